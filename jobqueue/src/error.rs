@@ -1,0 +1,238 @@
+//! Errors, sorted by what a caller can do about them.
+//!
+//! | variant | what happened | what to do |
+//! | --- | --- | --- |
+//! | [`Error::Unavailable`] | Redis could not be reached in time | wait and repeat; an add may be repeated with its id |
+//! | [`Error::Refused`] | Redis or a rule of the queue said no | decide: the reason is a type |
+//! | [`Error::Invalid`] | an argument, an option, a name or the server's set-up is wrong | mend the program or the set-up |
+//! | [`Error::Payload`] | a payload or result could not be written or read | mend the type or the data |
+//! | [`Error::Corrupt`] | what stands in Redis is not what this library wrote | stop and look |
+//! | [`Error::Closed`] | the client or worker has been shut down | nothing |
+
+use std::{fmt, time::Duration};
+
+use crate::job::{JobFailure, JobId, JobState};
+
+/// The result of most calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed, by what the caller can do about it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Redis could not be reached in time; the call may or may not have been carried out.
+    #[error("redis is unavailable while trying to {doing}: {reason}")]
+    Unavailable {
+        /// What was being done.
+        doing: &'static str,
+        /// What the connection said.
+        reason: String,
+    },
+    /// The server or a rule of the queue said no; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Something in the program or the set-up is wrong.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// A payload or result could not be written or read.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// What stands in Redis is not what this library wrote.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// The client or worker has been shut down.
+    #[error("shut down: no more calls are taken")]
+    Closed,
+}
+
+impl Error {
+    /// Whether the same call may succeed later without any change.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Refused(refused) => refused.is_retryable(),
+            _ => false,
+        }
+    }
+}
+
+/// Why the server or a rule of the queue said no. Nothing was changed, except where a variant says so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The queue holds as many jobs as it may.
+    #[error(
+        "queue {queue} is full: it may hold {cap} waiting and delayed jobs; add later, or raise its max_length"
+    )]
+    QueueFull {
+        /// The queue.
+        queue: String,
+        /// Its limit.
+        cap: u64,
+    },
+    /// There is no such job.
+    #[error("there is no job {id}: it was never added, or has been removed")]
+    NotFound {
+        /// The job.
+        id: JobId,
+    },
+    /// The job is in a state in which this can't be done.
+    #[error("job {id} is {state}, which doesn't allow this")]
+    WrongState {
+        /// The job.
+        id: JobId,
+        /// Where it is.
+        state: JobState,
+    },
+    /// The queue has active jobs.
+    #[error("queue {queue} has {active} active jobs: pause it and wait for them, or use force")]
+    Busy {
+        /// The queue.
+        queue: String,
+        /// How many.
+        active: u64,
+    },
+    /// The worker no longer holds the job: its lease ran out, or the job was removed.
+    #[error("the lease on this job was lost")]
+    LeaseLost,
+    /// The queue is of another layout version than this library's.
+    #[error("queue {queue} has layout {found}, this library knows {known}: use matching versions")]
+    Layout {
+        /// The queue.
+        queue: String,
+        /// The version in Redis.
+        found: String,
+        /// The version of this library.
+        known: String,
+    },
+    /// The job was added, but fewer replicas than asked for confirmed it in time.
+    #[error("added, but confirmed by {confirmed} instead of {wanted} {by} within {waited:?}")]
+    NotDurable {
+        /// How many were asked for.
+        wanted: u32,
+        /// How many confirmed.
+        confirmed: u32,
+        /// Who was to confirm.
+        by: &'static str,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// Redis has reached its `maxmemory` and takes no more writes.
+    #[error(
+        "redis is out of memory (maxmemory reached): adds are refused until workers or an operator make room"
+    )]
+    OutOfMemory,
+    /// The server is a read-only replica.
+    #[error("this redis is a read-only replica: connect to the primary")]
+    ReadOnly,
+    /// The server's ACL forbids what was tried.
+    #[error("redis denies permission: {0}")]
+    Permission(String),
+    /// Any other error of the server.
+    #[error("redis answered an error: {0}")]
+    Server(String),
+}
+
+impl Refused {
+    /// Whether the same call may succeed later without any change.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::QueueFull { .. }
+                | Self::OutOfMemory
+                | Self::ReadOnly
+                | Self::NotDurable { .. }
+                | Self::Busy { .. }
+        )
+    }
+}
+
+/// An argument, an option, a name or a set-up that can't work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid {what} {value:?}: {advice}")]
+pub struct Invalid {
+    what: &'static str,
+    value: String,
+    advice: String,
+}
+
+/// The most of a bad value that an error repeats.
+const MAX_SHOWN: usize = 80;
+
+impl Invalid {
+    pub(crate) fn new(
+        what: &'static str,
+        value: impl fmt::Display,
+        advice: impl Into<String>,
+    ) -> Self {
+        let mut value = value.to_string();
+        if value.len() > MAX_SHOWN {
+            value.truncate(value.floor_char_boundary(MAX_SHOWN));
+            value.push('…');
+        }
+        Self { what, value, advice: advice.into() }
+    }
+}
+
+/// A payload or result that could not be written or read, or is too large.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// The value's `Serialize` refused.
+    #[error("can't be written: {0}")]
+    Encode(String),
+    /// The bytes are not of the expected type.
+    #[error("can't be read: {0}")]
+    Decode(String),
+    /// More bytes than the limit allows.
+    #[error(
+        "{size} bytes are more than the limit of {limit}: store the data elsewhere and send a reference, or raise max_payload"
+    )]
+    TooLarge {
+        /// How many bytes it has.
+        size: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+}
+
+impl PayloadError {
+    pub(crate) fn encode(error: impl fmt::Display) -> Self {
+        Self::Encode(error.to_string())
+    }
+
+    pub(crate) fn decode(error: impl fmt::Display) -> Self {
+        Self::Decode(error.to_string())
+    }
+}
+
+/// Something in Redis that this library did not write that way.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} in redis can't be read: {problem}")]
+pub struct Corrupt {
+    what: &'static str,
+    problem: String,
+}
+
+impl Corrupt {
+    pub(crate) fn new(what: &'static str, problem: impl fmt::Display) -> Self {
+        Self { what, problem: problem.to_string() }
+    }
+}
+
+/// Why there is no result of a job.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResultError {
+    /// The job failed for good.
+    #[error("the job failed: {0}")]
+    Failed(#[source] JobFailure),
+    /// The job ended, or was removed, and its result is not kept; see [`Retain`](crate::Retain).
+    #[error("the job is gone and its result wasn't kept: let the handler or the add retain it")]
+    Gone,
+    /// The result could not be waited for or read.
+    #[error(transparent)]
+    Error(#[from] Error),
+}

@@ -1,0 +1,231 @@
+//! The stream of a queue's events.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    pin::Pin,
+    str::FromStr,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures_util::{Stream, StreamExt as _, stream};
+
+use crate::{
+    error::{Error, Invalid, Result},
+    job::JobId,
+    store::{Entry, QueueStore, Retries, StreamPosition},
+};
+
+/// Something that happened to some jobs of a queue, all in one atomic step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event {
+    /// Its place in the stream, to go on from later.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+    /// To which jobs; none for what concerns the queue as a whole.
+    pub jobs: Vec<JobId>,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// Jobs were added.
+    Added,
+    /// Jobs became ready: they were due, promoted, or are to run again.
+    Waiting,
+    /// A job's due time was changed.
+    Delayed,
+    /// A worker fetched jobs.
+    Active,
+    /// A handler told how far it is.
+    Progress,
+    /// Jobs completed.
+    Completed,
+    /// Jobs failed for good.
+    Failed,
+    /// Attempts failed, and the jobs will be tried again.
+    Retrying,
+    /// Jobs went back without a run that counts.
+    Released,
+    /// Their worker died or lost its lease.
+    Stalled,
+    /// Jobs were removed.
+    Removed,
+    /// The queue was paused.
+    Paused,
+    /// The queue was resumed.
+    Resumed,
+    /// Something that a newer version of this library knows.
+    Other,
+}
+
+impl EventKind {
+    const NAMES: [(Self, &'static str); 13] = [
+        (Self::Added, "added"),
+        (Self::Waiting, "waiting"),
+        (Self::Delayed, "delayed"),
+        (Self::Active, "active"),
+        (Self::Progress, "progress"),
+        (Self::Completed, "completed"),
+        (Self::Failed, "failed"),
+        (Self::Retrying, "retrying"),
+        (Self::Released, "released"),
+        (Self::Stalled, "stalled"),
+        (Self::Removed, "removed"),
+        (Self::Paused, "paused"),
+        (Self::Resumed, "resumed"),
+    ];
+
+    /// The kind in a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("other", |(_, name)| name)
+    }
+
+    fn from_name(text: &str) -> Self {
+        Self::NAMES.iter().find(|(_, name)| *name == text).map_or(Self::Other, |(kind, _)| *kind)
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A place in a queue's stream of events. Write it down as text to go on from there later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventId(StreamPosition);
+
+impl EventId {
+    /// Before everything that is kept.
+    #[must_use]
+    pub fn beginning() -> Self {
+        Self(StreamPosition("0-0".to_owned()))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.0)
+    }
+}
+
+impl FromStr for EventId {
+    type Err = Invalid;
+
+    fn from_str(id: &str) -> Result<Self, Invalid> {
+        let well_formed = id
+            .split_once('-')
+            .is_some_and(|(ms, seq)| ms.parse::<u64>().is_ok() && seq.parse::<u64>().is_ok());
+        if !well_formed {
+            return Err(Invalid::new("event id", id, "use one that an event had"));
+        }
+        Ok(Self(StreamPosition(id.to_owned())))
+    }
+}
+
+impl From<Entry> for Event {
+    fn from(entry: Entry) -> Self {
+        Self {
+            id: EventId(entry.position),
+            kind: EventKind::from_name(&entry.kind),
+            jobs: entry.ids,
+        }
+    }
+}
+
+/// How long one read waits for an event before it asks again.
+pub(super) const READ_LIMIT: Duration = Duration::from_secs(5);
+
+/// What happens in a queue, as a [`Stream`] that never ends.
+///
+/// It has a connection of its own, and reads on where it was after Redis was gone; what was trimmed
+/// from the queue's events meanwhile is missing then. Errors that no waiting mends are items.
+///
+/// ```no_run
+/// # async fn example(orders: jobqueue::Queue) -> jobqueue::Result<()> {
+/// let mut events = orders.events();
+/// while let Some(event) = events.next().await {
+///     let event = event?;
+///     println!("{}: {:?}", event.kind, event.jobs);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct EventStream(Pin<Box<dyn Stream<Item = Result<Event>> + Send>>);
+
+impl EventStream {
+    pub(crate) fn from_now(store: &QueueStore) -> Self {
+        Self::open(store, None)
+    }
+
+    pub(crate) fn after(store: &QueueStore, id: &EventId) -> Self {
+        Self::open(store, Some(id.0.clone()))
+    }
+
+    fn open(store: &QueueStore, position: Option<StreamPosition>) -> Self {
+        let reader = Reader { store: store.apart(), position, entries: VecDeque::new() };
+        Self(Box::pin(stream::unfold(reader, |mut reader| async move {
+            let item = reader.next().await;
+            Some((item, reader))
+        })))
+    }
+
+    /// The next event; `None` never comes.
+    pub async fn next(&mut self) -> Option<Result<Event>> {
+        self.0.next().await
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Result<Event>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EventStream")
+    }
+}
+
+/// Reads a stream of events over a connection of its own.
+struct Reader {
+    store: QueueStore,
+    /// The last entry seen; nothing before the end of the stream has been looked up.
+    position: Option<StreamPosition>,
+    entries: VecDeque<Entry>,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Result<Event> {
+        let mut retries = Retries::endless();
+        loop {
+            if let Some(entry) = self.entries.pop_front() {
+                self.position = Some(entry.position.clone());
+                return Ok(entry.into());
+            }
+            match self.read().await {
+                Ok(()) => retries = Retries::endless(),
+                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<()> {
+        let position = match &self.position {
+            Some(position) => position,
+            None => self.position.insert(self.store.stream_end().await?),
+        };
+        self.entries.extend(self.store.stream_after(position, READ_LIMIT).await?);
+        Ok(())
+    }
+}

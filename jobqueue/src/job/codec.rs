@@ -1,0 +1,105 @@
+//! How payloads and results become bytes.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::error::PayloadError;
+
+/// How a payload or a result is written. The choice travels with the job, so a worker reads both
+/// without being told.
+///
+/// ```
+/// use jobqueue::Codec;
+///
+/// let bytes = Codec::Json.encode(&vec![1, 2, 3])?;
+/// assert_eq!(bytes, b"[1,2,3]");
+/// assert_eq!(Codec::Json.decode::<Vec<u32>>(&bytes)?, [1, 2, 3]);
+/// # Ok::<(), jobqueue::PayloadError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Codec {
+    /// MessagePack with field names: compact, and fields may be added or moved later.
+    #[default]
+    MessagePack,
+    /// JSON, for people and other languages to read.
+    Json,
+}
+
+impl Codec {
+    /// Writes a value.
+    ///
+    /// # Errors
+    /// The value's own `Serialize` may refuse, and JSON has no maps with keys other than text.
+    pub fn encode<T: Serialize + ?Sized>(self, value: &T) -> Result<Vec<u8>, PayloadError> {
+        match self {
+            Self::MessagePack => rmp_serde::to_vec_named(value).map_err(PayloadError::encode),
+            Self::Json => serde_json::to_vec(value).map_err(PayloadError::encode),
+        }
+    }
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// The bytes are not of this codec or not of this type.
+    pub fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, PayloadError> {
+        match self {
+            Self::MessagePack => {
+                let mut decoder = rmp_serde::Deserializer::new(bytes);
+                let value = T::deserialize(&mut decoder).map_err(PayloadError::decode)?;
+                match decoder.get_ref().len() {
+                    0 => Ok(value),
+                    rest => Err(PayloadError::decode(format!("{rest} bytes left over"))),
+                }
+            }
+            Self::Json => serde_json::from_slice(bytes).map_err(PayloadError::decode),
+        }
+    }
+
+    pub(super) const fn to_wire(self) -> u8 {
+        match self {
+            Self::MessagePack => 0,
+            Self::Json => 1,
+        }
+    }
+
+    pub(super) const fn from_wire(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::MessagePack),
+            1 => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trailing_bytes_are_an_error() {
+        for codec in [Codec::MessagePack, Codec::Json] {
+            let mut bytes = codec.encode(&1_u8).expect("a number encodes");
+            bytes.push(b'2');
+            bytes.push(b'x');
+            assert!(codec.decode::<u8>(&bytes).is_err(), "{codec:?}");
+        }
+    }
+
+    #[test]
+    fn an_added_optional_field_still_reads() {
+        #[derive(serde::Serialize)]
+        struct V1 {
+            a: u8,
+        }
+        #[derive(serde::Deserialize)]
+        struct V2 {
+            b: Option<u8>,
+            a: u8,
+        }
+        for codec in [Codec::MessagePack, Codec::Json] {
+            let bytes = codec.encode(&V1 { a: 7 }).expect("encodes");
+            let read: V2 = codec.decode(&bytes).expect("decodes");
+            assert_eq!((read.a, read.b), (7, None), "{codec:?}");
+        }
+    }
+}

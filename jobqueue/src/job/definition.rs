@@ -1,0 +1,159 @@
+//! What is declared once for every job of a kind.
+
+use std::time::Duration;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Codec;
+use crate::policy::{Backoff, Rate, Retain};
+
+/// A kind of job: what goes in, what comes out, and how it is treated.
+///
+/// [`#[job]`](macro@crate::job) implements it for the handler it is put on, so that the handler's name is
+/// all a producer needs: `client.add(process_order, order)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job handler",
+    label = "not a job handler",
+    note = "put `#[job]` on the function, or use `client.queue(\"name\")` to add jobs by name"
+)]
+pub trait Job: Copy + Send + Sync + 'static {
+    /// What a job of this kind carries.
+    type Payload: Serialize + DeserializeOwned + Send + 'static;
+    /// What a successful run gives back.
+    type Output: Serialize + DeserializeOwned + Send + 'static;
+    /// Its queue, its name and its defaults.
+    const DEFINITION: Definition;
+}
+
+/// Where jobs of a kind go and what holds for them unless an add says otherwise.
+///
+/// What concerns a run (attempts, backoff, timeout, retention) is read by the *worker*, so a new
+/// value holds for jobs that already wait. Priority and codec are read by the *producer*.
+///
+/// ```
+/// use std::time::Duration;
+/// use jobqueue::{Backoff, Definition};
+///
+/// const MAIL: Definition = Definition::new("mails", "welcome")
+///     .attempts(5)
+///     .backoff(Backoff::exponential(Duration::from_secs(1)))
+///     .timeout(Duration::from_secs(30));
+/// # let _ = MAIL;
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    pub(crate) queue: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) priority: i16,
+    pub(crate) codec: Codec,
+    pub(crate) run: RunRules,
+    pub(crate) limits: LocalLimits,
+}
+
+/// How a run of a job ends when it doesn't end well, and what is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunRules {
+    pub(crate) attempts: u32,
+    pub(crate) backoff: Backoff,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retain: Option<Retain>,
+    pub(crate) retain_failed: Option<Retain>,
+}
+
+/// What one process allows itself for one handler.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LocalLimits {
+    pub(crate) concurrency: Option<usize>,
+    pub(crate) rate: Option<Rate>,
+}
+
+/// Attempts of a job whose handler and whose add say nothing.
+pub(crate) const DEFAULT_ATTEMPTS: u32 = 3;
+
+impl RunRules {
+    pub(crate) const DEFAULT: Self = Self {
+        attempts: DEFAULT_ATTEMPTS,
+        backoff: Backoff::DEFAULT,
+        timeout: None,
+        retain: None,
+        retain_failed: None,
+    };
+}
+
+impl Definition {
+    /// A kind of job by the name of its queue and its own, with every default.
+    #[must_use]
+    pub const fn new(queue: &'static str, name: &'static str) -> Self {
+        Self {
+            queue,
+            name,
+            priority: 0,
+            codec: Codec::MessagePack,
+            run: RunRules::DEFAULT,
+            limits: LocalLimits { concurrency: None, rate: None },
+        }
+    }
+
+    /// How often a job may run before it fails for good; 3 by default, at least 1.
+    #[must_use]
+    pub const fn attempts(mut self, attempts: u32) -> Self {
+        self.run.attempts = attempts;
+        self
+    }
+
+    /// The wait before the next attempt; exponential from 1 s to 1 h by default.
+    #[must_use]
+    pub const fn backoff(mut self, backoff: Backoff) -> Self {
+        self.run.backoff = backoff;
+        self
+    }
+
+    /// How long a run may take; no limit by default.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.run.timeout = Some(timeout);
+        self
+    }
+
+    /// -1024 (first) to 1023 (last); 0 by default.
+    #[must_use]
+    pub const fn priority(mut self, priority: i16) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// What is kept of completed jobs; the worker's default is the newest 1,000.
+    #[must_use]
+    pub const fn retain(mut self, retain: Retain) -> Self {
+        self.run.retain = Some(retain);
+        self
+    }
+
+    /// What is kept of failed jobs; the worker's default is the newest 5,000.
+    #[must_use]
+    pub const fn retain_failed(mut self, retain: Retain) -> Self {
+        self.run.retain_failed = Some(retain);
+        self
+    }
+
+    /// How many runs of this handler one process allows at once; the worker's slots by default.
+    #[must_use]
+    pub const fn concurrency(mut self, concurrency: usize) -> Self {
+        self.limits.concurrency = Some(concurrency);
+        self
+    }
+
+    /// How many runs of this handler one process starts per time; no limit by default.
+    #[must_use]
+    pub const fn rate(mut self, rate: Rate) -> Self {
+        self.limits.rate = Some(rate);
+        self
+    }
+
+    /// How payloads are written; MessagePack by default.
+    #[must_use]
+    pub const fn codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+}

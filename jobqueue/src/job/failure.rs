@@ -1,0 +1,184 @@
+//! What a handler says when it did not succeed.
+
+use std::{error::Error as StdError, fmt, time::Duration};
+
+/// How long a bare `rate_limited` holds the queue.
+pub const DEFAULT_HOLD: Duration = Duration::from_secs(1);
+
+/// The most causes of an error that are kept: enough for people, and bounded.
+const MAX_CAUSES: usize = 16;
+
+/// The most bytes of one message that are kept.
+const MAX_MESSAGE: usize = 4096;
+
+/// What should become of a job whose run failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Try again after the job's backoff, while it has attempts left.
+    Retry,
+    /// Try again after this long, while the job has attempts left.
+    RetryAfter(Duration),
+    /// Fail now, whatever attempts are left.
+    Permanent,
+    /// Hold the whole queue for this long, then run the job again. Costs no attempt.
+    RateLimited(Duration),
+}
+
+/// An error that knows what should become of the job it failed.
+///
+/// [`#[derive(JobError)]`](derive@crate::JobError) implements it variant by variant. Errors without it
+/// are retried with the job's backoff.
+///
+/// ```
+/// use std::time::Duration;
+/// use jobqueue::{JobError, Verdict};
+///
+/// #[derive(Debug)]
+/// struct Busy;
+/// impl std::fmt::Display for Busy {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         f.write_str("the gateway is busy")
+///     }
+/// }
+/// impl std::error::Error for Busy {}
+/// impl JobError for Busy {
+///     fn verdict(&self) -> Verdict {
+///         Verdict::RetryAfter(Duration::from_secs(30))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't say what becomes of a failed job",
+    note = "derive it: `#[derive(Debug, thiserror::Error, jobqueue::JobError)]`"
+)]
+pub trait JobError: StdError + Send + Sync + 'static {
+    /// What should become of the job.
+    fn verdict(&self) -> Verdict;
+}
+
+/// A failed run: an error's text and causes, and what should become of the job.
+///
+/// A handler may return it as its error, and any error turns into one with `?`, to be retried.
+///
+/// ```
+/// use jobqueue::Failure;
+///
+/// fn parse(age: &str) -> Result<u8, Failure> {
+///     if age.is_empty() {
+///         return Err(Failure::permanent("no age given"));
+///     }
+///     Ok(age.parse()?)
+/// }
+/// # assert!(parse("12").is_ok() && parse("").is_err() && parse("x").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    verdict: Verdict,
+    message: String,
+    causes: Vec<String>,
+}
+
+impl Failure {
+    /// A failure after which the job is tried again with its backoff.
+    pub fn retry(message: impl fmt::Display) -> Self {
+        Self::new(Verdict::Retry, message)
+    }
+
+    /// A failure after which the job is tried again after `delay`.
+    pub fn retry_after(delay: Duration, message: impl fmt::Display) -> Self {
+        Self::new(Verdict::RetryAfter(delay), message)
+    }
+
+    /// A failure that no further attempt can mend.
+    pub fn permanent(message: impl fmt::Display) -> Self {
+        Self::new(Verdict::Permanent, message)
+    }
+
+    /// Not a failure of the job: the queue is held for `hold`, and the job costs no attempt.
+    pub fn rate_limited(hold: Duration, message: impl fmt::Display) -> Self {
+        Self::new(Verdict::RateLimited(hold), message)
+    }
+
+    /// What should become of the job.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The error's own text.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The texts of the error's causes, outermost first.
+    #[must_use]
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    /// An error's text and causes under a verdict.
+    pub(crate) fn from_error(verdict: Verdict, error: &(dyn StdError + 'static)) -> Self {
+        let mut failure = Self::new(verdict, error);
+        let mut source = error.source();
+        while let Some(cause) = source.filter(|_| failure.causes.len() < MAX_CAUSES) {
+            failure.causes.push(bounded(cause));
+            source = cause.source();
+        }
+        failure
+    }
+
+    pub(crate) fn into_parts(self) -> (String, Vec<String>) {
+        (self.message, self.causes)
+    }
+
+    fn new(verdict: Verdict, message: impl fmt::Display) -> Self {
+        Self { verdict, message: bounded(message), causes: Vec::new() }
+    }
+}
+
+// `Failure` is no `std::error::Error` itself, as with `anyhow::Error`: otherwise this blanket
+// conversion, which makes `?` work in handlers, would overlap with the reflexive one.
+impl<E: StdError + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::from_error(Verdict::Retry, &error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// An error's text, cut on a character boundary.
+fn bounded(message: impl fmt::Display) -> String {
+    let mut text = message.to_string();
+    if text.len() > MAX_MESSAGE {
+        text.truncate(text.floor_char_boundary(MAX_MESSAGE));
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_kept_in_order() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        struct Outer(#[source] std::io::Error);
+
+        let failure = Failure::from(Outer(std::io::Error::other("inner")));
+        assert_eq!((failure.message(), failure.causes()), ("outer", &["inner".to_owned()][..]));
+    }
+
+    #[test]
+    fn long_messages_are_cut() {
+        let failure = Failure::permanent("ü".repeat(MAX_MESSAGE));
+        assert!(failure.message().len() <= MAX_MESSAGE + '…'.len_utf8());
+    }
+}

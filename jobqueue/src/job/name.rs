@@ -1,0 +1,122 @@
+//! Names of queues and of kinds of jobs.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use crate::error::Invalid;
+
+/// The longest queue or job name, in bytes.
+const MAX_NAME_LEN: usize = 128;
+
+/// The name of a queue: 1 to 128 ASCII letters, digits, `_`, `-`, `.` and `:`.
+///
+/// It becomes the hash tag of all of the queue's keys (`jq:{orders}:…`), hence no braces.
+///
+/// ```
+/// use jobqueue::QueueName;
+///
+/// assert!("orders.eu-1".parse::<QueueName>().is_ok());
+/// assert!("{orders}".parse::<QueueName>().is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QueueName(Arc<str>);
+
+/// The name of a kind of job: 1 to 128 bytes of text without control characters or outer blanks.
+///
+/// ```
+/// use jobqueue::JobName;
+///
+/// assert!("send welcome mail".parse::<JobName>().is_ok());
+/// assert!(" padded ".parse::<JobName>().is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobName(Arc<str>);
+
+impl FromStr for QueueName {
+    type Err = Invalid;
+
+    fn from_str(name: &str) -> Result<Self, Invalid> {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
+        if name.is_empty() || name.len() > MAX_NAME_LEN || !name.bytes().all(allowed) {
+            return Err(Invalid::new(
+                "queue name",
+                name,
+                "use 1 to 128 ASCII letters, digits, `_`, `-`, `.` and `:`",
+            ));
+        }
+        Ok(Self(Arc::from(name)))
+    }
+}
+
+impl FromStr for JobName {
+    type Err = Invalid;
+
+    fn from_str(name: &str) -> Result<Self, Invalid> {
+        let blank_ends = name.trim() != name;
+        if name.is_empty()
+            || name.len() > MAX_NAME_LEN
+            || blank_ends
+            || name.chars().any(char::is_control)
+        {
+            return Err(Invalid::new(
+                "job name",
+                name,
+                "use 1 to 128 bytes of text without control characters or outer blanks",
+            ));
+        }
+        Ok(Self(Arc::from(name)))
+    }
+}
+
+/// Both kinds of name read alike.
+macro_rules! text_name {
+    ($name:ident) => {
+        impl $name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+    };
+}
+
+text_name!(QueueName);
+text_name!(JobName);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queue_names() {
+        for good in ["a", "orders", "orders.eu:1_x-2", &"q".repeat(128)] {
+            assert!(good.parse::<QueueName>().is_ok(), "{good:?}");
+        }
+        for bad in ["", "a b", "{a}", "a}", "ä", "📦", "a\0", &"q".repeat(129), &"q".repeat(10_240)]
+        {
+            assert!(bad.parse::<QueueName>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn job_names() {
+        for good in ["a", "process order", "größe {x}", "📦"] {
+            assert!(good.parse::<JobName>().is_ok(), "{good:?}");
+        }
+        for bad in ["", " a", "a ", "a\nb", "\u{7f}", &"n".repeat(129)] {
+            assert!(bad.parse::<JobName>().is_err(), "{bad:?}");
+        }
+    }
+}

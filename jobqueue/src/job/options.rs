@@ -1,0 +1,62 @@
+//! What one add may say of its job, beyond name and payload.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    error::Invalid,
+    policy::{Backoff, Retain},
+};
+
+use super::Priority;
+
+/// What one job says for itself; anything unsaid is the handler's, and then the worker's default.
+///
+/// Part of a job's record: immutable once the job is added.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct JobOptions {
+    /// How often the job may run before it fails for good.
+    pub attempts: Option<u32>,
+    /// The wait before the next attempt.
+    pub backoff: Option<Backoff>,
+    /// How long a run may take.
+    pub timeout: Option<Duration>,
+    /// The priority it was added with; a later change isn't seen here.
+    pub priority: Priority,
+    /// What is kept when it completes.
+    pub retain: Option<Retain>,
+    /// What is kept when it fails for good.
+    pub retain_failed: Option<Retain>,
+    /// What travels beside the payload: trace context, tenant, content version.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// The most bytes of headers, names and values together: they are no place for payloads.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+
+impl JobOptions {
+    /// Checks what no type could.
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        if self.attempts == Some(0) {
+            return Err(Invalid::new("attempts", 0, "use 1 or more: the first run counts as one"));
+        }
+        if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Err(Invalid::new("timeout", "0", "leave it out for no limit"));
+        }
+        if let Some(backoff) = &self.backoff {
+            backoff.validate()?;
+            if backoff.is_custom() {
+                return Err(Invalid::new(
+                    "backoff",
+                    "custom",
+                    "a function can't travel with a job: declare it on the handler",
+                ));
+            }
+        }
+        let size: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if size > MAX_HEADER_BYTES {
+            return Err(Invalid::new("headers", format!("{size} bytes"), "use at most 16 KiB"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! A job as it stands in Redis.
+//!
+//! A MessagePack array: `[version, name, codec, payload, created ms, options?]`. It is written once,
+//! by the producer, and no script ever looks inside.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use rmp::{decode, encode};
+use serde::Deserialize as _;
+
+use super::{Codec, JobName, JobOptions, wire::WireOptions};
+use crate::error::Corrupt;
+
+/// The version of the layout of a record; a reader refuses what it doesn't know.
+const VERSION: u8 = 1;
+
+/// A job's immutable part: what to run and with what.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Record {
+    /// The kind of job.
+    pub name: JobName,
+    /// How the payload is written.
+    pub codec: Codec,
+    /// The payload, as written.
+    pub payload: Bytes,
+    /// When it was added, by the producer's clock. For people: nothing is ordered by it.
+    pub created_at: DateTime<Utc>,
+    /// What the add said beyond name and payload.
+    pub options: JobOptions,
+}
+
+impl Record {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // Name, payload, and some thirty bytes of frame.
+        let mut out = Vec::with_capacity(self.name.as_str().len() + self.payload.len() + 32);
+        let plain = self.options == JobOptions::default();
+        // Writing to memory can't fail, hence the results that are let go.
+        let _ = encode::write_array_len(&mut out, if plain { 5 } else { 6 });
+        let _ = encode::write_pfix(&mut out, VERSION);
+        let _ = encode::write_str(&mut out, self.name.as_str());
+        let _ = encode::write_pfix(&mut out, self.codec.to_wire());
+        let _ = encode::write_bin(&mut out, &self.payload);
+        let _ = encode::write_sint(&mut out, self.created_at.timestamp_millis());
+        if !plain {
+            let options = rmp_serde::to_vec_named(&WireOptions::from(&self.options));
+            out.extend_from_slice(&options.unwrap_or_default());
+        }
+        out
+    }
+
+    /// Reads a record without copying its payload.
+    pub(crate) fn decode(bytes: &Bytes) -> Result<Self, Corrupt> {
+        let corrupt = |what: &str| Corrupt::new("a job's record", what);
+        let mut rest: &[u8] = bytes;
+        let fields = decode::read_array_len(&mut rest).map_err(|_| corrupt("no array"))?;
+        let version: u8 = decode::read_int(&mut rest).map_err(|_| corrupt("no version"))?;
+        if version != VERSION || fields < 5 {
+            return Err(Corrupt::new(
+                "a job's record",
+                format!("version {version} with {fields} fields; this library knows {VERSION}"),
+            ));
+        }
+        let name = read_text(&mut rest).ok_or_else(|| corrupt("no name"))?;
+        let name = name.parse().map_err(|error| Corrupt::new("a job's record", error))?;
+        let codec: u8 = decode::read_int(&mut rest).map_err(|_| corrupt("no codec"))?;
+        let codec = Codec::from_wire(codec).ok_or_else(|| corrupt("an unknown codec"))?;
+        let len = decode::read_bin_len(&mut rest).map_err(|_| corrupt("no payload"))?;
+        let payload = take(&mut rest, len).ok_or_else(|| corrupt("a payload cut short"))?;
+        let payload = bytes.slice_ref(payload);
+        let created: i64 = decode::read_int(&mut rest).map_err(|_| corrupt("no time"))?;
+        let created_at = DateTime::from_timestamp_millis(created)
+            .ok_or_else(|| corrupt("a time out of range"))?;
+        let options = if fields > 5 {
+            WireOptions::deserialize(&mut rmp_serde::Deserializer::new(rest))
+                .map_err(|error| Corrupt::new("a job's options", error))?
+                .into()
+        } else {
+            JobOptions::default()
+        };
+        Ok(Self { name, codec, payload, created_at, options })
+    }
+}
+
+fn read_text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    let len = decode::read_str_len(rest).ok()?;
+    std::str::from_utf8(take(rest, len)?).ok()
+}
+
+fn take<'a>(rest: &mut &'a [u8], len: u32) -> Option<&'a [u8]> {
+    let (taken, left) = rest.split_at_checked(usize::try_from(len).ok()?)?;
+    *rest = left;
+    Some(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::policy::{Backoff, Retain};
+
+    fn record(options: JobOptions) -> Record {
+        Record {
+            name: "process_order".parse().expect("a good name"),
+            codec: Codec::Json,
+            payload: Bytes::from_static(b"{\"id\":1}"),
+            created_at: DateTime::from_timestamp_millis(1_764_000_000_123).expect("in range"),
+            options,
+        }
+    }
+
+    fn full() -> JobOptions {
+        JobOptions {
+            attempts: Some(7),
+            backoff: Some(Backoff::exponential(Duration::from_secs(2)).jitter(0.5)),
+            timeout: Some(Duration::from_secs(30)),
+            priority: (-3).try_into().expect("in range"),
+            retain: Some(Retain::count(10)),
+            retain_failed: Some(Retain::age(Duration::from_secs(60))),
+            headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
+        }
+    }
+
+    #[test]
+    fn records_survive_the_wire() {
+        for options in [JobOptions::default(), full()] {
+            let record = record(options);
+            let bytes = Bytes::from(record.encode());
+            assert_eq!(Record::decode(&bytes), Ok(record));
+        }
+    }
+
+    #[test]
+    fn a_record_cut_anywhere_is_an_error() {
+        let bytes = Bytes::from(record(full()).encode());
+        for cut in 0..bytes.len() {
+            assert!(Record::decode(&bytes.slice(..cut)).is_err(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn random_bytes_never_panic() {
+        for _ in 0..20_000 {
+            let mut bytes = Record::encode(&record(full()));
+            let at = fastrand::usize(..bytes.len());
+            bytes[at] = fastrand::u8(..);
+            let _ = Record::decode(&Bytes::from(bytes));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Where a job is.
+
+use std::{fmt, str::FromStr};
+
+use crate::error::Invalid;
+
+/// Where a job is: exactly one of these at every moment. The names are BullMQ's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JobState {
+    /// Ready to run, ordered by priority and then by time.
+    Waiting,
+    /// Not due yet: added with a delay, or between two attempts.
+    Delayed,
+    /// Held by a worker.
+    Active,
+    /// Ended well, and kept.
+    Completed,
+    /// Ended for good without success, and kept.
+    Failed,
+}
+
+impl JobState {
+    /// Every state, in the order of a job's life.
+    pub const ALL: [Self; 5] =
+        [Self::Waiting, Self::Delayed, Self::Active, Self::Completed, Self::Failed];
+
+    /// The state's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delayed => "delayed",
+            Self::Active => "active",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether a job in this state has ended.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed)
+    }
+}
+
+impl fmt::Display for JobState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for JobState {
+    type Err = Invalid;
+
+    fn from_str(name: &str) -> Result<Self, Invalid> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name).ok_or_else(|| {
+            Invalid::new("job state", name, "use waiting, delayed, active, completed or failed")
+        })
+    }
+}

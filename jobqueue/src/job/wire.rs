@@ -1,0 +1,108 @@
+//! The written form of options and failures. Short names, absent when unsaid: a job without
+//! options costs no byte for them. Names unknown to this version are skipped when read.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::{FailureReason, JobFailure, JobOptions, Priority};
+use crate::policy::{Backoff, BackoffParts, Retain};
+
+/// Options as they stand in a record.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct WireOptions {
+    #[serde(rename = "a", skip_serializing_if = "Option::is_none", default)]
+    attempts: Option<u32>,
+    #[serde(rename = "b", skip_serializing_if = "Option::is_none", default)]
+    backoff: Option<BackoffParts>,
+    #[serde(rename = "t", skip_serializing_if = "Option::is_none", default)]
+    timeout_ms: Option<u64>,
+    #[serde(rename = "p", skip_serializing_if = "is_zero", default)]
+    priority: i16,
+    #[serde(rename = "r", skip_serializing_if = "Option::is_none", default)]
+    retain: Option<WireRetain>,
+    #[serde(rename = "f", skip_serializing_if = "Option::is_none", default)]
+    retain_failed: Option<WireRetain>,
+    #[serde(rename = "h", skip_serializing_if = "BTreeMap::is_empty", default)]
+    headers: BTreeMap<String, String>,
+}
+
+/// A count, then an age in ms.
+type WireRetain = (Option<u64>, Option<u64>);
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(value: &i16) -> bool {
+    *value == 0
+}
+
+impl From<&JobOptions> for WireOptions {
+    fn from(options: &JobOptions) -> Self {
+        let retain = |retain: Retain| (retain.max_count(), retain.max_age().map(millis));
+        Self {
+            attempts: options.attempts,
+            backoff: options.backoff.and_then(|backoff| backoff.to_parts()),
+            timeout_ms: options.timeout.map(millis),
+            priority: options.priority.get(),
+            retain: options.retain.map(retain),
+            retain_failed: options.retain_failed.map(retain),
+            headers: options.headers.clone(),
+        }
+    }
+}
+
+impl From<WireOptions> for JobOptions {
+    fn from(wire: WireOptions) -> Self {
+        let retain =
+            |(count, age): WireRetain| Retain::from_parts(count, age.map(Duration::from_millis));
+        Self {
+            attempts: wire.attempts.map(|attempts| attempts.max(1)),
+            backoff: wire.backoff.map(Backoff::from_parts),
+            timeout: wire.timeout_ms.map(Duration::from_millis),
+            // The number is there for people to read; what orders the queue is in the queue.
+            priority: Priority::try_from(wire.priority).unwrap_or_default(),
+            retain: wire.retain.map(retain),
+            retain_failed: wire.retain_failed.map(retain),
+            headers: wire.headers,
+        }
+    }
+}
+
+/// A failure as it stands in an outcome or in a job's list of errors.
+#[derive(Serialize, Deserialize)]
+pub(super) struct WireFailure {
+    #[serde(rename = "r")]
+    reason: String,
+    #[serde(rename = "m")]
+    message: String,
+    #[serde(rename = "c", skip_serializing_if = "Vec::is_empty", default)]
+    causes: Vec<String>,
+    #[serde(rename = "n")]
+    attempt: u32,
+}
+
+impl From<&JobFailure> for WireFailure {
+    fn from(failure: &JobFailure) -> Self {
+        Self {
+            reason: failure.reason.as_str().to_owned(),
+            message: failure.message.clone(),
+            causes: failure.causes.clone(),
+            attempt: failure.attempt,
+        }
+    }
+}
+
+impl From<WireFailure> for JobFailure {
+    fn from(wire: WireFailure) -> Self {
+        Self {
+            reason: FailureReason::from_name(&wire.reason),
+            message: wire.message,
+            causes: wire.causes,
+            attempt: wire.attempt,
+        }
+    }
+}
+
+/// A duration in whole milliseconds; what doesn't fit is for ever.
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

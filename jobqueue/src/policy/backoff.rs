@@ -1,0 +1,202 @@
+//! How long to wait before the next attempt.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Invalid;
+
+/// How long to wait before the next attempt.
+///
+/// By default exponential: 1 s, 2 s, 4 s … at most 1 h, each varied by up to 20 % so that jobs which
+/// failed together don't come back together (see [*Exponential Backoff And Jitter*]).
+///
+/// ```
+/// use std::time::Duration;
+/// use jobqueue::Backoff;
+///
+/// let backoff = Backoff::exponential(Duration::from_secs(1)).max(Duration::from_secs(10)).jitter(0.0);
+/// assert_eq!(backoff.delay(1), Duration::from_secs(1));
+/// assert_eq!(backoff.delay(3), Duration::from_secs(4));
+/// assert_eq!(backoff.delay(9), Duration::from_secs(10));
+/// ```
+///
+/// [*Exponential Backoff And Jitter*]: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+#[derive(Clone, Copy)]
+pub struct Backoff {
+    curve: Curve,
+    max: Duration,
+    jitter: f64,
+}
+
+#[derive(Clone, Copy)]
+enum Curve {
+    Fixed(Duration),
+    Exponential(Duration),
+    Custom(fn(u32) -> Duration),
+}
+
+/// The longest wait that any backoff gives: what is meant to come later is a delayed job.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
+impl Backoff {
+    /// The backoff of a job for which nobody chose one.
+    pub const DEFAULT: Self =
+        Self::exponential(Duration::from_secs(1)).max(Duration::from_secs(3_600)).jitter(0.2);
+
+    /// The same wait before every attempt.
+    #[must_use]
+    pub const fn fixed(delay: Duration) -> Self {
+        Self { curve: Curve::Fixed(delay), max: LONGEST, jitter: 0.0 }
+    }
+
+    /// `first`, then twice as long each time.
+    #[must_use]
+    pub const fn exponential(first: Duration) -> Self {
+        Self { curve: Curve::Exponential(first), max: LONGEST, jitter: 0.0 }
+    }
+
+    /// What `delay` says for the attempt that failed, counted from 1. For handlers only: a function
+    /// can't travel with a job.
+    #[must_use]
+    pub const fn custom(delay: fn(u32) -> Duration) -> Self {
+        Self { curve: Curve::Custom(delay), max: LONGEST, jitter: 0.0 }
+    }
+
+    /// No wait is longer than this; a year by default.
+    #[must_use]
+    pub const fn max(mut self, max: Duration) -> Self {
+        self.max = max;
+        self
+    }
+
+    /// The share of each wait, 0.0 to 1.0, by which it varies at random to both sides; 0.0 by default.
+    #[must_use]
+    pub const fn jitter(mut self, share: f64) -> Self {
+        self.jitter = share;
+        self
+    }
+
+    /// The wait after `attempt`, counted from 1, has failed.
+    #[must_use]
+    pub fn delay(&self, attempt: u32) -> Duration {
+        let plain = match self.curve {
+            Curve::Fixed(delay) => delay,
+            Curve::Exponential(first) => {
+                let doublings = attempt.saturating_sub(1).min(31);
+                first.checked_mul(1_u32 << doublings).unwrap_or(LONGEST)
+            }
+            Curve::Custom(delay) => delay(attempt),
+        };
+        let capped = plain.min(self.max).min(LONGEST);
+        if self.jitter > 0.0 {
+            let factor = 1.0 + self.jitter * (fastrand::f64() * 2.0 - 1.0);
+            return capped.mul_f64(factor.clamp(0.0, 2.0)).min(self.max);
+        }
+        capped
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        if (0.0..=1.0).contains(&self.jitter) {
+            Ok(())
+        } else {
+            Err(Invalid::new("jitter", self.jitter, "use a share of 0.0 to 1.0"))
+        }
+    }
+
+    pub(crate) const fn is_custom(&self) -> bool {
+        matches!(self.curve, Curve::Custom(_))
+    }
+
+    /// The parts that travel with a job; none for a custom one.
+    pub(crate) fn to_parts(self) -> Option<BackoffParts> {
+        let (doubling, first) = match self.curve {
+            Curve::Fixed(delay) => (false, delay),
+            Curve::Exponential(first) => (true, first),
+            Curve::Custom(_) => return None,
+        };
+        Some(BackoffParts(doubling, millis(first), millis(self.max), self.jitter))
+    }
+
+    pub(crate) fn from_parts(BackoffParts(doubling, first, max, jitter): BackoffParts) -> Self {
+        let first = Duration::from_millis(first);
+        let curve = if doubling { Curve::Exponential(first) } else { Curve::Fixed(first) };
+        let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
+        Self { curve, max: Duration::from_millis(max), jitter }
+    }
+}
+
+/// Doubling or not, first wait in ms, longest wait in ms, jitter.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct BackoffParts(bool, u64, u64, f64);
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl PartialEq for Backoff {
+    fn eq(&self, other: &Self) -> bool {
+        let curves = match (self.curve, other.curve) {
+            (Curve::Fixed(a), Curve::Fixed(b)) | (Curve::Exponential(a), Curve::Exponential(b)) => {
+                a == b
+            }
+            (Curve::Custom(a), Curve::Custom(b)) => std::ptr::fn_addr_eq(a, b),
+            _ => false,
+        };
+        curves && self.max == other.max && self.jitter.total_cmp(&other.jitter).is_eq()
+    }
+}
+
+impl fmt::Debug for Backoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tuple = match self.curve {
+            Curve::Fixed(delay) => {
+                let mut debug = f.debug_struct("Fixed");
+                debug.field("delay", &delay);
+                debug
+            }
+            Curve::Exponential(first) => {
+                let mut debug = f.debug_struct("Exponential");
+                debug.field("first", &first);
+                debug
+            }
+            Curve::Custom(_) => f.debug_struct("Custom"),
+        };
+        tuple.field("max", &self.max).field("jitter", &self.jitter).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubling_is_capped_and_never_overflows() {
+        let backoff = Backoff::exponential(Duration::from_secs(1)).max(Duration::from_secs(60));
+        assert_eq!(backoff.delay(0), Duration::from_secs(1));
+        assert_eq!(backoff.delay(u32::MAX), Duration::from_secs(60));
+        assert_eq!(Backoff::exponential(Duration::MAX).delay(u32::MAX), LONGEST);
+    }
+
+    #[test]
+    fn jitter_stays_within_its_share() {
+        let backoff = Backoff::fixed(Duration::from_secs(10)).jitter(0.2);
+        for _ in 0..1_000 {
+            let delay = backoff.delay(1);
+            assert!((8.0..=12.0).contains(&delay.as_secs_f64()), "{delay:?}");
+        }
+    }
+
+    #[test]
+    fn parts_survive() {
+        let backoff = Backoff::DEFAULT;
+        assert_eq!(backoff.to_parts().map(Backoff::from_parts), Some(backoff));
+        assert!(Backoff::custom(|_| Duration::ZERO).to_parts().is_none());
+    }
+}

@@ -1,0 +1,279 @@
+//! A connection to Redis, and what all queues reached through it share.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use super::{
+    Add, AddAll, Queue,
+    batcher::{Batcher, Batchers},
+    request::Request,
+};
+use crate::{
+    error::{Invalid, Result},
+    event::Watchers,
+    job::{Codec, Job, QueueName},
+    store::{Durability, Limits, QueueStore, Store, TlsOptions},
+};
+
+/// A connection to Redis: the way to every queue.
+///
+/// Cheap to clone, and to be shared by all tasks: concurrent adds to a queue travel together, in one
+/// call (group commit), so many tasks cost Redis little more than one. It must be used within a tokio
+/// runtime. After Redis was gone it reconnects by itself; calls made meanwhile wait for it, up to
+/// [`patience`](ClientBuilder::patience).
+///
+/// ```no_run
+/// # async fn example() -> jobqueue::Result<()> {
+/// use jobqueue::Client;
+///
+/// let client = Client::connect("redis://127.0.0.1").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    codec: Option<Codec>,
+    max_payload: usize,
+    batchers: Batchers,
+    watchers: Watchers,
+    /// Of handlers, whose queue is a static name: not parsed anew at each add.
+    queues: Mutex<HashMap<&'static str, QueueStore>>,
+}
+
+/// The default limit of a payload's size: 1 MiB.
+const MAX_PAYLOAD: usize = 1 << 20;
+
+/// How long calls wait for Redis to come back, by default.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Client {
+    /// Connects with all defaults.
+    ///
+    /// # Errors
+    /// The URL is invalid, the server can't be reached, is too old, or forbids scripts.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::builder(url).connect().await
+    }
+
+    /// Sets a client up. URLs: `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS,
+    /// `unix:///path/to/socket[?db=1&user=…&pass=…]`.
+    #[must_use]
+    pub fn builder(url: &str) -> ClientBuilder {
+        ClientBuilder {
+            url: url.to_owned(),
+            prefix: "jq".to_owned(),
+            tls: TlsOptions::new(),
+            codec: None,
+            max_payload: MAX_PAYLOAD,
+            patience: PATIENCE,
+            limits: Limits::DEFAULT,
+        }
+    }
+
+    /// A queue by its name. Nothing is sent: a queue exists as soon as something is in it.
+    ///
+    /// # Errors
+    /// The name is invalid.
+    pub fn queue(&self, name: &str) -> Result<Queue> {
+        let name: QueueName = name.parse()?;
+        Ok(Queue::new(self.clone(), &name))
+    }
+
+    /// Adds a job for a handler. Await the answer, or set options first.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{Client, DurationExt, job};
+    /// # #[job(queue = "mails")]
+    /// # async fn welcome(user: u64) {}
+    /// # async fn example(client: Client) -> jobqueue::Result<()> {
+    /// let handle = client.add(welcome, 42).delay(5.minutes()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
+    pub fn add<J: Job>(&self, handler: J, payload: J::Payload) -> Add<J::Output> {
+        let _ = handler;
+        Add::new(self.request_for::<J>(), self.codec_of::<J>().encode(&payload))
+    }
+
+    /// Adds many jobs for a handler, in calls of up to 1,000, each of which adds all its jobs or none.
+    pub fn add_all<J: Job>(
+        &self,
+        handler: J,
+        payloads: impl IntoIterator<Item = J::Payload>,
+    ) -> AddAll<J::Output> {
+        let _ = handler;
+        let codec = self.codec_of::<J>();
+        let payloads = payloads.into_iter().map(|payload| codec.encode(&payload)).collect();
+        AddAll::new(self.request_for::<J>(), payloads)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(super) fn max_payload(&self) -> usize {
+        self.0.max_payload
+    }
+
+    pub(super) fn watchers(&self) -> &Watchers {
+        &self.0.watchers
+    }
+
+    pub(super) fn batcher(&self, store: &QueueStore, durability: Durability) -> Batcher {
+        self.0.batchers.get(store, durability)
+    }
+
+    /// The codec for a job of which only the name is known.
+    pub(super) fn codec(&self) -> Codec {
+        self.0.codec.unwrap_or_default()
+    }
+
+    fn codec_of<J: Job>(&self) -> Codec {
+        self.0.codec.unwrap_or(J::DEFINITION.codec)
+    }
+
+    fn request_for<J: Job>(&self) -> Result<Request, Invalid> {
+        let definition = J::DEFINITION;
+        let mut queues = self.0.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = match queues.get(definition.queue) {
+            Some(store) => store.clone(),
+            None => {
+                let store = self.0.store.queue(&definition.queue.parse()?);
+                queues.insert(definition.queue, store.clone());
+                store
+            }
+        };
+        drop(queues);
+        let mut request =
+            Request::new(self.clone(), store, definition.name.parse()?, self.codec_of::<J>());
+        request.options.priority = definition.priority.try_into()?;
+        Ok(request)
+    }
+}
+
+/// What a [`Client`] may be told before it connects.
+#[derive(Clone)]
+pub struct ClientBuilder {
+    url: String,
+    prefix: String,
+    tls: TlsOptions,
+    codec: Option<Codec>,
+    max_payload: usize,
+    patience: Duration,
+    limits: Limits,
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not the URL: it may hold a password.
+        f.debug_struct("ClientBuilder")
+            .field("prefix", &self.prefix)
+            .field("tls", &self.tls)
+            .field("codec", &self.codec)
+            .field("max_payload", &self.max_payload)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// What all keys begin with; `jq` by default. 1 to 64 printable ASCII characters without braces.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Certificates for `rediss://`; the public certificate authorities by default.
+    #[must_use]
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// How all payloads are written, whatever their handlers say; each handler's own by default,
+    /// which is MessagePack.
+    #[must_use]
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = Some(codec);
+        self
+    }
+
+    /// The most bytes that a payload may have; 1 MiB by default.
+    #[must_use]
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.max_payload = bytes;
+        self
+    }
+
+    /// How long a call waits for Redis to come back before it fails; 10 s by default.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// How long making a connection may take; 5 s by default.
+    #[must_use]
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.limits.connect = limit;
+        self
+    }
+
+    /// How long an answer may take before the connection counts as dead; 5 s by default.
+    #[must_use]
+    pub fn response_timeout(mut self, limit: Duration) -> Self {
+        self.limits.response = limit;
+        self
+    }
+
+    /// Connects, and checks the server.
+    ///
+    /// # Errors
+    /// The URL is invalid, the server can't be reached, is too old, or forbids scripts.
+    pub async fn connect(self) -> Result<Client> {
+        let store =
+            Store::connect(&self.url, &self.tls, self.prefix, self.limits, self.patience).await?;
+        Ok(Client(Arc::new(Inner {
+            store,
+            codec: self.codec,
+            max_payload: self.max_payload,
+            batchers: Batchers::default(),
+            watchers: Watchers::default(),
+            queues: Mutex::default(),
+        })))
+    }
+}
+
+impl Queue {
+    /// Adds a job by its name. Await the answer, or set options first.
+    pub fn add<T: Serialize + ?Sized>(&self, name: &str, payload: &T) -> Add<serde_json::Value> {
+        Add::new(self.request(name), self.client().codec().encode(payload))
+    }
+
+    /// Adds many jobs of one name, in calls of up to 1,000, each of which adds all its jobs or none.
+    pub fn add_all<T: Serialize>(
+        &self,
+        name: &str,
+        payloads: impl IntoIterator<Item = T>,
+    ) -> AddAll<serde_json::Value> {
+        let codec = self.client().codec();
+        let payloads = payloads.into_iter().map(|payload| codec.encode(&payload)).collect();
+        AddAll::new(self.request(name), payloads)
+    }
+
+    fn request(&self, name: &str) -> Result<Request, Invalid> {
+        let codec = self.client().codec();
+        Ok(Request::new(self.client().clone(), self.store().clone(), name.parse()?, codec))
+    }
+}

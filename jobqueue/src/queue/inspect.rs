@@ -1,0 +1,112 @@
+//! Looking into a queue.
+
+use super::{JobHandle, Queue};
+use crate::{
+    error::Result,
+    event::{EventId, EventStream},
+    job::{JobId, JobInfo, JobState, QueueCounts},
+    store::{job, queue},
+};
+
+/// The most jobs that one call reads in full.
+const READ_AT_ONCE: usize = 100;
+
+/// The most log lines that one call reads.
+const LINES_AT_ONCE: usize = 1_000;
+
+impl Queue {
+    /// How many jobs are in each state.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn counts(&self) -> Result<QueueCounts> {
+        Ok(self.store().call_patiently(&queue::Counts).await?.counts)
+    }
+
+    /// All that is known of a job now; nothing if the queue has none of this id.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn info(&self, id: &JobId) -> Result<Option<JobInfo>> {
+        let read = job::Read { ids: std::slice::from_ref(id) };
+        Ok(self.store().call_patiently(&read).await?.pop().flatten())
+    }
+
+    /// The handle of a job that somebody else has added.
+    #[must_use]
+    pub fn handle(&self, id: JobId) -> JobHandle<serde_json::Value> {
+        JobHandle::new(self.clone(), id, None)
+    }
+
+    /// The jobs in one state, page by page, in the order of the queue.
+    #[must_use]
+    pub fn jobs(&self, state: JobState) -> JobPages {
+        JobPages { queue: self.clone(), state, newest_first: false }
+    }
+
+    /// A job's log lines from number `from` on, at most 1,000.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn logs(&self, id: &JobId, from: usize) -> Result<Vec<String>> {
+        self.store().logs(id, from, LINES_AT_ONCE).await
+    }
+
+    /// What happens in the queue from now on.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        EventStream::from_now(self.store())
+    }
+
+    /// What happened in the queue after an event, as far as it is kept, and from then on.
+    #[must_use]
+    pub fn events_after(&self, id: &EventId) -> EventStream {
+        EventStream::after(self.store(), id)
+    }
+}
+
+/// The jobs in one state, page by page. The queue moves on meanwhile: a page is true for its moment.
+#[derive(Clone, Debug)]
+pub struct JobPages {
+    queue: Queue,
+    state: JobState,
+    newest_first: bool,
+}
+
+impl JobPages {
+    /// The last of the state first: for ended jobs the newest.
+    #[must_use]
+    pub fn newest_first(mut self) -> Self {
+        self.newest_first = true;
+        self
+    }
+
+    /// The ids of `count` jobs from `offset` on; at most 1,000 at once.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn ids(&self, offset: u64, count: u64) -> Result<Vec<JobId>> {
+        let count = count.min(crate::store::MAX_BATCH as u64);
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let page =
+            queue::Page { state: self.state, offset, count, newest_first: self.newest_first };
+        self.queue.store().call_patiently(&page).await
+    }
+
+    /// `count` jobs from `offset` on, at most 1,000 at once. A job that left the state while the page was
+    /// read is left out.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn page(&self, offset: u64, count: u64) -> Result<Vec<JobInfo>> {
+        let ids = self.ids(offset, count).await?;
+        let mut jobs = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(READ_AT_ONCE) {
+            let read = self.queue.store().call_patiently(&job::Read { ids }).await?;
+            jobs.extend(read.into_iter().flatten().filter(|info| info.state == self.state));
+        }
+        Ok(jobs)
+    }
+}

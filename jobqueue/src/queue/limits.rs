@@ -1,0 +1,148 @@
+//! What a queue allows, kept in Redis and the same for all its workers.
+
+use std::{future::IntoFuture, pin::Pin, time::Duration};
+
+use super::Queue;
+use crate::{
+    error::{Error, Invalid, Result},
+    policy::Rate,
+    store::{queue, rate_text},
+};
+
+/// What a queue allows now.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct QueueLimits {
+    /// The time between two starts, and how many may start at once after a pause.
+    pub rate: Option<(Duration, u32)>,
+    /// How many jobs may be active at once, over all workers.
+    pub max_active: Option<u64>,
+    /// How many jobs may wait or be delayed before adds are refused.
+    pub max_length: Option<u64>,
+    /// The head start that one step of priority is worth; without it priorities are strict.
+    pub aging: Option<Duration>,
+    /// How many entries of events are kept, if that was set; 0 for none.
+    pub events: Option<u64>,
+}
+
+impl Queue {
+    /// What the queue allows now.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn limits(&self) -> Result<QueueLimits> {
+        let census = self.store().call_patiently(&queue::Counts).await?;
+        let rate = census.rate.and_then(|(interval, burst)| {
+            Some((Duration::try_from_secs_f64(interval / 1_000.0).ok()?, burst))
+        });
+        Ok(QueueLimits {
+            rate,
+            max_active: census.max_active,
+            max_length: census.max_length,
+            aging: census.aging_ms.map(Duration::from_millis),
+            events: census.events,
+        })
+    }
+
+    /// Changes what the queue allows, at run time: say what, then await it. What is set here wins over
+    /// what workers set in code, until it is cleared.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{DurationExt, Queue, Rate};
+    /// # async fn example(orders: Queue) -> jobqueue::Result<()> {
+    /// orders.set_limits().rate(Rate::new(100, 1.seconds()).burst(10)).max_active(50).await?;
+    /// orders.set_limits().no_rate().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn set_limits(&self) -> SetLimits {
+        SetLimits { queue: self.clone(), changes: Vec::new(), invalid: None }
+    }
+}
+
+/// A change of what a queue allows: say what, then await it.
+#[must_use = "limits are set when this is awaited"]
+#[derive(Debug)]
+pub struct SetLimits {
+    queue: Queue,
+    changes: Vec<(&'static str, String)>,
+    invalid: Option<Invalid>,
+}
+
+impl SetLimits {
+    /// How many jobs start per time, over all workers.
+    pub fn rate(mut self, rate: Rate) -> Self {
+        self.invalid = self.invalid.or(rate.validate().err());
+        self.set("rate", rate_text(rate))
+    }
+
+    /// No rate, or again the one that workers set in code as soon as one joins.
+    pub fn no_rate(self) -> Self {
+        self.set("rate", String::new())
+    }
+
+    /// How many jobs are active at once, over all workers.
+    pub fn max_active(self, max: u64) -> Self {
+        self.set("active", max.to_string())
+    }
+
+    /// No bound on active jobs, or again the one that workers set in code as soon as one joins.
+    pub fn no_max_active(self) -> Self {
+        self.set("active", String::new())
+    }
+
+    /// How many jobs may wait or be delayed; further adds are refused with
+    /// [`Refused::QueueFull`](crate::Refused::QueueFull).
+    pub fn max_length(self, max: u64) -> Self {
+        self.set("max_length", max.to_string())
+    }
+
+    /// No bound on the queue's length.
+    pub fn no_max_length(self) -> Self {
+        self.set("max_length", String::new())
+    }
+
+    /// Makes one step of priority worth a head start of so long, so that nothing starves. For jobs
+    /// added from now on. 1 ms to 100 years.
+    pub fn aging(mut self, step: Duration) -> Self {
+        if step < Duration::from_millis(1) || step > Duration::from_secs(100 * 365 * 86_400) {
+            let advice = "use 1 ms to 100 years";
+            self.invalid =
+                self.invalid.or(Some(Invalid::new("aging", format!("{step:?}"), advice)));
+        }
+        self.set("aging", step.as_millis().to_string())
+    }
+
+    /// Strict priorities, for jobs added from now on.
+    pub fn no_aging(self) -> Self {
+        self.set("aging", String::new())
+    }
+
+    /// How many entries of events are kept, about; 1,000 by default, 0 for no events at all. Without
+    /// events, [`result`](super::JobHandle::result) looks only every few seconds.
+    pub fn events(self, entries: u64) -> Self {
+        self.set("events", entries.to_string())
+    }
+
+    fn set(mut self, field: &'static str, value: String) -> Self {
+        self.changes.retain(|(other, _)| *other != field);
+        self.changes.push((field, value));
+        self
+    }
+}
+
+impl IntoFuture for SetLimits {
+    type Output = Result<(), Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            if let Some(invalid) = self.invalid {
+                return Err(invalid.into());
+            }
+            let limits = queue::Limits { changes: &self.changes };
+            self.queue.store().call_patiently(&limits).await
+        })
+    }
+}

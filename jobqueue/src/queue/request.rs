@@ -1,0 +1,180 @@
+//! What an add says, gathered until it is awaited.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use super::{Client, Queue};
+use crate::{
+    error::{Invalid, PayloadError, Result},
+    job::{Codec, JobId, JobName, JobOptions, Record},
+    policy::{Backoff, Retain},
+    store::{
+        Durability, QueueStore,
+        job::{Due, NewJob, Unique},
+    },
+};
+
+/// What an add, or each of many, says.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) client: Client,
+    pub(super) store: QueueStore,
+    name: JobName,
+    codec: Codec,
+    pub(super) options: JobOptions,
+    priority: Option<i16>,
+    due: Due,
+    unique: Option<Unique>,
+    pub(super) durability: Durability,
+}
+
+/// The longest key of a unique job, in bytes.
+const MAX_KEY: usize = 256;
+
+impl Request {
+    pub(super) fn new(client: Client, store: QueueStore, name: JobName, codec: Codec) -> Self {
+        Self {
+            client,
+            store,
+            name,
+            codec,
+            options: JobOptions::default(),
+            priority: None,
+            due: Due::Now,
+            unique: None,
+            durability: Durability::default(),
+        }
+    }
+
+    pub(super) fn queue(&self) -> Queue {
+        Queue { client: self.client.clone(), store: self.store.clone() }
+    }
+
+    /// Checks what the setters took without a word, once for all jobs of the request.
+    pub(super) fn checked(mut self) -> Result<Self, Invalid> {
+        if let Some(priority) = self.priority {
+            self.options.priority = priority.try_into()?;
+        }
+        self.options.validate()?;
+        if let Some(unique) = &self.unique
+            && (unique.key.is_empty() || unique.key.len() > MAX_KEY)
+        {
+            return Err(Invalid::new("unique key", &unique.key, "use 1 to 256 bytes"));
+        }
+        Ok(self)
+    }
+
+    /// One job of the request, which must have been [checked](Self::checked).
+    pub(super) fn job(
+        &self,
+        payload: Vec<u8>,
+        id: Option<JobId>,
+        created_at: DateTime<Utc>,
+    ) -> Result<NewJob, PayloadError> {
+        let limit = self.client.max_payload();
+        if payload.len() > limit {
+            return Err(PayloadError::TooLarge { size: payload.len(), limit });
+        }
+        let record = Record {
+            name: self.name.clone(),
+            codec: self.codec,
+            payload: Bytes::from(payload),
+            created_at,
+            options: self.options.clone(),
+        };
+        Ok(NewJob {
+            chosen_id: id.is_some(),
+            id: id.unwrap_or_else(JobId::generate),
+            record: record.encode(),
+            priority: self.options.priority,
+            due: self.due,
+            unique: self.unique.clone(),
+        })
+    }
+
+    pub(super) fn set_priority(&mut self, priority: i16) {
+        self.priority = Some(priority);
+    }
+
+    pub(super) fn set_due(&mut self, due: Due) {
+        self.due = due;
+    }
+
+    pub(super) fn set_unique(&mut self, key: String, lifetime: Option<Duration>) {
+        self.unique = Some(Unique { key, lifetime });
+    }
+
+    pub(super) fn headers(&mut self) -> &mut BTreeMap<String, String> {
+        &mut self.options.headers
+    }
+}
+
+/// The setters that adding one and adding many have in common.
+macro_rules! request_setters {
+    () => {
+        /// Runs the job no earlier than in so long. It waits in `delayed` until then.
+        #[must_use]
+        pub fn delay(self, delay: Duration) -> Self {
+            self.set(|request| request.set_due(Due::In(delay)))
+        }
+
+        /// Runs the job no earlier than at this time, by the server's clock; at once if it has passed.
+        #[must_use]
+        pub fn at(self, time: DateTime<Utc>) -> Self {
+            self.set(|request| request.set_due(Due::At(time.timestamp_millis())))
+        }
+
+        /// -1024 (first) to 1023 (last); the handler's by default, which is 0.
+        #[must_use]
+        pub fn priority(self, priority: i16) -> Self {
+            self.set(|request| request.set_priority(priority))
+        }
+
+        /// How often the job may run before it fails for good; the handler's by default.
+        #[must_use]
+        pub fn attempts(self, attempts: u32) -> Self {
+            self.set(|request| request.options.attempts = Some(attempts))
+        }
+
+        /// The wait before the next attempt; the handler's by default. A custom one can't travel.
+        #[must_use]
+        pub fn backoff(self, backoff: Backoff) -> Self {
+            self.set(|request| request.options.backoff = Some(backoff))
+        }
+
+        /// How long a run may take; the handler's by default.
+        #[must_use]
+        pub fn timeout(self, timeout: Duration) -> Self {
+            self.set(|request| request.options.timeout = Some(timeout))
+        }
+
+        /// What is kept when the job completes; the handler's, then the worker's by default.
+        #[must_use]
+        pub fn retain(self, retain: Retain) -> Self {
+            self.set(|request| request.options.retain = Some(retain))
+        }
+
+        /// What is kept when the job fails for good; the handler's, then the worker's by default.
+        #[must_use]
+        pub fn retain_failed(self, retain: Retain) -> Self {
+            self.set(|request| request.options.retain_failed = Some(retain))
+        }
+
+        /// Something that travels beside the payload, for [`Context::header`](crate::Context::header).
+        #[must_use]
+        pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.set(|request| {
+                request.headers().insert(name.into(), value.into());
+            })
+        }
+
+        /// What the add waits for before it counts; the server's acknowledgement by default.
+        #[must_use]
+        pub fn durability(self, durability: Durability) -> Self {
+            self.set(|request| request.durability = durability)
+        }
+    };
+}
+pub(super) use request_setters;

@@ -1,0 +1,144 @@
+//! Put a batch of jobs into the queue.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    job::{JobId, Priority},
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/job/add.lua`
+pub(crate) struct Add<'a> {
+    pub(crate) jobs: &'a [NewJob],
+    /// Whether this batch may have been sent before.
+    pub(crate) resend: bool,
+}
+
+/// One job to add.
+#[derive(Clone, Debug)]
+pub(crate) struct NewJob {
+    pub(crate) id: JobId,
+    pub(crate) record: Vec<u8>,
+    pub(crate) priority: Priority,
+    pub(crate) due: Due,
+    pub(crate) unique: Option<Unique>,
+    /// Chosen by the caller, so it may be there already.
+    pub(crate) chosen_id: bool,
+}
+
+/// When a job is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    Now,
+    In(Duration),
+    /// Milliseconds since the epoch.
+    At(i64),
+}
+
+/// A key that stands for at most one job at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unique {
+    pub(crate) key: String,
+    /// For so long; else for as long as the job hasn't ended.
+    pub(crate) lifetime: Option<Duration>,
+}
+
+/// Farther away than anybody means, and still exact in a score: the year 10889.
+const LATEST_MS: u64 = 1 << 48;
+
+impl Due {
+    /// As the scripts read it.
+    pub(crate) fn to_arg(self) -> String {
+        match self {
+            Self::Now => String::new(),
+            Self::In(delay) => format!("+{}", millis(delay).min(LATEST_MS)),
+            Self::At(ms) => u64::try_from(ms).unwrap_or(0).min(LATEST_MS).to_string(),
+        }
+    }
+}
+
+impl NewJob {
+    /// About how many bytes it takes on the way.
+    pub(crate) fn size(&self) -> usize {
+        self.record.len() + self.id.as_str().len() + 64
+    }
+
+    fn is_special(&self) -> bool {
+        self.priority != Priority::default() || self.due != Due::Now || self.unique.is_some()
+    }
+}
+
+/// For each job that was not added its index, and the id that stands in its place.
+pub(crate) type Twins = Vec<(usize, JobId)>;
+
+impl Command for Add<'_> {
+    const SCRIPT: &'static Script = script!("job" / add, [clock, layout, rank, events, wake, add]);
+    const KEYS: &'static [Column] = &[
+        Column::Jobs,
+        Column::Waiting,
+        Column::Delayed,
+        Column::Priority,
+        Column::Uniques,
+        Column::Meta,
+        Column::Events,
+        Column::Wake,
+    ];
+    const DOING: &'static str = "add jobs";
+    type Reply = Twins;
+
+    fn more_keys(&self, keys: &Keys) -> Vec<String> {
+        self.jobs
+            .iter()
+            .filter_map(|job| job.unique.as_ref())
+            .map(|unique| keys.unique(&unique.key))
+            .collect()
+    }
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        let look = self.resend || self.jobs.iter().any(|job| job.chosen_id);
+        args.push(u8::from(look)).push(self.jobs.len());
+        for job in self.jobs {
+            args.push(job.id.as_str()).push(job.record.as_slice());
+        }
+        args.push(self.jobs.iter().filter(|job| job.is_special()).count());
+        let mut next_key = Self::KEYS.len();
+        for (index, job) in self.jobs.iter().enumerate().filter(|(_, job)| job.is_special()) {
+            args.push(index + 1).push(job.priority.get()).push(job.due.to_arg());
+            match &job.unique {
+                Some(unique) => {
+                    next_key += 1;
+                    // A lifetime of 0 would mean "while it exists": the shortest is 1 ms.
+                    let lifetime = unique.lifetime.map_or(0, |lifetime| millis(lifetime).max(1));
+                    args.push(next_key).push(lifetime).push(unique.key.as_str());
+                }
+                None => {
+                    args.push(0).push(0).push("");
+                }
+            }
+        }
+    }
+
+    fn read(&self, reply: Value) -> Result<Twins, Corrupt> {
+        let items = reply::array(reply, Self::DOING)?;
+        let (pairs, _) = items.as_chunks::<2>();
+        pairs
+            .iter()
+            .map(|[index, id]| {
+                let index = usize::try_from(reply::count(index, Self::DOING)?)
+                    .ok()
+                    .and_then(|index| index.checked_sub(1))
+                    .filter(|index| *index < self.jobs.len())
+                    .ok_or_else(|| Corrupt::new(Self::DOING, "an index out of range"))?;
+                Ok((index, JobId::from_store(reply::text(id, Self::DOING)?)))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,48 @@
+//! Add lines to a job's log.
+
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    job::{JobId, WorkerId},
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/job/log.lua`
+pub(crate) struct Log<'a> {
+    pub(crate) worker: &'a WorkerId,
+    pub(crate) id: &'a JobId,
+    pub(crate) lines: &'a [String],
+    pub(crate) newest: usize,
+}
+
+impl Command for Log<'_> {
+    const SCRIPT: &'static Script = script!("job" / log, [layout]);
+    const KEYS: &'static [Column] = &[Column::Running, Column::Traces, Column::Meta];
+    const DOING: &'static str = "write to a job's log";
+    type Reply = u64;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base()).push(self.id.as_str()).push(self.newest);
+        for line in self.lines {
+            args.push(line.as_str());
+        }
+    }
+
+    fn read(&self, reply: Value) -> Result<u64, Corrupt> {
+        reply::count(&reply, Self::DOING)
+    }
+
+    fn worker(&self) -> Option<&WorkerId> {
+        Some(self.worker)
+    }
+
+    fn job(&self) -> Option<&JobId> {
+        Some(self.id)
+    }
+}

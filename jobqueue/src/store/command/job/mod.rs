@@ -1,0 +1,39 @@
+//! Scripts on single jobs and batches of them.
+
+mod add;
+mod delay;
+mod log;
+mod priority;
+mod progress;
+mod promote;
+mod read;
+mod remove;
+mod retry;
+
+pub(crate) use add::{Add, Due, NewJob, Twins, Unique};
+pub(crate) use delay::Delay;
+pub(crate) use log::Log;
+pub(crate) use priority::Priority;
+pub(crate) use progress::Progress;
+pub(crate) use promote::Promote;
+pub(crate) use read::Read;
+pub(crate) use remove::Remove;
+pub(crate) use retry::Retry;
+
+#[cfg(feature = "testing")]
+use super::{Command, Script};
+
+#[cfg(feature = "testing")]
+pub(super) fn scripts() -> [&'static Script; 9] {
+    [
+        Add::SCRIPT,
+        Delay::SCRIPT,
+        Log::SCRIPT,
+        Priority::SCRIPT,
+        Progress::SCRIPT,
+        Promote::SCRIPT,
+        Read::SCRIPT,
+        Remove::SCRIPT,
+        Retry::SCRIPT,
+    ]
+}

@@ -1,0 +1,45 @@
+//! Note how far a run is.
+
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    job::{JobId, WorkerId},
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/job/progress.lua`
+pub(crate) struct Progress<'a> {
+    pub(crate) worker: &'a WorkerId,
+    pub(crate) id: &'a JobId,
+    pub(crate) value: &'a [u8],
+}
+
+impl Command for Progress<'_> {
+    const SCRIPT: &'static Script = script!("job" / progress, [layout, events]);
+    const KEYS: &'static [Column] =
+        &[Column::Running, Column::Progress, Column::Meta, Column::Events];
+    const DOING: &'static str = "report progress";
+    type Reply = ();
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.id.as_str()).push(self.value);
+    }
+
+    fn read(&self, reply: Value) -> Result<(), Corrupt> {
+        reply::int(&reply, Self::DOING).map(drop)
+    }
+
+    fn worker(&self) -> Option<&WorkerId> {
+        Some(self.worker)
+    }
+
+    fn job(&self) -> Option<&JobId> {
+        Some(self.id)
+    }
+}

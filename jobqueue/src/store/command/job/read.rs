@@ -1,0 +1,108 @@
+//! All that is known of some jobs, at one moment.
+
+use chrono::{DateTime, Utc};
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    job::{JobFailure, JobId, JobInfo, JobState, Outcome, Record},
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/job/read.lua`
+pub(crate) struct Read<'a> {
+    pub(crate) ids: &'a [JobId],
+}
+
+const WHAT: &str = "a job";
+
+impl Command for Read<'_> {
+    const SCRIPT: &'static Script = script!("job" / read, [state]);
+    const KEYS: &'static [Column] = &[
+        Column::Waiting,
+        Column::Delayed,
+        Column::Completed,
+        Column::Failed,
+        Column::Workers,
+        Column::Jobs,
+        Column::Attempts,
+        Column::Stalls,
+        Column::Priority,
+        Column::Progress,
+        Column::Outcomes,
+    ];
+    const DOING: &'static str = "read jobs";
+    type Reply = Vec<Option<JobInfo>>;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base());
+        for id in self.ids {
+            args.push(id.as_str());
+        }
+    }
+
+    fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
+        let items = reply::array(reply, WHAT)?;
+        if items.len() != self.ids.len() {
+            return Err(Corrupt::new(WHAT, "an answer for other ids than asked for"));
+        }
+        let read = |(id, item): (&JobId, Value)| match reply::optional(&item) {
+            None => Ok(None),
+            Some(_) => read_job(id, item).map(Some),
+        };
+        self.ids.iter().zip(items).map(read).collect()
+    }
+}
+
+fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
+    let [state, place, held, record, attempts, stalls, priority, progress, outcome, errors] =
+        reply::tuple(item, WHAT)?;
+    let state: JobState =
+        reply::text(&state, WHAT)?.parse().map_err(|error| Corrupt::new("a job's state", error))?;
+    let place = reply::text(&place, WHAT)?;
+    let outcome = reply::optional_bytes(outcome, WHAT)?;
+    let errors = reply::array(errors, WHAT)?
+        .into_iter()
+        .map(|error| JobFailure::decode(&reply::bytes(error, WHAT)?))
+        .collect::<Result<_, _>>()?;
+    Ok(JobInfo {
+        id: id.clone(),
+        state,
+        record: Record::decode(&reply::bytes(record, WHAT)?)?,
+        attempts_made: reply::sparse(&attempts, WHAT)?,
+        stalls: reply::sparse(&stalls, WHAT)?,
+        priority: match reply::optional(&priority) {
+            None => 0,
+            Some(value) => i16::try_from(reply::int(value, WHAT)?)
+                .map_err(|_| Corrupt::new(WHAT, "a priority out of range"))?,
+        },
+        due_at: (state == JobState::Delayed).then(|| time(place)).transpose()?,
+        finished_at: state.is_final().then(|| time(place)).transpose()?,
+        started_at: match reply::optional(&held) {
+            None => None,
+            Some(held) => Some(started(reply::text(held, WHAT)?)?),
+        },
+        worker: (state == JobState::Active).then(|| place.to_owned()),
+        progress: reply::optional_bytes(progress, WHAT)?,
+        outcome: outcome.as_ref().map(Outcome::decode).transpose()?,
+        errors,
+    })
+}
+
+/// `<rank>:<started ms>`
+fn started(held: &str) -> Result<DateTime<Utc>, Corrupt> {
+    let (_, ms) = held.split_once(':').ok_or_else(|| Corrupt::new("a run", held))?;
+    time(ms)
+}
+
+/// Milliseconds since the epoch, as a score: a float in text.
+fn time(score: &str) -> Result<DateTime<Utc>, Corrupt> {
+    let ms: f64 = score.parse().map_err(|_| Corrupt::new("a time", score))?;
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates")]
+    DateTime::from_timestamp_millis(ms as i64).ok_or_else(|| Corrupt::new("a time", score))
+}

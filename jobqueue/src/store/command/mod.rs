@@ -1,0 +1,71 @@
+//! One struct for each Lua entry: it alone knows the keys, the arguments and the reply.
+
+pub(crate) mod job;
+pub(crate) mod queue;
+pub(crate) mod worker;
+
+use redis::{ToRedisArgs, Value};
+
+use super::{keys::Column, keys::Keys, script::Script};
+use crate::{
+    error::Corrupt,
+    job::{JobId, WorkerId},
+};
+
+/// A call of one script on one queue.
+pub(crate) trait Command: Sync {
+    /// The script that is called.
+    const SCRIPT: &'static Script;
+    /// Its keys, in the order of the script's header.
+    const KEYS: &'static [Column];
+    /// What the call does, for the text of its errors: "add jobs".
+    const DOING: &'static str;
+    /// What the script answers.
+    type Reply: Send;
+
+    /// Writes the arguments, in the order of the script's header.
+    fn write(&self, keys: &Keys, args: &mut Args<'_>);
+
+    /// Reads the answer.
+    fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt>;
+
+    /// Whose `running` is meant by [`Column::Running`].
+    fn worker(&self) -> Option<&WorkerId> {
+        None
+    }
+
+    /// Whose `running` is meant by [`Column::Former`].
+    fn former(&self) -> Option<&WorkerId> {
+        self.worker()
+    }
+
+    /// Keys beyond the columns.
+    fn more_keys(&self, _keys: &Keys) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The one job that the call is about, for the text of its errors.
+    fn job(&self) -> Option<&JobId> {
+        None
+    }
+}
+
+/// The arguments of a call, written straight into the request.
+pub(crate) struct Args<'a>(pub(super) &'a mut redis::Cmd);
+
+impl Args<'_> {
+    pub(crate) fn push(&mut self, value: impl ToRedisArgs) -> &mut Self {
+        self.0.arg(value);
+        self
+    }
+}
+
+#[cfg(feature = "testing")]
+/// Every script, by name, for the tests of the scripts themselves.
+pub(crate) fn scripts() -> Vec<&'static Script> {
+    let mut all = Vec::new();
+    all.extend(job::scripts());
+    all.extend(queue::scripts());
+    all.extend(worker::scripts());
+    all
+}

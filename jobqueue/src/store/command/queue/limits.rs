@@ -1,0 +1,35 @@
+//! Set or clear what a queue allows.
+
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/queue/limits.lua`
+pub(crate) struct Limits<'a> {
+    pub(crate) changes: &'a [(&'static str, String)],
+}
+
+impl Command for Limits<'_> {
+    const SCRIPT: &'static Script = script!("queue" / limits, [layout, wake]);
+    const KEYS: &'static [Column] = &[Column::Meta, Column::Waiting, Column::Wake];
+    const DOING: &'static str = "set limits";
+    type Reply = ();
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        for (field, value) in self.changes {
+            args.push(*field).push(value.as_str());
+        }
+    }
+
+    fn read(&self, reply: Value) -> Result<(), Corrupt> {
+        reply::int(&reply, Self::DOING).map(drop)
+    }
+}

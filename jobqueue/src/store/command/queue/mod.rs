@@ -1,0 +1,39 @@
+//! Scripts on a whole queue.
+
+mod clean;
+mod counts;
+mod drain;
+mod limits;
+mod obliterate;
+mod page;
+mod pause;
+mod resume;
+mod retry_failed;
+
+pub(crate) use clean::Clean;
+pub(crate) use counts::Counts;
+pub(crate) use drain::Drain;
+pub(crate) use limits::Limits;
+pub(crate) use obliterate::Obliterate;
+pub(crate) use page::Page;
+pub(crate) use pause::Pause;
+pub(crate) use resume::Resume;
+pub(crate) use retry_failed::RetryFailed;
+
+#[cfg(feature = "testing")]
+use super::{Command, Script};
+
+#[cfg(feature = "testing")]
+pub(super) fn scripts() -> [&'static Script; 9] {
+    [
+        Clean::SCRIPT,
+        Counts::SCRIPT,
+        Drain::SCRIPT,
+        Limits::SCRIPT,
+        Obliterate::SCRIPT,
+        Page::SCRIPT,
+        Pause::SCRIPT,
+        Resume::SCRIPT,
+        RetryFailed::SCRIPT,
+    ]
+}

@@ -1,0 +1,52 @@
+//! Remove a queue and all that belongs to it.
+
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/queue/obliterate.lua`
+pub(crate) struct Obliterate {
+    pub(crate) force: bool,
+}
+
+impl Command for Obliterate {
+    const SCRIPT: &'static Script =
+        script!("queue" / obliterate, [layout, limits, unique, columns]);
+    const KEYS: &'static [Column] = &[
+        Column::Waiting,
+        Column::Delayed,
+        Column::Completed,
+        Column::Failed,
+        Column::Workers,
+        Column::Jobs,
+        Column::Priority,
+        Column::Attempts,
+        Column::Stalls,
+        Column::Misses,
+        Column::Progress,
+        Column::Traces,
+        Column::Uniques,
+        Column::Outcomes,
+        Column::Meta,
+        Column::Events,
+        Column::Wake,
+    ];
+    const DOING: &'static str = "obliterate a queue";
+    type Reply = bool;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base()).push(u8::from(self.force));
+    }
+
+    fn read(&self, reply: Value) -> Result<bool, Corrupt> {
+        Ok(reply::int(&reply, Self::DOING)? == 0)
+    }
+}

@@ -1,0 +1,29 @@
+//! Let jobs be fetched again.
+
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/queue/resume.lua`
+pub(crate) struct Resume;
+
+impl Command for Resume {
+    const SCRIPT: &'static Script = script!("queue" / resume, [layout, events, wake]);
+    const KEYS: &'static [Column] = &[Column::Meta, Column::Events, Column::Waiting, Column::Wake];
+    const DOING: &'static str = "resume a queue";
+    type Reply = bool;
+
+    fn write(&self, _keys: &Keys, _args: &mut Args<'_>) {}
+
+    fn read(&self, reply: Value) -> Result<bool, Corrupt> {
+        Ok(reply::int(&reply, Self::DOING)? == 1)
+    }
+}

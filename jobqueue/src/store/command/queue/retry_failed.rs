@@ -1,0 +1,45 @@
+//! Run failed jobs again.
+
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/queue/retry_failed.lua`
+pub(crate) struct RetryFailed {
+    pub(crate) most: u64,
+}
+
+impl Command for RetryFailed {
+    const SCRIPT: &'static Script =
+        script!("queue" / retry_failed, [clock, layout, rank, events, wake, again]);
+    const KEYS: &'static [Column] = &[
+        Column::Failed,
+        Column::Waiting,
+        Column::Priority,
+        Column::Attempts,
+        Column::Stalls,
+        Column::Misses,
+        Column::Outcomes,
+        Column::Meta,
+        Column::Events,
+        Column::Wake,
+    ];
+    const DOING: &'static str = "retry failed jobs";
+    type Reply = u64;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.most);
+    }
+
+    fn read(&self, reply: Value) -> Result<u64, Corrupt> {
+        reply::count(&reply, Self::DOING)
+    }
+}

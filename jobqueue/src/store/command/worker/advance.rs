@@ -1,0 +1,118 @@
+//! Settle a batch of runs, promote what is due, take up to n jobs, move the lease.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use super::{settlement, settlement::Settlement, taken, taken::Taken};
+use crate::{
+    error::Corrupt,
+    job::WorkerId,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/worker/advance.lua`
+pub(crate) struct Advance<'a> {
+    pub(crate) worker: &'a WorkerId,
+    pub(crate) lease: Duration,
+    /// How many jobs the worker believes it holds, those settled here among them.
+    pub(crate) held: usize,
+    /// How many more it wants.
+    pub(crate) want: usize,
+    /// Hold the whole queue for so long.
+    pub(crate) hold: Duration,
+    pub(crate) settlements: &'a [Settlement],
+}
+
+/// What a turn brought.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    /// The jobs that the worker now holds in addition.
+    pub(crate) taken: Vec<Taken>,
+    /// Why it was given no more, if not for want of jobs.
+    pub(crate) limit: Option<Limit>,
+    /// When to look again, if that is known.
+    pub(crate) look_in: Option<Duration>,
+    /// How many jobs wait now.
+    pub(crate) left: u64,
+}
+
+/// What kept jobs back that wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// The queue is paused.
+    Paused,
+    /// A handler holds the queue for a time.
+    Held,
+    /// As many jobs are active as may be.
+    Active,
+    /// The queue's rate.
+    Rate,
+}
+
+impl Command for Advance<'_> {
+    const SCRIPT: &'static Script = script!(
+        "worker" / advance,
+        [
+            clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
+            recover, limits, settle, fetch
+        ]
+    );
+    const KEYS: &'static [Column] = &[
+        Column::Jobs,
+        Column::Waiting,
+        Column::Delayed,
+        Column::Workers,
+        Column::Running,
+        Column::Priority,
+        Column::Attempts,
+        Column::Stalls,
+        Column::Misses,
+        Column::Progress,
+        Column::Traces,
+        Column::Uniques,
+        Column::Outcomes,
+        Column::Completed,
+        Column::Failed,
+        Column::Meta,
+        Column::Events,
+        Column::Wake,
+    ];
+    const DOING: &'static str = "settle and fetch jobs";
+    type Reply = Turn;
+
+    fn worker(&self) -> Option<&WorkerId> {
+        Some(self.worker)
+    }
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base()).push(self.worker.as_str()).push(millis(self.lease));
+        args.push(self.held).push(self.want).push(millis(self.hold));
+        settlement::write(self.settlements, args);
+    }
+
+    fn read(&self, reply: Value) -> Result<Turn, Corrupt> {
+        const WHAT: &str = Advance::DOING;
+        let [_now, wait, left, why, ids, records, attempts, stalls, misses] =
+            reply::tuple(reply, WHAT)?;
+        let limit = match reply::text(&why, WHAT)? {
+            "" => None,
+            "paused" => Some(Limit::Paused),
+            "held" => Some(Limit::Held),
+            "active" => Some(Limit::Active),
+            "rate" => Some(Limit::Rate),
+            other => return Err(Corrupt::new(WHAT, format!("an unknown limit {other}"))),
+        };
+        Ok(Turn {
+            taken: taken::read(ids, [records, attempts, stalls, misses])?,
+            limit,
+            look_in: u64::try_from(reply::int(&wait, WHAT)?).ok().map(Duration::from_millis),
+            left: reply::count(&left, WHAT)?,
+        })
+    }
+}

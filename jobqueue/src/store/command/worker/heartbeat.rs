@@ -1,0 +1,41 @@
+//! Move the lease.
+
+use redis::Value;
+
+use std::time::Duration;
+
+use crate::{
+    error::Corrupt,
+    job::WorkerId,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/worker/heartbeat.lua`
+pub(crate) struct Heartbeat<'a> {
+    pub(crate) worker: &'a WorkerId,
+    pub(crate) lease: Duration,
+}
+
+impl Command for Heartbeat<'_> {
+    const SCRIPT: &'static Script = script!("worker" / heartbeat, [clock, layout, lease]);
+    const KEYS: &'static [Column] = &[Column::Workers, Column::Running, Column::Meta];
+    const DOING: &'static str = "renew a lease";
+    type Reply = u64;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.worker.as_str()).push(millis(self.lease));
+    }
+
+    fn read(&self, reply: Value) -> Result<u64, Corrupt> {
+        reply::count(&reply, Self::DOING)
+    }
+
+    fn worker(&self) -> Option<&WorkerId> {
+        Some(self.worker)
+    }
+}

@@ -1,0 +1,87 @@
+//! Become a worker under a new name, and take over what was held under an old one.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use super::{taken, taken::Taken};
+use crate::{
+    error::Corrupt,
+    job::{JobId, WorkerId},
+    policy::Rate,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, rate_text, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/worker/join.lua`
+pub(crate) struct Join<'a> {
+    pub(crate) worker: &'a WorkerId,
+    pub(crate) former: Option<&'a WorkerId>,
+    pub(crate) lease: Duration,
+    /// Limits set in code; those set at run time win.
+    pub(crate) rate: Option<Rate>,
+    pub(crate) max_active: Option<u64>,
+    /// What the worker believes it holds.
+    pub(crate) known: &'a [JobId],
+}
+
+/// What a worker holds as it joins.
+#[derive(Debug)]
+pub(crate) struct Holding {
+    /// Of what it believed: what it still holds.
+    pub(crate) kept: Vec<JobId>,
+    /// What it holds without having known it: fetched by a call whose reply was lost.
+    pub(crate) found: Vec<Taken>,
+}
+
+impl Command for Join<'_> {
+    const SCRIPT: &'static Script =
+        script!("worker" / join, [clock, layout, lease, events, rank, running, limits, fetch]);
+    const KEYS: &'static [Column] = &[
+        Column::Workers,
+        Column::Running,
+        Column::Former,
+        Column::Jobs,
+        Column::Attempts,
+        Column::Stalls,
+        Column::Misses,
+        Column::Meta,
+    ];
+    const DOING: &'static str = "join a queue as a worker";
+    type Reply = Holding;
+
+    fn worker(&self) -> Option<&WorkerId> {
+        Some(self.worker)
+    }
+
+    fn former(&self) -> Option<&WorkerId> {
+        self.former.or(Some(self.worker))
+    }
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.worker.as_str()).push(self.former.map_or("", WorkerId::as_str));
+        args.push(millis(self.lease));
+        args.push(self.rate.map(rate_text).unwrap_or_default());
+        args.push(self.max_active.map(|max| max.to_string()).unwrap_or_default());
+        for id in self.known {
+            args.push(id.as_str());
+        }
+    }
+
+    fn read(&self, reply: Value) -> Result<Holding, Corrupt> {
+        const WHAT: &str = Join::DOING;
+        let [kept, ids, records, attempts, stalls, misses] = reply::tuple(reply, WHAT)?;
+        let kept = reply::array(kept, WHAT)?;
+        Ok(Holding {
+            kept: kept
+                .iter()
+                .map(|id| reply::text(id, WHAT).map(JobId::from_store))
+                .collect::<Result<_, _>>()?,
+            found: taken::read(ids, [records, attempts, stalls, misses])?,
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! Give the lease back.
+
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    job::WorkerId,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/worker/leave.lua`
+pub(crate) struct Leave<'a> {
+    pub(crate) worker: &'a WorkerId,
+}
+
+impl Command for Leave<'_> {
+    const SCRIPT: &'static Script = script!("worker" / leave, [layout, events, wake, running]);
+    const KEYS: &'static [Column] = &[
+        Column::Workers,
+        Column::Running,
+        Column::Waiting,
+        Column::Meta,
+        Column::Events,
+        Column::Wake,
+    ];
+    const DOING: &'static str = "leave a queue";
+    type Reply = u64;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.worker.as_str());
+    }
+
+    fn read(&self, reply: Value) -> Result<u64, Corrupt> {
+        reply::count(&reply, Self::DOING)
+    }
+
+    fn worker(&self) -> Option<&WorkerId> {
+        Some(self.worker)
+    }
+}

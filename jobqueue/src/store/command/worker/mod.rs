@@ -1,0 +1,25 @@
+//! Scripts that the worker runtime calls.
+
+mod advance;
+mod heartbeat;
+mod join;
+mod leave;
+mod settlement;
+mod taken;
+mod wake;
+
+pub(crate) use advance::{Advance, Limit, Turn};
+pub(crate) use heartbeat::Heartbeat;
+pub(crate) use join::{Holding, Join};
+pub(crate) use leave::Leave;
+pub(crate) use settlement::{End, Settlement};
+pub(crate) use taken::Taken;
+pub(crate) use wake::Wake;
+
+#[cfg(feature = "testing")]
+use super::{Command, Script};
+
+#[cfg(feature = "testing")]
+pub(super) fn scripts() -> [&'static Script; 5] {
+    [Advance::SCRIPT, Heartbeat::SCRIPT, Join::SCRIPT, Leave::SCRIPT, Wake::SCRIPT]
+}

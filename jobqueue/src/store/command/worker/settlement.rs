@@ -1,0 +1,109 @@
+//! How runs ended, as `advance` is told.
+
+use std::time::Duration;
+
+use super::super::Args;
+use crate::{
+    job::{JobId, JobState},
+    policy::Retain,
+    store::millis,
+};
+
+/// The most failed attempts that are kept of a job.
+const ERRORS_KEPT: u32 = 10;
+
+/// How one run ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Settlement {
+    pub(crate) id: JobId,
+    pub(crate) end: End,
+}
+
+/// What becomes of the job.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    /// It completed; the outcome counts only where the job is kept.
+    Completed { retain: Retain, outcome: Vec<u8> },
+    /// It failed for good.
+    Failed { retain: Retain, outcome: Vec<u8>, error: Vec<u8> },
+    /// It is tried again.
+    Retried { attempt: u32, delay: Duration, error: Vec<u8> },
+    /// It goes back, and this run counts for nothing.
+    Released { delay: Duration, misses: Option<u32> },
+}
+
+/// Ended jobs of one kind that are kept alike.
+struct Block<'a> {
+    kind: JobState,
+    retain: Retain,
+    jobs: Vec<(&'a JobId, &'a [u8])>,
+}
+
+/// Writes the blocks of `lua/lib/settle.lua`.
+pub(super) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
+    let mut blocks: Vec<Block<'_>> = Vec::new();
+    let (mut retried, mut released, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    for Settlement { id, end } in settlements {
+        match end {
+            End::Completed { retain, outcome } => {
+                push(&mut blocks, JobState::Completed, *retain, (id, outcome));
+            }
+            End::Failed { retain, outcome, error } => {
+                push(&mut blocks, JobState::Failed, *retain, (id, outcome));
+                if !retain.keeps_nothing() {
+                    errors.push((id, error));
+                }
+            }
+            End::Retried { attempt, delay, error } => {
+                retried.push((id, *attempt, *delay));
+                errors.push((id, error));
+            }
+            End::Released { delay, misses } => released.push((id, *delay, *misses)),
+        }
+    }
+    args.push(blocks.len());
+    for block in blocks {
+        write_block(&block, args);
+    }
+    args.push(retried.len());
+    for (id, attempt, delay) in retried {
+        args.push(id.as_str()).push(attempt).push(millis(delay));
+    }
+    args.push(released.len());
+    for (id, delay, misses) in released {
+        args.push(id.as_str()).push(millis(delay)).push(misses.map_or(-1, i64::from));
+    }
+    args.push(ERRORS_KEPT).push(errors.len());
+    for (id, error) in errors {
+        args.push(id.as_str()).push(error.as_slice());
+    }
+}
+
+fn push<'a>(
+    blocks: &mut Vec<Block<'a>>,
+    kind: JobState,
+    retain: Retain,
+    job: (&'a JobId, &'a Vec<u8>),
+) {
+    let job = (job.0, job.1.as_slice());
+    // A handful at most: one for each kind and retention in use.
+    match blocks.iter_mut().find(|block| block.kind == kind && block.retain == retain) {
+        Some(block) => block.jobs.push(job),
+        None => blocks.push(Block { kind, retain, jobs: vec![job] }),
+    }
+}
+
+fn write_block(block: &Block<'_>, args: &mut Args<'_>) {
+    // -1 is "no bound". A count too large for the script's arithmetic is as good as none.
+    let bound =
+        |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok()).unwrap_or(-1);
+    args.push(block.kind.as_str());
+    args.push(bound(block.retain.max_count())).push(bound(block.retain.max_age().map(millis)));
+    args.push(block.jobs.len());
+    for (id, outcome) in &block.jobs {
+        args.push(id.as_str());
+        if !block.retain.keeps_nothing() {
+            args.push(*outcome);
+        }
+    }
+}

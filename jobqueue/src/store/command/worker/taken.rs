@@ -1,0 +1,52 @@
+//! Jobs as `advance` and `join` hand them out.
+
+use bytes::Bytes;
+use redis::Value;
+
+use crate::{error::Corrupt, job::JobId, store::reply};
+
+/// A job that this worker now holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    pub(crate) id: JobId,
+    /// Its record; none if somebody took it out of Redis by force.
+    pub(crate) record: Option<Bytes>,
+    /// Attempts that ended in an error.
+    pub(crate) attempts: u32,
+    /// How often its worker died or lost its lease.
+    pub(crate) stalls: u32,
+    /// How often it met a worker that doesn't know its name.
+    pub(crate) misses: u32,
+}
+
+const WHAT: &str = "fetched jobs";
+
+/// Ids, and what `fetch_details` gives: records, then three sparse columns or nothing.
+pub(super) fn read(ids: Value, details: [Value; 4]) -> Result<Vec<Taken>, Corrupt> {
+    let [records, attempts, stalls, misses] = details;
+    let ids = reply::array(ids, WHAT)?;
+    let records = reply::array(records, WHAT)?;
+    if records.len() != ids.len() {
+        return Err(Corrupt::new(WHAT, "as many records as jobs were expected"));
+    }
+    let (attempts, stalls, misses) = (column(attempts)?, column(stalls)?, column(misses)?);
+    let at = |column: &[Value], index: usize| {
+        column.get(index).map_or(Ok(0), |value| reply::sparse(value, WHAT))
+    };
+    let mut taken = Vec::with_capacity(ids.len());
+    for (index, (id, record)) in ids.iter().zip(records).enumerate() {
+        taken.push(Taken {
+            id: JobId::from_store(reply::text(id, WHAT)?),
+            record: reply::optional_bytes(record, WHAT)?,
+            attempts: at(&attempts, index)?,
+            stalls: at(&stalls, index)?,
+            misses: at(&misses, index)?,
+        });
+    }
+    Ok(taken)
+}
+
+/// The values of a sparse column; none where no job of the queue has one.
+fn column(value: Value) -> Result<Vec<Value>, Corrupt> {
+    if reply::optional(&value).is_none() { Ok(Vec::new()) } else { reply::array(value, WHAT) }
+}

@@ -1,0 +1,29 @@
+//! Put the wake token back.
+
+use redis::Value;
+
+use crate::{
+    error::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/worker/wake.lua`
+pub(crate) struct Wake;
+
+impl Command for Wake {
+    const SCRIPT: &'static Script = script!("worker" / wake, [wake]);
+    const KEYS: &'static [Column] = &[Column::Waiting, Column::Wake];
+    const DOING: &'static str = "wake a worker";
+    type Reply = ();
+
+    fn write(&self, _keys: &Keys, _args: &mut Args<'_>) {}
+
+    fn read(&self, reply: Value) -> Result<(), Corrupt> {
+        reply::int(&reply, Self::DOING).map(drop)
+    }
+}

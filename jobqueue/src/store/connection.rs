@@ -1,0 +1,158 @@
+//! One connection to Redis that mends itself.
+//!
+//! The commonest fault of all Redis-backed systems is a process that lives on and hears nothing
+//! after Redis was gone. So every request has a limit of its own, and a connection that overran one
+//! or broke is thrown away: the next request dials anew. Waiting between tries is the caller's part,
+//! who knows what is worth repeating.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisError, Value, aio::MultiplexedConnection};
+use tokio::time::timeout;
+
+use super::fault;
+
+/// How long a connection may take to be made, and a request to be answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    pub(crate) response: Duration,
+}
+
+impl Limits {
+    pub(crate) const DEFAULT: Self =
+        Self { connect: Duration::from_secs(5), response: Duration::from_secs(5) };
+}
+
+/// A connection that is made when it is first needed, and again after it broke.
+#[derive(Clone)]
+pub(crate) struct Link(Arc<Inner>);
+
+struct Inner {
+    client: redis::Client,
+    limits: Limits,
+    current: Mutex<Current>,
+    /// Held while dialling, so that a hundred tasks dial once.
+    dialling: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Current {
+    connection: Option<MultiplexedConnection>,
+    /// Counts connections, so that a late failure of an old one doesn't end the new one.
+    generation: u64,
+}
+
+impl Link {
+    pub(super) fn new(client: redis::Client, limits: Limits) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            limits,
+            current: Mutex::default(),
+            dialling: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// A link of its own to the same server: for calls that block the connection, or that must not
+    /// wait behind others.
+    pub(super) fn sibling(&self) -> Self {
+        Self::new(self.0.client.clone(), self.0.limits)
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    /// Sends one command and waits for its reply.
+    pub(super) async fn request(&self, command: &Cmd) -> Result<Value, RedisError> {
+        self.request_within(command, self.0.limits.response).await
+    }
+
+    /// Sends one command that may take as long as `limit`.
+    pub(super) async fn request_within(
+        &self,
+        command: &Cmd,
+        limit: Duration,
+    ) -> Result<Value, RedisError> {
+        let (mut connection, generation) = self.connection().await?;
+        let reply = timeout(limit, connection.send_packed_command(command)).await;
+        let reply = reply.unwrap_or_else(|_| Err(overdue(limit)));
+        let reply = match reply {
+            Ok(Value::ServerError(error)) => Err(error.into()),
+            other => other,
+        };
+        self.checked(generation, reply)
+    }
+
+    /// Sends several commands at once, and gives each one's own answer.
+    pub(super) async fn request_all(
+        &self,
+        pipeline: &Pipeline,
+        limit: Duration,
+    ) -> Result<Vec<Value>, RedisError> {
+        let (mut connection, generation) = self.connection().await?;
+        let count = pipeline.len();
+        let replies = timeout(limit, connection.send_packed_commands(pipeline, 0, count)).await;
+        self.checked(generation, replies.unwrap_or_else(|_| Err(overdue(limit))))
+    }
+
+    /// Throws the connection away, and with it whatever still waits on it.
+    pub(super) fn hang_up(&self) {
+        let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.connection = None;
+        current.generation += 1;
+    }
+
+    fn checked<T>(&self, generation: u64, reply: Result<T, RedisError>) -> Result<T, RedisError> {
+        if let Err(error) = &reply
+            && fault::is_broken(error)
+        {
+            let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+            if current.generation == generation {
+                current.connection = None;
+            }
+        }
+        reply
+    }
+
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64), RedisError> {
+        if let Some(ready) = self.ready() {
+            return Ok(ready);
+        }
+        let _dialling = self.0.dialling.lock().await;
+        // Somebody else may have dialled meanwhile.
+        if let Some(ready) = self.ready() {
+            return Ok(ready);
+        }
+        // Limits are set for each request, since some of them block on purpose.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.0.limits.connect))
+            .set_response_timeout(None);
+        let dial = self.0.client.get_multiplexed_async_connection_with_config(&config);
+        let dialled = timeout(self.0.limits.connect, dial).await;
+        let connection = dialled.unwrap_or_else(|_| Err(overdue(self.0.limits.connect)))?;
+        let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.generation += 1;
+        current.connection = Some(connection.clone());
+        Ok((connection, current.generation))
+    }
+
+    fn ready(&self) -> Option<(MultiplexedConnection, u64)> {
+        let current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.connection.clone().map(|connection| (connection, current.generation))
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The address may hold a password.
+        f.write_str("Link")
+    }
+}
+
+fn overdue(limit: Duration) -> RedisError {
+    std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {limit:?}")).into()
+}

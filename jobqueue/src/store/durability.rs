@@ -1,0 +1,104 @@
+//! What an add waits for before it counts.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use super::{QueueStore, command::Command, fault, job, reply};
+use crate::error::{Error, Refused, Result};
+
+/// What an add waits for before it counts.
+///
+/// Everything stronger than the default costs a round trip to replicas or a disk, shared by all adds
+/// of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Durability {
+    /// The server has it. It survives as the server's own persistence does.
+    #[default]
+    Acknowledged,
+    /// So many replicas have it too ([`WAIT`](https://redis.io/docs/latest/commands/wait/)).
+    Replicated {
+        /// How many replicas.
+        replicas: u32,
+        /// How long to wait for them.
+        within: Duration,
+    },
+    /// It is in the append-only file, synced to the disk of the server and of so many replicas
+    /// ([`WAITAOF`](https://redis.io/docs/latest/commands/waitaof/); Redis 7.2 or Valkey).
+    Synced {
+        /// How many replicas beside the server itself.
+        replicas: u32,
+        /// How long to wait.
+        within: Duration,
+    },
+}
+
+impl QueueStore {
+    /// Adds a batch and waits until it is as durable as asked for.
+    ///
+    /// For a store [apart](Self::apart): the wait speaks of what its own connection wrote, and
+    /// holds that connection up.
+    pub(crate) async fn add_durably(
+        &self,
+        add: &job::Add<'_>,
+        durability: Durability,
+    ) -> Result<job::Twins> {
+        let (wait, within) = match durability {
+            Durability::Acknowledged => return self.call(add).await,
+            Durability::Replicated { replicas, within } => {
+                let mut wait = redis::cmd("WAIT");
+                wait.arg(replicas).arg(super::millis(within).max(1));
+                (wait, within)
+            }
+            Durability::Synced { replicas, within } => {
+                let mut wait = redis::cmd("WAITAOF");
+                wait.arg(1).arg(replicas).arg(super::millis(within).max(1));
+                (wait, within)
+            }
+        };
+        let limit = self.response_limit() + within;
+        let explain = |error| fault::explain(&error, self.about(add));
+        let mut pipeline = redis::pipe();
+        pipeline.add_command(self.evalsha(add)).add_command(wait.clone());
+        let mut replies =
+            self.link.request_all(&pipeline, limit).await.map_err(explain)?.into_iter();
+        let (added, mut waited) = (replies.next(), replies.next());
+        let added = match added {
+            Some(Value::ServerError(error)) if error.code() == "NOSCRIPT" => {
+                let added = self.link.request(&self.eval(add)).await.map_err(explain)?;
+                waited = Some(self.link.request_within(&wait, limit).await.map_err(explain)?);
+                added
+            }
+            Some(Value::ServerError(error)) => return Err(explain(error.into())),
+            other => other.unwrap_or_default(),
+        };
+        let twins = add.read(added)?;
+        match waited {
+            Some(Value::ServerError(error)) => Err(explain(error.into())),
+            waited => confirm(durability, within, waited.unwrap_or_default()).map(|()| twins),
+        }
+    }
+}
+
+/// Compares who confirmed with who should have.
+fn confirm(durability: Durability, waited: Duration, reply: Value) -> Result<(), Error> {
+    const DOING: &str = "wait for replicas";
+    let refuse = |wanted: u32, confirmed: u32, by| {
+        if confirmed >= wanted {
+            return Ok(());
+        }
+        Err(Error::from(Refused::NotDurable { wanted, confirmed, by, waited }))
+    };
+    match durability {
+        Durability::Acknowledged => Ok(()),
+        Durability::Replicated { replicas, .. } => {
+            refuse(replicas, reply::sparse(&reply, DOING)?, "replicas")
+        }
+        Durability::Synced { replicas, .. } => {
+            let [local, others] = reply::tuple(reply, DOING)?;
+            refuse(1, reply::sparse(&local, DOING)?, "disk of the server itself")?;
+            refuse(replicas, reply::sparse(&others, DOING)?, "disks of replicas")
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The names of a queue's keys. They share one hash tag, hence one slot of a cluster.
+
+use std::sync::Arc;
+
+use crate::job::{JobId, QueueName, WorkerId};
+
+/// One key of a queue, by what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    Jobs,
+    Waiting,
+    Delayed,
+    Workers,
+    /// Of the worker that makes the call.
+    Running,
+    /// Of the name that this worker had before.
+    Former,
+    Priority,
+    Attempts,
+    Stalls,
+    Misses,
+    Progress,
+    Traces,
+    Uniques,
+    Outcomes,
+    Completed,
+    Failed,
+    Meta,
+    Events,
+    Wake,
+}
+
+/// How many columns have one name for the whole queue.
+const SHARED: usize = 17;
+
+impl Column {
+    /// The columns of the whole queue, in the order of their names in [`Keys`].
+    const ALL: [(Self, &'static str); SHARED] = [
+        (Self::Jobs, "jobs"),
+        (Self::Waiting, "waiting"),
+        (Self::Delayed, "delayed"),
+        (Self::Workers, "workers"),
+        (Self::Priority, "priority"),
+        (Self::Attempts, "attempts"),
+        (Self::Stalls, "stalls"),
+        (Self::Misses, "misses"),
+        (Self::Progress, "progress"),
+        (Self::Traces, "traces"),
+        (Self::Uniques, "uniques"),
+        (Self::Outcomes, "outcomes"),
+        (Self::Completed, "completed"),
+        (Self::Failed, "failed"),
+        (Self::Meta, "meta"),
+        (Self::Events, "events"),
+        (Self::Wake, "wake"),
+    ];
+}
+
+/// The keys of one queue, written out once.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    queue: QueueName,
+    /// `jq:{orders}:`
+    base: String,
+    shared: [String; SHARED],
+}
+
+impl Keys {
+    pub(crate) fn new(prefix: &str, queue: &QueueName) -> Self {
+        let base = format!("{prefix}:{{{queue}}}:");
+        let shared = Column::ALL.map(|(_, name)| format!("{base}{name}"));
+        Self(Arc::new(Inner { queue: queue.clone(), base, shared }))
+    }
+
+    pub(crate) fn queue(&self) -> &QueueName {
+        &self.0.queue
+    }
+
+    /// What all keys of the queue begin with.
+    pub(crate) fn base(&self) -> &str {
+        &self.0.base
+    }
+
+    /// A column of the whole queue; nothing for a worker's own.
+    pub(crate) fn shared(&self, column: Column) -> Option<&str> {
+        let at = Column::ALL.iter().position(|(each, _)| *each == column)?;
+        self.0.shared.get(at).map(String::as_str)
+    }
+
+    pub(crate) fn running(&self, worker: &WorkerId) -> String {
+        format!("{}running:{worker}", self.0.base)
+    }
+
+    pub(crate) fn unique(&self, key: &str) -> String {
+        format!("{}unique:{key}", self.0.base)
+    }
+
+    pub(crate) fn logs(&self, id: &JobId) -> String {
+        format!("{}logs:{id}", self.0.base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_keys_share_a_hash_tag() {
+        let keys = Keys::new("jq", &"orders".parse().expect("a good name"));
+        assert_eq!(keys.shared(Column::Waiting), Some("jq:{orders}:waiting"));
+        assert_eq!(keys.shared(Column::Running), None);
+        assert_eq!(keys.unique("a"), "jq:{orders}:unique:a");
+        assert!(Column::ALL.iter().all(|(column, _)| keys.shared(*column).is_some()));
+    }
+}

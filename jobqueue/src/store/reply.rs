@@ -1,0 +1,97 @@
+//! From what Redis answers to values. Nothing here panics, whatever the server sends.
+
+use bytes::Bytes;
+use redis::Value;
+
+use crate::error::Corrupt;
+
+/// A reply that isn't of the shape its script promises.
+fn unexpected(what: &'static str, value: &Value) -> Corrupt {
+    // The kind alone: a reply may hold a payload, and payloads don't belong into errors or logs.
+    let kind = match value {
+        Value::Nil => "nil",
+        Value::Int(_) => "a number",
+        Value::BulkString(_) | Value::SimpleString(_) | Value::Okay => "text",
+        Value::Array(_) => "an array",
+        _ => "something else",
+    };
+    Corrupt::new(what, format!("the server answered {kind}"))
+}
+
+/// The elements of an array.
+pub(crate) fn array(value: Value, what: &'static str) -> Result<Vec<Value>, Corrupt> {
+    match value {
+        Value::Array(items) => Ok(items),
+        other => Err(unexpected(what, &other)),
+    }
+}
+
+/// The elements of an array that must be so many.
+pub(crate) fn tuple<const N: usize>(
+    value: Value,
+    what: &'static str,
+) -> Result<[Value; N], Corrupt> {
+    let items = array(value, what)?;
+    let found = items.len();
+    items.try_into().map_err(|_| Corrupt::new(what, format!("{found} elements instead of {N}")))
+}
+
+/// A whole number, also where it stands as text.
+pub(crate) fn int(value: &Value, what: &'static str) -> Result<i64, Corrupt> {
+    match value {
+        Value::Int(number) => Ok(*number),
+        Value::BulkString(text) => std::str::from_utf8(text)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| Corrupt::new(what, "no whole number")),
+        other => Err(unexpected(what, other)),
+    }
+}
+
+/// A whole number from zero.
+pub(crate) fn count(value: &Value, what: &'static str) -> Result<u64, Corrupt> {
+    u64::try_from(int(value, what)?).map_err(|_| Corrupt::new(what, "a negative number"))
+}
+
+/// A count that stands in a sparse column: 0 where there is none.
+pub(crate) fn sparse(value: &Value, what: &'static str) -> Result<u32, Corrupt> {
+    match optional(value) {
+        None => Ok(0),
+        Some(value) => u32::try_from(count(value, what)?)
+            .map_err(|_| Corrupt::new(what, "a number out of range")),
+    }
+}
+
+/// Bytes.
+pub(crate) fn bytes(value: Value, what: &'static str) -> Result<Bytes, Corrupt> {
+    match value {
+        Value::BulkString(bytes) => Ok(Bytes::from(bytes)),
+        Value::SimpleString(text) => Ok(Bytes::from(text)),
+        Value::Okay => Ok(Bytes::from_static(b"OK")),
+        other => Err(unexpected(what, &other)),
+    }
+}
+
+/// Bytes, or nothing.
+pub(crate) fn optional_bytes(value: Value, what: &'static str) -> Result<Option<Bytes>, Corrupt> {
+    if optional(&value).is_none() { Ok(None) } else { bytes(value, what).map(Some) }
+}
+
+/// Text.
+pub(crate) fn text<'a>(value: &'a Value, what: &'static str) -> Result<&'a str, Corrupt> {
+    match value {
+        Value::BulkString(bytes) => {
+            std::str::from_utf8(bytes).map_err(|_| Corrupt::new(what, "no UTF-8"))
+        }
+        Value::SimpleString(text) => Ok(text),
+        other => Err(unexpected(what, other)),
+    }
+}
+
+/// The value, unless it says that there is none. Lua's `false` arrives as nil.
+pub(crate) fn optional(value: &Value) -> Option<&Value> {
+    match value {
+        Value::Nil | Value::Boolean(false) => None,
+        value => Some(value),
+    }
+}

@@ -1,0 +1,42 @@
+//! Scripts: put together when the crate is compiled, called by their hash.
+
+use std::sync::OnceLock;
+
+/// One Lua entry with the helpers that it uses.
+#[derive(Debug)]
+pub(crate) struct Script {
+    /// Its file under `lua/`, without the ending.
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "for tests of the scripts"))]
+    pub(crate) name: &'static str,
+    pub(crate) source: &'static str,
+    sha: OnceLock<String>,
+}
+
+impl Script {
+    pub(crate) const fn new(name: &'static str, source: &'static str) -> Self {
+        Self { name, source, sha: OnceLock::new() }
+    }
+
+    /// What EVALSHA calls it by.
+    pub(crate) fn sha(&self) -> &str {
+        self.sha.get_or_init(|| sha1_smol::Sha1::from(self.source).digest().to_string())
+    }
+}
+
+/// A script from its folder, its name, and the helpers it uses in the order in which they stand.
+///
+/// Each EVALSHA makes every `local function` anew, so a script includes only what it uses.
+macro_rules! script {
+    ($folder:literal / $entry:ident, [$($lib:ident),*]) => {{
+        static SCRIPT: $crate::store::script::Script = $crate::store::script::Script::new(
+            concat!($folder, "/", stringify!($entry)),
+            concat!(
+                $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/lib/", stringify!($lib), ".lua")),)*
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/", $folder, "/", stringify!($entry), ".lua")),
+                "return ", stringify!($entry), "(KEYS, ARGV)\n",
+            ),
+        );
+        &SCRIPT
+    }};
+}
+pub(crate) use script;

@@ -1,0 +1,115 @@
+//! What kind of server this is, checked when a client connects: assumptions about durability are said
+//! once, aloud, instead of being found out later.
+
+use std::collections::HashMap;
+
+use redis::Value;
+use tracing::{info, warn};
+
+use super::{connection::Link, fault, fault::About, reply};
+use crate::error::{Error, Invalid, Refused, Result};
+
+const DOING: &str = "check the server";
+
+/// The oldest versions that have all the commands the scripts use.
+const MIN_REDIS: (u32, u32) = (6, 2);
+const MIN_VALKEY: (u32, u32) = (7, 2);
+
+const ABOUT: About<'static> = About { doing: DOING, keys: None, job: None };
+
+/// Refuses a server that can't work, and warns of one that may lose jobs.
+pub(super) async fn check(link: &Link) -> Result<()> {
+    check_scripting(link).await?;
+    match link.request(redis::cmd("INFO").arg("everything")).await {
+        Ok(value) => {
+            let text = reply::text(&value, DOING)?;
+            judge(&parse(text))
+        }
+        Err(error) => match fault::explain(&error, ABOUT) {
+            Error::Refused(Refused::Permission(reason)) => {
+                warn!(%reason, "this user may not read INFO: the server's version, eviction policy and persistence go unchecked");
+                Ok(())
+            }
+            error => Err(error),
+        },
+    }
+}
+
+async fn check_scripting(link: &Link) -> Result<()> {
+    let answer = link.request(redis::cmd("EVAL").arg("return 1").arg(0)).await;
+    match answer {
+        Ok(Value::Int(1)) => Ok(()),
+        Ok(_) => Err(Refused::Server("EVAL \"return 1\" did not answer 1".into()).into()),
+        Err(error) => match fault::explain(&error, ABOUT) {
+            Error::Refused(Refused::Permission(reason)) => Err(Refused::Permission(format!(
+                "{reason}; a client needs a user that may run scripts (EVAL, EVALSHA) and the commands in them"
+            ))
+            .into()),
+            error => Err(error),
+        },
+    }
+}
+
+/// The lines of INFO.
+fn parse(info: &str) -> HashMap<&str, &str> {
+    info.lines().filter_map(|line| line.trim_end().split_once(':')).collect()
+}
+
+fn judge(info: &HashMap<&str, &str>) -> Result<()> {
+    let get = |name: &str| info.get(name).copied().unwrap_or_default();
+    let (name, version, least) = match info.get("valkey_version") {
+        Some(version) => ("valkey", *version, MIN_VALKEY),
+        None => ("redis", get("redis_version"), MIN_REDIS),
+    };
+    if numbers(version).is_some_and(|version| version < least) {
+        return Err(Invalid::new(
+            "server version",
+            format!("{name} {version}"),
+            format!("use {name} {}.{} or newer", least.0, least.1),
+        )
+        .into());
+    }
+    let policy = get("maxmemory_policy");
+    if !policy.is_empty() && policy != "noeviction" && get("maxmemory") != "0" {
+        warn!(
+            policy,
+            "maxmemory-policy is not noeviction: when memory is full, the server will delete jobs in silence; set it to noeviction, so that adds are refused instead"
+        );
+    }
+    if get("role") == "slave" {
+        warn!("this server is a replica: writes will be refused; connect to the primary");
+    }
+    info!(
+        server = name,
+        version,
+        append_only_file = get("aof_enabled") == "1",
+        snapshots = get("rdb_last_save_time") != "" && get("rdb_saves") != "0",
+        replicas = get("connected_slaves"),
+        "connected; what a crash of the server may lose is decided by its persistence: with appendfsync everysec about a second, with snapshots alone all since the last one"
+    );
+    Ok(())
+}
+
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(info: &str) -> Result<(), String> {
+        judge(&parse(info)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn old_servers_are_refused() {
+        assert!(verdict("redis_version:6.2.0\r\n").is_ok());
+        assert!(verdict("redis_version:7.0.15\r\nvalkey_version:7.2.4\r\n").is_ok());
+        assert!(verdict("redis_version:6.0.9\r\n").expect_err("too old").contains("6.2"));
+        assert!(verdict("redis_version:7.2.4\r\nvalkey_version:7.1.0\r\n").is_err());
+        // A server that doesn't tell is given a chance.
+        assert!(verdict("").is_ok());
+    }
+}

@@ -1,0 +1,207 @@
+//! Setting a worker up.
+
+use std::{any::Any, collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use super::{Handler, MissingState, States, WorkerHandle, config::Config, registry::Registry};
+use crate::{
+    error::{Error, Invalid, Result},
+    job::{JobName, QueueName},
+    policy::{Rate, Retain},
+    queue::Client,
+};
+
+/// A worker: handlers, and the queues they are for.
+///
+/// ```no_run
+/// # use jobqueue::{Client, State, Worker, job};
+/// # #[derive(Clone)] struct Db;
+/// # #[job(queue = "orders")]
+/// # async fn process_order(_order: u64, _db: State<Db>) {}
+/// # async fn example(client: Client, db: Db) -> jobqueue::Result<()> {
+/// Worker::builder(&client)
+///     .state(db)
+///     .handler(process_order)
+///     .concurrency(100)
+///     .run() // until SIGTERM or SIGINT
+///     .await
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Worker {
+    pub(super) client: Client,
+    pub(super) config: Arc<Config>,
+    pub(super) states: Arc<States>,
+    pub(super) registries: BTreeMap<QueueName, Registry>,
+    pub(super) handle: WorkerHandle,
+}
+
+impl Worker {
+    /// Sets a worker up.
+    pub fn builder(client: &Client) -> WorkerBuilder {
+        WorkerBuilder {
+            client: client.clone(),
+            config: Config::DEFAULT,
+            states: States::default(),
+            registries: BTreeMap::new(),
+            mistake: None,
+            checks: Vec::new(),
+        }
+    }
+}
+
+/// Checks a handler's arguments against the state that the worker was given.
+type Check = Box<dyn Fn(&States) -> Result<(), MissingState> + Send>;
+
+/// What a [`Worker`] is told before it starts.
+#[must_use = "a worker starts when it is run"]
+pub struct WorkerBuilder {
+    client: Client,
+    config: Config,
+    states: States,
+    registries: BTreeMap<QueueName, Registry>,
+    /// The first mistake, told when the worker is built.
+    mistake: Option<Invalid>,
+    /// Made when the worker is built, so that state may be given after the handlers that use it.
+    checks: Vec<(&'static str, Check)>,
+}
+
+impl WorkerBuilder {
+    /// Runs jobs of this kind, from its own queue. A worker with handlers of several queues serves them
+    /// all, each with [`concurrency`](Self::concurrency) slots.
+    pub fn handler<H: Handler>(mut self, handler: H) -> Self {
+        let definition = H::DEFINITION;
+        let added = definition.queue.parse().and_then(|queue: QueueName| {
+            definition.name.parse::<JobName>()?;
+            self.registries.entry(queue).or_default().insert(handler)
+        });
+        self.mistake = self.mistake.or(added.err());
+        self.checks.push((definition.name, Box::new(move |states| handler.check(states))));
+        self
+    }
+
+    /// Gives handlers a value, for [`State`](super::State); one a type, the last given counts.
+    pub fn state<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.states.insert(value);
+        self
+    }
+
+    /// How many jobs of a queue run at once; 10 by default.
+    pub fn concurrency(mut self, slots: usize) -> Self {
+        self.config.slots.concurrency = slots;
+        self
+    }
+
+    /// How many jobs of a queue are fetched ahead of free slots; none by default. They are not there for
+    /// other workers then, and go back at a shutdown.
+    pub fn prefetch(mut self, jobs: usize) -> Self {
+        self.config.slots.prefetch = jobs;
+        self
+    }
+
+    /// How long after the last sign of life this worker's jobs are given to others; 10 s by default,
+    /// 100 ms to 1 h. The lease is moved forward three times as often.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.config.lease = lease;
+        self
+    }
+
+    /// How long runs may go on when the worker is asked to stop; 30 s by default. Then they are told to
+    /// stop, a second later ended, and their jobs go back at once.
+    pub fn drain_timeout(mut self, limit: Duration) -> Self {
+        self.config.drain = limit;
+        self
+    }
+
+    /// How often a job's workers may die or lose their lease before it fails for good; 2 by default.
+    pub fn max_stalls(mut self, stalls: u32) -> Self {
+        self.config.care.max_stalls = stalls;
+        self
+    }
+
+    /// What becomes of a job whose name no handler here has: it goes back for `delay`, and after `limit`
+    /// times fails for good. 10 s and 30 times by default.
+    pub fn unknown_names(mut self, delay: Duration, limit: u32) -> Self {
+        self.config.care.unknown_delay = delay;
+        self.config.care.unknown_limit = limit;
+        self
+    }
+
+    /// What is kept of completed jobs whose handler and add say nothing; the newest 1,000 by default.
+    pub fn retain(mut self, retain: Retain) -> Self {
+        self.config.care.retain = retain;
+        self
+    }
+
+    /// What is kept of failed jobs whose handler and add say nothing; the newest 5,000 by default.
+    pub fn retain_failed(mut self, retain: Retain) -> Self {
+        self.config.care.retain_failed = retain;
+        self
+    }
+
+    /// How many jobs of a queue start per time, over all workers; no limit by default. A rate that an
+    /// operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
+    pub fn queue_rate(mut self, rate: Rate) -> Self {
+        self.config.rate = Some(rate);
+        self
+    }
+
+    /// How many jobs of a queue are active at once, over all workers; no limit by default. One that an
+    /// operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
+    pub fn queue_concurrency(mut self, max: u64) -> Self {
+        self.config.max_active = Some(max);
+        self
+    }
+
+    /// Checks that all is well, without starting.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]: no handler, two of one name, an option out of range, or state that a handler
+    /// asks for and that was not given.
+    pub fn build(self) -> Result<Worker> {
+        if let Some(mistake) = self.mistake {
+            return Err(mistake.into());
+        }
+        if self.registries.is_empty() {
+            let advice = "add one with `.handler(…)`";
+            return Err(Invalid::new("worker", "with no handler", advice).into());
+        }
+        self.config.validate()?;
+        for (name, check) in &self.checks {
+            check(&self.states)
+                .map_err(|missing| Invalid::new("handler", name, missing.to_string()))?;
+        }
+        Ok(Worker {
+            client: self.client,
+            config: Arc::new(self.config),
+            states: Arc::new(self.states),
+            registries: self.registries,
+            handle: WorkerHandle::new(),
+        })
+    }
+
+    /// Builds the worker and runs it until SIGTERM or SIGINT; see [`Worker::run`].
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build) and [`Worker::run`].
+    pub async fn run(self) -> Result<(), Error> {
+        self.build()?.run().await
+    }
+
+    /// Builds the worker and runs it until `stop` is ready; see [`Worker::run_until`].
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build) and [`Worker::run_until`].
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        self.build()?.run_until(stop).await
+    }
+}
+
+impl fmt::Debug for WorkerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerBuilder")
+            .field("config", &self.config)
+            .field("registries", &self.registries)
+            .field("mistake", &self.mistake)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! How a worker works.
+
+use std::time::Duration;
+
+use crate::{
+    error::Invalid,
+    policy::{Rate, Retain},
+};
+
+/// How a worker works; the defaults are [`Config::DEFAULT`].
+#[derive(Clone, Debug)]
+pub(super) struct Config {
+    pub(super) slots: Slots,
+    pub(super) lease: Duration,
+    /// How long runs may go on after a shutdown was asked for.
+    pub(super) drain: Duration,
+    pub(super) care: Care,
+    /// Limits of the queue over all workers, set in code.
+    pub(super) rate: Option<Rate>,
+    pub(super) max_active: Option<u64>,
+}
+
+/// How many jobs a pump holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slots {
+    /// Runs at once.
+    pub(super) concurrency: usize,
+    /// Jobs beyond those, fetched ahead.
+    pub(super) prefetch: usize,
+}
+
+/// What becomes of jobs that nobody can run, and of those that have ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Care {
+    pub(super) max_stalls: u32,
+    pub(super) unknown_delay: Duration,
+    pub(super) unknown_limit: u32,
+    pub(super) retain: Retain,
+    pub(super) retain_failed: Retain,
+}
+
+/// The most jobs that a pump may hold: as many as a call can speak of.
+const MOST_SLOTS: usize = 100_000;
+
+impl Config {
+    pub(super) const DEFAULT: Self = Self {
+        slots: Slots { concurrency: 10, prefetch: 0 },
+        lease: Duration::from_secs(10),
+        drain: Duration::from_secs(30),
+        care: Care {
+            max_stalls: 2,
+            unknown_delay: Duration::from_secs(10),
+            unknown_limit: 30,
+            retain: Retain::DEFAULT_COMPLETED,
+            retain_failed: Retain::DEFAULT_FAILED,
+        },
+        rate: None,
+        max_active: None,
+    };
+
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        let Slots { concurrency, prefetch } = self.slots;
+        if concurrency == 0 || concurrency.saturating_add(prefetch) > MOST_SLOTS {
+            return Err(Invalid::new(
+                "concurrency",
+                concurrency,
+                "use 1 to 100,000 slots, prefetched jobs among them",
+            ));
+        }
+        if self.lease < Duration::from_millis(100) || self.lease > Duration::from_secs(3_600) {
+            return Err(Invalid::new("lease", format!("{:?}", self.lease), "use 100 ms to 1 h"));
+        }
+        if let Some(rate) = self.rate {
+            rate.validate()?;
+        }
+        Ok(())
+    }
+}

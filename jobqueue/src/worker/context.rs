@@ -1,0 +1,218 @@
+//! What a handler may know of its run, and say about it.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::Serialize;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::States;
+use crate::{
+    error::{Refused, Result},
+    job::{Codec, JobId, Record, WorkerId},
+    store::{QueueStore, job},
+};
+
+/// The most lines that are kept of a job's log; older ones go.
+const LOG_LINES: usize = 1_000;
+
+/// The most characters of one log line.
+const LINE_LENGTH: usize = 8_192;
+
+/// One run of a job: which, the how manieth, until when, and a way to say how far it is.
+///
+/// ```
+/// # use jobqueue::{Context, Failure, job};
+/// #[job(timeout = "10m")]
+/// async fn index(pages: Vec<String>, ctx: Context) -> Result<(), Failure> {
+///     for (done, page) in pages.iter().enumerate() {
+///         if ctx.is_cancelled() {
+///             return Err(Failure::retry("stopped half-way"));
+///         }
+///         ctx.progress(&(done, pages.len())).await?;
+///         ctx.log(format!("indexing {page}")).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Context(Arc<ContextParts>);
+
+/// What a context is made of.
+pub(crate) struct ContextParts {
+    pub(crate) id: JobId,
+    pub(crate) record: Record,
+    pub(crate) attempt: u32,
+    pub(crate) attempts: u32,
+    pub(crate) states: Arc<States>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) signals: Signals,
+    /// None in tests of handlers.
+    pub(crate) line: Option<Line>,
+}
+
+/// How a run is told to stop.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Signals {
+    /// Fires when the run should stop, for whatever reason.
+    pub(crate) cancel: CancellationToken,
+    /// Set before it fires if the reason is that the lease was lost.
+    pub(crate) lost: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Says that the run counts for nothing any more.
+    pub(crate) fn lose(&self) {
+        self.lost.store(true, Ordering::Release);
+        self.cancel.cancel();
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+}
+
+/// The way from a run to Redis.
+pub(crate) struct Line {
+    pub(super) store: QueueStore,
+    /// The name that the worker goes by now: it changes when a lease was lost.
+    pub(super) worker: watch::Receiver<WorkerId>,
+}
+
+impl Context {
+    pub(crate) fn new(parts: ContextParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The job's id: the same in every attempt, hence good as an idempotency key.
+    #[must_use]
+    pub fn id(&self) -> &JobId {
+        &self.0.id
+    }
+
+    /// The job's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.record.name.as_str()
+    }
+
+    /// The name of the job's queue; empty in a test of a handler without Redis.
+    #[must_use]
+    pub fn queue(&self) -> &str {
+        self.0.line.as_ref().map_or("", |line| line.store.name().as_str())
+    }
+
+    /// Which attempt this is, from 1. Runs that were interrupted by a shutdown or a crash don't count.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt
+    }
+
+    /// How many attempts the job has.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Whether a failure of this attempt is the job's last.
+    #[must_use]
+    pub fn is_last_attempt(&self) -> bool {
+        self.0.attempt >= self.0.attempts
+    }
+
+    /// The job as it was added: payload, options, time.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.0.record
+    }
+
+    /// Something that travels beside the payload.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.record.options.headers.get(name).map(String::as_str)
+    }
+
+    /// How long the run has left before its timeout; nothing if it has none.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        self.0.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether the run should stop: its lease was lost, its time is up, or the worker shuts down.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.signals.cancel.is_cancelled()
+    }
+
+    /// Waits until the run should stop.
+    pub async fn cancelled(&self) {
+        self.0.signals.cancel.cancelled().await;
+    }
+
+    /// The same as a token, to hand on to what the handler calls.
+    #[must_use]
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.0.signals.cancel
+    }
+
+    /// Whether the worker has lost the job: another may run it by now, and this run's outcome will be
+    /// refused.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.0.signals.is_lost()
+    }
+
+    /// Tells how far the run is: any value, for [`JobInfo::progress`](crate::JobInfo) and as an event.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`] if the worker has lost the job, and those of any call.
+    pub async fn progress<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
+        let value = Codec::MessagePack.encode(value)?;
+        let Some(line) = &self.0.line else { return Ok(()) };
+        if self.is_lost() {
+            return Err(Refused::LeaseLost.into());
+        }
+        let worker = line.worker.borrow().clone();
+        let call = job::Progress { worker: &worker, id: &self.0.id, value: &value };
+        line.store.call_patiently(&call).await
+    }
+
+    /// Adds a line to the job's log, of which the newest 1,000 are kept. Lines over 8 KiB are cut.
+    ///
+    /// # Errors
+    /// [`Refused::LeaseLost`] if the worker has lost the job, and those of any call.
+    pub async fn log(&self, line: impl Into<String>) -> Result<()> {
+        let mut text = line.into();
+        text.truncate(text.floor_char_boundary(LINE_LENGTH));
+        let Some(line) = &self.0.line else { return Ok(()) };
+        if self.is_lost() {
+            return Err(Refused::LeaseLost.into());
+        }
+        let worker = line.worker.borrow().clone();
+        let lines = [text];
+        let call = job::Log { worker: &worker, id: &self.0.id, lines: &lines, newest: LOG_LINES };
+        line.store.call(&call).await.map(drop)
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        &self.0.states
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the payload: contexts end up in logs.
+        f.debug_struct("Context")
+            .field("id", &self.0.id)
+            .field("name", &self.0.record.name)
+            .field("attempt", &self.0.attempt)
+            .finish_non_exhaustive()
+    }
+}

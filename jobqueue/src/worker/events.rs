@@ -1,0 +1,102 @@
+//! What happens in one worker, for hooks and metrics.
+
+use std::time::Duration;
+
+use tokio::sync::broadcast;
+
+use crate::job::{JobFailure, JobId, JobName, QueueName};
+
+/// Something that happened in one worker. Follow them with [`WorkerHandle::events`](super::WorkerHandle::events).
+///
+/// They tell of this process; what happens in a queue over all processes is in
+/// [`Queue::events`](crate::Queue::events).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum WorkerEvent {
+    /// A run began.
+    Started {
+        /// The job.
+        id: JobId,
+        /// Its name.
+        name: JobName,
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// A run ended well.
+    Completed {
+        /// The job.
+        id: JobId,
+        /// Its name.
+        name: JobName,
+        /// How long the run took.
+        took: Duration,
+    },
+    /// A run failed, and the job will be tried again.
+    Retrying {
+        /// The job.
+        id: JobId,
+        /// Why.
+        failure: JobFailure,
+        /// When.
+        delay: Duration,
+    },
+    /// A job failed for good.
+    Failed {
+        /// The job.
+        id: JobId,
+        /// Why.
+        failure: JobFailure,
+    },
+    /// A job went back without a run that counts: a shutdown, a rate limit, an unknown name.
+    Released {
+        /// The job.
+        id: JobId,
+    },
+    /// The worker lost a job that it was running: its outcome will be refused.
+    Lost {
+        /// The job.
+        id: JobId,
+    },
+    /// A call to Redis failed; the worker goes on trying.
+    Unavailable {
+        /// The queue.
+        queue: QueueName,
+        /// What the call said.
+        reason: String,
+    },
+    /// The worker reaches Redis again.
+    Recovered {
+        /// The queue.
+        queue: QueueName,
+    },
+    /// A pump made no turn for far too long: a handler blocks the runtime, most likely.
+    Stuck {
+        /// The queue.
+        queue: QueueName,
+        /// For how long.
+        since: Duration,
+    },
+}
+
+/// Events that a slow listener may be behind before it misses some.
+const BACKLOG: usize = 4_096;
+
+/// The way from a worker to whoever listens. Costs nothing while nobody does.
+#[derive(Clone, Debug)]
+pub(super) struct Announcer(broadcast::Sender<WorkerEvent>);
+
+impl Announcer {
+    pub(super) fn new() -> Self {
+        Self(broadcast::channel(BACKLOG).0)
+    }
+
+    pub(super) fn say(&self, event: impl FnOnce() -> WorkerEvent) {
+        if self.0.receiver_count() > 0 {
+            let _ = self.0.send(event());
+        }
+    }
+
+    pub(super) fn listen(&self) -> broadcast::Receiver<WorkerEvent> {
+        self.0.subscribe()
+    }
+}

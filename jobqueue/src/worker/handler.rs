@@ -1,0 +1,49 @@
+//! What a worker runs.
+
+use super::{Context, MissingState, States};
+use crate::job::{Failure, Job};
+
+/// Something that runs jobs of one kind. [`#[job]`](macro@crate::job) implements it.
+///
+/// Written by hand it looks like this:
+///
+/// ```
+/// use jobqueue::{Context, Definition, Failure, Handler, Job};
+///
+/// #[derive(Clone, Copy)]
+/// struct Double;
+///
+/// impl Job for Double {
+///     type Payload = u32;
+///     type Output = u64;
+///     const DEFINITION: Definition = Definition::new("maths", "double");
+/// }
+///
+/// impl Handler for Double {
+///     async fn call(self, payload: u32, _ctx: Context) -> Result<u64, Failure> {
+///         Ok(u64::from(payload) * 2)
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job handler",
+    label = "not a job handler",
+    note = "put `#[job]` on the function"
+)]
+pub trait Handler: Job {
+    /// Whether the worker has all that the handler's arguments ask for; called when it is built.
+    ///
+    /// # Errors
+    /// The first state that is missing.
+    fn check(self, states: &States) -> Result<(), MissingState> {
+        let _ = states;
+        Ok(())
+    }
+
+    /// Runs one job.
+    fn call(
+        self,
+        payload: Self::Payload,
+        ctx: Context,
+    ) -> impl Future<Output = Result<Self::Output, Failure>> + Send;
+}

@@ -1,0 +1,130 @@
+//! The jobs that a pump holds, by what it knows of them.
+
+use std::collections::{HashMap, HashSet};
+
+use tokio::task::AbortHandle;
+
+use super::context::Signals;
+use crate::job::JobId;
+
+/// No run has this number.
+const NO_RUN: u64 = 0;
+
+/// The jobs that a pump holds in Redis, and the runs that it has lost but that are still alive.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    jobs: HashMap<JobId, Job>,
+    /// Lost runs that have not ended yet. They hold no job, but a slot.
+    strays: HashSet<u64>,
+    /// Runs that have not ended yet.
+    alive: usize,
+    /// Counts runs, to tell them apart.
+    runs: u64,
+}
+
+#[derive(Debug)]
+struct Job {
+    run: u64,
+    signals: Signals,
+    /// None while it is queued, and when its run has ended.
+    task: Option<AbortHandle>,
+}
+
+impl Held {
+    /// How many jobs Redis says this worker holds, if both are in step.
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// Slots that are taken, by jobs and by strays.
+    pub(super) fn slots(&self) -> usize {
+        self.jobs.len() + self.strays.len()
+    }
+
+    /// How many runs are alive.
+    pub(super) fn running(&self) -> usize {
+        self.alive
+    }
+
+    pub(super) fn ids(&self) -> Vec<JobId> {
+        self.jobs.keys().cloned().collect()
+    }
+
+    /// Takes a job in. A run that this pump already has of it is lost: Redis would not have given the
+    /// job out again otherwise.
+    pub(super) fn insert(&mut self, id: &JobId) -> (u64, Signals) {
+        self.lose(id);
+        self.runs += 1;
+        let job = Job { run: self.runs, signals: Signals::default(), task: None };
+        let handle = (job.run, job.signals.clone());
+        self.jobs.insert(id.clone(), job);
+        handle
+    }
+
+    pub(super) fn started(&mut self, id: &JobId, task: AbortHandle) {
+        if let Some(job) = self.jobs.get_mut(id) {
+            job.task = Some(task);
+            self.alive += 1;
+        }
+    }
+
+    /// A run has ended. Whether its outcome counts: not if the job was lost meanwhile.
+    pub(super) fn ended(&mut self, id: &JobId, run: u64) -> bool {
+        self.alive = self.alive.saturating_sub(1);
+        if self.strays.remove(&run) {
+            return false;
+        }
+        match self.jobs.get_mut(id) {
+            Some(job) if job.run == run => {
+                job.task = None;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether this run is the one that counts for the job.
+    pub(super) fn is_current(&self, id: &JobId, run: u64) -> bool {
+        self.jobs.get(id).is_some_and(|job| job.run == run)
+    }
+
+    /// A job is settled.
+    pub(super) fn remove(&mut self, id: &JobId) {
+        self.jobs.remove(id);
+    }
+
+    /// A job is lost: its run, if it has one that is alive, is told and left to end. Whether it had one.
+    pub(super) fn lose(&mut self, id: &JobId) -> bool {
+        let Some(job) = self.jobs.remove(id) else { return false };
+        job.signals.lose();
+        let alive = job.task.is_some();
+        if alive {
+            self.strays.insert(job.run);
+        }
+        alive
+    }
+
+    /// Tells every run to stop.
+    pub(super) fn cancel_all(&self) {
+        for job in self.jobs.values() {
+            job.signals.cancel.cancel();
+        }
+    }
+
+    /// Ends every run that is still alive, and gives their jobs. What they still report won't count.
+    pub(super) fn abort_all(&mut self) -> Vec<JobId> {
+        let mut aborted = Vec::new();
+        for (id, job) in &mut self.jobs {
+            if let Some(task) = job.task.take() {
+                task.abort();
+                job.run = NO_RUN;
+                aborted.push(id.clone());
+            }
+        }
+        aborted
+    }
+}

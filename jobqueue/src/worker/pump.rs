@@ -1,0 +1,315 @@
+//! The pump: one for each queue of a worker.
+//!
+//! ```text
+//! loop { wait for a reason → let outcomes gather → turn (one call) → start what was fetched }
+//! ```
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until},
+};
+use tracing::{debug, info, warn};
+
+use super::{
+    States, WorkerEvent,
+    config::Config,
+    context::Line,
+    events::Announcer,
+    held::Held,
+    lease::Lease,
+    listener::{LONGEST_SLEEP, Listener},
+    registry::Registry,
+    run::{Finished, Reporter, Run},
+    shutdown::Phase,
+};
+use crate::{
+    error::Result,
+    job::{JobId, WorkerId},
+    store::{
+        QueueStore,
+        worker::{End, Settlement},
+    },
+};
+
+/// How often a pump steps back for runs that are about to end, before it makes a turn.
+const STEPS_BACK: usize = 16;
+
+/// How long cancelled runs may take to end by themselves before they are aborted.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What a pump is given.
+pub(super) struct Parts {
+    pub(super) store: QueueStore,
+    pub(super) registry: Registry,
+    pub(super) config: Arc<Config>,
+    pub(super) states: Arc<States>,
+    pub(super) announcer: Announcer,
+    pub(super) phase: watch::Receiver<Phase>,
+    pub(super) lease: Arc<Lease>,
+}
+
+pub(super) struct Pump {
+    pub(super) parts: Parts,
+    /// The name that this pump goes by now; runs follow it.
+    pub(super) worker: watch::Sender<WorkerId>,
+    pub(super) held: Held,
+    /// Fetched ahead, and waiting for a slot.
+    queued: VecDeque<(JobId, u64, Run)>,
+    /// How runs ended, for the next turn to tell.
+    pub(super) outcomes: Vec<Settlement>,
+    /// How long the next turn holds the queue.
+    pub(super) hold: Duration,
+    pub(super) mood: Mood,
+    reports: mpsc::Receiver<Finished>,
+    reporter: mpsc::Sender<Finished>,
+    listener: Listener,
+    /// Whether a heartbeat found the lease lost.
+    pub(super) lease_lost: bool,
+}
+
+/// What the pump expects of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// There is work, most likely.
+    Hungry,
+    /// There is none for now: sleep until the token comes, or until then.
+    Resting(Instant),
+    /// There is, but it may not be fetched before then.
+    Limited(Instant),
+}
+
+impl Pump {
+    pub(super) fn new(parts: Parts) -> Self {
+        let slots = parts.config.slots;
+        // Each live run reports once, and slots bound how many live.
+        let (reporter, reports) = mpsc::channel(slots.concurrency + slots.prefetch);
+        let listener = Listener::spawn(&parts.store);
+        Self {
+            parts,
+            worker: watch::Sender::new(WorkerId::generate()),
+            held: Held::default(),
+            queued: VecDeque::new(),
+            outcomes: Vec::new(),
+            hold: Duration::ZERO,
+            mood: Mood::Hungry,
+            reports,
+            reporter,
+            listener,
+            lease_lost: false,
+        }
+    }
+
+    /// Works until the phase says otherwise. An error is one that no waiting mends.
+    pub(super) async fn run(mut self) -> Result<()> {
+        self.join(None).await?;
+        info!(queue = %self.parts.store.name(), worker = %*self.worker.borrow(), handlers = ?self.parts.registry.names(), "working");
+        let mut cancelled = None;
+        loop {
+            self.wait().await;
+            self.gather().await;
+            if let Phase::Draining(deadline) = self.phase() {
+                self.release_queued();
+                if self.held.is_empty() {
+                    break;
+                }
+                self.hurry(deadline, &mut cancelled);
+            }
+            self.turn().await?;
+            if self.gave_up() {
+                break;
+            }
+        }
+        self.leave().await;
+        Ok(())
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        *self.parts.phase.borrow()
+    }
+
+    /// How many more jobs this pump can take.
+    pub(super) fn room(&self) -> usize {
+        let slots = self.parts.config.slots;
+        // What has ended leaves its slot with the very turn that fetches.
+        let taken = self.held.slots().saturating_sub(self.outcomes.len());
+        (slots.concurrency + slots.prefetch).saturating_sub(taken)
+    }
+
+    /// How many to ask for now.
+    pub(super) fn want(&self) -> usize {
+        let may = self.phase() == Phase::Working && !matches!(self.mood, Mood::Limited(_));
+        if may { self.room().min(crate::store::MAX_BATCH) } else { 0 }
+    }
+
+    /// Waits until there is a reason for a turn.
+    async fn wait(&mut self) {
+        loop {
+            self.parts.lease.step();
+            if self.has_reason() {
+                return;
+            }
+            let asking = self.phase() == Phase::Working && self.room() > 0;
+            let tick = Instant::now() + LONGEST_SLEEP;
+            let until = match self.mood {
+                Mood::Resting(until) | Mood::Limited(until) if asking => until.min(tick),
+                _ => match self.phase() {
+                    Phase::Draining(deadline) if deadline > Instant::now() => deadline.min(tick),
+                    Phase::Draining(_) => Instant::now() + GRACE / 10,
+                    _ => tick,
+                },
+            };
+            if asking && matches!(self.mood, Mood::Resting(_)) {
+                self.listener.listen();
+            }
+            tokio::select! {
+                Some(finished) = self.reports.recv() => self.note(finished),
+                token = self.listener.hear(), if self.listener.is_listening() => self.heard(token).await,
+                _ = self.parts.phase.changed() => self.mood = Mood::Hungry,
+                () = self.parts.lease.lost() => self.lease_lost = true,
+                () = sleep_until(until) => self.woke(),
+            }
+            if matches!(self.phase(), Phase::Draining(_)) {
+                return;
+            }
+        }
+    }
+
+    fn has_reason(&self) -> bool {
+        !self.outcomes.is_empty()
+            || self.lease_lost
+            || !self.hold.is_zero()
+            || (self.mood == Mood::Hungry && self.want() > 0)
+    }
+
+    /// The token came, or for a while did not.
+    async fn heard(&mut self, token: bool) {
+        if self.want() > 0 {
+            self.mood = Mood::Hungry;
+        } else if token {
+            // It came for a job that this pump can't take: somebody else should.
+            if let Err(error) = self.parts.store.call(&crate::store::worker::Wake).await {
+                debug!(%error, "the wake token could not be put back; others look by themselves soon");
+            }
+        }
+    }
+
+    fn woke(&mut self) {
+        let now = Instant::now();
+        if let Mood::Resting(until) | Mood::Limited(until) = self.mood
+            && until <= now
+        {
+            self.mood = Mood::Hungry;
+        }
+    }
+
+    /// Lets outcomes gather: runs that are about to end end in this turn, which costs no timer.
+    async fn gather(&mut self) {
+        for _ in 0..STEPS_BACK {
+            let before = self.outcomes.len();
+            tokio::task::yield_now().await;
+            while let Ok(finished) = self.reports.try_recv() {
+                self.note(finished);
+            }
+            if self.outcomes.len() == before {
+                break;
+            }
+        }
+    }
+
+    /// Takes note of how a run ended.
+    fn note(&mut self, Finished { id, run, ruling }: Finished) {
+        if !self.held.ended(&id, run) {
+            return;
+        }
+        let Some(ruling) = ruling else {
+            // Aborted: by a shutdown, which has released the job, or with the runtime.
+            self.outcomes.push(Settlement { id, end: released() });
+            return;
+        };
+        self.hold = self.hold.max(ruling.hold);
+        let announcer = &self.parts.announcer;
+        match (&ruling.end, ruling.failure) {
+            (End::Retried { delay, .. }, Some(failure)) => {
+                let (id, delay) = (id.clone(), *delay);
+                announcer.say(|| WorkerEvent::Retrying { id, failure, delay });
+            }
+            (End::Failed { .. }, Some(failure)) => {
+                let id = id.clone();
+                announcer.say(|| WorkerEvent::Failed { id, failure });
+            }
+            (End::Released { .. }, _) => {
+                let id = id.clone();
+                announcer.say(|| WorkerEvent::Released { id });
+            }
+            _ => {}
+        }
+        self.outcomes.push(Settlement { id, end: ruling.end });
+        self.start_queued();
+    }
+
+    /// Makes a run of a job, and starts it if a slot is free.
+    pub(super) fn admit(&mut self, id: JobId, make: impl FnOnce(&Parts, Line) -> Run) {
+        let (run, signals) = self.held.insert(&id);
+        let line = Line { store: self.parts.store.clone(), worker: self.worker.subscribe() };
+        let made = Run { signals, ..make(&self.parts, line) };
+        self.queued.push_back((id, run, made));
+        self.start_queued();
+    }
+
+    fn start_queued(&mut self) {
+        while self.held.running() < self.parts.config.slots.concurrency
+            && let Some((id, run, made)) = self.queued.pop_front()
+        {
+            let reporter = Reporter { to: self.reporter.clone(), id: id.clone(), run };
+            let task = tokio::spawn(made.go(reporter));
+            self.held.started(&id, task.abort_handle());
+        }
+    }
+
+    /// Forgets queued jobs that are no longer held.
+    pub(super) fn prune_queued(&mut self) {
+        self.queued.retain(|(id, run, _)| self.held.is_current(id, *run));
+    }
+
+    /// Hands back what was fetched ahead and has not begun.
+    fn release_queued(&mut self) {
+        for (id, ..) in self.queued.drain(..) {
+            self.outcomes.push(Settlement { id, end: released() });
+        }
+    }
+
+    /// Once the time to drain is over: tells runs to stop, and a moment later ends them.
+    fn hurry(&mut self, deadline: Instant, cancelled: &mut Option<Instant>) {
+        let now = Instant::now();
+        if now < deadline {
+            return;
+        }
+        match *cancelled {
+            None => {
+                warn!(queue = %self.parts.store.name(), runs = self.held.len(), "time to drain is over: runs are told to stop");
+                self.held.cancel_all();
+                *cancelled = Some(now);
+            }
+            Some(since) if now >= since + GRACE => {
+                for id in self.held.abort_all() {
+                    debug!(%id, "handed back");
+                    self.outcomes.push(Settlement { id, end: released() });
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Whether a shutdown waited for Redis for long enough.
+    fn gave_up(&self) -> bool {
+        let limit = GRACE + self.parts.store.response_limit();
+        matches!(self.phase(), Phase::Draining(deadline) if Instant::now() > deadline + limit * 2)
+    }
+}
+
+/// Back to its own place in the queue, with no attempt counted.
+fn released() -> End {
+    End::Released { delay: Duration::ZERO, misses: None }
+}

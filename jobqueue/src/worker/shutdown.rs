@@ -1,0 +1,64 @@
+//! When to stop.
+
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+
+/// What a worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It fetches and runs.
+    Working,
+    /// It runs what it has, and fetches nothing.
+    Paused,
+    /// It runs what it has until then, and ends.
+    Draining(Instant),
+}
+
+/// Waits for SIGTERM or SIGINT; once installed, the process doesn't end by them.
+#[cfg(unix)]
+pub(super) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    pub(super) fn install() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(|error| install_error(&error))?,
+            interrupt: signal(SignalKind::interrupt()).map_err(|error| install_error(&error))?,
+        })
+    }
+
+    pub(super) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+pub(super) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub(super) fn install() -> Result<Self> {
+        Ok(Self)
+    }
+
+    pub(super) async fn next(&mut self) -> &'static str {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "Ctrl-C",
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn install_error(error: &std::io::Error) -> Error {
+    Error::Unavailable { doing: "listen for signals", reason: error.to_string() }
+}

@@ -1,0 +1,250 @@
+//! A turn of the pump: one call that settles and fetches, and what follows from its answer.
+
+use std::{collections::HashSet, time::Duration};
+
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::{
+    WorkerEvent,
+    context::Signals,
+    listener::LONGEST_SLEEP,
+    pump::{Mood, Pump},
+    run::Run,
+    shutdown::Phase,
+    verdict::{Ended, Ruling, Terms, rule},
+};
+use crate::{
+    error::{Error, Refused, Result},
+    job::{Codec, JobId, Record, WorkerId},
+    store::{
+        Retries, chunks,
+        worker::{Advance, End, Holding, Join, Leave, Limit, Settlement, Taken, Turn},
+    },
+};
+
+impl Pump {
+    /// One call: settle what has ended, fetch what fits.
+    pub(super) async fn turn(&mut self) -> Result<()> {
+        if self.lease_lost {
+            self.lease_lost = false;
+            return self.join(Some(Refused::LeaseLost.into())).await;
+        }
+        let count = chunks(&self.outcomes, size).next().map_or(0, <[_]>::len);
+        let worker = self.worker.borrow().clone();
+        // What doesn't fit into this call still holds its slot until the next.
+        let want = self.want().saturating_sub(self.outcomes.len() - count);
+        let hold = std::mem::take(&mut self.hold);
+        let advance = Advance {
+            worker: &worker,
+            lease: self.parts.config.lease,
+            held: self.held.len(),
+            want,
+            hold,
+            settlements: self.outcomes.get(..count).unwrap_or_default(),
+        };
+        match self.parts.store.call(&advance).await {
+            Ok(turn) => {
+                for settled in self.outcomes.drain(..count) {
+                    self.held.remove(&settled.id);
+                }
+                self.digest(turn, want);
+                self.parts.lease.renewed(self.held.len());
+                Ok(())
+            }
+            // Whether the call was carried out or not is found out by joining anew.
+            Err(error) => {
+                self.hold = self.hold.max(hold);
+                self.join(Some(error)).await
+            }
+        }
+    }
+
+    fn digest(&mut self, turn: Turn, want: usize) {
+        let now = Instant::now();
+        let nap = turn.look_in.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP);
+        if want > 0 {
+            let full = turn.taken.len() == want;
+            self.mood = match turn.limit {
+                Some(Limit::Rate | Limit::Held) => Mood::Limited(now + nap),
+                Some(Limit::Paused | Limit::Active) => Mood::Resting(now + LONGEST_SLEEP),
+                None if full && turn.left > 0 => Mood::Hungry,
+                None => Mood::Resting(now + nap),
+            };
+        }
+        for taken in turn.taken {
+            self.take(taken);
+        }
+    }
+
+    /// A job has been fetched: run it, or say why not.
+    fn take(&mut self, taken: Taken) {
+        let Taken { id, record, attempts, stalls, misses } = taken;
+        let care = self.parts.config.care;
+        let record = match record {
+            Some(bytes) => Record::decode(&bytes).map_err(|corrupt| corrupt.to_string()),
+            None => Err("its record is missing: somebody removed it from redis".to_owned()),
+        };
+        let record = match record {
+            Ok(record) => record,
+            Err(problem) => {
+                error!(queue = %self.parts.store.name(), %id, %problem, "a job can't be read");
+                let terms = Terms::unknown(attempts, &care);
+                return self.reject(id, Ended::Corrupt(problem), terms);
+            }
+        };
+        let entry = self.parts.registry.get(record.name.as_str());
+        let rules = entry.as_ref().map_or(crate::job::RunRules::DEFAULT, |entry| entry.rules);
+        let terms = Terms::new(attempts, &record.options, &rules, &care);
+        match entry {
+            _ if stalls > care.max_stalls => self.reject(id, Ended::Stalled(stalls), terms),
+            None if misses >= care.unknown_limit => {
+                self.reject(id, Ended::UnknownName(record.name.to_string()), terms);
+            }
+            None => {
+                warn!(queue = %self.parts.store.name(), %id, name = %record.name, "no handler of this name here: the job goes back for a worker that has one");
+                self.held.insert(&id);
+                let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
+                self.outcomes.push(Settlement { id, end });
+            }
+            Some(entry) => self.admit(id.clone(), |parts, line| Run {
+                id,
+                record,
+                terms,
+                entry,
+                states: parts.states.clone(),
+                signals: Signals::default(),
+                line,
+                announcer: parts.announcer.clone(),
+            }),
+        }
+    }
+
+    /// Settles a job that is not run.
+    fn reject(&mut self, id: JobId, why: Ended, terms: Terms) {
+        self.held.insert(&id);
+        let Ruling { end, failure, .. } = rule(why, &terms, Codec::default());
+        if let Some(failure) = failure {
+            let id = id.clone();
+            self.parts.announcer.say(|| WorkerEvent::Failed { id, failure });
+        }
+        self.outcomes.push(Settlement { id, end });
+    }
+
+    /// Joins the queue under a new name, and finds out what is held: at the start, when the lease was
+    /// lost, and when a call failed of which nobody knows whether it was carried out. Tries until the
+    /// server answers.
+    pub(super) async fn join(&mut self, cause: Option<Error>) -> Result<()> {
+        // No heartbeat under the old name from here on.
+        self.parts.lease.carry(None);
+        let lost = matches!(cause, Some(Error::Refused(Refused::LeaseLost)));
+        let mut retries = Retries::endless();
+        if let Some(error) = cause.filter(|_| !lost) {
+            self.complain(&error);
+            self.pause_after(error, &mut retries).await?;
+        }
+        let former = self.worker.borrow().clone();
+        // One new name for all tries: a join that is carried out twice does no harm.
+        let worker = WorkerId::generate();
+        let known = self.held.ids();
+        let holding = loop {
+            let join = Join {
+                worker: &worker,
+                former: Some(&former),
+                lease: self.parts.config.lease,
+                rate: self.parts.config.rate,
+                max_active: self.parts.config.max_active,
+                known: &known,
+            };
+            match self.parts.store.call(&join).await {
+                Ok(holding) => break holding,
+                Err(error) => {
+                    self.complain(&error);
+                    self.pause_after(error, &mut retries).await?;
+                    if matches!(self.phase(), Phase::Draining(end) if Instant::now() > end) {
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        self.worker.send_replace(worker.clone());
+        self.settle_accounts(holding, lost);
+        self.parts.lease.renewed(self.held.len());
+        self.parts.lease.carry(Some(worker));
+        self.mood = Mood::Hungry;
+        Ok(())
+    }
+
+    /// Compares what this pump believed to hold with what it does hold.
+    fn settle_accounts(&mut self, holding: Holding, lost: bool) {
+        let kept: HashSet<JobId> = holding.kept.into_iter().collect();
+        // An outcome whose job isn't held any more was settled by the call whose reply got lost; or
+        // it is refused, if the lease was.
+        let ended: HashSet<JobId> =
+            self.outcomes.iter().map(|settlement| settlement.id.clone()).collect();
+        self.outcomes.retain(|settlement| kept.contains(&settlement.id));
+        for id in self.held.ids().into_iter().filter(|id| !kept.contains(id)) {
+            let alive = self.held.lose(&id);
+            if lost || alive || !ended.contains(&id) {
+                warn!(queue = %self.parts.store.name(), %id, "the lease on this job was lost: another worker runs it, and this run's outcome will be refused");
+                self.parts.announcer.say(|| WorkerEvent::Lost { id });
+            }
+        }
+        self.prune_queued();
+        for taken in holding.found {
+            self.take(taken);
+        }
+        let queue = self.parts.store.name().clone();
+        info!(%queue, held = self.held.len(), "joined");
+        self.parts.announcer.say(|| WorkerEvent::Recovered { queue });
+    }
+
+    fn complain(&self, error: &Error) {
+        let queue = self.parts.store.name().clone();
+        warn!(%queue, %error, "a call failed; trying on");
+        let reason = error.to_string();
+        self.parts.announcer.say(|| WorkerEvent::Unavailable { queue, reason });
+    }
+
+    /// Waits before the next try, unless no try can help.
+    async fn pause_after(&mut self, error: Error, retries: &mut Retries) -> Result<()> {
+        match error {
+            // Of another version: touch nothing.
+            Error::Refused(Refused::Layout { .. }) => Err(error),
+            error => {
+                self.parts.lease.step();
+                retries.wait_or(error).await
+            }
+        }
+    }
+
+    /// Gives the lease back.
+    pub(super) async fn leave(&mut self) {
+        self.parts.lease.carry(None);
+        let worker = self.worker.borrow().clone();
+        let mut retries = Retries::within(Duration::from_secs(2));
+        loop {
+            match self.parts.store.call(&Leave { worker: &worker }).await {
+                // More than one call can take back; the lease goes with the last.
+                Ok(step) if step >= crate::store::MAX_BATCH as u64 => {}
+                Ok(_) => return,
+                Err(error) => {
+                    if let Err(error) = retries.wait_or(error).await {
+                        warn!(queue = %self.parts.store.name(), %error, "left without giving the lease back: it runs out by itself");
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// About how many bytes a settlement takes on the way.
+fn size(settlement: &Settlement) -> usize {
+    match &settlement.end {
+        End::Completed { outcome, .. } => outcome.len() + 64,
+        End::Failed { outcome, error, .. } => outcome.len() + error.len() + 64,
+        End::Retried { error, .. } => error.len() + 64,
+        End::Released { .. } => 64,
+    }
+}

@@ -1,0 +1,186 @@
+//! Classify: from how a run ended to what becomes of its job. No Redis, no clock, no runtime.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::config::Care;
+use crate::{
+    error::PayloadError,
+    job::{Codec, Failure, FailureReason, JobFailure, JobOptions, Outcome, RunRules, Verdict},
+    policy::{Backoff, NextStep, Retain, after_failure},
+    store::worker::End,
+};
+
+/// How a run ended, or why there was none.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The result, as written.
+    Success(Vec<u8>),
+    /// The handler, or an extractor, returned an error.
+    Failure(Failure),
+    TimedOut(Duration),
+    Panicked(String),
+    BadPayload(PayloadError),
+    /// Fetched after too many crashes of its workers.
+    Stalled(u32),
+    /// Fetched too often by workers that don't know its name.
+    UnknownName(String),
+    /// What stands in Redis can't be read.
+    Corrupt(String),
+}
+
+/// What holds for one job: what its add said, else its handler, else the worker.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) attempt: u32,
+    pub(super) attempts: u32,
+    backoff: Backoff,
+    pub(super) timeout: Option<Duration>,
+    retain: Retain,
+    retain_failed: Retain,
+}
+
+impl Terms {
+    pub(super) fn new(
+        attempts_made: u32,
+        options: &JobOptions,
+        rules: &RunRules,
+        care: &Care,
+    ) -> Self {
+        Self {
+            attempt: attempts_made.saturating_add(1),
+            attempts: options.attempts.unwrap_or(rules.attempts),
+            backoff: options.backoff.unwrap_or(rules.backoff),
+            timeout: options.timeout.or(rules.timeout),
+            retain: options.retain.or(rules.retain).unwrap_or(care.retain),
+            retain_failed: options
+                .retain_failed
+                .or(rules.retain_failed)
+                .unwrap_or(care.retain_failed),
+        }
+    }
+
+    /// For a job of which nothing can be read.
+    pub(super) fn unknown(attempts_made: u32, care: &Care) -> Self {
+        Self::new(attempts_made, &JobOptions::default(), &RunRules::DEFAULT, care)
+    }
+}
+
+/// What becomes of a job.
+#[derive(Debug)]
+pub(super) struct Ruling {
+    pub(super) end: End,
+    /// How long the whole queue is held.
+    pub(super) hold: Duration,
+    /// The failure, for whoever listens.
+    pub(super) failure: Option<JobFailure>,
+}
+
+/// Decides what becomes of a job.
+pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
+    let (reason, verdict, message, causes) = match ended {
+        Ended::Success(result) => return completed(result, terms, codec),
+        Ended::Failure(failure) => {
+            let verdict = failure.verdict();
+            let reason = if verdict == Verdict::Permanent {
+                FailureReason::Permanent
+            } else {
+                FailureReason::Error
+            };
+            let (message, causes) = failure.into_parts();
+            (reason, verdict, message, causes)
+        }
+        Ended::TimedOut(limit) => {
+            let message = format!("the run took longer than {limit:?}");
+            (FailureReason::Timeout, Verdict::Retry, message, Vec::new())
+        }
+        Ended::Panicked(message) => (FailureReason::Panic, Verdict::Retry, message, Vec::new()),
+        Ended::BadPayload(error) => {
+            let message = format!("the payload {error}");
+            (FailureReason::BadPayload, Verdict::Permanent, message, Vec::new())
+        }
+        Ended::Stalled(stalls) => {
+            let message = format!("its workers died or lost their lease {stalls} times");
+            (FailureReason::Stalled, Verdict::Permanent, message, Vec::new())
+        }
+        Ended::UnknownName(name) => {
+            let message = format!("no worker of this queue has a handler named {name:?}");
+            (FailureReason::UnknownName, Verdict::Permanent, message, Vec::new())
+        }
+        Ended::Corrupt(message) => {
+            (FailureReason::Corrupt, Verdict::Permanent, message, Vec::new())
+        }
+    };
+    failed(JobFailure { reason, message, causes, attempt: terms.attempt }, verdict, terms)
+}
+
+fn completed(result: Vec<u8>, terms: &Terms, codec: Codec) -> Ruling {
+    let outcome = if terms.retain.keeps_nothing() {
+        Vec::new()
+    } else {
+        Outcome::Completed { codec, result: Bytes::from(result) }.encode()
+    };
+    let end = End::Completed { retain: terms.retain, outcome };
+    Ruling { end, hold: Duration::ZERO, failure: None }
+}
+
+fn failed(failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
+    let error = failure.encode();
+    let step = after_failure(verdict, terms.attempt, terms.attempts, &terms.backoff);
+    let (end, hold) = match step {
+        NextStep::Retry(delay) => {
+            (End::Retried { attempt: terms.attempt, delay, error }, Duration::ZERO)
+        }
+        NextStep::Fail => {
+            let outcome = Outcome::Failed(failure.clone()).encode();
+            (End::Failed { retain: terms.retain_failed, outcome, error }, Duration::ZERO)
+        }
+        NextStep::Hold(hold) => (End::Released { delay: Duration::ZERO, misses: None }, hold),
+    };
+    Ruling { end, hold, failure: Some(failure) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::config::Config;
+
+    fn terms(attempts_made: u32) -> Terms {
+        let options = JobOptions { attempts: Some(2), ..JobOptions::default() };
+        Terms::new(attempts_made, &options, &RunRules::DEFAULT, &Config::DEFAULT.care)
+    }
+
+    fn end(ended: Ended, attempts_made: u32) -> Ruling {
+        rule(ended, &terms(attempts_made), Codec::MessagePack)
+    }
+
+    #[test]
+    fn an_error_is_retried_until_attempts_are_used_up() {
+        let error = || Ended::Failure(Failure::retry("no"));
+        assert!(matches!(end(error(), 0).end, End::Retried { attempt: 1, .. }));
+        assert!(matches!(end(error(), 1).end, End::Failed { .. }));
+    }
+
+    #[test]
+    fn what_no_attempt_mends_fails_at_once() {
+        for ended in [
+            Ended::BadPayload(PayloadError::Decode("x".into())),
+            Ended::Stalled(3),
+            Ended::UnknownName("x".into()),
+            Ended::Corrupt("x".into()),
+            Ended::Failure(Failure::permanent("no")),
+        ] {
+            let text = format!("{ended:?}");
+            assert!(matches!(end(ended, 0).end, End::Failed { .. }), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_costs_no_attempt() {
+        let hold = Duration::from_secs(7);
+        let ruling = end(Ended::Failure(Failure::rate_limited(hold, "slow down")), 1);
+        assert!(matches!(ruling.end, End::Released { misses: None, .. }));
+        assert_eq!(ruling.hold, hold);
+    }
+}

@@ -1,0 +1,56 @@
+--- add: put a batch of jobs into the queue. All of it or none.
+--
+-- KEYS  1 jobs      HASH    {q}:jobs
+--       2 waiting   ZSET    {q}:waiting
+--       3 delayed   ZSET    {q}:delayed
+--       4 priority  HASH    {q}:priority
+--       5 uniques   HASH    {q}:uniques
+--       6 meta      HASH    {q}:meta
+--       7 events    STREAM  {q}:events
+--       8 wake      LIST    {q}:wake
+--       9… unique   STRING  {q}:unique:<key>, as many as the specials name
+-- ARGV  1 '1' to look for ids that are there already (a resend, or chosen ids), else '0'
+--       2 n; then n pairs id, record
+--       then m, the number of specials; then m times: index of the pair (from 1), priority,
+--       due ('' now, '+<ms>' from now, '<ms>' since epoch), index of the unique key in KEYS or 0,
+--       its lifetime in ms or 0, the key's own text
+-- REPLY for each job that was not added: its index, and the id that stands in its place
+-- ERR   LAYOUT, QUEUEFULL
+-- USES  clock, layout, rank, events, wake, add
+local function add(keys, args)
+  local q = {
+    jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],
+    meta = keys[6], events = keys[7],
+  }
+  local wake, n = keys[8], tonumber(args[2])
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length')
+  local refusal = layout_refusal(meta[1])
+  if refusal then
+    return refusal
+  end
+  q.kept, q.step = meta[2], rank_step(meta[3])
+  local specials = add_specials(args, 3 + 2 * n)
+  local twins, twin_list = add_twins(q, keys, args, n, specials)
+  local fresh = n - #twin_list / 2
+  if fresh == 0 then
+    return twin_list
+  end
+  if meta[5] then
+    local length = redis.call('ZCARD', q.waiting) + redis.call('ZCARD', q.delayed)
+    if length + fresh > tonumber(meta[5]) then
+      return redis.error_reply('QUEUEFULL ' .. meta[5] .. ' ' .. length)
+    end
+  end
+
+  local now = clock_now()
+  local head = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
+  layout_mark(q.meta, meta[1])
+  local soonest, ready = add_place(q, args, n, specials, twins, now)
+  add_claim(q, keys, args, specials, twins)
+  redis.call('HINCRBY', q.meta, 'added', fresh)
+  -- A worker that sleeps until what was the next due time must hear of an earlier one.
+  if not meta[4] and (ready or soonest and (not head or soonest < tonumber(head))) then
+    wake_one(wake)
+  end
+  return twin_list
+end

@@ -1,0 +1,37 @@
+--- delay: change when a delayed job is due.
+--
+-- KEYS  1  waiting    ZSET    {q}:waiting
+--       2  delayed    ZSET    {q}:delayed
+--       3  completed  ZSET    {q}:completed
+--       4  failed     ZSET    {q}:failed
+--       5  workers    ZSET    {q}:workers
+--       6  meta       HASH    {q}:meta
+--       7  events     STREAM  {q}:events
+--       8  wake       LIST    {q}:wake
+-- ARGV  1 base; 2 id; 3 due: '+<ms>' from now or '<ms>' since epoch
+-- REPLY 1
+-- ERR   LAYOUT, NOTFOUND, WRONGSTATE
+-- USES  clock, layout, events, wake, state
+local function delay(keys, args)
+  local q = {
+    waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
+    workers = keys[5], meta = keys[6], events = keys[7], wake = keys[8], base = args[1],
+  }
+  local id, due = args[2], tonumber(args[3])
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events')
+  local refusal = layout_refusal(meta[1])
+  if refusal then
+    return refusal
+  end
+  if not redis.call('ZSCORE', q.delayed, id) then
+    return state_refusal(q, id)
+  end
+  if string.sub(args[3], 1, 1) == '+' then
+    due = clock_now() + due
+  end
+  redis.call('ZADD', q.delayed, due, id)
+  events_add(q.events, meta[2], 'delayed', { id })
+  -- Somebody must hear of it if it is the first to be due now.
+  wake_one(q.wake)
+  return 1
+end

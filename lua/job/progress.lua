@@ -1,0 +1,25 @@
+--- progress: note how far a run is.
+--
+-- KEYS  1  running    HASH    {q}:running:<worker>
+--       2  progress   HASH    {q}:progress
+--       3  meta       HASH    {q}:meta
+--       4  events     STREAM  {q}:events
+-- ARGV  1 id; 2 the progress, MessagePack
+-- REPLY 1
+-- ERR   LAYOUT, LEASELOST
+-- USES  layout, events
+local function progress(keys, args)
+  local running, column, meta, events = keys[1], keys[2], keys[3], keys[4]
+  local id, value = args[1], args[2]
+  local found = redis.call('HMGET', meta, 'layout', 'events')
+  local refusal = layout_refusal(found[1])
+  if refusal then
+    return refusal
+  end
+  if redis.call('HEXISTS', running, id) == 0 then
+    return redis.error_reply('LEASELOST the worker no longer holds this job')
+  end
+  redis.call('HSET', column, id, value)
+  events_add(events, found[2], 'progress', { id })
+  return 1
+end

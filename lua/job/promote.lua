@@ -1,0 +1,37 @@
+--- promote: make a delayed job ready now.
+--
+-- KEYS  1  waiting    ZSET    {q}:waiting
+--       2  delayed    ZSET    {q}:delayed
+--       3  completed  ZSET    {q}:completed
+--       4  failed     ZSET    {q}:failed
+--       5  workers    ZSET    {q}:workers
+--       6  priority   HASH    {q}:priority
+--       7  meta       HASH    {q}:meta
+--       8  events     STREAM  {q}:events
+--       9  wake       LIST    {q}:wake
+-- ARGV  1 base; 2 id
+-- REPLY 1
+-- ERR   LAYOUT, NOTFOUND, WRONGSTATE
+-- USES  clock, layout, rank, events, wake, state
+local function promote(keys, args)
+  local q = {
+    waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
+    workers = keys[5], priority = keys[6], meta = keys[7], events = keys[8], wake = keys[9],
+    base = args[1],
+  }
+  local id = args[2]
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging')
+  local refusal = layout_refusal(meta[1])
+  if refusal then
+    return refusal
+  end
+  if not redis.call('ZSCORE', q.delayed, id) then
+    return state_refusal(q, id)
+  end
+  redis.call('ZREM', q.delayed, id)
+  local priority = redis.call('HGET', q.priority, id) or 0
+  redis.call('ZADD', q.waiting, rank_text(priority, rank_step(meta[3]), clock_now()), id)
+  events_add(q.events, meta[2], 'waiting', { id })
+  wake_one(q.wake)
+  return 1
+end

@@ -1,0 +1,41 @@
+--- retry: run an ended job again, with its attempts anew.
+--
+-- KEYS  1  waiting    ZSET    {q}:waiting
+--       2  delayed    ZSET    {q}:delayed
+--       3  completed  ZSET    {q}:completed
+--       4  failed     ZSET    {q}:failed
+--       5  workers    ZSET    {q}:workers
+--       6  priority   HASH    {q}:priority
+--       7  attempts   HASH    {q}:attempts
+--       8  stalls     HASH    {q}:stalls
+--       9  misses     HASH    {q}:misses
+--       10 outcomes   HASH    {q}:outcomes
+--       11 meta       HASH    {q}:meta
+--       12 events     STREAM  {q}:events
+--       13 wake       LIST    {q}:wake
+-- ARGV  1 base; 2 id
+-- REPLY 1
+-- ERR   LAYOUT, NOTFOUND, WRONGSTATE
+-- USES  clock, layout, rank, events, wake, state, again
+local function retry(keys, args)
+  local q = {
+    waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
+    workers = keys[5], priority = keys[6], attempts = keys[7], stalls = keys[8],
+    misses = keys[9], outcomes = keys[10], meta = keys[11], events = keys[12],
+    wake = keys[13], base = args[1],
+  }
+  local id = args[2]
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging')
+  local refusal = layout_refusal(meta[1])
+  if refusal then
+    return refusal
+  end
+  q.kept, q.step = meta[2], rank_step(meta[3])
+  local state = state_of(q, id)
+  if state ~= 'failed' and state ~= 'completed' then
+    return state_refusal(q, id)
+  end
+  again_all(q, q[state], { id }, clock_now())
+  wake_one(q.wake)
+  return 1
+end

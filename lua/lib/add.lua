@@ -1,0 +1,95 @@
+-- add: the steps of adding a batch.
+
+-- The specials of a batch by index, from the block of ARGV at `at`.
+local function add_specials(args, at)
+  local specials = {}
+  for i = at + 1, at + 6 * tonumber(args[at]), 6 do
+    specials[tonumber(args[i])] = {
+      priority = tonumber(args[i + 1]), due = args[i + 2], unique = tonumber(args[i + 3]),
+      lifetime = tonumber(args[i + 4]), key = args[i + 5],
+    }
+  end
+  return specials
+end
+
+-- Jobs that need not be added: index → the id that stands in its place, and the same as a flat list.
+local function add_twins(q, keys, args, n, specials)
+  local twins, list, claimed, held, seen = {}, {}, {}, {}, {}
+  if args[1] == '1' then
+    local ids = {}
+    for i = 1, n do
+      ids[i] = args[1 + 2 * i]
+    end
+    held = redis.call('HMGET', q.jobs, unpack(ids))
+    for i, id in ipairs(ids) do
+      held[i], seen[id] = held[i] or seen[id], true
+    end
+  end
+  for i = 1, n do
+    local special, id = specials[i], args[1 + 2 * i]
+    local twin = held[i] and id
+    if not twin and special and special.unique > 0 then
+      local key = keys[special.unique]
+      twin = claimed[key] or redis.call('GET', key)
+      claimed[key] = twin or id
+    end
+    if twin then
+      twins[i] = twin
+      list[#list + 1] = i
+      list[#list + 1] = twin
+    end
+  end
+  return twins, list
+end
+
+-- Writes records and places. Answers the soonest due time, and whether any job is ready now.
+local function add_place(q, args, n, specials, twins, now)
+  local records, ready, delayed, priorities, ids = {}, {}, {}, {}, {}
+  local plain, soonest = rank_text(0, q.step, now), nil
+  for i = 1, n do
+    if not twins[i] then
+      local id, special = args[1 + 2 * i], specials[i]
+      ids[#ids + 1] = id
+      records[#records + 1], records[#records + 2] = id, args[2 + 2 * i]
+      local priority, due = 0, now
+      if special then
+        priority = special.priority
+        if special.due ~= '' then
+          due = tonumber(special.due)
+          if string.sub(special.due, 1, 1) == '+' then due = now + due end
+        end
+        if priority ~= 0 then
+          priorities[#priorities + 1], priorities[#priorities + 2] = id, priority
+        end
+      end
+      if due > now then
+        delayed[#delayed + 1], delayed[#delayed + 2] = due, id
+        soonest = math.min(soonest or due, due)
+      else
+        ready[#ready + 1] = priority == 0 and plain or rank_text(priority, q.step, now)
+        ready[#ready + 1] = id
+      end
+    end
+  end
+  redis.call('HSET', q.jobs, unpack(records))
+  if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
+  if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
+  if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
+  events_add(q.events, q.kept, 'added', ids)
+  return soonest, #ready > 0
+end
+
+-- Claims the unique keys: for a time, or for as long as the job exists.
+local function add_claim(q, keys, args, specials, twins)
+  for i, special in pairs(specials) do
+    if special.unique > 0 and not twins[i] then
+      local id, key = args[1 + 2 * i], keys[special.unique]
+      if special.lifetime > 0 then
+        redis.call('SET', key, id, 'PX', special.lifetime)
+      else
+        redis.call('SET', key, id)
+        redis.call('HSET', q.uniques, id, special.key)
+      end
+    end
+  end
+end

@@ -1,0 +1,66 @@
+-- fetch: take jobs within pause, hold, concurrency and rate.
+
+-- Moves up to n jobs from `waiting` to `running`, and answers their ids.
+local function fetch_pop(q, n, now)
+  local popped = redis.call('ZPOPMIN', q.waiting, n)
+  local ids, suffix = {}, ':' .. string.format('%.0f', now)
+  for i = 1, #popped, 2 do
+    ids[#ids + 1] = popped[i]
+    popped[i + 1] = popped[i + 1] .. suffix
+  end
+  if #ids > 0 then
+    redis.call('HSET', q.running, unpack(popped))
+    events_add(q.events, q.kept, 'active', ids)
+  end
+  return ids
+end
+
+-- Up to `want` jobs. Answers their ids; why there are no more, if not for want of jobs: 'paused',
+-- 'held', 'active' or 'rate'; and at what time to look again, where that is known.
+local function fetch_jobs(q, want, now, exact)
+  if want == 0 or redis.call('EXISTS', q.waiting) == 0 then
+    return {}, ''
+  elseif q.paused then
+    return {}, 'paused'
+  elseif q.hold and tonumber(q.hold) > now then
+    return {}, 'held', tonumber(q.hold)
+  end
+  local n, why = want, ''
+  if q.active then
+    local free = tonumber(q.active) - limits_active(q)
+    if free < n then
+      n, why = free, 'active'
+    end
+    if n <= 0 then
+      return {}, why
+    end
+  end
+  if not q.rate then
+    return fetch_pop(q, n, now), why
+  end
+  local allowed, turn, interval = limits_rate(q, exact)
+  if allowed == 0 then
+    return {}, 'rate', turn
+  end
+  local ids = fetch_pop(q, math.min(n, allowed), now)
+  limits_spend(q, exact, interval, #ids)
+  if allowed < n and #ids == allowed and redis.call('EXISTS', q.waiting) == 1 then
+    local _
+    _, turn = limits_rate(q, exact)
+    return ids, 'rate', turn
+  end
+  return ids, why
+end
+
+-- What a run needs to know of the jobs: records, then three sparse columns or false.
+local function fetch_details(q, ids)
+  if #ids == 0 then
+    return {}, false, false, false
+  end
+  local records = redis.call('HMGET', q.jobs, unpack(ids))
+  if redis.call('EXISTS', q.attempts, q.stalls, q.misses) == 0 then
+    return records, false, false, false
+  end
+  return records, redis.call('HMGET', q.attempts, unpack(ids)),
+    redis.call('HMGET', q.stalls, unpack(ids)), redis.call('HMGET', q.misses, unpack(ids))
+end

@@ -1,0 +1,45 @@
+-- limits: how many jobs a fetch may take now, over all workers of the queue.
+
+-- Runs of all workers together.
+local function limits_active(q)
+  local active = 0
+  for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
+    active = active + redis.call('HLEN', q.base .. 'running:' .. worker)
+  end
+  return active
+end
+
+-- GCRA: how many may start now; if none, at what time this worker should look again. Each worker
+-- that comes too early is given a turn of its own, so that a token doesn't wake all of them.
+local function limits_rate(q, exact)
+  local interval, burst = string.match(q.rate, '^(%S+) (%S+)$')
+  interval, burst = tonumber(interval), tonumber(burst)
+  local tat = math.max(tonumber(q.tat or 0), exact)
+  local allowed = math.floor((exact - tat) / interval + burst + 1e-6)
+  if allowed > 0 then
+    return allowed, nil, interval
+  end
+  local free = tat - (burst - 1) * interval
+  local turn = math.max(free, tonumber(q.turn or 0) + interval)
+  turn = math.min(turn, free + redis.call('ZCARD', q.workers) * interval)
+  redis.call('HSET', q.meta, 'turn', string.format('%.3f', turn))
+  return 0, turn, interval
+end
+
+-- Moves the theoretical arrival time on by the jobs that were taken.
+local function limits_spend(q, exact, interval, taken)
+  local tat = math.max(tonumber(q.tat or 0), exact) + taken * interval
+  q.tat = string.format('%.3f', tat)
+  redis.call('HSET', q.meta, 'tat', q.tat)
+end
+
+-- A limit set in code. One set at run time, marked as such, wins.
+local function limits_from_code(meta, field, value)
+  if redis.call('HGET', meta, field .. '_by') == 'operator' then
+    return
+  elseif value ~= '' then
+    redis.call('HSET', meta, field, value)
+  else
+    redis.call('HDEL', meta, field)
+  end
+end

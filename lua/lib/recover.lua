@@ -1,0 +1,38 @@
+-- recover: the runs of a worker whose lease ran out go back to where they were in the queue.
+
+local RECOVER_STEP = 1000
+
+-- Counts a stall for each id. What too many of them mean is decided by the worker that fetches it next.
+local function recover_count(stalls, ids)
+  local counts = redis.call('HMGET', stalls, unpack(ids))
+  local pairs_ = {}
+  for i, id in ipairs(ids) do
+    pairs_[2 * i - 1] = id
+    pairs_[2 * i] = (counts[i] or 0) + 1
+  end
+  redis.call('HSET', stalls, unpack(pairs_))
+end
+
+-- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed.
+local function recover_oldest(q, now)
+  local oldest = redis.call('ZRANGE', q.workers, 0, 0, 'WITHSCORES')
+  if not oldest[1] or tonumber(oldest[2]) >= now then
+    return
+  end
+  local running = q.base .. 'running:' .. oldest[1]
+  local held = redis.call('HRANDFIELD', running, RECOVER_STEP, 'WITHVALUES')
+  local ids, members = {}, {}
+  for i = 1, #held, 2 do
+    ids[#ids + 1] = held[i]
+    members[i], members[i + 1] = running_rank(held[i + 1]), held[i]
+  end
+  if #ids > 0 then
+    redis.call('HDEL', running, unpack(ids))
+    redis.call('ZADD', q.waiting, unpack(members))
+    recover_count(q.stalls, ids)
+    events_add(q.events, q.kept, 'stalled', ids)
+  end
+  if #ids < RECOVER_STEP then
+    redis.call('ZREM', q.workers, oldest[1])
+  end
+end

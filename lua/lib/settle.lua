@@ -1,0 +1,94 @@
+-- settle: how runs ended. Each function reads one block of ARGV at `at` and answers where the next begins.
+-- q: every key of the queue by name, and base, kept, step.
+
+-- Jobs that ended: kind, keep count, keep age ms, n, then n ids (nothing kept) or n pairs id, outcome.
+local function settle_ended(q, args, at, now)
+  local kind, count, age = args[at], tonumber(args[at + 1]), tonumber(args[at + 2])
+  local n = tonumber(args[at + 3])
+  local first, ids, last = at + 4, args, at + 3 + n
+  if count ~= 0 then
+    last = at + 3 + 2 * n
+    ids = {}
+    for i = first, last, 2 do
+      ids[#ids + 1] = args[i]
+    end
+  end
+  local from, to = ids == args and first or 1, ids == args and last or n
+  redis.call('HDEL', q.running, unpack(ids, from, to))
+  if count == 0 then
+    columns_purge(q, ids, from, to)
+  else
+    local members = {}
+    for i, id in ipairs(ids) do
+      members[2 * i - 1], members[2 * i] = now, id
+    end
+    redis.call('HSET', q.outcomes, unpack(args, first, last))
+    redis.call('ZADD', q[kind], unpack(members))
+    unique_release(q.uniques, q.base, ids)
+    retention_trim(q, q[kind], count, age, now)
+  end
+  redis.call('HINCRBY', q.meta, kind, n)
+  events_add(q.events, q.kept, kind, ids, from, to)
+  return last + 1
+end
+
+-- Jobs to try again: n, then n times id, attempt that failed, delay ms.
+local function settle_retried(q, args, at, now)
+  local n = tonumber(args[at])
+  local ids, attempts, delayed, ready = {}, {}, {}, {}
+  for i = at + 1, at + 3 * n, 3 do
+    ids[#ids + 1] = args[i]
+    attempts[#attempts + 1], attempts[#attempts + 2] = args[i], args[i + 1]
+  end
+  local priorities = rank_priorities(q.priority, ids)
+  for i, id in ipairs(ids) do
+    local delay = tonumber(args[at + 3 * i])
+    local set = delay > 0 and delayed or ready
+    set[#set + 1] = delay > 0 and now + delay or rank_text(priorities[i] or 0, q.step, now)
+    set[#set + 1] = id
+  end
+  redis.call('HDEL', q.running, unpack(ids))
+  redis.call('HSET', q.attempts, unpack(attempts))
+  if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
+  if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
+  events_add(q.events, q.kept, 'retrying', ids)
+  return at + 1 + 3 * n
+end
+
+-- Jobs handed back, with no attempt counted: n, then n times id, delay ms, misses (-1: as before).
+-- Without a delay a job goes back to its own place in the queue.
+local function settle_released(q, args, at, now)
+  local n = tonumber(args[at])
+  local ids, delayed, ready, misses = {}, {}, {}, {}
+  for i = at + 1, at + 3 * n, 3 do
+    ids[#ids + 1] = args[i]
+  end
+  local values = redis.call('HMGET', q.running, unpack(ids))
+  for i, id in ipairs(ids) do
+    local delay, missed = tonumber(args[at + 3 * i - 1]), args[at + 3 * i]
+    local set = delay > 0 and delayed or ready
+    set[#set + 1] = delay > 0 and now + delay or running_rank(values[i])
+    set[#set + 1] = id
+    if missed ~= '-1' then
+      misses[#misses + 1], misses[#misses + 2] = id, missed
+    end
+  end
+  redis.call('HDEL', q.running, unpack(ids))
+  if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
+  if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
+  if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end
+  events_add(q.events, q.kept, 'released', ids)
+  return at + 1 + 3 * n
+end
+
+-- Failed attempts' errors: how many of a job's are kept, n, then n pairs id, error.
+local function settle_errors(q, args, at)
+  local newest, n = tonumber(args[at]), tonumber(args[at + 1])
+  for i = at + 2, at + 2 * n, 2 do
+    local list = q.base .. 'errors:' .. args[i]
+    redis.call('LPUSH', list, args[i + 1])
+    redis.call('LTRIM', list, 0, newest - 1)
+    redis.call('SADD', q.traces, args[i])
+  end
+  return at + 2 + 2 * n
+end

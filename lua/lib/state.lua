@@ -1,0 +1,29 @@
+-- state: where a job is.
+
+local STATES = { 'waiting', 'delayed', 'completed', 'failed' }
+
+-- A job's state and its score there; for an active one its worker and the value in `running`; nil for
+-- an id that is in none. q: the four sets by name, workers, base.
+local function state_of(q, id)
+  for _, state in ipairs(STATES) do
+    local score = redis.call('ZSCORE', q[state], id)
+    if score then
+      return state, score
+    end
+  end
+  for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
+    local value = redis.call('HGET', q.base .. 'running:' .. worker, id)
+    if value then
+      return 'active', worker, value
+    end
+  end
+end
+
+-- The refusal for a job that is not in the state that is needed.
+local function state_refusal(q, id)
+  local state = state_of(q, id)
+  if state then
+    return redis.error_reply('WRONGSTATE ' .. state)
+  end
+  return redis.error_reply('NOTFOUND no such job')
+end

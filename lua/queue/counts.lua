@@ -1,0 +1,29 @@
+--- counts: how many jobs are in each state, and the limits in force.
+--
+-- KEYS  1  waiting    ZSET    {q}:waiting
+--       2  delayed    ZSET    {q}:delayed
+--       3  completed  ZSET    {q}:completed
+--       4  failed     ZSET    {q}:failed
+--       5  workers    ZSET    {q}:workers
+--       6  meta       HASH    {q}:meta
+-- ARGV  1 base
+-- REPLY waiting; delayed; active; completed; failed; workers; then of meta or false: paused,
+--       added, completed, failed, rate, active, max_length, aging, events, layout
+-- ERR   none
+-- USES  limits
+local function counts(keys, args)
+  local q = {
+    waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
+    workers = keys[5], meta = keys[6], base = args[1],
+  }
+  return {
+    redis.call('ZCARD', q.waiting),
+    redis.call('ZCARD', q.delayed),
+    limits_active(q),
+    redis.call('ZCARD', q.completed),
+    redis.call('ZCARD', q.failed),
+    redis.call('ZCARD', q.workers),
+    redis.call('HMGET', q.meta, 'paused', 'added', 'completed', 'failed', 'rate', 'active',
+      'max_length', 'aging', 'events', 'layout'),
+  }
+end

@@ -1,0 +1,35 @@
+--- limits: set or clear what a queue allows, at run time.
+--
+-- KEYS  1  meta       HASH    {q}:meta
+--       2  waiting    ZSET    {q}:waiting
+--       3  wake       LIST    {q}:wake
+-- ARGV  pairs field, value: rate '<interval ms> <burst>', active, max_length, aging ms, events; ''
+--       clears
+-- REPLY 1
+-- ERR   LAYOUT
+-- USES  layout, wake
+local function limits(keys, args)
+  local meta, waiting, wake = keys[1], keys[2], keys[3]
+  local found = redis.call('HGET', meta, 'layout')
+  local refusal = layout_refusal(found)
+  if refusal then
+    return refusal
+  end
+  layout_mark(meta, found)
+  for i = 1, #args, 2 do
+    local field, value = args[i], args[i + 1]
+    if value == '' then
+      redis.call('HDEL', meta, field, field .. '_by')
+    else
+      -- What is set here wins over what workers set in code.
+      redis.call('HSET', meta, field, value, field .. '_by', 'operator')
+    end
+    if field == 'rate' then
+      redis.call('HDEL', meta, 'tat', 'turn')
+    end
+  end
+  if redis.call('EXISTS', waiting) == 1 then
+    wake_one(wake)
+  end
+  return 1
+end

@@ -1,0 +1,60 @@
+--- obliterate: remove a queue and all that belongs to it, in steps.
+--
+-- The queue is paused first. Keys that stand for jobs for a time lapse by themselves.
+--
+-- KEYS  1  waiting    ZSET    {q}:waiting
+--       2  delayed    ZSET    {q}:delayed
+--       3  completed  ZSET    {q}:completed
+--       4  failed     ZSET    {q}:failed
+--       5  workers    ZSET    {q}:workers
+--       6  jobs       HASH    {q}:jobs
+--       7  priority   HASH    {q}:priority
+--       8  attempts   HASH    {q}:attempts
+--       9  stalls     HASH    {q}:stalls
+--       10 misses     HASH    {q}:misses
+--       11 progress   HASH    {q}:progress
+--       12 traces     SET     {q}:traces
+--       13 uniques    HASH    {q}:uniques
+--       14 outcomes   HASH    {q}:outcomes
+--       15 meta       HASH    {q}:meta
+--       16 events     STREAM  {q}:events
+--       17 wake       LIST    {q}:wake
+-- ARGV  1 base; 2 '1' to do so even while jobs are active
+-- REPLY 0 when done, 1 to be called again
+-- ERR   LAYOUT, HASACTIVE
+-- USES  layout, limits, unique, columns
+local function obliterate(keys, args)
+  local q = {
+    waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
+    workers = keys[5], jobs = keys[6], priority = keys[7], attempts = keys[8],
+    stalls = keys[9], misses = keys[10], progress = keys[11], traces = keys[12],
+    uniques = keys[13], outcomes = keys[14], meta = keys[15], events = keys[16],
+    wake = keys[17], base = args[1],
+  }
+  local step = 1000
+  local refusal = layout_check(q.meta)
+  if refusal then
+    return refusal
+  end
+  local active = limits_active(q)
+  if active > 0 and args[2] ~= '1' then
+    return redis.error_reply('HASACTIVE ' .. active)
+  end
+  local traced = redis.call('SRANDMEMBER', q.traces, step)
+  if #traced > 0 then
+    columns_purge_traces(q.traces, q.base, traced, 1, #traced)
+  end
+  local claimed = redis.call('HRANDFIELD', q.uniques, step)
+  if #claimed > 0 then
+    unique_release(q.uniques, q.base, claimed)
+  end
+  if #traced == step or #claimed == step then
+    redis.call('HSET', q.meta, 'paused', '1')
+    return 1
+  end
+  for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
+    redis.call('UNLINK', q.base .. 'running:' .. worker)
+  end
+  redis.call('UNLINK', unpack(keys))
+  return 0
+end

@@ -1,0 +1,23 @@
+--- pause: let no job be fetched.
+--
+-- KEYS  1  meta       HASH    {q}:meta
+--       2  events     STREAM  {q}:events
+-- ARGV  none
+-- REPLY 1, or 0 if it was paused already
+-- ERR   LAYOUT
+-- USES  layout, events
+local function pause(keys)
+  local meta, events = keys[1], keys[2]
+  local found = redis.call('HMGET', meta, 'layout', 'events', 'paused')
+  local refusal = layout_refusal(found[1])
+  if refusal then
+    return refusal
+  end
+  if found[3] then
+    return 0
+  end
+  layout_mark(meta, found[1])
+  redis.call('HSET', meta, 'paused', '1')
+  events_add(events, found[2], 'paused', { '' })
+  return 1
+end

@@ -1,0 +1,83 @@
+--- advance: settle a batch of runs, promote what is due, take up to n jobs, move the lease.
+--
+-- KEYS  1  jobs       HASH    {q}:jobs
+--       2  waiting    ZSET    {q}:waiting
+--       3  delayed    ZSET    {q}:delayed
+--       4  workers    ZSET    {q}:workers
+--       5  running    HASH    {q}:running:<worker>
+--       6  priority   HASH    {q}:priority
+--       7  attempts   HASH    {q}:attempts
+--       8  stalls     HASH    {q}:stalls
+--       9  misses     HASH    {q}:misses
+--       10 progress   HASH    {q}:progress
+--       11 traces     SET     {q}:traces
+--       12 uniques    HASH    {q}:uniques
+--       13 outcomes   HASH    {q}:outcomes
+--       14 completed  ZSET    {q}:completed
+--       15 failed     ZSET    {q}:failed
+--       16 meta       HASH    {q}:meta
+--       17 events     STREAM  {q}:events
+--       18 wake       LIST    {q}:wake
+-- ARGV  1 base, the prefix of this queue's other keys   2 worker   3 lease ms
+--       4 how many jobs the worker believes it holds    5 how many more it wants
+--       6 hold the queue for so many ms, 0 for not
+--       7 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
+--         see lib/settle.lua
+-- REPLY now ms; ms until something is due, -1 for nothing; jobs left waiting; why no more were given;
+--       ids; records; attempts, stalls, misses or false
+-- ERR   LAYOUT, LEASELOST, OUTOFSTEP
+-- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
+--       recover, limits, settle, fetch
+local function advance(keys, args)
+  local q = {
+    jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
+    priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
+    progress = keys[10], traces = keys[11], uniques = keys[12], outcomes = keys[13],
+    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
+  }
+  local wake, worker, lease = keys[18], args[2], tonumber(args[3])
+  local held, want, hold = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
+
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'hold',
+    'active', 'rate', 'tat', 'turn')
+  q.kept, q.step, q.paused, q.hold = meta[2], rank_step(meta[3]), meta[4], meta[5]
+  q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
+  local refusal = layout_refusal(meta[1])
+  if refusal then
+    return refusal
+  end
+  if not lease_held(q.workers, worker) then
+    return redis.error_reply('LEASELOST the worker is not known, or its lease ran out')
+  end
+  if redis.call('HLEN', q.running) ~= held then
+    return redis.error_reply('OUTOFSTEP the worker holds other jobs than it believes')
+  end
+
+  -- A full Redis refuses a script at its first write if that may grow, and lets one go on whose
+  -- first write shrinks: so this one comes first, also when it removes nothing.
+  redis.call('HDEL', q.running, '')
+  local now, exact = clock_now()
+  local at = 8
+  for _ = 1, tonumber(args[7]) do
+    at = settle_ended(q, args, at, now)
+  end
+  if args[at] ~= '0' then at = settle_retried(q, args, at, now) else at = at + 1 end
+  if args[at] ~= '0' then at = settle_released(q, args, at, now) else at = at + 1 end
+  settle_errors(q, args, at)
+  if hold > 0 and now + hold > tonumber(q.hold or 0) then
+    q.hold = string.format('%.0f', now + hold)
+    redis.call('HSET', q.meta, 'hold', q.hold)
+  end
+  lease_extend(q.workers, worker, now + lease)
+  recover_oldest(q, now)
+  local due = promote_due(q, now)
+  local ids, why, look = fetch_jobs(q, want, now, exact)
+  local left = redis.call('ZCARD', q.waiting)
+  if left > 0 and why == '' and #ids == want then
+    wake_one(wake)
+  end
+
+  local next_at = math.min(due or math.huge, look or math.huge)
+  local wait = next_at < math.huge and math.max(0, math.ceil(next_at - exact)) or -1
+  return { now, wait, left, why, ids, fetch_details(q, ids) }
+end

@@ -1,0 +1,24 @@
+--- heartbeat: move the lease, and learn how many jobs are held.
+--
+-- KEYS  1 workers  ZSET  {q}:workers
+--       2 running  HASH  {q}:running:<worker>
+--       3 meta     HASH  {q}:meta
+-- ARGV  1 worker   2 lease ms
+-- REPLY how many jobs the worker holds
+-- ERR   LAYOUT, LEASELOST
+-- USES  clock, layout, lease
+local function heartbeat(keys, args)
+  local workers, running, meta = keys[1], keys[2], keys[3]
+  local worker, lease = args[1], tonumber(args[2])
+  local refusal = layout_check(meta)
+  if refusal then
+    return refusal
+  end
+  if not lease_held(workers, worker) then
+    return redis.error_reply('LEASELOST the worker is not known, or its lease ran out')
+  end
+  -- First a write that can't grow: a full Redis lets the script go on then.
+  redis.call('HDEL', running, '')
+  lease_extend(workers, worker, clock_now() + lease)
+  return redis.call('HLEN', running)
+end

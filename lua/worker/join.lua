@@ -1,0 +1,52 @@
+--- join: become a worker under a new name, and take over what was held under an old one.
+--
+-- A worker that lost its lease, or the reply to a call, goes on under a new name. What is still on
+-- its way under the old one is then refused, and what it holds is known again.
+--
+-- KEYS  1 workers   ZSET  {q}:workers
+--       2 running   HASH  {q}:running:<worker>
+--       3 former    HASH  {q}:running:<old worker>; the same as 2 where there is none
+--       4 jobs      HASH  {q}:jobs
+--       5 attempts  HASH  {q}:attempts
+--       6 stalls    HASH  {q}:stalls
+--       7 misses    HASH  {q}:misses
+--       8 meta      HASH  {q}:meta
+-- ARGV  1 worker   2 old worker, '' for none   3 lease ms
+--       4 rate and 5 active: limits set in code, '' for none; one set at run time wins
+--       6… ids of the jobs that the worker believes it holds
+-- REPLY ids held that are among ARGV 6…; then of those that are not: ids, records, attempts,
+--       stalls, misses
+-- ERR   LAYOUT
+-- USES  clock, layout, lease, events, rank, running, limits, fetch
+local function join(keys, args)
+  local workers, running, former, meta = keys[1], keys[2], keys[3], keys[8]
+  local worker, old, lease = args[1], args[2], tonumber(args[3])
+  local q = { jobs = keys[4], attempts = keys[5], stalls = keys[6], misses = keys[7] }
+  local found = redis.call('HGET', meta, 'layout')
+  local refusal = layout_refusal(found)
+  if refusal then
+    return refusal
+  end
+
+  redis.call('HDEL', running, '')
+  if old ~= '' then
+    redis.call('ZREM', workers, old)
+    if redis.call('EXISTS', former) == 1 then
+      redis.call('RENAME', former, running)
+    end
+  end
+  layout_mark(meta, found)
+  lease_extend(workers, worker, clock_now() + lease)
+  limits_from_code(meta, 'rate', args[4])
+  limits_from_code(meta, 'active', args[5])
+
+  local known, kept, unknown = {}, {}, {}
+  for i = 6, #args do
+    known[args[i]] = true
+  end
+  for _, id in ipairs(redis.call('HKEYS', running)) do
+    local list = known[id] and kept or unknown
+    list[#list + 1] = id
+  end
+  return { kept, unknown, fetch_details(q, unknown) }
+end
