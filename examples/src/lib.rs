@@ -1,1 +1,7 @@
-//! Examples.
+//! The demo's parts. Its programs are in `src/bin`; read `checksum` first, then `demo`.
+
+pub mod checksum;
+pub mod files;
+pub mod progress;
+pub mod setup;
+pub mod workers;

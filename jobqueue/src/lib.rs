@@ -10,6 +10,8 @@ mod store;
 pub mod testing;
 mod worker;
 
+pub use jobqueue_macros::{JobError, job};
+
 pub use error::{Corrupt, Error, Invalid, PayloadError, Refused, Result, ResultError};
 pub use event::{Event, EventId, EventKind, EventStream};
 pub use job::{

@@ -9,7 +9,6 @@ use super::{Client, Queue};
 use crate::{
     error::{Invalid, PayloadError, Result},
     job::{Codec, JobId, JobName, JobOptions, Record},
-    policy::{Backoff, Retain},
     store::{
         Durability, QueueStore,
         job::{Due, NewJob, Unique},

@@ -1,0 +1,158 @@
+//! Expand: a checked handler becomes a unit struct with three implementations.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Ident, ItemFn, Type, spanned::Spanned};
+
+use super::model::Model;
+
+/// A unit struct of the function's name that derefs to a function pointer, so that the name can be called
+/// as before: calls look through `Deref`.
+///
+/// `inner` is the path of the function itself; `output` its return type, awaited.
+pub(super) fn shell(
+    function: &ItemFn,
+    outer: &[syn::Attribute],
+    body: &TokenStream,
+) -> TokenStream {
+    let (name, vis) = (&function.sig.ident, &function.vis);
+    quote! {
+        #(#outer)*
+        #[allow(non_camel_case_types, reason = "it is called like the function it stands for")]
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+        #vis struct #name;
+
+        #[doc(hidden)]
+        const _: () = { #body };
+    }
+}
+
+/// `impl Deref`, with the function pointer that a call of the name ends in.
+pub(super) fn deref(
+    name: &Ident,
+    inner: &Ident,
+    types: &[Type],
+    output: &Type,
+    blocking: bool,
+) -> TokenStream {
+    let arguments: Vec<Ident> = (0..types.len()).map(|at| format_ident!("argument_{at}")).collect();
+    let (returns, call) = if blocking {
+        (quote!(#output), quote!(#inner(#(#arguments),*)))
+    } else {
+        (
+            quote!(::jobqueue::__private::BoxFuture<#output>),
+            quote!(::std::boxed::Box::pin(#inner(#(#arguments),*))),
+        )
+    };
+    quote! {
+        #[automatically_derived]
+        impl ::core::ops::Deref for #name {
+            type Target = fn(#(#types),*) -> #returns;
+
+            fn deref(&self) -> &Self::Target {
+                const CALL: fn(#(#types),*) -> #returns = |#(#arguments),*| #call;
+                &CALL
+            }
+        }
+    }
+}
+
+pub(super) fn expand(model: &Model) -> TokenStream {
+    let name = &model.function.sig.ident;
+    // A name of its own, so that the struct and the function don't meet inside the body.
+    let inner = format_ident!("__jobqueue_{}", syn::ext::IdentExt::unraw(name));
+    let mut function = model.function.clone();
+    function.sig.ident = inner.clone();
+    function.vis = syn::Visibility::Inherited;
+
+    let mut types = vec![model.payload.clone()];
+    types.extend(model.extractors.iter().cloned());
+    let deref = deref(name, &inner, &types, &model.output, model.blocking);
+    let job = implement_job(name, model);
+    let handler = implement_handler(name, &inner, model);
+    shell(&model.function, &model.outer, &quote!(#function #deref #job #handler))
+}
+
+fn implement_job(name: &Ident, model: &Model) -> TokenStream {
+    let Model { definition, payload, output, .. } = model;
+    let result = if model.fallible {
+        quote_spanned!(output.span()=> <#output as ::jobqueue::__private::HandlerResult>::Output)
+    } else {
+        quote!(#output)
+    };
+    quote! {
+        #[automatically_derived]
+        impl ::jobqueue::__private::Job for #name {
+            type Payload = #payload;
+            type Output = #result;
+            const DEFINITION: ::jobqueue::__private::Definition = #definition;
+        }
+    }
+}
+
+fn implement_handler(name: &Ident, inner: &Ident, model: &Model) -> TokenStream {
+    let Model { payload, extractors, .. } = model;
+    let names: Vec<Ident> =
+        (0..extractors.len()).map(|at| format_ident!("extracted_{at}")).collect();
+    let checks = extractors.iter().map(|ty| {
+        quote_spanned!(ty.span()=> <#ty as ::jobqueue::__private::FromContext>::check(states)?;)
+    });
+    let extract = extractors.iter().zip(&names).map(|(ty, name)| {
+        quote_spanned! {ty.span()=>
+            let #name = <#ty as ::jobqueue::__private::FromContext>::from_context(&ctx).await?;
+        }
+    });
+    let call = if model.blocking {
+        quote!(::jobqueue::__private::run_blocking(move || #inner(payload, #(#names),*)).await)
+    } else {
+        quote!(#inner(payload, #(#names),*).await)
+    };
+    let answer = if model.fallible {
+        fallible(&call, &model.output)
+    } else {
+        quote!(::core::result::Result::Ok(#call))
+    };
+    quote! {
+        #[automatically_derived]
+        impl ::jobqueue::__private::Handler for #name {
+            #[allow(unused_variables, clippy::unused_self, reason = "written by a macro")]
+            fn check(
+                self,
+                states: &::jobqueue::__private::States,
+            ) -> ::core::result::Result<(), ::jobqueue::__private::MissingState> {
+                #(#checks)*
+                ::core::result::Result::Ok(())
+            }
+
+            #[allow(unused_variables, clippy::unit_arg, clippy::let_unit_value, reason = "written by a macro")]
+            async fn call(
+                self,
+                payload: #payload,
+                ctx: ::jobqueue::__private::Context,
+            ) -> ::core::result::Result<
+                <Self as ::jobqueue::__private::Job>::Output,
+                ::jobqueue::__private::Failure,
+            > {
+                #(#extract)*
+                #answer
+            }
+        }
+    }
+}
+
+/// An error becomes a failure in the way that fits its type; see `jobqueue::__private::ViaJobError`.
+fn fallible(call: &TokenStream, output: &Type) -> TokenStream {
+    let failure = quote_spanned! {output.span()=>
+        (&error).__jobqueue_tag().failure(error)
+    };
+    quote! {
+        match #call {
+            ::core::result::Result::Ok(output) => ::core::result::Result::Ok(output),
+            ::core::result::Result::Err(error) => {
+                #[allow(unused_imports, reason = "which of them is used depends on the error's type")]
+                use ::jobqueue::__private::{ViaJobError as _, ViaStdError as _};
+                ::core::result::Result::Err(#failure)
+            }
+        }
+    }
+}

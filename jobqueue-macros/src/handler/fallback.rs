@@ -1,0 +1,62 @@
+//! What is emitted beside a mistake: the name with its call, and implementations that promise nothing, so
+//! that uses of the handler elsewhere give no further errors.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{FnArg, ItemFn};
+
+pub(super) fn expand(function: &ItemFn, error: &syn::Error) -> TokenStream {
+    let error = error.to_compile_error();
+    let name = &function.sig.ident;
+    let inner = format_ident!("__jobqueue_{}", syn::ext::IdentExt::unraw(name));
+    let payload = function.sig.inputs.iter().find_map(|argument| match argument {
+        FnArg::Typed(typed) if !has_no_name(&typed.ty) => Some((*typed.ty).clone()),
+        _ => None,
+    });
+    let payload = payload.unwrap_or_else(|| syn::parse_quote!(()));
+    let vis = &function.vis;
+    // The body is kept, though never called, so that imports it uses don't turn unused.
+    let kept = keepable(function).then(|| {
+        let mut kept = function.clone();
+        kept.sig.ident = inner;
+        kept.vis = syn::Visibility::Inherited;
+        quote!(#[allow(dead_code, reason = "beside an error")] #kept)
+    });
+    quote! {
+        #error
+
+        #[allow(non_camel_case_types, dead_code, reason = "it is called like the function it stands for")]
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+        #vis struct #name;
+
+        const _: () = {
+            #kept
+
+            impl ::jobqueue::__private::Job for #name {
+                type Payload = #payload;
+                type Output = ();
+                const DEFINITION: ::jobqueue::__private::Definition =
+                    ::jobqueue::__private::Definition::new("", "");
+            }
+
+            impl ::jobqueue::__private::Handler for #name {
+                async fn call(
+                    self,
+                    _payload: #payload,
+                    _ctx: ::jobqueue::__private::Context,
+                ) -> ::core::result::Result<(), ::jobqueue::__private::Failure> {
+                    ::core::panic!("this handler has an error")
+                }
+            }
+        };
+    }
+}
+
+fn has_no_name(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Reference(_) | syn::Type::ImplTrait(_))
+}
+
+/// Whether the function is one outside of an `impl` at all.
+fn keepable(function: &ItemFn) -> bool {
+    !function.sig.inputs.iter().any(|argument| matches!(argument, FnArg::Receiver(_)))
+}
