@@ -1,4 +1,41 @@
-//! A job queue on Redis: typed handlers by attribute, batched atomic scripts, nothing lost.
+//! A job queue on Redis: typed handlers by attribute, workers as background processes, nothing lost.
+//!
+//! ```no_run
+//! use jobqueue::{Client, Worker, job};
+//!
+//! #[job(queue = "mails", attempts = 5, timeout = "30s")]
+//! async fn welcome(user: u64) -> Result<(), std::io::Error> {
+//!     println!("welcome, {user}");
+//!     Ok(())
+//! }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::connect("redis://127.0.0.1").await?;
+//! let handle = client.add(welcome, 42).await?; // from any process
+//! Worker::builder(&client).handler(welcome).run().await?; // in another, until SIGTERM
+//! handle.result().await?; // typed by the handler
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The map
+//!
+//! | to | take |
+//! | --- | --- |
+//! | declare what runs | [`#[job]`](macro@job), [`Context`], [`State`], [`FromContext`]; [`Failure`], [`JobError`](trait@JobError) |
+//! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
+//! | wait for results | [`JobHandle::result`] |
+//! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
+//! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
+//! | handle errors | [`Error`], sorted by what a caller can do |
+//! | test handlers | `testing`, with the feature of that name |
+//!
+//! # Features
+//!
+//! - `tls` (default): `rediss://` URLs, with rustls.
+//! - `testing`: contexts for tests of handlers without Redis.
+//!
+//! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
 
 mod error;
 mod event;
@@ -28,6 +65,11 @@ pub use worker::{
     Context, FromContext, Handler, MissingState, State, States, Worker, WorkerBuilder, WorkerEvent,
     WorkerHandle,
 };
+
+/// The README's examples are compiled like all others.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 /// For the code that the macros write. Nothing here is for people, and all of it may change.
 #[doc(hidden)]

@@ -9,13 +9,13 @@ mod valid;
 use proc_macro2::TokenStream;
 use syn::ItemFn;
 
-pub(crate) fn expand(arguments: TokenStream, function: TokenStream) -> TokenStream {
-    let function: ItemFn = match syn::parse2(function.clone()) {
+pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
             let message = "`#[job]` goes on a function";
             let error = syn::Error::new(error.span(), message).to_compile_error();
-            return quote::quote!(#error #function);
+            return [error, item].into_iter().collect();
         }
     };
     match model(arguments, &function) {

@@ -55,7 +55,6 @@ impl Queue {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn set_limits(&self) -> SetLimits {
         SetLimits { queue: self.clone(), changes: Vec::new(), invalid: None }
     }

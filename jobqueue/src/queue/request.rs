@@ -114,55 +114,46 @@ impl Request {
 macro_rules! request_setters {
     () => {
         /// Runs the job no earlier than in so long. It waits in `delayed` until then.
-        #[must_use]
         pub fn delay(self, delay: Duration) -> Self {
             self.set(|request| request.set_due(Due::In(delay)))
         }
 
         /// Runs the job no earlier than at this time, by the server's clock; at once if it has passed.
-        #[must_use]
         pub fn at(self, time: DateTime<Utc>) -> Self {
             self.set(|request| request.set_due(Due::At(time.timestamp_millis())))
         }
 
         /// -1024 (first) to 1023 (last); the handler's by default, which is 0.
-        #[must_use]
         pub fn priority(self, priority: i16) -> Self {
             self.set(|request| request.set_priority(priority))
         }
 
         /// How often the job may run before it fails for good; the handler's by default.
-        #[must_use]
         pub fn attempts(self, attempts: u32) -> Self {
             self.set(|request| request.options.attempts = Some(attempts))
         }
 
         /// The wait before the next attempt; the handler's by default. A custom one can't travel.
-        #[must_use]
         pub fn backoff(self, backoff: Backoff) -> Self {
             self.set(|request| request.options.backoff = Some(backoff))
         }
 
         /// How long a run may take; the handler's by default.
-        #[must_use]
         pub fn timeout(self, timeout: Duration) -> Self {
             self.set(|request| request.options.timeout = Some(timeout))
         }
 
         /// What is kept when the job completes; the handler's, then the worker's by default.
-        #[must_use]
         pub fn retain(self, retain: Retain) -> Self {
             self.set(|request| request.options.retain = Some(retain))
         }
 
         /// What is kept when the job fails for good; the handler's, then the worker's by default.
-        #[must_use]
         pub fn retain_failed(self, retain: Retain) -> Self {
             self.set(|request| request.options.retain_failed = Some(retain))
         }
 
         /// Something that travels beside the payload, for [`Context::header`](crate::Context::header).
-        #[must_use]
         pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.set(|request| {
                 request.headers().insert(name.into(), value.into());
@@ -170,7 +161,6 @@ macro_rules! request_setters {
         }
 
         /// What the add waits for before it counts; the server's acknowledgement by default.
-        #[must_use]
         pub fn durability(self, durability: Durability) -> Self {
             self.set(|request| request.durability = durability)
         }

@@ -50,8 +50,8 @@ pub(super) fn explain(error: &RedisError, about: About<'_>) -> Error {
     }
 }
 
-pub(super) fn unavailable(doing: &'static str, reason: impl ToString) -> Error {
-    Error::Unavailable { doing, reason: reason.to_string() }
+pub(super) fn unavailable(doing: &'static str, error: &RedisError) -> Error {
+    Error::Unavailable { doing, reason: error.to_string() }
 }
 
 /// The refusals that this library's scripts know.

@@ -83,7 +83,6 @@ fn judge(info: &HashMap<&str, &str>) -> Result<()> {
         server = name,
         version,
         append_only_file = get("aof_enabled") == "1",
-        snapshots = get("rdb_last_save_time") != "" && get("rdb_saves") != "0",
         replicas = get("connected_slaves"),
         "connected; what a crash of the server may lose is decided by its persistence: with appendfsync everysec about a second, with snapshots alone all since the last one"
     );

@@ -128,3 +128,12 @@ impl Held {
         aborted
     }
 }
+
+impl Drop for Held {
+    /// Without its pump no run counts.
+    fn drop(&mut self) {
+        for job in self.jobs.values() {
+            job.signals.lose();
+        }
+    }
+}

@@ -49,6 +49,7 @@ pub struct JobErrorTag;
 
 impl JobErrorTag {
     /// With the error's own verdict.
+    #[expect(clippy::needless_pass_by_value, reason = "as the other tags take it")]
     pub fn failure<E: JobError>(self, error: E) -> Failure {
         Failure::from_error(error.verdict(), &error)
     }

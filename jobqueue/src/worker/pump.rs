@@ -40,9 +40,10 @@ const STEPS_BACK: usize = 16;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What a pump is given.
+#[derive(Clone)]
 pub(super) struct Parts {
     pub(super) store: QueueStore,
-    pub(super) registry: Registry,
+    pub(super) registry: Arc<Registry>,
     pub(super) config: Arc<Config>,
     pub(super) states: Arc<States>,
     pub(super) announcer: Announcer,

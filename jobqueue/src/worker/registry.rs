@@ -29,9 +29,9 @@ impl<H: Handler> Erased for H {
         let handler = *self;
         Ok(Box::pin(async move {
             let output = handler.call(payload, ctx).await?;
-            let bytes = codec.encode(&output).map_err(unwritable)?;
+            let bytes = codec.encode(&output).map_err(|error| unwritable(&error))?;
             if bytes.len() > MAX_RESULT {
-                return Err(unwritable(PayloadError::TooLarge {
+                return Err(unwritable(&PayloadError::TooLarge {
                     size: bytes.len(),
                     limit: MAX_RESULT,
                 }));
@@ -42,7 +42,7 @@ impl<H: Handler> Erased for H {
 }
 
 /// The work was done: to do it again would not help.
-fn unwritable(error: PayloadError) -> Failure {
+fn unwritable(error: &PayloadError) -> Failure {
     Failure::permanent(format_args!("the result {error}"))
 }
 

@@ -7,7 +7,8 @@ use tokio::{
     task::JoinSet,
     time::{Duration, Instant},
 };
-use tracing::info;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{error, info};
 
 use super::{
     Worker, WorkerEvent,
@@ -130,17 +131,33 @@ impl Worker {
             leases.push(lease.clone());
             let parts = Parts {
                 store,
-                registry,
+                registry: Arc::new(registry),
                 config: Arc::clone(&self.config),
                 states: Arc::clone(&self.states),
                 announcer: self.handle.announcer.clone(),
                 phase: self.handle.phase.subscribe(),
                 lease,
             };
-            pumps.spawn(Pump::new(parts).run());
+            pumps.spawn(supervise(parts));
         }
         lease::start(&leases, self.handle.announcer.clone())?;
         Ok(pumps)
+    }
+}
+
+/// Runs a pump, and another one if it panics: a worker never lives on deaf. Its runs are told to stop, and
+/// its jobs run again when its lease has run out.
+async fn supervise(parts: Parts) -> Result<()> {
+    loop {
+        // Aborted with this task, should the worker be dropped.
+        let pump = AbortOnDropHandle::new(tokio::spawn(Pump::new(parts.clone()).run()));
+        match pump.await {
+            Ok(ended) => return ended,
+            Err(death) if death.is_panic() => {
+                error!(queue = %parts.store.name(), %death, "a pump panicked, which is a bug in jobqueue; starting another");
+            }
+            Err(_) => return Err(Error::Closed),
+        }
     }
 }
 
@@ -148,7 +165,7 @@ impl Worker {
 async fn join(mut pumps: JoinSet<Result<()>>, handle: &WorkerHandle) -> Result<()> {
     let mut outcome = Ok(());
     while let Some(ended) = pumps.join_next().await {
-        let ended = ended.unwrap_or_else(|_| Err(Error::Closed));
+        let ended = ended.unwrap_or(Err(Error::Closed));
         if ended.is_err() && outcome.is_ok() {
             outcome = ended;
             handle.stop(Duration::ZERO);
