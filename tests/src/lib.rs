@@ -1,1 +1,21 @@
-//! Helpers.
+//! What the tests share: Redis servers of their own, views of what is in them, and ways to break things.
+//!
+//! - [`server`]: real servers, started, killed and started again
+//! - [`proxy`]: a network that fails as told
+//! - [`process`]: programs that are watched, signalled and killed
+//! - [`raw`] and [`dump`]: one script called bare, and the whole keyspace as text
+//! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
+
+mod leash;
+mod port;
+
+pub mod certs;
+pub mod dump;
+pub mod names;
+pub mod process;
+pub mod proxy;
+pub mod raw;
+pub mod server;
+pub mod shared;
+pub mod text;
+pub mod wait;

@@ -31,6 +31,10 @@ pub(super) fn explain(error: &RedisError, about: About<'_>) -> Error {
     if is_broken(error) && error.kind() != ErrorKind::AuthenticationFailed {
         return unavailable(about.doing, error);
     }
+    if error.kind() == ErrorKind::AuthenticationFailed {
+        let reason = format!("wrong user or password (while trying to {})", about.doing);
+        return Refused::Permission(reason).into();
+    }
     let code = error.code().unwrap_or_default();
     let detail = error.detail().unwrap_or_default();
     if let Some(refused) = own_refusal(code, detail, about) {

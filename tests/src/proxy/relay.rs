@@ -1,0 +1,122 @@
+//! One connection through a proxy.
+
+use std::net::SocketAddr;
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
+    time::sleep,
+};
+
+use super::{Mode, Orders};
+
+/// Where connections go, and what is done to them on the way.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    pub(super) server: SocketAddr,
+    pub(super) orders: watch::Receiver<Orders>,
+}
+
+/// One direction of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Requests,
+    Replies,
+}
+
+/// The connection is to end, both ways.
+#[derive(Debug)]
+struct Cut;
+
+impl Line {
+    /// Carries a connection until both ends have closed it, or it is cut or cleared.
+    pub(super) async fn relay(mut self, client: TcpStream) {
+        let accepted = *self.orders.borrow_and_update();
+        let Ok(server) = TcpStream::connect(self.server).await else {
+            return;
+        };
+        // What is tested are the ends' own delays, not those of this.
+        let _ = (client.set_nodelay(true), server.set_nodelay(true));
+        let (from_client, to_client) = client.into_split();
+        let (from_server, to_server) = server.into_split();
+        let orders = || self.orders.clone();
+        let both = async {
+            tokio::try_join!(
+                forward(Way::Requests, from_client, to_server, orders()),
+                forward(Way::Replies, from_server, to_client, orders()),
+            )
+        };
+        let mut clearance = orders();
+        tokio::select! {
+            _ = both => {}
+            // Also when the proxy has been dropped.
+            _ = clearance.wait_for(|orders| orders.cleared != accepted.cleared) => {}
+        }
+    }
+}
+
+/// Carries one way of a connection until its source has closed it.
+async fn forward(
+    way: Way,
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut orders: watch::Receiver<Orders>,
+) -> Result<(), Cut> {
+    let mut buffer = vec![0; 16 * 1024];
+    let (mut carried, mut counted) = (0, 0);
+    loop {
+        let Orders { mode, set, .. } = *orders.borrow_and_update();
+        if set != counted {
+            (carried, counted) = (0, set);
+        }
+        match mode {
+            Mode::BlackHole => {
+                orders.changed().await.map_err(|_| Cut)?;
+                continue;
+            }
+            Mode::HalfClose if way == Way::Replies => return close_and_drain(from, to).await,
+            _ => {}
+        }
+        let read = tokio::select! {
+            read = from.read(&mut buffer) => read.map_err(|_| Cut)?,
+            changed = orders.changed() => {
+                changed.map_err(|_| Cut)?;
+                continue;
+            }
+        };
+        if read == 0 {
+            return to.shutdown().await.map_err(|_| Cut);
+        }
+        if let Mode::Delay(time) = mode {
+            sleep(time).await;
+        }
+        let left = left(mode, way).map(|limit| limit.saturating_sub(carried));
+        let pass = left.map_or(read, |left| left.min(read));
+        to.write_all(&buffer[..pass]).await.map_err(|_| Cut)?;
+        carried += pass;
+        if left.is_some_and(|left| left <= read) {
+            return Err(Cut);
+        }
+    }
+}
+
+/// After how many bytes of this way the mode cuts, if it does.
+fn left(mode: Mode, way: Way) -> Option<usize> {
+    match (mode, way) {
+        (Mode::CutRequests(bytes), Way::Requests) | (Mode::CutReplies(bytes), Way::Replies) => {
+            Some(bytes)
+        }
+        _ => None,
+    }
+}
+
+/// Tells the client that no more will come, and lets the server go on as if somebody heard it.
+async fn close_and_drain(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> Result<(), Cut> {
+    to.shutdown().await.map_err(|_| Cut)?;
+    tokio::io::copy(&mut from, &mut tokio::io::sink()).await.map_err(|_| Cut)?;
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! One script, called bare: no typed command around it, a server of its own, and a clock that stands.
+
+use redis::{Connection, RedisError, Value};
+
+use crate::{dump::Dump, server::RedisServer, text};
+
+/// What the clock says in a [`Rig`] until it is told otherwise, in ms since the epoch.
+pub const NOW: u64 = 1_700_000_000_000;
+
+/// How all scripts ask for the time; see `lua/lib/clock.lua`.
+const TIME: &str = "redis.call('TIME')";
+
+/// A script's ARGV: texts, numbers and bytes, in any mixture.
+///
+/// ```
+/// use jobqueue_tests::raw::args;
+///
+/// assert_eq!(args!["id", 7, &[0xff_u8][..]], [b"id".to_vec(), b"7".to_vec(), vec![0xff]]);
+/// assert!(args![].is_empty());
+/// ```
+#[doc(inline)]
+pub use crate::__args as args;
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __args {
+    ($($arg:expr),* $(,)?) => {
+        Vec::<Vec<Vec<u8>>>::from([$(::redis::ToRedisArgs::to_redis_args(&$arg)),*]).concat()
+    };
+}
+
+/// Calls a script. A refusal is an `Err` with the server's text, its code first: `LEASELOST the worker …`.
+pub fn eval(
+    connection: &mut Connection,
+    source: &str,
+    keys: &[String],
+    args: Vec<Vec<u8>>,
+) -> Result<Value, String> {
+    let mut call = redis::cmd("EVAL");
+    call.arg(source).arg(keys.len()).arg(keys).arg(args);
+    call.query(connection).map_err(|error: RedisError| match (error.code(), error.detail()) {
+        (Some(code), Some(detail)) => format!("{code} {detail}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => panic!("the script could not be called: {error}"),
+    })
+}
+
+/// Runs a command given as words with single blanks between: `ZADD jq:{q}:waiting 1 a`. `''` is an empty
+/// word.
+///
+/// # Panics
+/// The server refuses it.
+pub fn run(connection: &mut Connection, command: &str) -> Value {
+    let mut words = command.split(' ').map(|word| if word == "''" { "" } else { word });
+    let mut call = redis::cmd(words.next().unwrap_or_default());
+    call.arg(words.collect::<Vec<_>>());
+    call.query(connection).unwrap_or_else(|error| panic!("{command}: {error}"))
+}
+
+/// The script with a clock that stands at `ms` since the epoch, so that scores and answers can be compared.
+#[must_use]
+pub fn frozen(source: &str, ms: u64) -> String {
+    let clock = format!("{{ '{}', '{}' }}", ms / 1_000, ms % 1_000 * 1_000);
+    let frozen = source.replace(TIME, &clock);
+    assert!(!frozen.contains("'TIME'"), "a script asks for the time otherwise than by {TIME}");
+    frozen
+}
+
+/// A script on a bench: a server of its own, the queue `q` on it, and a clock that stands.
+///
+/// ```
+/// use jobqueue_tests::raw::{Rig, args};
+///
+/// let mut rig = Rig::new("return redis.call('LPUSH', KEYS[1], ARGV[1])");
+/// rig.given(["RPUSH jq:{q}:wake 1"]);
+/// rig.replies(&["wake"], args!["0"], "2");
+/// rig.holds(
+///     "
+///     jq:{q}:wake list
+///       0
+///       1
+///     ",
+/// );
+/// ```
+#[derive(Debug)]
+pub struct Rig {
+    source: String,
+    now: u64,
+    connection: DebugConnection,
+    server: RedisServer,
+}
+
+/// `redis::Connection` has no `Debug`.
+struct DebugConnection(Connection);
+
+impl std::fmt::Debug for DebugConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
+impl Rig {
+    /// What all keys of the queue begin with.
+    pub const BASE: &'static str = "jq:{q}:";
+
+    /// A rig for this script, on an empty server.
+    #[must_use]
+    pub fn new(source: impl Into<String>) -> Self {
+        Self::on(RedisServer::start(), source)
+    }
+
+    /// A rig on a server that is set up otherwise.
+    #[must_use]
+    pub fn on(server: RedisServer, source: impl Into<String>) -> Self {
+        let connection = DebugConnection(server.connection());
+        Self { source: source.into(), now: NOW, connection, server }
+    }
+
+    /// The server.
+    pub fn server(&mut self) -> &mut RedisServer {
+        &mut self.server
+    }
+
+    /// The connection, for whatever the rest doesn't do.
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.connection.0
+    }
+
+    /// Sets the clock, in ms since the epoch.
+    pub fn at(&mut self, ms: u64) {
+        self.now = ms;
+    }
+
+    /// Makes another script the one that is called, on the same data.
+    pub fn script(&mut self, source: impl Into<String>) {
+        self.source = source.into();
+    }
+
+    /// Runs [commands](run), to bring about what the script is to find.
+    pub fn given<'a>(&mut self, commands: impl IntoIterator<Item = &'a str>) {
+        for command in commands {
+            run(&mut self.connection.0, command);
+        }
+    }
+
+    /// Calls the script. Keys are named by what follows [`BASE`](Self::BASE): `waiting`, `running:w1`. `Err` is a
+    /// refusal.
+    pub fn call(&mut self, keys: &[&str], args: Vec<Vec<u8>>) -> Result<Value, String> {
+        let keys: Vec<String> = keys.iter().map(|key| format!("{}{key}", Self::BASE)).collect();
+        let source = frozen(&self.source, self.now);
+        eval(&mut self.connection.0, &source, &keys, args)
+    }
+
+    /// Calls the script, and checks its answer as [`text::reply`] writes it.
+    ///
+    /// # Panics
+    /// The script refuses, or answers otherwise.
+    #[track_caller]
+    pub fn replies(&mut self, keys: &[&str], args: Vec<Vec<u8>>, expected: &str) {
+        match self.call(keys, args) {
+            Ok(value) => assert_eq!(text::reply(&value), expected, "the script's answer"),
+            Err(refusal) => panic!("the script refused: {refusal}"),
+        }
+    }
+
+    /// Calls the script, and checks that it refuses with exactly this text and has changed nothing.
+    ///
+    /// # Panics
+    /// The script answers, refuses otherwise, or has written something.
+    #[track_caller]
+    pub fn refuses(&mut self, keys: &[&str], args: Vec<Vec<u8>>, expected: &str) {
+        let before = self.dump();
+        match self.call(keys, args) {
+            Ok(value) => panic!("the script did not refuse but answered {}", text::reply(&value)),
+            Err(refusal) => assert_eq!(refusal, expected, "the script's refusal"),
+        }
+        self.dump().assert_unchanged_since(&before);
+    }
+
+    /// Checks the whole keyspace, as a [`Dump`] writes it.
+    ///
+    /// # Panics
+    /// It is otherwise.
+    #[track_caller]
+    pub fn holds(&mut self, expected: &str) {
+        self.dump().assert_is(expected);
+    }
+
+    /// The whole keyspace.
+    #[must_use]
+    pub fn dump(&mut self) -> Dump {
+        Dump::of(&mut self.connection.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_stands() {
+        let mut rig = Rig::new("return redis.call('TIME')");
+        rig.replies(&[], args![], r#"["1700000000", "0"]"#);
+        rig.at(1_234);
+        rig.replies(&[], args![], r#"["1", "234000"]"#);
+    }
+
+    #[test]
+    fn bytes_go_through() {
+        let mut rig = Rig::new("return { ARGV[1], tonumber(ARGV[2]), KEYS[1], false }");
+        let args = args![&b"\xff\x00"[..], 7];
+        rig.replies(&["wake"], args, r#"["\xff\u{0}", 7, "jq:{q}:wake", nil]"#);
+    }
+
+    #[test]
+    fn a_refusal_has_its_code_and_text() {
+        let mut rig = Rig::new("return redis.error_reply('LEASELOST the worker is gone')");
+        rig.refuses(&[], args![], "LEASELOST the worker is gone");
+    }
+
+    #[test]
+    #[should_panic(expected = "the keyspace has changed")]
+    fn a_refusal_that_writes_is_found_out() {
+        let mut rig = Rig::new(
+            "redis.call('SET', KEYS[1], '1') return redis.error_reply('NOTFOUND no such job')",
+        );
+        rig.refuses(&["wake"], args![], "NOTFOUND no such job");
+    }
+
+    #[test]
+    #[should_panic(expected = "asks for the time otherwise")]
+    fn a_clock_that_would_go_on_is_found_out() {
+        let _ = frozen("return redis.pcall('TIME')", NOW);
+    }
+}

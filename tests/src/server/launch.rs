@@ -1,0 +1,157 @@
+//! Starting a server's process.
+
+use std::{
+    env, fs,
+    fs::File,
+    mem,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{RedisServer, builder::ClientCertificates};
+use crate::{
+    leash::{self, Leash},
+    wait,
+};
+
+/// The file in the server's directory that has its output.
+pub(super) const LOG: &str = "redis.log";
+
+/// Which program is run as the server, if not the first of [`PROGRAMS`] on the PATH.
+const PROGRAM_VARIABLE: &str = "JOBQUEUE_TEST_SERVER";
+
+const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
+
+const STEP: Duration = Duration::from_millis(2);
+
+/// Why a server didn't start.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// Somebody else has bound its port.
+    PortTaken,
+    /// Anything else, with the log.
+    Other(String),
+}
+
+/// A server's process; killed when dropped.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) child: Child,
+    leash: Option<Leash>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(leash) = mem::take(&mut self.leash) {
+            leash::end(&mut self.child, leash);
+        }
+    }
+}
+
+impl RedisServer {
+    /// Starts the process, and waits until it answers.
+    pub(super) fn launch(&mut self) -> Result<(), Failed> {
+        let output = File::create(self.dir().join(LOG)).expect("the server's log can be written");
+        let errors = output.try_clone().expect("a file handle can be shared");
+        let program = program();
+        let child = Command::new(&program)
+            .args(self.arguments())
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} doesn't run: {error}", program.display()));
+        let leash = Leash::new(&child, Some(self.dir()));
+        let mut running = Running { child, leash: Some(leash) };
+        self.await_ready(&mut running.child)?;
+        self.running = Some(running);
+        Ok(())
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let dir = self.dir().display();
+        let port = self.port;
+        let listen = if self.options.unix_socket {
+            format!("--port 0 --unixsocket {}", self.socket().display())
+        } else if let Some(clients) = self.options.tls {
+            let auth = if clients == ClientCertificates::Required { "yes" } else { "no" };
+            format!(
+                "--port 0 --tls-port {port} --tls-auth-clients {auth} --tls-ca-cert-file {dir}/ca.pem \
+                 --tls-cert-file {dir}/server.pem --tls-key-file {dir}/server.key"
+            )
+        } else {
+            format!("--port {port}")
+        };
+        let append = if self.options.append_only { "yes --appendfsync always" } else { "no" };
+        let always = format!("--bind 127.0.0.1 --dir {dir} --appendonly {append} {listen}");
+        // No value above has a blank in it: the directory's name is made by `tempfile`.
+        let mut arguments: Vec<String> = always.split(' ').map(str::to_owned).collect();
+        arguments.extend(["--save".to_owned(), String::new()]);
+        if self.options.acl.is_some() {
+            arguments.extend(["--aclfile".to_owned(), format!("{dir}/users.acl")]);
+        }
+        arguments.extend(self.options.options.iter().cloned());
+        arguments
+    }
+
+    /// Waits for the server's own word first, since on its port somebody else's server might answer.
+    fn await_ready(&self, child: &mut Child) -> Result<(), Failed> {
+        let deadline = Instant::now() + wait::LIMIT;
+        while !self.log().to_lowercase().contains("ready to accept connections") {
+            if let Some(status) = child.try_wait().expect("a child can be waited for") {
+                return Err(self.why_ended(status));
+            }
+            self.pause(deadline, "it wasn't ready")?;
+        }
+        while !self.answers() {
+            self.pause(deadline, "PING wasn't answered")?;
+        }
+        Ok(())
+    }
+
+    fn pause(&self, deadline: Instant, not_yet: &str) -> Result<(), Failed> {
+        if Instant::now() > deadline {
+            return Err(Failed::Other(format!("{not_yet} in time\n{}", self.log())));
+        }
+        thread::sleep(STEP);
+        Ok(())
+    }
+
+    fn why_ended(&self, status: ExitStatus) -> Failed {
+        let log = self.log();
+        if log.contains("Address already in use") {
+            return Failed::PortTaken;
+        }
+        Failed::Other(format!("{status}\n{log}"))
+    }
+
+    /// Whether it answers; a refusal, for want of a password say, is an answer too.
+    fn answers(&self) -> bool {
+        let connection = self.client().get_connection_with_timeout(Duration::from_secs(1));
+        let pong = connection.and_then(|mut it| redis::cmd("PING").query::<()>(&mut it));
+        pong.err().is_none_or(|error| {
+            !error.is_io_error() && !error.is_timeout() && error.code() != Some("LOADING")
+        })
+    }
+}
+
+/// The server program.
+fn program() -> PathBuf {
+    if let Some(program) = env::var_os(PROGRAM_VARIABLE) {
+        return program.into();
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let here = |dir: &Path| PROGRAMS.iter().map(|name| dir.join(name)).find(|it| is_file(it));
+    env::split_paths(&path).find_map(|dir| here(&dir)).unwrap_or_else(|| {
+        panic!(
+            "neither redis-server nor valkey-server is on the PATH. On Debian: \
+             `apt-get install redis-server`, or run the tests by `./dev test`, which does so"
+        )
+    })
+}
+
+fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|it| it.is_file())
+}

@@ -1,0 +1,108 @@
+//! Bytes and replies as text that people can read and tests can compare.
+
+use std::fmt::Write as _;
+
+use redis::Value;
+use similar::{ChangeTag, TextDiff};
+
+/// Bytes as text: what can be printed as it is, the rest as `\n`, `\u{0}`, `\xff`; always reversible.
+#[must_use]
+pub fn readable(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c.is_control() || c == '\\' {
+                text.extend(c.escape_default());
+            } else {
+                text.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+/// A reply on one line: `[1, "text", nil, [OK]]`.
+#[must_use]
+pub fn reply(value: &Value) -> String {
+    let list = |values: &[Value]| values.iter().map(reply).collect::<Vec<_>>().join(", ");
+    match value {
+        Value::Nil => "nil".to_owned(),
+        Value::Int(n) => n.to_string(),
+        Value::BulkString(bytes) => format!("\"{}\"", readable(bytes).replace('"', "\\\"")),
+        Value::Array(values) => format!("[{}]", list(values)),
+        Value::SimpleString(text) => text.clone(),
+        Value::Okay => "OK".to_owned(),
+        // The rest is RESP3, which no script of ours answers.
+        other => format!("{other:?}"),
+    }
+}
+
+/// Two texts line by line, with `-` before what only the first has and `+` before what only the second has.
+#[must_use]
+pub fn diff(from: &str, to: &str) -> String {
+    let diff = TextDiff::from_lines(from, to);
+    let lines = diff.iter_all_changes().map(|change| {
+        let sign = match change.tag() {
+            ChangeTag::Equal => ' ',
+            ChangeTag::Delete => '-',
+            ChangeTag::Insert => '+',
+        };
+        format!("{sign} {}\n", change.value().trim_end_matches('\n'))
+    });
+    lines.collect()
+}
+
+/// A text from a test's source: without the first line break, and without the indentation that all lines
+/// share.
+#[must_use]
+pub fn dedent(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().skip_while(|line| line.trim().is_empty()).collect();
+    let indent = |line: &&str| line.len() - line.trim_start().len();
+    let shared = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min();
+    let mut out = String::new();
+    for line in &lines {
+        out.push_str(line.get(shared.unwrap_or(0)..).unwrap_or("").trim_end());
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_readable_and_distinct() {
+        assert_eq!(readable("naïve → 1".as_bytes()), "naïve → 1");
+        assert_eq!(readable(b"\x00a\n\xff\\"), "\\u{0}a\\n\\xff\\\\");
+    }
+
+    #[test]
+    fn replies_are_one_line() {
+        let value = Value::Array(vec![
+            Value::Int(1),
+            Value::BulkString(b"say \"\x93\"".to_vec()),
+            Value::Nil,
+            Value::Array(vec![Value::Okay]),
+        ]);
+        assert_eq!(reply(&value), r#"[1, "say \"\x93\"", nil, [OK]]"#);
+    }
+
+    #[test]
+    fn a_diff_shows_what_went_and_what_came() {
+        assert_eq!(diff("a\nb\nc\n", "a\nB\nc\n"), "  a\n- b\n+ B\n  c\n");
+    }
+
+    #[test]
+    fn indentation_of_the_source_is_no_part_of_a_text() {
+        assert_eq!(dedent("\n      key  hash\n        a = 1\n\n    "), "key  hash\n  a = 1\n");
+        assert_eq!(dedent(""), "");
+    }
+}

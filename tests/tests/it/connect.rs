@@ -1,0 +1,89 @@
+//! Connecting: addresses, users, TLS, and servers that won't do.
+
+use jobqueue::{Client, Error, Refused, TlsOptions, job};
+use jobqueue_tests::server::{ClientCertificates, RedisServer};
+
+use crate::support::{Running, worker};
+
+#[job(queue = "hello")]
+async fn hello(name: String) -> String {
+    format!("hello {name}")
+}
+
+/// A job goes there and back.
+async fn works(client: &Client) {
+    let running = Running::start(worker(client).handler(hello));
+    let job = client.add(hello, "you".into()).await.expect("added");
+    assert_eq!(job.result().await.expect("run"), "hello you");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_and_a_database() {
+    let server = RedisServer::builder().password("s3cret").start();
+    let url = format!("redis://:s3cret@{}/5", server.address());
+    works(&Client::connect(&url).await.expect("connected")).await;
+    let bad = format!("redis://:wr0ng@{}", server.address());
+    let error = Client::connect(&bad).await.expect_err("a wrong password");
+    assert!(!error.to_string().contains("wr0ng"), "{error}");
+    assert!(matches!(error, Error::Refused(Refused::Permission(_))), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_rights_on_its_keys_alone() {
+    let users = "user default off\nuser jobs on >pw ~jq:* &* +@all -@admin -@dangerous +info\nuser weak on >pw ~* +@read\n";
+    let server = RedisServer::builder().acl(users).start();
+    works(&Client::connect(&server.url_as("jobs", "pw")).await.expect("connected")).await;
+    let error = Client::connect(&server.url_as("weak", "pw")).await.expect_err("no scripts");
+    assert!(matches!(error, Error::Refused(Refused::Permission(_))), "{error:?}");
+    assert!(error.to_string().contains("EVAL"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unix_socket() {
+    let server = RedisServer::builder().unix_socket().start();
+    works(&Client::connect(&server.url()).await.expect("connected")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_with_an_authority_of_its_own() {
+    let server = RedisServer::builder().tls(ClientCertificates::Required).start();
+    let certificates = server.certificates().expect("made for it");
+    let tls = TlsOptions::new()
+        .root_certificate(certificates.authority.clone())
+        .client_identity(certificates.client.certificate.clone(), certificates.client.key.clone());
+    let client = Client::builder(&server.url()).tls(tls).connect().await.expect("connected");
+    works(&client).await;
+    assert!(Client::builder(&server.url()).connect().await.is_err(), "nobody vouches for it");
+}
+
+#[tokio::test]
+async fn nobody_is_there() {
+    let error = Client::connect("redis://127.0.0.1:1").await.expect_err("nobody listens");
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    for bad in ["", "nonsense", "http://127.0.0.1", "redis://host:notaport"] {
+        assert!(matches!(Client::connect(bad).await, Err(Error::Invalid(_))), "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_prefix_is_refused() {
+    let url = jobqueue_tests::shared::url();
+    let client = Client::builder(url).prefix("{bad}").connect().await;
+    assert!(matches!(client, Err(Error::Invalid(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_another_type_is_a_clear_error() {
+    let server = RedisServer::start();
+    let client = Client::connect(&server.url()).await.expect("connected");
+    let mut connection = crate::support::raw(&server.url()).await;
+    let () = redis::cmd("SET")
+        .arg("jq:{hello}:waiting")
+        .arg("x")
+        .query_async(&mut connection)
+        .await
+        .expect("set");
+    let error = client.add(hello, "you".into()).await.expect_err("a string is no queue");
+    assert!(error.to_string().contains("WRONGTYPE"), "{error}");
+}

@@ -1,0 +1,210 @@
+//! Steering a queue and its jobs.
+
+use std::time::Duration;
+
+use jobqueue::{
+    Client, DurationExt, Error, Failure, JobHandle, JobState, Queue, Refused, Retain, State, job,
+};
+use jobqueue_tests::wait::eventually;
+
+use crate::support::{Count, Running, client, client_and_base, ids, worker};
+
+#[job(queue = "work")]
+async fn work(_n: u32) {}
+
+/// Fails until the switch is turned.
+#[job(queue = "work", attempts = 1)]
+async fn flaky(_n: u32, healthy: State<Count>) -> Result<u32, Failure> {
+    if healthy.get() == 0 { Err(Failure::retry("not healthy")) } else { Ok(1) }
+}
+
+fn queue(client: &Client) -> Queue {
+    client.queue("work").expect("a good name")
+}
+
+async fn state<T>(job: &JobHandle<T>) -> Option<JobState> {
+    job.state().await.expect("a state")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_queue_gives_no_jobs() {
+    let client = client().await;
+    let queue = queue(&client);
+    assert!(queue.pause().await.expect("paused"));
+    assert!(!queue.pause().await.expect("already"));
+    let running = Running::start(worker(&client).handler(work));
+    let job = client.add(work, 1).await.expect("added");
+    eventually("the worker", async || queue.counts().await.expect("counts").workers == 1).await;
+    let waits = tokio::time::timeout(Duration::from_millis(200), job.result()).await;
+    assert!(waits.is_err(), "{waits:?}");
+    assert!(queue.counts().await.expect("counts").paused);
+    assert!(queue.resume().await.expect("resumed"));
+    job.result().await.expect("run");
+    assert!(!queue.resume().await.expect("already"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn promote_makes_a_delayed_job_ready() {
+    let client = client().await;
+    let job = client.add(work, 1).delay(1.hours()).await.expect("added");
+    queue(&client).promote(job.id()).await.expect("promoted");
+    assert_eq!(state(&job).await, Some(JobState::Waiting));
+    let error = queue(&client).promote(job.id()).await.expect_err("not delayed any more");
+    let Error::Refused(Refused::WrongState { id, state }) = error else { panic!("{error}") };
+    assert_eq!((&id, state), (job.id(), JobState::Waiting));
+    let missing = "missing".parse().expect("an id");
+    let error = queue(&client).promote(&missing).await.expect_err("no such job");
+    assert!(matches!(error, Error::Refused(Refused::NotFound { .. })), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failed_jobs_run_again_one_or_all() {
+    let (client, healthy) = (client().await, Count::default());
+    let builder = || worker(&client).handler(flaky).state(healthy.clone());
+    let running = Running::start(builder());
+    let jobs = client.add_all(flaky, 0..25).await.expect("added");
+    let queue = queue(&client);
+    eventually("failures", async || queue.counts().await.expect("counts").failed == 25).await;
+    healthy.up();
+    queue.retry(jobs[3].id()).await.expect("retried");
+    assert_eq!(jobs[3].result().await.expect("healthy"), 1);
+    assert_eq!(queue.retry_failed().await.expect("retried"), 24);
+    for job in &jobs {
+        job.result().await.expect("healthy");
+    }
+    let counts = queue.counts().await.expect("counts");
+    assert_eq!((counts.failed, counts.completed), (0, 25));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn remove_takes_a_job_in_any_state_but_active() {
+    let client = client().await;
+    let queue = queue(&client);
+    let waiting = client.add(work, 1).await.expect("added");
+    let delayed = client.add(work, 2).delay(1.hours()).await.expect("added");
+    for job in [&waiting, &delayed] {
+        queue.remove(job.id()).await.expect("removed");
+        assert_eq!(state(job).await, None);
+        let again = queue.remove(job.id()).await.expect_err("gone");
+        assert!(matches!(again, Error::Refused(Refused::NotFound { .. })), "{again}");
+    }
+    let running = Running::start(worker(&client).handler(work));
+    let done = client.add(work, 3).await.expect("added");
+    done.result().await.expect("run");
+    queue.remove(done.id()).await.expect("removed");
+    running.stop().await;
+    assert_eq!(queue.counts().await.expect("counts").completed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_active_job_can_not_be_removed_nor_its_queue() {
+    #[job(queue = "work")]
+    async fn long(_: (), go: State<Count>) {
+        while go.get() == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+    let (client, go) = (client().await, Count::default());
+    let running = Running::start(worker(&client).handler(long).state(go.clone()));
+    let job = client.add(long, ()).await.expect("added");
+    eventually("the run", async || state(&job).await == Some(JobState::Active)).await;
+    let queue = queue(&client);
+    let error = queue.remove(job.id()).await.expect_err("active");
+    let refused = Refused::WrongState { id: job.id().clone(), state: JobState::Active };
+    assert!(matches!(&error, Error::Refused(found) if *found == refused), "{error}");
+    let error = queue.obliterate().await.expect_err("active");
+    assert!(matches!(error, Error::Refused(Refused::Busy { active: 1, .. })), "{error}");
+    go.up();
+    job.result().await.expect("run");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn priority_and_delay_can_be_changed() {
+    let client = client().await;
+    let queue = queue(&client);
+    let jobs = client.add_all(work, 0..3).await.expect("added");
+    queue.set_priority(jobs[2].id(), -5).await.expect("changed");
+    queue.set_priority(jobs[0].id(), 5).await.expect("changed");
+    let order: Vec<_> = queue.jobs(JobState::Waiting).ids(0, 9).await.expect("ids");
+    let order: Vec<_> = order.iter().map(ToString::to_string).collect();
+    let all = ids(&jobs);
+    assert_eq!(order, [all[2].clone(), all[1].clone(), all[0].clone()]);
+    queue.set_priority(jobs[2].id(), 0).await.expect("changed");
+    queue.set_priority(jobs[0].id(), 0).await.expect("changed");
+    let order = queue.jobs(JobState::Waiting).ids(0, 9).await.expect("ids");
+    assert_eq!(order.iter().map(ToString::to_string).collect::<Vec<_>>(), all, "as before");
+
+    let delayed = client.add(work, 9).delay(1.hours()).await.expect("added");
+    queue.set_delay(delayed.id(), 2.hours()).await.expect("changed");
+    let due = delayed.info().await.expect("there").due_at.expect("due");
+    assert!((due - chrono::Utc::now()).num_minutes() > 100);
+    queue.set_due(delayed.id(), due + Duration::from_secs(60)).await.expect("changed");
+    let error = queue.set_delay(jobs[0].id(), 1.hours()).await.expect_err("it isn't delayed");
+    assert!(matches!(error, Error::Refused(Refused::WrongState { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn drain_empties_what_waits() {
+    let client = client().await;
+    let queue = queue(&client);
+    client.add_all(work, 0..2_100).await.expect("added");
+    client.add_all(work, 0..5).delay(1.hours()).await.expect("added");
+    assert_eq!(queue.drain().await.expect("drained"), 2_100);
+    assert_eq!(queue.counts().await.expect("counts").delayed, 5);
+    assert_eq!(queue.drain_with_delayed().await.expect("drained"), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retention_by_count_and_cleaning_by_age() {
+    let client = client().await;
+    let queue = queue(&client);
+    let running = Running::start(worker(&client).handler(work).retain(Retain::count(10)));
+    let jobs = client.add_all(work, 0..60).await.expect("added");
+    eventually("the runs", async || queue.counts().await.expect("counts").total_completed == 60)
+        .await;
+    assert_eq!(queue.counts().await.expect("counts").completed, 10);
+    running.stop().await;
+    let kept = queue.jobs(JobState::Completed).newest_first().page(0, 100).await.expect("a page");
+    assert_eq!(kept.len(), 10);
+    assert!(kept.iter().all(|info| jobs.iter().any(|job| *job.id() == info.id)));
+    assert_eq!(queue.clean(JobState::Completed, 1.hours()).await.expect("cleaned"), 0);
+    assert_eq!(queue.clean(JobState::Completed, Duration::ZERO).await.expect("cleaned"), 10);
+    assert!(queue.clean(JobState::Waiting, Duration::ZERO).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn obliterate_leaves_nothing() {
+    let ((client, base), healthy) = (client_and_base("work").await, Count::default());
+    let queue = queue(&client);
+    let running = Running::start(worker(&client).handler(flaky).handler(work).state(healthy));
+    client.add_all(flaky, 0..30).await.expect("added");
+    client.add(work, 1).delay(1.hours()).unique("k").await.expect("added");
+    eventually("failures", async || queue.counts().await.expect("counts").failed == 30).await;
+    running.stop().await;
+    queue.obliterate().await.expect("gone");
+    let mut connection = crate::support::raw(jobqueue_tests::shared::url()).await;
+    let left: Vec<String> = redis::cmd("KEYS")
+        .arg(base.replace(['{', '}'], "?") + "*")
+        .query_async(&mut connection)
+        .await
+        .expect("keys");
+    assert_eq!(left, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn pages_go_through_a_state() {
+    let client = client().await;
+    let jobs = client.add_all(work, 0..250).await.expect("added");
+    let pages = queue(&client).jobs(JobState::Waiting);
+    let mut seen = Vec::new();
+    for offset in (0..300).step_by(120) {
+        seen.extend(pages.page(offset, 120).await.expect("a page"));
+    }
+    let seen: Vec<String> = seen.iter().map(|info| info.id.to_string()).collect();
+    assert_eq!(seen, ids(&jobs));
+    let last = pages.clone().newest_first().ids(0, 1).await.expect("ids");
+    assert_eq!(Some(last[0].to_string()), ids(&jobs).pop());
+}

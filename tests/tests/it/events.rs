@@ -1,0 +1,149 @@
+//! Events of a queue, of a worker, and waiting for results.
+
+use jobqueue::{DurationExt, EventId, EventKind, Failure, JobId, WorkerEvent, job};
+use jobqueue_tests::{server::RedisServer, wait::eventually};
+
+use crate::support::{Running, client, client_of, raw, worker};
+
+#[job(queue = "told", attempts = 2, backoff = fixed("1ms"))]
+async fn fail_if(fails: bool) -> Result<u8, Failure> {
+    if fails { Err(Failure::retry("asked to")) } else { Ok(1) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_to_a_job_is_told_in_order_and_can_be_replayed() {
+    let client = client().await;
+    let queue = client.queue("told").expect("a name");
+    let job = client.add(fail_if, true).await.expect("added");
+    let running = Running::start(worker(&client).handler(fail_if));
+    job.result().await.expect_err("it fails");
+    queue.pause().await.expect("paused");
+    queue.resume().await.expect("resumed");
+
+    let mut events = queue.events_after(&EventId::beginning());
+    let mut told = Vec::new();
+    let mut places = Vec::new();
+    while told.last() != Some(&EventKind::Resumed) {
+        let event = events.next().await.expect("endless").expect("readable");
+        let about: &[JobId] = &event.jobs;
+        assert!(about.is_empty() || *about == [job.id().clone()], "{event:?}");
+        told.push(event.kind);
+        places.push(event.id);
+    }
+    use EventKind::{Active, Added, Failed, Paused, Resumed, Retrying, Waiting};
+    assert_eq!(told, [Added, Active, Retrying, Waiting, Active, Failed, Paused, Resumed]);
+
+    // From a place that was written down as text.
+    let place: EventId = places[5].to_string().parse().expect("a place");
+    let event = queue.events_after(&place).next().await.expect("endless").expect("readable");
+    assert_eq!(event.kind, Paused);
+    assert!("nonsense".parse::<EventId>().is_err());
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_from_now_on() {
+    let client = client().await;
+    let queue = client.queue("told").expect("a name");
+    client.add(fail_if, false).await.expect("added");
+    let mut events = queue.events();
+    let next = tokio::spawn(async move { events.next().await.expect("endless") });
+    // Whatever comes first after the stream was opened: pauses are told until one is seen.
+    eventually("an event", async || {
+        queue.pause().await.expect("paused");
+        queue.resume().await.expect("resumed");
+        next.is_finished()
+    })
+    .await;
+    let event = next.await.expect("no panic").expect("readable");
+    assert!(matches!(event.kind, EventKind::Paused | EventKind::Resumed), "{event:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_wait_for_many_results_and_nobody_polls() {
+    let server = RedisServer::start();
+    let client = client_of(&server.url()).await;
+    let jobs = client.add_all(fail_if, vec![false; 300]).await.expect("added");
+    let mut waiting = tokio::task::JoinSet::new();
+    for job in jobs {
+        for job in [job.clone(), job] {
+            waiting.spawn(async move { job.result().await });
+        }
+    }
+    let queue = client.queue("told").expect("a name");
+    let mut connection = raw(&server.url()).await;
+    // Each has looked once, and now waits for events.
+    let mut calls = async || -> u64 {
+        let info: String = redis::cmd("INFO")
+            .arg("commandstats")
+            .query_async(&mut connection)
+            .await
+            .expect("info");
+        let scripts = info.lines().filter(|line| line.starts_with("cmdstat_evalsha:"));
+        scripts.filter_map(|line| line.split([':', '=', ',']).nth(2)?.parse::<u64>().ok()).sum()
+    };
+    eventually("the waiters", async || calls().await >= 600).await;
+    let before = calls().await;
+    tokio::time::sleep(300.millis()).await;
+    assert!(calls().await - before < 5, "nobody looks while nothing happens");
+
+    let running = Running::start(worker(&client).handler(fail_if));
+    for result in waiting.join_all().await {
+        assert_eq!(result.expect("a result"), 1);
+    }
+    assert_eq!(queue.counts().await.expect("counts").completed, 300);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_are_found_without_events_too() {
+    let client = client().await;
+    let queue = client.queue("told").expect("a name");
+    queue.set_limits().events(0).await.expect("set");
+    let job = client.add(fail_if, false).await.expect("added");
+    let running = Running::start(worker(&client).handler(fail_if));
+    eventually("the run", async || queue.counts().await.expect("counts").completed == 1).await;
+    assert_eq!(job.result().await.expect("a result"), 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_job_is_gone_for_who_waits() {
+    let client = client().await;
+    let queue = client.queue("told").expect("a name");
+    let job = client.add(fail_if, false).delay(1.hours()).await.expect("added");
+    let waiting = tokio::spawn({
+        let job = job.clone();
+        async move { job.result().await }
+    });
+    tokio::time::sleep(50.millis()).await;
+    queue.remove(job.id()).await.expect("removed");
+    let result = waiting.await.expect("no panic");
+    assert!(matches!(result, Err(jobqueue::ResultError::Gone)), "{result:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_tells_what_it_does() {
+    let client = client().await;
+    let running = Running::start(worker(&client).handler(fail_if));
+    let mut events = running.handle.events();
+    let good = client.add(fail_if, false).await.expect("added");
+    good.result().await.expect("a result");
+    let bad = client.add(fail_if, true).await.expect("added");
+    bad.result().await.expect_err("it fails");
+    let mut told = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        told.push(match event {
+            WorkerEvent::Started { attempt, .. } => format!("started {attempt}"),
+            WorkerEvent::Completed { id, .. } => format!("completed {}", id == *good.id()),
+            WorkerEvent::Retrying { failure, .. } => format!("retrying {}", failure.message),
+            WorkerEvent::Failed { failure, .. } => format!("failed {}", failure.attempt),
+            WorkerEvent::Recovered { .. } => continue,
+            other => format!("{other:?}"),
+        });
+    }
+    let expected =
+        ["started 1", "completed true", "started 1", "retrying asked to", "started 2", "failed 2"];
+    assert_eq!(told, expected);
+    running.stop().await;
+}

@@ -1,0 +1,246 @@
+//! What becomes of jobs whose runs fail.
+
+use std::time::Duration;
+
+use jobqueue::{
+    Backoff, Client, Context, DurationExt, Failure, FailureReason, Handler, JobError, JobFailure,
+    JobHandle, JobState, ResultError, State, job,
+};
+use jobqueue_tests::wait::eventually;
+
+use crate::support::{Count, Running, client, worker};
+
+/// Runs one job and gives its failure.
+async fn fail<H: Handler>(
+    handler: H,
+    payload: H::Payload,
+) -> (Client, JobHandle<H::Output>, JobFailure)
+where
+    H::Output: std::fmt::Debug,
+{
+    let client = client().await;
+    let running = Running::start(worker(&client).handler(handler));
+    let job = client.add(handler, payload).await.expect("added");
+    let failure = match job.result().await {
+        Err(ResultError::Failed(failure)) => failure,
+        other => panic!("it should fail: {other:?}"),
+    };
+    running.stop().await;
+    (client, job, failure)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_are_used_up_and_each_error_is_kept() {
+    #[job(attempts = 3, backoff = fixed("1ms"))]
+    async fn fails(_: (), ctx: Context) -> Result<(), Failure> {
+        Err(Failure::retry(format!("attempt {} of {}", ctx.attempt(), ctx.attempts())))
+    }
+    let (_client, job, failure) = fail(fails, ()).await;
+    assert_eq!((failure.reason, failure.attempt), (FailureReason::Error, 3));
+    let info = job.info().await.expect("kept");
+    assert_eq!((info.state, info.attempts_made), (JobState::Failed, 2));
+    let errors: Vec<&str> = info.errors.iter().map(|error| error.message.as_str()).collect();
+    assert_eq!(errors, ["attempt 3 of 3", "attempt 2 of 3", "attempt 1 of 3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_succeeds_in_the_end() {
+    #[job(attempts = 5, backoff = custom(soon))]
+    async fn third_time(_: (), ctx: Context) -> anyhow::Result<u32> {
+        anyhow::ensure!(ctx.attempt() == 3, "not yet");
+        Ok(ctx.attempt())
+    }
+    fn soon(attempt: u32) -> Duration {
+        Duration::from_millis(u64::from(attempt))
+    }
+    let client = client().await;
+    let running = Running::start(worker(&client).handler(third_time));
+    let job = client.add(third_time, ()).await.expect("added");
+    assert_eq!(job.result().await.expect("the third attempt"), 3);
+    running.stop().await;
+}
+
+#[derive(Debug, thiserror::Error, JobError)]
+enum OrderError {
+    #[error("out of stock")]
+    #[job(permanent)]
+    OutOfStock,
+    #[error("busy")]
+    #[job(retry_after = wait)]
+    Busy { wait: Duration },
+    #[error("slow down")]
+    #[job(rate_limited = 0)]
+    Limited(Duration),
+    #[error("the database: {0}")]
+    Db(#[source] std::io::Error),
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permanent_error_fails_at_once() {
+    #[job(attempts = 9)]
+    async fn order(_: ()) -> Result<(), OrderError> {
+        Err(OrderError::OutOfStock)
+    }
+    let (_client, _job, failure) = fail(order, ()).await;
+    assert_eq!((failure.reason, failure.attempt), (FailureReason::Permanent, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn causes_are_kept() {
+    #[job(attempts = 1)]
+    async fn order(_: ()) -> Result<(), OrderError> {
+        Err(OrderError::Db(std::io::Error::other("disk full")))
+    }
+    let (_client, _job, failure) = fail(order, ()).await;
+    assert_eq!(failure.message, "the database: disk full");
+    assert_eq!(failure.causes, ["disk full"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retry_after_overrules_the_backoff() {
+    #[job(attempts = 2, backoff = fixed("1ms"))]
+    async fn order(_: ()) -> Result<(), OrderError> {
+        Err(OrderError::Busy { wait: 2.hours() })
+    }
+    let client = client().await;
+    let running = Running::start(worker(&client).handler(order));
+    let job = client.add(order, ()).await.expect("added");
+    let due = eventually("the retry", async || {
+        let info = job.info().await.expect("there");
+        (info.state == JobState::Delayed).then(|| info.due_at.expect("a due time"))
+    });
+    let wait = (due.await - chrono::Utc::now()).num_minutes();
+    assert!((118..=120).contains(&wait), "{wait} minutes");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_limited_handler_holds_the_queue_and_pays_no_attempt() {
+    #[job(attempts = 1)]
+    async fn call(_: (), calls: State<Count>, ctx: Context) -> Result<u32, OrderError> {
+        match calls.up() {
+            0 => Err(OrderError::Limited(300.millis())),
+            _ => Ok(ctx.attempt()),
+        }
+    }
+    let (client, calls) = (client().await, Count::default());
+    let running = Running::start(worker(&client).handler(call).state(calls.clone()));
+    let first = client.add(call, ()).await.expect("added");
+    eventually("the first call", async || calls.get() == 1).await;
+    let began = std::time::Instant::now();
+    let second = client.add(call, ()).await.expect("added");
+    assert_eq!(second.result().await.expect("the queue goes on"), 1);
+    assert_eq!(first.result().await.expect("it ran again"), 1);
+    assert!(began.elapsed() > Duration::from_millis(200), "held for {:?}", began.elapsed());
+    assert_eq!(calls.get(), 3);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_a_failure_and_the_worker_lives_on() {
+    #[job(attempts = 1)]
+    async fn panics(_: ()) -> () {
+        panic!("boom {}", 1);
+    }
+    let (client, _job, failure) = fail(panics, ()).await;
+    assert_eq!((failure.reason, failure.message.as_str()), (FailureReason::Panic, "boom 1"));
+    assert_eq!(client.queue("default").expect("a name").counts().await.expect("counts").active, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_takes_too_long_is_told_and_fails() {
+    #[job(attempts = 1, timeout = "50ms")]
+    async fn sleeps(_: (), ctx: Context, told: State<Count>) {
+        let token = ctx.cancellation().clone();
+        assert!(ctx.time_left().expect("a timeout") <= Duration::from_millis(50));
+        let told = told.0.clone();
+        tokio::spawn(async move {
+            token.cancelled().await;
+            told.up();
+        });
+        std::future::pending::<()>().await;
+    }
+    let (client, told) = (client().await, Count::default());
+    let running = Running::start(worker(&client).handler(sleeps).state(told.clone()));
+    let job = client.add(sleeps, ()).await.expect("added");
+    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it never ends") };
+    assert_eq!(failure.reason, FailureReason::Timeout);
+    eventually("the token", async || told.get() == 1).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_of_another_type_fails_with_the_decode_error() {
+    #[job(queue = "typed", attempts = 5)]
+    async fn number(_: u32) {}
+    let client = client().await;
+    let running = Running::start(worker(&client).handler(number));
+    let queue = client.queue("typed").expect("a name");
+    let job = queue.add("number", "not a number").await.expect("added");
+    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("no number") };
+    assert_eq!((failure.reason, failure.attempt), (FailureReason::BadPayload, 1));
+    assert!(failure.message.contains("msgpack marker"), "{failure}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_name_goes_back_and_fails_in_the_end() {
+    #[job(queue = "known")]
+    async fn known(_: ()) {}
+    let client = client().await;
+    let builder = worker(&client).handler(known).unknown_names(1.millis(), 3);
+    let running = Running::start(builder);
+    let queue = client.queue("known").expect("a name");
+    let job = queue.add("unknown", &()).await.expect("added");
+    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("nobody knows it") };
+    assert_eq!(failure.reason, FailureReason::UnknownName);
+    assert!(failure.message.contains("unknown"), "{failure}");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_knows_the_name_runs_what_another_sent_back() {
+    #[job(queue = "split")]
+    async fn one(_: ()) {}
+    #[job(queue = "split")]
+    async fn other(_: ()) -> u32 {
+        5
+    }
+    let client = client().await;
+    let job = client.add(other, ()).await.expect("added");
+    let first = Running::start(worker(&client).handler(one).unknown_names(20.millis(), 1_000));
+    eventually("the way back", async || {
+        job.state().await.expect("a state") == Some(JobState::Delayed)
+    })
+    .await;
+    let second = Running::start(worker(&client).handler(other).unknown_names(20.millis(), 1_000));
+    assert_eq!(job.result().await.expect("run"), 5);
+    first.stop().await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_that_is_too_large_is_a_permanent_failure() {
+    #[job]
+    async fn large(_: ()) -> Vec<u8> {
+        vec![0; 2 << 20]
+    }
+    let (_client, _job, failure) = fail(large, ()).await;
+    assert_eq!(failure.reason, FailureReason::Permanent);
+    assert!(failure.message.contains("limit"), "{failure}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_add_says_wins_over_the_handler() {
+    #[job(attempts = 9)]
+    async fn fails(_: ()) -> Result<(), String> {
+        Err("no".into())
+    }
+    let client = client().await;
+    let running = Running::start(worker(&client).handler(fails));
+    let job = client.add(fails, ()).attempts(2).backoff(Backoff::fixed(1.millis()));
+    let job = job.await.expect("added");
+    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it always fails") };
+    assert_eq!(failure.attempt, 2);
+    running.stop().await;
+}

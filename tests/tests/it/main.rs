@@ -1,0 +1,11 @@
+//! All tests against real servers, in one binary: one link, and one shared server.
+
+mod connect;
+mod control;
+mod events;
+mod failure;
+mod life;
+mod limits;
+mod produce;
+mod runtime;
+mod support;

@@ -1,0 +1,102 @@
+//! What the tests of behaviour share: a client with keys of its own, and workers that are stopped.
+
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use jobqueue::{Client, JobHandle, Result, Worker, WorkerBuilder, WorkerHandle};
+use jobqueue_tests::{names, shared};
+use tokio::task::JoinHandle;
+
+/// A client of the shared server whose keys no other test has, whatever its handlers' queues are called.
+pub(crate) async fn client() -> Client {
+    client_of(shared::url()).await
+}
+
+/// The same of any server.
+pub(crate) async fn client_of(url: &str) -> Client {
+    let builder = Client::builder(url).prefix(names::queue("t"));
+    builder.connect().await.expect("the server is there")
+}
+
+/// A builder with sensible speed for tests.
+pub(crate) fn worker(client: &Client) -> WorkerBuilder {
+    Worker::builder(client).concurrency(8).drain_timeout(Duration::from_secs(10))
+}
+
+/// A worker in the background.
+pub(crate) struct Running {
+    pub(crate) handle: WorkerHandle,
+    task: JoinHandle<Result<()>>,
+}
+
+impl Running {
+    pub(crate) fn start(builder: WorkerBuilder) -> Self {
+        let worker = builder.build().expect("a sound worker");
+        let handle = worker.handle();
+        let task = tokio::spawn(worker.run_until(pending()));
+        Self { handle, task }
+    }
+
+    /// Lets runs end, and hands back the rest after ten seconds.
+    pub(crate) async fn stop(self) {
+        self.stop_within(Duration::from_secs(10)).await;
+    }
+
+    pub(crate) async fn stop_within(self, drain: Duration) {
+        self.handle.stop(drain);
+        self.task.await.expect("no panic").expect("no error");
+    }
+
+    /// What the worker ended with by itself.
+    pub(crate) async fn ended(self) -> Result<()> {
+        self.task.await.expect("no panic")
+    }
+}
+
+/// Counts, from handlers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    /// One more; answers how many there were before.
+    pub(crate) fn up(&self) -> usize {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+
+    pub(crate) fn down(&self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// At least this.
+    pub(crate) fn raise(&self, to: usize) {
+        self.0.fetch_max(to, Ordering::SeqCst);
+    }
+}
+
+/// A connection for what the library doesn't do: breaking things.
+pub(crate) async fn raw(url: &str) -> redis::aio::MultiplexedConnection {
+    let client = redis::Client::open(url).expect("a good url");
+    client.get_multiplexed_async_connection().await.expect("the server is there")
+}
+
+/// A client as of [`client`], and what the keys of one of its queues begin with.
+pub(crate) async fn client_and_base(queue: &str) -> (Client, String) {
+    let prefix = names::queue("t");
+    let client = Client::builder(shared::url()).prefix(prefix.clone()).connect().await;
+    (client.expect("the server is there"), format!("{prefix}:{{{queue}}}:"))
+}
+
+/// Ids, for comparing orders.
+pub(crate) fn ids<T>(handles: &[JobHandle<T>]) -> Vec<String> {
+    handles.iter().map(|handle| handle.id().to_string()).collect()
+}
