@@ -13,11 +13,13 @@ local function recover_count(stalls, ids)
   redis.call('HSET', stalls, unpack(pairs_))
 end
 
--- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed.
+-- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed. Answers the
+-- time at which to look again.
 local function recover_oldest(q, now)
   local oldest = redis.call('ZRANGE', q.workers, 0, 0, 'WITHSCORES')
-  if not oldest[1] or tonumber(oldest[2]) >= now then
-    return
+  local deadline = tonumber(oldest[2])
+  if deadline >= now then
+    return deadline + 1
   end
   local running = q.base .. 'running:' .. oldest[1]
   local held = redis.call('HRANDFIELD', running, RECOVER_STEP, 'WITHVALUES')
@@ -35,4 +37,5 @@ local function recover_oldest(q, now)
   if #ids < RECOVER_STEP then
     redis.call('ZREM', q.workers, oldest[1])
   end
+  return now
 end

@@ -23,7 +23,7 @@
 --       6 hold the queue for so many ms, 0 for not
 --       7 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
 --         see lib/settle.lua
--- REPLY now ms; ms until something is due, -1 for nothing; jobs left waiting; why no more were given;
+-- REPLY now ms; ms until there is something to look for: a due job, a lease that runs out; jobs left waiting; why no more were given;
 --       ids; records; attempts, stalls, misses or false
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
@@ -69,7 +69,7 @@ local function advance(keys, args)
     redis.call('HSET', q.meta, 'hold', q.hold)
   end
   lease_extend(q.workers, worker, now + lease)
-  recover_oldest(q, now)
+  local check = recover_oldest(q, now)
   local due = promote_due(q, now)
   local ids, why, look = fetch_jobs(q, want, now, exact)
   local left = redis.call('ZCARD', q.waiting)
@@ -77,7 +77,7 @@ local function advance(keys, args)
     wake_one(wake)
   end
 
-  local next_at = math.min(due or math.huge, look or math.huge)
-  local wait = next_at < math.huge and math.max(0, math.ceil(next_at - exact)) or -1
+  local next_at = math.min(check, due or math.huge, look or math.huge)
+  local wait = math.max(0, math.ceil(next_at - exact))
   return { now, wait, left, why, ids, fetch_details(q, ids) }
 end

@@ -182,6 +182,7 @@ impl Pump {
             || self.lease_lost
             || !self.hold.is_zero()
             || (self.mood == Mood::Hungry && self.want() > 0)
+            || (self.held.is_empty() && matches!(self.phase(), Phase::Draining(_)))
     }
 
     /// The token came, or for a while did not.

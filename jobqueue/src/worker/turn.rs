@@ -62,12 +62,12 @@ impl Pump {
 
     fn digest(&mut self, turn: Turn, want: usize) {
         let now = Instant::now();
-        let nap = turn.look_in.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP);
+        let nap = turn.look_in.min(LONGEST_SLEEP);
         if want > 0 {
             let full = turn.taken.len() == want;
             self.mood = match turn.limit {
                 Some(Limit::Rate | Limit::Held) => Mood::Limited(now + nap),
-                Some(Limit::Paused | Limit::Active) => Mood::Resting(now + LONGEST_SLEEP),
+                Some(Limit::Paused | Limit::Active) => Mood::Resting(now + nap),
                 None if full && turn.left > 0 => Mood::Hungry,
                 None => Mood::Resting(now + nap),
             };

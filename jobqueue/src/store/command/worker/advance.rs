@@ -36,8 +36,8 @@ pub(crate) struct Turn {
     pub(crate) taken: Vec<Taken>,
     /// Why it was given no more, if not for want of jobs.
     pub(crate) limit: Option<Limit>,
-    /// When to look again, if that is known.
-    pub(crate) look_in: Option<Duration>,
+    /// When to look again: something is due then, or a lease runs out.
+    pub(crate) look_in: Duration,
     /// How many jobs wait now.
     pub(crate) left: u64,
 }
@@ -111,7 +111,7 @@ impl Command for Advance<'_> {
         Ok(Turn {
             taken: taken::read(ids, [records, attempts, stalls, misses])?,
             limit,
-            look_in: u64::try_from(reply::int(&wait, WHAT)?).ok().map(Duration::from_millis),
+            look_in: Duration::from_millis(reply::count(&wait, WHAT)?),
             left: reply::count(&left, WHAT)?,
         })
     }
