@@ -39,6 +39,7 @@
 
 mod error;
 mod event;
+mod flaw;
 mod job;
 mod policy;
 mod queue;
@@ -49,13 +50,14 @@ mod worker;
 
 pub use jobqueue_macros::{JobError, job};
 
-pub use error::{Corrupt, Error, Invalid, PayloadError, Refused, Result, ResultError};
+pub use error::{Error, Refused, Result, ResultError};
 pub use event::{Event, EventId, EventKind, EventStream};
+pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
     Codec, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId, JobInfo, JobName,
-    JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record, Verdict,
+    JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
 };
-pub use policy::{Backoff, DurationExt, Rate, Retain};
+pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
 pub use queue::{
     Add, AddAll, BulkError, Client, ClientBuilder, JobHandle, JobPages, Queue, QueueLimits,
     SetLimits,

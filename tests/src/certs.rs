@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
 };
 
 /// A certificate and its key, both PEM.
@@ -32,14 +32,15 @@ impl Certificates {
     #[must_use]
     pub fn generate() -> Self {
         let mut params = CertificateParams::default();
+        params.distinguished_name = named("authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let authority =
             CertifiedIssuer::self_signed(params, new_key()).expect("an authority can be made");
         Self {
             authority: authority.pem(),
-            server: identity(&authority, ExtendedKeyUsagePurpose::ServerAuth),
-            client: identity(&authority, ExtendedKeyUsagePurpose::ClientAuth),
+            server: identity(&authority, "server", ExtendedKeyUsagePurpose::ServerAuth),
+            client: identity(&authority, "client", ExtendedKeyUsagePurpose::ClientAuth),
         }
     }
 
@@ -55,13 +56,25 @@ impl Certificates {
     }
 }
 
-fn identity(authority: &CertifiedIssuer<'_, KeyPair>, usage: ExtendedKeyUsagePurpose) -> Identity {
+fn identity(
+    authority: &CertifiedIssuer<'_, KeyPair>,
+    name: &str,
+    usage: ExtendedKeyUsagePurpose,
+) -> Identity {
     let hosts = ["127.0.0.1".to_owned(), "localhost".to_owned()];
     let mut params = CertificateParams::new(hosts).expect("the host names are valid");
+    params.distinguished_name = named(name);
     params.extended_key_usages = vec![usage];
     let key = new_key();
     let certificate = params.signed_by(&key, authority).expect("a certificate can be signed");
     Identity { certificate: certificate.pem(), key: key.serialize_pem() }
+}
+
+/// Names must differ: OpenSSL takes a certificate for self-signed whose issuer is named as its subject.
+fn named(name: &str) -> DistinguishedName {
+    let mut names = DistinguishedName::new();
+    names.push(DnType::CommonName, name);
+    names
 }
 
 fn new_key() -> KeyPair {

@@ -108,7 +108,7 @@ impl Proxy {
         self.await_listening(mode != Mode::Refuse);
     }
 
-    /// Ends all connections that stand; new ones are accepted as before.
+    /// Ends all connections that it has accepted; new ones are accepted as before.
     pub fn drop_connections(&self) {
         self.order(|orders| orders.cleared += 1);
     }
@@ -148,8 +148,12 @@ async fn listen(address: SocketAddr, line: relay::Line, tell: &Shared) {
             tokio::select! {
                 accepted = listener.accept() => {
                     let (client, _) = accepted.expect("connections can be accepted");
-                    tell.accepted.fetch_add(1, Ordering::Relaxed);
-                    tokio::spawn(line.clone().relay(client));
+                    // The select may take this branch though it has been told to refuse.
+                    let told = *line.orders.borrow();
+                    if told.mode != Mode::Refuse {
+                        tell.accepted.fetch_add(1, Ordering::Relaxed);
+                        tokio::spawn(line.clone().relay(client, told.cleared));
+                    }
                 }
                 refuse = orders.wait_for(|orders| orders.mode == Mode::Refuse) => {
                     match refuse {

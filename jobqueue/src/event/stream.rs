@@ -12,7 +12,8 @@ use std::{
 use futures_util::{Stream, StreamExt as _, stream};
 
 use crate::{
-    error::{Error, Invalid, Result},
+    error::{Error, Result},
+    flaw::Invalid,
     job::JobId,
     store::{Entry, QueueStore, Retries, StreamPosition},
 };

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::error::PayloadError;
+use crate::flaw::PayloadError;
 
 /// How a payload or a result is written. The choice travels with the job, so a worker reads both
 /// without being told.

@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
+use crate::policy::Verdict;
+
 /// How long a bare `rate_limited` holds the queue.
 pub const DEFAULT_HOLD: Duration = Duration::from_secs(1);
 
@@ -10,20 +12,6 @@ const MAX_CAUSES: usize = 16;
 
 /// The most bytes of one message that are kept.
 const MAX_MESSAGE: usize = 4096;
-
-/// What should become of a job whose run failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// Try again after the job's backoff, while it has attempts left.
-    Retry,
-    /// Try again after this long, while the job has attempts left.
-    RetryAfter(Duration),
-    /// Fail now, whatever attempts are left.
-    Permanent,
-    /// Hold the whole queue for this long, then run the job again. Costs no attempt.
-    RateLimited(Duration),
-}
 
 /// An error that knows what should become of the job it failed.
 ///

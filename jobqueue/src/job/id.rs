@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
 use ulid::{Generator, Ulid};
 
-use crate::error::Invalid;
+use crate::flaw::Invalid;
 
 /// The longest id that a caller may choose, in bytes.
 pub(super) const MAX_ID_LEN: usize = 128;

@@ -16,7 +16,7 @@ mod wire;
 pub use codec::Codec;
 pub(crate) use definition::RunRules;
 pub use definition::{Definition, Job};
-pub use failure::{DEFAULT_HOLD, Failure, JobError, Verdict};
+pub use failure::{DEFAULT_HOLD, Failure, JobError};
 pub use id::JobId;
 pub(crate) use id::WorkerId;
 pub use info::{JobInfo, QueueCounts};

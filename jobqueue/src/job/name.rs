@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use crate::error::Invalid;
+use crate::flaw::Invalid;
 
 /// The longest queue or job name, in bytes.
 const MAX_NAME_LEN: usize = 128;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    error::Invalid,
+    flaw::Invalid,
     policy::{Backoff, Retain},
 };
 

@@ -7,7 +7,7 @@ use rmp::{decode, encode};
 use serde::Deserialize as _;
 
 use super::{Codec, wire::WireFailure};
-use crate::error::Corrupt;
+use crate::flaw::Corrupt;
 
 /// How a job ended, as far as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

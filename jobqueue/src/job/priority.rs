@@ -1,6 +1,6 @@
 //! Who goes first.
 
-use crate::error::Invalid;
+use crate::flaw::Invalid;
 
 /// A job's priority: -1024 to 1023, 0 by default, **lower first**, as with Unix `nice`.
 ///

@@ -9,7 +9,7 @@ use rmp::{decode, encode};
 use serde::Deserialize as _;
 
 use super::{Codec, JobName, JobOptions, wire::WireOptions};
-use crate::error::Corrupt;
+use crate::flaw::Corrupt;
 
 /// The version of the layout of a record; a reader refuses what it doesn't know.
 const VERSION: u8 = 1;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::error::Invalid;
+use crate::flaw::Invalid;
 
 /// Where a job is: exactly one of these at every moment. The names are BullMQ's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Invalid;
+use crate::flaw::Invalid;
 
 /// How long to wait before the next attempt.
 ///

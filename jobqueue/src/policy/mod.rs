@@ -11,4 +11,5 @@ pub(crate) use backoff::BackoffParts;
 pub use duration::DurationExt;
 pub use rate::Rate;
 pub use retain::Retain;
+pub use retry::Verdict;
 pub(crate) use retry::{NextStep, after_failure};

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use crate::error::Invalid;
+use crate::flaw::Invalid;
 
 /// So many per time, smoothly, with a burst.
 ///

@@ -3,7 +3,20 @@
 use std::time::Duration;
 
 use super::Backoff;
-use crate::job::Verdict;
+
+/// What should become of a job whose run failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Try again after the job's backoff, while it has attempts left.
+    Retry,
+    /// Try again after this long, while the job has attempts left.
+    RetryAfter(Duration),
+    /// Fail now, whatever attempts are left.
+    Permanent,
+    /// Hold the whole queue for this long, then run the job again. Costs no attempt.
+    RateLimited(Duration),
+}
 
 /// What becomes of a job after a failed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

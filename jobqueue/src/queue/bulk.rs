@@ -9,7 +9,8 @@ use super::{
     request::{Request, request_setters},
 };
 use crate::{
-    error::{Error, Invalid, PayloadError, Result},
+    error::{Error, Result},
+    flaw::{Invalid, PayloadError},
     policy::{Backoff, Retain},
     store::{
         Durability, chunks,

@@ -14,8 +14,9 @@ use super::{
     request::Request,
 };
 use crate::{
-    error::{Invalid, Result},
+    error::Result,
     event::Watchers,
+    flaw::Invalid,
     job::{Codec, Job, QueueName},
     store::{Durability, Limits, QueueStore, Store, TlsOptions},
 };

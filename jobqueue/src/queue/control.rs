@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::Queue;
 use crate::{
-    error::{Invalid, Result},
+    error::Result,
+    flaw::Invalid,
     job::{JobId, JobState, Priority},
     store::{
         MAX_BATCH,

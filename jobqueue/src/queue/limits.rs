@@ -4,7 +4,8 @@ use std::{future::IntoFuture, pin::Pin, time::Duration};
 
 use super::Queue;
 use crate::{
-    error::{Error, Invalid, Result},
+    error::{Error, Result},
+    flaw::Invalid,
     policy::Rate,
     store::{queue, rate_text},
 };

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Client, Queue};
 use crate::{
-    error::{Invalid, PayloadError, Result},
+    error::Result,
+    flaw::{Invalid, PayloadError},
     job::{Codec, JobId, JobName, JobOptions, Record},
     store::{
         Durability, QueueStore,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use redis::Value;
 
-use crate::error::Corrupt;
+use crate::flaw::Corrupt;
 
 /// A reply that isn't of the shape its script promises.
 fn unexpected(what: &'static str, value: &Value) -> Corrupt {

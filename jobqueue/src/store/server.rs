@@ -7,7 +7,8 @@ use redis::Value;
 use tracing::{info, warn};
 
 use super::{connection::Link, fault, fault::About, reply};
-use crate::error::{Error, Invalid, Refused, Result};
+use crate::error::{Error, Refused, Result};
+use crate::flaw::Invalid;
 
 const DOING: &str = "check the server";
 

@@ -5,10 +5,7 @@ use std::time::Duration;
 use redis::Value;
 
 use super::{Column, QueueStore, fault, reply};
-use crate::{
-    error::{Corrupt, Result},
-    job::JobId,
-};
+use crate::{error::Result, flaw::Corrupt, job::JobId};
 
 /// A place in the stream: the id of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]

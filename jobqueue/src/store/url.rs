@@ -1,6 +1,7 @@
 //! Where the server is, and how to trust it.
 
-use crate::error::{Invalid, Result};
+use crate::error::Result;
+use crate::flaw::Invalid;
 
 /// What TLS needs beyond the public certificate authorities. Only `rediss://` URLs use it.
 ///

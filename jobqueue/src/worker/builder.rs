@@ -4,7 +4,8 @@ use std::{any::Any, collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use super::{Handler, MissingState, States, WorkerHandle, config::Config, registry::Registry};
 use crate::{
-    error::{Error, Invalid, Result},
+    error::{Error, Result},
+    flaw::Invalid,
     job::{JobName, QueueName},
     policy::{Rate, Retain},
     queue::Client,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    error::Invalid,
+    flaw::Invalid,
     policy::{Rate, Retain},
 };
 

@@ -7,7 +7,10 @@
 
 use std::{error::Error as StdError, panic::resume_unwind};
 
-use crate::job::{Failure, JobError, Verdict};
+use crate::{
+    job::{Failure, JobError},
+    policy::Verdict,
+};
 
 /// The two sides of a `Result`, whatever alias it goes by.
 pub trait HandlerResult {

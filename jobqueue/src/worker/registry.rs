@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Context, Handler};
 use crate::{
-    error::{Invalid, PayloadError},
+    flaw::{Invalid, PayloadError},
     job::{Codec, Definition, Failure, RunRules},
 };
 

@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 use super::config::Care;
 use crate::{
-    error::PayloadError,
-    job::{Codec, Failure, FailureReason, JobFailure, JobOptions, Outcome, RunRules, Verdict},
-    policy::{Backoff, NextStep, Retain, after_failure},
+    flaw::PayloadError,
+    job::{Codec, Failure, FailureReason, JobFailure, JobOptions, Outcome, RunRules},
+    policy::{Backoff, NextStep, Retain, Verdict, after_failure},
     store::worker::End,
 };
 

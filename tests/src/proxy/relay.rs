@@ -33,9 +33,9 @@ enum Way {
 struct Cut;
 
 impl Line {
-    /// Carries a connection until both ends have closed it, or it is cut or cleared.
-    pub(super) async fn relay(mut self, client: TcpStream) {
-        let accepted = *self.orders.borrow_and_update();
+    /// Carries a connection until both ends have closed it, or it is cut, or there is another clearance
+    /// than those before it was accepted.
+    pub(super) async fn relay(self, client: TcpStream, cleared: u64) {
         let Ok(server) = TcpStream::connect(self.server).await else {
             return;
         };
@@ -54,7 +54,7 @@ impl Line {
         tokio::select! {
             _ = both => {}
             // Also when the proxy has been dropped.
-            _ = clearance.wait_for(|orders| orders.cleared != accepted.cleared) => {}
+            _ = clearance.wait_for(|orders| orders.cleared != cleared) => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::{Commands as _, RedisError};
 
-use super::{RedisServer, builder::ClientCertificates};
+use super::{ClientCertificates, RedisServer};
 
 fn set_and_get(server: &RedisServer) -> String {
     let mut connection = server.connection();

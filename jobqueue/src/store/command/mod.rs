@@ -8,7 +8,7 @@ use redis::{ToRedisArgs, Value};
 
 use super::{keys::Column, keys::Keys, script::Script};
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     job::{JobId, WorkerId},
 };
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::Value;
 
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     job::{JobId, Priority},
     store::{
         command::{Args, Command},

@@ -4,7 +4,7 @@ use redis::Value;
 
 use super::Due;
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     job::JobId,
     store::{
         command::{Args, Command},

@@ -3,7 +3,7 @@
 use redis::Value;
 
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     job::JobId,
     store::{
         command::{Args, Command},

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use redis::Value;
 
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     job::{JobFailure, JobId, JobInfo, JobState, Outcome, Record},
     store::{
         command::{Args, Command},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::Value;
 
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     job::JobState,
     store::{
         command::{Args, Command},

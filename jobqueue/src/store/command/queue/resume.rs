@@ -3,7 +3,7 @@
 use redis::Value;
 
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},

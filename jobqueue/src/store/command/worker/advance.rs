@@ -6,7 +6,7 @@ use redis::Value;
 
 use super::{settlement, settlement::Settlement, taken, taken::Taken};
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     job::WorkerId,
     store::{
         command::{Args, Command},

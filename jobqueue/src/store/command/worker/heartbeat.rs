@@ -5,7 +5,7 @@ use redis::Value;
 use std::time::Duration;
 
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     job::WorkerId,
     store::{
         command::{Args, Command},

@@ -6,7 +6,7 @@ use redis::Value;
 
 use super::{taken, taken::Taken};
 use crate::{
-    error::Corrupt,
+    flaw::Corrupt,
     job::{JobId, WorkerId},
     policy::Rate,
     store::{

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use redis::Value;
 
-use crate::{error::Corrupt, job::JobId, store::reply};
+use crate::{flaw::Corrupt, job::JobId, store::reply};
 
 /// A job that this worker now holds.
 #[derive(Clone, Debug)]
