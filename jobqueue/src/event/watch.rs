@@ -2,8 +2,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::watch;
@@ -19,23 +19,27 @@ use crate::{
 /// reader that fell behind what is kept.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
+/// How long a reader without anybody to tell goes on: who waits for one job often waits for the next.
+const LINGER: Duration = Duration::from_secs(10);
+
 /// The watchers of a client: one for each queue in which somebody waits for a job.
 #[derive(Debug, Default)]
-pub(crate) struct Watchers(Mutex<HashMap<QueueName, Weak<Watcher>>>);
+pub(crate) struct Watchers(Mutex<HashMap<QueueName, Arc<Watcher>>>);
 
 impl Watchers {
     /// Starts to watch a job.
     pub(crate) fn watch(&self, store: &QueueStore, id: &JobId) -> Watch {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let running = all.get(store.name()).and_then(Weak::upgrade);
-        let watcher =
-            running.filter(|watcher| !watcher.reader.is_finished()).unwrap_or_else(|| {
-                let watcher = Watcher::spawn(store);
-                all.insert(store.name().clone(), Arc::downgrade(&watcher));
-                watcher
-            });
-        let again = watcher.waiting.enter(id);
-        Watch { ready: watcher.ready.clone(), watcher, id: id.clone(), again }
+        loop {
+            let watcher = all.entry(store.name().clone()).or_insert_with(|| Watcher::spawn(store));
+            let entered = watcher.waiting.enter(id).filter(|_| !watcher.reader.is_finished());
+            if let Some(again) = entered {
+                let watcher = Arc::clone(watcher);
+                return Watch { ready: watcher.ready.clone(), watcher, id: id.clone(), again };
+            }
+            // Its reader has ended, for want of waiters or with its runtime.
+            all.remove(store.name());
+        }
     }
 }
 
@@ -68,7 +72,7 @@ impl Drop for Watch {
     }
 }
 
-/// The one reader of a queue's events for all who wait. It ends with the last of them.
+/// The one reader of a queue's events for all who wait. It ends some time after the last of them.
 #[derive(Debug)]
 struct Watcher {
     waiting: Arc<Waiting>,
@@ -91,24 +95,36 @@ impl Drop for Watcher {
     }
 }
 
-/// Who waits for which job: a channel that says "look again", and how many listen to it.
+/// Who waits for which job.
 #[derive(Debug, Default)]
-struct Waiting(Mutex<HashMap<JobId, (watch::Sender<()>, usize)>>);
+struct Waiting(Mutex<Waiters>);
+
+#[derive(Debug, Default)]
+struct Waiters {
+    /// By job: a channel that says "look again", and how many listen to it.
+    jobs: HashMap<JobId, (watch::Sender<()>, usize)>,
+    /// The reader has ended, and nobody would be told.
+    closed: bool,
+}
 
 impl Waiting {
-    fn enter(&self, id: &JobId) -> watch::Receiver<()> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (sender, listeners) = all.entry(id.clone()).or_default();
+    /// Nothing if the reader has ended.
+    fn enter(&self, id: &JobId) -> Option<watch::Receiver<()>> {
+        let mut waiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiters.closed {
+            return None;
+        }
+        let (sender, listeners) = waiters.jobs.entry(id.clone()).or_default();
         *listeners += 1;
-        sender.subscribe()
+        Some(sender.subscribe())
     }
 
     fn leave(&self, id: &JobId) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, listeners)) = all.get_mut(id) {
+        let mut waiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, listeners)) = waiters.jobs.get_mut(id) {
             *listeners -= 1;
             if *listeners == 0 {
-                all.remove(id);
+                waiters.jobs.remove(id);
             }
         }
     }
@@ -117,26 +133,43 @@ impl Waiting {
         if !matches!(entry.kind.as_str(), "completed" | "failed" | "removed") {
             return;
         }
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for id in &entry.ids {
-            if let Some((sender, _)) = all.get(id) {
+            if let Some((sender, _)) = waiters.jobs.get(id) {
                 sender.send_replace(());
             }
         }
     }
 
     fn tell_all(&self) {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (sender, _) in all.values() {
+        let waiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (sender, _) in waiters.jobs.values() {
             sender.send_replace(());
         }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).jobs.is_empty()
+    }
+
+    /// Takes nobody in any more, unless somebody has come meanwhile.
+    fn close(&self) -> bool {
+        let mut waiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiters.closed = waiters.jobs.is_empty();
+        waiters.closed
     }
 }
 
 async fn read_all(store: QueueStore, waiting: Arc<Waiting>, stands: watch::Sender<bool>) {
     let mut position = None;
     let mut retries = Retries::endless();
+    let mut needed = Instant::now();
     loop {
+        if !waiting.is_idle() {
+            needed = Instant::now();
+        } else if needed.elapsed() > LINGER && waiting.close() {
+            return;
+        }
         match read_on(&store, &mut position, &waiting, &stands).await {
             Ok(()) => retries = Retries::endless(),
             Err(error) => {

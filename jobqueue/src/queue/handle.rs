@@ -87,24 +87,36 @@ impl<T: DeserializeOwned> JobHandle<T> {
     /// [`ResultError::Failed`] with the failure if the job failed for good, [`ResultError::Gone`] if it
     /// was removed or its result isn't kept.
     pub async fn result(&self) -> Result<T, ResultError> {
+        // Most who ask late find it ended, and need nobody to tell them.
+        if let Some(ended) = self.look().await? {
+            return ended;
+        }
         let mut watch = self.queue.client().watchers().watch(self.queue.store(), &self.id);
         loop {
             // From here on nothing is missed: first watched, then looked.
             watch.ready().await;
-            match self.queue.info(&self.id).await? {
-                None => return Err(ResultError::Gone),
-                Some(info) if info.state.is_final() => {
-                    return match info.outcome {
-                        Some(Outcome::Completed { codec, result }) => {
-                            codec.decode(&result).map_err(|error| Error::from(error).into())
-                        }
-                        Some(Outcome::Failed(failure)) => Err(ResultError::Failed(failure)),
-                        None => Err(ResultError::Gone),
-                    };
-                }
-                Some(_) => watch.changed().await,
+            if let Some(ended) = self.look().await? {
+                return ended;
             }
+            watch.changed().await;
         }
+    }
+
+    /// What [`result`](Self::result) answers, if the job has ended.
+    async fn look(&self) -> Result<Option<Result<T, ResultError>>> {
+        let Some(info) = self.queue.info(&self.id).await? else {
+            return Ok(Some(Err(ResultError::Gone)));
+        };
+        if !info.state.is_final() {
+            return Ok(None);
+        }
+        Ok(Some(match info.outcome {
+            Some(Outcome::Completed { codec, result }) => {
+                codec.decode(&result).map_err(|error| Error::from(error).into())
+            }
+            Some(Outcome::Failed(failure)) => Err(ResultError::Failed(failure)),
+            None => Err(ResultError::Gone),
+        }))
     }
 }
 
