@@ -7,6 +7,10 @@ use syn::{FnArg, ItemFn};
 
 pub(super) fn expand(function: &ItemFn, error: &syn::Error) -> TokenStream {
     let error = error.to_compile_error();
+    if is_method(function) {
+        // No struct can stand where it stands.
+        return quote!(#error #function);
+    }
     let name = &function.sig.ident;
     let inner = format_ident!("__jobqueue_{}", syn::ext::IdentExt::unraw(name));
     let payload = function.sig.inputs.iter().find_map(|argument| match argument {
@@ -16,12 +20,9 @@ pub(super) fn expand(function: &ItemFn, error: &syn::Error) -> TokenStream {
     let payload = payload.unwrap_or_else(|| syn::parse_quote!(()));
     let vis = &function.vis;
     // The body is kept, though never called, so that imports it uses don't turn unused.
-    let kept = keepable(function).then(|| {
-        let mut kept = function.clone();
-        kept.sig.ident = inner;
-        kept.vis = syn::Visibility::Inherited;
-        quote!(#[allow(dead_code, reason = "beside an error")] #kept)
-    });
+    let mut kept = function.clone();
+    kept.sig.ident = inner;
+    kept.vis = syn::Visibility::Inherited;
     quote! {
         #error
 
@@ -30,6 +31,7 @@ pub(super) fn expand(function: &ItemFn, error: &syn::Error) -> TokenStream {
         #vis struct #name;
 
         const _: () = {
+            #[allow(dead_code, reason = "beside an error")]
             #kept
 
             impl ::jobqueue::__private::Job for #name {
@@ -56,7 +58,6 @@ fn has_no_name(ty: &syn::Type) -> bool {
     matches!(ty, syn::Type::Reference(_) | syn::Type::ImplTrait(_))
 }
 
-/// Whether the function is one outside of an `impl` at all.
-fn keepable(function: &ItemFn) -> bool {
-    !function.sig.inputs.iter().any(|argument| matches!(argument, FnArg::Receiver(_)))
+fn is_method(function: &ItemFn) -> bool {
+    function.sig.inputs.iter().any(|argument| matches!(argument, FnArg::Receiver(_)))
 }

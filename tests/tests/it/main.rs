@@ -9,3 +9,4 @@ mod limits;
 mod produce;
 mod runtime;
 mod support;
+mod ui;

@@ -1,0 +1,6 @@
+use jobqueue::job;
+
+#[job(blocking)]
+async fn both(_: u32) {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use jobqueue::job;
+
+#[job]
+async fn order(id: u32) -> String {
+    id
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use jobqueue::job;
+
+#[job]
+async fn nothing() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use jobqueue::job;
+
+#[job]
+struct Order;
+
+fn main() {}

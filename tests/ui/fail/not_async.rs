@@ -1,0 +1,6 @@
+use jobqueue::job;
+
+#[job]
+fn plain(_: u32) {}
+
+fn main() {}

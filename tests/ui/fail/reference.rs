@@ -1,0 +1,6 @@
+use jobqueue::job;
+
+#[job]
+async fn greet(_name: &str) {}
+
+fn main() {}

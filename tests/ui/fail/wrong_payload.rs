@@ -1,0 +1,10 @@
+use jobqueue::{Client, job};
+
+#[job]
+async fn order(_order: u32) {}
+
+async fn add(client: Client) {
+    let _ = client.add(order, "seven").await;
+}
+
+fn main() {}
