@@ -51,16 +51,3 @@ local function fetch_jobs(q, want, now, exact)
   end
   return ids, why
 end
-
--- What a run needs to know of the jobs: records, then three sparse columns or false.
-local function fetch_details(q, ids)
-  if #ids == 0 then
-    return {}, false, false, false
-  end
-  local records = redis.call('HMGET', q.jobs, unpack(ids))
-  if redis.call('EXISTS', q.attempts, q.stalls, q.misses) == 0 then
-    return records, false, false, false
-  end
-  return records, redis.call('HMGET', q.attempts, unpack(ids)),
-    redis.call('HMGET', q.stalls, unpack(ids)), redis.call('HMGET', q.misses, unpack(ids))
-end

@@ -32,14 +32,3 @@ local function limits_spend(q, exact, interval, taken)
   q.tat = string.format('%.3f', tat)
   redis.call('HSET', q.meta, 'tat', q.tat)
 end
-
--- A limit set in code. One set at run time, marked as such, wins.
-local function limits_from_code(meta, field, value)
-  if redis.call('HGET', meta, field .. '_by') == 'operator' then
-    return
-  elseif value ~= '' then
-    redis.call('HSET', meta, field, value)
-  else
-    redis.call('HDEL', meta, field)
-  end
-end

@@ -23,11 +23,11 @@
 --       6 hold the queue for so many ms, 0 for not
 --       7 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
 --         see lib/settle.lua
--- REPLY now ms; ms until there is something to look for: a due job, a lease that runs out; jobs left waiting; why no more were given;
---       ids; records; attempts, stalls, misses or false
+-- REPLY now ms; ms until there is something to look for (a due job, a lease that runs out); jobs left
+--       waiting; why no more were given; ids; records; attempts, stalls, misses or false
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
---       recover, limits, settle, fetch
+--       recover, limits, settle, fetch, details
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -79,5 +79,5 @@ local function advance(keys, args)
 
   local next_at = math.min(check, due or math.huge, look or math.huge)
   local wait = math.max(0, math.ceil(next_at - exact))
-  return { now, wait, left, why, ids, fetch_details(q, ids) }
+  return { now, wait, left, why, ids, details_of(q, ids) }
 end

@@ -17,7 +17,7 @@
 -- REPLY ids held that are among ARGV 6…; then of those that are not: ids, records, attempts,
 --       stalls, misses
 -- ERR   LAYOUT
--- USES  clock, layout, lease, events, rank, running, limits, fetch
+-- USES  clock, layout, lease, code_limits, details
 local function join(keys, args)
   local workers, running, former, meta = keys[1], keys[2], keys[3], keys[8]
   local worker, old, lease = args[1], args[2], tonumber(args[3])
@@ -37,8 +37,8 @@ local function join(keys, args)
   end
   layout_mark(meta, found)
   lease_extend(workers, worker, clock_now() + lease)
-  limits_from_code(meta, 'rate', args[4])
-  limits_from_code(meta, 'active', args[5])
+  code_limits_set(meta, 'rate', args[4])
+  code_limits_set(meta, 'active', args[5])
 
   local known, kept, unknown = {}, {}, {}
   for i = 6, #args do
@@ -48,5 +48,5 @@ local function join(keys, args)
     local list = known[id] and kept or unknown
     list[#list + 1] = id
   end
-  return { kept, unknown, fetch_details(q, unknown) }
+  return { kept, unknown, details_of(q, unknown) }
 end

@@ -40,7 +40,7 @@ pub(crate) struct Holding {
 
 impl Command for Join<'_> {
     const SCRIPT: &'static Script =
-        script!("worker" / join, [clock, layout, lease, events, rank, running, limits, fetch]);
+        script!("worker" / join, [clock, layout, lease, code_limits, details]);
     const KEYS: &'static [Column] = &[
         Column::Workers,
         Column::Running,

@@ -21,7 +21,7 @@ pub(crate) struct Taken {
 
 const WHAT: &str = "fetched jobs";
 
-/// Ids, and what `fetch_details` gives: records, then three sparse columns or nothing.
+/// Ids, and what `details_of` gives: records, then three sparse columns or nothing.
 pub(super) fn read(ids: Value, details: [Value; 4]) -> Result<Vec<Taken>, Corrupt> {
     let [records, attempts, stalls, misses] = details;
     let ids = reply::array(ids, WHAT)?;

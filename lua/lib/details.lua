@@ -1,0 +1,14 @@
+-- details: what comes along with the ids of jobs that are handed out.
+
+-- What a run needs to know of the jobs: records, then three sparse columns or false.
+local function details_of(q, ids)
+  if #ids == 0 then
+    return {}, false, false, false
+  end
+  local records = redis.call('HMGET', q.jobs, unpack(ids))
+  if redis.call('EXISTS', q.attempts, q.stalls, q.misses) == 0 then
+    return records, false, false, false
+  end
+  return records, redis.call('HMGET', q.attempts, unpack(ids)),
+    redis.call('HMGET', q.stalls, unpack(ids)), redis.call('HMGET', q.misses, unpack(ids))
+end
