@@ -27,7 +27,7 @@ local function fetch_jobs(q, want, now, exact)
   end
   local n, why = want, ''
   if q.active then
-    local free = tonumber(q.active) - limits_active(q)
+    local free = tonumber(q.active) - active_count(q)
     if free < n then
       n, why = free, 'active'
     end

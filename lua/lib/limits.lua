@@ -1,12 +1,8 @@
 -- limits: how many jobs a fetch may take now, over all workers of the queue.
 
--- Runs of all workers together.
-local function limits_active(q)
-  local active = 0
-  for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
-    active = active + redis.call('HLEN', q.base .. 'running:' .. worker)
-  end
-  return active
+-- Whether one more job may be active.
+local function limits_leave_room(q)
+  return not q.active or active_count(q) < tonumber(q.active)
 end
 
 -- GCRA: how many may start now; if none, at what time this worker should look again. Each worker

@@ -10,7 +10,7 @@
 -- REPLY waiting; delayed; active; completed; failed; workers; then of meta or false: paused,
 --       added, completed, failed, rate, active, max_length, aging, events, layout
 -- ERR   none
--- USES  limits
+-- USES  active
 local function counts(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -19,7 +19,7 @@ local function counts(keys, args)
   return {
     redis.call('ZCARD', q.waiting),
     redis.call('ZCARD', q.delayed),
-    limits_active(q),
+    active_count(q),
     redis.call('ZCARD', q.completed),
     redis.call('ZCARD', q.failed),
     redis.call('ZCARD', q.workers),

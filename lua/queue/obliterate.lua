@@ -22,7 +22,7 @@
 -- ARGV  1 base; 2 '1' to do so even while jobs are active
 -- REPLY 0 when done, 1 to be called again
 -- ERR   LAYOUT, HASACTIVE
--- USES  layout, limits, unique, columns
+-- USES  layout, active, unique, columns
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -36,7 +36,7 @@ local function obliterate(keys, args)
   if refusal then
     return refusal
   end
-  local active = limits_active(q)
+  local active = active_count(q)
   if active > 0 and args[2] ~= '1' then
     return redis.error_reply('HASACTIVE ' .. active)
   end

@@ -27,7 +27,7 @@
 --       waiting; why no more were given; ids; records; attempts, stalls, misses or false
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
---       recover, limits, settle, fetch, details
+--       recover, active, limits, settle, fetch, details
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -73,7 +73,8 @@ local function advance(keys, args)
   local due = promote_due(q, now)
   local ids, why, look = fetch_jobs(q, want, now, exact)
   local left = redis.call('ZCARD', q.waiting)
-  if left > 0 and why == '' and #ids == want then
+  -- Whoever got all it wanted wakes the next, if that one may take any.
+  if left > 0 and why == '' and #ids == want and limits_leave_room(q) then
     wake_one(wake)
   end
 

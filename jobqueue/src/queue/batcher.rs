@@ -5,6 +5,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use tokio::{
@@ -13,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Refused, Result},
     job::QueueName,
     store::{
         Durability, MAX_BATCH, QueueStore, Retries,
@@ -26,6 +27,9 @@ const INBOX: usize = 4 * MAX_BATCH;
 
 /// About how many bytes one call carries, as in [`crate::store::chunks`].
 const MAX_BYTES: usize = 1 << 20;
+
+/// What a patience beyond all clocks comes to.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The batchers of a client, one for each queue and kind of durability in use.
 #[derive(Debug, Default)]
@@ -51,7 +55,7 @@ impl Batchers {
 #[derive(Clone, Debug)]
 pub(super) struct Batcher {
     inbox: mpsc::Sender<Parcel>,
-    patience: std::time::Duration,
+    patience: Duration,
 }
 
 /// Jobs that are added together or not at all.
@@ -81,7 +85,8 @@ impl Batcher {
             return Ok(Twins::new());
         }
         let (reply, answer) = oneshot::channel();
-        let deadline = Instant::now() + self.patience;
+        let now = Instant::now();
+        let deadline = now.checked_add(self.patience).unwrap_or(now + FOR_EVER);
         let parcel = Parcel { jobs, deadline, reply };
         match timeout_at(deadline, self.inbox.send(parcel)).await {
             Ok(Ok(())) => answer.await.unwrap_or(Err(Error::Closed)),
@@ -119,8 +124,7 @@ impl Courier {
         }
     }
 
-    /// Sends parcels in one call; one by one if together they are refused, since a rule that one of
-    /// them breaks is no reason to refuse the others.
+    /// Sends parcels in one call; one by one if together they don't fit into the queue, since some may.
     async fn deliver(&self, mut parcels: Vec<Parcel>) {
         let now = Instant::now();
         for late in parcels.extract_if(.., |parcel| parcel.deadline < now) {
@@ -131,7 +135,7 @@ impl Courier {
         let jobs: Vec<NewJob> =
             parcels.iter_mut().flat_map(|parcel| std::mem::take(&mut parcel.jobs)).collect();
         match self.send(&jobs, deadline).await {
-            Err(Error::Refused(_)) if parcels.len() > 1 => {
+            Err(Error::Refused(Refused::QueueFull { .. })) if parcels.len() > 1 => {
                 let mut jobs = jobs.as_slice();
                 for (parcel, size) in parcels.into_iter().zip(sizes) {
                     let (own, rest) = jobs.split_at(size);

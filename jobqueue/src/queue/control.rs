@@ -1,4 +1,5 @@
-//! Steering a queue and its jobs. Each call is one atomic script, except where it says "in steps".
+//! Steering a queue and its jobs. Each call is one atomic script, except where it says "in steps". A call
+//! whose reply was lost is repeated: then it may find its own work done, and say `WrongState` or `NotFound`.
 
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ impl Queue {
     /// # Errors
     /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) unless it is delayed.
     pub async fn promote(&self, id: &JobId) -> Result<()> {
-        self.store().call(&job::Promote { id }).await
+        self.store().call_patiently(&job::Promote { id }).await
     }
 
     /// Runs a failed or completed job again, with its attempts anew.
@@ -49,7 +50,7 @@ impl Queue {
     /// # Errors
     /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) unless it has ended.
     pub async fn retry(&self, id: &JobId) -> Result<()> {
-        self.store().call(&job::Retry { id }).await
+        self.store().call_patiently(&job::Retry { id }).await
     }
 
     /// Runs all failed jobs again, oldest first, with their attempts anew. In steps of 1,000; answers
@@ -77,7 +78,7 @@ impl Queue {
     /// # Errors
     /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) if it is active.
     pub async fn remove(&self, id: &JobId) -> Result<()> {
-        match self.store().call(&job::Remove { ids: std::slice::from_ref(id) }).await? {
+        match self.store().call_patiently(&job::Remove { ids: std::slice::from_ref(id) }).await? {
             0 => Err(crate::Refused::NotFound { id: id.clone() }.into()),
             _ => Ok(()),
         }
@@ -98,7 +99,7 @@ impl Queue {
     /// # Errors
     /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) unless it is delayed.
     pub async fn set_delay(&self, id: &JobId, delay: Duration) -> Result<()> {
-        self.store().call(&job::Delay { id, due: Due::In(delay) }).await
+        self.store().call_patiently(&job::Delay { id, due: Due::In(delay) }).await
     }
 
     /// Makes a delayed job due at this time.
@@ -107,7 +108,7 @@ impl Queue {
     /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) unless it is delayed.
     pub async fn set_due(&self, id: &JobId, time: DateTime<Utc>) -> Result<()> {
         let due = Due::At(time.timestamp_millis());
-        self.store().call(&job::Delay { id, due }).await
+        self.store().call_patiently(&job::Delay { id, due }).await
     }
 
     /// Removes all waiting jobs. In steps of 1,000; answers how many.

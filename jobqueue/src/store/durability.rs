@@ -57,7 +57,7 @@ impl QueueStore {
                 (wait, within)
             }
         };
-        let limit = self.response_limit() + within;
+        let limit = self.response_limit().saturating_add(within);
         let explain = |error| fault::explain(&error, self.about(add));
         let mut pipeline = redis::pipe();
         pipeline.add_command(self.evalsha(add)).add_command(wait.clone());

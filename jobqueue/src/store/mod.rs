@@ -148,7 +148,7 @@ impl QueueStore {
         command.arg(self.shared(Column::Wake)).arg(limit.as_secs_f64());
         // The server's limit, and then some for the way back: a connection that stays silent beyond
         // it is dead, however open it looks.
-        let limit = limit + self.response_limit();
+        let limit = limit.saturating_add(self.response_limit());
         let reply = self.link.request_within(&command, limit).await;
         let value = reply.map_err(|error| fault::explain(&error, self.about_doing(DOING)))?;
         Ok(reply::optional(&value).is_some())

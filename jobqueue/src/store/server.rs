@@ -21,7 +21,7 @@ const ABOUT: About<'static> = About { doing: DOING, keys: None, job: None };
 /// Refuses a server that can't work, and warns of one that may lose jobs.
 pub(super) async fn check(link: &Link) -> Result<()> {
     check_scripting(link).await?;
-    match link.request(redis::cmd("INFO").arg("everything")).await {
+    match link.request(&redis::cmd("INFO")).await {
         Ok(value) => {
             let text = reply::text(&value, DOING)?;
             judge(&parse(text))

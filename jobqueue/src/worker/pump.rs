@@ -306,7 +306,7 @@ impl Pump {
 
     /// Whether a shutdown waited for Redis for long enough.
     fn gave_up(&self) -> bool {
-        let limit = GRACE + self.parts.store.response_limit();
+        let limit = self.parts.store.response_limit().min(LONGEST_SLEEP) + GRACE;
         matches!(self.phase(), Phase::Draining(deadline) if Instant::now() > deadline + limit * 2)
     }
 }

@@ -73,7 +73,7 @@ fn a_file_that_can_not_be_read_fails_with_its_reason() {
 
     let (server, dir) = (RedisServer::start(), tree(8));
     let locked = dir.path().join("plain/f4");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).expect("locked");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("locked");
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("open");
     // The superuser reads everything, so the demo runs as nobody, from where nobody may run it.
     let bin = tempfile::tempdir().expect("a temporary directory");

@@ -28,7 +28,7 @@ pub(crate) struct Census {
 }
 
 impl Command for Counts {
-    const SCRIPT: &'static Script = script!("queue" / counts, [limits]);
+    const SCRIPT: &'static Script = script!("queue" / counts, [active]);
     const KEYS: &'static [Column] = &[
         Column::Waiting,
         Column::Delayed,

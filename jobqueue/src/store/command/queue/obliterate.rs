@@ -19,7 +19,7 @@ pub(crate) struct Obliterate {
 
 impl Command for Obliterate {
     const SCRIPT: &'static Script =
-        script!("queue" / obliterate, [layout, limits, unique, columns]);
+        script!("queue" / obliterate, [layout, active, unique, columns]);
     const KEYS: &'static [Column] = &[
         Column::Waiting,
         Column::Delayed,

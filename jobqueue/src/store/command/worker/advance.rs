@@ -60,7 +60,7 @@ impl Command for Advance<'_> {
         "worker" / advance,
         [
             clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
-            recover, limits, settle, fetch, details
+            recover, active, limits, settle, fetch, details
         ]
     );
     const KEYS: &'static [Column] = &[
