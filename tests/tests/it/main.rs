@@ -10,5 +10,6 @@ mod luacheck;
 mod produce;
 mod programs;
 mod runtime;
+mod script;
 mod support;
 mod ui;

@@ -1,0 +1,210 @@
+//! Fetching: order, limits, promotion, waking.
+
+use super::{KEYS, fetch, rig};
+
+#[test]
+fn takes_in_order_and_wakes_the_next() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:waiting 3 c 1 a 2 b",
+        "HSET jq:{q}:jobs a ra b rb c rc",
+        "HDEL jq:{q}:meta events",
+    ]);
+    rig.replies(
+        KEYS,
+        fetch(0, 2),
+        "[1700000000000, 10001, 1, \"\", [\"a\", \"b\"], [\"ra\", \"rb\"], nil, nil, nil]",
+    );
+    rig.holds(
+        "
+        jq:{q}:events stream
+          active = a b
+        jq:{q}:jobs hash
+          a = ra
+          b = rb
+          c = rc
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:running:w1 hash
+          a = 1:1700000000000
+          b = 2:1700000000000
+        jq:{q}:waiting zset
+          3 c
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+    rig.replies(
+        KEYS,
+        fetch(2, 2),
+        "[1700000000000, 10001, 0, \"\", [\"c\"], [\"rc\"], nil, nil, nil]",
+    );
+}
+
+#[test]
+fn sparse_columns_and_missing_records_come_along() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:waiting 1 a 2 b 3 c",
+        "HSET jq:{q}:jobs a ra c rc",
+        "HSET jq:{q}:attempts a 2",
+        "HSET jq:{q}:stalls b 1",
+        "HSET jq:{q}:misses c 4",
+    ]);
+    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 10001, 0, \"\", [\"a\", \"b\", \"c\"], [\"ra\", nil, \"rc\"], [\"2\", nil, nil], [nil, \"1\", nil], [nil, nil, \"4\"]]");
+}
+
+#[test]
+fn a_worker_that_wants_none_gets_none_and_wakes_another() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:waiting 1 a"]);
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 10001, 1, \"\", [], [], nil, nil, nil]");
+    rig.holds(
+        "
+        jq:{q}:meta hash
+          events = 0
+          layout = 1
+        jq:{q}:waiting zset
+          1 a
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+}
+
+#[test]
+fn paused_held_and_full_queues_give_none() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:waiting 1 a 2 b", "HSET jq:{q}:jobs a r b r"]);
+    rig.given(["HSET jq:{q}:meta paused 1"]);
+    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 10001, 2, \"paused\", [], [], nil, nil, nil]");
+    rig.given(["HDEL jq:{q}:meta paused", "HSET jq:{q}:meta hold 1700000002000"]);
+    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 2000, 2, \"held\", [], [], nil, nil, nil]");
+    rig.given([
+        "HDEL jq:{q}:meta hold",
+        "HSET jq:{q}:meta active 2",
+        "ZADD jq:{q}:workers 1700000005000 w2",
+        "HSET jq:{q}:running:w2 x 1:1",
+    ]);
+    rig.replies(
+        KEYS,
+        fetch(0, 5),
+        "[1700000000000, 5001, 1, \"active\", [\"a\"], [\"r\"], nil, nil, nil]",
+    );
+    rig.replies(KEYS, fetch(1, 5), "[1700000000000, 5001, 1, \"active\", [], [], nil, nil, nil]");
+    rig.holds(
+        "
+        jq:{q}:jobs hash
+          a = r
+          b = r
+        jq:{q}:meta hash
+          active = 2
+          events = 0
+          layout = 1
+        jq:{q}:running:w1 hash
+          a = 1:1700000000000
+        jq:{q}:running:w2 hash
+          x = 1:1
+        jq:{q}:waiting zset
+          2 b
+        jq:{q}:workers zset
+          1700000005000 w2
+          1700000010000 w1
+        ",
+    );
+}
+
+#[test]
+fn a_rate_gives_its_burst_and_then_one_an_interval_and_each_worker_a_turn() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:waiting 1 a 2 b 3 c 4 d 5 e",
+        "HSET jq:{q}:jobs a r b r c r d r e r",
+        "ZADD jq:{q}:workers 1700000009000 w2",
+    ]);
+    let mut set = redis::cmd("HSET");
+    let () = set.arg("jq:{q}:meta").arg("rate").arg("100 3").query(rig.connection()).expect("set");
+    // The burst, and when the next is free.
+    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 100, 2, \"rate\", [\"a\", \"b\", \"c\"], [\"r\", \"r\", \"r\"], nil, nil, nil]");
+    // Too early: a turn after the one that was given out.
+    rig.replies(KEYS, fetch(3, 5), "[1700000000000, 200, 2, \"rate\", [], [], nil, nil, nil]");
+    rig.at(1_700_000_000_250);
+    rig.replies(
+        KEYS,
+        fetch(3, 1),
+        "[1700000000250, 8751, 1, \"\", [\"d\"], [\"r\"], nil, nil, nil]",
+    );
+    rig.holds(
+        "
+        jq:{q}:jobs hash
+          a = r
+          b = r
+          c = r
+          d = r
+          e = r
+        jq:{q}:meta hash
+          events = 0
+          layout = 1
+          rate = 100 3
+          tat = 1700000000400.000
+          turn = 1700000000200.000
+        jq:{q}:running:w1 hash
+          a = 1:1700000000000
+          b = 2:1700000000000
+          c = 3:1700000000000
+          d = 4:1700000000250
+        jq:{q}:waiting zset
+          5 e
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000009000 w2
+          1700000010250 w1
+        ",
+    );
+}
+
+#[test]
+fn what_is_due_is_promoted_with_its_due_time_and_the_next_is_told() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:delayed 1699999999000 a 1700000000000 b 1700000003000 c",
+        "HSET jq:{q}:priority b -1",
+        "HSET jq:{q}:jobs a r b r c r",
+        "HDEL jq:{q}:meta events",
+    ]);
+    rig.replies(
+        KEYS,
+        fetch(0, 1),
+        "[1700000000000, 3000, 1, \"\", [\"b\"], [\"r\"], nil, nil, nil]",
+    );
+    rig.holds(
+        "
+        jq:{q}:delayed zset
+          1700000003000 c
+        jq:{q}:events stream
+          waiting = a b
+          active = b
+        jq:{q}:jobs hash
+          a = r
+          b = r
+          c = r
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:priority hash
+          b = -1
+        jq:{q}:running:w1 hash
+          b = 4500901580859392:1700000000000
+        jq:{q}:waiting zset
+          4505299627369496 a
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+}

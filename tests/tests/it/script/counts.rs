@@ -1,0 +1,39 @@
+//! `lua/queue/counts.lua`
+
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["waiting", "delayed", "completed", "failed", "workers", "meta"];
+
+fn rig() -> Rig {
+    super::rig("queue/counts")
+}
+
+#[test]
+fn counts_every_state_and_says_the_limits() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:delayed 1 b 2 c",
+        "ZADD jq:{q}:completed 1 d",
+        "ZADD jq:{q}:workers 1 v 2 w",
+        "HSET jq:{q}:running:v e 1:1",
+        "HSET jq:{q}:running:w f 1:1 g 1:1",
+        "HSET jq:{q}:meta layout 1 paused 1 added 9 failed 2 active 5",
+    ]);
+    rig.replies(
+        KEYS,
+        args![Rig::BASE],
+        "[1, 2, 3, 1, 0, 2, [\"1\", \"9\", nil, \"2\", nil, \"5\", nil, nil, nil, \"1\"]]",
+    );
+}
+
+#[test]
+fn an_empty_queue() {
+    let mut rig = rig();
+    rig.replies(
+        KEYS,
+        args![Rig::BASE],
+        "[0, 0, 0, 0, 0, 0, [nil, nil, nil, nil, nil, nil, nil, nil, nil, nil]]",
+    );
+    rig.holds("");
+}

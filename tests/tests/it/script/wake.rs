@@ -1,0 +1,32 @@
+//! `lua/worker/wake.lua`
+
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["waiting", "wake"];
+
+fn rig() -> Rig {
+    super::rig("worker/wake")
+}
+
+#[test]
+fn puts_one_token_if_a_job_waits() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:waiting 1 a"]);
+    rig.replies(KEYS, args![], "1");
+    rig.replies(KEYS, args![], "1");
+    rig.holds(
+        "
+        jq:{q}:waiting zset
+          1 a
+        jq:{q}:wake list
+          1
+        ",
+    );
+}
+
+#[test]
+fn and_none_if_not() {
+    let mut rig = rig();
+    rig.replies(KEYS, args![], "0");
+    rig.holds("");
+}
