@@ -12,4 +12,5 @@ mod programs;
 mod runtime;
 mod script;
 mod support;
+mod tidy;
 mod ui;
