@@ -46,15 +46,21 @@ async fn a_unix_socket() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_with_an_authority_of_its_own() {
+async fn tls_with_an_authority_and_an_identity_of_its_own() {
     let server = RedisServer::builder().tls(ClientCertificates::Ignored).start();
     let certificates = server.certificates().expect("made for it");
-    let tls = TlsOptions::new()
-        .root_certificate(certificates.authority.clone())
-        .client_identity(certificates.client.certificate.clone(), certificates.client.key.clone());
-    let client = Client::builder(&server.url()).tls(tls).connect().await.expect("connected");
-    works(&client).await;
-    assert!(Client::builder(&server.url()).connect().await.is_err(), "nobody vouches for it");
+    let tls = TlsOptions::new().root_certificate(certificates.authority.clone());
+    let connect = async |tls| Client::builder(&server.url()).tls(tls).connect().await;
+    works(&connect(tls.clone()).await.expect("connected")).await;
+    assert!(connect(TlsOptions::new()).await.is_err(), "nobody vouches for it");
+
+    let mut raw = server.connection();
+    let mut set = redis::cmd("CONFIG");
+    let () = set.arg("SET").arg("tls-auth-clients").arg("yes").query(&mut raw).expect("set");
+    assert!(connect(tls.clone()).await.is_err(), "the server asks who we are");
+    let client = &certificates.client;
+    let tls = tls.client_identity(client.certificate.clone(), client.key.clone());
+    works(&connect(tls).await.expect("connected")).await;
 }
 
 #[tokio::test]
