@@ -36,7 +36,8 @@ local function fetch_jobs(q, want, now, exact)
     end
   end
   if not q.rate then
-    return fetch_pop(q, n, now), why
+    local ids = fetch_pop(q, n, now)
+    return ids, #ids == n and why or ''
   end
   local allowed, turn, interval = limits_rate(q, exact)
   if allowed == 0 then
@@ -49,5 +50,5 @@ local function fetch_jobs(q, want, now, exact)
     _, turn = limits_rate(q, exact)
     return ids, 'rate', turn
   end
-  return ids, why
+  return ids, #ids == n and why or ''
 end

@@ -25,7 +25,8 @@ local function settle_ended(q, args, at, now)
     redis.call('HSET', q.outcomes, unpack(args, first, last))
     redis.call('ZADD', q[kind], unpack(members))
     unique_release(q.uniques, q.base, ids)
-    retention_trim(q, q[kind], count, age, now)
+    -- Trimmed when all blocks are read: errors of these jobs are still to come.
+    q.trims[#q.trims + 1] = { set = q[kind], count = count, age = age }
   end
   redis.call('HINCRBY', q.meta, kind, n)
   events_add(q.events, q.kept, kind, ids, from, to)

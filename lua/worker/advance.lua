@@ -33,7 +33,7 @@ local function advance(keys, args)
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
     progress = keys[10], traces = keys[11], uniques = keys[12], outcomes = keys[13],
-    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
+    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1], trims = {},
   }
   local wake, worker, lease = keys[18], args[2], tonumber(args[3])
   local held, want, hold = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
@@ -64,6 +64,9 @@ local function advance(keys, args)
   if args[at] ~= '0' then at = settle_retried(q, args, at, now) else at = at + 1 end
   if args[at] ~= '0' then at = settle_released(q, args, at, now) else at = at + 1 end
   settle_errors(q, args, at)
+  for _, trim in ipairs(q.trims) do
+    retention_trim(q, trim.set, trim.count, trim.age, now)
+  end
   if hold > 0 and now + hold > tonumber(q.hold or 0) then
     q.hold = string.format('%.0f', now + hold)
     redis.call('HSET', q.meta, 'hold', q.hold)

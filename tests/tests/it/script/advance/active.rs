@@ -57,11 +57,7 @@ fn a_limit_that_leaves_enough_is_no_reason() {
     // Room for two, one job, and five wanted: it is jobs that are wanting.
     let mut rig = three(4);
     rig.given(["ZREM jq:{q}:waiting b c d"]);
-    rig.replies(
-        KEYS,
-        fetch(0, 5),
-        r#"[1700000000000, 10001, 0, "", ["a"], [nil], nil, nil, nil]"#,
-    );
+    rig.replies(KEYS, fetch(0, 5), r#"[1700000000000, 10001, 0, "", ["a"], [nil], nil, nil, nil]"#);
 }
 
 #[test]

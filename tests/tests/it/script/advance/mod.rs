@@ -1,8 +1,13 @@
 //! `lua/worker/advance.lua`
 
+mod active;
 mod fetch;
+mod promote;
+mod rate;
 mod recover;
+mod retention;
 mod settle;
+mod unique;
 
 use jobqueue_tests::raw::{Rig, args};
 

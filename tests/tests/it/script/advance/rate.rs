@@ -25,7 +25,8 @@ fn rated(rate: &str, workers: &[&str], jobs: usize) -> Rig {
 /// look again.
 fn ask(rig: &mut Rig, at: u64, worker: &str, want: usize) -> String {
     let running = format!("running:{worker}");
-    let keys = KEYS.map(|key| if key == "running:w1" { &running } else { key });
+    let own = |key: &&'static str| if *key == "running:w1" { running.as_str() } else { *key };
+    let keys: Vec<&str> = KEYS.iter().map(own).collect();
     let held = run(rig.connection(), &format!("HLEN jq:{{q}}:{running}"));
     let Value::Int(held) = held else { panic!("no number: {held:?}") };
     rig.at(NOW + at);

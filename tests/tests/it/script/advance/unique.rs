@@ -8,11 +8,7 @@ use super::{KEYS, rig, settle};
 /// The job `a` is active and stands for the key `k`.
 fn claimed() -> Rig {
     let mut rig = rig();
-    rig.given([
-        "HSET jq:{q}:running:w1 a 1:1",
-        "HSET jq:{q}:uniques a k",
-        "SET jq:{q}:unique:k a",
-    ]);
+    rig.given(["HSET jq:{q}:running:w1 a 1:1", "HSET jq:{q}:uniques a k", "SET jq:{q}:unique:k a"]);
     rig
 }
 
@@ -57,7 +53,8 @@ fn whoever_runs_again_keeps_it() {
 fn a_key_that_another_job_has_now_is_left_alone() {
     let mut rig = claimed();
     rig.given(["SET jq:{q}:unique:k other"]);
-    rig.call(KEYS, settle(1, 0, args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0])).expect("an answer");
+    rig.call(KEYS, settle(1, 0, args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0]))
+        .expect("an answer");
     assert_eq!(holder(&mut rig), Value::BulkString(b"other".to_vec()));
 }
 
@@ -65,6 +62,7 @@ fn a_key_that_another_job_has_now_is_left_alone() {
 fn a_key_that_lapses_by_time_is_left_to_lapse() {
     let mut rig = claimed();
     rig.given(["DEL jq:{q}:uniques", "SET jq:{q}:unique:k a PX 600000"]);
-    rig.call(KEYS, settle(1, 0, args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0])).expect("an answer");
+    rig.call(KEYS, settle(1, 0, args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0]))
+        .expect("an answer");
     assert_eq!(holder(&mut rig), Value::BulkString(b"a".to_vec()));
 }
