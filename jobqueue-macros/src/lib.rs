@@ -27,7 +27,7 @@ use proc_macro::TokenStream;
 /// | `name = "process"` | the job's name: 1 to 128 bytes | the function's |
 /// | `attempts = 5` | how often a job may run before it fails for good | 3 |
 /// | `backoff = exponential("1s", max = "10m", jitter = 0.2)` | the wait before the next attempt; also `fixed("5s", jitter = 0.1)` and `custom(path::to::fn)` with `fn(u32) -> Duration` | exponential from 1 s to 1 h, jitter 0.2 |
-/// | `timeout = "30s"` | how long a run may take | none |
+/// | `timeout = "30s"` | how long a run may take; a `blocking` one is told by its context, but can't be ended | none |
 /// | `priority = -5` | -1024 (first) to 1023 (last) | 0 |
 /// | `retain = count(1000)` | what is kept of completed jobs: `none`, `all`, `count(n)`, `age("7d")`, `count(n, age = "7d")` | the worker's: the newest 1,000 |
 /// | `retain_failed = …` | what is kept of failed jobs | the worker's: the newest 5,000 |

@@ -23,8 +23,12 @@ pub(super) async fn check(link: &Link) -> Result<()> {
     check_scripting(link).await?;
     match link.request(&redis::cmd("INFO")).await {
         Ok(value) => {
-            let text = reply::text(&value, DOING)?;
-            judge(&parse(text))
+            let info = parse(reply::text(&value, DOING)?);
+            for concern in judge(&info)? {
+                warn!("{concern}");
+            }
+            tell(&info);
+            Ok(())
         }
         Err(error) => match fault::explain(&error, ABOUT) {
             Error::Refused(Refused::Permission(reason)) => {
@@ -56,12 +60,11 @@ fn parse(info: &str) -> HashMap<&str, &str> {
     info.lines().filter_map(|line| line.trim_end().split_once(':')).collect()
 }
 
-fn judge(info: &HashMap<&str, &str>) -> Result<()> {
+/// What is to be feared of a server that will do; an error if it won't.
+fn judge(info: &HashMap<&str, &str>) -> Result<Vec<String>> {
     let get = |name: &str| info.get(name).copied().unwrap_or_default();
-    let (name, version, least) = match info.get("valkey_version") {
-        Some(version) => ("valkey", *version, MIN_VALKEY),
-        None => ("redis", get("redis_version"), MIN_REDIS),
-    };
+    let (name, version) = name_and_version(info);
+    let least = if name == "valkey" { MIN_VALKEY } else { MIN_REDIS };
     if numbers(version).is_some_and(|version| version < least) {
         return Err(Invalid::new(
             "server version",
@@ -70,24 +73,40 @@ fn judge(info: &HashMap<&str, &str>) -> Result<()> {
         )
         .into());
     }
+    let mut concerns = Vec::new();
     let policy = get("maxmemory_policy");
-    if !policy.is_empty() && policy != "noeviction" && get("maxmemory") != "0" {
-        warn!(
-            policy,
-            "maxmemory-policy is not noeviction: when memory is full, the server will delete jobs in silence; set it to noeviction, so that adds are refused instead"
-        );
+    if !policy.is_empty() && policy != "noeviction" {
+        concerns.push(format!(
+            "maxmemory-policy is {policy}: when memory is full, the server deletes jobs in silence; \
+             set it to noeviction, so that adds are refused instead"
+        ));
     }
     if get("role") == "slave" {
-        warn!("this server is a replica: writes will be refused; connect to the primary");
+        concerns.push(
+            "this server is a replica: writes will be refused; connect to the primary".to_owned(),
+        );
     }
+    Ok(concerns)
+}
+
+/// Says once what a crash of the server may lose.
+fn tell(info: &HashMap<&str, &str>) {
+    let get = |name: &str| info.get(name).copied().unwrap_or_default();
+    let (server, version) = name_and_version(info);
     info!(
-        server = name,
+        server,
         version,
         append_only_file = get("aof_enabled") == "1",
         replicas = get("connected_slaves"),
         "connected; what a crash of the server may lose is decided by its persistence: with appendfsync everysec about a second, with snapshots alone all since the last one"
     );
-    Ok(())
+}
+
+fn name_and_version<'a>(info: &HashMap<&str, &'a str>) -> (&'static str, &'a str) {
+    match info.get("valkey_version") {
+        Some(version) => ("valkey", version),
+        None => ("redis", info.get("redis_version").copied().unwrap_or_default()),
+    }
 }
 
 fn numbers(version: &str) -> Option<(u32, u32)> {
@@ -99,7 +118,7 @@ fn numbers(version: &str) -> Option<(u32, u32)> {
 mod tests {
     use super::*;
 
-    fn verdict(info: &str) -> Result<(), String> {
+    fn verdict(info: &str) -> Result<Vec<String>, String> {
         judge(&parse(info)).map_err(|error| error.to_string())
     }
 
@@ -110,6 +129,15 @@ mod tests {
         assert!(verdict("redis_version:6.0.9\r\n").expect_err("too old").contains("6.2"));
         assert!(verdict("redis_version:7.2.4\r\nvalkey_version:7.1.0\r\n").is_err());
         // A server that doesn't tell is given a chance.
-        assert!(verdict("").is_ok());
+        assert_eq!(verdict(""), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_may_lose_jobs_is_said() {
+        let info = "redis_version:7.0.15\r\nmaxmemory_policy:allkeys-lru\r\nrole:slave\r\n";
+        let concerns = verdict(info).expect("it will do");
+        assert_eq!(concerns.len(), 2);
+        assert!(concerns[0].contains("noeviction") && concerns[1].contains("primary"));
+        assert_eq!(verdict("maxmemory_policy:noeviction\r\nrole:master\r\n"), Ok(Vec::new()));
     }
 }

@@ -1,6 +1,7 @@
 //! What a handler may know of its run, and say about it.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc,
@@ -137,6 +138,18 @@ impl Context {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.0.record.options.headers.get(name).map(String::as_str)
+    }
+
+    /// All that travels beside the payload.
+    #[must_use]
+    pub fn headers(&self) -> &BTreeMap<String, String> {
+        &self.0.record.options.headers
+    }
+
+    /// When the run's time is up; nothing if it has no timeout.
+    #[must_use]
+    pub fn deadline(&self) -> Option<std::time::Instant> {
+        self.0.deadline.map(Instant::into_std)
     }
 
     /// How long the run has left before its timeout; nothing if it has none.

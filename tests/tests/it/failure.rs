@@ -153,6 +153,7 @@ async fn a_run_that_takes_too_long_is_told_and_fails() {
     async fn sleeps(_: (), ctx: Context, told: State<Count>) {
         let token = ctx.cancellation().clone();
         assert!(ctx.time_left().expect("a timeout") <= Duration::from_millis(50));
+        assert!(ctx.deadline().is_some() && ctx.headers().is_empty());
         let told = told.0.clone();
         tokio::spawn(async move {
             token.cancelled().await;
