@@ -2,11 +2,16 @@
 
 -- A limit set in code. One set at run time, marked as such, wins.
 local function code_limits_set(meta, field, value)
-  if redis.call('HGET', meta, field .. '_by') == 'operator' then
+  local found = redis.call('HMGET', meta, field, field .. '_by')
+  if found[2] == 'operator' or value == (found[1] or '') then
     return
   elseif value ~= '' then
     redis.call('HSET', meta, field, value)
   else
     redis.call('HDEL', meta, field)
+  end
+  if field == 'rate' then
+    -- Another rate begins anew: nobody waits out an interval that no longer holds.
+    redis.call('HDEL', meta, 'tat', 'turn')
   end
 end

@@ -18,12 +18,14 @@ end
 -- Up to `want` jobs. Answers their ids; why there are no more, if not for want of jobs: 'paused',
 -- 'held', 'active' or 'rate'; and at what time to look again, where that is known.
 local function fetch_jobs(q, want, now, exact)
-  if want == 0 or redis.call('EXISTS', q.waiting) == 0 then
+  if redis.call('EXISTS', q.waiting) == 0 then
     return {}, ''
   elseif q.paused then
     return {}, 'paused'
   elseif q.hold and tonumber(q.hold) > now then
     return {}, 'held', tonumber(q.hold)
+  elseif want == 0 then
+    return {}, ''
   end
   local n, why = want, ''
   if q.active then

@@ -40,3 +40,27 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 2"]);
     rig.refuses(KEYS, args!["w1", 1], "LAYOUT 2 1");
 }
+
+#[test]
+fn counts_what_is_held() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w1", "HSET jq:{q}:running:other x 1:1"]);
+    rig.replies(KEYS, args!["w1", 10000], "0");
+    rig.given(["HSET jq:{q}:running:w1 a 1:1 b 2:1 c 3:1"]);
+    rig.replies(KEYS, args!["w1", 10000], "3");
+}
+
+#[test]
+fn a_full_server_still_takes_it() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w1", "CONFIG SET maxmemory 1"]);
+    let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
+    assert!(set.is_err(), "the server takes more");
+    rig.replies(KEYS, args!["w1", 10000], "0");
+    rig.holds(
+        "
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+}

@@ -1,6 +1,7 @@
 //! `lua/worker/join.lua`
 
-use jobqueue_tests::raw::{Rig, args};
+use jobqueue_tests::raw::{Rig, args, run};
+use redis::Value;
 
 const KEYS: &[&str] =
     &["workers", "running:w1", "running:w0", "jobs", "attempts", "stalls", "misses", "meta"];
@@ -87,4 +88,114 @@ fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2"]);
     rig.refuses(KEYS, args!["w1", "", 10000, "", ""], "LAYOUT 2 1");
+}
+
+#[test]
+fn sent_twice_it_writes_the_same_and_nothing_more() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 w0",
+        "HSET jq:{q}:running:w0 a 1:1 b 2:2",
+        "HSET jq:{q}:jobs a ra b rb",
+    ]);
+    let join = args!["w1", "w0", 10000, "10 5", "3", "a"];
+    rig.call(KEYS, join.clone()).expect("an answer");
+    let before = rig.dump();
+    rig.replies(KEYS, join, r#"[["a"], ["b"], ["rb"], nil, nil, nil]"#);
+    rig.dump().assert_unchanged_since(&before);
+}
+
+#[test]
+fn an_old_name_that_held_nothing_goes_all_the_same() {
+    let mut rig = rig();
+    // Another worker, and what it holds, is left alone.
+    rig.given(["ZADD jq:{q}:workers 1 w0 2 other", "HSET jq:{q}:running:other x 1:1"]);
+    rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], "[[], [], [], nil, nil, nil]");
+    rig.holds(
+        "
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:running:other hash
+          x = 1:1
+        jq:{q}:workers zset
+          2 other
+          1700000010000 w1
+        ",
+    );
+}
+
+#[test]
+fn limits_of_the_code_and_of_operators() {
+    // What stands there, what the code says, and what stands there then.
+    let cases = [
+        ("active 9", "3", "active = 3"),
+        ("active 9", "", ""),
+        ("active 9 active_by operator", "3", "active = 9\nactive_by = operator"),
+        ("active 9 active_by operator", "", "active = 9\nactive_by = operator"),
+    ];
+    for (found, code, left) in cases {
+        let mut rig = rig();
+        run(rig.connection(), &format!("HSET jq:{{q}}:meta layout 1 {found}"));
+        rig.call(KEYS, args!["w1", "", 10000, "", code]).expect("an answer");
+        let lines = left.lines().chain(["layout = 1"]).map(|line| format!("  {line}\n"));
+        let meta = lines.collect::<String>();
+        let workers = "jq:{q}:workers zset\n  1700000010000 w1\n";
+        rig.holds(&format!("jq:{{q}}:meta hash\n{meta}{workers}"));
+    }
+}
+
+/// What the queue says of its rate after a second join with this rate, an hour's wait into the first.
+fn rate_after(rate: &str) -> Value {
+    let mut rig = rig();
+    rig.call(KEYS, args!["w0", "", 10000, "3600000 1", ""]).expect("an answer");
+    rig.given(["HSET jq:{q}:meta tat 1700003600000.000 turn 1700003600000.000"]);
+    rig.call(KEYS, args!["w1", "", 10000, rate, ""]).expect("an answer");
+    run(rig.connection(), "HMGET jq:{q}:meta rate tat turn")
+}
+
+#[test]
+fn the_same_rate_goes_on_where_it_is() {
+    let time = || Value::BulkString(b"1700003600000.000".to_vec());
+    let rate = Value::BulkString(b"3600000 1".to_vec());
+    assert_eq!(rate_after("3600000 1"), Value::Array(vec![rate, time(), time()]));
+}
+
+#[test]
+fn another_rate_begins_anew() {
+    // As when an operator sets one: nobody waits out an interval that no longer holds.
+    let rate = Value::BulkString(b"100 1".to_vec());
+    assert_eq!(rate_after("100 1"), Value::Array(vec![rate, Value::Nil, Value::Nil]));
+}
+
+#[test]
+fn a_full_server_still_lets_workers_join() {
+    // One that comes for the first time has nothing to take away that would make room.
+    for (old, held, running) in [("", "[]", ""), ("w0", r#"["a"]"#, RUNNING)] {
+        let mut rig = rig();
+        if !old.is_empty() {
+            rig.given(["ZADD jq:{q}:workers 1 w0", "HSET jq:{q}:running:w0 a 1:1"]);
+        }
+        rig.given(["CONFIG SET maxmemory 1"]);
+        let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
+        assert!(set.is_err(), "the server takes more");
+        let reply = format!("[{held}, [], [], nil, nil, nil]");
+        rig.replies(KEYS, args!["w1", old, 10000, "10 5", "3", "a"], &reply);
+        let meta = "jq:{q}:meta hash\n  active = 3\n  layout = 1\n  rate = 10 5\n";
+        let workers = "jq:{q}:workers zset\n  1700000010000 w1\n";
+        rig.holds(&format!("{meta}{running}{workers}"));
+    }
+}
+
+/// What `w1` holds that took it over.
+const RUNNING: &str = "jq:{q}:running:w1 hash\n  a = 1:1\n";
+
+#[test]
+fn a_refusal_leaves_the_old_name_what_it_holds() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2",
+        "ZADD jq:{q}:workers 1 w0",
+        "HSET jq:{q}:running:w0 a 1:1",
+    ]);
+    rig.refuses(KEYS, args!["w1", "w0", 10000, "10 5", "3", "a"], "LAYOUT 2 1");
 }

@@ -1,6 +1,9 @@
 //! `lua/worker/leave.lua`
 
-use jobqueue_tests::raw::{Rig, args};
+use std::fmt::Write as _;
+
+use jobqueue_tests::raw::{Rig, args, run};
+use redis::Value;
 
 const KEYS: &[&str] = &["workers", "running:w1", "waiting", "meta", "events", "wake"];
 
@@ -43,5 +46,76 @@ fn with_nothing_held_only_the_lease_goes() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args!["w1"], "LAYOUT 2 1");
+}
+
+#[test]
+fn a_thousand_a_call_and_the_lease_goes_with_the_last() {
+    // How many are held, and what each call answers.
+    for (held, calls) in [(999, [999, 0]), (1_000, [1_000, 0]), (1_005, [1_000, 5])] {
+        let mut rig = rig();
+        let mut set = "HSET jq:{q}:running:w1".to_owned();
+        for n in 0..held {
+            let _ = write!(set, " job{n} {n}:1");
+        }
+        rig.given(["ZADD jq:{q}:workers 1 w1", &set]);
+        for back in calls {
+            rig.replies(KEYS, args!["w1"], &back.to_string());
+            let lease = run(rig.connection(), "ZSCORE jq:{q}:workers w1");
+            assert_eq!(lease == Value::Nil, back < 1_000, "the lease, {back} of {held} back");
+        }
+        let waiting = run(rig.connection(), "ZCARD jq:{q}:waiting");
+        assert_eq!(waiting, Value::Int(held));
+    }
+}
+
+#[test]
+fn somebody_else_hears_of_jobs_that_wait_but_once() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w1", "ZADD jq:{q}:waiting 1 a"]);
+    rig.replies(KEYS, args!["w1"], "0");
+    // Sent again, and with the token still there.
+    rig.replies(KEYS, args!["w1"], "0");
+    rig.holds(
+        "
+        jq:{q}:waiting zset
+          1 a
+        jq:{q}:wake list
+          1
+        ",
+    );
+}
+
+#[test]
+fn a_full_server_still_takes_back_what_is_held() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 w1",
+        "HSET jq:{q}:running:w1 a 7:1",
+        "CONFIG SET maxmemory 1",
+    ]);
+    let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
+    assert!(set.is_err(), "the server takes more");
+    rig.replies(KEYS, args!["w1"], "1");
+    rig.holds(
+        "
+        jq:{q}:events stream
+          released = a
+        jq:{q}:waiting zset
+          7 a
+        jq:{q}:wake list
+          1
+        ",
+    );
+}
+
+#[test]
+fn a_refusal_hands_nothing_back() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2",
+        "ZADD jq:{q}:workers 1 w1",
+        "HSET jq:{q}:running:w1 a 7:1",
+    ]);
     rig.refuses(KEYS, args!["w1"], "LAYOUT 2 1");
 }

@@ -30,3 +30,12 @@ fn and_none_if_not() {
     rig.replies(KEYS, args![], "0");
     rig.holds("");
 }
+
+#[test]
+fn a_token_that_lies_there_is_enough() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:waiting 1 a 2 b", "RPUSH jq:{q}:wake 1"]);
+    let before = rig.dump();
+    rig.replies(KEYS, args![], "1");
+    rig.dump().assert_unchanged_since(&before);
+}

@@ -77,6 +77,15 @@ fn a_worker_that_wants_none_gets_none_and_wakes_another() {
 }
 
 #[test]
+fn nobody_is_woken_for_a_paused_queue() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:meta paused 1"]);
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 10001, 1, \"paused\", [], [], nil, nil, nil]");
+    let woken: bool = redis::cmd("EXISTS").arg("jq:{q}:wake").query(rig.connection()).expect("ok");
+    assert!(!woken);
+}
+
+#[test]
 fn paused_held_and_full_queues_give_none() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a 2 b", "HSET jq:{q}:jobs a r b r"]);

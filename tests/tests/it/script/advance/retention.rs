@@ -124,3 +124,33 @@ fn a_thousand_a_call_the_oldest_first() {
         assert_eq!(kept(&mut rig, count, age), names(rest), "count {count}, age {age}");
     }
 }
+
+#[test]
+fn a_failed_job_that_is_not_kept_leaves_nothing() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:running:w1 a 1:1",
+        "HSET jq:{q}:jobs a r",
+        "HSET jq:{q}:attempts a 2",
+        "SADD jq:{q}:traces a",
+        "RPUSH jq:{q}:errors:a e",
+        "RPUSH jq:{q}:logs:a l",
+        "HDEL jq:{q}:meta events",
+    ]);
+    rig.replies(
+        KEYS,
+        settle(1, 0, args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0]),
+        r#"[1700000000000, 10001, 0, "", [], [], nil, nil, nil]"#,
+    );
+    rig.holds(
+        "
+        jq:{q}:events stream
+          failed = a
+        jq:{q}:meta hash
+          failed = 1
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+}

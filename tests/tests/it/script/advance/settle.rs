@@ -196,3 +196,29 @@ fn a_hold_keeps_the_queue_and_never_ends_sooner_than_another() {
         ",
     );
 }
+
+#[test]
+fn released_at_once_with_misses_or_for_later_as_before() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:running:w1 back 7:1 later 5:1", "HSET jq:{q}:misses back 2 later 2"]);
+    let blocks = args![0, 0, 2, "back", 0, 3, "later", 500, -1, 10, 0];
+    rig.replies(KEYS, settle(2, 0, blocks), "[1700000000000, 500, 1, \"\", [], [], nil, nil, nil]");
+    rig.holds(
+        "
+        jq:{q}:delayed zset
+          1700000000500 later
+        jq:{q}:meta hash
+          events = 0
+          layout = 1
+        jq:{q}:misses hash
+          back = 3
+          later = 2
+        jq:{q}:waiting zset
+          7 back
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+}
