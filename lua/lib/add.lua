@@ -15,6 +15,9 @@ end
 -- Jobs that need not be added: index → the id that stands in its place, and the same as a flat list.
 local function add_twins(q, keys, args, n, specials)
   local twins, list, claimed, held, seen = {}, {}, {}, {}, {}
+  if args[1] ~= '1' and not next(specials) then
+    return twins, list
+  end
   if args[1] == '1' then
     local ids = {}
     for i = 1, n do
@@ -42,8 +45,24 @@ local function add_twins(q, keys, args, n, specials)
   return twins, list
 end
 
+-- Writes a batch in which no job says anything special, which is what most batches are.
+local function add_plain(q, args, n, now)
+  local rank, ready, ids = rank_text(0, q.step, now), {}, {}
+  for i = 1, n do
+    local id = args[1 + 2 * i]
+    ids[i], ready[2 * i - 1], ready[2 * i] = id, rank, id
+  end
+  redis.call('HSET', q.jobs, unpack(args, 3, 2 + 2 * n))
+  redis.call('ZADD', q.waiting, unpack(ready))
+  events_add(q.events, q.kept, 'added', ids)
+  return nil, true
+end
+
 -- Writes records and places. Answers the soonest due time, and whether any job is ready now.
 local function add_place(q, args, n, specials, twins, now)
+  if not next(specials) and not next(twins) then
+    return add_plain(q, args, n, now)
+  end
   local records, ready, delayed, priorities, ids = {}, {}, {}, {}, {}
   local plain, soonest = rank_text(0, q.step, now), nil
   for i = 1, n do

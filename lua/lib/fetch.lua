@@ -3,12 +3,14 @@
 -- Moves up to n jobs from `waiting` to `running`, and answers their ids.
 local function fetch_pop(q, n, now)
   local popped = redis.call('ZPOPMIN', q.waiting, n)
-  local ids, suffix = {}, ':' .. string.format('%.0f', now)
+  local ids, count, suffix = {}, 0, ':' .. string.format('%.0f', now)
   for i = 1, #popped, 2 do
-    ids[#ids + 1] = popped[i]
+    -- Counted by hand: Lua finds a table's length by search, and this runs for every job.
+    count = count + 1
+    ids[count] = popped[i]
     popped[i + 1] = popped[i + 1] .. suffix
   end
-  if #ids > 0 then
+  if count > 0 then
     redis.call('HSET', q.running, unpack(popped))
     events_add(q.events, q.kept, 'active', ids)
   end
