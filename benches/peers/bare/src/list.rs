@@ -1,0 +1,49 @@
+//! A floor: a bare list, `LPUSH` and `RPOP`, as many at a time as there are slots. No features: a job
+//! that is popped and not run is lost.
+
+use jobqueue_bench_peer::{Hello, NewJob, Peer, Result, Work};
+use redis::{AsyncCommands as _, aio::MultiplexedConnection};
+
+struct List(MultiplexedConnection);
+
+impl Peer for List {
+    async fn connect(url: &str) -> Result<Self> {
+        Ok(Self(redis::Client::open(url)?.get_multiplexed_async_connection().await?))
+    }
+
+    fn hello(&self) -> Hello {
+        let lacks = ["keep", "fail_once", "priorities", "due", "latency"].map(str::to_owned);
+        Hello { version: "-".to_owned(), lacks: lacks.to_vec() }
+    }
+
+    async fn add(&self, job: NewJob) -> Result<()> {
+        let () = self.0.clone().lpush("bench", job.payload).await?;
+        Ok(())
+    }
+
+    async fn add_bulk(&self, jobs: Vec<NewJob>) -> Result<()> {
+        let payloads: Vec<_> = jobs.into_iter().map(|job| job.payload).collect();
+        let () = self.0.clone().lpush("bench", payloads).await?;
+        Ok(())
+    }
+
+    async fn work(&self, work: Work) -> Result<()> {
+        let mut redis = self.0.clone();
+        let slots = std::num::NonZeroUsize::new(work.slots);
+        while !work.stop.is_cancelled() {
+            let payloads: Vec<String> = redis.rpop("bench", slots).await?;
+            if payloads.is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            for payload in payloads {
+                let _ = work.tally.run(&payload);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    jobqueue_bench_peer::serve::<List>().await
+}

@@ -1,0 +1,88 @@
+//! jobqueue itself, as a contestant of the comparison.
+
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use jobqueue::{
+    Backoff, Client, Context, Definition, Failure, Handler, Job, Retain, State, Worker,
+};
+use jobqueue_bench_peer::{Hello, Kind, NewJob, Peer, Result, Tally, Work};
+
+#[derive(Clone, Copy)]
+struct Bench;
+
+impl Job for Bench {
+    type Payload = String;
+    type Output = ();
+    const DEFINITION: Definition = Definition::new("bench", "job");
+}
+
+impl Handler for Bench {
+    async fn call(self, payload: String, ctx: Context) -> Result<(), Failure> {
+        use jobqueue::FromContext as _;
+        let tally = State::<Tally>::from_context(&ctx).await?;
+        if tally.run(&payload) { Ok(()) } else { Err(Failure::retry("the first run fails")) }
+    }
+}
+
+struct Ours(Client);
+
+impl Ours {
+    fn request(&self, job: NewJob) -> jobqueue::Add<()> {
+        let delay = job.delay_ms();
+        let mut add = self.0.add(Bench, job.payload);
+        if let Some(delay) = delay {
+            add = add.delay(Duration::from_millis(delay));
+        }
+        match job.kind {
+            Kind::FailOnce => add.attempts(2).backoff(Backoff::fixed(Duration::ZERO)),
+            Kind::Priorities => add.priority(i16::try_from(job.index % 5).unwrap_or(0)),
+            Kind::Plain | Kind::Due { .. } => add,
+        }
+    }
+}
+
+impl Peer for Ours {
+    async fn connect(url: &str) -> Result<Self> {
+        Ok(Self(Client::connect(url).await?))
+    }
+
+    fn hello(&self) -> Hello {
+        Hello { version: env!("CARGO_PKG_VERSION").to_owned(), lacks: Vec::new() }
+    }
+
+    async fn add(&self, job: NewJob) -> Result<()> {
+        self.request(job).await?;
+        Ok(())
+    }
+
+    async fn add_bulk(&self, jobs: Vec<NewJob>) -> Result<()> {
+        if jobs.iter().all(|job| job.kind == Kind::Plain) {
+            let payloads = jobs.into_iter().map(|job| job.payload);
+            self.0.add_all(Bench, payloads).await.map_err(|error| error.error)?;
+        } else {
+            try_join_all(jobs.into_iter().map(|job| self.request(job).into_future())).await?;
+        }
+        Ok(())
+    }
+
+    async fn work(&self, work: Work) -> Result<()> {
+        let retain = match work.keep {
+            0 => Retain::none(),
+            count => u64::try_from(count).map_or(Retain::all(), Retain::count),
+        };
+        let worker = Worker::builder(&self.0)
+            .state(work.tally)
+            .handler(Bench)
+            .concurrency(work.slots)
+            .retain(retain)
+            .build()?;
+        worker.run_until(async move { work.stop.cancelled().await }).await?;
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    jobqueue_bench_peer::serve::<Ours>().await
+}

@@ -1,0 +1,167 @@
+//! What is measured.
+
+use jobqueue_bench_peer::{Add, How, Kind, Latency, Process};
+
+/// One thing to measure: what is done before, and what is measured.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its name, in tables and in JSON.
+    pub name: String,
+    /// Jobs that are added before anything is measured.
+    pub before: Option<Add>,
+    /// What is measured.
+    pub step: Step,
+    /// How many processes take part.
+    pub processes: usize,
+    /// What a peer must not lack to take part.
+    pub needs: &'static [&'static str],
+    /// Whether it is one of the central ones.
+    pub quick: bool,
+    /// Whether only the contestants that the targets name take part, since it takes long.
+    pub long: bool,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// Jobs are added.
+    Add(Add),
+    /// Jobs that were added before are run; so many of them, if not all.
+    Process(Process, usize),
+    /// Jobs are added and then run, all of it measured.
+    Both(Add, Process),
+    /// How long jobs wait.
+    Latency(Latency),
+}
+
+/// How long a payload is, where it isn't memory that is measured.
+const BYTES: usize = 100;
+
+fn add(how: How, jobs: usize, kind: Kind) -> Add {
+    Add { how, first: 0, jobs, bytes: BYTES, keep: 0, kind }
+}
+
+fn process(slots: usize, keep: i64, jobs: usize, kind: Kind) -> Process {
+    Process { slots, keep, jobs, kind }
+}
+
+impl Scenario {
+    fn new(name: impl Into<String>, step: Step) -> Self {
+        let (name, needs) = (name.into(), &[][..]);
+        Self { name, before: None, step, processes: 1, needs, quick: false, long: false }
+    }
+
+    /// Adds so many jobs beforehand, in the way that is fastest for all.
+    fn with(mut self, jobs: usize, kind: Kind) -> Self {
+        self.before = Some(add(How::Bulk, jobs, kind));
+        self
+    }
+
+    fn quick(mut self) -> Self {
+        self.quick = true;
+        self
+    }
+
+    fn long(mut self) -> Self {
+        self.long = true;
+        self
+    }
+
+    fn needing(mut self, needs: &'static [&'static str]) -> Self {
+        self.needs = needs;
+        self
+    }
+
+    /// How often each job is to run.
+    #[must_use]
+    pub fn runs_each(&self) -> usize {
+        match self.step {
+            Step::Process(Process { kind: Kind::FailOnce, .. }, _) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// All scenarios; `scale` is a share of the full number of jobs.
+#[must_use]
+pub fn scenarios(scale: f64) -> Vec<Scenario> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of jobs")]
+    let scaled = |jobs: usize| ((jobs as f64 * scale) as usize).max(100);
+    let mut all = adding(scaled);
+    all.extend(processing(scaled));
+    all.extend(waiting(scaled));
+    all
+}
+
+fn adding(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
+    let weighed = Add { bytes: 117, ..add(How::Bulk, scaled(50_000), Kind::Plain) };
+    vec![
+        Scenario::new("add-one", Step::Add(add(How::One, scaled(5_000), Kind::Plain))).quick(),
+        Scenario::new("add-1000-tasks", Step::Add(add(How::Tasks, scaled(50_000), Kind::Plain)))
+            .quick(),
+        Scenario::new("add-bulk", Step::Add(add(How::Bulk, scaled(50_000), Kind::Plain)))
+            .quick()
+            .needing(&["bulk"]),
+        Scenario::new("memory-waiting", Step::Add(weighed)).quick(),
+    ]
+}
+
+fn processing(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
+    let mut all = Vec::new();
+    for (slots, jobs) in [(1, 5_000), (10, 20_000), (100, 40_000), (500, 40_000)] {
+        for (keep, needs) in [(0, &[][..]), (1_000, &["keep"][..])] {
+            let jobs = scaled(jobs);
+            let step = Step::Process(process(slots, keep, jobs, Kind::Plain), jobs);
+            let mut scenario = Scenario::new(format!("process-{slots}-kept-{keep}"), step)
+                .with(jobs, Kind::Plain)
+                .needing(needs);
+            scenario.quick = slots == 100 || (slots, keep) == (1, 0);
+            all.push(scenario);
+        }
+    }
+    let jobs = scaled(20_000);
+    let plain = |keep| Step::Process(process(100, keep, jobs, Kind::Plain), jobs);
+    let mut fleet =
+        Scenario::new("four-processes", plain(0)).with(jobs, Kind::Plain).needing(&["fleet"]);
+    fleet.processes = 4;
+    all.push(fleet);
+    all.push(
+        Scenario::new("memory-completed", plain(-1)).with(jobs, Kind::Plain).needing(&["keep"]),
+    );
+    for (name, kind, needs) in [
+        ("retries", Kind::FailOnce, &["fail_once"][..]),
+        ("priorities", Kind::Priorities, &["priorities"][..]),
+    ] {
+        let step = Step::Process(process(100, 0, jobs, kind), jobs);
+        all.push(Scenario::new(name, step).with(jobs, kind).needing(needs));
+    }
+    let jobs = scaled(20_000);
+    let step = Step::Both(add(How::Bulk100, jobs, Kind::Plain), process(100, 0, jobs, Kind::Plain));
+    all.push(Scenario::new("batches-of-100", step).quick().needing(&["bulk"]));
+    all
+}
+
+fn waiting(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
+    let idle = Latency { slots: 100, jobs: scaled(500), bytes: BYTES, per_second: 0 };
+    let steady = Latency { slots: 100, jobs: scaled(50_000), bytes: BYTES, per_second: 5_000 };
+    let jobs = scaled(100_000);
+    // Times are set when it is played.
+    let due = Kind::Due { from_ms: 0.0, within_ms: jobs as f64 / 10.0 };
+    let late = Step::Process(process(100, 0, jobs, due), jobs);
+    let deep = |waiting: usize| {
+        let taken = 10_000.min(waiting);
+        Scenario::new(
+            format!("process-100-waiting-{waiting}"),
+            Step::Process(process(100, 0, waiting, Kind::Plain), taken),
+        )
+        .with(waiting, Kind::Plain)
+        .long()
+    };
+    vec![
+        Scenario::new("latency-idle", Step::Latency(idle)).quick().needing(&["latency"]),
+        Scenario::new("latency-5000-per-s", Step::Latency(steady)).needing(&["latency"]),
+        Scenario::new("delayed", late).with(jobs, due).needing(&["due"]).long(),
+        deep(10_000),
+        deep(scaled(1_000_000)),
+    ]
+}
