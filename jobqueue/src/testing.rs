@@ -20,7 +20,11 @@
 //! # }
 //! ```
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -108,7 +112,7 @@ impl TestContext {
     /// A run that has been told to stop.
     #[must_use]
     pub fn cancelled(self) -> Self {
-        self.signals.cancel.cancel();
+        self.signals.cancel();
         self
     }
 
@@ -137,7 +141,10 @@ impl TestContext {
             attempt: self.attempt,
             attempts: self.attempts,
             states: Arc::new(self.states),
-            deadline: self.time_left.and_then(|time| now.checked_add(time)),
+            deadline: match self.time_left.and_then(|time| now.checked_add(time)) {
+                Some(deadline) => deadline.into(),
+                None => OnceLock::new(),
+            },
             signals: self.signals,
             line: None,
         }))

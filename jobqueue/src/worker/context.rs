@@ -3,10 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -14,7 +11,7 @@ use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::States;
+use super::{States, WorkerEvent, events::Announcer, signals::Signals};
 use crate::{
     error::{Refused, Result},
     job::{Codec, JobId, Record, WorkerId},
@@ -53,38 +50,19 @@ pub(crate) struct ContextParts {
     pub(crate) attempt: u32,
     pub(crate) attempts: u32,
     pub(crate) states: Arc<States>,
-    pub(crate) deadline: Option<Instant>,
+    /// Set when the run starts, if it has a timeout.
+    pub(crate) deadline: OnceLock<Instant>,
     pub(crate) signals: Signals,
     /// None in tests of handlers.
-    pub(crate) line: Option<Line>,
+    pub(crate) line: Option<Arc<Line>>,
 }
 
-/// How a run is told to stop.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Signals {
-    /// Fires when the run should stop, for whatever reason.
-    pub(crate) cancel: CancellationToken,
-    /// Set before it fires if the reason is that the lease was lost.
-    pub(crate) lost: Arc<AtomicBool>,
-}
-
-impl Signals {
-    /// Says that the run counts for nothing any more.
-    pub(crate) fn lose(&self) {
-        self.lost.store(true, Ordering::Release);
-        self.cancel.cancel();
-    }
-
-    pub(crate) fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Acquire)
-    }
-}
-
-/// The way from a run to Redis.
+/// The way from the runs of a pump to Redis, and to whoever listens to the worker.
 pub(crate) struct Line {
     pub(super) store: QueueStore,
     /// The name that the worker goes by now: it changes when a lease was lost.
     pub(super) worker: watch::Receiver<WorkerId>,
+    pub(super) announcer: Announcer,
 }
 
 impl Context {
@@ -149,30 +127,30 @@ impl Context {
     /// When the run's time is up; nothing if it has no timeout.
     #[must_use]
     pub fn deadline(&self) -> Option<std::time::Instant> {
-        self.0.deadline.map(Instant::into_std)
+        self.0.deadline.get().copied().map(Instant::into_std)
     }
 
     /// How long the run has left before its timeout; nothing if it has none.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        self.0.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        self.0.deadline.get().map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Whether the run should stop: its lease was lost, its time is up, or the worker shuts down.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.signals.cancel.is_cancelled()
+        self.0.signals.is_cancelled()
     }
 
     /// Waits until the run should stop.
     pub async fn cancelled(&self) {
-        self.0.signals.cancel.cancelled().await;
+        self.0.signals.token().cancelled().await;
     }
 
     /// The same as a token, to hand on to what the handler calls.
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
-        &self.0.signals.cancel
+        self.0.signals.token()
     }
 
     /// Whether the worker has lost the job: another may run it by now, and this run's outcome will be
@@ -216,6 +194,22 @@ impl Context {
 
     pub(crate) fn states(&self) -> &States {
         &self.0.states
+    }
+
+    /// Says when the run's time is up, once it has started.
+    pub(super) fn set_deadline(&self, deadline: Instant) {
+        let _ = self.0.deadline.set(deadline);
+    }
+
+    pub(super) fn signals(&self) -> &Signals {
+        &self.0.signals
+    }
+
+    /// Tells whoever listens to the worker.
+    pub(super) fn announce(&self, event: impl FnOnce() -> WorkerEvent) {
+        if let Some(line) = &self.0.line {
+            line.announcer.say(event);
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
 use tokio::task::AbortHandle;
 
-use super::context::Signals;
+use super::signals::Signals;
 use crate::job::JobId;
 
 /// No run has this number.
@@ -13,7 +14,7 @@ const NO_RUN: u64 = 0;
 /// The jobs that a pump holds in Redis, and the runs that it has lost but that are still alive.
 #[derive(Debug, Default)]
 pub(super) struct Held {
-    jobs: HashMap<JobId, Job>,
+    jobs: HashMap<JobId, Job, RandomState>,
     /// Lost runs that have not ended yet. They hold no job, but a slot.
     strays: HashSet<u64>,
     /// Runs that have not ended yet.
@@ -111,7 +112,7 @@ impl Held {
     /// Tells every run to stop.
     pub(super) fn cancel_all(&self) {
         for job in self.jobs.values() {
-            job.signals.cancel.cancel();
+            job.signals.cancel();
         }
     }
 

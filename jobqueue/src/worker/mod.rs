@@ -18,6 +18,7 @@ mod pump;
 mod registry;
 mod run;
 mod shutdown;
+mod signals;
 mod turn;
 mod verdict;
 #[expect(clippy::module_inception, reason = "the worker itself, beside its parts")]
@@ -26,7 +27,7 @@ mod worker;
 pub use builder::{Worker, WorkerBuilder};
 pub use context::Context;
 #[cfg(feature = "testing")]
-pub(crate) use context::{ContextParts, Signals};
+pub(crate) use context::ContextParts;
 pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
@@ -34,4 +35,6 @@ pub use handler::Handler;
 pub use macros::{
     HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, run_blocking,
 };
+#[cfg(feature = "testing")]
+pub(crate) use signals::Signals;
 pub use worker::WorkerHandle;

@@ -4,7 +4,11 @@
 //! loop { wait for a reason → let outcomes gather → turn (one call) → start what was fetched }
 //! ```
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::{
     sync::{mpsc, watch},
@@ -13,23 +17,24 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 use super::{
-    States, WorkerEvent,
+    Context, States, WorkerEvent,
     config::Config,
-    context::Line,
+    context::{ContextParts, Line},
     events::Announcer,
     held::Held,
     lease::Lease,
     listener::{LONGEST_SLEEP, Listener},
-    registry::Registry,
-    run::{Finished, Reporter, Run},
+    registry::{Entry, Registry},
+    run::{Finished, Run},
     shutdown::Phase,
+    verdict::Terms,
 };
 use crate::{
     error::Result,
-    job::{JobId, WorkerId},
+    job::{JobId, Record, WorkerId},
     store::{
         QueueStore,
-        worker::{End, Settlement},
+        worker::{End, Settlement, Taken},
     },
 };
 
@@ -55,9 +60,13 @@ pub(super) struct Pump {
     pub(super) parts: Parts,
     /// The name that this pump goes by now; runs follow it.
     pub(super) worker: watch::Sender<WorkerId>,
+    /// What runs talk to Redis and to listeners by.
+    line: Arc<Line>,
     pub(super) held: Held,
+    /// What the last turn brought, not looked at yet.
+    pub(super) fresh: Vec<Taken>,
     /// Fetched ahead, and waiting for a slot.
-    queued: VecDeque<(JobId, u64, Run)>,
+    queued: VecDeque<Run>,
     /// How runs ended, for the next turn to tell.
     pub(super) outcomes: Vec<Settlement>,
     /// How long the next turn holds the queue.
@@ -87,10 +96,18 @@ impl Pump {
         // Each live run reports once, and slots bound how many live.
         let (reporter, reports) = mpsc::channel(slots.concurrency + slots.prefetch);
         let listener = Listener::spawn(&parts.store);
+        let worker = watch::Sender::new(WorkerId::generate());
+        let line = Line {
+            store: parts.store.clone(),
+            worker: worker.subscribe(),
+            announcer: parts.announcer.clone(),
+        };
         Self {
             parts,
-            worker: watch::Sender::new(WorkerId::generate()),
+            worker,
+            line: Arc::new(line),
             held: Held::default(),
+            fresh: Vec::new(),
             queued: VecDeque::new(),
             outcomes: Vec::new(),
             hold: Duration::ZERO,
@@ -111,6 +128,7 @@ impl Pump {
             self.wait().await;
             self.gather().await;
             if let Phase::Draining(deadline) = self.phase() {
+                self.start_fresh();
                 self.release_queued();
                 if self.held.is_empty() {
                     break;
@@ -130,18 +148,30 @@ impl Pump {
         *self.parts.phase.borrow()
     }
 
+    /// How many jobs Redis says this worker holds, if both are in step.
+    pub(super) fn holds(&self) -> usize {
+        self.held.len() + self.fresh.len()
+    }
+
     /// How many more jobs this pump can take.
     pub(super) fn room(&self) -> usize {
         let slots = self.parts.config.slots;
         // What has ended leaves its slot with the very turn that fetches.
-        let taken = self.held.slots().saturating_sub(self.outcomes.len());
+        let taken = (self.held.slots() + self.fresh.len()).saturating_sub(self.outcomes.len());
         (slots.concurrency + slots.prefetch).saturating_sub(taken)
     }
 
     /// How many to ask for now.
     pub(super) fn want(&self) -> usize {
         let may = self.phase() == Phase::Working && !matches!(self.mood, Mood::Limited(_));
-        if may { self.room().min(crate::store::MAX_BATCH) } else { 0 }
+        if may { self.room().min(self.half()).min(crate::store::MAX_BATCH) } else { 0 }
+    }
+
+    /// Half of the slots. A turn asks for no more, and waits for no more outcomes: so one half of the jobs
+    /// runs while the other half is being settled and fetched, and neither side stands still.
+    fn half(&self) -> usize {
+        let slots = self.parts.config.slots;
+        (slots.concurrency + slots.prefetch).div_ceil(2)
     }
 
     /// Waits until there is a reason for a turn.
@@ -150,6 +180,10 @@ impl Pump {
             self.parts.lease.step();
             if self.has_reason() {
                 return;
+            }
+            if !self.fresh.is_empty() {
+                self.start_fresh();
+                continue;
             }
             let asking = self.phase() == Phase::Working && self.room() > 0;
             let tick = Instant::now() + LONGEST_SLEEP;
@@ -210,13 +244,15 @@ impl Pump {
     async fn gather(&mut self) {
         for _ in 0..STEPS_BACK {
             let before = self.outcomes.len();
-            tokio::task::yield_now().await;
             while let Ok(finished) = self.reports.try_recv() {
                 self.note(finished);
             }
-            if self.outcomes.len() == before {
+            // With half of the slots to fill there is work enough for a turn.
+            let ready = self.mood == Mood::Hungry && self.want() >= self.half();
+            if ready || (before > 0 && self.outcomes.len() == before) {
                 break;
             }
+            tokio::task::yield_now().await;
         }
     }
 
@@ -252,33 +288,53 @@ impl Pump {
     }
 
     /// Makes a run of a job, and starts it if a slot is free.
-    pub(super) fn admit(&mut self, id: JobId, make: impl FnOnce(&Parts, Line) -> Run) {
-        let (run, signals) = self.held.insert(&id);
-        let line = Line { store: self.parts.store.clone(), worker: self.worker.subscribe() };
-        let made = Run { signals, ..make(&self.parts, line) };
-        self.queued.push_back((id, run, made));
-        self.start_queued();
+    pub(super) fn admit(&mut self, id: JobId, record: Record, terms: Terms, entry: Arc<Entry>) {
+        let (number, signals) = self.held.insert(&id);
+        let ctx = Context::new(ContextParts {
+            id,
+            record,
+            attempt: terms.attempt,
+            attempts: terms.attempts,
+            states: self.parts.states.clone(),
+            deadline: OnceLock::new(),
+            signals,
+            line: Some(self.line.clone()),
+        });
+        let run = Run { number, ctx, terms, entry };
+        if self.has_free_slot() && self.queued.is_empty() {
+            self.start(run);
+        } else {
+            self.queued.push_back(run);
+        }
+    }
+
+    fn has_free_slot(&self) -> bool {
+        self.held.running() < self.parts.config.slots.concurrency
+    }
+
+    fn start(&mut self, run: Run) {
+        let id = run.ctx.id().clone();
+        let task = tokio::spawn(run.go(self.reporter.clone()));
+        self.held.started(&id, task.abort_handle());
     }
 
     fn start_queued(&mut self) {
-        while self.held.running() < self.parts.config.slots.concurrency
-            && let Some((id, run, made)) = self.queued.pop_front()
+        while self.has_free_slot()
+            && let Some(run) = self.queued.pop_front()
         {
-            let reporter = Reporter { to: self.reporter.clone(), id: id.clone(), run };
-            let task = tokio::spawn(made.go(reporter));
-            self.held.started(&id, task.abort_handle());
+            self.start(run);
         }
     }
 
     /// Forgets queued jobs that are no longer held.
     pub(super) fn prune_queued(&mut self) {
-        self.queued.retain(|(id, run, _)| self.held.is_current(id, *run));
+        self.queued.retain(|run| self.held.is_current(run.ctx.id(), run.number));
     }
 
     /// Hands back what was fetched ahead and has not begun.
     fn release_queued(&mut self) {
-        for (id, ..) in self.queued.drain(..) {
-            self.outcomes.push(Settlement { id, end: released() });
+        for run in self.queued.drain(..) {
+            self.outcomes.push(Settlement { id: run.ctx.id().clone(), end: released() });
         }
     }
 

@@ -55,6 +55,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether the handler has limits of its own in this process.
+    pub(super) fn is_limited(&self) -> bool {
+        self.permits.is_some() || self.rate.is_some()
+    }
+
     /// Waits until the handler's own limits in this process let one more run start.
     pub(super) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
         let permit = match &self.permits {

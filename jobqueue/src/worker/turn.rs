@@ -1,16 +1,14 @@
 //! A turn of the pump: one call that settles and fetches, and what follows from its answer.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, task::Poll, time::Duration};
 
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::{
     WorkerEvent,
-    context::Signals,
     listener::LONGEST_SLEEP,
     pump::{Mood, Pump},
-    run::Run,
     shutdown::Phase,
     verdict::{Ended, Ruling, Terms, rule},
 };
@@ -28,36 +26,56 @@ impl Pump {
     pub(super) async fn turn(&mut self) -> Result<()> {
         if self.lease_lost {
             self.lease_lost = false;
+            self.start_fresh();
             return self.join(Some(Refused::LeaseLost.into())).await;
         }
         let count = chunks(&self.outcomes, size).next().map_or(0, <[_]>::len);
-        let worker = self.worker.borrow().clone();
         // What doesn't fit into this call still holds its slot until the next.
         let want = self.want().saturating_sub(self.outcomes.len() - count);
         let hold = std::mem::take(&mut self.hold);
+        let later = self.outcomes.split_off(count);
+        let settlements = std::mem::replace(&mut self.outcomes, later);
+        let (store, worker) = (self.parts.store.clone(), self.worker.borrow().clone());
         let advance = Advance {
             worker: &worker,
             lease: self.parts.config.lease,
-            held: self.held.len(),
+            held: self.holds(),
             want,
             hold,
-            settlements: self.outcomes.get(..count).unwrap_or_default(),
+            settlements: &settlements,
         };
-        match self.parts.store.call(&advance).await {
+        match self.ahead(store.call(&advance)).await {
             Ok(turn) => {
-                for settled in self.outcomes.drain(..count) {
+                for settled in &settlements {
                     self.held.remove(&settled.id);
                 }
                 self.digest(turn, want);
-                self.parts.lease.renewed(self.held.len());
+                self.parts.lease.renewed(self.holds());
                 Ok(())
             }
             // Whether the call was carried out or not is found out by joining anew.
             Err(error) => {
+                self.outcomes.splice(..0, settlements);
                 self.hold = self.hold.max(hold);
                 self.join(Some(error)).await
             }
         }
+    }
+
+    /// Sends a call, and starts what the turn before it brought while it is on its way: neither Redis nor
+    /// the handlers wait for the other.
+    async fn ahead<T>(&mut self, call: impl Future<Output = T>) -> T {
+        let mut call = std::pin::pin!(call);
+        if !self.fresh.is_empty() {
+            if let Poll::Ready(answer) = futures_util::poll!(call.as_mut()) {
+                self.start_fresh();
+                return answer;
+            }
+            // Now the connection's own task writes it out.
+            tokio::task::yield_now().await;
+            self.start_fresh();
+        }
+        call.await
     }
 
     fn digest(&mut self, turn: Turn, want: usize) {
@@ -72,7 +90,12 @@ impl Pump {
                 None => Mood::Resting(now + nap),
             };
         }
-        for taken in turn.taken {
+        self.fresh = turn.taken;
+    }
+
+    /// Starts what the last turn brought.
+    pub(super) fn start_fresh(&mut self) {
+        for taken in std::mem::take(&mut self.fresh) {
             self.take(taken);
         }
     }
@@ -107,16 +130,7 @@ impl Pump {
                 let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
                 self.outcomes.push(Settlement { id, end });
             }
-            Some(entry) => self.admit(id.clone(), |parts, line| Run {
-                id,
-                record,
-                terms,
-                entry,
-                states: parts.states.clone(),
-                signals: Signals::default(),
-                line,
-                announcer: parts.announcer.clone(),
-            }),
+            Some(entry) => self.admit(id, record, terms, entry),
         }
     }
 

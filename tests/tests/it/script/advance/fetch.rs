@@ -1,5 +1,7 @@
 //! Fetching: order, limits, promotion, waking.
 
+use jobqueue_tests::raw::Rig;
+
 use super::{KEYS, fetch, rig};
 
 #[test]
@@ -41,6 +43,62 @@ fn takes_in_order_and_wakes_the_next() {
         fetch(2, 2),
         "[1700000000000, 10001, 0, \"\", [\"c\"], [\"rc\"], nil, nil, nil]",
     );
+}
+
+#[test]
+fn a_large_batch_of_one_priority_goes_by_the_rank_of_its_first() {
+    let mut rig = rig();
+    // Ranks of priority 0: 1024 * 2^42 and some milliseconds.
+    let rank = |ms: i64| (1024_i64 << 42) + ms;
+    for i in 0..20 {
+        rig.given([&*format!("ZADD jq:{{q}}:waiting {} j{i:02}", rank(i))]);
+    }
+    let _ = rig.call(KEYS, fetch(0, 18));
+    let mark = |rig: &mut Rig, id: &str| -> String {
+        redis::cmd("HGET").arg("jq:{q}:running:w1").arg(id).query(rig.connection()).expect("runs")
+    };
+    let (first, zeros) = (rank(0), "0".repeat(64));
+    assert_eq!(mark(&mut rig, "j00"), format!("{first}:{zeros}1700000000000"));
+    assert_eq!(mark(&mut rig, "j17"), format!("{first}:1700000000000"));
+    let mut encoding = redis::cmd("OBJECT");
+    let encoding: String = encoding
+        .arg("ENCODING")
+        .arg("jq:{q}:running:w1")
+        .query(rig.connection())
+        .expect("is there");
+    assert_eq!(encoding, "hashtable");
+
+    // They go back to before what waits, in their own order.
+    rig.at(1_700_000_060_000);
+    rig.given(["ZADD jq:{q}:workers 1700000070000 w2"]);
+    let mut advance = fetch(0, 0);
+    advance[1] = "w2".into();
+    let keys: Vec<_> =
+        KEYS.iter().map(|&key| if key == "running:w1" { "running:w2" } else { key }).collect();
+    let _ = rig.call(&keys, advance);
+    let ids: Vec<String> = redis::cmd("ZRANGE")
+        .arg("jq:{q}:waiting")
+        .arg(0)
+        .arg(-1)
+        .query(rig.connection())
+        .expect("is there");
+    let expected: Vec<String> = (0..20).map(|i| format!("j{i:02}")).collect();
+    assert_eq!(ids, expected);
+}
+
+#[test]
+fn a_large_batch_of_several_priorities_keeps_each_rank() {
+    let mut rig = rig();
+    let rank = |priority: i64, ms: i64| ((1024 + priority) << 42) + ms;
+    for i in 0..20 {
+        rig.given([&*format!("ZADD jq:{{q}}:waiting {} j{i:02}", rank(i / 10, i))]);
+    }
+    let _ = rig.call(KEYS, fetch(0, 20));
+    let mut marks = redis::cmd("HMGET");
+    let marks: Vec<String> =
+        marks.arg("jq:{q}:running:w1").arg("j03").arg("j17").query(rig.connection()).expect("run");
+    let expected = [rank(0, 3), rank(1, 17)].map(|rank| format!("{rank}:1700000000000"));
+    assert_eq!(marks, expected);
 }
 
 #[test]
