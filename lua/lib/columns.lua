@@ -19,14 +19,16 @@ local function columns_purge(c, ids, first, last)
     return
   end
   redis.call('HDEL', c.jobs, unpack(ids, first, last))
+  -- Most queues have none of the sparse columns: then this is all.
+  if redis.call('EXISTS', c.uniques, c.outcomes, c.priority, c.attempts, c.stalls, c.misses,
+    c.progress, c.traces) == 0 then
+    return
+  end
   unique_release(c.uniques, c.base, ids, first, last)
-  if redis.call('EXISTS', c.outcomes, c.priority, c.attempts, c.stalls, c.misses, c.progress) > 0 then
-    redis.call('HDEL', c.outcomes, unpack(ids, first, last))
-    redis.call('HDEL', c.priority, unpack(ids, first, last))
-    redis.call('HDEL', c.attempts, unpack(ids, first, last))
-    redis.call('HDEL', c.stalls, unpack(ids, first, last))
-    redis.call('HDEL', c.misses, unpack(ids, first, last))
-    redis.call('HDEL', c.progress, unpack(ids, first, last))
+  for _, column in ipairs({ c.outcomes, c.priority, c.attempts, c.stalls, c.misses, c.progress }) do
+    if redis.call('EXISTS', column) == 1 then
+      redis.call('HDEL', column, unpack(ids, first, last))
+    end
   end
   if redis.call('EXISTS', c.traces) == 1 then
     columns_purge_traces(c.traces, c.base, ids, first, last)

@@ -47,10 +47,10 @@ local function fetch_take(q, n, now)
   return ids
 end
 
--- Up to `want` jobs. Answers their ids; why there are no more, if not for want of jobs: 'paused',
--- 'held', 'active' or 'rate'; and at what time to look again, where that is known.
-local function fetch_jobs(q, want, now, exact)
-  if redis.call('EXISTS', q.waiting) == 0 then
+-- Up to `want` jobs of the so many that wait. Answers their ids; why there are no more, if not for want
+-- of jobs: 'paused', 'held', 'active' or 'rate'; and at what time to look again, where that is known.
+local function fetch_jobs(q, want, waiting, now, exact)
+  if waiting == 0 then
     return {}, ''
   elseif q.paused then
     return {}, 'paused'
@@ -79,7 +79,7 @@ local function fetch_jobs(q, want, now, exact)
   end
   local ids = fetch_take(q, math.min(n, allowed), now)
   limits_spend(q, exact, interval, #ids)
-  if allowed < n and #ids == allowed and redis.call('EXISTS', q.waiting) == 1 then
+  if allowed < n and #ids == allowed and waiting > allowed then
     local _
     _, turn = limits_rate(q, exact)
     return ids, 'rate', turn

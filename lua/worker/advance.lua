@@ -24,7 +24,8 @@
 --       7 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
 --         see lib/settle.lua
 -- REPLY now ms; ms until there is something to look for (a due job, a lease that runs out); jobs left
---       waiting; why no more were given; ids; records; attempts, stalls, misses or false
+--       waiting; why no more were given; ids in one text, blanks between; records; attempts, stalls,
+--       misses or false
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
 --       recover, active, limits, settle, fetch, details
@@ -54,8 +55,9 @@ local function advance(keys, args)
   end
 
   -- A full Redis refuses a script at its first write if that may grow, and lets one go on whose
-  -- first write shrinks: so this one comes first, also when it removes nothing.
-  redis.call('HDEL', q.running, '')
+  -- first write shrinks. Jobs that ended leave `running` first; where there are none, this comes
+  -- first, which removes nothing.
+  if args[7] == '0' then redis.call('HDEL', q.running, '') end
   local now, exact = clock_now()
   local at = 8
   for _ = 1, tonumber(args[7]) do
@@ -74,8 +76,9 @@ local function advance(keys, args)
   lease_extend(q.workers, worker, now + lease)
   local check = recover_oldest(q, now)
   local due = promote_due(q, now)
-  local ids, why, look = fetch_jobs(q, want, now, exact)
-  local left = redis.call('ZCARD', q.waiting)
+  local waiting = redis.call('ZCARD', q.waiting)
+  local ids, why, look = fetch_jobs(q, want, waiting, now, exact)
+  local left = waiting - #ids
   -- Whoever got all it wanted wakes the next, if that one may take any.
   if left > 0 and why == '' and #ids == want and limits_leave_room(q) then
     wake_one(wake)
@@ -83,5 +86,5 @@ local function advance(keys, args)
 
   local next_at = math.min(check, due or math.huge, look or math.huge)
   local wait = math.max(0, math.ceil(next_at - exact))
-  return { now, wait, left, why, ids, details_of(q, ids) }
+  return { now, wait, left, why, table.concat(ids, ' '), details_of(q, ids) }
 end

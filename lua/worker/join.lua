@@ -14,8 +14,8 @@
 -- ARGV  1 worker   2 old worker, '' for none   3 lease ms
 --       4 rate and 5 active: limits set in code, '' for none; one set at run time wins
 --       6… ids of the jobs that the worker believes it holds
--- REPLY ids held that are among ARGV 6…; then of those that are not: ids, records, attempts,
---       stalls, misses
+-- REPLY ids held that are among ARGV 6…; then of those that are not: ids in one text, records,
+--       attempts, stalls, misses
 -- ERR   LAYOUT
 -- USES  clock, layout, lease, code_limits, details
 local function join(keys, args)
@@ -48,5 +48,5 @@ local function join(keys, args)
     local list = known[id] and kept or unknown
     list[#list + 1] = id
   end
-  return { kept, unknown, details_of(q, unknown) }
+  return { kept, table.concat(unknown, ' '), details_of(q, unknown) }
 end

@@ -13,7 +13,7 @@ fn rig() -> Rig {
 #[test]
 fn a_first_join_marks_the_layout_and_the_limits_of_the_code() {
     let mut rig = rig();
-    rig.replies(KEYS, args!["w1", "", 10000, "10 5", "3"], "[[], [], [], nil, nil, nil]");
+    rig.replies(KEYS, args!["w1", "", 10000, "10 5", "3"], r#"[[], "", [], nil, nil, nil]"#);
     rig.holds(
         "
         jq:{q}:meta hash
@@ -38,7 +38,7 @@ fn takes_over_what_an_old_name_held() {
     rig.replies(
         KEYS,
         args!["w1", "w0", 10000, "", "", "a", "gone"],
-        "[[\"a\"], [\"b\", \"c\"], [\"rb\", \"rc\"], [nil, \"2\"], [nil, nil], [nil, nil]]",
+        "[[\"a\"], \"b c\", [\"rb\", \"rc\"], [nil, \"2\"], [nil, nil], [nil, nil]]",
     );
     rig.holds(
         "
@@ -62,7 +62,7 @@ fn takes_over_what_an_old_name_held() {
     rig.replies(
         KEYS,
         args!["w1", "w0", 10000, "", "", "a", "gone"],
-        "[[\"a\"], [\"b\", \"c\"], [\"rb\", \"rc\"], [nil, \"2\"], [nil, nil], [nil, nil]]",
+        "[[\"a\"], \"b c\", [\"rb\", \"rc\"], [nil, \"2\"], [nil, nil], [nil, nil]]",
     );
 }
 
@@ -70,7 +70,7 @@ fn takes_over_what_an_old_name_held() {
 fn an_operators_limit_wins_over_the_codes() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 rate 7 rate_by operator active 9"]);
-    rig.replies(KEYS, args!["w1", "", 10000, "10 5", ""], "[[], [], [], nil, nil, nil]");
+    rig.replies(KEYS, args!["w1", "", 10000, "10 5", ""], r#"[[], "", [], nil, nil, nil]"#);
     rig.holds(
         "
         jq:{q}:meta hash
@@ -101,7 +101,7 @@ fn sent_twice_it_writes_the_same_and_nothing_more() {
     let join = args!["w1", "w0", 10000, "10 5", "3", "a"];
     rig.call(KEYS, join.clone()).expect("an answer");
     let before = rig.dump();
-    rig.replies(KEYS, join, r#"[["a"], ["b"], ["rb"], nil, nil, nil]"#);
+    rig.replies(KEYS, join, r#"[["a"], "b", ["rb"], nil, nil, nil]"#);
     rig.dump().assert_unchanged_since(&before);
 }
 
@@ -110,7 +110,7 @@ fn an_old_name_that_held_nothing_goes_all_the_same() {
     let mut rig = rig();
     // Another worker, and what it holds, is left alone.
     rig.given(["ZADD jq:{q}:workers 1 w0 2 other", "HSET jq:{q}:running:other x 1:1"]);
-    rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], "[[], [], [], nil, nil, nil]");
+    rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], r#"[[], "", [], nil, nil, nil]"#);
     rig.holds(
         "
         jq:{q}:meta hash
@@ -178,7 +178,7 @@ fn a_full_server_still_lets_workers_join() {
         rig.given(["CONFIG SET maxmemory 1"]);
         let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
         assert!(set.is_err(), "the server takes more");
-        let reply = format!("[{held}, [], [], nil, nil, nil]");
+        let reply = format!("[{held}, \"\", [], nil, nil, nil]");
         rig.replies(KEYS, args!["w1", old, 10000, "10 5", "3", "a"], &reply);
         let meta = "jq:{q}:meta hash\n  active = 3\n  layout = 1\n  rate = 10 5\n";
         let workers = "jq:{q}:workers zset\n  1700000010000 w1\n";

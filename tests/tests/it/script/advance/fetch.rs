@@ -15,7 +15,7 @@ fn takes_in_order_and_wakes_the_next() {
     rig.replies(
         KEYS,
         fetch(0, 2),
-        "[1700000000000, 10001, 1, \"\", [\"a\", \"b\"], [\"ra\", \"rb\"], nil, nil, nil]",
+        "[1700000000000, 10001, 1, \"\", \"a b\", [\"ra\", \"rb\"], nil, nil, nil]",
     );
     rig.holds(
         "
@@ -41,7 +41,7 @@ fn takes_in_order_and_wakes_the_next() {
     rig.replies(
         KEYS,
         fetch(2, 2),
-        "[1700000000000, 10001, 0, \"\", [\"c\"], [\"rc\"], nil, nil, nil]",
+        "[1700000000000, 10001, 0, \"\", \"c\", [\"rc\"], nil, nil, nil]",
     );
 }
 
@@ -111,14 +111,14 @@ fn sparse_columns_and_missing_records_come_along() {
         "HSET jq:{q}:stalls b 1",
         "HSET jq:{q}:misses c 4",
     ]);
-    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 10001, 0, \"\", [\"a\", \"b\", \"c\"], [\"ra\", nil, \"rc\"], [\"2\", nil, nil], [nil, \"1\", nil], [nil, nil, \"4\"]]");
+    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 10001, 0, \"\", \"a b c\", [\"ra\", nil, \"rc\"], [\"2\", nil, nil], [nil, \"1\", nil], [nil, nil, \"4\"]]");
 }
 
 #[test]
 fn a_worker_that_wants_none_gets_none_and_wakes_another() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a"]);
-    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 10001, 1, \"\", [], [], nil, nil, nil]");
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 10001, 1, \"\", \"\", [], nil, nil, nil]");
     rig.holds(
         "
         jq:{q}:meta hash
@@ -138,7 +138,11 @@ fn a_worker_that_wants_none_gets_none_and_wakes_another() {
 fn nobody_is_woken_for_a_paused_queue() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:meta paused 1"]);
-    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 10001, 1, \"paused\", [], [], nil, nil, nil]");
+    rig.replies(
+        KEYS,
+        fetch(0, 0),
+        "[1700000000000, 10001, 1, \"paused\", \"\", [], nil, nil, nil]",
+    );
     let woken: bool = redis::cmd("EXISTS").arg("jq:{q}:wake").query(rig.connection()).expect("ok");
     assert!(!woken);
 }
@@ -148,9 +152,13 @@ fn paused_held_and_full_queues_give_none() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a 2 b", "HSET jq:{q}:jobs a r b r"]);
     rig.given(["HSET jq:{q}:meta paused 1"]);
-    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 10001, 2, \"paused\", [], [], nil, nil, nil]");
+    rig.replies(
+        KEYS,
+        fetch(0, 5),
+        "[1700000000000, 10001, 2, \"paused\", \"\", [], nil, nil, nil]",
+    );
     rig.given(["HDEL jq:{q}:meta paused", "HSET jq:{q}:meta hold 1700000002000"]);
-    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 2000, 2, \"held\", [], [], nil, nil, nil]");
+    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 2000, 2, \"held\", \"\", [], nil, nil, nil]");
     rig.given([
         "HDEL jq:{q}:meta hold",
         "HSET jq:{q}:meta active 2",
@@ -160,9 +168,9 @@ fn paused_held_and_full_queues_give_none() {
     rig.replies(
         KEYS,
         fetch(0, 5),
-        "[1700000000000, 5001, 1, \"active\", [\"a\"], [\"r\"], nil, nil, nil]",
+        "[1700000000000, 5001, 1, \"active\", \"a\", [\"r\"], nil, nil, nil]",
     );
-    rig.replies(KEYS, fetch(1, 5), "[1700000000000, 5001, 1, \"active\", [], [], nil, nil, nil]");
+    rig.replies(KEYS, fetch(1, 5), "[1700000000000, 5001, 1, \"active\", \"\", [], nil, nil, nil]");
     rig.holds(
         "
         jq:{q}:jobs hash
@@ -196,15 +204,15 @@ fn a_rate_gives_its_burst_and_then_one_an_interval_and_each_worker_a_turn() {
     let mut set = redis::cmd("HSET");
     let () = set.arg("jq:{q}:meta").arg("rate").arg("100 3").query(rig.connection()).expect("set");
     // The burst, and when the next is free.
-    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 100, 2, \"rate\", [\"a\", \"b\", \"c\"], [\"r\", \"r\", \"r\"], nil, nil, nil]");
-    // Too early: a turn after the one that was given out.
-    rig.replies(KEYS, fetch(3, 5), "[1700000000000, 200, 2, \"rate\", [], [], nil, nil, nil]");
-    rig.at(1_700_000_000_250);
     rig.replies(
         KEYS,
-        fetch(3, 1),
-        "[1700000000250, 8751, 1, \"\", [\"d\"], [\"r\"], nil, nil, nil]",
+        fetch(0, 5),
+        "[1700000000000, 100, 2, \"rate\", \"a b c\", [\"r\", \"r\", \"r\"], nil, nil, nil]",
     );
+    // Too early: a turn after the one that was given out.
+    rig.replies(KEYS, fetch(3, 5), "[1700000000000, 200, 2, \"rate\", \"\", [], nil, nil, nil]");
+    rig.at(1_700_000_000_250);
+    rig.replies(KEYS, fetch(3, 1), "[1700000000250, 8751, 1, \"\", \"d\", [\"r\"], nil, nil, nil]");
     rig.holds(
         "
         jq:{q}:jobs hash
@@ -244,11 +252,7 @@ fn what_is_due_is_promoted_with_its_due_time_and_the_next_is_told() {
         "HSET jq:{q}:jobs a r b r c r",
         "HDEL jq:{q}:meta events",
     ]);
-    rig.replies(
-        KEYS,
-        fetch(0, 1),
-        "[1700000000000, 3000, 1, \"\", [\"b\"], [\"r\"], nil, nil, nil]",
-    );
+    rig.replies(KEYS, fetch(0, 1), "[1700000000000, 3000, 1, \"\", \"b\", [\"r\"], nil, nil, nil]");
     rig.holds(
         "
         jq:{q}:delayed zset

@@ -88,7 +88,7 @@ fn a_full_server_still_settles_and_fetches() {
     rig.replies(
         KEYS,
         settle(1, 1, completed),
-        "[1700000000000, 10001, 0, \"\", [\"b\"], [\"r\"], nil, nil, nil]",
+        "[1700000000000, 10001, 0, \"\", \"b\", [\"r\"], nil, nil, nil]",
     );
     rig.given(["CONFIG SET maxmemory 0"]);
     rig.holds(

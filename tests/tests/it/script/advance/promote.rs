@@ -37,7 +37,7 @@ fn the_rank_is_made_of_priority_and_due_time() {
 fn what_is_due_later_stays_and_says_when() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:delayed 1700000000001 a 1700000000002 b"]);
-    rig.replies(KEYS, fetch(0, 5), r#"[1700000000000, 1, 0, "", [], [], nil, nil, nil]"#);
+    rig.replies(KEYS, fetch(0, 5), r#"[1700000000000, 1, 0, "", "", [], nil, nil, nil]"#);
     rig.holds(
         "
         jq:{q}:delayed zset
@@ -56,7 +56,7 @@ fn what_is_due_later_stays_and_says_when() {
 fn a_paused_queue_promotes_too() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:delayed 1700000000000 a", "HSET jq:{q}:meta paused 1"]);
-    rig.replies(KEYS, fetch(0, 5), r#"[1700000000000, 10001, 1, "paused", [], [], nil, nil, nil]"#);
+    rig.replies(KEYS, fetch(0, 5), r#"[1700000000000, 10001, 1, "paused", "", [], nil, nil, nil]"#);
     rig.holds(
         "
         jq:{q}:meta hash
@@ -80,9 +80,9 @@ fn a_thousand_a_call_the_earliest_first() {
     }
     rig.given([add.as_str()]);
     // Nothing to wait for: the rest is due as well.
-    rig.replies(KEYS, fetch(0, 0), r#"[1700000000000, 0, 1000, "", [], [], nil, nil, nil]"#);
+    rig.replies(KEYS, fetch(0, 0), r#"[1700000000000, 0, 1000, "", "", [], nil, nil, nil]"#);
     let rest = run(rig.connection(), "ZRANGE jq:{q}:delayed 0 -1");
     let names = (1_000..1_005).map(|n| Value::BulkString(format!("job{n}").into())).collect();
     assert_eq!(rest, Value::Array(names));
-    rig.replies(KEYS, fetch(0, 0), r#"[1700000000000, 10001, 1005, "", [], [], nil, nil, nil]"#);
+    rig.replies(KEYS, fetch(0, 0), r#"[1700000000000, 10001, 1005, "", "", [], nil, nil, nil]"#);
 }

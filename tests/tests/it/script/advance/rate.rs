@@ -32,12 +32,14 @@ fn ask(rig: &mut Rig, at: u64, worker: &str, want: usize) -> String {
     rig.at(NOW + at);
     let reply = rig.call(&keys, args![Rig::BASE, worker, 10_000, held, want, 0, 0, 0, 0, 10, 0]);
     let Ok(Value::Array(reply)) = reply else { panic!("no answer: {reply:?}") };
-    let [_, Value::Int(wait), _, Value::BulkString(why), Value::Array(ids), ..] = &reply[..] else {
+    let [_, Value::Int(wait), _, Value::BulkString(why), Value::BulkString(ids), ..] = &reply[..]
+    else {
         panic!("another answer: {reply:?}")
     };
+    let taken = String::from_utf8_lossy(ids).split_whitespace().count();
     match why.as_slice() {
-        b"rate" => format!("{}, look at +{}", ids.len(), at + u64::try_from(*wait).expect("wait")),
-        why => format!("{}{}", ids.len(), String::from_utf8_lossy(why)),
+        b"rate" => format!("{taken}, look at +{}", at + u64::try_from(*wait).expect("wait")),
+        why => format!("{taken}{}", String::from_utf8_lossy(why)),
     }
 }
 

@@ -17,7 +17,7 @@ fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
         "HSET jq:{q}:stalls a 1",
         "HDEL jq:{q}:meta events",
     ]);
-    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 2, \"\", [], [], nil, nil, nil]");
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 2, \"\", \"\", [], nil, nil, nil]");
     rig.holds(
         "
         jq:{q}:events stream
@@ -40,7 +40,7 @@ fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
         ",
     );
     // The next call takes the next.
-    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 3, \"\", [], [], nil, nil, nil]");
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 3, \"\", \"\", [], nil, nil, nil]");
     rig.holds(
         "
         jq:{q}:events stream
@@ -68,7 +68,7 @@ fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
 fn one_without_runs_is_forgotten_and_ones_own_late_lease_is_kept() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1 w1 1699999990000 dead", "HSET jq:{q}:running:w1 a 5:1"]);
-    rig.replies(KEYS, fetch(1, 0), "[1700000000000, 0, 0, \"\", [], [], nil, nil, nil]");
+    rig.replies(KEYS, fetch(1, 0), "[1700000000000, 0, 0, \"\", \"\", [], nil, nil, nil]");
     rig.holds(
         "
         jq:{q}:meta hash
@@ -95,7 +95,7 @@ fn a_job_that_is_taken_back_can_be_given_out_by_the_same_call() {
     rig.replies(
         KEYS,
         fetch(0, 1),
-        r#"[1700000000000, 0, 1, "", ["a"], ["ra"], [nil], ["1"], [nil]]"#,
+        r#"[1700000000000, 0, 1, "", "a", ["ra"], [nil], ["1"], [nil]]"#,
     );
 }
 
@@ -103,9 +103,9 @@ fn a_job_that_is_taken_back_can_be_given_out_by_the_same_call() {
 fn a_lease_lasts_to_the_end_of_its_last_millisecond() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1700000000000 late", "HSET jq:{q}:running:late a 5:1"]);
-    rig.replies(KEYS, fetch(0, 1), r#"[1700000000000, 1, 0, "", [], [], nil, nil, nil]"#);
+    rig.replies(KEYS, fetch(0, 1), r#"[1700000000000, 1, 0, "", "", [], nil, nil, nil]"#);
     rig.at(NOW + 1);
-    rig.replies(KEYS, fetch(0, 0), r#"[1700000000001, 0, 1, "", [], [], nil, nil, nil]"#);
+    rig.replies(KEYS, fetch(0, 0), r#"[1700000000001, 0, 1, "", "", [], nil, nil, nil]"#);
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn nor_of_one_that_is_trimmed_by_the_call_that_settles_it() {
     rig.replies(
         KEYS,
         settle(2, 0, [failed, errors].concat()),
-        r#"[1700000000000, 10001, 0, "", [], [], nil, nil, nil]"#,
+        r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil]"#,
     );
     rig.holds(
         "
@@ -140,7 +140,7 @@ fn a_failed_job_that_is_not_kept_leaves_nothing() {
     rig.replies(
         KEYS,
         settle(1, 0, args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0]),
-        r#"[1700000000000, 10001, 0, "", [], [], nil, nil, nil]"#,
+        r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil]"#,
     );
     rig.holds(
         "

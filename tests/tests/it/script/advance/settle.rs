@@ -21,7 +21,7 @@ fn completed_and_not_kept_leaves_nothing() {
     rig.replies(
         KEYS,
         settle(3, 0, args![1, "completed", 0, -1, 2, "a", "b", 0, 0, 10, 0]),
-        "[1700000000000, 10001, 0, \"\", [], [], nil, nil, nil]",
+        "[1700000000000, 10001, 0, \"\", \"\", [], nil, nil, nil]",
     );
     rig.holds(
         "
@@ -62,7 +62,7 @@ fn kept_jobs_are_trimmed_by_count_and_by_age() {
     rig.replies(
         KEYS,
         settle(2, 0, blocks),
-        "[1700000000000, 10001, 0, \"\", [], [], nil, nil, nil]",
+        "[1700000000000, 10001, 0, \"\", \"\", [], nil, nil, nil]",
     );
     rig.holds(
         "
@@ -111,7 +111,7 @@ fn retried_at_once_or_later_with_the_attempt_and_the_newest_errors() {
     rig.replies(
         KEYS,
         settle(2, 0, blocks),
-        "[1700000000000, 3000, 1, \"\", [], [], nil, nil, nil]",
+        "[1700000000000, 3000, 1, \"\", \"\", [], nil, nil, nil]",
     );
     rig.holds(
         "
@@ -153,7 +153,7 @@ fn released_to_its_own_place_or_for_later_with_misses() {
     rig.replies(
         KEYS,
         settle(2, 0, blocks),
-        "[1700000000000, 2000, 1, \"\", [], [], nil, nil, nil]",
+        "[1700000000000, 2000, 1, \"\", \"\", [], nil, nil, nil]",
     );
     rig.holds(
         "
@@ -179,8 +179,8 @@ fn a_hold_keeps_the_queue_and_never_ends_sooner_than_another() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:jobs a r"]);
     let hold = |ms| [head(0, 5, ms), args![0, 0, 0, 10, 0]].concat();
-    rig.replies(KEYS, hold(3_000), "[1700000000000, 3000, 1, \"held\", [], [], nil, nil, nil]");
-    rig.replies(KEYS, hold(1_000), "[1700000000000, 3000, 1, \"held\", [], [], nil, nil, nil]");
+    rig.replies(KEYS, hold(3_000), "[1700000000000, 3000, 1, \"held\", \"\", [], nil, nil, nil]");
+    rig.replies(KEYS, hold(1_000), "[1700000000000, 3000, 1, \"held\", \"\", [], nil, nil, nil]");
     rig.holds(
         "
         jq:{q}:jobs hash
@@ -202,7 +202,11 @@ fn released_at_once_with_misses_or_for_later_as_before() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:running:w1 back 7:1 later 5:1", "HSET jq:{q}:misses back 2 later 2"]);
     let blocks = args![0, 0, 2, "back", 0, 3, "later", 500, -1, 10, 0];
-    rig.replies(KEYS, settle(2, 0, blocks), "[1700000000000, 500, 1, \"\", [], [], nil, nil, nil]");
+    rig.replies(
+        KEYS,
+        settle(2, 0, blocks),
+        "[1700000000000, 500, 1, \"\", \"\", [], nil, nil, nil]",
+    );
     rig.holds(
         "
         jq:{q}:delayed zset
