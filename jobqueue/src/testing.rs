@@ -34,6 +34,9 @@ use crate::{
     worker::{ContextParts, Signals},
 };
 
+#[doc(hidden)]
+pub mod hot;
+
 /// A [`Context`] about to be made: progress and log go nowhere.
 #[derive(Debug)]
 pub struct TestContext {

@@ -20,6 +20,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub(crate) use batch::{MAX_BATCH, chunks};
+pub(crate) use command::Command;
 #[cfg(feature = "testing")]
 pub(crate) use command::scripts;
 pub(crate) use command::{job, queue, worker};
@@ -29,7 +30,7 @@ pub(crate) use stream::{Entry, StreamPosition};
 pub use url::TlsOptions;
 
 use self::{
-    command::{Args, Command},
+    command::Args,
     fault::About,
     keys::{Column, Keys},
 };
@@ -164,7 +165,16 @@ impl QueueStore {
         reply.map_err(|error| fault::explain(&error, self.about_doing(doing)))
     }
 
-    fn evalsha<C: Command>(&self, command: &C) -> redis::Cmd {
+    /// A queue of a server that is never connected to, for measuring what is written to it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn unconnected(queue: &QueueName) -> Result<Self> {
+        let link =
+            Link::new(url::open("redis://127.0.0.1", &TlsOptions::default())?, Limits::DEFAULT);
+        Ok(Self { link, keys: Keys::new("jq", queue), patience: Duration::ZERO })
+    }
+
+    /// A call as it is written to the server.
+    pub(crate) fn evalsha<C: Command>(&self, command: &C) -> redis::Cmd {
         let mut request = redis::cmd("EVALSHA");
         request.arg(C::SCRIPT.sha());
         self.write(command, &mut request);
