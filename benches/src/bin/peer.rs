@@ -82,7 +82,7 @@ impl Peer for Ours {
     }
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     jobqueue_bench_peer::serve::<Ours>().await
 }

@@ -83,6 +83,17 @@ impl Contest {
         }
     }
 
+    /// Lets the process end by itself, which it does when it has no more tasks.
+    ///
+    /// # Errors
+    /// It doesn't end well.
+    pub async fn end(self) -> Result<()> {
+        let Self { mut process, tasks, .. } = self;
+        drop(tasks);
+        let status = timeout(SILENCE, process.wait()).await??;
+        if status.success() { Ok(()) } else { Err(format!("it ended with {status}").into()) }
+    }
+
     /// CPU time that the process has used, all threads.
     #[must_use]
     pub fn cpu(&self) -> Duration {

@@ -9,8 +9,26 @@ pub struct Contestant {
     pub name: &'static str,
     /// The program and its arguments.
     pub command: Vec<PathBuf>,
-    /// Whether the targets name it: then it takes part in long scenarios too.
-    pub central: bool,
+    /// What it is to us.
+    pub role: Role,
+    /// The most jobs that may wait for it: with more it fails.
+    pub most: Option<usize>,
+}
+
+/// A script of apalis-redis 1.0 hands all waiting jobs to Lua's `unpack`, which fails at 8,000.
+const APALIS_MOST: usize = 7_000;
+
+/// What a contestant is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// jobqueue itself.
+    Ours,
+    /// A rival that does all that we do: it takes part in everything.
+    Rival,
+    /// A queue with fewer features.
+    Other,
+    /// No queue at all, just what Redis can do at best.
+    Floor,
 }
 
 /// jobqueue itself and its peers: those whose programs are there, and why others are not.
@@ -19,17 +37,20 @@ pub struct Contestant {
 #[must_use]
 pub fn find(ours: &Path, peers: &Path, redis: (u32, u32)) -> (Vec<Contestant>, Vec<String>) {
     let built = peers.join("target/release");
-    let one = |name, command, central| Contestant { name, command, central };
+    let one = |name, command, role| Contestant { name, command, role, most: None };
     let node = vec!["node".into(), peers.join("bullmq/peer.mjs")];
     let mut found = vec![
-        one("jobqueue", vec![ours.join("peer")], true),
-        one("bullmq", node, true),
-        one("bullmq-official", vec![built.join("peer-bullmq-official")], true),
-        one("apalis-redis", vec![built.join("peer-apalis")], false),
-        one("rusty-sidekiq", vec![built.join("peer-sidekiq")], false),
-        one("chasquimq", vec![built.join("peer-chasquimq")], false),
-        one("bare list", vec![built.join("peer-bare-list")], false),
-        one("bare streams", vec![built.join("peer-bare-streams")], false),
+        one("jobqueue", vec![ours.join("peer")], Role::Ours),
+        one("bullmq", node, Role::Rival),
+        one("bullmq-official", vec![built.join("peer-bullmq-official")], Role::Rival),
+        Contestant {
+            most: Some(APALIS_MOST),
+            ..one("apalis-redis", vec![built.join("peer-apalis")], Role::Other)
+        },
+        one("rusty-sidekiq", vec![built.join("peer-sidekiq")], Role::Other),
+        one("chasquimq", vec![built.join("peer-chasquimq")], Role::Other),
+        one("bare list", vec![built.join("peer-bare-list")], Role::Floor),
+        one("bare streams", vec![built.join("peer-bare-streams")], Role::Floor),
     ];
     let mut absent = Vec::new();
     found.retain(|contestant| {

@@ -13,7 +13,7 @@ mod table;
 pub use self::{
     chart::chart,
     contest::{Contest, hold},
-    contestant::{Contestant, find},
+    contestant::{Contestant, Role, find},
     json::document,
     machine::Machine,
     play::Play,

@@ -2,6 +2,8 @@
 
 use jobqueue_bench_peer::{Add, How, Kind, Latency, Process};
 
+use super::Role;
+
 /// One thing to measure: what is done before, and what is measured.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -17,7 +19,7 @@ pub struct Scenario {
     pub needs: &'static [&'static str],
     /// Whether it is one of the central ones.
     pub quick: bool,
-    /// Whether only the contestants that the targets name take part, since it takes long.
+    /// Whether only our rivals take part, since it takes long.
     pub long: bool,
 }
 
@@ -70,6 +72,41 @@ impl Scenario {
     fn needing(mut self, needs: &'static [&'static str]) -> Self {
         self.needs = needs;
         self
+    }
+
+    /// Whether a contestant of this role takes part, in a full or in a quick comparison. A quick one has
+    /// the central scenarios with our rivals, and one scenario each with the others.
+    #[must_use]
+    pub fn admits(&self, role: Role, quick: bool) -> bool {
+        match role {
+            Role::Ours | Role::Rival => self.quick || !quick,
+            Role::Other if quick => self.name == "process-100-kept-0",
+            Role::Floor if quick => self.name == "batches-of-100",
+            Role::Other | Role::Floor => !self.long,
+        }
+    }
+
+    /// The same with no more than so many jobs.
+    #[must_use]
+    pub fn with_at_most(&self, most: usize) -> Self {
+        let mut less = self.clone();
+        if let Some(add) = &mut less.before {
+            add.jobs = add.jobs.min(most);
+        }
+        match &mut less.step {
+            Step::Add(add) => add.jobs = add.jobs.min(most),
+            Step::Process(process, jobs) => {
+                process.jobs = process.jobs.min(most);
+                *jobs = (*jobs).min(most);
+            }
+            Step::Both(add, process) => {
+                add.jobs = add.jobs.min(most);
+                process.jobs = process.jobs.min(most);
+            }
+            // They don't wait together.
+            Step::Latency(_) => {}
+        }
+        less
     }
 
     /// How often each job is to run.

@@ -94,7 +94,7 @@ impl Batch {
     /// # Errors
     /// None that could come up.
     pub fn parse_answer(&self) -> redis::RedisResult<Value> {
-        Ok(redis::parse_redis_value(&self.answer)?)
+        redis::parse_redis_value(&self.answer)
     }
 
     /// Reads what an answer says; how many jobs it brought.

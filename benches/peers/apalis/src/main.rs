@@ -76,7 +76,7 @@ fn run_worker(
     Box::pin(running.map(|ended| Ok(ended?)))
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     jobqueue_bench_peer::serve::<Apalis>().await
 }

@@ -43,7 +43,7 @@ impl Peer for List {
     }
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     jobqueue_bench_peer::serve::<List>().await
 }

@@ -62,7 +62,7 @@ impl Peer for Streams {
     }
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     jobqueue_bench_peer::serve::<Streams>().await
 }

@@ -78,7 +78,7 @@ impl Peer for Official {
     }
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     jobqueue_bench_peer::serve::<Official>().await
 }

@@ -62,7 +62,7 @@ impl Peer for Chasqui {
     }
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     jobqueue_bench_peer::serve::<Chasqui>().await
 }

@@ -61,7 +61,7 @@ impl Peer for Sidekiq {
     }
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     jobqueue_bench_peer::serve::<Sidekiq>().await
 }

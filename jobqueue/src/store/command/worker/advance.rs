@@ -109,7 +109,7 @@ impl Command for Advance<'_> {
             other => return Err(Corrupt::new(WHAT, format!("an unknown limit {other}"))),
         };
         Ok(Turn {
-            taken: taken::read(ids, [records, attempts, stalls, misses])?,
+            taken: taken::read(&ids, [records, attempts, stalls, misses])?,
             limit,
             look_in: Duration::from_millis(reply::count(&wait, WHAT)?),
             left: reply::count(&left, WHAT)?,

@@ -81,7 +81,7 @@ impl Command for Join<'_> {
                 .iter()
                 .map(|id| reply::text(id, WHAT).map(JobId::from_store))
                 .collect::<Result<_, _>>()?,
-            found: taken::read(ids, [records, attempts, stalls, misses])?,
+            found: taken::read(&ids, [records, attempts, stalls, misses])?,
         })
     }
 }

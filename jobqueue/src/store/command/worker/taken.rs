@@ -22,9 +22,9 @@ pub(crate) struct Taken {
 const WHAT: &str = "fetched jobs";
 
 /// Ids with blanks between, and what `details_of` gives: records, then three sparse columns or nothing.
-pub(super) fn read(ids: Value, details: [Value; 4]) -> Result<Vec<Taken>, Corrupt> {
+pub(super) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corrupt> {
     let [records, attempts, stalls, misses] = details;
-    let ids: Vec<&str> = reply::text(&ids, WHAT)?.split_terminator(' ').collect();
+    let ids: Vec<&str> = reply::text(ids, WHAT)?.split_terminator(' ').collect();
     let records = reply::array(records, WHAT)?;
     if records.len() != ids.len() {
         return Err(Corrupt::new(WHAT, "as many records as jobs were expected"));
