@@ -35,7 +35,7 @@ use crate::{
 };
 
 #[doc(hidden)]
-pub mod hot;
+pub use crate::store::hot;
 
 /// A [`Context`] about to be made: progress and log go nowhere.
 #[derive(Debug)]

@@ -14,6 +14,7 @@
 --       then m, the number of specials; then m times: index of the pair (from 1), priority,
 --       due ('' now, '+<ms>' from now, '<ms>' since epoch), index of the unique key in KEYS or 0,
 --       its lifetime in ms or 0, the key's own text
+--       then, if the caller likes, all ids in one text that is shorter than they are, for the event
 -- REPLY for each job that was not added: its index, and the id that stands in its place
 -- ERR   LAYOUT, QUEUEFULL
 -- USES  clock, layout, rank, events, wake, add
@@ -29,6 +30,7 @@ local function add(keys, args)
     return refusal
   end
   q.kept, q.step = meta[2], rank_step(meta[3])
+  q.news = args[4 + 2 * n + 6 * tonumber(args[3 + 2 * n])]
   local specials = add_specials(args, 3 + 2 * n)
   local twins, twin_list = add_twins(q, keys, args, n, specials)
   local fresh = n - #twin_list / 2

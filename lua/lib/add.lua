@@ -45,6 +45,15 @@ local function add_twins(q, keys, args, n, specials)
   return twins, list
 end
 
+-- Tells of the jobs that were added: in the caller's words, if it was all of them.
+local function add_tell(q, ids, all)
+  if all and q.news then
+    events_say(q.events, q.kept, 'added', q.news)
+  else
+    events_add(q.events, q.kept, 'added', ids)
+  end
+end
+
 -- Writes a batch in which no job says anything special, which is what most batches are.
 local function add_plain(q, args, n, now)
   local rank, ready, ids = rank_text(0, q.step, now), {}, {}
@@ -54,7 +63,7 @@ local function add_plain(q, args, n, now)
   end
   redis.call('HSET', q.jobs, unpack(args, 3, 2 + 2 * n))
   redis.call('ZADD', q.waiting, unpack(ready))
-  events_add(q.events, q.kept, 'added', ids)
+  add_tell(q, ids, true)
   return nil, true
 end
 
@@ -94,7 +103,7 @@ local function add_place(q, args, n, specials, twins, now)
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
   if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
   if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
-  events_add(q.events, q.kept, 'added', ids)
+  add_tell(q, ids, #ids == n)
   return soonest, #ready > 0
 end
 

@@ -8,6 +8,9 @@ mod command;
 mod connection;
 mod durability;
 mod fault;
+#[cfg(feature = "testing")]
+pub mod hot;
+mod ids;
 mod keys;
 mod reply;
 mod script;

@@ -66,6 +66,6 @@ fn read_entry(value: Value) -> Result<Entry, Corrupt> {
     Ok(Entry {
         position: StreamPosition(reply::text(&position, DOING)?.to_owned()),
         kind: reply::text(&kind, DOING)?.to_owned(),
-        ids: ids.split_ascii_whitespace().map(JobId::from_store).collect(),
+        ids: super::ids::read(ids),
     })
 }

@@ -33,6 +33,22 @@ fn adds_a_plain_batch() {
 }
 
 #[test]
+fn events_tell_in_the_callers_words_of_batches_that_are_added_whole() {
+    let mut rig = rig();
+    rig.given(["HDEL jq:{q}:meta events"]);
+    rig.replies(KEYS, args!["0", 2, "aa", "r", "ab", "r", 0, "aa\tb"], "[]");
+    rig.replies(KEYS, args!["1", 2, "ab", "r", "ac", "r", 0, "ab\tc"], "[1, \"ab\"]");
+    let special = args!["0", 1, "ad", "r", 1, 1, 3, "", 0, 0, "", "in other words"];
+    rig.replies(KEYS, special, "[]");
+    let told: Vec<(String, Vec<(String, String)>)> = redis::cmd("XRANGE")
+        .arg(&["jq:{q}:events", "-", "+"])
+        .query(rig.connection())
+        .expect("there are events");
+    let told: Vec<&str> = told.iter().map(|(_, fields)| fields[0].1.as_str()).collect();
+    assert_eq!(told, ["aa\tb", "ac", "in other words"]);
+}
+
+#[test]
 fn places_by_priority_and_time() {
     let mut rig = rig();
     let pairs = args!["0", 5, "first", "r", "last", "r", "soon", "r", "at", "r", "past", "r", 5];

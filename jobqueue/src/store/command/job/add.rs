@@ -9,6 +9,7 @@ use crate::{
     job::{JobId, Priority},
     store::{
         command::{Args, Command},
+        ids,
         keys::{Column, Keys},
         millis, reply,
         script::{Script, script},
@@ -124,6 +125,7 @@ impl Command for Add<'_> {
                 }
             }
         }
+        args.push(ids::write(self.jobs.iter().map(|job| job.id.as_str())));
     }
 
     fn read(&self, reply: Value) -> Result<Twins, Corrupt> {

@@ -21,10 +21,10 @@ pub(crate) struct Taken {
 
 const WHAT: &str = "fetched jobs";
 
-/// Ids with blanks between, and what `details_of` gives: records, then three sparse columns or nothing.
+/// Ids in one text, and what `details_of` gives: records, then three sparse columns or nothing.
 pub(super) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corrupt> {
     let [records, attempts, stalls, misses] = details;
-    let ids: Vec<&str> = reply::text(ids, WHAT)?.split_terminator(' ').collect();
+    let ids = crate::store::ids::read(reply::text(ids, WHAT)?);
     let records = reply::array(records, WHAT)?;
     if records.len() != ids.len() {
         return Err(Corrupt::new(WHAT, "as many records as jobs were expected"));
@@ -34,9 +34,9 @@ pub(super) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corru
         column.get(index).map_or(Ok(0), |value| reply::sparse(value, WHAT))
     };
     let mut taken = Vec::with_capacity(ids.len());
-    for (index, (id, record)) in ids.iter().zip(records).enumerate() {
+    for (index, (id, record)) in ids.into_iter().zip(records).enumerate() {
         taken.push(Taken {
-            id: JobId::from_store(id),
+            id,
             record: reply::optional_bytes(record, WHAT)?,
             attempts: at(&attempts, index)?,
             stalls: at(&stalls, index)?,

@@ -8,11 +8,12 @@ use crate::{
     error::Result,
     job::{Codec, JobId, JobOptions, Priority, Record, WorkerId},
     policy::Retain,
-    store::{
-        Command as _, QueueStore,
-        job::{Add, Due, NewJob},
-        worker::{Advance, End, Settlement},
-    },
+};
+
+use super::{
+    Command as _, QueueStore,
+    job::{Add, Due, NewJob},
+    worker::{Advance, End, Settlement},
 };
 
 /// A batch of jobs, in each form that it goes through.
