@@ -37,12 +37,17 @@ impl Queue {
     }
 
     pub(super) fn set_priority(&mut self, id: &str, priority: i64) -> Answer {
-        let step = self.step();
+        let (step, now) = (self.step(), self.now);
         match self.jobs.get_mut(id) {
             None => return self.wrong_state(id),
             Some(job) => match &mut job.place {
                 Place::Completed { .. } | Place::Failed { .. } => return self.wrong_state(id),
-                Place::Waiting { rank } => *rank += (priority - job.priority) * step,
+                Place::Waiting { rank } => {
+                    // Of another priority or aging, it doesn't say when the job became ready.
+                    let ms = *rank - (job.priority + 1024) * step;
+                    let ms = if (0..=now).contains(&ms) { ms } else { now };
+                    *rank = (priority + 1024) * step + ms;
+                }
                 Place::Delayed { .. } | Place::Active { .. } => {}
             },
         }

@@ -9,6 +9,7 @@ pub(super) fn complaints(dump: &Dump, base: &str) -> String {
     let mut check = Check { dump, base, complaints: Vec::new() };
     let jobs = check.members("jobs");
     check.one_place_each(&jobs);
+    check.ranks();
     check.columns(&jobs);
     check.traces();
     check.unique_keys();
@@ -76,6 +77,19 @@ impl Check<'_> {
         // Nobody would ever take these back.
         for worker in workers.difference(&self.members("workers")) {
             self.complain(format!("{worker} holds jobs and has no lease"));
+        }
+    }
+
+    /// A rank is a whole number that no float rounds: a job goes back to just where it was.
+    fn ranks(&mut self) {
+        let waiting = self.dump.0.get(&format!("{}waiting", self.base)).map(|it| &it.content);
+        let Some(Content::ZSet(members)) = waiting else {
+            return;
+        };
+        for (rank, id) in members {
+            if !rank.parse::<u64>().is_ok_and(|rank| rank < 1 << 53) {
+                self.complain(format!("{id} has the rank {rank}"));
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::{
     crew::{Crew, Hand},
     invariants,
     keyspace::with_sorted_events,
-    op::{Added, Op},
+    op::{Added, DONE, GONE, Op},
     queue::{Answer, Queue},
     request::{NewJob, Request, Turn},
 };
@@ -193,9 +193,14 @@ impl Game<'_> {
         id
     }
 
-    /// The id of a job that was added at some time, and may be gone; of none, before there was any.
+    /// The id of a job that is there, or else of one that was added at some time; of none, before there
+    /// was any.
     fn id(&self, job: usize) -> String {
-        let id = self.ids.get(job % self.ids.len().max(1));
+        let there: Vec<&String> = self.queue.jobs.keys().collect();
+        let id = match job {
+            GONE.. => self.ids.get(job % self.ids.len().max(1)),
+            _ => there.get(job % there.len().max(1)).copied(),
+        };
         id.cloned().unwrap_or_else(|| "nobody".to_owned())
     }
 
@@ -257,7 +262,7 @@ impl Game<'_> {
         self.join(0, 500, ["", ""], false)?;
         // A turn for each of the dead, and one to end what was fetched last.
         for _ in 0..self.queue.workers.len() + 2 {
-            let everything: Vec<_> = (0..99).map(|_| (0, super::op::DONE)).collect();
+            let everything: Vec<_> = (0..99).map(|_| (0, DONE)).collect();
             let turn = self.crew.hand(0).turn(&everything);
             self.turn(0, &Turn { want: 999, lease: 500, ..turn }, false)?;
         }
