@@ -28,6 +28,11 @@ pub(super) enum Op {
         worker: usize,
         want: usize,
     },
+    /// A turn of a worker that has miscounted what it holds.
+    WrongTurn {
+        worker: usize,
+        want: usize,
+    },
     Join {
         worker: usize,
         lease: u64,
@@ -228,6 +233,7 @@ fn work() -> impl Strategy<Value = Op> {
     let active = select(vec!["", "", "1", "4"]);
     prop_oneof![
         1 => (worker(), 0_usize..3).prop_map(|(worker, want)| Op::LateTurn { worker, want }),
+        1 => (worker(), 0_usize..3).prop_map(|(worker, want)| Op::WrongTurn { worker, want }),
         1 => (worker(), lease(), rate, active, prop::bool::weighted(0.2)).prop_map(
             |(worker, lease, rate, active, lost)| Op::Join { worker, lease, rate, active, lost }
         ),

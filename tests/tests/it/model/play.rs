@@ -59,6 +59,11 @@ impl Game<'_> {
                     self.same(&Request::Advance(turn))
                 }
             },
+            Op::WrongTurn { worker, want } if self.crew.hand(*worker).name().is_some() => {
+                let turn = self.crew.hand(*worker).turn(&[]);
+                let turn = Turn { held: turn.held + 1, want: *want, lease: 500, ..turn };
+                self.turn(*worker, &turn, true)
+            }
             Op::Join { worker, lease, rate, active, lost } => {
                 self.join(*worker, *lease, [rate, active], *lost)
             }
