@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jobqueue_tests::dump::{Content, Dump};
+use jobqueue_tests::{
+    dump::{Content, Dump},
+    raw::Rig,
+};
 
 /// All that is wrong with the queue whose keys begin with `base`, line by line; empty if nothing is.
 pub(super) fn complaints(dump: &Dump, base: &str) -> String {
@@ -174,4 +177,31 @@ impl Check<'_> {
             self.complaints.push(format!("the key {key} is of no queue"));
         }
     }
+}
+
+#[test]
+fn what_is_wrong_is_seen() {
+    let cases = [
+        ("ZADD jq:{q}:waiting 1 a", "a has no record and is in [\"waiting\"]"),
+        ("HSET jq:{q}:jobs a r", "a is in []"),
+        ("HSET jq:{q}:running:w a 1:1", "w holds jobs and has no lease"),
+        ("ZADD jq:{q}:waiting -1 a", "a has the rank -1"),
+        ("HSET jq:{q}:misses a 1", "misses has a, which is no job"),
+        ("ZADD jq:{q}:failed 1 a", "a has an outcome or has ended, and not both"),
+        ("RPUSH jq:{q}:errors:a e", "a has lists or is among the traces, and not both"),
+        ("SET jq:{q}:unique:k a", "unique key k stays with a for ever"),
+        ("HSET jq:{q}:uniques a k", "a doesn't stand for its unique key k"),
+        ("RPUSH jq:{q}:wake 1 1", "there is more than one token"),
+        ("SET jq:{q}:other x", "the key other is nobody's"),
+        ("SET jq:{p}:meta x", "the key jq:{p}:meta is of no queue"),
+    ];
+    for (given, complaint) in cases {
+        let mut rig = Rig::new("");
+        rig.given([given]);
+        let found = complaints(&rig.dump(), Rig::BASE);
+        assert!(found.contains(complaint), "{given}: {found}");
+    }
+    let mut rig = Rig::new("");
+    rig.given(["ZADD jq:{q}:waiting 1 a", "ZADD jq:{q}:delayed 1 a", "HSET jq:{q}:jobs a r"]);
+    assert_eq!(complaints(&rig.dump(), Rig::BASE), "a is in [\"waiting\", \"delayed\"]");
 }

@@ -14,6 +14,7 @@ mod control;
 mod crew;
 mod invariants;
 mod keyspace;
+mod known;
 mod op;
 mod play;
 mod queue;
@@ -25,7 +26,7 @@ mod turn;
 mod view;
 mod work;
 
-use std::env;
+use std::{cell::RefCell, env};
 
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 
@@ -48,7 +49,7 @@ fn the_scripts_agree_with_the_model() {
         max_shrink_iters: 20_000,
         ..Config::default()
     });
-    let bench = std::cell::RefCell::new(Bench::new());
+    let bench = RefCell::new(Bench::new());
     let result = runner.run(&op::sequences(), |ops| {
         play::play(&mut bench.borrow_mut(), &ops).map_err(TestCaseError::fail)
     });
