@@ -43,7 +43,7 @@ impl Millis {
 }
 
 /// The milliseconds of a text; nothing if it isn't one, or is beyond all numbers.
-fn parse(text: &str) -> Option<u64> {
+pub(crate) fn parse(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total = 0_u64;
     while !rest.is_empty() {

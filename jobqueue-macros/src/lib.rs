@@ -59,3 +59,6 @@ pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
 pub fn job_error(input: TokenStream) -> TokenStream {
     error::expand(input.into()).into()
 }
+
+#[cfg(test)]
+mod properties;

@@ -10,7 +10,7 @@
 -- ARGV  1 base; 2 id; 3 priority
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  layout, rank, state
+-- USES  clock, layout, rank, state
 local function priority(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -27,9 +27,14 @@ local function priority(keys, args)
     return state_refusal(q, id)
   end
   if state == 'waiting' then
-    local former = redis.call('HGET', q.priority, id) or 0
-    local ms = rank - (former + 1024) * rank_step(meta[2])
-    redis.call('ZADD', q.waiting, rank_text(wanted, rank_step(meta[2]), ms), id)
+    local former, step = redis.call('HGET', q.priority, id) or 0, rank_step(meta[2])
+    local now, ms = clock_now(), rank - (former + 1024) * step
+    -- A rank may be of another priority, if that was changed while the job was active, or of another
+    -- aging. What then comes out is no time at which the job can have become ready.
+    if ms < 0 or ms > now then
+      ms = now
+    end
+    redis.call('ZADD', q.waiting, rank_text(wanted, step, ms), id)
   end
   if wanted == 0 then
     redis.call('HDEL', q.priority, id)

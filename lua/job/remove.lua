@@ -33,14 +33,15 @@ local function remove(keys, args)
   if refusal then
     return refusal
   end
-  local ids, sets = {}, {}
+  local ids, sets, seen = {}, {}, {}
   for i = 2, #args do
-    local state = state_of(q, args[i])
+    local id = args[i]
+    local state = not seen[id] and state_of(q, id)
     if state == 'active' then
       return redis.error_reply('WRONGSTATE active')
     elseif state then
-      ids[#ids + 1] = args[i]
-      sets[state] = true
+      ids[#ids + 1] = id
+      sets[state], seen[id] = true, true
     end
   end
   if #ids == 0 then

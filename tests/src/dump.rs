@@ -11,9 +11,46 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use redis::{Cmd, Connection, FromRedisValue, cmd};
+use redis::{Connection, cmd};
 
 use crate::text::{dedent, diff, readable};
+
+/// Of all keys that begin with ARGV 1: key, type, whether it expires, how many values, and these. One text,
+/// each part after its length: what is read thousands of times isn't to be a tree of replies.
+const SCRIPT: &str = "
+local parts = {}
+local function put(part)
+  parts[#parts + 1] = string.len(part) .. ':' .. part
+end
+local function flat(entries)
+  local values = {}
+  for _, entry in ipairs(entries) do
+    values[#values + 1] = #entry[2]
+    for _, value in ipairs(entry[2]) do values[#values + 1] = value end
+  end
+  return values
+end
+local readers = {
+  string = function(key) return { redis.call('GET', key) } end,
+  list = function(key) return redis.call('LRANGE', key, 0, -1) end,
+  set = function(key) return redis.call('SMEMBERS', key) end,
+  hash = function(key) return redis.call('HGETALL', key) end,
+  zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
+  stream = function(key) return flat(redis.call('XRANGE', key, '-', '+')) end,
+}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  if string.sub(key, 1, #ARGV[1]) == ARGV[1] then
+    local kind = redis.call('TYPE', key).ok
+    local values = readers[kind] and readers[kind](key) or {}
+    put(key)
+    put(kind)
+    put(redis.call('PTTL', key) >= 0 and 1 or 0)
+    put(#values)
+    for _, value in ipairs(values) do put(value) end
+  end
+end
+return table.concat(parts)
+";
 
 /// Keys and what they hold, at one moment. Compare two, or one with a text.
 ///
@@ -57,17 +94,32 @@ impl Dump {
         Self::of_prefix(connection, "")
     }
 
-    /// The keys that begin with `prefix`, for a server that others use too.
+    /// The keys that begin with `prefix`, for a server that others use too. One round trip, at one moment.
     ///
     /// # Panics
     /// The server can't be read.
     #[must_use]
     pub fn of_prefix(connection: &mut Connection, prefix: &str) -> Self {
-        // KEYS isn't for servers with much in them; these have little, and nothing changes while it runs.
-        let mut keys: Vec<Vec<u8>> = ask(connection, cmd("KEYS").arg("*"));
-        keys.retain(|key| key.starts_with(prefix.as_bytes()));
-        let dumped = keys.iter().map(|key| (readable(key), Dumped::read(connection, key)));
-        Self(dumped.collect())
+        let mut call = cmd("EVAL");
+        let all: Vec<u8> = call
+            .arg(SCRIPT)
+            .arg(0)
+            .arg(prefix)
+            .query(connection)
+            .expect("the keyspace can be read");
+        let mut parts = Parts(&all);
+        let mut dump = Self::default();
+        while !parts.0.is_empty() {
+            let (key, kind) = (parts.text(), parts.text());
+            let expires = parts.text() == "1";
+            let count = parts.count();
+            let values = (0..count).map(|_| parts.text()).collect();
+            dump.0.insert(
+                key.clone(),
+                Dumped { content: Content::read(&key, &kind, values), expires },
+            );
+        }
+        dump
     }
 
     /// Checks that it reads as `expected`; indentation that all lines of it share doesn't count.
@@ -98,39 +150,29 @@ impl Dump {
     }
 }
 
-impl Dumped {
-    fn read(connection: &mut Connection, key: &[u8]) -> Self {
-        let kind: String = ask(connection, cmd("TYPE").arg(key));
-        let ttl: i64 = ask(connection, cmd("PTTL").arg(key));
-        Self { content: Content::read(connection, key, &kind), expires: ttl >= 0 }
-    }
-}
-
-type Bytes = Vec<u8>;
-
 impl Content {
-    fn read(connection: &mut Connection, key: &[u8], kind: &str) -> Self {
+    fn read(key: &str, kind: &str, mut values: Vec<String>) -> Self {
         match kind {
-            "string" => Self::Str(readable(&ask::<Bytes>(connection, cmd("GET").arg(key)))),
-            "list" => Self::List(texts(connection, cmd("LRANGE").arg(key).arg(0).arg(-1))),
+            "string" => Self::Str(values.swap_remove(0)),
+            "list" => Self::List(values),
             "set" => {
-                let mut members = texts(connection, cmd("SMEMBERS").arg(key));
-                members.sort();
-                Self::Set(members)
+                values.sort();
+                Self::Set(values)
             }
-            "hash" => Self::Hash(pairs(texts(connection, cmd("HGETALL").arg(key))).collect()),
+            "hash" => Self::Hash(pairs(values.into_iter()).collect()),
             "zset" => {
-                let mut range = cmd("ZRANGE");
-                let members = texts(connection, range.arg(key).arg(0).arg(-1).arg("WITHSCORES"));
-                Self::ZSet(pairs(members).map(|(member, score)| (score, member)).collect())
+                let members = pairs(values.into_iter());
+                Self::ZSet(members.map(|(member, score)| (score, member)).collect())
             }
             "stream" => {
-                let entries: Vec<(Bytes, Vec<Bytes>)> =
-                    ask(connection, cmd("XRANGE").arg(key).arg("-").arg("+"));
-                let fields = entries.iter().map(|(_id, fields)| all_readable(fields));
-                Self::Stream(fields.map(|it| pairs(it).collect()).collect())
+                let (mut values, mut entries) = (values.into_iter(), Vec::new());
+                while let Some(count) = values.next() {
+                    let count = count.parse().expect("a count");
+                    entries.push(pairs(values.by_ref().take(count)).collect());
+                }
+                Self::Stream(entries)
             }
-            other => panic!("{} is of type {other}, which is not ours", readable(key)),
+            other => panic!("{key} is of type {other}, which is not ours"),
         }
     }
 
@@ -185,20 +227,24 @@ impl fmt::Display for Dump {
     }
 }
 
-fn ask<T: FromRedisValue>(connection: &mut Connection, command: &Cmd) -> T {
-    command.query(connection).expect("the keyspace can be read")
+/// What the script's answer consists of.
+struct Parts<'a>(&'a [u8]);
+
+impl Parts<'_> {
+    fn text(&mut self) -> String {
+        let colon = self.0.iter().position(|byte| *byte == b':').expect("a length");
+        let length = std::str::from_utf8(&self.0[..colon]).ok().and_then(|it| it.parse().ok());
+        let (part, rest) = self.0[colon + 1..].split_at(length.expect("a length"));
+        self.0 = rest;
+        readable(part)
+    }
+
+    fn count(&mut self) -> usize {
+        self.text().parse().expect("a count")
+    }
 }
 
-fn texts(connection: &mut Connection, command: &Cmd) -> Vec<String> {
-    all_readable(&ask::<Vec<Bytes>>(connection, command))
-}
-
-fn all_readable(values: &[Bytes]) -> Vec<String> {
-    values.iter().map(|value| readable(value)).collect()
-}
-
-fn pairs(values: Vec<String>) -> impl Iterator<Item = (String, String)> {
-    let mut values = values.into_iter();
+fn pairs(mut values: impl Iterator<Item = String>) -> impl Iterator<Item = (String, String)> {
     std::iter::from_fn(move || Some((values.next()?, values.next()?)))
 }
 

@@ -7,6 +7,9 @@ use crate::{dump::Dump, server::RedisServer, text};
 /// What the clock says in a [`Rig`] until it is told otherwise, in ms since the epoch.
 pub const NOW: u64 = 1_700_000_000_000;
 
+/// The key of the clock of [`clocked`] scripts.
+const CLOCK: &str = "clock";
+
 /// How all scripts ask for the time; see `lua/lib/clock.lua`.
 const TIME: &str = "redis.call('TIME')";
 
@@ -38,11 +41,20 @@ pub fn eval(
 ) -> Result<Value, String> {
     let mut call = redis::cmd("EVAL");
     call.arg(source).arg(keys.len()).arg(keys).arg(args);
-    call.query(connection).map_err(|error: RedisError| match (error.code(), error.detail()) {
+    call.query(connection).map_err(|error| refusal(&error))
+}
+
+/// What a script refused with: its code and text.
+///
+/// # Panics
+/// The error isn't the server's.
+#[must_use]
+pub fn refusal(error: &RedisError) -> String {
+    match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
         (Some(code), None) => code.to_owned(),
         (None, _) => panic!("the script could not be called: {error}"),
-    })
+    }
 }
 
 /// Runs a command given as words with single blanks between: `ZADD jq:{q}:waiting 1 a`. `''` is an empty
@@ -64,6 +76,25 @@ pub fn frozen(source: &str, ms: u64) -> String {
     let frozen = source.replace(TIME, &clock);
     assert!(!frozen.contains("'TIME'"), "a script asks for the time otherwise than by {TIME}");
     frozen
+}
+
+/// The script with a clock that stands at what [`set_clock`] has put into the server: one text, loaded once,
+/// for whatever the time is.
+#[must_use]
+pub fn clocked(source: &str) -> String {
+    let clocked = source.replace(TIME, &format!("redis.call('LRANGE', '{CLOCK}', 0, 1)"));
+    assert!(!clocked.contains("'TIME'"), "a script asks for the time otherwise than by {TIME}");
+    clocked
+}
+
+/// Sets the clock of all [`clocked`] scripts, in ms since the epoch.
+///
+/// # Panics
+/// The server refuses it.
+pub fn set_clock(connection: &mut Connection, ms: u64) {
+    let mut set = redis::pipe();
+    set.del(CLOCK).rpush(CLOCK, &[ms / 1_000, ms % 1_000 * 1_000]);
+    let () = set.query(connection).expect("the clock can be set");
 }
 
 /// A script on a bench: a server of its own, the queue `q` on it, and a clock that stands.

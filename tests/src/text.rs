@@ -8,6 +8,10 @@ use similar::{ChangeTag, TextDiff};
 /// Bytes as text: what can be printed as it is, the rest as `\n`, `\u{0}`, `\xff`; always reversible.
 #[must_use]
 pub fn readable(bytes: &[u8]) -> String {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    if let (true, Ok(text)) = (bytes.iter().all(plain), std::str::from_utf8(bytes)) {
+        return text.to_owned();
+    }
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {

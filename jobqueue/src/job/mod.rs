@@ -26,3 +26,6 @@ pub use outcome::{FailureReason, JobFailure, Outcome};
 pub use priority::Priority;
 pub use record::Record;
 pub use state::JobState;
+
+#[cfg(test)]
+mod properties;

@@ -266,3 +266,6 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 pub(crate) fn rate_text(rate: Rate) -> String {
     format!("{} {}", rate.interval_ms(), rate.burst_size())
 }
+
+#[cfg(test)]
+mod properties;

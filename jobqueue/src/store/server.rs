@@ -56,12 +56,12 @@ async fn check_scripting(link: &Link) -> Result<()> {
 }
 
 /// The lines of INFO.
-fn parse(info: &str) -> HashMap<&str, &str> {
+pub(super) fn parse(info: &str) -> HashMap<&str, &str> {
     info.lines().filter_map(|line| line.trim_end().split_once(':')).collect()
 }
 
 /// What is to be feared of a server that will do; an error if it won't.
-fn judge(info: &HashMap<&str, &str>) -> Result<Vec<String>> {
+pub(super) fn judge(info: &HashMap<&str, &str>) -> Result<Vec<String>> {
     let get = |name: &str| info.get(name).copied().unwrap_or_default();
     let (name, version) = name_and_version(info);
     let least = if name == "valkey" { MIN_VALKEY } else { MIN_REDIS };

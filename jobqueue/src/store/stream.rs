@@ -59,7 +59,7 @@ impl QueueStore {
     }
 }
 
-fn read_entry(value: Value) -> Result<Entry, Corrupt> {
+pub(super) fn read_entry(value: Value) -> Result<Entry, Corrupt> {
     let [position, fields] = reply::tuple(value, DOING)?;
     let [kind, ids] = reply::tuple(fields, DOING)?;
     let ids = reply::text(&ids, DOING)?;

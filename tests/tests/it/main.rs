@@ -7,6 +7,7 @@ mod failure;
 mod life;
 mod limits;
 mod luacheck;
+mod model;
 mod produce;
 mod programs;
 mod runtime;

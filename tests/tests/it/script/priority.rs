@@ -1,6 +1,7 @@
 //! `lua/job/priority.lua`
 
-use jobqueue_tests::raw::{Rig, args};
+use jobqueue_tests::raw::{NOW, Rig, args, run};
+use redis::Value;
 
 const KEYS: &[&str] = &["waiting", "delayed", "completed", "failed", "workers", "priority", "meta"];
 
@@ -49,6 +50,40 @@ fn is_noted_for_a_delayed_and_an_active_job() {
           1 w
         ",
     );
+}
+
+#[test]
+fn a_rank_of_another_priority_becomes_that_of_the_new_one() {
+    // Changed while the job was active, which then went back to where it had been, and changed again:
+    // the rank is that of priority 0, whatever the column says.
+    for (column, priority, rank) in
+        [(1023, -1024, "1700000000000"), (-1024, 1023, "9004501208229888")]
+    {
+        let mut rig = rig();
+        rig.given(["ZADD jq:{q}:waiting 4505299627370000 a"]);
+        rig.given([format!("HSET jq:{{q}}:priority a {column}").as_str()]);
+        rig.replies(KEYS, args![Rig::BASE, "a", priority], "1");
+        let found = run(rig.connection(), "ZSCORE jq:{q}:waiting a");
+        assert_eq!(found, Value::BulkString(rank.into()), "{column}, then {priority}");
+    }
+}
+
+#[test]
+fn a_rank_of_another_aging_begins_anew() {
+    // What was in force when the job was added, what is now, and the rank that this priority gives it.
+    let cases = [("60000", "", "-1", "4500901580859392"), ("", "60000", "-1", "1700061380000")];
+    for (then, now, priority, rank) in cases {
+        let mut rig = rig();
+        let step: u64 = if then.is_empty() { 1 << 42 } else { then.parse().expect("a number") };
+        let before = 1024 * step + NOW;
+        rig.given([format!("ZADD jq:{{q}}:waiting {before} a").as_str()]);
+        if !now.is_empty() {
+            rig.given([format!("HSET jq:{{q}}:meta aging {now}").as_str()]);
+        }
+        rig.replies(KEYS, args![Rig::BASE, "a", priority], "1");
+        let found = run(rig.connection(), "ZSCORE jq:{q}:waiting a");
+        assert_eq!(found, Value::BulkString(rank.into()), "aging {then:?}, then {now:?}");
+    }
 }
 
 #[test]

@@ -71,6 +71,19 @@ fn refuses_all_if_one_is_active() {
 }
 
 #[test]
+fn a_job_that_is_named_twice_counts_once() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:jobs a r"]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "a"], "1");
+    rig.holds(
+        "
+        jq:{q}:events stream
+          removed = a
+        ",
+    );
+}
+
+#[test]
 fn a_key_that_is_anothers_stays() {
     let mut rig = rig();
     rig.given([

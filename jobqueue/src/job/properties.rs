@@ -1,0 +1,229 @@
+//! What stands in Redis, read back from whatever bytes there are: nothing panics, what was written is read as
+//! it was, and what could be read at all is written and read as the same.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use chrono::DateTime;
+use proptest::{collection::vec, option, prelude::*, sample::Index};
+
+use super::{
+    Codec, Failure, FailureReason, JobFailure, JobId, JobName, JobOptions, Outcome, QueueName,
+    Record,
+};
+use crate::{
+    flaw::Corrupt,
+    policy::{Backoff, Retain},
+};
+
+/// Whole milliseconds, since no finer ones travel.
+fn duration() -> impl Strategy<Value = Duration> {
+    any::<u64>().prop_map(Duration::from_millis)
+}
+
+fn retain() -> impl Strategy<Value = Retain> {
+    (any::<Option<u64>>(), option::of(duration()))
+        .prop_map(|(count, age)| Retain::from_parts(count, age))
+}
+
+fn backoff() -> impl Strategy<Value = Backoff> {
+    (any::<bool>(), duration(), duration(), 0.0..=1.0).prop_map(|(doubling, first, max, jitter)| {
+        let backoff = if doubling { Backoff::exponential(first) } else { Backoff::fixed(first) };
+        backoff.max(max).jitter(jitter)
+    })
+}
+
+fn headers() -> impl Strategy<Value = BTreeMap<String, String>> {
+    prop::collection::btree_map(any::<String>(), any::<String>(), 0..4)
+}
+
+prop_compose! {
+    fn options()(
+        attempts in option::of(1..=u32::MAX),
+        backoff in option::of(backoff()),
+        timeout in option::of(duration()),
+        priority in -1024_i16..1024,
+        retain in option::of(retain()),
+        retain_failed in option::of(self::retain()),
+        headers in headers(),
+    ) -> JobOptions {
+        let priority = priority.try_into().expect("in range");
+        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, headers }
+    }
+}
+
+fn codec() -> impl Strategy<Value = Codec> {
+    prop_oneof![Just(Codec::Json), Just(Codec::MessagePack)]
+}
+
+fn payload() -> impl Strategy<Value = Bytes> {
+    vec(any::<u8>(), 0..300).prop_map(Bytes::from)
+}
+
+prop_compose! {
+    fn record()(
+        name in "[a-zA-Z0-9_ß📦{}][a-zA-Z0-9 _ß📦{}]{0,20}[a-zA-Z0-9_ß📦{}]",
+        codec in codec(),
+        payload in payload(),
+        created in -8_000_000_000_000_i64..8_000_000_000_000,
+        options in prop_oneof![Just(JobOptions::default()), options()],
+    ) -> Record {
+        let name = name.parse().expect("a good name");
+        let created_at = DateTime::from_timestamp_millis(created).expect("in range");
+        Record { name, codec, payload, created_at, options }
+    }
+}
+
+prop_compose! {
+    fn failure()(
+        reason in (0..9_usize).prop_map(|at| {
+            ["error", "permanent", "timeout", "panic", "stalled", "bad payload", "unknown name", "corrupt",
+                "of a newer version"][at]
+        }),
+        message in any::<String>(),
+        causes in vec(any::<String>(), 0..4),
+        attempt in any::<u32>(),
+    ) -> JobFailure {
+        JobFailure { reason: FailureReason::from_name(reason), message, causes, attempt }
+    }
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        (codec(), payload()).prop_map(|(codec, result)| Outcome::Completed { codec, result }),
+        failure().prop_map(Outcome::Failed),
+    ]
+}
+
+/// A small harm: a byte changed, put in or taken out, or the end cut off.
+#[derive(Clone, Debug)]
+enum Harm {
+    Change(Index, u8),
+    Insert(Index, u8),
+    Remove(Index),
+    Cut(Index),
+}
+
+fn harms() -> impl Strategy<Value = Vec<Harm>> {
+    let at = any::<Index>;
+    let harm = prop_oneof![
+        4 => (at(), any::<u8>()).prop_map(|(at, byte)| Harm::Change(at, byte)),
+        2 => (at(), any::<u8>()).prop_map(|(at, byte)| Harm::Insert(at, byte)),
+        2 => at().prop_map(Harm::Remove),
+        1 => at().prop_map(Harm::Cut),
+    ];
+    vec(harm, 1..4)
+}
+
+fn harmed(mut bytes: Vec<u8>, harms: &[Harm]) -> Bytes {
+    for harm in harms.iter() {
+        let size = bytes.len();
+        match harm {
+            Harm::Insert(at, byte) => bytes.insert(at.index(size + 1), *byte),
+            _ if size == 0 => {}
+            Harm::Change(at, byte) => bytes[at.index(size)] = *byte,
+            Harm::Remove(at) => drop(bytes.remove(at.index(size))),
+            Harm::Cut(at) => bytes.truncate(at.index(size)),
+        }
+    }
+    bytes.into()
+}
+
+/// What can be read at all is written and read as the same.
+fn is_stable<T: Clone + PartialEq + std::fmt::Debug>(
+    bytes: &Bytes,
+    decode: impl Fn(&Bytes) -> Result<T, Corrupt>,
+    encode: impl Fn(&T) -> Vec<u8>,
+) -> Result<(), TestCaseError> {
+    if let Ok(value) = decode(bytes) {
+        prop_assert_eq!(decode(&encode(&value).into()), Ok(value));
+    }
+    Ok(())
+}
+
+fn decode_failure(bytes: &Bytes) -> Result<JobFailure, Corrupt> {
+    JobFailure::decode(bytes)
+}
+
+/// `PROPTEST_CASES` makes it more; a failing case is small enough to be copied from the output.
+fn config() -> ProptestConfig {
+    let standard = ProptestConfig::default();
+    ProptestConfig { failure_persistence: None, cases: standard.cases.max(2_000), ..standard }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn records_are_read_as_they_were_written(record in record()) {
+        prop_assert_eq!(Record::decode(&record.encode().into()), Ok(record));
+    }
+
+    #[test]
+    fn harmed_records_are_read_or_refused(record in record(), harms in harms()) {
+        is_stable(&harmed(record.encode(), &harms), Record::decode, Record::encode)?;
+    }
+
+    #[test]
+    fn outcomes_are_read_as_they_were_written(outcome in outcome()) {
+        prop_assert_eq!(Outcome::decode(&outcome.encode().into()), Ok(outcome));
+    }
+
+    #[test]
+    fn harmed_outcomes_are_read_or_refused(outcome in outcome(), harms in harms()) {
+        is_stable(&harmed(outcome.encode(), &harms), Outcome::decode, Outcome::encode)?;
+    }
+
+    #[test]
+    fn failures_are_read_as_they_were_written(failure in failure()) {
+        prop_assert_eq!(JobFailure::decode(&failure.encode()), Ok(failure));
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..200).prop_map(Bytes::from)) {
+        is_stable(&bytes, Record::decode, Record::encode)?;
+        is_stable(&bytes, Outcome::decode, Outcome::encode)?;
+        is_stable(&bytes, decode_failure, JobFailure::encode)?;
+    }
+
+    #[test]
+    fn any_text_is_a_name_as_it_is_or_refused(text in ".{0,140}") {
+        if let Ok(name) = text.parse::<JobName>() {
+            prop_assert_eq!(name.as_str(), &text);
+        }
+        if let Ok(name) = text.parse::<QueueName>() {
+            prop_assert_eq!(name.as_str(), &text);
+        }
+        if let Ok(id) = text.parse::<JobId>() {
+            prop_assert_eq!(id.as_str(), &text);
+        }
+    }
+
+    #[test]
+    fn any_message_is_kept_within_bounds(text in any::<String>(), times in 1_usize..300) {
+        let message = text.repeat(times);
+        let failure = Failure::permanent(&message);
+        prop_assert!(failure.message().len() <= 4_096 + '…'.len_utf8());
+        prop_assert!(message.starts_with(failure.message().trim_end_matches('…')));
+    }
+
+    #[test]
+    fn payloads_are_read_as_they_were_written(
+        codec in codec(),
+        value in any::<(Option<i64>, String, Vec<(bool, u16)>)>(),
+        harms in harms(),
+    ) {
+        let bytes = codec.encode(&value).expect("it can be written");
+        prop_assert_eq!(codec.decode(&bytes), Ok(value));
+        let _ = codec.decode::<(Option<i64>, String, Vec<(bool, u16)>)>(&harmed(bytes, &harms));
+    }
+
+    #[test]
+    fn a_backoff_of_any_record_gives_a_wait(record in record(), harms in harms(), attempt in any::<u32>()) {
+        if let Ok(record) = Record::decode(&harmed(record.encode(), &harms))
+            && let Some(backoff) = record.options.backoff
+        {
+            prop_assert!(backoff.delay(attempt) <= Duration::from_secs(365 * 86_400 * 2));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Adding.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use redis::Value;
+
+use super::{
+    queue::{Answer, Claim, Job, Place, Queue},
+    reply::{number, text},
+    request::{NewJob, signed},
+};
+
+impl Queue {
+    pub(super) fn add(&mut self, check: bool, jobs: &[NewJob]) -> Answer {
+        let twins = self.twins(check, jobs);
+        let list = twins.iter().flat_map(|(index, id)| [number(index + 1), text(id)]).collect();
+        let answer = Value::Array(list);
+        let fresh = jobs.len() - twins.len();
+        if fresh == 0 {
+            return Ok(answer);
+        }
+        let length = self.ids_in("waiting").len() + self.ids_in("delayed").len();
+        if let Some(cap) = self.meta.get("max_length")
+            && length + fresh > cap.parse().expect("a number")
+        {
+            return Err(format!("QUEUEFULL {cap} {length}"));
+        }
+        self.mark_layout();
+        let before = self.next_due();
+        let (mut added, mut ready) = (Vec::new(), false);
+        for (index, job) in jobs.iter().enumerate() {
+            if !twins.contains_key(&index) {
+                added.push(job.id.clone());
+                ready |= self.place(job);
+            }
+        }
+        self.event("added", &added);
+        self.add_to_total("added", fresh);
+        let sooner = self.next_due().is_some_and(|due| before.is_none_or(|before| due < before));
+        self.token |= !self.meta.contains_key("paused") && (ready || sooner);
+        Ok(answer)
+    }
+
+    /// By index, who stands in a job's place.
+    fn twins(&self, check: bool, jobs: &[NewJob]) -> BTreeMap<usize, String> {
+        let (mut twins, mut claimed, mut seen) =
+            (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        for (index, job) in jobs.iter().enumerate() {
+            let again = !seen.insert(&job.id) || self.jobs.contains_key(&job.id);
+            let twin = if check && again {
+                Some(job.id.clone())
+            } else {
+                job.unique.as_ref().and_then(|(key, _)| {
+                    let holder = self.claims.get(key).map(|claim| &claim.id);
+                    let twin = claimed.get(key).or(holder).cloned();
+                    claimed.insert(key, twin.clone().unwrap_or_else(|| job.id.clone()));
+                    twin
+                })
+            };
+            twins.extend(twin.map(|twin| (index, twin)));
+        }
+        twins
+    }
+
+    /// Puts one job where it belongs; answers whether it is ready.
+    fn place(&mut self, new: &NewJob) -> bool {
+        let due = new.due.ms(self.now);
+        let ready = due <= self.now;
+        let place = if ready { self.ready(new.priority, self.now) } else { Place::Delayed { due } };
+        let mut job = Job::new(new.record.clone(), place, new.priority);
+        if let Some((key, lifetime)) = &new.unique {
+            let lapses = lifetime.map(|ms| self.now + signed(ms));
+            self.claims.insert(key.clone(), Claim { id: new.id.clone(), lapses });
+            job.unique = lapses.is_none().then(|| key.clone());
+        }
+        self.jobs.insert(new.id.clone(), job);
+        ready
+    }
+}
+
+impl Job {
+    fn new(record: String, place: Place, priority: i64) -> Self {
+        Self {
+            record,
+            place,
+            priority,
+            attempts: None,
+            stalls: None,
+            misses: None,
+            progress: None,
+            outcome: None,
+            errors: Vec::new(),
+            log: Vec::new(),
+            unique: None,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What operators do.
+
+use redis::Value;
+
+use super::{
+    queue::{Answer, Place, Queue},
+    reply::number,
+    request::{Due, ended, signed},
+};
+
+impl Queue {
+    /// The job's state; nothing for one that isn't there.
+    fn state(&self, id: &str) -> Option<&'static str> {
+        self.jobs.get(id).map(|job| job.place.state())
+    }
+
+    pub(super) fn promote(&mut self, id: &str) -> Answer {
+        if self.state(id) != Some("delayed") {
+            return self.wrong_state(id);
+        }
+        let place = self.ready(self.jobs[id].priority, self.now);
+        self.job(id).place = place;
+        self.event("waiting", &[id.to_owned()]);
+        self.token = true;
+        Ok(number(1))
+    }
+
+    pub(super) fn delay(&mut self, id: &str, due: Due) -> Answer {
+        if self.state(id) != Some("delayed") {
+            return self.wrong_state(id);
+        }
+        let due = due.ms(self.now);
+        self.job(id).place = Place::Delayed { due };
+        self.event("delayed", &[id.to_owned()]);
+        self.token = true;
+        Ok(number(1))
+    }
+
+    pub(super) fn set_priority(&mut self, id: &str, priority: i64) -> Answer {
+        let (step, now) = (self.step(), self.now);
+        match self.jobs.get_mut(id) {
+            None => return self.wrong_state(id),
+            Some(job) => match &mut job.place {
+                Place::Completed { .. } | Place::Failed { .. } => return self.wrong_state(id),
+                Place::Waiting { rank } => {
+                    // Of another priority or aging, it doesn't say when the job became ready.
+                    let ms = *rank - (job.priority + 1024) * step;
+                    let ms = if (0..=now).contains(&ms) { ms } else { now };
+                    *rank = (priority + 1024) * step + ms;
+                }
+                Place::Delayed { .. } | Place::Active { .. } => {}
+            },
+        }
+        self.job(id).priority = priority;
+        Ok(number(1))
+    }
+
+    pub(super) fn remove(&mut self, ids: &[String]) -> Answer {
+        if ids.iter().any(|id| self.state(id) == Some("active")) {
+            return Err("WRONGSTATE active".to_owned());
+        }
+        let mut there: Vec<String> = Vec::new();
+        for id in ids {
+            if self.jobs.contains_key(id) && !there.contains(id) {
+                there.push(id.clone());
+            }
+        }
+        self.forget(&there);
+        self.event_of("removed", there.iter());
+        Ok(number(there.len()))
+    }
+
+    pub(super) fn retry(&mut self, id: &str) -> Answer {
+        if !matches!(self.state(id), Some("completed" | "failed")) {
+            return self.wrong_state(id);
+        }
+        self.again(&[id.to_owned()]);
+        Ok(number(1))
+    }
+
+    pub(super) fn retry_failed(&mut self, most: usize) -> Value {
+        let mut ids = self.ids_in("failed");
+        ids.truncate(most);
+        if !ids.is_empty() {
+            self.again(&ids);
+        }
+        number(ids.len())
+    }
+
+    fn again(&mut self, ids: &[String]) {
+        for id in ids {
+            let place = self.ready(self.jobs[id].priority, self.now);
+            let job = self.job(id);
+            job.place = place;
+            (job.outcome, job.attempts, job.stalls, job.misses) = (None, None, None, None);
+        }
+        self.event("waiting", ids);
+        self.token = true;
+    }
+
+    pub(super) fn clean(&mut self, failed: bool, age: u64, most: usize) -> Value {
+        let mut ids = self.ids_in(ended(failed));
+        ids.retain(|id| self.jobs[id].place.score() <= self.now - signed(age));
+        ids.truncate(most);
+        self.forget(&ids);
+        self.event_of("removed", ids.iter());
+        number(ids.len())
+    }
+
+    pub(super) fn drain(&mut self, delayed: bool) -> Value {
+        let mut ids = self.ids_in("waiting");
+        if ids.is_empty() && delayed {
+            ids = self.ids_in("delayed");
+        }
+        self.forget(&ids);
+        self.event_of("removed", ids.iter());
+        number(ids.len())
+    }
+
+    pub(super) fn pause(&mut self) -> Value {
+        if self.meta.contains_key("paused") {
+            return number(0);
+        }
+        self.mark_layout();
+        self.meta.insert("paused", "1".to_owned());
+        self.event("paused", &[String::new()]);
+        number(1)
+    }
+
+    pub(super) fn resume(&mut self) -> Value {
+        if self.meta.remove("paused").is_none() {
+            return number(0);
+        }
+        self.event("resumed", &[String::new()]);
+        self.token |= self.any_waits();
+        number(1)
+    }
+
+    pub(super) fn obliterate(&mut self, force: bool) -> Answer {
+        let active = self.ids_in("active").len();
+        if active > 0 && !force {
+            return Err(format!("HASACTIVE {active}"));
+        }
+        // Keys that stand for jobs for a time lapse by themselves.
+        let mut claims = std::mem::take(&mut self.claims);
+        claims.retain(|_, claim| claim.lapses.is_some());
+        *self = Self { now: self.now, claims, ..Self::new() };
+        Ok(number(0))
+    }
+
+    pub(super) fn set_limit(&mut self, field: &'static str, value: &str) -> Value {
+        self.mark_layout();
+        let by = match field {
+            "rate" => "rate_by",
+            "active" => "active_by",
+            "max_length" => "max_length_by",
+            "aging" => "aging_by",
+            _ => "events_by",
+        };
+        self.put(field, value);
+        self.put(by, if value.is_empty() { "" } else { "operator" });
+        self.begin_rate_anew(field);
+        self.token |= self.any_waits();
+        number(1)
+    }
+}

@@ -1,0 +1,207 @@
+//! What is true of every queue at every moment, whatever has happened to it: read from the keyspace alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jobqueue_tests::{
+    dump::{Content, Dump},
+    raw::Rig,
+};
+
+/// All that is wrong with the queue whose keys begin with `base`, line by line; empty if nothing is.
+pub(super) fn complaints(dump: &Dump, base: &str) -> String {
+    let mut check = Check { dump, base, complaints: Vec::new() };
+    let jobs = check.members("jobs");
+    check.one_place_each(&jobs);
+    check.ranks();
+    check.columns(&jobs);
+    check.traces();
+    check.unique_keys();
+    check.names();
+    check.complaints.join("\n")
+}
+
+struct Check<'a> {
+    dump: &'a Dump,
+    base: &'a str,
+    complaints: Vec<String>,
+}
+
+type Ids = BTreeSet<String>;
+
+impl Check<'_> {
+    fn complain(&mut self, complaint: String) {
+        self.complaints.push(complaint);
+    }
+
+    /// Parts of names that follow `prefix`: workers, ids, unique keys.
+    fn suffixes(&self, prefix: &str) -> Ids {
+        let prefix = format!("{}{prefix}", self.base);
+        self.dump.0.keys().filter_map(|key| key.strip_prefix(&prefix)).map(str::to_owned).collect()
+    }
+
+    fn members(&self, key: &str) -> Ids {
+        match self.dump.0.get(&format!("{}{key}", self.base)).map(|it| &it.content) {
+            Some(Content::Hash(fields)) => fields.keys().cloned().collect(),
+            Some(Content::ZSet(members)) => members.iter().map(|(_, id)| id.clone()).collect(),
+            Some(Content::Set(members) | Content::List(members)) => {
+                members.iter().cloned().collect()
+            }
+            Some(Content::Str(value)) => Ids::from([value.clone()]),
+            Some(Content::Stream(_)) | None => Ids::new(),
+        }
+    }
+
+    fn hash(&self, key: &str) -> BTreeMap<String, String> {
+        match self.dump.0.get(&format!("{}{key}", self.base)).map(|it| &it.content) {
+            Some(Content::Hash(fields)) => fields.clone(),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// Every job is in one state, and whatever is in a state is a job.
+    fn one_place_each(&mut self, jobs: &Ids) {
+        let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let states = ["waiting", "delayed", "completed", "failed"].map(str::to_owned);
+        let workers = self.suffixes("running:");
+        let running = workers.iter().map(|worker| format!("running:{worker}"));
+        for state in states.into_iter().chain(running) {
+            for id in self.members(&state) {
+                places.entry(id).or_default().push(state.clone());
+            }
+        }
+        for id in jobs.union(&places.keys().cloned().collect()) {
+            let places = places.get(id).map_or(&[][..], Vec::as_slice);
+            if !jobs.contains(id) {
+                self.complain(format!("{id} has no record and is in {places:?}"));
+            } else if places.len() != 1 {
+                self.complain(format!("{id} is in {places:?}"));
+            }
+        }
+        // Nobody would ever take these back.
+        for worker in workers.difference(&self.members("workers")) {
+            self.complain(format!("{worker} holds jobs and has no lease"));
+        }
+    }
+
+    /// A rank is a whole number that no float rounds: a job goes back to just where it was.
+    fn ranks(&mut self) {
+        let waiting = self.dump.0.get(&format!("{}waiting", self.base)).map(|it| &it.content);
+        let Some(Content::ZSet(members)) = waiting else {
+            return;
+        };
+        for (rank, id) in members {
+            if !rank.parse::<u64>().is_ok_and(|rank| rank < 1 << 53) {
+                self.complain(format!("{id} has the rank {rank}"));
+            }
+        }
+    }
+
+    /// Columns have values of jobs alone; of exactly the ended jobs there are outcomes.
+    fn columns(&mut self, jobs: &Ids) {
+        let columns = [
+            "priority", "attempts", "stalls", "misses", "progress", "outcomes", "uniques", "traces",
+        ];
+        for column in columns {
+            for id in self.members(column).difference(jobs) {
+                self.complain(format!("{column} has {id}, which is no job"));
+            }
+        }
+        let ended = &self.members("completed") | &self.members("failed");
+        for id in self.members("outcomes").symmetric_difference(&ended) {
+            self.complain(format!("{id} has an outcome or has ended, and not both"));
+        }
+    }
+
+    /// Lists belong to the jobs that are said to have such, or they would stay for ever.
+    fn traces(&mut self) {
+        let lists = &self.suffixes("errors:") | &self.suffixes("logs:");
+        for id in lists.symmetric_difference(&self.members("traces")) {
+            self.complain(format!("{id} has lists or is among the traces, and not both"));
+        }
+    }
+
+    /// A key without a time to live is that of a job which knows it.
+    fn unique_keys(&mut self) {
+        let known = self.hash("uniques");
+        for key in self.suffixes("unique:") {
+            let dumped = &self.dump.0[&format!("{}unique:{key}", self.base)];
+            let holder = self.members(&format!("unique:{key}"));
+            let holder = holder.first().map_or("", String::as_str);
+            if !dumped.expires && known.get(holder) != Some(&key) {
+                self.complain(format!("unique key {key} stays with {holder} for ever"));
+            }
+        }
+        for (id, key) in known {
+            if !self.members(&format!("unique:{key}")).contains(&id) {
+                self.complain(format!("{id} doesn't stand for its unique key {key}"));
+            }
+        }
+        if self
+            .dump
+            .0
+            .get(&format!("{}wake", self.base))
+            .is_some_and(|it| !matches!(&it.content, Content::List(tokens) if tokens.len() == 1))
+        {
+            self.complain("there is more than one token".to_owned());
+        }
+    }
+
+    /// No key stands there that no job, worker or queue has.
+    fn names(&mut self) {
+        let known = [
+            "jobs",
+            "waiting",
+            "delayed",
+            "completed",
+            "failed",
+            "workers",
+            "priority",
+            "attempts",
+            "stalls",
+            "misses",
+            "progress",
+            "outcomes",
+            "uniques",
+            "traces",
+            "meta",
+            "events",
+            "wake",
+        ];
+        for name in self.suffixes("") {
+            let family = ["running:", "errors:", "logs:", "unique:"];
+            if !known.contains(&name.as_str()) && !family.iter().any(|it| name.starts_with(it)) {
+                self.complain(format!("the key {name} is nobody's"));
+            }
+        }
+        for key in self.dump.0.keys().filter(|key| !key.starts_with(self.base)) {
+            self.complaints.push(format!("the key {key} is of no queue"));
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_seen() {
+    let cases = [
+        ("ZADD jq:{q}:waiting 1 a", "a has no record and is in [\"waiting\"]"),
+        ("HSET jq:{q}:jobs a r", "a is in []"),
+        ("HSET jq:{q}:running:w a 1:1", "w holds jobs and has no lease"),
+        ("ZADD jq:{q}:waiting -1 a", "a has the rank -1"),
+        ("HSET jq:{q}:misses a 1", "misses has a, which is no job"),
+        ("ZADD jq:{q}:failed 1 a", "a has an outcome or has ended, and not both"),
+        ("RPUSH jq:{q}:errors:a e", "a has lists or is among the traces, and not both"),
+        ("SET jq:{q}:unique:k a", "unique key k stays with a for ever"),
+        ("HSET jq:{q}:uniques a k", "a doesn't stand for its unique key k"),
+        ("RPUSH jq:{q}:wake 1 1", "there is more than one token"),
+        ("SET jq:{q}:other x", "the key other is nobody's"),
+        ("SET jq:{p}:meta x", "the key jq:{p}:meta is of no queue"),
+    ];
+    for (given, complaint) in cases {
+        let mut rig = Rig::new("");
+        rig.given([given]);
+        let found = complaints(&rig.dump(), Rig::BASE);
+        assert!(found.contains(complaint), "{given}: {found}");
+    }
+    let mut rig = Rig::new("");
+    rig.given(["ZADD jq:{q}:waiting 1 a", "ZADD jq:{q}:delayed 1 a", "HSET jq:{q}:jobs a r"]);
+    assert_eq!(complaints(&rig.dump(), Rig::BASE), "a is in [\"waiting\", \"delayed\"]");
+}

@@ -1,0 +1,115 @@
+//! The model as it is to stand in Redis, key by key.
+
+use std::collections::BTreeMap;
+
+use jobqueue_tests::{
+    dump::{Content, Dump, Dumped},
+    raw::Rig,
+};
+
+use super::queue::{Job, Place, Queue};
+
+impl Queue {
+    /// All keys of the queue, and nothing else.
+    pub(super) fn keyspace(&self) -> Dump {
+        let mut keys = Keys::default();
+        for state in ["waiting", "delayed", "completed", "failed"] {
+            let scored = |id: String| (self.jobs[&id].place.score().to_string(), id);
+            keys.put(state, Content::ZSet(self.ids_in(state).into_iter().map(scored).collect()));
+        }
+        let mut workers: Vec<_> = self.workers.iter().map(|(name, at)| (*at, name)).collect();
+        workers.sort();
+        let workers = workers.into_iter().map(|(at, name)| (at.to_string(), name.clone()));
+        keys.put("workers", Content::ZSet(workers.collect()));
+        for name in self.workers.keys() {
+            let of_worker = |job: &Job| match &job.place {
+                Place::Active { worker, .. } if worker == name => Some(job.place.running()),
+                _ => None,
+            };
+            keys.put(&format!("running:{name}"), self.column(of_worker));
+        }
+        self.put_columns(&mut keys);
+        self.put_rest(&mut keys);
+        Dump(keys.0)
+    }
+
+    fn put_columns(&self, keys: &mut Keys) {
+        keys.put("jobs", self.column(|job| Some(job.record.clone())));
+        keys.put(
+            "priority",
+            self.column(|job| (job.priority != 0).then(|| job.priority.to_string())),
+        );
+        keys.put("attempts", self.column(|job| job.attempts.map(|n| n.to_string())));
+        keys.put("stalls", self.column(|job| job.stalls.map(|n| n.to_string())));
+        keys.put("misses", self.column(|job| job.misses.map(|n| n.to_string())));
+        keys.put("progress", self.column(|job| job.progress.clone()));
+        keys.put("outcomes", self.column(|job| job.outcome.clone()));
+        keys.put("uniques", self.column(|job| job.unique.clone()));
+        let traced = |(_, job): &(&String, &Job)| !(job.errors.is_empty() && job.log.is_empty());
+        let traced = self.jobs.iter().filter(traced).map(|(id, _)| id.clone());
+        keys.put("traces", Content::Set(traced.collect()));
+        for (id, job) in &self.jobs {
+            keys.put(&format!("errors:{id}"), Content::List(job.errors.clone()));
+            keys.put(&format!("logs:{id}"), Content::List(job.log.clone()));
+        }
+    }
+
+    fn put_rest(&self, keys: &mut Keys) {
+        for (key, claim) in &self.claims {
+            let key = format!("unique:{key}");
+            keys.put(&key, Content::Str(claim.id.clone()));
+            keys.last_expires(&key, claim.lapses.is_some());
+        }
+        let meta = self.meta.iter().map(|(field, value)| ((*field).to_owned(), value.clone()));
+        keys.put("meta", Content::Hash(meta.collect()));
+        let entry =
+            |(kind, ids): &(&'static str, Vec<String>)| vec![((*kind).to_owned(), ids.join(" "))];
+        keys.put("events", Content::Stream(self.events.iter().map(entry).collect()));
+        keys.put("wake", Content::List(self.token.then(|| "1".to_owned()).into_iter().collect()));
+    }
+
+    fn column(&self, of: impl Fn(&Job) -> Option<String>) -> Content {
+        let values = self.jobs.iter().filter_map(|(id, job)| Some((id.clone(), of(job)?)));
+        Content::Hash(values.collect())
+    }
+}
+
+#[derive(Default)]
+struct Keys(BTreeMap<String, Dumped>);
+
+impl Keys {
+    /// Redis has no empty keys.
+    fn put(&mut self, key: &str, content: Content) {
+        let empty = match &content {
+            Content::Str(_) => false,
+            Content::List(values) | Content::Set(values) => values.is_empty(),
+            Content::Hash(fields) => fields.is_empty(),
+            Content::ZSet(members) => members.is_empty(),
+            Content::Stream(entries) => entries.is_empty(),
+        };
+        if !empty {
+            self.0.insert(format!("{}{key}", Rig::BASE), Dumped { content, expires: false });
+        }
+    }
+
+    fn last_expires(&mut self, key: &str, expires: bool) {
+        if let Some(dumped) = self.0.get_mut(&format!("{}{key}", Rig::BASE)) {
+            dumped.expires = expires;
+        }
+    }
+}
+
+/// The same keyspace with the ids of each event sorted: where a batch is a worker's whole hash, its order
+/// says nothing.
+pub(super) fn with_sorted_events(mut dump: Dump) -> Dump {
+    if let Some(events) = dump.0.get_mut(&format!("{}events", Rig::BASE))
+        && let Content::Stream(entries) = &mut events.content
+    {
+        for (_, ids) in entries.iter_mut().flatten() {
+            let mut sorted: Vec<&str> = ids.split(' ').collect();
+            sorted.sort_unstable();
+            *ids = sorted.join(" ");
+        }
+    }
+    dump
+}

@@ -1,0 +1,63 @@
+//! Sequences that went wrong once, written down: a seed says something only to the generator that made it.
+
+use super::{
+    bench::Bench,
+    op::{Added, Ending, Op},
+    play,
+    request::Due,
+};
+
+#[track_caller]
+fn agrees(ops: &[Op]) {
+    if let Err(why) = play::play(&mut Bench::new(), ops) {
+        panic!("{why}");
+    }
+}
+
+/// A job of no special kind.
+fn add() -> Op {
+    let job = Added { again: None, priority: 0, due: Due::Now, unique: None };
+    Op::Add { resend: false, jobs: vec![job] }
+}
+
+/// A turn of the first worker; its first only joins.
+fn turn(ends: Vec<(usize, Ending)>) -> Op {
+    Op::Turn { worker: 0, ends, want: 1, hold: 0, lease: 500, lost: false }
+}
+
+#[test]
+fn a_removal_that_names_a_job_twice() {
+    agrees(&[add(), Op::Remove(vec![0, 0])]);
+}
+
+/// The rank became negative, and nothing could put the job back.
+#[test]
+fn a_priority_changed_while_the_job_is_active_and_again() {
+    let back = Ending::Released { delay: 0, misses: None };
+    agrees(&[
+        add(),
+        turn(vec![]),
+        turn(vec![]),
+        Op::Priority(0, 1023),
+        Op::Pause,
+        turn(vec![(0, back)]),
+        Op::Priority(0, -1024),
+        Op::Resume,
+        turn(vec![]),
+        Op::Die { worker: 0 },
+    ]);
+}
+
+/// The same by another way.
+#[test]
+fn a_priority_changed_after_the_aging() {
+    agrees(&[
+        Op::Limit("aging", "1"),
+        add(),
+        Op::Limit("aging", ""),
+        Op::Priority(0, -1),
+        turn(vec![]),
+        turn(vec![]),
+        Op::Die { worker: 0 },
+    ]);
+}

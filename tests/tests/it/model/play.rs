@@ -1,0 +1,304 @@
+//! Plays what happens on the real queue and on the model, and compares them after every step.
+
+use jobqueue_tests::{
+    raw::Rig,
+    text::{self, diff},
+};
+use redis::Value;
+
+use super::{
+    bench::Bench,
+    crew::{Crew, Hand},
+    invariants,
+    keyspace::with_sorted_events,
+    op::{Added, DONE, GONE, Op},
+    queue::{Answer, Queue},
+    request::{NewJob, Request, Turn},
+};
+
+/// What differs, and where.
+type Played<T = ()> = Result<T, String>;
+
+/// Plays a sequence on an empty queue, then works all of it off and removes the queue.
+pub(super) fn play(bench: &mut Bench, ops: &[Op]) -> Played {
+    let queue = Queue::new();
+    bench.reset(queue.now);
+    let mut game = Game { bench, queue, crew: Crew::new(), ids: Vec::new() };
+    for (index, op) in ops.iter().enumerate() {
+        game.step(op).map_err(|why| format!("step {}, {op:?}: {why}", index + 1))?;
+    }
+    game.finish().map_err(|why| format!("working it off: {why}"))
+}
+
+struct Game<'a> {
+    bench: &'a mut Bench,
+    queue: Queue,
+    crew: Crew,
+    /// Of all jobs that were ever added.
+    ids: Vec<String>,
+}
+
+impl Game<'_> {
+    fn step(&mut self, op: &Op) -> Played {
+        match op {
+            Op::Wait(ms) => self.wait(*ms),
+            Op::Add { resend, jobs } => self.add(*resend, jobs),
+            Op::TakeToken => self.take_token(),
+            Op::Turn { worker, lease, .. } if self.crew.hand(*worker).must_join() => {
+                self.join(*worker, *lease, ["", ""], false)
+            }
+            Op::Turn { worker, ends, want, hold, lease, lost } => {
+                let turn = self.crew.hand(*worker).turn(ends);
+                let turn = Turn { want: *want, hold: *hold, lease: *lease, ..turn };
+                self.turn(*worker, &turn, *lost)
+            }
+            Op::LateTurn { worker, want } => match self.crew.hand(*worker).former().cloned() {
+                None => Ok(()),
+                Some(former) => {
+                    let turn = Turn { worker: former, want: *want, lease: 500, ..Turn::default() };
+                    self.same(&Request::Advance(turn))
+                }
+            },
+            Op::WrongTurn { worker, want } if self.crew.hand(*worker).name().is_some() => {
+                let turn = self.crew.hand(*worker).turn(&[]);
+                let turn = Turn { held: turn.held + 1, want: *want, lease: 500, ..turn };
+                self.turn(*worker, &turn, true)
+            }
+            Op::Join { worker, lease, rate, active, lost } => {
+                self.join(*worker, *lease, [rate, active], *lost)
+            }
+            Op::Heartbeat { worker, lease } => self.heartbeat(*worker, *lease),
+            Op::Leave { worker } => self.leave(*worker),
+            Op::Die { worker } => {
+                *self.crew.hand(*worker) = Hand::default();
+                Ok(())
+            }
+            op => match self.request(op) {
+                Some(request) => self.same(&request),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Calls of which nobody keeps anything in mind.
+    fn request(&mut self, op: &Op) -> Option<Request> {
+        Some(match op {
+            Op::Progress { worker, job } => {
+                let hand = self.crew.hand(*worker);
+                let (worker, id) = (hand.name()?.clone(), hand.pick(*job)?.clone());
+                let value = format!("progress of {id}");
+                Request::Progress { worker, id, value }
+            }
+            Op::Log { worker, job, keep, lines } => {
+                let hand = self.crew.hand(*worker);
+                let (worker, id) = (hand.name()?.clone(), hand.pick(*job)?.clone());
+                let lines = (0..*lines).map(|n| format!("line {n} of {id}")).collect();
+                Request::Log { worker, id, keep: *keep, lines }
+            }
+            Op::PutTokenBack => Request::Wake,
+            Op::Promote(job) => Request::Promote { id: self.id(*job) },
+            Op::Remove(jobs) => Request::Remove { ids: self.ids(jobs) },
+            Op::Priority(job, priority) => {
+                Request::Priority { id: self.id(*job), priority: *priority }
+            }
+            Op::Delay(job, due) => Request::Delay { id: self.id(*job), due: *due },
+            Op::Retry(job) => Request::Retry { id: self.id(*job) },
+            Op::RetryFailed(most) => Request::RetryFailed { most: *most },
+            Op::Clean { failed, age, most } => {
+                Request::Clean { failed: *failed, age: *age, most: *most }
+            }
+            Op::Drain { delayed } => Request::Drain { delayed: *delayed },
+            Op::Pause => Request::Pause,
+            Op::Resume => Request::Resume,
+            Op::Obliterate { force } => Request::Obliterate { force: *force },
+            Op::Limit(field, value) => Request::Limits { field, value: (*value).to_owned() },
+            Op::Counts => Request::Counts,
+            Op::Page { state, offset, count, reverse } => {
+                Request::Page { state, offset: *offset, count: *count, reverse: *reverse }
+            }
+            Op::Read(jobs) => Request::Read { ids: self.ids(jobs) },
+            _ => return None,
+        })
+    }
+
+    /// Makes a call, and compares what is answered and what stands in Redis then with the model.
+    fn call(&mut self, request: &Request) -> Played<Answer> {
+        let expected = self.queue.apply(request);
+        let found = self.bench.call(&request.call()).map(|answer| match request {
+            Request::Join(_) => sorted_by_id(answer),
+            _ => answer,
+        });
+        if found != expected {
+            let shown = |answer: &Answer| answer.clone().map(|value| text::reply(&value));
+            let (expected, found) = (shown(&expected), shown(&found));
+            return Err(format!("{request:?}\nanswered {found:?}\ninstead of {expected:?}"));
+        }
+        self.compare().map_err(|why| format!("{request:?}\n{why}"))?;
+        Ok(expected)
+    }
+
+    /// A call of which nobody has to know what it answers, as long as both answer the same.
+    fn same(&mut self, request: &Request) -> Played {
+        self.call(request).map(drop)
+    }
+
+    fn compare(&mut self) -> Played {
+        let found = with_sorted_events(self.bench.dump());
+        let expected = with_sorted_events(self.queue.keyspace());
+        if found != expected {
+            let diff = diff(&expected.to_string(), &found.to_string());
+            return Err(format!("the keyspace differs (-: model, +: Redis):\n{diff}"));
+        }
+        let complaints = invariants::complaints(&found, Rig::BASE);
+        if complaints.is_empty() { Ok(()) } else { Err(format!("{complaints}\n{found}")) }
+    }
+
+    fn wait(&mut self, ms: u64) -> Played {
+        for key in self.queue.wait(ms) {
+            self.bench.lapse(&key);
+        }
+        self.bench.set_clock(self.queue.now);
+        Ok(())
+    }
+
+    fn take_token(&mut self) -> Played {
+        let expected = std::mem::take(&mut self.queue.token);
+        let found = self.bench.take_token();
+        if found == expected { Ok(()) } else { Err(format!("there was a token: {found}")) }
+    }
+
+    fn add(&mut self, resend: bool, jobs: &[Added]) -> Played {
+        let mut check = resend;
+        let mut new = Vec::new();
+        for job in jobs {
+            let again = job.again.filter(|_| !self.ids.is_empty());
+            check |= again.is_some();
+            let id = match again {
+                Some(job) => self.id(job),
+                None => self.new_id(),
+            };
+            let unique = job.unique.map(|(key, lifetime)| (key.to_owned(), lifetime));
+            let record = format!("record of {id}");
+            new.push(NewJob { id, record, priority: job.priority, due: job.due, unique });
+        }
+        let request = Request::Add { check, jobs: new };
+        self.same(&request)?;
+        // Its reply may have been lost: sent again, it adds nothing.
+        if let (true, Request::Add { jobs, .. }) = (resend, request) {
+            self.same(&Request::Add { check, jobs })?;
+        }
+        Ok(())
+    }
+
+    /// Ids of one moment are in no order of their own.
+    fn new_id(&mut self) -> String {
+        let n = self.ids.len();
+        let id = format!("{}{n}", ["m", "c", "x", "a"][n % 4]);
+        self.ids.push(id.clone());
+        id
+    }
+
+    /// The id of a job that is there, or else of one that was added at some time; of none, before there
+    /// was any.
+    fn id(&self, job: usize) -> String {
+        let there: Vec<&String> = self.queue.jobs.keys().collect();
+        let id = match job {
+            GONE.. => self.ids.get(job % self.ids.len().max(1)),
+            _ => there.get(job % there.len().max(1)).copied(),
+        };
+        id.cloned().unwrap_or_else(|| "nobody".to_owned())
+    }
+
+    fn ids(&self, jobs: &[usize]) -> Vec<String> {
+        jobs.iter().map(|job| self.id(*job)).collect()
+    }
+
+    fn join(&mut self, worker: usize, lease: u64, limits: [&str; 2], lost: bool) -> Played {
+        let request = self.crew.join(worker, lease, limits[0], limits[1]);
+        if let (Ok(answer), false) = (self.call(&request)?, lost) {
+            self.crew.hand(worker).joined(&answer);
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self, worker: usize, turn: &Turn, lost: bool) -> Played {
+        let request = Request::Advance(turn.clone());
+        let answer = self.call(&request)?;
+        let hand = self.crew.hand(worker);
+        match answer {
+            Ok(answer) if !lost => hand.advanced(turn, &answer),
+            _ => hand.doubt(),
+        }
+        Ok(())
+    }
+
+    fn heartbeat(&mut self, worker: usize, lease: u64) -> Played {
+        let Some(name) = self.crew.hand(worker).name().cloned() else {
+            return Ok(());
+        };
+        if self.call(&Request::Heartbeat { worker: name, lease })?.is_err() {
+            self.crew.hand(worker).doubt();
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, worker: usize) -> Played {
+        let Some(name) = self.crew.hand(worker).name().cloned() else {
+            return Ok(());
+        };
+        self.same(&Request::Leave { worker: name })?;
+        *self.crew.hand(worker) = Hand::default();
+        Ok(())
+    }
+
+    /// Without limits, one worker that comes late is enough for every job to end; and a queue that is
+    /// removed leaves nothing but keys that lapse.
+    fn finish(&mut self) -> Played {
+        for field in ["rate", "active"] {
+            if self.queue.meta.contains_key(field) {
+                self.same(&Request::Limits { field, value: String::new() })?;
+            }
+        }
+        if self.queue.meta.contains_key("paused") {
+            self.same(&Request::Resume)?;
+        }
+        *self.crew.hand(0) = Hand::default();
+        self.wait(8 * 86_400_000)?;
+        self.join(0, 500, ["", ""], false)?;
+        // A turn for each of the dead, and one to end what was fetched last.
+        for _ in 0..self.queue.workers.len() + 2 {
+            let everything: Vec<_> = (0..99).map(|_| (0, DONE)).collect();
+            let turn = self.crew.hand(0).turn(&everything);
+            self.turn(0, &Turn { want: 999, lease: 500, ..turn }, false)?;
+        }
+        if let Some((id, job)) = self.queue.jobs.iter().find(|(_, job)| !job.has_ended()) {
+            return Err(format!("{id} is left for ever: {job:?}"));
+        }
+        self.same(&Request::Obliterate { force: false })?;
+        Ok(())
+    }
+}
+
+/// What a join found, by id: the order of a hash says nothing.
+fn sorted_by_id(answer: Value) -> Value {
+    let Value::Array(mut parts) = answer else {
+        return answer;
+    };
+    let order = match &parts[1] {
+        Value::Array(ids) => {
+            let mut order: Vec<usize> = (0..ids.len()).collect();
+            order.sort_by_key(|index| text::reply(&ids[*index]));
+            order
+        }
+        _ => Vec::new(),
+    };
+    for part in &mut parts[1..] {
+        if let Value::Array(values) = part {
+            *values = order.iter().map(|index| values[*index].clone()).collect();
+        }
+    }
+    if let Value::Array(kept) = &mut parts[0] {
+        kept.sort_by_key(text::reply);
+    }
+    Value::Array(parts)
+}

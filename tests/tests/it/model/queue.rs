@@ -1,0 +1,232 @@
+//! The model: a queue in memory, as plainly as it can be said, without columns, scripts or Redis.
+
+use std::collections::BTreeMap;
+
+use jobqueue_tests::raw::NOW;
+use redis::Value;
+
+use super::request::{Request, signed};
+
+/// What a script answers, or what it refuses with.
+pub(super) type Answer = Result<Value, String>;
+
+/// A queue.
+#[derive(Debug)]
+pub(super) struct Queue {
+    pub(super) now: i64,
+    pub(super) jobs: BTreeMap<String, Job>,
+    /// When their leases end.
+    pub(super) workers: BTreeMap<String, i64>,
+    /// Who stands for a key.
+    pub(super) claims: BTreeMap<String, Claim>,
+    pub(super) meta: BTreeMap<&'static str, String>,
+    /// Kinds and ids.
+    pub(super) events: Vec<(&'static str, Vec<String>)>,
+    pub(super) token: bool,
+}
+
+/// A job.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) record: String,
+    pub(super) place: Place,
+    pub(super) priority: i64,
+    pub(super) attempts: Option<u32>,
+    pub(super) stalls: Option<u32>,
+    pub(super) misses: Option<u32>,
+    pub(super) progress: Option<String>,
+    pub(super) outcome: Option<String>,
+    /// Newest first.
+    pub(super) errors: Vec<String>,
+    pub(super) log: Vec<String>,
+    /// The key that it stands for while it hasn't ended.
+    pub(super) unique: Option<String>,
+}
+
+/// Where a job is: in one place, by its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Waiting { rank: i64 },
+    Delayed { due: i64 },
+    Active { worker: String, rank: i64, started: i64 },
+    Completed { at: i64 },
+    Failed { at: i64 },
+}
+
+/// A unique key that is taken.
+#[derive(Clone, Debug)]
+pub(super) struct Claim {
+    pub(super) id: String,
+    /// When it lapses; else it goes with the job.
+    pub(super) lapses: Option<i64>,
+}
+
+impl Place {
+    pub(super) fn state(&self) -> &'static str {
+        match self {
+            Self::Waiting { .. } => "waiting",
+            Self::Delayed { .. } => "delayed",
+            Self::Active { .. } => "active",
+            Self::Completed { .. } => "completed",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// What orders the jobs of its state; nothing orders those that are active.
+    pub(super) fn score(&self) -> i64 {
+        match self {
+            Self::Waiting { rank } => *rank,
+            Self::Delayed { due } => *due,
+            Self::Active { .. } => 0,
+            Self::Completed { at } | Self::Failed { at } => *at,
+        }
+    }
+
+    pub(super) fn ended(failed: bool, at: i64) -> Self {
+        if failed { Self::Failed { at } } else { Self::Completed { at } }
+    }
+}
+
+impl Job {
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.place, Place::Completed { .. } | Place::Failed { .. })
+    }
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        Self {
+            now: signed(NOW),
+            jobs: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            meta: BTreeMap::new(),
+            events: Vec::new(),
+            token: false,
+        }
+    }
+
+    /// Does what the script is to do, and answers what it is to answer.
+    pub(super) fn apply(&mut self, request: &Request) -> Answer {
+        match request {
+            Request::Add { check, jobs } => self.add(*check, jobs),
+            Request::Advance(turn) => self.advance(turn),
+            Request::Join(join) => Ok(self.join(join)),
+            Request::Heartbeat { worker, lease } => self.heartbeat(worker, *lease),
+            Request::Leave { worker } => Ok(self.leave(worker)),
+            Request::Wake => Ok(self.wake_if_any_waits()),
+            Request::Progress { worker, id, value } => self.progress(worker, id, value),
+            Request::Log { worker, id, keep, lines } => self.log(worker, id, *keep, lines),
+            Request::Promote { id } => self.promote(id),
+            Request::Remove { ids } => self.remove(ids),
+            Request::Priority { id, priority } => self.set_priority(id, *priority),
+            Request::Delay { id, due } => self.delay(id, *due),
+            Request::Retry { id } => self.retry(id),
+            Request::RetryFailed { most } => Ok(self.retry_failed(*most)),
+            Request::Clean { failed, age, most } => Ok(self.clean(*failed, *age, *most)),
+            Request::Drain { delayed } => Ok(self.drain(*delayed)),
+            Request::Pause => Ok(self.pause()),
+            Request::Resume => Ok(self.resume()),
+            Request::Obliterate { force } => self.obliterate(*force),
+            Request::Limits { field, value } => Ok(self.set_limit(field, value)),
+            Request::Counts => Ok(self.counts()),
+            Request::Page { state, offset, count, reverse } => {
+                Ok(self.page(state, *offset, *count, *reverse))
+            }
+            Request::Read { ids } => Ok(self.read(ids)),
+        }
+    }
+
+    /// Time passes; answers the unique keys that lapse.
+    pub(super) fn wait(&mut self, ms: u64) -> Vec<String> {
+        self.now += signed(ms);
+        let lapsed = |claim: &Claim| claim.lapses.is_some_and(|at| at <= self.now);
+        let keys: Vec<String> =
+            self.claims.iter().filter(|(_, it)| lapsed(it)).map(|(key, _)| key.clone()).collect();
+        self.claims.retain(|key, _| !keys.contains(key));
+        keys
+    }
+
+    /// The ids of a state's jobs, in its order.
+    pub(super) fn ids_in(&self, state: &str) -> Vec<String> {
+        let mut found: Vec<(i64, &String)> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.place.state() == state)
+            .map(|(id, job)| (job.place.score(), id))
+            .collect();
+        found.sort();
+        found.into_iter().map(|(_, id)| id.clone()).collect()
+    }
+
+    pub(super) fn any_waits(&self) -> bool {
+        self.jobs.values().any(|job| matches!(job.place, Place::Waiting { .. }))
+    }
+
+    /// The ids that a worker holds.
+    pub(super) fn held_by(&self, name: &str) -> Vec<String> {
+        let holds =
+            |job: &Job| matches!(&job.place, Place::Active { worker, .. } if worker == name);
+        self.jobs.iter().filter(|(_, job)| holds(job)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// A job that the caller knows to exist.
+    pub(super) fn job(&mut self, id: &str) -> &mut Job {
+        self.jobs.get_mut(id).expect("the job exists")
+    }
+
+    /// The place of a job of this priority that became ready at `ms`.
+    pub(super) fn ready(&self, priority: i64, ms: i64) -> Place {
+        Place::Waiting { rank: (priority + 1024) * self.step() + ms }
+    }
+
+    /// What one step of priority is worth in ms.
+    pub(super) fn step(&self) -> i64 {
+        self.meta.get("aging").map_or(1 << 42, |ms| ms.parse().expect("a number"))
+    }
+
+    /// Whether it counts, of the fields of meta that are numbers.
+    pub(super) fn number(&self, field: &str) -> Option<i64> {
+        self.meta.get(field).map(|value| value.parse().expect("a number"))
+    }
+
+    pub(super) fn add_to_total(&mut self, field: &'static str, n: usize) {
+        let sum = self.number(field).unwrap_or(0) + i64::try_from(n).expect("small");
+        self.meta.insert(field, sum.to_string());
+    }
+
+    pub(super) fn mark_layout(&mut self) {
+        self.meta.insert("layout", "1".to_owned());
+    }
+
+    pub(super) fn event(&mut self, kind: &'static str, ids: &[String]) {
+        if self.meta.get("events").is_none_or(|kept| kept != "0") {
+            self.events.push((kind, ids.to_vec()));
+        }
+    }
+
+    /// Frees the key that the job stands for while it hasn't ended.
+    pub(super) fn release_key(&mut self, id: &str) {
+        if let Some(key) = self.job(id).unique.take()
+            && self.claims.get(&key).is_some_and(|claim| claim.id == id)
+        {
+            self.claims.remove(&key);
+        }
+    }
+
+    /// Removes a job and all that is known of it.
+    pub(super) fn forget(&mut self, ids: &[String]) {
+        for id in ids {
+            self.release_key(id);
+            self.jobs.remove(id);
+        }
+    }
+
+    /// The refusal to do what the job's state doesn't allow.
+    pub(super) fn wrong_state(&self, id: &str) -> Answer {
+        Err(match self.jobs.get(id) {
+            Some(job) => format!("WRONGSTATE {}", job.place.state()),
+            None => "NOTFOUND no such job".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,257 @@
+//! Calls of the scripts, with every id and name filled in, and how they are written for Redis.
+
+use jobqueue_tests::raw::{NOW, Rig, args};
+
+type Args = Vec<Vec<u8>>;
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(super) enum Request {
+    Add { check: bool, jobs: Vec<NewJob> },
+    Advance(Turn),
+    Join(Join),
+    Heartbeat { worker: String, lease: u64 },
+    Leave { worker: String },
+    Wake,
+    Progress { worker: String, id: String, value: String },
+    Log { worker: String, id: String, keep: usize, lines: Vec<String> },
+    Promote { id: String },
+    Remove { ids: Vec<String> },
+    Priority { id: String, priority: i64 },
+    Delay { id: String, due: Due },
+    Retry { id: String },
+    RetryFailed { most: usize },
+    Clean { failed: bool, age: u64, most: usize },
+    Drain { delayed: bool },
+    Pause,
+    Resume,
+    Obliterate { force: bool },
+    Limits { field: &'static str, value: String },
+    Counts,
+    Page { state: &'static str, offset: usize, count: usize, reverse: bool },
+    Read { ids: Vec<String> },
+}
+
+/// When a job is due.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Due {
+    Now,
+    In(u64),
+    /// From the moment at which all sequences begin.
+    At(i64),
+}
+
+/// A job to add.
+#[derive(Clone, Debug)]
+pub(super) struct NewJob {
+    pub(super) id: String,
+    pub(super) record: String,
+    pub(super) priority: i64,
+    pub(super) due: Due,
+    pub(super) unique: Option<(String, Option<u64>)>,
+}
+
+/// Becoming a worker.
+#[derive(Clone, Debug)]
+pub(super) struct Join {
+    pub(super) worker: String,
+    /// The name under which it was known, empty for none.
+    pub(super) former: String,
+    pub(super) lease: u64,
+    /// Limits set in code, empty for none.
+    pub(super) rate: String,
+    pub(super) active: String,
+    /// What it believes to hold.
+    pub(super) known: Vec<String>,
+}
+
+/// A worker's turn.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turn {
+    pub(super) worker: String,
+    pub(super) lease: u64,
+    pub(super) held: usize,
+    pub(super) want: usize,
+    pub(super) hold: u64,
+    pub(super) ended: Vec<Block>,
+    /// Id, attempt, delay.
+    pub(super) retried: Vec<(String, u32, u64)>,
+    /// Id, delay, misses.
+    pub(super) released: Vec<(String, u64, Option<u32>)>,
+    /// Id, error.
+    pub(super) errors: Vec<(String, String)>,
+}
+
+/// How much is kept of jobs that have ended; -1: no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Keep {
+    pub(super) count: i64,
+    pub(super) age: i64,
+}
+
+/// Ended jobs that are kept alike.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    pub(super) failed: bool,
+    pub(super) keep: Keep,
+    /// Id, outcome.
+    pub(super) jobs: Vec<(String, String)>,
+}
+
+/// How many errors are kept of a job.
+pub(super) const ERRORS_KEPT: usize = 3;
+
+/// What Redis is sent: the script, what `<worker>` and `<old worker>` stand for in its keys, keys beyond
+/// those, and ARGV.
+#[derive(Debug, Default)]
+pub(super) struct Call {
+    pub(super) script: &'static str,
+    pub(super) worker: String,
+    pub(super) former: String,
+    pub(super) more_keys: Vec<String>,
+    pub(super) args: Args,
+}
+
+impl Due {
+    /// In ms since the epoch.
+    pub(super) fn ms(self, now: i64) -> i64 {
+        match self {
+            Self::Now => now,
+            Self::In(delay) => now + signed(delay),
+            Self::At(offset) => signed(NOW) + offset,
+        }
+    }
+
+    fn arg(self) -> String {
+        match self {
+            Self::Now => String::new(),
+            Self::In(delay) => format!("+{delay}"),
+            Self::At(_) => self.ms(0).to_string(),
+        }
+    }
+}
+
+/// Times are subtracted.
+pub(super) fn signed(ms: u64) -> i64 {
+    i64::try_from(ms).expect("a time of our era")
+}
+
+pub(super) fn ended(failed: bool) -> &'static str {
+    if failed { "failed" } else { "completed" }
+}
+
+fn flag(yes: bool) -> &'static str {
+    if yes { "1" } else { "0" }
+}
+
+impl Request {
+    /// As Redis is sent it.
+    pub(super) fn call(&self) -> Call {
+        const BASE: &str = Rig::BASE;
+        let call = |script, args| Call { script, args, ..Call::default() };
+        match self {
+            Self::Add { check, jobs } => add(*check, jobs),
+            Self::Advance(turn) => turn.call(),
+            Self::Join(join) => join.call(),
+            Self::Heartbeat { worker, lease } => {
+                Call { worker: worker.clone(), ..call("worker/heartbeat", args![worker, lease]) }
+            }
+            Self::Leave { worker } => {
+                Call { worker: worker.clone(), ..call("worker/leave", args![worker]) }
+            }
+            Self::Wake => call("worker/wake", args![]),
+            Self::Progress { worker, id, value } => {
+                Call { worker: worker.clone(), ..call("job/progress", args![id, value]) }
+            }
+            Self::Log { worker, id, keep, lines } => {
+                Call { worker: worker.clone(), ..call("job/log", args![BASE, id, keep, lines]) }
+            }
+            Self::Promote { id } => call("job/promote", args![BASE, id]),
+            Self::Remove { ids } => call("job/remove", args![BASE, ids]),
+            Self::Priority { id, priority } => call("job/priority", args![BASE, id, priority]),
+            Self::Delay { id, due: Due::Now } => call("job/delay", args![BASE, id, "+0"]),
+            Self::Delay { id, due } => call("job/delay", args![BASE, id, due.arg()]),
+            Self::Retry { id } => call("job/retry", args![BASE, id]),
+            Self::RetryFailed { most } => call("queue/retry_failed", args![most]),
+            Self::Clean { failed, age, most } => {
+                call("queue/clean", args![BASE, ended(*failed), age, most])
+            }
+            Self::Drain { delayed } => call("queue/drain", args![BASE, flag(*delayed)]),
+            Self::Pause => call("queue/pause", args![]),
+            Self::Resume => call("queue/resume", args![]),
+            Self::Obliterate { force } => call("queue/obliterate", args![BASE, flag(*force)]),
+            Self::Limits { field, value } => call("queue/limits", args![field, value]),
+            Self::Counts => call("queue/counts", args![BASE]),
+            Self::Page { state, offset, count, reverse } => {
+                call("queue/page", args![BASE, state, offset, count, flag(*reverse)])
+            }
+            Self::Read { ids } => call("job/read", args![BASE, ids]),
+        }
+    }
+}
+
+fn add(check: bool, jobs: &[NewJob]) -> Call {
+    let mut args = args![flag(check), jobs.len()];
+    let (mut specials, mut more_keys, mut count) = (Vec::new(), Vec::new(), 0);
+    for (index, job) in jobs.iter().enumerate() {
+        args.extend(args![job.id, job.record]);
+        if job.priority == 0 && matches!(job.due, Due::Now) && job.unique.is_none() {
+            continue;
+        }
+        count += 1;
+        specials.extend(args![index + 1, job.priority, job.due.arg()]);
+        match &job.unique {
+            None => specials.extend(args![0, 0, ""]),
+            Some((key, lifetime)) => {
+                more_keys.push(format!("unique:{key}"));
+                // Eight columns stand before.
+                specials.extend(args![8 + more_keys.len(), lifetime.unwrap_or(0), key]);
+            }
+        }
+    }
+    args.extend(args![count]);
+    args.extend(specials);
+    Call { script: "job/add", more_keys, args, ..Call::default() }
+}
+
+impl Join {
+    fn call(&self) -> Call {
+        let Self { worker, former, lease, rate, active, known } = self;
+        Call {
+            script: "worker/join",
+            worker: worker.clone(),
+            former: if former.is_empty() { worker.clone() } else { former.clone() },
+            args: args![worker, former, lease, rate, active, known],
+            ..Call::default()
+        }
+    }
+}
+
+impl Turn {
+    fn call(&self) -> Call {
+        let mut args = args![Rig::BASE, self.worker, self.lease, self.held, self.want, self.hold];
+        args.extend(args![self.ended.len()]);
+        for Block { failed, keep, jobs } in &self.ended {
+            args.extend(args![ended(*failed), keep.count, keep.age, jobs.len()]);
+            for (id, outcome) in jobs {
+                args.extend(args![id]);
+                if keep.count != 0 {
+                    args.extend(args![outcome]);
+                }
+            }
+        }
+        args.extend(args![self.retried.len()]);
+        for (id, attempt, delay) in &self.retried {
+            args.extend(args![id, attempt, delay]);
+        }
+        args.extend(args![self.released.len()]);
+        for (id, delay, misses) in &self.released {
+            args.extend(args![id, delay, misses.map_or(-1, i64::from)]);
+        }
+        args.extend(args![ERRORS_KEPT, self.errors.len()]);
+        for (id, error) in &self.errors {
+            args.extend(args![id, error]);
+        }
+        Call { script: "worker/advance", worker: self.worker.clone(), args, ..Call::default() }
+    }
+}

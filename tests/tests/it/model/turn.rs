@@ -1,0 +1,154 @@
+//! A worker's turn: settle, take back, promote, fetch.
+
+use redis::Value;
+
+use super::{
+    queue::{Answer, Job, Place, Queue},
+    reply::{number, optional, text, texts},
+    request::{Turn, signed},
+};
+
+impl Queue {
+    pub(super) fn advance(&mut self, turn: &Turn) -> Answer {
+        if !self.workers.contains_key(&turn.worker) {
+            return Err("LEASELOST the worker is not known, or its lease ran out".to_owned());
+        }
+        if self.held_by(&turn.worker).len() != turn.held {
+            return Err("OUTOFSTEP the worker holds other jobs than it believes".to_owned());
+        }
+        self.settle(turn);
+        let hold = self.now + signed(turn.hold);
+        if turn.hold > 0 && hold > self.number("hold").unwrap_or(0) {
+            self.meta.insert("hold", hold.to_string());
+        }
+        self.workers.insert(turn.worker.clone(), self.now + signed(turn.lease));
+        let check = self.recover_oldest();
+        self.promote_due();
+        let (ids, why, look) = self.fetch(&turn.worker, turn.want);
+        let left = self.ids_in("waiting").len();
+        let room = self.room().is_none_or(|room| room > 0);
+        self.token |= left > 0 && why.is_empty() && ids.len() == turn.want && room;
+
+        #[expect(clippy::cast_precision_loss, reason = "as the script's own numbers")]
+        let next = [Some(check), self.next_due()].into_iter().flatten().map(|ms| ms as f64);
+        let next = next.chain(look).fold(f64::INFINITY, f64::min);
+        #[expect(clippy::cast_possible_truncation, reason = "whole and small")]
+        let wait = (next - self.exact()).ceil().max(0.0) as i64;
+        let mut answer = vec![number(self.now), number(wait), number(left), text(why), texts(&ids)];
+        answer.extend(self.details(&ids));
+        Ok(Value::Array(answer))
+    }
+
+    /// Takes back what the worker with the oldest lease held, if that ran out. When to look again.
+    fn recover_oldest(&mut self) -> i64 {
+        let (deadline, name) =
+            self.workers.iter().map(|(name, at)| (*at, name.clone())).min().expect("the caller");
+        if deadline >= self.now {
+            return deadline + 1;
+        }
+        let ids = self.held_by(&name);
+        self.hand_back(&ids);
+        for id in &ids {
+            let job = self.job(id);
+            job.stalls = Some(job.stalls.unwrap_or(0) + 1);
+        }
+        self.event_of("stalled", ids.iter());
+        self.workers.remove(&name);
+        self.now
+    }
+
+    /// Active jobs go back to where they were.
+    pub(super) fn hand_back(&mut self, ids: &[String]) {
+        for id in ids {
+            let job = self.job(id);
+            if let Place::Active { rank, .. } = job.place {
+                job.place = Place::Waiting { rank };
+            }
+        }
+    }
+
+    fn promote_due(&mut self) {
+        let mut ids = self.ids_in("delayed");
+        ids.retain(|id| self.jobs[id].place.score() <= self.now);
+        for id in &ids {
+            let job = &self.jobs[id];
+            let place = self.ready(job.priority, job.place.score());
+            self.job(id).place = place;
+        }
+        self.event_of("waiting", ids.iter());
+    }
+
+    pub(super) fn next_due(&self) -> Option<i64> {
+        self.ids_in("delayed").first().map(|id| self.jobs[id].place.score())
+    }
+
+    /// Ids, why there are no more, and when to look again.
+    fn fetch(&mut self, worker: &str, want: usize) -> (Vec<String>, &'static str, Option<f64>) {
+        let none = |why, look| (Vec::new(), why, look);
+        let hold = self.number("hold").filter(|hold| *hold > self.now);
+        if !self.any_waits() {
+            return none("", None);
+        } else if self.meta.contains_key("paused") {
+            return none("paused", None);
+        } else if let Some(hold) = hold {
+            #[expect(clippy::cast_precision_loss, reason = "as the script's own numbers")]
+            return none("held", Some(hold as f64));
+        } else if want == 0 {
+            return none("", None);
+        }
+        let (mut n, mut why) = (want, "");
+        if let Some(room) = self.room().filter(|room| *room < n) {
+            (n, why) = (room, "active");
+        }
+        if n == 0 {
+            return none(why, None);
+        }
+        let Some(rate) = self.rate() else {
+            let ids = self.take(worker, n);
+            return if ids.len() == n { (ids, why, None) } else { (ids, "", None) };
+        };
+        let allowed = self.allowed(rate);
+        if allowed == 0 {
+            return none("rate", Some(self.turn_at(rate)));
+        }
+        let ids = self.take(worker, n.min(allowed));
+        self.spend(rate, ids.len());
+        if allowed < n && ids.len() == allowed && self.any_waits() {
+            let look = self.turn_at(rate);
+            return (ids, "rate", Some(look));
+        }
+        if ids.len() == n { (ids, why, None) } else { (ids, "", None) }
+    }
+
+    fn take(&mut self, worker: &str, n: usize) -> Vec<String> {
+        let mut ids = self.ids_in("waiting");
+        ids.truncate(n);
+        let started = self.now;
+        for id in &ids {
+            let job = self.job(id);
+            let rank = job.place.score();
+            job.place = Place::Active { worker: worker.to_owned(), rank, started };
+        }
+        self.event_of("active", ids.iter());
+        ids
+    }
+
+    /// How many more jobs may be active, if that is limited.
+    fn room(&self) -> Option<usize> {
+        let most = usize::try_from(self.number("active")?).expect("a count");
+        Some(most.saturating_sub(self.ids_in("active").len()))
+    }
+
+    /// Records, and the sparse columns if any job has anything there.
+    pub(super) fn details(&self, ids: &[String]) -> [Value; 4] {
+        let records = texts(ids.iter().map(|id| &self.jobs[id].record));
+        let any = |job: &Job| job.attempts.or(job.stalls).or(job.misses).is_some();
+        if ids.is_empty() || !self.jobs.values().any(any) {
+            return [records, Value::Nil, Value::Nil, Value::Nil];
+        }
+        let column = |of: fn(&Job) -> Option<u32>| {
+            Value::Array(ids.iter().map(|id| optional(of(&self.jobs[id]))).collect())
+        };
+        [records, column(|job| job.attempts), column(|job| job.stalls), column(|job| job.misses)]
+    }
+}

@@ -1,0 +1,108 @@
+//! What workers do besides turns.
+
+use redis::Value;
+
+use super::{
+    queue::{Answer, Job, Place, Queue},
+    reply::{number, texts},
+    request::{Join, signed},
+};
+
+impl Queue {
+    pub(super) fn join(&mut self, join: &Join) -> Value {
+        self.workers.remove(&join.former);
+        for job in self.jobs.values_mut() {
+            job.rename(&join.former, &join.worker);
+        }
+        self.mark_layout();
+        self.workers.insert(join.worker.clone(), self.now + signed(join.lease));
+        self.limit_by_code("rate", "rate_by", &join.rate);
+        self.limit_by_code("active", "active_by", &join.active);
+        let (kept, found): (Vec<_>, Vec<_>) =
+            self.held_by(&join.worker).into_iter().partition(|id| join.known.contains(id));
+        let mut answer = vec![texts(kept), texts(&found)];
+        answer.extend(self.details(&found));
+        Value::Array(answer)
+    }
+
+    /// A limit set in code gives way to an operator's.
+    fn limit_by_code(&mut self, field: &'static str, by: &str, value: &str) {
+        let found = self.meta.get(field).map_or("", String::as_str);
+        if self.meta.contains_key(by) || found == value {
+            return;
+        }
+        self.put(field, value);
+        self.begin_rate_anew(field);
+    }
+
+    /// An empty value clears a field.
+    pub(super) fn put(&mut self, field: &'static str, value: &str) {
+        if value.is_empty() {
+            self.meta.remove(field);
+        } else {
+            self.meta.insert(field, value.to_owned());
+        }
+    }
+
+    pub(super) fn begin_rate_anew(&mut self, changed: &str) {
+        if changed == "rate" {
+            self.meta.remove("tat");
+            self.meta.remove("turn");
+        }
+    }
+
+    pub(super) fn heartbeat(&mut self, worker: &str, lease: u64) -> Answer {
+        let Some(deadline) = self.workers.get_mut(worker) else {
+            return Err("LEASELOST the worker is not known, or its lease ran out".to_owned());
+        };
+        *deadline = self.now + signed(lease);
+        Ok(number(self.held_by(worker).len()))
+    }
+
+    pub(super) fn leave(&mut self, worker: &str) -> Value {
+        let ids = self.held_by(worker);
+        self.hand_back(&ids);
+        self.event_of("released", ids.iter());
+        self.workers.remove(worker);
+        self.token |= self.any_waits();
+        number(ids.len())
+    }
+
+    pub(super) fn wake_if_any_waits(&mut self) -> Value {
+        let any = self.any_waits();
+        self.token |= any;
+        number(u8::from(any))
+    }
+
+    pub(super) fn progress(&mut self, worker: &str, id: &str, value: &str) -> Answer {
+        self.must_hold(worker, id)?;
+        self.job(id).progress = Some(value.to_owned());
+        self.event("progress", &[id.to_owned()]);
+        Ok(number(1))
+    }
+
+    pub(super) fn log(&mut self, worker: &str, id: &str, keep: usize, lines: &[String]) -> Answer {
+        self.must_hold(worker, id)?;
+        let log = &mut self.job(id).log;
+        log.extend_from_slice(lines);
+        log.drain(..log.len().saturating_sub(keep));
+        Ok(number(log.len()))
+    }
+
+    fn must_hold(&self, worker: &str, id: &str) -> Result<(), String> {
+        let holds = self.held_by(worker).iter().any(|held| held == id);
+        holds
+            .then_some(())
+            .ok_or_else(|| "LEASELOST the worker no longer holds this job".to_owned())
+    }
+}
+
+impl Job {
+    fn rename(&mut self, former: &str, name: &str) {
+        if let Place::Active { worker, .. } = &mut self.place
+            && worker == former
+        {
+            name.clone_into(worker);
+        }
+    }
+}
