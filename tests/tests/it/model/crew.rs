@@ -116,12 +116,12 @@ impl Hand {
     }
 
     fn take(&mut self, ids: &Value, attempts: &Value) {
-        for (index, id) in parts(ids).iter().enumerate() {
+        for (index, id) in text(ids).split_whitespace().enumerate() {
             let attempts = match parts(attempts).get(index) {
                 Some(Value::Nil) | None => 0,
                 Some(attempts) => text(attempts).parse().expect("a number"),
             };
-            self.held.push((text(id), attempts));
+            self.held.push((id.to_owned(), attempts));
         }
     }
 }

@@ -284,15 +284,16 @@ fn sorted_by_id(answer: Value) -> Value {
     let Value::Array(mut parts) = answer else {
         return answer;
     };
-    let order = match &parts[1] {
-        Value::Array(ids) => {
-            let mut order: Vec<usize> = (0..ids.len()).collect();
-            order.sort_by_key(|index| text::reply(&ids[*index]));
-            order
-        }
-        _ => Vec::new(),
+    let Value::BulkString(ids) = &parts[1] else {
+        return Value::Array(parts);
     };
-    for part in &mut parts[1..] {
+    let ids = String::from_utf8_lossy(ids).into_owned();
+    let ids: Vec<&str> = ids.split_whitespace().collect();
+    let mut order: Vec<usize> = (0..ids.len()).collect();
+    order.sort_by_key(|index| ids[*index]);
+    let sorted: Vec<&str> = order.iter().map(|index| ids[*index]).collect();
+    parts[1] = Value::BulkString(sorted.join(" ").into_bytes());
+    for part in &mut parts[2..] {
         if let Value::Array(values) = part {
             *values = order.iter().map(|index| values[*index].clone()).collect();
         }

@@ -34,7 +34,8 @@ impl Queue {
         let next = next.chain(look).fold(f64::INFINITY, f64::min);
         #[expect(clippy::cast_possible_truncation, reason = "whole and small")]
         let wait = (next - self.exact()).ceil().max(0.0) as i64;
-        let mut answer = vec![number(self.now), number(wait), number(left), text(why), texts(&ids)];
+        let mut answer = vec![number(self.now), number(wait), number(left), text(why)];
+        answer.push(text(ids.join(" ")));
         answer.extend(self.details(&ids));
         Ok(Value::Array(answer))
     }

@@ -4,7 +4,7 @@ use redis::Value;
 
 use super::{
     queue::{Answer, Job, Place, Queue},
-    reply::{number, texts},
+    reply::{number, text, texts},
     request::{Join, signed},
 };
 
@@ -20,7 +20,7 @@ impl Queue {
         self.limit_by_code("active", "active_by", &join.active);
         let (kept, found): (Vec<_>, Vec<_>) =
             self.held_by(&join.worker).into_iter().partition(|id| join.known.contains(id));
-        let mut answer = vec![texts(kept), texts(&found)];
+        let mut answer = vec![texts(kept), text(found.join(" "))];
         answer.extend(self.details(&found));
         Value::Array(answer)
     }
