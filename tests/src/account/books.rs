@@ -1,0 +1,154 @@
+//! Where an account is kept, and the processes that work on it.
+
+use std::{env, path::PathBuf, process::Command};
+
+use jobqueue::{Client, Queue};
+use tempfile::TempDir;
+
+use super::{
+    Order, Proof, QUEUE, Shift,
+    ledger::Ledger,
+    note::{self, Book},
+};
+use crate::{names, process::Process, wait::eventually_within};
+
+/// An account: keys of its own in one server, and a folder of notes.
+#[derive(Debug)]
+pub struct Account {
+    prefix: String,
+    notes: TempDir,
+}
+
+/// Entries of the history, which must be whole to prove anything.
+const HISTORY: u64 = 100_000_000;
+
+impl Account {
+    /// Opens an account in a server.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn open(url: &str) -> Self {
+        let notes = TempDir::with_prefix("jobqueue-notes-").expect("a temporary directory");
+        let account = Self { prefix: names::queue("account"), notes };
+        account.queue(url).await.set_limits().events(HISTORY).await.expect("limits can be set");
+        account
+    }
+
+    /// Notes of this process.
+    #[must_use]
+    pub fn book(&self) -> Book {
+        Book::open(self.notes.path())
+    }
+
+    /// All notes so far.
+    #[must_use]
+    pub fn notes(&self) -> Vec<note::Note> {
+        note::read_all(self.notes.path())
+    }
+
+    /// A client of this process.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn client(&self, url: &str) -> Client {
+        connect(url, &self.prefix).await.expect("the server is there")
+    }
+
+    /// The queue, as this process sees it.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn queue(&self, url: &str) -> Queue {
+        self.client(url).await.queue(QUEUE).expect("a good name")
+    }
+
+    /// What the queue's keys begin with.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("{}:{{{QUEUE}}}:", self.prefix)
+    }
+
+    /// Starts a worker process, which reaches the server by this URL.
+    #[must_use]
+    pub fn worker(&self, url: &str, shift: Shift) -> Process {
+        self.spawn("work", url, shift.arguments())
+    }
+
+    /// Starts a producer process. It ends when it has added what is ordered, or at SIGTERM.
+    #[must_use]
+    pub fn producer(&self, url: &str, order: Order) -> Process {
+        self.spawn("produce", url, order.arguments())
+    }
+
+    fn spawn(&self, mode: &str, url: &str, arguments: Vec<String>) -> Process {
+        let mut command = Command::new(program());
+        command.args([mode, url, &self.prefix]).arg(self.notes.path()).args(arguments);
+        Process::spawn(&mut command)
+    }
+
+    /// Waits until all jobs have ended and only so many workers have a lease.
+    ///
+    /// # Panics
+    /// That takes longer than `limit`.
+    pub async fn settled(&self, url: &str, workers: u64, limit: std::time::Duration) {
+        let queue = self.queue(url).await;
+        let settled = async || {
+            let counts = queue.counts().await.ok()?;
+            let left = counts.waiting + counts.delayed + counts.active;
+            (left == 0 && counts.workers == workers).then_some(())
+        };
+        eventually_within(limit, "all jobs to end", settled).await;
+    }
+
+    /// Proves what can be proven, now. Nothing should change while it looks.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn prove(&self, url: &str) -> Proof {
+        let queue = self.queue(url).await;
+        let ledger = Ledger::read(url, &self.base(), &queue).await;
+        Proof::of(&self.notes(), &ledger)
+    }
+}
+
+async fn connect(url: &str, prefix: &str) -> jobqueue::Result<Client> {
+    Client::builder(url).prefix(prefix).connect().await
+}
+
+/// The program of the processes: it stands beside this one, or, for a test binary, one folder above.
+fn program() -> PathBuf {
+    let this = env::current_exe().expect("this program has a path");
+    let here = this.ancestors().skip(1).take(2).map(|folder| folder.join("account"));
+    here.into_iter().find(|path| path.is_file()).expect("the program `account` has been built")
+}
+
+/// What that program does with its arguments.
+///
+/// # Errors
+/// Arguments that are none, or what the worker or the client says.
+pub async fn run_child(arguments: &[String]) -> Result<(), String> {
+    let [mode, url, prefix, notes, rest @ ..] = arguments else {
+        return Err("it is started by tests: work|produce URL PREFIX NOTES …".to_owned());
+    };
+    let client = loop {
+        // It may be started while the server is down.
+        match connect(url, prefix).await {
+            Ok(client) => break client,
+            Err(error) if error.is_retryable() => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    };
+    let book = Book::open(notes.as_ref());
+    match mode.as_str() {
+        "work" => {
+            let shift = Shift::parse(rest).ok_or("no such shift")?;
+            shift.work(client, book).await.map_err(|error| error.to_string())
+        }
+        "produce" => {
+            let order = Order::parse(rest).ok_or("no such order")?;
+            order.produce(client, book).await;
+            Ok(())
+        }
+        other => Err(format!("no mode {other}")),
+    }
+}
