@@ -4,6 +4,7 @@ use std::{env, path::PathBuf, process::Command};
 
 use jobqueue::{Client, Queue};
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     Order, Proof, QUEUE, Shift,
@@ -130,6 +131,8 @@ pub async fn run_child(arguments: &[String]) -> Result<(), String> {
     let [mode, url, prefix, notes, rest @ ..] = arguments else {
         return Err("it is started by tests: work|produce URL PREFIX NOTES …".to_owned());
     };
+    // Heard from the first moment on: whoever is told to end before it could begin ends well.
+    let terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let client = loop {
         // It may be started while the server is down.
         match connect(url, prefix).await {
@@ -141,12 +144,14 @@ pub async fn run_child(arguments: &[String]) -> Result<(), String> {
     let book = Book::open(notes.as_ref());
     match mode.as_str() {
         "work" => {
+            // The worker hears signals itself.
+            drop(terminate);
             let shift = Shift::parse(rest).ok_or("no such shift")?;
             shift.work(client, book).await.map_err(|error| error.to_string())
         }
         "produce" => {
             let order = Order::parse(rest).ok_or("no such order")?;
-            order.produce(client, book).await;
+            order.produce(client, book, terminate).await;
             Ok(())
         }
         other => Err(format!("no mode {other}")),

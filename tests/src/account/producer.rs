@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use jobqueue::{Client, Retain};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    task::JoinSet,
-    time::sleep,
-};
+use tokio::{signal::unix::Signal, task::JoinSet, time::sleep};
 
 use super::{
     note::{Book, Note},
@@ -59,8 +55,7 @@ impl Order {
     }
 
     /// Adds jobs until there are enough of them, or SIGTERM. What is on its way then is waited for.
-    pub(super) async fn produce(self, client: Client, book: Book) {
-        let mut terminate = signal(SignalKind::terminate()).expect("signals can be heard");
+    pub(super) async fn produce(self, client: Client, book: Book, mut terminate: Signal) {
         let lines = if self.bulk == 1 { LINES } else { 1 };
         let calls = self.jobs.div_ceil(lines * self.bulk as u64);
         let (stop, stopped) = tokio::sync::watch::channel(false);

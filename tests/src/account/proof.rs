@@ -24,7 +24,7 @@ pub struct Proof {
     pub standing: u64,
     /// Runs that began.
     pub runs: u64,
-    /// Runs beyond one for each attempt: what at-least-once costs.
+    /// Runs beyond one for each attempt of a job that was added once: what at-least-once costs.
     pub repeated: u64,
     /// Runs that were told that their lease is lost.
     pub told: u64,
@@ -157,8 +157,13 @@ impl Audit<'_> {
     fn count(&mut self) {
         let (notes, ledger) = (&self.notes, self.ledger);
         let number = |count: usize| count as u64;
-        let attempts: HashSet<_> =
-            notes.starts.iter().map(|(id, _, attempt, _)| (id, attempt)).collect();
+        let again = |id: &str| {
+            let history = ledger.history.get(id).map_or(&[][..], Vec::as_slice);
+            history.iter().filter(|kind| *kind == "added").count() > 1
+        };
+        let runs = notes.starts.iter().filter(|(id, ..)| !again(id));
+        let runs: Vec<_> = runs.map(|(id, _, attempt, _)| (id, attempt)).collect();
+        let attempts: HashSet<_> = runs.iter().collect();
         let standing = |places: &&Vec<&str>| {
             places.iter().any(|place| ["waiting", "delayed", "active"].contains(place))
         };
@@ -173,7 +178,7 @@ impl Audit<'_> {
         self.proof.ended = with(&["completed", "failed"]);
         self.proof.standing = number(ledger.places.values().filter(standing).count());
         self.proof.runs = number(notes.starts.len());
-        self.proof.repeated = number(notes.starts.len() - attempts.len());
+        self.proof.repeated = number(runs.len() - attempts.len());
         self.proof.told = number(notes.lost.len());
     }
 }

@@ -23,8 +23,9 @@ async fn frozen_and_other(account: &Account, url: &str, time: Duration) -> [Proc
 }
 
 /// Jobs that come later are served by both.
-async fn more(account: &Account, url: &str) -> Process {
-    account.producer(url, Order { jobs: 100, bulk: 10, ..Order::default() })
+async fn more(account: &Account, url: &str) {
+    let mut producer = account.producer(url, Order { jobs: 100, bulk: 10, ..Order::default() });
+    assert!(producer.exit().await.success(), "{producer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,14 +35,14 @@ async fn late_outcomes_of_a_frozen_worker_are_refused() {
     let account = Account::open(&url).await;
     let mut workers = frozen_and_other(&account, &url, Duration::from_millis(700)).await;
     account.settled(&url, 1, PATIENCE).await;
-    workers[0].signal(Signal::CONT);
     let late = account.notes().len();
+    workers[0].signal(Signal::CONT);
     // Its runs end, and it finds out that its lease is lost.
     let queue = account.queue(&url).await;
     eventually("both", async || queue.counts().await.expect("counts").workers == 2).await;
     eventually("late ends", async || account.notes().len() >= late + 8).await;
-    let producer = more(&account, &url).await;
-    settle(&account, &url, &mut [producer], &mut workers).await;
+    more(&account, &url).await;
+    settle(&account, &url, &mut [], &mut workers).await;
     let proof = account.prove(&url).await;
     proof.assert();
     assert_eq!(proof.repeated, 8, "each of its jobs ran elsewhere, once: {proof}");
@@ -58,8 +59,8 @@ async fn the_handlers_of_a_frozen_worker_are_told() {
     let told = |note: &&Note| matches!(note, Note::Lost { .. });
     let all = async || account.notes().iter().filter(told).count() == 8;
     eventually("handlers to be told", all).await;
-    let producer = more(&account, &url).await;
-    settle(&account, &url, &mut [producer], &mut workers).await;
+    more(&account, &url).await;
+    settle(&account, &url, &mut [], &mut workers).await;
     let proof = account.prove(&url).await;
     proof.assert();
     assert_eq!((proof.told, proof.repeated), (8, 8), "{proof}");

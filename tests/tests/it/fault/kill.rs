@@ -23,6 +23,7 @@ async fn a_killed_workers_jobs_run_elsewhere() {
     killed.signal(Signal::KILL);
     killed.exit().await;
     let mut other = [account.worker(&url, Shift::default())];
+    account.settled(&url, 1, PATIENCE).await;
     settle(&account, &url, &mut [producer], &mut other).await;
     let proof = account.prove(&url).await;
     proof.assert();
