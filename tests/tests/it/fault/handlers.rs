@@ -29,7 +29,9 @@ fn build(client: &Client) -> WorkerBuilder {
     worker(client).handler(good).lease(1.seconds()).concurrency(4)
 }
 
-async fn failure<T: serde::de::DeserializeOwned + 'static>(job: &JobHandle<T>) -> (FailureReason, u32) {
+async fn failure<T: serde::de::DeserializeOwned + 'static>(
+    job: &JobHandle<T>,
+) -> (FailureReason, u32) {
     match job.result().await {
         Err(ResultError::Failed(failure)) => (failure.reason, failure.attempt),
         Err(other) => panic!("{other}"),
@@ -38,16 +40,24 @@ async fn failure<T: serde::de::DeserializeOwned + 'static>(job: &JobHandle<T>) -
 }
 
 /// Twelve bad jobs among four slots, and good ones before, between and after.
-async fn among_good_ones<J>(bad: J, builder: WorkerBuilder, client: &Client) -> Vec<JobHandle<J::Output>>
+async fn among_good_ones<J>(
+    bad: J,
+    builder: WorkerBuilder,
+    client: &Client,
+) -> Vec<JobHandle<J::Output>>
 where
     J: Job<Payload = ()>,
+    J::Output: std::fmt::Debug,
 {
     let running = Running::start(builder);
     goes_on(client).await;
     let jobs = client.add_all(bad, [(); 12]).await.expect("added");
     goes_on(client).await;
     for job in &jobs {
-        eventually("an end", async || job.state().await.expect("a state").is_some_and(|it| it.is_final())).await;
+        eventually("an end", async || {
+            job.state().await.expect("a state").is_some_and(|it| it.is_final())
+        })
+        .await;
     }
     goes_on(client).await;
     running.stop().await;
@@ -152,6 +162,6 @@ async fn handlers_that_return_ten_megabytes() {
     let client = client().await;
     for job in among_good_ones(much, build(&client).handler(much), &client).await {
         let (reason, _) = failure(&job).await;
-        assert_eq!(reason, FailureReason::BadResult);
+        assert_eq!(reason, FailureReason::Permanent);
     }
 }

@@ -2,9 +2,12 @@
 //! of its own, and most end with the proof of an account.
 
 mod freeze;
+mod handlers;
 mod kill;
+mod many;
 mod network;
 mod restart;
+mod shutdown;
 
 use std::{env, time::Duration};
 
