@@ -4,7 +4,7 @@ use std::{env, process::ExitCode, time::Duration};
 
 use jobqueue_tests::soak::{Plan, soak};
 
-const USAGE: &str = "soak [--minutes N] [--seed N]";
+const USAGE: &str = "soak [--minutes N] [--seed N] [--verbose]";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -19,6 +19,10 @@ async fn main() -> ExitCode {
 fn plan(mut arguments: impl Iterator<Item = String>) -> Option<Plan> {
     let mut plan = Plan::default();
     while let Some(option) = arguments.next() {
+        if option == "--verbose" {
+            plan.verbose = true;
+            continue;
+        }
         let value = arguments.next()?;
         match option.as_str() {
             "--minutes" => {

@@ -21,11 +21,13 @@ pub struct Plan {
     pub time: Duration,
     /// Which faults, in which order: the same seed plans the same.
     pub seed: u64,
+    /// Whether each fault is told.
+    pub verbose: bool,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { time: Duration::from_secs(600), seed: fastrand::u64(..1_000_000) }
+        Self { time: Duration::from_secs(600), seed: fastrand::u64(..1_000_000), verbose: false }
     }
 }
 

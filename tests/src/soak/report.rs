@@ -17,18 +17,28 @@ pub(super) struct Report {
     step: Duration,
     next: Duration,
     faults: BTreeMap<&'static str, u64>,
+    verbose: bool,
 }
 
 impl Report {
     pub(super) fn new(plan: Plan) -> Self {
         let step = Duration::from_secs(if plan.time > Duration::from_secs(300) { 60 } else { 15 });
         say(&format!("soak for {:?}, seed {}", plan.time, plan.seed));
-        Self { began: Instant::now(), step, next: step, faults: BTreeMap::new() }
+        Self {
+            began: Instant::now(),
+            step,
+            next: step,
+            faults: BTreeMap::new(),
+            verbose: plan.verbose,
+        }
     }
 
-    /// A fault was made.
-    pub(super) fn fault(&mut self, name: &'static str) {
+    /// A fault was made, and took so long to be mended.
+    pub(super) fn fault(&mut self, name: &'static str, took: Duration) {
         *self.faults.entry(name).or_default() += 1;
+        if self.verbose {
+            say(&format!("{:>7.1} s: {name}, {took:.1?}", self.began.elapsed().as_secs_f64()));
+        }
     }
 
     /// Whether it is time for a line.

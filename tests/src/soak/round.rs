@@ -51,8 +51,9 @@ impl Round {
         while began.elapsed() < time {
             sleep(Duration::from_millis(rng.u64(100..1_500))).await;
             let fault = Fault::any(rng);
-            report.fault(fault.name());
+            let struck = Instant::now();
             fault.strike(&mut self, rng).await;
+            report.fault(fault.name(), struck.elapsed());
             if report.is_due() {
                 report.line(counts(&queue).await);
             }
