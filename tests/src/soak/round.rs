@@ -78,7 +78,7 @@ impl Round {
 
     /// Every second worker is behind the proxy, and so is every second producer.
     fn url(&self, at: usize) -> String {
-        if at % 2 == 0 { self.server.url_through(&self.proxy) } else { self.server.url() }
+        if at.is_multiple_of(2) { self.server.url_through(&self.proxy) } else { self.server.url() }
     }
 
     fn worker(&self, at: usize) -> Process {
@@ -87,7 +87,7 @@ impl Round {
     }
 
     fn producer(&self, at: usize, rng: &mut Rng) -> Process {
-        let (bulk, pause) = if at % 2 == 0 { (1, 80) } else { (rng.usize(2..150), 500) };
+        let (bulk, pause) = if at.is_multiple_of(2) { (1, 80) } else { (rng.usize(2..150), 500) };
         let time = Duration::from_millis(rng.u64(0..20));
         let pause = Duration::from_millis(pause);
         let order = Order { bulk, pause, time, mixed: true, ..Order::default() };
