@@ -1,17 +1,25 @@
 //! Where an account is kept, and the processes that work on it.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{
+    env,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use jobqueue::{Client, Queue};
 use tempfile::TempDir;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
 
 use super::{
     Order, Proof, QUEUE, Shift,
     ledger::Ledger,
     note::{self, Book},
 };
-use crate::{names, process::Process, wait::eventually_within};
+use crate::{names, process::Process};
 
 /// An account: keys of its own in one server, and a folder of notes.
 #[derive(Debug)]
@@ -19,6 +27,9 @@ pub struct Account {
     prefix: String,
     notes: TempDir,
 }
+
+/// How long to wait before looking again.
+const STEP: Duration = Duration::from_millis(20);
 
 /// Entries of the history, which must be whole to prove anything.
 const HISTORY: u64 = 100_000_000;
@@ -87,18 +98,31 @@ impl Account {
         Process::spawn(&mut command)
     }
 
-    /// Waits until all jobs have ended and only so many workers have a lease.
+    /// Waits until all jobs have ended and just so many workers have a lease. Whether they did in time.
     ///
     /// # Panics
-    /// That takes longer than `limit`.
-    pub async fn settled(&self, url: &str, workers: u64, limit: std::time::Duration) {
-        let queue = self.queue(url).await;
-        let settled = async || {
-            let counts = queue.counts().await.ok()?;
-            let left = counts.waiting + counts.delayed + counts.active;
-            (left == 0 && counts.workers == workers).then_some(())
-        };
-        eventually_within(limit, "all jobs to end", settled).await;
+    /// The server can't be reached.
+    pub async fn is_settled(&self, url: &str, workers: u64, limit: Duration) -> bool {
+        let (queue, deadline) = (self.queue(url).await, Instant::now() + limit);
+        while Instant::now() < deadline {
+            let counts = queue.counts().await.expect("the server is there");
+            if counts.waiting + counts.delayed + counts.active == 0 && counts.workers == workers {
+                return true;
+            }
+            sleep(STEP).await;
+        }
+        false
+    }
+
+    /// Demands that all jobs end and just so many workers have a lease.
+    ///
+    /// # Panics
+    /// That takes longer than `limit`; the message has what can be proven.
+    pub async fn settled(&self, url: &str, workers: u64, limit: Duration) {
+        if !self.is_settled(url, workers, limit).await {
+            let counts = self.queue(url).await.counts().await;
+            panic!("not settled in {limit:?}: {counts:?}\n{}", self.prove(url).await);
+        }
     }
 
     /// Proves what can be proven, now. Nothing should change while it looks.

@@ -22,7 +22,7 @@ pub struct Order {
     pub pause: Duration,
     /// How long a job takes.
     pub time: Duration,
-    /// Jobs of all kinds: delayed, urgent, unique, failing, removed when they end.
+    /// Jobs of all kinds: long, delayed, urgent, unique, failing, removed when they end.
     pub mixed: bool,
 }
 
@@ -79,6 +79,12 @@ impl Order {
         while all.join_next().await.is_some() {}
     }
 
+    /// Some are so long that there is always somebody in the middle of one.
+    fn time_of_one(self) -> Duration {
+        let long = self.mixed && fastrand::u8(0..10) == 0;
+        if long { self.time * fastrand::u32(10..50) } else { self.time }
+    }
+
     /// One call: its intents, the add, and what was acknowledged. An add of which nobody knows whether it
     /// was carried out stays an intent.
     async fn call(self, client: &Client, book: &Book) {
@@ -89,7 +95,7 @@ impl Order {
             _ => Act::Work,
         };
         let kept = !self.mixed || fastrand::u8(0..4) > 0;
-        let task = || Task::new(act, self.time, kept);
+        let task = || Task::new(act, self.time_of_one(), kept);
         let tasks: Vec<Task> = (0..self.bulk).map(|_| task()).collect();
         let tokens: Vec<String> = tasks.iter().map(|task| task.token.clone()).collect();
         let intents: Vec<Note> =

@@ -65,7 +65,8 @@ impl Round {
             producer.exit().await;
         }
         let url = self.server.url();
-        self.account.settled(&url, WORKERS as u64, PATIENCE).await;
+        // If not, the proof says what stands.
+        self.account.is_settled(&url, WORKERS as u64, PATIENCE).await;
         for worker in &mut self.workers {
             worker.signal(Signal::TERM);
         }
@@ -88,7 +89,7 @@ impl Round {
 
     fn producer(&self, at: usize, rng: &mut Rng) -> Process {
         let (bulk, pause) = if at.is_multiple_of(2) { (1, 80) } else { (rng.usize(2..150), 500) };
-        let time = Duration::from_millis(rng.u64(0..20));
+        let time = Duration::from_millis(rng.u64(5..25));
         let pause = Duration::from_millis(pause);
         let order = Order { bulk, pause, time, mixed: true, ..Order::default() };
         self.account.producer(&self.url(at), order)

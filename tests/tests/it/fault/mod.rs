@@ -6,6 +6,7 @@ mod handlers;
 mod kill;
 mod many;
 mod network;
+mod poison;
 mod restart;
 mod shutdown;
 
