@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jobqueue::{JobState, Outcome, Queue};
+use jobqueue::{JobInfo, JobState, Outcome, Queue};
 use redis::{Cmd, Connection, FromRedisValue, cmd};
 
 use super::task::Task;
@@ -30,6 +30,8 @@ pub struct Ledger {
     pub holders: HashSet<String>,
     /// Keys that are none of a queue's.
     pub strange: Vec<String>,
+    /// Jobs that can't be read, and why.
+    pub unreadable: Vec<String>,
     /// The tasks of jobs that are there.
     pub tasks: HashMap<String, Task>,
     /// The runs whose outcomes are kept, by job.
@@ -127,19 +129,32 @@ impl Ledger {
 
     async fn read_jobs(&mut self, queue: &Queue, state: JobState) {
         for page in 0.. {
-            let jobs = queue.jobs(state).page(page * PAGE, PAGE).await.expect("jobs can be read");
-            if jobs.is_empty() {
+            let ids = queue.jobs(state).ids(page * PAGE, PAGE).await.expect("ids can be read");
+            if ids.is_empty() {
                 return;
             }
-            for job in jobs {
-                let id = job.id.to_string();
-                let task = serde_json::from_slice(&job.record.payload).expect("a task of ours");
-                self.tasks.insert(id.clone(), task);
-                if let Some(Outcome::Completed { result, .. }) = &job.outcome {
-                    let run = serde_json::from_slice(result).expect("the name of a run");
-                    self.outcomes.insert(id, run);
+            match queue.jobs(state).page(page * PAGE, PAGE).await {
+                Ok(jobs) => jobs.into_iter().for_each(|job| self.read_job(job)),
+                // One that can't be read spoils the page.
+                Err(_) => {
+                    for id in ids {
+                        match queue.info(&id).await {
+                            Ok(job) => job.into_iter().for_each(|job| self.read_job(job)),
+                            Err(error) => self.unreadable.push(format!("{id}: {error}")),
+                        }
+                    }
                 }
             }
+        }
+    }
+
+    fn read_job(&mut self, job: JobInfo) {
+        let id = job.id.to_string();
+        let task = serde_json::from_slice(&job.record.payload).expect("a task of ours");
+        self.tasks.insert(id.clone(), task);
+        if let Some(Outcome::Completed { result, .. }) = &job.outcome {
+            let run = serde_json::from_slice(result).expect("the name of a run");
+            self.outcomes.insert(id, run);
         }
     }
 }

@@ -39,6 +39,9 @@ impl Audit<'_> {
         for worker in ledger.holders.difference(&ledger.leases) {
             self.complain(Wrong::Leaked, format!("{worker} holds jobs and has no lease"));
         }
+        for job in &ledger.unreadable {
+            self.complain(Wrong::Unsound, job.clone());
+        }
         for key in &ledger.strange {
             self.complain(Wrong::Leaked, format!("the key {key}"));
         }
