@@ -58,6 +58,12 @@ async fn records_of_random_bytes_fail_and_the_others_go_on() {
     assert_eq!(good.result().await.expect("run"), 4);
     let queue = good.queue();
     eventually("all", async || queue.counts().await.expect("counts").total_failed == 200).await;
+    let other = queue.add("text", &1).await.expect("added").typed::<usize>();
+    assert_eq!(failed(&other).await, (FailureReason::BadPayload, 1));
+    let pages = queue.jobs(JobState::Failed);
+    assert_eq!(pages.ids(0, 1_000).await.expect("ids").len(), 201);
+    let page = pages.page(0, 1_000).await.expect("those that can be read");
+    assert_eq!(page.iter().map(|job| &job.id).collect::<Vec<_>>(), [other.id()]);
     for job in &bad {
         // What became of it can't be told either, but it can be said why, and it can be removed.
         let error = job.result().await.expect_err("it can't succeed");
