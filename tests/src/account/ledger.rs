@@ -133,16 +133,12 @@ impl Ledger {
             if ids.is_empty() {
                 return;
             }
-            match queue.jobs(state).page(page * PAGE, PAGE).await {
-                Ok(jobs) => jobs.into_iter().for_each(|job| self.read_job(job)),
-                // One that can't be read spoils the page.
-                Err(_) => {
-                    for id in ids {
-                        match queue.info(&id).await {
-                            Ok(job) => job.into_iter().for_each(|job| self.read_job(job)),
-                            Err(error) => self.unreadable.push(format!("{id}: {error}")),
-                        }
-                    }
+            let jobs = queue.jobs(state).page(page * PAGE, PAGE).await.expect("jobs can be read");
+            jobs.into_iter().for_each(|job| self.read_job(job));
+            for id in ids.iter().filter(|id| !self.tasks.contains_key(id.as_str())) {
+                // Left out of the page: it can't be read.
+                if let Err(error) = queue.info(id).await {
+                    self.unreadable.push(format!("{id}: {error}"));
                 }
             }
         }
