@@ -7,6 +7,7 @@ mod kill;
 mod many;
 mod network;
 mod poison;
+mod refusals;
 mod restart;
 mod shutdown;
 
