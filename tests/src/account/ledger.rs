@@ -134,7 +134,7 @@ impl Ledger {
                 return;
             }
             let jobs = queue.jobs(state).page(page * PAGE, PAGE).await.expect("jobs can be read");
-            jobs.into_iter().for_each(|job| self.read_job(job));
+            jobs.iter().for_each(|job| self.read_job(job));
             for id in ids.iter().filter(|id| !self.tasks.contains_key(id.as_str())) {
                 // Left out of the page: it can't be read.
                 if let Err(error) = queue.info(id).await {
@@ -144,7 +144,7 @@ impl Ledger {
         }
     }
 
-    fn read_job(&mut self, job: JobInfo) {
+    fn read_job(&mut self, job: &JobInfo) {
         let id = job.id.to_string();
         let task = serde_json::from_slice(&job.record.payload).expect("a task of ours");
         self.tasks.insert(id.clone(), task);
