@@ -20,6 +20,9 @@ pub(super) const LEASE: Duration = Duration::from_secs(1);
 /// How long all jobs may take to end when all is mended.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// How many jobs may wait; more are refused.
+const QUEUE_LENGTH: u64 = 2_000;
+
 const WORKERS: usize = 4;
 const PRODUCERS: usize = 2;
 
@@ -38,6 +41,9 @@ impl Round {
         let server = RedisServer::builder().append_only().start();
         let proxy = Proxy::start(server.address());
         let account = Account::open(&server.url()).await;
+        // What waits is bounded, or a long round might not come to its end.
+        let limits = account.queue(&server.url()).await.set_limits().max_length(QUEUE_LENGTH);
+        limits.await.expect("limits can be set");
         let mut round = Self { workers: vec![], producers: vec![], proxy, account, server };
         round.workers = (0..WORKERS).map(|at| round.worker(at)).collect();
         round.producers = (0..PRODUCERS).map(|at| round.producer(at, rng)).collect();
