@@ -4,11 +4,14 @@
 //! - [`proxy`]: a network that fails as told
 //! - [`process`]: programs that are watched, signalled and killed
 //! - [`raw`] and [`dump`]: one script called bare, and the whole keyspace as text
+//! - [`account`]: proof that nothing was lost, doubled or leaked
+//! - [`soak`]: load and faults for as long as one likes, with accounts that are proven
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
 mod leash;
 mod port;
 
+pub mod account;
 pub mod certs;
 pub mod dump;
 pub mod names;
@@ -17,5 +20,6 @@ pub mod proxy;
 pub mod raw;
 pub mod server;
 pub mod shared;
+pub mod soak;
 pub mod text;
 pub mod wait;

@@ -155,6 +155,11 @@ impl RedisServer {
         });
     }
 
+    /// Has another directive of `redis.conf` when it is started again.
+    pub fn set_option(&mut self, name: &str, value: &str) {
+        self.options = std::mem::take(&mut self.options).option(name, &[value]);
+    }
+
     /// Its process id.
     ///
     /// # Panics

@@ -1,8 +1,10 @@
 //! Looking into a queue.
 
+use tracing::warn;
+
 use super::{JobHandle, Queue};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     event::{EventId, EventStream},
     job::{JobId, JobInfo, JobState, QueueCounts},
     store::{job, queue},
@@ -96,7 +98,7 @@ impl JobPages {
     }
 
     /// `count` jobs from `offset` on, at most 1,000 at once. A job that left the state while the page was
-    /// read is left out.
+    /// read is left out, and so is one whose record can't be read: [`Queue::info`] says what is wrong with it.
     ///
     /// # Errors
     /// Those of any call.
@@ -104,9 +106,27 @@ impl JobPages {
         let ids = self.ids(offset, count).await?;
         let mut jobs = Vec::with_capacity(ids.len());
         for ids in ids.chunks(READ_AT_ONCE) {
-            let read = self.queue.store().call_patiently(&job::Read { ids }).await?;
-            jobs.extend(read.into_iter().flatten().filter(|info| info.state == self.state));
+            match self.read(ids).await {
+                // One that can't be read doesn't hide the others.
+                Err(Error::Corrupt(_)) => {
+                    for id in ids {
+                        match self.read(std::slice::from_ref(id)).await {
+                            Err(Error::Corrupt(problem)) => {
+                                warn!(%id, %problem, "left out of a page")
+                            }
+                            read => jobs.extend(read?),
+                        }
+                    }
+                }
+                read => jobs.extend(read?),
+            }
         }
         Ok(jobs)
+    }
+
+    /// Those of the jobs that are in the state.
+    async fn read(&self, ids: &[JobId]) -> Result<impl Iterator<Item = JobInfo>> {
+        let read = self.queue.store().call_patiently(&job::Read { ids }).await?;
+        Ok(read.into_iter().flatten().filter(|info| info.state == self.state))
     }
 }

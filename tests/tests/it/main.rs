@@ -4,6 +4,7 @@ mod connect;
 mod control;
 mod events;
 mod failure;
+mod fault;
 mod life;
 mod limits;
 mod luacheck;

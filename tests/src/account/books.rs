@@ -1,0 +1,183 @@
+//! Where an account is kept, and the processes that work on it.
+
+use std::{
+    env,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use jobqueue::{Client, Queue};
+use tempfile::TempDir;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::sleep,
+};
+
+use super::{
+    Order, Proof, QUEUE, Shift,
+    ledger::Ledger,
+    note::{self, Book},
+};
+use crate::{names, process::Process};
+
+/// An account: keys of its own in one server, and a folder of notes.
+#[derive(Debug)]
+pub struct Account {
+    prefix: String,
+    notes: TempDir,
+}
+
+/// How long to wait before looking again.
+const STEP: Duration = Duration::from_millis(20);
+
+/// Entries of the history, which must be whole to prove anything.
+const HISTORY: u64 = 100_000_000;
+
+impl Account {
+    /// Opens an account in a server.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn open(url: &str) -> Self {
+        let notes = TempDir::with_prefix("jobqueue-notes-").expect("a temporary directory");
+        let account = Self { prefix: names::queue("account"), notes };
+        account.queue(url).await.set_limits().events(HISTORY).await.expect("limits can be set");
+        account
+    }
+
+    /// Notes of this process.
+    #[must_use]
+    pub fn book(&self) -> Book {
+        Book::open(self.notes.path())
+    }
+
+    /// All notes so far.
+    #[must_use]
+    pub fn notes(&self) -> Vec<note::Note> {
+        note::read_all(self.notes.path())
+    }
+
+    /// A client of this process.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn client(&self, url: &str) -> Client {
+        connect(url, &self.prefix).await.expect("the server is there")
+    }
+
+    /// The queue, as this process sees it.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn queue(&self, url: &str) -> Queue {
+        self.client(url).await.queue(QUEUE).expect("a good name")
+    }
+
+    /// What the queue's keys begin with.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("{}:{{{QUEUE}}}:", self.prefix)
+    }
+
+    /// Starts a worker process, which reaches the server by this URL.
+    #[must_use]
+    pub fn worker(&self, url: &str, shift: Shift) -> Process {
+        self.spawn("work", url, shift.arguments())
+    }
+
+    /// Starts a producer process. It ends when it has added what is ordered, or at SIGTERM.
+    #[must_use]
+    pub fn producer(&self, url: &str, order: Order) -> Process {
+        self.spawn("produce", url, order.arguments())
+    }
+
+    fn spawn(&self, mode: &str, url: &str, arguments: Vec<String>) -> Process {
+        let mut command = Command::new(program());
+        command.args([mode, url, &self.prefix]).arg(self.notes.path()).args(arguments);
+        Process::spawn(&mut command)
+    }
+
+    /// Waits until all jobs have ended and just so many workers have a lease. Whether they did in time.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn is_settled(&self, url: &str, workers: u64, limit: Duration) -> bool {
+        let (queue, deadline) = (self.queue(url).await, Instant::now() + limit);
+        while Instant::now() < deadline {
+            let counts = queue.counts().await.expect("the server is there");
+            if counts.waiting + counts.delayed + counts.active == 0 && counts.workers == workers {
+                return true;
+            }
+            sleep(STEP).await;
+        }
+        false
+    }
+
+    /// Demands that all jobs end and just so many workers have a lease.
+    ///
+    /// # Panics
+    /// That takes longer than `limit`; the message has what can be proven.
+    pub async fn settled(&self, url: &str, workers: u64, limit: Duration) {
+        if !self.is_settled(url, workers, limit).await {
+            let counts = self.queue(url).await.counts().await;
+            panic!("not settled in {limit:?}: {counts:?}\n{}", self.prove(url).await);
+        }
+    }
+
+    /// Proves what can be proven, now. Nothing should change while it looks.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn prove(&self, url: &str) -> Proof {
+        let queue = self.queue(url).await;
+        let ledger = Ledger::read(url, &self.base(), &queue).await;
+        Proof::of(&self.notes(), &ledger)
+    }
+}
+
+async fn connect(url: &str, prefix: &str) -> jobqueue::Result<Client> {
+    Client::builder(url).prefix(prefix).connect().await
+}
+
+/// The program of the processes: it stands beside this one, or, for a test binary, one folder above.
+fn program() -> PathBuf {
+    let this = env::current_exe().expect("this program has a path");
+    let here = this.ancestors().skip(1).take(2).map(|folder| folder.join("account"));
+    here.into_iter().find(|path| path.is_file()).expect("the program `account` has been built")
+}
+
+/// What that program does with its arguments.
+///
+/// # Errors
+/// Arguments that are none, or what the worker or the client says.
+pub async fn run_child(arguments: &[String]) -> Result<(), String> {
+    let [mode, url, prefix, notes, rest @ ..] = arguments else {
+        return Err("it is started by tests: work|produce URL PREFIX NOTES …".to_owned());
+    };
+    // Heard from the first moment on: whoever is told to end before it could begin ends well.
+    let terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let client = loop {
+        // It may be started while the server is down.
+        match connect(url, prefix).await {
+            Ok(client) => break client,
+            Err(error) if error.is_retryable() => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    };
+    let book = Book::open(notes.as_ref());
+    match mode.as_str() {
+        "work" => {
+            // The worker hears signals itself.
+            drop(terminate);
+            let shift = Shift::parse(rest).ok_or("no such shift")?;
+            shift.work(client, book).await.map_err(|error| error.to_string())
+        }
+        "produce" => {
+            let order = Order::parse(rest).ok_or("no such order")?;
+            order.produce(client, book, terminate).await;
+            Ok(())
+        }
+        other => Err(format!("no mode {other}")),
+    }
+}

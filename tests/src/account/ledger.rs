@@ -1,0 +1,177 @@
+//! What Redis says: where each job is, what stands in each column, and the queue's own history.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jobqueue::{JobInfo, JobState, Outcome, Queue};
+use redis::{Cmd, Connection, FromRedisValue, cmd};
+
+use super::task::Task;
+
+/// All of a queue, read from Redis. Nobody should write meanwhile.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// The ids in `jobs`.
+    pub records: HashSet<String>,
+    /// Every place that a job stands in: names of states, one for each set and worker that has it.
+    pub places: HashMap<String, Vec<&'static str>>,
+    /// What happened to each job, oldest first.
+    pub history: HashMap<String, Vec<String>>,
+    /// The ids in each sparse column.
+    pub columns: BTreeMap<&'static str, HashSet<String>>,
+    /// Ids that have an error or log list.
+    pub lists: HashSet<String>,
+    /// Unique keys, and which job each belongs to.
+    pub claims: HashMap<String, String>,
+    /// The same as the jobs have it.
+    pub uniques: HashMap<String, String>,
+    /// Workers that have a lease, and workers that hold jobs.
+    pub leases: HashSet<String>,
+    /// Workers that hold jobs.
+    pub holders: HashSet<String>,
+    /// Keys that are none of a queue's.
+    pub strange: Vec<String>,
+    /// Jobs that can't be read, and why.
+    pub unreadable: Vec<String>,
+    /// The tasks of jobs that are there.
+    pub tasks: HashMap<String, Task>,
+    /// The runs whose outcomes are kept, by job.
+    pub outcomes: HashMap<String, String>,
+    /// Totals of `meta`: added, completed, failed.
+    pub totals: [u64; 3],
+}
+
+/// The columns that have a value for some jobs.
+const SPARSE: [&str; 6] = ["priority", "attempts", "stalls", "misses", "progress", "outcomes"];
+
+/// Sets that say where a job is.
+const PLACES: [&str; 4] = ["waiting", "delayed", "completed", "failed"];
+
+/// Keys with nothing to count in them.
+const PLAIN: [&str; 3] = ["meta", "events", "wake"];
+
+/// Jobs, or entries of the history, that are read at once.
+const PAGE: u64 = 1_000;
+
+impl Ledger {
+    /// Reads everything.
+    ///
+    /// # Panics
+    /// It can't be read.
+    pub async fn read(url: &str, base: &str, queue: &Queue) -> Self {
+        let client = redis::Client::open(url).expect("a good url");
+        let mut reader = Reader { connection: client.get_connection().expect("it answers"), base };
+        let mut ledger = Self::default();
+        ledger.read_keys(&mut reader);
+        ledger.read_history(&mut reader);
+        for state in JobState::ALL {
+            ledger.read_jobs(queue, state).await;
+        }
+        ledger
+    }
+
+    fn read_keys(&mut self, reader: &mut Reader<'_>) {
+        let keys: Vec<String> = reader.ask(cmd("KEYS").arg("*"));
+        let base = reader.base;
+        for name in keys.iter().filter_map(|key| key.strip_prefix(base)) {
+            let (stem, rest) = name.split_once(':').unwrap_or((name, ""));
+            match stem {
+                "jobs" => self.records = reader.get("HKEYS", name),
+                "uniques" => self.uniques = reader.get("HGETALL", name),
+                "traces" => self.columns.extend([("traces", reader.get("SMEMBERS", name))]),
+                "running" => {
+                    let held: Vec<String> = reader.get("HKEYS", name);
+                    self.holders.insert(rest.to_owned());
+                    self.place(held, "active");
+                }
+                "workers" => self.leases = reader.range(name).into_iter().collect(),
+                "errors" | "logs" => self.lists.extend([rest.to_owned()]),
+                "unique" => self.claims.extend([(rest.to_owned(), reader.get("GET", name))]),
+                _ if PLAIN.contains(&name) => {}
+                _ => {
+                    if let Some(place) = PLACES.iter().find(|place| **place == name) {
+                        let ids = reader.range(name);
+                        self.place(ids, place);
+                    } else if let Some(column) = SPARSE.iter().find(|column| **column == name) {
+                        self.columns.insert(column, reader.get("HKEYS", name));
+                    } else {
+                        self.strange.push(name.to_owned());
+                    }
+                }
+            }
+        }
+        let totals = ["added", "completed", "failed"];
+        let totals: Vec<Option<u64>> =
+            reader.ask(cmd("HMGET").arg(format!("{}meta", reader.base)).arg(&totals[..]));
+        self.totals = [0, 1, 2].map(|at| totals[at].unwrap_or(0));
+    }
+
+    fn place(&mut self, ids: Vec<String>, place: &'static str) {
+        for id in ids {
+            self.places.entry(id).or_default().push(place);
+        }
+    }
+
+    fn read_history(&mut self, reader: &mut Reader<'_>) {
+        let key = format!("{}events", reader.base);
+        let mut from = "-".to_owned();
+        loop {
+            let page: Vec<(String, Vec<(String, String)>)> =
+                reader.ask(cmd("XRANGE").arg(&key).arg(&from).arg("+").arg("COUNT").arg(PAGE));
+            let Some((last, _)) = page.last() else { return };
+            from = format!("({last}");
+            for (kind, ids) in page.into_iter().flat_map(|(_, fields)| fields) {
+                for id in ids.split(' ').filter(|id| !id.is_empty()) {
+                    self.history.entry(id.to_owned()).or_default().push(kind.clone());
+                }
+            }
+        }
+    }
+
+    async fn read_jobs(&mut self, queue: &Queue, state: JobState) {
+        for page in 0.. {
+            let ids = queue.jobs(state).ids(page * PAGE, PAGE).await.expect("ids can be read");
+            if ids.is_empty() {
+                return;
+            }
+            let jobs = queue.jobs(state).page(page * PAGE, PAGE).await.expect("jobs can be read");
+            jobs.iter().for_each(|job| self.read_job(job));
+            for id in ids.iter().filter(|id| !self.tasks.contains_key(id.as_str())) {
+                // Left out of the page: it can't be read.
+                if let Err(error) = queue.info(id).await {
+                    self.unreadable.push(format!("{id}: {error}"));
+                }
+            }
+        }
+    }
+
+    fn read_job(&mut self, job: &JobInfo) {
+        let id = job.id.to_string();
+        let task = serde_json::from_slice(&job.record.payload).expect("a task of ours");
+        self.tasks.insert(id.clone(), task);
+        if let Some(Outcome::Completed { result, .. }) = &job.outcome {
+            let run = serde_json::from_slice(result).expect("the name of a run");
+            self.outcomes.insert(id, run);
+        }
+    }
+}
+
+struct Reader<'a> {
+    connection: Connection,
+    base: &'a str,
+}
+
+impl Reader<'_> {
+    fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> T {
+        command.query(&mut self.connection).expect("the ledger can be read")
+    }
+
+    fn get<T: FromRedisValue>(&mut self, command: &str, name: &str) -> T {
+        let key = format!("{}{name}", self.base);
+        self.ask(cmd(command).arg(key))
+    }
+
+    fn range(&mut self, name: &str) -> Vec<String> {
+        let key = format!("{}{name}", self.base);
+        self.ask(cmd("ZRANGE").arg(key).arg(0).arg(-1))
+    }
+}

@@ -1,0 +1,95 @@
+//! What became of each job.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Audit, Wrong};
+use crate::account::task::{Act, is_kept};
+
+/// How a job stands between two entries of its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Unknown,
+    Ready,
+    Active,
+    Ended,
+}
+
+impl Audit<'_> {
+    /// Every acknowledged job stands in one place, or has ended once and was to be removed then; and every
+    /// add made one job.
+    pub(super) fn check_fates(&mut self) {
+        for (token, id) in self.notes.added.clone() {
+            let places = self.ledger.places.get(id).map_or(&[][..], Vec::as_slice);
+            let ends = self.ends(id);
+            match places.len() {
+                0 if ends > 0 && !is_kept(token) => {}
+                0 => self.complain(Wrong::Lost, format!("{id} ({token}) is nowhere, {ends} ends")),
+                1 => {}
+                _ => self.complain(Wrong::Duplicated, format!("{id} stands in {places:?}")),
+            }
+        }
+        let mut ids: HashMap<&str, HashSet<&str>> = HashMap::new();
+        let told = self.notes.tokens.iter().map(|(id, token)| (*token, *id));
+        for (token, id) in told.chain(self.notes.added.iter().copied()) {
+            ids.entry(token).or_default().insert(id);
+        }
+        for (token, ids) in ids.into_iter().filter(|(_, ids)| ids.len() > 1) {
+            self.complain(Wrong::Duplicated, format!("{token} was added as {ids:?}"));
+        }
+        for (id, places) in &self.ledger.places {
+            let Some(task) = self.ledger.tasks.get(id) else { continue };
+            let other = match task.act {
+                Act::Work | Act::Flaky => "failed",
+                Act::Hopeless | Act::Panic => "completed",
+            };
+            if places.contains(&other) {
+                self.complain(Wrong::Unsound, format!("{id} has {other}: {task:?}"));
+            }
+        }
+    }
+
+    fn ends(&self, id: &str) -> usize {
+        let history = self.ledger.history.get(id).map_or(&[][..], Vec::as_slice);
+        history.iter().filter(|kind| *kind == "completed" || *kind == "failed").count()
+    }
+
+    /// What happened to each job follows from what had happened before: it is settled only while it is
+    /// active, and ends once.
+    pub(super) fn check_histories(&mut self) {
+        let ledger = self.ledger;
+        for (id, history) in &ledger.history {
+            let discarded = self.notes.tokens.get(id.as_str()).is_some_and(|token| !is_kept(token));
+            let mut standing = Standing::Unknown;
+            for kind in history {
+                if discarded && standing == Standing::Ended && kind == "added" {
+                    self.proof.again += 1;
+                    standing = Standing::Unknown;
+                }
+                match follow(standing, kind) {
+                    Ok(next) => standing = next,
+                    Err(wrong) => {
+                        self.complain(
+                            wrong,
+                            format!("{id} was {standing:?}, then {kind}: {history:?}"),
+                        );
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn follow(standing: Standing, kind: &str) -> Result<Standing, Wrong> {
+    match (standing, kind) {
+        (Standing::Unknown, "added")
+        | (Standing::Ready, "waiting")
+        | (Standing::Active, "retrying" | "released" | "stalled") => Ok(Standing::Ready),
+        (Standing::Ready, "active") => Ok(Standing::Active),
+        (Standing::Active, "completed" | "failed") => Ok(Standing::Ended),
+        (Standing::Unknown, _) => Err(Wrong::Invented),
+        (_, "added" | "active") => Err(Wrong::Duplicated),
+        (Standing::Ended, "completed" | "failed") => Err(Wrong::Duplicated),
+        _ => Err(Wrong::Unfenced),
+    }
+}

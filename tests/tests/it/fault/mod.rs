@@ -1,0 +1,64 @@
+//! Faults, one file a group; the table of them is in `tests/README.md`. Each test has a server and processes
+//! of its own, and most end with the proof of an account.
+
+mod freeze;
+mod handlers;
+mod kill;
+mod many;
+mod network;
+mod poison;
+mod refusals;
+mod restart;
+mod shutdown;
+
+use std::{env, time::Duration};
+
+use jobqueue::Queue;
+use jobqueue_tests::{
+    account::{Account, note::Note},
+    process::{Process, Signal},
+    wait::{LIMIT, eventually, eventually_within},
+};
+
+/// How long jobs may take to end once all is well. These tests share the machine with others.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The long variants of tests run if this is set.
+const LONG: &str = "JOBQUEUE_LONG";
+
+/// What is enough, or what convinces a sceptic.
+fn short_or_long<T>(short: T, long: T) -> T {
+    if env::var_os(LONG).is_some() { long } else { short }
+}
+
+/// Ends a producer, or waits for its end, and then for the end of all jobs.
+async fn settle(account: &Account, url: &str, producers: &mut [Process], workers: &mut [Process]) {
+    for producer in &mut *producers {
+        producer.signal(Signal::TERM);
+    }
+    for producer in producers {
+        assert!(producer.exit().await.success(), "{producer}");
+    }
+    account.settled(url, workers.len() as u64, PATIENCE).await;
+    for worker in &mut *workers {
+        worker.signal(Signal::TERM);
+    }
+    for worker in workers {
+        assert!(worker.exit().await.success(), "{worker}");
+    }
+}
+
+/// Waits for some more jobs to complete.
+async fn progress(queue: &Queue, jobs: u64) {
+    let completed = async || queue.counts().await.ok().map(|counts| counts.total_completed);
+    let before = eventually("an answer", completed).await;
+    let more = async || completed().await.filter(|now| *now >= before + jobs);
+    eventually_within(LIMIT * 2, "jobs to complete", more).await;
+}
+
+/// Waits until so many runs have begun in all.
+async fn begun(account: &Account, runs: usize) {
+    let begun = |note: &&Note| matches!(note, Note::Start { .. });
+    let enough = async || account.notes().iter().filter(begun).count() >= runs;
+    eventually("runs to begin", enough).await;
+}
