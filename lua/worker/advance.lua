@@ -38,6 +38,7 @@ local function advance(keys, args)
   }
   local wake, worker, lease = keys[18], args[2], tonumber(args[3])
   local held, want, hold = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
+  q.held = held
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'hold',
     'active', 'rate', 'tat', 'turn')

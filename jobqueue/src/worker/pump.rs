@@ -164,14 +164,7 @@ impl Pump {
     /// How many to ask for now.
     pub(super) fn want(&self) -> usize {
         let may = self.phase() == Phase::Working && !matches!(self.mood, Mood::Limited(_));
-        if may { self.room().min(self.half()).min(crate::store::MAX_BATCH) } else { 0 }
-    }
-
-    /// Half of the slots. A turn asks for no more, and waits for no more outcomes: so one half of the jobs
-    /// runs while the other half is being settled and fetched, and neither side stands still.
-    fn half(&self) -> usize {
-        let slots = self.parts.config.slots;
-        (slots.concurrency + slots.prefetch).div_ceil(2)
+        if may { self.room().min(crate::store::MAX_BATCH) } else { 0 }
     }
 
     /// Waits until there is a reason for a turn.
@@ -242,17 +235,23 @@ impl Pump {
 
     /// Lets outcomes gather: runs that are about to end end in this turn, which costs no timer.
     async fn gather(&mut self) {
+        self.note_all();
         for _ in 0..STEPS_BACK {
             let before = self.outcomes.len();
-            while let Ok(finished) = self.reports.try_recv() {
-                self.note(finished);
-            }
-            // With half of the slots to fill there is work enough for a turn.
-            let ready = self.mood == Mood::Hungry && self.want() >= self.half();
-            if ready || (before > 0 && self.outcomes.len() == before) {
+            if self.held.running() == 0 {
                 break;
             }
             tokio::task::yield_now().await;
+            self.note_all();
+            if self.outcomes.len() == before {
+                break;
+            }
+        }
+    }
+
+    fn note_all(&mut self) {
+        while let Ok(finished) = self.reports.try_recv() {
+            self.note(finished);
         }
     }
 
