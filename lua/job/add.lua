@@ -31,8 +31,12 @@ local function add(keys, args)
   end
   q.kept, q.step = meta[2], rank_step(meta[3])
   q.news = args[4 + 2 * n + 6 * tonumber(args[3 + 2 * n])]
-  local specials = add_specials(args, 3 + 2 * n)
-  local twins, twin_list = add_twins(q, keys, args, n, specials)
+  local specials, twins, twin_list = {}, {}, {}
+  -- Most batches are plain: nothing to look for, and no job that says anything special.
+  if args[1] == '1' or args[3 + 2 * n] ~= '0' then
+    specials = add_specials(args, 3 + 2 * n)
+    twins, twin_list = add_twins(q, keys, args, n, specials)
+  end
   local fresh = n - #twin_list / 2
   if fresh == 0 then
     return twin_list
@@ -45,13 +49,11 @@ local function add(keys, args)
   end
 
   local now = clock_now()
-  local head = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
   layout_mark(q.meta, meta[1])
-  local soonest, ready = add_place(q, args, n, specials, twins, now)
+  local look = add_place(q, args, n, specials, twins, now)
   add_claim(q, keys, args, specials, twins)
   redis.call('HINCRBY', q.meta, 'added', fresh)
-  -- A worker that sleeps until what was the next due time must hear of an earlier one.
-  if not meta[4] and (ready or soonest and (not head or soonest < tonumber(head))) then
+  if look and not meta[4] then
     wake_one(wake)
   end
   return twin_list

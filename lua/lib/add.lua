@@ -15,9 +15,6 @@ end
 -- Jobs that need not be added: index → the id that stands in its place, and the same as a flat list.
 local function add_twins(q, keys, args, n, specials)
   local twins, list, claimed, held, seen = {}, {}, {}, {}, {}
-  if args[1] ~= '1' and not next(specials) then
-    return twins, list
-  end
   if args[1] == '1' then
     local ids = {}
     for i = 1, n do
@@ -64,10 +61,18 @@ local function add_plain(q, args, n, now)
   redis.call('HSET', q.jobs, unpack(args, 3, 2 + 2 * n))
   redis.call('ZADD', q.waiting, unpack(ready))
   add_tell(q, ids, true)
-  return nil, true
+  return true
 end
 
--- Writes records and places. Answers the soonest due time, and whether any job is ready now.
+-- Delays jobs. Whether one of them is due before all that were delayed: a worker that sleeps until what
+-- was the next due time must hear of an earlier one.
+local function add_delay(q, delayed, soonest)
+  local head = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
+  redis.call('ZADD', q.delayed, unpack(delayed))
+  return not head or soonest < tonumber(head)
+end
+
+-- Writes records and places. Answers whether somebody should look: a job is ready, or due before others.
 local function add_place(q, args, n, specials, twins, now)
   if not next(specials) and not next(twins) then
     return add_plain(q, args, n, now)
@@ -101,10 +106,10 @@ local function add_place(q, args, n, specials, twins, now)
   end
   redis.call('HSET', q.jobs, unpack(records))
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
-  if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
+  local sooner = #delayed > 0 and add_delay(q, delayed, soonest)
   if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
   add_tell(q, ids, #ids == n)
-  return soonest, #ready > 0
+  return sooner or #ready > 0
 end
 
 -- Claims the unique keys: for a time, or for as long as the job exists.

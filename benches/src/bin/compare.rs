@@ -71,19 +71,15 @@ async fn main() -> Result<()> {
         let wanted = asked.only.as_ref().is_none_or(|only| scenario.name.contains(only.as_str()));
         if wanted {
             tournament.scenario(&scenario).await?;
+            // After each, so that what is known stays if it is interrupted.
+            tournament.write(&asked)?;
         }
     }
     tournament.depth();
+    tournament.write(&asked)?;
     println!("\n{}", table(&tournament.scores));
     for absent in &tournament.absent {
         println!("not measured: {absent}");
-    }
-    if let Some(path) = asked.json {
-        let document = document(&tournament.machine, &tournament.scores, &tournament.absent);
-        std::fs::write(path, format!("{document:#}\n"))?;
-    }
-    if let Some(path) = asked.chart {
-        std::fs::write(path, chart(&tournament.machine, &tournament.scores))?;
     }
     Ok(())
 }
@@ -182,6 +178,18 @@ impl Tournament {
             self.absent.push(format!("{} at {}: {error}", peer.name, scenario.name));
             None
         })
+    }
+
+    /// Writes the files that were asked for.
+    fn write(&self, asked: &Asked) -> Result<()> {
+        if let Some(path) = &asked.json {
+            let document = document(&self.machine, &self.scores, &self.absent);
+            std::fs::write(path, format!("{document:#}\n"))?;
+        }
+        if let Some(path) = &asked.chart {
+            std::fs::write(path, chart(&self.machine, &self.scores))?;
+        }
+        Ok(())
     }
 
     /// Holds our own rates with many and with few jobs waiting against each other.

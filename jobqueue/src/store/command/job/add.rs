@@ -125,7 +125,10 @@ impl Command for Add<'_> {
                 }
             }
         }
-        args.push(ids::write(self.jobs.iter().map(|job| job.id.as_str())));
+        // Of one id there is nothing to shorten.
+        if self.jobs.len() > 1 {
+            args.push(ids::write(self.jobs.iter().map(|job| job.id.as_str())));
+        }
     }
 
     fn read(&self, reply: Value) -> Result<Twins, Corrupt> {
