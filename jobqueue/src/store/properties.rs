@@ -107,15 +107,14 @@ fn nils(n: usize) -> Value {
 
 /// A turn that brought two jobs.
 fn turn() -> Value {
-    let two = || array([bulk("a"), bulk("b")]);
     let sparse = || array([Value::Nil, bulk("2")]);
     array([
         Value::Int(1),
         Value::Int(5),
         Value::Int(0),
         bulk(""),
-        two(),
-        two(),
+        bulk("a b"),
+        array([bulk("r"), bulk("r")]),
         sparse(),
         sparse(),
         sparse(),
@@ -125,7 +124,7 @@ fn turn() -> Value {
 /// A worker that still holds a job, and finds one.
 fn holding() -> Value {
     let one = |text: &str| array([bulk(text)]);
-    array([one("a"), one("b"), one("r"), Value::Nil, Value::Nil, Value::Nil])
+    array([one("a"), bulk("b"), one("r"), Value::Nil, Value::Nil, Value::Nil])
 }
 
 fn census() -> Value {
