@@ -121,7 +121,9 @@ async fn keys_of_another_type_stand_where_columns_should_be() {
         let mut set = cmd("SET");
         set.arg(format!("jq:{{refusals}}:{column}")).arg("of another type");
         let () = set.query_async(&mut connection).await.expect("set");
-        let error = client.add(double, 1).await.expect_err("another type");
+        // Adding looks at what is delayed only for a job that is.
+        let delay = if column == "delayed" { 1.hours() } else { 0.millis() };
+        let error = client.add(double, 1).delay(delay).await.expect_err("another type");
         assert!(error.to_string().contains("WRONGTYPE"), "{column}: {error}");
         assert!(!error.is_retryable(), "{column}: {error}");
         let () = cmd("FLUSHALL").query_async(&mut connection).await.expect("flushed");
