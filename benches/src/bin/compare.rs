@@ -66,7 +66,7 @@ async fn main() -> Result<()> {
     let asked = asked()?;
     let url = std::env::var("REDIS_URL").map_err(|_| "REDIS_URL names no server")?;
     let mut tournament = Tournament::new(&asked, &url).await?;
-    let scale = if asked.quick { 0.3 * asked.scale } else { asked.scale };
+    let scale = if asked.quick { 0.2 * asked.scale } else { asked.scale };
     for scenario in scenarios(scale) {
         let wanted = asked.only.as_ref().is_none_or(|only| scenario.name.contains(only.as_str()));
         if wanted {
