@@ -22,18 +22,21 @@ impl Server {
         Ok(Self { redis: client.get_multiplexed_async_connection().await?, bare: 0 })
     }
 
-    /// Makes sure that the server is nobody else's, since it will be emptied again and again.
+    /// Connects to the server that `REDIS_URL` names, and makes sure that it is nobody else's, since it will
+    /// be emptied again and again. The URL comes along.
     ///
     /// # Errors
-    /// It has data, or can't be reached.
-    pub async fn claim(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let keys: u64 = redis::cmd("DBSIZE").query_async(&mut self.redis).await?;
+    /// None is named, it has data, or can't be reached.
+    pub async fn claim() -> Result<(Self, String), Box<dyn Error + Send + Sync>> {
+        let url = std::env::var("REDIS_URL").map_err(|_| "REDIS_URL names no server")?;
+        let mut server = Self::connect(&url).await?;
+        let keys: u64 = redis::cmd("DBSIZE").query_async(&mut server.redis).await?;
         if keys > 0 {
             return Err(
                 format!("the server has {keys} keys: give an empty one, it is emptied").into()
             );
         }
-        Ok(())
+        Ok((server, url))
     }
 
     /// Removes all data.

@@ -166,6 +166,13 @@ impl TestContext {
     }
 }
 
+/// The ids that an entry of a queue's stream of events tells of.
+#[doc(hidden)]
+#[must_use]
+pub fn event_ids(text: &str) -> Vec<JobId> {
+    crate::store::read_ids(text)
+}
+
 /// One of the library's scripts, as it is sent to Redis.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]

@@ -30,11 +30,12 @@ local function add(keys, args)
     return refusal
   end
   q.kept, q.step = meta[2], rank_step(meta[3])
-  q.news = args[4 + 2 * n + 6 * tonumber(args[3 + 2 * n])]
+  local block = 3 + 2 * n
+  q.news = args[block + 1 + 6 * tonumber(args[block])]
   local specials, twins, twin_list = {}, {}, {}
   -- Most batches are plain: nothing to look for, and no job that says anything special.
-  if args[1] == '1' or args[3 + 2 * n] ~= '0' then
-    specials = add_specials(args, 3 + 2 * n)
+  if args[1] == '1' or args[block] ~= '0' then
+    specials = add_specials(args, block)
     twins, twin_list = add_twins(q, keys, args, n, specials)
   end
   local fresh = n - #twin_list / 2

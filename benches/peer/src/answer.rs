@@ -34,6 +34,21 @@ pub struct Hello {
     pub lacks: Vec<String>,
 }
 
+impl Hello {
+    /// A version, and what it has no way to do.
+    #[must_use]
+    pub fn new(version: impl Into<String>, lacks: &[&str]) -> Self {
+        let lacks = lacks.iter().map(|&lack| lack.to_owned()).collect();
+        Self { version: version.into(), lacks }
+    }
+
+    /// Whether it has no way to do this.
+    #[must_use]
+    pub fn lacks(&self, what: &str) -> bool {
+        self.lacks.iter().any(|lack| lack == what)
+    }
+}
+
 /// The version of a package by the text of a `Cargo.lock`; empty if it isn't there.
 #[must_use]
 pub fn locked_version(lock: &str, package: &str) -> String {

@@ -6,10 +6,9 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep, sleep_until},
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Answer, Kind, Latency, NewJob, Peer, Percentiles, Result, Tally, Work, now_ms, produce::payload,
+    Answer, Kind, Latency, NewJob, Peer, Percentiles, Result, Tally, now_ms, running::Running,
 };
 
 /// Between one job's start and the next one's add, when nothing else is going on.
@@ -20,12 +19,7 @@ const LOST: f64 = 10_000.0;
 
 pub(crate) async fn measure<P: Peer>(peer: &Arc<P>, task: Latency) -> Result<Answer> {
     let tally = Tally::new(task.jobs, Kind::Plain, true);
-    let stop = CancellationToken::new();
-    let work = Work { slots: task.slots, keep: 0, tally: tally.clone(), stop: stop.clone() };
-    let worker = tokio::spawn({
-        let peer = Arc::clone(peer);
-        async move { peer.work(work).await }
-    });
+    let worker = Running::start(peer, task.slots, 0, &tally);
     // Long enough for any worker to be waiting for jobs.
     sleep(Duration::from_millis(500)).await;
     let added = if task.per_second == 0 {
@@ -37,8 +31,7 @@ pub(crate) async fn measure<P: Peer>(peer: &Arc<P>, task: Latency) -> Result<Ans
     while tally.ran() < task.jobs && now_ms() < until {
         sleep(Duration::from_millis(1)).await;
     }
-    stop.cancel();
-    worker.await??;
+    worker.end().await?;
     let waits = added.iter().enumerate().map(|(index, added)| tally.began_ms(index) - added);
     Ok(tally.done(Percentiles::of(waits.collect())))
 }
@@ -81,6 +74,5 @@ async fn steadily<P: Peer>(peer: &Arc<P>, task: Latency) -> Result<Vec<f64>> {
 }
 
 fn job(task: Latency, index: usize) -> NewJob {
-    let payload = payload(index, task.bytes);
-    NewJob { index, payload, keep: 0, kind: Kind::Plain, due_ms: None }
+    NewJob::new(index, task.jobs, task.bytes, Kind::Plain)
 }

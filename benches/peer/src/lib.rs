@@ -8,6 +8,7 @@ mod answer;
 mod latency;
 mod peer;
 mod produce;
+mod running;
 mod serve;
 mod tally;
 mod task;

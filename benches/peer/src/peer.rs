@@ -31,8 +31,6 @@ pub struct NewJob {
     pub index: usize,
     /// Its payload, which begins with the number in ten digits.
     pub payload: String,
-    /// How many completed jobs are kept: 0 none, -1 all.
-    pub keep: i64,
     /// What it says for itself.
     pub kind: Kind,
     /// When it is due, in milliseconds since the epoch.
@@ -40,6 +38,12 @@ pub struct NewJob {
 }
 
 impl NewJob {
+    /// Job `index` of `jobs`, with a payload of so many bytes.
+    pub(crate) fn new(index: usize, jobs: usize, bytes: usize, kind: Kind) -> Self {
+        let payload = format!("{index:010}{:x<1$}", "", bytes.saturating_sub(10));
+        Self { index, payload, kind, due_ms: kind.due_ms(index, jobs) }
+    }
+
     /// How long it is to wait from now, in whole milliseconds.
     #[must_use]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a delay in ms")]

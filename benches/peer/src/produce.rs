@@ -43,16 +43,5 @@ pub(crate) async fn produce<P: Peer>(peer: &Arc<P>, add: Add) -> Result<Answer> 
 }
 
 fn job(add: Add, index: usize) -> NewJob {
-    NewJob {
-        index: add.first + index,
-        payload: payload(add.first + index, add.bytes),
-        keep: add.keep,
-        kind: add.kind,
-        due_ms: add.kind.due_ms(index, add.jobs),
-    }
-}
-
-/// A text of so many bytes that begins with the job's number.
-pub(crate) fn payload(index: usize, bytes: usize) -> String {
-    format!("{index:010}{:x<1$}", "", bytes.saturating_sub(10))
+    NewJob::new(index, add.jobs, add.bytes, add.kind)
 }

@@ -3,10 +3,10 @@
 use std::{io::Write as _, sync::Arc, time::Duration};
 
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines, Stdin};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Answer, Kind, Peer, Percentiles, Process, Result, Tally, Task, Work, latency, produce,
+    Answer, Kind, Peer, Percentiles, Process, Result, Tally, Task, latency, produce,
+    running::Running,
 };
 
 /// How often a worker says how much has run.
@@ -47,22 +47,13 @@ async fn process<P: Peer>(
     lines: &mut Lines<BufReader<Stdin>>,
 ) -> Result<Answer> {
     let tally = Tally::new(task.jobs, task.kind, matches!(task.kind, Kind::Due { .. }));
-    let stop = CancellationToken::new();
-    let work =
-        Work { slots: task.slots, keep: task.keep, tally: tally.clone(), stop: stop.clone() };
-    let mut worker = tokio::spawn({
-        let peer = Arc::clone(peer);
-        async move { peer.work(work).await }
-    });
+    let mut worker = Running::start(peer, task.slots, task.keep, &tally);
     let mut ticks = tokio::time::interval(REPORT);
     let mut said = 0;
     loop {
         tokio::select! {
             _ = lines.next_line() => break,
-            ended = &mut worker => {
-                ended??;
-                return Err("the worker stopped by itself".into());
-            }
+            stopped = worker.stopped() => stopped?,
             _ = ticks.tick() => {
                 if tally.ran() != said {
                     said = tally.ran();
@@ -71,8 +62,7 @@ async fn process<P: Peer>(
             }
         }
     }
-    stop.cancel();
-    worker.await??;
+    worker.end().await?;
     Ok(tally.done(lateness(&tally, task)))
 }
 

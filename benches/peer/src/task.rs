@@ -21,14 +21,10 @@ pub enum Task {
 pub struct Add {
     /// In what way.
     pub how: How,
-    /// The number of the first job.
-    pub first: usize,
     /// How many.
     pub jobs: usize,
     /// How long each payload, a text, is.
     pub bytes: usize,
-    /// How many completed jobs are kept: 0 none, -1 all.
-    pub keep: i64,
     /// What the jobs say for themselves.
     #[serde(flatten)]
     pub kind: Kind,

@@ -24,10 +24,9 @@ function dueMs(task, index) {
   return task.kind === "due" ? task.from_ms + (task.within_ms * index) / task.jobs : undefined;
 }
 
-function job(task, at) {
-  const index = task.first + at;
+function job(task, index) {
   const opts = {};
-  const due = dueMs(task, at);
+  const due = dueMs(task, index);
   if (due !== undefined) opts.delay = Math.max(0, Math.round(due - Date.now()));
   if (task.kind === "fail_once") opts.attempts = 2;
   if (task.kind === "priorities") opts.priority = index % 5;

@@ -1,7 +1,7 @@
 //! Ours and the peers' numbers side by side: `./dev bench compare`.
 //!
-//! Against one Redis, in turns: for each scenario and round, ours and one peer, ours and the next. Each
-//! play is a process of its own on an emptied server, warmed up with some jobs; at its end every job must
+//! Against one Redis, in turns: for each scenario a peer and then ours, as many rounds as asked for, then
+//! the next peer. Each play is a process of its own on an emptied server, warmed up with some jobs; at its end every job must
 //! have run exactly as often as it should have.
 
 #![allow(clippy::print_stdout, reason = "a program's output")]
@@ -12,7 +12,7 @@ use jobqueue_bench_peer::Result;
 use jobqueue_benches::{
     Server,
     compare::{
-        Contestant, Machine, Metric, Play, Reading, Scenario, Score, chart, document, find,
+        Contestant, Machine, Metric, Play, Reading, Scenario, Score, chart, document, find, row,
         scenarios, scores, table,
     },
 };
@@ -64,8 +64,7 @@ fn asked() -> Result<Asked> {
 #[tokio::main]
 async fn main() -> Result<()> {
     let asked = asked()?;
-    let url = std::env::var("REDIS_URL").map_err(|_| "REDIS_URL names no server")?;
-    let mut tournament = Tournament::new(&asked, &url).await?;
+    let mut tournament = Tournament::new(&asked).await?;
     let scale = if asked.quick { 0.2 * asked.scale } else { asked.scale };
     for scenario in scenarios(scale) {
         let wanted = asked.only.as_ref().is_none_or(|only| scenario.name.contains(only.as_str()));
@@ -100,9 +99,8 @@ struct Tournament {
 }
 
 impl Tournament {
-    async fn new(asked: &Asked, url: &str) -> Result<Self> {
-        let mut server = Server::connect(url).await?;
-        server.claim().await?;
+    async fn new(asked: &Asked) -> Result<Self> {
+        let (mut server, url) = Server::claim().await?;
         let version = server.version().await?;
         let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
         let redis = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
@@ -112,7 +110,7 @@ impl Tournament {
         let ours = found.remove(0);
         found.retain(|peer| asked.names.is_empty() || asked.names.iter().any(|n| n == peer.name));
         Ok(Self {
-            url: url.to_owned(),
+            url,
             server,
             ours,
             peers: found,
@@ -147,8 +145,7 @@ impl Tournament {
             }
             let new = scores(&scenario.name, peer.name, &plays);
             for score in new.iter().filter(|score| score.metric.central()) {
-                print!("{}", table(std::slice::from_ref(score)).lines().last().unwrap_or_default());
-                println!();
+                println!("{}", row(score));
             }
             self.scores.extend(new);
         }

@@ -48,7 +48,7 @@ impl Peer for Ours {
     }
 
     fn hello(&self) -> Hello {
-        Hello { version: env!("CARGO_PKG_VERSION").to_owned(), lacks: Vec::new() }
+        Hello::new(env!("CARGO_PKG_VERSION"), &[])
     }
 
     async fn add(&self, job: NewJob) -> Result<()> {

@@ -46,9 +46,7 @@ fn asked() -> Result<Asked> {
 #[tokio::main]
 async fn main() -> Result<()> {
     let asked = asked()?;
-    let url = std::env::var("REDIS_URL").map_err(|_| "REDIS_URL names no server")?;
-    let mut server = Server::connect(&url).await?;
-    server.claim().await?;
+    let (mut server, url) = Server::claim().await?;
     let program = std::env::current_exe()?.with_file_name("peer");
 
     let bare = Contestant {
@@ -69,7 +67,7 @@ async fn main() -> Result<()> {
     let mut command = vec!["valgrind".into(), "--tool=callgrind".into(), "--quiet".into()];
     command.push(format!("--callgrind-out-file={}", asked.out.display()).into());
     command.push(program);
-    let counted = Contestant { name: "jobqueue", command, role: Role::Ours, most: None };
+    let counted = Contestant { command, ..bare };
     let mut ours = hold(&counted, &url).await?;
     // It is some fifty times slower.
     let jobs = (asked.jobs / 2).max(1_000);
@@ -87,7 +85,7 @@ async fn play(
     jobs: usize,
 ) -> Result<()> {
     let how = if asked.add { How::Tasks } else { How::Bulk };
-    let add = Task::Add(Add { how, first: 0, jobs, bytes: 100, keep: 0, kind: Kind::Plain });
+    let add = Task::Add(Add { how, jobs, bytes: 100, kind: Kind::Plain });
     let process = Process { slots: asked.slots, keep: asked.keep, jobs, kind: Kind::Plain };
     if asked.add {
         // What came before is gone: one run is for warming up, one for counting.

@@ -39,7 +39,7 @@ pub async fn hold(contestant: &Contestant, url: &str) -> Result<Contest> {
         .map_err(|error| format!("{}: {error}", program.display()))?;
     let tasks = process.stdin.take().ok_or("no standard input")?;
     let output = process.stdout.take().ok_or("no standard output")?;
-    let hello = Hello { version: String::new(), lacks: Vec::new() };
+    let hello = Hello::new("", &[]);
     let answers = BufReader::new(output).lines();
     let mut contest = Contest { process, tasks, answers, hello };
     match contest.answer().await? {

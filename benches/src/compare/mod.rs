@@ -19,5 +19,5 @@ pub use self::{
     play::Play,
     scenario::{Scenario, scenarios},
     score::{Metric, Reading, Score, scores},
-    table::table,
+    table::{row, table},
 };

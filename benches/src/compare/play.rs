@@ -36,7 +36,6 @@ struct Marks {
     client_cpu: Duration,
     commands: u64,
     reads: u64,
-    bytes: u64,
 }
 
 impl<'a> Play<'a> {
@@ -55,8 +54,7 @@ impl<'a> Play<'a> {
         let mut processes = Vec::new();
         for _ in 0..scenario.processes {
             let contest = hold(contestant, url).await?;
-            let lacks = &contest.hello().lacks;
-            if scenario.needs.iter().any(|need| lacks.iter().any(|lack| lack == need)) {
+            if scenario.needs.iter().any(|need| contest.hello().lacks(need)) {
                 return Ok(None);
             }
             processes.push(contest);
@@ -72,15 +70,11 @@ impl<'a> Play<'a> {
             Step::Latency(latency) => latency.slots,
             Step::Add(_) => 100,
         };
-        let how = if self.processes[0].hello().lacks.iter().any(|lack| lack == "bulk") {
-            How::Tasks
-        } else {
-            How::Bulk
-        };
+        let how = if self.processes[0].hello().lacks("bulk") { How::Tasks } else { How::Bulk };
         let jobs = if slots == 1 { WARM / 4 } else { WARM };
         let kind = Kind::Plain;
         for at in 0..self.processes.len() {
-            let add = Add { how, first: 0, jobs, bytes: 100, keep: 0, kind };
+            let add = Add { how, jobs, bytes: 100, kind };
             self.add(at, add).await?;
             let process = Process { slots, keep: 0, jobs, kind };
             run(&mut self.processes[at..=at], process, jobs).await?;
@@ -109,7 +103,7 @@ impl<'a> Play<'a> {
                 let kind = Kind::Due { from_ms: now_ms() + ahead, within_ms };
                 (before.kind, process.kind) = (kind, kind);
             }
-            if self.processes[0].hello().lacks.iter().any(|lack| lack == "bulk") {
+            if self.processes[0].hello().lacks("bulk") {
                 before.how = How::Tasks;
             }
             self.add(0, before).await?;
@@ -154,7 +148,6 @@ impl<'a> Play<'a> {
 
     async fn marks(&mut self) -> Result<Marks> {
         Ok(Marks {
-            bytes: self.server.memory().await?,
             commands: self.server.commands().await?.iter().map(|(_, calls, _)| calls).sum(),
             reads: self.server.reads().await?,
             client_cpu: self.processes.iter().map(Contest::cpu).sum(),
@@ -164,8 +157,6 @@ impl<'a> Play<'a> {
 
     async fn reading(&mut self, marks: &Marks, outcome: Outcome) -> Result<Reading> {
         let now = self.marks().await?;
-        // Bytes are of what is there now; what a step before had put there has gone, or counts too.
-        let before = if self.scenario.before.is_some() { self.server.bare() } else { marks.bytes };
         Ok(Reading {
             jobs: outcome.jobs,
             seconds: outcome.seconds,
@@ -173,7 +164,8 @@ impl<'a> Play<'a> {
             client_cpu: now.client_cpu.saturating_sub(marks.client_cpu).as_secs_f64(),
             commands: now.commands - marks.commands,
             reads: now.reads - marks.reads,
-            bytes: i64::try_from(now.bytes)? - i64::try_from(before)?,
+            // Of all that is there now, whichever step has put it there.
+            bytes: i64::try_from(self.server.memory().await?)? - i64::try_from(self.server.bare())?,
             waits: outcome.waits,
         })
     }

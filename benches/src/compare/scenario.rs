@@ -40,7 +40,7 @@ pub enum Step {
 const BYTES: usize = 100;
 
 fn add(how: How, jobs: usize, kind: Kind) -> Add {
-    Add { how, first: 0, jobs, bytes: BYTES, keep: 0, kind }
+    Add { how, jobs, bytes: BYTES, kind }
 }
 
 fn process(slots: usize, keep: i64, jobs: usize, kind: Kind) -> Process {
@@ -158,8 +158,7 @@ fn processing(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
     }
     let jobs = scaled(20_000);
     let plain = |keep| Step::Process(process(100, keep, jobs, Kind::Plain), jobs);
-    let mut fleet =
-        Scenario::new("four-processes", plain(0)).with(jobs, Kind::Plain).needing(&["fleet"]);
+    let mut fleet = Scenario::new("four-processes", plain(0)).with(jobs, Kind::Plain);
     fleet.processes = 4;
     all.push(fleet);
     all.push(

@@ -12,21 +12,26 @@ pub fn table(scores: &[Score]) -> String {
         "scenario", "metric", "peer", "ours", "theirs", "ratio"
     );
     for score in scores {
-        let (least, greatest) = score.spread();
-        let _ = writeln!(
-            text,
-            "{:<28} {:<16} {:<16} {:>10} {:>10} {:>8}  {} to {}",
-            score.scenario,
-            score.metric.name(),
-            score.peer,
-            number(score.ours()),
-            number(score.theirs()),
-            number(score.ratio()),
-            number(least),
-            number(greatest),
-        );
+        let _ = writeln!(text, "{}", row(score));
     }
     text
+}
+
+/// One score's line.
+#[must_use]
+pub fn row(score: &Score) -> String {
+    let (least, greatest) = score.spread();
+    format!(
+        "{:<28} {:<16} {:<16} {:>10} {:>10} {:>8}  {} to {}",
+        score.scenario,
+        score.metric.name(),
+        score.peer,
+        number(score.ours()),
+        number(score.theirs()),
+        number(score.ratio()),
+        number(least),
+        number(greatest),
+    )
 }
 
 /// Three digits that matter, and all that stand before the point.

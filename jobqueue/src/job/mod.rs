@@ -28,4 +28,4 @@ pub use record::Record;
 pub use state::JobState;
 
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;

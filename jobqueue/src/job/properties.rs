@@ -146,7 +146,7 @@ fn decode_failure(bytes: &Bytes) -> Result<JobFailure, Corrupt> {
 }
 
 /// `PROPTEST_CASES` makes it more; a failing case is small enough to be copied from the output.
-fn config() -> ProptestConfig {
+pub(crate) fn config() -> ProptestConfig {
     let standard = ProptestConfig::default();
     ProptestConfig { failure_persistence: None, cases: standard.cases.max(2_000), ..standard }
 }

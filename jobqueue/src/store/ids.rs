@@ -38,7 +38,7 @@ fn fits(tail: &str) -> bool {
 }
 
 /// Reads what [`write`] or a script wrote. Whatever stands there, it doesn't fail.
-pub(super) fn read(text: &str) -> Vec<JobId> {
+pub(crate) fn read(text: &str) -> Vec<JobId> {
     let mut ids = Vec::with_capacity(text.len() / 27 + 1);
     for group in text.split(' ').filter(|group| !group.is_empty()) {
         let mut parts = group.split('\t');

@@ -29,6 +29,8 @@ pub(crate) use command::scripts;
 pub(crate) use command::{job, queue, worker};
 pub(crate) use connection::{Limits, Link};
 pub use durability::Durability;
+#[cfg(feature = "testing")]
+pub(crate) use ids::read as read_ids;
 pub(crate) use stream::{Entry, StreamPosition};
 pub use url::TlsOptions;
 

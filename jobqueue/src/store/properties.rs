@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     flaw::Corrupt,
-    job::{JobId, JobState, WorkerId},
+    job::{JobId, JobState, WorkerId, properties::config},
 };
 
 fn bulk(bytes: impl AsRef<[u8]>) -> Value {
@@ -214,12 +214,6 @@ fn the_right_shapes_are_read() {
     assert!(queue::Counts.read(census()).is_ok());
     assert!(job::Read { ids: &ids }.read(job_that_is_known()).is_ok());
     assert!(stream::read_entry(entry()).is_ok());
-}
-
-/// `PROPTEST_CASES` makes it more; a failing case is small enough to be copied from the output.
-fn config() -> ProptestConfig {
-    let standard = ProptestConfig::default();
-    ProptestConfig { failure_persistence: None, cases: standard.cases.max(2_000), ..standard }
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! A turn of the pump: one call that settles and fetches, and what follows from its answer.
 
-use std::{collections::HashSet, task::Poll, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -65,17 +65,15 @@ impl Pump {
     /// Sends a call, and starts what the turn before it brought while it is on its way: neither Redis nor
     /// the handlers wait for the other.
     async fn ahead<T>(&mut self, call: impl Future<Output = T>) -> T {
-        let mut call = std::pin::pin!(call);
-        if !self.fresh.is_empty() {
-            if let Poll::Ready(answer) = futures_util::poll!(call.as_mut()) {
+        let start = async {
+            if !self.fresh.is_empty() {
+                // The call came first: now the connection's own task writes it out.
+                tokio::task::yield_now().await;
                 self.start_fresh();
-                return answer;
             }
-            // Now the connection's own task writes it out.
-            tokio::task::yield_now().await;
-            self.start_fresh();
-        }
-        call.await
+        };
+        let (answer, ()) = tokio::join!(biased; call, start);
+        answer
     }
 
     fn digest(&mut self, turn: Turn, want: usize) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jobqueue::{JobInfo, JobState, Outcome, Queue};
+use jobqueue::{JobInfo, JobState, Outcome, Queue, testing::event_ids};
 use redis::{Cmd, Connection, FromRedisValue, cmd};
 
 use super::task::Task;
@@ -120,8 +120,8 @@ impl Ledger {
             let Some((last, _)) = page.last() else { return };
             from = format!("({last}");
             for (kind, ids) in page.into_iter().flat_map(|(_, fields)| fields) {
-                for id in spelled_out(&ids) {
-                    self.history.entry(id).or_default().push(kind.clone());
+                for id in event_ids(&ids) {
+                    self.history.entry(id.to_string()).or_default().push(kind.clone());
                 }
             }
         }
@@ -174,17 +174,4 @@ impl Reader<'_> {
         let key = format!("{}{name}", self.base);
         self.ask(cmd("ZRANGE").arg(key).arg(0).arg(-1))
     }
-}
-
-/// The ids of an event: blanks between them, and after tabs what is other in an id than in the one after
-/// the last blank.
-fn spelled_out(ids: &str) -> Vec<String> {
-    let mut all = Vec::new();
-    for group in ids.split(' ').filter(|group| !group.is_empty()) {
-        let mut parts = group.split('\t');
-        let first = parts.next().unwrap_or_default();
-        all.push(first.to_owned());
-        all.extend(parts.map(|tail| format!("{}{tail}", &first[..first.len() - tail.len()])));
-    }
-    all
 }

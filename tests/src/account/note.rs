@@ -74,25 +74,19 @@ impl Note {
     /// The note of a line.
     #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
-        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let (kind, words) = words.split_first()?;
-        match (kind.as_str(), words.to_vec().as_mut_slice()) {
-            ("intent", [token]) => Some(Self::Intent { token: std::mem::take(token) }),
-            ("added", [token, id]) => {
-                Some(Self::Added { token: std::mem::take(token), id: std::mem::take(id) })
-            }
-            ("start", [id, run, attempt, token]) => Some(Self::Start {
-                id: std::mem::take(id),
-                run: std::mem::take(run),
+        let words: Vec<&str> = line.split(' ').collect();
+        let own = |word: &str| word.to_owned();
+        match *words {
+            ["intent", token] => Some(Self::Intent { token: own(token) }),
+            ["added", token, id] => Some(Self::Added { token: own(token), id: own(id) }),
+            ["start", id, run, attempt, token] => Some(Self::Start {
+                id: own(id),
+                run: own(run),
                 attempt: attempt.parse().ok()?,
-                token: std::mem::take(token),
+                token: own(token),
             }),
-            ("effect", [id, run]) => {
-                Some(Self::Effect { id: std::mem::take(id), run: std::mem::take(run) })
-            }
-            ("lost", [id, run]) => {
-                Some(Self::Lost { id: std::mem::take(id), run: std::mem::take(run) })
-            }
+            ["effect", id, run] => Some(Self::Effect { id: own(id), run: own(run) }),
+            ["lost", id, run] => Some(Self::Lost { id: own(id), run: own(run) }),
             _ => None,
         }
     }

@@ -32,8 +32,8 @@ impl Peer for Apalis {
 
     fn hello(&self) -> Hello {
         // Delays are whole seconds; a failed job waits at least one; priorities are not looked at.
-        let lacks = ["keep", "fail_once", "priorities", "due"].map(str::to_owned).to_vec();
-        Hello { version: locked_version(include_str!("../../Cargo.lock"), "apalis-redis"), lacks }
+        let version = locked_version(include_str!("../../Cargo.lock"), "apalis-redis");
+        Hello::new(version, &["keep", "fail_once", "priorities", "due"])
     }
 
     async fn add(&self, job: NewJob) -> Result<()> {

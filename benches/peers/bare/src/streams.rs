@@ -13,12 +13,11 @@ struct Streams(MultiplexedConnection);
 
 impl Peer for Streams {
     async fn connect(url: &str) -> Result<Self> {
-        Ok(Self(redis::Client::open(url)?.get_multiplexed_async_connection().await?))
+        Ok(Self(peer_bare::connect(url).await?))
     }
 
     fn hello(&self) -> Hello {
-        let lacks = ["keep", "fail_once", "priorities", "due", "latency"].map(str::to_owned);
-        Hello { version: "-".to_owned(), lacks: lacks.to_vec() }
+        peer_bare::hello()
     }
 
     async fn add(&self, job: NewJob) -> Result<()> {

@@ -30,7 +30,7 @@ impl Peer for Official {
 
     fn hello(&self) -> Hello {
         let version = locked_version(include_str!("../../Cargo.lock"), "bullmq-official");
-        Hello { version, lacks: Vec::new() }
+        Hello::new(version, &[])
     }
 
     async fn add(&self, job: NewJob) -> Result<()> {

@@ -17,8 +17,8 @@ impl Peer for Chasqui {
 
     fn hello(&self) -> Hello {
         // Retries wait 100 ms at the least as it is set up by default; there are no priorities.
-        let lacks = ["keep", "fail_once", "priorities"].map(str::to_owned).to_vec();
-        Hello { version: locked_version(include_str!("../../Cargo.lock"), "chasquimq"), lacks }
+        let version = locked_version(include_str!("../../Cargo.lock"), "chasquimq");
+        Hello::new(version, &["keep", "fail_once", "priorities"])
     }
 
     async fn add(&self, job: NewJob) -> Result<()> {

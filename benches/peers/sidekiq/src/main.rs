@@ -31,8 +31,8 @@ impl Peer for Sidekiq {
 
     fn hello(&self) -> Hello {
         // A failed job waits 15 s and more; scheduled ones are looked for every few seconds.
-        let lacks = ["bulk", "keep", "fail_once", "priorities", "due"].map(str::to_owned).to_vec();
-        Hello { version: locked_version(include_str!("../../Cargo.lock"), "rusty-sidekiq"), lacks }
+        let version = locked_version(include_str!("../../Cargo.lock"), "rusty-sidekiq");
+        Hello::new(version, &["bulk", "keep", "fail_once", "priorities", "due"])
     }
 
     async fn add(&self, job: NewJob) -> Result<()> {

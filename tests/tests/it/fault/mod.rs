@@ -58,7 +58,15 @@ async fn progress(queue: &Queue, jobs: u64) {
 
 /// Waits until so many runs have begun in all.
 async fn begun(account: &Account, runs: usize) {
-    let begun = |note: &&Note| matches!(note, Note::Start { .. });
-    let enough = async || account.notes().iter().filter(begun).count() >= runs;
-    eventually("runs to begin", enough).await;
+    let begun = || count(account, |note| matches!(note, Note::Start { .. }));
+    eventually("runs to begin", async || begun() >= runs).await;
+}
+
+/// How many runs have had their effect.
+fn effects(account: &Account) -> usize {
+    count(account, |note| matches!(note, Note::Effect { .. }))
+}
+
+fn count(account: &Account, is_one: fn(&Note) -> bool) -> usize {
+    account.notes().iter().filter(|note| is_one(note)).count()
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use jobqueue_tests::{
-    account::{Account, Order, Proof, Shift, note::Note},
+    account::{Account, Order, Proof, Shift},
     process::{Process, Signal},
     server::RedisServer,
     wait::eventually,
 };
 
-use super::{PATIENCE, begun, progress, settle};
+use super::{PATIENCE, begun, effects, progress, settle};
 
 const SHIFT: Shift = Shift {
     slots: 8,
@@ -69,8 +69,7 @@ async fn told_to_end_at_full_load() {
     let mut worker = account.worker(&url, Shift { prefetch: 8, ..SHIFT });
     begun(&account, 8).await;
     end(&mut worker).await;
-    let effects = |note: &&Note| matches!(note, Note::Effect { .. });
-    let before = account.notes().iter().filter(effects).count();
+    let before = effects(&account);
     assert!((8..=16).contains(&before), "what ran had time to end: {before}");
     let proof = the_rest_elsewhere(&account, &url).await;
     assert_eq!((proof.ended, proof.repeated), (40, 0), "{proof}");
@@ -137,8 +136,7 @@ async fn told_to_end_during_an_outage_that_ends() {
     begun(&account, 8).await;
     server.kill();
     worker.signal(Signal::TERM);
-    let effects = |note: &&Note| matches!(note, Note::Effect { .. });
-    let all = async || account.notes().iter().filter(effects).count() == 8;
+    let all = async || effects(&account) == 8;
     eventually("all runs to end", all).await;
     server.restart();
     end(&mut worker).await;
