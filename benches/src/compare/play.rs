@@ -70,7 +70,7 @@ impl<'a> Play<'a> {
             Step::Latency(latency) => latency.slots,
             Step::Add(_) => 100,
         };
-        let how = if self.processes[0].hello().lacks("bulk") { How::Tasks } else { How::Bulk };
+        let how = self.fastest();
         let jobs = if slots == 1 { WARM / 4 } else { WARM };
         let kind = Kind::Plain;
         for at in 0..self.processes.len() {
@@ -81,6 +81,11 @@ impl<'a> Play<'a> {
             self.server.empty().await?;
         }
         Ok(())
+    }
+
+    /// The contestant's fastest way to add.
+    fn fastest(&self) -> How {
+        if self.processes[0].hello().lacks("bulk") { How::Tasks } else { How::Bulk }
     }
 
     /// The version of the contestant's package.
@@ -103,9 +108,7 @@ impl<'a> Play<'a> {
                 let kind = Kind::Due { from_ms: now_ms() + ahead, within_ms };
                 (before.kind, process.kind) = (kind, kind);
             }
-            if self.processes[0].hello().lacks("bulk") {
-                before.how = How::Tasks;
-            }
+            before.how = self.fastest();
             self.add(0, before).await?;
         }
         let marks = self.marks().await?;

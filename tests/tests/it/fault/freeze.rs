@@ -9,7 +9,7 @@ use jobqueue_tests::{
     wait::eventually,
 };
 
-use super::{PATIENCE, begun, settle};
+use super::{PATIENCE, begun, count, settle};
 
 /// A worker that is frozen while it runs eight jobs that take so long, and another that has begun to work.
 async fn frozen_and_other(account: &Account, url: &str, time: Duration) -> [Process; 2] {
@@ -56,8 +56,7 @@ async fn the_handlers_of_a_frozen_worker_are_told() {
     let mut workers = frozen_and_other(&account, &url, Duration::from_secs(5)).await;
     begun(&account, 16).await;
     workers[0].signal(Signal::CONT);
-    let told = |note: &&Note| matches!(note, Note::Lost { .. });
-    let all = async || account.notes().iter().filter(told).count() == 8;
+    let all = async || count(&account, |note| matches!(note, Note::Lost { .. })) == 8;
     eventually("handlers to be told", all).await;
     more(&account, &url).await;
     settle(&account, &url, &mut [], &mut workers).await;

@@ -67,6 +67,7 @@ fn effects(account: &Account) -> usize {
     count(account, |note| matches!(note, Note::Effect { .. }))
 }
 
+/// How many notes are of one kind.
 fn count(account: &Account, is_one: fn(&Note) -> bool) -> usize {
     account.notes().iter().filter(|note| is_one(note)).count()
 }
