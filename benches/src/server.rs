@@ -2,7 +2,10 @@
 
 use std::{error::Error, time::Duration};
 
-use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, aio::MultiplexedConnection};
+
+/// How long an answer may take: a million jobs of a peer's are not emptied in a moment.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection for readings, apart from the load.
 #[derive(Debug)]
@@ -19,7 +22,9 @@ impl Server {
     /// The server can't be reached.
     pub async fn connect(url: &str) -> redis::RedisResult<Self> {
         let client = redis::Client::open(url)?;
-        Ok(Self { redis: client.get_multiplexed_async_connection().await?, bare: 0 })
+        let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+        let redis = client.get_multiplexed_async_connection_with_config(&config).await?;
+        Ok(Self { redis, bare: 0 })
     }
 
     /// Connects to the server that `REDIS_URL` names, and makes sure that it is nobody else's, since

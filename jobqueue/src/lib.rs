@@ -27,6 +27,7 @@
 //! | wait for results | [`JobHandle::result`] |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
+//! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
 //! | test handlers | `testing`, with the feature of that name |
 //!
@@ -54,13 +55,13 @@ pub use error::{Error, Refused, Result, ResultError};
 pub use event::{Event, EventId, EventKind, EventStream};
 pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
-    Codec, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId, JobInfo, JobName,
-    JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
+    Codec, DeadLetter, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId,
+    JobInfo, JobName, JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
 };
 pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
 pub use queue::{
-    Add, AddAll, BulkError, Client, ClientBuilder, JobHandle, JobPages, Queue, QueueLimits,
-    SetLimits,
+    Add, AddAll, BulkError, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
+    QueueLimits, Redrive, SetLimits,
 };
 pub use store::{Durability, TlsOptions};
 pub use worker::{

@@ -20,6 +20,7 @@
 --       16 events     STREAM  {q}:events
 --       17 wake       LIST    {q}:wake
 -- ARGV  1 base; 2 '1' to do so even while jobs are active
+--       What is on its way to other queues stays, and how far others' effects were taken.
 -- REPLY 0 when done, 1 to be called again
 -- ERR   LAYOUT, HASACTIVE
 -- USES  layout, active, unique, columns

@@ -22,13 +22,13 @@
 --       4 how many jobs the worker believes it holds    5 how many more it wants
 --       6 hold the queue for so many ms, 0 for not
 --       7 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
---         see lib/settle.lua
+--         see lib/settle.lua; at last, if there are any, effects on other queues: see lib/outbox.lua
 -- REPLY now ms; ms until there is something to look for (a due job, a lease that runs out); jobs left
 --       waiting; why no more were given; ids in one text, blanks between; records; attempts, stalls,
---       misses or false
+--       misses or false; and, if the outbox isn't empty, how many entries it has
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
---       recover, active, limits, settle, fetch, details
+--       recover, active, limits, settle, fetch, details, outbox
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -66,7 +66,7 @@ local function advance(keys, args)
   end
   if args[at] ~= '0' then at = settle_retried(q, args, at, now) else at = at + 1 end
   if args[at] ~= '0' then at = settle_released(q, args, at, now) else at = at + 1 end
-  settle_errors(q, args, at)
+  outbox_add(q.base, args, settle_errors(q, args, at))
   for _, trim in ipairs(q.trims) do
     retention_trim(q, trim.set, trim.count, trim.age, now)
   end
@@ -87,5 +87,8 @@ local function advance(keys, args)
 
   local next_at = math.min(check, due or math.huge, look or math.huge)
   local wait = math.max(0, math.ceil(next_at - exact))
-  return { now, wait, left, why, table.concat(ids, ' '), details_of(q, ids) }
+  local reply = { now, wait, left, why, table.concat(ids, ' '), details_of(q, ids) }
+  local effects = redis.call('XLEN', q.base .. 'outbox')
+  if effects > 0 then reply[#reply + 1] = effects end
+  return reply
 end

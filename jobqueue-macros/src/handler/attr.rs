@@ -19,6 +19,7 @@ pub(super) struct Arguments {
     pub(super) retain: Option<Call>,
     pub(super) retain_failed: Option<Call>,
     pub(super) rate: Option<Call>,
+    pub(super) dead_letter: Option<LitStr>,
     pub(super) blocking: Option<Ident>,
 }
 
@@ -45,7 +46,7 @@ pub(super) enum Value {
 
 /// All arguments there are, for the message about one that there isn't.
 const KNOWN: &str = "queue, name, attempts, backoff, timeout, priority, retain, retain_failed, \
-     concurrency, rate, codec, blocking";
+     concurrency, rate, codec, dead_letter, blocking";
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -75,6 +76,7 @@ impl Arguments {
             "retain" => once(&mut self.retain, word, || value(input)),
             "retain_failed" => once(&mut self.retain_failed, word, || value(input)),
             "rate" => once(&mut self.rate, word, || value(input)),
+            "dead_letter" => once(&mut self.dead_letter, word, || value(input)),
             "blocking" => once(&mut self.blocking, word, || Ok(word.clone())),
             other => Err(syn::Error::new(
                 word.span(),

@@ -106,6 +106,14 @@ fn definition(arguments: &Arguments, function: &ItemFn) -> syn::Result<TokenStre
         };
         tokens.extend(quote!(.codec(::jobqueue::__private::Codec::#codec)));
     }
+    if let Some(dead_letter) = &arguments.dead_letter {
+        let to = valid::queue(dead_letter)?;
+        if to == queue {
+            let message = "jobs of a queue can't be dead letters in the same queue";
+            return Err(syn::Error::new(dead_letter.span(), message));
+        }
+        tokens.extend(quote!(.dead_letter(#to)));
+    }
     if let Some(call) = &arguments.backoff {
         let backoff = backoff(call)?;
         tokens.extend(quote!(.backoff(#backoff)));

@@ -48,6 +48,7 @@ pub struct Definition {
     pub(crate) codec: Codec,
     pub(crate) run: RunRules,
     pub(crate) limits: LocalLimits,
+    pub(crate) dead_letter: Option<&'static str>,
 }
 
 /// How a run of a job ends when it doesn't end well, and what is kept.
@@ -91,6 +92,7 @@ impl Definition {
             codec: Codec::MessagePack,
             run: RunRules::DEFAULT,
             limits: LocalLimits { concurrency: None, rate: None },
+            dead_letter: None,
         }
     }
 
@@ -147,6 +149,14 @@ impl Definition {
     #[must_use]
     pub const fn rate(mut self, rate: Rate) -> Self {
         self.limits.rate = Some(rate);
+        self
+    }
+
+    /// The queue to which jobs go that fail for good, as [`DeadLetter`](crate::DeadLetter); the worker's by
+    /// default, which is none.
+    #[must_use]
+    pub const fn dead_letter(mut self, queue: &'static str) -> Self {
+        self.dead_letter = Some(queue);
         self
     }
 

@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    Add, AddAll, Queue,
+    Add, AddAll, Queue, Relays,
     batcher::{Batcher, Batchers},
     request::Request,
 };
@@ -45,6 +45,7 @@ struct Inner {
     codec: Option<Codec>,
     max_payload: usize,
     batchers: Batchers,
+    relays: Relays,
     watchers: Watchers,
     /// Of handlers, whose queue is a static name: not parsed anew at each add.
     queues: Mutex<HashMap<&'static str, QueueStore>>,
@@ -120,6 +121,11 @@ impl Client {
 
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// What brings effects from one queue to others.
+    pub(crate) fn relays(&self) -> &Relays {
+        &self.0.relays
     }
 
     pub(super) fn max_payload(&self) -> usize {
@@ -246,6 +252,7 @@ impl ClientBuilder {
         let store =
             Store::connect(&self.url, &self.tls, self.prefix, self.limits, self.patience).await?;
         Ok(Client(Arc::new(Inner {
+            relays: Relays::new(store.clone()),
             store,
             codec: self.codec,
             max_payload: self.max_payload,

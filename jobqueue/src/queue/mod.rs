@@ -8,7 +8,9 @@ mod client;
 mod control;
 mod handle;
 mod inspect;
+mod letters;
 mod limits;
+mod relay;
 mod request;
 
 pub use add::Add;
@@ -16,7 +18,10 @@ pub use bulk::{AddAll, BulkError};
 pub use client::{Client, ClientBuilder};
 pub use handle::JobHandle;
 pub use inspect::JobPages;
+pub use letters::{DeadLetters, Redrive};
 pub use limits::{QueueLimits, SetLimits};
+
+pub(crate) use relay::Relays;
 
 use crate::{job::QueueName, store::QueueStore};
 

@@ -28,10 +28,16 @@ pub(crate) enum Column {
     Meta,
     Events,
     Wake,
+    /// Effects on other queues that are on their way.
+    Outbox,
+    /// How far other queues' effects were taken.
+    Sources,
+    /// Who relays the outbox.
+    Relay,
 }
 
 /// How many columns have one name for the whole queue.
-const SHARED: usize = 17;
+const SHARED: usize = 20;
 
 impl Column {
     /// The columns of the whole queue, in the order of their names in [`Keys`].
@@ -53,6 +59,9 @@ impl Column {
         (Self::Meta, "meta"),
         (Self::Events, "events"),
         (Self::Wake, "wake"),
+        (Self::Outbox, "outbox"),
+        (Self::Sources, "sources"),
+        (Self::Relay, "relay"),
     ];
 }
 
@@ -96,6 +105,10 @@ impl Keys {
 
     pub(crate) fn unique(&self, key: &str) -> String {
         format!("{}unique:{key}", self.0.base)
+    }
+
+    pub(crate) fn errors(&self, id: &JobId) -> String {
+        format!("{}errors:{id}", self.0.base)
     }
 
     pub(crate) fn logs(&self, id: &JobId) -> String {

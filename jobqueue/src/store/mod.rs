@@ -26,7 +26,7 @@ pub(crate) use batch::{MAX_BATCH, chunks};
 pub(crate) use command::Command;
 #[cfg(feature = "testing")]
 pub(crate) use command::scripts;
-pub(crate) use command::{job, queue, worker};
+pub(crate) use command::{job, outbox, queue, worker};
 pub(crate) use connection::{Limits, Link};
 pub use durability::Durability;
 #[cfg(feature = "testing")]
@@ -143,6 +143,16 @@ impl QueueStore {
         let value = self.request(&command, DOING).await?;
         let lines = reply::array(value, DOING)?;
         lines.iter().map(|line| Ok(reply::text(line, DOING)?.to_owned())).collect()
+    }
+
+    /// A job's newest failed attempts, newest first.
+    pub(crate) async fn errors(&self, id: &JobId) -> Result<Vec<crate::job::JobFailure>> {
+        const DOING: &str = "read a job's errors";
+        let mut command = redis::cmd("LRANGE");
+        command.arg(self.keys.errors(id)).arg(0).arg(-1);
+        let errors = reply::array(self.request(&command, DOING).await?, DOING)?;
+        let read = |error| crate::job::JobFailure::decode(&reply::bytes(error, DOING)?);
+        Ok(errors.into_iter().map(read).collect::<Result<_, _>>()?)
     }
 
     /// Waits for the queue's wake token, and takes it. `false` if none came in time.

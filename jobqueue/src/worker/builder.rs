@@ -139,6 +139,17 @@ impl WorkerBuilder {
         self
     }
 
+    /// The queue to which jobs go that fail for good, unless their handler names one; none by default. There
+    /// each is a [`DeadLetter`](crate::DeadLetter), beside what is [kept](Self::retain_failed) of it in its
+    /// own queue.
+    pub fn dead_letter(mut self, queue: &str) -> Self {
+        match queue.parse() {
+            Ok(queue) => self.config.dead_letter = Some(queue),
+            Err(invalid) => self.mistake = self.mistake.or(Some(invalid)),
+        }
+        self
+    }
+
     /// How many jobs of a queue start per time, over all workers; no limit by default. A rate that an
     /// operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
     pub fn queue_rate(mut self, rate: Rate) -> Self {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     flaw::Invalid,
+    job::QueueName,
     policy::{Rate, Retain},
 };
 
@@ -15,6 +16,8 @@ pub(super) struct Config {
     /// How long runs may go on after a shutdown was asked for.
     pub(super) drain: Duration,
     pub(super) care: Care,
+    /// Where jobs go that fail for good, unless their handler says so.
+    pub(super) dead_letter: Option<QueueName>,
     /// Limits of the queue over all workers, set in code.
     pub(super) rate: Option<Rate>,
     pub(super) max_active: Option<u64>,
@@ -54,6 +57,7 @@ impl Config {
             retain: Retain::DEFAULT_COMPLETED,
             retain_failed: Retain::DEFAULT_FAILED,
         },
+        dead_letter: None,
         rate: None,
         max_active: None,
     };

@@ -11,10 +11,10 @@ use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{States, WorkerEvent, events::Announcer, signals::Signals};
+use super::{States, WorkerEvent, events::Announcer, registry::Entry, signals::Signals};
 use crate::{
     error::{Refused, Result},
-    job::{Codec, JobId, Record, WorkerId},
+    job::{Codec, JobId, QueueName, Record, WorkerId},
     store::{QueueStore, job},
 };
 
@@ -63,11 +63,26 @@ pub(crate) struct Line {
     /// The name that the worker goes by now: it changes when a lease was lost.
     pub(super) worker: watch::Receiver<WorkerId>,
     pub(super) announcer: Announcer,
+    /// The worker's own dead-letter queue.
+    pub(super) dead_letter: Option<QueueName>,
+}
+
+impl Line {
+    /// Where a handler's jobs go that fail for good: as it says, else as the worker says; never to the queue
+    /// they are in.
+    pub(super) fn dead_letter<'a>(&'a self, entry: Option<&'a Entry>) -> Option<&'a QueueName> {
+        let to = entry.and_then(|entry| entry.dead_letter.as_ref()).or(self.dead_letter.as_ref());
+        to.filter(|to| *to != self.store.name())
+    }
 }
 
 impl Context {
     pub(crate) fn new(parts: ContextParts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    pub(super) fn line(&self) -> Option<&Line> {
+        self.0.line.as_deref()
     }
 
     /// The job's id: the same in every attempt, hence good as an idempotency key.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use crate::job::{JobFailure, JobId, JobName, QueueName};
+use crate::{
+    job::{JobFailure, JobId, JobName, QueueName},
+    store::outbox::Effect,
+};
 
 /// Something that happened in one worker. Follow them with [`WorkerHandle::events`](super::WorkerHandle::events).
 ///
@@ -46,6 +49,13 @@ pub enum WorkerEvent {
         id: JobId,
         /// Why.
         failure: JobFailure,
+    },
+    /// A job that failed for good goes to a dead-letter queue.
+    DeadLettered {
+        /// The job.
+        id: JobId,
+        /// Where it goes.
+        to: QueueName,
     },
     /// A job went back without a run that counts: a shutdown, a rate limit, an unknown name.
     Released {
@@ -93,6 +103,14 @@ impl Announcer {
     pub(super) fn say(&self, event: impl FnOnce() -> WorkerEvent) {
         if self.0.receiver_count() > 0 {
             let _ = self.0.send(event());
+        }
+    }
+
+    /// A job failed for good, and perhaps there is a letter.
+    pub(super) fn failed(&self, id: &JobId, failure: JobFailure, letter: Option<&Effect>) {
+        self.say(|| WorkerEvent::Failed { id: id.clone(), failure });
+        if let Some(letter) = letter {
+            self.say(|| WorkerEvent::DeadLettered { id: id.clone(), to: letter.to.clone() });
         }
     }
 

@@ -12,6 +12,7 @@ mod extract;
 mod handler;
 mod held;
 mod lease;
+mod letter;
 mod listener;
 mod macros;
 mod pump;

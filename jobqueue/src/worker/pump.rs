@@ -32,6 +32,7 @@ use super::{
 use crate::{
     error::Result,
     job::{JobId, Record, WorkerId},
+    queue::Relays,
     store::{
         QueueStore,
         worker::{End, Settlement, Taken},
@@ -54,6 +55,7 @@ pub(super) struct Parts {
     pub(super) announcer: Announcer,
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) lease: Arc<Lease>,
+    pub(super) relays: Relays,
 }
 
 pub(super) struct Pump {
@@ -61,7 +63,7 @@ pub(super) struct Pump {
     /// The name that this pump goes by now; runs follow it.
     pub(super) worker: watch::Sender<WorkerId>,
     /// What runs talk to Redis and to listeners by.
-    line: Arc<Line>,
+    pub(super) line: Arc<Line>,
     pub(super) held: Held,
     /// What the last turn brought, not looked at yet.
     pub(super) fresh: Vec<Taken>,
@@ -101,6 +103,7 @@ impl Pump {
             store: parts.store.clone(),
             worker: worker.subscribe(),
             announcer: parts.announcer.clone(),
+            dead_letter: parts.config.dead_letter.clone(),
         };
         Self {
             parts,
@@ -141,6 +144,7 @@ impl Pump {
             }
         }
         self.leave().await;
+        self.parts.relays.finish(self.parts.store.name(), GRACE * 2).await;
         Ok(())
     }
 
@@ -272,9 +276,8 @@ impl Pump {
                 let (id, delay) = (id.clone(), *delay);
                 announcer.say(|| WorkerEvent::Retrying { id, failure, delay });
             }
-            (End::Failed { .. }, Some(failure)) => {
-                let id = id.clone();
-                announcer.say(|| WorkerEvent::Failed { id, failure });
+            (End::Failed { letter, .. }, Some(failure)) => {
+                announcer.failed(&id, failure, letter.as_deref());
             }
             (End::Released { .. }, _) => {
                 let id = id.clone();

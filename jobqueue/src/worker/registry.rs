@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{Context, Handler};
 use crate::{
     flaw::{Invalid, PayloadError},
-    job::{Codec, Definition, Failure, RunRules},
+    job::{Codec, Definition, Failure, QueueName, RunRules},
 };
 
 /// A run under way: the result's bytes, or the failure.
@@ -50,6 +50,8 @@ fn unwritable(error: &PayloadError) -> Failure {
 pub(super) struct Entry {
     handler: Box<dyn Erased>,
     pub(super) rules: RunRules,
+    /// Where its jobs go that fail for good.
+    pub(super) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
     rate: Option<DefaultDirectRateLimiter>,
 }
@@ -102,6 +104,7 @@ impl Registry {
         let entry = Entry {
             handler: Box::new(handler),
             rules: run,
+            dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),
             rate: match limits.rate {
                 Some(rate) => Some(RateLimiter::direct(rate.quota()?)),

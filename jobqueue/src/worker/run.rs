@@ -10,7 +10,7 @@ use tokio::{
 use tracing::{Instrument as _, debug, info_span, warn};
 
 use super::{
-    Context, WorkerEvent,
+    Context, WorkerEvent, letter,
     registry::Entry,
     verdict::{Ended, Ruling, Terms, rule},
 };
@@ -108,7 +108,8 @@ impl Run {
             Ok(Err(ended)) => ended,
             Err(panic) => Ended::Panicked(panic_message(&*panic)),
         };
-        let ruling = rule(ended, &terms, ctx.record().codec);
+        let mut ruling = rule(ended, &terms, ctx.record().codec);
+        letter::enclose(&mut ruling, &ctx, &entry).await;
         match &ruling.failure {
             None => {
                 debug!(took = ?began.elapsed(), "completed");

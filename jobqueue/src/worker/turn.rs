@@ -2,19 +2,21 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use bytes::Bytes;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::{
-    WorkerEvent,
+    WorkerEvent, letter,
     listener::LONGEST_SLEEP,
     pump::{Mood, Pump},
+    registry::Entry,
     shutdown::Phase,
     verdict::{Ended, Ruling, Terms, rule},
 };
 use crate::{
     error::{Error, Refused, Result},
-    job::{Codec, JobId, Record, WorkerId},
+    job::{Codec, DeadLetter, JobId, Record, WorkerId},
     store::{
         Retries, chunks,
         worker::{Advance, End, Holding, Join, Leave, Limit, Settlement, Taken, Turn},
@@ -89,6 +91,9 @@ impl Pump {
             };
         }
         self.fresh = turn.taken;
+        if turn.effects {
+            self.parts.relays.kick(self.parts.store.name());
+        }
     }
 
     /// Starts what the last turn brought.
@@ -102,6 +107,7 @@ impl Pump {
     fn take(&mut self, taken: Taken) {
         let Taken { id, record, attempts, stalls, misses } = taken;
         let care = self.parts.config.care;
+        let raw = record.clone().unwrap_or_default();
         let record = match record {
             Some(bytes) => Record::decode(&bytes).map_err(|corrupt| corrupt.to_string()),
             None => Err("its record is missing: somebody removed it from redis".to_owned()),
@@ -111,16 +117,23 @@ impl Pump {
             Err(problem) => {
                 error!(queue = %self.parts.store.name(), %id, %problem, "a job can't be read");
                 let terms = Terms::unknown(attempts, &care);
-                return self.reject(id, Ended::Corrupt(problem), terms);
+                return self.reject(
+                    Unrun { id, terms, record: raw, entry: None },
+                    Ended::Corrupt(problem),
+                );
             }
         };
         let entry = self.parts.registry.get(record.name.as_str());
         let rules = entry.as_ref().map_or(crate::job::RunRules::DEFAULT, |entry| entry.rules);
         let terms = Terms::new(attempts, &record.options, &rules, &care);
         match entry {
-            _ if stalls > care.max_stalls => self.reject(id, Ended::Stalled(stalls), terms),
+            _ if stalls > care.max_stalls => {
+                let entry = entry.as_deref();
+                self.reject(Unrun { id, terms, record: raw, entry }, Ended::Stalled(stalls));
+            }
             None if misses >= care.unknown_limit => {
-                self.reject(id, Ended::UnknownName(record.name.to_string()), terms);
+                let why = Ended::UnknownName(record.name.to_string());
+                self.reject(Unrun { id, terms, record: raw, entry: None }, why);
             }
             None => {
                 warn!(queue = %self.parts.store.name(), %id, name = %record.name, "no handler of this name here: the job goes back for a worker that has one");
@@ -133,12 +146,18 @@ impl Pump {
     }
 
     /// Settles a job that is not run.
-    fn reject(&mut self, id: JobId, why: Ended, terms: Terms) {
+    fn reject(&mut self, job: Unrun<'_>, why: Ended) {
+        let Unrun { id, terms, record, entry } = job;
         self.held.insert(&id);
-        let Ruling { end, failure, .. } = rule(why, &terms, Codec::default());
-        if let Some(failure) = failure {
-            let id = id.clone();
-            self.parts.announcer.say(|| WorkerEvent::Failed { id, failure });
+        let Ruling { mut end, failure, .. } = rule(why, &terms, Codec::default());
+        if let (End::Failed { letter, .. }, Some(failure)) = (&mut end, failure) {
+            if let Some(to) = self.line.dead_letter(entry) {
+                let queue = self.parts.store.name().as_str();
+                let errors = Vec::new();
+                let written = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
+                *letter = letter::address(&written, to);
+            }
+            self.parts.announcer.failed(&id, failure, letter.as_deref());
         }
         self.outcomes.push(Settlement { id, end });
     }
@@ -251,11 +270,23 @@ impl Pump {
     }
 }
 
+/// A job that was fetched and is not run.
+struct Unrun<'a> {
+    id: JobId,
+    terms: Terms,
+    /// As it stands in Redis.
+    record: Bytes,
+    entry: Option<&'a Entry>,
+}
+
 /// About how many bytes a settlement takes on the way.
 fn size(settlement: &Settlement) -> usize {
     match &settlement.end {
         End::Completed { outcome, .. } => outcome.len() + 64,
-        End::Failed { outcome, error, .. } => outcome.len() + error.len() + 64,
+        End::Failed { outcome, error, letter, .. } => {
+            let letter = letter.as_ref().map_or(0, |letter| letter.size());
+            outcome.len() + error.len() + letter + 64
+        }
         End::Retried { error, .. } => error.len() + 64,
         End::Released { .. } => 64,
     }

@@ -134,7 +134,10 @@ fn failed(failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
         }
         NextStep::Fail => {
             let outcome = Outcome::Failed(failure.clone()).encode();
-            (End::Failed { retain: terms.retain_failed, outcome, error }, Duration::ZERO)
+            (
+                End::Failed { retain: terms.retain_failed, outcome, error, letter: None },
+                Duration::ZERO,
+            )
         }
         NextStep::Hold(hold) => (End::Released { delay: Duration::ZERO, misses: None }, hold),
     };

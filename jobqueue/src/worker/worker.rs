@@ -137,6 +137,7 @@ impl Worker {
                 announcer: self.handle.announcer.clone(),
                 phase: self.handle.phase.subscribe(),
                 lease,
+                relays: self.client.relays().clone(),
             };
             pumps.spawn(supervise(parts));
         }

@@ -47,7 +47,7 @@ const SPARSE: [&str; 6] = ["priority", "attempts", "stalls", "misses", "progress
 const PLACES: [&str; 4] = ["waiting", "delayed", "completed", "failed"];
 
 /// Keys with nothing to count in them.
-const PLAIN: [&str; 3] = ["meta", "events", "wake"];
+const PLAIN: [&str; 6] = ["meta", "events", "wake", "outbox", "sources", "relay"];
 
 /// Jobs, or entries of the history, that are read at once.
 const PAGE: u64 = 1_000;

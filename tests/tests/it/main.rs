@@ -5,6 +5,7 @@ mod control;
 mod events;
 mod failure;
 mod fault;
+mod letters;
 mod life;
 mod limits;
 mod luacheck;

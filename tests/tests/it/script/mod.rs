@@ -8,10 +8,12 @@
 
 mod add;
 mod advance;
+mod apply;
 mod clean;
 mod counts;
 mod delay;
 mod drain;
+mod edit;
 mod heartbeat;
 mod join;
 mod leave;
@@ -28,6 +30,8 @@ mod remove;
 mod resume;
 mod retry;
 mod retry_failed;
+mod take;
+mod transfer;
 mod wake;
 
 use jobqueue_tests::raw::Rig;

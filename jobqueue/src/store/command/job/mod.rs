@@ -2,6 +2,7 @@
 
 mod add;
 mod delay;
+mod edit;
 mod log;
 mod priority;
 mod progress;
@@ -9,9 +10,11 @@ mod promote;
 mod read;
 mod remove;
 mod retry;
+mod transfer;
 
 pub(crate) use add::{Add, Due, NewJob, Twins, Unique};
 pub(crate) use delay::Delay;
+pub(crate) use edit::Edit;
 pub(crate) use log::Log;
 pub(crate) use priority::Priority;
 pub(crate) use progress::Progress;
@@ -19,15 +22,17 @@ pub(crate) use promote::Promote;
 pub(crate) use read::Read;
 pub(crate) use remove::Remove;
 pub(crate) use retry::Retry;
+pub(crate) use transfer::Transfer;
 
 #[cfg(feature = "testing")]
 use super::{Command, Script};
 
 #[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 9] {
+pub(super) fn scripts() -> [&'static Script; 11] {
     [
         Add::SCRIPT,
         Delay::SCRIPT,
+        Edit::SCRIPT,
         Log::SCRIPT,
         Priority::SCRIPT,
         Progress::SCRIPT,
@@ -35,5 +40,6 @@ pub(super) fn scripts() -> [&'static Script; 9] {
         Read::SCRIPT,
         Remove::SCRIPT,
         Retry::SCRIPT,
+        Transfer::SCRIPT,
     ]
 }

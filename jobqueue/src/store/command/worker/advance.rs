@@ -40,6 +40,8 @@ pub(crate) struct Turn {
     pub(crate) look_in: Duration,
     /// How many jobs wait now.
     pub(crate) left: u64,
+    /// Whether effects on other queues are on their way.
+    pub(crate) effects: bool,
 }
 
 /// What kept jobs back that wait.
@@ -60,7 +62,7 @@ impl Command for Advance<'_> {
         "worker" / advance,
         [
             clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
-            recover, active, limits, settle, fetch, details
+            recover, active, limits, settle, fetch, details, outbox
         ]
     );
     const KEYS: &'static [Column] = &[
@@ -98,8 +100,11 @@ impl Command for Advance<'_> {
 
     fn read(&self, reply: Value) -> Result<Turn, Corrupt> {
         const WHAT: &str = Advance::DOING;
+        let mut items = reply::array(reply, WHAT)?;
+        // One more if there are effects on their way.
+        let effects = items.len() > 9 && items.pop().is_some();
         let [_now, wait, left, why, ids, records, attempts, stalls, misses] =
-            reply::tuple(reply, WHAT)?;
+            reply::tuple(Value::Array(items), WHAT)?;
         let limit = match reply::text(&why, WHAT)? {
             "" => None,
             "paused" => Some(Limit::Paused),
@@ -113,6 +118,7 @@ impl Command for Advance<'_> {
             limit,
             look_in: Duration::from_millis(reply::count(&wait, WHAT)?),
             left: reply::count(&left, WHAT)?,
+            effects,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::Args;
+use super::super::{Args, outbox::Effect};
 use crate::{
     job::{JobId, JobState},
     policy::Retain,
@@ -25,7 +25,7 @@ pub(crate) enum End {
     /// It completed; the outcome counts only where the job is kept.
     Completed { retain: Retain, outcome: Vec<u8> },
     /// It failed for good.
-    Failed { retain: Retain, outcome: Vec<u8>, error: Vec<u8> },
+    Failed { retain: Retain, outcome: Vec<u8>, error: Vec<u8>, letter: Option<Box<Effect>> },
     /// It is tried again.
     Retried { attempt: u32, delay: Duration, error: Vec<u8> },
     /// It goes back, and this run counts for nothing.
@@ -42,13 +42,15 @@ struct Block<'a> {
 /// Writes the blocks of `lua/lib/settle.lua`.
 pub(super) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
     let mut blocks: Vec<Block<'_>> = Vec::new();
-    let (mut retried, mut released, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut retried, mut released) = (Vec::new(), Vec::new());
+    let (mut errors, mut letters) = (Vec::new(), Vec::new());
     for Settlement { id, end } in settlements {
         match end {
             End::Completed { retain, outcome } => {
                 push(&mut blocks, JobState::Completed, *retain, (id, outcome));
             }
-            End::Failed { retain, outcome, error } => {
+            End::Failed { retain, outcome, error, letter } => {
+                letters.extend(letter);
                 push(&mut blocks, JobState::Failed, *retain, (id, outcome));
                 if !retain.keeps_nothing() {
                     errors.push((id, error));
@@ -76,6 +78,10 @@ pub(super) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
     args.push(ERRORS_KEPT).push(errors.len());
     for (id, error) in errors {
         args.push(id.as_str()).push(error.as_slice());
+    }
+    if !letters.is_empty() {
+        args.push(letters.len());
+        letters.iter().for_each(|letter| letter.write(args));
     }
 }
 

@@ -226,3 +226,31 @@ fn released_at_once_with_misses_or_for_later_as_before() {
         ",
     );
 }
+
+#[test]
+fn effects_on_other_queues_are_written_in_the_same_step() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:running:w1 a 1:1 b 2:1", "HSET jq:{q}:jobs a r b r"]);
+    let blocks = args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0, 1, "q-dlq", "j1", 0, "letter"];
+    rig.replies(
+        KEYS,
+        settle(2, 0, blocks),
+        "[1700000000000, 10001, 0, \"\", \"\", [], nil, nil, nil, 1]",
+    );
+    rig.holds(
+        "
+        jq:{q}:jobs hash
+          b = r
+        jq:{q}:meta hash
+          events = 0
+          failed = 1
+          layout = 1
+        jq:{q}:outbox stream
+          to = q-dlq, id = j1, priority = 0, record = letter
+        jq:{q}:running:w1 hash
+          b = 2:1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+}

@@ -1,0 +1,50 @@
+//! Another record for a job that nobody runs.
+
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    job::JobId,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/job/edit.lua`
+pub(crate) struct Edit<'a> {
+    pub(crate) id: &'a JobId,
+    /// As the caller knows it.
+    pub(crate) old: &'a [u8],
+    pub(crate) new: &'a [u8],
+}
+
+impl Command for Edit<'_> {
+    const SCRIPT: &'static Script = script!("job" / edit, [layout, state]);
+    const KEYS: &'static [Column] = &[
+        Column::Waiting,
+        Column::Delayed,
+        Column::Completed,
+        Column::Failed,
+        Column::Workers,
+        Column::Jobs,
+        Column::Meta,
+    ];
+    const DOING: &'static str = "edit a job";
+    /// Whether the record was the one that the caller knew.
+    type Reply = bool;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base()).push(self.id.as_str()).push(self.old).push(self.new);
+    }
+
+    fn read(&self, reply: Value) -> Result<bool, Corrupt> {
+        Ok(reply::count(&reply, Self::DOING)? == 1)
+    }
+
+    fn job(&self) -> Option<&JobId> {
+        Some(self.id)
+    }
+}

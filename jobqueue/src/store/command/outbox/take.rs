@@ -1,0 +1,82 @@
+//! What is to be relayed next.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    job::{JobId, WorkerId},
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/outbox/take.lua`
+pub(crate) struct Take<'a> {
+    /// The relay.
+    pub(crate) name: &'a WorkerId,
+    /// For how long nobody else relays.
+    pub(crate) alone: Duration,
+    /// How many at most.
+    pub(crate) most: usize,
+    /// Entries that were delivered.
+    pub(crate) delivered: &'a [String],
+}
+
+/// What stands at the head of an outbox.
+#[derive(Debug)]
+pub(crate) enum Head {
+    /// Another relay is at it, for so long.
+    Busy(Duration),
+    /// These are next; none if all is done.
+    Parcels(Vec<Parcel>),
+}
+
+/// One effect on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Parcel {
+    /// The entry in the outbox.
+    pub(crate) entry: String,
+    /// The target's name, not looked at yet.
+    pub(crate) to: String,
+    pub(crate) id: JobId,
+    pub(crate) priority: i64,
+    pub(crate) record: bytes::Bytes,
+}
+
+impl Command for Take<'_> {
+    const SCRIPT: &'static Script = script!("outbox" / take, [layout]);
+    const KEYS: &'static [Column] = &[Column::Outbox, Column::Relay, Column::Meta];
+    const DOING: &'static str = "relay effects on other queues";
+    type Reply = Head;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.name.as_str()).push(millis(self.alone)).push(self.most);
+        args.push(self.delivered);
+    }
+
+    fn read(&self, reply: Value) -> Result<Head, Corrupt> {
+        const WHAT: &str = Take::DOING;
+        let [busy, parcels] = reply::tuple(reply, WHAT)?;
+        let busy = reply::count(&busy, WHAT)?;
+        if busy > 0 {
+            return Ok(Head::Busy(Duration::from_millis(busy)));
+        }
+        let read = |parcel| {
+            let [entry, to, id, priority, record] = reply::tuple(parcel, WHAT)?;
+            Ok(Parcel {
+                entry: reply::text(&entry, WHAT)?.to_owned(),
+                to: reply::text(&to, WHAT)?.to_owned(),
+                id: JobId::from_store(reply::text(&id, WHAT)?),
+                priority: reply::int(&priority, WHAT)?,
+                record: reply::bytes(record, WHAT)?,
+            })
+        };
+        let parcels = reply::array(parcels, WHAT)?.into_iter().map(read);
+        Ok(Head::Parcels(parcels.collect::<Result<_, Corrupt>>()?))
+    }
+}

@@ -1,0 +1,33 @@
+--- edit: another record for a job that nobody runs.
+--
+-- KEYS  1 waiting    ZSET  {q}:waiting
+--       2 delayed    ZSET  {q}:delayed
+--       3 completed  ZSET  {q}:completed
+--       4 failed     ZSET  {q}:failed
+--       5 workers    ZSET  {q}:workers
+--       6 jobs       HASH  {q}:jobs
+--       7 meta       HASH  {q}:meta
+-- ARGV  1 base   2 id   3 its record as the caller knows it   4 its new record
+-- REPLY 1 when done, 0 if the record is another one by now
+-- ERR   LAYOUT, NOTFOUND, WRONGSTATE
+-- USES  layout, state
+local function edit(keys, args)
+  local q = {
+    waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4], workers = keys[5],
+    base = args[1],
+  }
+  local jobs, id = keys[6], args[2]
+  local refusal = layout_check(keys[7])
+  if refusal then
+    return refusal
+  end
+  local state = state_of(q, id)
+  if not state or state == 'active' then
+    return state_refusal(q, id)
+  end
+  if redis.call('HGET', jobs, id) ~= args[3] then
+    return 0
+  end
+  redis.call('HSET', jobs, id, args[4])
+  return 1
+end

@@ -1,0 +1,54 @@
+--- transfer: take jobs out of this queue and send others in their place to other queues.
+--
+-- KEYS  1  waiting    ZSET    {q}:waiting
+--       2  delayed    ZSET    {q}:delayed
+--       3  completed  ZSET    {q}:completed
+--       4  failed     ZSET    {q}:failed
+--       5  workers    ZSET    {q}:workers
+--       6  jobs       HASH    {q}:jobs
+--       7  priority   HASH    {q}:priority
+--       8  attempts   HASH    {q}:attempts
+--       9  stalls     HASH    {q}:stalls
+--       10 misses     HASH    {q}:misses
+--       11 progress   HASH    {q}:progress
+--       12 traces     SET     {q}:traces
+--       13 uniques    HASH    {q}:uniques
+--       14 outcomes   HASH    {q}:outcomes
+--       15 meta       HASH    {q}:meta
+--       16 events     STREAM  {q}:events
+-- ARGV  1 base; then for each job, at most 1,000: id; target, job id, priority and record of what is sent
+-- REPLY how many; those that are active or not there stay out of it
+-- ERR   LAYOUT
+-- USES  layout, events, unique, columns, state, outbox
+local function transfer(keys, args)
+  local q = {
+    waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
+    workers = keys[5], jobs = keys[6], priority = keys[7], attempts = keys[8],
+    stalls = keys[9], misses = keys[10], progress = keys[11], traces = keys[12],
+    uniques = keys[13], outcomes = keys[14], meta = keys[15], events = keys[16],
+    base = args[1],
+  }
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events')
+  local refusal = layout_refusal(meta[1])
+  if refusal then
+    return refusal
+  end
+  local ids, sets, seen = {}, {}, {}
+  for i = 2, #args, 5 do
+    local id = args[i]
+    local state = not seen[id] and state_of(q, id)
+    if state and state ~= 'active' then
+      ids[#ids + 1], sets[state], seen[id] = id, true, true
+      outbox_put(q.base, args[i + 1], args[i + 2], args[i + 3], args[i + 4])
+    end
+  end
+  if #ids == 0 then
+    return 0
+  end
+  for state in pairs(sets) do
+    redis.call('ZREM', q[state], unpack(ids))
+  end
+  columns_purge(q, ids)
+  events_add(q.events, meta[2], 'removed', ids)
+  return #ids
+end

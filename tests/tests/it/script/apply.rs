@@ -1,0 +1,120 @@
+//! `lua/outbox/apply.lua`
+
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &[
+    "jobs",
+    "waiting",
+    "completed",
+    "failed",
+    "priority",
+    "attempts",
+    "stalls",
+    "misses",
+    "progress",
+    "traces",
+    "uniques",
+    "outcomes",
+    "sources",
+    "meta",
+    "events",
+    "wake",
+];
+
+fn rig() -> Rig {
+    super::rig("outbox/apply")
+}
+
+const BOTH: &str = "
+    jq:{q}:events stream
+      added = a b
+    jq:{q}:jobs hash
+      a = ra
+      b = rb
+    jq:{q}:meta hash
+      added = 2
+      layout = 1
+    jq:{q}:priority hash
+      b = -5
+    jq:{q}:sources hash
+      orders = 1-10
+    jq:{q}:waiting zset
+      4483309394814976 b
+      4505299627370496 a
+    jq:{q}:wake list
+      1
+    ";
+
+#[test]
+fn takes_each_entry_once_however_often_it_comes() {
+    let mut rig = rig();
+    let both = || args![Rig::BASE, "orders", "1-2", "a", 0, "ra", "1-10", "b", -5, "rb"];
+    rig.replies(KEYS, both(), "2");
+    rig.holds(BOTH);
+    let before = rig.dump();
+    rig.replies(KEYS, both(), "0");
+    rig.replies(KEYS, args![Rig::BASE, "orders", "1-2", "a", 0, "ra"], "0");
+    rig.dump().assert_unchanged_since(&before);
+    // 1-9 is before 1-10, though not as text.
+    rig.replies(KEYS, args![Rig::BASE, "orders", "1-9", "z", 0, "rz"], "0");
+    rig.dump().assert_unchanged_since(&before);
+}
+
+#[test]
+fn a_job_that_is_gone_again_is_not_put_in_a_second_time() {
+    let mut rig = rig();
+    let one = || args![Rig::BASE, "orders", "5-0", "a", 0, "ra"];
+    rig.replies(KEYS, one(), "1");
+    rig.given(["DEL jq:{q}:jobs", "DEL jq:{q}:waiting"]);
+    let before = rig.dump();
+    rig.replies(KEYS, one(), "0");
+    rig.dump().assert_unchanged_since(&before);
+}
+
+#[test]
+fn sources_are_counted_each_by_itself() {
+    let mut rig = rig();
+    rig.replies(KEYS, args![Rig::BASE, "orders", "5-0", "a", 0, "ra"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "mails", "3-0", "b", 0, "rb"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "orders", "5-0", "a", 0, "ra", "6-0", "c", 0, "rc"], "1");
+}
+
+#[test]
+fn an_ended_job_makes_room_and_a_living_one_stays() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 1",
+        "HSET jq:{q}:jobs a old b old",
+        "ZADD jq:{q}:failed 1 a",
+        "HSET jq:{q}:outcomes a o",
+        "HSET jq:{q}:attempts a 3",
+        "ZADD jq:{q}:waiting 7 b",
+        "HSET jq:{q}:meta paused 1",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "dlq", "1-0", "a", 0, "new", "2-0", "b", 0, "new"], "1");
+    rig.holds(
+        "
+        jq:{q}:events stream
+          added = a
+        jq:{q}:jobs hash
+          a = new
+          b = old
+        jq:{q}:meta hash
+          added = 1
+          layout = 1
+          paused = 1
+        jq:{q}:sources hash
+          dlq = 2-0
+        jq:{q}:waiting zset
+          7 b
+          4505299627370496 a
+        ",
+    );
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, "orders", "5-0", "a", 0, "ra"], "LAYOUT 9 1");
+}

@@ -1,0 +1,74 @@
+//! `lua/job/transfer.lua`
+
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &[
+    "waiting",
+    "delayed",
+    "completed",
+    "failed",
+    "workers",
+    "jobs",
+    "priority",
+    "attempts",
+    "stalls",
+    "misses",
+    "progress",
+    "traces",
+    "uniques",
+    "outcomes",
+    "meta",
+    "events",
+];
+
+fn rig() -> Rig {
+    super::rig("job/transfer")
+}
+
+#[test]
+fn moves_what_nobody_runs_into_the_outbox() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:jobs a r b r c r",
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:failed 1 b",
+        "HSET jq:{q}:outcomes b o",
+        "ZADD jq:{q}:workers 9 w",
+        "HSET jq:{q}:running:w c 1:1",
+    ]);
+    let each = |id: &str, new: &str| args![id, "orders", new, -5, "rec"];
+    let all =
+        [args![Rig::BASE], each("a", "j1"), each("b", "j2"), each("c", "j3"), each("x", "j4")];
+    rig.replies(KEYS, all.concat(), "2");
+    rig.holds(
+        "
+        jq:{q}:events stream
+          removed = a b
+        jq:{q}:jobs hash
+          c = r
+        jq:{q}:outbox stream
+          to = orders, id = j1, priority = -5, record = rec
+          to = orders, id = j2, priority = -5, record = rec
+        jq:{q}:running:w hash
+          c = 1:1
+        jq:{q}:workers zset
+          9 w
+        ",
+    );
+}
+
+#[test]
+fn named_twice_a_job_is_sent_once() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:jobs a r", "ZADD jq:{q}:waiting 1 a"]);
+    let twice = args![Rig::BASE, "a", "o", "j1", 0, "r", "a", "o", "j2", 0, "r"];
+    rig.replies(KEYS, twice, "1");
+    rig.replies(KEYS, args![Rig::BASE, "a", "o", "j3", 0, "r"], "0");
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 9", "ZADD jq:{q}:waiting 1 a"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a", "o", "j1", 0, "r"], "LAYOUT 9 1");
+}
