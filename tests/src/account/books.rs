@@ -98,7 +98,7 @@ impl Account {
         Process::spawn(&mut command)
     }
 
-    /// Waits until all jobs have ended and just so many workers have a lease. Whether they did in time.
+    /// Waits until all jobs have ended, all their letters have gone, and just so many workers have a lease. Whether they did in time.
     ///
     /// # Panics
     /// The server can't be reached.
@@ -106,12 +106,21 @@ impl Account {
         let (queue, deadline) = (self.queue(url).await, Instant::now() + limit);
         while Instant::now() < deadline {
             let counts = queue.counts().await.expect("the server is there");
-            if counts.waiting + counts.delayed + counts.active == 0 && counts.workers == workers {
+            let ended = counts.waiting + counts.delayed + counts.active == 0;
+            if ended && counts.workers == workers && self.effects(url) == 0 {
                 return true;
             }
             sleep(STEP).await;
         }
         false
+    }
+
+    /// How many letters are on their way.
+    fn effects(&self, url: &str) -> u64 {
+        let client = redis::Client::open(url).expect("a good url");
+        let mut redis = client.get_connection().expect("the server is there");
+        let outbox = format!("{}outbox", self.base());
+        redis::cmd("XLEN").arg(outbox).query(&mut redis).expect("it can be counted")
     }
 
     /// Demands that all jobs end and just so many workers have a lease.
@@ -130,8 +139,8 @@ impl Account {
     /// # Panics
     /// The server can't be reached.
     pub async fn prove(&self, url: &str) -> Proof {
-        let queue = self.queue(url).await;
-        let ledger = Ledger::read(url, &self.base(), &queue).await;
+        let client = self.client(url).await;
+        let ledger = Ledger::read(url, &self.base(), &client).await;
         Proof::of(&self.notes(), &ledger)
     }
 }

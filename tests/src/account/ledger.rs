@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jobqueue::{JobInfo, JobState, Outcome, Queue, testing::event_ids};
+use jobqueue::{Client, JobInfo, JobState, Outcome, Queue, testing::event_ids};
 use redis::{Cmd, Connection, FromRedisValue, cmd};
 
-use super::task::Task;
+use super::{
+    QUEUE,
+    task::{DEAD, Task},
+};
 
 /// All of a queue, read from Redis. Nobody should write meanwhile.
 #[derive(Debug, Default)]
@@ -36,6 +39,10 @@ pub struct Ledger {
     pub tasks: HashMap<String, Task>,
     /// The runs whose outcomes are kept, by job.
     pub outcomes: HashMap<String, String>,
+    /// How many letters lie in the dead-letter queue, by the job they are about.
+    pub letters: HashMap<String, usize>,
+    /// Entries of the outbox.
+    pub effects: u64,
     /// Totals of `meta`: added, completed, failed.
     pub totals: [u64; 3],
 }
@@ -57,7 +64,8 @@ impl Ledger {
     ///
     /// # Panics
     /// It can't be read.
-    pub async fn read(url: &str, base: &str, queue: &Queue) -> Self {
+    pub async fn read(url: &str, base: &str, account: &Client) -> Self {
+        let queue = &account.queue(QUEUE).expect("a good name");
         let client = redis::Client::open(url).expect("a good url");
         let mut reader = Reader { connection: client.get_connection().expect("it answers"), base };
         let mut ledger = Self::default();
@@ -66,6 +74,8 @@ impl Ledger {
         for state in JobState::ALL {
             ledger.read_jobs(queue, state).await;
         }
+        ledger.effects = reader.ask(cmd("XLEN").arg(format!("{base}outbox")));
+        ledger.read_letters(account).await;
         ledger
     }
 
@@ -140,6 +150,19 @@ impl Ledger {
                 if let Err(error) = queue.info(id).await {
                     self.unreadable.push(format!("{id}: {error}"));
                 }
+            }
+        }
+    }
+
+    async fn read_letters(&mut self, account: &Client) {
+        let dead = account.dead_letters(DEAD).expect("a good name");
+        for page in 0.. {
+            let letters = dead.page(page * PAGE, PAGE).await.expect("letters can be read");
+            if letters.is_empty() {
+                return;
+            }
+            for (_, letter) in letters {
+                *self.letters.entry(letter.id.to_string()).or_default() += 1;
             }
         }
     }

@@ -31,6 +31,8 @@ pub struct Proof {
     /// Jobs that ended and were removed at once, and were then added again by a producer that had not heard
     /// of the first add. It is what "added once, for as long as the job is in Redis" leaves open.
     pub again: u64,
+    /// Letters in the dead-letter queue.
+    pub letters: u64,
     /// What is wrong, by kind.
     pub wrong: BTreeMap<Wrong, Vec<String>>,
 }
@@ -82,6 +84,7 @@ impl Proof {
         audit.check_fates();
         audit.check_histories();
         audit.check_runs();
+        audit.check_letters();
         audit.check_columns();
         audit.check_totals();
         audit.proof
@@ -118,6 +121,7 @@ impl Proof {
         self.repeated += other.repeated;
         self.told += other.told;
         self.again += other.again;
+        self.letters += other.letters;
         for (kind, found) in other.wrong {
             self.wrong.entry(kind).or_default().extend(found);
         }
@@ -180,6 +184,7 @@ impl Audit<'_> {
         self.proof.runs = number(notes.starts.len());
         self.proof.repeated = number(runs.len() - attempts.len());
         self.proof.told = number(notes.lost.len());
+        self.proof.letters = number(ledger.letters.values().sum());
     }
 }
 
@@ -188,7 +193,8 @@ const SHOWN: usize = 10;
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, jobs, ended, standing, runs, repeated, told, again, wrong } = self;
+        let Self { acknowledged, jobs, ended, standing, runs, repeated, told, again, .. } = self;
+        let Self { letters, wrong, .. } = self;
         let [lost, duplicated, leaked] =
             [Wrong::Lost, Wrong::Duplicated, Wrong::Leaked].map(|kind| self.number(kind));
         writeln!(f, "lost {lost}, duplicated {duplicated}, leaked {leaked}")?;
@@ -196,7 +202,7 @@ impl fmt::Display for Proof {
             f,
             "{jobs} jobs added, {acknowledged} of them acknowledged; {ended} ended, {standing} standing; \
              {runs} runs, {repeated} of them repeated, {told} told that their lease was lost; \
-             {again} jobs added again after they had been removed"
+             {again} jobs added again after they had been removed; {letters} dead letters"
         )?;
         for (kind, found) in wrong {
             write!(f, "\n{kind:?}: {}", found.len())?;

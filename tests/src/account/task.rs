@@ -50,10 +50,13 @@ pub fn is_kept(token: &str) -> bool {
     !token.starts_with(DISCARDED)
 }
 
+/// Where failed tasks go, beside what is kept of them.
+pub const DEAD: &str = "accounts-dead";
+
 /// Runs a task, and answers the name of the run, so that the outcome in Redis tells whose it is.
 ///
 /// A run that is lost notes it and goes on to its end: its outcome is to be refused.
-#[job(queue = "accounts", attempts = 3, backoff = fixed("20ms"), retain = all, retain_failed = all, codec = "json")]
+#[job(queue = "accounts", attempts = 3, backoff = fixed("20ms"), retain = all, retain_failed = all, codec = "json", dead_letter = "accounts-dead")]
 pub async fn work(task: Task, ctx: Context, book: State<Book>) -> Result<String, Failure> {
     let (id, run) = (ctx.id().to_string(), book.name_run());
     let (token, attempt) = (task.token, ctx.attempt());

@@ -53,6 +53,28 @@ impl Audit<'_> {
         history.iter().filter(|kind| *kind == "completed" || *kind == "failed").count()
     }
 
+    /// For each time that a job failed for good there is one letter, here or still on its way.
+    pub(super) fn check_letters(&mut self) {
+        let ledger = self.ledger;
+        let mut missing = 0;
+        for (id, history) in &ledger.history {
+            let failed = history.iter().filter(|kind| *kind == "failed").count();
+            let letters = ledger.letters.get(id).copied().unwrap_or(0);
+            if letters > failed {
+                let what = format!("{id} failed {failed} times, and has {letters} letters");
+                self.complain(Wrong::Duplicated, what);
+            }
+            missing += failed.saturating_sub(letters) as u64;
+        }
+        if missing != ledger.effects {
+            let what = format!("{missing} letters are missing, {} on their way", ledger.effects);
+            self.complain(Wrong::Lost, what);
+        }
+        for id in ledger.letters.keys().filter(|id| !ledger.history.contains_key(*id)) {
+            self.complain(Wrong::Invented, format!("a letter of {id}, which nobody added"));
+        }
+    }
+
     /// What happened to each job follows from what had happened before: it is settled only while it is
     /// active, and ends once.
     pub(super) fn check_histories(&mut self) {

@@ -129,3 +129,26 @@ fn totals_that_differ_are_unsound() {
     assert_eq!(found(|_, ledger| ledger.totals[0] = 2), [Wrong::Unsound]);
     assert_eq!(found(|notes, _| drop(notes.pop())), [Wrong::Unsound], "no effect");
 }
+
+#[test]
+fn each_failure_has_one_letter() {
+    let fail = |ledger: &mut Ledger| {
+        ledger.history.get_mut("i").expect("one").pop();
+        ledger.history.get_mut("i").expect("one").push("failed".into());
+        ledger.totals = [1, 0, 1];
+    };
+    let letters = |count: usize, effects: u64| {
+        found(move |_, ledger| {
+            fail(ledger);
+            ledger.effects = effects;
+            ledger.letters = [("i".to_owned(), count)].into();
+        })
+    };
+    assert!(letters(0, 0).contains(&Wrong::Lost));
+    assert!(!letters(0, 1).contains(&Wrong::Lost), "it is on its way");
+    assert!(!letters(1, 0).contains(&Wrong::Lost));
+    assert!(letters(2, 0).contains(&Wrong::Duplicated));
+    assert!(
+        found(|_, ledger| ledger.letters = [("x".to_owned(), 1)].into()).contains(&Wrong::Invented)
+    );
+}

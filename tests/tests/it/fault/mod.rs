@@ -8,6 +8,7 @@ mod many;
 mod network;
 mod poison;
 mod refusals;
+mod relay;
 mod restart;
 mod shutdown;
 
