@@ -316,7 +316,8 @@ impl Pump {
 
     fn start(&mut self, run: Run) {
         let id = run.ctx.id().clone();
-        let task = tokio::spawn(run.go(self.reporter.clone()));
+        // In a box: a task is copied four times on its way into the runtime.
+        let task = tokio::spawn(Box::pin(run.go(self.reporter.clone())));
         self.held.started(&id, task.abort_handle());
     }
 

@@ -14,7 +14,7 @@ use super::{
     registry::Entry,
     verdict::{Ended, Ruling, Terms, rule},
 };
-use crate::job::JobId;
+use crate::{job::JobId, store::worker::End};
 
 /// What one run is made of. Small, since it is copied on its way into a task.
 pub(super) struct Run {
@@ -109,7 +109,10 @@ impl Run {
             Err(panic) => Ended::Panicked(panic_message(&*panic)),
         };
         let mut ruling = rule(ended, &terms, ctx.record().codec);
-        letter::enclose(&mut ruling, &ctx, &entry).await;
+        if matches!(ruling.end, End::Failed { .. }) {
+            // In a box, as what is rare here is: a run is copied on its way into a task.
+            Box::pin(letter::enclose(&mut ruling, &ctx, &entry)).await;
+        }
         match &ruling.failure {
             None => {
                 debug!(took = ?began.elapsed(), "completed");
