@@ -195,7 +195,8 @@ impl Map {
             let mut row = array(row)?.into_iter();
             let first = from_redis_value(row.next()?).ok()?;
             let last = from_redis_value(row.next()?).ok()?;
-            let nodes: Vec<Address> = row.map(|node| read_node(node, here)).collect::<Option<_>>()?;
+            let nodes: Vec<Address> =
+                row.map(|node| read_node(node, here)).collect::<Option<_>>()?;
             map.masters.push((first, last, nodes.first()?.clone()));
             map.nodes.extend(nodes);
         }
@@ -236,7 +237,8 @@ mod tests {
 
     #[test]
     fn addresses() {
-        let read = |text| Address::parse(text, Some("here")).map(|it| (it.host.to_string(), it.port));
+        let read =
+            |text| Address::parse(text, Some("here")).map(|it| (it.host.to_string(), it.port));
         assert_eq!(read("127.0.0.1:7001"), Some(("127.0.0.1".into(), 7001)));
         assert_eq!(read("::1:7001"), Some(("::1".into(), 7001)));
         assert_eq!(read(":7001"), Some(("here".into(), 7001)));

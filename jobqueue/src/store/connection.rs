@@ -172,9 +172,8 @@ pub(super) async fn dial(
     client: &redis::Client,
     limit: Duration,
 ) -> Result<MultiplexedConnection, RedisError> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(limit))
-        .set_response_timeout(None);
+    let config =
+        AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(None);
     let dial = client.get_multiplexed_async_connection_with_config(&config);
     timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
 }

@@ -168,6 +168,10 @@ impl<'a> Trip<'a> {
     /// Takes the way that the error points out, or gives the error back if it doesn't.
     fn follow(&mut self, error: RedisError) -> Result<(), RedisError> {
         let Some((node, _)) = error.redirect_node() else {
+            if fault::is_readonly(&error) {
+                self.slot.cluster.doubt();
+                return Err(unreachable("the master has become a replica"));
+            }
             if fault::is_broken(&error) || error.code() == Some("CLUSTERDOWN") {
                 self.slot.cluster.doubt();
             }

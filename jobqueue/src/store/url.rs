@@ -194,11 +194,15 @@ mod tests {
 
     #[test]
     fn secrets_stay_out_of_errors() {
-        for url in
-            ["redis://user:s3cret@:bad:port", "s3cret", "rediss://u:s3cret@[::1", "http://s3cret",
-            "redis+sentinel://u:s3cret@h", "redis+sentinel://u:s3cret@h:x/s", "redis+sentinel://h/s?s3cret",
-        ]
-        {
+        for url in [
+            "redis://user:s3cret@:bad:port",
+            "s3cret",
+            "rediss://u:s3cret@[::1",
+            "http://s3cret",
+            "redis+sentinel://u:s3cret@h",
+            "redis+sentinel://u:s3cret@h:x/s",
+            "redis+sentinel://h/s?s3cret",
+        ] {
             let opened = open(url, &TlsOptions::new()).map(drop);
             let error = opened.expect_err("a bad url").to_string();
             assert!(!error.contains("s3cret"), "{error}");
