@@ -8,7 +8,8 @@
 --       6  meta       HASH    {q}:meta
 -- ARGV  1 base
 -- REPLY waiting; delayed; active; completed; failed; workers; then of meta or false: paused,
---       added, completed, failed, rate, active, max_length, aging, events, layout
+--       added, completed, failed, rate, active, max_length, aging, events, layout; and, if the outbox isn't
+--       empty, how many entries it has
 -- ERR   none
 -- USES  active
 local function counts(keys, args)
@@ -16,7 +17,7 @@ local function counts(keys, args)
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
     workers = keys[5], meta = keys[6], base = args[1],
   }
-  return {
+  local reply = {
     redis.call('ZCARD', q.waiting),
     redis.call('ZCARD', q.delayed),
     active_count(q),
@@ -26,4 +27,7 @@ local function counts(keys, args)
     redis.call('HMGET', q.meta, 'paused', 'added', 'completed', 'failed', 'rate', 'active',
       'max_length', 'aging', 'events', 'layout'),
   }
+  local effects = redis.call('XLEN', q.base .. 'outbox')
+  if effects > 0 then reply[#reply + 1] = effects end
+  return reply
 end

@@ -1,6 +1,7 @@
 //! What the tests share: Redis servers of their own, views of what is in them, and ways to break things.
 //!
 //! - [`server`]: real servers, started, killed and started again
+//! - [`cluster`] and [`sentinel`]: several of them that fail over
 //! - [`proxy`]: a network that fails as told
 //! - [`process`]: programs that are watched, signalled and killed
 //! - [`raw`] and [`dump`]: one script called bare, and the whole keyspace as text
@@ -13,11 +14,13 @@ mod port;
 
 pub mod account;
 pub mod certs;
+pub mod cluster;
 pub mod dump;
 pub mod names;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod sentinel;
 pub mod server;
 pub mod shared;
 pub mod soak;

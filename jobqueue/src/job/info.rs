@@ -61,6 +61,8 @@ pub struct QueueCounts {
     pub total_completed: u64,
     /// Jobs failed for good since the queue exists.
     pub total_failed: u64,
+    /// Effects on other queues that are on their way, such as dead letters.
+    pub effects: u64,
 }
 
 impl QueueCounts {

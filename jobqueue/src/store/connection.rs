@@ -10,10 +10,13 @@ use std::{
     time::Duration,
 };
 
-use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisError, Value, aio::MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, Pipeline, RedisError, Value,
+    aio::MultiplexedConnection,
+};
 use tokio::time::timeout;
 
-use super::fault;
+use super::{fault, sentinel::Sentinels};
 
 /// How long a connection may take to be made, and a request to be answered.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +34,17 @@ impl Limits {
 #[derive(Clone)]
 pub(crate) struct Link(Arc<Inner>);
 
+/// Who says where to dial.
+#[derive(Clone)]
+pub(super) enum Home {
+    /// One server, or one node of a cluster.
+    Server(redis::Client),
+    /// The master that sentinels name: they are asked again at each dial, so a failover is followed.
+    Sentinels(Arc<Sentinels>),
+}
+
 struct Inner {
-    client: redis::Client,
+    home: Home,
     limits: Limits,
     current: Mutex<Current>,
     /// Held while dialling, so that a hundred tasks dial once.
@@ -47,9 +59,9 @@ struct Current {
 }
 
 impl Link {
-    pub(super) fn new(client: redis::Client, limits: Limits) -> Self {
+    pub(super) fn new(home: Home, limits: Limits) -> Self {
         Self(Arc::new(Inner {
-            client,
+            home,
             limits,
             current: Mutex::default(),
             dialling: tokio::sync::Mutex::default(),
@@ -59,7 +71,7 @@ impl Link {
     /// A link of its own to the same server: for calls that block the connection, or that must not
     /// wait behind others.
     pub(super) fn sibling(&self) -> Self {
-        Self::new(self.0.client.clone(), self.0.limits)
+        Self::new(self.0.home.clone(), self.0.limits)
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -87,7 +99,7 @@ impl Link {
         self.checked(generation, reply)
     }
 
-    /// Sends several commands at once, and gives each one's own answer.
+    /// Sends several commands at once, and gives each one's own answer, unless the first is refused.
     pub(super) async fn request_all(
         &self,
         pipeline: &Pipeline,
@@ -96,7 +108,8 @@ impl Link {
         let (mut connection, generation) = self.connection().await?;
         let count = pipeline.len();
         let replies = timeout(limit, connection.send_packed_commands(pipeline, 0, count)).await;
-        self.checked(generation, replies.unwrap_or_else(|_| Err(overdue(limit))))
+        let replies = replies.unwrap_or_else(|_| Err(overdue(limit)));
+        self.checked(generation, replies.and_then(first_accepted))
     }
 
     /// Throws the connection away, and with it whatever still waits on it.
@@ -107,15 +120,18 @@ impl Link {
     }
 
     fn checked<T>(&self, generation: u64, reply: Result<T, RedisError>) -> Result<T, RedisError> {
-        if let Err(error) = &reply
-            && fault::is_broken(error)
-        {
+        let Err(mut error) = reply else { return reply };
+        if matches!(self.0.home, Home::Sentinels(_)) && fault::is_readonly(&error) {
+            // The master of old. The sentinels know the new one, or will.
+            error = unreachable("the master has become a replica");
+        }
+        if fault::is_broken(&error) {
             let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
             if current.generation == generation {
                 current.connection = None;
             }
         }
-        reply
+        Err(error)
     }
 
     async fn connection(&self) -> Result<(MultiplexedConnection, u64), RedisError> {
@@ -127,13 +143,11 @@ impl Link {
         if let Some(ready) = self.ready() {
             return Ok(ready);
         }
-        // Limits are set for each request, since some of them block on purpose.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.0.limits.connect))
-            .set_response_timeout(None);
-        let dial = self.0.client.get_multiplexed_async_connection_with_config(&config);
-        let dialled = timeout(self.0.limits.connect, dial).await;
-        let connection = dialled.unwrap_or_else(|_| Err(overdue(self.0.limits.connect)))?;
+        let limit = self.0.limits.connect;
+        let connection = match &self.0.home {
+            Home::Server(client) => dial(client, limit).await?,
+            Home::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await?,
+        };
         let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.generation += 1;
         current.connection = Some(connection.clone());
@@ -153,6 +167,46 @@ impl std::fmt::Debug for Link {
     }
 }
 
-fn overdue(limit: Duration) -> RedisError {
+/// Makes a connection, without limits of its own for requests: each has its own, and some block on purpose.
+pub(super) async fn dial(
+    client: &redis::Client,
+    limit: Duration,
+) -> Result<MultiplexedConnection, RedisError> {
+    let config =
+        AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(None);
+    let dial = client.get_multiplexed_async_connection_with_config(&config);
+    timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
+}
+
+/// The same settings (user, password, database, TLS) at another address.
+pub(super) fn at(
+    settings: &ConnectionInfo,
+    host: &str,
+    port: u16,
+) -> Result<redis::Client, RedisError> {
+    let host = host.to_owned();
+    let address = match settings.addr().clone() {
+        ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+            ConnectionAddr::TcpTls { host, port, insecure, tls_params }
+        }
+        _ => ConnectionAddr::Tcp(host, port),
+    };
+    redis::Client::open(settings.clone().set_addr(address))
+}
+
+/// What becomes of a pipeline's first command decides for all.
+pub(super) fn first_accepted(replies: Vec<Value>) -> Result<Vec<Value>, RedisError> {
+    match replies.first() {
+        Some(Value::ServerError(error)) => Err(error.clone().into()),
+        _ => Ok(replies),
+    }
+}
+
+/// An error of the kind that a later try may not meet.
+pub(super) fn unreachable(why: &str) -> RedisError {
+    std::io::Error::new(std::io::ErrorKind::NotConnected, why).into()
+}
+
+pub(super) fn overdue(limit: Duration) -> RedisError {
     std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {limit:?}")).into()
 }

@@ -15,9 +15,18 @@ use crate::error::{Error, Refused, Result};
 #[non_exhaustive]
 pub enum Durability {
     /// The server has it. It survives as the server's own persistence does.
+    ///
+    /// Replication is asynchronous: a failover, by Sentinel or in a cluster, may lose what the master
+    /// acknowledged after what its replica last had. On a sound network that is what was
+    /// acknowledged in the last few milliseconds; of a master that was cut off, all that it
+    /// acknowledged since (`min-replicas-to-write` and `min-replicas-max-lag` limit that). Outcomes
+    /// of runs may be lost in the same way, whatever an add waited for: such jobs run again.
     #[default]
     Acknowledged,
     /// So many replicas have it too ([`WAIT`](https://redis.io/docs/latest/commands/wait/)).
+    ///
+    /// With as many as there are, no failover loses it. While one is down, as just after a failover,
+    /// adds are made and answered with [`Refused::NotDurable`](crate::Refused::NotDurable).
     Replicated {
         /// How many replicas.
         replicas: u32,
@@ -59,22 +68,20 @@ impl QueueStore {
         };
         let limit = self.response_limit().saturating_add(within);
         let explain = |error| fault::explain(&error, self.about(add));
-        let mut pipeline = redis::pipe();
-        pipeline.add_command(self.evalsha(add)).add_command(wait.clone());
-        let mut replies =
-            self.link.request_all(&pipeline, limit).await.map_err(explain)?.into_iter();
-        let (added, mut waited) = (replies.next(), replies.next());
-        let added = match added {
-            Some(Value::ServerError(error)) if error.code() == "NOSCRIPT" => {
-                let added = self.link.request(&self.eval(add)).await.map_err(explain)?;
-                waited = Some(self.link.request_within(&wait, limit).await.map_err(explain)?);
-                added
-            }
-            Some(Value::ServerError(error)) => return Err(explain(error.into())),
-            other => other.unwrap_or_default(),
+        // In one pipeline, hence on one connection: on a new one, perhaps to another server, WAIT
+        // would answer for nothing.
+        let both = |add| {
+            let mut pipeline = redis::pipe();
+            pipeline.add_command(add).add_command(wait.clone());
+            pipeline
         };
-        let twins = add.read(added)?;
-        match waited {
+        let mut replies = self.route.request_all(&both(self.evalsha(add)), limit).await;
+        if replies.as_ref().is_err_and(fault::is_noscript) {
+            replies = self.route.request_all(&both(self.eval(add)), limit).await;
+        }
+        let mut replies = replies.map_err(explain)?.into_iter();
+        let twins = add.read(replies.next().unwrap_or_default())?;
+        match replies.next() {
             Some(Value::ServerError(error)) => Err(explain(error.into())),
             waited => confirm(durability, within, waited.unwrap_or_default()).map(|()| twins),
         }

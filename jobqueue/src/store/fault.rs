@@ -21,6 +21,11 @@ pub(super) fn is_noscript(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
+/// Whether the server is a replica.
+pub(super) fn is_readonly(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+}
+
 /// Whether the connection can't be used any more, or can't be trusted to be in step.
 pub(super) fn is_broken(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error()
@@ -41,8 +46,8 @@ pub(super) fn explain(error: &RedisError, about: About<'_>) -> Error {
         return refused.into();
     }
     match code {
-        // All of these pass: the server starts, fails over, or runs a long script.
-        "LOADING" | "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" => {
+        // All of these pass: the server starts, fails over, moves a slot, or runs a long script.
+        "LOADING" | "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "UNBLOCKED" => {
             unavailable(about.doing, error)
         }
         "OOM" => Refused::OutOfMemory.into(),

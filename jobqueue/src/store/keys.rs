@@ -88,6 +88,12 @@ impl Keys {
         &self.0.queue
     }
 
+    /// The slot of a cluster that all keys of the queue are on.
+    pub(crate) fn slot(&self) -> u16 {
+        // The prefix has no braces and the name neither, so the name is the hash tag.
+        crc16(self.0.queue.as_str().as_bytes()) % SLOTS
+    }
+
     /// What all keys of the queue begin with.
     pub(crate) fn base(&self) -> &str {
         &self.0.base
@@ -116,6 +122,18 @@ impl Keys {
     }
 }
 
+/// How many slots a cluster has.
+const SLOTS: u16 = 16_384;
+
+/// CRC-16/XMODEM, as clusters count.
+fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |crc, byte| {
+        (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| {
+            if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +144,9 @@ mod tests {
         assert_eq!(keys.shared(Column::Waiting), Some("jq:{orders}:waiting"));
         assert_eq!(keys.shared(Column::Running), None);
         assert_eq!(keys.unique("a"), "jq:{orders}:unique:a");
+        // As CLUSTER KEYSLOT says.
+        assert_eq!(crc16(b"123456789"), 0x31c3);
+        assert_eq!(keys.slot(), 105);
         assert!(Column::ALL.iter().all(|(column, _)| keys.shared(*column).is_some()));
     }
 }

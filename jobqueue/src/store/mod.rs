@@ -1,9 +1,10 @@
 //! Floor 2: the only place that knows redis, keys and Lua.
 //!
-//! A call is a value ([`command::Command`]) that a [`QueueStore`] sends over a [`Link`] and whose reply
+//! A call is a value ([`command::Command`]) that a [`QueueStore`] sends by its [`Route`] and whose reply
 //! comes back typed.
 
 mod batch;
+mod cluster;
 mod command;
 mod connection;
 mod durability;
@@ -13,12 +14,14 @@ pub mod hot;
 mod ids;
 mod keys;
 mod reply;
+mod route;
 mod script;
+mod sentinel;
 mod server;
 mod stream;
 mod url;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -27,7 +30,7 @@ pub(crate) use command::Command;
 #[cfg(feature = "testing")]
 pub(crate) use command::scripts;
 pub(crate) use command::{job, outbox, queue, worker};
-pub(crate) use connection::{Limits, Link};
+pub(crate) use connection::Limits;
 pub use durability::Durability;
 #[cfg(feature = "testing")]
 pub(crate) use ids::read as read_ids;
@@ -35,9 +38,12 @@ pub(crate) use stream::{Entry, StreamPosition};
 pub use url::TlsOptions;
 
 use self::{
+    cluster::Cluster,
     command::Args,
+    connection::Link,
     fault::About,
     keys::{Column, Keys},
+    route::Route,
 };
 use crate::{
     error::{Error, Result},
@@ -45,18 +51,25 @@ use crate::{
     policy::Rate,
 };
 
-/// The store as a client has it: a connection, and what all its queues share.
+/// The store as a client has it: a server or a cluster, and what all its queues share.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
-    link: Link,
+    site: Site,
     prefix: String,
     patience: Duration,
+}
+
+/// What there is: one server, with or without sentinels, or a cluster.
+#[derive(Clone, Debug)]
+enum Site {
+    Server(Link),
+    Cluster(Arc<Cluster>),
 }
 
 /// The store of one queue.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueStore {
-    link: Link,
+    route: Route,
     keys: Keys,
     /// How long a call of a producer or an operator waits for Redis to come back.
     patience: Duration,
@@ -72,17 +85,24 @@ impl Store {
         patience: Duration,
     ) -> Result<Self> {
         url::check_prefix(&prefix)?;
-        let link = Link::new(url::open(url, tls)?, limits);
-        server::check(&link).await?;
-        Ok(Self { link, prefix, patience })
+        let home = url::open(url, tls)?;
+        let link = Link::new(home.clone(), limits);
+        let clustered = server::check(&link).await.map_err(|error| url::explain(&home, error))?;
+        let site = if clustered {
+            Site::Cluster(Cluster::connect(&home, limits).await?)
+        } else {
+            Site::Server(link)
+        };
+        Ok(Self { site, prefix, patience })
     }
 
     pub(crate) fn queue(&self, queue: &QueueName) -> QueueStore {
-        QueueStore {
-            link: self.link.clone(),
-            keys: Keys::new(&self.prefix, queue),
-            patience: self.patience,
-        }
+        let keys = Keys::new(&self.prefix, queue);
+        let route = match &self.site {
+            Site::Server(link) => Route::Server(link.clone()),
+            Site::Cluster(cluster) => cluster.route(keys.slot()),
+        };
+        QueueStore { route, keys, patience: self.patience }
     }
 }
 
@@ -97,7 +117,7 @@ impl QueueStore {
 
     /// The same queue over a connection of its own.
     pub(crate) fn apart(&self) -> Self {
-        Self { link: self.link.sibling(), ..self.clone() }
+        Self { route: self.route.sibling(), ..self.clone() }
     }
 
     pub(crate) fn patience(&self) -> Duration {
@@ -106,17 +126,17 @@ impl QueueStore {
 
     /// How long one request may take.
     pub(crate) fn response_limit(&self) -> Duration {
-        self.link.limits().response
+        self.route.limits().response
     }
 
     /// Calls a script, once.
     pub(crate) async fn call<C: Command>(&self, command: &C) -> Result<C::Reply> {
-        let mut reply = self.link.request(&self.evalsha(command)).await;
+        let mut reply = self.route.request(&self.evalsha(command)).await;
         if let Err(error) = &reply
             && fault::is_noscript(error)
         {
             // The server was restarted, failed over or flushed. EVAL runs the script and keeps it.
-            reply = self.link.request(&self.eval(command)).await;
+            reply = self.route.request(&self.eval(command)).await;
         }
         match reply {
             Ok(value) => Ok(command.read(value)?),
@@ -165,27 +185,27 @@ impl QueueStore {
         // The server's limit, and then some for the way back: a connection that stays silent beyond
         // it is dead, however open it looks.
         let limit = limit.saturating_add(self.response_limit());
-        let reply = self.link.request_within(&command, limit).await;
+        let reply = self.route.request_within(&command, limit).await;
         let value = reply.map_err(|error| fault::explain(&error, self.about_doing(DOING)))?;
         Ok(reply::optional(&value).is_some())
     }
 
     /// Throws the connection away, and with it a wait that nobody wants any more.
     pub(crate) fn hang_up(&self) {
-        self.link.hang_up();
+        self.route.hang_up();
     }
 
     async fn request(&self, command: &redis::Cmd, doing: &'static str) -> Result<redis::Value> {
-        let reply = self.link.request(command).await;
+        let reply = self.route.request(command).await;
         reply.map_err(|error| fault::explain(&error, self.about_doing(doing)))
     }
 
     /// A queue of a server that is never connected to, for measuring what is written to it.
     #[cfg(feature = "testing")]
     pub(crate) fn unconnected(queue: &QueueName) -> Result<Self> {
-        let link =
-            Link::new(url::open("redis://127.0.0.1", &TlsOptions::default())?, Limits::DEFAULT);
-        Ok(Self { link, keys: Keys::new("jq", queue), patience: Duration::ZERO })
+        let home = url::open("redis://127.0.0.1", &TlsOptions::default())?;
+        let route = Route::Server(Link::new(home, Limits::DEFAULT));
+        Ok(Self { route, keys: Keys::new("jq", queue), patience: Duration::ZERO })
     }
 
     /// A call as it is written to the server.

@@ -18,8 +18,8 @@ const MIN_VALKEY: (u32, u32) = (7, 2);
 
 const ABOUT: About<'static> = About { doing: DOING, keys: None, job: None };
 
-/// Refuses a server that can't work, and warns of one that may lose jobs.
-pub(super) async fn check(link: &Link) -> Result<()> {
+/// Refuses a server that can't work, and warns of one that may lose jobs. Whether it is a cluster's.
+pub(super) async fn check(link: &Link) -> Result<bool> {
     check_scripting(link).await?;
     match link.request(&redis::cmd("INFO")).await {
         Ok(value) => {
@@ -28,12 +28,13 @@ pub(super) async fn check(link: &Link) -> Result<()> {
                 warn!("{concern}");
             }
             tell(&info);
-            Ok(())
+            Ok(info.get("cluster_enabled") == Some(&"1"))
         }
         Err(error) => match fault::explain(&error, ABOUT) {
             Error::Refused(Refused::Permission(reason)) => {
                 warn!(%reason, "this user may not read INFO: the server's version, eviction policy and persistence go unchecked");
-                Ok(())
+                // A server by itself refuses this.
+                Ok(link.request(redis::cmd("CLUSTER").arg("SLOTS")).await.is_ok())
             }
             error => Err(error),
         },
@@ -81,7 +82,8 @@ pub(super) fn judge(info: &HashMap<&str, &str>) -> Result<Vec<String>> {
              set it to noeviction, so that adds are refused instead"
         ));
     }
-    if get("role") == "slave" {
+    // Any node of a cluster leads to all of them.
+    if get("role") == "slave" && get("cluster_enabled") != "1" {
         concerns.push(
             "this server is a replica: writes will be refused; connect to the primary".to_owned(),
         );

@@ -46,7 +46,7 @@ impl QueueStore {
         command.arg("COUNT").arg(PAGE).arg("BLOCK").arg(super::millis(limit).max(1));
         command.arg("STREAMS").arg(self.shared(Column::Events)).arg(&from.0);
         let limit = limit.saturating_add(self.response_limit());
-        let reply = self.link.request_within(&command, limit).await;
+        let reply = self.route.request_within(&command, limit).await;
         let reply = reply.map_err(|error| fault::explain(&error, self.about_doing(DOING)))?;
         if reply::optional(&reply).is_none() {
             return Ok(Vec::new());

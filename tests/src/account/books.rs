@@ -106,21 +106,13 @@ impl Account {
         let (queue, deadline) = (self.queue(url).await, Instant::now() + limit);
         while Instant::now() < deadline {
             let counts = queue.counts().await.expect("the server is there");
-            let ended = counts.waiting + counts.delayed + counts.active == 0;
-            if ended && counts.workers == workers && self.effects(url) == 0 {
+            let left = counts.waiting + counts.delayed + counts.active + counts.effects;
+            if left == 0 && counts.workers == workers {
                 return true;
             }
             sleep(STEP).await;
         }
         false
-    }
-
-    /// How many letters are on their way.
-    fn effects(&self, url: &str) -> u64 {
-        let client = redis::Client::open(url).expect("a good url");
-        let mut redis = client.get_connection().expect("the server is there");
-        let outbox = format!("{}outbox", self.base());
-        redis::cmd("XLEN").arg(outbox).query(&mut redis).expect("it can be counted")
     }
 
     /// Demands that all jobs end and just so many workers have a lease.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobqueue::{Client, Retain};
+use jobqueue::{Client, Durability, Retain};
 use tokio::{signal::unix::Signal, task::JoinSet, time::sleep};
 
 use super::{
@@ -24,12 +24,14 @@ pub struct Order {
     pub time: Duration,
     /// Jobs of all kinds: long, delayed, urgent, unique, failing, removed when they end.
     pub mixed: bool,
+    /// An add counts when a replica has it too.
+    pub replicated: bool,
 }
 
 impl Default for Order {
     fn default() -> Self {
         let (pause, time) = (Duration::ZERO, Duration::ZERO);
-        Self { jobs: u64::MAX, bulk: 1, pause, time, mixed: false }
+        Self { jobs: u64::MAX, bulk: 1, pause, time, mixed: false, replicated: false }
     }
 }
 
@@ -39,18 +41,20 @@ const LINES: u64 = 8;
 impl Order {
     pub(super) fn arguments(self) -> Vec<String> {
         let (pause, time) = (self.pause.as_millis(), self.time.as_millis());
-        let numbers = [pause.to_string(), time.to_string(), u8::from(self.mixed).to_string()];
+        let [mixed, replicated] = [self.mixed, self.replicated].map(|it| u8::from(it).to_string());
+        let numbers = [pause.to_string(), time.to_string(), mixed, replicated];
         [self.jobs.to_string(), self.bulk.to_string()].into_iter().chain(numbers).collect()
     }
 
     pub(super) fn parse(arguments: &[String]) -> Option<Self> {
-        let [jobs, bulk, pause, time, mixed] = arguments else { return None };
+        let [jobs, bulk, pause, time, mixed, replicated] = arguments else { return None };
         Some(Self {
             jobs: jobs.parse().ok()?,
             bulk: bulk.parse().ok()?,
             pause: millis(pause)?,
             time: millis(time)?,
             mixed: mixed == "1",
+            replicated: replicated == "1",
         })
     }
 
@@ -85,6 +89,14 @@ impl Order {
         if long { self.time * fastrand::u32(10..50) } else { self.time }
     }
 
+    fn durability(self) -> Durability {
+        if self.replicated {
+            Durability::Replicated { replicas: 1, within: Duration::from_secs(2) }
+        } else {
+            Durability::Acknowledged
+        }
+    }
+
     /// One call: its intents, the add, and what was acknowledged. An add of which nobody knows whether it
     /// was carried out stays an intent.
     async fn call(self, client: &Client, book: &Book) {
@@ -113,10 +125,12 @@ impl Order {
             if self.mixed && fastrand::u8(0..5) == 0 {
                 add = add.unique(tokens[0].clone());
             }
+            let add = add.durability(self.durability());
             let added = add.delay(delay).priority(priority).await;
             added.into_iter().map(|job| job.id().to_string()).collect()
         } else {
             let add = client.add_all(work, tasks).retain(retain).retain_failed(retain);
+            let add = add.durability(self.durability());
             let added = add.delay(delay).priority(priority).await;
             let jobs = added.unwrap_or_else(|error| error.added);
             jobs.iter().map(|job| job.id().to_string()).collect()

@@ -4,7 +4,10 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::{RedisServer, launch::Failed};
+use super::{
+    RedisServer,
+    launch::{self, Failed},
+};
 use crate::{certs::Certificates, port};
 
 /// How often a port may be lost to somebody else between choosing and binding it.
@@ -18,6 +21,7 @@ pub struct Builder {
     pub(super) tls: Option<ClientCertificates>,
     pub(super) password: Option<String>,
     pub(super) acl: Option<String>,
+    pub(super) sentinel: Option<String>,
     pub(super) options: Vec<String>,
 }
 
@@ -58,6 +62,13 @@ impl Builder {
         self
     }
 
+    /// Is a sentinel, with this as its configuration.
+    #[must_use]
+    pub fn sentinel(mut self, configuration: &str) -> Self {
+        self.sentinel = Some(configuration.to_owned());
+        self
+    }
+
     /// Listens with TLS only, with a certificate for `127.0.0.1` and `localhost`.
     #[must_use]
     pub fn tls(mut self, clients: ClientCertificates) -> Self {
@@ -93,6 +104,10 @@ impl Builder {
         }
         if let Some(users) = &self.acl {
             fs::write(dir.path().join("users.acl"), users).expect("the ACL file can be written");
+        }
+        if let Some(configuration) = &self.sentinel {
+            let file = dir.path().join(launch::SENTINEL);
+            fs::write(file, configuration).expect("the configuration can be written");
         }
         let mut server = RedisServer { options: self, certificates, port: 0, running: None, dir };
         for _ in 0..TRIES {

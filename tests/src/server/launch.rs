@@ -19,6 +19,9 @@ use crate::{
 /// The file in the server's directory that has its output.
 pub(super) const LOG: &str = "redis.log";
 
+/// The file in the server's directory that a sentinel reads, and writes.
+pub(super) const SENTINEL: &str = "sentinel.conf";
+
 /// Which program is run as the server, if not the first of [`PROGRAMS`] on the PATH.
 const PROGRAM_VARIABLE: &str = "JOBQUEUE_TEST_SERVER";
 
@@ -73,6 +76,11 @@ impl RedisServer {
     fn arguments(&self) -> Vec<String> {
         let dir = self.dir().display();
         let port = self.port;
+        if self.options.sentinel.is_some() {
+            let always =
+                format!("{dir}/{SENTINEL} --sentinel --port {port} --bind 127.0.0.1 --dir {dir}");
+            return always.split(' ').map(str::to_owned).collect();
+        }
         let listen = if self.options.unix_socket {
             format!("--port 0 --unixsocket {}", self.socket().display())
         } else if let Some(clients) = self.options.tls {
@@ -99,7 +107,10 @@ impl RedisServer {
     /// Waits for the server's own word first, since on its port somebody else's server might answer.
     fn await_ready(&self, child: &mut Child) -> Result<(), Failed> {
         let deadline = Instant::now() + wait::LIMIT;
-        while !self.log().to_lowercase().contains("ready to accept connections") {
+        let ready = |log: &str| {
+            log.contains("ready to accept connections") || log.contains("sentinel id is")
+        };
+        while !ready(&self.log().to_lowercase()) {
             if let Some(status) = child.try_wait().expect("a child can be waited for") {
                 return Err(self.why_ended(status));
             }

@@ -28,6 +28,17 @@ fn counts_every_state_and_says_the_limits() {
 }
 
 #[test]
+fn effects_on_their_way_are_counted_too() {
+    let mut rig = rig();
+    rig.given(["XADD jq:{q}:outbox 1-1 to a id j priority 0 record r"]);
+    rig.replies(
+        KEYS,
+        args![Rig::BASE],
+        "[0, 0, 0, 0, 0, 0, [nil, nil, nil, nil, nil, nil, nil, nil, nil, nil], 1]",
+    );
+}
+
+#[test]
 fn an_empty_queue() {
     let mut rig = rig();
     rig.replies(

@@ -47,8 +47,11 @@ impl Command for Counts {
     fn read(&self, reply: Value) -> Result<Census, Corrupt> {
         let count = |value: &Value| reply::count(value, Self::DOING);
         let maybe = |value: &Value| reply::optional(value).map(count).transpose();
+        let mut items = reply::array(reply, Self::DOING)?;
+        // One more if there are effects on their way.
+        let effects = if items.len() > 7 { items.pop() } else { None };
         let [waiting, delayed, active, completed, failed, workers, meta] =
-            reply::tuple(reply, Self::DOING)?;
+            reply::tuple(Value::Array(items), Self::DOING)?;
         let [
             paused,
             added,
@@ -72,6 +75,7 @@ impl Command for Counts {
             total_added: maybe(&added)?.unwrap_or(0),
             total_completed: maybe(&completions)?.unwrap_or(0),
             total_failed: maybe(&failures)?.unwrap_or(0),
+            effects: effects.as_ref().map(count).transpose()?.unwrap_or(0),
         };
         let rate = match reply::optional(&rate) {
             None => None,
