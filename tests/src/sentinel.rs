@@ -62,6 +62,16 @@ impl Sentinels {
         });
     }
 
+    /// Orders a failover.
+    ///
+    /// # Panics
+    /// The sentinels refuse.
+    pub fn fail_over(&self) {
+        let mut connection = self.sentinels[0].connection();
+        let mut order = cmd("SENTINEL");
+        order.arg("FAILOVER").arg(SERVICE).query::<()>(&mut connection).expect("it begins");
+    }
+
     /// Whether one of the servers is a master.
     #[must_use]
     pub fn is_master(&self, at: usize) -> bool {

@@ -66,8 +66,21 @@ impl Client {
         Self::builder(url).connect().await
     }
 
-    /// Sets a client up. URLs: `redis://[user:password@]host[:port][/database]`, `rediss://…` for TLS,
-    /// `unix:///path/to/socket[?db=1&user=…&pass=…]`.
+    /// Sets a client up.
+    ///
+    /// | URL | what |
+    /// | --- | --- |
+    /// | `redis://[user:password@]host[:port][/database]` | a server, or any node of a cluster |
+    /// | `rediss://…` | the same with TLS |
+    /// | `unix:///path/to/socket[?db=1&user=…&pass=…]` | a server's socket |
+    /// | `redis+sentinel://[user:password@]host[:port][,host…]/service[/database]` | the master that sentinels name; the user is the master's |
+    /// | `…?sentinel_user=…&sentinel_password=…` | if the sentinels want a password of their own |
+    /// | `rediss+sentinel://…` | TLS to the sentinels and to the master |
+    ///
+    /// That a server belongs to a cluster is found out. Each queue is on one slot, and its requests
+    /// follow the slot wherever it moves and whoever becomes its master. While a slot is on its way, calls on its
+    /// queue wait, up to their [`patience`](ClientBuilder::patience). What a failover may lose, and
+    /// how to lose nothing, is said at [`Durability`].
     #[must_use]
     pub fn builder(url: &str) -> ClientBuilder {
         ClientBuilder {

@@ -55,7 +55,7 @@ impl Links {
         if let Some(link) = links.get(address) {
             return Ok(link.clone());
         }
-        let link = Link::new(Home::Server(node(&self.seed, address)?), self.limits);
+        let link = Link::new(Home::Server(Box::new(node(&self.seed, address)?)), self.limits);
         links.insert(address.clone(), link.clone());
         Ok(link)
     }
@@ -105,7 +105,7 @@ impl Cluster {
             return Err(url::one_database(seed));
         }
         let cluster = Arc::new(Self {
-            seed: seed.clone(),
+            seed: (**seed).clone(),
             links: new_links(seed, limits),
             map: Mutex::default(),
             doubted: AtomicBool::new(true),
@@ -172,7 +172,7 @@ impl Cluster {
         };
         let Limits { connect, response } = self.links.limits;
         let limits = Limits { connect: connect.min(ONE), response: response.min(ONE) };
-        let link = Link::new(Home::Server(client), limits);
+        let link = Link::new(Home::Server(Box::new(client)), limits);
         let slots = link.request(redis::cmd("CLUSTER").arg("SLOTS")).await?;
         Map::read(slots, &here).ok_or_else(|| unreachable("CLUSTER SLOTS can't be understood"))
     }

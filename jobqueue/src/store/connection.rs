@@ -38,7 +38,7 @@ pub(crate) struct Link(Arc<Inner>);
 #[derive(Clone)]
 pub(super) enum Home {
     /// One server, or one node of a cluster.
-    Server(redis::Client),
+    Server(Box<redis::Client>),
     /// The master that sentinels name: they are asked again at each dial, so a failover is followed.
     Sentinels(Arc<Sentinels>),
 }

@@ -62,7 +62,7 @@ pub(super) fn open(url: &str, tls: &TlsOptions) -> Result<Home> {
         Some((scheme @ ("redis" | "rediss" | "valkey" | "valkeys"), rest)) => {
             open_sentinels(scheme, rest, tls)
         }
-        _ => open_server(url, tls).map(Home::Server),
+        _ => open_server(url, tls).map(Box::new).map(Home::Server),
     }
 }
 

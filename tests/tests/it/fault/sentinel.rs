@@ -4,11 +4,20 @@ use std::time::Duration;
 
 use jobqueue_tests::{
     account::{Account, Order, Shift},
+    process::Process,
     sentinel::Sentinels,
     wait::eventually,
 };
 
 use super::{acknowledged, assert_kept, progress, settle};
+
+/// A producer whose adds count when the replica has them, and two workers.
+fn load(account: &Account, url: &str) -> ([Process; 1], [Process; 2]) {
+    let time = Duration::from_millis(5);
+    let order = Order { time, pause: time * 4, mixed: true, replicated: true, ..Order::default() };
+    let shift = Shift { lease: Duration::from_secs(5), ..Shift::default() };
+    ([account.producer(url, order)], [(); 2].map(|()| account.worker(url, shift)))
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_master_is_killed_and_work_goes_on_at_the_new_one() {
@@ -16,11 +25,7 @@ async fn a_master_is_killed_and_work_goes_on_at_the_new_one() {
     let url = service.url();
     let account = Account::open(&url).await;
     let queue = account.queue(&url).await;
-    let time = Duration::from_millis(5);
-    let order = Order { time, pause: time * 4, mixed: true, replicated: true, ..Order::default() };
-    let shift = Shift { lease: Duration::from_secs(5), ..Shift::default() };
-    let mut producers = [account.producer(&url, order)];
-    let mut workers = [(); 2].map(|()| account.worker(&url, shift));
+    let (mut producers, mut workers) = load(&account, &url);
     progress(&queue, 100).await;
 
     service.servers[0].kill();
@@ -38,24 +43,19 @@ async fn a_master_is_killed_and_work_goes_on_at_the_new_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_master_is_made_a_replica_while_all_connections_stay_open() {
+async fn a_failover_is_ordered_while_the_master_is_well() {
     let service = Sentinels::start();
     let url = service.url();
     let account = Account::open(&url).await;
     let queue = account.queue(&url).await;
-    let time = Duration::from_millis(5);
-    let order = Order { time, pause: time * 4, ..Order::default() };
-    let mut producers = [account.producer(&url, order)];
-    let mut workers = [account.worker(&url, Shift::default())];
+    let (mut producers, mut workers) = load(&account, &url);
     progress(&queue, 50).await;
-    // By hand, so that nobody cuts the connections: writes are refused by the server that was the master.
-    let mut connection = service.servers[0].connection();
-    let failover = redis::cmd("FAILOVER");
-    failover.query::<()>(&mut connection).expect("it begins");
+    service.fail_over();
     eventually("the replica to be promoted", async || service.is_master(1)).await;
+    // The old master takes writes until it is told; no replica confirms them.
+    service.await_replica(0);
     progress(&queue, 50).await;
     settle(&account, &url, &mut producers, &mut workers).await;
-    // FAILOVER holds writes back until the replica has all: nothing at all is lost.
     let proof = account.prove(&service.servers[1].url()).await;
     assert_kept(&proof, &acknowledged(&account));
 }
