@@ -2,7 +2,10 @@
 
 use redis::cmd;
 
-use crate::{server::RedisServer, wait::blocking};
+use crate::{
+    server::{Builder, RedisServer},
+    wait::blocking,
+};
 
 /// A service that fails over; all servers end with this value.
 #[derive(Debug)]
@@ -22,16 +25,39 @@ impl Sentinels {
     /// They don't come to.
     #[must_use]
     pub fn start() -> Self {
-        let server = || RedisServer::builder().option("repl-diskless-sync-delay", &["0"]);
+        Self::start_with(|server| server, |sentinel| sentinel, "")
+    }
+
+    /// The same, where servers and sentinels have passwords of their own.
+    ///
+    /// # Panics
+    /// They don't come to know of each other.
+    #[must_use]
+    pub fn start_guarded(server: &str, sentinel: &str) -> Self {
+        let more = format!(
+            "sentinel auth-pass {SERVICE} {server}\nrequirepass {sentinel}\n\
+             sentinel sentinel-pass {sentinel}\n"
+        );
+        let guarded = |it: Builder| it.password(server).option("masterauth", &[server]);
+        Self::start_with(guarded, |it| it.password(sentinel), &more)
+    }
+
+    fn start_with(
+        server: impl Fn(Builder) -> Builder,
+        sentinel: impl Fn(Builder) -> Builder,
+        more: &str,
+    ) -> Self {
+        let delay = "repl-diskless-sync-delay";
+        let server = || server(RedisServer::builder().option(delay, &["0"]));
         let master = server().start();
         let port = master.port();
         let replica = server().option("replicaof", &["127.0.0.1", &port.to_string()]).start();
         let configuration = format!(
             "sentinel monitor {SERVICE} 127.0.0.1 {port} 2\n\
              sentinel down-after-milliseconds {SERVICE} 1000\n\
-             sentinel failover-timeout {SERVICE} 3000\n"
+             sentinel failover-timeout {SERVICE} 3000\n{more}"
         );
-        let sentinel = |_| RedisServer::builder().sentinel(&configuration).start();
+        let sentinel = |_| sentinel(RedisServer::builder()).sentinel(&configuration).start();
         let all = Self { servers: [master, replica], sentinels: (0..3).map(sentinel).collect() };
         all.await_replica(1);
         blocking("the sentinels to know of all", || {
@@ -50,8 +76,14 @@ impl Sentinels {
     /// Where clients find the service.
     #[must_use]
     pub fn url(&self) -> String {
+        self.url_as("", "")
+    }
+
+    /// The same, with what stands before the hosts and after the service.
+    #[must_use]
+    pub fn url_as(&self, login: &str, query: &str) -> String {
         let hosts: Vec<_> = self.sentinels.iter().map(|it| it.address().to_string()).collect();
-        format!("redis+sentinel://{}/{SERVICE}", hosts.join(","))
+        format!("redis+sentinel://{login}{}/{SERVICE}{query}", hosts.join(","))
     }
 
     /// Waits until one of the servers is a replica that has all its master has.

@@ -7,15 +7,16 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use redis::{ConnectionAddr, RedisError, Value, from_redis_value};
+use tokio::time::timeout;
 
 use super::{
-    connection::{Home, Limits, Link, at, unreachable},
+    connection::{Home, Limits, Link, at, overdue, unreachable},
     fault::{self, About},
     route::Route,
     url,
@@ -77,8 +78,9 @@ pub(super) struct Cluster {
     links: Arc<Links>,
     map: Mutex<Map>,
     doubted: AtomicBool,
-    /// Held while asking, so that a hundred tasks ask once.
+    /// Held while asking, so that a hundred tasks ask once; and how often that was.
     asking: tokio::sync::Mutex<()>,
+    asked: AtomicU64,
 }
 
 #[derive(Default)]
@@ -110,6 +112,7 @@ impl Cluster {
             map: Mutex::default(),
             doubted: AtomicBool::new(true),
             asking: tokio::sync::Mutex::default(),
+            asked: AtomicU64::default(),
         });
         cluster.learn().await.map_err(|error| fault::explain(&error, about))?;
         Ok(cluster)
@@ -143,11 +146,25 @@ impl Cluster {
 
     /// Asks for the map, of one node after another until one answers.
     async fn learn(&self) -> Result<(), RedisError> {
+        let asked = self.asked.load(Ordering::Relaxed);
         let _asking = self.asking.lock().await;
-        // Taken back first: doubts that come while the answer is on its way are about that answer.
-        if !self.doubted.swap(false, Ordering::Relaxed) {
+        if self.asked.load(Ordering::Relaxed) != asked {
+            // Somebody else has asked meanwhile. If in vain, so would this one, and each after it.
             return Ok(());
         }
+        // Taken back first: doubts that come while the answer is on its way are about that answer.
+        self.doubted.store(false, Ordering::Relaxed);
+        let limit = self.links.limits.connect;
+        let learnt = timeout(limit, self.ask_around()).await;
+        let learnt = learnt.unwrap_or_else(|_| Err(overdue(limit)));
+        if learnt.is_err() {
+            self.doubt();
+        }
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        learnt
+    }
+
+    async fn ask_around(&self) -> Result<(), RedisError> {
         let mut nodes = self.map.lock().unwrap_or_else(PoisonError::into_inner).nodes.clone();
         fastrand::shuffle(&mut nodes);
         let known = nodes.iter().map(|address| node(&self.seed, address));
@@ -161,7 +178,6 @@ impl Cluster {
                 Err(error) => last = error,
             }
         }
-        self.doubt();
         Err(last)
     }
 

@@ -26,7 +26,7 @@ pub enum Durability {
     /// So many replicas have it too ([`WAIT`](https://redis.io/docs/latest/commands/wait/)).
     ///
     /// With as many as there are, no failover loses it. While one is down, as just after a failover,
-    /// adds are made and answered with [`Refused::NotDurable`](crate::Refused::NotDurable).
+    /// adds are made and answered with [`Refused::NotDurable`].
     Replicated {
         /// How many replicas.
         replicas: u32,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jobqueue::{Client, Error, Refused};
 use jobqueue_tests::{
     account::{Account, Order, Shift},
     process::Process,
@@ -58,4 +59,21 @@ async fn a_failover_is_ordered_while_the_master_is_well() {
     settle(&account, &url, &mut producers, &mut workers).await;
     let proof = account.prove(&service.servers[1].url()).await;
     assert_kept(&proof, &acknowledged(&account));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_of_the_master_and_of_the_sentinels() {
+    let service = Sentinels::start_guarded("s3cret", "t0p");
+    let url = service.url_as(":s3cret@", "?sentinel_password=t0p");
+    let client = Client::connect(&url).await.expect("both are right");
+    client.queue("guarded").expect("a name").add("job", &1).await.expect("added");
+    for (login, query) in
+        [(":s3cret@", "?sentinel_password=wr0ng"), (":wr0ng@", "?sentinel_password=t0p")]
+    {
+        let refused = Client::connect(&service.url_as(login, query)).await;
+        let error = refused.expect_err("one is wrong");
+        assert!(matches!(error, Error::Refused(Refused::Permission(_))), "{error:?}");
+        let secrets = ["wr0ng", "s3cret", "t0p"];
+        assert!(secrets.iter().all(|it| !format!("{error:?} {error}").contains(it)), "{error}");
+    }
 }
