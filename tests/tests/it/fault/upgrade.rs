@@ -14,7 +14,7 @@ use crate::support::{Running, worker};
 
 #[job(queue = "q", attempts = 1)]
 async fn even(number: u32) -> std::result::Result<u32, Failure> {
-    if number % 2 == 0 { Ok(number) } else { Err(Failure::permanent("odd")) }
+    if number.is_multiple_of(2) { Ok(number) } else { Err(Failure::permanent("odd")) }
 }
 
 /// A queue with jobs in every state but `active`, written by this version. What its keys begin with is
