@@ -1,6 +1,7 @@
-//! `#[job]`: attr (parse) → model → valid (all rules, all messages) → expand, or fallback.
+//! `#[job]`: attr (parse) → model and definition → valid (all rules, all messages) → expand, or fallback.
 
 mod attr;
+mod definition;
 mod expand;
 mod fallback;
 mod model;

@@ -81,12 +81,14 @@ async fn forward(
             Mode::HalfClose if way == Way::Replies => return close_and_drain(from, to).await,
             _ => {}
         }
+        // An order that was given before the bytes were sent holds for them: it is looked at first.
         let read = tokio::select! {
-            read = from.read(&mut buffer) => read.map_err(|_| Cut)?,
+            biased;
             changed = orders.changed() => {
                 changed.map_err(|_| Cut)?;
                 continue;
             }
+            read = from.read(&mut buffer) => read.map_err(|_| Cut)?,
         };
         if read == 0 {
             return to.shutdown().await.map_err(|_| Cut);

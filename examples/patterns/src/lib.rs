@@ -1,0 +1,12 @@
+//! What the pattern programs have in common: where Redis is.
+
+use jobqueue::{Client, Result};
+
+/// Connects to `REDIS_URL`, or to the server on this machine.
+///
+/// # Errors
+/// Redis can't be reached.
+pub async fn connect() -> Result<Client> {
+    let url = std::env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1".to_owned());
+    Client::connect(&url).await
+}
