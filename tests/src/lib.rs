@@ -3,7 +3,7 @@
 //! - [`server`]: real servers, started, killed and started again
 //! - [`cluster`] and [`sentinel`]: several of them that fail over
 //! - [`proxy`]: a network that fails as told
-//! - [`process`]: programs that are watched, signalled and killed
+//! - [`process`]: programs that are watched, signalled and killed; [`clock`]: their time of day, which jumps
 //! - [`raw`] and [`dump`]: one script called bare, and the whole keyspace as text
 //! - [`account`]: proof that nothing was lost, doubled or leaked
 //! - [`soak`]: load and faults for as long as one likes, with accounts that are proven
@@ -14,6 +14,7 @@ mod port;
 
 pub mod account;
 pub mod certs;
+pub mod clock;
 pub mod cluster;
 pub mod dump;
 pub mod names;

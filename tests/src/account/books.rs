@@ -4,6 +4,7 @@ use std::{
     env,
     path::PathBuf,
     process::Command,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,13 +20,15 @@ use super::{
     ledger::Ledger,
     note::{self, Book},
 };
-use crate::{names, process::Process};
+use crate::{clock::Clock, names, process::Process};
 
 /// An account: keys of its own in one server, and a folder of notes.
 #[derive(Debug)]
 pub struct Account {
     prefix: String,
     notes: TempDir,
+    /// What its processes go by, if not by the system's.
+    clock: Option<Arc<Clock>>,
 }
 
 /// How long to wait before looking again.
@@ -41,9 +44,16 @@ impl Account {
     /// The server can't be reached.
     pub async fn open(url: &str) -> Self {
         let notes = TempDir::with_prefix("jobqueue-notes-").expect("a temporary directory");
-        let account = Self { prefix: names::queue("account"), notes };
+        let account = Self { prefix: names::queue("account"), notes, clock: None };
         account.queue(url).await.set_limits().events(HISTORY).await.expect("limits can be set");
         account
+    }
+
+    /// Its processes go by this clock from now on.
+    #[must_use]
+    pub fn with_clock(mut self, clock: &Arc<Clock>) -> Self {
+        self.clock = Some(clock.clone());
+        self
     }
 
     /// Notes of this process.
@@ -95,6 +105,9 @@ impl Account {
     fn spawn(&self, mode: &str, url: &str, arguments: Vec<String>) -> Process {
         let mut command = Command::new(program());
         command.args([mode, url, &self.prefix]).arg(self.notes.path()).args(arguments);
+        if let Some(clock) = &self.clock {
+            clock.wind(&mut command);
+        }
         Process::spawn(&mut command)
     }
 

@@ -2,6 +2,10 @@
 
 use jobqueue::{Client, Error, Refused, TlsOptions, job};
 use jobqueue_tests::server::{ClientCertificates, RedisServer};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpListener,
+};
 
 use crate::support::{Running, worker};
 
@@ -70,6 +74,48 @@ async fn nobody_is_there() {
     for bad in ["", "nonsense", "http://127.0.0.1", "redis://host:notaport"] {
         assert!(matches!(Client::connect(bad).await, Err(Error::Invalid(_))), "{bad:?}");
     }
+}
+
+/// Answers `INFO` as a server of a version that is too old does, and anything else with a word.
+async fn old_server(mut stream: tokio::net::TcpStream) -> std::io::Result<()> {
+    let (reader, mut writer) = stream.split();
+    let mut lines = BufReader::new(reader).lines();
+    while let Some(head) = lines.next_line().await? {
+        let Some(words) = head.strip_prefix('*').and_then(|count| count.parse().ok()) else {
+            continue;
+        };
+        let mut command = Vec::new();
+        for _ in 0..words {
+            lines.next_line().await?;
+            command.extend(lines.next_line().await?);
+        }
+        let answer = match command.first().map(|word| word.to_uppercase()).as_deref() {
+            Some("INFO") => {
+                let text = "# Server\r\nredis_version:6.0.16\r\nredis_mode:standalone\r\n";
+                format!("${}\r\n{text}\r\n", text.len())
+            }
+            Some("EVAL") => ":1\r\n".to_owned(),
+            _ => "+OK\r\n".to_owned(),
+        };
+        writer.write_all(answer.as_bytes()).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_is_too_old() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("redis://{}", listener.local_addr().expect("an address"));
+    let serve = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(old_server(stream));
+        }
+    });
+    let error = Client::connect(&url).await.expect_err("too old");
+    assert!(matches!(error, Error::Invalid(_)), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains("6.0.16") && text.contains("6.2 or newer"), "{text}");
+    serve.abort();
 }
 
 #[tokio::test]

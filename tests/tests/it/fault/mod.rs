@@ -1,6 +1,7 @@
 //! Faults, one file a group; the table of them is in `tests/README.md`. Each test has a server and processes
 //! of its own, and most end with the proof of an account.
 
+mod clock;
 mod cluster;
 mod freeze;
 mod handlers;
