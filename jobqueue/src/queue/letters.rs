@@ -10,7 +10,10 @@ use crate::{
     error::{Error, Refused, Result},
     job::{DeadLetter, JobId, JobInfo, JobState, Priority, QueueName},
     policy::Rate,
-    store::{job, outbox::Effect},
+    store::{
+        job,
+        outbox::{Effect, Target},
+    },
 };
 
 /// How many letters are sent back in one step.
@@ -184,6 +187,7 @@ fn letter_of(job: &JobInfo) -> Option<DeadLetter> {
 fn effect(letter: &DeadLetter) -> Option<Effect> {
     let to: QueueName = letter.queue.parse().ok()?;
     let priority = letter.record().map_or(Priority::default(), |record| record.options.priority);
+    let to = Target::Queue(to);
     Some(Effect { to, id: letter.id.clone(), priority, record: letter.record_bytes().to_vec() })
 }
 

@@ -21,7 +21,7 @@ use crate::{
     job::{QueueName, WorkerId},
     store::{
         Retries, Store, chunks,
-        outbox::{Apply, Head, Parcel, Take},
+        outbox::{Apply, Head, Parcel, Take, Target},
     },
 };
 
@@ -141,8 +141,9 @@ impl Relays {
         parcels: Vec<&Parcel>,
     ) -> (Vec<String>, Option<Error>) {
         let mut delivered = Vec::new();
-        let target = match to.parse() {
-            Ok(name) => self.0.store.queue(&name),
+        let target = match Target::parse(to) {
+            Ok(Target::Queue(name)) => self.0.store.queue(&name),
+            Ok(Target::Inbox(inbox)) => self.0.store.queue(inbox.name()),
             Err(invalid) => return (delivered, Some(Error::from(invalid))),
         };
         for parcels in chunks(&parcels, |parcel| parcel.record.len() + 128) {

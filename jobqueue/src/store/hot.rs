@@ -55,6 +55,7 @@ impl Batch {
         let settled = |job: &NewJob| Settlement {
             id: job.id.clone(),
             end: End::Completed { retain: Retain::none(), outcome: Vec::new() },
+            effects: Vec::new(),
         };
         let settlements = jobs.iter().map(settled).collect();
         let answer = answer(&jobs);

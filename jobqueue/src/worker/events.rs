@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use crate::{
-    job::{JobFailure, JobId, JobName, QueueName},
-    store::outbox::Effect,
-};
+use crate::job::{JobFailure, JobId, JobName, QueueName};
 
 /// Something that happened in one worker. Follow them with [`WorkerHandle::events`](super::WorkerHandle::events).
 ///
@@ -107,10 +104,10 @@ impl Announcer {
     }
 
     /// A job failed for good, and perhaps there is a letter.
-    pub(super) fn failed(&self, id: &JobId, failure: JobFailure, letter: Option<&Effect>) {
+    pub(super) fn failed(&self, id: &JobId, failure: JobFailure, letter: Option<QueueName>) {
         self.say(|| WorkerEvent::Failed { id: id.clone(), failure });
-        if let Some(letter) = letter {
-            self.say(|| WorkerEvent::DeadLettered { id: id.clone(), to: letter.to.clone() });
+        if let Some(to) = letter {
+            self.say(|| WorkerEvent::DeadLettered { id: id.clone(), to });
         }
     }
 

@@ -6,12 +6,15 @@ use tracing::{debug, error};
 use super::{Context, registry::Entry, verdict::Ruling};
 use crate::{
     job::{DeadLetter, JobId, Priority, QueueName},
-    store::{outbox::Effect, worker::End},
+    store::{
+        outbox::{Effect, Target},
+        worker::End,
+    },
 };
 
 /// Writes the letter of a run that failed for good, if its handler or its worker names a queue for it.
 pub(super) async fn enclose(ruling: &mut Ruling, ctx: &Context, entry: &Entry) {
-    let Ruling { end: End::Failed { letter, .. }, failure: Some(failure), .. } = ruling else {
+    let Ruling { end: End::Failed { .. }, failure: Some(failure), .. } = ruling else {
         return;
     };
     let Some((line, to)) = ctx.line().and_then(|line| Some((line, line.dead_letter(Some(entry))?)))
@@ -28,22 +31,24 @@ pub(super) async fn enclose(ruling: &mut Ruling, ctx: &Context, entry: &Entry) {
     let record = Bytes::from(ctx.record().encode());
     let queue = line.store.name().as_str();
     let written = DeadLetter::new(queue, ctx.id().clone(), record, failure.clone(), errors);
-    *letter = address(&written, to);
+    send(ruling, &written, to);
 }
 
-/// A letter, on its way to `to`.
-pub(super) fn address(letter: &DeadLetter, to: &QueueName) -> Option<Box<Effect>> {
+/// Sends a letter along with what ended the run.
+pub(super) fn send(ruling: &mut Ruling, letter: &DeadLetter, to: &QueueName) {
     match letter.to_record() {
-        Ok(record) => Some(Box::new(Effect {
-            to: to.clone(),
-            // One of its own: the job may fail for good again after it was sent back.
-            id: JobId::generate(),
-            priority: Priority::default(),
-            record: record.encode(),
-        })),
+        Ok(record) => {
+            ruling.letter = Some(to.clone());
+            ruling.effects.push(Effect {
+                to: Target::Queue(to.clone()),
+                // One of its own: the job may fail for good again after it was sent back.
+                id: JobId::generate(),
+                priority: Priority::default(),
+                record: record.encode(),
+            });
+        }
         Err(problem) => {
             error!(queue = letter.queue, id = %letter.id, %problem, "a dead letter could not be written");
-            None
         }
     }
 }

@@ -266,7 +266,7 @@ impl Pump {
         }
         let Some(ruling) = ruling else {
             // Aborted: by a shutdown, which has released the job, or with the runtime.
-            self.outcomes.push(Settlement { id, end: released() });
+            self.release(id);
             return;
         };
         self.hold = self.hold.max(ruling.hold);
@@ -276,16 +276,14 @@ impl Pump {
                 let (id, delay) = (id.clone(), *delay);
                 announcer.say(|| WorkerEvent::Retrying { id, failure, delay });
             }
-            (End::Failed { letter, .. }, Some(failure)) => {
-                announcer.failed(&id, failure, letter.as_deref());
-            }
+            (End::Failed { .. }, Some(failure)) => announcer.failed(&id, failure, ruling.letter),
             (End::Released { .. }, _) => {
                 let id = id.clone();
                 announcer.say(|| WorkerEvent::Released { id });
             }
             _ => {}
         }
-        self.outcomes.push(Settlement { id, end: ruling.end });
+        self.outcomes.push(Settlement { id, end: ruling.end, effects: ruling.effects });
         self.start_queued();
     }
 
@@ -336,9 +334,15 @@ impl Pump {
 
     /// Hands back what was fetched ahead and has not begun.
     fn release_queued(&mut self) {
-        for run in self.queued.drain(..) {
-            self.outcomes.push(Settlement { id: run.ctx.id().clone(), end: released() });
+        for run in std::mem::take(&mut self.queued) {
+            self.release(run.ctx.id().clone());
         }
+    }
+
+    /// Back to its own place in the queue, with no attempt counted.
+    fn release(&mut self, id: JobId) {
+        let end = End::Released { delay: Duration::ZERO, misses: None };
+        self.outcomes.push(Settlement { id, end, effects: Vec::new() });
     }
 
     /// Once the time to drain is over: tells runs to stop, and a moment later ends them.
@@ -356,7 +360,7 @@ impl Pump {
             Some(since) if now >= since + GRACE => {
                 for id in self.held.abort_all() {
                     debug!(%id, "handed back");
-                    self.outcomes.push(Settlement { id, end: released() });
+                    self.release(id);
                 }
             }
             Some(_) => {}
@@ -368,9 +372,4 @@ impl Pump {
         let limit = self.parts.store.response_limit().min(LONGEST_SLEEP) + GRACE;
         matches!(self.phase(), Phase::Draining(deadline) if Instant::now() > deadline + limit * 2)
     }
-}
-
-/// Back to its own place in the queue, with no attempt counted.
-fn released() -> End {
-    End::Released { delay: Duration::ZERO, misses: None }
 }

@@ -12,13 +12,14 @@ use super::{
     pump::{Mood, Pump},
     registry::Entry,
     shutdown::Phase,
-    verdict::{Ended, Ruling, Terms, rule},
+    verdict::{Ended, Terms, rule},
 };
 use crate::{
     error::{Error, Refused, Result},
     job::{Codec, DeadLetter, JobId, Record, WorkerId},
     store::{
         Retries, chunks,
+        outbox::Effect,
         worker::{Advance, End, Holding, Join, Leave, Limit, Settlement, Taken, Turn},
     },
 };
@@ -139,7 +140,7 @@ impl Pump {
                 warn!(queue = %self.parts.store.name(), %id, name = %record.name, "no handler of this name here: the job goes back for a worker that has one");
                 self.held.insert(&id);
                 let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
-                self.outcomes.push(Settlement { id, end });
+                self.outcomes.push(Settlement { id, end, effects: Vec::new() });
             }
             Some(entry) => self.admit(id, record, terms, entry),
         }
@@ -149,17 +150,17 @@ impl Pump {
     fn reject(&mut self, job: Unrun<'_>, why: Ended) {
         let Unrun { id, terms, record, entry } = job;
         self.held.insert(&id);
-        let Ruling { mut end, failure, .. } = rule(why, &terms, Codec::default());
-        if let (End::Failed { letter, .. }, Some(failure)) = (&mut end, failure) {
+        let mut ruling = rule(why, &terms, Codec::default());
+        if let Some(failure) = ruling.failure.take() {
             if let Some(to) = self.line.dead_letter(entry) {
                 let queue = self.parts.store.name().as_str();
                 let errors = Vec::new();
                 let written = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
-                *letter = letter::address(&written, to);
+                letter::send(&mut ruling, &written, to);
             }
-            self.parts.announcer.failed(&id, failure, letter.as_deref());
+            self.parts.announcer.failed(&id, failure, ruling.letter.take());
         }
-        self.outcomes.push(Settlement { id, end });
+        self.outcomes.push(Settlement { id, end: ruling.end, effects: ruling.effects });
     }
 
     /// Joins the queue under a new name, and finds out what is held: at the start, when the lease was
@@ -281,13 +282,11 @@ struct Unrun<'a> {
 
 /// About how many bytes a settlement takes on the way.
 fn size(settlement: &Settlement) -> usize {
-    match &settlement.end {
-        End::Completed { outcome, .. } => outcome.len() + 64,
-        End::Failed { outcome, error, letter, .. } => {
-            let letter = letter.as_ref().map_or(0, |letter| letter.size());
-            outcome.len() + error.len() + letter + 64
-        }
-        End::Retried { error, .. } => error.len() + 64,
-        End::Released { .. } => 64,
-    }
+    let end = match &settlement.end {
+        End::Completed { outcome, .. } => outcome.len(),
+        End::Failed { outcome, error, .. } => outcome.len() + error.len(),
+        End::Retried { error, .. } => error.len(),
+        End::Released { .. } => 0,
+    };
+    end + 64 + settlement.effects.iter().map(Effect::size).sum::<usize>()
 }

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use super::config::Care;
 use crate::{
     flaw::PayloadError,
-    job::{Codec, Failure, FailureReason, JobFailure, JobOptions, Outcome, RunRules},
+    job::{Codec, Failure, FailureReason, JobFailure, JobOptions, Outcome, QueueName, RunRules},
     policy::{Backoff, NextStep, Retain, Verdict, after_failure},
-    store::worker::End,
+    store::{outbox::Effect, worker::End},
 };
 
 /// How a run ended, or why there was none.
@@ -71,10 +71,20 @@ impl Terms {
 #[derive(Debug)]
 pub(super) struct Ruling {
     pub(super) end: End,
+    /// What follows from it elsewhere.
+    pub(super) effects: Vec<Effect>,
+    /// The dead-letter queue that the job goes to, for whoever listens.
+    pub(super) letter: Option<QueueName>,
     /// How long the whole queue is held.
     pub(super) hold: Duration,
     /// The failure, for whoever listens.
     pub(super) failure: Option<JobFailure>,
+}
+
+impl Ruling {
+    fn new(end: End, failure: Option<JobFailure>) -> Self {
+        Self { end, effects: Vec::new(), letter: None, hold: Duration::ZERO, failure }
+    }
 }
 
 /// Decides what becomes of a job.
@@ -121,8 +131,7 @@ fn completed(result: Vec<u8>, terms: &Terms, codec: Codec) -> Ruling {
     } else {
         Outcome::Completed { codec, result: Bytes::from(result) }.encode()
     };
-    let end = End::Completed { retain: terms.retain, outcome };
-    Ruling { end, hold: Duration::ZERO, failure: None }
+    Ruling::new(End::Completed { retain: terms.retain, outcome }, None)
 }
 
 fn failed(failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
@@ -134,14 +143,11 @@ fn failed(failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
         }
         NextStep::Fail => {
             let outcome = Outcome::Failed(failure.clone()).encode();
-            (
-                End::Failed { retain: terms.retain_failed, outcome, error, letter: None },
-                Duration::ZERO,
-            )
+            (End::Failed { retain: terms.retain_failed, outcome, error }, Duration::ZERO)
         }
         NextStep::Hold(hold) => (End::Released { delay: Duration::ZERO, misses: None }, hold),
     };
-    Ruling { end, hold, failure: Some(failure) }
+    Ruling { hold, ..Ruling::new(end, Some(failure)) }
 }
 
 #[cfg(test)]

@@ -9,14 +9,47 @@ pub(crate) use take::{Head, Parcel, Take};
 use super::Args;
 #[cfg(feature = "testing")]
 use super::{Command, Script};
-use crate::job::{JobId, Priority, QueueName};
+use crate::{
+    flaw::Invalid,
+    job::{Inbox, JobId, Priority, QueueName},
+};
 
-/// A job for another queue, as it goes into an outbox.
+/// Where an effect goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    /// Into another queue, as a job.
+    Queue(QueueName),
+    /// To a caller, as the reply to its request.
+    Inbox(Inbox),
+}
+
+impl Target {
+    /// As it stands in an outbox.
+    pub(crate) fn parse(text: &str) -> Result<Self, Invalid> {
+        match Inbox::parse(text) {
+            Some(inbox) => inbox.map(Self::Inbox),
+            None => text.parse().map(Self::Queue),
+        }
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Queue(queue) => queue.fmt(f),
+            Self::Inbox(inbox) => inbox.fmt(f),
+        }
+    }
+}
+
+/// What follows from a job elsewhere, as it goes into an outbox.
 #[derive(Clone, Debug)]
 pub(crate) struct Effect {
-    pub(crate) to: QueueName,
+    pub(crate) to: Target,
+    /// Of the job that is put in there, or of the one that is replied to.
     pub(crate) id: JobId,
     pub(crate) priority: Priority,
+    /// The job's record, or how it ended.
     pub(crate) record: Vec<u8>,
 }
 
@@ -28,7 +61,7 @@ impl Effect {
 
     /// As `lua/lib/outbox.lua` reads it.
     pub(super) fn write(&self, args: &mut Args<'_>) {
-        args.push(self.to.as_str()).push(self.id.as_str());
+        args.push(self.to.to_string()).push(self.id.as_str());
         args.push(self.priority.get()).push(self.record.as_slice());
     }
 }

@@ -17,6 +17,8 @@ const ERRORS_KEPT: u32 = 10;
 pub(crate) struct Settlement {
     pub(crate) id: JobId,
     pub(crate) end: End,
+    /// What follows from it elsewhere: written in the same step, then relayed.
+    pub(crate) effects: Vec<Effect>,
 }
 
 /// What becomes of the job.
@@ -25,7 +27,7 @@ pub(crate) enum End {
     /// It completed; the outcome counts only where the job is kept.
     Completed { retain: Retain, outcome: Vec<u8> },
     /// It failed for good.
-    Failed { retain: Retain, outcome: Vec<u8>, error: Vec<u8>, letter: Option<Box<Effect>> },
+    Failed { retain: Retain, outcome: Vec<u8>, error: Vec<u8> },
     /// It is tried again.
     Retried { attempt: u32, delay: Duration, error: Vec<u8> },
     /// It goes back, and this run counts for nothing.
@@ -43,14 +45,13 @@ struct Block<'a> {
 pub(super) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
     let mut blocks: Vec<Block<'_>> = Vec::new();
     let (mut retried, mut released) = (Vec::new(), Vec::new());
-    let (mut errors, mut letters) = (Vec::new(), Vec::new());
-    for Settlement { id, end } in settlements {
+    let mut errors = Vec::new();
+    for Settlement { id, end, .. } in settlements {
         match end {
             End::Completed { retain, outcome } => {
                 push(&mut blocks, JobState::Completed, *retain, (id, outcome));
             }
-            End::Failed { retain, outcome, error, letter } => {
-                letters.extend(letter);
+            End::Failed { retain, outcome, error } => {
                 push(&mut blocks, JobState::Failed, *retain, (id, outcome));
                 if !retain.keeps_nothing() {
                     errors.push((id, error));
@@ -79,9 +80,16 @@ pub(super) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
     for (id, error) in errors {
         args.push(id.as_str()).push(error.as_slice());
     }
-    if !letters.is_empty() {
-        args.push(letters.len());
-        letters.iter().for_each(|letter| letter.write(args));
+    write_effects(settlements, args);
+}
+
+/// Last, and left out where there are none: most batches have none.
+fn write_effects(settlements: &[Settlement], args: &mut Args<'_>) {
+    let count: usize = settlements.iter().map(|settlement| settlement.effects.len()).sum();
+    if count > 0 {
+        args.push(count);
+        let effects = settlements.iter().flat_map(|settlement| &settlement.effects);
+        effects.for_each(|effect| effect.write(args));
     }
 }
 
