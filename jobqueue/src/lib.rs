@@ -27,6 +27,7 @@
 //! | wait for results | [`JobHandle::result`] |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
+//! | monitor | [`Queue::stats`], [`QueueStats`], [`Histogram`], [`prometheus_text`] |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
 //! | test handlers | `testing`, with the feature of that name |
@@ -44,6 +45,7 @@ mod flaw;
 mod job;
 mod policy;
 mod queue;
+mod stats;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -61,8 +63,9 @@ pub use job::{
 pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
 pub use queue::{
     Add, AddAll, BulkError, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
-    QueueLimits, Redrive, SetLimits,
+    Redrive, SetLimits,
 };
+pub use stats::{Histogram, QueueLimits, QueueStats, Rates, WorkerStats, prometheus_text};
 pub use store::{Durability, TlsOptions};
 pub use worker::{
     Context, FromContext, Handler, MissingState, State, States, Worker, WorkerBuilder, WorkerEvent,

@@ -19,6 +19,7 @@
 --       15 meta       HASH    {q}:meta
 --       16 events     STREAM  {q}:events
 --       17 wake       LIST    {q}:wake
+--       18 histograms HASH    {q}:histograms
 -- ARGV  1 base; 2 '1' to do so even while jobs are active
 --       What is on its way to other queues stays, and how far others' effects were taken.
 -- REPLY 0 when done, 1 to be called again

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     flaw::Invalid,
     policy::{Backoff, Retain},
@@ -27,6 +29,9 @@ pub struct JobOptions {
     pub retain: Option<Retain>,
     /// What is kept when it fails for good.
     pub retain_failed: Option<Retain>,
+    /// When it was first due, if it was delayed when it was added; a later change isn't seen here. A delay
+    /// counts by the producer's clock.
+    pub due_at: Option<DateTime<Utc>>,
     /// What travels beside the payload: trace context, tenant, content version.
     pub headers: BTreeMap<String, String>,
 }

@@ -45,10 +45,12 @@ prop_compose! {
         priority in -1024_i16..1024,
         retain in option::of(retain()),
         retain_failed in option::of(self::retain()),
+        due in option::of(-8_000_000_000_000_i64..8_000_000_000_000),
         headers in headers(),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
-        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, headers }
+        let due_at = due.and_then(DateTime::from_timestamp_millis);
+        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, due_at, headers }
     }
 }
 

@@ -118,6 +118,7 @@ mod tests {
             priority: (-3).try_into().expect("in range"),
             retain: Some(Retain::count(10)),
             retain_failed: Some(Retain::age(Duration::from_secs(60))),
+            due_at: DateTime::from_timestamp_millis(1_764_000_060_123),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
         }
     }

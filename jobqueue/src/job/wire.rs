@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{FailureReason, JobFailure, JobOptions, Priority};
@@ -23,6 +24,8 @@ pub(super) struct WireOptions {
     retain: Option<WireRetain>,
     #[serde(rename = "f", skip_serializing_if = "Option::is_none", default)]
     retain_failed: Option<WireRetain>,
+    #[serde(rename = "d", skip_serializing_if = "Option::is_none", default)]
+    due_ms: Option<i64>,
     #[serde(rename = "h", skip_serializing_if = "BTreeMap::is_empty", default)]
     headers: BTreeMap<String, String>,
 }
@@ -45,6 +48,7 @@ impl From<&JobOptions> for WireOptions {
             priority: options.priority.get(),
             retain: options.retain.map(retain),
             retain_failed: options.retain_failed.map(retain),
+            due_ms: options.due_at.map(|due| due.timestamp_millis()),
             headers: options.headers.clone(),
         }
     }
@@ -62,6 +66,7 @@ impl From<WireOptions> for JobOptions {
             priority: Priority::try_from(wire.priority).unwrap_or_default(),
             retain: wire.retain.map(retain),
             retain_failed: wire.retain_failed.map(retain),
+            due_at: wire.due_ms.and_then(DateTime::from_timestamp_millis),
             headers: wire.headers,
         }
     }

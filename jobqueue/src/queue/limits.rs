@@ -7,24 +7,9 @@ use crate::{
     error::{Error, Result},
     flaw::Invalid,
     policy::Rate,
+    stats::QueueLimits,
     store::{queue, rate_text},
 };
-
-/// What a queue allows now.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct QueueLimits {
-    /// The time between two starts, and how many may start at once after a pause.
-    pub rate: Option<(Duration, u32)>,
-    /// How many jobs may be active at once, over all workers.
-    pub max_active: Option<u64>,
-    /// How many jobs may wait or be delayed before adds are refused.
-    pub max_length: Option<u64>,
-    /// The head start that one step of priority is worth; without it priorities are strict.
-    pub aging: Option<Duration>,
-    /// How many entries of events are kept, if that was set; 0 for none.
-    pub events: Option<u64>,
-}
 
 impl Queue {
     /// What the queue allows now.
@@ -32,17 +17,7 @@ impl Queue {
     /// # Errors
     /// Those of any call.
     pub async fn limits(&self) -> Result<QueueLimits> {
-        let census = self.store().call_patiently(&queue::Counts).await?;
-        let rate = census.rate.and_then(|(interval, burst)| {
-            Some((Duration::try_from_secs_f64(interval / 1_000.0).ok()?, burst))
-        });
-        Ok(QueueLimits {
-            rate,
-            max_active: census.max_active,
-            max_length: census.max_length,
-            aging: census.aging_ms.map(Duration::from_millis),
-            events: census.events,
-        })
+        Ok(self.store().call_patiently(&queue::Counts).await?.limits)
     }
 
     /// Changes what the queue allows, at run time: say what, then await it. What is set here wins over

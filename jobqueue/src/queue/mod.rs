@@ -12,6 +12,7 @@ mod letters;
 mod limits;
 mod relay;
 mod request;
+mod stats;
 
 pub use add::Add;
 pub use bulk::{AddAll, BulkError};
@@ -19,7 +20,7 @@ pub use client::{Client, ClientBuilder};
 pub use handle::JobHandle;
 pub use inspect::JobPages;
 pub use letters::{DeadLetters, Redrive};
-pub use limits::{QueueLimits, SetLimits};
+pub use limits::SetLimits;
 
 pub(crate) use relay::Relays;
 

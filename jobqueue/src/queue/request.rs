@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Client, Queue};
 use crate::{
@@ -77,12 +77,14 @@ impl Request {
         if payload.len() > limit {
             return Err(PayloadError::TooLarge { size: payload.len(), limit });
         }
+        let mut options = self.options.clone();
+        options.due_at = self.due_at(created_at);
         let record = Record {
             name: self.name.clone(),
             codec: self.codec,
             payload: Bytes::from(payload),
             created_at,
-            options: self.options.clone(),
+            options,
         };
         Ok(NewJob {
             chosen_id: id.is_some(),
@@ -92,6 +94,15 @@ impl Request {
             due: self.due,
             unique: self.unique.clone(),
         })
+    }
+
+    /// When the job is due, for whoever measures how long it waited from then on.
+    fn due_at(&self, created_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self.due {
+            Due::Now => None,
+            Due::In(delay) => created_at.checked_add_signed(TimeDelta::from_std(delay).ok()?),
+            Due::At(ms) => DateTime::from_timestamp_millis(ms).filter(|due| *due > created_at),
+        }
     }
 
     pub(super) fn set_priority(&mut self, priority: i16) {

@@ -27,6 +27,7 @@ use super::{
     registry::{Entry, Registry},
     run::{Finished, Run},
     shutdown::Phase,
+    tally::{ServerClock, Tally},
     verdict::Terms,
 };
 use crate::{
@@ -79,6 +80,20 @@ pub(super) struct Pump {
     listener: Listener,
     /// Whether a heartbeat found the lease lost.
     pub(super) lease_lost: bool,
+    /// What was observed of runs.
+    pub(super) tally: Tally,
+    /// As of the last turn.
+    pub(super) clock: Option<ServerClock>,
+}
+
+/// A job that was fetched, and what runs it.
+pub(super) struct Runnable {
+    pub(super) id: JobId,
+    pub(super) record: Record,
+    pub(super) terms: Terms,
+    pub(super) entry: Arc<Entry>,
+    /// Since when it is ready, if this is its first attempt.
+    pub(super) ready_at: Option<Instant>,
 }
 
 /// What the pump expects of the queue.
@@ -119,6 +134,8 @@ impl Pump {
             reporter,
             listener,
             lease_lost: false,
+            tally: Tally::default(),
+            clock: None,
         }
     }
 
@@ -143,6 +160,7 @@ impl Pump {
                 break;
             }
         }
+        self.tell_rest(GRACE).await;
         self.leave().await;
         self.parts.relays.finish(self.parts.store.name(), GRACE * 2).await;
         Ok(())
@@ -175,6 +193,7 @@ impl Pump {
     async fn wait(&mut self) {
         loop {
             self.parts.lease.step();
+            self.tell();
             if self.has_reason() {
                 return;
             }
@@ -264,11 +283,12 @@ impl Pump {
         if !self.held.ended(&id, run) {
             return;
         }
-        let Some(ruling) = ruling else {
+        let Some((ruling, times)) = ruling else {
             // Aborted: by a shutdown, which has released the job, or with the runtime.
             self.release(id);
             return;
         };
+        self.tally.ended(times, matches!(ruling.end, End::Retried { .. }));
         self.hold = self.hold.max(ruling.hold);
         let announcer = &self.parts.announcer;
         match (&ruling.end, ruling.failure) {
@@ -288,7 +308,8 @@ impl Pump {
     }
 
     /// Makes a run of a job, and starts it if a slot is free.
-    pub(super) fn admit(&mut self, id: JobId, record: Record, terms: Terms, entry: Arc<Entry>) {
+    pub(super) fn admit(&mut self, job: Runnable) {
+        let Runnable { id, record, terms, entry, ready_at } = job;
         let (number, signals) = self.held.insert(&id);
         let ctx = Context::new(ContextParts {
             id,
@@ -300,7 +321,7 @@ impl Pump {
             signals,
             line: Some(self.line.clone()),
         });
-        let run = Run { number, ctx, terms, entry };
+        let run = Run { ready_at, number, ctx, terms, entry };
         if self.has_free_slot() && self.queued.is_empty() {
             self.start(run);
         } else {

@@ -12,12 +12,15 @@ use tracing::{Instrument as _, debug, info_span, warn};
 use super::{
     Context, WorkerEvent, letter,
     registry::Entry,
+    tally::Times,
     verdict::{Ended, Ruling, Terms, rule},
 };
 use crate::{job::JobId, store::worker::End};
 
 /// What one run is made of. Small, since it is copied on its way into a task.
 pub(super) struct Run {
+    /// Since when its job is ready, if this is the first attempt.
+    pub(super) ready_at: Option<Instant>,
     /// Which run of its pump it is, as [`Held`](super::held::Held) counts.
     pub(super) number: u64,
     pub(super) ctx: Context,
@@ -32,7 +35,7 @@ pub(super) struct Finished {
     /// Which run of the job it was.
     pub(super) run: u64,
     /// None if the run was aborted.
-    pub(super) ruling: Option<Ruling>,
+    pub(super) ruling: Option<(Ruling, Times)>,
 }
 
 /// Reports when it is dropped, hence in any case: also when the run is aborted, its pump hears of it.
@@ -68,8 +71,8 @@ impl Run {
         }
     }
 
-    async fn execute(self) -> Ruling {
-        let Self { ctx, terms, entry, .. } = self;
+    async fn execute(self) -> (Ruling, Times) {
+        let Self { ready_at, ctx, terms, entry, .. } = self;
         // Held to the end of the run: the handler's own limits in this process.
         let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
         ctx.announce(|| WorkerEvent::Started {
@@ -78,6 +81,7 @@ impl Run {
             attempt: terms.attempt,
         });
         let began = Instant::now();
+        let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
         // A timeout beyond what the clock can say is none.
         let deadline = terms.timeout.and_then(|limit| began.checked_add(limit));
         let run = async {
@@ -103,6 +107,7 @@ impl Run {
                 }
             }
         };
+        let times = Times { waited, took: began.elapsed() };
         let ended = match ended {
             Ok(Ok(result)) => Ended::Success(result),
             Ok(Err(ended)) => ended,
@@ -115,16 +120,16 @@ impl Run {
         }
         match &ruling.failure {
             None => {
-                debug!(took = ?began.elapsed(), "completed");
+                debug!(took = ?times.took, "completed");
                 ctx.announce(|| WorkerEvent::Completed {
                     id: ctx.id().clone(),
                     name: ctx.record().name.clone(),
-                    took: began.elapsed(),
+                    took: times.took,
                 });
             }
             Some(failure) => warn!(%failure, "the run failed"),
         }
-        ruling
+        (ruling, times)
     }
 }
 

@@ -9,9 +9,10 @@ use tracing::{error, info, warn};
 use super::{
     WorkerEvent, letter,
     listener::LONGEST_SLEEP,
-    pump::{Mood, Pump},
+    pump::{Mood, Pump, Runnable},
     registry::Entry,
     shutdown::Phase,
+    tally::ServerClock,
     verdict::{Ended, Terms, rule},
 };
 use crate::{
@@ -81,6 +82,7 @@ impl Pump {
 
     fn digest(&mut self, turn: Turn, want: usize) {
         let now = Instant::now();
+        self.clock = Some(ServerClock::new(turn.now));
         let nap = turn.look_in.min(LONGEST_SLEEP);
         if want > 0 {
             let full = turn.taken.len() == want;
@@ -142,7 +144,12 @@ impl Pump {
                 let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
                 self.outcomes.push(Settlement { id, end, effects: Vec::new() });
             }
-            Some(entry) => self.admit(id, record, terms, entry),
+            Some(entry) => {
+                let fresh = attempts == 0 && stalls == 0 && misses == 0;
+                let clock = self.clock.filter(|_| fresh);
+                let ready_at = clock.and_then(|clock| clock.ready_at(&record));
+                self.admit(Runnable { id, record, terms, entry, ready_at });
+            }
         }
     }
 

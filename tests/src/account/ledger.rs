@@ -54,7 +54,7 @@ const SPARSE: [&str; 6] = ["priority", "attempts", "stalls", "misses", "progress
 const PLACES: [&str; 4] = ["waiting", "delayed", "completed", "failed"];
 
 /// Keys with nothing to count in them.
-const PLAIN: [&str; 6] = ["meta", "events", "wake", "outbox", "sources", "relay"];
+const PLAIN: [&str; 7] = ["meta", "events", "wake", "outbox", "sources", "relay", "histograms"];
 
 /// Jobs, or entries of the history, that are read at once.
 const PAGE: u64 = 1_000;

@@ -20,6 +20,7 @@ const KEYS: &[&str] = &[
     "meta",
     "events",
     "wake",
+    "histograms",
 ];
 
 fn rig() -> Rig {
@@ -47,6 +48,7 @@ fn leaves_nothing() {
         "RPUSH jq:{q}:wake 1",
         "HSET jq:{q}:meta layout 1",
         "XADD jq:{q}:events * added a",
+        "HSET jq:{q}:histograms run:0 1",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "0"], "0");
     rig.holds("");

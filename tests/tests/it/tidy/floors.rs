@@ -6,11 +6,12 @@ use super::{assert_none, code, files};
 
 /// The modules of the library and the floors they stand on. A module uses only lower floors, except as
 /// said in [`NEIGHBOURS`].
-const FLOORS: [(&str, u8); 9] = [
+const FLOORS: [(&str, u8); 10] = [
     ("flaw", 0),
     ("policy", 1),
     ("job", 1),
     ("error", 1),
+    ("stats", 1),
     ("store", 2),
     ("event", 3),
     ("queue", 3),
@@ -19,8 +20,13 @@ const FLOORS: [(&str, u8); 9] = [
 ];
 
 /// Who may use whom on the same floor. `queue` and `event` know nothing of `worker`.
-const NEIGHBOURS: [(&str, &str); 4] =
-    [("job", "policy"), ("error", "job"), ("queue", "event"), ("worker", "queue")];
+const NEIGHBOURS: [(&str, &str); 5] = [
+    ("job", "policy"),
+    ("error", "job"),
+    ("stats", "job"),
+    ("queue", "event"),
+    ("worker", "queue"),
+];
 
 fn floor(module: &str) -> Option<u8> {
     FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)

@@ -1,10 +1,13 @@
 //! How many jobs are in each state, and the limits in force.
 
+use std::time::Duration;
+
 use redis::Value;
 
 use crate::{
     flaw::Corrupt,
     job::QueueCounts,
+    stats::QueueLimits,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
@@ -19,12 +22,7 @@ pub(crate) struct Counts;
 /// What a queue holds and allows.
 pub(crate) struct Census {
     pub(crate) counts: QueueCounts,
-    /// Interval in ms and burst.
-    pub(crate) rate: Option<(f64, u32)>,
-    pub(crate) max_active: Option<u64>,
-    pub(crate) max_length: Option<u64>,
-    pub(crate) aging_ms: Option<u64>,
-    pub(crate) events: Option<u64>,
+    pub(crate) limits: QueueLimits,
 }
 
 impl Command for Counts {
@@ -46,24 +44,14 @@ impl Command for Counts {
 
     fn read(&self, reply: Value) -> Result<Census, Corrupt> {
         let count = |value: &Value| reply::count(value, Self::DOING);
-        let maybe = |value: &Value| reply::optional(value).map(count).transpose();
         let mut items = reply::array(reply, Self::DOING)?;
         // One more if there are effects on their way.
         let effects = if items.len() > 7 { items.pop() } else { None };
         let [waiting, delayed, active, completed, failed, workers, meta] =
             reply::tuple(Value::Array(items), Self::DOING)?;
-        let [
-            paused,
-            added,
-            completions,
-            failures,
-            rate,
-            max_active,
-            max_length,
-            aging,
-            events,
-            _layout,
-        ] = reply::tuple(meta, Self::DOING)?;
+        let mut meta = reply::array(meta, Self::DOING)?;
+        let _layout = meta.pop();
+        let Meta { counts, limits } = Meta::read(meta)?;
         let counts = QueueCounts {
             waiting: count(&waiting)?,
             delayed: count(&delayed)?,
@@ -71,32 +59,58 @@ impl Command for Counts {
             completed: count(&completed)?,
             failed: count(&failed)?,
             workers: count(&workers)?,
-            paused: reply::optional(&paused).is_some(),
-            total_added: maybe(&added)?.unwrap_or(0),
-            total_completed: maybe(&completions)?.unwrap_or(0),
-            total_failed: maybe(&failures)?.unwrap_or(0),
             effects: effects.as_ref().map(count).transpose()?.unwrap_or(0),
+            ..counts
         };
+        Ok(Census { counts, limits })
+    }
+}
+
+/// What `meta` says of a queue.
+pub(super) struct Meta {
+    /// Whether it is paused, and the totals; the rest is 0.
+    pub(super) counts: QueueCounts,
+    pub(super) limits: QueueLimits,
+}
+
+impl Meta {
+    /// Reads paused, added, completed, failed, rate, active, `max_length`, aging and events, or nothing for
+    /// each.
+    pub(super) fn read(fields: Vec<Value>) -> Result<Self, Corrupt> {
+        const WHAT: &str = "a queue's meta";
+        let maybe = |value: &Value| {
+            reply::optional(value).map(|value| reply::count(value, WHAT)).transpose()
+        };
+        let [paused, added, completed, failed, rate, active, length, aging, events] =
+            reply::tuple(Value::Array(fields), WHAT)?;
         let rate = match reply::optional(&rate) {
             None => None,
-            Some(rate) => Some(read_rate(reply::text(rate, Self::DOING)?)?),
+            Some(rate) => read_rate(reply::text(rate, WHAT)?)?,
         };
-        Ok(Census {
-            counts,
-            rate,
-            max_active: maybe(&max_active)?,
-            max_length: maybe(&max_length)?,
-            aging_ms: maybe(&aging)?,
-            events: maybe(&events)?,
+        Ok(Self {
+            counts: QueueCounts {
+                paused: reply::optional(&paused).is_some(),
+                total_added: maybe(&added)?.unwrap_or(0),
+                total_completed: maybe(&completed)?.unwrap_or(0),
+                total_failed: maybe(&failed)?.unwrap_or(0),
+                ..QueueCounts::default()
+            },
+            limits: QueueLimits {
+                rate,
+                max_active: maybe(&active)?,
+                max_length: maybe(&length)?,
+                aging: maybe(&aging)?.map(Duration::from_millis),
+                events: maybe(&events)?,
+            },
         })
     }
 }
 
-fn read_rate(text: &str) -> Result<(f64, u32), Corrupt> {
-    let (interval, burst) =
-        text.split_once(' ').ok_or_else(|| Corrupt::new("a queue's rate", text))?;
-    match (interval.parse(), burst.parse()) {
-        (Ok(interval), Ok(burst)) => Ok((interval, burst)),
-        _ => Err(Corrupt::new("a queue's rate", text)),
-    }
+/// Interval in ms and burst. Nothing if the interval is longer than a duration can be.
+fn read_rate(text: &str) -> Result<Option<(Duration, u32)>, Corrupt> {
+    let corrupt = || Corrupt::new("a queue's rate", text);
+    let (interval, burst) = text.split_once(' ').ok_or_else(corrupt)?;
+    let interval: f64 = interval.parse().map_err(|_| corrupt())?;
+    let burst = burst.parse().map_err(|_| corrupt())?;
+    Ok(Duration::try_from_secs_f64(interval / 1_000.0).ok().map(|interval| (interval, burst)))
 }

@@ -9,6 +9,7 @@ mod page;
 mod pause;
 mod resume;
 mod retry_failed;
+mod stats;
 
 pub(crate) use clean::Clean;
 pub(crate) use counts::Counts;
@@ -19,12 +20,13 @@ pub(crate) use page::Page;
 pub(crate) use pause::Pause;
 pub(crate) use resume::Resume;
 pub(crate) use retry_failed::RetryFailed;
+pub(crate) use stats::Stats;
 
 #[cfg(feature = "testing")]
 use super::{Command, Script};
 
 #[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 9] {
+pub(super) fn scripts() -> [&'static Script; 10] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
@@ -35,5 +37,6 @@ pub(super) fn scripts() -> [&'static Script; 9] {
         Pause::SCRIPT,
         Resume::SCRIPT,
         RetryFailed::SCRIPT,
+        Stats::SCRIPT,
     ]
 }

@@ -38,6 +38,7 @@ impl Command for Obliterate {
         Column::Meta,
         Column::Events,
         Column::Wake,
+        Column::Histograms,
     ];
     const DOING: &'static str = "obliterate a queue";
     type Reply = bool;

@@ -32,6 +32,8 @@ pub(crate) struct Advance<'a> {
 /// What a turn brought.
 #[derive(Debug)]
 pub(crate) struct Turn {
+    /// The server's clock, in ms since the epoch.
+    pub(crate) now: u64,
     /// The jobs that the worker now holds in addition.
     pub(crate) taken: Vec<Taken>,
     /// Why it was given no more, if not for want of jobs.
@@ -103,7 +105,7 @@ impl Command for Advance<'_> {
         let mut items = reply::array(reply, WHAT)?;
         // One more if there are effects on their way.
         let effects = items.len() > 9 && items.pop().is_some();
-        let [_now, wait, left, why, ids, records, attempts, stalls, misses] =
+        let [now, wait, left, why, ids, records, attempts, stalls, misses] =
             reply::tuple(Value::Array(items), WHAT)?;
         let limit = match reply::text(&why, WHAT)? {
             "" => None,
@@ -114,6 +116,7 @@ impl Command for Advance<'_> {
             other => return Err(Corrupt::new(WHAT, format!("an unknown limit {other}"))),
         };
         Ok(Turn {
+            now: reply::count(&now, WHAT)?,
             taken: taken::read(&ids, [records, attempts, stalls, misses])?,
             limit,
             look_in: Duration::from_millis(reply::count(&wait, WHAT)?),

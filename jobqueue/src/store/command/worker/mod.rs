@@ -4,6 +4,8 @@ mod advance;
 mod heartbeat;
 mod join;
 mod leave;
+mod observe;
+pub(super) mod observed;
 mod settlement;
 mod taken;
 mod wake;
@@ -12,6 +14,7 @@ pub(crate) use advance::{Advance, Limit, Turn};
 pub(crate) use heartbeat::Heartbeat;
 pub(crate) use join::{Holding, Join};
 pub(crate) use leave::Leave;
+pub(crate) use observe::{Observe, Observed};
 pub(crate) use settlement::{End, Settlement};
 pub(crate) use taken::Taken;
 pub(crate) use wake::Wake;
@@ -20,6 +23,6 @@ pub(crate) use wake::Wake;
 use super::{Command, Script};
 
 #[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 5] {
-    [Advance::SCRIPT, Heartbeat::SCRIPT, Join::SCRIPT, Leave::SCRIPT, Wake::SCRIPT]
+pub(super) fn scripts() -> [&'static Script; 6] {
+    [Advance::SCRIPT, Heartbeat::SCRIPT, Join::SCRIPT, Leave::SCRIPT, Observe::SCRIPT, Wake::SCRIPT]
 }

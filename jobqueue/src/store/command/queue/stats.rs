@@ -1,0 +1,135 @@
+//! What there is to know of a queue at one moment.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use redis::Value;
+
+use super::counts::Meta;
+use crate::{
+    flaw::Corrupt,
+    job::{QueueCounts, QueueName},
+    stats::{Histogram, QueueStats, WorkerStats},
+    store::{
+        command::{Args, Command, worker::observed},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/queue/stats.lua`
+pub(crate) struct Stats<'a> {
+    pub(crate) queue: &'a QueueName,
+}
+
+const WHAT: &str = "a queue's statistics";
+
+impl Command for Stats<'_> {
+    const SCRIPT: &'static Script = script!("queue" / stats, [clock, layout, rank, oldest]);
+    const KEYS: &'static [Column] = &[
+        Column::Waiting,
+        Column::Delayed,
+        Column::Completed,
+        Column::Failed,
+        Column::Workers,
+        Column::Priority,
+        Column::Outbox,
+        Column::Histograms,
+        Column::Meta,
+    ];
+    const DOING: &'static str = "read a queue's statistics";
+    type Reply = QueueStats;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base());
+    }
+
+    fn read(&self, reply: Value) -> Result<QueueStats, Corrupt> {
+        let count = |value: &Value| reply::count(value, WHAT);
+        let [
+            now,
+            waiting,
+            delayed,
+            completed,
+            failed,
+            workers,
+            oldest,
+            due,
+            effects,
+            effect,
+            meta,
+            observed,
+        ] = reply::tuple(reply, WHAT)?;
+        let now = count(&now)?;
+        let mut meta = reply::array(meta, WHAT)?;
+        let hold = meta.pop();
+        let meta = Meta::read(meta)?;
+        let workers = reply::array(workers, WHAT)?;
+        let workers: Vec<_> =
+            workers.into_iter().map(|worker| read_worker(worker, now)).collect::<Result<_, _>>()?;
+        let at = DateTime::from_timestamp_millis(number(now)?);
+        let mut stats = QueueStats {
+            queue: self.queue.clone(),
+            at: at.ok_or_else(|| Corrupt::new(WHAT, "a time out of range"))?,
+            counts: QueueCounts {
+                waiting: count(&waiting)?,
+                delayed: count(&delayed)?,
+                active: workers.iter().map(|worker| worker.active).sum(),
+                completed: count(&completed)?,
+                failed: count(&failed)?,
+                workers: workers.len() as u64,
+                effects: count(&effects)?,
+                ..meta.counts
+            },
+            total_retried: 0,
+            oldest_waiting: age(&oldest, now)?,
+            next_due: match reply::optional(&due) {
+                None => None,
+                Some(due) => DateTime::from_timestamp_millis(number(count(due)?)?),
+            },
+            held_for: match hold.as_ref().and_then(reply::optional) {
+                None => None,
+                Some(hold) => count(hold)?.checked_sub(now).filter(|left| *left > 0),
+            }
+            .map(Duration::from_millis),
+            workers,
+            oldest_effect: read_effect(&effect, now)?,
+            limits: meta.limits,
+            wait: Histogram::default(),
+            run: Histogram::default(),
+        };
+        observed::read(observed, &mut stats)?;
+        Ok(stats)
+    }
+}
+
+fn number(count: u64) -> Result<i64, Corrupt> {
+    i64::try_from(count).map_err(|_| Corrupt::new(WHAT, "a number out of range"))
+}
+
+fn age(since: &Value, now: u64) -> Result<Option<Duration>, Corrupt> {
+    let Some(since) = reply::optional(since) else { return Ok(None) };
+    // Under another aging a rank may tell a time before the epoch, or one that is still to come.
+    let since = u64::try_from(reply::int(since, WHAT)?).unwrap_or(now);
+    Ok(Some(Duration::from_millis(now.saturating_sub(since))))
+}
+
+fn read_worker(worker: Value, now: u64) -> Result<WorkerStats, Corrupt> {
+    let [id, deadline, active] = reply::tuple(worker, WHAT)?;
+    let left = reply::count(&deadline, WHAT)?.saturating_sub(now);
+    Ok(WorkerStats {
+        id: reply::text(&id, WHAT)?.to_owned(),
+        lease: Duration::from_millis(left),
+        active: reply::count(&active, WHAT)?,
+    })
+}
+
+/// The age of an entry of the outbox: its id begins with the ms of its writing.
+fn read_effect(id: &Value, now: u64) -> Result<Option<Duration>, Corrupt> {
+    let Some(id) = reply::optional(id) else { return Ok(None) };
+    let id = reply::text(id, WHAT)?;
+    let ms: Option<u64> = id.split('-').next().and_then(|ms| ms.parse().ok());
+    let ms = ms.ok_or_else(|| Corrupt::new(WHAT, format!("the entry {id}")))?;
+    Ok(Some(Duration::from_millis(now.saturating_sub(ms))))
+}

@@ -1,0 +1,46 @@
+-- oldest: since when the longest waiting job is ready, without reading them all.
+
+-- How many priorities are looked at, and with aging how many jobs.
+local OLDEST_BANDS = 64
+local OLDEST_HEADS = 100
+
+-- Strict priorities: each has a band of ranks of its own, and the first of a band is its oldest.
+local function oldest_strict(waiting, step)
+  local from, oldest = '-inf', nil
+  for _ = 1, OLDEST_BANDS do
+    local head = redis.call('ZRANGEBYSCORE', waiting, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    if not head[1] then
+      break
+    end
+    local band = math.floor(head[2] / step)
+    oldest = math.min(oldest or math.huge, head[2] - band * step)
+    from = string.format('%.0f', (band + 1) * step)
+  end
+  return oldest
+end
+
+-- Aging: the bands overlap, so only the next jobs are looked at. One that was placed before there was aging
+-- has a rank beyond all times, and tells its time by the step of strict priorities.
+local function oldest_aged(q, step, now)
+  local heads = redis.call('ZRANGE', q.waiting, 0, OLDEST_HEADS - 1, 'WITHSCORES')
+  local ids, oldest = {}, nil
+  for i = 1, #heads, 2 do
+    ids[#ids + 1] = heads[i]
+  end
+  local priorities = #ids > 0 and rank_priorities(q.priority, ids) or {}
+  for i = 1, #ids do
+    local rank = tonumber(heads[2 * i])
+    local since = rank - ((priorities[i] or 0) + 1024) * step
+    if since > now then
+      since = rank % rank_step()
+    end
+    oldest = math.min(oldest or math.huge, since)
+  end
+  return oldest
+end
+
+-- In ms since the epoch; nil if nothing waits. A job that was placed under another aging may seem newer.
+local function oldest_ready(q, aging, now)
+  local step = rank_step(aging)
+  return aging and oldest_aged(q, step, now) or oldest_strict(q.waiting, step)
+end

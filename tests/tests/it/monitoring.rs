@@ -1,0 +1,3 @@
+//! Monitoring: what a queue says of itself.
+
+mod stats;
