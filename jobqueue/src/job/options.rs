@@ -7,7 +7,7 @@ use crate::{
     policy::{Backoff, Retain},
 };
 
-use super::Priority;
+use super::{Inbox, Priority};
 
 /// What one job says for itself; anything unsaid is the handler's, and then the worker's default.
 ///
@@ -29,6 +29,8 @@ pub struct JobOptions {
     pub retain_failed: Option<Retain>,
     /// What travels beside the payload: trace context, tenant, content version.
     pub headers: BTreeMap<String, String>,
+    /// Where the reply goes, if somebody waits for one.
+    pub(crate) reply_to: Option<Inbox>,
 }
 
 /// The most bytes of headers, names and values together: they are no place for payloads.

@@ -8,8 +8,8 @@ use chrono::DateTime;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 
 use super::{
-    Codec, Failure, FailureReason, JobFailure, JobId, JobName, JobOptions, Outcome, QueueName,
-    Record,
+    Codec, Failure, FailureReason, Inbox, JobFailure, JobId, JobName, JobOptions, Outcome,
+    QueueName, Record,
 };
 use crate::{
     flaw::Corrupt,
@@ -45,10 +45,12 @@ prop_compose! {
         priority in -1024_i16..1024,
         retain in option::of(retain()),
         retain_failed in option::of(self::retain()),
+        awaited in any::<bool>(),
         headers in headers(),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
-        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, headers }
+        let reply_to = awaited.then(|| Inbox::generate().expect("a good name"));
+        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, headers, reply_to }
     }
 }
 

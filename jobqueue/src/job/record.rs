@@ -98,6 +98,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::job::Inbox;
     use crate::policy::{Backoff, Retain};
 
     fn record(options: JobOptions) -> Record {
@@ -119,6 +120,7 @@ mod tests {
             retain: Some(Retain::count(10)),
             retain_failed: Some(Retain::age(Duration::from_secs(60))),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
+            reply_to: Some(Inbox::generate().expect("a good name")),
         }
     }
 

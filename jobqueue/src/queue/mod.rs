@@ -4,9 +4,11 @@
 mod add;
 mod batcher;
 mod bulk;
+mod call;
 mod client;
 mod control;
 mod handle;
+mod inbox;
 mod inspect;
 mod letters;
 mod limits;
@@ -15,6 +17,7 @@ mod request;
 
 pub use add::Add;
 pub use bulk::{AddAll, BulkError};
+pub use call::Call;
 pub use client::{Client, ClientBuilder};
 pub use handle::JobHandle;
 pub use inspect::JobPages;
