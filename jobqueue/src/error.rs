@@ -166,3 +166,20 @@ pub enum ResultError {
     #[error(transparent)]
     Error(#[from] Error),
 }
+
+/// Why a call has no result.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The job failed for good.
+    #[error("the call failed: {0}")]
+    Failed(#[source] JobFailure),
+    /// There was no reply in time. The request may still run, or have run.
+    #[error(
+        "no reply within {0:?}: no worker serves the queue, it is busy, or the run takes longer"
+    )]
+    TimedOut(Duration),
+    /// The request could not be sent, or its result not read.
+    #[error(transparent)]
+    Error(#[from] Error),
+}

@@ -25,6 +25,7 @@
 //! | declare what runs | [`#[job]`](macro@job), [`Context`], [`State`], [`FromContext`]; [`Failure`], [`JobError`](trait@JobError) |
 //! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
 //! | wait for results | [`JobHandle::result`] |
+//! | call a handler and wait for its reply | [`Client::call`], [`Queue::call`]; [`Call`] has the options |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
 //! | monitor | [`Queue::stats`], [`QueueStats`], [`Histogram`], [`prometheus_text`] |
@@ -53,7 +54,7 @@ mod worker;
 
 pub use jobqueue_macros::{JobError, job};
 
-pub use error::{Error, Refused, Result, ResultError};
+pub use error::{CallError, Error, Refused, Result, ResultError};
 pub use event::{Event, EventId, EventKind, EventStream};
 pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
@@ -62,7 +63,7 @@ pub use job::{
 };
 pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
 pub use queue::{
-    Add, AddAll, BulkError, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
+    Add, AddAll, BulkError, Call, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
     Redrive, SetLimits,
 };
 pub use stats::{Histogram, QueueLimits, QueueStats, Rates, WorkerStats, prometheus_text};

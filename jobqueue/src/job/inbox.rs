@@ -19,7 +19,7 @@ const MARK: char = '@';
 impl Inbox {
     /// A name that no other client has.
     pub(crate) fn generate() -> Result<Self, Invalid> {
-        JobId::generate().as_str().parse().map(Self)
+        format!("inbox.{}", JobId::generate()).parse().map(Self)
     }
 
     /// The name, without its mark.

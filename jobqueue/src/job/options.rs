@@ -9,7 +9,7 @@ use crate::{
     policy::{Backoff, Retain},
 };
 
-use super::Priority;
+use super::{Inbox, Priority};
 
 /// What one job says for itself; anything unsaid is the handler's, and then the worker's default.
 ///
@@ -34,6 +34,8 @@ pub struct JobOptions {
     pub due_at: Option<DateTime<Utc>>,
     /// What travels beside the payload: trace context, tenant, content version.
     pub headers: BTreeMap<String, String>,
+    /// Where the reply goes, if somebody waits for one.
+    pub(crate) reply_to: Option<Inbox>,
 }
 
 /// The most bytes of headers, names and values together: they are no place for payloads.

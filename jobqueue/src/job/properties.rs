@@ -8,8 +8,8 @@ use chrono::DateTime;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 
 use super::{
-    Codec, Failure, FailureReason, JobFailure, JobId, JobName, JobOptions, Outcome, QueueName,
-    Record,
+    Codec, Failure, FailureReason, Inbox, JobFailure, JobId, JobName, JobOptions, Outcome,
+    QueueName, Record,
 };
 use crate::{
     flaw::Corrupt,
@@ -46,11 +46,13 @@ prop_compose! {
         retain in option::of(retain()),
         retain_failed in option::of(self::retain()),
         due in option::of(-8_000_000_000_000_i64..8_000_000_000_000),
+        awaited in any::<bool>(),
         headers in headers(),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
         let due_at = due.and_then(DateTime::from_timestamp_millis);
-        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, due_at, headers }
+        let reply_to = awaited.then(|| Inbox::generate().expect("a good name"));
+        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, due_at, headers, reply_to }
     }
 }
 

@@ -98,6 +98,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::job::Inbox;
     use crate::policy::{Backoff, Retain};
 
     fn record(options: JobOptions) -> Record {
@@ -120,6 +121,7 @@ mod tests {
             retain_failed: Some(Retain::age(Duration::from_secs(60))),
             due_at: DateTime::from_timestamp_millis(1_764_000_060_123),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
+            reply_to: Some(Inbox::generate().expect("a good name")),
         }
     }
 

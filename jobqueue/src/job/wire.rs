@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{FailureReason, JobFailure, JobOptions, Priority};
+use super::{FailureReason, Inbox, JobFailure, JobOptions, Priority};
 use crate::policy::{Backoff, BackoffParts, Retain};
 
 /// Options as they stand in a record.
@@ -28,6 +28,8 @@ pub(super) struct WireOptions {
     due_ms: Option<i64>,
     #[serde(rename = "h", skip_serializing_if = "BTreeMap::is_empty", default)]
     headers: BTreeMap<String, String>,
+    #[serde(rename = "i", skip_serializing_if = "Option::is_none", default)]
+    reply_to: Option<Inbox>,
 }
 
 /// A count, then an age in ms.
@@ -50,6 +52,7 @@ impl From<&JobOptions> for WireOptions {
             retain_failed: options.retain_failed.map(retain),
             due_ms: options.due_at.map(|due| due.timestamp_millis()),
             headers: options.headers.clone(),
+            reply_to: options.reply_to.clone(),
         }
     }
 }
@@ -68,6 +71,7 @@ impl From<WireOptions> for JobOptions {
             retain_failed: wire.retain_failed.map(retain),
             due_at: wire.due_ms.and_then(DateTime::from_timestamp_millis),
             headers: wire.headers,
+            reply_to: wire.reply_to,
         }
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     JobHandle,
-    request::{Request, request_setters},
+    request::{Request, add_setters, request_setters},
 };
 use crate::{
     error::{Error, Result},
@@ -44,6 +44,7 @@ impl<T> Add<T> {
     }
 
     request_setters!();
+    add_setters!();
 
     /// An id of the caller's choice. If the queue has a job of this id, in whatever state, nothing is
     /// added and the handle is [that job's](JobHandle::existed). 1 to 128 printable ASCII characters.

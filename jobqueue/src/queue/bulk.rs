@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     JobHandle,
-    request::{Request, request_setters},
+    request::{Request, add_setters, request_setters},
 };
 use crate::{
     error::{Error, Result},
@@ -60,6 +60,7 @@ impl<T> AddAll<T> {
     }
 
     request_setters!();
+    add_setters!();
 
     fn set(mut self, change: impl FnOnce(&mut Request)) -> Self {
         if let Ok(request) = &mut self.request {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{
     Add, AddAll, Queue, Relays,
     batcher::{Batcher, Batchers},
+    inbox::Mailbox,
     request::Request,
 };
 use crate::{
@@ -47,6 +48,7 @@ struct Inner {
     batchers: Batchers,
     relays: Relays,
     watchers: Watchers,
+    mailbox: Mailbox,
     /// Of handlers, whose queue is a static name: not parsed anew at each add.
     queues: Mutex<HashMap<&'static str, QueueStore>>,
 }
@@ -149,6 +151,11 @@ impl Client {
         &self.0.watchers
     }
 
+    /// Where replies to this client's calls arrive.
+    pub(super) fn mailbox(&self) -> &Mailbox {
+        &self.0.mailbox
+    }
+
     pub(super) fn batcher(&self, store: &QueueStore, durability: Durability) -> Batcher {
         self.0.batchers.get(store, durability)
     }
@@ -158,11 +165,11 @@ impl Client {
         self.0.codec.unwrap_or_default()
     }
 
-    fn codec_of<J: Job>(&self) -> Codec {
+    pub(super) fn codec_of<J: Job>(&self) -> Codec {
         self.0.codec.unwrap_or(J::DEFINITION.codec)
     }
 
-    fn request_for<J: Job>(&self) -> Result<Request, Invalid> {
+    pub(super) fn request_for<J: Job>(&self) -> Result<Request, Invalid> {
         let definition = J::DEFINITION;
         let mut queues = self.0.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let store = match queues.get(definition.queue) {
@@ -271,6 +278,7 @@ impl ClientBuilder {
             max_payload: self.max_payload,
             batchers: Batchers::default(),
             watchers: Watchers::default(),
+            mailbox: Mailbox::default(),
             queues: Mutex::default(),
         })))
     }
@@ -293,7 +301,7 @@ impl Queue {
         AddAll::new(self.request(name), payloads)
     }
 
-    fn request(&self, name: &str) -> Result<Request, Invalid> {
+    pub(super) fn request(&self, name: &str) -> Result<Request, Invalid> {
         let codec = self.client().codec();
         Ok(Request::new(self.client().clone(), self.store().clone(), name.parse()?, codec))
     }

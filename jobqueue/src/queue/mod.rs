@@ -4,9 +4,11 @@
 mod add;
 mod batcher;
 mod bulk;
+mod call;
 mod client;
 mod control;
 mod handle;
+mod inbox;
 mod inspect;
 mod letters;
 mod limits;
@@ -16,6 +18,7 @@ mod stats;
 
 pub use add::Add;
 pub use bulk::{AddAll, BulkError};
+pub use call::Call;
 pub use client::{Client, ClientBuilder};
 pub use handle::JobHandle;
 pub use inspect::JobPages;

@@ -21,7 +21,7 @@ use crate::{
     job::{QueueName, WorkerId},
     store::{
         Retries, Store, chunks,
-        outbox::{Apply, Head, Parcel, Take, Target},
+        outbox::{Apply, Head, Parcel, Reply, Take, Target},
     },
 };
 
@@ -133,7 +133,7 @@ impl Relays {
         (delivered, problem)
     }
 
-    /// Hands parcels to one queue, in order: none goes before one that could not.
+    /// Hands parcels to one target, in order: none goes before one that could not.
     async fn deliver_to(
         &self,
         source: &QueueName,
@@ -142,18 +142,33 @@ impl Relays {
     ) -> (Vec<String>, Option<Error>) {
         let mut delivered = Vec::new();
         let target = match Target::parse(to) {
-            Ok(Target::Queue(name)) => self.0.store.queue(&name),
-            Ok(Target::Inbox(inbox)) => self.0.store.queue(inbox.name()),
+            Ok(target) => target,
             Err(invalid) => return (delivered, Some(Error::from(invalid))),
         };
         for parcels in chunks(&parcels, |parcel| parcel.record.len() + 128) {
-            if let Err(error) = target.call_patiently(&Apply { source, parcels }).await {
-                warn!(%source, to, %error, "effects on another queue could not be delivered; trying on");
+            if let Err(error) = self.hand_over(source, &target, parcels).await {
+                warn!(%source, to, %error, "effects elsewhere could not be delivered; trying on");
                 return (delivered, Some(error));
             }
             delivered.extend(parcels.iter().map(|parcel| parcel.entry.clone()));
         }
         (delivered, None)
+    }
+
+    async fn hand_over(
+        &self,
+        source: &QueueName,
+        target: &Target,
+        parcels: &[&Parcel],
+    ) -> Result<u64> {
+        match target {
+            Target::Queue(queue) => {
+                self.0.store.queue(queue).call_patiently(&Apply { source, parcels }).await
+            }
+            Target::Inbox(inbox) => {
+                self.0.store.queue(inbox.name()).call_patiently(&Reply { replies: parcels }).await
+            }
+        }
     }
 }
 

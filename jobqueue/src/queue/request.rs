@@ -122,19 +122,9 @@ impl Request {
     }
 }
 
-/// The setters that adding one and adding many have in common.
+/// The setters of whatever adds jobs.
 macro_rules! request_setters {
     () => {
-        /// Runs the job no earlier than in so long. It waits in `delayed` until then.
-        pub fn delay(self, delay: Duration) -> Self {
-            self.set(|request| request.set_due(Due::In(delay)))
-        }
-
-        /// Runs the job no earlier than at this time, by the server's clock; at once if it has passed.
-        pub fn at(self, time: DateTime<Utc>) -> Self {
-            self.set(|request| request.set_due(Due::At(time.timestamp_millis())))
-        }
-
         /// -1024 (first) to 1023 (last); the handler's by default, which is 0.
         pub fn priority(self, priority: i16) -> Self {
             self.set(|request| request.set_priority(priority))
@@ -148,11 +138,6 @@ macro_rules! request_setters {
         /// The wait before the next attempt; the handler's by default. A custom one can't travel.
         pub fn backoff(self, backoff: Backoff) -> Self {
             self.set(|request| request.options.backoff = Some(backoff))
-        }
-
-        /// How long a run may take; the handler's by default.
-        pub fn timeout(self, timeout: Duration) -> Self {
-            self.set(|request| request.options.timeout = Some(timeout))
         }
 
         /// What is kept when the job completes; the handler's, then the worker's by default.
@@ -179,3 +164,24 @@ macro_rules! request_setters {
     };
 }
 pub(super) use request_setters;
+
+/// The setters that adding one and adding many have beyond those of a call, which waits.
+macro_rules! add_setters {
+    () => {
+        /// Runs the job no earlier than in so long. It waits in `delayed` until then.
+        pub fn delay(self, delay: Duration) -> Self {
+            self.set(|request| request.set_due(Due::In(delay)))
+        }
+
+        /// Runs the job no earlier than at this time, by the server's clock; at once if it has passed.
+        pub fn at(self, time: DateTime<Utc>) -> Self {
+            self.set(|request| request.set_due(Due::At(time.timestamp_millis())))
+        }
+
+        /// How long a run may take; the handler's by default.
+        pub fn timeout(self, timeout: Duration) -> Self {
+            self.set(|request| request.options.timeout = Some(timeout))
+        }
+    };
+}
+pub(super) use add_setters;

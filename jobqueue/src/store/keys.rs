@@ -36,10 +36,12 @@ pub(crate) enum Column {
     Relay,
     /// What workers have observed of their runs.
     Histograms,
+    /// Of a caller's inbox, which is named like a queue.
+    Replies,
 }
 
 /// How many columns have one name for the whole queue.
-const SHARED: usize = 21;
+const SHARED: usize = 22;
 
 impl Column {
     /// The columns of the whole queue, in the order of their names in [`Keys`].
@@ -65,6 +67,7 @@ impl Column {
         (Self::Sources, "sources"),
         (Self::Relay, "relay"),
         (Self::Histograms, "histograms"),
+        (Self::Replies, "replies"),
     ];
 }
 

@@ -12,6 +12,7 @@ mod fault;
 #[cfg(feature = "testing")]
 pub mod hot;
 mod ids;
+mod inbox;
 mod keys;
 mod reply;
 mod route;

@@ -17,6 +17,7 @@ mod listener;
 mod macros;
 mod pump;
 mod registry;
+mod reply;
 mod run;
 mod shutdown;
 mod signals;

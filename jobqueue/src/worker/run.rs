@@ -12,6 +12,7 @@ use tracing::{Instrument as _, debug, info_span, warn};
 use super::{
     Context, WorkerEvent, letter,
     registry::Entry,
+    reply,
     tally::Times,
     verdict::{Ended, Ruling, Terms, rule},
 };
@@ -117,6 +118,9 @@ impl Run {
         if matches!(ruling.end, End::Failed { .. }) {
             // In a box, as what is rare here is: a run is copied on its way into a task.
             Box::pin(letter::enclose(&mut ruling, &ctx, &entry)).await;
+        }
+        if let Some(inbox) = &ctx.record().options.reply_to {
+            reply::enclose(&mut ruling, inbox, ctx.id());
         }
         match &ruling.failure {
             None => {

@@ -11,13 +11,14 @@ use super::{
     listener::LONGEST_SLEEP,
     pump::{Mood, Pump, Runnable},
     registry::Entry,
+    reply,
     shutdown::Phase,
     tally::ServerClock,
     verdict::{Ended, Terms, rule},
 };
 use crate::{
     error::{Error, Refused, Result},
-    job::{Codec, DeadLetter, JobId, Record, WorkerId},
+    job::{Codec, DeadLetter, Inbox, JobId, Record, WorkerId},
     store::{
         Retries, chunks,
         outbox::Effect,
@@ -121,7 +122,7 @@ impl Pump {
                 error!(queue = %self.parts.store.name(), %id, %problem, "a job can't be read");
                 let terms = Terms::unknown(attempts, &care);
                 return self.reject(
-                    Unrun { id, terms, record: raw, entry: None },
+                    Unrun { id, terms, record: raw, entry: None, inbox: None },
                     Ended::Corrupt(problem),
                 );
             }
@@ -131,12 +132,14 @@ impl Pump {
         let terms = Terms::new(attempts, &record.options, &rules, &care);
         match entry {
             _ if stalls > care.max_stalls => {
-                let entry = entry.as_deref();
-                self.reject(Unrun { id, terms, record: raw, entry }, Ended::Stalled(stalls));
+                let (entry, inbox) = (entry.as_deref(), record.options.reply_to);
+                let job = Unrun { id, terms, record: raw, entry, inbox };
+                self.reject(job, Ended::Stalled(stalls));
             }
             None if misses >= care.unknown_limit => {
                 let why = Ended::UnknownName(record.name.to_string());
-                self.reject(Unrun { id, terms, record: raw, entry: None }, why);
+                let inbox = record.options.reply_to;
+                self.reject(Unrun { id, terms, record: raw, entry: None, inbox }, why);
             }
             None => {
                 warn!(queue = %self.parts.store.name(), %id, name = %record.name, "no handler of this name here: the job goes back for a worker that has one");
@@ -155,7 +158,7 @@ impl Pump {
 
     /// Settles a job that is not run.
     fn reject(&mut self, job: Unrun<'_>, why: Ended) {
-        let Unrun { id, terms, record, entry } = job;
+        let Unrun { id, terms, record, entry, inbox } = job;
         self.held.insert(&id);
         let mut ruling = rule(why, &terms, Codec::default());
         if let Some(failure) = ruling.failure.take() {
@@ -166,6 +169,9 @@ impl Pump {
                 letter::send(&mut ruling, &written, to);
             }
             self.parts.announcer.failed(&id, failure, ruling.letter.take());
+        }
+        if let Some(inbox) = &inbox {
+            reply::enclose(&mut ruling, inbox, &id);
         }
         self.outcomes.push(Settlement { id, end: ruling.end, effects: ruling.effects });
     }
@@ -285,6 +291,8 @@ struct Unrun<'a> {
     /// As it stands in Redis.
     record: Bytes,
     entry: Option<&'a Entry>,
+    /// Who waits for its outcome.
+    inbox: Option<Inbox>,
 }
 
 /// About how many bytes a settlement takes on the way.

@@ -39,6 +39,8 @@ pub(super) struct Terms {
     pub(super) timeout: Option<Duration>,
     retain: Retain,
     retain_failed: Retain,
+    /// Whether somebody waits for the outcome.
+    awaited: bool,
 }
 
 impl Terms {
@@ -58,6 +60,7 @@ impl Terms {
                 .retain_failed
                 .or(rules.retain_failed)
                 .unwrap_or(care.retain_failed),
+            awaited: options.reply_to.is_some(),
         }
     }
 
@@ -126,7 +129,7 @@ pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
 }
 
 fn completed(result: Vec<u8>, terms: &Terms, codec: Codec) -> Ruling {
-    let outcome = if terms.retain.keeps_nothing() {
+    let outcome = if terms.retain.keeps_nothing() && !terms.awaited {
         Vec::new()
     } else {
         Outcome::Completed { codec, result: Bytes::from(result) }.encode()

@@ -28,6 +28,7 @@ mod progress;
 mod promote;
 mod read;
 mod remove;
+mod reply;
 mod resume;
 mod retry;
 mod retry_failed;

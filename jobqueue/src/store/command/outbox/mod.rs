@@ -1,9 +1,11 @@
 //! Scripts that carry effects from one queue to others.
 
 mod apply;
+mod reply;
 mod take;
 
 pub(crate) use apply::Apply;
+pub(crate) use reply::Reply;
 pub(crate) use take::{Head, Parcel, Take};
 
 use super::Args;
@@ -67,6 +69,6 @@ impl Effect {
 }
 
 #[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 2] {
-    [Apply::SCRIPT, Take::SCRIPT]
+pub(super) fn scripts() -> [&'static Script; 3] {
+    [Apply::SCRIPT, Reply::SCRIPT, Take::SCRIPT]
 }
