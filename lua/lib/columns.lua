@@ -12,13 +12,16 @@ local function columns_purge_traces(traces, base, ids, first, last)
 end
 
 -- Removes every trace of ids[first..last]. c: jobs, outcomes, priority, attempts, stalls, misses,
--- progress, traces, uniques, base.
+-- progress, traces, uniques, base; and plain, if the caller has seen that nothing but jobs has them.
 local function columns_purge(c, ids, first, last)
   first, last = first or 1, last or #ids
   if last < first then
     return
   end
   redis.call('HDEL', c.jobs, unpack(ids, first, last))
+  if c.plain then
+    return
+  end
   -- Most queues have none of the sparse columns: then this is all.
   if redis.call('EXISTS', c.uniques, c.outcomes, c.priority, c.attempts, c.stalls, c.misses,
     c.progress, c.traces) == 0 then

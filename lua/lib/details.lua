@@ -6,7 +6,7 @@ local function details_of(q, ids)
     return {}, false, false, false
   end
   local records = redis.call('HMGET', q.jobs, unpack(ids))
-  if redis.call('EXISTS', q.attempts, q.stalls, q.misses) == 0 then
+  if q.plain or redis.call('EXISTS', q.attempts, q.stalls, q.misses) == 0 then
     return records, false, false, false
   end
   return records, redis.call('HMGET', q.attempts, unpack(ids)),

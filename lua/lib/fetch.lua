@@ -22,28 +22,31 @@ local function fetch_marks_large(q, ids, started)
   return marks
 end
 
--- What `running` says of jobs that are about to be taken, as a list of pairs.
-local function fetch_marks(q, ids, now)
-  local started = string.format('%.0f', now)
-  local marks = #ids >= FETCH_LARGE and fetch_marks_large(q, ids, started)
-  if not marks then
-    marks = redis.call('ZRANGE', q.waiting, 0, #ids - 1, 'WITHSCORES')
-    for i = 2, #marks, 2 do
-      marks[i] = marks[i] .. ':' .. started
+-- Takes up to n jobs out of `waiting`. Answers their ids, and what `running` says of them as a list of
+-- pairs.
+local function fetch_pop(q, n, now)
+  local ids, started = {}, string.format('%.0f', now)
+  if n >= FETCH_LARGE then
+    ids = redis.call('ZRANGE', q.waiting, 0, n - 1)
+    local marks = fetch_marks_large(q, ids, started)
+    if marks then
+      redis.call('ZREMRANGEBYRANK', q.waiting, 0, n - 1)
+      return ids, marks
     end
   end
-  return marks
+  local marks = redis.call('ZPOPMIN', q.waiting, n)
+  for i = 1, #marks, 2 do
+    ids[(i + 1) / 2], marks[i + 1] = marks[i], marks[i + 1] .. ':' .. started
+  end
+  return ids, marks
 end
 
--- Moves up to n jobs from `waiting` to `running`, and answers their ids.
-local function fetch_take(q, n, now)
-  local ids = redis.call('ZRANGE', q.waiting, 0, n - 1)
-  if #ids > 0 then
-    local marks = fetch_marks(q, ids, now)
-    redis.call('ZREMRANGEBYRANK', q.waiting, 0, #ids - 1)
-    redis.call('HSET', q.running, unpack(marks))
-    events_add(q.events, q.kept, 'active', ids)
-  end
+-- Moves up to n jobs of those that wait to `running`, and answers their ids.
+local function fetch_take(q, n, waiting, now)
+  local ids, marks = fetch_pop(q, math.min(n, waiting), now)
+  redis.call('HSET', q.running, unpack(marks))
+  q.taken = table.concat(ids, ' ')
+  events_say(q.events, q.kept, 'active', q.taken)
   return ids
 end
 
@@ -70,14 +73,14 @@ local function fetch_jobs(q, want, waiting, now, exact)
     end
   end
   if not q.rate then
-    local ids = fetch_take(q, n, now)
+    local ids = fetch_take(q, n, waiting, now)
     return ids, #ids == n and why or ''
   end
   local allowed, turn, interval = limits_rate(q, exact)
   if allowed == 0 then
     return {}, 'rate', turn
   end
-  local ids = fetch_take(q, math.min(n, allowed), now)
+  local ids = fetch_take(q, math.min(n, allowed), waiting, now)
   limits_spend(q, exact, interval, #ids)
   if allowed < n and #ids == allowed and waiting > allowed then
     local _

@@ -14,14 +14,14 @@ local function recover_count(stalls, ids)
 end
 
 -- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed. Answers the
--- time at which to look again.
-local function recover_oldest(q, now)
-  local oldest = redis.call('ZRANGE', q.workers, 0, 0, 'WITHSCORES')
-  local deadline = tonumber(oldest[2])
+-- time at which to look again. leases: the two oldest before this worker moved its own to `own`.
+local function recover_oldest(q, leases, worker, own, now)
+  local at = leases[1] == worker and 3 or 1
+  local oldest, deadline = leases[at], tonumber(leases[at + 1] or own)
   if deadline >= now then
-    return deadline + 1
+    return math.min(deadline, own) + 1
   end
-  local running = q.base .. 'running:' .. oldest[1]
+  local running = q.base .. 'running:' .. oldest
   local held = redis.call('HRANDFIELD', running, RECOVER_STEP, 'WITHVALUES')
   local ids, members = {}, {}
   for i = 1, #held, 2 do
@@ -32,10 +32,11 @@ local function recover_oldest(q, now)
     redis.call('HDEL', running, unpack(ids))
     redis.call('ZADD', q.waiting, unpack(members))
     recover_count(q.stalls, ids)
+    q.plain = false
     events_add(q.events, q.kept, 'stalled', ids)
   end
   if #ids < RECOVER_STEP then
-    redis.call('ZREM', q.workers, oldest[1])
+    redis.call('ZREM', q.workers, oldest)
   end
   return now
 end

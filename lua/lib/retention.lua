@@ -2,8 +2,10 @@
 
 local RETENTION_STEP = 1000
 
+-- Removes the first jobs of a set, which are these.
 local function retention_remove(c, set, ids)
-  redis.call('ZREM', set, unpack(ids))
+  redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1)
+  if c.plain then redis.call('HDEL', c.outcomes, unpack(ids)) end
   columns_purge(c, ids)
 end
 

@@ -1,5 +1,5 @@
 -- settle: how runs ended. Each function reads one block of ARGV at `at` and answers where the next begins.
--- q: every key of the queue by name, and base, kept, step, held.
+-- q: every key of the queue by name, and base, kept, step, held; plain, while no job has a sparse column.
 
 -- Jobs that ended: kind, keep count, keep age ms, n, then n ids (nothing kept) or n pairs id, outcome.
 local function settle_ended(q, args, at, now)
@@ -23,13 +23,14 @@ local function settle_ended(q, args, at, now)
   if count == 0 then
     columns_purge(q, ids, from, to)
   else
-    local members = {}
+    -- As text once, instead of as a number for each job.
+    local members, ended = {}, string.format('%.0f', now)
     for i, id in ipairs(ids) do
-      members[2 * i - 1], members[2 * i] = now, id
+      members[2 * i - 1], members[2 * i] = ended, id
     end
     redis.call('HSET', q.outcomes, unpack(args, first, last))
     redis.call('ZADD', q[kind], unpack(members))
-    unique_release(q.uniques, q.base, ids)
+    if not q.plain then unique_release(q.uniques, q.base, ids) end
     -- Trimmed when all blocks are read: errors of these jobs are still to come.
     q.trims[#q.trims + 1] = { set = q[kind], count = count, age = age }
   end
@@ -55,6 +56,7 @@ local function settle_retried(q, args, at, now)
   end
   redis.call('HDEL', q.running, unpack(ids))
   redis.call('HSET', q.attempts, unpack(attempts))
+  q.plain = false
   if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
   events_add(q.events, q.kept, 'retrying', ids)
@@ -82,7 +84,10 @@ local function settle_released(q, args, at, now)
   redis.call('HDEL', q.running, unpack(ids))
   if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
-  if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end
+  if #misses > 0 then
+    redis.call('HSET', q.misses, unpack(misses))
+    q.plain = false
+  end
   events_add(q.events, q.kept, 'released', ids)
   return at + 1 + 3 * n
 end
@@ -95,6 +100,7 @@ local function settle_errors(q, args, at)
     redis.call('LPUSH', list, args[i + 1])
     redis.call('LTRIM', list, 0, newest - 1)
     redis.call('SADD', q.traces, args[i])
+    q.plain = false
   end
   return at + 2 + 2 * n
 end

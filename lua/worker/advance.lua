@@ -48,7 +48,8 @@ local function advance(keys, args)
   if refusal then
     return refusal
   end
-  if not lease_held(q.workers, worker) then
+  local leases = redis.call('ZRANGE', q.workers, 0, 1, 'WITHSCORES')
+  if leases[1] ~= worker and leases[3] ~= worker and not lease_held(q.workers, worker) then
     return redis.error_reply('LEASELOST the worker is not known, or its lease ran out')
   end
   if redis.call('HLEN', q.running) ~= held then
@@ -60,6 +61,9 @@ local function advance(keys, args)
   -- first, which removes nothing.
   if args[7] == '0' then redis.call('HDEL', q.running, '') end
   local now, exact = clock_now()
+  -- In most queues no job has anything but its record and, once it has ended, its outcome.
+  q.plain = redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses, q.progress,
+    q.traces) == 0
   local at = 8
   for _ = 1, tonumber(args[7]) do
     at = settle_ended(q, args, at, now)
@@ -75,7 +79,7 @@ local function advance(keys, args)
     redis.call('HSET', q.meta, 'hold', q.hold)
   end
   lease_extend(q.workers, worker, now + lease)
-  local check = recover_oldest(q, now)
+  local check = recover_oldest(q, leases, worker, now + lease, now)
   local due = promote_due(q, now)
   local waiting = redis.call('ZCARD', q.waiting)
   local ids, why, look = fetch_jobs(q, want, waiting, now, exact)
@@ -87,7 +91,7 @@ local function advance(keys, args)
 
   local next_at = math.min(check, due or math.huge, look or math.huge)
   local wait = math.max(0, math.ceil(next_at - exact))
-  local reply = { now, wait, left, why, table.concat(ids, ' '), details_of(q, ids) }
+  local reply = { now, wait, left, why, q.taken or '', details_of(q, ids) }
   local effects = redis.call('XLEN', q.base .. 'outbox')
   if effects > 0 then reply[#reply + 1] = effects end
   return reply
