@@ -27,9 +27,11 @@ pub(super) struct Config {
     pub(super) max_active: Option<u64>,
 }
 
+type Hook = dyn Fn(&Span, &TraceContext) + Send + Sync;
+
 /// What is done with the span of a run, and the run's place in its trace.
 #[derive(Clone)]
-pub(super) struct SpanHook(Arc<dyn Fn(&Span, &TraceContext) + Send + Sync>);
+pub(super) struct SpanHook(Arc<Hook>);
 
 impl SpanHook {
     pub(super) fn new(hook: impl Fn(&Span, &TraceContext) + Send + Sync + 'static) -> Self {
