@@ -60,6 +60,7 @@ pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
     Codec, DeadLetter, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId,
     JobInfo, JobName, JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
+    SpanId, TraceContext, TraceId,
 };
 pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
 pub use queue::{

@@ -31,7 +31,7 @@ use chrono::Utc;
 
 use crate::{
     Codec, Context, Invalid, JobId, JobOptions, Record, States,
-    worker::{ContextParts, Signals},
+    worker::{ContextParts, Signals, run_trace},
 };
 
 #[doc(hidden)]
@@ -132,15 +132,17 @@ impl TestContext {
     /// The job's name is invalid.
     pub fn try_build(self) -> Result<Context, Invalid> {
         let now = tokio::time::Instant::now();
+        let record = Record {
+            name: self.name.parse()?,
+            codec: Codec::default(),
+            payload: Bytes::new(),
+            created_at: Utc::now(),
+            options: self.options,
+        };
         Ok(Context::new(ContextParts {
             id: JobId::generate(),
-            record: Record {
-                name: self.name.parse()?,
-                codec: Codec::default(),
-                payload: Bytes::new(),
-                created_at: Utc::now(),
-                options: self.options,
-            },
+            trace: run_trace(&record),
+            record,
             attempt: self.attempt,
             attempts: self.attempts,
             states: Arc::new(self.states),

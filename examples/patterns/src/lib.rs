@@ -1,4 +1,6 @@
-//! What the pattern programs have in common: where Redis is.
+//! What the pattern programs have in common: where Redis is, and an endpoint for Prometheus.
+
+pub mod endpoint;
 
 use jobqueue::{Client, Result};
 

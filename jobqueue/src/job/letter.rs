@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Codec, JobFailure, JobId, JobOptions, Record, wire::WireFailure};
+use super::{Codec, JobFailure, JobId, JobOptions, Record, TraceContext, wire::WireFailure};
 use crate::flaw::{Corrupt, Invalid, PayloadError};
 
 /// A job that failed for good, with its history: what lies in a dead-letter queue.
@@ -87,7 +87,13 @@ impl DeadLetter {
         let name = Self::NAME.parse().map_err(|error: Invalid| PayloadError::encode(error))?;
         let codec = Codec::MessagePack;
         let payload = Bytes::from(codec.encode(self)?);
-        let options = JobOptions::default();
+        let mut options = JobOptions::default();
+        // What becomes of the letter belongs to the trace of its job.
+        if let Some(trace) =
+            self.record().ok().and_then(|it| TraceContext::sent(&it.options.headers))
+        {
+            trace.send(&mut options.headers);
+        }
         Ok(Record { name, codec, payload, created_at: self.failed_at, options })
     }
 }

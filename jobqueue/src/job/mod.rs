@@ -13,6 +13,7 @@ mod outcome;
 mod priority;
 mod record;
 mod state;
+mod trace;
 mod wire;
 
 pub use codec::Codec;
@@ -30,6 +31,7 @@ pub use outcome::{FailureReason, JobFailure, Outcome};
 pub use priority::Priority;
 pub use record::Record;
 pub use state::JobState;
+pub use trace::{SpanId, TraceContext, TraceId};
 
 #[cfg(test)]
 pub(crate) mod properties;

@@ -13,12 +13,13 @@ use super::{
     batcher::{Batcher, Batchers},
     inbox::Mailbox,
     request::Request,
+    trace::{self, TraceSource},
 };
 use crate::{
     error::Result,
     event::Watchers,
     flaw::Invalid,
-    job::{Codec, Job, QueueName},
+    job::{Codec, Job, QueueName, TraceContext},
     store::{Durability, Limits, QueueStore, Store, TlsOptions},
 };
 
@@ -47,6 +48,7 @@ struct Inner {
     max_payload: usize,
     batchers: Batchers,
     relays: Relays,
+    trace: Option<TraceSource>,
     watchers: Watchers,
     mailbox: Mailbox,
     /// Of handlers, whose queue is a static name: not parsed anew at each add.
@@ -93,6 +95,7 @@ impl Client {
             max_payload: MAX_PAYLOAD,
             patience: PATIENCE,
             limits: Limits::DEFAULT,
+            trace: None,
         }
     }
 
@@ -141,6 +144,11 @@ impl Client {
     /// What brings effects from one queue to others.
     pub(crate) fn relays(&self) -> &Relays {
         &self.0.relays
+    }
+
+    /// The trace that an add made here and now goes on with.
+    pub(super) fn trace(&self) -> Option<TraceContext> {
+        trace::current(self.0.trace.as_ref())
     }
 
     pub(super) fn max_payload(&self) -> usize {
@@ -198,6 +206,7 @@ pub struct ClientBuilder {
     max_payload: usize,
     patience: Duration,
     limits: Limits,
+    trace: Option<TraceSource>,
 }
 
 impl std::fmt::Debug for ClientBuilder {
@@ -264,6 +273,30 @@ impl ClientBuilder {
         self
     }
 
+    /// Where adds ask which trace they belong to, each when it is made: for OpenTelemetry and the like. What it
+    /// says wins over the trace of a run that adds; a `traceparent` among an add's headers wins over both.
+    /// Nothing is asked by default: an add made inside a run goes on with the run's trace, any other has none.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{Client, TraceContext};
+    /// # async fn example() -> jobqueue::Result<()> {
+    /// let client = Client::builder("redis://127.0.0.1")
+    ///     // With OpenTelemetry: the ids of the current span's context, if it is valid.
+    ///     .trace(|| Some(TraceContext::root(true)))
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn trace(
+        mut self,
+        current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,
+    ) -> Self {
+        self.trace = Some(TraceSource::new(current));
+        self
+    }
+
     /// Connects, and checks the server.
     ///
     /// # Errors
@@ -274,6 +307,7 @@ impl ClientBuilder {
         Ok(Client(Arc::new(Inner {
             relays: Relays::new(store.clone()),
             store,
+            trace: self.trace,
             codec: self.codec,
             max_payload: self.max_payload,
             batchers: Batchers::default(),

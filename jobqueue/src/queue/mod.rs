@@ -15,6 +15,7 @@ mod limits;
 mod relay;
 mod request;
 mod stats;
+pub(crate) mod trace;
 
 pub use add::Add;
 pub use bulk::{AddAll, BulkError};

@@ -9,7 +9,7 @@ use super::{Client, Queue};
 use crate::{
     error::Result,
     flaw::{Invalid, PayloadError},
-    job::{Codec, JobId, JobName, JobOptions, Record},
+    job::{Codec, JobId, JobName, JobOptions, Record, TraceContext},
     store::{
         Durability, QueueStore,
         job::{Due, NewJob, Unique},
@@ -28,6 +28,8 @@ pub(super) struct Request {
     due: Due,
     unique: Option<Unique>,
     pub(super) durability: Durability,
+    /// What the job goes on with, unless a header says otherwise.
+    trace: Option<TraceContext>,
 }
 
 /// The longest key of a unique job, in bytes.
@@ -36,6 +38,7 @@ const MAX_KEY: usize = 256;
 impl Request {
     pub(super) fn new(client: Client, store: QueueStore, name: JobName, codec: Codec) -> Self {
         Self {
+            trace: client.trace(),
             client,
             store,
             name,
@@ -56,6 +59,9 @@ impl Request {
     pub(super) fn checked(mut self) -> Result<Self, Invalid> {
         if let Some(priority) = self.priority {
             self.options.priority = priority.try_into()?;
+        }
+        if let Some(trace) = &self.trace {
+            trace.send(&mut self.options.headers);
         }
         self.options.validate()?;
         if let Some(unique) = &self.unique
@@ -150,7 +156,8 @@ macro_rules! request_setters {
             self.set(|request| request.options.retain_failed = Some(retain))
         }
 
-        /// Something that travels beside the payload, for [`Context::header`](crate::Context::header).
+        /// Something that travels beside the payload, for [`Context::header`](crate::Context::header). A
+        /// `traceparent` wins over the [trace](crate::TraceContext) that the add would go on with.
         pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.set(|request| {
                 request.headers().insert(name.into(), value.into());

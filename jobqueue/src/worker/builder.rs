@@ -2,11 +2,15 @@
 
 use std::{any::Any, collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use super::{Handler, MissingState, States, WorkerHandle, config::Config, registry::Registry};
+use super::{
+    Handler, MissingState, States, WorkerHandle,
+    config::{Config, SpanHook},
+    registry::Registry,
+};
 use crate::{
     error::{Error, Result},
     flaw::Invalid,
-    job::{JobName, QueueName},
+    job::{JobName, QueueName, TraceContext},
     policy::{Rate, Retain},
     queue::Client,
 };
@@ -147,6 +151,29 @@ impl WorkerBuilder {
             Ok(queue) => self.config.dead_letter = Some(queue),
             Err(invalid) => self.mistake = self.mistake.or(Some(invalid)),
         }
+        self
+    }
+
+    /// Called with the tracing span of each run whose job was sent with a trace, and with the run's own place
+    /// in it, before the run starts: for OpenTelemetry, whose layer must be told the parent. Without it the
+    /// span has the fields `trace_id`, `span_id` and `parent_span_id`.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{Client, Worker, job};
+    /// # #[job] async fn work(_: ()) {}
+    /// # fn example(client: Client) {
+    /// Worker::builder(&client).handler(work).on_span(|span, trace| {
+    ///     // `span.set_parent(…)` with the ids of the trace and of the span that the job was sent with:
+    ///     let (_trace, _parent) = (trace.trace_id().to_bytes(), trace.parent_span_id());
+    ///     let _ = span;
+    /// });
+    /// # }
+    /// ```
+    pub fn on_span(
+        mut self,
+        hook: impl Fn(&tracing::Span, &TraceContext) + Send + Sync + 'static,
+    ) -> Self {
+        self.config.on_span = Some(SpanHook::new(hook));
         self
     }
 

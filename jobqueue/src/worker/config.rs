@@ -1,10 +1,12 @@
 //! How a worker works.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
+
+use tracing::Span;
 
 use crate::{
     flaw::Invalid,
-    job::QueueName,
+    job::{QueueName, TraceContext},
     policy::{Rate, Retain},
 };
 
@@ -16,11 +18,35 @@ pub(super) struct Config {
     /// How long runs may go on after a shutdown was asked for.
     pub(super) drain: Duration,
     pub(super) care: Care,
+    /// Called with the span of each run that has a trace.
+    pub(super) on_span: Option<SpanHook>,
     /// Where jobs go that fail for good, unless their handler says so.
     pub(super) dead_letter: Option<QueueName>,
     /// Limits of the queue over all workers, set in code.
     pub(super) rate: Option<Rate>,
     pub(super) max_active: Option<u64>,
+}
+
+type Hook = dyn Fn(&Span, &TraceContext) + Send + Sync;
+
+/// What is done with the span of a run, and the run's place in its trace.
+#[derive(Clone)]
+pub(super) struct SpanHook(Arc<Hook>);
+
+impl SpanHook {
+    pub(super) fn new(hook: impl Fn(&Span, &TraceContext) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hook))
+    }
+
+    pub(super) fn call(&self, span: &Span, trace: &TraceContext) {
+        (self.0)(span, trace);
+    }
+}
+
+impl fmt::Debug for SpanHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SpanHook")
+    }
 }
 
 /// How many jobs a pump holds.
@@ -57,6 +83,7 @@ impl Config {
             retain: Retain::DEFAULT_COMPLETED,
             retain_failed: Retain::DEFAULT_FAILED,
         },
+        on_span: None,
         dead_letter: None,
         rate: None,
         max_active: None,

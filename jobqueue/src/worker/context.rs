@@ -11,10 +11,12 @@ use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{States, WorkerEvent, events::Announcer, registry::Entry, signals::Signals};
+use super::{
+    States, WorkerEvent, config::SpanHook, events::Announcer, registry::Entry, signals::Signals,
+};
 use crate::{
     error::{Refused, Result},
-    job::{Codec, JobId, QueueName, Record, WorkerId},
+    job::{Codec, JobId, QueueName, Record, TraceContext, WorkerId},
     store::{QueueStore, job},
 };
 
@@ -53,8 +55,16 @@ pub(crate) struct ContextParts {
     /// Set when the run starts, if it has a timeout.
     pub(crate) deadline: OnceLock<Instant>,
     pub(crate) signals: Signals,
+    /// The run's place in its job's trace.
+    pub(crate) trace: Option<Box<TraceContext>>,
     /// None in tests of handlers.
     pub(crate) line: Option<Arc<Line>>,
+}
+
+/// The place of a run in its job's trace, if there is one.
+pub(crate) fn run_trace(record: &Record) -> Option<Box<TraceContext>> {
+    // Most jobs have no headers at all.
+    Some(Box::new(TraceContext::sent(&record.options.headers)?.child()))
 }
 
 /// The way from the runs of a pump to Redis, and to whoever listens to the worker.
@@ -63,6 +73,8 @@ pub(crate) struct Line {
     /// The name that the worker goes by now: it changes when a lease was lost.
     pub(super) worker: watch::Receiver<WorkerId>,
     pub(super) announcer: Announcer,
+    /// Called with the span of each run that has a trace.
+    pub(super) on_span: Option<SpanHook>,
     /// The worker's own dead-letter queue.
     pub(super) dead_letter: Option<QueueName>,
 }
@@ -137,6 +149,17 @@ impl Context {
     #[must_use]
     pub fn headers(&self) -> &BTreeMap<String, String> {
         &self.0.record.options.headers
+    }
+
+    /// The run's own place in the trace that its job was sent with: a child of it. Nothing if the job has no
+    /// `traceparent` that can be read.
+    ///
+    /// Jobs that the run adds go on from here by themselves, as long as its own task makes them: a task that
+    /// it spawns knows nothing of the run, so hand it the context and say
+    /// `.header("traceparent", trace.to_string())`.
+    #[must_use]
+    pub fn trace(&self) -> Option<&TraceContext> {
+        self.0.trace.as_deref()
     }
 
     /// When the run's time is up; nothing if it has no timeout.

@@ -10,6 +10,7 @@ use std::{error::Error as StdError, panic::resume_unwind};
 use crate::{
     job::{Failure, JobError},
     policy::Verdict,
+    queue::trace,
 };
 
 /// The two sides of a `Result`, whatever alias it goes by.
@@ -91,6 +92,8 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> ViaStdError for &E {}
 
 /// Runs a blocking handler where it may block.
 pub async fn run_blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    let trace = trace::run();
+    let run = move || trace::within_blocking(trace, run);
     match tokio::task::spawn_blocking(run).await {
         Ok(answer) => answer,
         Err(error) => match error.try_into_panic() {

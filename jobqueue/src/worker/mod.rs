@@ -30,7 +30,7 @@ mod worker;
 pub use builder::{Worker, WorkerBuilder};
 pub use context::Context;
 #[cfg(feature = "testing")]
-pub(crate) use context::ContextParts;
+pub(crate) use context::{ContextParts, run_trace};
 pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;

@@ -19,7 +19,7 @@ use tracing::{debug, info, warn};
 use super::{
     Context, States, WorkerEvent,
     config::Config,
-    context::{ContextParts, Line},
+    context::{ContextParts, Line, run_trace},
     events::Announcer,
     held::Held,
     lease::Lease,
@@ -118,6 +118,7 @@ impl Pump {
             store: parts.store.clone(),
             worker: worker.subscribe(),
             announcer: parts.announcer.clone(),
+            on_span: parts.config.on_span.clone(),
             dead_letter: parts.config.dead_letter.clone(),
         };
         Self {
@@ -313,10 +314,11 @@ impl Pump {
         let (number, signals) = self.held.insert(&id);
         let ctx = Context::new(ContextParts {
             id,
-            record,
             attempt: terms.attempt,
             attempts: terms.attempts,
             states: self.parts.states.clone(),
+            trace: run_trace(&record),
+            record,
             deadline: OnceLock::new(),
             signals,
             line: Some(self.line.clone()),

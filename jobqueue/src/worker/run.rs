@@ -7,7 +7,11 @@ use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
 };
-use tracing::{Instrument as _, debug, info_span, warn};
+use tracing::{
+    Instrument as _, Span, debug,
+    field::{Empty, display},
+    info_span, warn,
+};
 
 use super::{
     Context, WorkerEvent, letter,
@@ -16,7 +20,7 @@ use super::{
     tally::Times,
     verdict::{Ended, Ruling, Terms, rule},
 };
-use crate::{job::JobId, store::worker::End};
+use crate::{job::JobId, queue::trace, store::worker::End};
 
 /// What one run is made of. Small, since it is copied on its way into a task.
 pub(super) struct Run {
@@ -65,10 +69,27 @@ impl Run {
             name = %self.ctx.name(),
             id = %self.ctx.id(),
             attempt = self.terms.attempt,
+            trace_id = Empty,
+            span_id = Empty,
+            parent_span_id = Empty,
         );
+        self.place(&span);
         let ruling = self.execute().instrument(span).await;
         if let Some(finished) = &mut reporter.finished {
             finished.ruling = Some(ruling);
+        }
+    }
+
+    /// Says where the run stands in its job's trace, if there is one.
+    fn place(&self, span: &Span) {
+        let Some(trace) = self.ctx.trace() else { return };
+        span.record("trace_id", display(trace.trace_id()));
+        span.record("span_id", display(trace.span_id()));
+        if let Some(parent) = trace.parent_span_id() {
+            span.record("parent_span_id", display(parent));
+        }
+        if let Some(hook) = self.ctx.line().and_then(|line| line.on_span.as_ref()) {
+            hook.call(span, trace);
         }
     }
 
@@ -87,11 +108,13 @@ impl Run {
         let deadline = terms.timeout.and_then(|limit| began.checked_add(limit));
         let run = async {
             let record = ctx.record();
-            entry
+            let mut running = entry
                 .call(&record.payload, record.codec, ctx.clone())
-                .map_err(Ended::BadPayload)?
-                .await
-                .map_err(Ended::Failure)
+                .map_err(Ended::BadPayload)?;
+            if let Some(trace) = ctx.trace() {
+                running = Box::pin(trace::within(trace.clone(), running));
+            }
+            running.await.map_err(Ended::Failure)
         };
         let run = AssertUnwindSafe(run).catch_unwind();
         let ended = match deadline {

@@ -1,3 +1,7 @@
-//! Monitoring: what a queue says of itself.
+//! Monitoring: what a queue says of itself, and the trace of a job from hop to hop.
 
+mod exposition;
+mod scrape;
+mod spans;
 mod stats;
+mod trace;
