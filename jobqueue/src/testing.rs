@@ -31,6 +31,7 @@ use chrono::Utc;
 
 use crate::{
     Codec, Context, Invalid, JobId, JobOptions, Record, States,
+    job::Delivery,
     worker::{ContextParts, Signals},
 };
 
@@ -143,6 +144,7 @@ impl TestContext {
             },
             attempt: self.attempt,
             attempts: self.attempts,
+            delivery: Delivery::AtLeastOnce,
             states: Arc::new(self.states),
             deadline: match self.time_left.and_then(|time| now.checked_add(time)) {
                 Some(deadline) => deadline.into(),

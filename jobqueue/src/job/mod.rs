@@ -16,8 +16,8 @@ mod state;
 mod wire;
 
 pub use codec::Codec;
-pub(crate) use definition::RunRules;
 pub use definition::{Definition, Job};
+pub(crate) use definition::{Delivery, RunRules};
 pub use failure::{DEFAULT_HOLD, Failure, JobError};
 pub use id::JobId;
 pub(crate) use id::WorkerId;

@@ -7,6 +7,7 @@ mod handlers;
 mod kill;
 mod many;
 mod network;
+mod once;
 mod poison;
 mod refusals;
 mod relay;
