@@ -34,6 +34,7 @@ use proc_macro::TokenStream;
 /// | `concurrency = 10` | how many runs of this handler one process allows | the worker's slots |
 /// | `rate = limit(10, per = "1s", burst = 5)` | how many runs of this handler one process starts per time | none |
 /// | `dead_letter = "orders-dlq"` | the queue to which jobs go that fail for good | the worker's, which is none |
+/// | `at_most_once` | a job is settled before it runs, and never runs twice; what fails is not tried again | at least once |
 /// | `codec = "json"` | how payloads are written: `"msgpack"` or `"json"` | `"msgpack"` |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
 ///

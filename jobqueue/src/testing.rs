@@ -31,6 +31,7 @@ use chrono::Utc;
 
 use crate::{
     Codec, Context, Invalid, JobId, JobOptions, Record, States,
+    job::Delivery,
     worker::{ContextParts, Signals, run_trace},
 };
 
@@ -145,6 +146,7 @@ impl TestContext {
             record,
             attempt: self.attempt,
             attempts: self.attempts,
+            delivery: Delivery::AtLeastOnce,
             states: Arc::new(self.states),
             deadline: match self.time_left.and_then(|time| now.checked_add(time)) {
                 Some(deadline) => deadline.into(),

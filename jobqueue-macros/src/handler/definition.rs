@@ -27,6 +27,7 @@ pub(super) fn definition(arguments: &Arguments, function: &ItemFn) -> syn::Resul
     tokens.extend(running(arguments)?);
     tokens.extend(limits(arguments)?);
     tokens.extend(ending(arguments, &queue)?);
+    tokens.extend(delivery(arguments)?);
     Ok(tokens)
 }
 
@@ -102,6 +103,20 @@ fn ending(arguments: &Arguments, queue: &str) -> syn::Result<TokenStream> {
         tokens.extend(quote!(.retain_failed(#retain)));
     }
     Ok(tokens)
+}
+
+/// When a job is settled.
+fn delivery(arguments: &Arguments) -> syn::Result<TokenStream> {
+    let Some(word) = &arguments.at_most_once else { return Ok(TokenStream::new()) };
+    let useless = [
+        ("attempts", arguments.attempts.is_some()),
+        ("backoff", arguments.backoff.is_some()),
+        ("retain", arguments.retain.is_some()),
+        ("retain_failed", arguments.retain_failed.is_some()),
+        ("dead_letter", arguments.dead_letter.is_some()),
+    ];
+    valid::useless(word, &useless)?;
+    Ok(quote!(.at_most_once()))
 }
 
 fn backoff(call: &Call) -> syn::Result<TokenStream> {

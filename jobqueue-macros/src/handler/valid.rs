@@ -149,3 +149,17 @@ pub(super) fn share(value: &Value, at: &Ident) -> syn::Result<f64> {
         _ => error(at, "jitter is a share of 0.0 to 1.0, such as `jitter = 0.2`"),
     }
 }
+
+/// No argument stands beside `at_most_once` that could do nothing there.
+pub(super) fn useless(word: &Ident, arguments: &[(&str, bool)]) -> syn::Result<()> {
+    match arguments.iter().find(|(_, given)| *given) {
+        Some((name, _)) => error(
+            word,
+            format!(
+                "an `at_most_once` job is settled before it runs, so nothing is tried again or kept of it: leave \
+                 `{name}` out, or `at_most_once`"
+            ),
+        ),
+        None => Ok(()),
+    }
+}

@@ -59,6 +59,16 @@ pub(crate) struct RunRules {
     pub(crate) timeout: Option<Duration>,
     pub(crate) retain: Option<Retain>,
     pub(crate) retain_failed: Option<Retain>,
+    pub(crate) delivery: Delivery,
+}
+
+/// How often a job runs when something goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// It is settled when its run has ended: until then it runs again.
+    AtLeastOnce,
+    /// It is settled before its run starts, and then never runs again.
+    AtMostOnce,
 }
 
 /// What one process allows itself for one handler.
@@ -78,6 +88,7 @@ impl RunRules {
         timeout: None,
         retain: None,
         retain_failed: None,
+        delivery: Delivery::AtLeastOnce,
     };
 }
 
@@ -157,6 +168,16 @@ impl Definition {
     #[must_use]
     pub const fn dead_letter(mut self, queue: &'static str) -> Self {
         self.dead_letter = Some(queue);
+        self
+    }
+
+    /// Settles a job before its run starts, so that it never runs twice, whatever dies; once or more by default.
+    ///
+    /// What fails is said in logs and as a [`WorkerEvent`](crate::WorkerEvent), and is not tried again: attempts,
+    /// backoff and dead letters don't apply to a run, and nothing is kept of it.
+    #[must_use]
+    pub const fn at_most_once(mut self) -> Self {
+        self.run.delivery = Delivery::AtMostOnce;
         self
     }
 

@@ -17,8 +17,8 @@ mod trace;
 mod wire;
 
 pub use codec::Codec;
-pub(crate) use definition::RunRules;
 pub use definition::{Definition, Job};
+pub(crate) use definition::{Delivery, RunRules};
 pub use failure::{DEFAULT_HOLD, Failure, JobError};
 pub use id::JobId;
 pub(crate) use id::WorkerId;

@@ -18,7 +18,7 @@ use tracing::warn;
 
 use crate::{
     error::{Error, Result},
-    job::{QueueName, WorkerId},
+    job::{Inbox, JobId, QueueName, WorkerId},
     store::{
         Retries, Store, chunks,
         outbox::{Apply, Head, Parcel, Reply, Take, Target},
@@ -78,6 +78,15 @@ impl Relays {
         if timeout(limit, idle).await.is_err() {
             warn!(queue = %source, "effects on other queues are still on their way: another process relays them");
         }
+    }
+
+    /// Replies to a caller past every outbox, once.
+    ///
+    /// # Errors
+    /// The inbox can't be reached.
+    pub(crate) async fn reply(&self, inbox: &Inbox, id: &JobId, outcome: &[u8]) -> Result<()> {
+        let reply = Reply { replies: &[(id, outcome)] };
+        self.0.store.queue(inbox.name()).call_patiently(&reply).await.map(drop)
     }
 
     fn is_at_work(&self, source: &QueueName) -> bool {
@@ -166,7 +175,10 @@ impl Relays {
                 self.0.store.queue(queue).call_patiently(&Apply { source, parcels }).await
             }
             Target::Inbox(inbox) => {
-                self.0.store.queue(inbox.name()).call_patiently(&Reply { replies: parcels }).await
+                let replies: Vec<_> =
+                    parcels.iter().map(|parcel| (&parcel.id, &parcel.record[..])).collect();
+                let inbox = self.0.store.queue(inbox.name());
+                inbox.call_patiently(&Reply { replies: &replies }).await
             }
         }
     }

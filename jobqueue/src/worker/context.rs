@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     error::{Refused, Result},
-    job::{Codec, JobId, QueueName, Record, TraceContext, WorkerId},
+    job::{Codec, Delivery, JobId, QueueName, Record, TraceContext, WorkerId},
+    queue::Relays,
     store::{QueueStore, job},
 };
 
@@ -57,6 +58,7 @@ pub(crate) struct ContextParts {
     pub(crate) signals: Signals,
     /// The run's place in its job's trace.
     pub(crate) trace: Option<Box<TraceContext>>,
+    pub(crate) delivery: Delivery,
     /// None in tests of handlers.
     pub(crate) line: Option<Arc<Line>>,
 }
@@ -77,6 +79,8 @@ pub(crate) struct Line {
     pub(super) on_span: Option<SpanHook>,
     /// The worker's own dead-letter queue.
     pub(super) dead_letter: Option<QueueName>,
+    /// What brings replies to callers.
+    pub(super) relays: Relays,
 }
 
 impl Line {
@@ -204,10 +208,7 @@ impl Context {
     /// [`Refused::LeaseLost`] if the worker has lost the job, and those of any call.
     pub async fn progress<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
         let value = Codec::MessagePack.encode(value)?;
-        let Some(line) = &self.0.line else { return Ok(()) };
-        if self.is_lost() {
-            return Err(Refused::LeaseLost.into());
-        }
+        let Some(line) = self.note_taker()? else { return Ok(()) };
         let worker = line.worker.borrow().clone();
         let call = job::Progress { worker: &worker, id: &self.0.id, value: &value };
         line.store.call_patiently(&call).await
@@ -220,14 +221,21 @@ impl Context {
     pub async fn log(&self, line: impl Into<String>) -> Result<()> {
         let mut text = line.into();
         text.truncate(text.floor_char_boundary(LINE_LENGTH));
-        let Some(line) = &self.0.line else { return Ok(()) };
-        if self.is_lost() {
-            return Err(Refused::LeaseLost.into());
-        }
+        let Some(line) = self.note_taker()? else { return Ok(()) };
         let worker = line.worker.borrow().clone();
         let lines = [text];
         let call = job::Log { worker: &worker, id: &self.0.id, lines: &lines, newest: LOG_LINES };
         line.store.call(&call).await.map(drop)
+    }
+
+    /// Who takes down what the run says of itself. Nobody in a test, and where nothing is kept of the job.
+    fn note_taker(&self) -> Result<Option<&Line>> {
+        let kept = self.0.delivery == Delivery::AtLeastOnce;
+        let line = self.0.line.as_deref().filter(|_| kept);
+        if line.is_some() && self.is_lost() {
+            return Err(Refused::LeaseLost.into());
+        }
+        Ok(line)
     }
 
     pub(crate) fn states(&self) -> &States {

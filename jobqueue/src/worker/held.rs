@@ -17,6 +17,8 @@ pub(super) struct Held {
     jobs: HashMap<JobId, Job, RandomState>,
     /// Lost runs that have not ended yet. They hold no job, but a slot.
     strays: HashSet<u64>,
+    /// Runs whose jobs were settled before they began. They hold no job either.
+    free: HashMap<u64, Free, RandomState>,
     /// Runs that have not ended yet.
     alive: usize,
     /// Counts runs, to tell them apart.
@@ -31,19 +33,38 @@ struct Job {
     task: Option<AbortHandle>,
 }
 
+#[derive(Debug)]
+struct Free {
+    id: JobId,
+    signals: Signals,
+    task: AbortHandle,
+}
+
+/// What the outcome of a run is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It settles the job.
+    Counts,
+    /// The job was settled before.
+    Free,
+    /// The job was lost meanwhile: it is nobody's.
+    Lost,
+}
+
 impl Held {
     /// How many jobs Redis says this worker holds, if both are in step.
     pub(super) fn len(&self) -> usize {
         self.jobs.len()
     }
 
+    /// Whether nothing is left to be done: no job is held, and no run goes on that is free.
     pub(super) fn is_empty(&self) -> bool {
-        self.jobs.is_empty()
+        self.jobs.is_empty() && self.free.is_empty()
     }
 
-    /// Slots that are taken, by jobs and by strays.
+    /// Slots that are taken, by jobs and by runs that hold none.
     pub(super) fn slots(&self) -> usize {
-        self.jobs.len() + self.strays.len()
+        self.jobs.len() + self.strays.len() + self.free.len()
     }
 
     /// How many runs are alive.
@@ -73,18 +94,27 @@ impl Held {
         }
     }
 
-    /// A run has ended. Whether its outcome counts: not if the job was lost meanwhile.
-    pub(super) fn ended(&mut self, id: &JobId, run: u64) -> bool {
+    /// A job is settled, and now its run has begun.
+    pub(super) fn started_free(&mut self, id: &JobId, task: AbortHandle) {
+        if let Some(job) = self.jobs.remove(id) {
+            self.free.insert(job.run, Free { id: id.clone(), signals: job.signals, task });
+            self.alive += 1;
+        }
+    }
+
+    /// A run has ended. What its outcome is good for.
+    pub(super) fn ended(&mut self, id: &JobId, run: u64) -> Standing {
         self.alive = self.alive.saturating_sub(1);
         if self.strays.remove(&run) {
-            return false;
+            return Standing::Lost;
         }
         match self.jobs.get_mut(id) {
             Some(job) if job.run == run => {
                 job.task = None;
-                true
+                Standing::Counts
             }
-            _ => false,
+            _ if self.free.remove(&run).is_some() => Standing::Free,
+            _ => Standing::Lost,
         }
     }
 
@@ -111,9 +141,17 @@ impl Held {
 
     /// Tells every run to stop.
     pub(super) fn cancel_all(&self) {
-        for job in self.jobs.values() {
-            job.signals.cancel();
-        }
+        self.jobs.values().for_each(|job| job.signals.cancel());
+        self.free.values().for_each(|run| run.signals.cancel());
+    }
+
+    /// Ends every run whose job was settled before, and gives their jobs.
+    pub(super) fn abort_free(&self) -> Vec<JobId> {
+        let abort = |run: &Free| {
+            run.task.abort();
+            run.id.clone()
+        };
+        self.free.values().map(abort).collect()
     }
 
     /// Ends every run that is still alive, and gives their jobs. What they still report won't count.

@@ -15,6 +15,7 @@ mod lease;
 mod letter;
 mod listener;
 mod macros;
+mod once;
 mod pump;
 mod registry;
 mod reply;

@@ -5,13 +5,14 @@
 //! ```
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use tokio::{
     sync::{mpsc, watch},
+    task::AbortHandle,
     time::{Instant, sleep_until},
 };
 use tracing::{debug, info, warn};
@@ -21,7 +22,7 @@ use super::{
     config::Config,
     context::{ContextParts, Line, run_trace},
     events::Announcer,
-    held::Held,
+    held::{Held, Standing},
     lease::Lease,
     listener::{LONGEST_SLEEP, Listener},
     registry::{Entry, Registry},
@@ -32,7 +33,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    job::{JobId, Record, WorkerId},
+    job::{Delivery, JobId, Record, WorkerId},
     queue::Relays,
     store::{
         QueueStore,
@@ -70,6 +71,8 @@ pub(super) struct Pump {
     pub(super) fresh: Vec<Taken>,
     /// Fetched ahead, and waiting for a slot.
     queued: VecDeque<Run>,
+    /// Runs that start when their jobs have been settled; see `once`.
+    pub(super) promised: HashMap<JobId, Run>,
     /// How runs ended, for the next turn to tell.
     pub(super) outcomes: Vec<Settlement>,
     /// How long the next turn holds the queue.
@@ -120,6 +123,7 @@ impl Pump {
             announcer: parts.announcer.clone(),
             on_span: parts.config.on_span.clone(),
             dead_letter: parts.config.dead_letter.clone(),
+            relays: parts.relays.clone(),
         };
         Self {
             parts,
@@ -128,6 +132,7 @@ impl Pump {
             held: Held::default(),
             fresh: Vec::new(),
             queued: VecDeque::new(),
+            promised: HashMap::new(),
             outcomes: Vec::new(),
             hold: Duration::ZERO,
             mood: Mood::Hungry,
@@ -180,7 +185,8 @@ impl Pump {
     pub(super) fn room(&self) -> usize {
         let slots = self.parts.config.slots;
         // What has ended leaves its slot with the very turn that fetches.
-        let taken = (self.held.slots() + self.fresh.len()).saturating_sub(self.outcomes.len());
+        let taken = self.held.slots() + self.fresh.len() + self.promised.len();
+        let taken = taken.saturating_sub(self.outcomes.len());
         (slots.concurrency + slots.prefetch).saturating_sub(taken)
     }
 
@@ -281,8 +287,10 @@ impl Pump {
 
     /// Takes note of how a run ended.
     fn note(&mut self, Finished { id, run, ruling }: Finished) {
-        if !self.held.ended(&id, run) {
-            return;
+        match self.held.ended(&id, run) {
+            Standing::Counts => {}
+            Standing::Free => return self.note_free(&id, ruling),
+            Standing::Lost => return,
         }
         let Some((ruling, times)) = ruling else {
             // Aborted: by a shutdown, which has released the job, or with the runtime.
@@ -321,6 +329,7 @@ impl Pump {
             record,
             deadline: OnceLock::new(),
             signals,
+            delivery: entry.rules.delivery,
             line: Some(self.line.clone()),
         });
         let run = Run { ready_at, number, ctx, terms, entry };
@@ -332,17 +341,24 @@ impl Pump {
     }
 
     fn has_free_slot(&self) -> bool {
-        self.held.running() < self.parts.config.slots.concurrency
+        self.held.running() + self.promised.len() < self.parts.config.slots.concurrency
     }
 
     fn start(&mut self, run: Run) {
+        if run.entry.rules.delivery == Delivery::AtMostOnce {
+            return self.promise(run);
+        }
         let id = run.ctx.id().clone();
-        // In a box: a task is copied four times on its way into the runtime.
-        let task = tokio::spawn(Box::pin(run.go(self.reporter.clone())));
-        self.held.started(&id, task.abort_handle());
+        let task = self.spawn(run);
+        self.held.started(&id, task);
     }
 
-    fn start_queued(&mut self) {
+    pub(super) fn spawn(&self, run: Run) -> AbortHandle {
+        // In a box: a task is copied four times on its way into the runtime.
+        tokio::spawn(Box::pin(run.go(self.reporter.clone()))).abort_handle()
+    }
+
+    pub(super) fn start_queued(&mut self) {
         while self.has_free_slot()
             && let Some(run) = self.queued.pop_front()
         {
@@ -360,6 +376,7 @@ impl Pump {
         for run in std::mem::take(&mut self.queued) {
             self.release(run.ctx.id().clone());
         }
+        self.release_promised();
     }
 
     /// Back to its own place in the queue, with no attempt counted.
@@ -384,6 +401,9 @@ impl Pump {
                 for id in self.held.abort_all() {
                     debug!(%id, "handed back");
                     self.release(id);
+                }
+                for id in self.held.abort_free() {
+                    warn!(%id, "this run was ended, and its job runs at most once: it is not run again");
                 }
             }
             Some(_) => {}

@@ -1,6 +1,8 @@
 //! Replies: what is sent to a caller when its job has ended.
 
-use super::verdict::Ruling;
+use tracing::warn;
+
+use super::{Context, verdict::Ruling};
 use crate::{
     job::{Inbox, JobId, Priority},
     policy::Retain,
@@ -23,6 +25,18 @@ pub(super) fn enclose(ruling: &mut Ruling, inbox: &Inbox, id: &JobId) {
         priority: Priority::default(),
         record: take_or_share(outcome, *retain),
     });
+}
+
+/// Sends how a run has ended whose job was settled before: with no settlement to travel with, at once or not at
+/// all.
+pub(super) async fn send(ruling: &Ruling, inbox: &Inbox, ctx: &Context) {
+    let (End::Completed { outcome, .. } | End::Failed { outcome, .. }) = &ruling.end else {
+        return;
+    };
+    let Some(line) = ctx.line() else { return };
+    if let Err(error) = line.relays.reply(inbox, ctx.id(), outcome).await {
+        warn!(queue = ctx.queue(), id = %ctx.id(), %error, "a reply could not be sent, and is lost");
+    }
 }
 
 /// Where nothing is kept of the job, the reply is all that needs its outcome.

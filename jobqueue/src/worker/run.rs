@@ -20,7 +20,11 @@ use super::{
     tally::Times,
     verdict::{Ended, Ruling, Terms, rule},
 };
-use crate::{job::JobId, queue::trace, store::worker::End};
+use crate::{
+    job::{Delivery, JobId},
+    queue::trace,
+    store::worker::End,
+};
 
 /// What one run is made of. Small, since it is copied on its way into a task.
 pub(super) struct Run {
@@ -138,12 +142,17 @@ impl Run {
             Err(panic) => Ended::Panicked(panic_message(&*panic)),
         };
         let mut ruling = rule(ended, &terms, ctx.record().codec);
-        if matches!(ruling.end, End::Failed { .. }) {
+        let settled = terms.delivery == Delivery::AtMostOnce;
+        if matches!(ruling.end, End::Failed { .. }) && !settled {
             // In a box, as what is rare here is: a run is copied on its way into a task.
             Box::pin(letter::enclose(&mut ruling, &ctx, &entry)).await;
         }
         if let Some(inbox) = &ctx.record().options.reply_to {
-            reply::enclose(&mut ruling, inbox, ctx.id());
+            if settled {
+                Box::pin(reply::send(&ruling, inbox, &ctx)).await;
+            } else {
+                reply::enclose(&mut ruling, inbox, ctx.id());
+            }
         }
         match &ruling.failure {
             None => {

@@ -52,7 +52,7 @@ impl Pump {
         match self.ahead(store.call(&advance)).await {
             Ok(turn) => {
                 for settled in &settlements {
-                    self.held.remove(&settled.id);
+                    self.settled(&settled.id);
                 }
                 self.digest(turn, want);
                 self.parts.lease.renewed(self.holds());
@@ -236,6 +236,7 @@ impl Pump {
             }
         }
         self.prune_queued();
+        self.prune_promised();
         for taken in holding.found {
             self.take(taken);
         }

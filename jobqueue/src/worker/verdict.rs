@@ -7,7 +7,10 @@ use bytes::Bytes;
 use super::config::Care;
 use crate::{
     flaw::PayloadError,
-    job::{Codec, Failure, FailureReason, JobFailure, JobOptions, Outcome, QueueName, RunRules},
+    job::{
+        Codec, Delivery, Failure, FailureReason, JobFailure, JobOptions, Outcome, QueueName,
+        RunRules,
+    },
     policy::{Backoff, NextStep, Retain, Verdict, after_failure},
     store::{outbox::Effect, worker::End},
 };
@@ -41,6 +44,7 @@ pub(super) struct Terms {
     retain_failed: Retain,
     /// Whether somebody waits for the outcome.
     awaited: bool,
+    pub(super) delivery: Delivery,
 }
 
 impl Terms {
@@ -50,17 +54,20 @@ impl Terms {
         rules: &RunRules,
         care: &Care,
     ) -> Self {
+        let once = rules.delivery == Delivery::AtMostOnce;
+        let retain = options.retain.or(rules.retain);
         Self {
             attempt: attempts_made.saturating_add(1),
-            attempts: options.attempts.unwrap_or(rules.attempts),
+            attempts: if once { 1 } else { options.attempts.unwrap_or(rules.attempts) },
             backoff: options.backoff.unwrap_or(rules.backoff),
             timeout: options.timeout.or(rules.timeout),
-            retain: options.retain.or(rules.retain).unwrap_or(care.retain),
+            retain: if once { Retain::none() } else { retain.unwrap_or(care.retain) },
             retain_failed: options
                 .retain_failed
                 .or(rules.retain_failed)
                 .unwrap_or(care.retain_failed),
             awaited: options.reply_to.is_some(),
+            delivery: rules.delivery,
         }
     }
 
@@ -139,7 +146,12 @@ fn completed(result: Vec<u8>, terms: &Terms, codec: Codec) -> Ruling {
 
 fn failed(failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
     let error = failure.encode();
-    let step = after_failure(verdict, terms.attempt, terms.attempts, &terms.backoff);
+    let step = match terms.delivery {
+        Delivery::AtLeastOnce => {
+            after_failure(verdict, terms.attempt, terms.attempts, &terms.backoff)
+        }
+        Delivery::AtMostOnce => NextStep::Fail,
+    };
     let (end, hold) = match step {
         NextStep::Retry(delay) => {
             (End::Retried { attempt: terms.attempt, delay, error }, Duration::ZERO)

@@ -82,3 +82,13 @@ pub async fn work(task: Task, ctx: Context, book: State<Book>) -> Result<String,
     book.note(&Note::Effect { id, run: run.clone() });
     Ok(run)
 }
+
+/// Runs a task at most once. What it notes of a run stands there before anything can fail.
+#[job(queue = "accounts", at_most_once, codec = "json")]
+pub async fn once(task: Task, ctx: Context, book: State<Book>) {
+    let (id, run) = (ctx.id().to_string(), book.name_run());
+    let (token, attempt) = (task.token, ctx.attempt());
+    book.note(&Note::Start { id: id.clone(), run: run.clone(), attempt, token });
+    tokio::time::sleep(Duration::from_millis(task.ms)).await;
+    book.note(&Note::Effect { id, run });
+}

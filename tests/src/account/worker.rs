@@ -4,7 +4,10 @@ use std::{str::FromStr, time::Duration};
 
 use jobqueue::{Client, Result, Worker};
 
-use super::{note::Book, task::work};
+use super::{
+    note::Book,
+    task::{once, work},
+};
 
 /// How a worker works.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +50,7 @@ impl Shift {
     pub(super) async fn work(self, client: Client, book: Book) -> Result<()> {
         Worker::builder(&client)
             .handler(work)
+            .handler(once)
             .state(book)
             .concurrency(self.slots)
             .prefetch(self.prefetch)

@@ -3,6 +3,7 @@
 mod call;
 mod connect;
 mod control;
+mod delivery;
 mod events;
 mod failure;
 mod fault;

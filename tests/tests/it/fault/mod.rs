@@ -8,6 +8,7 @@ mod handlers;
 mod kill;
 mod many;
 mod network;
+mod once;
 mod poison;
 mod refusals;
 mod relay;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::Parcel;
 use crate::{
     flaw::Corrupt,
+    job::JobId,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
@@ -17,7 +17,8 @@ use crate::{
 
 /// `lua/outbox/reply.lua`
 pub(crate) struct Reply<'a> {
-    pub(crate) replies: &'a [&'a Parcel],
+    /// The jobs, and how they ended.
+    pub(crate) replies: &'a [(&'a JobId, &'a [u8])],
 }
 
 /// How long after its last reply an inbox goes that nobody reads: callers die, and tell nobody.
@@ -34,8 +35,8 @@ impl Command for Reply<'_> {
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(millis(LIFETIME)).push(KEPT);
-        for parcel in self.replies {
-            args.push(parcel.id.as_str()).push(&parcel.record[..]);
+        for (id, outcome) in self.replies {
+            args.push(id.as_str()).push(*outcome);
         }
     }
 

@@ -1,0 +1,106 @@
+//! Jobs that run at most once: settled first, then run.
+
+use std::{sync::Arc, time::Duration};
+
+use jobqueue::{CallError, Context, DurationExt as _, Failure, State, WorkerEvent, job};
+use jobqueue_tests::wait::eventually;
+use tokio::sync::Semaphore;
+
+use crate::support::{Count, Running, client, worker};
+
+#[job(queue = "alarms", at_most_once)]
+async fn ring(number: u32, rung: State<Count>, ctx: Context) -> Result<u32, Failure> {
+    rung.up();
+    assert!(ctx.is_last_attempt());
+    ctx.progress(&number).await?;
+    ctx.log("rung").await?;
+    match number {
+        0 => Err(Failure::retry("the bell is broken")),
+        1 => panic!("the bell fell down"),
+        2 => Err(Failure::rate_limited(Duration::from_secs(60), "enough")),
+        number => Ok(number),
+    }
+}
+
+/// Rings for as long as it is let.
+#[job(queue = "bells", at_most_once)]
+async fn toll(_: (), gate: State<Arc<Semaphore>>, rung: State<Count>) {
+    rung.up();
+    gate.acquire().await.expect("it is never closed").forget();
+    rung.down();
+}
+
+#[tokio::test]
+async fn what_fails_is_not_tried_again() {
+    let client = client().await;
+    let rung = Count::default();
+    let running = Running::start(worker(&client).handler(ring).state(rung.clone()));
+    let mut events = running.handle.events();
+    client.add_all(ring, 0..20).await.expect("added");
+    let alarms = client.queue("alarms").expect("a good name");
+    eventually("all to run", async || rung.get() == 20).await;
+    running.stop().await;
+    let counts = alarms.counts().await.expect("counted");
+    let left = counts.waiting + counts.delayed + counts.active + counts.completed + counts.failed;
+    assert_eq!((left, rung.get()), (0, 20), "each once, and nothing is kept");
+    let mut failed = 0;
+    while let Ok(event) = events.try_recv() {
+        failed += u32::from(matches!(event, WorkerEvent::Failed { .. }));
+    }
+    assert_eq!(failed, 3, "the worker says so");
+}
+
+#[tokio::test]
+async fn callers_get_replies_and_failures_all_the_same() {
+    let client = client().await;
+    let running = Running::start(worker(&client).handler(ring).state(Count::default()));
+    assert_eq!(client.call(ring, 7).await.expect("a reply"), 7);
+    let failed = client.call(ring, 1).await;
+    assert!(matches!(failed, Err(CallError::Failed(_))), "{failed:?}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_takes_a_slot_and_no_lease_and_a_shutdown_waits_for_it() {
+    let client = client().await;
+    let (gate, rung) = (Arc::new(Semaphore::new(0)), Count::default());
+    let builder = worker(&client)
+        .handler(toll)
+        .state(gate.clone())
+        .state(rung.clone())
+        .concurrency(3)
+        .prefetch(2)
+        .lease(300.millis());
+    let running = Running::start(builder);
+    client.add_all(toll, (0..8).map(|_| ())).await.expect("added");
+    eventually("three to run", async || rung.get() == 3).await;
+    let bells = client.queue("bells").expect("a good name");
+    // Far beyond the lease nothing has become of them, and no more than fit have begun.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let counts = bells.counts().await.expect("counted");
+    assert_eq!((rung.get(), counts.active), (3, 2), "what is fetched ahead is held");
+    let stopping = tokio::spawn(running.stop_within(Duration::from_secs(20)));
+    eventually("the rest to go back", async || {
+        let counts = bells.counts().await.expect("counted");
+        counts.waiting == 5 && counts.active == 0
+    })
+    .await;
+    assert!(!stopping.is_finished(), "it waits for its runs");
+    gate.add_permits(3);
+    stopping.await.expect("stopped");
+    assert_eq!(rung.get(), 0);
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_what_takes_too_long() {
+    let client = client().await;
+    let (gate, rung) = (Arc::new(Semaphore::new(0)), Count::default());
+    let builder = worker(&client).handler(toll).state(gate).state(rung.clone());
+    let running = Running::start(builder);
+    client.add(toll, ()).await.expect("added");
+    eventually("it to run", async || rung.get() == 1).await;
+    running.stop_within(Duration::from_millis(10)).await;
+    let bells = client.queue("bells").expect("a good name");
+    let counts = bells.counts().await.expect("counted");
+    assert_eq!(counts.waiting + counts.delayed + counts.active, 0, "it isn't run again");
+}
