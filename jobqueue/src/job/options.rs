@@ -27,7 +27,9 @@ pub struct JobOptions {
     pub retain: Option<Retain>,
     /// What is kept when it fails for good.
     pub retain_failed: Option<Retain>,
-    /// What travels beside the payload: trace context, tenant, content version.
+    /// The version that the payload was written as; 1 if unsaid.
+    pub version: Option<u32>,
+    /// What travels beside the payload: trace context, tenant.
     pub headers: BTreeMap<String, String>,
 }
 
@@ -39,6 +41,9 @@ impl JobOptions {
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         if self.attempts == Some(0) {
             return Err(Invalid::new("attempts", 0, "use 1 or more: the first run counts as one"));
+        }
+        if self.version == Some(0) {
+            return Err(Invalid::new("version", 0, "use 1 or more: 1 is the first"));
         }
         if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(Invalid::new("timeout", "0", "leave it out for no limit"));

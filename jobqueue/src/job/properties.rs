@@ -45,10 +45,11 @@ prop_compose! {
         priority in -1024_i16..1024,
         retain in option::of(retain()),
         retain_failed in option::of(self::retain()),
+        version in option::of(1..=u32::MAX),
         headers in headers(),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
-        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, headers }
+        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, version, headers }
     }
 }
 
@@ -76,9 +77,9 @@ prop_compose! {
 
 prop_compose! {
     fn failure()(
-        reason in (0..9_usize).prop_map(|at| {
+        reason in (0..10_usize).prop_map(|at| {
             ["error", "permanent", "timeout", "panic", "stalled", "bad payload", "unknown name", "corrupt",
-                "of a newer version"][at]
+                "newer version", "of a newer library"][at]
         }),
         message in any::<String>(),
         causes in vec(any::<String>(), 0..4),

@@ -23,6 +23,8 @@ pub(super) struct WireOptions {
     retain: Option<WireRetain>,
     #[serde(rename = "f", skip_serializing_if = "Option::is_none", default)]
     retain_failed: Option<WireRetain>,
+    #[serde(rename = "v", skip_serializing_if = "Option::is_none", default)]
+    version: Option<u32>,
     #[serde(rename = "h", skip_serializing_if = "BTreeMap::is_empty", default)]
     headers: BTreeMap<String, String>,
 }
@@ -45,6 +47,7 @@ impl From<&JobOptions> for WireOptions {
             priority: options.priority.get(),
             retain: options.retain.map(retain),
             retain_failed: options.retain_failed.map(retain),
+            version: options.version,
             headers: options.headers.clone(),
         }
     }
@@ -62,6 +65,7 @@ impl From<WireOptions> for JobOptions {
             priority: Priority::try_from(wire.priority).unwrap_or_default(),
             retain: wire.retain.map(retain),
             retain_failed: wire.retain_failed.map(retain),
+            version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,
         }
     }

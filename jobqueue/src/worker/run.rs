@@ -81,9 +81,8 @@ impl Run {
         // A timeout beyond what the clock can say is none.
         let deadline = terms.timeout.and_then(|limit| began.checked_add(limit));
         let run = async {
-            let record = ctx.record();
             entry
-                .call(&record.payload, record.codec, ctx.clone())
+                .call(ctx.record(), ctx.clone())
                 .map_err(Ended::BadPayload)?
                 .await
                 .map_err(Ended::Failure)

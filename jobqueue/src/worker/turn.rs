@@ -131,17 +131,23 @@ impl Pump {
                 let entry = entry.as_deref();
                 self.reject(Unrun { id, terms, record: raw, entry }, Ended::Stalled(stalls));
             }
-            None if misses >= care.unknown_limit => {
-                let why = Ended::UnknownName(record.name.to_string());
-                self.reject(Unrun { id, terms, record: raw, entry: None }, why);
+            Some(entry) if record.version() <= entry.version => {
+                self.admit(id, record, terms, entry);
             }
-            None => {
-                warn!(queue = %self.parts.store.name(), %id, name = %record.name, "no handler of this name here: the job goes back for a worker that has one");
+            entry if misses >= care.unknown_limit => {
+                let entry = entry.as_deref();
+                self.reject(
+                    Unrun { id, terms, record: raw, entry },
+                    Ended::unknown(&record, entry.map(|entry| entry.version)),
+                );
+            }
+            _ => {
+                let version = record.version();
+                warn!(queue = %self.parts.store.name(), %id, name = %record.name, version, "no handler of this name and version here: the job goes back for a worker that has one");
                 self.held.insert(&id);
                 let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
                 self.outcomes.push(Settlement { id, end });
             }
-            Some(entry) => self.admit(id, record, terms, entry),
         }
     }
 

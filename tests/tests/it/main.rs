@@ -10,6 +10,7 @@ mod life;
 mod limits;
 mod luacheck;
 mod model;
+mod payload;
 mod produce;
 mod programs;
 mod runtime;
