@@ -1,4 +1,4 @@
-//! The macros of [jobqueue](https://docs.rs/jobqueue): `#[job]` and `#[derive(JobError)]`.
+//! The macros of [jobqueue](https://docs.rs/jobqueue): `#[job]`, `#[derive(JobError)]` and `#[derive(Payload)]`.
 //!
 //! Each goes the same way: parse → model → validate → expand. On a mistake they still emit the item, so that
 //! one mistake gives one error.
@@ -6,6 +6,7 @@
 mod duration;
 mod error;
 mod handler;
+mod payload;
 
 use proc_macro::TokenStream;
 
@@ -60,6 +61,21 @@ pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
 #[proc_macro_derive(JobError, attributes(job))]
 pub fn job_error(input: TokenStream) -> TokenStream {
     error::expand(input.into()).into()
+}
+
+/// Gives a payload's type a version, and a way up from the one before.
+///
+/// | attribute | what | default |
+/// | --- | --- | --- |
+/// | `#[payload(version = 2)]` | its version, from 1 | 1 |
+/// | `#[payload(version = 2, upgrade_from(OrderV1))]` | the type of the version before, which derives `Payload` too | none: older jobs fail as bad payloads |
+///
+/// The step from there is yours: `impl From<OrderV1> for Order`, or `TryFrom` where it may fail. Steps are taken
+/// one after another, so each type knows the one before it alone. A field that is added with
+/// `#[serde(default)]` needs no new version.
+#[proc_macro_derive(Payload, attributes(payload))]
+pub fn payload(input: TokenStream) -> TokenStream {
+    payload::expand(input.into()).into()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use syn::LitStr;
 
 use crate::{
     duration::{self, Millis},
-    error, handler,
+    error, handler, payload,
 };
 
 const UNITS: [(&str, u64); 5] =
@@ -16,7 +16,7 @@ const UNITS: [(&str, u64); 5] =
 /// Words and values that mean something somewhere, and some that don't.
 const TOKENS: &str = r#"queue name codec attempts priority concurrency timeout backoff retain retain_failed rate dead_letter
     at_most_once blocking exponential fixed custom count age none all limit max jitter per burst retry permanent retry_after
-    rate_limited path::to r#fn x = = = = , , , , - ( ) :: .. ! 'a' 'life _ "1s" "10m" "orders" "json" ""
+    rate_limited version upgrade_from Order Vec<Order> &'a path::to r#fn x = = = = , , , , - ( ) :: .. ! 'a' 'life _ "1s" "10m" "orders" "json" ""
     "1h30m" "99999999999999999999d" "ß" b"x" 0 1 5 1024 65536 18446744073709551616 0x7f 1_000 7u8 0.2 1.5 1e400
     0.5f32 true"#;
 
@@ -33,6 +33,8 @@ fn argument() -> impl Strategy<Value = String> {
             let named = named.iter().map(|(name, value)| format!(", {name} = {value}"));
             format!("{word} = {call}(\"1s\"{})", named.collect::<String>())
         }),
+        1 => (token(), token()).prop_map(|(word, ty)| format!("{word}({ty})")),
+        1 => Just("version = 2, upgrade_from(Before<T>)".to_owned()),
         1 => Just("rate = limit(10, per = \"1s\", burst = 5)".to_owned()),
         1 => Just("backoff = exponential(\"1s\", max = \"10m\", jitter = 0.2)".to_owned()),
         1 => token(),
@@ -118,5 +120,25 @@ proptest! {
             enum Failed<T> { #[job(#first)] A { x: T, max: Duration }, #second B(Duration, #second u8), C }
         };
         assert_rust(&item, &error::expand(item.clone()))?;
+    }
+
+    #[test]
+    fn any_arguments_make_a_payload_or_an_error_of_the_compiler(
+        first in arguments(),
+        second in prop::option::of(arguments()),
+        inner in prop::option::of(arguments()),
+        kind in 0..5,
+    ) {
+        let second = second.map(|arguments| quote!(#[payload(#arguments)]));
+        let inner = inner.map(|arguments| quote!(#[payload(#arguments)]));
+        let attributes = quote!(#[payload(#first)] #second);
+        let item = match kind {
+            0 => quote!(#attributes struct Order;),
+            1 => quote!(#attributes struct Order<'a, T: Copy, const N: usize>(T, #inner &'a u8) where T: Send;),
+            2 => quote!(#attributes enum Order { A, #inner B { #inner c: u8 } }),
+            3 => quote!(#attributes struct Order { id: u64, #inner rest: Extra }),
+            _ => quote!(#attributes union Order { a: u8 }),
+        };
+        assert_rust(&item, &payload::expand(item.clone()))?;
     }
 }

@@ -39,6 +39,26 @@ pub enum PayloadError {
     /// The bytes are not of the expected type.
     #[error("can't be read: {0}")]
     Decode(String),
+    /// Its version is newer than its reader, or one that no type has.
+    #[error(
+        "has version {version}, which is none that its reader can read; the newest it can is {known}"
+    )]
+    UnknownVersion {
+        /// The version it was written as.
+        version: u32,
+        /// The newest that the reader knows.
+        known: u32,
+    },
+    /// It was read as an older version, and the step to a newer one failed.
+    #[error("can't be upgraded from version {from} to {to}: {problem}")]
+    Upgrade {
+        /// The version before the step.
+        from: u32,
+        /// The version after it.
+        to: u32,
+        /// What the conversion said.
+        problem: String,
+    },
     /// More bytes than the limit allows.
     #[error(
         "{size} bytes are more than the limit of {limit}: store the data elsewhere and send a reference, or raise max_payload"

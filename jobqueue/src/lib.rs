@@ -23,6 +23,7 @@
 //! | to | take |
 //! | --- | --- |
 //! | declare what runs | [`#[job]`](macro@job), [`Context`], [`State`], [`FromContext`]; [`Failure`], [`JobError`](trait@JobError) |
+//! | change what jobs carry | [`Payload`](trait@Payload), [`Extra`] |
 //! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
 //! | wait for results | [`JobHandle::result`] |
 //! | call a handler and wait for its reply | [`Client::call`], [`Queue::call`]; [`Call`] has the options |
@@ -52,15 +53,15 @@ mod store;
 pub mod testing;
 mod worker;
 
-pub use jobqueue_macros::{JobError, job};
+pub use jobqueue_macros::{JobError, Payload, job};
 
 pub use error::{CallError, Error, Refused, Result, ResultError};
 pub use event::{Event, EventId, EventKind, EventStream};
 pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
-    Codec, DeadLetter, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId,
-    JobInfo, JobName, JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
-    SpanId, TraceContext, TraceId,
+    Codec, DeadLetter, Definition, Extra, Failure, FailureReason, Job, JobError, JobFailure, JobId,
+    JobInfo, JobName, JobOptions, JobState, Outcome, Payload, PayloadVersions, Priority,
+    QueueCounts, QueueName, Record, SpanId, TraceContext, TraceId,
 };
 pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
 pub use queue::{
@@ -82,10 +83,12 @@ struct Readme;
 /// For the code that the macros write. Nothing here is for people, and all of it may change.
 #[doc(hidden)]
 pub mod __private {
+    pub use serde;
+
     pub use crate::{
         Backoff, Codec, Context, Definition, Failure, FromContext, Handler, Job, JobError,
-        MissingState, Rate, Retain, State, States, Verdict,
-        job::DEFAULT_HOLD,
+        MissingState, Payload, PayloadError, Rate, Retain, State, States, Verdict,
+        job::{DEFAULT_HOLD, PayloadVersions, Unversioned, Versioned, step},
         worker::{
             HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, run_blocking,
         },

@@ -80,13 +80,26 @@ fn implement_job(name: &Ident, model: &Model) -> TokenStream {
     } else {
         quote!(#output)
     };
+    let versions = versions(payload);
     quote! {
         #[automatically_derived]
         impl ::jobqueue::__private::Job for #name {
             type Payload = #payload;
             type Output = #result;
             const DEFINITION: ::jobqueue::__private::Definition = #definition;
+            #versions
         }
+    }
+}
+
+/// What the payload's type says of its versions, if anything; see `jobqueue::__private::Versioned`.
+fn versions(payload: &Type) -> TokenStream {
+    quote! {
+        const VERSIONS: ::jobqueue::__private::PayloadVersions<#payload> = {
+            #[allow(unused_imports, reason = "whether it is used depends on the payload's type")]
+            use ::jobqueue::__private::Unversioned as _;
+            ::jobqueue::__private::Versioned::<#payload>::VERSIONS
+        };
     }
 }
 

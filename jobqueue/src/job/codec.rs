@@ -25,6 +25,10 @@ pub enum Codec {
     Json,
 }
 
+/// How deep a payload may be nested to be read: what JSON's reader allows. More could overflow the stack of
+/// the thread that reads it, which would end the process.
+const MAX_DEPTH: usize = 128;
+
 impl Codec {
     /// Writes a value.
     ///
@@ -40,11 +44,11 @@ impl Codec {
     /// Reads a value.
     ///
     /// # Errors
-    /// The bytes are not of this codec or not of this type.
+    /// The bytes are not of this codec or not of this type, or nested more than about 120 levels deep.
     pub fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, PayloadError> {
         match self {
             Self::MessagePack => {
-                let mut decoder = rmp_serde::Deserializer::new(bytes);
+                let mut decoder = reader(bytes);
                 let value = T::deserialize(&mut decoder).map_err(PayloadError::decode)?;
                 match decoder.get_ref().len() {
                     0 => Ok(value),
@@ -70,6 +74,15 @@ impl Codec {
         }
     }
 }
+
+/// A reader of MessagePack that goes no deeper than is safe.
+pub(super) fn reader(bytes: &[u8]) -> Reader<'_> {
+    let mut reader = rmp_serde::Deserializer::new(bytes);
+    reader.set_max_depth(MAX_DEPTH);
+    reader
+}
+
+type Reader<'a> = rmp_serde::Deserializer<rmp_serde::decode::ReadReader<&'a [u8]>>;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::Codec;
+use super::{Codec, PayloadVersions};
 use crate::policy::{Backoff, Rate, Retain};
 
 /// A kind of job: what goes in, what comes out, and how it is treated.
@@ -23,6 +23,9 @@ pub trait Job: Copy + Send + Sync + 'static {
     type Output: Serialize + DeserializeOwned + Send + 'static;
     /// Its queue, its name and its defaults.
     const DEFINITION: Definition;
+    /// Which versions of the payload it can read. [`#[job]`](macro@crate::job) takes them from the payload's type;
+    /// written by hand it is `PayloadVersions::of()` for one that implements [`Payload`](crate::Payload).
+    const VERSIONS: PayloadVersions<Self::Payload> = PayloadVersions::none();
 }
 
 /// Where jobs of a kind go and what holds for them unless an add says otherwise.

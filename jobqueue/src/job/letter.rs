@@ -4,7 +4,9 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Codec, JobFailure, JobId, JobOptions, Record, TraceContext, wire::WireFailure};
+use super::{
+    Codec, JobFailure, JobId, JobOptions, Payload, Record, TraceContext, wire::WireFailure,
+};
 use crate::flaw::{Corrupt, Invalid, PayloadError};
 
 /// A job that failed for good, with its history: what lies in a dead-letter queue.
@@ -69,14 +71,27 @@ impl DeadLetter {
         record.codec.decode(&record.payload)
     }
 
+    /// Its payload, brought to its newest version.
+    ///
+    /// # Errors
+    /// The record can't be read, or the payload isn't of this type in this or an older version.
+    pub fn upgraded<T: Payload>(&self) -> Result<T, PayloadError> {
+        self.record().map_err(PayloadError::decode)?.upgraded()
+    }
+
     /// The record as it stands in Redis.
     pub(crate) fn record_bytes(&self) -> &Bytes {
         &self.record
     }
 
-    /// The same letter with another payload.
-    pub(crate) fn with_payload<T: Serialize>(mut self, payload: &T) -> Result<Self, PayloadError> {
+    /// The same letter with another payload, of the version it has or of another.
+    pub(crate) fn with_payload<T: Serialize>(
+        mut self,
+        payload: &T,
+        version: Option<u32>,
+    ) -> Result<Self, PayloadError> {
         let mut record = self.record().map_err(PayloadError::decode)?;
+        record.options.version = version.or(record.options.version);
         record.payload = Bytes::from(record.codec.encode(payload)?);
         self.record = Bytes::from(record.encode());
         Ok(self)
@@ -170,7 +185,7 @@ mod tests {
         let read: DeadLetter = carrier.codec.decode(&carrier.payload).expect("it can be read");
         assert_eq!(read, letter);
         assert_eq!(read.payload::<[u8; 2]>(), Ok([1, 2]));
-        let edited = read.with_payload(&[3_u8]).expect("it can be edited");
+        let edited = read.with_payload(&[3_u8], None).expect("it can be edited");
         assert_eq!(edited.payload::<[u8; 1]>(), Ok([3]));
         assert_eq!(edited.record().expect("a record").name, record.name);
     }

@@ -2,6 +2,7 @@
 
 mod codec;
 mod definition;
+mod extra;
 mod failure;
 mod id;
 mod inbox;
@@ -10,15 +11,18 @@ mod letter;
 mod name;
 mod options;
 mod outcome;
+mod payload;
 mod priority;
 mod record;
 mod state;
 mod trace;
+mod value;
 mod wire;
 
 pub use codec::Codec;
 pub use definition::{Definition, Job};
 pub(crate) use definition::{Delivery, RunRules};
+pub use extra::Extra;
 pub use failure::{DEFAULT_HOLD, Failure, JobError};
 pub use id::JobId;
 pub(crate) use id::WorkerId;
@@ -28,6 +32,8 @@ pub use letter::DeadLetter;
 pub use name::{JobName, QueueName};
 pub use options::JobOptions;
 pub use outcome::{FailureReason, JobFailure, Outcome};
+pub(crate) use payload::FIRST_VERSION;
+pub use payload::{Payload, PayloadVersions, Unversioned, Versioned, step};
 pub use priority::Priority;
 pub use record::Record;
 pub use state::JobState;

@@ -32,7 +32,9 @@ pub struct JobOptions {
     /// When it was first due, if it was delayed when it was added; a later change isn't seen here. A delay
     /// counts by the producer's clock.
     pub due_at: Option<DateTime<Utc>>,
-    /// What travels beside the payload: trace context, tenant, content version.
+    /// The version that the payload was written as; 1 if unsaid.
+    pub version: Option<u32>,
+    /// What travels beside the payload: trace context, tenant.
     pub headers: BTreeMap<String, String>,
     /// Where the reply goes, if somebody waits for one.
     pub(crate) reply_to: Option<Inbox>,
@@ -46,6 +48,9 @@ impl JobOptions {
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         if self.attempts == Some(0) {
             return Err(Invalid::new("attempts", 0, "use 1 or more: the first run counts as one"));
+        }
+        if self.version == Some(0) {
+            return Err(Invalid::new("version", 0, "use 1 or more: 1 is the first"));
         }
         if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(Invalid::new("timeout", "0", "leave it out for no limit"));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rmp::{decode, encode};
 use serde::Deserialize as _;
 
-use super::{Codec, wire::WireFailure};
+use super::{Codec, codec::reader, wire::WireFailure};
 use crate::flaw::Corrupt;
 
 /// How a job ended, as far as it is kept.
@@ -57,6 +57,8 @@ pub enum FailureReason {
     BadPayload,
     /// No worker that fetched it knows a handler of its name.
     UnknownName,
+    /// Its payload is of a newer version than any worker that fetched it knows.
+    NewerVersion,
     /// Its record in Redis could not be read.
     Corrupt,
     /// A reason of a newer version of this library.
@@ -64,7 +66,7 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    const NAMES: [(Self, &str); 8] = [
+    const NAMES: [(Self, &str); 9] = [
         (Self::Error, "error"),
         (Self::Permanent, "permanent"),
         (Self::Timeout, "timeout"),
@@ -72,6 +74,7 @@ impl FailureReason {
         (Self::Stalled, "stalled"),
         (Self::BadPayload, "bad payload"),
         (Self::UnknownName, "unknown name"),
+        (Self::NewerVersion, "newer version"),
         (Self::Corrupt, "corrupt"),
     ];
 
@@ -148,7 +151,7 @@ impl JobFailure {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Corrupt> {
-        WireFailure::deserialize(&mut rmp_serde::Deserializer::new(bytes))
+        WireFailure::deserialize(&mut reader(bytes))
             .map(Self::from)
             .map_err(|error| Corrupt::new("a job's failure", error))
     }

@@ -46,13 +46,16 @@ prop_compose! {
         retain in option::of(retain()),
         retain_failed in option::of(self::retain()),
         due in option::of(-8_000_000_000_000_i64..8_000_000_000_000),
+        version in option::of(1..=u32::MAX),
         awaited in any::<bool>(),
         headers in headers(),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
         let due_at = due.and_then(DateTime::from_timestamp_millis);
         let reply_to = awaited.then(|| Inbox::generate().expect("a good name"));
-        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, due_at, headers, reply_to }
+        JobOptions {
+            attempts, backoff, timeout, priority, retain, retain_failed, due_at, version, headers, reply_to,
+        }
     }
 }
 
@@ -80,9 +83,9 @@ prop_compose! {
 
 prop_compose! {
     fn failure()(
-        reason in (0..9_usize).prop_map(|at| {
+        reason in (0..10_usize).prop_map(|at| {
             ["error", "permanent", "timeout", "panic", "stalled", "bad payload", "unknown name", "corrupt",
-                "of a newer version"][at]
+                "newer version", "of a newer library"][at]
         }),
         message in any::<String>(),
         causes in vec(any::<String>(), 0..4),

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use rmp::{decode, encode};
 use serde::Deserialize as _;
 
-use super::{Codec, JobName, JobOptions, wire::WireOptions};
-use crate::flaw::Corrupt;
+use super::{Codec, FIRST_VERSION, JobName, JobOptions, Payload, codec::reader, wire::WireOptions};
+use crate::flaw::{Corrupt, PayloadError};
 
 /// The version of the layout of a record; a reader refuses what it doesn't know.
 const VERSION: u8 = 1;
@@ -31,6 +31,20 @@ pub struct Record {
 }
 
 impl Record {
+    /// The version that the payload was written as, from 1.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.options.version.unwrap_or(FIRST_VERSION)
+    }
+
+    /// The payload, brought to its newest version.
+    ///
+    /// # Errors
+    /// It isn't of this type in this or an older version.
+    pub fn upgraded<T: Payload>(&self) -> Result<T, PayloadError> {
+        T::read(self.version(), self.codec, &self.payload)
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         // Name, payload, and some thirty bytes of frame.
         let mut out = Vec::with_capacity(self.name.as_str().len() + self.payload.len() + 32);
@@ -72,7 +86,7 @@ impl Record {
         let created_at = DateTime::from_timestamp_millis(created)
             .ok_or_else(|| corrupt("a time out of range"))?;
         let options = if fields > 5 {
-            WireOptions::deserialize(&mut rmp_serde::Deserializer::new(rest))
+            WireOptions::deserialize(&mut reader(rest))
                 .map_err(|error| Corrupt::new("a job's options", error))?
                 .into()
         } else {
@@ -120,6 +134,7 @@ mod tests {
             retain: Some(Retain::count(10)),
             retain_failed: Some(Retain::age(Duration::from_secs(60))),
             due_at: DateTime::from_timestamp_millis(1_764_000_060_123),
+            version: Some(3),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
             reply_to: Some(Inbox::generate().expect("a good name")),
         }
@@ -139,6 +154,17 @@ mod tests {
         let bytes = Bytes::from(record(full()).encode());
         for cut in 0..bytes.len() {
             assert!(Record::decode(&bytes.slice(..cut)).is_err(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn unknown_options_nested_as_deep_as_it_goes_overflow_no_stack() {
+        let plain = record(JobOptions::default()).encode();
+        for depth in [100, 1_000, 100_000] {
+            // Six fields instead of five, the last a map with an option of no known name.
+            let nested = [&[0x96], &plain[1..], b"\x81\xa1z", &vec![0x91; depth], &[0xc0]].concat();
+            let read = Record::decode(&Bytes::from(nested));
+            assert!(read.is_ok() || depth > 100, "{read:?}");
         }
     }
 

@@ -26,6 +26,8 @@ pub(super) struct WireOptions {
     retain_failed: Option<WireRetain>,
     #[serde(rename = "d", skip_serializing_if = "Option::is_none", default)]
     due_ms: Option<i64>,
+    #[serde(rename = "v", skip_serializing_if = "Option::is_none", default)]
+    version: Option<u32>,
     #[serde(rename = "h", skip_serializing_if = "BTreeMap::is_empty", default)]
     headers: BTreeMap<String, String>,
     #[serde(rename = "i", skip_serializing_if = "Option::is_none", default)]
@@ -51,6 +53,7 @@ impl From<&JobOptions> for WireOptions {
             retain: options.retain.map(retain),
             retain_failed: options.retain_failed.map(retain),
             due_ms: options.due_at.map(|due| due.timestamp_millis()),
+            version: options.version,
             headers: options.headers.clone(),
             reply_to: options.reply_to.clone(),
         }
@@ -70,6 +73,7 @@ impl From<WireOptions> for JobOptions {
             retain: wire.retain.map(retain),
             retain_failed: wire.retain_failed.map(retain),
             due_at: wire.due_ms.and_then(DateTime::from_timestamp_millis),
+            version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,
             reply_to: wire.reply_to,
         }

@@ -19,7 +19,7 @@ use crate::{
     error::Result,
     event::Watchers,
     flaw::Invalid,
-    job::{Codec, Job, QueueName, TraceContext},
+    job::{Codec, FIRST_VERSION, Job, QueueName, TraceContext},
     store::{Durability, Limits, QueueStore, Store, TlsOptions},
 };
 
@@ -192,6 +192,9 @@ impl Client {
         let mut request =
             Request::new(self.clone(), store, definition.name.parse()?, self.codec_of::<J>());
         request.options.priority = definition.priority.try_into()?;
+        // Unsaid where it is the first, so that such jobs cost no byte for it.
+        request.options.version =
+            Some(J::VERSIONS.newest()).filter(|version| *version != FIRST_VERSION);
         Ok(request)
     }
 }

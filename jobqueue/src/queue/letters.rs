@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use super::{Client, Queue};
 use crate::{
     error::{Error, Refused, Result},
-    job::{DeadLetter, JobId, JobInfo, JobState, Priority, QueueName},
+    job::{DeadLetter, JobId, JobInfo, JobState, Payload, Priority, QueueName},
     policy::Rate,
     store::{
         job,
@@ -99,11 +99,32 @@ impl DeadLetters {
     /// [`Refused::NotFound`] if there is no such letter, [`Refused::WrongState`] if a handler is at it; the
     /// payload can't be written.
     pub async fn edit<T: Serialize + Sync>(&self, id: &JobId, payload: &T) -> Result<()> {
+        self.edit_to(id, payload, None).await
+    }
+
+    /// As [`edit`](Self::edit), with a payload of another version than the letter's: see
+    /// [`DeadLetter::upgraded`].
+    ///
+    /// # Errors
+    /// Those of [`edit`](Self::edit).
+    pub async fn edit_upgraded<T>(&self, id: &JobId, payload: &T) -> Result<()>
+    where
+        T: Payload + Serialize + Sync,
+    {
+        self.edit_to(id, payload, Some(T::VERSION)).await
+    }
+
+    async fn edit_to<T: Serialize + Sync>(
+        &self,
+        id: &JobId,
+        payload: &T,
+        version: Option<u32>,
+    ) -> Result<()> {
         for _ in 0..EDITS {
             let missing = || Refused::NotFound { id: id.clone() };
             let info = self.queue.info(id).await?.ok_or_else(missing)?;
             let letter = letter_of(&info).ok_or_else(missing)?;
-            let new = letter.with_payload(payload)?.to_record()?.encode();
+            let new = letter.with_payload(payload, version)?.to_record()?.encode();
             let old = info.record.encode();
             if self.queue.store().call_patiently(&job::Edit { id, old: &old, new: &new }).await? {
                 return Ok(());

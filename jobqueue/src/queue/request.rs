@@ -156,6 +156,12 @@ macro_rules! request_setters {
             self.set(|request| request.options.retain_failed = Some(retain))
         }
 
+        /// The version that the payload is of, for adds by name; the payload type's by default, which is 1 if
+        /// that says none. See [`Payload`](crate::Payload).
+        pub fn version(self, version: u32) -> Self {
+            self.set(|request| request.options.version = Some(version))
+        }
+
         /// Something that travels beside the payload, for [`Context::header`](crate::Context::header). A
         /// `traceparent` wins over the [trace](crate::TraceContext) that the add would go on with.
         pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {

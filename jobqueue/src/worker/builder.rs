@@ -123,8 +123,9 @@ impl WorkerBuilder {
         self
     }
 
-    /// What becomes of a job whose name no handler here has: it goes back for `delay`, and after `limit`
-    /// times fails for good. 10 s and 30 times by default.
+    /// What becomes of a job whose name no handler here has, or whose payload is of a newer
+    /// [version](crate::Payload) than its handler knows: it goes back for `delay`, for a worker that knows
+    /// it, and after `limit` times fails for good. 10 s and 30 times by default.
     pub fn unknown_names(mut self, delay: Duration, limit: u32) -> Self {
         self.config.care.unknown_delay = delay;
         self.config.care.unknown_limit = limit;

@@ -2,14 +2,13 @@
 
 use std::{collections::HashMap, fmt, pin::Pin, sync::Arc};
 
-use bytes::Bytes;
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Context, Handler};
 use crate::{
     flaw::{Invalid, PayloadError},
-    job::{Codec, Definition, Failure, QueueName, RunRules},
+    job::{Definition, Failure, QueueName, Record, RunRules},
 };
 
 /// A run under way: the result's bytes, or the failure.
@@ -20,12 +19,13 @@ const MAX_RESULT: usize = 1 << 20;
 
 /// A handler whose types only it knows.
 trait Erased: Send + Sync {
-    fn call(&self, payload: &[u8], codec: Codec, ctx: Context) -> Result<Running, PayloadError>;
+    fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError>;
 }
 
 impl<H: Handler> Erased for H {
-    fn call(&self, payload: &[u8], codec: Codec, ctx: Context) -> Result<Running, PayloadError> {
-        let payload = codec.decode::<H::Payload>(payload)?;
+    fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
+        let codec = record.codec;
+        let payload = H::VERSIONS.read(record.version(), codec, &record.payload)?;
         let handler = *self;
         Ok(Box::pin(async move {
             let output = handler.call(payload, ctx).await?;
@@ -50,6 +50,8 @@ fn unwritable(error: &PayloadError) -> Failure {
 pub(super) struct Entry {
     handler: Box<dyn Erased>,
     pub(super) rules: RunRules,
+    /// The newest version of payloads that it knows.
+    pub(super) version: u32,
     /// Where its jobs go that fail for good.
     pub(super) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
@@ -76,13 +78,8 @@ impl Entry {
     }
 
     /// Reads the payload and starts the run.
-    pub(super) fn call(
-        &self,
-        payload: &Bytes,
-        codec: Codec,
-        ctx: Context,
-    ) -> Result<Running, PayloadError> {
-        self.handler.call(payload, codec, ctx)
+    pub(super) fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
+        self.handler.call(record, ctx)
     }
 }
 
@@ -104,6 +101,7 @@ impl Registry {
         let entry = Entry {
             handler: Box::new(handler),
             rules: run,
+            version: H::VERSIONS.newest(),
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),
             rate: match limits.rate {

@@ -111,10 +111,7 @@ impl Run {
         // A timeout beyond what the clock can say is none.
         let deadline = terms.timeout.and_then(|limit| began.checked_add(limit));
         let run = async {
-            let record = ctx.record();
-            let mut running = entry
-                .call(&record.payload, record.codec, ctx.clone())
-                .map_err(Ended::BadPayload)?;
+            let mut running = entry.call(ctx.record(), ctx.clone()).map_err(Ended::BadPayload)?;
             if let Some(trace) = ctx.trace() {
                 running = Box::pin(trace::within(trace.clone(), running));
             }

@@ -1,13 +1,15 @@
 //! A turn of the pump: one call that settles and fetches, and what follows from its answer.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::{
-    WorkerEvent, letter,
+    WorkerEvent,
+    config::Care,
+    letter,
     listener::LONGEST_SLEEP,
     pump::{Mood, Pump, Runnable},
     registry::Entry,
@@ -130,28 +132,23 @@ impl Pump {
         let entry = self.parts.registry.get(record.name.as_str());
         let rules = entry.as_ref().map_or(crate::job::RunRules::DEFAULT, |entry| entry.rules);
         let terms = Terms::new(attempts, &record.options, &rules, &care);
-        match entry {
-            _ if stalls > care.max_stalls => {
-                let (entry, inbox) = (entry.as_deref(), record.options.reply_to);
-                let job = Unrun { id, terms, record: raw, entry, inbox };
-                self.reject(job, Ended::Stalled(stalls));
-            }
-            None if misses >= care.unknown_limit => {
-                let why = Ended::UnknownName(record.name.to_string());
-                let inbox = record.options.reply_to;
-                self.reject(Unrun { id, terms, record: raw, entry: None, inbox }, why);
-            }
-            None => {
-                warn!(queue = %self.parts.store.name(), %id, name = %record.name, "no handler of this name here: the job goes back for a worker that has one");
-                self.held.insert(&id);
-                let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
-                self.outcomes.push(Settlement { id, end, effects: Vec::new() });
-            }
-            Some(entry) => {
+        match fate(&record, entry, (stalls, misses), &care) {
+            Fate::Run(entry) => {
                 let fresh = attempts == 0 && stalls == 0 && misses == 0;
                 let clock = self.clock.filter(|_| fresh);
                 let ready_at = clock.and_then(|clock| clock.ready_at(&record));
                 self.admit(Runnable { id, record, terms, entry, ready_at });
+            }
+            Fate::Fail(entry, why) => {
+                let (entry, inbox) = (entry.as_deref(), record.options.reply_to);
+                self.reject(Unrun { id, terms, record: raw, entry, inbox }, why);
+            }
+            Fate::Return => {
+                let (name, version) = (&record.name, record.version());
+                warn!(queue = %self.parts.store.name(), %id, %name, version, "no handler of this name and version here: the job goes back for a worker that has one");
+                self.held.insert(&id);
+                let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
+                self.outcomes.push(Settlement { id, end, effects: Vec::new() });
             }
         }
     }
@@ -282,6 +279,32 @@ impl Pump {
                 }
             }
         }
+    }
+}
+
+/// What becomes of a job that was fetched.
+enum Fate {
+    Run(Arc<Entry>),
+    /// It fails without a run; its handler has a say in where it goes.
+    Fail(Option<Arc<Entry>>, Ended),
+    /// Back for a worker that knows it.
+    Return,
+}
+
+/// Decides by what is known before a run: the handler there is, and how often the job's workers died and how
+/// often it met workers that don't know it.
+fn fate(
+    record: &Record,
+    entry: Option<Arc<Entry>>,
+    (stalls, misses): (u32, u32),
+    care: &Care,
+) -> Fate {
+    let known = entry.as_ref().map(|entry| entry.version);
+    match entry {
+        entry if stalls > care.max_stalls => Fate::Fail(entry, Ended::Stalled(stalls)),
+        Some(entry) if record.version() <= entry.version => Fate::Run(entry),
+        entry if misses >= care.unknown_limit => Fate::Fail(entry, Ended::unknown(record, known)),
+        _ => Fate::Return,
     }
 }
 

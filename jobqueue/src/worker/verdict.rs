@@ -9,7 +9,7 @@ use crate::{
     flaw::PayloadError,
     job::{
         Codec, Delivery, Failure, FailureReason, JobFailure, JobOptions, Outcome, QueueName,
-        RunRules,
+        Record, RunRules,
     },
     policy::{Backoff, NextStep, Retain, Verdict, after_failure},
     store::{outbox::Effect, worker::End},
@@ -29,8 +29,25 @@ pub(super) enum Ended {
     Stalled(u32),
     /// Fetched too often by workers that don't know its name.
     UnknownName(String),
+    /// Fetched too often by workers that don't know its payload's version.
+    NewerVersion {
+        name: String,
+        version: u32,
+        known: u32,
+    },
     /// What stands in Redis can't be read.
     Corrupt(String),
+}
+
+impl Ended {
+    /// No handler of the job's name, or none that knows its version but one up to `known`.
+    pub(super) fn unknown(record: &Record, known: Option<u32>) -> Self {
+        let name = record.name.to_string();
+        match known {
+            None => Self::UnknownName(name),
+            Some(known) => Self::NewerVersion { name, version: record.version(), known },
+        }
+    }
 }
 
 /// What holds for one job: what its add said, else its handler, else the worker.
@@ -128,6 +145,12 @@ pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
             let message = format!("no worker of this queue has a handler named {name:?}");
             (FailureReason::UnknownName, Verdict::Permanent, message, Vec::new())
         }
+        Ended::NewerVersion { name, version, known } => {
+            let message = format!(
+                "the payload has version {version}, and no worker that fetched it knows that; the handler {name:?} here knows up to {known}"
+            );
+            (FailureReason::NewerVersion, Verdict::Permanent, message, Vec::new())
+        }
         Ended::Corrupt(message) => {
             (FailureReason::Corrupt, Verdict::Permanent, message, Vec::new())
         }
@@ -192,6 +215,7 @@ mod tests {
             Ended::BadPayload(PayloadError::Decode("x".into())),
             Ended::Stalled(3),
             Ended::UnknownName("x".into()),
+            Ended::NewerVersion { name: "x".into(), version: 3, known: 2 },
             Ended::Corrupt("x".into()),
             Ended::Failure(Failure::permanent("no")),
         ] {

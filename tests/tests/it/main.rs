@@ -13,6 +13,7 @@ mod limits;
 mod luacheck;
 mod model;
 mod monitoring;
+mod payload;
 mod produce;
 mod programs;
 mod runtime;

@@ -1,0 +1,6 @@
+use jobqueue::Payload;
+
+#[derive(Payload)]
+struct NotDeserialize;
+
+fn main() {}
