@@ -3,13 +3,14 @@
 use std::{collections::HashMap, fmt, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Context, Handler};
 use crate::{
     flaw::{Invalid, PayloadError},
-    job::{Codec, Definition, Failure, QueueName, RunRules},
+    job::{Codec, Definition, Failure, JobName, QueueName, RunRules},
 };
 
 /// A run under way: the result's bytes, or the failure.
@@ -49,6 +50,7 @@ fn unwritable(error: &PayloadError) -> Failure {
 /// One handler with its rules and limits.
 pub(super) struct Entry {
     handler: Box<dyn Erased>,
+    pub(super) name: JobName,
     pub(super) rules: RunRules,
     /// Where its jobs go that fail for good.
     pub(super) dead_letter: Option<QueueName>,
@@ -88,7 +90,7 @@ impl Entry {
 
 /// The handlers of one queue, by name.
 #[derive(Default)]
-pub(super) struct Registry(HashMap<&'static str, Arc<Entry>>);
+pub(super) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
 
 impl Registry {
     pub(super) fn insert<H: Handler>(&mut self, handler: H) -> Result<(), Invalid> {
@@ -103,6 +105,7 @@ impl Registry {
         }
         let entry = Entry {
             handler: Box::new(handler),
+            name: name.parse()?,
             rules: run,
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),

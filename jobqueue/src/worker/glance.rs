@@ -1,0 +1,64 @@
+//! A first look at a run, in the pump's own task.
+//!
+//! On a runtime of one thread a run gains nothing by a task of its own before it waits for something, and
+//! a handler that never waits then needs none: a task costs more than all else about a run. So the pump
+//! polls each run once; one that isn't ready then goes on in a task, which polls it anew.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    time::Instant,
+};
+
+use super::verdict::Ruling;
+
+/// For how long a pump may run jobs itself before it lets others of its thread go on.
+const LIMIT: Duration = Duration::from_millis(1);
+
+/// Whether a pump runs jobs itself.
+#[derive(Debug)]
+pub(super) struct Glance {
+    /// With more threads than one, a run that computes would keep its pump from working.
+    alone: bool,
+    until: Option<Instant>,
+}
+
+impl Glance {
+    /// For a pump of the runtime that this is called in.
+    pub(super) fn new() -> Self {
+        let flavor = Handle::current().runtime_flavor();
+        Self { alone: flavor == RuntimeFlavor::CurrentThread, until: None }
+    }
+
+    /// From now on, for a while.
+    pub(super) fn open(&mut self) {
+        self.until = self.alone.then(|| Instant::now() + LIMIT);
+    }
+
+    /// Not any more.
+    pub(super) fn close(&mut self) {
+        self.until = None;
+    }
+
+    /// Polls a run. What came of it if it has ended by that: its ruling, or none if it panicked in our own
+    /// code, as a task would be lost by that.
+    pub(super) fn at<F>(&self, run: Pin<&mut F>) -> Option<Option<Ruling>>
+    where
+        F: Future<Output = Ruling>,
+    {
+        self.until.filter(|until| Instant::now() < *until)?;
+        // Nobody needs to be woken: a run that waits is polled again as soon as it has its task.
+        let mut context = Context::from_waker(Waker::noop());
+        match catch_unwind(AssertUnwindSafe(|| run.poll(&mut context))) {
+            Ok(Poll::Ready(ruling)) => Some(Some(ruling)),
+            Ok(Poll::Pending) => None,
+            Err(_) => Some(None),
+        }
+    }
+}
