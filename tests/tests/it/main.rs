@@ -10,6 +10,7 @@ mod life;
 mod limits;
 mod luacheck;
 mod model;
+mod one_thread;
 mod produce;
 mod programs;
 mod runtime;
