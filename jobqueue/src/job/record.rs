@@ -65,6 +65,14 @@ impl Record {
 
     /// Reads a record without copying its payload.
     pub(crate) fn decode(bytes: &Bytes) -> Result<Self, Corrupt> {
+        Self::decode_named(bytes, |_| None)
+    }
+
+    /// The same, with the name that `known` has for a text: one that many records share.
+    pub(crate) fn decode_named(
+        bytes: &Bytes,
+        known: impl FnOnce(&str) -> Option<JobName>,
+    ) -> Result<Self, Corrupt> {
         let corrupt = |what: &str| Corrupt::new("a job's record", what);
         let mut rest: &[u8] = bytes;
         let fields = decode::read_array_len(&mut rest).map_err(|_| corrupt("no array"))?;
@@ -76,7 +84,9 @@ impl Record {
             ));
         }
         let name = read_text(&mut rest).ok_or_else(|| corrupt("no name"))?;
-        let name = name.parse().map_err(|error| Corrupt::new("a job's record", error))?;
+        let name = known(name)
+            .map_or_else(|| name.parse(), Ok)
+            .map_err(|error| Corrupt::new("a job's record", error))?;
         let codec: u8 = decode::read_int(&mut rest).map_err(|_| corrupt("no codec"))?;
         let codec = Codec::from_wire(codec).ok_or_else(|| corrupt("an unknown codec"))?;
         let len = decode::read_bin_len(&mut rest).map_err(|_| corrupt("no payload"))?;

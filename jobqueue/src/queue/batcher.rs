@@ -1,16 +1,19 @@
 //! Group commit: while one call to Redis is on its way, whatever is added meanwhile gathers, and the
 //! next call takes all of it. Idle, a batch of one goes at once; under load batches are large. No timer,
 //! no added latency.
+//!
+//! What comes while nothing is on its way is sent by its own task, without a stop at another's. All else
+//! goes by a courier's, so that nobody works for others, and nobody waits for one who was dropped.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use tokio::{
-    sync::{mpsc, oneshot},
-    time::{Instant, timeout_at},
+    sync::{Mutex as AsyncMutex, mpsc, oneshot},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -27,6 +30,10 @@ const INBOX: usize = 4 * MAX_BATCH;
 
 /// About how many bytes one call carries, as in [`crate::store::chunks`].
 const MAX_BYTES: usize = 1 << 20;
+
+/// How long the courier waits for a call that another task makes, so that more can ride along. Not longer:
+/// that task's future may be one that is kept and not polled.
+const COURTESY: Duration = Duration::from_millis(10);
 
 /// What a patience beyond all clocks comes to.
 const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -55,6 +62,7 @@ impl Batchers {
 #[derive(Clone, Debug)]
 pub(super) struct Batcher {
     inbox: mpsc::Sender<Parcel>,
+    courier: Arc<Courier>,
     patience: Duration,
 }
 
@@ -75,8 +83,9 @@ impl Batcher {
             _ => store.apart(),
         };
         let patience = store.patience();
-        tokio::spawn(Courier { store: own, durability }.run(parcels));
-        Self { inbox, patience }
+        let courier = Arc::new(Courier { store: own, durability, road: AsyncMutex::default() });
+        tokio::spawn(Arc::clone(&courier).run(parcels));
+        Self { inbox, courier, patience }
     }
 
     /// Adds jobs, at most one call's worth, all or none.
@@ -84,15 +93,26 @@ impl Batcher {
         if jobs.is_empty() {
             return Ok(Twins::new());
         }
-        let (reply, answer) = oneshot::channel();
         let now = Instant::now();
         let deadline = now.checked_add(self.patience).unwrap_or(now + FOR_EVER);
+        if self.nobody_waits()
+            && let Ok(_road) = self.courier.road.try_lock()
+        {
+            // In a box, so that those who wait for others don't carry a call along.
+            return Box::pin(self.courier.send(&jobs, deadline)).await;
+        }
+        let (reply, answer) = oneshot::channel();
         let parcel = Parcel { jobs, deadline, reply };
         match timeout_at(deadline, self.inbox.send(parcel)).await {
             Ok(Ok(())) => answer.await.unwrap_or(Err(Error::Closed)),
             Ok(Err(_)) => Err(Error::Closed),
             Err(_) => Err(too_late()),
         }
+    }
+
+    /// Whether no parcel was handed in that the courier has yet to fetch: none is overtaken.
+    fn nobody_waits(&self) -> bool {
+        self.inbox.capacity() == self.inbox.max_capacity()
     }
 }
 
@@ -101,26 +121,39 @@ fn too_late() -> Error {
 }
 
 /// Carries parcels to Redis, one call at a time.
+#[derive(Debug)]
 struct Courier {
     store: QueueStore,
     durability: Durability,
+    /// Held by whoever makes a call. Nothing but the size of batches hangs on it.
+    road: AsyncMutex<()>,
 }
 
 impl Courier {
     /// Ends when the client, and with it every sender, is gone.
-    async fn run(self, mut inbox: mpsc::Receiver<Parcel>) {
+    async fn run(self: Arc<Self>, mut inbox: mpsc::Receiver<Parcel>) {
         let mut parcels = Vec::with_capacity(MAX_BATCH);
+        // Kept after a call for many: they come again, most likely, and the first of them is not to go
+        // ahead alone.
+        let mut road = None;
         while inbox.recv_many(&mut parcels, MAX_BATCH).await > 0 {
+            let held = match road.take() {
+                Some(held) => Some(held),
+                None => timeout(COURTESY, self.road.lock()).await.ok(),
+            };
+            let mut many = false;
             while !parcels.is_empty() {
-                let rest = parcels.split_off(one_call(&parcels));
-                self.deliver(std::mem::replace(&mut parcels, rest)).await;
-                // What came meanwhile rides along with what was left.
+                // What came meanwhile rides along.
                 while parcels.len() < MAX_BATCH
                     && let Ok(parcel) = inbox.try_recv()
                 {
                     parcels.push(parcel);
                 }
+                let rest = parcels.split_off(one_call(&parcels));
+                many = parcels.len() > 1;
+                self.deliver(std::mem::replace(&mut parcels, rest)).await;
             }
+            road = held.filter(|_| many);
         }
     }
 

@@ -211,8 +211,10 @@ impl QueueStore {
 
     /// A call as it is written to the server.
     pub(crate) fn evalsha<C: Command>(&self, command: &C) -> redis::Cmd {
-        let mut request = redis::cmd("EVALSHA");
-        request.arg(C::SCRIPT.sha());
+        let (args, bytes) = command.size();
+        let keys = C::KEYS.len() * (self.keys.base().len() + 10);
+        let mut request = redis::Cmd::with_capacity(C::KEYS.len() + args + 4, keys + bytes + 80);
+        request.arg("EVALSHA").arg(C::SCRIPT.sha());
         self.write(command, &mut request);
         request
     }

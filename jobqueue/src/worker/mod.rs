@@ -1,14 +1,15 @@
 //! Floor 3: the runtime that fetches jobs and runs their handlers.
 //!
 //! A [`Worker`] has one *pump* a queue: it settles what has ended and fetches what fits, in one call a
-//! turn. Each fetched job becomes a *run*, a tokio task that reads as a pipeline: start → run → classify
-//! → report. A thread of its own keeps the lease.
+//! turn. Each fetched job becomes a *run*, which reads as a pipeline: start → run → classify → report. It is
+//! a tokio task, unless it ends at the first look on a runtime of one thread. A thread of its own keeps the lease.
 
 mod builder;
 mod config;
 mod context;
 mod events;
 mod extract;
+mod glance;
 mod handler;
 mod held;
 mod lease;

@@ -6,6 +6,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    pin::Pin,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -22,14 +23,15 @@ use super::{
     config::Config,
     context::{ContextParts, Line, run_trace},
     events::Announcer,
+    glance::Glance,
     held::{Held, Standing},
     lease::Lease,
     listener::{LONGEST_SLEEP, Listener},
     registry::{Entry, Registry},
-    run::{Finished, Run},
+    run::{Finished, Run, report},
     shutdown::Phase,
-    tally::{ServerClock, Tally},
-    verdict::Terms,
+    tally::{ServerClock, Tally, Times},
+    verdict::{Ruling, Terms},
 };
 use crate::{
     error::Result,
@@ -78,6 +80,7 @@ pub(super) struct Pump {
     /// How long the next turn holds the queue.
     pub(super) hold: Duration,
     pub(super) mood: Mood,
+    pub(super) glance: Glance,
     reports: mpsc::Receiver<Finished>,
     reporter: mpsc::Sender<Finished>,
     listener: Listener,
@@ -136,6 +139,7 @@ impl Pump {
             outcomes: Vec::new(),
             hold: Duration::ZERO,
             mood: Mood::Hungry,
+            glance: Glance::new(),
             reports,
             reporter,
             listener,
@@ -292,7 +296,13 @@ impl Pump {
             Standing::Free => return self.note_free(&id, ruling),
             Standing::Lost => return,
         }
-        let Some((ruling, times)) = ruling else {
+        self.conclude(id, ruling);
+        self.start_queued();
+    }
+
+    /// What a run comes to, for its job.
+    fn conclude(&mut self, id: JobId, ended: Option<(Ruling, Times)>) {
+        let Some((ruling, times)) = ended else {
             // Aborted: by a shutdown, which has released the job, or with the runtime.
             self.release(id);
             return;
@@ -313,7 +323,6 @@ impl Pump {
             _ => {}
         }
         self.outcomes.push(Settlement { id, end: ruling.end, effects: ruling.effects });
-        self.start_queued();
     }
 
     /// Makes a run of a job, and starts it if a slot is free.
@@ -348,14 +357,28 @@ impl Pump {
         if run.entry.rules.delivery == Delivery::AtMostOnce {
             return self.promise(run);
         }
-        let id = run.ctx.id().clone();
-        let task = self.spawn(run);
+        let (id, number) = (run.ctx.id().clone(), run.number);
+        // In a box: it is polled here first, and a task is copied four times on its way into the runtime.
+        let mut run = Box::pin(run.go());
+        if let Some(ended) = self.glance.at(run.as_mut()) {
+            return self.conclude(id, ended);
+        }
+        let task = self.follow(Finished { id: id.clone(), run: number, ruling: None }, run);
         self.held.started(&id, task);
     }
 
     pub(super) fn spawn(&self, run: Run) -> AbortHandle {
-        // In a box: a task is copied four times on its way into the runtime.
-        tokio::spawn(Box::pin(run.go(self.reporter.clone()))).abort_handle()
+        let finished = Finished { id: run.ctx.id().clone(), run: run.number, ruling: None };
+        self.follow(finished, Box::pin(run.go()))
+    }
+
+    /// Lets a run go on in a task of its own, which reports its end.
+    fn follow(
+        &self,
+        finished: Finished,
+        run: Pin<Box<impl Future<Output = (Ruling, Times)> + Send + 'static>>,
+    ) -> AbortHandle {
+        tokio::spawn(report(run, finished, self.reporter.clone())).abort_handle()
     }
 
     pub(super) fn start_queued(&mut self) {

@@ -2,13 +2,14 @@
 
 use std::{collections::HashMap, fmt, pin::Pin, sync::Arc};
 
+use foldhash::fast::RandomState;
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Context, Handler};
 use crate::{
     flaw::{Invalid, PayloadError},
-    job::{Definition, Failure, QueueName, Record, RunRules},
+    job::{Definition, Failure, JobName, QueueName, Record, RunRules},
 };
 
 /// A run under way: the result's bytes, or the failure.
@@ -49,6 +50,7 @@ fn unwritable(error: &PayloadError) -> Failure {
 /// One handler with its rules and limits.
 pub(super) struct Entry {
     handler: Box<dyn Erased>,
+    pub(super) name: JobName,
     pub(super) rules: RunRules,
     /// The newest version of payloads that it knows.
     pub(super) version: u32,
@@ -85,7 +87,7 @@ impl Entry {
 
 /// The handlers of one queue, by name.
 #[derive(Default)]
-pub(super) struct Registry(HashMap<&'static str, Arc<Entry>>);
+pub(super) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
 
 impl Registry {
     pub(super) fn insert<H: Handler>(&mut self, handler: H) -> Result<(), Invalid> {
@@ -100,6 +102,7 @@ impl Registry {
         }
         let entry = Entry {
             handler: Box::new(handler),
+            name: name.parse()?,
             rules: run,
             version: H::VERSIONS.newest(),
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,

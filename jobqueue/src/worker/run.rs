@@ -1,6 +1,6 @@
 //! One run of a job: start → run → classify → report.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc};
+use std::{any::Any, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 
 use futures_util::FutureExt as _;
 use tokio::{
@@ -62,11 +62,22 @@ impl Drop for Reporter {
     }
 }
 
+/// Lets a run go on to its end, and reports what becomes of its job.
+pub(super) async fn report(
+    run: Pin<Box<impl Future<Output = (Ruling, Times)>>>,
+    finished: Finished,
+    to: mpsc::Sender<Finished>,
+) {
+    let mut reporter = Reporter { to, finished: Some(finished) };
+    let ruling = run.await;
+    if let Some(finished) = &mut reporter.finished {
+        finished.ruling = Some(ruling);
+    }
+}
+
 impl Run {
-    /// Runs the job and reports what becomes of it.
-    pub(super) async fn go(self, reports: mpsc::Sender<Finished>) {
-        let finished = Finished { id: self.ctx.id().clone(), run: self.number, ruling: None };
-        let mut reporter = Reporter { to: reports, finished: Some(finished) };
+    /// Runs the job, and says what becomes of it.
+    pub(super) fn go(self) -> impl Future<Output = (Ruling, Times)> + Send {
         let span = info_span!(
             "job",
             queue = %self.ctx.queue(),
@@ -78,10 +89,7 @@ impl Run {
             parent_span_id = Empty,
         );
         self.place(&span);
-        let ruling = self.execute().instrument(span).await;
-        if let Some(finished) = &mut reporter.finished {
-            finished.ruling = Some(ruling);
-        }
+        self.execute().instrument(span)
     }
 
     /// Says where the run stands in its job's trace, if there is one.

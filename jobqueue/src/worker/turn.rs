@@ -23,7 +23,6 @@ use crate::{
     job::{Codec, DeadLetter, Inbox, JobId, Record, WorkerId},
     store::{
         Retries, chunks,
-        outbox::Effect,
         worker::{Advance, End, Holding, Join, Leave, Limit, Settlement, Taken, Turn},
     },
 };
@@ -36,7 +35,7 @@ impl Pump {
             self.start_fresh();
             return self.join(Some(Refused::LeaseLost.into())).await;
         }
-        let count = chunks(&self.outcomes, size).next().map_or(0, <[_]>::len);
+        let count = chunks(&self.outcomes, Settlement::size).next().map_or(0, <[_]>::len);
         // What doesn't fit into this call still holds its slot until the next.
         let want = self.want().saturating_sub(self.outcomes.len() - count);
         let hold = std::mem::take(&mut self.hold);
@@ -104,21 +103,30 @@ impl Pump {
 
     /// Starts what the last turn brought.
     pub(super) fn start_fresh(&mut self) {
+        self.glance.open();
         for taken in std::mem::take(&mut self.fresh) {
             self.take(taken);
         }
+        self.glance.close();
     }
 
     /// A job has been fetched: run it, or say why not.
     fn take(&mut self, taken: Taken) {
         let Taken { id, record, attempts, stalls, misses } = taken;
         let care = self.parts.config.care;
-        let raw = record.clone().unwrap_or_default();
-        let record = match record {
-            Some(bytes) => Record::decode(&bytes).map_err(|corrupt| corrupt.to_string()),
+        let mut entry = None;
+        let known = |name: &str| {
+            entry = self.parts.registry.get(name);
+            entry.as_ref().map(|entry| entry.name.clone())
+        };
+        let decoded = match &record {
+            Some(bytes) => {
+                Record::decode_named(bytes, known).map_err(|corrupt| corrupt.to_string())
+            }
             None => Err("its record is missing: somebody removed it from redis".to_owned()),
         };
-        let record = match record {
+        let raw = record.unwrap_or_default();
+        let record = match decoded {
             Ok(record) => record,
             Err(problem) => {
                 error!(queue = %self.parts.store.name(), %id, %problem, "a job can't be read");
@@ -129,7 +137,6 @@ impl Pump {
                 );
             }
         };
-        let entry = self.parts.registry.get(record.name.as_str());
         let rules = entry.as_ref().map_or(crate::job::RunRules::DEFAULT, |entry| entry.rules);
         let terms = Terms::new(attempts, &record.options, &rules, &care);
         match fate(&record, entry, (stalls, misses), &care) {
@@ -317,15 +324,4 @@ struct Unrun<'a> {
     entry: Option<&'a Entry>,
     /// Who waits for its outcome.
     inbox: Option<Inbox>,
-}
-
-/// About how many bytes a settlement takes on the way.
-fn size(settlement: &Settlement) -> usize {
-    let end = match &settlement.end {
-        End::Completed { outcome, .. } => outcome.len(),
-        End::Failed { outcome, error, .. } => outcome.len() + error.len(),
-        End::Retried { error, .. } => error.len(),
-        End::Released { .. } => 0,
-    };
-    end + 64 + settlement.effects.iter().map(Effect::size).sum::<usize>()
 }

@@ -13,6 +13,7 @@ mod limits;
 mod luacheck;
 mod model;
 mod monitoring;
+mod one_thread;
 mod payload;
 mod produce;
 mod programs;

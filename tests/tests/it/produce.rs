@@ -1,6 +1,6 @@
 //! Adding jobs: options, uniqueness, bulk, limits, and what repeats and outages do.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, future::poll_fn, task::Poll, time::Duration};
 
 use chrono::Utc;
 use jobqueue::{
@@ -218,6 +218,21 @@ async fn concurrent_adds_travel_together() {
     let calls =
         line.split([':', '=', ',']).nth(2).expect("calls").parse::<u32>().expect("a number");
     assert!(calls < 200, "{calls} calls for 2,000 adds");
+}
+
+#[tokio::test]
+async fn an_add_that_nobody_polls_keeps_nobody_waiting() {
+    let client = client().await;
+    let mut kept = client.add(number, 1).into_future();
+    let mut dropped = client.add(number, 2).into_future();
+    for add in [&mut kept, &mut dropped] {
+        poll_fn(|cx| Poll::Ready(add.as_mut().poll(cx).is_ready())).await;
+    }
+    client.add(number, 3).await.expect("added");
+    drop(dropped);
+    client.add(number, 4).await.expect("added");
+    kept.await.expect("added");
+    client.add(number, 5).await.expect("added");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,11 @@ pub(crate) trait Command: Sync {
     /// Writes the arguments, in the order of the script's header.
     fn write(&self, keys: &Keys, args: &mut Args<'_>);
 
+    /// About how many arguments it writes, and their bytes, so that there is room from the start.
+    fn size(&self) -> (usize, usize) {
+        (8, 128)
+    }
+
     /// Reads the answer.
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt>;
 

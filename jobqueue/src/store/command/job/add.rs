@@ -131,6 +131,10 @@ impl Command for Add<'_> {
         }
     }
 
+    fn size(&self) -> (usize, usize) {
+        (8 + 2 * self.jobs.len(), 64 + self.jobs.iter().map(NewJob::size).sum::<usize>())
+    }
+
     fn read(&self, reply: Value) -> Result<Twins, Corrupt> {
         let items = reply::array(reply, Self::DOING)?;
         let (pairs, _) = items.as_chunks::<2>();

@@ -100,6 +100,11 @@ impl Command for Advance<'_> {
         settlement::write(self.settlements, args);
     }
 
+    fn size(&self) -> (usize, usize) {
+        let bytes = self.settlements.iter().map(Settlement::size).sum::<usize>();
+        (16 + 2 * self.settlements.len(), 128 + bytes)
+    }
+
     fn read(&self, reply: Value) -> Result<Turn, Corrupt> {
         const WHAT: &str = Advance::DOING;
         let mut items = reply::array(reply, WHAT)?;

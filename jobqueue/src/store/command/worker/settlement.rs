@@ -34,6 +34,19 @@ pub(crate) enum End {
     Released { delay: Duration, misses: Option<u32> },
 }
 
+impl Settlement {
+    /// About how many bytes it takes on the way.
+    pub(crate) fn size(&self) -> usize {
+        let end = match &self.end {
+            End::Completed { outcome, .. } => outcome.len(),
+            End::Failed { outcome, error, .. } => outcome.len() + error.len(),
+            End::Retried { error, .. } => error.len(),
+            End::Released { .. } => 0,
+        };
+        end + 64 + self.effects.iter().map(Effect::size).sum::<usize>()
+    }
+}
+
 /// Ended jobs of one kind that are kept alike.
 struct Block<'a> {
     kind: JobState,

@@ -1,0 +1,89 @@
+//! Runs on a runtime of one thread, where the pump itself polls each run first.
+
+use std::time::Duration;
+
+use jobqueue::{Context, DurationExt, Failure, FailureReason, JobHandle, ResultError, State, job};
+use jobqueue_tests::wait::eventually;
+
+use crate::support::{Count, Running, client, worker};
+
+/// In which way a run ends, by its number.
+#[job(attempts = 1, timeout = "5s")]
+async fn end(n: u32, ctx: Context) -> Result<u32, Failure> {
+    assert!(ctx.time_left().is_some_and(|left| left <= Duration::from_secs(5)));
+    match n % 6 {
+        0 => {}
+        1 => tokio::task::yield_now().await,
+        2 => tokio::time::sleep(2.millis()).await,
+        3 => panic!("number {n}"),
+        4 => return Err(Failure::permanent("no")),
+        // More than a task may do at a time: it is made to wait where nothing is to wait for.
+        _ => {
+            for _ in 0..500 {
+                tokio::task::consume_budget().await;
+            }
+        }
+    }
+    Ok(n)
+}
+
+async fn check(n: u32, job: JobHandle<u32>) {
+    let ended = job.result().await;
+    let reason = match &ended {
+        Ok(same) => {
+            assert_eq!(*same, n);
+            None
+        }
+        Err(ResultError::Failed(failure)) => Some(failure.reason),
+        Err(other) => panic!("{n}: {other}"),
+    };
+    let expected = match n % 6 {
+        3 => Some(FailureReason::Panic),
+        4 => Some(FailureReason::Permanent),
+        _ => None,
+    };
+    assert_eq!(reason, expected, "{n}");
+}
+
+#[tokio::test]
+async fn runs_end_alike_whether_they_wait_or_not() {
+    let client = client().await;
+    let running = Running::start(worker(&client).handler(end).concurrency(20));
+    let jobs = client.add_all(end, 0..200).await.expect("added");
+    for (n, job) in (0..).zip(jobs) {
+        check(n, job).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_prefetched_runs_too() {
+    #[job]
+    async fn brief(n: u32, runs: State<Count>) {
+        runs.up();
+        if n.is_multiple_of(3) {
+            tokio::task::yield_now().await;
+        }
+    }
+    let client = client().await;
+    let runs = Count::default();
+    client.add_all(brief, 0..500).await.expect("added");
+    let builder = worker(&client).state(runs.clone()).handler(brief);
+    let running = Running::start(builder.concurrency(3).prefetch(40));
+    eventually("all runs", async || runs.get() == 500).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_that_waits_for_ever_is_timed_out() {
+    #[job(attempts = 1, timeout = "50ms")]
+    async fn waits(_: ()) {
+        std::future::pending::<()>().await;
+    }
+    let client = client().await;
+    let running = Running::start(worker(&client).handler(waits));
+    let job = client.add(waits, ()).await.expect("added");
+    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it never ends") };
+    assert_eq!(failure.reason, FailureReason::Timeout);
+    running.stop().await;
+}
