@@ -15,6 +15,7 @@ mod lease;
 mod letter;
 mod listener;
 mod macros;
+mod meter;
 mod pump;
 mod registry;
 mod run;

@@ -24,6 +24,7 @@ use super::{
     held::Held,
     lease::Lease,
     listener::{LONGEST_SLEEP, Listener},
+    meter::QueueMeter,
     registry::{Entry, Registry},
     run::{Finished, Run},
     shutdown::Phase,
@@ -80,6 +81,7 @@ pub(super) struct Pump {
     listener: Listener,
     /// Whether a heartbeat found the lease lost.
     pub(super) lease_lost: bool,
+    pub(super) meter: QueueMeter,
     /// What was observed of runs.
     pub(super) tally: Tally,
     /// As of the last turn.
@@ -121,8 +123,10 @@ impl Pump {
             on_span: parts.config.on_span.clone(),
             dead_letter: parts.config.dead_letter.clone(),
         };
+        let meter = QueueMeter::new(parts.store.name(), slots.concurrency);
         Self {
             parts,
+            meter,
             worker,
             line: Arc::new(line),
             held: Held::default(),
@@ -194,6 +198,7 @@ impl Pump {
     async fn wait(&mut self) {
         loop {
             self.parts.lease.step();
+            self.meter.running(self.held.running());
             self.tell();
             if self.has_reason() {
                 return;

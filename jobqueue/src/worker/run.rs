@@ -96,6 +96,7 @@ impl Run {
         let Self { ready_at, ctx, terms, entry, .. } = self;
         // Held to the end of the run: the handler's own limits in this process.
         let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
+        entry.meter.started();
         ctx.announce(|| WorkerEvent::Started {
             id: ctx.id().clone(),
             name: ctx.record().name.clone(),
@@ -141,6 +142,7 @@ impl Run {
             // In a box, as what is rare here is: a run is copied on its way into a task.
             Box::pin(letter::enclose(&mut ruling, &ctx, &entry)).await;
         }
+        entry.meter.ended(&ruling.end, times);
         match &ruling.failure {
             None => {
                 debug!(took = ?times.took, "completed");

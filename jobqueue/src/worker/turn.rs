@@ -49,9 +49,12 @@ impl Pump {
         };
         match self.ahead(store.call(&advance)).await {
             Ok(turn) => {
+                let mut released = 0;
                 for settled in &settlements {
                     self.held.remove(&settled.id);
+                    released += usize::from(matches!(settled.end, End::Released { .. }));
                 }
+                self.meter.released(released);
                 self.digest(turn, want);
                 self.parts.lease.renewed(self.holds());
                 Ok(())
@@ -166,6 +169,7 @@ impl Pump {
             }
             self.parts.announcer.failed(&id, failure, letter.as_deref());
         }
+        entry.map_or(&self.meter.unknown, |entry| &entry.meter).settled(&end);
         self.outcomes.push(Settlement { id, end });
     }
 
@@ -225,6 +229,7 @@ impl Pump {
             let alive = self.held.lose(&id);
             if lost || alive || !ended.contains(&id) {
                 warn!(queue = %self.parts.store.name(), %id, "the lease on this job was lost: another worker runs it, and this run's outcome will be refused");
+                self.meter.lost();
                 self.parts.announcer.say(|| WorkerEvent::Lost { id });
             }
         }

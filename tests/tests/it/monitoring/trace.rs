@@ -51,6 +51,7 @@ async fn branch(
 #[job(queue = "elsewhere")]
 async fn leaf(_: ()) {}
 
+#[expect(clippy::needless_pass_by_value, reason = "an extractor is an argument by value")]
 #[job(queue = "trips", blocking)]
 fn block(_: (), client: State<Client>) -> Result<Option<String>, Failure> {
     let add = async {
