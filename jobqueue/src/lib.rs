@@ -29,7 +29,8 @@
 //! | call a handler and wait for its reply | [`Client::call`], [`Queue::call`]; [`Call`] has the options |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
-//! | monitor | [`Queue::stats`], [`QueueStats`], [`Histogram`], [`prometheus_text`] |
+//! | monitor | [`Queue::stats`], [`QueueStats`], [`Histogram`], [`Rates`], [`prometheus_text`] |
+//! | follow a trace | [`TraceContext`], [`Context::trace`] |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
 //! | test handlers | `testing`, with the feature of that name |
@@ -37,6 +38,8 @@
 //! # Features
 //!
 //! - `tls` (default): `rediss://` URLs, with rustls.
+//! - `metrics`: counters, gauges and histograms from inside the workers, through the facade of that name; [`Worker`] has
+//!   their names.
 //! - `testing`: contexts for tests of handlers without Redis.
 //!
 //! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.

@@ -34,7 +34,8 @@ local function oldest_aged(q, step, now)
     if since > now then
       since = rank % rank_step()
     end
-    oldest = math.min(oldest or math.huge, since)
+    -- Of another priority or aging, it doesn't say when the job became ready.
+    oldest = math.min(oldest or math.huge, since < 0 and now or since)
   end
   return oldest
 end

@@ -138,6 +138,8 @@ impl Histogram {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn of(ms: &[u64]) -> Histogram {
@@ -146,6 +148,37 @@ mod tests {
             histogram.observe(Duration::from_millis(*ms));
         }
         histogram
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_are_no_farther_off_than_a_bucket(
+            mut all in vec(0..200_000_000_000_u64, 1..200),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let mut histogram = Histogram::default();
+            all.iter().for_each(|us| histogram.observe(Duration::from_micros(*us)));
+            prop_assert_eq!(histogram.count(), all.len() as u64);
+            prop_assert_eq!(histogram.sum(), Duration::from_micros(all.iter().sum()));
+            all.sort_unstable();
+            let at = at.index(all.len());
+            let share = (at as f64 + 0.5) / all.len() as f64;
+            let bucket = BOUNDS.partition_point(|bound| *bound < all[at]);
+            let lower = bucket.checked_sub(1).map_or(0, |below| BOUNDS[below]);
+            let upper = BOUNDS.get(bucket).copied().unwrap_or(BOUNDS[BOUNDS.len() - 1]);
+            let quantile = histogram.quantile(share).expect("there are some").as_micros();
+            let (lower, upper) = (u128::from(lower), u128::from(upper));
+            prop_assert!((lower..=upper).contains(&quantile), "{lower} to {upper}: {quantile}");
+        }
+
+        #[test]
+        fn buckets_are_cumulative_and_end_with_all(all in vec(any::<u64>(), 0..50)) {
+            let mut histogram = Histogram::default();
+            all.iter().for_each(|us| histogram.observe(Duration::from_micros(*us)));
+            let counts: Vec<u64> = histogram.buckets().map(|(_, count)| count).collect();
+            prop_assert!(counts.is_sorted());
+            prop_assert_eq!(counts.last(), Some(&(all.len() as u64)));
+        }
     }
 
     #[test]

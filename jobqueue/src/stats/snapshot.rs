@@ -37,9 +37,11 @@ pub struct QueueStats {
     pub oldest_effect: Option<Duration>,
     /// What the queue allows.
     pub limits: QueueLimits,
-    /// How long first attempts waited: from when their job was added, or due if it was delayed, to the start.
+    /// How long first attempts waited: from when their job was added, or due if it was delayed, by its producer's
+    /// clock, to the start, by Redis's clock. Below zero counts as zero. A job that was sent back with its
+    /// attempts anew waits from when it was first added. Told by workers, as [`run`](Self::run).
     pub wait: Histogram,
-    /// How long runs took, whatever came of them.
+    /// How long runs took, whatever came of them. Workers tell every five seconds, and when they end.
     pub run: Histogram,
 }
 

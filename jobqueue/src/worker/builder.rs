@@ -31,6 +31,28 @@ use crate::{
 ///     .await
 /// # }
 /// ```
+///
+/// # Metrics
+///
+/// With the feature `metrics` a worker tells the facade of that name what it does; handles are made when they are
+/// first used, so install a recorder before the first job runs. These are of this process;
+/// [`Queue::stats`](crate::Queue::stats) is of all workers together.
+///
+/// | name | type | labels | what |
+/// | --- | --- | --- | --- |
+/// | `jobqueue_worker_started_total` | counter | `queue`, `job` | runs that began |
+/// | `jobqueue_worker_completed_total` | counter | `queue`, `job` | runs that ended well |
+/// | `jobqueue_worker_retried_total` | counter | `queue`, `job` | runs that failed, and whose jobs are tried again |
+/// | `jobqueue_worker_failed_total` | counter | `queue`, `job` | jobs that failed for good, also those that were not run |
+/// | `jobqueue_worker_dead_lettered_total` | counter | `queue`, `job` | those of them that went to a dead-letter queue |
+/// | `jobqueue_worker_released_total` | counter | `queue` | jobs handed back without a run that counts |
+/// | `jobqueue_worker_lost_total` | counter | `queue` | jobs lost with the worker's lease |
+/// | `jobqueue_worker_wait_seconds` | histogram | `queue`, `job` | how long first attempts waited, as in [`QueueStats::wait`](crate::QueueStats::wait) |
+/// | `jobqueue_worker_run_seconds` | histogram | `queue`, `job` | how long runs took |
+/// | `jobqueue_worker_running` | gauge | `queue` | runs that are alive |
+/// | `jobqueue_worker_slots` | gauge | `queue` | how many there may be |
+///
+/// The label `job` is the handler's name, and `unknown` for jobs of which no handler is known here.
 #[derive(Debug)]
 pub struct Worker {
     pub(super) client: Client,

@@ -16,6 +16,7 @@ mod lease;
 mod letter;
 mod listener;
 mod macros;
+mod meter;
 mod once;
 mod pump;
 mod registry;

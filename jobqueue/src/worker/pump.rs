@@ -27,6 +27,7 @@ use super::{
     held::{Held, Standing},
     lease::Lease,
     listener::{LONGEST_SLEEP, Listener},
+    meter::QueueMeter,
     registry::{Entry, Registry},
     run::{Finished, Run, report},
     shutdown::Phase,
@@ -86,6 +87,7 @@ pub(super) struct Pump {
     listener: Listener,
     /// Whether a heartbeat found the lease lost.
     pub(super) lease_lost: bool,
+    pub(super) meter: QueueMeter,
     /// What was observed of runs.
     pub(super) tally: Tally,
     /// As of the last turn.
@@ -128,8 +130,10 @@ impl Pump {
             dead_letter: parts.config.dead_letter.clone(),
             relays: parts.relays.clone(),
         };
+        let meter = QueueMeter::new(parts.store.name(), slots.concurrency);
         Self {
             parts,
+            meter,
             worker,
             line: Arc::new(line),
             held: Held::default(),
@@ -204,6 +208,7 @@ impl Pump {
     async fn wait(&mut self) {
         loop {
             self.parts.lease.step();
+            self.meter.running(self.held.running());
             self.tell();
             if self.has_reason() {
                 return;

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Context, Handler};
+use super::{Context, Handler, meter::JobMeter};
 use crate::{
     flaw::{Invalid, PayloadError},
     job::{Definition, Failure, JobName, QueueName, Record, RunRules},
@@ -58,6 +58,7 @@ pub(super) struct Entry {
     pub(super) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
     rate: Option<DefaultDirectRateLimiter>,
+    pub(super) meter: JobMeter,
 }
 
 impl Entry {
@@ -91,7 +92,7 @@ pub(super) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
 
 impl Registry {
     pub(super) fn insert<H: Handler>(&mut self, handler: H) -> Result<(), Invalid> {
-        let Definition { name, run, limits, .. } = H::DEFINITION;
+        let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         run.backoff.validate()?;
         if run.attempts == 0 || limits.concurrency == Some(0) {
             return Err(Invalid::new(
@@ -105,6 +106,7 @@ impl Registry {
             name: name.parse()?,
             rules: run,
             version: H::VERSIONS.newest(),
+            meter: JobMeter::new(queue, name),
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),
             rate: match limits.rate {

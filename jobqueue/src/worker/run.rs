@@ -109,6 +109,7 @@ impl Run {
         let Self { ready_at, ctx, terms, entry, .. } = self;
         // Held to the end of the run: the handler's own limits in this process.
         let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
+        entry.meter.started();
         ctx.announce(|| WorkerEvent::Started {
             id: ctx.id().clone(),
             name: ctx.record().name.clone(),
@@ -159,6 +160,7 @@ impl Run {
                 reply::enclose(&mut ruling, inbox, ctx.id());
             }
         }
+        entry.meter.ended(&ruling, times);
         match &ruling.failure {
             None => {
                 debug!(took = ?times.took, "completed");

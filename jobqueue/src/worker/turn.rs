@@ -52,9 +52,12 @@ impl Pump {
         };
         match self.ahead(store.call(&advance)).await {
             Ok(turn) => {
+                let mut released = 0;
                 for settled in &settlements {
                     self.settled(&settled.id);
+                    released += usize::from(matches!(settled.end, End::Released { .. }));
                 }
+                self.meter.released(released);
                 self.digest(turn, want);
                 self.parts.lease.renewed(self.holds());
                 Ok(())
@@ -172,6 +175,7 @@ impl Pump {
                 let written = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
                 letter::send(&mut ruling, &written, to);
             }
+            entry.map_or(&self.meter.unknown, |entry| &entry.meter).settled(&ruling);
             self.parts.announcer.failed(&id, failure, ruling.letter.take());
         }
         if let Some(inbox) = &inbox {
@@ -236,6 +240,7 @@ impl Pump {
             let alive = self.held.lose(&id);
             if lost || alive || !ended.contains(&id) {
                 warn!(queue = %self.parts.store.name(), %id, "the lease on this job was lost: another worker runs it, and this run's outcome will be refused");
+                self.meter.lost();
                 self.parts.announcer.say(|| WorkerEvent::Lost { id });
             }
         }

@@ -85,6 +85,7 @@ pub(super) enum Op {
     },
     Limit(&'static str, &'static str),
     Counts,
+    Stats,
     Page {
         state: &'static str,
         offset: usize,
@@ -288,6 +289,7 @@ fn look() -> impl Strategy<Value = Op> {
     let state = select(vec!["waiting", "delayed", "active", "completed", "failed"]);
     prop_oneof![
         Just(Op::Counts),
+        Just(Op::Stats),
         (state, 0_usize..3, 1_usize..6, any::<bool>())
             .prop_map(|(state, offset, count, reverse)| Op::Page { state, offset, count, reverse }),
         vec(job(), 1..5).prop_map(Op::Read),

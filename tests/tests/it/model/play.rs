@@ -113,6 +113,7 @@ impl Game<'_> {
             Op::Obliterate { force } => Request::Obliterate { force: *force },
             Op::Limit(field, value) => Request::Limits { field, value: (*value).to_owned() },
             Op::Counts => Request::Counts,
+            Op::Stats => Request::Stats,
             Op::Page { state, offset, count, reverse } => {
                 Request::Page { state, offset: *offset, count: *count, reverse: *reverse }
             }

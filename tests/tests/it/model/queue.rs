@@ -130,6 +130,7 @@ impl Queue {
             Request::Obliterate { force } => self.obliterate(*force),
             Request::Limits { field, value } => Ok(self.set_limit(field, value)),
             Request::Counts => Ok(self.counts()),
+            Request::Stats => Ok(self.stats()),
             Request::Page { state, offset, count, reverse } => {
                 Ok(self.page(state, *offset, *count, *reverse))
             }

@@ -28,6 +28,7 @@ pub(super) enum Request {
     Obliterate { force: bool },
     Limits { field: &'static str, value: String },
     Counts,
+    Stats,
     Page { state: &'static str, offset: usize, count: usize, reverse: bool },
     Read { ids: Vec<String> },
 }
@@ -182,6 +183,7 @@ impl Request {
             Self::Obliterate { force } => call("queue/obliterate", args![BASE, flag(*force)]),
             Self::Limits { field, value } => call("queue/limits", args![field, value]),
             Self::Counts => call("queue/counts", args![BASE]),
+            Self::Stats => call("queue/stats", args![BASE]),
             Self::Page { state, offset, count, reverse } => {
                 call("queue/page", args![BASE, state, offset, count, flag(*reverse)])
             }

@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::{
-    queue::{Place, Queue},
+    queue::{Job, Place, Queue},
     reply::{number, optional, text, texts},
 };
 
@@ -28,6 +28,56 @@ impl Queue {
         let meta = fields.iter().map(|field| optional(self.meta.get(field)));
         answer.push(Value::Array(meta.collect()));
         Value::Array(answer)
+    }
+
+    pub(super) fn stats(&self) -> Value {
+        let states = ["waiting", "delayed", "completed", "failed"];
+        let mut answer = vec![number(self.now)];
+        answer.extend(states.iter().map(|state| number(self.ids_in(state).len())));
+        let mut workers: Vec<_> = self.workers.iter().map(|(name, end)| (*end, name)).collect();
+        workers.sort();
+        let workers = workers.into_iter().map(|(end, name)| {
+            let held = number(self.held_by(name).len());
+            Value::Array(vec![text(name), text(end.to_string()), held])
+        });
+        answer.push(Value::Array(workers.collect()));
+        answer.push(self.oldest_waiting().map_or(Value::Nil, number));
+        let due = self.ids_in("delayed").first().map(|id| self.jobs[id].place.score());
+        // Nothing here goes to other queues, and nobody tells of runs.
+        answer.extend([optional(due), number(0), Value::Nil]);
+        let fields = [
+            "paused",
+            "added",
+            "completed",
+            "failed",
+            "rate",
+            "active",
+            "max_length",
+            "aging",
+            "events",
+            "hold",
+        ];
+        let meta = fields.iter().map(|field| optional(self.meta.get(field)));
+        answer.push(Value::Array(meta.collect()));
+        answer.push(Value::Array(Vec::new()));
+        Value::Array(answer)
+    }
+
+    /// Since when the oldest waiting job is ready, as far as ranks say.
+    fn oldest_waiting(&self) -> Option<i64> {
+        const STRICT: i64 = 1 << 42;
+        let aging = self.meta.contains_key("aging").then(|| self.step());
+        let since = |job: &Job| {
+            let rank = job.place.score();
+            let Some(step) = aging else { return rank % STRICT };
+            match rank - (job.priority + 1024) * step {
+                since if since > self.now => rank % STRICT,
+                since if since < 0 => self.now,
+                since => since,
+            }
+        };
+        let waiting = self.jobs.values().filter(|job| matches!(job.place, Place::Waiting { .. }));
+        waiting.map(since).min()
     }
 
     pub(super) fn page(&self, state: &str, offset: usize, count: usize, reverse: bool) -> Value {

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use jobqueue::{Client, Context, Failure, JobHandle, State, TraceContext, job};
+use jobqueue::{
+    Client, Context, Failure, JobHandle, State, TraceContext, job, testing::TestContext,
+};
 use jobqueue_tests::{names, shared, wait};
 
 use super::spans::Spans;
@@ -51,6 +53,7 @@ async fn branch(
 #[job(queue = "elsewhere")]
 async fn leaf(_: ()) {}
 
+#[expect(clippy::needless_pass_by_value, reason = "an extractor is an argument by value")]
 #[job(queue = "trips", blocking)]
 fn block(_: (), client: State<Client>) -> Result<Option<String>, Failure> {
     let add = async {
@@ -70,6 +73,14 @@ async fn header<T>(client: &Client, job: &JobHandle<T>, name: &str) -> Option<St
     let queue = client.queue("elsewhere").expect("a good name");
     let info = queue.info(job.id()).await.expect("redis is there").expect("nobody runs it");
     info.record.options.headers.get(name).cloned()
+}
+
+#[test]
+fn a_context_for_tests_has_a_place_in_its_trace() {
+    let context = TestContext::new().header("traceparent", SENT).build();
+    let trace = context.trace().expect("the header can be read");
+    assert_eq!(trace.parent_span_id(), Some(sent().span_id()));
+    assert_eq!(TestContext::new().build().trace(), None);
 }
 
 fn sent() -> TraceContext {
