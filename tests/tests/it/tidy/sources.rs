@@ -57,13 +57,15 @@ fn every_example_is_named_in_the_readme() {
 #[test]
 fn every_pattern_is_checked_and_says_what_it_replaces() {
     let mut complaints = Vec::new();
-    for (path, text) in files("examples/patterns/src/bin", "rs") {
-        let name = path.rsplit('/').next().expect("a name").trim_end_matches(".rs");
-        if !root().join(format!("examples/patterns/expected/{name}.txt")).exists() {
-            complaints.push(format!("{path}: what it prints is not checked"));
-        }
-        if !text.contains("//! Replaces ") {
-            complaints.push(format!("{path}: which code it replaces is not said"));
+    for folder in ["examples/patterns", "examples/database"] {
+        for (path, text) in files(&format!("{folder}/src/bin"), "rs") {
+            let name = path.rsplit('/').next().expect("a name").trim_end_matches(".rs");
+            if !root().join(format!("{folder}/expected/{name}.txt")).exists() {
+                complaints.push(format!("{path}: what it prints is not checked"));
+            }
+            if !text.contains("//! Replaces ") {
+                complaints.push(format!("{path}: which code it replaces is not said"));
+            }
         }
     }
     assert_none(&complaints);
