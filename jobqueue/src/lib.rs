@@ -58,7 +58,9 @@ pub use job::{
     Codec, DeadLetter, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId,
     JobInfo, JobName, JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
 };
-pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
+pub use policy::{
+    Backoff, DurationExt, ErrorClass, Rate, Retain, RetryPolicy, RetryRule, Verdict, retry_after,
+};
 pub use queue::{
     Add, AddAll, BulkError, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
     QueueLimits, Redrive, SetLimits,
@@ -78,11 +80,12 @@ struct Readme;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{
-        Backoff, Codec, Context, Definition, Failure, FromContext, Handler, Job, JobError,
-        MissingState, Rate, Retain, State, States, Verdict,
+        Backoff, Codec, Context, Definition, ErrorClass, Failure, FromContext, Handler, Job,
+        JobError, MissingState, Rate, Retain, RetryPolicy, State, States, Verdict,
         job::DEFAULT_HOLD,
         worker::{
-            HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, run_blocking,
+            HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
+            run_blocking,
         },
     };
 

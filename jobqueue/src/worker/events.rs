@@ -6,6 +6,7 @@ use tokio::sync::broadcast;
 
 use crate::{
     job::{JobFailure, JobId, JobName, QueueName},
+    policy::ErrorClass,
     store::outbox::Effect,
 };
 
@@ -48,6 +49,17 @@ pub enum WorkerEvent {
         /// The job.
         id: JobId,
         /// Why.
+        failure: JobFailure,
+    },
+    /// An error of a class that somebody has to see to; see [`RetryRule::alert`](crate::RetryRule::alert).
+    Alert {
+        /// The job.
+        id: JobId,
+        /// Its name.
+        name: JobName,
+        /// Of which class the error was.
+        class: ErrorClass,
+        /// What it was.
         failure: JobFailure,
     },
     /// A job that failed for good goes to a dead-letter queue.

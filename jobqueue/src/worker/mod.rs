@@ -34,7 +34,8 @@ pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
 #[doc(hidden)]
 pub use macros::{
-    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, run_blocking,
+    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
+    run_blocking,
 };
 #[cfg(feature = "testing")]
 pub(crate) use signals::Signals;

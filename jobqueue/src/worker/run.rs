@@ -7,7 +7,7 @@ use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
 };
-use tracing::{Instrument as _, debug, info_span, warn};
+use tracing::{Instrument as _, debug, error, info_span, warn};
 
 use super::{
     Context, WorkerEvent, letter,
@@ -112,6 +112,15 @@ impl Run {
         if matches!(ruling.end, End::Failed { .. }) {
             // In a box, as what is rare here is: a run is copied on its way into a task.
             Box::pin(letter::enclose(&mut ruling, &ctx, &entry)).await;
+        }
+        if let (Some(class), Some(failure)) = (ruling.alert, &ruling.failure) {
+            error!(%class, %failure, "an error that somebody has to see to");
+            ctx.announce(|| WorkerEvent::Alert {
+                id: ctx.id().clone(),
+                name: ctx.record().name.clone(),
+                class,
+                failure: failure.clone(),
+            });
         }
         match &ruling.failure {
             None => {

@@ -8,7 +8,7 @@ use super::config::Care;
 use crate::{
     flaw::PayloadError,
     job::{Codec, Failure, FailureReason, JobFailure, JobOptions, Outcome, RunRules},
-    policy::{Backoff, NextStep, Retain, Verdict, after_failure},
+    policy::{Backoff, Chances, ErrorClass, NextStep, Retain, RetryPolicy, Verdict, after_failure},
     store::worker::End,
 };
 
@@ -36,6 +36,7 @@ pub(super) struct Terms {
     pub(super) attempt: u32,
     pub(super) attempts: u32,
     backoff: Backoff,
+    retry: &'static RetryPolicy,
     pub(super) timeout: Option<Duration>,
     retain: Retain,
     retain_failed: Retain,
@@ -52,6 +53,7 @@ impl Terms {
             attempt: attempts_made.saturating_add(1),
             attempts: options.attempts.unwrap_or(rules.attempts),
             backoff: options.backoff.unwrap_or(rules.backoff),
+            retry: rules.retry,
             timeout: options.timeout.or(rules.timeout),
             retain: options.retain.or(rules.retain).unwrap_or(care.retain),
             retain_failed: options
@@ -75,6 +77,8 @@ pub(super) struct Ruling {
     pub(super) hold: Duration,
     /// The failure, for whoever listens.
     pub(super) failure: Option<JobFailure>,
+    /// The failure's class, if somebody is to be told.
+    pub(super) alert: Option<ErrorClass>,
 }
 
 /// Decides what becomes of a job.
@@ -83,13 +87,8 @@ pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
         Ended::Success(result) => return completed(result, terms, codec),
         Ended::Failure(failure) => {
             let verdict = failure.verdict();
-            let reason = if verdict == Verdict::Permanent {
-                FailureReason::Permanent
-            } else {
-                FailureReason::Error
-            };
             let (message, causes) = failure.into_parts();
-            (reason, verdict, message, causes)
+            (FailureReason::Error, verdict, message, causes)
         }
         Ended::TimedOut(limit) => {
             let message = format!("the run took longer than {limit:?}");
@@ -122,17 +121,21 @@ fn completed(result: Vec<u8>, terms: &Terms, codec: Codec) -> Ruling {
         Outcome::Completed { codec, result: Bytes::from(result) }.encode()
     };
     let end = End::Completed { retain: terms.retain, outcome };
-    Ruling { end, hold: Duration::ZERO, failure: None }
+    Ruling { end, hold: Duration::ZERO, failure: None, alert: None }
 }
 
-fn failed(failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
+fn failed(mut failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
+    let Terms { attempt, attempts, ref backoff, retry: policy, .. } = *terms;
+    let (step, alert) = after_failure(verdict, Chances { attempt, attempts, backoff, policy });
+    if step == NextStep::FailAtOnce && failure.reason == FailureReason::Error {
+        failure.reason = FailureReason::Permanent;
+    }
     let error = failure.encode();
-    let step = after_failure(verdict, terms.attempt, terms.attempts, &terms.backoff);
     let (end, hold) = match step {
         NextStep::Retry(delay) => {
             (End::Retried { attempt: terms.attempt, delay, error }, Duration::ZERO)
         }
-        NextStep::Fail => {
+        NextStep::Fail | NextStep::FailAtOnce => {
             let outcome = Outcome::Failed(failure.clone()).encode();
             (
                 End::Failed { retain: terms.retain_failed, outcome, error, letter: None },
@@ -141,7 +144,7 @@ fn failed(failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
         }
         NextStep::Hold(hold) => (End::Released { delay: Duration::ZERO, misses: None }, hold),
     };
-    Ruling { end, hold, failure: Some(failure) }
+    Ruling { end, hold, failure: Some(failure), alert }
 }
 
 #[cfg(test)]
