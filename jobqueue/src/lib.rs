@@ -67,8 +67,8 @@ pub use queue::{
 };
 pub use store::{Durability, TlsOptions};
 pub use worker::{
-    Context, FromContext, Handler, MissingState, State, States, Worker, WorkerBuilder, WorkerEvent,
-    WorkerHandle,
+    Alert, Context, DeadLettered, FromContext, Handler, MissingState, State, States, Worker,
+    WorkerBuilder, WorkerEvent, WorkerHandle,
 };
 
 /// The README's examples are compiled like all others.

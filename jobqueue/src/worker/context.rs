@@ -11,10 +11,11 @@ use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{States, WorkerEvent, events::Announcer, registry::Entry, signals::Signals};
+use super::{Alert, States, WorkerEvent, events::Announcer, registry::Entry, signals::Signals};
 use crate::{
     error::{Refused, Result},
-    job::{Codec, JobId, QueueName, Record, WorkerId},
+    job::{Codec, JobFailure, JobId, QueueName, Record, WorkerId},
+    policy::ErrorClass,
     store::{QueueStore, job},
 };
 
@@ -218,6 +219,19 @@ impl Context {
 
     pub(super) fn signals(&self) -> &Signals {
         &self.0.signals
+    }
+
+    /// Tells whoever has to see to it.
+    pub(super) fn alert(&self, class: ErrorClass, failure: &JobFailure) {
+        if let Some(line) = &self.0.line {
+            line.announcer.alert(Alert {
+                queue: line.store.name().clone(),
+                id: self.0.id.clone(),
+                name: self.0.record.name.clone(),
+                class,
+                failure: failure.clone(),
+            });
+        }
     }
 
     /// Tells whoever listens to the worker.

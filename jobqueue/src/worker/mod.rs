@@ -11,6 +11,7 @@ mod events;
 mod extract;
 mod handler;
 mod held;
+mod hooks;
 mod lease;
 mod letter;
 mod listener;
@@ -32,6 +33,7 @@ pub(crate) use context::ContextParts;
 pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
+pub use hooks::{Alert, DeadLettered};
 #[doc(hidden)]
 pub use macros::{
     HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,

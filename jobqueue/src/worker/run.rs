@@ -115,12 +115,7 @@ impl Run {
         }
         if let (Some(class), Some(failure)) = (ruling.alert, &ruling.failure) {
             error!(%class, %failure, "an error that somebody has to see to");
-            ctx.announce(|| WorkerEvent::Alert {
-                id: ctx.id().clone(),
-                name: ctx.record().name.clone(),
-                class,
-                failure: failure.clone(),
-            });
+            ctx.alert(class, failure);
         }
         match &ruling.failure {
             None => {

@@ -12,6 +12,7 @@ mod luacheck;
 mod model;
 mod produce;
 mod programs;
+mod retry;
 mod runtime;
 mod script;
 mod support;
