@@ -28,6 +28,8 @@ use proc_macro::TokenStream;
 /// | `name = "process"` | the job's name: 1 to 128 bytes | the function's |
 /// | `attempts = 5` | how often a job may run before it fails for good | 3 |
 /// | `backoff = exponential("1s", max = "10m", jitter = 0.2)` | the wait before the next attempt; also `fixed("5s", jitter = 0.1)` and `custom(path::to::fn)` with `fn(u32) -> Duration` | exponential from 1 s to 1 h, jitter 0.2 |
+/// | `retry = path::to::POLICY` | what follows from which class of error: a constant `RetryPolicy` | `standard`, the ready-made one |
+/// | `classify = path::to::fn` | of which class an error is: a function or closure from `&Error` to `ErrorClass` or `Verdict`; also the text of an `anyhow::Error` can be read so | what the error itself says |
 /// | `timeout = "30s"` | how long a run may take; a `blocking` one is told by its context, but can't be ended | none |
 /// | `priority = -5` | -1024 (first) to 1023 (last) | 0 |
 /// | `retain = count(1000)` | what is kept of completed jobs: `none`, `all`, `count(n)`, `age("7d")`, `count(n, age = "7d")` | the worker's: the newest 1,000 |
@@ -56,6 +58,9 @@ pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
 /// | `#[job(permanent)]` | fails at once |
 /// | `#[job(retry_after = "30s")]` | tried again after that, while it has attempts left |
 /// | `#[job(retry_after = field)]` | the same, after what the named field says, a `Duration`; `0` for the first of a tuple |
+/// | `#[job(class = "transient")]` | what the handler's retry policy says of errors of this class: `"transient"`, `"rate_limited"`, `"validation"`, `"auth"` or `"server"` |
+/// | `#[job(status = field)]` | the same, of which class an HTTP status is that the named field holds: a `u16`, or what turns into one |
+/// | `…, retry_after = field` after one of those two | and not before what the field says, a `Duration` or an `Option` of one |
 /// | `#[job(rate_limited)]` | goes back at no cost, and the queue is held for a second |
 /// | `#[job(rate_limited = "1m")]`, `= field` | the same, and the queue is held for so long |
 #[proc_macro_derive(JobError, attributes(job))]

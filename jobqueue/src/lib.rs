@@ -66,7 +66,9 @@ pub use job::{
     JobInfo, JobName, JobOptions, JobState, Outcome, Payload, PayloadVersions, Priority,
     QueueCounts, QueueName, Record, SpanId, TraceContext, TraceId,
 };
-pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
+pub use policy::{
+    Backoff, DurationExt, ErrorClass, Rate, Retain, RetryPolicy, RetryRule, Verdict, retry_after,
+};
 pub use queue::{
     Add, AddAll, BulkError, Call, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
     Redrive, SetLimits,
@@ -74,8 +76,8 @@ pub use queue::{
 pub use stats::{Histogram, QueueLimits, QueueStats, Rates, WorkerStats, prometheus_text};
 pub use store::{Durability, TlsOptions};
 pub use worker::{
-    Context, FromContext, Handler, MissingState, State, States, Worker, WorkerBuilder, WorkerEvent,
-    WorkerHandle,
+    Alert, Context, DeadLettered, FromContext, Handler, MissingState, State, States, Worker,
+    WorkerBuilder, WorkerEvent, WorkerHandle,
 };
 
 /// The README's examples are compiled like all others.
@@ -89,11 +91,13 @@ pub mod __private {
     pub use serde;
 
     pub use crate::{
-        Backoff, Codec, Context, Definition, Failure, FromContext, Handler, Job, JobError,
-        MissingState, Payload, PayloadError, Rate, Retain, State, States, Verdict,
+        Backoff, Codec, Context, Definition, ErrorClass, Failure, FromContext, Handler, Job,
+        JobError, MissingState, Payload, PayloadError, Rate, Retain, RetryPolicy, State, States,
+        Verdict,
         job::{DEFAULT_HOLD, PayloadVersions, Unversioned, Versioned, step},
         worker::{
-            HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, run_blocking,
+            HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
+            run_blocking,
         },
     };
 

@@ -15,6 +15,17 @@ pub(super) enum Rule {
     Permanent,
     RetryAfter(Wait),
     RateLimited(Option<Wait>),
+    /// What the handler's retry policy says of a class, with a Retry-After if one is known.
+    Classified(Class, Option<Wait>),
+}
+
+/// Of which kind an error is.
+#[derive(Clone)]
+pub(super) enum Class {
+    /// The name of a variant of `ErrorClass`.
+    Named(Ident),
+    /// By the HTTP status that a field holds.
+    Status(Member),
 }
 
 /// How long.
@@ -25,8 +36,17 @@ pub(super) enum Wait {
     Field(Member),
 }
 
-const KNOWN: &str =
-    "`retry`, `permanent`, `retry_after = \"30s\"`, `retry_after = field` or `rate_limited`";
+const KNOWN: &str = "`retry`, `permanent`, `retry_after = \"30s\"`, `retry_after = field`, `rate_limited`, \
+     `class = \"transient\"` or `status = field`";
+
+/// The classes, as they are written and as `ErrorClass` names them.
+const CLASSES: [(&str, &str); 5] = [
+    ("transient", "Transient"),
+    ("rate_limited", "RateLimited"),
+    ("validation", "Validation"),
+    ("auth", "Auth"),
+    ("server", "Server"),
+];
 
 impl Rule {
     /// The one rule among attributes, if there is any.
@@ -41,24 +61,34 @@ impl Rule {
         Ok(found)
     }
 
-    /// The field that the rule needs is there.
+    /// The fields that the rule needs are there.
     pub(super) fn check(&self, fields: &Fields) -> syn::Result<()> {
-        let (Self::RetryAfter(Wait::Field(member)) | Self::RateLimited(Some(Wait::Field(member)))) =
-            self
-        else {
-            return Ok(());
+        let wait = match self {
+            Self::RetryAfter(wait) => Some(wait),
+            Self::RateLimited(wait) | Self::Classified(_, wait) => wait.as_ref(),
+            Self::Retry | Self::Permanent => None,
         };
-        if fields.members().any(|known| known == *member) {
-            return Ok(());
+        if let Some(Wait::Field(member)) = wait {
+            exists(member, fields, "name one of type Duration, or write \"30s\"")?;
         }
-        let shown = match member {
-            Member::Named(name) => name.to_string(),
-            Member::Unnamed(index) => index.index.to_string(),
-        };
-        let message =
-            format!("no field `{shown}` here: name one of type Duration, or write \"30s\"");
-        Err(syn::Error::new(member.span(), message))
+        match self {
+            Self::Classified(Class::Status(member), _) => {
+                exists(member, fields, "name the one that holds the HTTP status, such as a u16")
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+fn exists(member: &Member, fields: &Fields, advice: &str) -> syn::Result<()> {
+    if fields.members().any(|known| known == *member) {
+        return Ok(());
+    }
+    let shown = match member {
+        Member::Named(name) => name.to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    };
+    Err(syn::Error::new(member.span(), format!("no field `{shown}` here: {advice}")))
 }
 
 impl Parse for Rule {
@@ -73,6 +103,8 @@ impl Parse for Rule {
             "retry_after" => Self::RetryAfter(wait(input)?),
             "rate_limited" if input.peek(Token![=]) => Self::RateLimited(Some(wait(input)?)),
             "rate_limited" => Self::RateLimited(None),
+            "class" => Self::Classified(class(input)?, asked(input)?),
+            "status" => Self::Classified(status(input)?, asked(input)?),
             other => {
                 return Err(syn::Error::new(
                     word.span(),
@@ -90,16 +122,52 @@ impl Parse for Rule {
 fn wait(input: ParseStream<'_>) -> syn::Result<Wait> {
     input.parse::<Token![=]>()?;
     if input.peek(LitStr) {
-        Ok(Wait::For(Millis::parse(&input.parse()?)?))
-    } else if input.peek(LitInt) {
+        return Ok(Wait::For(Millis::parse(&input.parse()?)?));
+    }
+    let form = "write a duration such as \"30s\", or the name of a field of type Duration";
+    member(input, form).map(Wait::Field)
+}
+
+/// A field, by its name or its place.
+fn member(input: ParseStream<'_>, form: &str) -> syn::Result<Member> {
+    if input.peek(LitInt) {
         let index: LitInt = input.parse()?;
         let member = Index { index: index.base10_parse()?, span: index.span() };
-        Ok(Wait::Field(Member::Unnamed(member)))
-    } else {
-        let field = input.parse::<Ident>();
-        let form = "write a duration such as \"30s\", or the name of a field of type Duration";
-        field
-            .map(|name| Wait::Field(Member::Named(name)))
-            .map_err(|error| syn::Error::new(error.span(), form))
+        return Ok(Member::Unnamed(member));
     }
+    let field = input.parse::<Ident>();
+    field.map(Member::Named).map_err(|error| syn::Error::new(error.span(), form))
+}
+
+/// `= "transient"`
+fn class(input: ParseStream<'_>) -> syn::Result<Class> {
+    input.parse::<Token![=]>()?;
+    let text: LitStr = input.parse()?;
+    let known = CLASSES.iter().find(|(written, _)| *written == text.value());
+    match known {
+        Some((_, name)) => Ok(Class::Named(Ident::new(name, text.span()))),
+        None => Err(syn::Error::new(
+            text.span(),
+            "a class is \"transient\", \"rate_limited\", \"validation\", \"auth\" or \"server\"",
+        )),
+    }
+}
+
+/// `= field`
+fn status(input: ParseStream<'_>) -> syn::Result<Class> {
+    input.parse::<Token![=]>()?;
+    member(input, "write the name of the field that holds the HTTP status").map(Class::Status)
+}
+
+/// `, retry_after = field`, if it stands there.
+fn asked(input: ParseStream<'_>) -> syn::Result<Option<Wait>> {
+    if !input.peek(Token![,]) {
+        return Ok(None);
+    }
+    input.parse::<Token![,]>()?;
+    let word: Ident = input.parse()?;
+    if word == "retry_after" {
+        return wait(input).map(Some);
+    }
+    Err(syn::Error::new(word.span(), "beside a class stands at most `retry_after = field`"))
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Data, DataEnum, DeriveInput, Fields, Member, spanned::Spanned};
 
-use super::attr::{Rule, Wait};
+use super::attr::{Class, Rule, Wait};
 
 pub(super) fn implement(input: &DeriveInput, body: &TokenStream) -> TokenStream {
     let name = &input.ident;
@@ -83,6 +83,47 @@ fn arm(rule: &Rule) -> (TokenStream, TokenStream) {
             let (pattern, wait) = duration(wait);
             (pattern, quote!(#verdict::RateLimited(#wait)))
         }
+        Rule::Classified(class, wait) => classified(class, wait.as_ref()),
+    }
+}
+
+fn classified(class: &Class, wait: Option<&Wait>) -> (TokenStream, TokenStream) {
+    let (status, class) = match class {
+        Class::Named(name) => (None, quote!(::jobqueue::__private::ErrorClass::#name)),
+        Class::Status(member) => {
+            // Read by its span, as a wait is.
+            let status = quote_spanned! {span(member)=>
+                ::core::convert::Into::<u16>::into(::core::clone::Clone::clone(status))
+            };
+            let class = quote!(::jobqueue::__private::ErrorClass::from_http_status(#status));
+            (Some(quote!(#member: status,)), class)
+        }
+    };
+    let (asked, retry_after) = match wait {
+        None => (None, quote!(::core::option::Option::None)),
+        Some(Wait::For(millis)) => {
+            let wait = millis.tokens();
+            (None, quote!(::core::option::Option::Some(#wait)))
+        }
+        Some(Wait::Field(member)) => {
+            // A field may hold an `Option`: not each response has the header.
+            let wait = quote_spanned!(span(member)=> ::core::clone::Clone::clone(wait));
+            let wait = quote!(
+                ::core::convert::Into::<::core::option::Option<::core::time::Duration>>::into(#wait)
+            );
+            (Some(quote!(#member: wait,)), wait)
+        }
+    };
+    let verdict = quote! {
+        ::jobqueue::__private::Verdict::Classified { class: #class, retry_after: #retry_after }
+    };
+    (quote!({ #status #asked .. }), verdict)
+}
+
+fn span(member: &Member) -> proc_macro2::Span {
+    match member {
+        Member::Named(name) => name.span(),
+        Member::Unnamed(index) => index.span,
     }
 }
 
@@ -90,15 +131,9 @@ fn duration(wait: &Wait) -> (TokenStream, TokenStream) {
     match wait {
         Wait::For(millis) => (quote!({ .. }), millis.tokens()),
         Wait::Field(member) => {
-            let span = match member {
-                Member::Named(name) => name.span(),
-                Member::Unnamed(index) => index.span,
-            };
             // Read by its span, so that a field of another type is reported where it is named.
-            (
-                quote!({ #member: wait, .. }),
-                quote_spanned!(span=> ::core::clone::Clone::clone(wait)),
-            )
+            let wait = quote_spanned!(span(member)=> ::core::clone::Clone::clone(wait));
+            (quote!({ #member: wait, .. }), wait)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Parse: what stands in the brackets of `#[job(…)]`, as it stands there.
 
 use syn::{
-    Ident, LitFloat, LitInt, LitStr, Path, Token, parenthesized,
+    Expr, Ident, LitFloat, LitInt, LitStr, Path, Token, parenthesized,
     parse::{Parse, ParseStream},
 };
 
@@ -15,6 +15,8 @@ pub(super) struct Arguments {
     pub(super) priority: Option<Signed>,
     pub(super) concurrency: Option<LitInt>,
     pub(super) timeout: Option<LitStr>,
+    pub(super) retry: Option<Path>,
+    pub(super) classify: Option<Expr>,
     pub(super) backoff: Option<Call>,
     pub(super) retain: Option<Call>,
     pub(super) retain_failed: Option<Call>,
@@ -46,8 +48,8 @@ pub(super) enum Value {
 }
 
 /// All arguments there are, for the message about one that there isn't.
-const KNOWN: &str = "queue, name, attempts, backoff, timeout, priority, retain, retain_failed, \
-     concurrency, rate, codec, dead_letter, at_most_once, blocking";
+const KNOWN: &str = "queue, name, attempts, backoff, retry, classify, timeout, priority, retain, \
+     retain_failed, concurrency, rate, codec, dead_letter, at_most_once, blocking";
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -72,6 +74,8 @@ impl Arguments {
             "attempts" => once(&mut self.attempts, word, || value(input)),
             "priority" => once(&mut self.priority, word, || value(input)),
             "concurrency" => once(&mut self.concurrency, word, || value(input)),
+            "retry" => once(&mut self.retry, word, || value(input)),
+            "classify" => once(&mut self.classify, word, || value(input)),
             "timeout" => once(&mut self.timeout, word, || value(input)),
             "backoff" => once(&mut self.backoff, word, || value(input)),
             "retain" => once(&mut self.retain, word, || value(input)),

@@ -61,6 +61,15 @@ fn running(arguments: &Arguments) -> syn::Result<TokenStream> {
         let backoff = backoff(call)?;
         tokens.extend(quote!(.backoff(#backoff)));
     }
+    if let Some(policy) = &arguments.retry {
+        let policy = match policy.get_ident() {
+            Some(word) if word == "standard" => {
+                quote!(::jobqueue::__private::RetryPolicy::STANDARD)
+            }
+            _ => quote!(#policy),
+        };
+        tokens.extend(quote!(.retry(&#policy)));
+    }
     if let Some(timeout) = &arguments.timeout {
         let timeout = Millis::parse_positive(timeout)?.tokens();
         tokens.extend(quote!(.timeout(#timeout)));

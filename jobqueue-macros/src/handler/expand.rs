@@ -121,7 +121,7 @@ fn implement_handler(name: &Ident, inner: &Ident, model: &Model) -> TokenStream 
         quote!(#inner(payload, #(#names),*).await)
     };
     let answer = if model.fallible {
-        fallible(&call, &model.output)
+        fallible(&call, model)
     } else {
         quote!(::core::result::Result::Ok(#call))
     };
@@ -154,10 +154,19 @@ fn implement_handler(name: &Ident, inner: &Ident, model: &Model) -> TokenStream 
 }
 
 /// An error becomes a failure in the way that fits its type; see `jobqueue::__private::ViaJobError`.
-fn fallible(call: &TokenStream, output: &Type) -> TokenStream {
-    let failure = quote_spanned! {output.span()=>
+fn fallible(call: &TokenStream, model: &Model) -> TokenStream {
+    let mut failure = quote_spanned! {model.output.span()=>
         (&error).__jobqueue_tag().failure(error)
     };
+    if let Some(classify) = &model.classify {
+        // Before the error turns into a failure, which takes it.
+        failure = quote! {
+            {
+                let verdict = ::jobqueue::__private::classify(&error, #classify);
+                #failure.with(verdict)
+            }
+        };
+    }
     quote! {
         match #call {
             ::core::result::Result::Ok(output) => ::core::result::Result::Ok(output),

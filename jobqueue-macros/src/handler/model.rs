@@ -1,7 +1,7 @@
 //! Model: what the expansion needs, checked.
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, ItemFn, ReturnType, Type};
+use syn::{Attribute, Expr, ItemFn, ReturnType, Type, spanned::Spanned as _};
 
 use super::{attr::Arguments, definition::definition};
 
@@ -18,6 +18,8 @@ pub(super) struct Model {
     pub(super) output: Type,
     /// Whether the return type is a `Result`.
     pub(super) fallible: bool,
+    /// What says of which class an error is.
+    pub(super) classify: Option<Expr>,
 }
 
 impl Model {
@@ -32,13 +34,19 @@ impl Model {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, output) => (**output).clone(),
         };
+        let fallible = is_result(&output);
+        if let (Some(classify), false) = (&arguments.classify, fallible) {
+            let message = "`classify` reads the handler's error: let it return a `Result`";
+            return Err(syn::Error::new(classify.span(), message));
+        }
         let (outer, inner) = function.attrs.iter().cloned().partition(goes_outside);
         let mut body = function.clone();
         body.attrs = inner;
         Ok(Self {
             definition: definition(arguments, function)?,
             blocking: arguments.blocking.is_some(),
-            fallible: is_result(&output),
+            fallible,
+            classify: arguments.classify.clone(),
             extractors: types.collect(),
             function: body,
             outer,

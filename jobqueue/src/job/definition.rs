@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Codec, PayloadVersions};
-use crate::policy::{Backoff, Rate, Retain};
+use crate::policy::{Backoff, Rate, Retain, RetryPolicy};
 
 /// A kind of job: what goes in, what comes out, and how it is treated.
 ///
@@ -59,6 +59,8 @@ pub struct Definition {
 pub(crate) struct RunRules {
     pub(crate) attempts: u32,
     pub(crate) backoff: Backoff,
+    /// What follows from which class of error.
+    pub(crate) retry: &'static RetryPolicy,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retain: Option<Retain>,
     pub(crate) retain_failed: Option<Retain>,
@@ -88,6 +90,7 @@ impl RunRules {
     pub(crate) const DEFAULT: Self = Self {
         attempts: DEFAULT_ATTEMPTS,
         backoff: Backoff::DEFAULT,
+        retry: &RetryPolicy::STANDARD,
         timeout: None,
         retain: None,
         retain_failed: None,
@@ -121,6 +124,13 @@ impl Definition {
     #[must_use]
     pub const fn backoff(mut self, backoff: Backoff) -> Self {
         self.run.backoff = backoff;
+        self
+    }
+
+    /// What follows from which class of error; [`RetryPolicy::STANDARD`] by default.
+    #[must_use]
+    pub const fn retry(mut self, policy: &'static RetryPolicy) -> Self {
+        self.run.retry = policy;
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use crate::policy::Verdict;
+use crate::policy::{ErrorClass, Verdict, retry_after};
 
 /// How long a bare `rate_limited` holds the queue.
 pub const DEFAULT_HOLD: Duration = Duration::from_secs(1);
@@ -86,6 +86,36 @@ impl Failure {
     /// Not a failure of the job: the queue is held for `hold`, and the job costs no attempt.
     pub fn rate_limited(hold: Duration, message: impl fmt::Display) -> Self {
         Self::new(Verdict::RateLimited(hold), message)
+    }
+
+    /// A failure of which the handler's [`RetryPolicy`](crate::RetryPolicy) says what follows.
+    pub fn classified(class: ErrorClass, message: impl fmt::Display) -> Self {
+        Self::new(class.into(), message)
+    }
+
+    /// A failed HTTP request, [classified by its status](ErrorClass::from_http_status), with the text of its
+    /// header `Retry-After` if it has one. A text that can't be read is let go.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use jobqueue::{ErrorClass, Failure, Verdict};
+    ///
+    /// let failure = Failure::from_http(429, Some("30"), "the gateway is busy");
+    /// let (class, retry_after) = (ErrorClass::RateLimited, Some(Duration::from_secs(30)));
+    /// assert_eq!(failure.verdict(), Verdict::Classified { class, retry_after });
+    /// ```
+    pub fn from_http(status: u16, header: Option<&str>, message: impl fmt::Display) -> Self {
+        let class = ErrorClass::from_http_status(status);
+        let retry_after = header.and_then(retry_after);
+        Self::new(Verdict::Classified { class, retry_after }, message)
+    }
+
+    /// The same under another verdict, or class of error:
+    /// `Failure::from(error).with(ErrorClass::Validation)`.
+    #[must_use]
+    pub fn with(mut self, verdict: impl Into<Verdict>) -> Self {
+        self.verdict = verdict.into();
+        self
     }
 
     /// What should become of the job.

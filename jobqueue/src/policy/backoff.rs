@@ -96,6 +96,12 @@ impl Backoff {
         capped
     }
 
+    /// A wait that somebody asked for, never cut short: jitter only adds to it. At most a year.
+    pub(crate) fn at_least(&self, asked: Duration) -> Duration {
+        let asked = asked.min(LONGEST);
+        asked.mul_f64(1.0 + self.jitter.clamp(0.0, 1.0) * fastrand::f64()).min(LONGEST)
+    }
+
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         if (0.0..=1.0).contains(&self.jitter) {
             Ok(())

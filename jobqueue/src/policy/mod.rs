@@ -1,15 +1,21 @@
 //! Floor 1: decisions, as functions of values. When to try again, what to keep, how fast to go.
 
 mod backoff;
+mod class;
 mod duration;
+mod matrix;
 mod rate;
 mod retain;
 mod retry;
+mod retry_after;
 
 pub use backoff::Backoff;
 pub(crate) use backoff::BackoffParts;
+pub use class::ErrorClass;
 pub use duration::DurationExt;
+pub use matrix::{RetryPolicy, RetryRule};
 pub use rate::Rate;
 pub use retain::Retain;
 pub use retry::Verdict;
-pub(crate) use retry::{NextStep, after_failure};
+pub(crate) use retry::{Chances, NextStep, after_failure};
+pub use retry_after::retry_after;

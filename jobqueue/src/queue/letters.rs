@@ -1,6 +1,6 @@
 //! What failed for good: looked at, edited, and sent back to where it came from.
 
-use std::{fmt, pin::Pin, time::Duration};
+use std::{convert::Infallible, fmt, pin::Pin, time::Duration};
 
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
@@ -8,6 +8,7 @@ use tokio::time::{sleep, timeout};
 use super::{Client, Queue};
 use crate::{
     error::{Error, Refused, Result},
+    event::EventStream,
     job::{DeadLetter, JobId, JobInfo, JobState, Payload, Priority, QueueName},
     policy::Rate,
     store::{
@@ -178,10 +179,44 @@ impl DeadLetters {
             if count >= threshold {
                 return Ok(count);
             }
-            // Whatever has happened is a reason to look again; and so is a while without news.
-            if let Ok(Some(Err(error))) = timeout(LOOK_AGAIN, events.next()).await {
-                return Err(error);
+            self.stir(&mut events).await?;
+        }
+    }
+
+    /// Calls `hook` each time that the number of waiting letters rises to `threshold`, with that number: for
+    /// alerts. It is armed again when there are fewer. Runs until it is dropped, or until a call fails for
+    /// longer than the client's patience.
+    ///
+    /// ```no_run
+    /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
+    /// let dead = client.dead_letters("orders-dlq")?;
+    /// tokio::spawn(async move {
+    ///     dead.on_length(100, |count| eprintln!("{count} orders have failed for good")).await
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn on_length(&self, threshold: u64, mut hook: impl FnMut(u64)) -> Result<Infallible> {
+        let mut events = self.queue.events();
+        let mut armed = true;
+        loop {
+            let count = self.count().await?;
+            if count >= threshold && armed {
+                hook(count);
             }
+            armed = count < threshold;
+            self.stir(&mut events).await?;
+        }
+    }
+
+    /// Waits for a reason to count again: whatever has happened is one, and so is a while without news.
+    async fn stir(&self, events: &mut EventStream) -> Result<()> {
+        match timeout(LOOK_AGAIN, events.next()).await {
+            Ok(Some(Err(error))) => Err(error),
+            _ => Ok(()),
         }
     }
 

@@ -3,8 +3,9 @@
 use std::{any::Any, collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use super::{
-    Handler, MissingState, States, WorkerHandle,
+    Alert, DeadLettered, Handler, MissingState, States, WorkerHandle,
     config::{Config, SpanHook},
+    hooks::{Ears, Hooks},
     registry::Registry,
 };
 use crate::{
@@ -60,6 +61,8 @@ pub struct Worker {
     pub(super) states: Arc<States>,
     pub(super) registries: BTreeMap<QueueName, Registry>,
     pub(super) handle: WorkerHandle,
+    /// Hooks, until the worker starts.
+    pub(super) ears: Option<Ears>,
 }
 
 impl Worker {
@@ -72,6 +75,7 @@ impl Worker {
             registries: BTreeMap::new(),
             mistake: None,
             checks: Vec::new(),
+            hooks: Hooks::default(),
         }
     }
 }
@@ -90,6 +94,7 @@ pub struct WorkerBuilder {
     mistake: Option<Invalid>,
     /// Made when the worker is built, so that state may be given after the handlers that use it.
     checks: Vec<(&'static str, Check)>,
+    hooks: Hooks,
 }
 
 impl WorkerBuilder {
@@ -200,6 +205,36 @@ impl WorkerBuilder {
         self
     }
 
+    /// Called for each job of this worker that goes to a dead-letter queue. May be given more than once.
+    ///
+    /// Hooks run one after another on a task of their own: a slow one holds up no job, and one that panics
+    /// harms nothing. They hear what this process decides; a worker that dies right then may have told too
+    /// little, or have told of a failure that another worker finds again.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{Client, Worker, job};
+    /// # #[job] async fn charge(_: ()) {}
+    /// # fn example(client: Client) {
+    /// Worker::builder(&client)
+    ///     .handler(charge)
+    ///     .dead_letter("payments-dlq")
+    ///     .on_dead_letter(|letter| eprintln!("{} is in {}: {}", letter.id, letter.to, letter.failure))
+    ///     .on_alert(|alert| eprintln!("{} error: {}", alert.class, alert.failure));
+    /// # }
+    /// ```
+    pub fn on_dead_letter(mut self, hook: impl Fn(&DeadLettered) + Send + Sync + 'static) -> Self {
+        self.hooks.dead_letter.push(Box::new(hook));
+        self
+    }
+
+    /// Called for each error of a class that a person has to see to, such as one of
+    /// [authentication](crate::ErrorClass::Auth); see [`RetryRule::alert`](crate::RetryRule::alert). As
+    /// [`on_dead_letter`](Self::on_dead_letter) otherwise.
+    pub fn on_alert(mut self, hook: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
+        self.hooks.alert.push(Box::new(hook));
+        self
+    }
+
     /// How many jobs of a queue start per time, over all workers; no limit by default. A rate that an
     /// operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
     pub fn queue_rate(mut self, rate: Rate) -> Self {
@@ -232,12 +267,14 @@ impl WorkerBuilder {
             check(&self.states)
                 .map_err(|missing| Invalid::new("handler", name, missing.to_string()))?;
         }
+        let (bell, ears) = self.hooks.connect();
         Ok(Worker {
             client: self.client,
             config: Arc::new(self.config),
             states: Arc::new(self.states),
             registries: self.registries,
-            handle: WorkerHandle::new(),
+            handle: WorkerHandle::new(bell),
+            ears,
         })
     }
 

@@ -12,11 +12,13 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    States, WorkerEvent, config::SpanHook, events::Announcer, registry::Entry, signals::Signals,
+    Alert, States, WorkerEvent, config::SpanHook, events::Announcer, registry::Entry,
+    signals::Signals,
 };
 use crate::{
     error::{Refused, Result},
-    job::{Codec, Delivery, JobId, QueueName, Record, TraceContext, WorkerId},
+    job::{Codec, Delivery, JobFailure, JobId, QueueName, Record, TraceContext, WorkerId},
+    policy::ErrorClass,
     queue::Relays,
     store::{QueueStore, job},
 };
@@ -249,6 +251,19 @@ impl Context {
 
     pub(super) fn signals(&self) -> &Signals {
         &self.0.signals
+    }
+
+    /// Tells whoever has to see to it.
+    pub(super) fn alert(&self, class: ErrorClass, failure: &JobFailure) {
+        if let Some(line) = &self.0.line {
+            line.announcer.alert(Alert {
+                queue: line.store.name().clone(),
+                id: self.0.id.clone(),
+                name: self.0.record.name.clone(),
+                class,
+                failure: failure.clone(),
+            });
+        }
     }
 
     /// Tells whoever listens to the worker.

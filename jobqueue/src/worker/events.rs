@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
+use super::hooks::{Alert, Bell, DeadLettered, Notice};
 use crate::job::{JobFailure, JobId, JobName, QueueName};
 
 /// Something that happened in one worker. Follow them with [`WorkerHandle::events`](super::WorkerHandle::events).
@@ -47,6 +48,8 @@ pub enum WorkerEvent {
         /// Why.
         failure: JobFailure,
     },
+    /// An error of a class that somebody has to see to; see [`RetryRule::alert`](crate::RetryRule::alert).
+    Alert(Alert),
     /// A job that failed for good goes to a dead-letter queue.
     DeadLettered {
         /// The job.
@@ -90,28 +93,48 @@ const BACKLOG: usize = 4_096;
 
 /// The way from a worker to whoever listens. Costs nothing while nobody does.
 #[derive(Clone, Debug)]
-pub(super) struct Announcer(broadcast::Sender<WorkerEvent>);
+pub(super) struct Announcer {
+    events: broadcast::Sender<WorkerEvent>,
+    bell: Bell,
+}
 
 impl Announcer {
-    pub(super) fn new() -> Self {
-        Self(broadcast::channel(BACKLOG).0)
+    pub(super) fn new(bell: Bell) -> Self {
+        Self { events: broadcast::channel(BACKLOG).0, bell }
     }
 
     pub(super) fn say(&self, event: impl FnOnce() -> WorkerEvent) {
-        if self.0.receiver_count() > 0 {
-            let _ = self.0.send(event());
+        if self.events.receiver_count() > 0 {
+            let _ = self.events.send(event());
         }
     }
 
     /// A job failed for good, and perhaps there is a letter.
     pub(super) fn failed(&self, id: &JobId, failure: JobFailure, letter: Option<QueueName>) {
+        if let Some(to) = &letter
+            && self.bell.is_heard()
+        {
+            let (id, to, failure) = (id.clone(), to.clone(), failure.clone());
+            self.bell.ring(|| Notice::DeadLettered(DeadLettered { id, to, failure }));
+        }
         self.say(|| WorkerEvent::Failed { id: id.clone(), failure });
         if let Some(to) = letter {
             self.say(|| WorkerEvent::DeadLettered { id: id.clone(), to });
         }
     }
 
+    /// Somebody has to see to it.
+    pub(super) fn alert(&self, alert: Alert) {
+        self.say(|| WorkerEvent::Alert(alert.clone()));
+        self.bell.ring(|| Notice::Alert(alert));
+    }
+
+    /// Waits until the hooks have been told all.
+    pub(super) async fn flush(&self) {
+        self.bell.flush().await;
+    }
+
     pub(super) fn listen(&self) -> broadcast::Receiver<WorkerEvent> {
-        self.0.subscribe()
+        self.events.subscribe()
     }
 }

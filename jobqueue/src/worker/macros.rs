@@ -90,6 +90,11 @@ pub trait ViaStdError {
 
 impl<E: Into<Box<dyn StdError + Send + Sync>>> ViaStdError for &E {}
 
+/// What a function of the user's says of an error.
+pub fn classify<E, V: Into<Verdict>>(error: &E, by: impl FnOnce(&E) -> V) -> Verdict {
+    by(error).into()
+}
+
 /// Runs a blocking handler where it may block.
 pub async fn run_blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     let trace = trace::run();

@@ -12,6 +12,7 @@ mod extract;
 mod glance;
 mod handler;
 mod held;
+mod hooks;
 mod lease;
 mod letter;
 mod listener;
@@ -37,9 +38,11 @@ pub(crate) use context::{ContextParts, run_trace};
 pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
+pub use hooks::{Alert, DeadLettered};
 #[doc(hidden)]
 pub use macros::{
-    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, run_blocking,
+    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
+    run_blocking,
 };
 #[cfg(feature = "testing")]
 pub(crate) use signals::Signals;

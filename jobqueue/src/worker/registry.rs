@@ -94,6 +94,7 @@ impl Registry {
     pub(super) fn insert<H: Handler>(&mut self, handler: H) -> Result<(), Invalid> {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         run.backoff.validate()?;
+        run.retry.validate()?;
         if run.attempts == 0 || limits.concurrency == Some(0) {
             return Err(Invalid::new(
                 "handler",

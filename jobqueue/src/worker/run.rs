@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tracing::{
-    Instrument as _, Span, debug,
+    Instrument as _, Span, debug, error,
     field::{Empty, display},
     info_span, warn,
 };
@@ -161,6 +161,10 @@ impl Run {
             }
         }
         entry.meter.ended(&ruling, times);
+        if let (Some(class), Some(failure)) = (ruling.alert, &ruling.failure) {
+            error!(%class, %failure, "an error that somebody has to see to");
+            ctx.alert(class, failure);
+        }
         match &ruling.failure {
             None => {
                 debug!(took = ?times.took, "completed");

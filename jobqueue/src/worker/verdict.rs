@@ -11,7 +11,7 @@ use crate::{
         Codec, Delivery, Failure, FailureReason, JobFailure, JobOptions, Outcome, QueueName,
         Record, RunRules,
     },
-    policy::{Backoff, NextStep, Retain, Verdict, after_failure},
+    policy::{Backoff, Chances, ErrorClass, NextStep, Retain, RetryPolicy, Verdict, after_failure},
     store::{outbox::Effect, worker::End},
 };
 
@@ -56,6 +56,7 @@ pub(super) struct Terms {
     pub(super) attempt: u32,
     pub(super) attempts: u32,
     backoff: Backoff,
+    retry: &'static RetryPolicy,
     pub(super) timeout: Option<Duration>,
     retain: Retain,
     retain_failed: Retain,
@@ -77,6 +78,7 @@ impl Terms {
             attempt: attempts_made.saturating_add(1),
             attempts: if once { 1 } else { options.attempts.unwrap_or(rules.attempts) },
             backoff: options.backoff.unwrap_or(rules.backoff),
+            retry: rules.retry,
             timeout: options.timeout.or(rules.timeout),
             retain: if once { Retain::none() } else { retain.unwrap_or(care.retain) },
             retain_failed: options
@@ -106,11 +108,13 @@ pub(super) struct Ruling {
     pub(super) hold: Duration,
     /// The failure, for whoever listens.
     pub(super) failure: Option<JobFailure>,
+    /// The failure's class, if somebody is to be told.
+    pub(super) alert: Option<ErrorClass>,
 }
 
 impl Ruling {
     fn new(end: End, failure: Option<JobFailure>) -> Self {
-        Self { end, effects: Vec::new(), letter: None, hold: Duration::ZERO, failure }
+        Self { end, effects: Vec::new(), letter: None, hold: Duration::ZERO, failure, alert: None }
     }
 }
 
@@ -120,13 +124,8 @@ pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
         Ended::Success(result) => return completed(result, terms, codec),
         Ended::Failure(failure) => {
             let verdict = failure.verdict();
-            let reason = if verdict == Verdict::Permanent {
-                FailureReason::Permanent
-            } else {
-                FailureReason::Error
-            };
             let (message, causes) = failure.into_parts();
-            (reason, verdict, message, causes)
+            (FailureReason::Error, verdict, message, causes)
         }
         Ended::TimedOut(limit) => {
             let message = format!("the run took longer than {limit:?}");
@@ -167,25 +166,26 @@ fn completed(result: Vec<u8>, terms: &Terms, codec: Codec) -> Ruling {
     Ruling::new(End::Completed { retain: terms.retain, outcome }, None)
 }
 
-fn failed(failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
+fn failed(mut failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
+    let Terms { attempt, attempts, ref backoff, retry: policy, .. } = *terms;
+    let (step, alert) = after_failure(verdict, Chances { attempt, attempts, backoff, policy });
+    if step == NextStep::FailAtOnce && failure.reason == FailureReason::Error {
+        failure.reason = FailureReason::Permanent;
+    }
     let error = failure.encode();
-    let step = match terms.delivery {
-        Delivery::AtLeastOnce => {
-            after_failure(verdict, terms.attempt, terms.attempts, &terms.backoff)
-        }
-        Delivery::AtMostOnce => NextStep::Fail,
-    };
+    // A job that was settled before it ran gets no other chance.
+    let step = if terms.delivery == Delivery::AtMostOnce { NextStep::Fail } else { step };
     let (end, hold) = match step {
         NextStep::Retry(delay) => {
             (End::Retried { attempt: terms.attempt, delay, error }, Duration::ZERO)
         }
-        NextStep::Fail => {
+        NextStep::Fail | NextStep::FailAtOnce => {
             let outcome = Outcome::Failed(failure.clone()).encode();
             (End::Failed { retain: terms.retain_failed, outcome, error }, Duration::ZERO)
         }
         NextStep::Hold(hold) => (End::Released { delay: Duration::ZERO, misses: None }, hold),
     };
-    Ruling { hold, ..Ruling::new(end, Some(failure)) }
+    Ruling { hold, alert, ..Ruling::new(end, Some(failure)) }
 }
 
 #[cfg(test)]

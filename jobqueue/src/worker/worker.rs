@@ -13,6 +13,7 @@ use tracing::{error, info};
 use super::{
     Worker, WorkerEvent,
     events::Announcer,
+    hooks::Bell,
     lease::{self, Lease},
     pump::{Parts, Pump},
     shutdown::{Phase, Signals},
@@ -27,8 +28,8 @@ pub struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    pub(super) fn new() -> Self {
-        Self { phase: watch::Sender::new(Phase::Working), announcer: Announcer::new() }
+    pub(super) fn new(bell: Bell) -> Self {
+        Self { phase: watch::Sender::new(Phase::Working), announcer: Announcer::new(bell) }
     }
 
     /// Fetches no more; what runs goes on. For this worker alone: [`Queue::pause`](crate::Queue::pause)
@@ -115,16 +116,27 @@ impl Worker {
         let pumps = self.start()?;
         let joined = join(pumps, &handle);
         tokio::pin!(joined);
-        tokio::select! {
-            result = &mut joined => return result,
-            () = stop => handle.stop(drain),
-        }
-        joined.await
+        let ended = tokio::select! {
+            result = &mut joined => Some(result),
+            () = stop => None,
+        };
+        let ended = match ended {
+            Some(result) => result,
+            None => {
+                handle.stop(drain);
+                joined.await
+            }
+        };
+        handle.announcer.flush().await;
+        ended
     }
 
     fn start(self) -> Result<JoinSet<Result<()>>> {
         let mut pumps = JoinSet::new();
         let mut leases = Vec::new();
+        if let Some(ears) = self.ears {
+            tokio::spawn(ears.listen());
+        }
         for (queue, registry) in self.registries {
             let store = self.client.store().queue(&queue);
             let lease = Lease::new(&store, self.config.lease);

@@ -17,6 +17,7 @@ mod one_thread;
 mod payload;
 mod produce;
 mod programs;
+mod retry;
 mod runtime;
 mod script;
 mod support;

@@ -34,4 +34,25 @@ enum OnField {
     A(#[job(permanent)] u32),
 }
 
+#[derive(Debug, thiserror::Error, JobError)]
+enum NoClass {
+    #[error("a")]
+    #[job(class = "network")]
+    A,
+}
+
+#[derive(Debug, thiserror::Error, JobError)]
+enum NoStatus {
+    #[error("a")]
+    #[job(status = code)]
+    A { status: u16 },
+}
+
+#[derive(Debug, thiserror::Error, JobError)]
+enum OddCompany {
+    #[error("a")]
+    #[job(status = code, max = "1s")]
+    A { code: u16 },
+}
+
 fn main() {}

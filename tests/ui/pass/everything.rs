@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use jobqueue::{Context, Definition, Failure, Job, JobError, State, Verdict, job};
+use jobqueue::{
+    Context, Definition, ErrorClass, Failure, Job, JobError, RetryPolicy, RetryRule, State, Verdict,
+    job,
+};
 
 fn slowly(attempt: u32) -> Duration {
     Duration::from_secs(u64::from(attempt))
@@ -80,6 +83,51 @@ enum Mixed {
 #[job(rate_limited = 0)]
 struct Whole(Duration);
 
+const STRICT: RetryPolicy =
+    RetryPolicy::STANDARD.rule(ErrorClass::Server, RetryRule::dead_letter());
+
+#[job(retry = STRICT, classify = |error| match error.kind() {
+    std::io::ErrorKind::PermissionDenied => ErrorClass::Auth,
+    _ => ErrorClass::Transient,
+})]
+async fn classified(_: ()) -> Result<(), std::io::Error> {
+    Ok(())
+}
+
+fn by_text(error: &anyhow::Error) -> Verdict {
+    if error.to_string().is_empty() { Verdict::Retry } else { ErrorClass::Server.into() }
+}
+
+#[job(retry = standard, classify = by_text)]
+async fn classified_by_path(_: ()) -> anyhow::Result<()> {
+    Ok(())
+}
+
+#[derive(Clone, Debug)]
+struct Code(u16);
+
+impl From<Code> for u16 {
+    fn from(code: Code) -> Self {
+        code.0
+    }
+}
+
+#[derive(Debug, thiserror::Error, JobError)]
+enum Classes {
+    #[error("a")]
+    #[job(class = "auth")]
+    Named,
+    #[error("b")]
+    #[job(class = "rate_limited", retry_after = wait)]
+    Asked { wait: Option<Duration> },
+    #[error("c")]
+    #[job(status = 0, retry_after = 1)]
+    Http(u16, Duration),
+    #[error("d")]
+    #[job(status = code, retry_after = "3s")]
+    Typed { code: Code },
+}
+
 #[job]
 async fn with_verdicts(_: ()) -> Result<(), Mixed> {
     Err(Mixed::Bare)
@@ -103,6 +151,15 @@ fn main() {
     assert_eq!(Mixed::Bare.verdict(), Verdict::RateLimited(second));
     assert_eq!(Mixed::Fixed.verdict(), Verdict::RetryAfter(second * 30));
     assert_eq!(Whole(second).verdict(), Verdict::RateLimited(second));
+    let classified_as = |class, retry_after| Verdict::Classified { class, retry_after };
+    assert_eq!(Classes::Named.verdict(), classified_as(ErrorClass::Auth, None));
+    let asked = Classes::Asked { wait: Some(second) };
+    assert_eq!(asked.verdict(), classified_as(ErrorClass::RateLimited, Some(second)));
+    let http = Classes::Http(429, second);
+    assert_eq!(http.verdict(), classified_as(ErrorClass::RateLimited, Some(second)));
+    let typed = Classes::Typed { code: Code(503) };
+    assert_eq!(typed.verdict(), classified_as(ErrorClass::Transient, Some(second * 3)));
+    let _ = (classified, classified_by_path);
     let _: Definition = full::DEFINITION;
     assert_eq!(blocking(vec![2, 1]).unwrap(), [1, 2]);
 

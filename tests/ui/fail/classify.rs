@@ -1,0 +1,24 @@
+use jobqueue::job;
+
+#[job(classify = by_text)]
+async fn infallible(_: ()) {}
+
+fn by_text(_: &String) -> jobqueue::ErrorClass {
+    jobqueue::ErrorClass::Server
+}
+
+#[job(retry = NONE)]
+async fn no_policy(_: ()) -> Result<(), String> {
+    Ok(())
+}
+
+#[job(classify = wrong)]
+async fn wrong_class(_: ()) -> Result<(), String> {
+    Ok(())
+}
+
+fn wrong(_: &String) -> u16 {
+    500
+}
+
+fn main() {}
