@@ -15,8 +15,8 @@ impl Queue {
     /// What there is to know of the queue now, in one call: depth by state, the oldest waiting job's age,
     /// workers and their leases, totals, effects on their way, and histograms of waits and runs.
     ///
-    /// Its price is a few dozen commands at most and one for each worker, however many jobs there are. The
-    /// histograms and [`total_retried`](QueueStats::total_retried) are told by workers every five seconds, and
+    /// Its price is a dozen commands, one for each priority in use (64 at most) and one for each worker, however
+    /// many jobs there are. The histograms and [`total_retried`](QueueStats::total_retried) are told by workers every five seconds, and
     /// when they end: they are that much behind, and what a killed worker had not told is missing.
     ///
     /// ```no_run

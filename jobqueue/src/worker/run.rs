@@ -1,6 +1,11 @@
 //! One run of a job: start → run → classify → report.
 
-use std::{any::Any, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+};
 
 use futures_util::FutureExt as _;
 use tokio::{
@@ -101,7 +106,11 @@ impl Run {
             span.record("parent_span_id", display(parent));
         }
         if let Some(hook) = self.ctx.line().and_then(|line| line.on_span.as_ref()) {
-            hook.call(span, trace);
+            // The run goes on without it: a hook is about looking at jobs, not about doing them.
+            let call = catch_unwind(AssertUnwindSafe(|| hook.call(span, trace)));
+            if let Err(panic) = call {
+                error!(why = panic_message(&*panic), "the hook for spans panicked");
+            }
         }
     }
 

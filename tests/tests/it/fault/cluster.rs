@@ -70,6 +70,10 @@ async fn queues_are_spread_over_all_masters() {
         let running = serve(&client);
         all_work(&client).await;
         running.stop().await;
+        for name in QUEUES {
+            let stats = client.queue(name).expect("a name").stats().await.expect("read");
+            assert_eq!((stats.counts.total_completed, stats.run.count()), (1, 1), "{name}");
+        }
     }
     let url = format!("{}/1", cluster.node(0).url());
     let error = Client::connect(&url).await.expect_err("no such database").to_string();

@@ -190,6 +190,18 @@ async fn a_worker_is_shown_the_spans_of_traced_runs() {
 }
 
 #[tokio::test]
+async fn a_hook_that_panics_costs_no_run() {
+    let client = client().await;
+    let seen = Seen::default();
+    let builder = worker(&client).handler(second).state(seen.clone());
+    let running = Running::start(builder.on_span(|_, _| panic!("on purpose")));
+    let job = client.add(second, ()).header("traceparent", SENT).await.expect("added");
+    job.result().await.expect("it runs");
+    running.stop().await;
+    assert_eq!(seen.lock().expect("not poisoned").len(), 1);
+}
+
+#[tokio::test]
 async fn a_dead_letter_stays_in_the_trace() {
     let client = client().await;
     let running = Running::start(worker(&client).handler(fail));
