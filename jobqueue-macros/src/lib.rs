@@ -29,11 +29,12 @@ use proc_macro::TokenStream;
 /// | `backoff = exponential("1s", max = "10m", jitter = 0.2)` | the wait before the next attempt; also `fixed("5s", jitter = 0.1)` and `custom(path::to::fn)` with `fn(u32) -> Duration` | exponential from 1 s to 1 h, jitter 0.2 |
 /// | `timeout = "30s"` | how long a run may take; a `blocking` one is told by its context, but can't be ended | none |
 /// | `priority = -5` | -1024 (first) to 1023 (last) | 0 |
+/// | `ttl = "30s"` | how long a job may wait for its first run before it expires, which is a failure | the queue's, which is for ever |
 /// | `retain = count(1000)` | what is kept of completed jobs: `none`, `all`, `count(n)`, `age("7d")`, `count(n, age = "7d")` | the worker's: the newest 1,000 |
 /// | `retain_failed = …` | what is kept of failed jobs | the worker's: the newest 5,000 |
 /// | `concurrency = 10` | how many runs of this handler one process allows | the worker's slots |
 /// | `rate = limit(10, per = "1s", burst = 5)` | how many runs of this handler one process starts per time | none |
-/// | `dead_letter = "orders-dlq"` | the queue to which jobs go that fail for good | the worker's, which is none |
+/// | `dead_letter = "orders-dlq"` | the queue to which jobs go that fail for good | the worker's, then the queue's, which is none |
 /// | `codec = "json"` | how payloads are written: `"msgpack"` or `"json"` | `"msgpack"` |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
 ///

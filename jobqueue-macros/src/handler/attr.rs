@@ -13,6 +13,7 @@ pub(super) struct Arguments {
     pub(super) codec: Option<LitStr>,
     pub(super) attempts: Option<LitInt>,
     pub(super) priority: Option<Signed>,
+    pub(super) ttl: Option<LitStr>,
     pub(super) concurrency: Option<LitInt>,
     pub(super) timeout: Option<LitStr>,
     pub(super) backoff: Option<Call>,
@@ -45,7 +46,7 @@ pub(super) enum Value {
 }
 
 /// All arguments there are, for the message about one that there isn't.
-const KNOWN: &str = "queue, name, attempts, backoff, timeout, priority, retain, retain_failed, \
+const KNOWN: &str = "queue, name, attempts, backoff, timeout, priority, ttl, retain, retain_failed, \
      concurrency, rate, codec, dead_letter, blocking";
 
 impl Parse for Arguments {
@@ -70,6 +71,7 @@ impl Arguments {
             "codec" => once(&mut self.codec, word, || value(input)),
             "attempts" => once(&mut self.attempts, word, || value(input)),
             "priority" => once(&mut self.priority, word, || value(input)),
+            "ttl" => once(&mut self.ttl, word, || value(input)),
             "concurrency" => once(&mut self.concurrency, word, || value(input)),
             "timeout" => once(&mut self.timeout, word, || value(input)),
             "backoff" => once(&mut self.backoff, word, || value(input)),

@@ -59,12 +59,16 @@ pub enum FailureReason {
     UnknownName,
     /// Its record in Redis could not be read.
     Corrupt,
+    /// It waited for longer than its time to live, and was not run.
+    Expired,
+    /// It did not fit into its queue, which sends what overflows to its dead-letter queue.
+    Overflow,
     /// A reason of a newer version of this library.
     Other,
 }
 
 impl FailureReason {
-    const NAMES: [(Self, &str); 8] = [
+    const NAMES: [(Self, &str); 10] = [
         (Self::Error, "error"),
         (Self::Permanent, "permanent"),
         (Self::Timeout, "timeout"),
@@ -73,6 +77,8 @@ impl FailureReason {
         (Self::BadPayload, "bad payload"),
         (Self::UnknownName, "unknown name"),
         (Self::Corrupt, "corrupt"),
+        (Self::Expired, "expired"),
+        (Self::Overflow, "overflow"),
     ];
 
     /// The reason in a word or two.

@@ -177,6 +177,9 @@ impl Client {
         let mut request =
             Request::new(self.clone(), store, definition.name.parse()?, self.codec_of::<J>());
         request.options.priority = definition.priority.try_into()?;
+        if let Some(ttl) = definition.ttl {
+            request.set_ttl(ttl);
+        }
         Ok(request)
     }
 }

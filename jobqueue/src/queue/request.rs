@@ -27,6 +27,7 @@ pub(super) struct Request {
     priority: Option<i16>,
     due: Due,
     unique: Option<Unique>,
+    ttl: Option<Duration>,
     pub(super) durability: Durability,
 }
 
@@ -44,6 +45,7 @@ impl Request {
             priority: None,
             due: Due::Now,
             unique: None,
+            ttl: None,
             durability: Durability::default(),
         }
     }
@@ -58,6 +60,9 @@ impl Request {
             self.options.priority = priority.try_into()?;
         }
         self.options.validate()?;
+        if self.ttl.is_some_and(|ttl| ttl.is_zero()) {
+            return Err(Invalid::new("ttl", "0", "leave it out for a job that never expires"));
+        }
         if let Some(unique) = &self.unique
             && (unique.key.is_empty() || unique.key.len() > MAX_KEY)
         {
@@ -91,6 +96,7 @@ impl Request {
             priority: self.options.priority,
             due: self.due,
             unique: self.unique.clone(),
+            ttl: self.ttl,
         })
     }
 
@@ -100,6 +106,10 @@ impl Request {
 
     pub(super) fn set_due(&mut self, due: Due) {
         self.due = due;
+    }
+
+    pub(super) fn set_ttl(&mut self, ttl: Duration) {
+        self.ttl = Some(ttl);
     }
 
     pub(super) fn set_unique(&mut self, key: String, lifetime: Option<Duration>) {
@@ -127,6 +137,14 @@ macro_rules! request_setters {
         /// -1024 (first) to 1023 (last); the handler's by default, which is 0.
         pub fn priority(self, priority: i16) -> Self {
             self.set(|request| request.set_priority(priority))
+        }
+
+        /// How long the job may wait for its first run, counted by the server's clock from when it is due; the
+        /// handler's, then the queue's by default, which is for ever. One that waits longer
+        /// [expires](crate::FailureReason::Expired): it fails without being run, and goes to the
+        /// dead-letter queue if there is one. Once it was handed out, it doesn't expire any more.
+        pub fn ttl(self, ttl: Duration) -> Self {
+            self.set(|request| request.set_ttl(ttl))
         }
 
         /// How often the job may run before it fails for good; the handler's by default.

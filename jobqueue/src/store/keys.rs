@@ -34,10 +34,12 @@ pub(crate) enum Column {
     Sources,
     /// Who relays the outbox.
     Relay,
+    /// Until when jobs may wait.
+    Expiring,
 }
 
 /// How many columns have one name for the whole queue.
-const SHARED: usize = 20;
+const SHARED: usize = 21;
 
 impl Column {
     /// The columns of the whole queue, in the order of their names in [`Keys`].
@@ -62,6 +64,7 @@ impl Column {
         (Self::Outbox, "outbox"),
         (Self::Sources, "sources"),
         (Self::Relay, "relay"),
+        (Self::Expiring, "expiring"),
     ];
 }
 

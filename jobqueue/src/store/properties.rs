@@ -161,6 +161,7 @@ fn new_job() -> NewJob {
         priority: crate::job::Priority::default(),
         due: Due::Now,
         unique: None,
+        ttl: None,
         chosen_id: false,
     }
 }

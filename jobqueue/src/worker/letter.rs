@@ -28,7 +28,7 @@ pub(super) async fn enclose(ruling: &mut Ruling, ctx: &Context, entry: &Entry) {
     let record = Bytes::from(ctx.record().encode());
     let queue = line.store.name().as_str();
     let written = DeadLetter::new(queue, ctx.id().clone(), record, failure.clone(), errors);
-    *letter = address(&written, to);
+    *letter = address(&written, &to);
 }
 
 /// A letter, on its way to `to`.

@@ -6,7 +6,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, RwLock},
     time::Duration,
 };
 
@@ -74,6 +74,8 @@ pub(super) struct Pump {
     /// How long the next turn holds the queue.
     pub(super) hold: Duration,
     pub(super) mood: Mood,
+    /// When to look for jobs that have expired, also with no slot free; where none ever do, never.
+    pub(super) expires: Option<Instant>,
     reports: mpsc::Receiver<Finished>,
     reporter: mpsc::Sender<Finished>,
     listener: Listener,
@@ -104,6 +106,7 @@ impl Pump {
             worker: worker.subscribe(),
             announcer: parts.announcer.clone(),
             dead_letter: parts.config.dead_letter.clone(),
+            queues: RwLock::default(),
         };
         Self {
             parts,
@@ -115,6 +118,7 @@ impl Pump {
             outcomes: Vec::new(),
             hold: Duration::ZERO,
             mood: Mood::Hungry,
+            expires: None,
             reports,
             reporter,
             listener,
@@ -192,6 +196,7 @@ impl Pump {
                     _ => tick,
                 },
             };
+            let until = self.expires.map_or(until, |expires| expires.min(until));
             if asking && matches!(self.mood, Mood::Resting(_)) {
                 self.listener.listen();
             }
@@ -211,6 +216,7 @@ impl Pump {
     fn has_reason(&self) -> bool {
         !self.outcomes.is_empty()
             || self.lease_lost
+            || self.expires.is_some_and(|expires| expires <= Instant::now())
             || !self.hold.is_zero()
             || (self.mood == Mood::Hungry && self.want() > 0)
             || (self.held.is_empty() && matches!(self.phase(), Phase::Draining(_)))

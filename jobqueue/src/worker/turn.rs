@@ -82,7 +82,8 @@ impl Pump {
         let now = Instant::now();
         let nap = turn.look_in.min(LONGEST_SLEEP);
         if want > 0 {
-            let full = turn.taken.len() == want;
+            // What has expired comes on top of what was wanted.
+            let full = turn.taken.iter().filter(|taken| !taken.expired).count() == want;
             self.mood = match turn.limit {
                 Some(Limit::Rate | Limit::Held) => Mood::Limited(now + nap),
                 Some(Limit::Paused | Limit::Active) => Mood::Resting(now + nap),
@@ -91,6 +92,8 @@ impl Pump {
             };
         }
         self.fresh = turn.taken;
+        self.expires = turn.more.expires_in.map(|wait| now + wait.min(LONGEST_SLEEP));
+        self.line.note_dead_letter(turn.more.dead_letter);
         if turn.effects {
             self.parts.relays.kick(self.parts.store.name());
         }
@@ -105,7 +108,7 @@ impl Pump {
 
     /// A job has been fetched: run it, or say why not.
     fn take(&mut self, taken: Taken) {
-        let Taken { id, record, attempts, stalls, misses } = taken;
+        let Taken { id, record, attempts, stalls, misses, expired } = taken;
         let care = self.parts.config.care;
         let raw = record.clone().unwrap_or_default();
         let record = match record {
@@ -127,6 +130,10 @@ impl Pump {
         let rules = entry.as_ref().map_or(crate::job::RunRules::DEFAULT, |entry| entry.rules);
         let terms = Terms::new(attempts, &record.options, &rules, &care);
         match entry {
+            _ if expired => {
+                let entry = entry.as_deref();
+                self.reject(Unrun { id, terms, record: raw, entry }, Ended::Expired);
+            }
             _ if stalls > care.max_stalls => {
                 let entry = entry.as_deref();
                 self.reject(Unrun { id, terms, record: raw, entry }, Ended::Stalled(stalls));
@@ -155,7 +162,7 @@ impl Pump {
                 let queue = self.parts.store.name().as_str();
                 let errors = Vec::new();
                 let written = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
-                *letter = letter::address(&written, to);
+                *letter = letter::address(&written, &to);
             }
             self.parts.announcer.failed(&id, failure, letter.as_deref());
         }

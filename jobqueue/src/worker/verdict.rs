@@ -28,6 +28,8 @@ pub(super) enum Ended {
     UnknownName(String),
     /// What stands in Redis can't be read.
     Corrupt(String),
+    /// It has waited too long.
+    Expired,
 }
 
 /// What holds for one job: what its add said, else its handler, else the worker.
@@ -108,6 +110,10 @@ pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
             let message = format!("no worker of this queue has a handler named {name:?}");
             (FailureReason::UnknownName, Verdict::Permanent, message, Vec::new())
         }
+        Ended::Expired => {
+            let message = "it waited for longer than its time to live".to_owned();
+            (FailureReason::Expired, Verdict::Permanent, message, Vec::new())
+        }
         Ended::Corrupt(message) => {
             (FailureReason::Corrupt, Verdict::Permanent, message, Vec::new())
         }
@@ -172,6 +178,7 @@ mod tests {
             Ended::Stalled(3),
             Ended::UnknownName("x".into()),
             Ended::Corrupt("x".into()),
+            Ended::Expired,
             Ended::Failure(Failure::permanent("no")),
         ] {
             let text = format!("{ended:?}");

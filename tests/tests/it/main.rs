@@ -3,6 +3,7 @@
 mod connect;
 mod control;
 mod events;
+mod expire;
 mod failure;
 mod fault;
 mod letters;

@@ -4,7 +4,7 @@ use redis::Value;
 
 use crate::{
     flaw::Corrupt,
-    job::QueueCounts,
+    job::{QueueCounts, QueueName},
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
@@ -25,6 +25,8 @@ pub(crate) struct Census {
     pub(crate) max_length: Option<u64>,
     pub(crate) aging_ms: Option<u64>,
     pub(crate) events: Option<u64>,
+    pub(crate) ttl_ms: Option<u64>,
+    pub(crate) dead_letter: Option<QueueName>,
 }
 
 impl Command for Counts {
@@ -48,7 +50,8 @@ impl Command for Counts {
         let count = |value: &Value| reply::count(value, Self::DOING);
         let maybe = |value: &Value| reply::optional(value).map(count).transpose();
         let mut items = reply::array(reply, Self::DOING)?;
-        // One more if there are effects on their way.
+        // One more if there are effects on their way, and one again if more is set.
+        let more = if items.len() > 8 { items.pop() } else { None };
         let effects = if items.len() > 7 { items.pop() } else { None };
         let [waiting, delayed, active, completed, failed, workers, meta] =
             reply::tuple(Value::Array(items), Self::DOING)?;
@@ -81,6 +84,14 @@ impl Command for Counts {
             None => None,
             Some(rate) => Some(read_rate(reply::text(rate, Self::DOING)?)?),
         };
+        let [ttl, dead_letter, _overflow] = match more {
+            Some(more) => reply::tuple(more, Self::DOING)?,
+            None => [Value::Nil, Value::Nil, Value::Nil],
+        };
+        let word = |value: &Value| match reply::optional(value) {
+            None => Ok(None),
+            Some(text) => reply::text(text, Self::DOING).map(|text| Some(text.to_owned())),
+        };
         Ok(Census {
             counts,
             rate,
@@ -88,6 +99,8 @@ impl Command for Counts {
             max_length: maybe(&max_length)?,
             aging_ms: maybe(&aging)?,
             events: maybe(&events)?,
+            ttl_ms: maybe(&ttl)?,
+            dead_letter: word(&dead_letter)?.and_then(|name| name.parse().ok()),
         })
     }
 }

@@ -50,6 +50,7 @@ impl Command for Join<'_> {
         Column::Stalls,
         Column::Misses,
         Column::Meta,
+        Column::Expiring,
     ];
     const DOING: &'static str = "join a queue as a worker";
     type Reply = Holding;
@@ -74,14 +75,22 @@ impl Command for Join<'_> {
 
     fn read(&self, reply: Value) -> Result<Holding, Corrupt> {
         const WHAT: &str = Join::DOING;
-        let [kept, ids, records, attempts, stalls, misses] = reply::tuple(reply, WHAT)?;
+        let mut items = reply::array(reply, WHAT)?;
+        // One more if jobs of the queue expire.
+        let expired = if items.len() > 6 { items.pop() } else { None };
+        let [kept, ids, records, attempts, stalls, misses] =
+            reply::tuple(Value::Array(items), WHAT)?;
         let kept = reply::array(kept, WHAT)?;
+        let mut found = taken::read(&ids, [records, attempts, stalls, misses])?;
+        if let Some(expired) = expired {
+            taken::mark_expired(&mut found, &expired)?;
+        }
         Ok(Holding {
             kept: kept
                 .iter()
                 .map(|id| reply::text(id, WHAT).map(JobId::from_store))
                 .collect::<Result<_, _>>()?,
-            found: taken::read(&ids, [records, attempts, stalls, misses])?,
+            found,
         })
     }
 }
