@@ -26,6 +26,7 @@
 //! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
 //! | wait for results | [`JobHandle::result`] |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
+//! | fetch jobs in a loop of your own | [`Queue::receive`], [`Receiver`], [`Delivery`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
@@ -44,6 +45,7 @@ mod flaw;
 mod job;
 mod policy;
 mod queue;
+mod receive;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -63,6 +65,7 @@ pub use queue::{
     Add, AddAll, BulkError, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
     QueueLimits, Redrive, SetLimits,
 };
+pub use receive::{Delivery, Receive, Receiver};
 pub use store::{Durability, TlsOptions};
 pub use worker::{
     Context, FromContext, Handler, MissingState, State, States, Worker, WorkerBuilder, WorkerEvent,

@@ -13,7 +13,7 @@
 --       8 meta      HASH  {q}:meta
 --       9 expiring  ZSET  {q}:expiring
 -- ARGV  1 worker   2 old worker, '' for none   3 lease ms
---       4 rate and 5 active: limits set in code, '' for none; one set at run time wins
+--       4 rate and 5 active: limits set in code, '' for none, '-' for no word on it; one set at run time wins
 --       6… ids of the jobs that the worker believes it holds
 -- REPLY ids held that are among ARGV 6…; then of those that are not: ids in one text, records,
 --       attempts, stalls, misses; and, if any of those were handed out as expired, their ids in one text

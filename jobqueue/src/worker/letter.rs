@@ -32,7 +32,7 @@ pub(super) async fn enclose(ruling: &mut Ruling, ctx: &Context, entry: &Entry) {
 }
 
 /// A letter, on its way to `to`.
-pub(super) fn address(letter: &DeadLetter, to: &QueueName) -> Option<Box<Effect>> {
+pub(crate) fn address(letter: &DeadLetter, to: &QueueName) -> Option<Box<Effect>> {
     match letter.to_record() {
         Ok(record) => Some(Box::new(Effect {
             to: to.clone(),

@@ -26,16 +26,21 @@ mod verdict;
 mod worker;
 
 pub use builder::{Worker, WorkerBuilder};
+pub(crate) use config::Care;
 pub use context::Context;
 #[cfg(feature = "testing")]
 pub(crate) use context::ContextParts;
 pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
+pub(crate) use letter::address;
+pub(crate) use listener::LONGEST_SLEEP;
 #[doc(hidden)]
 pub use macros::{
     HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, run_blocking,
 };
+pub(crate) use registry::MAX_RESULT;
 #[cfg(feature = "testing")]
 pub(crate) use signals::Signals;
+pub(crate) use verdict::{Ended, Ruling, Terms, rule};
 pub use worker::WorkerHandle;

@@ -19,7 +19,7 @@ use crate::{
     job::{Codec, DeadLetter, JobId, Record, WorkerId},
     store::{
         Retries, chunks,
-        worker::{Advance, End, Holding, Join, Leave, Limit, Settlement, Taken, Turn},
+        worker::{Advance, CodeLimits, End, Holding, Join, Leave, Limit, Settlement, Taken, Turn},
     },
 };
 
@@ -31,7 +31,7 @@ impl Pump {
             self.start_fresh();
             return self.join(Some(Refused::LeaseLost.into())).await;
         }
-        let count = chunks(&self.outcomes, size).next().map_or(0, <[_]>::len);
+        let count = chunks(&self.outcomes, Settlement::size).next().map_or(0, <[_]>::len);
         // What doesn't fit into this call still holds its slot until the next.
         let want = self.want().saturating_sub(self.outcomes.len() - count);
         let hold = std::mem::take(&mut self.hold);
@@ -190,8 +190,10 @@ impl Pump {
                 worker: &worker,
                 former: Some(&former),
                 lease: self.parts.config.lease,
-                rate: self.parts.config.rate,
-                max_active: self.parts.config.max_active,
+                limits: Some(CodeLimits {
+                    rate: self.parts.config.rate,
+                    max_active: self.parts.config.max_active,
+                }),
                 known: &known,
             };
             match self.parts.store.call(&join).await {
@@ -284,17 +286,4 @@ struct Unrun<'a> {
     /// As it stands in Redis.
     record: Bytes,
     entry: Option<&'a Entry>,
-}
-
-/// About how many bytes a settlement takes on the way.
-fn size(settlement: &Settlement) -> usize {
-    match &settlement.end {
-        End::Completed { outcome, .. } => outcome.len() + 64,
-        End::Failed { outcome, error, letter, .. } => {
-            let letter = letter.as_ref().map_or(0, |letter| letter.size());
-            outcome.len() + error.len() + letter + 64
-        }
-        End::Retried { error, .. } => error.len() + 64,
-        End::Released { .. } => 64,
-    }
 }

@@ -14,7 +14,7 @@ use crate::{
 
 /// How a run ended, or why there was none.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// The result, as written.
     Success(Vec<u8>),
     /// The handler, or an extractor, returned an error.
@@ -34,17 +34,17 @@ pub(super) enum Ended {
 
 /// What holds for one job: what its add said, else its handler, else the worker.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
-    pub(super) attempt: u32,
-    pub(super) attempts: u32,
+pub(crate) struct Terms {
+    pub(crate) attempt: u32,
+    pub(crate) attempts: u32,
     backoff: Backoff,
-    pub(super) timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     retain: Retain,
     retain_failed: Retain,
 }
 
 impl Terms {
-    pub(super) fn new(
+    pub(crate) fn new(
         attempts_made: u32,
         options: &JobOptions,
         rules: &RunRules,
@@ -64,23 +64,23 @@ impl Terms {
     }
 
     /// For a job of which nothing can be read.
-    pub(super) fn unknown(attempts_made: u32, care: &Care) -> Self {
+    pub(crate) fn unknown(attempts_made: u32, care: &Care) -> Self {
         Self::new(attempts_made, &JobOptions::default(), &RunRules::DEFAULT, care)
     }
 }
 
 /// What becomes of a job.
 #[derive(Debug)]
-pub(super) struct Ruling {
-    pub(super) end: End,
+pub(crate) struct Ruling {
+    pub(crate) end: End,
     /// How long the whole queue is held.
-    pub(super) hold: Duration,
+    pub(crate) hold: Duration,
     /// The failure, for whoever listens.
-    pub(super) failure: Option<JobFailure>,
+    pub(crate) failure: Option<JobFailure>,
 }
 
 /// Decides what becomes of a job.
-pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
+pub(crate) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
     let (reason, verdict, message, causes) = match ended {
         Ended::Success(result) => return completed(result, terms, codec),
         Ended::Failure(failure) => {

@@ -13,6 +13,7 @@ mod luacheck;
 mod model;
 mod produce;
 mod programs;
+mod receive;
 mod runtime;
 mod script;
 mod support;

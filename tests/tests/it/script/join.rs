@@ -224,3 +224,20 @@ fn says_which_of_those_it_did_not_know_have_expired() {
         "[[], \"a b\", [\"ra\", \"rb\"], nil, nil, nil, \"b\"]",
     );
 }
+
+#[test]
+fn whoever_says_nothing_of_limits_leaves_them() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 1 rate 1 active 3"]);
+    rig.replies(KEYS, args!["w1", "", 10000, "-", "-"], r#"[[], "", [], nil, nil, nil]"#);
+    rig.holds(
+        "
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+          rate = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+}

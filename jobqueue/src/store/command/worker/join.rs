@@ -22,11 +22,17 @@ pub(crate) struct Join<'a> {
     pub(crate) worker: &'a WorkerId,
     pub(crate) former: Option<&'a WorkerId>,
     pub(crate) lease: Duration,
-    /// Limits set in code; those set at run time win.
-    pub(crate) rate: Option<Rate>,
-    pub(crate) max_active: Option<u64>,
+    /// None leaves those that there are.
+    pub(crate) limits: Option<CodeLimits>,
     /// What the worker believes it holds.
     pub(crate) known: &'a [JobId],
+}
+
+/// Limits set in code; those set at run time win.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CodeLimits {
+    pub(crate) rate: Option<Rate>,
+    pub(crate) max_active: Option<u64>,
 }
 
 /// What a worker holds as it joins.
@@ -66,8 +72,15 @@ impl Command for Join<'_> {
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.worker.as_str()).push(self.former.map_or("", WorkerId::as_str));
         args.push(millis(self.lease));
-        args.push(self.rate.map(rate_text).unwrap_or_default());
-        args.push(self.max_active.map(|max| max.to_string()).unwrap_or_default());
+        match self.limits {
+            Some(CodeLimits { rate, max_active }) => {
+                args.push(rate.map(rate_text).unwrap_or_default());
+                args.push(max_active.map(|max| max.to_string()).unwrap_or_default());
+            }
+            None => {
+                args.push("-").push("-");
+            }
+        }
         for id in self.known {
             args.push(id.as_str());
         }

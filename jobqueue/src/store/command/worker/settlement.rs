@@ -19,6 +19,21 @@ pub(crate) struct Settlement {
     pub(crate) end: End,
 }
 
+impl Settlement {
+    /// About how many bytes it takes on the way.
+    pub(crate) fn size(&self) -> usize {
+        match &self.end {
+            End::Completed { outcome, .. } => outcome.len() + 64,
+            End::Failed { outcome, error, letter, .. } => {
+                let letter = letter.as_ref().map_or(0, |letter| letter.size());
+                outcome.len() + error.len() + letter + 64
+            }
+            End::Retried { error, .. } => error.len() + 64,
+            End::Released { .. } => 64,
+        }
+    }
+}
+
 /// What becomes of the job.
 #[derive(Clone, Debug)]
 pub(crate) enum End {
