@@ -28,6 +28,7 @@
 //! | wait for results | [`JobHandle::result`] |
 //! | call a handler and wait for its reply | [`Client::call`], [`Queue::call`]; [`Call`] has the options |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
+//! | fetch jobs in a loop of your own | [`Queue::receive`], [`Receiver`], [`Delivery`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
 //! | monitor | [`Queue::stats`], [`QueueStats`], [`Histogram`], [`Rates`], [`prometheus_text`] |
 //! | follow a trace | [`TraceContext`], [`Context::trace`] |
@@ -50,6 +51,7 @@ mod flaw;
 mod job;
 mod policy;
 mod queue;
+mod receive;
 mod stats;
 mod store;
 #[cfg(feature = "testing")]
@@ -73,6 +75,7 @@ pub use queue::{
     Add, AddAll, BulkError, Call, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
     Redrive, SetLimits,
 };
+pub use receive::{Delivery, Receive, Receiver};
 pub use stats::{Histogram, QueueLimits, QueueStats, Rates, WorkerStats, prometheus_text};
 pub use store::{Durability, TlsOptions};
 pub use worker::{

@@ -14,7 +14,8 @@
 --       then m, the number of specials; then m times: index of the pair (from 1), priority,
 --       due ('' now, '+<ms>' from now, '<ms>' since epoch), index of the unique key in KEYS or 0,
 --       its lifetime in ms or 0, the key's own text
---       then, if the caller likes, all ids in one text that is shorter than they are, for the event
+--       then, if the caller likes, all ids in one text that is shorter than they are, for the event;
+--       then pairs index, ms that the job may wait, for those that say so
 -- REPLY for each job that was not added: its index, and the id that stands in its place
 -- ERR   LAYOUT, QUEUEFULL
 -- USES  clock, layout, rank, events, wake, add
@@ -24,14 +25,15 @@ local function add(keys, args)
     meta = keys[6], events = keys[7],
   }
   local wake, n = keys[8], tonumber(args[2])
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length', 'ttl')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
   q.kept, q.step = meta[2], rank_step(meta[3])
   local block = 3 + 2 * n
-  q.news = args[block + 1 + 6 * tonumber(args[block])]
+  local after = block + 1 + 6 * tonumber(args[block])
+  q.news, q.ttl = args[after], meta[6]
   local specials, twins, twin_list = {}, {}, {}
   -- Most batches are plain: nothing to look for, and no job that says anything special.
   if args[1] == '1' or args[block] ~= '0' then
@@ -53,6 +55,9 @@ local function add(keys, args)
   layout_mark(q.meta, meta[1])
   local look = add_place(q, args, n, specials, twins, now)
   add_claim(q, keys, args, specials, twins)
+  if q.ttl or args[after + 1] then
+    add_expire(q, args, after + 1, specials, twins, now)
+  end
   redis.call('HINCRBY', q.meta, 'added', fresh)
   if look and not meta[4] then
     wake_one(wake)

@@ -11,7 +11,7 @@
 -- ARGV  1 base; 2 id; 3 due: '+<ms>' from now or '<ms>' since epoch
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  clock, layout, events, wake, state
+-- USES  clock, layout, events, wake, state, deadline
 local function delay(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -23,13 +23,15 @@ local function delay(keys, args)
   if refusal then
     return refusal
   end
-  if not redis.call('ZSCORE', q.delayed, id) then
+  local old = redis.call('ZSCORE', q.delayed, id)
+  if not old then
     return state_refusal(q, id)
   end
   if string.sub(args[3], 1, 1) == '+' then
     due = clock_now() + due
   end
   redis.call('ZADD', q.delayed, due, id)
+  deadline_move(q.base, id, old, due)
   events_add(q.events, meta[2], 'delayed', { id })
   -- Somebody must hear of it if it is the first to be due now.
   wake_one(q.wake)

@@ -12,7 +12,7 @@
 -- ARGV  1 base; 2 id
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  clock, layout, rank, events, wake, state
+-- USES  clock, layout, rank, events, wake, state, deadline
 local function promote(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -25,12 +25,15 @@ local function promote(keys, args)
   if refusal then
     return refusal
   end
-  if not redis.call('ZSCORE', q.delayed, id) then
+  local due = redis.call('ZSCORE', q.delayed, id)
+  if not due then
     return state_refusal(q, id)
   end
+  local now = clock_now()
   redis.call('ZREM', q.delayed, id)
   local priority = redis.call('HGET', q.priority, id) or 0
-  redis.call('ZADD', q.waiting, rank_text(priority, rank_step(meta[3]), clock_now()), id)
+  redis.call('ZADD', q.waiting, rank_text(priority, rank_step(meta[3]), now), id)
+  deadline_move(q.base, id, due, now)
   events_add(q.events, meta[2], 'waiting', { id })
   wake_one(q.wake)
   return 1

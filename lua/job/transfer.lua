@@ -48,6 +48,7 @@ local function transfer(keys, args)
   for state in pairs(sets) do
     redis.call('ZREM', q[state], unpack(ids))
   end
+  redis.call('ZREM', q.base .. 'expiring', unpack(ids))
   columns_purge(q, ids)
   events_add(q.events, meta[2], 'removed', ids)
   return #ids

@@ -96,6 +96,7 @@ local function add_place(q, args, n, specials, twins, now)
         end
       end
       if due > now then
+        special.ms = due
         delayed[#delayed + 1], delayed[#delayed + 2] = due, id
         soonest = math.min(soonest or due, due)
       else
@@ -110,6 +111,27 @@ local function add_place(q, args, n, specials, twins, now)
   if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
   add_tell(q, ids, #ids == n)
   return sooner or #ready > 0
+end
+
+-- Notes until when jobs may wait: from when they are due, for as long as they say, or else the queue.
+-- `at`: where pairs index, ms begin in ARGV.
+local function add_expire(q, args, at, specials, twins, now)
+  local ttls, members = {}, {}
+  for i = at, #args, 2 do
+    ttls[tonumber(args[i])] = args[i + 1]
+  end
+  for i = 1, tonumber(args[2]) do
+    local ttl = ttls[i] or q.ttl
+    if ttl and not twins[i] then
+      members[#members + 1] = string.format('%.0f', (specials[i] and specials[i].ms or now) + ttl)
+      members[#members + 1] = args[1 + 2 * i]
+    end
+  end
+  if #members > 0 then
+    -- The queue's other keys begin as this one does.
+    redis.call('ZADD', string.sub(q.meta, 1, -5) .. 'expiring', unpack(members))
+    redis.call('HSET', q.meta, 'expiring', 1)
+  end
 end
 
 -- Claims the unique keys: for a time, or for as long as the job exists.

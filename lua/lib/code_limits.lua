@@ -1,7 +1,8 @@
 -- code_limits: limits that workers bring along in code, beside those that operators set.
 
--- A limit set in code. One set at run time, marked as such, wins.
+-- A limit set in code; '-' says nothing. One set at run time, marked as such, wins.
 local function code_limits_set(meta, field, value)
+  if value == '-' then return end
   local found = redis.call('HMGET', meta, field, field .. '_by')
   if found[2] == 'operator' or value == (found[1] or '') then
     return

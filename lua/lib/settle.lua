@@ -1,5 +1,6 @@
 -- settle: how runs ended. Each function reads one block of ARGV at `at` and answers where the next begins.
--- q: every key of the queue by name, and base, kept, step, held; plain, while no job has a sparse column.
+-- q: every key of the queue by name, and base, kept, step, held, expiring; plain, while no job has a sparse
+-- column.
 
 -- Jobs that ended: kind, keep count, keep age ms, n, then n ids (nothing kept) or n pairs id, outcome.
 local function settle_ended(q, args, at, now)
@@ -33,6 +34,9 @@ local function settle_ended(q, args, at, now)
     if not q.plain then unique_release(q.uniques, q.base, ids) end
     -- Trimmed when all blocks are read: errors of these jobs are still to come.
     q.trims[#q.trims + 1] = { set = q[kind], count = count, age = age }
+  end
+  if q.expiring then
+    redis.call('ZREM', q.base .. 'expiring', unpack(ids, from, to))
   end
   redis.call('HINCRBY', q.meta, kind, n)
   events_add(q.events, q.kept, kind, ids, from, to)

@@ -31,7 +31,7 @@ local function apply(keys, args)
     base = args[1],
   }
   local wake, source = keys[16], args[2]
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -69,6 +69,14 @@ local function apply(keys, args)
     redis.call('HSET', q.jobs, unpack(records))
     redis.call('ZADD', q.waiting, unpack(ready))
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
+    if meta[5] then
+      local expiring = {}
+      for i, id in ipairs(ids) do
+        expiring[2 * i - 1], expiring[2 * i] = string.format('%.0f', now + meta[5]), id
+      end
+      redis.call('ZADD', q.base .. 'expiring', unpack(expiring))
+      redis.call('HSET', q.meta, 'expiring', 1)
+    end
     redis.call('HINCRBY', q.meta, 'added', #ids)
     events_add(q.events, meta[2], 'added', ids)
     if not meta[4] then wake_one(wake) end

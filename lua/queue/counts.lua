@@ -9,7 +9,7 @@
 -- ARGV  1 base
 -- REPLY waiting; delayed; active; completed; failed; workers; then of meta or false: paused,
 --       added, completed, failed, rate, active, max_length, aging, events, layout; and, if the outbox isn't
---       empty, how many entries it has
+--       empty or more is set, how many entries it has; and, if more is set, ttl, dead_letter, overflow
 -- ERR   none
 -- USES  active
 local function counts(keys, args)
@@ -28,6 +28,9 @@ local function counts(keys, args)
       'max_length', 'aging', 'events', 'layout'),
   }
   local effects = redis.call('XLEN', q.base .. 'outbox')
-  if effects > 0 then reply[#reply + 1] = effects end
+  local more = redis.call('HMGET', q.meta, 'ttl', 'dead_letter', 'overflow')
+  local set = more[1] or more[2] or more[3]
+  if effects > 0 or set then reply[8] = effects end
+  if set then reply[9] = more end
   return reply
 end

@@ -37,6 +37,7 @@ local function drain(keys, args)
   end
   if #ids > 0 then
     redis.call('ZREM', set, unpack(ids))
+    redis.call('ZREM', q.base .. 'expiring', unpack(ids))
     columns_purge(q, ids)
     events_add(q.events, meta[2], 'removed', ids)
   end

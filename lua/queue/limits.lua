@@ -3,8 +3,8 @@
 -- KEYS  1  meta       HASH    {q}:meta
 --       2  waiting    ZSET    {q}:waiting
 --       3  wake       LIST    {q}:wake
--- ARGV  pairs field, value: rate '<interval ms> <burst>', active, max_length, aging ms, events; ''
---       clears
+-- ARGV  pairs field, value: rate '<interval ms> <burst>', active, max_length, aging ms, events,
+--       ttl ms, dead_letter; '' clears
 -- REPLY 1
 -- ERR   LAYOUT
 -- USES  layout, wake

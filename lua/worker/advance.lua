@@ -25,10 +25,12 @@
 --         see lib/settle.lua; at last, if there are any, effects on other queues: see lib/outbox.lua
 -- REPLY now ms; ms until there is something to look for (a due job, a lease that runs out); jobs left
 --       waiting; why no more were given; ids in one text, blanks between; records; attempts, stalls,
---       misses or false; and, if the outbox isn't empty, how many entries it has
+--       misses or false; and, if the outbox isn't empty or more is said, how many entries it has; and, if
+--       there is more to say, a list of pairs: `expired` ids in one text of those that aren't to be run,
+--       `expires` ms until the next one does or -1, `dead_letter` the queue's own dead-letter queue
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
---       recover, active, limits, settle, fetch, details, outbox
+--       recover, active, limits, settle, expiry, fetch, details, outbox
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -41,9 +43,10 @@ local function advance(keys, args)
   q.held = held
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'hold',
-    'active', 'rate', 'tat', 'turn')
+    'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter')
   q.kept, q.step, q.paused, q.hold = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
+  q.expiring = meta[10]
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -80,6 +83,7 @@ local function advance(keys, args)
   end
   lease_extend(q.workers, worker, now + lease)
   local check = recover_oldest(q, leases, worker, now + lease, now)
+  local late = q.expiring and expiry_take(q, now)
   local due = promote_due(q, now)
   local waiting = redis.call('ZCARD', q.waiting)
   local ids, why, look = fetch_jobs(q, want, waiting, now, exact)
@@ -89,10 +93,19 @@ local function advance(keys, args)
     wake_one(wake)
   end
 
+  local more = {}
+  if late then
+    local expired, wait = expiry_hand_out(q, ids, late, now)
+    more = { 'expired', expired, 'expires', wait }
+  end
+  if meta[11] then
+    more[#more + 1], more[#more + 2] = 'dead_letter', meta[11]
+  end
   local next_at = math.min(check, due or math.huge, look or math.huge)
   local wait = math.max(0, math.ceil(next_at - exact))
-  local reply = { now, wait, left, why, q.taken or '', details_of(q, ids) }
+  local reply = { now, wait, left, why, late and table.concat(ids, ' ') or q.taken or '', details_of(q, ids) }
   local effects = redis.call('XLEN', q.base .. 'outbox')
-  if effects > 0 then reply[#reply + 1] = effects end
+  if effects > 0 or #more > 0 then reply[10] = effects end
+  if #more > 0 then reply[11] = more end
   return reply
 end

@@ -11,11 +11,12 @@
 --       6 stalls    HASH  {q}:stalls
 --       7 misses    HASH  {q}:misses
 --       8 meta      HASH  {q}:meta
+--       9 expiring  ZSET  {q}:expiring
 -- ARGV  1 worker   2 old worker, '' for none   3 lease ms
---       4 rate and 5 active: limits set in code, '' for none; one set at run time wins
+--       4 rate and 5 active: limits set in code, '' for none, '-' for no word on it; one set at run time wins
 --       6… ids of the jobs that the worker believes it holds
 -- REPLY ids held that are among ARGV 6…; then of those that are not: ids in one text, records,
---       attempts, stalls, misses
+--       attempts, stalls, misses; and, if any of those were handed out as expired, their ids in one text
 -- ERR   LAYOUT
 -- USES  clock, layout, lease, code_limits, details
 local function join(keys, args)
@@ -48,5 +49,13 @@ local function join(keys, args)
     local list = known[id] and kept or unknown
     list[#list + 1] = id
   end
-  return { kept, table.concat(unknown, ' '), details_of(q, unknown) }
+  local reply = { kept, table.concat(unknown, ' '), details_of(q, unknown) }
+  if #unknown > 0 and redis.call('EXISTS', keys[9]) == 1 then
+    local expired = {}
+    for i, score in ipairs(redis.call('ZMSCORE', keys[9], unpack(unknown))) do
+      if score then expired[#expired + 1] = unknown[i] end
+    end
+    reply[#reply + 1] = table.concat(expired, ' ')
+  end
+  return reply
 end

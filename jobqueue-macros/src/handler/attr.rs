@@ -13,6 +13,7 @@ pub(super) struct Arguments {
     pub(super) codec: Option<LitStr>,
     pub(super) attempts: Option<LitInt>,
     pub(super) priority: Option<Signed>,
+    pub(super) ttl: Option<LitStr>,
     pub(super) concurrency: Option<LitInt>,
     pub(super) timeout: Option<LitStr>,
     pub(super) retry: Option<Path>,
@@ -48,7 +49,7 @@ pub(super) enum Value {
 }
 
 /// All arguments there are, for the message about one that there isn't.
-const KNOWN: &str = "queue, name, attempts, backoff, retry, classify, timeout, priority, retain, \
+const KNOWN: &str = "queue, name, attempts, backoff, retry, classify, timeout, priority, ttl, retain, \
      retain_failed, concurrency, rate, codec, dead_letter, at_most_once, blocking";
 
 impl Parse for Arguments {
@@ -73,6 +74,7 @@ impl Arguments {
             "codec" => once(&mut self.codec, word, || value(input)),
             "attempts" => once(&mut self.attempts, word, || value(input)),
             "priority" => once(&mut self.priority, word, || value(input)),
+            "ttl" => once(&mut self.ttl, word, || value(input)),
             "concurrency" => once(&mut self.concurrency, word, || value(input)),
             "retry" => once(&mut self.retry, word, || value(input)),
             "classify" => once(&mut self.classify, word, || value(input)),

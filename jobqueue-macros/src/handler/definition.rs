@@ -38,6 +38,10 @@ fn adding(arguments: &Arguments) -> syn::Result<TokenStream> {
         let priority = valid::priority(priority)?;
         tokens.extend(quote!(.priority(#priority)));
     }
+    if let Some(ttl) = &arguments.ttl {
+        let ttl = Millis::parse_positive(ttl)?.tokens();
+        tokens.extend(quote!(.ttl(#ttl)));
+    }
     if let Some(codec) = &arguments.codec {
         let codec = match codec.value().as_str() {
             "msgpack" => quote!(MessagePack),

@@ -31,7 +31,7 @@ pub trait Job: Copy + Send + Sync + 'static {
 /// Where jobs of a kind go and what holds for them unless an add says otherwise.
 ///
 /// What concerns a run (attempts, backoff, timeout, retention) is read by the *worker*, so a new
-/// value holds for jobs that already wait. Priority and codec are read by the *producer*.
+/// value holds for jobs that already wait. Priority, time to live and codec are read by the *producer*.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,6 +48,7 @@ pub struct Definition {
     pub(crate) queue: &'static str,
     pub(crate) name: &'static str,
     pub(crate) priority: i16,
+    pub(crate) ttl: Option<Duration>,
     pub(crate) codec: Codec,
     pub(crate) run: RunRules,
     pub(crate) limits: LocalLimits,
@@ -106,6 +107,7 @@ impl Definition {
             queue,
             name,
             priority: 0,
+            ttl: None,
             codec: Codec::MessagePack,
             run: RunRules::DEFAULT,
             limits: LocalLimits { concurrency: None, rate: None },
@@ -145,6 +147,14 @@ impl Definition {
     #[must_use]
     pub const fn priority(mut self, priority: i16) -> Self {
         self.priority = priority;
+        self
+    }
+
+    /// How long a job may wait for its first run before it [expires](crate::FailureReason::Expired); the
+    /// queue's by default, which is for ever.
+    #[must_use]
+    pub const fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
         self
     }
 

@@ -61,12 +61,16 @@ pub enum FailureReason {
     NewerVersion,
     /// Its record in Redis could not be read.
     Corrupt,
+    /// It waited for longer than its time to live, and was not run.
+    Expired,
+    /// It did not fit into its queue, which sends what overflows to its dead-letter queue.
+    Overflow,
     /// A reason of a newer version of this library.
     Other,
 }
 
 impl FailureReason {
-    const NAMES: [(Self, &str); 9] = [
+    const NAMES: [(Self, &str); 11] = [
         (Self::Error, "error"),
         (Self::Permanent, "permanent"),
         (Self::Timeout, "timeout"),
@@ -76,6 +80,8 @@ impl FailureReason {
         (Self::UnknownName, "unknown name"),
         (Self::NewerVersion, "newer version"),
         (Self::Corrupt, "corrupt"),
+        (Self::Expired, "expired"),
+        (Self::Overflow, "overflow"),
     ];
 
     /// The reason in a word or two.

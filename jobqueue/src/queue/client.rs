@@ -195,6 +195,9 @@ impl Client {
         // Unsaid where it is the first, so that such jobs cost no byte for it.
         request.options.version =
             Some(J::VERSIONS.newest()).filter(|version| *version != FIRST_VERSION);
+        if let Some(ttl) = definition.ttl {
+            request.set_ttl(ttl);
+        }
         Ok(request)
     }
 }

@@ -6,9 +6,10 @@ use super::Queue;
 use crate::{
     error::{Error, Result},
     flaw::Invalid,
+    job::QueueName,
     policy::Rate,
     stats::QueueLimits,
-    store::{queue, rate_text},
+    store::{millis, queue, rate_text},
 };
 
 impl Queue {
@@ -98,6 +99,41 @@ impl SetLimits {
     /// events, [`result`](super::JobHandle::result) looks only every few seconds.
     pub fn events(self, entries: u64) -> Self {
         self.set("events", entries.to_string())
+    }
+
+    /// How long a job may wait for its first run, counted from when it is due, if neither its add nor its
+    /// handler says so. One that waits longer [expires](crate::FailureReason::Expired). For jobs added from
+    /// now on. At least 1 ms.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        if ttl < Duration::from_millis(1) {
+            let advice = "use 1 ms or more, or `no_ttl` for no limit";
+            self.invalid = self.invalid.or(Some(Invalid::new("ttl", format!("{ttl:?}"), advice)));
+        }
+        self.set("ttl", millis(ttl).to_string())
+    }
+
+    /// Jobs wait for as long as it takes, unless they say otherwise: those added from now on.
+    pub fn no_ttl(self) -> Self {
+        self.set("ttl", String::new())
+    }
+
+    /// The queue to which jobs go that fail for good, as [`DeadLetter`](crate::DeadLetter), if neither their
+    /// handler nor their worker names one. Workers that are at work follow with their next turn.
+    pub fn dead_letter(mut self, queue: &str) -> Self {
+        match queue.parse::<QueueName>() {
+            Err(invalid) => self.invalid = self.invalid.or(Some(invalid)),
+            Ok(to) if to == *self.queue.name() => {
+                let advice = "a queue can't be its own dead-letter queue";
+                self.invalid = self.invalid.or(Some(Invalid::new("dead_letter", queue, advice)));
+            }
+            Ok(_) => {}
+        }
+        self.set("dead_letter", queue.to_owned())
+    }
+
+    /// No dead-letter queue, unless a handler or a worker names one.
+    pub fn no_dead_letter(self) -> Self {
+        self.set("dead_letter", String::new())
     }
 
     fn set(mut self, field: &'static str, value: String) -> Self {

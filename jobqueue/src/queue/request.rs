@@ -27,6 +27,7 @@ pub(super) struct Request {
     priority: Option<i16>,
     due: Due,
     unique: Option<Unique>,
+    ttl: Option<Duration>,
     pub(super) durability: Durability,
     /// What the job goes on with, unless a header says otherwise.
     trace: Option<TraceContext>,
@@ -47,6 +48,7 @@ impl Request {
             priority: None,
             due: Due::Now,
             unique: None,
+            ttl: None,
             durability: Durability::default(),
         }
     }
@@ -64,6 +66,9 @@ impl Request {
             trace.send(&mut self.options.headers);
         }
         self.options.validate()?;
+        if self.ttl.is_some_and(|ttl| ttl.is_zero()) {
+            return Err(Invalid::new("ttl", "0", "leave it out for a job that never expires"));
+        }
         if let Some(unique) = &self.unique
             && (unique.key.is_empty() || unique.key.len() > MAX_KEY)
         {
@@ -99,6 +104,7 @@ impl Request {
             priority: self.options.priority,
             due: self.due,
             unique: self.unique.clone(),
+            ttl: self.ttl,
         })
     }
 
@@ -119,6 +125,10 @@ impl Request {
         self.due = due;
     }
 
+    pub(super) fn set_ttl(&mut self, ttl: Duration) {
+        self.ttl = Some(ttl);
+    }
+
     pub(super) fn set_unique(&mut self, key: String, lifetime: Option<Duration>) {
         self.unique = Some(Unique { key, lifetime });
     }
@@ -134,6 +144,14 @@ macro_rules! request_setters {
         /// -1024 (first) to 1023 (last); the handler's by default, which is 0.
         pub fn priority(self, priority: i16) -> Self {
             self.set(|request| request.set_priority(priority))
+        }
+
+        /// How long the job may wait for its first run, counted by the server's clock from when it is due; the
+        /// handler's, then the queue's by default, which is for ever. One that waits longer
+        /// [expires](crate::FailureReason::Expired): it fails without being run, and goes to the
+        /// dead-letter queue if there is one. Once it was handed out, it doesn't expire any more.
+        pub fn ttl(self, ttl: Duration) -> Self {
+            self.set(|request| request.set_ttl(ttl))
         }
 
         /// How often the job may run before it fails for good; the handler's by default.

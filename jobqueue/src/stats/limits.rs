@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::job::QueueName;
+
 /// What a queue allows now.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct QueueLimits {
     /// The time between two starts, and how many may start at once after a pause.
@@ -16,4 +18,8 @@ pub struct QueueLimits {
     pub aging: Option<Duration>,
     /// How many entries of events are kept, if that was set; 0 for none.
     pub events: Option<u64>,
+    /// How long a job may wait that doesn't say so itself, before it expires.
+    pub ttl: Option<Duration>,
+    /// Where jobs go that fail for good, unless their handler or their worker says so.
+    pub dead_letter: Option<QueueName>,
 }

@@ -49,6 +49,7 @@ impl Batch {
             priority: Priority::default(),
             due: Due::Now,
             unique: None,
+            ttl: None,
             chosen_id: false,
         };
         let jobs: Vec<NewJob> = (0..jobs).map(new).collect();

@@ -38,10 +38,12 @@ pub(crate) enum Column {
     Histograms,
     /// Of a caller's inbox, which is named like a queue.
     Replies,
+    /// Until when jobs may wait.
+    Expiring,
 }
 
 /// How many columns have one name for the whole queue.
-const SHARED: usize = 22;
+const SHARED: usize = 23;
 
 impl Column {
     /// The columns of the whole queue, in the order of their names in [`Keys`].
@@ -68,6 +70,7 @@ impl Column {
         (Self::Relay, "relay"),
         (Self::Histograms, "histograms"),
         (Self::Replies, "replies"),
+        (Self::Expiring, "expiring"),
     ];
 }
 

@@ -60,29 +60,33 @@ pub(super) struct Slots {
 
 /// What becomes of jobs that nobody can run, and of those that have ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Care {
-    pub(super) max_stalls: u32,
-    pub(super) unknown_delay: Duration,
-    pub(super) unknown_limit: u32,
-    pub(super) retain: Retain,
-    pub(super) retain_failed: Retain,
+pub(crate) struct Care {
+    pub(crate) max_stalls: u32,
+    pub(crate) unknown_delay: Duration,
+    pub(crate) unknown_limit: u32,
+    pub(crate) retain: Retain,
+    pub(crate) retain_failed: Retain,
 }
 
 /// The most jobs that a pump may hold: as many as a call can speak of.
 const MOST_SLOTS: usize = 100_000;
+
+impl Care {
+    pub(crate) const DEFAULT: Self = Self {
+        max_stalls: 2,
+        unknown_delay: Duration::from_secs(10),
+        unknown_limit: 30,
+        retain: Retain::DEFAULT_COMPLETED,
+        retain_failed: Retain::DEFAULT_FAILED,
+    };
+}
 
 impl Config {
     pub(super) const DEFAULT: Self = Self {
         slots: Slots { concurrency: 10, prefetch: 0 },
         lease: Duration::from_secs(10),
         drain: Duration::from_secs(30),
-        care: Care {
-            max_stalls: 2,
-            unknown_delay: Duration::from_secs(10),
-            unknown_limit: 30,
-            retain: Retain::DEFAULT_COMPLETED,
-            retain_failed: Retain::DEFAULT_FAILED,
-        },
+        care: Care::DEFAULT,
         on_span: None,
         dead_letter: None,
         rate: None,

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -83,14 +83,29 @@ pub(crate) struct Line {
     pub(super) dead_letter: Option<QueueName>,
     /// What brings replies to callers.
     pub(super) relays: Relays,
+    /// The queue's, as the last turn said.
+    pub(super) queues: RwLock<Option<QueueName>>,
 }
 
 impl Line {
-    /// Where a handler's jobs go that fail for good: as it says, else as the worker says; never to the queue
-    /// they are in.
-    pub(super) fn dead_letter<'a>(&'a self, entry: Option<&'a Entry>) -> Option<&'a QueueName> {
-        let to = entry.and_then(|entry| entry.dead_letter.as_ref()).or(self.dead_letter.as_ref());
-        to.filter(|to| *to != self.store.name())
+    /// Where a handler's jobs go that fail for good: as it says, else as the worker says, else as the queue
+    /// says; never to the queue they are in.
+    pub(super) fn dead_letter(&self, entry: Option<&Entry>) -> Option<QueueName> {
+        let named =
+            entry.and_then(|entry| entry.dead_letter.as_ref()).or(self.dead_letter.as_ref());
+        let to = match named {
+            Some(to) => Some(to.clone()),
+            None => self.queues.read().unwrap_or_else(PoisonError::into_inner).clone(),
+        };
+        to.filter(|to| to != self.store.name())
+    }
+
+    /// Takes note of where the queue itself sends what fails for good.
+    pub(super) fn note_dead_letter(&self, to: Option<QueueName>) {
+        // Hardly ever does it change, and runs are never kept waiting for nothing.
+        if *self.queues.read().unwrap_or_else(PoisonError::into_inner) != to {
+            *self.queues.write().unwrap_or_else(PoisonError::into_inner) = to;
+        }
     }
 }
 

@@ -31,11 +31,11 @@ pub(super) async fn enclose(ruling: &mut Ruling, ctx: &Context, entry: &Entry) {
     let record = Bytes::from(ctx.record().encode());
     let queue = line.store.name().as_str();
     let written = DeadLetter::new(queue, ctx.id().clone(), record, failure.clone(), errors);
-    send(ruling, &written, to);
+    send(ruling, &written, &to);
 }
 
 /// Sends a letter along with what ended the run.
-pub(super) fn send(ruling: &mut Ruling, letter: &DeadLetter, to: &QueueName) {
+pub(crate) fn send(ruling: &mut Ruling, letter: &DeadLetter, to: &QueueName) {
     match letter.to_record() {
         Ok(record) => {
             ruling.letter = Some(to.clone());

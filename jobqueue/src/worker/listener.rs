@@ -10,7 +10,7 @@ use tokio::{
 use crate::store::{QueueStore, Retries};
 
 /// How long a worker sleeps at most before it looks for itself.
-pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// The pump's ear.
 #[derive(Debug)]

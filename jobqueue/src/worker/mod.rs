@@ -32,6 +32,7 @@ mod verdict;
 mod worker;
 
 pub use builder::{Worker, WorkerBuilder};
+pub(crate) use config::Care;
 pub use context::Context;
 #[cfg(feature = "testing")]
 pub(crate) use context::{ContextParts, run_trace};
@@ -39,11 +40,16 @@ pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
 pub use hooks::{Alert, DeadLettered};
+pub(crate) use letter::send as send_letter;
+pub(crate) use listener::LONGEST_SLEEP;
 #[doc(hidden)]
 pub use macros::{
     HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
     run_blocking,
 };
+pub(crate) use registry::MAX_RESULT;
+pub(crate) use reply::enclose as enclose_reply;
 #[cfg(feature = "testing")]
 pub(crate) use signals::Signals;
+pub(crate) use verdict::{Ended, Ruling, Terms, rule};
 pub use worker::WorkerHandle;

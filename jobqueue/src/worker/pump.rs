@@ -7,7 +7,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, RwLock},
     time::Duration,
 };
 
@@ -82,6 +82,8 @@ pub(super) struct Pump {
     pub(super) hold: Duration,
     pub(super) mood: Mood,
     pub(super) glance: Glance,
+    /// When to look for jobs that have expired, also with no slot free; where none ever do, never.
+    pub(super) expires: Option<Instant>,
     reports: mpsc::Receiver<Finished>,
     reporter: mpsc::Sender<Finished>,
     listener: Listener,
@@ -129,6 +131,7 @@ impl Pump {
             on_span: parts.config.on_span.clone(),
             dead_letter: parts.config.dead_letter.clone(),
             relays: parts.relays.clone(),
+            queues: RwLock::default(),
         };
         let meter = QueueMeter::new(parts.store.name(), slots.concurrency);
         Self {
@@ -144,6 +147,7 @@ impl Pump {
             hold: Duration::ZERO,
             mood: Mood::Hungry,
             glance: Glance::new(),
+            expires: None,
             reports,
             reporter,
             listener,
@@ -227,6 +231,7 @@ impl Pump {
                     _ => tick,
                 },
             };
+            let until = self.expires.map_or(until, |expires| expires.min(until));
             if asking && matches!(self.mood, Mood::Resting(_)) {
                 self.listener.listen();
             }
@@ -246,6 +251,7 @@ impl Pump {
     fn has_reason(&self) -> bool {
         !self.outcomes.is_empty()
             || self.lease_lost
+            || self.expires.is_some_and(|expires| expires <= Instant::now())
             || !self.hold.is_zero()
             || (self.mood == Mood::Hungry && self.want() > 0)
             || (self.held.is_empty() && matches!(self.phase(), Phase::Draining(_)))

@@ -16,7 +16,7 @@ use crate::{
 pub(super) type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
 
 /// The most bytes of a result. What is larger belongs elsewhere, with a reference as the result.
-const MAX_RESULT: usize = 1 << 20;
+pub(crate) const MAX_RESULT: usize = 1 << 20;
 
 /// A handler whose types only it knows.
 trait Erased: Send + Sync {

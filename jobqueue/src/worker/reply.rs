@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Sends how the job has ended along with its settlement, if it has.
-pub(super) fn enclose(ruling: &mut Ruling, inbox: &Inbox, id: &JobId) {
+pub(crate) fn enclose(ruling: &mut Ruling, inbox: &Inbox, id: &JobId) {
     let (End::Completed { retain, outcome } | End::Failed { retain, outcome, .. }) =
         &mut ruling.end
     else {

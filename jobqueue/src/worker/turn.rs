@@ -23,7 +23,7 @@ use crate::{
     job::{Codec, DeadLetter, Inbox, JobId, Record, WorkerId},
     store::{
         Retries, chunks,
-        worker::{Advance, End, Holding, Join, Leave, Limit, Settlement, Taken, Turn},
+        worker::{Advance, CodeLimits, End, Holding, Join, Leave, Limit, Settlement, Taken, Turn},
     },
 };
 
@@ -90,7 +90,8 @@ impl Pump {
         self.clock = Some(ServerClock::new(turn.now));
         let nap = turn.look_in.min(LONGEST_SLEEP);
         if want > 0 {
-            let full = turn.taken.len() == want;
+            // What has expired comes on top of what was wanted.
+            let full = turn.taken.iter().filter(|taken| !taken.expired).count() == want;
             self.mood = match turn.limit {
                 Some(Limit::Rate | Limit::Held) => Mood::Limited(now + nap),
                 Some(Limit::Paused | Limit::Active) => Mood::Resting(now + nap),
@@ -99,6 +100,8 @@ impl Pump {
             };
         }
         self.fresh = turn.taken;
+        self.expires = turn.more.expires_in.map(|wait| now + wait.min(LONGEST_SLEEP));
+        self.line.note_dead_letter(turn.more.dead_letter);
         if turn.effects {
             self.parts.relays.kick(self.parts.store.name());
         }
@@ -115,7 +118,7 @@ impl Pump {
 
     /// A job has been fetched: run it, or say why not.
     fn take(&mut self, taken: Taken) {
-        let Taken { id, record, attempts, stalls, misses } = taken;
+        let Taken { id, record, attempts, stalls, misses, expired } = taken;
         let care = self.parts.config.care;
         let mut entry = None;
         let known = |name: &str| {
@@ -142,7 +145,7 @@ impl Pump {
         };
         let rules = entry.as_ref().map_or(crate::job::RunRules::DEFAULT, |entry| entry.rules);
         let terms = Terms::new(attempts, &record.options, &rules, &care);
-        match fate(&record, entry, (stalls, misses), &care) {
+        match fate(&record, entry, Past { stalls, misses, expired }, &care) {
             Fate::Run(entry) => {
                 let fresh = attempts == 0 && stalls == 0 && misses == 0;
                 let clock = self.clock.filter(|_| fresh);
@@ -173,7 +176,7 @@ impl Pump {
                 let queue = self.parts.store.name().as_str();
                 let errors = Vec::new();
                 let written = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
-                letter::send(&mut ruling, &written, to);
+                letter::send(&mut ruling, &written, &to);
             }
             entry.map_or(&self.meter.unknown, |entry| &entry.meter).settled(&ruling);
             self.parts.announcer.failed(&id, failure, ruling.letter.take());
@@ -205,8 +208,10 @@ impl Pump {
                 worker: &worker,
                 former: Some(&former),
                 lease: self.parts.config.lease,
-                rate: self.parts.config.rate,
-                max_active: self.parts.config.max_active,
+                limits: Some(CodeLimits {
+                    rate: self.parts.config.rate,
+                    max_active: self.parts.config.max_active,
+                }),
                 known: &known,
             };
             match self.parts.store.call(&join).await {
@@ -303,16 +308,23 @@ enum Fate {
     Return,
 }
 
-/// Decides by what is known before a run: the handler there is, and how often the job's workers died and how
-/// often it met workers that don't know it.
-fn fate(
-    record: &Record,
-    entry: Option<Arc<Entry>>,
-    (stalls, misses): (u32, u32),
-    care: &Care,
-) -> Fate {
+/// What a job has gone through before it was fetched.
+#[derive(Clone, Copy)]
+struct Past {
+    /// How often its workers died or lost their lease.
+    stalls: u32,
+    /// How often it met workers that don't know it.
+    misses: u32,
+    /// Whether it has waited for too long.
+    expired: bool,
+}
+
+/// Decides by what is known before a run.
+fn fate(record: &Record, entry: Option<Arc<Entry>>, past: Past, care: &Care) -> Fate {
+    let Past { stalls, misses, expired } = past;
     let known = entry.as_ref().map(|entry| entry.version);
     match entry {
+        entry if expired => Fate::Fail(entry, Ended::Expired),
         entry if stalls > care.max_stalls => Fate::Fail(entry, Ended::Stalled(stalls)),
         Some(entry) if record.version() <= entry.version => Fate::Run(entry),
         entry if misses >= care.unknown_limit => Fate::Fail(entry, Ended::unknown(record, known)),

@@ -17,7 +17,7 @@ use crate::{
 
 /// How a run ended, or why there was none.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// The result, as written.
     Success(Vec<u8>),
     /// The handler, or an extractor, returned an error.
@@ -37,6 +37,8 @@ pub(super) enum Ended {
     },
     /// What stands in Redis can't be read.
     Corrupt(String),
+    /// It has waited too long.
+    Expired,
 }
 
 impl Ended {
@@ -52,12 +54,12 @@ impl Ended {
 
 /// What holds for one job: what its add said, else its handler, else the worker.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
-    pub(super) attempt: u32,
-    pub(super) attempts: u32,
+pub(crate) struct Terms {
+    pub(crate) attempt: u32,
+    pub(crate) attempts: u32,
     backoff: Backoff,
     retry: &'static RetryPolicy,
-    pub(super) timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     retain: Retain,
     retain_failed: Retain,
     /// Whether somebody waits for the outcome.
@@ -66,7 +68,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn new(
+    pub(crate) fn new(
         attempts_made: u32,
         options: &JobOptions,
         rules: &RunRules,
@@ -91,23 +93,23 @@ impl Terms {
     }
 
     /// For a job of which nothing can be read.
-    pub(super) fn unknown(attempts_made: u32, care: &Care) -> Self {
+    pub(crate) fn unknown(attempts_made: u32, care: &Care) -> Self {
         Self::new(attempts_made, &JobOptions::default(), &RunRules::DEFAULT, care)
     }
 }
 
 /// What becomes of a job.
 #[derive(Debug)]
-pub(super) struct Ruling {
-    pub(super) end: End,
+pub(crate) struct Ruling {
+    pub(crate) end: End,
     /// What follows from it elsewhere.
-    pub(super) effects: Vec<Effect>,
+    pub(crate) effects: Vec<Effect>,
     /// The dead-letter queue that the job goes to, for whoever listens.
-    pub(super) letter: Option<QueueName>,
+    pub(crate) letter: Option<QueueName>,
     /// How long the whole queue is held.
-    pub(super) hold: Duration,
+    pub(crate) hold: Duration,
     /// The failure, for whoever listens.
-    pub(super) failure: Option<JobFailure>,
+    pub(crate) failure: Option<JobFailure>,
     /// The failure's class, if somebody is to be told.
     pub(super) alert: Option<ErrorClass>,
 }
@@ -119,7 +121,7 @@ impl Ruling {
 }
 
 /// Decides what becomes of a job.
-pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
+pub(crate) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
     let (reason, verdict, message, causes) = match ended {
         Ended::Success(result) => return completed(result, terms, codec),
         Ended::Failure(failure) => {
@@ -149,6 +151,10 @@ pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
                 "the payload has version {version}, and no worker that fetched it knows that; the handler {name:?} here knows up to {known}"
             );
             (FailureReason::NewerVersion, Verdict::Permanent, message, Vec::new())
+        }
+        Ended::Expired => {
+            let message = "it waited for longer than its time to live".to_owned();
+            (FailureReason::Expired, Verdict::Permanent, message, Vec::new())
         }
         Ended::Corrupt(message) => {
             (FailureReason::Corrupt, Verdict::Permanent, message, Vec::new())
@@ -217,6 +223,7 @@ mod tests {
             Ended::UnknownName("x".into()),
             Ended::NewerVersion { name: "x".into(), version: 3, known: 2 },
             Ended::Corrupt("x".into()),
+            Ended::Expired,
             Ended::Failure(Failure::permanent("no")),
         ] {
             let text = format!("{ended:?}");

@@ -285,3 +285,65 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 2"]);
     rig.refuses(KEYS, args!["0", 1, "a", "r", 0], "LAYOUT 2 1");
 }
+
+#[test]
+fn says_until_when_jobs_may_wait() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 1 events 0"]);
+    // From when they are due; `b` says nothing, and the queue has no default.
+    let batch = args!["0", 3, "a", "r", "b", "r", "c", "r", 1, 3, 0, "+500", 0, 0, "", "a b c"];
+    rig.replies(KEYS, [batch, args![1, 30_000, 3, 1_000]].concat(), "[]");
+    rig.holds(
+        "
+        jq:{q}:delayed zset
+          1700000000500 c
+        jq:{q}:expiring zset
+          1700000001500 c
+          1700000030000 a
+        jq:{q}:jobs hash
+          a = r
+          b = r
+          c = r
+        jq:{q}:meta hash
+          added = 3
+          events = 0
+          expiring = 1
+          layout = 1
+        jq:{q}:waiting zset
+          4505299627370496 a
+          4505299627370496 b
+        jq:{q}:wake list
+          1
+        ",
+    );
+}
+
+#[test]
+fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 1 events 0 ttl 5000"]);
+    rig.replies(KEYS, args!["1", 2, "a", "r", "b", "r", 0, "a b", 2, 100], "[]");
+    // One that is there already keeps what it has.
+    rig.replies(KEYS, args!["1", 1, "b", "r", 0], "[1, \"b\"]");
+    rig.holds(
+        "
+        jq:{q}:expiring zset
+          1700000000100 b
+          1700000005000 a
+        jq:{q}:jobs hash
+          a = r
+          b = r
+        jq:{q}:meta hash
+          added = 2
+          events = 0
+          expiring = 1
+          layout = 1
+          ttl = 5000
+        jq:{q}:waiting zset
+          4505299627370496 a
+          4505299627370496 b
+        jq:{q}:wake list
+          1
+        ",
+    );
+}

@@ -118,3 +118,30 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 9"]);
     rig.refuses(KEYS, args![Rig::BASE, "orders", "5-0", "a", 0, "ra"], "LAYOUT 9 1");
 }
+
+#[test]
+fn the_queues_own_time_to_live_holds_for_what_comes() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 1 events 0 ttl 500"]);
+    rig.replies(KEYS, args![Rig::BASE, "orders", "1-10", "a", 0, "ra"], "1");
+    rig.holds(
+        "
+        jq:{q}:expiring zset
+          1700000000500 a
+        jq:{q}:jobs hash
+          a = ra
+        jq:{q}:meta hash
+          added = 1
+          events = 0
+          expiring = 1
+          layout = 1
+          ttl = 500
+        jq:{q}:sources hash
+          orders = 1-10
+        jq:{q}:waiting zset
+          4505299627370496 a
+        jq:{q}:wake list
+          1
+        ",
+    );
+}

@@ -48,3 +48,14 @@ fn an_empty_queue() {
     );
     rig.holds("");
 }
+
+#[test]
+fn what_only_some_queues_set_comes_last() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 1 ttl 500 dead_letter d"]);
+    rig.replies(
+        KEYS,
+        args![Rig::BASE],
+        "[0, 0, 0, 0, 0, 0, [nil, nil, nil, nil, nil, nil, nil, nil, nil, \"1\"], 0, [\"500\", \"d\", nil]]",
+    );
+}

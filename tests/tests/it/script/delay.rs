@@ -52,3 +52,27 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 2"]);
     rig.refuses(KEYS, args![Rig::BASE, "a", "+1"], "LAYOUT 2 1");
 }
+
+#[test]
+fn the_time_that_it_may_wait_moves_along() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta events 0",
+        "ZADD jq:{q}:delayed 1700000009000 a",
+        "ZADD jq:{q}:expiring 1700000009500 a 1700000000007 b",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "+1000"], "1");
+    rig.holds(
+        "
+        jq:{q}:delayed zset
+          1700000001000 a
+        jq:{q}:expiring zset
+          1700000000007 b
+          1700000001500 a
+        jq:{q}:meta hash
+          events = 0
+        jq:{q}:wake list
+          1
+        ",
+    );
+}

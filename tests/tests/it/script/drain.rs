@@ -47,3 +47,22 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 2"]);
     rig.refuses(KEYS, args![Rig::BASE, "0"], "LAYOUT 2 1");
 }
+
+#[test]
+fn what_is_removed_does_not_expire() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:delayed 1 b",
+        "ZADD jq:{q}:expiring 1 a 2 b",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "1"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "1"], "1");
+    rig.holds(
+        "
+        jq:{q}:events stream
+          removed = a
+          removed = b
+        ",
+    );
+}

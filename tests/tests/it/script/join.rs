@@ -3,8 +3,17 @@
 use jobqueue_tests::raw::{Rig, args, run};
 use redis::Value;
 
-const KEYS: &[&str] =
-    &["workers", "running:w1", "running:w0", "jobs", "attempts", "stalls", "misses", "meta"];
+const KEYS: &[&str] = &[
+    "workers",
+    "running:w1",
+    "running:w0",
+    "jobs",
+    "attempts",
+    "stalls",
+    "misses",
+    "meta",
+    "expiring",
+];
 
 fn rig() -> Rig {
     super::rig("worker/join")
@@ -198,4 +207,37 @@ fn a_refusal_leaves_the_old_name_what_it_holds() {
         "HSET jq:{q}:running:w0 a 1:1",
     ]);
     rig.refuses(KEYS, args!["w1", "w0", 10000, "10 5", "3", "a"], "LAYOUT 2 1");
+}
+
+#[test]
+fn says_which_of_those_it_did_not_know_have_expired() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 w0",
+        "HSET jq:{q}:running:w0 a 1:1 b 2:2",
+        "HSET jq:{q}:jobs a ra b rb",
+        "ZADD jq:{q}:expiring -1 b",
+    ]);
+    rig.replies(
+        KEYS,
+        args!["w1", "w0", 10000, "", ""],
+        "[[], \"a b\", [\"ra\", \"rb\"], nil, nil, nil, \"b\"]",
+    );
+}
+
+#[test]
+fn whoever_says_nothing_of_limits_leaves_them() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 1 rate 1 active 3"]);
+    rig.replies(KEYS, args!["w1", "", 10000, "-", "-"], r#"[[], "", [], nil, nil, nil]"#);
+    rig.holds(
+        "
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+          rate = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
 }

@@ -46,3 +46,26 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 2"]);
     rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 2 1");
 }
+
+#[test]
+fn the_time_that_it_may_wait_begins_now() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta events 0",
+        "ZADD jq:{q}:delayed 1700000009000 a",
+        "ZADD jq:{q}:expiring 1700000009500 a",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    rig.holds(
+        "
+        jq:{q}:expiring zset
+          1700000000500 a
+        jq:{q}:meta hash
+          events = 0
+        jq:{q}:waiting zset
+          4505299627370496 a
+        jq:{q}:wake list
+          1
+        ",
+    );
+}

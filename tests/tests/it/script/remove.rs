@@ -111,3 +111,16 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 2"]);
     rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 2 1");
 }
+
+#[test]
+fn what_is_removed_does_not_expire() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 1 events 0",
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:expiring 1 a",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
+    assert_eq!(left, redis::Value::Int(0));
+}

@@ -72,3 +72,16 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 9", "ZADD jq:{q}:waiting 1 a"]);
     rig.refuses(KEYS, args![Rig::BASE, "a", "o", "j1", 0, "r"], "LAYOUT 9 1");
 }
+
+#[test]
+fn what_is_removed_does_not_expire() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 1 events 0",
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:expiring 1 a",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "to", "id", 0, "r"], "1");
+    let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
+    assert_eq!(left, redis::Value::Int(0));
+}

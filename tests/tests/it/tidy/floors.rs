@@ -6,7 +6,7 @@ use super::{assert_none, code, files};
 
 /// The modules of the library and the floors they stand on. A module uses only lower floors, except as
 /// said in [`NEIGHBOURS`].
-const FLOORS: [(&str, u8); 10] = [
+const FLOORS: [(&str, u8); 11] = [
     ("flaw", 0),
     ("policy", 1),
     ("job", 1),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, u8); 10] = [
     ("event", 3),
     ("queue", 3),
     ("worker", 3),
+    ("receive", 4),
     ("testing", 4),
 ];
 

@@ -31,6 +31,8 @@ pub(crate) struct NewJob {
     pub(crate) priority: Priority,
     pub(crate) due: Due,
     pub(crate) unique: Option<Unique>,
+    /// How long it may wait, from when it is due; the queue's default if it doesn't say.
+    pub(crate) ttl: Option<Duration>,
     /// Chosen by the caller, so it may be there already.
     pub(crate) chosen_id: bool,
 }
@@ -126,8 +128,14 @@ impl Command for Add<'_> {
             }
         }
         // Of one id there is nothing to shorten.
-        if self.jobs.len() > 1 {
+        let expires = self.jobs.iter().any(|job| job.ttl.is_some());
+        if self.jobs.len() > 1 || expires {
             args.push(ids::write(self.jobs.iter().map(|job| job.id.as_str())));
+        }
+        for (index, job) in self.jobs.iter().enumerate() {
+            if let Some(ttl) = job.ttl {
+                args.push(index + 1).push(millis(ttl).max(1));
+            }
         }
     }
 

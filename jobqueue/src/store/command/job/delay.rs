@@ -21,7 +21,8 @@ pub(crate) struct Delay<'a> {
 }
 
 impl Command for Delay<'_> {
-    const SCRIPT: &'static Script = script!("job" / delay, [clock, layout, events, wake, state]);
+    const SCRIPT: &'static Script =
+        script!("job" / delay, [clock, layout, events, wake, state, deadline]);
     const KEYS: &'static [Column] = &[
         Column::Waiting,
         Column::Delayed,

@@ -20,7 +20,7 @@ pub(crate) struct Promote<'a> {
 
 impl Command for Promote<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / promote, [clock, layout, rank, events, wake, state]);
+        script!("job" / promote, [clock, layout, rank, events, wake, state, deadline]);
     const KEYS: &'static [Column] = &[
         Column::Waiting,
         Column::Delayed,

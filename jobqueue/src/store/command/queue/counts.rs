@@ -6,7 +6,7 @@ use redis::Value;
 
 use crate::{
     flaw::Corrupt,
-    job::QueueCounts,
+    job::{QueueCounts, QueueName},
     stats::QueueLimits,
     store::{
         command::{Args, Command},
@@ -45,13 +45,17 @@ impl Command for Counts {
     fn read(&self, reply: Value) -> Result<Census, Corrupt> {
         let count = |value: &Value| reply::count(value, Self::DOING);
         let mut items = reply::array(reply, Self::DOING)?;
-        // One more if there are effects on their way.
+        // One more if there are effects on their way, and one again if more is set.
+        let more = if items.len() > 8 { items.pop() } else { None };
         let effects = if items.len() > 7 { items.pop() } else { None };
         let [waiting, delayed, active, completed, failed, workers, meta] =
             reply::tuple(Value::Array(items), Self::DOING)?;
         let mut meta = reply::array(meta, Self::DOING)?;
         let _layout = meta.pop();
-        let Meta { counts, limits } = Meta::read(meta)?;
+        let Meta { counts, mut limits } = Meta::read(meta)?;
+        if let Some(more) = more {
+            read_more(&mut limits, reply::array(more, Self::DOING)?)?;
+        }
         let counts = QueueCounts {
             waiting: count(&waiting)?,
             delayed: count(&delayed)?,
@@ -101,9 +105,24 @@ impl Meta {
                 max_length: maybe(&length)?,
                 aging: maybe(&aging)?.map(Duration::from_millis),
                 events: maybe(&events)?,
+                ttl: None,
+                dead_letter: None,
             },
         })
     }
+}
+
+/// Reads ttl, `dead_letter` and overflow, or nothing for each.
+pub(super) fn read_more(limits: &mut QueueLimits, fields: Vec<Value>) -> Result<(), Corrupt> {
+    const WHAT: &str = "a queue's meta";
+    let [ttl, dead_letter, _overflow] = reply::tuple(Value::Array(fields), WHAT)?;
+    let ttl = reply::optional(&ttl).map(|value| reply::count(value, WHAT)).transpose()?;
+    limits.ttl = ttl.map(Duration::from_millis);
+    limits.dead_letter = match reply::optional(&dead_letter) {
+        None => None,
+        Some(name) => reply::text(name, WHAT)?.parse::<QueueName>().ok(),
+    };
+    Ok(())
 }
 
 /// Interval in ms and burst. Nothing if the interval is longer than a duration can be.

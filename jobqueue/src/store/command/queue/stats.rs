@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use redis::Value;
 
-use super::counts::Meta;
+use super::counts::{Meta, read_more};
 use crate::{
     flaw::Corrupt,
     job::{QueueCounts, QueueName},
@@ -63,8 +63,10 @@ impl Command for Stats<'_> {
         ] = reply::tuple(reply, WHAT)?;
         let now = count(&now)?;
         let mut meta = reply::array(meta, WHAT)?;
+        let more = meta.split_off(meta.len().saturating_sub(3));
         let hold = meta.pop();
-        let meta = Meta::read(meta)?;
+        let mut meta = Meta::read(meta)?;
+        read_more(&mut meta.limits, more)?;
         let workers = reply::array(workers, WHAT)?;
         let workers: Vec<_> =
             workers.into_iter().map(|worker| read_worker(worker, now)).collect::<Result<_, _>>()?;

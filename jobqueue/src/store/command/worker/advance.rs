@@ -7,7 +7,7 @@ use redis::Value;
 use super::{settlement, settlement::Settlement, taken, taken::Taken};
 use crate::{
     flaw::Corrupt,
-    job::WorkerId,
+    job::{QueueName, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
@@ -44,6 +44,16 @@ pub(crate) struct Turn {
     pub(crate) left: u64,
     /// Whether effects on other queues are on their way.
     pub(crate) effects: bool,
+    pub(crate) more: More,
+}
+
+/// What only some queues have to say.
+#[derive(Debug, Default)]
+pub(crate) struct More {
+    /// In how long the next job expires, if any of the queue's ever did: for ever, if none will.
+    pub(crate) expires_in: Option<Duration>,
+    /// The queue's own dead-letter queue.
+    pub(crate) dead_letter: Option<QueueName>,
 }
 
 /// What kept jobs back that wait.
@@ -64,7 +74,7 @@ impl Command for Advance<'_> {
         "worker" / advance,
         [
             clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
-            recover, active, limits, settle, fetch, details, outbox
+            recover, active, limits, settle, expiry, fetch, details, outbox
         ]
     );
     const KEYS: &'static [Column] = &[
@@ -108,8 +118,10 @@ impl Command for Advance<'_> {
     fn read(&self, reply: Value) -> Result<Turn, Corrupt> {
         const WHAT: &str = Advance::DOING;
         let mut items = reply::array(reply, WHAT)?;
-        // One more if there are effects on their way.
-        let effects = items.len() > 9 && items.pop().is_some();
+        // One more if there are effects on their way, and one again if there is more to say.
+        let more = if items.len() > 10 { items.pop() } else { None };
+        let effects = if items.len() > 9 { items.pop() } else { None };
+        let effects = effects.map_or(Ok(0), |effects| reply::count(&effects, WHAT))?;
         let [now, wait, left, why, ids, records, attempts, stalls, misses] =
             reply::tuple(Value::Array(items), WHAT)?;
         let limit = match reply::text(&why, WHAT)? {
@@ -120,13 +132,42 @@ impl Command for Advance<'_> {
             "rate" => Some(Limit::Rate),
             other => return Err(Corrupt::new(WHAT, format!("an unknown limit {other}"))),
         };
+        let mut taken = taken::read(&ids, [records, attempts, stalls, misses])?;
+        let more = match more {
+            Some(more) => read_more(more, &mut taken)?,
+            None => More::default(),
+        };
         Ok(Turn {
             now: reply::count(&now, WHAT)?,
-            taken: taken::read(&ids, [records, attempts, stalls, misses])?,
+            taken,
             limit,
             look_in: Duration::from_millis(reply::count(&wait, WHAT)?),
             left: reply::count(&left, WHAT)?,
-            effects,
+            effects: effects > 0,
+            more,
         })
     }
+}
+
+/// Pairs of a word and what it says; words of newer versions are left out.
+fn read_more(pairs: Value, taken: &mut [Taken]) -> Result<More, Corrupt> {
+    const WHAT: &str = Advance::DOING;
+    let mut more = More::default();
+    let pairs = reply::array(pairs, WHAT)?;
+    let (pairs, _) = pairs.as_chunks::<2>();
+    for [word, value] in pairs {
+        match reply::text(word, WHAT)? {
+            "expired" => taken::mark_expired(taken, value)?,
+            "expires" => {
+                let wait = u64::try_from(reply::int(value, WHAT)?);
+                more.expires_in = Some(wait.map_or(Duration::MAX, Duration::from_millis));
+            }
+            "dead_letter" => {
+                let name = reply::text(value, WHAT)?;
+                more.dead_letter = name.parse().ok();
+            }
+            _ => {}
+        }
+    }
+    Ok(more)
 }

@@ -22,11 +22,17 @@ pub(crate) struct Join<'a> {
     pub(crate) worker: &'a WorkerId,
     pub(crate) former: Option<&'a WorkerId>,
     pub(crate) lease: Duration,
-    /// Limits set in code; those set at run time win.
-    pub(crate) rate: Option<Rate>,
-    pub(crate) max_active: Option<u64>,
+    /// None leaves those that there are.
+    pub(crate) limits: Option<CodeLimits>,
     /// What the worker believes it holds.
     pub(crate) known: &'a [JobId],
+}
+
+/// Limits set in code; those set at run time win.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CodeLimits {
+    pub(crate) rate: Option<Rate>,
+    pub(crate) max_active: Option<u64>,
 }
 
 /// What a worker holds as it joins.
@@ -50,6 +56,7 @@ impl Command for Join<'_> {
         Column::Stalls,
         Column::Misses,
         Column::Meta,
+        Column::Expiring,
     ];
     const DOING: &'static str = "join a queue as a worker";
     type Reply = Holding;
@@ -65,8 +72,15 @@ impl Command for Join<'_> {
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.worker.as_str()).push(self.former.map_or("", WorkerId::as_str));
         args.push(millis(self.lease));
-        args.push(self.rate.map(rate_text).unwrap_or_default());
-        args.push(self.max_active.map(|max| max.to_string()).unwrap_or_default());
+        match self.limits {
+            Some(CodeLimits { rate, max_active }) => {
+                args.push(rate.map(rate_text).unwrap_or_default());
+                args.push(max_active.map(|max| max.to_string()).unwrap_or_default());
+            }
+            None => {
+                args.push("-").push("-");
+            }
+        }
         for id in self.known {
             args.push(id.as_str());
         }
@@ -74,14 +88,22 @@ impl Command for Join<'_> {
 
     fn read(&self, reply: Value) -> Result<Holding, Corrupt> {
         const WHAT: &str = Join::DOING;
-        let [kept, ids, records, attempts, stalls, misses] = reply::tuple(reply, WHAT)?;
+        let mut items = reply::array(reply, WHAT)?;
+        // One more if jobs of the queue expire.
+        let expired = if items.len() > 6 { items.pop() } else { None };
+        let [kept, ids, records, attempts, stalls, misses] =
+            reply::tuple(Value::Array(items), WHAT)?;
         let kept = reply::array(kept, WHAT)?;
+        let mut found = taken::read(&ids, [records, attempts, stalls, misses])?;
+        if let Some(expired) = expired {
+            taken::mark_expired(&mut found, &expired)?;
+        }
         Ok(Holding {
             kept: kept
                 .iter()
                 .map(|id| reply::text(id, WHAT).map(JobId::from_store))
                 .collect::<Result<_, _>>()?,
-            found: taken::read(&ids, [records, attempts, stalls, misses])?,
+            found,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Jobs as `advance` and `join` hand them out.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use redis::Value;
 
@@ -17,6 +19,8 @@ pub(crate) struct Taken {
     pub(crate) stalls: u32,
     /// How often it met a worker that doesn't know its name.
     pub(crate) misses: u32,
+    /// Whether it has waited too long, and is not to be run.
+    pub(crate) expired: bool,
 }
 
 const WHAT: &str = "fetched jobs";
@@ -41,9 +45,20 @@ pub(super) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corru
             attempts: at(&attempts, index)?,
             stalls: at(&stalls, index)?,
             misses: at(&misses, index)?,
+            expired: false,
         });
     }
     Ok(taken)
+}
+
+/// Marks those whose ids stand in a text of ids that have expired.
+pub(super) fn mark_expired(taken: &mut [Taken], ids: &Value) -> Result<(), Corrupt> {
+    let ids = crate::store::ids::read(reply::text(ids, WHAT)?);
+    if !ids.is_empty() {
+        let ids: HashSet<JobId> = ids.into_iter().collect();
+        taken.iter_mut().for_each(|taken| taken.expired = ids.contains(&taken.id));
+    }
+    Ok(())
 }
 
 /// The values of a sparse column; none where no job of the queue has one.

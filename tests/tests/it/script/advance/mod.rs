@@ -1,6 +1,7 @@
 //! `lua/worker/advance.lua`
 
 mod active;
+mod expiry;
 mod fetch;
 mod promote;
 mod rate;

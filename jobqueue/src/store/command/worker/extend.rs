@@ -1,0 +1,56 @@
+//! Give one job a lease of its own.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    job::{JobId, WorkerId},
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/worker/extend.lua`
+pub(crate) struct Extend<'a> {
+    /// A new name, under which the job is held from now on.
+    pub(crate) worker: &'a WorkerId,
+    /// The name under which it is held.
+    pub(crate) former: &'a WorkerId,
+    pub(crate) id: &'a JobId,
+    /// From now on.
+    pub(crate) lease: Duration,
+}
+
+impl Command for Extend<'_> {
+    const SCRIPT: &'static Script = script!("worker" / extend, [clock, layout, lease]);
+    const KEYS: &'static [Column] =
+        &[Column::Workers, Column::Running, Column::Former, Column::Meta];
+    const DOING: &'static str = "extend the lease on a job";
+    type Reply = ();
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.worker.as_str()).push(self.former.as_str());
+        args.push(self.id.as_str()).push(millis(self.lease));
+    }
+
+    fn read(&self, reply: Value) -> Result<(), Corrupt> {
+        reply::int(&reply, Self::DOING).map(drop)
+    }
+
+    fn worker(&self) -> Option<&WorkerId> {
+        Some(self.worker)
+    }
+
+    fn former(&self) -> Option<&WorkerId> {
+        Some(self.former)
+    }
+
+    fn job(&self) -> Option<&JobId> {
+        Some(self.id)
+    }
+}

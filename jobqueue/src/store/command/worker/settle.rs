@@ -1,0 +1,77 @@
+//! Say how single runs ended.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use super::settlement::{self, Settlement};
+use crate::{
+    flaw::Corrupt,
+    job::{JobId, WorkerId},
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/worker/settle.lua`
+pub(crate) struct Settle<'a> {
+    pub(crate) worker: &'a WorkerId,
+    /// Hold the whole queue for so long.
+    pub(crate) hold: Duration,
+    /// At most a call's worth.
+    pub(crate) settlements: &'a [Settlement],
+}
+
+impl Command for Settle<'_> {
+    const SCRIPT: &'static Script = script!(
+        "worker" / settle,
+        [clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox]
+    );
+    const KEYS: &'static [Column] = &[
+        Column::Jobs,
+        Column::Waiting,
+        Column::Delayed,
+        Column::Workers,
+        Column::Running,
+        Column::Priority,
+        Column::Attempts,
+        Column::Stalls,
+        Column::Misses,
+        Column::Progress,
+        Column::Traces,
+        Column::Uniques,
+        Column::Outcomes,
+        Column::Completed,
+        Column::Failed,
+        Column::Meta,
+        Column::Events,
+        Column::Wake,
+    ];
+    const DOING: &'static str = "settle a job";
+    /// Whether effects on other queues are on their way.
+    type Reply = bool;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base()).push(self.worker.as_str()).push(millis(self.hold));
+        args.push(self.settlements.len());
+        for settlement in self.settlements {
+            args.push(settlement.id.as_str());
+        }
+        settlement::write(self.settlements, args);
+    }
+
+    fn read(&self, reply: Value) -> Result<bool, Corrupt> {
+        Ok(reply::count(&reply, Self::DOING)? > 0)
+    }
+
+    fn worker(&self) -> Option<&WorkerId> {
+        Some(self.worker)
+    }
+
+    fn job(&self) -> Option<&JobId> {
+        self.settlements.first().map(|settlement| &settlement.id)
+    }
+}

@@ -1,0 +1,56 @@
+-- expiry: jobs that may wait only for so long, in the ZSET {q}:expiring by when their time is up. Those
+-- that were handed out as expired stay there below 0 until they are settled: if their worker dies, they
+-- are still expired for the next.
+
+-- So many expire in one call.
+local EXPIRY_STEP = 100
+
+-- Takes jobs whose time is up from where they wait to `running`. Neither a pause nor a limit holds them.
+local function expiry_take(q, now)
+  local due = redis.call('ZRANGEBYSCORE', q.base .. 'expiring', 0, now, 'LIMIT', 0, EXPIRY_STEP)
+  local started, ids, marks = string.format('%.0f', now), {}, {}
+  local priorities = #due > 0 and rank_priorities(q.priority, due)
+  for i, id in ipairs(due) do
+    if redis.call('ZREM', q.waiting, id) + redis.call('ZREM', q.delayed, id) > 0 then
+      ids[#ids + 1], marks[#marks + 1] = id, id
+      marks[#marks + 1] = rank_text(priorities[i] or 0, q.step, now) .. ':' .. started
+    else
+      redis.call('ZREM', q.base .. 'expiring', id)
+    end
+  end
+  if #ids > 0 then
+    redis.call('HSET', q.running, unpack(marks))
+    events_add(q.events, q.kept, 'active', ids)
+  end
+  return ids
+end
+
+-- Of jobs that were fetched: those whose time is up stay marked, the others can't expire any more.
+local function expiry_sort(q, ids, now)
+  local expired, others = {}, {}
+  local scores = #ids > 0 and redis.call('ZMSCORE', q.base .. 'expiring', unpack(ids)) or {}
+  for i, id in ipairs(ids) do
+    if scores[i] then
+      local list = tonumber(scores[i]) <= now and expired or others
+      list[#list + 1] = id
+    end
+  end
+  if #others > 0 then redis.call('ZREM', q.base .. 'expiring', unpack(others)) end
+  return expired
+end
+
+-- Marks jobs that are handed out as expired, those in `late` among them, which come behind `ids`.
+-- Answers which, in one text, and in how many ms the next one expires; -1: none will.
+local function expiry_hand_out(q, ids, late, now)
+  local expired, marks = expiry_sort(q, ids, now), {}
+  for _, id in ipairs(late) do
+    ids[#ids + 1], expired[#expired + 1] = id, id
+  end
+  for i, id in ipairs(expired) do
+    marks[2 * i - 1], marks[2 * i] = -1, id
+  end
+  if #marks > 0 then redis.call('ZADD', q.base .. 'expiring', unpack(marks)) end
+  local head = redis.call('ZRANGEBYSCORE', q.base .. 'expiring', 0, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  local wait = head[2] and math.max(0, math.ceil(tonumber(head[2]) - now)) or -1
+  return table.concat(expired, ' '), wait
+end

@@ -1,0 +1,34 @@
+--- extend: give one job that is held a lease of its own.
+--
+-- The others that its worker holds keep theirs. Sent twice, it does no harm.
+--
+-- KEYS  1 workers  ZSET  {q}:workers
+--       2 running  HASH  {q}:running:<worker>
+--       3 former   HASH  {q}:running:<old worker>
+--       4 meta     HASH  {q}:meta
+-- ARGV  1 worker   2 old worker   3 id   4 lease ms from now
+-- REPLY 1
+-- ERR   LAYOUT, LEASELOST
+-- USES  clock, layout, lease
+local function extend(keys, args)
+  local workers, running, former, meta = keys[1], keys[2], keys[3], keys[4]
+  local worker, old, id, lease = args[1], args[2], args[3], tonumber(args[4])
+  local refusal = layout_check(meta)
+  if refusal then
+    return refusal
+  end
+  local value = redis.call('HGET', former, id)
+  if not value and redis.call('HEXISTS', running, id) == 0 then
+    return redis.error_reply('LEASELOST the worker does not hold the job')
+  end
+  -- First what can't grow: a full Redis lets the script go on then.
+  redis.call('HDEL', former, id)
+  if value then
+    redis.call('HSET', running, id, value)
+  end
+  lease_extend(workers, worker, clock_now() + lease)
+  if redis.call('EXISTS', former) == 0 then
+    redis.call('ZREM', workers, old)
+  end
+  return 1
+end

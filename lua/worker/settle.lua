@@ -1,0 +1,75 @@
+--- settle: say how single runs ended, of several that a worker holds.
+--
+-- Unlike `advance`, which a worker calls in step, this may be called for each job at any time: the fence is
+-- that every job is still held. With its last job a worker's lease goes, too.
+--
+-- KEYS  1  jobs       HASH    {q}:jobs
+--       2  waiting    ZSET    {q}:waiting
+--       3  delayed    ZSET    {q}:delayed
+--       4  workers    ZSET    {q}:workers
+--       5  running    HASH    {q}:running:<worker>
+--       6  priority   HASH    {q}:priority
+--       7  attempts   HASH    {q}:attempts
+--       8  stalls     HASH    {q}:stalls
+--       9  misses     HASH    {q}:misses
+--       10 progress   HASH    {q}:progress
+--       11 traces     SET     {q}:traces
+--       12 uniques    HASH    {q}:uniques
+--       13 outcomes   HASH    {q}:outcomes
+--       14 completed  ZSET    {q}:completed
+--       15 failed     ZSET    {q}:failed
+--       16 meta       HASH    {q}:meta
+--       17 events     STREAM  {q}:events
+--       18 wake       LIST    {q}:wake
+-- ARGV  1 base   2 worker   3 hold the queue for so many ms, 0 for not   4 n, then n ids
+--       then how many blocks of ended jobs follow; the blocks; then retried, released, errors and
+--       effects on other queues, as in `advance`
+-- REPLY how many effects on other queues are on their way
+-- ERR   LAYOUT, LEASELOST
+-- USES  clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox
+local function settle(keys, args)
+  local q = {
+    jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
+    priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
+    progress = keys[10], traces = keys[11], uniques = keys[12], outcomes = keys[13],
+    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1], trims = {},
+  }
+  local wake, worker, hold, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring', 'hold')
+  q.kept, q.step, q.expiring = meta[2], rank_step(meta[3]), meta[4]
+  local refusal = layout_refusal(meta[1])
+  if refusal then
+    return refusal
+  end
+  for _, value in ipairs(redis.call('HMGET', q.running, unpack(args, 5, 4 + n))) do
+    if not value then
+      return redis.error_reply('LEASELOST the worker does not hold the job')
+    end
+  end
+
+  q.held = redis.call('HLEN', q.running)
+  local now, at = clock_now(), 6 + n
+  for _ = 1, tonumber(args[at - 1]) do
+    at = settle_ended(q, args, at, now)
+  end
+  local back = args[at] ~= '0'
+  if back then at = settle_retried(q, args, at, now) else at = at + 1 end
+  if args[at] ~= '0' then
+    at, back = settle_released(q, args, at, now), true
+  else
+    at = at + 1
+  end
+  outbox_add(q.base, args, settle_errors(q, args, at))
+  for _, trim in ipairs(q.trims) do
+    retention_trim(q, trim.set, trim.count, trim.age, now)
+  end
+  if hold > 0 and now + hold > tonumber(meta[5] or 0) then
+    redis.call('HSET', q.meta, 'hold', string.format('%.0f', now + hold))
+  end
+  if q.held == n then
+    redis.call('ZREM', q.workers, worker)
+  end
+  -- Somebody must hear of what is ready again, or due before what was the next.
+  if back then wake_one(wake) end
+  return redis.call('XLEN', q.base .. 'outbox')
+end

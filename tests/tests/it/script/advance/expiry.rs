@@ -1,0 +1,141 @@
+//! Jobs that have waited too long.
+
+use jobqueue_tests::raw::{args, run};
+
+use super::{KEYS, fetch, rig, settle};
+
+#[test]
+fn what_has_waited_too_long_is_handed_out_as_expired_on_top_of_what_is_wanted() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta expiring 1",
+        "ZADD jq:{q}:waiting 1 a 2 late 3 b",
+        "ZADD jq:{q}:delayed 1700000009000 later",
+        "HSET jq:{q}:priority later 2",
+        "ZADD jq:{q}:expiring 1699999999999 later 1700000000000 late 1700000000700 b 1700000000001 a",
+    ]);
+    rig.replies(
+        KEYS,
+        fetch(0, 1),
+        r#"[1700000000000, 10001, 1, "", "a later late", [nil, nil, nil], nil, nil, nil, 0, ["expired", "later late", "expires", 700]]"#,
+    );
+    rig.holds(
+        "
+        jq:{q}:expiring zset
+          -1 late
+          -1 later
+          1700000000700 b
+        jq:{q}:meta hash
+          events = 0
+          expiring = 1
+          layout = 1
+        jq:{q}:priority hash
+          later = 2
+        jq:{q}:running:w1 hash
+          a = 1:1700000000000
+          late = 4505299627370496:1700000000000
+          later = 4514095720392704:1700000000000
+        jq:{q}:waiting zset
+          3 b
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+}
+
+#[test]
+fn neither_a_pause_nor_a_limit_holds_them_and_settled_they_are_forgotten() {
+    for limit in ["paused 1", "hold 1700000009999", "active 0"] {
+        let mut rig = rig();
+        rig.given(["ZADD jq:{q}:waiting 1 a", "ZADD jq:{q}:expiring 5 a", "HSET jq:{q}:jobs a r"]);
+        run(rig.connection(), &format!("HSET jq:{{q}}:meta expiring 1 {limit}"));
+        rig.replies(
+            KEYS,
+            fetch(0, 0),
+            r#"[1700000000000, 10001, 0, "", "a", ["r"], nil, nil, nil, 0, ["expired", "a", "expires", -1]]"#,
+        );
+        run(rig.connection(), "DEL jq:{q}:meta");
+        run(rig.connection(), "HSET jq:{q}:meta expiring 1 layout 1 events 0");
+        rig.replies(
+            KEYS,
+            settle(1, 0, args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0]),
+            r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil, 0, ["expired", "", "expires", -1]]"#,
+        );
+        rig.holds(
+            "
+            jq:{q}:meta hash
+              events = 0
+              expiring = 1
+              failed = 1
+              layout = 1
+            jq:{q}:workers zset
+              1700000010000 w1
+            ",
+        );
+    }
+}
+
+#[test]
+fn one_whose_worker_died_before_it_settled_is_still_expired_for_the_next() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta expiring 1",
+        "ZADD jq:{q}:workers 1600000000000 dead",
+        "HSET jq:{q}:running:dead a 7:1",
+        "ZADD jq:{q}:expiring -1 a",
+    ]);
+    rig.replies(
+        KEYS,
+        fetch(0, 5),
+        r#"[1700000000000, 0, 0, "", "a", [nil], [nil], ["1"], [nil], 0, ["expired", "a", "expires", -1]]"#,
+    );
+}
+
+#[test]
+fn a_mark_of_a_job_that_waits_no_more_goes() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta expiring 1", "ZADD jq:{q}:expiring 5 gone"]);
+    rig.replies(
+        KEYS,
+        fetch(0, 5),
+        r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil, 0, ["expired", "", "expires", -1]]"#,
+    );
+    rig.holds(
+        "
+        jq:{q}:meta hash
+          events = 0
+          expiring = 1
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+        ",
+    );
+}
+
+#[test]
+fn at_most_a_hundred_expire_in_a_call() {
+    let mut rig = rig();
+    run(rig.connection(), "HSET jq:{q}:meta expiring 1 paused 1");
+    for n in 0..130 {
+        run(rig.connection(), &format!("ZADD jq:{{q}}:waiting {n} j{n}"));
+        run(rig.connection(), &format!("ZADD jq:{{q}}:expiring {n} j{n}"));
+    }
+    let reply = rig.call(KEYS, fetch(0, 9)).expect("no refusal");
+    let redis::Value::Array(items) = reply else { panic!("an array") };
+    assert_eq!(items[2], redis::Value::Int(30), "so many still wait");
+    let redis::Value::Array(more) = &items[10] else { panic!("more") };
+    assert_eq!(more[3], redis::Value::Int(0), "there is more to do at once");
+}
+
+#[test]
+fn the_queues_dead_letter_queue_is_told() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta dead_letter orders-dlq"]);
+    rig.replies(
+        KEYS,
+        fetch(0, 5),
+        r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil, 0, ["dead_letter", "orders-dlq"]]"#,
+    );
+}
