@@ -16,7 +16,8 @@
 -- REPLY now ms; waiting; delayed; completed; failed; for each worker: its name, its deadline ms, how many
 --       jobs it holds; since when the oldest waiting job is ready, ms, or false; when the next delayed job
 --       is due, ms, or false; effects in the outbox; the id of the oldest, or false; of meta or false:
---       paused, added, completed, failed, rate, active, max_length, aging, events, hold, ttl, dead_letter, overflow; what workers have
+--       paused, added, completed, failed, rate, active, max_length, aging, events, hold, ttl, dead_letter,
+--       overflow; what workers have
 --       observed, field by field
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, oldest

@@ -56,6 +56,9 @@ impl Queue {
             "aging",
             "events",
             "hold",
+            "ttl",
+            "dead_letter",
+            "overflow",
         ];
         let meta = fields.iter().map(|field| optional(self.meta.get(field)));
         answer.push(Value::Array(meta.collect()));

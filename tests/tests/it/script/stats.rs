@@ -15,7 +15,7 @@ const KEYS: &[&str] = &[
 ];
 
 /// What `meta` says if it says nothing.
-const NONE: &str = "[nil, nil, nil, nil, nil, nil, nil, nil, nil, nil]";
+const NONE: &str = "[nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil]";
 
 fn rig() -> Rig {
     super::rig("queue/stats")
@@ -65,7 +65,7 @@ fn all_there_is_to_know() {
     let expected = format!(
         "[{NOW}, 1, 2, 1, 3, [[\"v\", \"1600000000000\", 0], [\"w\", \"1700000001000\", 2]], {}, \
          \"1700000005000\", 2, \"1699999999000-0\", \
-         [\"1\", \"9\", \"4\", \"3\", nil, nil, nil, nil, nil, nil], [\"run:3\", \"7\"]]",
+         [\"1\", \"9\", \"4\", \"3\", nil, nil, nil, nil, nil, nil, nil, nil, nil], [\"run:3\", \"7\"]]",
         NOW - 7_000
     );
     rig.replies(KEYS, args![Rig::BASE], &expected);
