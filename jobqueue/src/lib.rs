@@ -26,6 +26,7 @@
 //! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
 //! | wait for results | [`JobHandle::result`] |
 //! | call a handler and wait for its reply | [`Client::call`], [`Queue::call`]; [`Call`] has the options |
+//! | tell every live worker process at once | [`#[broadcast]`](macro@broadcast), [`Client::broadcast`], [`WorkerBuilder::listener`] |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
@@ -50,14 +51,15 @@ mod store;
 pub mod testing;
 mod worker;
 
-pub use jobqueue_macros::{JobError, job};
+pub use jobqueue_macros::{JobError, broadcast, job};
 
 pub use error::{CallError, Error, Refused, Result, ResultError};
 pub use event::{Event, EventId, EventKind, EventStream};
 pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
-    Codec, DeadLetter, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId,
-    JobInfo, JobName, JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
+    Broadcast, Channel, Codec, DeadLetter, Definition, Failure, FailureReason, Job, JobError,
+    JobFailure, JobId, JobInfo, JobName, JobOptions, JobState, Outcome, Priority, QueueCounts,
+    QueueName, Record,
 };
 pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
 pub use queue::{
@@ -66,8 +68,8 @@ pub use queue::{
 };
 pub use store::{Durability, TlsOptions};
 pub use worker::{
-    Context, FromContext, Handler, MissingState, State, States, Worker, WorkerBuilder, WorkerEvent,
-    WorkerHandle,
+    Context, FromContext, Handler, Listener, MissingState, State, States, Worker, WorkerBuilder,
+    WorkerEvent, WorkerHandle,
 };
 
 /// The README's examples are compiled like all others.
@@ -79,8 +81,8 @@ struct Readme;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{
-        Backoff, Codec, Context, Definition, Failure, FromContext, Handler, Job, JobError,
-        MissingState, Rate, Retain, State, States, Verdict,
+        Backoff, Broadcast, Channel, Codec, Context, Definition, Failure, FromContext, Handler,
+        Job, JobError, Listener, MissingState, Rate, Retain, State, States, Verdict,
         job::DEFAULT_HOLD,
         worker::{
             HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, run_blocking,

@@ -3,25 +3,24 @@
 use proc_macro2::TokenStream;
 use syn::{Attribute, ItemFn, ReturnType, Type};
 
-use super::{attr::Arguments, definition::definition};
-
 /// A handler.
-pub(super) struct Model {
-    pub(super) function: ItemFn,
+pub(crate) struct Model {
+    pub(crate) function: ItemFn,
     /// Those for the struct: docs, `cfg`, `deprecated` …
-    pub(super) outer: Vec<Attribute>,
+    pub(crate) outer: Vec<Attribute>,
     /// `Definition::new(…).attempts(…)…`
-    pub(super) definition: TokenStream,
-    pub(super) blocking: bool,
-    pub(super) payload: Type,
-    pub(super) extractors: Vec<Type>,
-    pub(super) output: Type,
+    pub(crate) definition: TokenStream,
+    pub(crate) blocking: bool,
+    pub(crate) payload: Type,
+    pub(crate) extractors: Vec<Type>,
+    pub(crate) output: Type,
     /// Whether the return type is a `Result`.
-    pub(super) fallible: bool,
+    pub(crate) fallible: bool,
 }
 
 impl Model {
-    pub(super) fn new(arguments: &Arguments, function: &ItemFn) -> syn::Result<Self> {
+    /// The function has been checked. What it declares is the value of the constant of its trait.
+    pub(crate) fn new(definition: TokenStream, blocking: bool, function: &ItemFn) -> Self {
         let mut types = function.sig.inputs.iter().filter_map(|argument| match argument {
             syn::FnArg::Typed(typed) => Some((*typed.ty).clone()),
             syn::FnArg::Receiver(_) => None,
@@ -35,16 +34,16 @@ impl Model {
         let (outer, inner) = function.attrs.iter().cloned().partition(goes_outside);
         let mut body = function.clone();
         body.attrs = inner;
-        Ok(Self {
-            definition: definition(arguments, function)?,
-            blocking: arguments.blocking.is_some(),
+        Self {
+            definition,
+            blocking,
             fallible: is_result(&output),
             extractors: types.collect(),
             function: body,
             outer,
             payload,
             output,
-        })
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod add;
 mod batcher;
+mod broadcast;
 mod bulk;
 mod call;
 mod client;

@@ -13,10 +13,12 @@ mod handler;
 mod held;
 mod lease;
 mod letter;
+mod listen;
 mod listener;
 mod macros;
 mod once;
 mod pump;
+mod radio;
 mod registry;
 mod reply;
 mod run;
@@ -34,6 +36,7 @@ pub(crate) use context::ContextParts;
 pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
+pub use listen::Listener;
 #[doc(hidden)]
 pub use macros::{
     HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, run_blocking,

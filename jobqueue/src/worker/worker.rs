@@ -15,6 +15,7 @@ use super::{
     events::Announcer,
     lease::{self, Lease},
     pump::{Parts, Pump},
+    radio::Radio,
     shutdown::{Phase, Signals},
 };
 use crate::error::{Error, Result};
@@ -140,6 +141,17 @@ impl Worker {
                 relays: self.client.relays().clone(),
             };
             pumps.spawn(supervise(parts));
+        }
+        if !self.ears.is_empty() {
+            let radio = Radio {
+                store: self.client.store().clone(),
+                ears: Arc::new(self.ears),
+                states: self.states,
+                announcer: self.handle.announcer.clone(),
+                phase: self.handle.phase.subscribe(),
+                slots: self.config.slots.concurrency,
+            };
+            pumps.spawn(radio.run());
         }
         lease::start(&leases, self.handle.announcer.clone())?;
         Ok(pumps)
