@@ -30,6 +30,7 @@
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
+//! | choose how often a job runs when something goes wrong | [`docs::delivery`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
 //! | test handlers | `testing`, with the feature of that name |
 //!
@@ -63,8 +64,8 @@ pub use job::{
 };
 pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
 pub use queue::{
-    Add, AddAll, BulkError, Call, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
-    QueueLimits, Redrive, SetLimits,
+    Add, AddAll, Announcement, BulkError, Call, Client, ClientBuilder, DeadLetters, JobHandle,
+    JobPages, Queue, QueueLimits, Redrive, SetLimits,
 };
 pub use store::{Durability, TlsOptions};
 pub use worker::{
@@ -76,6 +77,12 @@ pub use worker::{
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// What takes longer to say.
+pub mod docs {
+    #[doc = include_str!("docs/delivery.md")]
+    pub mod delivery {}
+}
 
 /// For the code that the macros write. Nothing here is for people, and all of it may change.
 #[doc(hidden)]

@@ -17,6 +17,7 @@ mod relay;
 mod request;
 
 pub use add::Add;
+pub use broadcast::Announcement;
 pub use bulk::{AddAll, BulkError};
 pub use call::Call;
 pub use client::{Client, ClientBuilder};

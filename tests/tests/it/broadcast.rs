@@ -41,6 +41,7 @@ async fn fuss(number: u32, heard: State<Count>, ctx: Context) -> Result<u32, Fai
 }
 
 #[broadcast("errands", blocking)]
+#[expect(clippy::needless_pass_by_value, reason = "as all handlers take their arguments")]
 fn run_errand(_: (), gate: State<Arc<Semaphore>>, heard: State<Count>) {
     while gate.try_acquire().is_err() {
         std::thread::sleep(Duration::from_millis(1));
