@@ -1,8 +1,10 @@
-//! The macros of [jobqueue](https://docs.rs/jobqueue): `#[job]`, `#[derive(JobError)]` and `#[derive(Payload)]`.
+//! The macros of [jobqueue](https://docs.rs/jobqueue): `#[job]`, `#[broadcast]`, `#[derive(JobError)]` and
+//! `#[derive(Payload)]`.
 //!
 //! Each goes the same way: parse → model → validate → expand. On a mistake they still emit the item, so that
 //! one mistake gives one error.
 
+mod broadcast;
 mod duration;
 mod error;
 mod handler;
@@ -46,6 +48,25 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
     handler::expand(arguments.into(), function.into()).into()
+}
+
+/// Makes a broadcast listener of a function.
+///
+/// The function becomes a unit struct of its name that implements `Broadcast` and `Listener`: pass the name to
+/// `client.broadcast(…)` and `worker.listener(…)`. It can still be called as it is, for instance in a test.
+///
+/// The first argument is the message; the others are extractors, as of [`#[job]`](macro@job). What it returns is
+/// dropped; an error, a panic and a timeout are said in the log, and nothing is tried again.
+///
+/// | argument | what | default |
+/// | --- | --- | --- |
+/// | `"cache-invalidation"` | the name, first: 1 to 128 ASCII letters, digits, `_`, `-`, `.`, `:` | |
+/// | `timeout = "5s"` | how long one message may take | 30 s |
+/// | `codec = "json"` | how messages are written: `"msgpack"` or `"json"` | `"msgpack"` |
+/// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
+#[proc_macro_attribute]
+pub fn broadcast(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    broadcast::expand(arguments.into(), function.into()).into()
 }
 
 /// Says for each variant of an error what becomes of the job that it failed.

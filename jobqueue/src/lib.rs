@@ -27,12 +27,14 @@
 //! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
 //! | wait for results | [`JobHandle::result`] |
 //! | call a handler and wait for its reply | [`Client::call`], [`Queue::call`]; [`Call`] has the options |
+//! | tell every live worker process at once | [`#[broadcast]`](macro@broadcast), [`Client::broadcast`], [`WorkerBuilder::listener`] |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
 //! | fetch jobs in a loop of your own | [`Queue::receive`], [`Receiver`], [`Delivery`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
 //! | monitor | [`Queue::stats`], [`QueueStats`], [`Histogram`], [`Rates`], [`prometheus_text`] |
 //! | follow a trace | [`TraceContext`], [`Context::trace`] |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
+//! | choose how often a job runs when something goes wrong | [`docs::delivery`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
 //! | test handlers | `testing`, with the feature of that name |
 //!
@@ -58,29 +60,29 @@ mod store;
 pub mod testing;
 mod worker;
 
-pub use jobqueue_macros::{JobError, Payload, job};
+pub use jobqueue_macros::{JobError, Payload, broadcast, job};
 
 pub use error::{CallError, Error, Refused, Result, ResultError};
 pub use event::{Event, EventId, EventKind, EventStream};
 pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
-    Codec, DeadLetter, Definition, Extra, Failure, FailureReason, Job, JobError, JobFailure, JobId,
-    JobInfo, JobName, JobOptions, JobState, Outcome, Payload, PayloadVersions, Priority,
-    QueueCounts, QueueName, Record, SpanId, TraceContext, TraceId,
+    Broadcast, Channel, Codec, DeadLetter, Definition, Extra, Failure, FailureReason, Job,
+    JobError, JobFailure, JobId, JobInfo, JobName, JobOptions, JobState, Outcome, Payload,
+    PayloadVersions, Priority, QueueCounts, QueueName, Record, SpanId, TraceContext, TraceId,
 };
 pub use policy::{
     Backoff, DurationExt, ErrorClass, Rate, Retain, RetryPolicy, RetryRule, Verdict, retry_after,
 };
 pub use queue::{
-    Add, AddAll, BulkError, Call, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
-    Redrive, SetLimits,
+    Add, AddAll, Announcement, BulkError, Call, Client, ClientBuilder, DeadLetters, JobHandle,
+    JobPages, Queue, Redrive, SetLimits,
 };
 pub use receive::{Delivery, Receive, Receiver};
 pub use stats::{Histogram, QueueLimits, QueueStats, Rates, WorkerStats, prometheus_text};
 pub use store::{Durability, TlsOptions};
 pub use worker::{
-    Alert, Context, DeadLettered, FromContext, Handler, MissingState, State, States, Worker,
-    WorkerBuilder, WorkerEvent, WorkerHandle,
+    Alert, Context, DeadLettered, FromContext, Handler, Listener, MissingState, State, States,
+    Worker, WorkerBuilder, WorkerEvent, WorkerHandle,
 };
 
 /// The README's examples are compiled like all others.
@@ -88,15 +90,21 @@ pub use worker::{
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// What takes longer to say.
+pub mod docs {
+    #[doc = include_str!("docs/delivery.md")]
+    pub mod delivery {}
+}
+
 /// For the code that the macros write. Nothing here is for people, and all of it may change.
 #[doc(hidden)]
 pub mod __private {
     pub use serde;
 
     pub use crate::{
-        Backoff, Codec, Context, Definition, ErrorClass, Failure, FromContext, Handler, Job,
-        JobError, MissingState, Payload, PayloadError, Rate, Retain, RetryPolicy, State, States,
-        Verdict,
+        Backoff, Broadcast, Channel, Codec, Context, Definition, ErrorClass, Failure, FromContext,
+        Handler, Job, JobError, Listener, MissingState, Payload, PayloadError, Rate, Retain,
+        RetryPolicy, State, States, Verdict,
         job::{DEFAULT_HOLD, PayloadVersions, Unversioned, Versioned, step},
         worker::{
             HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,

@@ -94,7 +94,7 @@ impl Arguments {
     }
 }
 
-fn once<T>(
+pub(crate) fn once<T>(
     slot: &mut Option<T>,
     word: &Ident,
     parse: impl FnOnce() -> syn::Result<T>,
@@ -106,7 +106,7 @@ fn once<T>(
     Ok(())
 }
 
-fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
+pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
     input.parse::<Token![=]>()?;
     input.parse()
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::ItemFn;
+use syn::{ItemFn, LitStr};
 
 use super::{
     attr::{Arguments, Call, Value},
@@ -42,15 +42,20 @@ fn adding(arguments: &Arguments) -> syn::Result<TokenStream> {
         let ttl = Millis::parse_positive(ttl)?.tokens();
         tokens.extend(quote!(.ttl(#ttl)));
     }
-    if let Some(codec) = &arguments.codec {
-        let codec = match codec.value().as_str() {
-            "msgpack" => quote!(MessagePack),
-            "json" => quote!(Json),
-            _ => return Err(syn::Error::new(codec.span(), "a codec is \"msgpack\" or \"json\"")),
-        };
-        tokens.extend(quote!(.codec(::jobqueue::__private::Codec::#codec)));
+    if let Some(name) = &arguments.codec {
+        tokens.extend(codec(name)?);
     }
     Ok(tokens)
+}
+
+/// `.codec(…)`
+pub(crate) fn codec(name: &LitStr) -> syn::Result<TokenStream> {
+    let codec = match name.value().as_str() {
+        "msgpack" => quote!(MessagePack),
+        "json" => quote!(Json),
+        _ => return Err(syn::Error::new(name.span(), "a codec is \"msgpack\" or \"json\"")),
+    };
+    Ok(quote!(.codec(::jobqueue::__private::Codec::#codec)))
 }
 
 /// How a run goes.

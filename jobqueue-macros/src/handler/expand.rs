@@ -10,11 +10,7 @@ use super::model::Model;
 /// as before: calls look through `Deref`.
 ///
 /// `inner` is the path of the function itself; `output` its return type, awaited.
-pub(super) fn shell(
-    function: &ItemFn,
-    outer: &[syn::Attribute],
-    body: &TokenStream,
-) -> TokenStream {
+fn shell(function: &ItemFn, outer: &[syn::Attribute], body: &TokenStream) -> TokenStream {
     let (name, vis) = (&function.sig.ident, &function.vis);
     quote! {
         #(#outer)*
@@ -28,7 +24,7 @@ pub(super) fn shell(
 }
 
 /// `impl Deref`, with the function pointer that a call of the name ends in.
-pub(super) fn deref(
+fn deref(
     name: &Ident,
     inner: &Ident,
     types: &[Type],
@@ -58,19 +54,28 @@ pub(super) fn deref(
 }
 
 pub(super) fn expand(model: &Model) -> TokenStream {
+    declare(model, |name, inner| {
+        let (job, handler) = (implement_job(name, model), implement_handler(name, inner, model));
+        quote!(#job #handler)
+    })
+}
+
+/// The struct with its function, and with what `implement` makes of its name and the function's.
+pub(crate) fn declare(
+    model: &Model,
+    implement: impl FnOnce(&Ident, &Ident) -> TokenStream,
+) -> TokenStream {
     let name = &model.function.sig.ident;
     // A name of its own, so that the struct and the function don't meet inside the body.
     let inner = format_ident!("__jobqueue_{}", syn::ext::IdentExt::unraw(name));
     let mut function = model.function.clone();
     function.sig.ident = inner.clone();
     function.vis = syn::Visibility::Inherited;
-
     let mut types = vec![model.payload.clone()];
     types.extend(model.extractors.iter().cloned());
     let deref = deref(name, &inner, &types, &model.output, model.blocking);
-    let job = implement_job(name, model);
-    let handler = implement_handler(name, &inner, model);
-    shell(&model.function, &model.outer, &quote!(#function #deref #job #handler))
+    let traits = implement(name, &inner);
+    shell(&model.function, &model.outer, &quote!(#function #deref #traits))
 }
 
 fn implement_job(name: &Ident, model: &Model) -> TokenStream {
@@ -104,12 +109,49 @@ fn versions(payload: &Type) -> TokenStream {
 }
 
 fn implement_handler(name: &Ident, inner: &Ident, model: &Model) -> TokenStream {
-    let Model { payload, extractors, .. } = model;
-    let names: Vec<Ident> =
-        (0..extractors.len()).map(|at| format_ident!("extracted_{at}")).collect();
-    let checks = extractors.iter().map(|ty| {
+    let (payload, check, run) = (&model.payload, check(model), run(inner, model));
+    quote! {
+        #[automatically_derived]
+        impl ::jobqueue::__private::Handler for #name {
+            #check
+
+            #[allow(unused_variables, clippy::unit_arg, clippy::let_unit_value, reason = "written by a macro")]
+            async fn call(
+                self,
+                payload: #payload,
+                ctx: ::jobqueue::__private::Context,
+            ) -> ::core::result::Result<
+                <Self as ::jobqueue::__private::Job>::Output,
+                ::jobqueue::__private::Failure,
+            > {
+                #run
+            }
+        }
+    }
+}
+
+/// `fn check`, with what the extractors ask for.
+pub(crate) fn check(model: &Model) -> TokenStream {
+    let checks = model.extractors.iter().map(|ty| {
         quote_spanned!(ty.span()=> <#ty as ::jobqueue::__private::FromContext>::check(states)?;)
     });
+    quote! {
+        #[allow(unused_variables, clippy::unused_self, reason = "written by a macro")]
+        fn check(
+            self,
+            states: &::jobqueue::__private::States,
+        ) -> ::core::result::Result<(), ::jobqueue::__private::MissingState> {
+            #(#checks)*
+            ::core::result::Result::Ok(())
+        }
+    }
+}
+
+/// What extracts, calls the function on `payload` and gives its output or a failure.
+pub(crate) fn run(inner: &Ident, model: &Model) -> TokenStream {
+    let extractors = &model.extractors;
+    let names: Vec<Ident> =
+        (0..extractors.len()).map(|at| format_ident!("extracted_{at}")).collect();
     let extract = extractors.iter().zip(&names).map(|(ty, name)| {
         quote_spanned! {ty.span()=>
             let #name = <#ty as ::jobqueue::__private::FromContext>::from_context(&ctx).await?;
@@ -125,32 +167,7 @@ fn implement_handler(name: &Ident, inner: &Ident, model: &Model) -> TokenStream 
     } else {
         quote!(::core::result::Result::Ok(#call))
     };
-    quote! {
-        #[automatically_derived]
-        impl ::jobqueue::__private::Handler for #name {
-            #[allow(unused_variables, clippy::unused_self, reason = "written by a macro")]
-            fn check(
-                self,
-                states: &::jobqueue::__private::States,
-            ) -> ::core::result::Result<(), ::jobqueue::__private::MissingState> {
-                #(#checks)*
-                ::core::result::Result::Ok(())
-            }
-
-            #[allow(unused_variables, clippy::unit_arg, clippy::let_unit_value, reason = "written by a macro")]
-            async fn call(
-                self,
-                payload: #payload,
-                ctx: ::jobqueue::__private::Context,
-            ) -> ::core::result::Result<
-                <Self as ::jobqueue::__private::Job>::Output,
-                ::jobqueue::__private::Failure,
-            > {
-                #(#extract)*
-                #answer
-            }
-        }
-    }
+    quote!(#(#extract)* #answer)
 }
 
 /// An error becomes a failure in the way that fits its type; see `jobqueue::__private::ViaJobError`.

@@ -3,9 +3,14 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{FnArg, ItemFn};
+use syn::{FnArg, Ident, ItemFn, Type};
 
-pub(super) fn expand(function: &ItemFn, error: &syn::Error) -> TokenStream {
+/// `implement` makes the implementations, of the name and the payload's type.
+pub(crate) fn expand(
+    function: &ItemFn,
+    error: &syn::Error,
+    implement: impl FnOnce(&Ident, &Type) -> TokenStream,
+) -> TokenStream {
     let error = error.to_compile_error();
     if is_method(function) {
         // No struct can stand where it stands.
@@ -23,6 +28,7 @@ pub(super) fn expand(function: &ItemFn, error: &syn::Error) -> TokenStream {
     let mut kept = function.clone();
     kept.sig.ident = inner;
     kept.vis = syn::Visibility::Inherited;
+    let implementations = implement(name, &payload);
     quote! {
         #error
 
@@ -34,28 +40,35 @@ pub(super) fn expand(function: &ItemFn, error: &syn::Error) -> TokenStream {
             #[allow(dead_code, reason = "beside an error")]
             #kept
 
-            impl ::jobqueue::__private::Job for #name {
-                type Payload = #payload;
-                type Output = ();
-                const DEFINITION: ::jobqueue::__private::Definition =
-                    ::jobqueue::__private::Definition::new("", "");
-            }
-
-            impl ::jobqueue::__private::Handler for #name {
-                async fn call(
-                    self,
-                    _payload: #payload,
-                    _ctx: ::jobqueue::__private::Context,
-                ) -> ::core::result::Result<(), ::jobqueue::__private::Failure> {
-                    ::core::panic!("this handler has an error")
-                }
-            }
+            #implementations
         };
     }
 }
 
-fn has_no_name(ty: &syn::Type) -> bool {
-    matches!(ty, syn::Type::Reference(_) | syn::Type::ImplTrait(_))
+/// A job of no kind, and a handler that is never called.
+pub(super) fn implement(name: &Ident, payload: &Type) -> TokenStream {
+    quote! {
+        impl ::jobqueue::__private::Job for #name {
+            type Payload = #payload;
+            type Output = ();
+            const DEFINITION: ::jobqueue::__private::Definition =
+                ::jobqueue::__private::Definition::new("", "");
+        }
+
+        impl ::jobqueue::__private::Handler for #name {
+            async fn call(
+                self,
+                _payload: #payload,
+                _ctx: ::jobqueue::__private::Context,
+            ) -> ::core::result::Result<(), ::jobqueue::__private::Failure> {
+                ::core::panic!("this handler has an error")
+            }
+        }
+    }
+}
+
+fn has_no_name(ty: &Type) -> bool {
+    matches!(ty, Type::Reference(_) | Type::ImplTrait(_))
 }
 
 fn is_method(function: &ItemFn) -> bool {

@@ -1,11 +1,11 @@
 //! `#[job]`: attr (parse) → model and definition → valid (all rules, all messages) → expand, or fallback.
 
-mod attr;
-mod definition;
-mod expand;
-mod fallback;
-mod model;
-mod valid;
+pub(crate) mod attr;
+pub(crate) mod definition;
+pub(crate) mod expand;
+pub(crate) mod fallback;
+pub(crate) mod model;
+pub(crate) mod valid;
 
 use proc_macro2::TokenStream;
 use syn::ItemFn;
@@ -21,12 +21,14 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     };
     match model(arguments, &function) {
         Ok(model) => expand::expand(&model),
-        Err(error) => fallback::expand(&function, &error),
+        Err(error) => fallback::expand(&function, &error, fallback::implement),
     }
 }
 
 fn model(arguments: TokenStream, function: &ItemFn) -> syn::Result<model::Model> {
     let arguments: attr::Arguments = syn::parse2(arguments)?;
-    valid::function(function, arguments.blocking.is_some())?;
-    model::Model::new(&arguments, function)
+    let blocking = arguments.blocking.is_some();
+    valid::function(function, blocking, "job")?;
+    let definition = definition::definition(&arguments, function)?;
+    model::Model::new(definition, blocking, function).classified(arguments.classify.as_ref())
 }

@@ -3,27 +3,26 @@
 use proc_macro2::TokenStream;
 use syn::{Attribute, Expr, ItemFn, ReturnType, Type, spanned::Spanned as _};
 
-use super::{attr::Arguments, definition::definition};
-
 /// A handler.
-pub(super) struct Model {
-    pub(super) function: ItemFn,
+pub(crate) struct Model {
+    pub(crate) function: ItemFn,
     /// Those for the struct: docs, `cfg`, `deprecated` …
-    pub(super) outer: Vec<Attribute>,
+    pub(crate) outer: Vec<Attribute>,
     /// `Definition::new(…).attempts(…)…`
-    pub(super) definition: TokenStream,
-    pub(super) blocking: bool,
-    pub(super) payload: Type,
-    pub(super) extractors: Vec<Type>,
-    pub(super) output: Type,
+    pub(crate) definition: TokenStream,
+    pub(crate) blocking: bool,
+    pub(crate) payload: Type,
+    pub(crate) extractors: Vec<Type>,
+    pub(crate) output: Type,
     /// Whether the return type is a `Result`.
-    pub(super) fallible: bool,
+    pub(crate) fallible: bool,
     /// What says of which class an error is.
-    pub(super) classify: Option<Expr>,
+    pub(crate) classify: Option<Expr>,
 }
 
 impl Model {
-    pub(super) fn new(arguments: &Arguments, function: &ItemFn) -> syn::Result<Self> {
+    /// The function has been checked. What it declares is the value of the constant of its trait.
+    pub(crate) fn new(definition: TokenStream, blocking: bool, function: &ItemFn) -> Self {
         let mut types = function.sig.inputs.iter().filter_map(|argument| match argument {
             syn::FnArg::Typed(typed) => Some((*typed.ty).clone()),
             syn::FnArg::Receiver(_) => None,
@@ -34,25 +33,30 @@ impl Model {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, output) => (**output).clone(),
         };
-        let fallible = is_result(&output);
-        if let (Some(classify), false) = (&arguments.classify, fallible) {
-            let message = "`classify` reads the handler's error: let it return a `Result`";
-            return Err(syn::Error::new(classify.span(), message));
-        }
         let (outer, inner) = function.attrs.iter().cloned().partition(goes_outside);
         let mut body = function.clone();
         body.attrs = inner;
-        Ok(Self {
-            definition: definition(arguments, function)?,
-            blocking: arguments.blocking.is_some(),
-            fallible,
-            classify: arguments.classify.clone(),
+        Self {
+            definition,
+            blocking,
+            fallible: is_result(&output),
+            classify: None,
             extractors: types.collect(),
             function: body,
             outer,
             payload,
             output,
-        })
+        }
+    }
+
+    /// With what says of which class an error is, if there can be errors.
+    pub(crate) fn classified(mut self, classify: Option<&Expr>) -> syn::Result<Self> {
+        if let (Some(classify), false) = (classify, self.fallible) {
+            let message = "`classify` reads the handler's error: let it return a `Result`";
+            return Err(syn::Error::new(classify.span(), message));
+        }
+        self.classify = classify.cloned();
+        Ok(self)
     }
 }
 

@@ -9,7 +9,7 @@ fn error<T>(at: &impl Spanned, message: impl std::fmt::Display) -> syn::Result<T
 }
 
 /// The function is one that a handler can be made of.
-pub(super) fn function(function: &ItemFn, blocking: bool) -> syn::Result<()> {
+pub(crate) fn function(function: &ItemFn, blocking: bool, attribute: &str) -> syn::Result<()> {
     let signature = &function.sig;
     if let Some(keyword) = &signature.asyncness
         && blocking
@@ -20,7 +20,9 @@ pub(super) fn function(function: &ItemFn, blocking: bool) -> syn::Result<()> {
         );
     }
     if signature.asyncness.is_none() && !blocking {
-        let message = "a handler is an `async fn`: add `async`, or `blocking` to `#[job(…)]`";
+        let message = format!(
+            "a handler is an `async fn`: add `async`, or `blocking` to `#[{attribute}(…)]`"
+        );
         return error(&signature.fn_token, message);
     }
     if let Some(keyword) = &signature.constness {
@@ -70,12 +72,17 @@ fn argument(argument: &FnArg) -> syn::Result<()> {
 
 /// A queue's name.
 pub(super) fn queue(name: &LitStr) -> syn::Result<String> {
+    plain(name, "a queue's")
+}
+
+/// The name of something that keys are called by.
+pub(crate) fn plain(name: &LitStr, whose: &str) -> syn::Result<String> {
     let text = name.value();
     let fine = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
     if text.is_empty() || text.len() > 128 || !text.bytes().all(fine) {
         return error(
             name,
-            "a queue's name has 1 to 128 ASCII letters, digits, `_`, `-`, `.` and `:`",
+            format!("{whose} name has 1 to 128 ASCII letters, digits, `_`, `-`, `.` and `:`"),
         );
     }
     Ok(text)

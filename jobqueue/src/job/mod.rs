@@ -1,5 +1,6 @@
 //! Floor 1: what a job is. Pure values, which know neither Redis nor the runtime.
 
+mod broadcast;
 mod codec;
 mod definition;
 mod extra;
@@ -19,6 +20,8 @@ mod trace;
 mod value;
 mod wire;
 
+pub(crate) use broadcast::Message;
+pub use broadcast::{Broadcast, Channel};
 pub use codec::Codec;
 pub use definition::{Definition, Job};
 pub(crate) use definition::{Delivery, RunRules};

@@ -174,7 +174,11 @@ impl Client {
     }
 
     pub(super) fn codec_of<J: Job>(&self) -> Codec {
-        self.0.codec.unwrap_or(J::DEFINITION.codec)
+        self.codec_or(J::DEFINITION.codec)
+    }
+
+    pub(super) fn codec_or(&self, declared: Codec) -> Codec {
+        self.0.codec.unwrap_or(declared)
     }
 
     pub(super) fn request_for<J: Job>(&self) -> Result<Request, Invalid> {

@@ -3,6 +3,7 @@
 
 mod add;
 mod batcher;
+mod broadcast;
 mod bulk;
 mod call;
 mod client;
@@ -18,6 +19,7 @@ mod stats;
 pub(crate) mod trace;
 
 pub use add::Add;
+pub use broadcast::Announcement;
 pub use bulk::{AddAll, BulkError};
 pub use call::Call;
 pub use client::{Client, ClientBuilder};

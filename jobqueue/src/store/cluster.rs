@@ -118,6 +118,10 @@ impl Cluster {
         Ok(cluster)
     }
 
+    pub(super) fn limits(&self) -> Limits {
+        self.links.limits
+    }
+
     pub(super) fn route(self: &Arc<Self>, slot: u16) -> Route {
         Route::slot(self.clone(), self.links.clone(), slot)
     }

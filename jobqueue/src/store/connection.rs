@@ -12,7 +12,7 @@ use std::{
 
 use redis::{
     AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, Pipeline, RedisError, Value,
-    aio::MultiplexedConnection,
+    aio::{MultiplexedConnection, PubSub},
 };
 use tokio::time::timeout;
 
@@ -110,6 +110,20 @@ impl Link {
         let replies = timeout(limit, connection.send_packed_commands(pipeline, 0, count)).await;
         let replies = replies.unwrap_or_else(|_| Err(overdue(limit)));
         self.checked(generation, replies.and_then(first_accepted))
+    }
+
+    /// A connection that listens, made anew.
+    pub(super) async fn pubsub(&self) -> Result<PubSub, RedisError> {
+        let limit = self.0.limits.connect;
+        let dial = async {
+            match &self.0.home {
+                Home::Server(client) => client.get_async_pubsub().await,
+                Home::Sentinels(sentinels) => {
+                    Box::pin(sentinels.master(limit)).await?.get_async_pubsub().await
+                }
+            }
+        };
+        timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
     }
 
     /// Throws the connection away, and with it whatever still waits on it.

@@ -118,6 +118,11 @@ impl Keys {
         format!("{}running:{worker}", self.0.base)
     }
 
+    /// Not a key: what broadcasts of this name go by.
+    pub(crate) fn channel(&self) -> String {
+        format!("{}broadcast", self.0.base)
+    }
+
     pub(crate) fn unique(&self, key: &str) -> String {
         format!("{}unique:{key}", self.0.base)
     }

@@ -4,6 +4,7 @@
 //! comes back typed.
 
 mod batch;
+mod broadcast;
 mod cluster;
 mod command;
 mod connection;
@@ -27,6 +28,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 pub(crate) use batch::{MAX_BATCH, chunks};
+pub(crate) use broadcast::Subscription;
 pub(crate) use command::Command;
 #[cfg(feature = "testing")]
 pub(crate) use command::scripts;
@@ -104,6 +106,15 @@ impl Store {
             Site::Cluster(cluster) => cluster.route(keys.slot()),
         };
         QueueStore { route, keys, patience: self.patience }
+    }
+}
+
+impl Site {
+    fn limits(&self) -> Limits {
+        match self {
+            Self::Server(link) => link.limits(),
+            Self::Cluster(cluster) => cluster.limits(),
+        }
     }
 }
 

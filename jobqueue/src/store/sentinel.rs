@@ -35,6 +35,18 @@ impl Sentinels {
         &self,
         limit: Duration,
     ) -> Result<MultiplexedConnection, RedisError> {
+        Ok(self.find(limit).await?.1)
+    }
+
+    /// Where the master is, by the first sentinel whose word proves true.
+    pub(super) async fn master(&self, limit: Duration) -> Result<redis::Client, RedisError> {
+        Ok(self.find(limit).await?.0)
+    }
+
+    async fn find(
+        &self,
+        limit: Duration,
+    ) -> Result<(redis::Client, MultiplexedConnection), RedisError> {
         let try_all = async {
             let mut last = unreachable("there are no sentinels");
             for sentinel in &self.sentinels {
@@ -52,7 +64,7 @@ impl Sentinels {
         &self,
         sentinel: &redis::Client,
         limit: Duration,
-    ) -> Result<MultiplexedConnection, RedisError> {
+    ) -> Result<(redis::Client, MultiplexedConnection), RedisError> {
         let mut question = redis::cmd("SENTINEL");
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(&self.service);
         let mut asked = dial(sentinel, limit.min(ONE)).await?;
@@ -60,13 +72,14 @@ impl Sentinels {
         let Some((host, port)) = named else {
             return Err(unreachable(&format!("a sentinel knows no service {:?}", self.service)));
         };
-        let mut master = dial(&at(&self.master, &host, port)?, limit).await?;
+        let client = at(&self.master, &host, port)?;
+        let mut master = dial(&client, limit).await?;
         // A sentinel that was cut off may still name the old one.
         match answer(&mut master, &redis::cmd("ROLE")).await {
-            Ok(Value::Array(role)) if role.first().is_some_and(is_master) => Ok(master),
+            Ok(Value::Array(role)) if role.first().is_some_and(is_master) => Ok((client, master)),
             Ok(_) => Err(unreachable("the server that a sentinel names as master is none (yet)")),
             // A user that may not ask finds out at its first write.
-            Err(error) if error.code() == Some("NOPERM") => Ok(master),
+            Err(error) if error.code() == Some("NOPERM") => Ok((client, master)),
             Err(error) => Err(error),
         }
     }

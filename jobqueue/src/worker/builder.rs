@@ -3,9 +3,10 @@
 use std::{any::Any, collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use super::{
-    Alert, DeadLettered, Handler, MissingState, States, WorkerHandle,
+    Alert, DeadLettered, Handler, Listener, MissingState, States, WorkerHandle,
     config::{Config, SpanHook},
-    hooks::{Ears, Hooks},
+    hooks::{Hooks, Porter},
+    listen::Ears,
     registry::Registry,
 };
 use crate::{
@@ -60,9 +61,10 @@ pub struct Worker {
     pub(super) config: Arc<Config>,
     pub(super) states: Arc<States>,
     pub(super) registries: BTreeMap<QueueName, Registry>,
+    pub(super) ears: Ears,
     pub(super) handle: WorkerHandle,
     /// Hooks, until the worker starts.
-    pub(super) ears: Option<Ears>,
+    pub(super) porter: Option<Porter>,
 }
 
 impl Worker {
@@ -73,6 +75,7 @@ impl Worker {
             config: Config::DEFAULT,
             states: States::default(),
             registries: BTreeMap::new(),
+            ears: Ears::default(),
             mistake: None,
             checks: Vec::new(),
             hooks: Hooks::default(),
@@ -90,6 +93,7 @@ pub struct WorkerBuilder {
     config: Config,
     states: States,
     registries: BTreeMap<QueueName, Registry>,
+    ears: Ears,
     /// The first mistake, told when the worker is built.
     mistake: Option<Invalid>,
     /// Made when the worker is built, so that state may be given after the handlers that use it.
@@ -108,6 +112,14 @@ impl WorkerBuilder {
         });
         self.mistake = self.mistake.or(added.err());
         self.checks.push((definition.name, Box::new(move |states| handler.check(states))));
+        self
+    }
+
+    /// Hears broadcasts of this kind, from any process; as many at once as there are
+    /// [slots](Self::concurrency), in no order. A worker may have listeners alone.
+    pub fn listener<L: Listener>(mut self, listener: L) -> Self {
+        self.mistake = self.mistake.or(self.ears.insert(listener).err());
+        self.checks.push((L::CHANNEL.name, Box::new(move |states| listener.check(states))));
         self
     }
 
@@ -252,14 +264,14 @@ impl WorkerBuilder {
     /// Checks that all is well, without starting.
     ///
     /// # Errors
-    /// [`Error::Invalid`]: no handler, two of one name, an option out of range, or state that a handler
+    /// [`Error::Invalid`]: no handler and no listener, two of one name, an option out of range, or state that a handler
     /// asks for and that was not given.
     pub fn build(self) -> Result<Worker> {
         if let Some(mistake) = self.mistake {
             return Err(mistake.into());
         }
-        if self.registries.is_empty() {
-            let advice = "add one with `.handler(…)`";
+        if self.registries.is_empty() && self.ears.is_empty() {
+            let advice = "add one with `.handler(…)`, or a listener with `.listener(…)`";
             return Err(Invalid::new("worker", "with no handler", advice).into());
         }
         self.config.validate()?;
@@ -267,14 +279,15 @@ impl WorkerBuilder {
             check(&self.states)
                 .map_err(|missing| Invalid::new("handler", name, missing.to_string()))?;
         }
-        let (bell, ears) = self.hooks.connect();
+        let (bell, porter) = self.hooks.connect();
         Ok(Worker {
             client: self.client,
             config: Arc::new(self.config),
             states: Arc::new(self.states),
             registries: self.registries,
+            ears: self.ears,
             handle: WorkerHandle::new(bell),
-            ears,
+            porter,
         })
     }
 
@@ -300,6 +313,7 @@ impl fmt::Debug for WorkerBuilder {
         f.debug_struct("WorkerBuilder")
             .field("config", &self.config)
             .field("registries", &self.registries)
+            .field("ears", &self.ears)
             .field("mistake", &self.mistake)
             .finish_non_exhaustive()
     }

@@ -67,6 +67,9 @@ pub enum WorkerEvent {
         /// The job.
         id: JobId,
     },
+    /// Broadcasts were missed: the subscription was lost for a while, or listeners are too slow. What they keep up
+    /// to date may be stale: empty it.
+    BroadcastsMissed,
     /// A call to Redis failed; the worker goes on trying.
     Unavailable {
         /// The queue.

@@ -75,20 +75,20 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bell(Option<mpsc::Sender<Notice>>);
 
-/// Hooks that are about to hear.
-pub(super) struct Ears {
+/// Who answers the bell, and calls the hooks.
+pub(super) struct Porter {
     hooks: Hooks,
     notices: mpsc::Receiver<Notice>,
 }
 
 impl Hooks {
     /// Both ends of the way to them.
-    pub(super) fn connect(self) -> (Bell, Option<Ears>) {
+    pub(super) fn connect(self) -> (Bell, Option<Porter>) {
         if self.alert.is_empty() && self.dead_letter.is_empty() {
             return (Bell(None), None);
         }
         let (ring, notices) = mpsc::channel(BACKLOG);
-        (Bell(Some(ring)), Some(Ears { hooks: self, notices }))
+        (Bell(Some(ring)), Some(Porter { hooks: self, notices }))
     }
 
     fn call(&self, notice: Notice) {
@@ -108,7 +108,7 @@ impl Hooks {
     }
 }
 
-impl Ears {
+impl Porter {
     /// Calls the hooks until nobody is left to ring.
     pub(super) async fn listen(mut self) {
         while let Some(notice) = self.notices.recv().await {
@@ -156,8 +156,8 @@ impl fmt::Debug for Hooks {
     }
 }
 
-impl fmt::Debug for Ears {
+impl fmt::Debug for Porter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Ears").field(&self.hooks).finish()
+        f.debug_tuple("Porter").field(&self.hooks).finish()
     }
 }

@@ -15,11 +15,13 @@ mod held;
 mod hooks;
 mod lease;
 mod letter;
+mod listen;
 mod listener;
 mod macros;
 mod meter;
 mod once;
 mod pump;
+mod radio;
 mod registry;
 mod reply;
 mod run;
@@ -41,6 +43,7 @@ pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
 pub use hooks::{Alert, DeadLettered};
 pub(crate) use letter::send as send_letter;
+pub use listen::Listener;
 pub(crate) use listener::LONGEST_SLEEP;
 #[doc(hidden)]
 pub use macros::{

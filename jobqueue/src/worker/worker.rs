@@ -16,6 +16,7 @@ use super::{
     hooks::Bell,
     lease::{self, Lease},
     pump::{Parts, Pump},
+    radio::Radio,
     shutdown::{Phase, Signals},
 };
 use crate::error::{Error, Result};
@@ -134,8 +135,8 @@ impl Worker {
     fn start(self) -> Result<JoinSet<Result<()>>> {
         let mut pumps = JoinSet::new();
         let mut leases = Vec::new();
-        if let Some(ears) = self.ears {
-            tokio::spawn(ears.listen());
+        if let Some(porter) = self.porter {
+            tokio::spawn(porter.listen());
         }
         for (queue, registry) in self.registries {
             let store = self.client.store().queue(&queue);
@@ -152,6 +153,17 @@ impl Worker {
                 relays: self.client.relays().clone(),
             };
             pumps.spawn(supervise(parts));
+        }
+        if !self.ears.is_empty() {
+            let radio = Radio {
+                store: self.client.store().clone(),
+                ears: Arc::new(self.ears),
+                states: self.states,
+                announcer: self.handle.announcer.clone(),
+                phase: self.handle.phase.subscribe(),
+                slots: self.config.slots.concurrency,
+            };
+            pumps.spawn(radio.run());
         }
         lease::start(&leases, self.handle.announcer.clone())?;
         Ok(pumps)
