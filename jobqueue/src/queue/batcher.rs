@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use foldhash::fast::RandomState;
 use tokio::{
     sync::{Mutex as AsyncMutex, mpsc, oneshot},
     time::{Instant, timeout, timeout_at},
@@ -40,7 +41,7 @@ const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The batchers of a client, one for each queue and kind of durability in use.
 #[derive(Debug, Default)]
-pub(super) struct Batchers(Mutex<HashMap<(QueueName, Durability), Batcher>>);
+pub(super) struct Batchers(Mutex<HashMap<(QueueName, Durability), Batcher, RandomState>>);
 
 impl Batchers {
     pub(super) fn get(&self, store: &QueueStore, durability: Durability) -> Batcher {
