@@ -29,6 +29,10 @@ use crate::{
 /// How many adds may wait for their turn before further ones wait to be taken in.
 const INBOX: usize = 4 * MAX_BATCH;
 
+/// How many jobs of several adds one call carries: half of what it could. While Redis works on one half, the
+/// tasks that wait for the other hear of it and add again; with all in one call, either would wait.
+const SHARED_CALL: usize = MAX_BATCH / 2;
+
 /// About how many bytes one call carries, as in [`crate::store::chunks`].
 const MAX_BYTES: usize = 1 << 20;
 
@@ -216,7 +220,7 @@ fn one_call(parcels: &[Parcel]) -> usize {
     let fits = parcels.iter().take_while(|parcel| {
         jobs += parcel.jobs.len();
         bytes += parcel.jobs.iter().map(NewJob::size).sum::<usize>();
-        jobs <= MAX_BATCH && bytes <= MAX_BYTES
+        jobs <= SHARED_CALL && bytes <= MAX_BYTES
     });
     fits.count().max(1)
 }
