@@ -42,7 +42,8 @@ local function add_twins(q, keys, args, n, specials)
   return twins, list
 end
 
--- Tells of the jobs that were added: in the caller's words, if it was all of them.
+-- Tells of the jobs that are added: in the caller's words, if it is all of them. It is the first write:
+-- should the key of the stream be of a wrong type, nothing is added.
 local function add_tell(q, ids, all)
   if all and q.news then
     events_say(q.events, q.kept, 'added', q.news)
@@ -58,9 +59,9 @@ local function add_plain(q, args, n, now)
     local id = args[1 + 2 * i]
     ids[i], ready[2 * i - 1], ready[2 * i] = id, rank, id
   end
+  add_tell(q, ids, true)
   redis.call('HSET', q.jobs, unpack(args, 3, 2 + 2 * n))
   redis.call('ZADD', q.waiting, unpack(ready))
-  add_tell(q, ids, true)
   return true
 end
 
@@ -105,11 +106,11 @@ local function add_place(q, args, n, specials, twins, now)
       end
     end
   end
+  add_tell(q, ids, #ids == n)
   redis.call('HSET', q.jobs, unpack(records))
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
   local sooner = #delayed > 0 and add_delay(q, delayed, soonest)
   if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
-  add_tell(q, ids, #ids == n)
   return sooner or #ready > 0
 end
 

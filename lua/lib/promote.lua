@@ -4,6 +4,9 @@ local PROMOTE_STEP = 1000
 
 -- Promotes what is due, and answers when the next is due; nil if nothing is delayed.
 local function promote_due(q, now)
+  if q.bare then
+    return nil
+  end
   local head = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')
   if not head[1] or tonumber(head[2]) > now then
     return tonumber(head[2])

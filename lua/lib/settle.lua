@@ -1,6 +1,18 @@
 -- settle: how runs ended. Each function reads one block of ARGV at `at` and answers where the next begins.
 -- q: every key of the queue by name, and base, kept, step, held, expiring; plain, while no job has a sparse
--- column.
+-- column, and bare, while besides none is delayed and there is no outbox. A job leaves `running` last, where the
+-- script has begun with a write that shrinks: if a key is of a wrong type, the job is still held then.
+
+-- Takes jobs out of `running`.
+local function settle_let_go(q, ids, first, last)
+  first, last = first or 1, last or #ids
+  if last - first + 1 == q.held then
+    -- All that the worker holds: the whole hash at once, for a fraction of the price.
+    redis.call('DEL', q.running)
+  else
+    redis.call('HDEL', q.running, unpack(ids, first, last))
+  end
+end
 
 -- Jobs that ended: kind, keep count, keep age ms, n, then n ids (nothing kept) or n pairs id, outcome.
 local function settle_ended(q, args, at, now)
@@ -15,13 +27,8 @@ local function settle_ended(q, args, at, now)
     end
   end
   local from, to = ids == args and first or 1, ids == args and last or n
-  if n == q.held then
-    -- All that the worker holds: the whole hash at once, for a fraction of the price.
-    redis.call('DEL', q.running)
-  else
-    redis.call('HDEL', q.running, unpack(ids, from, to))
-  end
   if count == 0 then
+    settle_let_go(q, ids, from, to)
     columns_purge(q, ids, from, to)
   else
     -- As text once, instead of as a number for each job.
@@ -29,8 +36,10 @@ local function settle_ended(q, args, at, now)
     for i, id in ipairs(ids) do
       members[2 * i - 1], members[2 * i] = ended, id
     end
+    redis.call('HDEL', q.running, '')
     redis.call('HSET', q.outcomes, unpack(args, first, last))
     redis.call('ZADD', q[kind], unpack(members))
+    settle_let_go(q, ids)
     if not q.plain then unique_release(q.uniques, q.base, ids) end
     -- Trimmed when all blocks are read: errors of these jobs are still to come.
     q.trims[#q.trims + 1] = { set = q[kind], count = count, age = age }
@@ -58,11 +67,11 @@ local function settle_retried(q, args, at, now)
     set[#set + 1] = delay > 0 and now + delay or rank_text(priorities[i] or 0, q.step, now)
     set[#set + 1] = id
   end
-  redis.call('HDEL', q.running, unpack(ids))
   redis.call('HSET', q.attempts, unpack(attempts))
-  q.plain = false
   if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
+  redis.call('HDEL', q.running, unpack(ids))
+  q.bare, q.plain = false, false
   events_add(q.events, q.kept, 'retrying', ids)
   return at + 1 + 3 * n
 end
@@ -85,13 +94,11 @@ local function settle_released(q, args, at, now)
       misses[#misses + 1], misses[#misses + 2] = id, missed
     end
   end
-  redis.call('HDEL', q.running, unpack(ids))
+  if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end
   if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
-  if #misses > 0 then
-    redis.call('HSET', q.misses, unpack(misses))
-    q.plain = false
-  end
+  redis.call('HDEL', q.running, unpack(ids))
+  q.bare, q.plain = false, false
   events_add(q.events, q.kept, 'released', ids)
   return at + 1 + 3 * n
 end

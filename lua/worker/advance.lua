@@ -36,7 +36,8 @@ local function advance(keys, args)
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
     progress = keys[10], traces = keys[11], uniques = keys[12], outcomes = keys[13],
-    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1], trims = {},
+    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
+    outbox = args[1] .. 'outbox', trims = {},
   }
   local wake, worker, lease = keys[18], args[2], tonumber(args[3])
   local held, want, hold = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
@@ -64,16 +65,23 @@ local function advance(keys, args)
   -- first, which removes nothing.
   if args[7] == '0' then redis.call('HDEL', q.running, '') end
   local now, exact = clock_now()
-  -- In most queues no job has anything but its record and, once it has ended, its outcome.
-  q.plain = redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses, q.progress,
-    q.traces) == 0
+  -- In most queues no job has anything but its record and, once it has ended, its outcome; and in many of
+  -- them none is delayed, and nothing was ever sent to another queue.
+  q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls, q.misses,
+    q.progress, q.traces) == 0
+  q.plain = q.bare or redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses,
+    q.progress, q.traces) == 0
   local at = 8
   for _ = 1, tonumber(args[7]) do
     at = settle_ended(q, args, at, now)
   end
   if args[at] ~= '0' then at = settle_retried(q, args, at, now) else at = at + 1 end
   if args[at] ~= '0' then at = settle_released(q, args, at, now) else at = at + 1 end
-  outbox_add(q.base, args, settle_errors(q, args, at))
+  at = settle_errors(q, args, at)
+  if args[at] then
+    outbox_add(q.base, args, at)
+    q.bare = false
+  end
   for _, trim in ipairs(q.trims) do
     retention_trim(q, trim.set, trim.count, trim.age, now)
   end
@@ -104,7 +112,7 @@ local function advance(keys, args)
   local next_at = math.min(check, due or math.huge, look or math.huge)
   local wait = math.max(0, math.ceil(next_at - exact))
   local reply = { now, wait, left, why, late and table.concat(ids, ' ') or q.taken or '', details_of(q, ids) }
-  local effects = redis.call('XLEN', q.base .. 'outbox')
+  local effects = q.bare and 0 or redis.call('XLEN', q.outbox)
   if effects > 0 or #more > 0 then reply[10] = effects end
   if #more > 0 then reply[11] = more end
   return reply

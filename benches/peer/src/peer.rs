@@ -40,7 +40,8 @@ pub struct NewJob {
 impl NewJob {
     /// Job `index` of `jobs`, with a payload of so many bytes.
     pub(crate) fn new(index: usize, jobs: usize, bytes: usize, kind: Kind) -> Self {
-        let payload = format!("{index:010}{:x<1$}", "", bytes.saturating_sub(10));
+        // Not by a format that fills letter by letter: that took half of the time of an add.
+        let payload = format!("{index:010}") + &"x".repeat(bytes.saturating_sub(10));
         Self { index, payload, kind, due_ms: kind.due_ms(index, jobs) }
     }
 

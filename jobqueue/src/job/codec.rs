@@ -36,7 +36,12 @@ impl Codec {
     /// The value's own `Serialize` may refuse, and JSON has no maps with keys other than text.
     pub fn encode<T: Serialize + ?Sized>(self, value: &T) -> Result<Vec<u8>, PayloadError> {
         match self {
-            Self::MessagePack => rmp_serde::to_vec_named(value).map_err(PayloadError::encode),
+            Self::MessagePack => {
+                // Most are small. From nothing, it would be moved again and again as it grows.
+                let mut bytes = Vec::with_capacity(128);
+                rmp_serde::encode::write_named(&mut bytes, value).map_err(PayloadError::encode)?;
+                Ok(bytes)
+            }
             Self::Json => serde_json::to_vec(value).map_err(PayloadError::encode),
         }
     }

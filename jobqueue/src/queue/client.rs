@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use foldhash::fast::RandomState;
 use serde::Serialize;
 
 use super::{
@@ -19,7 +20,7 @@ use crate::{
     error::Result,
     event::Watchers,
     flaw::Invalid,
-    job::{Codec, FIRST_VERSION, Job, QueueName, TraceContext},
+    job::{Codec, FIRST_VERSION, Job, JobName, QueueName, TraceContext},
     store::{Durability, Limits, QueueStore, Store, TlsOptions},
 };
 
@@ -51,8 +52,8 @@ struct Inner {
     trace: Option<TraceSource>,
     watchers: Watchers,
     mailbox: Mailbox,
-    /// Of handlers, whose queue is a static name: not parsed anew at each add.
-    queues: Mutex<HashMap<&'static str, QueueStore>>,
+    /// Queues and names of handlers, which are static texts: not parsed anew at each add.
+    known: Mutex<HashMap<(&'static str, &'static str), (QueueStore, JobName), RandomState>>,
 }
 
 /// The default limit of a payload's size: 1 MiB.
@@ -183,18 +184,19 @@ impl Client {
 
     pub(super) fn request_for<J: Job>(&self) -> Result<Request, Invalid> {
         let definition = J::DEFINITION;
-        let mut queues = self.0.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        let store = match queues.get(definition.queue) {
-            Some(store) => store.clone(),
+        let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = (definition.queue, definition.name);
+        let (store, name) = match known.get(&job) {
+            Some(found) => found.clone(),
             None => {
                 let store = self.0.store.queue(&definition.queue.parse()?);
-                queues.insert(definition.queue, store.clone());
-                store
+                let found = (store, definition.name.parse()?);
+                known.insert(job, found.clone());
+                found
             }
         };
-        drop(queues);
-        let mut request =
-            Request::new(self.clone(), store, definition.name.parse()?, self.codec_of::<J>());
+        drop(known);
+        let mut request = Request::new(self.clone(), store, name, self.codec_of::<J>());
         request.options.priority = definition.priority.try_into()?;
         // Unsaid where it is the first, so that such jobs cost no byte for it.
         request.options.version =
@@ -323,7 +325,7 @@ impl ClientBuilder {
             batchers: Batchers::default(),
             watchers: Watchers::default(),
             mailbox: Mailbox::default(),
-            queues: Mutex::default(),
+            known: Mutex::default(),
         })))
     }
 }

@@ -39,7 +39,9 @@ impl Pump {
         // What doesn't fit into this call still holds its slot until the next.
         let want = self.want().saturating_sub(self.outcomes.len() - count);
         let hold = std::mem::take(&mut self.hold);
-        let later = self.outcomes.split_off(count);
+        let mut later = self.outcomes.split_off(count);
+        // As many come again, most likely.
+        later.reserve(count);
         let settlements = std::mem::replace(&mut self.outcomes, later);
         let (store, worker) = (self.parts.store.clone(), self.worker.borrow().clone());
         let advance = Advance {

@@ -347,3 +347,15 @@ fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
         ",
     );
 }
+
+#[test]
+fn a_stream_of_events_that_is_none_is_found_before_anything_is_written() {
+    for specials in [args![0], args![1, 1, -1, "", 0, 0, ""]] {
+        let mut rig = rig();
+        rig.given(["HSET jq:{q}:meta layout 1", "SET jq:{q}:events none"]);
+        let before = rig.dump();
+        let answer = rig.call(KEYS, [args!["0", 1, "a", "r"], specials].concat());
+        assert!(answer.is_err_and(|error| error.starts_with("WRONGTYPE")));
+        rig.dump().assert_unchanged_since(&before);
+    }
+}

@@ -254,3 +254,24 @@ fn effects_on_other_queues_are_written_in_the_same_step() {
         ",
     );
 }
+
+#[test]
+fn a_job_whose_outcome_has_no_place_is_still_held() {
+    for (key, blocks) in [
+        ("outcomes", args![1, "completed", -1, -1, 1, "a", "o", 0, 0, 10, 0]),
+        ("completed", args![1, "completed", -1, -1, 1, "a", "o", 0, 0, 10, 0]),
+        ("attempts", args![0, 1, "a", 1, 0, 0, 10, 0]),
+        ("delayed", args![0, 1, "a", 1, 5, 0, 10, 0]),
+        ("misses", args![0, 0, 1, "a", 5, 1, 10, 0]),
+    ] {
+        let mut rig = rig();
+        let (running, wrong) =
+            ("HSET jq:{q}:running:w1 a 1:1 b 2:1", format!("SET jq:{{q}}:{key} x"));
+        rig.given([running, "HSET jq:{q}:jobs a r b r", wrong.as_str()]);
+        let answer = rig.call(KEYS, settle(2, 0, blocks));
+        assert!(answer.is_err_and(|error| error.starts_with("WRONGTYPE")), "{key}");
+        let held: u32 =
+            redis::cmd("HLEN").arg("jq:{q}:running:w1").query(rig.connection()).expect("a number");
+        assert_eq!(held, 2, "{key}");
+    }
+}
