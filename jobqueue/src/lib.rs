@@ -37,6 +37,7 @@
 //! - `tls` (default): `rediss://` URLs, with rustls.
 //! - `testing`: contexts for tests of handlers without Redis.
 //!
+//! Idempotency in a database's transaction, a transactional outbox and payloads that change are in [`docs::recipes`].
 //! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
 
 mod error;
@@ -70,6 +71,12 @@ pub use worker::{
     Context, FromContext, Handler, MissingState, State, States, Worker, WorkerBuilder, WorkerEvent,
     WorkerHandle,
 };
+
+/// Longer explanations, a page each.
+pub mod docs {
+    #[doc = include_str!("docs/recipes.md")]
+    pub mod recipes {}
+}
 
 /// The README's examples are compiled like all others.
 #[cfg(doctest)]
