@@ -45,6 +45,7 @@
 //!   their names.
 //! - `testing`: contexts for tests of handlers without Redis.
 //!
+//! Idempotency in a database's transaction, a transactional outbox and payloads that change are in [`docs::recipes`].
 //! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
 
 mod error;
@@ -84,6 +85,12 @@ pub use worker::{
     Alert, Context, DeadLettered, FromContext, Handler, Listener, MissingState, State, States,
     Worker, WorkerBuilder, WorkerEvent, WorkerHandle,
 };
+
+/// Longer explanations, a page each.
+pub mod docs {
+    #[doc = include_str!("docs/recipes.md")]
+    pub mod recipes {}
+}
 
 /// The README's examples are compiled like all others.
 #[cfg(doctest)]

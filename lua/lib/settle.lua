@@ -1,7 +1,7 @@
 -- settle: how runs ended. Each function reads one block of ARGV at `at` and answers where the next begins.
 -- q: every key of the queue by name, and base, kept, step, held, expiring; plain, while no job has a sparse
--- column, and bare, while besides none is delayed and there is no outbox. A job leaves `running` last, where the
--- script has begun with a write that shrinks: if a key is of a wrong type, the job is still held then.
+-- column, and bare, while besides none is delayed and there is no outbox. A job leaves `running` last, where
+-- the script has begun with a write that shrinks: if a key is of a wrong type, the job is still held then.
 
 -- Takes jobs out of `running`.
 local function settle_let_go(q, ids, first, last)

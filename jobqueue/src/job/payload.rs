@@ -168,9 +168,11 @@ where
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
     use serde::Deserialize;
 
     use super::*;
+    use crate::job::properties::config;
 
     #[derive(Debug, PartialEq, Deserialize)]
     struct V1(u8);
@@ -227,6 +229,32 @@ mod tests {
         for version in [0, 3, 5, u32::MAX] {
             let unknown = PayloadError::UnknownVersion { version, known: 4 };
             assert_eq!(V4::read(version, Codec::Json, b"7"), Err(unknown));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(config())]
+
+        #[test]
+        fn any_bytes_of_any_version_are_read_as_its_type_or_refused(
+            bytes in vec(any::<u8>(), 0..20),
+            version in prop_oneof![0..6_u32, any::<u32>()],
+            json in any::<bool>(),
+        ) {
+            let codec = if json { Codec::Json } else { Codec::MessagePack };
+            let last = |before: V2| {
+                let failed = |problem: &str| {
+                    PayloadError::Upgrade { from: 2, to: 4, problem: problem.to_owned() }
+                };
+                V4::try_from(before).map_err(failed)
+            };
+            let expected = match version {
+                1 => codec.decode::<V1>(&bytes).map(V2::from).and_then(last),
+                2 => codec.decode(&bytes).and_then(last),
+                4 => codec.decode(&bytes),
+                _ => Err(PayloadError::UnknownVersion { version, known: 4 }),
+            };
+            prop_assert_eq!(V4::read(version, codec, &bytes), expected);
         }
     }
 

@@ -8,8 +8,8 @@ use chrono::DateTime;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 
 use super::{
-    Codec, Failure, FailureReason, Inbox, JobFailure, JobId, JobName, JobOptions, Outcome,
-    QueueName, Record,
+    Codec, DeadLetter, Failure, FailureReason, Inbox, JobFailure, JobId, JobName, JobOptions,
+    Outcome, QueueName, Record,
 };
 use crate::{
     flaw::Corrupt,
@@ -56,6 +56,21 @@ prop_compose! {
         JobOptions {
             attempts, backoff, timeout, priority, retain, retain_failed, due_at, version, headers, reply_to,
         }
+    }
+}
+
+prop_compose! {
+    fn letter()(
+        queue in "[a-z:._-]{1,20}",
+        record in prop_oneof![record().prop_map(|record| record.encode()), vec(any::<u8>(), 0..50)],
+        failure in failure(),
+        errors in vec(failure(), 0..4),
+        failed in -8_000_000_000_000_i64..8_000_000_000_000,
+    ) -> DeadLetter {
+        // What failed need not be a record.
+        let mut letter = DeadLetter::new(&queue, JobId::generate(), record.into(), failure, errors);
+        letter.failed_at = DateTime::from_timestamp_millis(failed).expect("in range");
+        letter
     }
 }
 
@@ -184,6 +199,19 @@ proptest! {
     #[test]
     fn failures_are_read_as_they_were_written(failure in failure()) {
         prop_assert_eq!(JobFailure::decode(&failure.encode()), Ok(failure));
+    }
+
+    #[test]
+    fn letters_are_read_as_they_were_written(letter in letter(), harms in harms()) {
+        let Record { codec, payload, .. } = letter.to_record().expect("it can be written");
+        prop_assert_eq!(codec.decode::<DeadLetter>(&payload), Ok(letter));
+        let harmed = harmed(payload.to_vec(), &harms);
+        if let Ok(letter) = codec.decode::<DeadLetter>(&harmed) {
+            let again = letter.to_record().expect("it can be written").payload;
+            prop_assert_eq!(codec.decode::<DeadLetter>(&again), Ok(letter.clone()));
+            // Whatever became of its record, looking at it does no harm.
+            let _ = (letter.record(), letter.payload::<u8>(), letter.with_payload(&7, Some(3)));
+        }
     }
 
     #[test]

@@ -94,7 +94,8 @@ impl DeadLetters {
         Ok(self.queue.info(id).await?.as_ref().and_then(letter_of))
     }
 
-    /// Gives the job of a letter another payload, with which it goes back.
+    /// Gives the job of a letter another payload, with which it goes back; of the version that it had. A type
+    /// with [`Extra`](crate::Extra) keeps the fields that it doesn't know.
     ///
     /// # Errors
     /// [`Refused::NotFound`] if there is no such letter, [`Refused::WrongState`] if a handler is at it; the
