@@ -37,6 +37,7 @@ use proc_macro::TokenStream;
 /// | `rate = limit(10, per = "1s", burst = 5)` | how many runs of this handler one process starts per time | none |
 /// | `dead_letter = "orders-dlq"` | the queue to which jobs go that fail for good | the worker's, which is none |
 /// | `codec = "json"` | how payloads are written: `"msgpack"` or `"json"` | `"msgpack"` |
+/// | `idempotent` or `idempotent = "7d"` | a run's result is recorded under the job's id for a day, or so long: a repeated delivery gets it, and the function isn't run again; see `Context::once` | at least once |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
 ///
 /// Durations are texts such as `"250ms"`, `"30s"`, `"1h30m"`, `"7d"`.

@@ -57,6 +57,7 @@ pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
     Codec, DeadLetter, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId,
     JobInfo, JobName, JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
+    UnderWay,
 };
 pub use policy::{
     Backoff, DurationExt, ErrorClass, Rate, Retain, RetryPolicy, RetryRule, Verdict, retry_after,
@@ -67,8 +68,8 @@ pub use queue::{
 };
 pub use store::{Durability, TlsOptions};
 pub use worker::{
-    Alert, Context, DeadLettered, FromContext, Handler, MissingState, State, States, Worker,
-    WorkerBuilder, WorkerEvent, WorkerHandle,
+    Alert, Context, DeadLettered, FromContext, Handler, MissingState, Once, OnceError, State,
+    States, Worker, WorkerBuilder, WorkerEvent, WorkerHandle,
 };
 
 /// The README's examples are compiled like all others.
@@ -85,7 +86,7 @@ pub mod __private {
         job::DEFAULT_HOLD,
         worker::{
             HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
-            run_blocking,
+            once, run_blocking,
         },
     };
 

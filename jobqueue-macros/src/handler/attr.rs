@@ -23,7 +23,11 @@ pub(super) struct Arguments {
     pub(super) rate: Option<Call>,
     pub(super) dead_letter: Option<LitStr>,
     pub(super) blocking: Option<Ident>,
+    pub(super) idempotent: Option<Idempotent>,
 }
+
+/// `idempotent`, or `idempotent = "7d"`.
+pub(super) struct Idempotent(pub(super) Option<LitStr>);
 
 /// A number that may be below zero.
 pub(super) struct Signed {
@@ -48,7 +52,7 @@ pub(super) enum Value {
 
 /// All arguments there are, for the message about one that there isn't.
 const KNOWN: &str = "queue, name, attempts, backoff, retry, classify, timeout, priority, retain, \
-     retain_failed, concurrency, rate, codec, dead_letter, blocking";
+     retain_failed, concurrency, rate, codec, dead_letter, idempotent, blocking";
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -81,6 +85,7 @@ impl Arguments {
             "retain_failed" => once(&mut self.retain_failed, word, || value(input)),
             "rate" => once(&mut self.rate, word, || value(input)),
             "dead_letter" => once(&mut self.dead_letter, word, || value(input)),
+            "idempotent" => once(&mut self.idempotent, word, || input.parse()),
             "blocking" => once(&mut self.blocking, word, || Ok(word.clone())),
             other => Err(syn::Error::new(
                 word.span(),
@@ -105,6 +110,12 @@ fn once<T>(
 fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
     input.parse::<Token![=]>()?;
     input.parse()
+}
+
+impl Parse for Idempotent {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(Token![=]) { value(input).map(Some).map(Self) } else { Ok(Self(None)) }
+    }
 }
 
 impl Parse for Signed {

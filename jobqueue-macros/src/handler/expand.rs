@@ -112,6 +112,13 @@ fn implement_handler(name: &Ident, inner: &Ident, model: &Model) -> TokenStream 
     } else {
         quote!(::core::result::Result::Ok(#call))
     };
+    let mut run = quote!(#(#extract)* #answer);
+    if let Some(lifetime) = &model.idempotent {
+        run = quote! {
+            let once = ctx.clone();
+            ::jobqueue::__private::once(&once, #lifetime, async move { #run }).await
+        };
+    }
     quote! {
         #[automatically_derived]
         impl ::jobqueue::__private::Handler for #name {
@@ -133,8 +140,7 @@ fn implement_handler(name: &Ident, inner: &Ident, model: &Model) -> TokenStream 
                 <Self as ::jobqueue::__private::Job>::Output,
                 ::jobqueue::__private::Failure,
             > {
-                #(#extract)*
-                #answer
+                #run
             }
         }
     }

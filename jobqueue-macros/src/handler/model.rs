@@ -1,9 +1,14 @@
 //! Model: what the expansion needs, checked.
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{Attribute, Expr, ItemFn, ReturnType, Type, spanned::Spanned as _};
 
-use super::{attr::Arguments, definition::definition};
+use super::{
+    attr::{Arguments, Idempotent},
+    definition::definition,
+};
+use crate::duration::Millis;
 
 /// A handler.
 pub(super) struct Model {
@@ -18,6 +23,8 @@ pub(super) struct Model {
     pub(super) output: Type,
     /// Whether the return type is a `Result`.
     pub(super) fallible: bool,
+    /// How long results are recorded, if the handler is idempotent: an `Option<Duration>`.
+    pub(super) idempotent: Option<TokenStream>,
     /// What says of which class an error is.
     pub(super) classify: Option<Expr>,
 }
@@ -46,6 +53,7 @@ impl Model {
             definition: definition(arguments, function)?,
             blocking: arguments.blocking.is_some(),
             fallible,
+            idempotent: idempotent(arguments)?,
             classify: arguments.classify.clone(),
             extractors: types.collect(),
             function: body,
@@ -54,6 +62,18 @@ impl Model {
             output,
         })
     }
+}
+
+fn idempotent(arguments: &Arguments) -> syn::Result<Option<TokenStream>> {
+    let Some(Idempotent(lifetime)) = &arguments.idempotent else { return Ok(None) };
+    let lifetime = match lifetime {
+        None => quote!(::core::option::Option::None),
+        Some(text) => {
+            let lifetime = Millis::parse_positive(text)?.tokens();
+            quote!(::core::option::Option::Some(#lifetime))
+        }
+    };
+    Ok(Some(lifetime))
 }
 
 /// Whether an attribute concerns the item rather than the body of the function.

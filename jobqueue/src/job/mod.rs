@@ -12,6 +12,7 @@ mod outcome;
 mod priority;
 mod record;
 mod state;
+mod under_way;
 mod wire;
 
 pub use codec::Codec;
@@ -28,6 +29,7 @@ pub use outcome::{FailureReason, JobFailure, Outcome};
 pub use priority::Priority;
 pub use record::Record;
 pub use state::JobState;
+pub use under_way::UnderWay;
 
 #[cfg(test)]
 pub(crate) mod properties;

@@ -12,10 +12,12 @@ mod extract;
 mod handler;
 mod held;
 mod hooks;
+mod idempotent;
 mod lease;
 mod letter;
 mod listener;
 mod macros;
+mod once_error;
 mod pump;
 mod registry;
 mod run;
@@ -34,11 +36,13 @@ pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
 pub use hooks::{Alert, DeadLettered};
+pub use idempotent::Once;
 #[doc(hidden)]
 pub use macros::{
-    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
+    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify, once,
     run_blocking,
 };
+pub use once_error::OnceError;
 #[cfg(feature = "testing")]
 pub(crate) use signals::Signals;
 pub use worker::WorkerHandle;

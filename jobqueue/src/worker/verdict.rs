@@ -142,6 +142,7 @@ fn failed(mut failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
                 Duration::ZERO,
             )
         }
+        NextStep::GoBack(delay) => (End::Released { delay, misses: None }, Duration::ZERO),
         NextStep::Hold(hold) => (End::Released { delay: Duration::ZERO, misses: None }, hold),
     };
     Ruling { end, hold, failure: Some(failure), alert }

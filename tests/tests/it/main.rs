@@ -5,6 +5,7 @@ mod control;
 mod events;
 mod failure;
 mod fault;
+mod idempotent;
 mod letters;
 mod life;
 mod limits;

@@ -40,6 +40,16 @@ fn blocking(mut numbers: Vec<u32>) -> Result<Vec<u32>, Box<dyn std::error::Error
     Ok(numbers)
 }
 
+#[job(idempotent)]
+async fn once(_: (), _ctx: Context) -> u32 {
+    1
+}
+
+#[job(idempotent = "7d", blocking)]
+fn once_blocking(_: ()) -> anyhow::Result<String> {
+    Ok(String::new())
+}
+
 #[job]
 async fn with_anyhow(_: ()) -> anyhow::Result<()> {
     anyhow::bail!("no")
@@ -159,6 +169,7 @@ fn main() {
     assert_eq!(http.verdict(), classified_as(ErrorClass::RateLimited, Some(second)));
     let typed = Classes::Typed { code: Code(503) };
     assert_eq!(typed.verdict(), classified_as(ErrorClass::Transient, Some(second * 3)));
+    let _ = (once, once_blocking);
     let _ = (classified, classified_by_path);
     let _: Definition = full::DEFINITION;
     assert_eq!(blocking(vec![2, 1]).unwrap(), [1, 2]);
