@@ -60,7 +60,8 @@ pub use job::{
     UnderWay,
 };
 pub use policy::{
-    Backoff, DurationExt, ErrorClass, Rate, Retain, RetryPolicy, RetryRule, Verdict, retry_after,
+    Backoff, Breaker, DurationExt, ErrorClass, Rate, Retain, RetryPolicy, RetryRule, Verdict,
+    retry_after,
 };
 pub use queue::{
     Add, AddAll, BulkError, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
@@ -81,8 +82,8 @@ struct Readme;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::{
-        Backoff, Codec, Context, Definition, ErrorClass, Failure, FromContext, Handler, Job,
-        JobError, MissingState, Rate, Retain, RetryPolicy, State, States, Verdict,
+        Backoff, Breaker, Codec, Context, Definition, ErrorClass, Failure, FromContext, Handler,
+        Job, JobError, MissingState, Rate, Retain, RetryPolicy, State, States, Verdict,
         job::DEFAULT_HOLD,
         worker::{
             HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,

@@ -21,6 +21,7 @@ pub(super) struct Arguments {
     pub(super) retain: Option<Call>,
     pub(super) retain_failed: Option<Call>,
     pub(super) rate: Option<Call>,
+    pub(super) breaker: Option<Call>,
     pub(super) dead_letter: Option<LitStr>,
     pub(super) blocking: Option<Ident>,
     pub(super) idempotent: Option<Idempotent>,
@@ -52,7 +53,7 @@ pub(super) enum Value {
 
 /// All arguments there are, for the message about one that there isn't.
 const KNOWN: &str = "queue, name, attempts, backoff, retry, classify, timeout, priority, retain, \
-     retain_failed, concurrency, rate, codec, dead_letter, idempotent, blocking";
+     retain_failed, concurrency, rate, breaker, codec, dead_letter, idempotent, blocking";
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -84,6 +85,7 @@ impl Arguments {
             "retain" => once(&mut self.retain, word, || value(input)),
             "retain_failed" => once(&mut self.retain_failed, word, || value(input)),
             "rate" => once(&mut self.rate, word, || value(input)),
+            "breaker" => once(&mut self.breaker, word, || value(input)),
             "dead_letter" => once(&mut self.dead_letter, word, || value(input)),
             "idempotent" => once(&mut self.idempotent, word, || input.parse()),
             "blocking" => once(&mut self.blocking, word, || Ok(word.clone())),

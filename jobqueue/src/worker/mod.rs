@@ -4,6 +4,7 @@
 //! turn. Each fetched job becomes a *run*, a tokio task that reads as a pipeline: start → run → classify
 //! → report. A thread of its own keeps the lease.
 
+mod breaker;
 mod builder;
 mod config;
 mod context;

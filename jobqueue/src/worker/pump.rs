@@ -18,6 +18,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     Context, States, WorkerEvent,
+    breaker::Appetite,
     config::Config,
     context::{ContextParts, Line},
     events::Announcer,
@@ -168,7 +169,15 @@ impl Pump {
     /// How many to ask for now.
     pub(super) fn want(&self) -> usize {
         let may = self.phase() == Phase::Working && !matches!(self.mood, Mood::Limited(_));
-        if may { self.room().min(crate::store::MAX_BATCH) } else { 0 }
+        if !may {
+            return 0;
+        }
+        let most = match self.parts.registry.appetite() {
+            Appetite::Any => crate::store::MAX_BATCH,
+            Appetite::One => 1,
+            Appetite::NoneUntil(_) | Appetite::None => 0,
+        };
+        self.room().min(most)
     }
 
     /// Waits until there is a reason for a turn.
@@ -270,6 +279,9 @@ impl Pump {
             return;
         };
         self.hold = self.hold.max(ruling.hold);
+        if let Appetite::NoneUntil(until) = self.parts.registry.appetite() {
+            self.mood = Mood::Limited(until.into());
+        }
         let announcer = &self.parts.announcer;
         match (&ruling.end, ruling.failure) {
             (End::Retried { delay, .. }, Some(failure)) => {

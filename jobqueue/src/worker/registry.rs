@@ -6,7 +6,10 @@ use bytes::Bytes;
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Context, Handler};
+use super::{
+    Context, Handler,
+    breaker::{Appetite, Fuse},
+};
 use crate::{
     flaw::{Invalid, PayloadError},
     job::{Codec, Definition, Failure, QueueName, RunRules},
@@ -54,6 +57,7 @@ pub(super) struct Entry {
     pub(super) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
     rate: Option<DefaultDirectRateLimiter>,
+    pub(super) fuse: Option<Fuse>,
 }
 
 impl Entry {
@@ -95,6 +99,7 @@ impl Registry {
         let Definition { name, run, limits, .. } = H::DEFINITION;
         run.backoff.validate()?;
         run.retry.validate()?;
+        limits.breaker.map_or(Ok(()), |breaker| breaker.validate())?;
         if run.attempts == 0 || limits.concurrency == Some(0) {
             return Err(Invalid::new(
                 "handler",
@@ -111,6 +116,7 @@ impl Registry {
                 Some(rate) => Some(RateLimiter::direct(rate.quota()?)),
                 None => None,
             },
+            fuse: limits.breaker.map(Fuse::new),
         };
         match self.0.insert(name, Arc::new(entry)) {
             None => Ok(()),
@@ -124,6 +130,19 @@ impl Registry {
 
     pub(super) fn get(&self, name: &str) -> Option<Arc<Entry>> {
         self.0.get(name).cloned()
+    }
+
+    /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers are open.
+    pub(super) fn appetite(&self) -> Appetite {
+        let mut appetites = Vec::new();
+        for entry in self.0.values() {
+            // Most handlers have none, and then the first of them is enough to know.
+            match entry.fuse.as_ref().map_or(Appetite::Any, Fuse::appetite) {
+                Appetite::Any => return Appetite::Any,
+                other => appetites.push(other),
+            }
+        }
+        appetites.into_iter().reduce(Appetite::or).unwrap_or(Appetite::Any)
     }
 
     pub(super) fn names(&self) -> Vec<&'static str> {

@@ -10,7 +10,9 @@ use tokio::{
 use tracing::{Instrument as _, debug, error, info_span, warn};
 
 use super::{
-    Context, WorkerEvent, letter,
+    Context, WorkerEvent,
+    breaker::Fuse,
+    letter,
     registry::Entry,
     verdict::{Ended, Ruling, Terms, rule},
 };
@@ -72,6 +74,11 @@ impl Run {
         let Self { ctx, terms, entry, .. } = self;
         // Held to the end of the run: the handler's own limits in this process.
         let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
+        let trial = match entry.fuse.as_ref().map(Fuse::admit) {
+            None => None,
+            Some(Ok(trial)) => Some(trial),
+            Some(Err(delay)) => return Ruling::released(delay),
+        };
         ctx.announce(|| WorkerEvent::Started {
             id: ctx.id().clone(),
             name: ctx.record().name.clone(),
@@ -108,6 +115,9 @@ impl Run {
             Ok(Err(ended)) => ended,
             Err(panic) => Ended::Panicked(panic_message(&*panic)),
         };
+        if let Some(trial) = trial {
+            trial.end(&ended, &ctx);
+        }
         let mut ruling = rule(ended, &terms, ctx.record().codec);
         if matches!(ruling.end, End::Failed { .. }) {
             // In a box, as what is rare here is: a run is copied on its way into a task.
@@ -125,6 +135,9 @@ impl Run {
                     name: ctx.record().name.clone(),
                     took: began.elapsed(),
                 });
+            }
+            Some(failure) if matches!(ruling.end, End::Released { .. }) => {
+                debug!(%failure, "the job goes back");
             }
             Some(failure) => warn!(%failure, "the run failed"),
         }

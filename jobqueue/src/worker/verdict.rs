@@ -81,6 +81,14 @@ pub(super) struct Ruling {
     pub(super) alert: Option<ErrorClass>,
 }
 
+impl Ruling {
+    /// Back for so long, with no attempt counted.
+    pub(super) fn released(delay: Duration) -> Self {
+        let end = End::Released { delay, misses: None };
+        Self { end, hold: Duration::ZERO, failure: None, alert: None }
+    }
+}
+
 /// Decides what becomes of a job.
 pub(super) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
     let (reason, verdict, message, causes) = match ended {

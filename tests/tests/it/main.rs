@@ -1,5 +1,6 @@
 //! All tests against real servers, in one binary: one link, and one shared server.
 
+mod breaker;
 mod connect;
 mod control;
 mod events;
