@@ -115,8 +115,9 @@ fn implement_handler(name: &Ident, inner: &Ident, model: &Model) -> TokenStream 
     let mut run = quote!(#(#extract)* #answer);
     if let Some(lifetime) = &model.idempotent {
         run = quote! {
-            let once = ctx.clone();
-            ::jobqueue::__private::once(&once, #lifetime, async move { #run }).await
+            // No name that a handler might have, since it would be taken for that.
+            let __jobqueue_ctx = ctx.clone();
+            ::jobqueue::__private::once(&__jobqueue_ctx, #lifetime, async move { #run }).await
         };
     }
     quote! {
@@ -155,8 +156,8 @@ fn fallible(call: &TokenStream, model: &Model) -> TokenStream {
         // Before the error turns into a failure, which takes it.
         failure = quote! {
             {
-                let verdict = ::jobqueue::__private::classify(&error, #classify);
-                #failure.with(verdict)
+                let __jobqueue_verdict = ::jobqueue::__private::classify(&error, #classify);
+                #failure.with(__jobqueue_verdict)
             }
         };
     }

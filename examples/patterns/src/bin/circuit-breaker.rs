@@ -3,6 +3,8 @@
 //! Replaces the retries of `attempts: 5, backoff: { type: "exponential", delay: 1000 }` that all jobs would
 //! waste on a service that is down: here no attempt is spent while the breaker is open.
 
+#![expect(clippy::print_stdout, reason = "a program that says what it does")]
+
 use std::{
     sync::{
         Arc,

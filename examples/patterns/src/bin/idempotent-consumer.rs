@@ -4,6 +4,8 @@
 //! Replaces the BullMQ worker with its check in `db.processedEvents` before and its record after processing,
 //! `concurrency: 5`, `limiter: { max: 10, duration: 1000 }` and `worker.on("failed", …)`.
 
+#![expect(clippy::print_stdout, reason = "a program that says what it does")]
+
 use std::{
     sync::{
         Arc,

@@ -5,6 +5,8 @@
 //! limited retries, then dead letter. It is [`RetryPolicy::STANDARD`], which holds for every handler; here one
 //! row is changed, so that nobody waits for a rate limit.
 
+#![expect(clippy::print_stdout, reason = "a program that says what it does")]
+
 use std::time::Duration;
 
 use jobqueue::{Backoff, Context, ErrorClass, JobError, RetryPolicy, RetryRule, Worker, job};
