@@ -70,9 +70,11 @@ pub use job::{
     Broadcast, Channel, Codec, DeadLetter, Definition, Extra, Failure, FailureReason, Job,
     JobError, JobFailure, JobId, JobInfo, JobName, JobOptions, JobState, Outcome, Payload,
     PayloadVersions, Priority, QueueCounts, QueueName, Record, SpanId, TraceContext, TraceId,
+    UnderWay,
 };
 pub use policy::{
-    Backoff, DurationExt, ErrorClass, Rate, Retain, RetryPolicy, RetryRule, Verdict, retry_after,
+    Backoff, Breaker, DurationExt, ErrorClass, Rate, Retain, RetryPolicy, RetryRule, Verdict,
+    retry_after,
 };
 pub use queue::{
     Add, AddAll, Announcement, BulkError, Call, Client, ClientBuilder, DeadLetters, JobHandle,
@@ -82,15 +84,9 @@ pub use receive::{Delivery, Receive, Receiver};
 pub use stats::{Histogram, QueueLimits, QueueStats, Rates, WorkerStats, prometheus_text};
 pub use store::{Durability, TlsOptions};
 pub use worker::{
-    Alert, Context, DeadLettered, FromContext, Handler, Listener, MissingState, State, States,
-    Worker, WorkerBuilder, WorkerEvent, WorkerHandle,
+    Alert, Context, DeadLettered, FromContext, Handler, Listener, MissingState, Once, OnceError,
+    State, States, Worker, WorkerBuilder, WorkerEvent, WorkerHandle,
 };
-
-/// Longer explanations, a page each.
-pub mod docs {
-    #[doc = include_str!("docs/recipes.md")]
-    pub mod recipes {}
-}
 
 /// The README's examples are compiled like all others.
 #[cfg(doctest)]
@@ -99,6 +95,9 @@ struct Readme;
 
 /// What takes longer to say.
 pub mod docs {
+    #[doc = include_str!("docs/recipes.md")]
+    pub mod recipes {}
+
     #[doc = include_str!("docs/delivery.md")]
     pub mod delivery {}
 }
@@ -109,13 +108,13 @@ pub mod __private {
     pub use serde;
 
     pub use crate::{
-        Backoff, Broadcast, Channel, Codec, Context, Definition, ErrorClass, Failure, FromContext,
-        Handler, Job, JobError, Listener, MissingState, Payload, PayloadError, Rate, Retain,
-        RetryPolicy, State, States, Verdict,
+        Backoff, Breaker, Broadcast, Channel, Codec, Context, Definition, ErrorClass, Failure,
+        FromContext, Handler, Job, JobError, Listener, MissingState, Payload, PayloadError, Rate,
+        Retain, RetryPolicy, State, States, Verdict,
         job::{DEFAULT_HOLD, PayloadVersions, Unversioned, Versioned, step},
         worker::{
             HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
-            run_blocking,
+            once, run_blocking,
         },
     };
 

@@ -1,6 +1,6 @@
 --- obliterate: remove a queue and all that belongs to it, in steps.
 --
--- The queue is paused first. Keys that stand for jobs for a time lapse by themselves.
+-- The queue is paused first. Keys that stand for jobs for a time, and recorded effects, lapse by themselves.
 --
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed

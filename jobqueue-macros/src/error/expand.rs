@@ -93,10 +93,10 @@ fn classified(class: &Class, wait: Option<&Wait>) -> (TokenStream, TokenStream) 
         Class::Status(member) => {
             // Read by its span, as a wait is.
             let status = quote_spanned! {span(member)=>
-                ::core::convert::Into::<u16>::into(::core::clone::Clone::clone(status))
+                ::core::convert::Into::<u16>::into(::core::clone::Clone::clone(__jobqueue_status))
             };
             let class = quote!(::jobqueue::__private::ErrorClass::from_http_status(#status));
-            (Some(quote!(#member: status,)), class)
+            (Some(quote!(#member: __jobqueue_status,)), class)
         }
     };
     let (asked, retry_after) = match wait {

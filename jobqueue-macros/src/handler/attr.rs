@@ -22,10 +22,15 @@ pub(super) struct Arguments {
     pub(super) retain: Option<Call>,
     pub(super) retain_failed: Option<Call>,
     pub(super) rate: Option<Call>,
+    pub(super) breaker: Option<Call>,
     pub(super) dead_letter: Option<LitStr>,
     pub(super) at_most_once: Option<Ident>,
     pub(super) blocking: Option<Ident>,
+    pub(super) idempotent: Option<Idempotent>,
 }
+
+/// `idempotent`, or `idempotent = "7d"`.
+pub(super) struct Idempotent(pub(super) Option<LitStr>);
 
 /// A number that may be below zero.
 pub(super) struct Signed {
@@ -50,7 +55,7 @@ pub(super) enum Value {
 
 /// All arguments there are, for the message about one that there isn't.
 const KNOWN: &str = "queue, name, attempts, backoff, retry, classify, timeout, priority, ttl, retain, \
-     retain_failed, concurrency, rate, codec, dead_letter, at_most_once, blocking";
+     retain_failed, concurrency, rate, breaker, codec, dead_letter, idempotent, at_most_once, blocking";
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -83,8 +88,10 @@ impl Arguments {
             "retain" => once(&mut self.retain, word, || value(input)),
             "retain_failed" => once(&mut self.retain_failed, word, || value(input)),
             "rate" => once(&mut self.rate, word, || value(input)),
+            "breaker" => once(&mut self.breaker, word, || value(input)),
             "dead_letter" => once(&mut self.dead_letter, word, || value(input)),
             "at_most_once" => once(&mut self.at_most_once, word, || Ok(word.clone())),
+            "idempotent" => once(&mut self.idempotent, word, || input.parse()),
             "blocking" => once(&mut self.blocking, word, || Ok(word.clone())),
             other => Err(syn::Error::new(
                 word.span(),
@@ -109,6 +116,12 @@ pub(crate) fn once<T>(
 pub(crate) fn value<T: Parse>(input: ParseStream<'_>) -> syn::Result<T> {
     input.parse::<Token![=]>()?;
     input.parse()
+}
+
+impl Parse for Idempotent {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(Token![=]) { value(input).map(Some).map(Self) } else { Ok(Self(None)) }
+    }
 }
 
 impl Parse for Signed {

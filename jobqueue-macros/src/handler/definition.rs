@@ -12,6 +12,7 @@ use crate::duration::Millis;
 
 const BACKOFF: &str = "`exponential(\"1s\", max = \"10m\", jitter = 0.2)`, `fixed(\"5s\")` or `custom(path::to::function)`";
 const RETAIN: &str = "`none`, `all`, `count(1000)`, `age(\"7d\")` or `count(1000, age = \"7d\")`";
+const BREAKER: &str = "`after(5, pause = \"30s\", max = \"10m\")`";
 const RATE: &str = "`limit(10, per = \"1s\", burst = 5)`";
 
 /// `Definition::new(…).attempts(…)…`
@@ -97,6 +98,10 @@ fn limits(arguments: &Arguments) -> syn::Result<TokenStream> {
     if let Some(call) = &arguments.rate {
         let rate = rate(call)?;
         tokens.extend(quote!(.rate(#rate)));
+    }
+    if let Some(call) = &arguments.breaker {
+        let breaker = breaker(call)?;
+        tokens.extend(quote!(.breaker(#breaker)));
     }
     Ok(tokens)
 }
@@ -191,6 +196,21 @@ fn retain(call: &Call) -> syn::Result<TokenStream> {
         let age =
             Millis::parse_positive(valid::text(Some(value), name, "`age = \"7d\"`")?)?.tokens();
         tokens.extend(quote!(.and_age(#age)));
+    }
+    Ok(tokens)
+}
+
+fn breaker(call: &Call) -> syn::Result<TokenStream> {
+    valid::only(call, &["pause", "max"], BREAKER)?;
+    let (true, Some(Value::Int(failures))) = (call.word == "after", &call.first) else {
+        return valid::unknown(call, BREAKER);
+    };
+    let failures = valid::number(failures, "a number of failures", 1, 1_000_000)?;
+    let failures = u32::try_from(failures).unwrap_or(u32::MAX);
+    let mut tokens = quote!(::jobqueue::__private::Breaker::after(#failures));
+    for (name, value) in &call.named {
+        let wait = Millis::parse_positive(valid::text(Some(value), name, BREAKER)?)?.tokens();
+        tokens.extend(quote!(.#name(#wait)));
     }
     Ok(tokens)
 }

@@ -167,7 +167,15 @@ pub(crate) fn run(inner: &Ident, model: &Model) -> TokenStream {
     } else {
         quote!(::core::result::Result::Ok(#call))
     };
-    quote!(#(#extract)* #answer)
+    let run = quote!(#(#extract)* #answer);
+    match &model.idempotent {
+        None => run,
+        Some(lifetime) => quote! {
+            // No name that a handler might have, since it would be taken for that.
+            let __jobqueue_ctx = ctx.clone();
+            ::jobqueue::__private::once(&__jobqueue_ctx, #lifetime, async move { #run }).await
+        },
+    }
 }
 
 /// An error becomes a failure in the way that fits its type; see `jobqueue::__private::ViaJobError`.
@@ -179,8 +187,8 @@ fn fallible(call: &TokenStream, model: &Model) -> TokenStream {
         // Before the error turns into a failure, which takes it.
         failure = quote! {
             {
-                let verdict = ::jobqueue::__private::classify(&error, #classify);
-                #failure.with(verdict)
+                let __jobqueue_verdict = ::jobqueue::__private::classify(&error, #classify);
+                #failure.with(__jobqueue_verdict)
             }
         };
     }

@@ -30,5 +30,5 @@ fn model(arguments: TokenStream, function: &ItemFn) -> syn::Result<model::Model>
     let blocking = arguments.blocking.is_some();
     valid::function(function, blocking, "job")?;
     let definition = definition::definition(&arguments, function)?;
-    model::Model::new(definition, blocking, function).classified(arguments.classify.as_ref())
+    model::Model::new(definition, blocking, function).of_job(&arguments)
 }

@@ -1,7 +1,11 @@
 //! Model: what the expansion needs, checked.
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{Attribute, Expr, ItemFn, ReturnType, Type, spanned::Spanned as _};
+
+use super::attr::{Arguments, Idempotent};
+use crate::duration::Millis;
 
 /// A handler.
 pub(crate) struct Model {
@@ -16,6 +20,8 @@ pub(crate) struct Model {
     pub(crate) output: Type,
     /// Whether the return type is a `Result`.
     pub(crate) fallible: bool,
+    /// How long results are recorded, if the handler is idempotent: an `Option<Duration>`.
+    pub(crate) idempotent: Option<TokenStream>,
     /// What says of which class an error is.
     pub(crate) classify: Option<Expr>,
 }
@@ -40,6 +46,7 @@ impl Model {
             definition,
             blocking,
             fallible: is_result(&output),
+            idempotent: None,
             classify: None,
             extractors: types.collect(),
             function: body,
@@ -49,15 +56,28 @@ impl Model {
         }
     }
 
-    /// With what says of which class an error is, if there can be errors.
-    pub(crate) fn classified(mut self, classify: Option<&Expr>) -> syn::Result<Self> {
-        if let (Some(classify), false) = (classify, self.fallible) {
+    /// With what a job's handler alone may have: a word on errors, if there can be any, and on repeated runs.
+    pub(super) fn of_job(mut self, arguments: &Arguments) -> syn::Result<Self> {
+        if let (Some(classify), false) = (&arguments.classify, self.fallible) {
             let message = "`classify` reads the handler's error: let it return a `Result`";
             return Err(syn::Error::new(classify.span(), message));
         }
-        self.classify = classify.cloned();
+        self.classify = arguments.classify.clone();
+        self.idempotent = idempotent(arguments)?;
         Ok(self)
     }
+}
+
+fn idempotent(arguments: &Arguments) -> syn::Result<Option<TokenStream>> {
+    let Some(Idempotent(lifetime)) = &arguments.idempotent else { return Ok(None) };
+    let lifetime = match lifetime {
+        None => quote!(::core::option::Option::None),
+        Some(text) => {
+            let lifetime = Millis::parse_positive(text)?.tokens();
+            quote!(::core::option::Option::Some(#lifetime))
+        }
+    };
+    Ok(Some(lifetime))
 }
 
 /// Whether an attribute concerns the item rather than the body of the function.

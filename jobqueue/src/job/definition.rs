@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Codec, PayloadVersions};
-use crate::policy::{Backoff, Rate, Retain, RetryPolicy};
+use crate::policy::{Backoff, Breaker, Rate, Retain, RetryPolicy};
 
 /// A kind of job: what goes in, what comes out, and how it is treated.
 ///
@@ -82,6 +82,7 @@ pub(crate) enum Delivery {
 pub(crate) struct LocalLimits {
     pub(crate) concurrency: Option<usize>,
     pub(crate) rate: Option<Rate>,
+    pub(crate) breaker: Option<Breaker>,
 }
 
 /// Attempts of a job whose handler and whose add say nothing.
@@ -110,7 +111,7 @@ impl Definition {
             ttl: None,
             codec: Codec::MessagePack,
             run: RunRules::DEFAULT,
-            limits: LocalLimits { concurrency: None, rate: None },
+            limits: LocalLimits { concurrency: None, rate: None, breaker: None },
             dead_letter: None,
         }
     }
@@ -183,6 +184,13 @@ impl Definition {
     #[must_use]
     pub const fn rate(mut self, rate: Rate) -> Self {
         self.limits.rate = Some(rate);
+        self
+    }
+
+    /// When jobs of this handler are left alone since it fails all the time, in one process; never by default.
+    #[must_use]
+    pub const fn breaker(mut self, breaker: Breaker) -> Self {
+        self.limits.breaker = Some(breaker);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
+use super::UnderWay;
 use crate::policy::{ErrorClass, Verdict, retry_after};
 
 /// How long a bare `rate_limited` holds the queue.
@@ -139,6 +140,10 @@ impl Failure {
     /// An error's text and causes under a verdict.
     pub(crate) fn from_error(verdict: Verdict, error: &(dyn StdError + 'static)) -> Self {
         let mut failure = Self::new(verdict, error);
+        // Whatever it is wrapped in: the job has not failed.
+        if let Some(under_way) = UnderWay::find(error) {
+            failure.verdict = under_way.verdict();
+        }
         let mut source = error.source();
         while let Some(cause) = source.filter(|_| failure.causes.len() < MAX_CAUSES) {
             failure.causes.push(bounded(cause));

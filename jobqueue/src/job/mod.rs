@@ -17,6 +17,7 @@ mod priority;
 mod record;
 mod state;
 mod trace;
+mod under_way;
 mod value;
 mod wire;
 
@@ -41,6 +42,7 @@ pub use priority::Priority;
 pub use record::Record;
 pub use state::JobState;
 pub use trace::{SpanId, TraceContext, TraceId};
+pub use under_way::UnderWay;
 
 #[cfg(test)]
 pub(crate) mod properties;

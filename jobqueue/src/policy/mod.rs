@@ -1,6 +1,7 @@
 //! Floor 1: decisions, as functions of values. When to try again, what to keep, how fast to go.
 
 mod backoff;
+mod breaker;
 mod class;
 mod duration;
 mod matrix;
@@ -11,6 +12,8 @@ mod retry_after;
 
 pub use backoff::Backoff;
 pub(crate) use backoff::BackoffParts;
+pub use breaker::Breaker;
+pub(crate) use breaker::{Admission, Change, Circuit, Sign};
 pub use class::ErrorClass;
 pub use duration::DurationExt;
 pub use matrix::{RetryPolicy, RetryRule};

@@ -20,6 +20,8 @@ pub enum Verdict {
     /// For a limit that all jobs of the queue run into. If it concerns this job alone, classify the error as
     /// [`ErrorClass::RateLimited`]: the job is tried again later, and the others go on.
     RateLimited(Duration),
+    /// Not a failure: the job goes back for this long, and costs no attempt. The queue goes on.
+    GoBack(Duration),
     /// What the handler's [`RetryPolicy`] says of errors of this class.
     Classified {
         /// Of which kind the error is.
@@ -46,6 +48,8 @@ pub(crate) enum NextStep {
     FailAtOnce,
     /// Back with no attempt counted, and the queue held for this long.
     Hold(Duration),
+    /// Back with no attempt counted, for this long.
+    GoBack(Duration),
 }
 
 /// What a decision rests on, beside the verdict.
@@ -67,6 +71,7 @@ pub(crate) fn after_failure(
     let Chances { attempt, attempts, .. } = chances;
     let step = match verdict {
         Verdict::RateLimited(hold) => NextStep::Hold(hold),
+        Verdict::GoBack(delay) => NextStep::GoBack(delay),
         Verdict::Permanent => NextStep::FailAtOnce,
         Verdict::RetryAfter(_) if attempt >= attempts => NextStep::Fail,
         Verdict::RetryAfter(delay) => NextStep::Retry(delay),
@@ -112,6 +117,7 @@ mod tests {
         assert_eq!(decide(Verdict::RetryAfter(SECOND * 9), 4).0, NextStep::Retry(SECOND * 9));
         assert_eq!(decide(Verdict::RetryAfter(SECOND), 5).0, NextStep::Fail);
         assert_eq!(decide(Verdict::Permanent, 1).0, NextStep::FailAtOnce);
+        assert_eq!(decide(Verdict::GoBack(SECOND), 5).0, NextStep::GoBack(SECOND));
         assert_eq!(decide(Verdict::RateLimited(SECOND), 5).0, NextStep::Hold(SECOND));
     }
 

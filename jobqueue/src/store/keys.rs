@@ -131,6 +131,11 @@ impl Keys {
         format!("{}errors:{id}", self.0.base)
     }
 
+    /// What an effect's key holds: its claim or its result.
+    pub(crate) fn once(&self, key: &str) -> String {
+        format!("{}once:{key}", self.0.base)
+    }
+
     pub(crate) fn logs(&self, id: &JobId) -> String {
         format!("{}logs:{id}", self.0.base)
     }

@@ -32,7 +32,7 @@ pub(crate) use broadcast::Subscription;
 pub(crate) use command::Command;
 #[cfg(feature = "testing")]
 pub(crate) use command::scripts;
-pub(crate) use command::{job, outbox, queue, worker};
+pub(crate) use command::{job, once, outbox, queue, worker};
 pub(crate) use connection::Limits;
 pub use durability::Durability;
 #[cfg(feature = "testing")]

@@ -255,6 +255,11 @@ impl Context {
         Ok(line)
     }
 
+    /// The job's queue; none in a test of a handler without Redis.
+    pub(super) fn queue_name(&self) -> Option<&QueueName> {
+        self.0.line.as_ref().map(|line| line.store.name())
+    }
+
     pub(crate) fn states(&self) -> &States {
         &self.0.states
     }

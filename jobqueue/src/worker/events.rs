@@ -70,6 +70,22 @@ pub enum WorkerEvent {
     /// Broadcasts were missed: the subscription was lost for a while, or listeners are too slow. What they keep up
     /// to date may be stale: empty it.
     BroadcastsMissed,
+    /// A handler failed too often in a row: its jobs are left alone; see [`Breaker`](crate::Breaker).
+    BreakerOpened {
+        /// The queue.
+        queue: QueueName,
+        /// The handler's name.
+        name: JobName,
+        /// For how long, before one of them probes.
+        pause: Duration,
+    },
+    /// A probe has succeeded: the handler's jobs run again.
+    BreakerClosed {
+        /// The queue.
+        queue: QueueName,
+        /// The handler's name.
+        name: JobName,
+    },
     /// A call to Redis failed; the worker goes on trying.
     Unavailable {
         /// The queue.

@@ -5,8 +5,11 @@
 //! compiler takes the one that needs the fewest references.
 //! See <https://github.com/dtolnay/case-studies/blob/master/autoref-specialization/README.md>.
 
-use std::{error::Error as StdError, panic::resume_unwind};
+use std::{error::Error as StdError, panic::resume_unwind, time::Duration};
 
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Context;
 use crate::{
     job::{Failure, JobError},
     policy::Verdict,
@@ -93,6 +96,19 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> ViaStdError for &E {}
 /// What a function of the user's says of an error.
 pub fn classify<E, V: Into<Verdict>>(error: &E, by: impl FnOnce(&E) -> V) -> Verdict {
     by(error).into()
+}
+
+/// A whole handler once for its job, for `idempotent`.
+pub async fn once<T, F>(ctx: &Context, lifetime: Option<Duration>, run: F) -> Result<T, Failure>
+where
+    T: Serialize + DeserializeOwned + Send,
+    F: Future<Output = Result<T, Failure>> + Send,
+{
+    let once = ctx.once_for_job(run);
+    match lifetime {
+        Some(lifetime) => once.lifetime(lifetime).await,
+        None => once.await,
+    }
 }
 
 /// Runs a blocking handler where it may block.

@@ -4,6 +4,7 @@
 //! turn. Each fetched job becomes a *run*, which reads as a pipeline: start → run → classify → report. It is
 //! a tokio task, unless it ends at the first look on a runtime of one thread. A thread of its own keeps the lease.
 
+mod breaker;
 mod builder;
 mod config;
 mod context;
@@ -13,6 +14,7 @@ mod glance;
 mod handler;
 mod held;
 mod hooks;
+mod idempotent;
 mod lease;
 mod letter;
 mod listen;
@@ -20,6 +22,7 @@ mod listener;
 mod macros;
 mod meter;
 mod once;
+mod once_error;
 mod pump;
 mod radio;
 mod registry;
@@ -42,14 +45,16 @@ pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
 pub use hooks::{Alert, DeadLettered};
+pub use idempotent::Once;
 pub(crate) use letter::send as send_letter;
 pub use listen::Listener;
 pub(crate) use listener::LONGEST_SLEEP;
 #[doc(hidden)]
 pub use macros::{
-    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
+    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify, once,
     run_blocking,
 };
+pub use once_error::OnceError;
 pub(crate) use registry::MAX_RESULT;
 pub(crate) use reply::enclose as enclose_reply;
 #[cfg(feature = "testing")]

@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::{WorkerEvent, pump::Pump, run::Run, tally::Times, verdict::Ruling};
+use super::{
+    WorkerEvent,
+    pump::Pump,
+    run::{Ending, Run},
+};
 use crate::{
     job::JobId,
     policy::Retain,
@@ -60,9 +64,11 @@ impl Pump {
     }
 
     /// Takes note of how a run ended whose job was settled before.
-    pub(super) fn note_free(&mut self, id: &JobId, ended: Option<(Ruling, Times)>) {
+    pub(super) fn note_free(&mut self, id: &JobId, ended: Option<Ending>) {
         if let Some((ruling, times)) = ended {
-            self.tally.ended(times, false);
+            if let Some(times) = times {
+                self.tally.ended(times, false);
+            }
             if let Some(failure) = ruling.failure {
                 self.parts.announcer.failed(id, failure, None);
             }

@@ -20,6 +20,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     Context, States, WorkerEvent,
+    breaker::Appetite,
     config::Config,
     context::{ContextParts, Line, run_trace},
     events::Announcer,
@@ -29,10 +30,10 @@ use super::{
     listener::{LONGEST_SLEEP, Listener},
     meter::QueueMeter,
     registry::{Entry, Registry},
-    run::{Finished, Run, report},
+    run::{Ending, Finished, Run, report},
     shutdown::Phase,
-    tally::{ServerClock, Tally, Times},
-    verdict::{Ruling, Terms},
+    tally::{ServerClock, Tally},
+    verdict::Terms,
 };
 use crate::{
     error::Result,
@@ -205,7 +206,15 @@ impl Pump {
     /// How many to ask for now.
     pub(super) fn want(&self) -> usize {
         let may = self.phase() == Phase::Working && !matches!(self.mood, Mood::Limited(_));
-        if may { self.room().min(crate::store::MAX_BATCH) } else { 0 }
+        if !may {
+            return 0;
+        }
+        let most = match self.parts.registry.appetite() {
+            Appetite::Any => crate::store::MAX_BATCH,
+            Appetite::One => 1,
+            Appetite::NoneUntil(_) | Appetite::None => 0,
+        };
+        self.room().min(most)
     }
 
     /// Waits until there is a reason for a turn.
@@ -312,14 +321,19 @@ impl Pump {
     }
 
     /// What a run comes to, for its job.
-    fn conclude(&mut self, id: JobId, ended: Option<(Ruling, Times)>) {
+    fn conclude(&mut self, id: JobId, ended: Option<Ending>) {
         let Some((ruling, times)) = ended else {
             // Aborted: by a shutdown, which has released the job, or with the runtime.
             self.release(id);
             return;
         };
-        self.tally.ended(times, matches!(ruling.end, End::Retried { .. }));
+        if let Some(times) = times {
+            self.tally.ended(times, matches!(ruling.end, End::Retried { .. }));
+        }
         self.hold = self.hold.max(ruling.hold);
+        if let Appetite::NoneUntil(until) = self.parts.registry.appetite() {
+            self.mood = Mood::Limited(until.into());
+        }
         let announcer = &self.parts.announcer;
         match (&ruling.end, ruling.failure) {
             (End::Retried { delay, .. }, Some(failure)) => {
@@ -387,7 +401,7 @@ impl Pump {
     fn follow(
         &self,
         finished: Finished,
-        run: Pin<Box<impl Future<Output = (Ruling, Times)> + Send + 'static>>,
+        run: Pin<Box<impl Future<Output = Ending> + Send + 'static>>,
     ) -> AbortHandle {
         tokio::spawn(report(run, finished, self.reporter.clone())).abort_handle()
     }

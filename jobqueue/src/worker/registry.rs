@@ -6,10 +6,14 @@ use foldhash::fast::RandomState;
 use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{Context, Handler, meter::JobMeter};
+use super::{
+    Context, Handler,
+    breaker::{Appetite, Fuse},
+    meter::JobMeter,
+};
 use crate::{
     flaw::{Invalid, PayloadError},
-    job::{Definition, Failure, JobName, QueueName, Record, RunRules},
+    job::{Definition, Delivery, Failure, JobName, QueueName, Record, RunRules},
 };
 
 /// A run under way: the result's bytes, or the failure.
@@ -59,6 +63,7 @@ pub(super) struct Entry {
     permits: Option<Arc<Semaphore>>,
     rate: Option<DefaultDirectRateLimiter>,
     pub(super) meter: JobMeter,
+    pub(super) fuse: Option<Fuse>,
 }
 
 impl Entry {
@@ -95,12 +100,18 @@ impl Registry {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         run.backoff.validate()?;
         run.retry.validate()?;
+        limits.breaker.map_or(Ok(()), |breaker| breaker.validate())?;
         if run.attempts == 0 || limits.concurrency == Some(0) {
             return Err(Invalid::new(
                 "handler",
                 name,
                 "attempts and concurrency must be 1 or more",
             ));
+        }
+        if run.delivery == Delivery::AtMostOnce && limits.breaker.is_some() {
+            let advice =
+                "a job that runs at most once can't go back to wait: leave its breaker out";
+            return Err(Invalid::new("handler", name, advice));
         }
         let entry = Entry {
             handler: Box::new(handler),
@@ -114,6 +125,7 @@ impl Registry {
                 Some(rate) => Some(RateLimiter::direct(rate.quota()?)),
                 None => None,
             },
+            fuse: limits.breaker.map(Fuse::new),
         };
         match self.0.insert(name, Arc::new(entry)) {
             None => Ok(()),
@@ -127,6 +139,19 @@ impl Registry {
 
     pub(super) fn get(&self, name: &str) -> Option<Arc<Entry>> {
         self.0.get(name).cloned()
+    }
+
+    /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers are open.
+    pub(super) fn appetite(&self) -> Appetite {
+        let mut appetites = Vec::new();
+        for entry in self.0.values() {
+            // Most handlers have none, and then the first of them is enough to know.
+            match entry.fuse.as_ref().map_or(Appetite::Any, Fuse::appetite) {
+                Appetite::Any => return Appetite::Any,
+                other => appetites.push(other),
+            }
+        }
+        appetites.into_iter().reduce(Appetite::or).unwrap_or(Appetite::Any)
     }
 
     pub(super) fn names(&self) -> Vec<&'static str> {

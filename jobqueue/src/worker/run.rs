@@ -19,7 +19,9 @@ use tracing::{
 };
 
 use super::{
-    Context, WorkerEvent, letter,
+    Context, WorkerEvent,
+    breaker::Fuse,
+    letter,
     registry::Entry,
     reply,
     tally::Times,
@@ -42,6 +44,9 @@ pub(super) struct Run {
     pub(super) entry: Arc<Entry>,
 }
 
+/// What a run comes to, and how long it took, if it took place.
+pub(super) type Ending = (Ruling, Option<Times>);
+
 /// The report of a run to its pump.
 #[derive(Debug)]
 pub(super) struct Finished {
@@ -49,7 +54,7 @@ pub(super) struct Finished {
     /// Which run of the job it was.
     pub(super) run: u64,
     /// None if the run was aborted.
-    pub(super) ruling: Option<(Ruling, Times)>,
+    pub(super) ruling: Option<Ending>,
 }
 
 /// Reports when it is dropped, hence in any case: also when the run is aborted, its pump hears of it.
@@ -69,7 +74,7 @@ impl Drop for Reporter {
 
 /// Lets a run go on to its end, and reports what becomes of its job.
 pub(super) async fn report(
-    run: Pin<Box<impl Future<Output = (Ruling, Times)>>>,
+    run: Pin<Box<impl Future<Output = Ending>>>,
     finished: Finished,
     to: mpsc::Sender<Finished>,
 ) {
@@ -82,7 +87,7 @@ pub(super) async fn report(
 
 impl Run {
     /// Runs the job, and says what becomes of it.
-    pub(super) fn go(self) -> impl Future<Output = (Ruling, Times)> + Send {
+    pub(super) fn go(self) -> impl Future<Output = Ending> + Send {
         let span = info_span!(
             "job",
             queue = %self.ctx.queue(),
@@ -114,10 +119,15 @@ impl Run {
         }
     }
 
-    async fn execute(self) -> (Ruling, Times) {
+    async fn execute(self) -> Ending {
         let Self { ready_at, ctx, terms, entry, .. } = self;
         // Held to the end of the run: the handler's own limits in this process.
         let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
+        let trial = match entry.fuse.as_ref().map(Fuse::admit) {
+            None => None,
+            Some(Ok(trial)) => Some(trial),
+            Some(Err(delay)) => return (Ruling::released(delay), None),
+        };
         entry.meter.started();
         ctx.announce(|| WorkerEvent::Started {
             id: ctx.id().clone(),
@@ -156,6 +166,9 @@ impl Run {
             Ok(Err(ended)) => ended,
             Err(panic) => Ended::Panicked(panic_message(&*panic)),
         };
+        if let Some(trial) = trial {
+            trial.end(&ended, &ctx);
+        }
         let mut ruling = rule(ended, &terms, ctx.record().codec);
         let settled = terms.delivery == Delivery::AtMostOnce;
         if matches!(ruling.end, End::Failed { .. }) && !settled {
@@ -183,9 +196,12 @@ impl Run {
                     took: times.took,
                 });
             }
+            Some(failure) if matches!(ruling.end, End::Released { .. }) => {
+                debug!(%failure, "the job goes back");
+            }
             Some(failure) => warn!(%failure, "the run failed"),
         }
-        (ruling, times)
+        (ruling, Some(times))
     }
 }
 

@@ -118,6 +118,11 @@ impl Ruling {
     fn new(end: End, failure: Option<JobFailure>) -> Self {
         Self { end, effects: Vec::new(), letter: None, hold: Duration::ZERO, failure, alert: None }
     }
+
+    /// Back for so long, with no attempt counted.
+    pub(super) fn released(delay: Duration) -> Self {
+        Self::new(End::Released { delay, misses: None }, None)
+    }
 }
 
 /// Decides what becomes of a job.
@@ -189,6 +194,7 @@ fn failed(mut failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
             let outcome = Outcome::Failed(failure.clone()).encode();
             (End::Failed { retain: terms.retain_failed, outcome, error }, Duration::ZERO)
         }
+        NextStep::GoBack(delay) => (End::Released { delay, misses: None }, Duration::ZERO),
         NextStep::Hold(hold) => (End::Released { delay: Duration::ZERO, misses: None }, hold),
     };
     Ruling { hold, alert, ..Ruling::new(end, Some(failure)) }

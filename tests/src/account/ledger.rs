@@ -94,6 +94,8 @@ impl Ledger {
                     self.place(held, "active");
                 }
                 "workers" => self.leases = reader.range(name).into_iter().collect(),
+                // What effects left behind, on purpose: it lapses.
+                "once" => {}
                 "errors" | "logs" => self.lists.extend([rest.to_owned()]),
                 "unique" => self.claims.extend([(rest.to_owned(), reader.get("GET", name))]),
                 _ if PLAIN.contains(&name) => {}

@@ -1,5 +1,6 @@
 //! All tests against real servers, in one binary: one link, and one shared server.
 
+mod breaker;
 mod broadcast;
 mod call;
 mod connect;
@@ -9,6 +10,7 @@ mod events;
 mod expire;
 mod failure;
 mod fault;
+mod idempotent;
 mod letters;
 mod life;
 mod limits;

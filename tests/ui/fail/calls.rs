@@ -12,6 +12,9 @@ async fn forever(_: u32) {}
 #[job(rate = limit(10))]
 async fn endless(_: u32) {}
 
+#[job(breaker = after(5, hold = "1s"))]
+async fn broken(_: u32) {}
+
 #[job(codec = "xml")]
 async fn xml(_: u32) {}
 

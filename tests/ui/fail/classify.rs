@@ -7,11 +7,6 @@ fn by_text(_: &String) -> jobqueue::ErrorClass {
     jobqueue::ErrorClass::Server
 }
 
-#[job(retry = NONE)]
-async fn no_policy(_: ()) -> Result<(), String> {
-    Ok(())
-}
-
 #[job(classify = wrong)]
 async fn wrong_class(_: ()) -> Result<(), String> {
     Ok(())

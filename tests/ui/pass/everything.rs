@@ -23,6 +23,7 @@ fn slowly(attempt: u32) -> Duration {
     retain_failed = all,
     concurrency = 10,
     rate = limit(10, per = "1s", burst = 5),
+    breaker = after(5, pause = "30s", max = "10m"),
     codec = "json",
 )]
 pub async fn full(_: (u32, String), _ctx: Context, _db: State<u8>) -> Result<u32, std::io::Error> {
@@ -38,6 +39,16 @@ pub(crate) async fn short((a, b): (u32, u32)) -> u32 {
 fn blocking(mut numbers: Vec<u32>) -> Result<Vec<u32>, Box<dyn std::error::Error + Send + Sync>> {
     numbers.sort();
     Ok(numbers)
+}
+
+#[job(idempotent)]
+async fn once(_: (), _ctx: Context) -> u32 {
+    1
+}
+
+#[job(idempotent = "7d", blocking)]
+fn once_blocking(_: ()) -> anyhow::Result<String> {
+    Ok(String::new())
 }
 
 #[job]
@@ -159,6 +170,7 @@ fn main() {
     assert_eq!(http.verdict(), classified_as(ErrorClass::RateLimited, Some(second)));
     let typed = Classes::Typed { code: Code(503) };
     assert_eq!(typed.verdict(), classified_as(ErrorClass::Transient, Some(second * 3)));
+    let _ = (once, once_blocking);
     let _ = (classified, classified_by_path);
     let _: Definition = full::DEFINITION;
     assert_eq!(blocking(vec![2, 1]).unwrap(), [1, 2]);

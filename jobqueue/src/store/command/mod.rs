@@ -1,6 +1,7 @@
 //! One struct for each Lua entry: it alone knows the keys, the arguments and the reply.
 
 pub(crate) mod job;
+pub(crate) mod once;
 pub(crate) mod outbox;
 pub(crate) mod queue;
 pub(crate) mod worker;
@@ -71,6 +72,7 @@ impl Args<'_> {
 pub(crate) fn scripts() -> Vec<&'static Script> {
     let mut all = Vec::new();
     all.extend(job::scripts());
+    all.extend(once::scripts());
     all.extend(outbox::scripts());
     all.extend(queue::scripts());
     all.extend(worker::scripts());

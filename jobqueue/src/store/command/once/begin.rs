@@ -1,0 +1,60 @@
+//! Claim a key, keep the claim, or learn what is recorded.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/once/begin.lua`
+pub(crate) struct Begin<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) token: &'a str,
+    pub(crate) hold: Duration,
+}
+
+/// Who may run the effect.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// The claim is ours.
+    Ours,
+    /// It is another's, for so long if nobody moves it.
+    Taken(Duration),
+    /// Nobody: this came of it.
+    Done(Bytes),
+}
+
+impl Command for Begin<'_> {
+    const SCRIPT: &'static Script = script!("once" / begin, [layout]);
+    const KEYS: &'static [Column] = &[Column::Meta];
+    const DOING: &'static str = "claim a key for an effect";
+    type Reply = Begun;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.token).push(millis(self.hold));
+    }
+
+    fn read(&self, reply: Value) -> Result<Begun, Corrupt> {
+        let mut items = reply::array(reply, Self::DOING)?.into_iter();
+        let mut next = || items.next().unwrap_or(Value::Nil);
+        match reply::int(&next(), Self::DOING)? {
+            0 => Ok(Begun::Ours),
+            1 => Ok(Begun::Taken(Duration::from_millis(reply::count(&next(), Self::DOING)?))),
+            2 => reply::bytes(next(), Self::DOING).map(Begun::Done),
+            _ => Err(Corrupt::new(Self::DOING, "an unknown answer")),
+        }
+    }
+
+    fn more_keys(&self, keys: &Keys) -> Vec<String> {
+        vec![keys.once(self.key)]
+    }
+}

@@ -1,0 +1,43 @@
+//! Record what came of an effect.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/once/finish.lua`
+pub(crate) struct Finish<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) result: &'a [u8],
+    pub(crate) lifetime: Duration,
+}
+
+impl Command for Finish<'_> {
+    const SCRIPT: &'static Script = script!("once" / finish, [layout]);
+    const KEYS: &'static [Column] = &[Column::Meta];
+    const DOING: &'static str = "record an effect";
+    /// What was recorded before, and counts.
+    type Reply = Option<Bytes>;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.result).push(millis(self.lifetime));
+    }
+
+    fn read(&self, reply: Value) -> Result<Option<Bytes>, Corrupt> {
+        reply::optional_bytes(reply, Self::DOING)
+    }
+
+    fn more_keys(&self, keys: &Keys) -> Vec<String> {
+        vec![keys.once(self.key)]
+    }
+}

@@ -1,0 +1,39 @@
+//! Give a claim back.
+
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/once/release.lua`
+pub(crate) struct Release<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) token: &'a str,
+}
+
+impl Command for Release<'_> {
+    const SCRIPT: &'static Script = script!("once" / release, [layout]);
+    const KEYS: &'static [Column] = &[Column::Meta];
+    const DOING: &'static str = "give the claim of a key back";
+    /// Whether it still was there.
+    type Reply = bool;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.token);
+    }
+
+    fn read(&self, reply: Value) -> Result<bool, Corrupt> {
+        Ok(reply::int(&reply, Self::DOING)? == 1)
+    }
+
+    fn more_keys(&self, keys: &Keys) -> Vec<String> {
+        vec![keys.once(self.key)]
+    }
+}

@@ -1,0 +1,23 @@
+--- finish: record what came of an effect. The first that is recorded counts.
+--
+-- KEYS  1 meta    HASH    {q}:meta
+--       2… once   STRING  {q}:once:<key>
+-- ARGV  1 the bytes   2 how long they are kept, ms
+-- REPLY what was recorded before, in which case nothing is written; else nil
+-- ERR   LAYOUT
+-- USES  layout
+local function finish(keys, args)
+  local meta, once = keys[1], keys[2]
+  local refusal = layout_check(meta)
+  if refusal then
+    return refusal
+  end
+  local found = redis.call('GET', once)
+  if found and string.sub(found, 1, 1) == '=' then
+    return string.sub(found, 2)
+  end
+  -- First a write that can't grow: a full Redis lets the script go on then.
+  redis.call('DEL', once)
+  redis.call('SET', once, '=' .. args[1], 'PX', args[2])
+  return false
+end

@@ -1,0 +1,47 @@
+//! `lua/once/finish.lua`
+
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["meta", "once:key:k"];
+
+const RECORDED: &str = "
+    jq:{q}:once:key:k string, expires
+      =receipt
+    ";
+
+fn rig() -> Rig {
+    super::rig("once/finish")
+}
+
+#[test]
+fn records_in_place_of_a_claim() {
+    let mut rig = rig();
+    rig.given(["SET jq:{q}:once:key:k ?t1 PX 5000"]);
+    rig.replies(KEYS, args!["receipt", 60000], "nil");
+    rig.holds(RECORDED);
+}
+
+#[test]
+fn records_even_if_the_claim_ran_out_or_is_anothers() {
+    let mut rig = rig();
+    rig.replies(KEYS, args!["receipt", 60000], "nil");
+    rig.holds(RECORDED);
+    rig.given(["SET jq:{q}:once:key:k ?t2"]);
+    rig.replies(KEYS, args!["receipt", 60000], "nil");
+    rig.holds(RECORDED);
+}
+
+#[test]
+fn the_first_result_counts() {
+    let mut rig = rig();
+    rig.given(["SET jq:{q}:once:key:k =receipt PX 5000"]);
+    rig.replies(KEYS, args!["other", 60000], "\"receipt\"");
+    rig.holds(RECORDED);
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args!["receipt", 60000], "LAYOUT 2 1");
+}

@@ -1,0 +1,40 @@
+//! `lua/once/release.lua`
+
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["meta", "once:key:k"];
+
+fn rig() -> Rig {
+    super::rig("once/release")
+}
+
+#[test]
+fn gives_its_own_claim_back() {
+    let mut rig = rig();
+    rig.given(["SET jq:{q}:once:key:k ?t1 PX 5000"]);
+    rig.replies(KEYS, args!["t1"], "1");
+    rig.holds("");
+}
+
+#[test]
+fn touches_nothing_of_others() {
+    let mut rig = rig();
+    rig.replies(KEYS, args!["t1"], "0");
+    for value in ["?t2", "=t1"] {
+        rig.given([format!("SET jq:{{q}}:once:key:k {value}").as_str()]);
+        rig.replies(KEYS, args!["t1"], "0");
+        rig.holds(&format!(
+            "
+            jq:{{q}}:once:key:k string
+              {value}
+            "
+        ));
+    }
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args!["t1"], "LAYOUT 2 1");
+}
