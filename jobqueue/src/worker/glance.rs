@@ -1,8 +1,9 @@
 //! A first look at a run, in the pump's own task.
 //!
 //! On a runtime of one thread a run gains nothing by a task of its own before it waits for something, and
-//! a handler that never waits then needs none: a task costs more than all else about a run. So the pump
-//! polls each run once; one that isn't ready then goes on in a task, which polls it anew.
+//! one that never waits then needs none: to make, queue and end a task costs as much as all else about a
+//! short run. So the pump polls each run once; one that isn't ready then goes on in a task, which polls it
+//! anew.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -15,8 +16,6 @@ use tokio::{
     runtime::{Handle, RuntimeFlavor},
     time::Instant,
 };
-
-use super::verdict::Ruling;
 
 /// For how long a pump may run jobs itself before it lets others of its thread go on.
 const LIMIT: Duration = Duration::from_millis(1);
@@ -46,17 +45,14 @@ impl Glance {
         self.until = None;
     }
 
-    /// Polls a run. What came of it if it has ended by that: its ruling, or none if it panicked in our own
-    /// code, as a task would be lost by that.
-    pub(super) fn at<F>(&self, run: Pin<&mut F>) -> Option<Option<Ruling>>
-    where
-        F: Future<Output = Ruling>,
-    {
+    /// Polls a run. What came of it if it has ended by that: its outcome, or none if it panicked outside of
+    /// its handler, as it would have ended its task by that.
+    pub(super) fn at<F: Future>(&self, run: Pin<&mut F>) -> Option<Option<F::Output>> {
         self.until.filter(|until| Instant::now() < *until)?;
         // Nobody needs to be woken: a run that waits is polled again as soon as it has its task.
         let mut context = Context::from_waker(Waker::noop());
         match catch_unwind(AssertUnwindSafe(|| run.poll(&mut context))) {
-            Ok(Poll::Ready(ruling)) => Some(Some(ruling)),
+            Ok(Poll::Ready(outcome)) => Some(Some(outcome)),
             Ok(Poll::Pending) => None,
             Err(_) => Some(None),
         }
