@@ -48,9 +48,11 @@ struct Inner {
     batchers: Batchers,
     relays: Relays,
     watchers: Watchers,
-    /// Queues and names of handlers, which are static texts: not parsed anew at each add.
-    known: Mutex<HashMap<(&'static str, &'static str), (QueueStore, JobName), RandomState>>,
+    known: Mutex<Known>,
 }
+
+/// Queues and names of handlers, which are static texts: not parsed anew at each add.
+type Known = HashMap<(&'static str, &'static str), (QueueStore, JobName), RandomState>;
 
 /// The default limit of a payload's size: 1 MiB.
 const MAX_PAYLOAD: usize = 1 << 20;
