@@ -13,8 +13,8 @@ local function fetch_marks_large(q, ids, started)
     return nil
   end
   local marks, mark = {}, first .. ':' .. started
-  for i, id in ipairs(ids) do
-    marks[2 * i - 1], marks[2 * i] = id, mark
+  for i = 1, #ids do
+    marks[2 * i - 1], marks[2 * i] = ids[i], mark
   end
   -- One value that is too long for Redis's compact kind of hash, which would be searched from end to
   -- end for each job that is added or removed.

@@ -29,8 +29,8 @@ local function recover_oldest(q, leases, worker, own, now)
     members[i], members[i + 1] = running_rank(held[i + 1]), held[i]
   end
   if #ids > 0 then
-    redis.call('HDEL', running, unpack(ids))
     redis.call('ZADD', q.waiting, unpack(members))
+    redis.call('HDEL', running, unpack(ids))
     recover_count(q.stalls, ids)
     q.plain = false
     events_add(q.events, q.kept, 'stalled', ids)

@@ -22,8 +22,9 @@ local function settle_ended(q, args, at, now)
   if count ~= 0 then
     last = at + 3 + 2 * n
     ids = {}
-    for i = first, last, 2 do
-      ids[#ids + 1] = args[i]
+    -- Counted, not by ipairs, which calls a function for each.
+    for i = 1, n do
+      ids[i] = args[first + 2 * (i - 1)]
     end
   end
   local from, to = ids == args and first or 1, ids == args and last or n
@@ -33,8 +34,8 @@ local function settle_ended(q, args, at, now)
   else
     -- As text once, instead of as a number for each job.
     local members, ended = {}, string.format('%.0f', now)
-    for i, id in ipairs(ids) do
-      members[2 * i - 1], members[2 * i] = ended, id
+    for i = 1, n do
+      members[2 * i - 1], members[2 * i] = ended, ids[i]
     end
     redis.call('HDEL', q.running, '')
     redis.call('HSET', q.outcomes, unpack(args, first, last))

@@ -52,9 +52,11 @@ struct Inner {
     trace: Option<TraceSource>,
     watchers: Watchers,
     mailbox: Mailbox,
-    /// Queues and names of handlers, which are static texts: not parsed anew at each add.
-    known: Mutex<HashMap<(&'static str, &'static str), (QueueStore, JobName), RandomState>>,
+    known: Mutex<Known>,
 }
+
+/// Queues and names of handlers, which are static texts: not parsed anew at each add.
+type Known = HashMap<(&'static str, &'static str), (QueueStore, JobName), RandomState>;
 
 /// The default limit of a payload's size: 1 MiB.
 const MAX_PAYLOAD: usize = 1 << 20;

@@ -115,7 +115,8 @@ impl Keys {
     }
 
     pub(crate) fn running(&self, worker: &WorkerId) -> String {
-        format!("{}running:{worker}", self.0.base)
+        // Written for every turn, and a format would take as long as all other keys.
+        [&self.0.base, "running:", worker.as_str()].concat()
     }
 
     /// Not a key: what broadcasts of this name go by.

@@ -1,8 +1,9 @@
 //! A first look at a run, in the pump's own task.
 //!
 //! On a runtime of one thread a run gains nothing by a task of its own before it waits for something, and
-//! a handler that never waits then needs none: a task costs more than all else about a run. So the pump
-//! polls each run once; one that isn't ready then goes on in a task, which polls it anew.
+//! one that never waits then needs none: to make, queue and end a task costs as much as all else about a
+//! short run. So the pump polls each run once; one that isn't ready then goes on in a task, which polls it
+//! anew.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -44,14 +45,14 @@ impl Glance {
         self.until = None;
     }
 
-    /// Polls a run. What came of it if it has ended by that; none if it panicked in our own
-    /// code, as a task would be lost by that.
-    pub(super) fn at<T>(&self, run: Pin<&mut impl Future<Output = T>>) -> Option<Option<T>> {
+    /// Polls a run. What came of it if it has ended by that: its outcome, or none if it panicked outside of
+    /// its handler, as it would have ended its task by that.
+    pub(super) fn at<F: Future>(&self, run: Pin<&mut F>) -> Option<Option<F::Output>> {
         self.until.filter(|until| Instant::now() < *until)?;
         // Nobody needs to be woken: a run that waits is polled again as soon as it has its task.
         let mut context = Context::from_waker(Waker::noop());
         match catch_unwind(AssertUnwindSafe(|| run.poll(&mut context))) {
-            Ok(Poll::Ready(ended)) => Some(Some(ended)),
+            Ok(Poll::Ready(outcome)) => Some(Some(outcome)),
             Ok(Poll::Pending) => None,
             Err(_) => Some(None),
         }
