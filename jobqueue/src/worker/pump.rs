@@ -74,6 +74,8 @@ pub(super) struct Pump {
     /// How long the next turn holds the queue.
     pub(super) hold: Duration,
     pub(super) mood: Mood,
+    /// Until when this pump lets others come first to what is due: it has sent a job back for them.
+    pub(super) yields_until: Option<Instant>,
     reports: mpsc::Receiver<Finished>,
     reporter: mpsc::Sender<Finished>,
     listener: Listener,
@@ -115,6 +117,7 @@ impl Pump {
             outcomes: Vec::new(),
             hold: Duration::ZERO,
             mood: Mood::Hungry,
+            yields_until: None,
             reports,
             reporter,
             listener,

@@ -23,6 +23,10 @@ use crate::{
     },
 };
 
+/// How much later than others a pump comes to what is due, while a job may be due that it has sent back for
+/// them. All wake at the same time otherwise, and one that can't run the job may win again and again.
+const HANDOVER: Duration = Duration::from_millis(300);
+
 impl Pump {
     /// One call: settle what has ended, fetch what fits.
     pub(super) async fn turn(&mut self) -> Result<()> {
@@ -80,7 +84,8 @@ impl Pump {
 
     fn digest(&mut self, turn: Turn, want: usize) {
         let now = Instant::now();
-        let nap = turn.look_in.min(LONGEST_SLEEP);
+        let yields = self.yields_until.is_some_and(|until| now < until);
+        let nap = turn.look_in.min(LONGEST_SLEEP) + if yields { HANDOVER } else { Duration::ZERO };
         if want > 0 {
             let full = turn.taken.len() == want;
             self.mood = match turn.limit {
@@ -145,6 +150,7 @@ impl Pump {
                 let version = record.version();
                 warn!(queue = %self.parts.store.name(), %id, name = %record.name, version, "no handler of this name and version here: the job goes back for a worker that has one");
                 self.held.insert(&id);
+                self.yields_until = Instant::now().checked_add(care.unknown_delay + 2 * HANDOVER);
                 let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
                 self.outcomes.push(Settlement { id, end });
             }
