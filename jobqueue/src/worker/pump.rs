@@ -85,6 +85,8 @@ pub(super) struct Pump {
     pub(super) glance: Glance,
     /// When to look for jobs that have expired, also with no slot free; where none ever do, never.
     pub(super) expires: Option<Instant>,
+    /// Until when this pump lets others come first to what is due: it has sent a job back for them.
+    pub(super) yields_until: Option<Instant>,
     reports: mpsc::Receiver<Finished>,
     reporter: mpsc::Sender<Finished>,
     listener: Listener,
@@ -149,6 +151,7 @@ impl Pump {
             mood: Mood::Hungry,
             glance: Glance::new(),
             expires: None,
+            yields_until: None,
             reports,
             reporter,
             listener,

@@ -27,6 +27,10 @@ use crate::{
     },
 };
 
+/// How much later than others a pump comes to what is due, while a job may be due that it has sent back for
+/// them. All wake at the same time otherwise, and one that can't run the job may win again and again.
+const HANDOVER: Duration = Duration::from_millis(300);
+
 impl Pump {
     /// One call: settle what has ended, fetch what fits.
     pub(super) async fn turn(&mut self) -> Result<()> {
@@ -90,7 +94,8 @@ impl Pump {
     fn digest(&mut self, turn: Turn, want: usize) {
         let now = Instant::now();
         self.clock = Some(ServerClock::new(turn.now));
-        let nap = turn.look_in.min(LONGEST_SLEEP);
+        let yields = self.yields_until.is_some_and(|until| now < until);
+        let nap = turn.look_in.min(LONGEST_SLEEP) + if yields { HANDOVER } else { Duration::ZERO };
         if want > 0 {
             // What has expired comes on top of what was wanted.
             let full = turn.taken.iter().filter(|taken| !taken.expired).count() == want;
@@ -162,6 +167,7 @@ impl Pump {
                 let (name, version) = (&record.name, record.version());
                 warn!(queue = %self.parts.store.name(), %id, %name, version, "no handler of this name and version here: the job goes back for a worker that has one");
                 self.held.insert(&id);
+                self.yields_until = Instant::now().checked_add(care.unknown_delay + 2 * HANDOVER);
                 let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
                 self.outcomes.push(Settlement { id, end, effects: Vec::new() });
             }

@@ -131,6 +131,7 @@ async fn a_newer_job_goes_back_for_a_worker_that_knows_it() {
     // It goes on working off what it knows.
     let known = client.add(first::ship, first::Order { id: 1, euros: 1 }).await.expect("added");
     assert!(known.result().await.expect("run").starts_with("first"));
+    // Beside it, a new one gets it.
     let new = Running::start(worker(&client).handler(ship));
     assert_eq!(job.result().await.expect("run"), "fourth: 1 pays 2 EUR");
     let info = job.info().await.expect("it is kept");
