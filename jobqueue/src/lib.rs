@@ -27,6 +27,8 @@
 //! | wait for results | [`JobHandle::result`] |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
+//! | say what follows from an error | [`RetryPolicy`], [`ErrorClass`], [`Verdict`]; [`Breaker`] |
+//! | let an effect happen once | [`Context::once`], `#[job(idempotent)]` |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
 //! | test handlers | `testing`, with the feature of that name |
