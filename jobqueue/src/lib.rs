@@ -33,6 +33,8 @@
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
 //! | monitor | [`Queue::stats`], [`QueueStats`], [`Histogram`], [`Rates`], [`prometheus_text`] |
 //! | follow a trace | [`TraceContext`], [`Context::trace`] |
+//! | say what follows from an error | [`RetryPolicy`], [`ErrorClass`], [`Verdict`]; [`Breaker`] |
+//! | let an effect happen once | [`Context::once`], `#[job(idempotent)]` |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
 //! | choose how often a job runs when something goes wrong | [`docs::delivery`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |

@@ -94,7 +94,8 @@ impl Context {
 }
 
 impl<F> Once<'_, F> {
-    /// How long the result is kept; a day by default. It should be longer than a job may come back.
+    /// How long the result is kept; a day by default. It should be longer than deliveries may repeat, and no
+    /// longer: each result is a key in Redis for that time.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
