@@ -31,8 +31,10 @@ const ALONE: Duration = Duration::from_secs(5);
 /// How many entries are relayed at once.
 const MOST: usize = 500;
 
-/// The longest wait before looking whether another relay is done.
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// The first wait before looking whether another relay is done, and the longest. Short, since callers wait for
+/// their replies: what is written to the outbox after the other's last look is seen by nobody else.
+const FIRST_WAIT: Duration = Duration::from_millis(2);
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// The relays of a client: at most one for each outbox.
 #[derive(Clone, Debug)]
@@ -102,17 +104,19 @@ impl Relays {
         let store = self.0.store.queue(source);
         let name = WorkerId::generate();
         let mut delivered: Vec<String> = Vec::new();
-        let mut retries = Retries::within(store.patience());
+        let (mut retries, mut pause) = (Retries::within(store.patience()), FIRST_WAIT);
         loop {
             let take = Take { name: &name, alone: ALONE, most: MOST, delivered: &delivered };
             match store.call_patiently(&take).await? {
                 Head::Busy(wait) => {
                     delivered.clear();
-                    sleep(wait.min(LONGEST_WAIT)).await;
+                    sleep(wait.min(pause)).await;
+                    pause = (pause * 2).min(LONGEST_WAIT);
                 }
                 Head::Parcels(parcels) if parcels.is_empty() => return Ok(()),
                 Head::Parcels(parcels) => {
                     let problem;
+                    pause = FIRST_WAIT;
                     (delivered, problem) = self.deliver(source, &parcels).await;
                     match problem {
                         Some(error) if delivered.is_empty() => retries.wait_or(error).await?,
@@ -178,7 +182,8 @@ impl Relays {
                 let replies: Vec<_> =
                     parcels.iter().map(|parcel| (&parcel.id, &parcel.record[..])).collect();
                 let inbox = self.0.store.queue(inbox.name());
-                inbox.call_patiently(&Reply { replies: &replies }).await
+                // Not patiently: nobody's replies wait for a node that others need not.
+                inbox.call(&Reply { replies: &replies }).await
             }
         }
     }
