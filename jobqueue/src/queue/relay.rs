@@ -16,6 +16,7 @@ use tokio::{
 };
 use tracing::warn;
 
+use super::ahead::Ahead;
 use crate::{
     error::{Error, Result},
     job::{Inbox, JobId, QueueName, WorkerId},
@@ -47,11 +48,22 @@ struct Inner {
     at_work: Mutex<HashMap<QueueName, bool>>,
     /// Told when one is done.
     done: Notify,
+    ahead: Ahead,
 }
 
 impl Relays {
     pub(crate) fn new(store: Store) -> Self {
-        Self(Arc::new(Inner { store, at_work: Mutex::default(), done: Notify::new() }))
+        let (at_work, done, ahead) = (Mutex::default(), Notify::new(), Ahead::default());
+        Self(Arc::new(Inner { store, at_work, done, ahead }))
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What was sent without waiting for a relay.
+    pub(super) fn ahead(&self) -> &Ahead {
+        &self.0.ahead
     }
 
     /// Has a queue's outbox relayed, in the background.
@@ -113,7 +125,10 @@ impl Relays {
                     sleep(wait.min(pause)).await;
                     pause = (pause * 2).min(LONGEST_WAIT);
                 }
-                Head::Parcels(parcels) if parcels.is_empty() => return Ok(()),
+                Head::Parcels(parcels) if parcels.is_empty() => {
+                    self.0.ahead.forget(source);
+                    return Ok(());
+                }
                 Head::Parcels(parcels) => {
                     let problem;
                     pause = FIRST_WAIT;
@@ -179,8 +194,15 @@ impl Relays {
                 self.0.store.queue(queue).call_patiently(&Apply { source, parcels }).await
             }
             Target::Inbox(inbox) => {
-                let replies: Vec<_> =
-                    parcels.iter().map(|parcel| (&parcel.id, &parcel.record[..])).collect();
+                let mut replies = Vec::new();
+                for parcel in parcels {
+                    if !self.0.ahead.arrived(&parcel.id).await {
+                        replies.push((&parcel.id, &parcel.record[..]));
+                    }
+                }
+                if replies.is_empty() {
+                    return Ok(0);
+                }
                 let inbox = self.0.store.queue(inbox.name());
                 // Not patiently: nobody's replies wait for a node that others need not.
                 inbox.call(&Reply { replies: &replies }).await

@@ -53,7 +53,12 @@ impl Pump {
                 for settled in &settlements {
                     self.settled(&settled.id);
                 }
+                let effects = turn.effects;
                 self.digest(turn, want);
+                if effects {
+                    let written = settlements.into_iter().flat_map(|settled| settled.effects);
+                    self.parts.relays.send(self.parts.store.name(), written);
+                }
                 self.parts.lease.renewed(self.holds());
                 Ok(())
             }
@@ -93,9 +98,6 @@ impl Pump {
             };
         }
         self.fresh = turn.taken;
-        if turn.effects {
-            self.parts.relays.kick(self.parts.store.name());
-        }
     }
 
     /// Starts what the last turn brought.
