@@ -112,7 +112,8 @@ async fn a_reply_that_comes_too_late_is_dropped() {
     let (client, prefix) = client_and_prefix(shared::url()).await;
     let (gate, passed) = (Arc::new(Semaphore::new(0)), Count::default());
     let running = gatekeeper(&client, &gate, &passed);
-    let late = client.call(pass, 1).timeout(50.millis()).await;
+    // Long enough for it to begin.
+    let late = client.call(pass, 1).timeout(2.seconds()).await;
     assert!(matches!(late, Err(CallError::TimedOut(_))), "{late:?}");
     gate.add_permits(2);
     // The next call gets its own reply, not the one before.
