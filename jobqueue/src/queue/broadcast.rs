@@ -56,7 +56,15 @@ impl Client {
         self.announce(B::CHANNEL.name, codec, codec.encode(&message))
     }
 
-    /// The same by the channel's name.
+    /// The same by the channel's name, for those who don't have the listener.
+    ///
+    /// ```no_run
+    /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
+    /// let heard = client.broadcast_to("cache-invalidation", "user:7").await?;
+    /// println!("{heard} processes know");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn broadcast_to<T: Serialize + ?Sized>(&self, channel: &str, message: &T) -> Announcement {
         let codec = self.codec();
         self.announce(channel, codec, codec.encode(message))

@@ -69,6 +69,14 @@ impl Client {
 
 impl Queue {
     /// Calls a handler by its name. Await the answer, or set options first.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{CallError, Queue};
+    /// # async fn example(prices: Queue) -> Result<(), CallError> {
+    /// let price: u64 = prices.call("quote", "tea").typed().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn call<T: Serialize + ?Sized>(&self, name: &str, payload: &T) -> Call<serde_json::Value> {
         Call::new(self.request(name), self.client().codec().encode(payload))
     }

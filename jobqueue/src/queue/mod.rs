@@ -2,6 +2,7 @@
 //! through it, a [`JobHandle`] one job.
 
 mod add;
+mod ahead;
 mod batcher;
 mod broadcast;
 mod bulk;

@@ -16,6 +16,7 @@ use tokio::{
 };
 use tracing::warn;
 
+use super::ahead::Ahead;
 use crate::{
     error::{Error, Result},
     job::{Inbox, JobId, QueueName, WorkerId},
@@ -31,8 +32,10 @@ const ALONE: Duration = Duration::from_secs(5);
 /// How many entries are relayed at once.
 const MOST: usize = 500;
 
-/// The longest wait before looking whether another relay is done.
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// The first wait before looking whether another relay is done, and the longest. Short, since callers wait for
+/// their replies: what is written to the outbox after the other's last look is seen by nobody else.
+const FIRST_WAIT: Duration = Duration::from_millis(2);
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// The relays of a client: at most one for each outbox.
 #[derive(Clone, Debug)]
@@ -45,11 +48,22 @@ struct Inner {
     at_work: Mutex<HashMap<QueueName, bool>>,
     /// Told when one is done.
     done: Notify,
+    ahead: Ahead,
 }
 
 impl Relays {
     pub(crate) fn new(store: Store) -> Self {
-        Self(Arc::new(Inner { store, at_work: Mutex::default(), done: Notify::new() }))
+        let (at_work, done, ahead) = (Mutex::default(), Notify::new(), Ahead::default());
+        Self(Arc::new(Inner { store, at_work, done, ahead }))
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What was sent without waiting for a relay.
+    pub(super) fn ahead(&self) -> &Ahead {
+        &self.0.ahead
     }
 
     /// Has a queue's outbox relayed, in the background.
@@ -102,17 +116,22 @@ impl Relays {
         let store = self.0.store.queue(source);
         let name = WorkerId::generate();
         let mut delivered: Vec<String> = Vec::new();
-        let mut retries = Retries::within(store.patience());
+        let (mut retries, mut pause) = (Retries::within(store.patience()), FIRST_WAIT);
         loop {
             let take = Take { name: &name, alone: ALONE, most: MOST, delivered: &delivered };
             match store.call_patiently(&take).await? {
                 Head::Busy(wait) => {
                     delivered.clear();
-                    sleep(wait.min(LONGEST_WAIT)).await;
+                    sleep(wait.min(pause)).await;
+                    pause = (pause * 2).min(LONGEST_WAIT);
                 }
-                Head::Parcels(parcels) if parcels.is_empty() => return Ok(()),
+                Head::Parcels(parcels) if parcels.is_empty() => {
+                    self.0.ahead.forget(source);
+                    return Ok(());
+                }
                 Head::Parcels(parcels) => {
                     let problem;
+                    pause = FIRST_WAIT;
                     (delivered, problem) = self.deliver(source, &parcels).await;
                     match problem {
                         Some(error) if delivered.is_empty() => retries.wait_or(error).await?,
@@ -175,10 +194,18 @@ impl Relays {
                 self.0.store.queue(queue).call_patiently(&Apply { source, parcels }).await
             }
             Target::Inbox(inbox) => {
-                let replies: Vec<_> =
-                    parcels.iter().map(|parcel| (&parcel.id, &parcel.record[..])).collect();
+                let mut replies = Vec::new();
+                for parcel in parcels {
+                    if !self.0.ahead.arrived(&parcel.id).await {
+                        replies.push((&parcel.id, &parcel.record[..]));
+                    }
+                }
+                if replies.is_empty() {
+                    return Ok(0);
+                }
                 let inbox = self.0.store.queue(inbox.name());
-                inbox.call_patiently(&Reply { replies: &replies }).await
+                // Not patiently: nobody's replies wait for a node that others need not.
+                inbox.call(&Reply { replies: &replies }).await
             }
         }
     }

@@ -117,6 +117,15 @@ impl WorkerBuilder {
 
     /// Hears broadcasts of this kind, from any process; as many at once as there are
     /// [slots](Self::concurrency), in no order. A worker may have listeners alone.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{Client, Worker, broadcast};
+    /// # #[broadcast("cache-invalidation")]
+    /// # async fn forget(_key: String) {}
+    /// # async fn example(client: Client) -> jobqueue::Result<()> {
+    /// Worker::builder(&client).listener(forget).run().await
+    /// # }
+    /// ```
     pub fn listener<L: Listener>(mut self, listener: L) -> Self {
         self.mistake = self.mistake.or(self.ears.insert(listener).err());
         self.checks.push((L::CHANNEL.name, Box::new(move |states| listener.check(states))));

@@ -64,7 +64,12 @@ impl Pump {
                     released += usize::from(matches!(settled.end, End::Released { .. }));
                 }
                 self.meter.released(released);
+                let effects = turn.effects;
                 self.digest(turn, want);
+                if effects {
+                    let written = settlements.into_iter().flat_map(|settled| settled.effects);
+                    self.parts.relays.send(self.parts.store.name(), written);
+                }
                 self.parts.lease.renewed(self.holds());
                 Ok(())
             }
@@ -109,9 +114,6 @@ impl Pump {
         self.fresh = turn.taken;
         self.expires = turn.more.expires_in.map(|wait| now + wait.min(LONGEST_SLEEP));
         self.line.note_dead_letter(turn.more.dead_letter);
-        if turn.effects {
-            self.parts.relays.kick(self.parts.store.name());
-        }
     }
 
     /// Starts what the last turn brought.

@@ -43,6 +43,7 @@ async fn fuss(number: u32, heard: State<Count>, ctx: Context) -> Result<u32, Fai
 #[broadcast("errands", blocking)]
 #[expect(clippy::needless_pass_by_value, reason = "as all handlers take their arguments")]
 fn run_errand(_: (), gate: State<Arc<Semaphore>>, heard: State<Count>) {
+    heard.up();
     while gate.try_acquire().is_err() {
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -219,6 +220,7 @@ async fn a_shutdown_waits_for_listeners() {
     let running = Running::start(builder);
     eventually("it to listen", async || client.broadcast(run_errand, ()).await.ok() == Some(1))
         .await;
+    eventually("it to begin", async || heard.get() == 1).await;
     let stopping = tokio::spawn(running.stop_within(Duration::from_secs(20)));
     eventually("it to hear no more", async || {
         client.broadcast(run_errand, ()).await.ok() == Some(0)
@@ -227,7 +229,8 @@ async fn a_shutdown_waits_for_listeners() {
     assert!(!stopping.is_finished());
     gate.add_permits(1);
     stopping.await.expect("stopped");
-    assert_eq!(heard.get(), 1);
+    // Another one may have come before it heard no more.
+    assert!(heard.get() >= 2 && heard.get() % 2 == 0, "each came to its end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

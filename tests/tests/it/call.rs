@@ -112,7 +112,8 @@ async fn a_reply_that_comes_too_late_is_dropped() {
     let (client, prefix) = client_and_prefix(shared::url()).await;
     let (gate, passed) = (Arc::new(Semaphore::new(0)), Count::default());
     let running = gatekeeper(&client, &gate, &passed);
-    let late = client.call(pass, 1).timeout(50.millis()).await;
+    // Long enough for it to begin.
+    let late = client.call(pass, 1).timeout(2.seconds()).await;
     assert!(matches!(late, Err(CallError::TimedOut(_))), "{late:?}");
     gate.add_permits(2);
     // The next call gets its own reply, not the one before.
@@ -277,4 +278,32 @@ async fn a_call_costs_a_few_adds() {
     }
     let add = began.elapsed() / 500;
     println!("call {call:?}, add and result {result:?}, add {add:?}");
+
+    // Workers of several processes get in each other's way at the outbox.
+    let (client, prefix) = client_and_prefix(shared::url()).await;
+    let mut crews = Vec::new();
+    for _ in 0..3 {
+        let client = Client::builder(shared::url()).prefix(prefix.clone()).connect().await;
+        let client = client.expect("the server is there");
+        crews.push(Running::start(worker(&client).handler(quote)));
+    }
+    let callers = (0..8).map(|_| {
+        let client = client.clone();
+        tokio::spawn(async move {
+            let mut longest = Duration::ZERO;
+            for _ in 0..200 {
+                let began = std::time::Instant::now();
+                client.call(quote, "tea".to_owned()).await.expect("a price");
+                longest = longest.max(began.elapsed());
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(..10))).await;
+            }
+            longest
+        })
+    });
+    for caller in callers.collect::<Vec<_>>() {
+        println!("the longest call of a caller: {:?}", caller.await.expect("no panic"));
+    }
+    for crew in crews {
+        crew.stop().await;
+    }
 }
