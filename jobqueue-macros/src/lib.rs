@@ -34,6 +34,7 @@ use proc_macro::TokenStream;
 /// | `concurrency = 10` | how many runs of this handler one process allows | the worker's slots |
 /// | `rate = limit(10, per = "1s", burst = 5)` | how many runs of this handler one process starts per time | none |
 /// | `dead_letter = "orders-dlq"` | the queue to which jobs go that fail for good | the worker's, which is none |
+/// | `subscribe = "user-events:user.*"` | the topic whose messages become jobs of this kind, and the pattern that their routing keys fit; `*` is one word, `#` any number. The queue is bound when a worker with the handler starts | none |
 /// | `codec = "json"` | how payloads are written: `"msgpack"` or `"json"` | `"msgpack"` |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
 ///

@@ -14,7 +14,7 @@ const UNITS: [(&str, u64); 5] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 /// Words and values that mean something somewhere, and some that don't.
-const TOKENS: &str = r#"queue name codec attempts priority concurrency timeout backoff retain retain_failed rate dead_letter
+const TOKENS: &str = r#"queue name codec attempts priority concurrency timeout backoff retain retain_failed rate dead_letter subscribe
     blocking exponential fixed custom count age none all limit max jitter per burst retry permanent retry_after
     rate_limited path::to r#fn x = = = = , , , , - ( ) :: .. ! 'a' 'life _ "1s" "10m" "orders" "json" ""
     "1h30m" "99999999999999999999d" "ß" b"x" 0 1 5 1024 65536 18446744073709551616 0x7f 1_000 7u8 0.2 1.5 1e400

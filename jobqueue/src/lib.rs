@@ -27,6 +27,7 @@
 //! | wait for results | [`JobHandle::result`] |
 //! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
 //! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
+//! | publish to many queues, and bind them | [`Client::publish`], [`Topic`], [`Filter`] |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
 //! | test handlers | `testing`, with the feature of that name |
@@ -56,12 +57,14 @@ pub use event::{Event, EventId, EventKind, EventStream};
 pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
     Codec, DeadLetter, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId,
-    JobInfo, JobName, JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
+    JobInfo, JobName, JobOptions, JobState, Origin, Outcome, Priority, QueueCounts, QueueName,
+    Record,
 };
-pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
+pub use policy::{Backoff, DurationExt, Filter, Rate, Retain, Verdict};
 pub use queue::{
-    Add, AddAll, BulkError, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
-    QueueLimits, Redrive, SetLimits,
+    Add, AddAll, Bind, Binding, BulkError, Client, ClientBuilder, DeadLetters, JobHandle, JobPages,
+    Publish, PublishAll, PublishAllError, Queue, QueueLag, QueueLimits, Receipt, Redrive,
+    SetLimits, Start, Topic, TopicStats,
 };
 pub use store::{Durability, TlsOptions};
 pub use worker::{

@@ -20,6 +20,7 @@ pub(super) struct Arguments {
     pub(super) retain_failed: Option<Call>,
     pub(super) rate: Option<Call>,
     pub(super) dead_letter: Option<LitStr>,
+    pub(super) subscribe: Option<LitStr>,
     pub(super) blocking: Option<Ident>,
 }
 
@@ -46,7 +47,7 @@ pub(super) enum Value {
 
 /// All arguments there are, for the message about one that there isn't.
 const KNOWN: &str = "queue, name, attempts, backoff, timeout, priority, retain, retain_failed, \
-     concurrency, rate, codec, dead_letter, blocking";
+     concurrency, rate, codec, dead_letter, subscribe, blocking";
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -77,6 +78,7 @@ impl Arguments {
             "retain_failed" => once(&mut self.retain_failed, word, || value(input)),
             "rate" => once(&mut self.rate, word, || value(input)),
             "dead_letter" => once(&mut self.dead_letter, word, || value(input)),
+            "subscribe" => once(&mut self.subscribe, word, || value(input)),
             "blocking" => once(&mut self.blocking, word, || Ok(word.clone())),
             other => Err(syn::Error::new(
                 word.span(),

@@ -30,7 +30,7 @@ pub(super) fn definition(arguments: &Arguments, function: &ItemFn) -> syn::Resul
     Ok(tokens)
 }
 
-/// What the producer reads.
+/// What the producer reads, and where jobs come from.
 fn adding(arguments: &Arguments) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     if let Some(priority) = &arguments.priority {
@@ -44,6 +44,10 @@ fn adding(arguments: &Arguments) -> syn::Result<TokenStream> {
             _ => return Err(syn::Error::new(codec.span(), "a codec is \"msgpack\" or \"json\"")),
         };
         tokens.extend(quote!(.codec(::jobqueue::__private::Codec::#codec)));
+    }
+    if let Some(subscribe) = &arguments.subscribe {
+        let (topic, pattern) = valid::subscription(subscribe)?;
+        tokens.extend(quote!(.subscribe(#topic, #pattern)));
     }
     Ok(tokens)
 }

@@ -49,6 +49,8 @@ pub struct Definition {
     pub(crate) run: RunRules,
     pub(crate) limits: LocalLimits,
     pub(crate) dead_letter: Option<&'static str>,
+    /// A topic, and a pattern.
+    pub(crate) subscription: Option<(&'static str, &'static str)>,
 }
 
 /// How a run of a job ends when it doesn't end well, and what is kept.
@@ -93,6 +95,7 @@ impl Definition {
             run: RunRules::DEFAULT,
             limits: LocalLimits { concurrency: None, rate: None },
             dead_letter: None,
+            subscription: None,
         }
     }
 
@@ -157,6 +160,14 @@ impl Definition {
     #[must_use]
     pub const fn dead_letter(mut self, queue: &'static str) -> Self {
         self.dead_letter = Some(queue);
+        self
+    }
+
+    /// The topic whose messages become jobs of this kind, and the pattern that their routing keys fit. The queue
+    /// is bound when a worker with the handler starts.
+    #[must_use]
+    pub const fn subscribe(mut self, topic: &'static str, pattern: &'static str) -> Self {
+        self.subscription = Some((topic, pattern));
         self
     }
 

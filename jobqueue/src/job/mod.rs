@@ -23,7 +23,7 @@ pub(crate) use id::WorkerId;
 pub use info::{JobInfo, QueueCounts};
 pub use letter::DeadLetter;
 pub use name::{JobName, QueueName};
-pub use options::JobOptions;
+pub use options::{JobOptions, Origin};
 pub use outcome::{FailureReason, JobFailure, Outcome};
 pub use priority::Priority;
 pub use record::Record;

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     flaw::Invalid,
     policy::{Backoff, Retain},
@@ -29,6 +31,20 @@ pub struct JobOptions {
     pub retain_failed: Option<Retain>,
     /// What travels beside the payload: trace context, tenant, content version.
     pub headers: BTreeMap<String, String>,
+    /// The topic that it was published to; nothing if it was added.
+    pub origin: Option<Origin>,
+}
+
+/// Where a published message comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The topic.
+    #[serde(rename = "t")]
+    pub topic: String,
+    /// What the message is about.
+    #[serde(rename = "k")]
+    pub routing_key: String,
 }
 
 /// The most bytes of headers, names and values together: they are no place for payloads.

@@ -8,8 +8,8 @@ use chrono::DateTime;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 
 use super::{
-    Codec, Failure, FailureReason, JobFailure, JobId, JobName, JobOptions, Outcome, QueueName,
-    Record,
+    Codec, Failure, FailureReason, JobFailure, JobId, JobName, JobOptions, Origin, Outcome,
+    QueueName, Record,
 };
 use crate::{
     flaw::Corrupt,
@@ -37,6 +37,11 @@ fn headers() -> impl Strategy<Value = BTreeMap<String, String>> {
     prop::collection::btree_map(any::<String>(), any::<String>(), 0..4)
 }
 
+fn origin() -> impl Strategy<Value = Origin> {
+    (any::<String>(), any::<String>())
+        .prop_map(|(topic, routing_key)| Origin { topic, routing_key })
+}
+
 prop_compose! {
     fn options()(
         attempts in option::of(1..=u32::MAX),
@@ -46,9 +51,10 @@ prop_compose! {
         retain in option::of(retain()),
         retain_failed in option::of(self::retain()),
         headers in headers(),
+        origin in option::of(origin()),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
-        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, headers }
+        JobOptions { attempts, backoff, timeout, priority, retain, retain_failed, headers, origin }
     }
 }
 

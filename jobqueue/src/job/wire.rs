@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{FailureReason, JobFailure, JobOptions, Priority};
+use super::{FailureReason, JobFailure, JobOptions, Origin, Priority};
 use crate::policy::{Backoff, BackoffParts, Retain};
 
 /// Options as they stand in a record.
@@ -25,6 +25,8 @@ pub(super) struct WireOptions {
     retain_failed: Option<WireRetain>,
     #[serde(rename = "h", skip_serializing_if = "BTreeMap::is_empty", default)]
     headers: BTreeMap<String, String>,
+    #[serde(rename = "o", skip_serializing_if = "Option::is_none", default)]
+    origin: Option<Origin>,
 }
 
 /// A count, then an age in ms.
@@ -46,6 +48,7 @@ impl From<&JobOptions> for WireOptions {
             retain: options.retain.map(retain),
             retain_failed: options.retain_failed.map(retain),
             headers: options.headers.clone(),
+            origin: options.origin.clone(),
         }
     }
 }
@@ -63,6 +66,7 @@ impl From<WireOptions> for JobOptions {
             retain: wire.retain.map(retain),
             retain_failed: wire.retain_failed.map(retain),
             headers: wire.headers,
+            origin: wire.origin,
         }
     }
 }

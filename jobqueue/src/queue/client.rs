@@ -10,8 +10,10 @@ use serde::Serialize;
 
 use super::{
     Add, AddAll, Queue, Relays,
+    adder::Adder,
     batcher::{Batcher, Batchers},
     request::Request,
+    topic::Publisher,
 };
 use crate::{
     error::Result,
@@ -44,7 +46,8 @@ struct Inner {
     store: Store,
     codec: Option<Codec>,
     max_payload: usize,
-    batchers: Batchers,
+    adders: Batchers<Adder>,
+    publishers: Batchers<Publisher>,
     relays: Relays,
     watchers: Watchers,
     /// Of handlers, whose queue is a static name: not parsed anew at each add.
@@ -149,8 +152,18 @@ impl Client {
         &self.0.watchers
     }
 
-    pub(super) fn batcher(&self, store: &QueueStore, durability: Durability) -> Batcher {
-        self.0.batchers.get(store, durability)
+    pub(super) fn adder(&self, store: &QueueStore, durability: Durability) -> Batcher<Adder> {
+        let adder = |own| Adder::new(own, durability);
+        self.0.adders.get(store.name(), durability, || store.clone(), adder)
+    }
+
+    pub(super) fn publisher(
+        &self,
+        topic: &QueueName,
+        durability: Durability,
+    ) -> Batcher<Publisher> {
+        let publisher = |own| Publisher::new(own, durability, self.relays().clone());
+        self.0.publishers.get(topic, durability, || self.store().queue(topic), publisher)
     }
 
     /// The codec for a job of which only the name is known.
@@ -269,7 +282,8 @@ impl ClientBuilder {
             store,
             codec: self.codec,
             max_payload: self.max_payload,
-            batchers: Batchers::default(),
+            adders: Batchers::default(),
+            publishers: Batchers::default(),
             watchers: Watchers::default(),
             queues: Mutex::default(),
         })))

@@ -2,6 +2,7 @@
 //! through it, a [`JobHandle`] one job.
 
 mod add;
+mod adder;
 mod batcher;
 mod bulk;
 mod client;
@@ -12,6 +13,7 @@ mod letters;
 mod limits;
 mod relay;
 mod request;
+mod topic;
 
 pub use add::Add;
 pub use bulk::{AddAll, BulkError};
@@ -21,7 +23,13 @@ pub use inspect::JobPages;
 pub use letters::{DeadLetters, Redrive};
 pub use limits::{QueueLimits, SetLimits};
 
+pub use topic::{
+    Bind, Binding, Publish, PublishAll, PublishAllError, QueueLag, Receipt, Start, Topic,
+    TopicStats,
+};
+
 pub(crate) use relay::Relays;
+pub(crate) use topic::Subscription;
 
 use crate::{job::QueueName, store::QueueStore};
 

@@ -34,10 +34,18 @@ pub(crate) enum Column {
     Sources,
     /// Who relays the outbox.
     Relay,
+    /// Of a topic: what holds for it.
+    Topic,
+    /// Of a topic: which queues its messages go to.
+    Bindings,
+    /// Of a topic: bindings that start in the past, and where they are.
+    Replays,
+    /// Of a topic: messages that are kept.
+    Messages,
 }
 
 /// How many columns have one name for the whole queue.
-const SHARED: usize = 20;
+const SHARED: usize = 24;
 
 impl Column {
     /// The columns of the whole queue, in the order of their names in [`Keys`].
@@ -62,6 +70,10 @@ impl Column {
         (Self::Outbox, "outbox"),
         (Self::Sources, "sources"),
         (Self::Relay, "relay"),
+        (Self::Topic, "topic"),
+        (Self::Bindings, "bindings"),
+        (Self::Replays, "replays"),
+        (Self::Messages, "messages"),
     ];
 }
 
@@ -111,6 +123,10 @@ impl Keys {
 
     pub(crate) fn unique(&self, key: &str) -> String {
         format!("{}unique:{key}", self.0.base)
+    }
+
+    pub(crate) fn publisher(&self, name: &WorkerId) -> String {
+        format!("{}publisher:{name}", self.0.base)
     }
 
     pub(crate) fn errors(&self, id: &JobId) -> String {

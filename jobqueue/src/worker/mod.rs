@@ -20,6 +20,7 @@ mod registry;
 mod run;
 mod shutdown;
 mod signals;
+mod sources;
 mod turn;
 mod verdict;
 #[expect(clippy::module_inception, reason = "the worker itself, beside its parts")]

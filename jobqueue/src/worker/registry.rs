@@ -10,6 +10,7 @@ use super::{Context, Handler};
 use crate::{
     flaw::{Invalid, PayloadError},
     job::{Codec, Definition, Failure, QueueName, RunRules},
+    queue::Subscription,
 };
 
 /// A run under way: the result's bytes, or the failure.
@@ -50,6 +51,8 @@ fn unwritable(error: &PayloadError) -> Failure {
 pub(super) struct Entry {
     handler: Box<dyn Erased>,
     pub(super) rules: RunRules,
+    /// What its queue is to be bound to.
+    subscription: Option<Subscription>,
     /// Where its jobs go that fail for good.
     pub(super) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
@@ -104,6 +107,10 @@ impl Registry {
         let entry = Entry {
             handler: Box::new(handler),
             rules: run,
+            subscription: match H::DEFINITION.subscription {
+                Some(subscription) => Some(Subscription::new(subscription, name)?),
+                None => None,
+            },
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),
             rate: match limits.rate {
@@ -123,6 +130,11 @@ impl Registry {
 
     pub(super) fn get(&self, name: &str) -> Option<Arc<Entry>> {
         self.0.get(name).cloned()
+    }
+
+    /// What its handlers' queue is to be bound to.
+    pub(super) fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
+        self.0.values().filter_map(|entry| entry.subscription.as_ref())
     }
 
     pub(super) fn names(&self) -> Vec<&'static str> {

@@ -16,4 +16,5 @@ mod runtime;
 mod script;
 mod support;
 mod tidy;
+mod topics;
 mod ui;

@@ -3,6 +3,7 @@
 pub(crate) mod job;
 pub(crate) mod outbox;
 pub(crate) mod queue;
+pub(crate) mod topic;
 pub(crate) mod worker;
 
 use redis::{ToRedisArgs, Value};
@@ -68,6 +69,7 @@ pub(crate) fn scripts() -> Vec<&'static Script> {
     all.extend(job::scripts());
     all.extend(outbox::scripts());
     all.extend(queue::scripts());
+    all.extend(topic::scripts());
     all.extend(worker::scripts());
     all
 }
