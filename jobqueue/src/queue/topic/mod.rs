@@ -150,6 +150,15 @@ impl Topic {
         self.configure(&[("keep", count), ("keep_ms", age)]).await
     }
 
+    /// Waits until all that is on its way has arrived, and brings it on if nobody else does. Nobody needs to call
+    /// this for messages to arrive; it is for tests, and before something is measured or moved.
+    ///
+    /// # Errors
+    /// A queue, or the topic itself, can't be reached or refuses.
+    pub async fn flush(&self) -> Result<()> {
+        self.client.relays().relay(self.name()).await
+    }
+
     /// Removes the topic: its bindings, its settings, and what it keeps. What is on its way arrives. Answers
     /// whether there was something.
     ///
