@@ -15,6 +15,10 @@ local function introduce(keys, args)
   if refusal then
     return refusal
   end
+  -- Without a write where there is nothing to write: also a full Redis lets workers start.
+  if redis.call('HEXISTS', sources, args[1]) == 1 then
+    return 0
+  end
   layout_mark(meta, found)
-  return redis.call('HSETNX', sources, args[1], '0-0')
+  return redis.call('HSET', sources, args[1], '0-0')
 end

@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 
 use super::{pump::Parts, shutdown::Phase};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     job::QueueName,
     queue::{Client, Relays},
     store::{QueueStore, Retries},
@@ -30,7 +30,7 @@ pub(super) async fn subscribe(client: &Client, parts: &Parts) -> Result<bool> {
         let mut phase = parts.phase.clone();
         let bound = async {
             while let Err(error) = client.subscribe(queue, subscription).await {
-                if !matches!(error, Error::Unavailable { .. }) {
+                if !error.is_retryable() {
                     return Err(error);
                 }
                 warn!(%queue, topic = %subscription.topic, %error, "the queue could not be bound to its topic; trying on");
