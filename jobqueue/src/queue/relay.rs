@@ -13,7 +13,7 @@ use std::{
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
     sync::Notify,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tracing::warn;
 
@@ -41,6 +41,9 @@ const ONE_QUEUE: Duration = Duration::from_secs(1);
 
 /// The pause before the next round if some queues could not be reached.
 const BREATH: Duration = Duration::from_millis(200);
+
+/// The longest rest of a relay between two rounds.
+const LONGEST_REST: Duration = Duration::from_millis(50);
 
 /// About how many bytes one call carries, as in [`crate::store::chunks`].
 const MAX_BYTES: usize = 1 << 20;
@@ -112,6 +115,10 @@ impl Relays {
     /// # Errors
     /// A target, or the queue itself, can't be reached or refuses.
     pub(crate) async fn relay(&self, source: &QueueName) -> Result<()> {
+        self.relay_all(source, Pace::Fast).await
+    }
+
+    async fn relay_all(&self, source: &QueueName, pace: Pace) -> Result<()> {
         let store = self.0.store.queue(source);
         let name = WorkerId::generate();
         let mut delivered: Vec<String> = Vec::new();
@@ -125,13 +132,19 @@ impl Relays {
                 }
                 Head::Parcels(parcels) if parcels.is_empty() => return Ok(()),
                 Head::Parcels(parcels) => {
+                    let began = Instant::now();
                     let problem;
                     (delivered, problem) = self.deliver(source, &parcels).await;
                     match problem {
                         Some(error) if delivered.is_empty() => retries.wait_or(error).await?,
                         // Others go on; those that can't be reached may be back by the next time.
                         Some(_) => sleep(BREATH).await,
-                        None => retries = Retries::within(store.patience()),
+                        None => {
+                            retries = Retries::within(store.patience());
+                            if pace == Pace::Easy && !is_backlog(&parcels) {
+                                sleep((began.elapsed() * 2).min(LONGEST_REST)).await;
+                            }
+                        }
                     }
                 }
             }
@@ -191,6 +204,12 @@ impl Relays {
     }
 }
 
+/// Whether there were more than a round could take, most likely.
+fn is_backlog(parcels: &[Parcel]) -> bool {
+    let bytes: usize = parcels.iter().map(|parcel| parcel.to.len() + parcel.record.len()).sum();
+    parcels.len() == MOST || bytes > MAX_BYTES / 2
+}
+
 /// What each queue gets, in order, and of each entry how many queues miss it.
 fn share_out(parcels: &[Parcel]) -> (BTreeMap<&str, Vec<Copy<'_>>>, HashMap<&str, usize>) {
     let mut shares: BTreeMap<&str, Vec<Copy<'_>>> = BTreeMap::new();
@@ -233,6 +252,17 @@ fn one_call(copies: &[Copy<'_>]) -> usize {
     count
 }
 
+/// Whether a relay leaves room for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// Somebody waits for it.
+    Fast,
+    /// After each round without a backlog it rests twice as long as that took: a message to a hundred queues is a
+    /// hundred calls, and whoever publishes meanwhile should not have to stand in line behind them. What
+    /// comes in the meantime goes together.
+    Easy,
+}
+
 /// One outbox being relayed in the background.
 struct Shift {
     relays: Relays,
@@ -244,7 +274,7 @@ struct Shift {
 impl Shift {
     async fn work(mut self) {
         loop {
-            if let Err(error) = self.relays.relay(&self.source).await {
+            if let Err(error) = self.relays.relay_all(&self.source, Pace::Easy).await {
                 warn!(queue = %self.source, %error, "effects on other queues wait in the outbox");
                 return;
             }
