@@ -3,6 +3,8 @@
 //! Replaces the RabbitMQ publisher: `class EventPublisher`, which declares a durable topic exchange, publishes with
 //! `delivery_mode=2` and a `content_type`, and `publisher.publish("user-events", "user.created", { … })`.
 
+#![expect(clippy::print_stdout, reason = "a program that says what it does")]
+
 use jobqueue::{Codec, JobState};
 use serde::Serialize;
 

@@ -4,6 +4,8 @@
 //! `MessageAttributes: { eventType: { DataType: "String", StringValue: event.type } }`, and the subscriptions with
 //! filter policies that it stands for.
 
+#![expect(clippy::print_stdout, reason = "a program that says what it does")]
+
 use jobqueue::{Client, Context, Filter, Receipt, State, Worker, job};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -62,9 +64,9 @@ async fn main() -> anyhow::Result<()> {
         copies += receipt.targets();
     }
 
-    let (log, mut lines) = mpsc::unbounded_channel();
+    let (log, mut lines) = mpsc::unbounded_channel::<String>();
     let worker = Worker::builder(&client).handler(audit).handler(ship).handler(check).state(log);
-    let mut seen = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
     worker
         .run_until(async {
             while seen.len() < copies {

@@ -89,7 +89,7 @@ async fn check(account: &Account, client: &Client) {
     let acknowledged = acknowledged(account);
     let intended = count(account, |note| matches!(note, Note::Intent { .. }));
     let mut everything: Option<BTreeMap<Event, u64>> = None;
-    let (mut copies, mut hopeless) = (0, 0);
+    let mut hopeless = 0;
     for (queue, (name, pattern)) in queues(client).into_iter().zip(BOUND) {
         let mut arrived = ended(&queue, JobState::Completed).await;
         assert!(arrived.keys().all(|event| !event.hopeless), "{name}: what can't work did");
@@ -102,7 +102,6 @@ async fn check(account: &Account, client: &Client) {
         let counts = queue.counts().await.expect("counted");
         let total = (counts.total_added, counts.total_completed + counts.total_failed);
         assert_eq!(total, (arrived.len() as u64, arrived.len() as u64), "{name}");
-        copies += arrived.len();
         // The first queue gets all: what it has, the others have.
         let Some(everything) = &everything else {
             let missing = acknowledged
@@ -119,7 +118,6 @@ async fn check(account: &Account, client: &Client) {
         assert!(expected.eq(arrived.keys()), "{name} has other messages than the first queue");
     }
     check_letters(client, hopeless).await;
-    println!("{} acknowledged, {copies} copies, {hopeless} letters", acknowledged.len());
 }
 
 /// One letter for each failure.
