@@ -75,8 +75,8 @@ impl<T> Add<T> {
         let request = self.request?.checked()?;
         let job = request.job(self.payload?, self.id.transpose()?, Utc::now())?;
         let id = job.id.clone();
-        let batcher = request.client.adder(&request.store, request.durability);
-        let placed = batcher.send(vec![job]).await?;
+        let batcher = request.client.batcher(&request.store, request.durability);
+        let placed = batcher.add(vec![job]).await?;
         let twin = placed.into_iter().next().map(|(_, twin)| twin);
         Ok(JobHandle::new(request.queue(), id, twin))
     }

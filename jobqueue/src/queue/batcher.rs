@@ -1,10 +1,9 @@
-//! Group commit: while one call to Redis is on its way, whatever is sent meanwhile gathers, and the
+//! Group commit: while one call to Redis is on its way, whatever is added meanwhile gathers, and the
 //! next call takes all of it. Idle, a batch of one goes at once; under load batches are large. No timer,
 //! no added latency.
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -15,12 +14,15 @@ use tokio::{
 };
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Refused, Result},
     job::QueueName,
-    store::{Durability, MAX_BATCH, QueueStore},
+    store::{
+        Durability, MAX_BATCH, QueueStore, Retries,
+        job::{Add, NewJob, Twins},
+    },
 };
 
-/// How many parcels may wait for their turn before further ones wait to be taken in.
+/// How many adds may wait for their turn before further ones wait to be taken in.
 const INBOX: usize = 4 * MAX_BATCH;
 
 /// About how many bytes one call carries, as in [`crate::store::chunks`].
@@ -29,150 +31,172 @@ const MAX_BYTES: usize = 1 << 20;
 /// What a patience beyond all clocks comes to.
 const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// Who carries parcels of one kind to Redis, one call at a time.
-pub(super) trait Freight: Send + Sync + Sized + 'static {
-    /// What is carried.
-    type Item: Send + 'static;
-    /// What becomes of a parcel.
-    type Answer: Default + Send + 'static;
-    /// For the text of errors: "add jobs".
-    const DOING: &'static str;
+/// The batchers of a client, one for each queue and kind of durability in use.
+#[derive(Debug, Default)]
+pub(super) struct Batchers(Mutex<HashMap<(QueueName, Durability), Batcher>>);
 
-    /// About how many bytes an item takes on the way.
-    fn size(&self, item: &Self::Item) -> usize;
-
-    /// Sends parcels in one call, and answers each.
-    fn deliver(&mut self, parcels: Vec<Parcel<Self>>) -> impl Future<Output = ()> + Send;
-}
-
-/// The batchers of a client for one kind of freight, one for each queue and kind of durability in use.
-pub(super) struct Batchers<F: Freight>(Mutex<HashMap<(QueueName, Durability), Batcher<F>>>);
-
-impl<F: Freight> Batchers<F> {
-    /// The batcher of a queue. If there is none yet, these give the store and who carries.
-    pub(super) fn get(
-        &self,
-        queue: &QueueName,
-        durability: Durability,
-        store: impl FnOnce() -> QueueStore,
-        freight: impl FnOnce(QueueStore) -> F,
-    ) -> Batcher<F> {
+impl Batchers {
+    pub(super) fn get(&self, store: &QueueStore, durability: Durability) -> Batcher {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (queue.clone(), durability);
+        let key = (store.name().clone(), durability);
         if let Some(batcher) = all.get(&key)
             && !batcher.inbox.is_closed()
         {
             return batcher.clone();
         }
         // First use; or the runtime that the task ran on has been shut down.
-        let store = store();
-        // WAIT holds its connection up, and counts what that connection wrote: one of its own.
-        let own = match durability {
-            Durability::Acknowledged => store.clone(),
-            _ => store.apart(),
-        };
-        let batcher = Batcher::spawn(store.patience(), freight(own));
+        let batcher = Batcher::spawn(store, durability);
         all.insert(key, batcher.clone());
         batcher
     }
 }
 
-impl<F: Freight> Default for Batchers<F> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<F: Freight> fmt::Debug for Batchers<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batchers").finish_non_exhaustive()
-    }
-}
-
 /// The way into one batcher.
-pub(super) struct Batcher<F: Freight> {
-    inbox: mpsc::Sender<Parcel<F>>,
+#[derive(Clone, Debug)]
+pub(super) struct Batcher {
+    inbox: mpsc::Sender<Parcel>,
     patience: Duration,
 }
 
-impl<F: Freight> Clone for Batcher<F> {
-    fn clone(&self) -> Self {
-        Self { inbox: self.inbox.clone(), patience: self.patience }
-    }
+/// Jobs that are added together or not at all.
+#[derive(Debug)]
+struct Parcel {
+    jobs: Vec<NewJob>,
+    deadline: Instant,
+    reply: oneshot::Sender<Result<Twins>>,
 }
 
-/// Items that are sent together or not at all.
-pub(super) struct Parcel<F: Freight> {
-    pub(super) items: Vec<F::Item>,
-    pub(super) deadline: Instant,
-    pub(super) reply: oneshot::Sender<Result<F::Answer>>,
-}
-
-impl<F: Freight> Batcher<F> {
-    fn spawn(patience: Duration, freight: F) -> Self {
+impl Batcher {
+    fn spawn(store: &QueueStore, durability: Durability) -> Self {
         let (inbox, parcels) = mpsc::channel(INBOX);
-        tokio::spawn(run(freight, parcels));
+        // WAIT holds its connection up, and counts what that connection wrote: one of its own.
+        let own = match durability {
+            Durability::Acknowledged => store.clone(),
+            _ => store.apart(),
+        };
+        let patience = store.patience();
+        tokio::spawn(Courier { store: own, durability }.run(parcels));
         Self { inbox, patience }
     }
 
-    /// Sends items, at most one call's worth, all or none.
-    pub(super) async fn send(&self, items: Vec<F::Item>) -> Result<F::Answer> {
-        if items.is_empty() {
-            return Ok(F::Answer::default());
+    /// Adds jobs, at most one call's worth, all or none.
+    pub(super) async fn add(&self, jobs: Vec<NewJob>) -> Result<Twins> {
+        if jobs.is_empty() {
+            return Ok(Twins::new());
         }
         let (reply, answer) = oneshot::channel();
         let now = Instant::now();
         let deadline = now.checked_add(self.patience).unwrap_or(now + FOR_EVER);
-        let parcel = Parcel { items, deadline, reply };
+        let parcel = Parcel { jobs, deadline, reply };
         match timeout_at(deadline, self.inbox.send(parcel)).await {
             Ok(Ok(())) => answer.await.unwrap_or(Err(Error::Closed)),
             Ok(Err(_)) => Err(Error::Closed),
-            Err(_) => Err(too_late::<F>()),
+            Err(_) => Err(too_late()),
         }
     }
 }
 
-fn too_late<F: Freight>() -> Error {
-    let reason = "earlier calls still wait for an answer".into();
-    Error::Unavailable { doing: F::DOING, reason }
+fn too_late() -> Error {
+    Error::Unavailable { doing: "add jobs", reason: "earlier adds still wait for an answer".into() }
 }
 
-/// Ends when the client, and with it every sender, is gone.
-async fn run<F: Freight>(mut freight: F, mut inbox: mpsc::Receiver<Parcel<F>>) {
-    let mut parcels = Vec::with_capacity(MAX_BATCH);
-    while inbox.recv_many(&mut parcels, MAX_BATCH).await > 0 {
-        while !parcels.is_empty() {
-            let rest = parcels.split_off(one_call(&freight, &parcels));
-            freight.deliver(std::mem::replace(&mut parcels, rest)).await;
-            // What came meanwhile rides along with what was left.
-            while parcels.len() < MAX_BATCH
-                && let Ok(parcel) = inbox.try_recv()
-            {
-                parcels.push(parcel);
+/// Carries parcels to Redis, one call at a time.
+struct Courier {
+    store: QueueStore,
+    durability: Durability,
+}
+
+impl Courier {
+    /// Ends when the client, and with it every sender, is gone.
+    async fn run(self, mut inbox: mpsc::Receiver<Parcel>) {
+        let mut parcels = Vec::with_capacity(MAX_BATCH);
+        while inbox.recv_many(&mut parcels, MAX_BATCH).await > 0 {
+            while !parcels.is_empty() {
+                let rest = parcels.split_off(one_call(&parcels));
+                self.deliver(std::mem::replace(&mut parcels, rest)).await;
+                // What came meanwhile rides along with what was left.
+                while parcels.len() < MAX_BATCH
+                    && let Ok(parcel) = inbox.try_recv()
+                {
+                    parcels.push(parcel);
+                }
+            }
+        }
+    }
+
+    /// Sends parcels in one call; one by one if together they don't fit into the queue, since some may.
+    async fn deliver(&self, mut parcels: Vec<Parcel>) {
+        let now = Instant::now();
+        for late in parcels.extract_if(.., |parcel| parcel.deadline < now) {
+            let _ = late.reply.send(Err(too_late()));
+        }
+        let Some(deadline) = parcels.iter().map(|parcel| parcel.deadline).min() else { return };
+        let sizes: Vec<usize> = parcels.iter().map(|parcel| parcel.jobs.len()).collect();
+        let jobs: Vec<NewJob> =
+            parcels.iter_mut().flat_map(|parcel| std::mem::take(&mut parcel.jobs)).collect();
+        match self.send(&jobs, deadline).await {
+            Err(Error::Refused(Refused::QueueFull { .. })) if parcels.len() > 1 => {
+                let mut jobs = jobs.as_slice();
+                for (parcel, size) in parcels.into_iter().zip(sizes) {
+                    let (own, rest) = jobs.split_at(size);
+                    let answer = self.send(own, parcel.deadline).await;
+                    let _ = parcel.reply.send(answer);
+                    jobs = rest;
+                }
+            }
+            Err(error) => {
+                for parcel in parcels {
+                    let _ = parcel.reply.send(Err(error.clone()));
+                }
+            }
+            Ok(twins) => share_out(parcels, &sizes, &twins),
+        }
+    }
+
+    /// One call, repeated as a resend until Redis answers or the deadline has passed.
+    async fn send(&self, jobs: &[NewJob], deadline: Instant) -> Result<Twins> {
+        let mut retries = Retries::until(deadline);
+        let mut add = Add { jobs, resend: false };
+        loop {
+            match self.store.add_durably(&add, self.durability).await {
+                Err(error @ Error::Unavailable { .. }) => {
+                    retries.wait_or(error).await?;
+                    add.resend = true;
+                }
+                Ok(mut twins) if add.resend => {
+                    // Found under its own id, a job was added by an earlier try.
+                    twins.retain(|(index, twin)| {
+                        jobs.get(*index).is_none_or(|job| job.chosen_id || job.id != *twin)
+                    });
+                    return Ok(twins);
+                }
+                answer => return answer,
             }
         }
     }
 }
 
-/// The parcels whose time is not over, which the others are told, and the time when the first one's is.
-pub(super) fn in_time<F: Freight>(
-    mut parcels: Vec<Parcel<F>>,
-) -> (Vec<Parcel<F>>, Option<Instant>) {
-    let now = Instant::now();
-    for late in parcels.extract_if(.., |parcel| parcel.deadline < now) {
-        let _ = late.reply.send(Err(too_late::<F>()));
-    }
-    let deadline = parcels.iter().map(|parcel| parcel.deadline).min();
-    (parcels, deadline)
-}
-
 /// How many of the parcels one call can carry: at least one.
-fn one_call<F: Freight>(freight: &F, parcels: &[Parcel<F>]) -> usize {
-    let (mut items, mut bytes) = (0, 0);
+fn one_call(parcels: &[Parcel]) -> usize {
+    let (mut jobs, mut bytes) = (0, 0);
     let fits = parcels.iter().take_while(|parcel| {
-        items += parcel.items.len();
-        bytes += parcel.items.iter().map(|item| freight.size(item)).sum::<usize>();
-        items <= MAX_BATCH && bytes <= MAX_BYTES
+        jobs += parcel.jobs.len();
+        bytes += parcel.jobs.iter().map(NewJob::size).sum::<usize>();
+        jobs <= MAX_BATCH && bytes <= MAX_BYTES
     });
     fits.count().max(1)
+}
+
+/// Gives each parcel the twins among its own jobs, counted from its first.
+fn share_out(parcels: Vec<Parcel>, sizes: &[usize], twins: &Twins) {
+    let mut start = 0;
+    for (parcel, size) in parcels.into_iter().zip(sizes) {
+        let own = twins
+            .iter()
+            .filter(|(index, _)| (start..start + size).contains(index))
+            .map(|(index, id)| (index - start, id.clone()))
+            .collect();
+        start += size;
+        let _ = parcel.reply.send(Ok(own));
+    }
 }

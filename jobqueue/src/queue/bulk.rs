@@ -80,13 +80,13 @@ impl<T> AddAll<T> {
         let (request, jobs) =
             self.prepare().map_err(|error| BulkError { added: Vec::new(), error })?;
         let mut added = Vec::with_capacity(jobs.len());
-        let batcher = request.client.adder(&request.store, request.durability);
+        let batcher = request.client.batcher(&request.store, request.durability);
         let sizes: Vec<usize> = chunks(&jobs, NewJob::size).map(<[NewJob]>::len).collect();
         let mut jobs = jobs.into_iter();
         for size in sizes {
             let chunk: Vec<NewJob> = jobs.by_ref().take(size).collect();
             let ids: Vec<_> = chunk.iter().map(|job| job.id.clone()).collect();
-            let twins = match batcher.send(chunk).await {
+            let twins = match batcher.add(chunk).await {
                 Ok(twins) => twins,
                 Err(error) => return Err(BulkError { added, error }),
             };

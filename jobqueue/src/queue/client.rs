@@ -10,10 +10,9 @@ use serde::Serialize;
 
 use super::{
     Add, AddAll, Queue, Relays,
-    adder::Adder,
     batcher::{Batcher, Batchers},
     request::Request,
-    topic::Publisher,
+    topic::Publishers,
 };
 use crate::{
     error::Result,
@@ -46,8 +45,8 @@ struct Inner {
     store: Store,
     codec: Option<Codec>,
     max_payload: usize,
-    adders: Batchers<Adder>,
-    publishers: Batchers<Publisher>,
+    batchers: Batchers,
+    publishers: Publishers,
     relays: Relays,
     watchers: Watchers,
     /// Of handlers, whose queue is a static name: not parsed anew at each add.
@@ -152,18 +151,12 @@ impl Client {
         &self.0.watchers
     }
 
-    pub(super) fn adder(&self, store: &QueueStore, durability: Durability) -> Batcher<Adder> {
-        let adder = |own| Adder::new(own, durability);
-        self.0.adders.get(store.name(), durability, || store.clone(), adder)
+    pub(super) fn batcher(&self, store: &QueueStore, durability: Durability) -> Batcher {
+        self.0.batchers.get(store, durability)
     }
 
-    pub(super) fn publisher(
-        &self,
-        topic: &QueueName,
-        durability: Durability,
-    ) -> Batcher<Publisher> {
-        let publisher = |own| Publisher::new(own, durability, self.relays().clone());
-        self.0.publishers.get(topic, durability, || self.store().queue(topic), publisher)
+    pub(super) fn publishers(&self) -> &Publishers {
+        &self.0.publishers
     }
 
     /// The codec for a job of which only the name is known.
@@ -282,8 +275,8 @@ impl ClientBuilder {
             store,
             codec: self.codec,
             max_payload: self.max_payload,
-            adders: Batchers::default(),
-            publishers: Batchers::default(),
+            batchers: Batchers::default(),
+            publishers: Publishers::default(),
             watchers: Watchers::default(),
             queues: Mutex::default(),
         })))

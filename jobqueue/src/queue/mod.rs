@@ -2,7 +2,6 @@
 //! through it, a [`JobHandle`] one job.
 
 mod add;
-mod adder;
 mod batcher;
 mod bulk;
 mod client;

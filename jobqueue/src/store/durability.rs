@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::{QueueStore, command::Command, fault, reply};
+use super::{QueueStore, command::Command, fault, job, reply};
 use crate::error::{Error, Refused, Result};
 
 /// What an add waits for before it counts.
@@ -44,6 +44,18 @@ pub enum Durability {
 }
 
 impl QueueStore {
+    /// Adds a batch and waits until it is as durable as asked for.
+    ///
+    /// For a store [apart](Self::apart), as of [`call_durably`](Self::call_durably).
+    pub(crate) async fn add_durably(
+        &self,
+        add: &job::Add<'_>,
+        durability: Durability,
+    ) -> Result<job::Twins> {
+        let (twins, shortfall) = self.call_durably(add, durability).await?;
+        shortfall.map_or(Ok(twins), Err)
+    }
+
     /// Calls a script and waits until what it wrote is as durable as asked for. Its answer, and why that was
     /// not to be had, if so.
     ///

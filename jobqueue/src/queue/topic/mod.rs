@@ -6,6 +6,7 @@
 
 mod bind;
 mod binding;
+mod gather;
 mod publish;
 mod publisher;
 mod replay;
@@ -20,7 +21,7 @@ pub use replay::Start;
 pub use stats::{QueueLag, TopicStats};
 
 pub(crate) use binding::Subscription;
-pub(super) use publisher::Publisher;
+pub(super) use gather::Publishers;
 
 use super::Client;
 use crate::{

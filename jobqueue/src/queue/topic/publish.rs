@@ -206,7 +206,8 @@ impl<T: Serialize> IntoFuture for Publish<T> {
         let (client, durability) = (message.client, message.durability);
         Box::pin(async move {
             let (topic, messages) = messages?;
-            let receipts = client.publisher(&topic, durability).send(messages).await?;
+            let receipts =
+                client.publishers().get(&topic, durability, &client).send(messages).await?;
             receipts.into_iter().next().ok_or(Error::Closed)
         })
     }
@@ -223,7 +224,7 @@ impl<T: Serialize> IntoFuture for PublishAll<T> {
         Box::pin(async move {
             let failed = |error| PublishAllError { published: Vec::new(), error };
             let (topic, messages) = messages.map_err(failed)?;
-            let publisher = client.publisher(&topic, durability);
+            let publisher = client.publishers().get(&topic, durability, &client);
             let mut published = Vec::with_capacity(messages.len());
             let mut messages = messages.into_iter();
             let parcels = std::iter::from_fn(move || {

@@ -5,15 +5,15 @@ use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use tokio::time::Instant;
 
-use super::binding::{Routed, Routes};
+use super::{
+    binding::{Routed, Routes},
+    gather::{Parcel, in_time},
+};
 use crate::{
     error::{Error, Result},
     job::{JobId, WorkerId},
     policy::RoutingKey,
-    queue::{
-        Relays,
-        batcher::{Freight, Parcel, in_time},
-    },
+    queue::Relays,
     store::{
         Durability, QueueStore, Retries,
         topic::{NewMessage, Publish, Published},
@@ -22,7 +22,7 @@ use crate::{
 
 /// A message, and what decides where it goes.
 #[derive(Debug)]
-pub(in crate::queue) struct Outgoing {
+pub(super) struct Outgoing {
     pub(super) message: NewMessage,
     pub(super) key: RoutingKey,
     pub(super) headers: BTreeMap<String, String>,
@@ -70,7 +70,7 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// Carries messages to Redis.
 #[derive(Debug)]
-pub(in crate::queue) struct Publisher {
+pub(super) struct Publisher {
     store: QueueStore,
     durability: Durability,
     relays: Relays,
@@ -81,7 +81,7 @@ pub(in crate::queue) struct Publisher {
 }
 
 impl Publisher {
-    pub(in crate::queue) fn new(store: QueueStore, durability: Durability, relays: Relays) -> Self {
+    pub(super) fn new(store: QueueStore, durability: Durability, relays: Relays) -> Self {
         let (name, routes) = (WorkerId::generate(), Routes::unknown());
         Self { store, durability, relays, name, calls: 0, routes }
     }
@@ -126,22 +126,18 @@ impl Publisher {
             }
         }
     }
-}
 
-impl Freight for Publisher {
-    type Item = Outgoing;
-    type Answer = Vec<Receipt>;
-    const DOING: &'static str = "publish messages";
-
-    fn size(&self, out: &Outgoing) -> usize {
+    /// About how many bytes a message takes on the way.
+    pub(super) fn size(&self, out: &Outgoing) -> usize {
         out.message.record.len() + 64 + self.routes.size()
     }
 
-    async fn deliver(&mut self, parcels: Vec<Parcel<Self>>) {
+    /// Publishes parcels in one call, and answers each.
+    pub(super) async fn deliver(&mut self, parcels: Vec<Parcel>) {
         let (mut parcels, Some(deadline)) = in_time(parcels) else { return };
-        let sizes: Vec<usize> = parcels.iter().map(|parcel| parcel.items.len()).collect();
+        let sizes: Vec<usize> = parcels.iter().map(|parcel| parcel.messages.len()).collect();
         let messages: Vec<Outgoing> =
-            parcels.iter_mut().flat_map(|parcel| std::mem::take(&mut parcel.items)).collect();
+            parcels.iter_mut().flat_map(|parcel| std::mem::take(&mut parcel.messages)).collect();
         match self.send(&messages, deadline).await {
             Ok(receipts) => {
                 let mut receipts = receipts.into_iter();
