@@ -96,6 +96,16 @@ pub enum Refused {
         /// How many.
         active: u64,
     },
+    /// The topic has as many bindings as it may.
+    #[error(
+        "topic {topic} has {most} bindings, as many as it may: unbind some, or use another topic"
+    )]
+    TooManyBindings {
+        /// The topic.
+        topic: String,
+        /// How many it may have.
+        most: u64,
+    },
     /// The worker no longer holds the job: its lease ran out, or the job was removed.
     #[error("the lease on this job was lost")]
     LeaseLost,

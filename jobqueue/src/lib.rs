@@ -35,6 +35,7 @@
 //! | follow a trace | [`TraceContext`], [`Context::trace`] |
 //! | say what follows from an error | [`RetryPolicy`], [`ErrorClass`], [`Verdict`]; [`Breaker`] |
 //! | let an effect happen once | [`Context::once`], `#[job(idempotent)]` |
+//! | publish to many queues, and bind them | [`Client::publish`], [`Topic`], [`Filter`] |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
 //! | choose how often a job runs when something goes wrong | [`docs::delivery`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
@@ -70,17 +71,18 @@ pub use event::{Event, EventId, EventKind, EventStream};
 pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
     Broadcast, Channel, Codec, DeadLetter, Definition, Extra, Failure, FailureReason, Job,
-    JobError, JobFailure, JobId, JobInfo, JobName, JobOptions, JobState, Outcome, Payload,
+    JobError, JobFailure, JobId, JobInfo, JobName, JobOptions, JobState, Origin, Outcome, Payload,
     PayloadVersions, Priority, QueueCounts, QueueName, Record, SpanId, TraceContext, TraceId,
     UnderWay,
 };
 pub use policy::{
-    Backoff, Breaker, DurationExt, ErrorClass, Rate, Retain, RetryPolicy, RetryRule, Verdict,
-    retry_after,
+    Backoff, Breaker, DurationExt, ErrorClass, Filter, Rate, Retain, RetryPolicy, RetryRule,
+    Verdict, retry_after,
 };
 pub use queue::{
-    Add, AddAll, Announcement, BulkError, Call, Client, ClientBuilder, DeadLetters, JobHandle,
-    JobPages, Queue, Redrive, SetLimits,
+    Add, AddAll, Announcement, Bind, Binding, BulkError, Call, Client, ClientBuilder, DeadLetters,
+    JobHandle, JobPages, Publish, PublishAll, PublishAllError, Queue, QueueLag, Receipt, Redrive,
+    SetLimits, Start, Topic, TopicStats,
 };
 pub use receive::{Delivery, Receive, Receiver};
 pub use stats::{Histogram, QueueLimits, QueueStats, Rates, WorkerStats, prometheus_text};

@@ -7,3 +7,15 @@ local function source_after(entry, last)
   ms, seq, last_ms, last_seq = tonumber(ms), tonumber(seq), tonumber(last_ms), tonumber(last_seq)
   return ms > last_ms or (ms == last_ms and seq > last_seq)
 end
+
+-- The first of n entries that comes after the last one that was taken, of every other argument from `at` on,
+-- in order. n + 1 if none does.
+local function source_first(args, at, n, last)
+  if last == '0-0' then
+    return 1
+  end
+  for i = 1, n do
+    if source_after(args[at + 2 * (i - 1)], last) then return i end
+  end
+  return n + 1
+end

@@ -19,7 +19,9 @@
 --       14 meta       HASH    {q}:meta
 --       15 events     STREAM  {q}:events
 --       16 wake       LIST    {q}:wake
--- ARGV  1 base   2 source; then for each entry, in order: its id, job id, priority, record
+-- ARGV  1 base   2 source
+--       3 all job ids in one text, if none comes twice and all have priority 0; else ''
+--       then for each entry, in order: job id, record; then for each again: its id, priority
 -- REPLY how many jobs were put in
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, events, wake, unique, columns, source
@@ -30,56 +32,63 @@ local function apply(keys, args)
     uniques = keys[11], outcomes = keys[12], sources = keys[13], meta = keys[14], events = keys[15],
     base = args[1],
   }
-  local wake, source = keys[16], args[2]
+  local wake, source, n = keys[16], args[2], (#args - 3) / 4
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
-  local step, last = rank_step(meta[3]), redis.call('HGET', q.sources, source) or '0-0'
-  local records, ready, priorities, ids, ended, seen = {}, {}, {}, {}, {}, {}
-  local newest, now = nil, clock_now()
-  for i = 3, #args, 4 do
-    local id = args[i + 1]
-    if source_after(args[i], last) then
-      newest = args[i]
-      local here = seen[id] or redis.call('HEXISTS', q.jobs, id) == 1
-      if here and not seen[id] then
-        local gone = redis.call('ZREM', q.completed, id) + redis.call('ZREM', q.failed, id)
-        if gone > 0 then ended[#ended + 1], here = id, false end
-      end
-      if not here then
-        local priority = tonumber(args[i + 2])
-        seen[id], ids[#ids + 1] = true, id
-        records[#records + 1], records[#records + 2] = id, args[i + 3]
-        ready[#ready + 1], ready[#ready + 2] = rank_text(priority, step, now), id
-        if priority ~= 0 then
-          priorities[#priorities + 1], priorities[#priorities + 2] = id, priority
-        end
+  local first = source_first(args, 4 + 2 * n, n, redis.call('HGET', q.sources, source) or '0-0')
+  if first > n then
+    return 0
+  end
+  local step, now, news = rank_step(meta[3]), clock_now(), args[3]
+  local plain, ids = rank_text(0, step, now), {}
+  for i = first, n do
+    ids[#ids + 1] = args[2 + 2 * i]
+  end
+  local here, seen, count = redis.call('HMGET', q.jobs, unpack(ids)), {}, 0
+  local records, ready, priorities, ended = {}, {}, {}, {}
+  for i, id in ipairs(ids) do
+    local stays = seen[id]
+    if here[i] and not stays then
+      stays = redis.call('ZREM', q.completed, id) + redis.call('ZREM', q.failed, id) == 0
+      if not stays then ended[#ended + 1] = id end
+    end
+    seen[id] = true
+    if stays then
+      news = ''
+    else
+      local at = first + i - 1
+      local priority = news ~= '' and 0 or tonumber(args[3 + 2 * (n + at)])
+      count = count + 1
+      ids[count], records[2 * count - 1], records[2 * count] = id, id, args[3 + 2 * at]
+      ready[2 * count - 1], ready[2 * count] = plain, id
+      if priority ~= 0 then
+        ready[2 * count - 1] = rank_text(priority, step, now)
+        priorities[#priorities + 1], priorities[#priorities + 2] = id, priority
       end
     end
   end
-  if not newest then
-    return 0
-  end
   columns_purge(q, ended)
-  redis.call('HSET', q.sources, source, newest)
+  redis.call('HSET', q.sources, source, args[#args - 1])
   layout_mark(q.meta, meta[1])
-  if #ids > 0 then
+  if count > 0 then
     redis.call('HSET', q.jobs, unpack(records))
     redis.call('ZADD', q.waiting, unpack(ready))
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
     if meta[5] then
       local expiring = {}
-      for i, id in ipairs(ids) do
-        expiring[2 * i - 1], expiring[2 * i] = string.format('%.0f', now + meta[5]), id
+      for i = 1, count do
+        expiring[2 * i - 1], expiring[2 * i] = string.format('%.0f', now + meta[5]), ids[i]
       end
       redis.call('ZADD', q.base .. 'expiring', unpack(expiring))
       redis.call('HSET', q.meta, 'expiring', 1)
     end
-    redis.call('HINCRBY', q.meta, 'added', #ids)
-    events_add(q.events, meta[2], 'added', ids)
+    redis.call('HINCRBY', q.meta, 'added', count)
+    if news == '' or first > 1 then news = table.concat(ids, ' ', 1, count) end
+    events_say(q.events, meta[2], 'added', news)
     if not meta[4] then wake_one(wake) end
   end
-  return #ids
+  return count
 end

@@ -8,7 +8,7 @@
 --       3 meta    HASH    {q}:meta
 -- ARGV  1 the relay's name   2 for how many ms it is alone   3 how many entries at most
 --       4… ids of entries that were delivered
--- REPLY ms that another relay is alone for, else 0; entries: each its id, target, job id, priority, record
+-- REPLY ms that another relay is alone for, else 0; entries: each its id, targets, job id, priority, record
 -- ERR   LAYOUT
 -- USES  layout
 local function take(keys, args)
@@ -28,7 +28,7 @@ local function take(keys, args)
   local taken, bytes = {}, 0
   for _, entry in ipairs(redis.call('XRANGE', outbox, '-', '+', 'COUNT', most)) do
     local fields = entry[2]
-    bytes = bytes + #fields[8]
+    bytes = bytes + #fields[2] + #fields[8]
     if #taken > 0 and bytes > 1048576 then break end
     taken[#taken + 1] = { entry[1], fields[2], fields[4], fields[6], fields[8] }
   end

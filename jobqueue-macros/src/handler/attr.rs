@@ -25,6 +25,7 @@ pub(super) struct Arguments {
     pub(super) breaker: Option<Call>,
     pub(super) dead_letter: Option<LitStr>,
     pub(super) at_most_once: Option<Ident>,
+    pub(super) subscribe: Option<LitStr>,
     pub(super) blocking: Option<Ident>,
     pub(super) idempotent: Option<Idempotent>,
 }
@@ -55,7 +56,8 @@ pub(super) enum Value {
 
 /// All arguments there are, for the message about one that there isn't.
 const KNOWN: &str = "queue, name, attempts, backoff, retry, classify, timeout, priority, ttl, retain, \
-     retain_failed, concurrency, rate, breaker, codec, dead_letter, idempotent, at_most_once, blocking";
+     retain_failed, concurrency, rate, breaker, codec, dead_letter, idempotent, at_most_once, \
+     subscribe, blocking";
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -92,6 +94,7 @@ impl Arguments {
             "dead_letter" => once(&mut self.dead_letter, word, || value(input)),
             "at_most_once" => once(&mut self.at_most_once, word, || Ok(word.clone())),
             "idempotent" => once(&mut self.idempotent, word, || input.parse()),
+            "subscribe" => once(&mut self.subscribe, word, || value(input)),
             "blocking" => once(&mut self.blocking, word, || Ok(word.clone())),
             other => Err(syn::Error::new(
                 word.span(),

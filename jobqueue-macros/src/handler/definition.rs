@@ -32,7 +32,7 @@ pub(super) fn definition(arguments: &Arguments, function: &ItemFn) -> syn::Resul
     Ok(tokens)
 }
 
-/// What the producer reads.
+/// What the producer reads, and where jobs come from.
 fn adding(arguments: &Arguments) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     if let Some(priority) = &arguments.priority {
@@ -45,6 +45,10 @@ fn adding(arguments: &Arguments) -> syn::Result<TokenStream> {
     }
     if let Some(name) = &arguments.codec {
         tokens.extend(codec(name)?);
+    }
+    if let Some(subscribe) = &arguments.subscribe {
+        let (topic, pattern) = valid::subscription(subscribe)?;
+        tokens.extend(quote!(.subscribe(#topic, #pattern)));
     }
     Ok(tokens)
 }

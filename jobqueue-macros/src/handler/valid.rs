@@ -78,14 +78,43 @@ pub(super) fn queue(name: &LitStr) -> syn::Result<String> {
 /// The name of something that keys are called by.
 pub(crate) fn plain(name: &LitStr, whose: &str) -> syn::Result<String> {
     let text = name.value();
-    let fine = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
-    if text.is_empty() || text.len() > 128 || !text.bytes().all(fine) {
+    if !is_queue(&text) {
         return error(
             name,
             format!("{whose} name has 1 to 128 ASCII letters, digits, `_`, `-`, `.` and `:`"),
         );
     }
     Ok(text)
+}
+
+fn is_queue(text: &str) -> bool {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
+    (1..=128).contains(&text.len()) && text.bytes().all(fine)
+}
+
+/// A topic and a pattern of routing keys.
+pub(super) fn subscription(subscription: &LitStr) -> syn::Result<(String, String)> {
+    let text = subscription.value();
+    let Some((topic, pattern)) = text.rsplit_once(':') else {
+        let message =
+            "a subscription is a topic and a pattern: `subscribe = \"user-events:user.*\"`";
+        return error(subscription, message);
+    };
+    if !is_queue(topic) {
+        let message = "a topic's name has 1 to 128 ASCII letters, digits, `_`, `-`, `.` and `:`";
+        return error(subscription, message);
+    }
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    let wild = |word: &str| word.len() > 1 && word.contains(['*', '#']);
+    let bad = |word: &str| word.is_empty() || wild(word);
+    if pattern.len() > 128 || pattern.chars().any(odd) || pattern.split('.').any(bad) {
+        return error(
+            subscription,
+            "a pattern has 1 to 128 bytes: words with dots between, of which `*` alone stands for one word \
+             and `#` alone for any number",
+        );
+    }
+    Ok((topic.to_owned(), pattern.to_owned()))
 }
 
 /// A job's name.

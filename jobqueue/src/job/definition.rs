@@ -53,6 +53,8 @@ pub struct Definition {
     pub(crate) run: RunRules,
     pub(crate) limits: LocalLimits,
     pub(crate) dead_letter: Option<&'static str>,
+    /// A topic, and a pattern.
+    pub(crate) subscription: Option<(&'static str, &'static str)>,
 }
 
 /// How a run of a job ends when it doesn't end well, and what is kept.
@@ -113,6 +115,7 @@ impl Definition {
             run: RunRules::DEFAULT,
             limits: LocalLimits { concurrency: None, rate: None, breaker: None },
             dead_letter: None,
+            subscription: None,
         }
     }
 
@@ -209,6 +212,14 @@ impl Definition {
     #[must_use]
     pub const fn at_most_once(mut self) -> Self {
         self.run.delivery = Delivery::AtMostOnce;
+        self
+    }
+
+    /// The topic whose messages become jobs of this kind, and the pattern that their routing keys fit. The queue
+    /// is bound when a worker with the handler starts.
+    #[must_use]
+    pub const fn subscribe(mut self, topic: &'static str, pattern: &'static str) -> Self {
+        self.subscription = Some((topic, pattern));
         self
     }
 

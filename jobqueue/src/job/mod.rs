@@ -34,7 +34,7 @@ pub(crate) use inbox::Inbox;
 pub use info::{JobInfo, QueueCounts};
 pub use letter::DeadLetter;
 pub use name::{JobName, QueueName};
-pub use options::JobOptions;
+pub use options::{JobOptions, Origin};
 pub use outcome::{FailureReason, JobFailure, Outcome};
 pub(crate) use payload::FIRST_VERSION;
 pub use payload::{Payload, PayloadVersions, Unversioned, Versioned, step};

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     flaw::Invalid,
@@ -38,6 +39,20 @@ pub struct JobOptions {
     pub headers: BTreeMap<String, String>,
     /// Where the reply goes, if somebody waits for one.
     pub(crate) reply_to: Option<Inbox>,
+    /// The topic that it was published to; nothing if it was added.
+    pub origin: Option<Origin>,
+}
+
+/// Where a published message comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The topic.
+    #[serde(rename = "t")]
+    pub topic: String,
+    /// What the message is about.
+    #[serde(rename = "k")]
+    pub routing_key: String,
 }
 
 /// The most bytes of headers, names and values together: they are no place for payloads.

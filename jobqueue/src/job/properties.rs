@@ -9,7 +9,7 @@ use proptest::{collection::vec, option, prelude::*, sample::Index};
 
 use super::{
     Codec, DeadLetter, Failure, FailureReason, Inbox, JobFailure, JobId, JobName, JobOptions,
-    Outcome, QueueName, Record,
+    Origin, Outcome, QueueName, Record,
 };
 use crate::{
     flaw::Corrupt,
@@ -37,6 +37,11 @@ fn headers() -> impl Strategy<Value = BTreeMap<String, String>> {
     prop::collection::btree_map(any::<String>(), any::<String>(), 0..4)
 }
 
+fn origin() -> impl Strategy<Value = Origin> {
+    (any::<String>(), any::<String>())
+        .prop_map(|(topic, routing_key)| Origin { topic, routing_key })
+}
+
 prop_compose! {
     fn options()(
         attempts in option::of(1..=u32::MAX),
@@ -49,12 +54,14 @@ prop_compose! {
         version in option::of(1..=u32::MAX),
         awaited in any::<bool>(),
         headers in headers(),
+        origin in option::of(origin()),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
         let due_at = due.and_then(DateTime::from_timestamp_millis);
         let reply_to = awaited.then(|| Inbox::generate().expect("a good name"));
         JobOptions {
             attempts, backoff, timeout, priority, retain, retain_failed, due_at, version, headers, reply_to,
+            origin,
         }
     }
 }

@@ -63,6 +63,20 @@ impl Record {
         out
     }
 
+    /// The same record under another name, byte for byte otherwise. None if it can't be read so far.
+    pub(crate) fn renamed(record: &[u8], name: &str) -> Option<Vec<u8>> {
+        let mut rest = record;
+        let fields = decode::read_array_len(&mut rest).ok()?;
+        let version: u8 = decode::read_int(&mut rest).ok()?;
+        read_text(&mut rest)?;
+        let mut out = Vec::with_capacity(name.len() + rest.len() + 16);
+        encode::write_array_len(&mut out, fields).ok()?;
+        encode::write_pfix(&mut out, version).ok()?;
+        encode::write_str(&mut out, name).ok()?;
+        out.extend_from_slice(rest);
+        Some(out)
+    }
+
     /// Reads a record without copying its payload.
     pub(crate) fn decode(bytes: &Bytes) -> Result<Self, Corrupt> {
         Self::decode_named(bytes, |_| None)
@@ -147,6 +161,7 @@ mod tests {
             version: Some(3),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
             reply_to: Some(Inbox::generate().expect("a good name")),
+            origin: None,
         }
     }
 
@@ -157,6 +172,17 @@ mod tests {
             let bytes = Bytes::from(record.encode());
             assert_eq!(Record::decode(&bytes), Ok(record));
         }
+    }
+
+    #[test]
+    fn a_record_under_another_name_is_otherwise_the_same() {
+        for options in [JobOptions::default(), full()] {
+            let record = record(options);
+            let renamed = Record::renamed(&record.encode(), "welcome mail").expect("a record");
+            let expected = Record { name: "welcome mail".parse().expect("a good name"), ..record };
+            assert_eq!(Record::decode(&Bytes::from(renamed)), Ok(expected));
+        }
+        assert_eq!(Record::renamed(b"nonsense", "x"), None);
     }
 
     #[test]

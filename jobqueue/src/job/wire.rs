@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{FailureReason, Inbox, JobFailure, JobOptions, Priority};
+use super::{FailureReason, Inbox, JobFailure, JobOptions, Origin, Priority};
 use crate::policy::{Backoff, BackoffParts, Retain};
 
 /// Options as they stand in a record.
@@ -32,6 +32,8 @@ pub(super) struct WireOptions {
     headers: BTreeMap<String, String>,
     #[serde(rename = "i", skip_serializing_if = "Option::is_none", default)]
     reply_to: Option<Inbox>,
+    #[serde(rename = "o", skip_serializing_if = "Option::is_none", default)]
+    origin: Option<Origin>,
 }
 
 /// A count, then an age in ms.
@@ -56,6 +58,7 @@ impl From<&JobOptions> for WireOptions {
             version: options.version,
             headers: options.headers.clone(),
             reply_to: options.reply_to.clone(),
+            origin: options.origin.clone(),
         }
     }
 }
@@ -76,6 +79,7 @@ impl From<WireOptions> for JobOptions {
             version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,
             reply_to: wire.reply_to,
+            origin: wire.origin,
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{
     batcher::{Batcher, Batchers},
     inbox::Mailbox,
     request::Request,
+    topic::Publishers,
     trace::{self, TraceSource},
 };
 use crate::{
@@ -48,6 +49,7 @@ struct Inner {
     codec: Option<Codec>,
     max_payload: usize,
     batchers: Batchers,
+    publishers: Publishers,
     relays: Relays,
     trace: Option<TraceSource>,
     watchers: Watchers,
@@ -169,6 +171,10 @@ impl Client {
 
     pub(super) fn batcher(&self, store: &QueueStore, durability: Durability) -> Batcher {
         self.0.batchers.get(store, durability)
+    }
+
+    pub(super) fn publishers(&self) -> &Publishers {
+        &self.0.publishers
     }
 
     /// The codec for a job of which only the name is known.
@@ -325,6 +331,7 @@ impl ClientBuilder {
             codec: self.codec,
             max_payload: self.max_payload,
             batchers: Batchers::default(),
+            publishers: Publishers::default(),
             watchers: Watchers::default(),
             mailbox: Mailbox::default(),
             known: Mutex::default(),

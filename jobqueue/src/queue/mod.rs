@@ -17,6 +17,7 @@ mod limits;
 mod relay;
 mod request;
 mod stats;
+mod topic;
 pub(crate) mod trace;
 
 pub use add::Add;
@@ -29,7 +30,13 @@ pub use inspect::JobPages;
 pub use letters::{DeadLetters, Redrive};
 pub use limits::SetLimits;
 
+pub use topic::{
+    Bind, Binding, Publish, PublishAll, PublishAllError, QueueLag, Receipt, Start, Topic,
+    TopicStats,
+};
+
 pub(crate) use relay::Relays;
+pub(crate) use topic::Subscription;
 
 use crate::{job::QueueName, store::QueueStore};
 

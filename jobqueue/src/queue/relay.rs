@@ -4,25 +4,26 @@
 //! target that remembers the last entry it took knows which ones it has.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
     sync::Notify,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tracing::warn;
 
-use super::ahead::Ahead;
+use super::{ahead::Ahead, topic::target};
 use crate::{
     error::{Error, Result},
-    job::{Inbox, JobId, QueueName, WorkerId},
+    job::{Inbox, JobId, QueueName, Record, WorkerId},
     store::{
-        Retries, Store, chunks,
-        outbox::{Apply, Head, Parcel, Reply, Take, Target},
+        MAX_BATCH, Retries, Store,
+        outbox::{Apply, Copy, Head, Parcel, Reply, Take, Target},
     },
 };
 
@@ -30,7 +31,22 @@ use crate::{
 const ALONE: Duration = Duration::from_secs(5);
 
 /// How many entries are relayed at once.
-const MOST: usize = 500;
+const MOST: usize = MAX_BATCH;
+
+/// How many queues are served at once: enough to keep Redis busy, and so few that other calls get their turn.
+const AT_ONCE: usize = 4;
+
+/// For how long one queue that can't be reached holds up the others.
+const ONE_QUEUE: Duration = Duration::from_secs(1);
+
+/// The pause before the next round if some queues could not be reached.
+const BREATH: Duration = Duration::from_millis(200);
+
+/// The longest rest of a relay between two rounds.
+const LONGEST_REST: Duration = Duration::from_millis(50);
+
+/// About how many bytes one call carries, as in [`crate::store::chunks`].
+const MAX_BYTES: usize = 1 << 20;
 
 /// The first wait before looking whether another relay is done, and the longest. Short, since callers wait for
 /// their replies: what is written to the outbox after the other's last look is seen by nobody else.
@@ -78,6 +94,14 @@ impl Relays {
         tokio::spawn(shift.work());
     }
 
+    /// Looks into a queue's outbox, and has it relayed if it holds something.
+    pub(crate) async fn look_after(&self, source: &QueueName) -> Result<()> {
+        if !self.is_at_work(source) && self.0.store.queue(source).underway().await? > 0 {
+            self.kick(source);
+        }
+        Ok(())
+    }
+
     /// Waits until nothing of a queue is being relayed by this client, at most so long.
     pub(crate) async fn finish(&self, source: &QueueName, limit: Duration) {
         let idle = async {
@@ -113,6 +137,10 @@ impl Relays {
     /// # Errors
     /// A target, or the queue itself, can't be reached or refuses.
     pub(crate) async fn relay(&self, source: &QueueName) -> Result<()> {
+        self.relay_all(source, Pace::Fast).await
+    }
+
+    async fn relay_all(&self, source: &QueueName, pace: Pace) -> Result<()> {
         let store = self.0.store.queue(source);
         let name = WorkerId::generate();
         let mut delivered: Vec<String> = Vec::new();
@@ -130,55 +158,74 @@ impl Relays {
                     return Ok(());
                 }
                 Head::Parcels(parcels) => {
+                    let began = Instant::now();
                     let problem;
                     pause = FIRST_WAIT;
                     (delivered, problem) = self.deliver(source, &parcels).await;
                     match problem {
                         Some(error) if delivered.is_empty() => retries.wait_or(error).await?,
-                        _ => retries = Retries::within(store.patience()),
+                        // Others go on; those that can't be reached may be back by the next time.
+                        Some(_) => sleep(BREATH).await,
+                        None => {
+                            retries = Retries::within(store.patience());
+                            if pace == Pace::Easy && !is_backlog(&parcels) {
+                                sleep((began.elapsed() * 2).min(LONGEST_REST)).await;
+                            }
+                        }
                     }
                 }
             }
         }
     }
 
-    /// Hands parcels to their queues. The entries that arrived, and what went wrong.
+    /// Hands parcels to their queues. The entries that all of theirs have, and what went wrong.
     async fn deliver(
         &self,
         source: &QueueName,
         parcels: &[Parcel],
     ) -> (Vec<String>, Option<Error>) {
-        let mut targets: BTreeMap<&str, Vec<&Parcel>> = BTreeMap::new();
-        for parcel in parcels {
-            targets.entry(&parcel.to).or_default().push(parcel);
-        }
-        let all = targets.into_iter().map(|(to, parcels)| self.deliver_to(source, to, parcels));
-        let (mut delivered, mut problem) = (Vec::new(), None);
-        for (entries, error) in join_all(all).await {
-            delivered.extend(entries);
+        let (shares, mut missing) = share_out(parcels);
+        let (mut shares, mut at_work) = (shares.into_iter(), FuturesUnordered::new());
+        let mut problem = None;
+        loop {
+            while at_work.len() < AT_ONCE
+                && let Some((to, copies)) = shares.next()
+            {
+                at_work.push(self.deliver_to(source, to, copies));
+            }
+            let Some((entries, error)) = at_work.next().await else { break };
+            for entry in entries {
+                if let Some(missing) = missing.get_mut(entry) {
+                    *missing -= 1;
+                }
+            }
             problem = problem.or(error);
         }
-        (delivered, problem)
+        let delivered = missing.into_iter().filter(|(_, missing)| *missing == 0);
+        (delivered.map(|(entry, _)| entry.to_owned()).collect(), problem)
     }
 
-    /// Hands parcels to one target, in order: none goes before one that could not.
-    async fn deliver_to(
+    /// Hands copies to one target, in order: none goes before one that could not. The entries that arrived.
+    async fn deliver_to<'a>(
         &self,
         source: &QueueName,
         to: &str,
-        parcels: Vec<&Parcel>,
-    ) -> (Vec<String>, Option<Error>) {
+        copies: Vec<Copy<'a>>,
+    ) -> (Vec<&'a str>, Option<Error>) {
         let mut delivered = Vec::new();
         let target = match Target::parse(to) {
             Ok(target) => target,
             Err(invalid) => return (delivered, Some(Error::from(invalid))),
         };
-        for parcels in chunks(&parcels, |parcel| parcel.record.len() + 128) {
-            if let Err(error) = self.hand_over(source, &target, parcels).await {
+        let mut rest = copies.as_slice();
+        while !rest.is_empty() {
+            let (copies, later) = rest.split_at(one_call(rest));
+            if let Err(error) = self.hand_over(source, &target, copies).await {
                 warn!(%source, to, %error, "effects elsewhere could not be delivered; trying on");
                 return (delivered, Some(error));
             }
-            delivered.extend(parcels.iter().map(|parcel| parcel.entry.clone()));
+            delivered.extend(entries(copies).map(|(entry, _)| entry));
+            rest = later;
         }
         (delivered, None)
     }
@@ -187,17 +234,18 @@ impl Relays {
         &self,
         source: &QueueName,
         target: &Target,
-        parcels: &[&Parcel],
+        copies: &[Copy<'_>],
     ) -> Result<u64> {
         match target {
             Target::Queue(queue) => {
-                self.0.store.queue(queue).call_patiently(&Apply { source, parcels }).await
+                self.0.store.queue(queue).call_within(ONE_QUEUE, &Apply { source, copies }).await
             }
             Target::Inbox(inbox) => {
                 let mut replies = Vec::new();
-                for parcel in parcels {
-                    if !self.0.ahead.arrived(&parcel.id).await {
-                        replies.push((&parcel.id, &parcel.record[..]));
+                for copy in copies {
+                    let id = JobId::from_store(&copy.id);
+                    if !self.0.ahead.arrived(&id).await {
+                        replies.push((id, &copy.record[..]));
                     }
                 }
                 if replies.is_empty() {
@@ -205,10 +253,70 @@ impl Relays {
                 }
                 let inbox = self.0.store.queue(inbox.name());
                 // Not patiently: nobody's replies wait for a node that others need not.
+                let replies: Vec<_> = replies.iter().map(|(id, outcome)| (id, *outcome)).collect();
                 inbox.call(&Reply { replies: &replies }).await
             }
         }
     }
+}
+
+/// Whether there were more than a round could take, most likely.
+fn is_backlog(parcels: &[Parcel]) -> bool {
+    let bytes: usize = parcels.iter().map(|parcel| parcel.to.len() + parcel.record.len()).sum();
+    parcels.len() == MOST || bytes > MAX_BYTES / 2
+}
+
+/// What each queue gets, in order, and of each entry how many queues miss it.
+fn share_out(parcels: &[Parcel]) -> (BTreeMap<&str, Vec<Copy<'_>>>, HashMap<&str, usize>) {
+    let mut shares: BTreeMap<&str, Vec<Copy<'_>>> = BTreeMap::new();
+    let mut missing = HashMap::with_capacity(parcels.len());
+    for parcel in parcels {
+        let entry = parcel.entry.as_str();
+        for (queue, job) in target::read(&parcel.to) {
+            let copies = shares.entry(queue).or_default();
+            if copies.last().is_none_or(|last| last.entry != entry) {
+                *missing.entry(entry).or_default() += 1;
+            }
+            let record = match job.and_then(|job| Record::renamed(&parcel.record, job)) {
+                Some(renamed) => Cow::Owned(renamed),
+                None => Cow::Borrowed(&parcel.record[..]),
+            };
+            let id = target::copy_id(parcel.id.as_str(), job);
+            copies.push(Copy { entry, id, priority: parcel.priority, record });
+        }
+    }
+    (shares, missing)
+}
+
+/// The copies of each entry: they go in one call, since a queue that has taken an entry takes no more of it.
+fn entries<'a, 'b>(copies: &'b [Copy<'a>]) -> impl Iterator<Item = (&'a str, &'b [Copy<'a>])> {
+    let groups = copies.chunk_by(|copy, next| copy.entry == next.entry);
+    groups.filter_map(|group| Some((group.first()?.entry, group)))
+}
+
+/// How many of the copies one call can carry: those of one entry at least.
+fn one_call(copies: &[Copy<'_>]) -> usize {
+    let (mut count, mut bytes) = (0, 0);
+    for (_, group) in entries(copies) {
+        let size: usize = group.iter().map(|copy| copy.record.len() + 128).sum();
+        if count > 0 && (count + group.len() > MAX_BATCH || bytes + size > MAX_BYTES) {
+            break;
+        }
+        count += group.len();
+        bytes += size;
+    }
+    count
+}
+
+/// Whether a relay leaves room for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// Somebody waits for it.
+    Fast,
+    /// After each round without a backlog it rests twice as long as that took: a message to a hundred queues is a
+    /// hundred calls, and whoever publishes meanwhile should not have to stand in line behind them. What
+    /// comes in the meantime goes together.
+    Easy,
 }
 
 /// One outbox being relayed in the background.
@@ -222,7 +330,7 @@ struct Shift {
 impl Shift {
     async fn work(mut self) {
         loop {
-            if let Err(error) = self.relays.relay(&self.source).await {
+            if let Err(error) = self.relays.relay_all(&self.source, Pace::Easy).await {
                 warn!(queue = %self.source, %error, "effects on other queues wait in the outbox");
                 return;
             }

@@ -46,15 +46,28 @@ pub enum Durability {
 impl QueueStore {
     /// Adds a batch and waits until it is as durable as asked for.
     ///
-    /// For a store [apart](Self::apart): the wait speaks of what its own connection wrote, and
-    /// holds that connection up.
+    /// For a store [apart](Self::apart), as of [`call_durably`](Self::call_durably).
     pub(crate) async fn add_durably(
         &self,
         add: &job::Add<'_>,
         durability: Durability,
     ) -> Result<job::Twins> {
+        let (twins, shortfall) = self.call_durably(add, durability).await?;
+        shortfall.map_or(Ok(twins), Err)
+    }
+
+    /// Calls a script and waits until what it wrote is as durable as asked for. Its answer, and why that was
+    /// not to be had, if so.
+    ///
+    /// For a store [apart](Self::apart): the wait speaks of what its own connection wrote, and
+    /// holds that connection up.
+    pub(crate) async fn call_durably<C: Command>(
+        &self,
+        call: &C,
+        durability: Durability,
+    ) -> Result<(C::Reply, Option<Error>)> {
         let (wait, within) = match durability {
-            Durability::Acknowledged => return self.call(add).await,
+            Durability::Acknowledged => return Ok((self.call(call).await?, None)),
             Durability::Replicated { replicas, within } => {
                 let mut wait = redis::cmd("WAIT");
                 wait.arg(replicas).arg(super::millis(within).max(1));
@@ -67,7 +80,7 @@ impl QueueStore {
             }
         };
         let limit = self.response_limit().saturating_add(within);
-        let explain = |error| fault::explain(&error, self.about(add));
+        let explain = |error| fault::explain(&error, self.about(call));
         // In one pipeline, hence on one connection: on a new one, perhaps to another server, WAIT
         // would answer for nothing.
         let both = |add| {
@@ -75,15 +88,18 @@ impl QueueStore {
             pipeline.add_command(add).add_command(wait.clone());
             pipeline
         };
-        let mut replies = self.route.request_all(&both(self.evalsha(add)), limit).await;
+        let mut replies = self.route.request_all(&both(self.evalsha(call)), limit).await;
         if replies.as_ref().is_err_and(fault::is_noscript) {
-            replies = self.route.request_all(&both(self.eval(add)), limit).await;
+            replies = self.route.request_all(&both(self.eval(call)), limit).await;
         }
         let mut replies = replies.map_err(explain)?.into_iter();
-        let twins = add.read(replies.next().unwrap_or_default())?;
+        let answer = call.read(replies.next().unwrap_or_default())?;
         match replies.next() {
             Some(Value::ServerError(error)) => Err(explain(error.into())),
-            waited => confirm(durability, within, waited.unwrap_or_default()).map(|()| twins),
+            waited => {
+                let confirmed = confirm(durability, within, waited.unwrap_or_default());
+                Ok((answer, confirmed.err()))
+            }
         }
     }
 }

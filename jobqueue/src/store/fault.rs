@@ -78,6 +78,9 @@ fn own_refusal(code: &str, detail: &str, about: About<'_>) -> Option<Refused> {
             Some(Refused::QueueFull { queue: queue(), cap: words.next()?.parse().ok()? })
         }
         "HASACTIVE" => Some(Refused::Busy { queue: queue(), active: words.next()?.parse().ok()? }),
+        "TOOMANY" => {
+            Some(Refused::TooManyBindings { topic: queue(), most: words.next()?.parse().ok()? })
+        }
         "LAYOUT" => Some(Refused::Layout {
             queue: queue(),
             found: words.next()?.to_owned(),

@@ -40,10 +40,18 @@ pub(crate) enum Column {
     Replies,
     /// Until when jobs may wait.
     Expiring,
+    /// Of a topic: what holds for it.
+    Topic,
+    /// Of a topic: which queues its messages go to.
+    Bindings,
+    /// Of a topic: bindings that start in the past, and where they are.
+    Replays,
+    /// Of a topic: messages that are kept.
+    Messages,
 }
 
 /// How many columns have one name for the whole queue.
-const SHARED: usize = 23;
+const SHARED: usize = 27;
 
 impl Column {
     /// The columns of the whole queue, in the order of their names in [`Keys`].
@@ -71,6 +79,10 @@ impl Column {
         (Self::Histograms, "histograms"),
         (Self::Replies, "replies"),
         (Self::Expiring, "expiring"),
+        (Self::Topic, "topic"),
+        (Self::Bindings, "bindings"),
+        (Self::Replays, "replays"),
+        (Self::Messages, "messages"),
     ];
 }
 
@@ -126,6 +138,10 @@ impl Keys {
 
     pub(crate) fn unique(&self, key: &str) -> String {
         format!("{}unique:{key}", self.0.base)
+    }
+
+    pub(crate) fn publisher(&self, name: &WorkerId) -> String {
+        format!("{}publisher:{name}", self.0.base)
     }
 
     pub(crate) fn errors(&self, id: &JobId) -> String {

@@ -21,6 +21,7 @@ mod script;
 mod sentinel;
 mod server;
 mod stream;
+mod topic_reads;
 mod url;
 
 use std::{sync::Arc, time::Duration};
@@ -32,12 +33,13 @@ pub(crate) use broadcast::Subscription;
 pub(crate) use command::Command;
 #[cfg(feature = "testing")]
 pub(crate) use command::scripts;
-pub(crate) use command::{job, once, outbox, queue, worker};
+pub(crate) use command::{job, once, outbox, queue, topic, worker};
 pub(crate) use connection::Limits;
 pub use durability::Durability;
 #[cfg(feature = "testing")]
 pub(crate) use ids::read as read_ids;
 pub(crate) use stream::{Entry, StreamPosition};
+pub(crate) use topic_reads::Kept;
 pub use url::TlsOptions;
 
 use self::{
@@ -158,7 +160,16 @@ impl QueueStore {
 
     /// Calls a script that may be repeated without harm, until the server answers or patience ends.
     pub(crate) async fn call_patiently<C: Command>(&self, command: &C) -> Result<C::Reply> {
-        let mut retries = Retries::within(self.patience);
+        self.call_within(self.patience, command).await
+    }
+
+    /// The same with a patience of its own.
+    pub(crate) async fn call_within<C: Command>(
+        &self,
+        patience: Duration,
+        command: &C,
+    ) -> Result<C::Reply> {
+        let mut retries = Retries::within(patience);
         loop {
             match self.call(command).await {
                 Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,

@@ -183,6 +183,18 @@ impl Context {
         self.0.trace.as_deref()
     }
 
+    /// The topic that the job was published to; nothing if it was added.
+    #[must_use]
+    pub fn topic(&self) -> Option<&str> {
+        self.0.record.options.origin.as_ref().map(|origin| origin.topic.as_str())
+    }
+
+    /// The routing key that it was published with; nothing if it was added.
+    #[must_use]
+    pub fn routing_key(&self) -> Option<&str> {
+        self.0.record.options.origin.as_ref().map(|origin| origin.routing_key.as_str())
+    }
+
     /// When the run's time is up; nothing if it has no timeout.
     #[must_use]
     pub fn deadline(&self) -> Option<std::time::Instant> {

@@ -30,6 +30,7 @@ mod reply;
 mod run;
 mod shutdown;
 mod signals;
+mod sources;
 mod tally;
 mod turn;
 mod verdict;

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     flaw::{Invalid, PayloadError},
     job::{Definition, Delivery, Failure, JobName, QueueName, Record, RunRules},
+    queue::Subscription,
 };
 
 /// A run under way: the result's bytes, or the failure.
@@ -58,6 +59,8 @@ pub(super) struct Entry {
     pub(super) rules: RunRules,
     /// The newest version of payloads that it knows.
     pub(super) version: u32,
+    /// What its queue is to be bound to.
+    subscription: Option<Subscription>,
     /// Where its jobs go that fail for good.
     pub(super) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
@@ -119,6 +122,10 @@ impl Registry {
             rules: run,
             version: H::VERSIONS.newest(),
             meter: JobMeter::new(queue, name),
+            subscription: match H::DEFINITION.subscription {
+                Some(subscription) => Some(Subscription::new(subscription, name)?),
+                None => None,
+            },
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),
             rate: match limits.rate {
@@ -152,6 +159,11 @@ impl Registry {
             }
         }
         appetites.into_iter().reduce(Appetite::or).unwrap_or(Appetite::Any)
+    }
+
+    /// What its handlers' queue is to be bound to.
+    pub(super) fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
+        self.0.values().filter_map(|entry| entry.subscription.as_ref())
     }
 
     pub(super) fn names(&self) -> Vec<&'static str> {

@@ -18,6 +18,7 @@ use super::{
     pump::{Parts, Pump},
     radio::Radio,
     shutdown::{Phase, Signals},
+    sources,
 };
 use crate::error::{Error, Result};
 
@@ -152,7 +153,13 @@ impl Worker {
                 lease,
                 relays: self.client.relays().clone(),
             };
-            pumps.spawn(supervise(parts));
+            let client = self.client.clone();
+            pumps.spawn(async move {
+                if sources::subscribe(&client, &parts).await? {
+                    supervise(parts).await?;
+                }
+                Ok(())
+            });
         }
         if !self.ears.is_empty() {
             let radio = Radio {
@@ -173,6 +180,7 @@ impl Worker {
 /// Runs a pump, and another one if it panics: a worker never lives on deaf. Its runs are told to stop, and
 /// its jobs run again when its lease has run out.
 async fn supervise(parts: Parts) -> Result<()> {
+    let _care = sources::look_after(&parts.store, &parts.relays);
     loop {
         // Aborted with this task, should the worker be dropped.
         let pump = AbortOnDropHandle::new(tokio::spawn(Pump::new(parts.clone()).run()));

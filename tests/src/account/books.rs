@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    Order, Proof, QUEUE, Shift,
+    Order, Proof, QUEUE, Shift, fanout,
     ledger::Ledger,
     note::{self, Book},
 };
@@ -102,7 +102,7 @@ impl Account {
         self.spawn("produce", url, order.arguments())
     }
 
-    fn spawn(&self, mode: &str, url: &str, arguments: Vec<String>) -> Process {
+    pub(super) fn spawn(&self, mode: &str, url: &str, arguments: Vec<String>) -> Process {
         let mut command = Command::new(program());
         command.args([mode, url, &self.prefix]).arg(self.notes.path()).args(arguments);
         if let Some(clock) = &self.clock {
@@ -167,7 +167,9 @@ fn program() -> PathBuf {
 /// Arguments that are none, or what the worker or the client says.
 pub async fn run_child(arguments: &[String]) -> Result<(), String> {
     let [mode, url, prefix, notes, rest @ ..] = arguments else {
-        return Err("it is started by tests: work|produce URL PREFIX NOTES …".to_owned());
+        return Err(
+            "it is started by tests: work|produce|publish|receive URL PREFIX NOTES …".to_owned()
+        );
     };
     // Heard from the first moment on: whoever is told to end before it could begin ends well.
     let terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
@@ -191,6 +193,14 @@ pub async fn run_child(arguments: &[String]) -> Result<(), String> {
             let order = Order::parse(rest).ok_or("no such order")?;
             order.produce(client, book, terminate).await;
             Ok(())
+        }
+        "publish" => {
+            fanout::publish(client, book).await;
+            Ok(())
+        }
+        "receive" => {
+            drop(terminate);
+            fanout::receive(client).await.map_err(|error| error.to_string())
         }
         other => Err(format!("no mode {other}")),
     }

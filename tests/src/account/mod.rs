@@ -5,12 +5,14 @@
 //! with what Redis has and with the queue's own history.
 //!
 //! - [`Account`]: where it is kept, and processes that work and produce on it
+//! - [`fanout`]: those who publish to a topic and receive from it
 //! - [`task`]: the jobs, and the handler that runs them
 //! - [`note`]: what processes write down
 //! - [`ledger`]: what Redis says
 //! - [`proof`]: whether both agree
 
 mod books;
+pub mod fanout;
 pub mod ledger;
 pub mod note;
 mod producer;

@@ -27,4 +27,5 @@ mod runtime;
 mod script;
 mod support;
 mod tidy;
+mod topics;
 mod ui;

@@ -4,6 +4,8 @@
 //! removeOnFail: 5000, attempts: 3, backoff: { type: "exponential", delay: 1000 } } })` and
 //! `orderQueue.add("process-order", …, { priority: order.isPremium ? 1 : 5 })`.
 
+#![expect(clippy::print_stdout, reason = "a program that says what it does")]
+
 use jobqueue::{Priority, job};
 use serde::{Deserialize, Serialize};
 

@@ -4,6 +4,7 @@ pub(crate) mod job;
 pub(crate) mod once;
 pub(crate) mod outbox;
 pub(crate) mod queue;
+pub(crate) mod topic;
 pub(crate) mod worker;
 
 use redis::{ToRedisArgs, Value};
@@ -75,6 +76,7 @@ pub(crate) fn scripts() -> Vec<&'static Script> {
     all.extend(once::scripts());
     all.extend(outbox::scripts());
     all.extend(queue::scripts());
+    all.extend(topic::scripts());
     all.extend(worker::scripts());
     all
 }

@@ -15,6 +15,7 @@ mod relay;
 mod restart;
 mod sentinel;
 mod shutdown;
+mod topics;
 mod upgrade;
 
 use std::{collections::HashSet, env, time::Duration};

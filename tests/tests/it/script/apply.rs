@@ -48,22 +48,22 @@ const BOTH: &str = "
 #[test]
 fn takes_each_entry_once_however_often_it_comes() {
     let mut rig = rig();
-    let both = || args![Rig::BASE, "orders", "1-2", "a", 0, "ra", "1-10", "b", -5, "rb"];
+    let both = || args![Rig::BASE, "orders", "", "a", "ra", "b", "rb", "1-2", 0, "1-10", -5];
     rig.replies(KEYS, both(), "2");
     rig.holds(BOTH);
     let before = rig.dump();
     rig.replies(KEYS, both(), "0");
-    rig.replies(KEYS, args![Rig::BASE, "orders", "1-2", "a", 0, "ra"], "0");
+    rig.replies(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "1-2", 0], "0");
     rig.dump().assert_unchanged_since(&before);
     // 1-9 is before 1-10, though not as text.
-    rig.replies(KEYS, args![Rig::BASE, "orders", "1-9", "z", 0, "rz"], "0");
+    rig.replies(KEYS, args![Rig::BASE, "orders", "z", "z", "rz", "1-9", 0], "0");
     rig.dump().assert_unchanged_since(&before);
 }
 
 #[test]
 fn a_job_that_is_gone_again_is_not_put_in_a_second_time() {
     let mut rig = rig();
-    let one = || args![Rig::BASE, "orders", "5-0", "a", 0, "ra"];
+    let one = || args![Rig::BASE, "orders", "a", "a", "ra", "5-0", 0];
     rig.replies(KEYS, one(), "1");
     rig.given(["DEL jq:{q}:jobs", "DEL jq:{q}:waiting"]);
     let before = rig.dump();
@@ -74,9 +74,13 @@ fn a_job_that_is_gone_again_is_not_put_in_a_second_time() {
 #[test]
 fn sources_are_counted_each_by_itself() {
     let mut rig = rig();
-    rig.replies(KEYS, args![Rig::BASE, "orders", "5-0", "a", 0, "ra"], "1");
-    rig.replies(KEYS, args![Rig::BASE, "mails", "3-0", "b", 0, "rb"], "1");
-    rig.replies(KEYS, args![Rig::BASE, "orders", "5-0", "a", 0, "ra", "6-0", "c", 0, "rc"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "5-0", 0], "1");
+    rig.replies(KEYS, args![Rig::BASE, "mails", "b", "b", "rb", "3-0", 0], "1");
+    rig.replies(
+        KEYS,
+        args![Rig::BASE, "orders", "a c", "a", "ra", "c", "rc", "5-0", 0, "6-0", 0],
+        "1",
+    );
 }
 
 #[test]
@@ -91,7 +95,11 @@ fn an_ended_job_makes_room_and_a_living_one_stays() {
         "ZADD jq:{q}:waiting 7 b",
         "HSET jq:{q}:meta paused 1",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "dlq", "1-0", "a", 0, "new", "2-0", "b", 0, "new"], "1");
+    rig.replies(
+        KEYS,
+        args![Rig::BASE, "dlq", "a b", "a", "new", "b", "new", "1-0", 0, "2-0", 0],
+        "1",
+    );
     rig.holds(
         "
         jq:{q}:events stream
@@ -113,10 +121,68 @@ fn an_ended_job_makes_room_and_a_living_one_stays() {
 }
 
 #[test]
+fn entries_that_were_taken_stay_out_and_the_rest_is_told_by_name() {
+    let mut rig = rig();
+    rig.replies(KEYS, args![Rig::BASE, "t", "a\tb", "a", "ra", "b", "rb", "1-0", 0, "2-0", 0], "2");
+    let more = args![Rig::BASE, "t", "b\tc", "b", "rb", "c", "rc", "2-0", 0, "3-0", 0];
+    rig.replies(KEYS, more, "1");
+    rig.holds(
+        "
+        jq:{q}:events stream
+          added = a\\tb
+          added = c
+        jq:{q}:jobs hash
+          a = ra
+          b = rb
+          c = rc
+        jq:{q}:meta hash
+          added = 3
+          layout = 1
+        jq:{q}:sources hash
+          t = 3-0
+        jq:{q}:waiting zset
+          4505299627370496 a
+          4505299627370496 b
+          4505299627370496 c
+        jq:{q}:wake list
+          1
+        ",
+    );
+}
+
+#[test]
+fn several_jobs_of_one_entry_come_together_and_an_id_that_comes_twice_counts_once() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:sources t 0-0"]);
+    let call =
+        args![Rig::BASE, "t", "", "a", "ra", "a", "other", "b", "rb", "1-0", 0, "1-0", 0, "1-0", 0];
+    rig.replies(KEYS, call, "2");
+    rig.holds(
+        "
+        jq:{q}:events stream
+          added = a b
+        jq:{q}:jobs hash
+          a = ra
+          b = rb
+        jq:{q}:meta hash
+          added = 2
+          layout = 1
+        jq:{q}:sources hash
+          t = 1-0
+        jq:{q}:waiting zset
+          4505299627370496 a
+          4505299627370496 b
+        jq:{q}:wake list
+          1
+        ",
+    );
+}
+
+#[test]
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args![Rig::BASE, "orders", "5-0", "a", 0, "ra"], "LAYOUT 9 1");
+    rig.refuses(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "5-0", 0], "LAYOUT 9 1");
 }
 
 #[test]

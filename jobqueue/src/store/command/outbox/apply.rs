@@ -1,13 +1,15 @@
 //! Put what another queue's outbox says into this one.
 
+use std::{borrow::Cow, collections::HashSet};
+
 use redis::Value;
 
-use super::Parcel;
 use crate::{
     flaw::Corrupt,
     job::QueueName,
     store::{
         command::{Args, Command},
+        ids,
         keys::{Column, Keys},
         reply,
         script::{Script, script},
@@ -17,8 +19,18 @@ use crate::{
 /// `lua/outbox/apply.lua`
 pub(crate) struct Apply<'a> {
     pub(crate) source: &'a QueueName,
-    /// In the order of the outbox, from its head on.
-    pub(crate) parcels: &'a [&'a Parcel],
+    /// In the order of the outbox, from its head on. All copies of an entry go in one call.
+    pub(crate) copies: &'a [Copy<'a>],
+}
+
+/// A job that an entry of an outbox puts into one queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Copy<'a> {
+    /// The entry.
+    pub(crate) entry: &'a str,
+    pub(crate) id: Cow<'a, str>,
+    pub(crate) priority: i64,
+    pub(crate) record: Cow<'a, [u8]>,
 }
 
 impl Command for Apply<'_> {
@@ -47,9 +59,18 @@ impl Command for Apply<'_> {
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.source.as_str());
-        for parcel in self.parcels {
-            args.push(parcel.entry.as_str()).push(parcel.id.as_str());
-            args.push(parcel.priority).push(&parcel.record[..]);
+        let mut seen = HashSet::with_capacity(self.copies.len());
+        let plain = self.copies.iter().all(|copy| copy.priority == 0 && seen.insert(&*copy.id));
+        args.push(if plain {
+            ids::write(self.copies.iter().map(|copy| &*copy.id))
+        } else {
+            String::new()
+        });
+        for copy in self.copies {
+            args.push(&*copy.id).push(&*copy.record);
+        }
+        for copy in self.copies {
+            args.push(copy.entry).push(copy.priority);
         }
     }
 

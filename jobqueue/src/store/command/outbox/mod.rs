@@ -1,10 +1,12 @@
 //! Scripts that carry effects from one queue to others.
 
 mod apply;
+mod introduce;
 mod reply;
 mod take;
 
-pub(crate) use apply::Apply;
+pub(crate) use apply::{Apply, Copy};
+pub(crate) use introduce::Introduce;
 pub(crate) use reply::Reply;
 pub(crate) use take::{Head, Parcel, Take};
 
@@ -69,6 +71,6 @@ impl Effect {
 }
 
 #[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 3] {
-    [Apply::SCRIPT, Reply::SCRIPT, Take::SCRIPT]
+pub(super) fn scripts() -> [&'static Script; 4] {
+    [Apply::SCRIPT, Introduce::SCRIPT, Reply::SCRIPT, Take::SCRIPT]
 }

@@ -41,7 +41,7 @@ pub(crate) enum Head {
 pub(crate) struct Parcel {
     /// The entry in the outbox.
     pub(crate) entry: String,
-    /// The target's name, not looked at yet.
+    /// Where it goes, not looked at yet: see [`Targets`](super::Targets).
     pub(crate) to: String,
     pub(crate) id: JobId,
     pub(crate) priority: i64,

@@ -1,0 +1,43 @@
+//! Say that a topic's messages go to a queue.
+
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/topic/bind.lua`
+pub(crate) struct Bind<'a> {
+    /// Queue, pattern and name, as the caller writes it.
+    pub(crate) binding: &'a str,
+    /// As the caller writes it.
+    pub(crate) filter: &'a [u8],
+    /// How many bindings a topic may have.
+    pub(crate) most: usize,
+    /// Where among the kept messages it starts.
+    pub(crate) start: Option<&'a str>,
+}
+
+impl Command for Bind<'_> {
+    const SCRIPT: &'static Script = script!("topic" / bind, [clock, layout, topic]);
+    const KEYS: &'static [Column] =
+        &[Column::Meta, Column::Topic, Column::Bindings, Column::Messages, Column::Replays];
+    const DOING: &'static str = "bind a queue to a topic";
+    /// Whether it wasn't so before.
+    type Reply = bool;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.binding).push(self.filter).push(self.most);
+        args.push(self.start.unwrap_or_default());
+    }
+
+    fn read(&self, reply: Value) -> Result<bool, Corrupt> {
+        Ok(reply::int(&reply, Self::DOING)? == 1)
+    }
+}

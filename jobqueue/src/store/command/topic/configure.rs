@@ -1,0 +1,36 @@
+//! Say what holds for a topic beside its bindings.
+
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/topic/configure.lua`
+pub(crate) struct Configure<'a> {
+    /// Fields and their values; an empty one for none.
+    pub(crate) changes: &'a [(&'static str, String)],
+}
+
+impl Command for Configure<'_> {
+    const SCRIPT: &'static Script = script!("topic" / configure, [clock, layout, topic, messages]);
+    const KEYS: &'static [Column] = &[Column::Meta, Column::Topic, Column::Messages];
+    const DOING: &'static str = "configure a topic";
+    type Reply = ();
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        for (field, value) in self.changes {
+            args.push(*field).push(value.as_str());
+        }
+    }
+
+    fn read(&self, reply: Value) -> Result<(), Corrupt> {
+        reply::int(&reply, Self::DOING).map(drop)
+    }
+}

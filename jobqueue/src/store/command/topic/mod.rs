@@ -1,0 +1,59 @@
+//! Scripts on a topic.
+
+mod bind;
+mod configure;
+mod dissolve;
+mod publish;
+mod replay;
+mod survey;
+mod unbind;
+
+pub(crate) use bind::Bind;
+pub(crate) use configure::Configure;
+pub(crate) use dissolve::Dissolve;
+pub(crate) use publish::{NewMessage, Publish, Published};
+pub(crate) use replay::Replay;
+pub(crate) use survey::Survey;
+pub(crate) use unbind::Unbind;
+
+use bytes::Bytes;
+use redis::Value;
+
+#[cfg(feature = "testing")]
+use super::{Command, Script};
+use crate::{flaw::Corrupt, store::reply};
+
+/// A binding as it stands in Redis: its text, and its filter or where its replay is.
+pub(crate) type RawBinding = (String, Bytes);
+
+/// What publishers go by.
+#[derive(Clone, Debug)]
+pub(crate) struct Bindings {
+    pub(crate) version: String,
+    /// The queue of messages that no binding is for; empty for none.
+    pub(crate) alternate: String,
+    pub(crate) all: Vec<RawBinding>,
+}
+
+/// What HGETALL answers.
+fn read_bindings(value: Value, what: &'static str) -> Result<Vec<RawBinding>, Corrupt> {
+    let mut items = reply::array(value, what)?.into_iter();
+    let mut all = Vec::with_capacity(items.len() / 2);
+    while let (Some(binding), Some(value)) = (items.next(), items.next()) {
+        all.push((reply::text(&binding, what)?.to_owned(), reply::bytes(value, what)?));
+    }
+    Ok(all)
+}
+
+#[cfg(feature = "testing")]
+pub(super) fn scripts() -> [&'static Script; 7] {
+    [
+        Bind::SCRIPT,
+        Configure::SCRIPT,
+        Dissolve::SCRIPT,
+        Publish::SCRIPT,
+        Replay::SCRIPT,
+        Survey::SCRIPT,
+        Unbind::SCRIPT,
+    ]
+}

@@ -1,0 +1,81 @@
+//! Write messages and where they go into a topic's outbox.
+
+use std::{borrow::Cow, time::Duration};
+
+use redis::Value;
+
+use super::{Bindings, read_bindings};
+use crate::{
+    flaw::Corrupt,
+    job::{JobId, Priority, WorkerId},
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        millis, reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/topic/publish.lua`
+pub(crate) struct Publish<'a> {
+    /// The version of the bindings by which the messages were routed.
+    pub(crate) version: &'a str,
+    pub(crate) publisher: &'a WorkerId,
+    /// The how manieth call of the publisher this is.
+    pub(crate) call: u64,
+    /// For how long it may be sent again.
+    pub(crate) remembered: Duration,
+    /// Whether it may have been sent before.
+    pub(crate) resend: bool,
+    pub(crate) messages: &'a [(Cow<'a, str>, &'a NewMessage)],
+}
+
+/// A message to be published.
+#[derive(Clone, Debug)]
+pub(crate) struct NewMessage {
+    pub(crate) id: JobId,
+    pub(crate) priority: Priority,
+    pub(crate) record: Vec<u8>,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub(crate) enum Published {
+    /// It is in the outbox; whether that holds something now.
+    Done { underway: bool },
+    /// Nothing was written: the bindings are these now.
+    Outdated(Bindings),
+}
+
+impl Command for Publish<'_> {
+    const SCRIPT: &'static Script = script!("topic" / publish, [clock, layout, outbox, messages]);
+    const KEYS: &'static [Column] =
+        &[Column::Meta, Column::Topic, Column::Bindings, Column::Outbox, Column::Messages];
+    const DOING: &'static str = "publish messages";
+    type Reply = Published;
+
+    fn more_keys(&self, keys: &Keys) -> Vec<String> {
+        vec![keys.publisher(self.publisher)]
+    }
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.version).push(self.call).push(millis(self.remembered));
+        args.push(u8::from(self.resend));
+        for (targets, message) in self.messages {
+            args.push(&**targets).push(message.id.as_str());
+            args.push(message.priority.get()).push(message.record.as_slice());
+        }
+    }
+
+    fn read(&self, reply: Value) -> Result<Published, Corrupt> {
+        if let Value::Int(underway) = reply {
+            return Ok(Published::Done { underway: underway > 0 });
+        }
+        let [version, alternate, bindings] = reply::tuple(reply, Self::DOING)?;
+        Ok(Published::Outdated(Bindings {
+            version: reply::text(&version, Self::DOING)?.to_owned(),
+            alternate: reply::text(&alternate, Self::DOING)?.to_owned(),
+            all: read_bindings(bindings, Self::DOING)?,
+        }))
+    }
+}

@@ -1,0 +1,44 @@
+//! Send the next of the kept messages to a binding that starts in the past.
+
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/topic/replay.lua`
+pub(crate) struct Replay<'a> {
+    pub(crate) binding: &'a str,
+    /// Where the replay is, as it was read.
+    pub(crate) before: &'a str,
+    /// Where it is after this; nothing if that is all.
+    pub(crate) after: Option<&'a str>,
+    /// As in an outbox.
+    pub(crate) target: &'a str,
+    /// Kept messages.
+    pub(crate) entries: &'a [String],
+}
+
+impl Command for Replay<'_> {
+    const SCRIPT: &'static Script = script!("topic" / replay, [layout, outbox]);
+    const KEYS: &'static [Column] =
+        &[Column::Meta, Column::Messages, Column::Replays, Column::Outbox];
+    const DOING: &'static str = "replay a topic's messages";
+    /// False if somebody else was faster.
+    type Reply = bool;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.binding).push(self.before).push(self.after.unwrap_or_default());
+        args.push(self.target).push(self.entries);
+    }
+
+    fn read(&self, reply: Value) -> Result<bool, Corrupt> {
+        Ok(reply::int(&reply, Self::DOING)? == 1)
+    }
+}

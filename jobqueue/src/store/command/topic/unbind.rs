@@ -1,0 +1,35 @@
+//! Say that a topic's messages no longer go to queues.
+
+use redis::Value;
+
+use crate::{
+    flaw::Corrupt,
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+};
+
+/// `lua/topic/unbind.lua`
+pub(crate) struct Unbind<'a> {
+    /// At least one.
+    pub(crate) bindings: &'a [String],
+}
+
+impl Command for Unbind<'_> {
+    const SCRIPT: &'static Script = script!("topic" / unbind, [clock, layout, topic]);
+    const KEYS: &'static [Column] =
+        &[Column::Meta, Column::Topic, Column::Bindings, Column::Replays];
+    const DOING: &'static str = "unbind a queue from a topic";
+    type Reply = u64;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.bindings);
+    }
+
+    fn read(&self, reply: Value) -> Result<u64, Corrupt> {
+        reply::count(&reply, Self::DOING)
+    }
+}

@@ -1,0 +1,24 @@
+--- introduce: tell a queue that effects of another one will come.
+--
+-- So its workers look after that one's outbox even before the first arrives.
+--
+-- KEYS  1 sources  HASH  {q}:sources
+--       2 meta     HASH  {q}:meta
+-- ARGV  1 source
+-- REPLY 1 if it was new, else 0
+-- ERR   LAYOUT
+-- USES  layout
+local function introduce(keys, args)
+  local sources, meta = keys[1], keys[2]
+  local found = redis.call('HGET', meta, 'layout')
+  local refusal = layout_refusal(found)
+  if refusal then
+    return refusal
+  end
+  -- Without a write where there is nothing to write: also a full Redis lets workers start.
+  if redis.call('HEXISTS', sources, args[1]) == 1 then
+    return 0
+  end
+  layout_mark(meta, found)
+  return redis.call('HSET', sources, args[1], '0-0')
+end

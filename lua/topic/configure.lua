@@ -1,0 +1,36 @@
+--- configure: what holds for a topic beside its bindings.
+--
+-- KEYS  1 meta      HASH    {q}:meta
+--       2 topic     HASH    {q}:topic
+--       3 messages  STREAM  {q}:messages
+-- ARGV  1… a field and its value, '' for none; then the next:
+--       keep       how many messages are kept; -1 for any number, none for no messages at all
+--       keep_ms    for how many ms; -1 for ever
+--       alternate  the queue of messages that no binding is for
+-- REPLY 1
+-- ERR   LAYOUT
+-- USES  clock, layout, topic, messages
+local function configure(keys, args)
+  local meta, topic, messages = keys[1], keys[2], keys[3]
+  local found = redis.call('HGET', meta, 'layout')
+  local refusal = layout_refusal(found)
+  if refusal then
+    return refusal
+  end
+  layout_mark(meta, found)
+  for i = 1, #args, 2 do
+    if args[i + 1] == '' then
+      redis.call('HDEL', topic, args[i])
+    else
+      redis.call('HSET', topic, args[i], args[i + 1])
+    end
+  end
+  local keep = redis.call('HMGET', topic, 'keep', 'keep_ms')
+  if keep[1] then
+    messages_trim(messages, keep[1], keep[2])
+  else
+    redis.call('UNLINK', messages)
+  end
+  topic_changed(topic)
+  return 1
+end

@@ -1,0 +1,49 @@
+--- publish: write messages and where they go into the topic's outbox. All of a batch or none.
+--
+-- Where a message goes is decided by the caller, who knows the bindings. If they have changed, nothing is
+-- written: the answer is what they are now.
+--
+-- KEYS  1 meta       HASH    {q}:meta
+--       2 topic      HASH    {q}:topic
+--       3 bindings   HASH    {q}:bindings
+--       4 outbox     STREAM  {q}:outbox
+--       5 messages   STREAM  {q}:messages
+--       6… publisher STRING  {q}:publisher:<publisher>
+-- ARGV  1 the version of the bindings that the caller knows
+--       2 the how manieth call of this publisher it is   3 for how many ms that is remembered
+--       4 '1' if it may have been sent before
+--       then for each message: its targets ('' for none), id, priority, record
+-- REPLY how many entries the outbox has; or version, alternate queue and bindings,
+--       if the caller's are old
+-- ERR   LAYOUT
+-- USES  clock, layout, outbox, messages
+local function publish(keys, args)
+  local meta, topic, messages, publisher = keys[1], keys[2], keys[5], keys[6]
+  local base, call = string.sub(keys[1], 1, -5), tonumber(args[2])
+  local found = redis.call('HGET', meta, 'layout')
+  local refusal = layout_refusal(found)
+  if refusal then
+    return refusal
+  end
+  if args[4] == '1' and tonumber(redis.call('GET', publisher) or 0) >= call then
+    return redis.call('XLEN', keys[4])
+  end
+  local known = redis.call('HMGET', topic, 'version', 'alternate', 'keep', 'keep_ms')
+  local version = known[1] or '0'
+  if version ~= args[1] then
+    return { version, known[2] or '', redis.call('HGETALL', keys[3]) }
+  end
+  redis.call('SET', publisher, args[2], 'PX', args[3])
+  layout_mark(meta, found)
+  for i = 5, #args, 4 do
+    if args[i] ~= '' then outbox_put(base, args[i], args[i + 1], args[i + 2], args[i + 3]) end
+  end
+  if known[3] then
+    for i = 5, #args, 4 do
+      messages_keep(messages, args[i + 1], args[i + 2], args[i + 3])
+    end
+    messages_trim(messages, known[3], known[4])
+  end
+  redis.call('HINCRBY', topic, 'published', (#args - 4) / 4)
+  return redis.call('XLEN', keys[4])
+end

@@ -1,0 +1,21 @@
+--- unbind: say that a topic's messages no longer go to queues. What is on its way arrives.
+--
+-- KEYS  1 meta      HASH  {q}:meta
+--       2 topic     HASH  {q}:topic
+--       3 bindings  HASH  {q}:bindings
+--       4 replays   HASH  {q}:replays
+-- ARGV  1… bindings
+-- REPLY how many there were of them
+-- ERR   LAYOUT
+-- USES  clock, layout, topic
+local function unbind(keys, args)
+  local topic, bindings, replays = keys[2], keys[3], keys[4]
+  local refusal = layout_check(keys[1])
+  if refusal then
+    return refusal
+  end
+  local gone = redis.call('HDEL', bindings, unpack(args))
+  redis.call('HDEL', replays, unpack(args))
+  if gone > 0 then topic_changed(topic) end
+  return gone
+end

@@ -1,0 +1,36 @@
+//! `lua/topic/unbind.lua`
+
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["meta", "topic", "bindings", "replays"];
+
+fn rig() -> Rig {
+    super::rig("topic/unbind")
+}
+
+#[test]
+fn what_was_bound_is_so_no_more() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:bindings a x b x c x",
+        "HSET jq:{q}:replays b 1-0",
+        "HSET jq:{q}:topic version 1800000000000",
+    ]);
+    rig.replies(KEYS, args!["a", "b", "z"], "2");
+    let left = "
+        jq:{q}:bindings hash
+          c = x
+        jq:{q}:topic hash
+          version = 1800000000001
+        ";
+    rig.holds(left);
+    rig.replies(KEYS, args!["a"], "0");
+    rig.holds(left);
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 9", "HSET jq:{q}:bindings a x"]);
+    rig.refuses(KEYS, args!["a"], "LAYOUT 9 1");
+}

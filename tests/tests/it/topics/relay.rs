@@ -1,0 +1,73 @@
+//! Messages on their way: shown, and brought on by whoever is there.
+
+use jobqueue::Client;
+use jobqueue_tests::{shared, wait};
+
+use super::arrived;
+use crate::support::{Running, client_and_base, raw, worker};
+
+#[jobqueue::job(queue = "mails", name = "user.created")]
+async fn mail(_user: u32) {}
+
+/// Keeps everybody else from relaying, as somebody who has died in the middle of it.
+async fn block(base: &str, ms: u64) {
+    let mut redis = raw(shared::url()).await;
+    let mut set = redis::cmd("SET");
+    set.arg(format!("{base}relay")).arg("dead").arg("PX").arg(ms);
+    let _: () = set.query_async(&mut redis).await.expect("set");
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_is_shown() {
+    let (client, base) = client_and_base("user-events").await;
+    let topic = client.topic("user-events").expect("a good name");
+    topic.bind("mails", "user.created").await.expect("bound");
+    topic.bind("audit", "#").await.expect("bound");
+    block(&base, 60_000).await;
+    client.publish("user-events", "user.created", 1_u32).await.expect("published");
+    client.publish("user-events", "user.deleted", 2_u32).await.expect("published");
+    let stats = topic.stats().await.expect("read");
+    assert_eq!((stats.published, stats.underway), (2, 2));
+    assert!(stats.oldest_underway.is_some());
+    let lags: Vec<_> = stats.queues.iter().map(|lag| (lag.queue.as_str(), lag.underway)).collect();
+    assert_eq!(lags, [("audit", 2), ("mails", 1)]);
+    block(&base, 1).await;
+    arrived(&client, "audit", 2).await;
+    let clear = async || topic.stats().await.expect("read").underway == 0;
+    wait::eventually("the outbox to be empty", clear).await;
+    let stats = topic.stats().await.expect("read");
+    assert!(stats.queues.iter().all(|lag| lag.underway == 0 && !lag.replaying), "{stats:?}");
+    assert_eq!(stats.queues[0].waiting, 2);
+}
+
+#[tokio::test]
+async fn a_worker_of_a_bound_queue_relays_what_a_dead_publisher_left() {
+    let (client, base) = client_and_base("user-events").await;
+    let topic = client.topic("user-events").expect("a good name");
+    topic.bind("mails", "#").await.expect("bound");
+    // A publisher dies right after its call: its runtime ends, and with it its relay.
+    block(&base, 60_000).await;
+    let prefix = base.split(':').next().expect("a prefix").to_owned();
+    let publisher = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let client = Client::builder(shared::url()).prefix(prefix).connect().await;
+            let client = client.expect("the server is there");
+            client.publish("user-events", "user.created", 1_u32).await.expect("published");
+        });
+    });
+    publisher.join().expect("no panic");
+    block(&base, 1).await;
+    let mut redis = raw(shared::url()).await;
+    let running = Running::start(worker(&client).handler(mail));
+    let queue = client.queue("mails").expect("a good name");
+    let done = async || queue.counts().await.expect("counted").total_completed == 1;
+    wait::eventually("the message to be worked off", done).await;
+    running.stop().await;
+    let left: u64 = redis::cmd("XLEN")
+        .arg(format!("{base}outbox"))
+        .query_async(&mut redis)
+        .await
+        .expect("read");
+    assert_eq!(left, 0);
+}
