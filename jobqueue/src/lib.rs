@@ -60,7 +60,7 @@ pub use job::{
     Codec, DeadLetter, Definition, Failure, FailureReason, Job, JobError, JobFailure, JobId,
     JobInfo, JobName, JobOptions, JobState, Outcome, Priority, QueueCounts, QueueName, Record,
 };
-pub use policy::{Backoff, DurationExt, Rate, Retain, Verdict};
+pub use policy::{Backoff, DurationExt, Overflow, Rate, Retain, Verdict};
 pub use queue::{
     Add, AddAll, BulkError, Client, ClientBuilder, DeadLetters, JobHandle, JobPages, Queue,
     QueueLimits, Redrive, SetLimits,

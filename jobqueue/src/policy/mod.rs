@@ -2,6 +2,7 @@
 
 mod backoff;
 mod duration;
+mod overflow;
 mod rate;
 mod retain;
 mod retry;
@@ -9,6 +10,7 @@ mod retry;
 pub use backoff::Backoff;
 pub(crate) use backoff::BackoffParts;
 pub use duration::DurationExt;
+pub use overflow::Overflow;
 pub use rate::Rate;
 pub use retain::Retain;
 pub use retry::Verdict;

@@ -150,7 +150,7 @@ impl Client {
     }
 
     pub(super) fn batcher(&self, store: &QueueStore, durability: Durability) -> Batcher {
-        self.0.batchers.get(store, durability)
+        self.0.batchers.get(store, durability, &self.0.relays)
     }
 
     /// The codec for a job of which only the name is known.

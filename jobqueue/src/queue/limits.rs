@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     flaw::Invalid,
     job::QueueName,
-    policy::Rate,
+    policy::{Overflow, Rate},
     store::{millis, queue, rate_text},
 };
 
@@ -29,6 +29,8 @@ pub struct QueueLimits {
     pub ttl: Option<Duration>,
     /// Where jobs go that fail for good, unless their handler or their worker says so.
     pub dead_letter: Option<QueueName>,
+    /// What becomes of jobs beyond `max_length`.
+    pub overflow: Overflow,
 }
 
 impl Queue {
@@ -49,6 +51,7 @@ impl Queue {
             events: census.events,
             ttl: census.ttl_ms.map(Duration::from_millis),
             dead_letter: census.dead_letter,
+            overflow: census.overflow,
         })
     }
 
@@ -100,7 +103,8 @@ impl SetLimits {
     }
 
     /// How many jobs may wait or be delayed; further adds are refused with
-    /// [`Refused::QueueFull`](crate::Refused::QueueFull).
+    /// [`Refused::QueueFull`](crate::Refused::QueueFull), unless the queue has another way to
+    /// [overflow](Self::overflow).
     pub fn max_length(self, max: u64) -> Self {
         self.set("max_length", max.to_string())
     }
@@ -108,6 +112,12 @@ impl SetLimits {
     /// No bound on the queue's length.
     pub fn no_max_length(self) -> Self {
         self.set("max_length", String::new())
+    }
+
+    /// What becomes of jobs beyond [`max_length`](Self::max_length); they are refused by default. With another
+    /// way, an add of many may be carried out in parts.
+    pub fn overflow(self, overflow: Overflow) -> Self {
+        self.set("overflow", overflow.to_word().to_owned())
     }
 
     /// Makes one step of priority worth a head start of so long, so that nothing starves. For jobs

@@ -10,6 +10,7 @@ mod handle;
 mod inspect;
 mod letters;
 mod limits;
+mod overflow;
 mod relay;
 mod request;
 
@@ -21,6 +22,7 @@ pub use inspect::JobPages;
 pub use letters::{DeadLetters, Redrive};
 pub use limits::{QueueLimits, SetLimits};
 
+pub(crate) use letters::address;
 pub(crate) use relay::Relays;
 
 use crate::{job::QueueName, store::QueueStore};

@@ -52,7 +52,7 @@ impl QueueStore {
         &self,
         add: &job::Add<'_>,
         durability: Durability,
-    ) -> Result<job::Twins> {
+    ) -> Result<job::Added> {
         let (wait, within) = match durability {
             Durability::Acknowledged => return self.call(add).await,
             Durability::Replicated { replicas, within } => {
@@ -80,10 +80,10 @@ impl QueueStore {
             replies = self.route.request_all(&both(self.eval(add)), limit).await;
         }
         let mut replies = replies.map_err(explain)?.into_iter();
-        let twins = add.read(replies.next().unwrap_or_default())?;
+        let added = add.read(replies.next().unwrap_or_default())?;
         match replies.next() {
             Some(Value::ServerError(error)) => Err(explain(error.into())),
-            waited => confirm(durability, within, waited.unwrap_or_default()).map(|()| twins),
+            waited => confirm(durability, within, waited.unwrap_or_default()).map(|()| added),
         }
     }
 }

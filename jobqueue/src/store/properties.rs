@@ -178,6 +178,7 @@ fn read_by_all(reply: &Value) {
     by(&join, reply);
     by(&worker::Heartbeat { worker, lease }, reply);
     by(&worker::Leave { worker }, reply);
+    by(&outbox::Send { effects: &[] }, reply);
     by(&worker::Wake, reply);
     by(&worker::Extend { worker, former: worker, id: &id, lease }, reply);
     by(&worker::Settle { worker, hold: Duration::ZERO, settlements: &[] }, reply);
@@ -209,8 +210,7 @@ fn the_right_shapes_are_read() {
         worker::Advance { worker, lease, held: 0, want: 2, hold: Duration::ZERO, settlements: &[] };
     let taken = advance.read(turn()).expect("a turn").taken;
     assert_eq!(taken.iter().map(|job| job.attempts).collect::<Vec<_>>(), [0, 2]);
-    let join =
-        worker::Join { worker, former: None, lease, rate: None, max_active: None, known: &ids };
+    let join = worker::Join { worker, former: None, lease, limits: None, known: &ids };
     let found = join.read(holding()).expect("a holding");
     assert_eq!((found.kept.len(), found.found.len()), (1, 1));
     assert!(queue::Counts.read(census()).is_ok());

@@ -11,6 +11,7 @@ mod life;
 mod limits;
 mod luacheck;
 mod model;
+mod overflow;
 mod produce;
 mod programs;
 mod receive;

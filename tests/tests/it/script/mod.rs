@@ -31,6 +31,7 @@ mod remove;
 mod resume;
 mod retry;
 mod retry_failed;
+mod send;
 mod settle;
 mod take;
 mod transfer;

@@ -1,9 +1,11 @@
 //! Scripts that carry effects from one queue to others.
 
 mod apply;
+mod send;
 mod take;
 
 pub(crate) use apply::Apply;
+pub(crate) use send::Send;
 pub(crate) use take::{Head, Parcel, Take};
 
 use super::Args;
@@ -34,6 +36,6 @@ impl Effect {
 }
 
 #[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 2] {
-    [Apply::SCRIPT, Take::SCRIPT]
+pub(super) fn scripts() -> [&'static Script; 3] {
+    [Apply::SCRIPT, Send::SCRIPT, Take::SCRIPT]
 }

@@ -5,6 +5,7 @@ use redis::Value;
 use crate::{
     flaw::Corrupt,
     job::{QueueCounts, QueueName},
+    policy::Overflow,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
@@ -27,6 +28,7 @@ pub(crate) struct Census {
     pub(crate) events: Option<u64>,
     pub(crate) ttl_ms: Option<u64>,
     pub(crate) dead_letter: Option<QueueName>,
+    pub(crate) overflow: Overflow,
 }
 
 impl Command for Counts {
@@ -84,7 +86,7 @@ impl Command for Counts {
             None => None,
             Some(rate) => Some(read_rate(reply::text(rate, Self::DOING)?)?),
         };
-        let [ttl, dead_letter, _overflow] = match more {
+        let [ttl, dead_letter, overflow] = match more {
             Some(more) => reply::tuple(more, Self::DOING)?,
             None => [Value::Nil, Value::Nil, Value::Nil],
         };
@@ -100,6 +102,7 @@ impl Command for Counts {
             aging_ms: maybe(&aging)?,
             events: maybe(&events)?,
             ttl_ms: maybe(&ttl)?,
+            overflow: word(&overflow)?.map(|word| Overflow::from_word(&word)).unwrap_or_default(),
             dead_letter: word(&dead_letter)?.and_then(|name| name.parse().ok()),
         })
     }
