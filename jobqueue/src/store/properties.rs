@@ -8,7 +8,7 @@ use redis::Value;
 use super::{
     command::Command,
     job::{self, Due, NewJob},
-    queue, server, stream, url, worker,
+    outbox, queue, server, stream, url, worker,
 };
 use crate::{
     flaw::Corrupt,
