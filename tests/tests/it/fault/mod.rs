@@ -3,6 +3,7 @@
 
 mod cluster;
 mod freeze;
+mod hand;
 mod handlers;
 mod kill;
 mod many;
