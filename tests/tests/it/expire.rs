@@ -197,9 +197,8 @@ fn workers_that_die_among_expired_jobs_run_none_and_each_gets_one_letter() {
         assert!(round < 500, "{} of {JOBS} have failed", failed());
     }
     // What the dead have left in the outbox is relayed by those who live.
-    let running = main.block_on(async {
-        Running::start(worker(&client).handler(ship).state(shipped.clone()))
-    });
+    let running = main
+        .block_on(async { Running::start(worker(&client).handler(ship).state(shipped.clone())) });
     let letters = main.block_on(letters(&client, JOBS));
     assert_eq!(letters.len(), 1_000, "a page of them");
     assert!(letters.iter().all(|letter| letter.failure.reason == FailureReason::Expired));
