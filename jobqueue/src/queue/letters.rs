@@ -4,7 +4,6 @@ use std::{fmt, pin::Pin, time::Duration};
 
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
-use tracing::error;
 
 use super::{Client, Queue};
 use crate::{
@@ -172,21 +171,6 @@ impl DeadLetters {
         };
         self.queue.client().relays().relay(self.queue.name()).await?;
         Ok(moved)
-    }
-}
-
-/// A letter on its way to a dead-letter queue, as a job with this id there. A letter for each failure has one of
-/// its own, since a job may fail for good again after it was sent back.
-pub(crate) fn address(letter: &DeadLetter, to: &QueueName, id: JobId) -> Option<Effect> {
-    match letter.to_record() {
-        Ok(record) => {
-            let priority = Priority::default();
-            Some(Effect { to: to.clone(), id, priority, record: record.encode() })
-        }
-        Err(problem) => {
-            error!(queue = letter.queue, id = %letter.id, %problem, "a dead letter could not be written");
-            None
-        }
     }
 }
 

@@ -22,7 +22,6 @@ pub use inspect::JobPages;
 pub use letters::{DeadLetters, Redrive};
 pub use limits::{QueueLimits, SetLimits};
 
-pub(crate) use letters::address;
 pub(crate) use relay::Relays;
 
 use crate::{job::QueueName, store::QueueStore};

@@ -4,10 +4,12 @@ use std::{iter::once, ops::Range};
 
 use bytes::Bytes;
 
-use super::{Relays, letters::address};
+use tracing::error;
+
+use super::Relays;
 use crate::{
     error::{Error, Refused, Result},
-    job::{DeadLetter, FailureReason, JobFailure, JobId, JobState, QueueName},
+    job::{DeadLetter, FailureReason, JobFailure, JobId, JobState, Priority, QueueName},
     policy::Overflow,
     store::{
         QueueStore, chunks, job,
@@ -90,24 +92,26 @@ impl Spillway {
                     plan.split(&part, part.len() / 2);
                     return Ok(Twins::new());
                 }
-                self.send_away(batch, to).await?;
+                if !self.send_away(batch, to).await? {
+                    return Err(refused());
+                }
                 Ok(part.map(|index| (index, Instead::Overflowed)).collect())
             }
             Overflow::Refuse => Err(refused()),
         }
     }
 
-    /// New jobs go to the dead-letter queue, under their own ids: sent twice, they arrive once.
-    async fn send_away(&self, jobs: &[NewJob], to: &QueueName) -> Result<()> {
-        let letters = jobs.iter().filter_map(|job| {
-            self.letter(&job.id, Bytes::from(job.record.clone()), to, job.id.clone())
-        });
-        let letters: Vec<Effect> = letters.collect();
+    /// New jobs go to the dead-letter queue, under their own ids: sent twice, they arrive once. All or none.
+    async fn send_away(&self, jobs: &[NewJob], to: &QueueName) -> Result<bool> {
+        let letters = jobs
+            .iter()
+            .map(|job| self.letter(&job.id, Bytes::from(job.record.clone()), to, job.id.clone()));
+        let Some(letters) = letters.collect::<Option<Vec<Effect>>>() else { return Ok(false) };
         for effects in chunks(&letters, Effect::size) {
             self.store.call_patiently(&Send { effects }).await?;
         }
         self.relays.kick(self.store.name());
-        Ok(())
+        Ok(true)
     }
 
     /// So many jobs leave at the head of the queue, for its dead-letter queue if it has one.
@@ -155,6 +159,16 @@ impl Spillway {
             causes: Vec::new(),
             attempt: 1,
         };
-        address(&DeadLetter::new(queue, id.clone(), record, failure, Vec::new()), to, own)
+        let letter = DeadLetter::new(queue, id.clone(), record, failure, Vec::new());
+        match letter.to_record() {
+            Ok(record) => {
+                let priority = Priority::default();
+                Some(Effect { to: to.clone(), id: own, priority, record: record.encode() })
+            }
+            Err(problem) => {
+                error!(queue, %id, %problem, "a job that overflowed could not be written as a letter");
+                None
+            }
+        }
     }
 }

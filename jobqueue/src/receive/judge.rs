@@ -6,13 +6,13 @@ use super::receiver::Rules;
 use crate::{
     error::{Error, Refused, Result},
     job::{Codec, DeadLetter, JobFailure, JobId, JobState, QueueName, Record, RunRules, WorkerId},
-    queue::{Queue, address},
+    queue::Queue,
     store::{
         Retries, chunks,
         outbox::Effect,
         worker::{End, Settle, Settlement, Taken},
     },
-    worker::{Ended, Ruling, Terms, rule},
+    worker::{Ended, Ruling, Terms, address, rule},
 };
 
 /// A job that is handed to the caller.
@@ -118,8 +118,7 @@ impl Judge {
         let to = self.dead_letter.as_ref()?;
         let queue = self.queue.name().as_str();
         let letter = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
-        // One of its own: the job may fail for good again after it was sent back.
-        address(&letter, to, JobId::generate()).map(Box::new)
+        address(&letter, to)
     }
 
     /// Says how jobs ended that a worker holds, in steps.

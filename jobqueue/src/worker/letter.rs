@@ -1,13 +1,12 @@
 //! Dead letters: what is sent elsewhere when a job fails for good.
 
 use bytes::Bytes;
-use tracing::debug;
+use tracing::{debug, error};
 
 use super::{Context, registry::Entry, verdict::Ruling};
 use crate::{
-    job::{DeadLetter, JobId},
-    queue::address,
-    store::worker::End,
+    job::{DeadLetter, JobId, Priority, QueueName},
+    store::{outbox::Effect, worker::End},
 };
 
 /// Writes the letter of a run that failed for good, if its handler or its worker names a queue for it.
@@ -29,5 +28,22 @@ pub(super) async fn enclose(ruling: &mut Ruling, ctx: &Context, entry: &Entry) {
     let record = Bytes::from(ctx.record().encode());
     let queue = line.store.name().as_str();
     let written = DeadLetter::new(queue, ctx.id().clone(), record, failure.clone(), errors);
-    *letter = address(&written, &to, JobId::generate()).map(Box::new);
+    *letter = address(&written, &to);
+}
+
+/// A letter, on its way to `to`.
+pub(crate) fn address(letter: &DeadLetter, to: &QueueName) -> Option<Box<Effect>> {
+    match letter.to_record() {
+        Ok(record) => Some(Box::new(Effect {
+            to: to.clone(),
+            // One of its own: the job may fail for good again after it was sent back.
+            id: JobId::generate(),
+            priority: Priority::default(),
+            record: record.encode(),
+        })),
+        Err(problem) => {
+            error!(queue = letter.queue, id = %letter.id, %problem, "a dead letter could not be written");
+            None
+        }
+    }
 }

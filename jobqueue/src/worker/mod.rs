@@ -33,6 +33,7 @@ pub(crate) use context::ContextParts;
 pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
 pub use handler::Handler;
+pub(crate) use letter::address;
 pub(crate) use listener::LONGEST_SLEEP;
 #[doc(hidden)]
 pub use macros::{

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::{
-    WorkerEvent,
+    WorkerEvent, letter,
     listener::LONGEST_SLEEP,
     pump::{Mood, Pump},
     registry::Entry,
@@ -17,7 +17,6 @@ use super::{
 use crate::{
     error::{Error, Refused, Result},
     job::{Codec, DeadLetter, JobId, Record, WorkerId},
-    queue::address,
     store::{
         Retries, chunks,
         worker::{Advance, CodeLimits, End, Holding, Join, Leave, Limit, Settlement, Taken, Turn},
@@ -163,7 +162,7 @@ impl Pump {
                 let queue = self.parts.store.name().as_str();
                 let errors = Vec::new();
                 let written = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
-                *letter = address(&written, &to, JobId::generate()).map(Box::new);
+                *letter = letter::address(&written, &to);
             }
             self.parts.announcer.failed(&id, failure, letter.as_deref());
         }
