@@ -76,8 +76,8 @@ pub use job::{
     UnderWay,
 };
 pub use policy::{
-    Backoff, Breaker, DurationExt, ErrorClass, Filter, Rate, Retain, RetryPolicy, RetryRule,
-    Verdict, retry_after,
+    Backoff, Breaker, DurationExt, ErrorClass, Filter, Overflow, Rate, Retain, RetryPolicy,
+    RetryRule, Verdict, retry_after,
 };
 pub use queue::{
     Add, AddAll, Announcement, Bind, Binding, BulkError, Call, Client, ClientBuilder, DeadLetters,

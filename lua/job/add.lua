@@ -16,7 +16,9 @@
 --       its lifetime in ms or 0, the key's own text
 --       then, if the caller likes, all ids in one text that is shorter than they are, for the event;
 --       then pairs index, ms that the job may wait, for those that say so
--- REPLY for each job that was not added: its index, and the id that stands in its place
+-- REPLY for each job that was not added: its index, and the id that stands in its place; or 0, if they don't
+--       fit and the queue says what becomes of them: how, for how many there is room, of how many, and its
+--       dead-letter queue if it has one, in one text
 -- ERR   LAYOUT, QUEUEFULL
 -- USES  clock, layout, rank, events, wake, add
 local function add(keys, args)
@@ -25,7 +27,8 @@ local function add(keys, args)
     meta = keys[6], events = keys[7],
   }
   local wake, n = keys[8], tonumber(args[2])
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length', 'ttl')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length', 'ttl',
+    'overflow', 'dead_letter')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -47,6 +50,10 @@ local function add(keys, args)
   if meta[5] then
     local length = redis.call('ZCARD', q.waiting) + redis.call('ZCARD', q.delayed)
     if length + fresh > tonumber(meta[5]) then
+      if meta[7] then
+        local room = math.max(0, meta[5] - length)
+        return { 0, meta[7] .. ' ' .. room .. ' ' .. meta[5] .. ' ' .. (meta[8] or '') }
+      end
       return redis.error_reply('QUEUEFULL ' .. meta[5] .. ' ' .. length)
     end
   end

@@ -4,7 +4,7 @@
 --       2  waiting    ZSET    {q}:waiting
 --       3  wake       LIST    {q}:wake
 -- ARGV  pairs field, value: rate '<interval ms> <burst>', active, max_length, aging ms, events,
---       ttl ms, dead_letter; '' clears
+--       ttl ms, dead_letter, overflow; '' clears
 -- REPLY 1
 -- ERR   LAYOUT
 -- USES  layout, wake

@@ -17,12 +17,16 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
+use super::{
+    Relays,
+    overflow::{Plan, Spillway},
+};
 use crate::{
     error::{Error, Refused, Result},
     job::QueueName,
     store::{
         Durability, MAX_BATCH, QueueStore, Retries,
-        job::{Add, NewJob, Twins},
+        job::{Add, Added, Instead, NewJob, Twins},
     },
 };
 
@@ -48,7 +52,12 @@ const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 pub(super) struct Batchers(Mutex<HashMap<(QueueName, Durability), Batcher, RandomState>>);
 
 impl Batchers {
-    pub(super) fn get(&self, store: &QueueStore, durability: Durability) -> Batcher {
+    pub(super) fn get(
+        &self,
+        store: &QueueStore,
+        durability: Durability,
+        relays: &Relays,
+    ) -> Batcher {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (store.name().clone(), durability);
         if let Some(batcher) = all.get(&key)
@@ -57,7 +66,7 @@ impl Batchers {
             return batcher.clone();
         }
         // First use; or the runtime that the task ran on has been shut down.
-        let batcher = Batcher::spawn(store, durability);
+        let batcher = Batcher::spawn(store, durability, relays);
         all.insert(key, batcher.clone());
         batcher
     }
@@ -80,7 +89,7 @@ struct Parcel {
 }
 
 impl Batcher {
-    fn spawn(store: &QueueStore, durability: Durability) -> Self {
+    fn spawn(store: &QueueStore, durability: Durability, relays: &Relays) -> Self {
         let (inbox, parcels) = mpsc::channel(INBOX);
         // WAIT holds its connection up, and counts what that connection wrote: one of its own.
         let own = match durability {
@@ -88,7 +97,9 @@ impl Batcher {
             _ => store.apart(),
         };
         let patience = store.patience();
-        let courier = Arc::new(Courier { store: own, durability, road: AsyncMutex::default() });
+        let spillway = Spillway { store: store.clone(), relays: relays.clone() };
+        let courier =
+            Arc::new(Courier { store: own, durability, spillway, road: AsyncMutex::default() });
         tokio::spawn(Arc::clone(&courier).run(parcels));
         Self { inbox, courier, patience }
     }
@@ -104,7 +115,7 @@ impl Batcher {
             && let Ok(_road) = self.courier.road.try_lock()
         {
             // In a box, so that those who wait for others don't carry a call along.
-            return Box::pin(self.courier.send(&jobs, deadline)).await;
+            return Box::pin(self.courier.send(&jobs, deadline, false)).await;
         }
         let (reply, answer) = oneshot::channel();
         let parcel = Parcel { jobs, deadline, reply };
@@ -132,6 +143,8 @@ struct Courier {
     durability: Durability,
     /// Held by whoever makes a call. Nothing but the size of batches hangs on it.
     road: AsyncMutex<()>,
+    /// Where what doesn't fit goes, if the queue says so.
+    spillway: Spillway,
 }
 
 impl Courier {
@@ -172,12 +185,13 @@ impl Courier {
         let sizes: Vec<usize> = parcels.iter().map(|parcel| parcel.jobs.len()).collect();
         let jobs: Vec<NewJob> =
             parcels.iter_mut().flat_map(|parcel| std::mem::take(&mut parcel.jobs)).collect();
-        match self.send(&jobs, deadline).await {
+        match self.send(&jobs, deadline, false).await {
             Err(Error::Refused(Refused::QueueFull { .. })) if parcels.len() > 1 => {
                 let mut jobs = jobs.as_slice();
                 for (parcel, size) in parcels.into_iter().zip(sizes) {
                     let (own, rest) = jobs.split_at(size);
-                    let answer = self.send(own, parcel.deadline).await;
+                    // A queue with another way to overflow may have taken some of them.
+                    let answer = self.send(own, parcel.deadline, true).await;
                     let _ = parcel.reply.send(answer);
                     jobs = rest;
                 }
@@ -191,22 +205,41 @@ impl Courier {
         }
     }
 
+    /// One call, or more if the jobs don't fit and the queue says what becomes of them.
+    async fn send(&self, jobs: &[NewJob], deadline: Instant, again: bool) -> Result<Twins> {
+        let (mut plan, mut twins) = (Plan::whole(jobs), Twins::new());
+        while let Some(part) = plan.next() {
+            match self.call(jobs.get(part.clone()).unwrap_or_default(), deadline, again).await? {
+                Added::All(found) => {
+                    twins.extend(found.into_iter().map(|(index, twin)| (part.start + index, twin)));
+                }
+                Added::Full(full) => {
+                    // Rare, and large: not in every batch's way.
+                    let away = self.spillway.overflow(jobs, part, &full, &mut plan);
+                    twins.extend(Box::pin(away).await?);
+                }
+            }
+        }
+        Ok(twins)
+    }
+
     /// One call, repeated as a resend until Redis answers or the deadline has passed.
-    async fn send(&self, jobs: &[NewJob], deadline: Instant) -> Result<Twins> {
+    async fn call(&self, jobs: &[NewJob], deadline: Instant, again: bool) -> Result<Added> {
         let mut retries = Retries::until(deadline);
-        let mut add = Add { jobs, resend: false };
+        let mut add = Add { jobs, resend: again };
         loop {
             match self.store.add_durably(&add, self.durability).await {
                 Err(error @ Error::Unavailable { .. }) => {
                     retries.wait_or(error).await?;
                     add.resend = true;
                 }
-                Ok(mut twins) if add.resend => {
+                Ok(Added::All(mut twins)) if add.resend => {
                     // Found under its own id, a job was added by an earlier try.
                     twins.retain(|(index, twin)| {
-                        jobs.get(*index).is_none_or(|job| job.chosen_id || job.id != *twin)
+                        let own = |job: &NewJob| *twin == Instead::Twin(job.id.clone());
+                        jobs.get(*index).is_none_or(|job| job.chosen_id || !own(job))
                     });
-                    return Ok(twins);
+                    return Ok(Added::All(twins));
                 }
                 answer => return answer,
             }

@@ -170,7 +170,7 @@ impl Client {
     }
 
     pub(super) fn batcher(&self, store: &QueueStore, durability: Durability) -> Batcher {
-        self.0.batchers.get(store, durability)
+        self.0.batchers.get(store, durability, &self.0.relays)
     }
 
     pub(super) fn publishers(&self) -> &Publishers {

@@ -8,6 +8,7 @@ use super::Queue;
 use crate::{
     error::{Error, Refused, Result, ResultError},
     job::{JobId, JobInfo, JobState, Outcome},
+    store::job::Instead,
 };
 
 /// One job: its id, and the way to what becomes of it.
@@ -26,14 +27,19 @@ pub struct JobHandle<T> {
     queue: Queue,
     id: JobId,
     existed: bool,
+    overflowed: bool,
     output: PhantomData<fn() -> T>,
 }
 
 impl<T> JobHandle<T> {
     /// The job's handle, or that of the one that stands in its place.
-    pub(super) fn new(queue: Queue, id: JobId, twin: Option<JobId>) -> Self {
-        let existed = twin.is_some();
-        Self { queue, id: twin.unwrap_or(id), existed, output: PhantomData }
+    pub(super) fn new(queue: Queue, id: JobId, instead: Option<Instead>) -> Self {
+        let (id, existed, overflowed) = match instead {
+            None => (id, false, false),
+            Some(Instead::Twin(twin)) => (twin, true, false),
+            Some(Instead::Overflowed) => (id, false, true),
+        };
+        Self { queue, id, existed, overflowed, output: PhantomData }
     }
 
     /// The job's id.
@@ -54,10 +60,23 @@ impl<T> JobHandle<T> {
         self.existed
     }
 
+    /// Whether the job went to the dead-letter queue, since its own was full and says so:
+    /// [`Overflow::DeadLetter`](crate::Overflow::DeadLetter). Its own queue knows nothing of it then.
+    #[must_use]
+    pub fn overflowed(&self) -> bool {
+        self.overflowed
+    }
+
     /// The same job with a result of another type: for jobs that were added by name.
     #[must_use]
     pub fn typed<U>(self) -> JobHandle<U> {
-        JobHandle { queue: self.queue, id: self.id, existed: self.existed, output: PhantomData }
+        JobHandle {
+            queue: self.queue,
+            id: self.id,
+            existed: self.existed,
+            overflowed: self.overflowed,
+            output: PhantomData,
+        }
     }
 
     /// All that is known of the job now.
@@ -126,6 +145,7 @@ impl<T> Clone for JobHandle<T> {
             queue: self.queue.clone(),
             id: self.id.clone(),
             existed: self.existed,
+            overflowed: self.overflowed,
             output: PhantomData,
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     flaw::Invalid,
     job::QueueName,
-    policy::Rate,
+    policy::{Overflow, Rate},
     stats::QueueLimits,
     store::{millis, queue, rate_text},
 };
@@ -69,7 +69,8 @@ impl SetLimits {
     }
 
     /// How many jobs may wait or be delayed; further adds are refused with
-    /// [`Refused::QueueFull`](crate::Refused::QueueFull).
+    /// [`Refused::QueueFull`](crate::Refused::QueueFull), unless the queue has another way to
+    /// [overflow](Self::overflow).
     pub fn max_length(self, max: u64) -> Self {
         self.set("max_length", max.to_string())
     }
@@ -77,6 +78,12 @@ impl SetLimits {
     /// No bound on the queue's length.
     pub fn no_max_length(self) -> Self {
         self.set("max_length", String::new())
+    }
+
+    /// What becomes of jobs beyond [`max_length`](Self::max_length); they are refused by default. With another
+    /// way, an add of many may be carried out in parts.
+    pub fn overflow(self, overflow: Overflow) -> Self {
+        self.set("overflow", overflow.to_word().to_owned())
     }
 
     /// Makes one step of priority worth a head start of so long, so that nothing starves. For jobs

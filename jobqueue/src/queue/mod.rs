@@ -14,6 +14,7 @@ mod inbox;
 mod inspect;
 mod letters;
 mod limits;
+mod overflow;
 mod relay;
 mod request;
 mod stats;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::job::QueueName;
+use crate::{job::QueueName, policy::Overflow};
 
 /// What a queue allows now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,4 +22,6 @@ pub struct QueueLimits {
     pub ttl: Option<Duration>,
     /// Where jobs go that fail for good, unless their handler or their worker says so.
     pub dead_letter: Option<QueueName>,
+    /// What becomes of jobs beyond `max_length`.
+    pub overflow: Overflow,
 }

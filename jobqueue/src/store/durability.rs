@@ -51,9 +51,9 @@ impl QueueStore {
         &self,
         add: &job::Add<'_>,
         durability: Durability,
-    ) -> Result<job::Twins> {
-        let (twins, shortfall) = self.call_durably(add, durability).await?;
-        shortfall.map_or(Ok(twins), Err)
+    ) -> Result<job::Added> {
+        let (added, shortfall) = self.call_durably(add, durability).await?;
+        shortfall.map_or(Ok(added), Err)
     }
 
     /// Calls a script and waits until what it wrote is as durable as asked for. Its answer, and why that was

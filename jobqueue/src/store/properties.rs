@@ -8,7 +8,7 @@ use redis::Value;
 use super::{
     command::Command,
     job::{self, Due, NewJob},
-    queue, server, stream, url, worker,
+    outbox, queue, server, stream, url, worker,
 };
 use crate::{
     flaw::Corrupt,
@@ -178,6 +178,7 @@ fn read_by_all(reply: &Value) {
     by(&join, reply);
     by(&worker::Heartbeat { worker, lease }, reply);
     by(&worker::Leave { worker }, reply);
+    by(&outbox::Send { effects: &[] }, reply);
     by(&worker::Wake, reply);
     by(&worker::Extend { worker, former: worker, id: &id, lease }, reply);
     by(&worker::Settle { worker, hold: Duration::ZERO, settlements: &[] }, reply);

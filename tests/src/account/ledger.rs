@@ -99,6 +99,9 @@ impl Ledger {
             match stem {
                 "jobs" => self.records = reader.get("HKEYS", name),
                 "uniques" => self.uniques = reader.get("HGETALL", name),
+                "expiring" => {
+                    self.columns.insert("expiring", reader.range(name).into_iter().collect());
+                }
                 "traces" => self.columns.extend([("traces", reader.get("SMEMBERS", name))]),
                 "running" => {
                     let held: Vec<String> = reader.get("HKEYS", name);

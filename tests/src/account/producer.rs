@@ -122,6 +122,10 @@ impl Order {
         let ids: Vec<String> = if self.bulk == 1 {
             let task = tasks.into_iter().next().expect("one");
             let mut add = client.add(work, task).retain(retain).retain_failed(retain);
+            if self.mixed && fastrand::u8(0..3) == 0 {
+                // Longer than any test: it is only to leave nothing behind.
+                add = add.ttl(Duration::from_secs(86_400));
+            }
             if self.mixed && fastrand::u8(0..5) == 0 {
                 add = add.unique(tokens[0].clone());
             }

@@ -18,6 +18,7 @@ mod luacheck;
 mod model;
 mod monitoring;
 mod one_thread;
+mod overflow;
 mod payload;
 mod produce;
 mod programs;

@@ -32,7 +32,7 @@ fn numbers(jobs: &[Delivery]) -> Vec<u64> {
     jobs.iter().map(|job| job.payload().expect("a number")).collect()
 }
 
-fn is_lost(answer: Result<()>) -> bool {
+fn is_lost(answer: &Result<()>) -> bool {
     matches!(answer, Err(Error::Refused(Refused::LeaseLost)))
 }
 
@@ -128,8 +128,8 @@ async fn after_its_visibility_timeout_another_gets_the_job_and_the_first_is_refu
     let again = orders.receive(1, LONG).await.expect("received").remove(0);
     assert_eq!(again.id(), late.id());
     assert_eq!((again.attempt(), again.receives()), (1, 2));
-    assert!(late.extend(1.seconds()).await.is_err_and(|error| is_lost(Err(error))));
-    assert!(is_lost(late.complete().await), "the first comes too late");
+    assert!(late.extend(1.seconds()).await.is_err_and(|error| is_lost(&Err(error))));
+    assert!(is_lost(&late.complete().await), "the first comes too late");
     again.complete().await.expect("the second is in time");
     // Dropped without an answer, it comes back in the same way.
     orders.add("ship", &7).await.expect("added");
@@ -155,7 +155,7 @@ async fn one_of_ten_is_extended_and_the_others_come_back() {
     }
     kept.complete().await.expect("it is still its own");
     for job in jobs {
-        assert!(is_lost(job.complete().await));
+        assert!(is_lost(&job.complete().await));
     }
     let counts = orders.counts().await.expect("counted");
     assert_eq!((counts.completed, counts.active, counts.workers), (10, 0, 0));

@@ -4,6 +4,7 @@
 mod clock;
 mod cluster;
 mod freeze;
+mod hand;
 mod handlers;
 mod kill;
 mod many;

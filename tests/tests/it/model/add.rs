@@ -73,6 +73,10 @@ impl Queue {
             self.claims.insert(key.clone(), Claim { id: new.id.clone(), lapses });
             job.unique = lapses.is_none().then(|| key.clone());
         }
+        if let Some(ttl) = self.number("ttl") {
+            job.expires = Some(due.max(self.now) + ttl);
+            self.meta.insert("expiring", "1".to_owned());
+        }
         self.jobs.insert(new.id.clone(), job);
         ready
     }
@@ -92,6 +96,7 @@ impl Job {
             errors: Vec::new(),
             log: Vec::new(),
             unique: None,
+            expires: None,
         }
     }
 }

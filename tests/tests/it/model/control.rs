@@ -19,6 +19,7 @@ impl Queue {
             return self.wrong_state(id);
         }
         let place = self.ready(self.jobs[id].priority, self.now);
+        self.postpone(id, self.now);
         self.job(id).place = place;
         self.event("waiting", &[id.to_owned()]);
         self.token = true;
@@ -30,10 +31,18 @@ impl Queue {
             return self.wrong_state(id);
         }
         let due = due.ms(self.now);
+        self.postpone(id, due);
         self.job(id).place = Place::Delayed { due };
         self.event("delayed", &[id.to_owned()]);
         self.token = true;
         Ok(number(1))
+    }
+
+    /// The time that a delayed job may wait moves along with when it is due.
+    fn postpone(&mut self, id: &str, due: i64) {
+        let job = self.job(id);
+        let by = due - job.place.score();
+        job.expires = job.expires.map(|at| if at < 0 { at } else { at + by });
     }
 
     pub(super) fn set_priority(&mut self, id: &str, priority: i64) -> Answer {
@@ -155,6 +164,7 @@ impl Queue {
             "active" => "active_by",
             "max_length" => "max_length_by",
             "aging" => "aging_by",
+            "ttl" => "ttl_by",
             _ => "events_by",
         };
         self.put(field, value);

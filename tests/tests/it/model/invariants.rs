@@ -99,7 +99,8 @@ impl Check<'_> {
     /// Columns have values of jobs alone; of exactly the ended jobs there are outcomes.
     fn columns(&mut self, jobs: &Ids) {
         let columns = [
-            "priority", "attempts", "stalls", "misses", "progress", "outcomes", "uniques", "traces",
+            "priority", "attempts", "stalls", "misses", "progress", "outcomes", "uniques",
+            "traces", "expiring",
         ];
         for column in columns {
             for id in self.members(column).difference(jobs) {
@@ -163,6 +164,7 @@ impl Check<'_> {
             "outcomes",
             "uniques",
             "traces",
+            "expiring",
             "meta",
             "events",
             "wake",

@@ -28,6 +28,11 @@ impl Queue {
             };
             keys.put(&format!("running:{name}"), self.column(of_worker));
         }
+        let expires = |(id, job): (&String, &Job)| Some((job.expires?, id.clone()));
+        let mut expiring: Vec<_> = self.jobs.iter().filter_map(expires).collect();
+        expiring.sort();
+        let expiring = expiring.into_iter().map(|(at, id)| (at.to_string(), id));
+        keys.put("expiring", Content::ZSet(expiring.collect()));
         self.put_columns(&mut keys);
         self.put_rest(&mut keys);
         Dump(keys.0)

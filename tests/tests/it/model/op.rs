@@ -283,6 +283,7 @@ fn limit() -> impl Strategy<Value = Op> {
         1 => of("max_length", vec!["", "0", "2", "6"]),
         2 => of("aging", vec!["", "", "1", "60000"]),
         1 => of("events", vec!["", "0", "1000"]),
+        2 => of("ttl", vec!["", "1", "700", "5000"]),
     ]
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Job {
     pub(super) log: Vec<String>,
     /// The key that it stands for while it hasn't ended.
     pub(super) unique: Option<String>,
+    /// Until when it may wait; -1 once it was handed out as expired.
+    pub(super) expires: Option<i64>,
 }
 
 /// Where a job is: in one place, by its type.

@@ -32,7 +32,7 @@ impl Queue {
             self.release_key(id);
             let place = Place::ended(block.failed, self.now);
             let job = self.job(id);
-            (job.place, job.outcome) = (place, Some(outcome.clone()));
+            (job.place, job.outcome, job.expires) = (place, Some(outcome.clone()), None);
         }
         self.add_to_total(ended(block.failed), ids.len());
         self.event(ended(block.failed), &ids);

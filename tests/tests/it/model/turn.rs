@@ -23,11 +23,15 @@ impl Queue {
         }
         self.workers.insert(turn.worker.clone(), self.now + signed(turn.lease));
         let check = self.recover_oldest();
+        let expiring = self.meta.contains_key("expiring");
+        let late = if expiring { self.expire(&turn.worker) } else { Vec::new() };
         self.promote_due();
-        let (ids, why, look) = self.fetch(&turn.worker, turn.want);
+        let (mut ids, why, look) = self.fetch(&turn.worker, turn.want);
         let left = self.ids_in("waiting").len();
         let room = self.room().is_none_or(|room| room > 0);
-        self.token |= left > 0 && why.is_empty() && ids.len() == turn.want && room;
+        let full = ids.len() == turn.want;
+        let more = expiring.then(|| self.hand_out(&mut ids, late));
+        self.token |= left > 0 && why.is_empty() && full && room;
 
         #[expect(clippy::cast_precision_loss, reason = "as the script's own numbers")]
         let next = [Some(check), self.next_due()].into_iter().flatten().map(|ms| ms as f64);
@@ -37,7 +41,45 @@ impl Queue {
         let mut answer = vec![number(self.now), number(wait), number(left), text(why)];
         answer.push(text(ids.join(" ")));
         answer.extend(self.details(&ids));
+        if let Some(more) = more {
+            answer.extend([number(0), more]);
+        }
         Ok(Value::Array(answer))
+    }
+
+    /// Takes what has waited too long from wherever it waits.
+    fn expire(&mut self, worker: &str) -> Vec<String> {
+        let due = |(id, job): (&String, &Job)| {
+            job.expires.filter(|at| (0..=self.now).contains(at)).map(|at| (at, id.clone()))
+        };
+        let mut due: Vec<_> = self.jobs.iter().filter_map(due).collect();
+        due.sort();
+        let ids: Vec<String> = due.into_iter().map(|(_, id)| id).collect();
+        let started = self.now;
+        for id in &ids {
+            let rank = self.ready(self.jobs[id].priority, started).score();
+            let place = Place::Active { worker: worker.to_owned(), rank, started };
+            self.job(id).place = place;
+        }
+        self.event_of("active", ids.iter());
+        ids
+    }
+
+    /// What is said of jobs that have expired: those are marked, and others that were taken can't expire any more.
+    fn hand_out(&mut self, ids: &mut Vec<String>, late: Vec<String>) -> Value {
+        let now = self.now;
+        let (mut expired, others): (Vec<String>, Vec<String>) = ids
+            .iter()
+            .filter(|id| self.jobs[*id].expires.is_some())
+            .cloned()
+            .partition(|id| self.jobs[id].expires.is_some_and(|at| at <= now));
+        expired.extend(late.iter().cloned());
+        ids.extend(late);
+        others.iter().for_each(|id| self.job(id).expires = None);
+        expired.iter().for_each(|id| self.job(id).expires = Some(-1));
+        let next = self.jobs.values().filter_map(|job| job.expires).filter(|at| *at >= 0).min();
+        let wait = next.map_or(-1, |at| at - now);
+        Value::Array(vec![text("expired"), text(expired.join(" ")), text("expires"), number(wait)])
     }
 
     /// Takes back what the worker with the oldest lease held, if that ran out. When to look again.

@@ -27,6 +27,10 @@ impl Queue {
         ];
         let meta = fields.iter().map(|field| optional(self.meta.get(field)));
         answer.push(Value::Array(meta.collect()));
+        if let Some(ttl) = self.meta.get("ttl") {
+            answer.push(number(0));
+            answer.push(Value::Array(vec![text(ttl), Value::Nil, Value::Nil]));
+        }
         Value::Array(answer)
     }
 

@@ -22,6 +22,10 @@ impl Queue {
             self.held_by(&join.worker).into_iter().partition(|id| join.known.contains(id));
         let mut answer = vec![texts(kept), text(found.join(" "))];
         answer.extend(self.details(&found));
+        if !found.is_empty() && self.jobs.values().any(|job| job.expires.is_some()) {
+            let expired = found.iter().filter(|id| self.jobs[*id].expires.is_some());
+            answer.push(text(expired.cloned().collect::<Vec<_>>().join(" ")));
+        }
         Value::Array(answer)
     }
 

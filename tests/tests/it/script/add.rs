@@ -359,3 +359,20 @@ fn a_stream_of_events_that_is_none_is_found_before_anything_is_written() {
         rig.dump().assert_unchanged_since(&before);
     }
 }
+
+#[test]
+fn a_queue_that_overflows_says_how_and_takes_none() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:waiting 1 a 2 b",
+        "HSET jq:{q}:meta layout 1 max_length 3 overflow dead_letter dead_letter dlq",
+    ]);
+    let before = rig.dump();
+    rig.replies(KEYS, args!["0", 2, "c", "r", "d", "r", 0], "[0, \"dead_letter 1 3 dlq\"]");
+    rig.given(["HSET jq:{q}:meta max_length 1"]);
+    rig.replies(KEYS, args!["0", 1, "c", "r", 0], "[0, \"dead_letter 0 1 dlq\"]");
+    rig.given(["HSET jq:{q}:meta max_length 3"]);
+    rig.dump().assert_unchanged_since(&before);
+    rig.given(["HDEL jq:{q}:meta dead_letter"]);
+    rig.replies(KEYS, args!["0", 2, "c", "r", "d", "r", 0], "[0, \"dead_letter 1 3 \"]");
+}

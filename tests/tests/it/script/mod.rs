@@ -42,6 +42,7 @@ mod reply;
 mod resume;
 mod retry;
 mod retry_failed;
+mod send;
 mod settle;
 mod stats;
 mod survey;

@@ -6,7 +6,8 @@ use redis::Value;
 
 use crate::{
     flaw::Corrupt,
-    job::{JobId, Priority},
+    job::{JobId, Priority, QueueName},
+    policy::Overflow,
     store::{
         command::{Args, Command},
         ids,
@@ -79,8 +80,35 @@ impl NewJob {
     }
 }
 
-/// For each job that was not added its index, and the id that stands in its place.
-pub(crate) type Twins = Vec<(usize, JobId)>;
+/// For each job that was not added its index, and what came of it instead.
+pub(crate) type Twins = Vec<(usize, Instead)>;
+
+/// What came of a job instead of being added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Instead {
+    /// This one stands in its place.
+    Twin(JobId),
+    /// It went to the dead-letter queue, since its own was full.
+    Overflowed,
+}
+
+/// What an add answers.
+#[derive(Debug)]
+pub(crate) enum Added {
+    /// All were added but these.
+    All(Twins),
+    /// They don't fit, and none was added.
+    Full(Full),
+}
+
+/// What a queue says that holds as many jobs as it may.
+#[derive(Debug)]
+pub(crate) struct Full {
+    pub(crate) overflow: Overflow,
+    pub(crate) room: u64,
+    pub(crate) cap: u64,
+    pub(crate) dead_letter: Option<QueueName>,
+}
 
 impl Command for Add<'_> {
     const SCRIPT: &'static Script = script!("job" / add, [clock, layout, rank, events, wake, add]);
@@ -95,7 +123,7 @@ impl Command for Add<'_> {
         Column::Wake,
     ];
     const DOING: &'static str = "add jobs";
-    type Reply = Twins;
+    type Reply = Added;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {
         self.jobs
@@ -143,19 +171,32 @@ impl Command for Add<'_> {
         (8 + 2 * self.jobs.len(), 64 + self.jobs.iter().map(NewJob::size).sum::<usize>())
     }
 
-    fn read(&self, reply: Value) -> Result<Twins, Corrupt> {
+    fn read(&self, reply: Value) -> Result<Added, Corrupt> {
         let items = reply::array(reply, Self::DOING)?;
         let (pairs, _) = items.as_chunks::<2>();
-        pairs
-            .iter()
-            .map(|[index, id]| {
-                let index = usize::try_from(reply::count(index, Self::DOING)?)
-                    .ok()
-                    .and_then(|index| index.checked_sub(1))
-                    .filter(|index| *index < self.jobs.len())
-                    .ok_or_else(|| Corrupt::new(Self::DOING, "an index out of range"))?;
-                Ok((index, JobId::from_store(reply::text(id, Self::DOING)?)))
-            })
-            .collect()
+        let mut twins = Twins::with_capacity(pairs.len());
+        for [index, id] in pairs {
+            let index = reply::count(index, Self::DOING)?;
+            let text = reply::text(id, Self::DOING)?;
+            if index == 0 {
+                return read_full(text).map(Added::Full);
+            }
+            let index = usize::try_from(index - 1).ok().filter(|index| *index < self.jobs.len());
+            let index = index.ok_or_else(|| Corrupt::new(Self::DOING, "an index out of range"))?;
+            twins.push((index, Instead::Twin(JobId::from_store(text))));
+        }
+        Ok(Added::All(twins))
     }
+}
+
+/// How it overflows, room, bound, and the dead-letter queue if there is one.
+fn read_full(text: &str) -> Result<Full, Corrupt> {
+    let mut words = text.split(' ');
+    let mut number = || words.next().and_then(|word| word.parse().ok());
+    let corrupt = || Corrupt::new(Add::DOING, "a full queue that doesn't say how full");
+    let overflow = text.split(' ').next().map(Overflow::from_word).unwrap_or_default();
+    let _word: Option<u64> = number();
+    let (room, cap) = (number().ok_or_else(corrupt)?, number().ok_or_else(corrupt)?);
+    let dead_letter = words.next().and_then(|name| name.parse().ok());
+    Ok(Full { overflow, room, cap, dead_letter })
 }

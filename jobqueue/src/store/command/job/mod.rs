@@ -12,7 +12,7 @@ mod remove;
 mod retry;
 mod transfer;
 
-pub(crate) use add::{Add, Due, NewJob, Twins, Unique};
+pub(crate) use add::{Add, Added, Due, Full, Instead, NewJob, Twins, Unique};
 pub(crate) use delay::Delay;
 pub(crate) use edit::Edit;
 pub(crate) use log::Log;

@@ -3,11 +3,13 @@
 mod apply;
 mod introduce;
 mod reply;
+mod send;
 mod take;
 
 pub(crate) use apply::{Apply, Copy};
 pub(crate) use introduce::Introduce;
 pub(crate) use reply::Reply;
+pub(crate) use send::Send;
 pub(crate) use take::{Head, Parcel, Take};
 
 use super::Args;
@@ -71,6 +73,6 @@ impl Effect {
 }
 
 #[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 4] {
-    [Apply::SCRIPT, Introduce::SCRIPT, Reply::SCRIPT, Take::SCRIPT]
+pub(super) fn scripts() -> [&'static Script; 5] {
+    [Apply::SCRIPT, Introduce::SCRIPT, Reply::SCRIPT, Send::SCRIPT, Take::SCRIPT]
 }

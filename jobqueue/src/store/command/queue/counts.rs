@@ -7,6 +7,7 @@ use redis::Value;
 use crate::{
     flaw::Corrupt,
     job::{QueueCounts, QueueName},
+    policy::Overflow,
     stats::QueueLimits,
     store::{
         command::{Args, Command},
@@ -105,8 +106,7 @@ impl Meta {
                 max_length: maybe(&length)?,
                 aging: maybe(&aging)?.map(Duration::from_millis),
                 events: maybe(&events)?,
-                ttl: None,
-                dead_letter: None,
+                ..QueueLimits::default()
             },
         })
     }
@@ -115,12 +115,16 @@ impl Meta {
 /// Reads ttl, `dead_letter` and overflow, or nothing for each.
 pub(super) fn read_more(limits: &mut QueueLimits, fields: Vec<Value>) -> Result<(), Corrupt> {
     const WHAT: &str = "a queue's meta";
-    let [ttl, dead_letter, _overflow] = reply::tuple(Value::Array(fields), WHAT)?;
+    let [ttl, dead_letter, overflow] = reply::tuple(Value::Array(fields), WHAT)?;
     let ttl = reply::optional(&ttl).map(|value| reply::count(value, WHAT)).transpose()?;
     limits.ttl = ttl.map(Duration::from_millis);
     limits.dead_letter = match reply::optional(&dead_letter) {
         None => None,
         Some(name) => reply::text(name, WHAT)?.parse::<QueueName>().ok(),
+    };
+    limits.overflow = match reply::optional(&overflow) {
+        None => Overflow::default(),
+        Some(word) => Overflow::from_word(reply::text(word, WHAT)?),
     };
     Ok(())
 }

@@ -1,0 +1,33 @@
+//! What becomes of a job that doesn't fit into its queue.
+
+/// What a queue does that holds as many jobs as it may; see
+/// [`SetLimits::overflow`](crate::SetLimits::overflow).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// It refuses the add with [`Refused::QueueFull`](crate::Refused::QueueFull), so that the producer slows
+    /// down.
+    #[default]
+    Refuse,
+    /// The new job goes to the queue's dead-letter queue instead, as a [`DeadLetter`](crate::DeadLetter) that
+    /// failed by [`Overflow`](crate::FailureReason::Overflow). Without a dead-letter queue it is refused.
+    DeadLetter,
+    /// Those at the head of the queue go to its dead-letter queue, as such letters, to make room; without a
+    /// dead-letter queue they are removed.
+    DropOldest,
+}
+
+impl Overflow {
+    const WORDS: [(Self, &str); 3] =
+        [(Self::Refuse, ""), (Self::DeadLetter, "dead_letter"), (Self::DropOldest, "drop_oldest")];
+
+    /// As it stands in Redis; nothing for the default.
+    pub(crate) fn to_word(self) -> &'static str {
+        Self::WORDS.iter().find(|(each, _)| *each == self).map_or("", |(_, word)| word)
+    }
+
+    /// What a newer version says is as good as the default.
+    pub(crate) fn from_word(word: &str) -> Self {
+        Self::WORDS.iter().find(|(_, each)| *each == word).map_or(Self::Refuse, |(each, _)| *each)
+    }
+}

@@ -1,0 +1,16 @@
+--- send: write effects on other queues that follow from nothing in this one.
+--
+-- KEYS  1 outbox  STREAM  {q}:outbox
+--       2 meta    HASH    {q}:meta
+-- ARGV  1 base   2 n; then n times target, job id, priority, record
+-- REPLY how many
+-- ERR   LAYOUT
+-- USES  layout, outbox
+local function send(keys, args)
+  local refusal = layout_check(keys[2])
+  if refusal then
+    return refusal
+  end
+  outbox_add(args[1], args, 2)
+  return tonumber(args[2])
+end
