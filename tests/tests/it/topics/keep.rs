@@ -82,6 +82,29 @@ async fn while_others_publish_each_message_comes_once() {
 }
 
 #[tokio::test]
+async fn a_replay_that_is_broken_off_again_and_again_brings_each_message_once() {
+    let client = client().await;
+    let topic = client.topic("numbers").expect("a good name");
+    topic.keep(Retain::all()).await.expect("kept");
+    client.publish_all("numbers", "n", 0..3_000_u32).await.expect("published");
+    loop {
+        // Dropped at whichever step it is then.
+        let patience = Duration::from_millis(fastrand::u64(1..40));
+        let bind = topic.bind("q", "#").job("number").from(Start::Beginning);
+        if tokio::time::timeout(patience, bind).await.is_ok_and(|bound| bound.is_ok()) {
+            break;
+        }
+        let late = client.publish("numbers", "n", 3_000_u32).await.expect("published");
+        assert!(late.targets() <= 1);
+    }
+    topic.flush().await.expect("delivered");
+    let published = topic.stats().await.expect("read").published;
+    let counts = client.queue("q").expect("a good name").counts().await.expect("counted");
+    assert_eq!(counts.total_added, published);
+    assert_eq!(counts.waiting, published);
+}
+
+#[tokio::test]
 async fn kept_by_count_or_by_age_and_then_no_more() {
     let client = client().await;
     let topic = client.topic("numbers").expect("a good name");
