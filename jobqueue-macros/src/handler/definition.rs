@@ -141,6 +141,8 @@ fn delivery(arguments: &Arguments) -> syn::Result<TokenStream> {
         ("retain", arguments.retain.is_some()),
         ("retain_failed", arguments.retain_failed.is_some()),
         ("dead_letter", arguments.dead_letter.is_some()),
+        ("retry", arguments.retry.is_some()),
+        ("breaker", arguments.breaker.is_some()),
     ];
     valid::useless(word, &useless)?;
     Ok(quote!(.at_most_once()))

@@ -32,7 +32,8 @@ const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 /// share: nobody polls, and as many calls as you like are in flight over one connection. Unless told
 /// otherwise nothing is kept of a request that has ended.
 ///
-/// If the caller dies, or its time is up, the request runs all the same. A reply that comes too late is
+/// If the caller dies, a request that runs runs on; one that still waits when the caller's time is up expires, and
+/// doesn't run for nothing. A reply that comes too late is
 /// dropped; those of callers that are gone vanish from Redis after a minute.
 ///
 /// # Errors
@@ -113,6 +114,8 @@ impl<T> Call<T> {
         let now = Instant::now();
         let deadline = now.checked_add(self.limit).unwrap_or(now + FOR_EVER);
         let mut request = self.request.and_then(Request::checked).map_err(Error::from)?;
+        // Nobody waits for a run that has not begun by then.
+        request.default_ttl(self.limit);
         let (client, options) = (request.client.clone(), &mut request.options);
         // The reply is all that a caller looks at.
         options.retain.get_or_insert(Retain::none());

@@ -125,6 +125,11 @@ impl Request {
         self.due = due;
     }
 
+    /// Unless something was said.
+    pub(super) fn default_ttl(&mut self, ttl: Duration) {
+        self.ttl.get_or_insert(ttl);
+    }
+
     pub(super) fn set_ttl(&mut self, ttl: Duration) {
         self.ttl = Some(ttl);
     }

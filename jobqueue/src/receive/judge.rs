@@ -5,7 +5,10 @@ use bytes::Bytes;
 use super::receiver::Rules;
 use crate::{
     error::{Error, Refused, Result},
-    job::{Codec, DeadLetter, JobFailure, JobId, JobState, QueueName, Record, RunRules, WorkerId},
+    job::{
+        Codec, DeadLetter, Inbox, JobFailure, JobId, JobState, QueueName, Record, RunRules,
+        WorkerId,
+    },
     queue::Queue,
     store::{
         Retries, chunks,
@@ -69,7 +72,10 @@ impl Judge {
             };
             match (record, why) {
                 (Some(record), None) => accepted.push(Accepted { id, record, terms, stalls }),
-                (_, Some(why)) => failed.push(self.reject(id, raw, &terms, why)),
+                (record, Some(why)) => {
+                    let inbox = record.and_then(|record| record.options.reply_to);
+                    failed.push(self.reject((id, raw, inbox), &terms, why));
+                }
                 (None, None) => {}
             }
         }
@@ -77,9 +83,17 @@ impl Judge {
     }
 
     /// A job that fails without being handed out.
-    fn reject(&self, id: JobId, record: Bytes, terms: &Terms, why: Ended) -> Settlement {
+    fn reject(
+        &self,
+        (id, record, inbox): (JobId, Bytes, Option<Inbox>),
+        terms: &Terms,
+        why: Ended,
+    ) -> Settlement {
         let mut ruling = rule(why, terms, Codec::default());
         self.enclose(&mut ruling, &id, record, Vec::new());
+        if let Some(inbox) = &inbox {
+            enclose_reply(&mut ruling, inbox, &id);
+        }
         Settlement { id, end: ruling.end, effects: ruling.effects }
     }
 

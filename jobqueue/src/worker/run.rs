@@ -5,6 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
+    time::Duration,
 };
 
 use futures_util::FutureExt as _;
@@ -170,38 +171,48 @@ impl Run {
             trial.end(&ended, &ctx);
         }
         let mut ruling = rule(ended, &terms, ctx.record().codec);
-        let settled = terms.delivery == Delivery::AtMostOnce;
-        if matches!(ruling.end, End::Failed { .. }) && !settled {
-            // In a box, as what is rare here is: a run is copied on its way into a task.
-            Box::pin(letter::enclose(&mut ruling, &ctx, &entry)).await;
-        }
-        if let Some(inbox) = &ctx.record().options.reply_to {
-            if settled {
-                Box::pin(reply::send(&ruling, inbox, &ctx)).await;
-            } else {
-                reply::enclose(&mut ruling, inbox, ctx.id());
-            }
-        }
+        follow(&mut ruling, &terms, &ctx, &entry).await;
         entry.meter.ended(&ruling, times);
         if let (Some(class), Some(failure)) = (ruling.alert, &ruling.failure) {
             error!(%class, %failure, "an error that somebody has to see to");
             ctx.alert(class, failure);
         }
-        match &ruling.failure {
-            None => {
-                debug!(took = ?times.took, "completed");
-                ctx.announce(|| WorkerEvent::Completed {
-                    id: ctx.id().clone(),
-                    name: ctx.record().name.clone(),
-                    took: times.took,
-                });
-            }
-            Some(failure) if matches!(ruling.end, End::Released { .. }) => {
-                debug!(%failure, "the job goes back");
-            }
-            Some(failure) => warn!(%failure, "the run failed"),
-        }
+        tell(&ruling, times.took, &ctx);
         (ruling, Some(times))
+    }
+}
+
+/// Sends what follows from how the run ended: a letter, a reply.
+async fn follow(ruling: &mut Ruling, terms: &Terms, ctx: &Context, entry: &Entry) {
+    let settled = terms.delivery == Delivery::AtMostOnce;
+    if matches!(ruling.end, End::Failed { .. }) && !settled {
+        // In a box, as what is rare here is: a run is copied on its way into a task.
+        Box::pin(letter::enclose(ruling, ctx, entry)).await;
+    }
+    if let Some(inbox) = &ctx.record().options.reply_to {
+        if settled {
+            Box::pin(reply::send(ruling, inbox, ctx)).await;
+        } else {
+            reply::enclose(ruling, inbox, ctx.id());
+        }
+    }
+}
+
+/// Says how the run ended.
+fn tell(ruling: &Ruling, took: Duration, ctx: &Context) {
+    match &ruling.failure {
+        None => {
+            debug!(?took, "completed");
+            ctx.announce(|| WorkerEvent::Completed {
+                id: ctx.id().clone(),
+                name: ctx.record().name.clone(),
+                took,
+            });
+        }
+        Some(failure) if matches!(ruling.end, End::Released { .. }) => {
+            debug!(%failure, "the job goes back");
+        }
+        Some(failure) => warn!(%failure, "the run failed"),
     }
 }
 

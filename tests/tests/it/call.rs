@@ -125,6 +125,24 @@ async fn a_reply_that_comes_too_late_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_request_whose_caller_waits_no_longer_does_not_run() {
+    let client = client().await;
+    let late = client.call(pass, 1).timeout(50.millis()).await;
+    assert!(matches!(late, Err(CallError::TimedOut(_))), "{late:?}");
+    let (gate, passed) = (Arc::new(Semaphore::new(9)), Count::default());
+    let running = gatekeeper(&client, &gate, &passed);
+    assert_eq!(client.call(pass, 2).await.expect("a reply"), 2);
+    let gates = client.queue("gates").expect("a good name");
+    eventually("the first to be gone", async || {
+        let counts = gates.counts().await.expect("counted");
+        counts.waiting + counts.delayed + counts.active == 0
+    })
+    .await;
+    assert_eq!(passed.get(), 1);
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn the_inbox_of_a_caller_that_died_vanishes_by_itself() {
     let (client, prefix) = client_and_prefix(shared::url()).await;
     let (gate, passed) = (Arc::new(Semaphore::new(0)), Count::default());
