@@ -38,6 +38,7 @@
 //! | publish to many queues, and bind them | [`Client::publish`], [`Topic`], [`Filter`] |
 //! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
 //! | choose how often a job runs when something goes wrong | [`docs::delivery`] |
+//! | find the patterns of other message queues | [`docs::patterns`] |
 //! | handle errors | [`Error`], sorted by what a caller can do |
 //! | test handlers | `testing`, with the feature of that name |
 //!
@@ -104,6 +105,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/delivery.md")]
     pub mod delivery {}
+
+    #[doc = include_str!("docs/patterns.md")]
+    pub mod patterns {}
 }
 
 /// For the code that the macros write. Nothing here is for people, and all of it may change.
