@@ -123,6 +123,7 @@ impl Relays {
         let name = WorkerId::generate();
         let mut delivered: Vec<String> = Vec::new();
         let mut retries = Retries::within(store.patience());
+        let mut rest = Duration::ZERO;
         loop {
             let take = Take { name: &name, alone: ALONE, most: MOST, delivered: &delivered };
             match store.call_patiently(&take).await? {
@@ -131,6 +132,11 @@ impl Relays {
                     sleep(wait.min(LONGEST_WAIT)).await;
                 }
                 Head::Parcels(parcels) if parcels.is_empty() => return Ok(()),
+                // What was delivered is gone, there is more, and what comes meanwhile goes along.
+                Head::Parcels(_) if !rest.is_zero() => {
+                    delivered.clear();
+                    sleep(std::mem::take(&mut rest)).await;
+                }
                 Head::Parcels(parcels) => {
                     let began = Instant::now();
                     let problem;
@@ -142,7 +148,7 @@ impl Relays {
                         None => {
                             retries = Retries::within(store.patience());
                             if pace == Pace::Easy && !is_backlog(&parcels) {
-                                sleep((began.elapsed() * 2).min(LONGEST_REST)).await;
+                                rest = (began.elapsed() * 2).min(LONGEST_REST);
                             }
                         }
                     }
