@@ -19,3 +19,11 @@ local function source_first(args, at, n, last)
   end
   return n + 1
 end
+
+-- Whether there is any of n values.
+local function source_any(values, n)
+  for i = 1, n do
+    if values[i] then return true end
+  end
+  return false
+end

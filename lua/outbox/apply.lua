@@ -43,13 +43,22 @@ local function apply(keys, args)
     return 0
   end
   local step, now, news = rank_step(meta[3]), clock_now(), args[3]
-  local plain, ids = rank_text(0, step, now), {}
+  local plain, asked = rank_text(0, step, now), {}
   for i = first, n do
-    ids[#ids + 1] = args[2 + 2 * i]
+    asked[#asked + 1] = args[2 + 2 * i]
   end
-  local here, seen, count = redis.call('HMGET', q.jobs, unpack(ids)), {}, 0
-  local records, ready, priorities, ended = {}, {}, {}, {}
-  for i, id in ipairs(ids) do
+  local here, ids, seen = redis.call('HMGET', q.jobs, unpack(asked)), {}, {}
+  local records, from, ready, priorities, ended = args, 4, {}, {}, {}
+  -- Most batches: nothing special, all new, none here. Their records go on as they came.
+  if news ~= '' and first == 1 and not source_any(here, n) then
+    for i = 1, n do
+      ready[2 * i - 1], ready[2 * i] = plain, asked[i]
+    end
+    ids, asked = asked, {}
+  else
+    records, from = {}, 1
+  end
+  for i, id in ipairs(asked) do
     local stays = seen[id]
     if here[i] and not stays then
       stays = redis.call('ZREM', q.completed, id) + redis.call('ZREM', q.failed, id) == 0
@@ -61,11 +70,11 @@ local function apply(keys, args)
     else
       local at = first + i - 1
       local priority = news ~= '' and 0 or tonumber(args[3 + 2 * (n + at)])
-      count = count + 1
-      ids[count], records[2 * count - 1], records[2 * count] = id, id, args[3 + 2 * at]
-      ready[2 * count - 1], ready[2 * count] = plain, id
+      ids[#ids + 1] = id
+      records[#records + 1], records[#records + 2] = id, args[3 + 2 * at]
+      ready[#ready + 1], ready[#ready + 2] = plain, id
       if priority ~= 0 then
-        ready[2 * count - 1] = rank_text(priority, step, now)
+        ready[#ready - 1] = rank_text(priority, step, now)
         priorities[#priorities + 1], priorities[#priorities + 2] = id, priority
       end
     end
@@ -73,22 +82,22 @@ local function apply(keys, args)
   columns_purge(q, ended)
   redis.call('HSET', q.sources, source, args[#args - 1])
   layout_mark(q.meta, meta[1])
-  if count > 0 then
-    redis.call('HSET', q.jobs, unpack(records))
+  if #ids > 0 then
+    redis.call('HSET', q.jobs, unpack(records, from, from + 2 * #ids - 1))
     redis.call('ZADD', q.waiting, unpack(ready))
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
     if meta[5] then
       local expiring = {}
-      for i = 1, count do
-        expiring[2 * i - 1], expiring[2 * i] = string.format('%.0f', now + meta[5]), ids[i]
+      for i, id in ipairs(ids) do
+        expiring[2 * i - 1], expiring[2 * i] = string.format('%.0f', now + meta[5]), id
       end
       redis.call('ZADD', q.base .. 'expiring', unpack(expiring))
       redis.call('HSET', q.meta, 'expiring', 1)
     end
-    redis.call('HINCRBY', q.meta, 'added', count)
-    if news == '' or first > 1 then news = table.concat(ids, ' ', 1, count) end
+    redis.call('HINCRBY', q.meta, 'added', #ids)
+    if news == '' or first > 1 then news = table.concat(ids, ' ') end
     events_say(q.events, meta[2], 'added', news)
     if not meta[4] then wake_one(wake) end
   end
-  return count
+  return #ids
 end

@@ -84,12 +84,15 @@ impl Relays {
 
     /// Has a queue's outbox relayed, in the background.
     pub(crate) fn kick(&self, source: &QueueName) {
-        let mut at_work = self.0.at_work.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(more) = at_work.get_mut(source) {
-            *more = true;
-            return;
+        {
+            let mut at_work = self.0.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(more) = at_work.get_mut(source) {
+                *more = true;
+                return;
+            }
+            at_work.insert(source.clone(), false);
         }
-        at_work.insert(source.clone(), false);
+        // Not under the lock: a runtime that is shut down drops the shift at once, which takes it again.
         let shift = Shift { relays: self.clone(), source: source.clone(), ended: false };
         tokio::spawn(shift.work());
     }
@@ -145,6 +148,7 @@ impl Relays {
         let name = WorkerId::generate();
         let mut delivered: Vec<String> = Vec::new();
         let (mut retries, mut pause) = (Retries::within(store.patience()), FIRST_WAIT);
+        let mut rest = Duration::ZERO;
         loop {
             let take = Take { name: &name, alone: ALONE, most: MOST, delivered: &delivered };
             match store.call_patiently(&take).await? {
@@ -156,6 +160,11 @@ impl Relays {
                 Head::Parcels(parcels) if parcels.is_empty() => {
                     self.0.ahead.forget(source);
                     return Ok(());
+                }
+                // What was delivered is gone, there is more, and what comes meanwhile goes along.
+                Head::Parcels(_) if !rest.is_zero() => {
+                    delivered.clear();
+                    sleep(std::mem::take(&mut rest)).await;
                 }
                 Head::Parcels(parcels) => {
                     let began = Instant::now();
@@ -169,7 +178,7 @@ impl Relays {
                         None => {
                             retries = Retries::within(store.patience());
                             if pace == Pace::Easy && !is_backlog(&parcels) {
-                                sleep((began.elapsed() * 2).min(LONGEST_REST)).await;
+                                rest = (began.elapsed() * 2).min(LONGEST_REST);
                             }
                         }
                     }

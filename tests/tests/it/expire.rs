@@ -167,3 +167,44 @@ async fn no_time_at_all_is_refused() {
     let error = orders.set_limits().dead_letter("orders").await.expect_err("in a circle");
     assert!(error.to_string().contains("its own"), "{error}");
 }
+
+#[test]
+fn workers_that_die_among_expired_jobs_run_none_and_each_gets_one_letter() {
+    const JOBS: u64 = 600;
+    let runtime = || tokio::runtime::Runtime::new().expect("a runtime");
+    let (main, shipped) = (runtime(), Count::default());
+    let client = main.block_on(client());
+    let orders = client.queue("orders").expect("a good name");
+    main.block_on(async {
+        orders.set_limits().dead_letter("orders-dlq").await.expect("set");
+        client.add_all(ship, 0..600).ttl(Duration::from_millis(1)).await.expect("added");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    });
+    let failed = || main.block_on(orders.counts()).expect("counted").failed;
+    let mut round = 0;
+    while failed() < JOBS {
+        // One whose runtime ends in the middle of whatever it does, without a word, while the process lives on:
+        // it must hold no lock that the others need.
+        let crash = runtime();
+        let builder = worker(&client).lease(Duration::from_millis(200)).max_stalls(1_000);
+        let doomed = builder.handler(ship).state(shipped.clone()).build().expect("a sound worker");
+        let life = Duration::from_millis(5 + round * 7 % 60);
+        let _ = crash.block_on(async {
+            let run = tokio::spawn(doomed.run_until(std::future::pending()));
+            tokio::time::timeout(life, run).await
+        });
+        crash.shutdown_background();
+        round += 1;
+        assert!(round < 500, "{} of {JOBS} have failed", failed());
+    }
+    // What the dead have left in the outbox is relayed by those who live.
+    let running = main
+        .block_on(async { Running::start(worker(&client).handler(ship).state(shipped.clone())) });
+    let letters = main.block_on(letters(&client, JOBS));
+    assert_eq!(letters.len(), 600);
+    assert!(letters.iter().all(|letter| letter.failure.reason == FailureReason::Expired));
+    main.block_on(running.stop());
+    let dead = client.dead_letters("orders-dlq").expect("a good name");
+    assert_eq!(main.block_on(dead.count()).expect("counted"), JOBS);
+    assert_eq!(shipped.get(), 0, "what has expired isn't run");
+}

@@ -189,7 +189,7 @@ fn refuses_another_layout() {
 fn the_queues_own_time_to_live_holds_for_what_comes() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 events 0 ttl 500"]);
-    rig.replies(KEYS, args![Rig::BASE, "orders", "1-10", "a", 0, "ra"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "1-10", 0], "1");
     rig.holds(
         "
         jq:{q}:expiring zset

@@ -21,10 +21,11 @@ const FLOORS: [(&str, u8); 11] = [
 ];
 
 /// Who may use whom on the same floor. `queue` and `event` know nothing of `worker`.
-const NEIGHBOURS: [(&str, &str); 5] = [
+const NEIGHBOURS: [(&str, &str); 6] = [
     ("job", "policy"),
     ("error", "job"),
     ("stats", "job"),
+    ("stats", "policy"),
     ("queue", "event"),
     ("worker", "queue"),
 ];
