@@ -147,6 +147,7 @@ impl RedisServer {
     /// It doesn't come back.
     pub fn restart(&mut self) {
         self.kill();
+        self.repair();
         // Somebody's outgoing or listening socket may have the port for a moment.
         crate::wait::blocking("the server's port to be free", || match self.launch() {
             Ok(()) => true,

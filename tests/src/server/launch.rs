@@ -1,9 +1,13 @@
 //! Starting a server's process.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
     fs::File,
+    io::Write as _,
     mem,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
@@ -71,6 +75,34 @@ impl RedisServer {
         self.await_ready(&mut running.child)?;
         self.running = Some(running);
         Ok(())
+    }
+
+    /// Cuts a transaction off that the log of commands ends in the middle of, as one does after a
+    /// crash: `redis-check-aof --fix`.
+    ///
+    /// Redis's own loader isn't enough. When the file ends within a command (Redis 7.0), it cuts that
+    /// command off and leaves the start of the transaction, without an `EXEC`. What is written from
+    /// then on follows it, and the next load runs that half of a transaction with the first `EXEC`
+    /// that it comes to: effects of something that never was.
+    pub(super) fn repair(&self) {
+        let manifest = self.dir().join("appendonlydir/appendonly.aof.manifest");
+        if !is_file(&manifest) {
+            return;
+        }
+        let mut check = Command::new(program())
+            // The server and its checker are one program, which goes by the name it is called.
+            .arg0("redis-check-aof")
+            .args([OsStr::new("--fix"), manifest.as_os_str()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the server program runs");
+        let mut confirm = check.stdin.take().expect("it was asked for");
+        // It doesn't ask, and may have ended, if there is nothing to cut off.
+        let _ = confirm.write_all(b"y\n");
+        drop(confirm);
+        let status = check.wait().expect("a child can be waited for");
+        assert!(status.success(), "the log of commands can't be repaired: {status}");
     }
 
     fn arguments(&self) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Tests of the servers.
 
-use std::time::Duration;
+use std::{io::Write as _, time::Duration};
 
 use redis::{Commands as _, RedisError};
 
@@ -55,6 +55,30 @@ fn append_only_survives_a_kill() {
     server.restart();
     let kept: String = server.connection().get("key").unwrap();
     assert_eq!(kept, "value");
+}
+
+/// See `RedisServer::repair`.
+#[test]
+fn half_a_transaction_in_the_log_never_runs() {
+    let mut server = RedisServer::builder().append_only().start();
+    assert_eq!(set_and_get(&server), "value");
+    server.kill();
+    let log = server.dir().join("appendonlydir/appendonly.aof.1.incr.aof");
+    let mut log = std::fs::File::options().append(true).open(log).unwrap();
+    let half = "*1\r\n$5\r\nMULTI\r\n*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$1\r\n1\r\n*3\r\n$3\r\nSE";
+    log.write_all(half.as_bytes()).unwrap();
+    for _ in 0..2 {
+        server.restart();
+        let whole: String = server.connection().get("key").unwrap();
+        let half: Option<String> = server.connection().get("half").unwrap();
+        assert_eq!((whole.as_str(), half), ("value", None));
+        let () = redis::pipe()
+            .atomic()
+            .set("other", 1)
+            .set("more", 2)
+            .query(&mut server.connection())
+            .unwrap();
+    }
 }
 
 #[test]
