@@ -34,7 +34,7 @@ use proc_macro::TokenStream;
 /// | `classify = path::to::fn` | of which class an error is: a function or closure from `&Error` to `ErrorClass` or `Verdict`; also the text of an `anyhow::Error` can be read so | what the error itself says |
 /// | `timeout = "30s"` | how long a run may take; a `blocking` one is told by its context, but can't be ended | none |
 /// | `priority = -5` | -1024 (first) to 1023 (last) | 0 |
-/// | `ttl = "30s"` | how long a job may wait for its first run before it expires, which is a failure | the queue's, which is for ever |
+/// | `ttl = "30s"` | how long a job that is added may wait for its first run before it expires, which is a failure; what comes from a topic has its queue's | the queue's, which is for ever |
 /// | `retain = count(1000)` | what is kept of completed jobs: `none`, `all`, `count(n)`, `age("7d")`, `count(n, age = "7d")` | the worker's: the newest 1,000 |
 /// | `retain_failed = …` | what is kept of failed jobs | the worker's: the newest 5,000 |
 /// | `concurrency = 10` | how many runs of this handler one process allows | the worker's slots |

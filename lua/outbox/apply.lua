@@ -80,10 +80,9 @@ local function apply(keys, args)
     end
   end
   columns_purge(q, ended)
-  redis.call('HSET', q.sources, source, args[#args - 1])
   layout_mark(q.meta, meta[1])
+  -- The records, and what was taken, last: if a key above them is of a wrong type, all comes again.
   if #ids > 0 then
-    redis.call('HSET', q.jobs, unpack(records, from, from + 2 * #ids - 1))
     redis.call('ZADD', q.waiting, unpack(ready))
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
     if meta[5] then
@@ -94,6 +93,10 @@ local function apply(keys, args)
       redis.call('ZADD', q.base .. 'expiring', unpack(expiring))
       redis.call('HSET', q.meta, 'expiring', 1)
     end
+    redis.call('HSET', q.jobs, unpack(records, from, from + 2 * #ids - 1))
+  end
+  redis.call('HSET', q.sources, source, args[#args - 1])
+  if #ids > 0 then
     redis.call('HINCRBY', q.meta, 'added', #ids)
     if news == '' or first > 1 then news = table.concat(ids, ' ') end
     events_say(q.events, meta[2], 'added', news)

@@ -1,13 +1,15 @@
 --- take: what is to be relayed next, for one relay at a time.
 --
--- Entries leave the outbox when they were delivered, and are always taken from its head: whoever takes
--- one has taken all that came before it.
+-- Entries leave the outbox when they were delivered, and each pass of a relay takes them from the head on:
+-- whoever takes one has taken all that came before it.
 --
 -- KEYS  1 outbox  STREAM  {q}:outbox
 --       2 relay   STRING  {q}:relay
 --       3 meta    HASH    {q}:meta
--- ARGV  1 the relay's name   2 for how many ms it is alone   3 how many entries at most
---       4… ids of entries that were delivered
+-- ARGV  1 the relay's name   2 for how many ms it is alone
+--       3 how many entries at most; 0: it lets go
+--       4 where to begin: '-' at the head, '(' and an id behind that entry
+--       5… ids of entries that were delivered
 -- REPLY ms that another relay is alone for, else 0; entries: each its id, targets, job id, priority, record
 -- ERR   LAYOUT
 -- USES  layout
@@ -18,15 +20,16 @@ local function take(keys, args)
   if refusal then
     return refusal
   end
-  if #args > 3 then
-    redis.call('XDEL', outbox, unpack(args, 4))
+  if #args > 4 then
+    redis.call('XDEL', outbox, unpack(args, 5))
   end
   local holder = redis.call('GET', relay)
   if holder and holder ~= name then
     return { math.max(1, redis.call('PTTL', relay)), {} }
   end
-  local taken, bytes = {}, 0
-  for _, entry in ipairs(redis.call('XRANGE', outbox, '-', '+', 'COUNT', most)) do
+  local taken, bytes, found = {}, 0, {}
+  if most ~= '0' then found = redis.call('XRANGE', outbox, args[4], '+', 'COUNT', most) end
+  for _, entry in ipairs(found) do
     local fields = entry[2]
     bytes = bytes + #fields[2] + #fields[8]
     if #taken > 0 and bytes > 1048576 then break end

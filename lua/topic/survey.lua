@@ -5,7 +5,7 @@
 --       3 replays   HASH    {q}:replays
 --       4 outbox    STREAM  {q}:outbox
 --       5 messages  STREAM  {q}:messages
--- ARGV  1 how many entries of the outbox are looked at
+-- ARGV  1 how many entries of the outbox are looked at, at most
 -- REPLY alternate queue, '' for none; bindings and filters; bindings and where their replays are;
 --       how many messages were published; of the outbox: how many entries, and of the oldest ones id and
 --       targets; of the kept messages: how many, and the id of the oldest; the time in ms
@@ -14,9 +14,15 @@
 local function survey(keys, args)
   local topic, outbox, messages = keys[1], keys[4], keys[5]
   local known = redis.call('HMGET', topic, 'alternate', 'published')
-  local underway = {}
-  for _, entry in ipairs(redis.call('XRANGE', outbox, '-', '+', 'COUNT', args[1])) do
-    underway[#underway + 1], underway[#underway + 2] = entry[1], entry[2][2]
+  -- Page by page, since each entry brings its record along, and 16 MiB of them at most.
+  local underway, from, left, bytes = {}, '-', tonumber(args[1]), 0
+  while left > 0 and bytes < 16777216 do
+    local page = redis.call('XRANGE', outbox, from, '+', 'COUNT', math.min(left, 64))
+    for _, entry in ipairs(page) do
+      underway[#underway + 1], underway[#underway + 2] = entry[1], entry[2][2]
+      bytes, from = bytes + #entry[2][8], '(' .. entry[1]
+    end
+    left = #page == 64 and left - 64 or 0
   end
   local oldest = redis.call('XRANGE', messages, '-', '+', 'COUNT', 1)[1]
   return {

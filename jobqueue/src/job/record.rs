@@ -6,9 +6,12 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use rmp::{decode, encode};
-use serde::Deserialize as _;
+use serde::{Deserialize as _, de::DeserializeOwned};
 
-use super::{Codec, FIRST_VERSION, JobName, JobOptions, Payload, codec::reader, wire::WireOptions};
+use super::{
+    Codec, FIRST_VERSION, JobName, JobOptions, Payload, PayloadVersions, codec::reader,
+    wire::WireOptions,
+};
 use crate::flaw::{Corrupt, PayloadError};
 
 /// The version of the layout of a record; a reader refuses what it doesn't know.
@@ -42,7 +45,23 @@ impl Record {
     /// # Errors
     /// It isn't of this type in this or an older version.
     pub fn upgraded<T: Payload>(&self) -> Result<T, PayloadError> {
-        T::read(self.version(), self.codec, &self.payload)
+        self.read(&PayloadVersions::of())
+    }
+
+    /// The payload, of a version that is known.
+    ///
+    /// Who publishes to a topic need not know the payload's type, so such a message may be of any version if it
+    /// names none: of the newest if it can be read as that.
+    pub(crate) fn read<T: DeserializeOwned>(
+        &self,
+        versions: &PayloadVersions<T>,
+    ) -> Result<T, PayloadError> {
+        let read = |version| versions.read(version, self.codec, &self.payload);
+        let (said, newest) = (self.version(), versions.newest());
+        if self.options.version.is_some() || self.options.origin.is_none() || newest == said {
+            return read(said);
+        }
+        read(newest).or_else(|error| read(said).map_err(|_| error))
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {

@@ -77,7 +77,11 @@ impl Client {
         payload: Result<Vec<u8>, PayloadError>,
     ) -> Announcement {
         let (client, channel) = (self.clone(), channel.to_owned());
-        Announcement { client, channel, codec, payload, options: JobOptions::default() }
+        let mut options = JobOptions::default();
+        if let Some(trace) = self.trace() {
+            trace.send(&mut options.headers);
+        }
+        Announcement { client, channel, codec, payload, options }
     }
 }
 

@@ -1,11 +1,11 @@
 //! What failed for good: looked at, edited, and sent back to where it came from.
 
-use std::{convert::Infallible, fmt, pin::Pin, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, fmt, pin::Pin, time::Duration};
 
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
 
-use super::{Client, Queue};
+use super::{Client, Queue, topic::introduce};
 use crate::{
     error::{Error, Refused, Result},
     event::EventStream,
@@ -139,11 +139,12 @@ impl DeadLetters {
 
     /// Sends letters back to where they came from, by their ids in this queue: under the ids that they had
     /// there, with their attempts anew. Answers how many; those that a handler is at, that are gone or no
-    /// letters stay out of it.
+    /// letters stay out of it. A job that was retried in its own queue meanwhile, and has ended there, runs
+    /// once more.
     ///
     /// # Errors
-    /// Those of any call. What has left this queue arrives in any case: it is in the outbox, and the next
-    /// call of this kind relays it.
+    /// Those of any call. What has left this queue arrives in any case: it is in the outbox, which workers of the
+    /// queues that it goes to relay, and the next call of this kind.
     pub async fn redrive(&self, ids: &[JobId]) -> Result<u64> {
         let mut sent = 0;
         for ids in ids.chunks(usize::try_from(STEP).unwrap_or(usize::MAX)) {
@@ -225,6 +226,11 @@ impl DeadLetters {
     async fn send(&self, letters: &[(JobId, DeadLetter)]) -> Result<u64> {
         let jobs: Vec<(JobId, Effect)> =
             letters.iter().filter_map(|(id, letter)| Some((id.clone(), effect(letter)?))).collect();
+        // First, so that their workers relay what this process no longer could.
+        let targets: BTreeSet<&str> = letters.iter().map(|(_, it)| it.queue.as_str()).collect();
+        for queue in targets.into_iter().filter_map(|queue| queue.parse().ok()) {
+            introduce(self.queue.client(), self.queue.name(), &queue).await?;
+        }
         let moved = match jobs.len() {
             0 => 0,
             _ => self.queue.store().call_patiently(&job::Transfer { jobs: &jobs }).await?,

@@ -39,7 +39,7 @@ pub use durability::Durability;
 #[cfg(feature = "testing")]
 pub(crate) use ids::read as read_ids;
 pub(crate) use stream::{Entry, StreamPosition};
-pub(crate) use topic_reads::Kept;
+pub(crate) use topic_reads::{Edge, Kept};
 pub use url::TlsOptions;
 
 use self::{

@@ -3,8 +3,18 @@
 use bytes::Bytes;
 use redis::Value;
 
-use super::{Column, QueueStore, reply};
-use crate::{error::Result, flaw::Corrupt};
+use super::{Column, QueueStore, Retries, reply};
+use crate::{
+    error::{Error, Result},
+    flaw::Corrupt,
+};
+
+/// One of the two ends of an outbox.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Edge {
+    Oldest,
+    Newest,
+}
 
 /// A message that a topic keeps.
 #[derive(Clone, Debug)]
@@ -37,6 +47,27 @@ impl QueueStore {
         let mut command = redis::cmd("XLEN");
         command.arg(self.shared(Column::Outbox));
         Ok(reply::count(&self.request(&command, DOING).await?, DOING)?)
+    }
+
+    /// The entry of an outbox that was written first, or last. Patiently.
+    pub(crate) async fn effect(&self, edge: Edge) -> Result<Option<String>> {
+        const DOING: &str = "look into an outbox";
+        let (name, from, to) = match edge {
+            Edge::Oldest => ("XRANGE", "-", "+"),
+            Edge::Newest => ("XREVRANGE", "+", "-"),
+        };
+        let mut command = redis::cmd(name);
+        command.arg(self.shared(Column::Outbox)).arg(from).arg(to).arg("COUNT").arg(1);
+        let mut retries = Retries::within(self.patience());
+        let found = loop {
+            match self.request(&command, DOING).await {
+                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
+                answer => break reply::array(answer?, DOING)?,
+            }
+        };
+        let Some(entry) = found.into_iter().next() else { return Ok(None) };
+        let [entry, _fields] = reply::tuple(entry, DOING)?;
+        Ok(Some(reply::text(&entry, DOING)?.to_owned()))
     }
 
     /// The queues whose effects come here, each with the last entry that was taken.

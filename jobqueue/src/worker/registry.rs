@@ -31,7 +31,7 @@ trait Erased: Send + Sync {
 impl<H: Handler> Erased for H {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
         let codec = record.codec;
-        let payload = H::VERSIONS.read(record.version(), codec, &record.payload)?;
+        let payload = record.read(&H::VERSIONS)?;
         let handler = *self;
         Ok(Box::pin(async move {
             let output = handler.call(payload, ctx).await?;

@@ -117,6 +117,32 @@ async fn older_jobs_are_upgraded_step_by_step() {
 }
 
 #[tokio::test]
+async fn published_messages_have_versions_as_jobs_do() {
+    let client = client().await;
+    client.topic("shop").expect("a name").bind("orders", "#").job("ship").await.expect("bound");
+    // Who publishes a type without a word of its version means the newest, or the first.
+    let oldest = first::Order { id: 1, euros: 5 };
+    client.publish("shop", "placed", oldest).await.expect("published");
+    let (rest, currency) = (Extra::default(), "SEK".to_owned());
+    let newest = Order { id: 3, cents: 9, currency, rest };
+    client.publish("shop", "placed", newest).await.expect("published");
+    let older = second::Order { id: 2, cents: 7, rest: Extra::default() };
+    let version = <second::Order as Payload>::VERSION;
+    client.publish("shop", "placed", older).version(version).await.expect("published");
+    let running = Running::start(worker(&client).handler(ship));
+    let queue = client.queue("orders").expect("a name");
+    let done = async || queue.counts().await.expect("counted").total_completed == 3;
+    eventually("all to be shipped", done).await;
+    running.stop().await;
+    let jobs = queue.jobs(JobState::Completed).page(0, 3).await.expect("read");
+    let read = |job: &jobqueue::JobInfo| format!("{:?}", job.outcome);
+    let all = jobs.iter().map(read).collect::<String>();
+    for expected in ["1 pays 500 EUR", "2 pays 7 EUR", "3 pays 9 SEK"] {
+        assert!(all.contains(expected), "{all}");
+    }
+}
+
+#[tokio::test]
 async fn a_newer_job_goes_back_for_a_worker_that_knows_it() {
     let client = client().await;
     let order = Order { id: 1, cents: 2, currency: "EUR".to_owned(), rest: Extra::default() };

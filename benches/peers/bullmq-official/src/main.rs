@@ -69,6 +69,8 @@ impl Peer for Official {
             connection: RedisConnectionOptions::new().url(&self.url),
             concurrency: work.slots,
             remove_on_complete: Some(keep),
+            // Only for how long its end takes: it waits for the call that waits for work.
+            drain_delay: 1,
             ..WorkerOptions::default()
         };
         let worker = Worker::with_options("bench", run, options).await?;

@@ -113,7 +113,11 @@ impl IntoFuture for Bind {
 }
 
 /// Makes a topic known to a queue. First, so that there is no binding of which the queue's workers know nothing.
-pub(super) async fn introduce(client: &Client, topic: &QueueName, queue: &QueueName) -> Result<()> {
+pub(in crate::queue) async fn introduce(
+    client: &Client,
+    topic: &QueueName,
+    queue: &QueueName,
+) -> Result<()> {
     let store = client.store().queue(queue);
     store.call_patiently(&outbox::Introduce { source: topic }).await
 }

@@ -21,7 +21,7 @@ pub use replay::Start;
 pub use stats::{QueueLag, TopicStats};
 
 pub(crate) use binding::Subscription;
-pub(super) use gather::Publishers;
+pub(super) use {bind::introduce, gather::Publishers};
 
 use super::Client;
 use crate::{

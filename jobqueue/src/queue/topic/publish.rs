@@ -11,7 +11,7 @@ use super::publisher::{Outgoing, Receipt};
 use crate::{
     error::{Error, Result},
     flaw::{Invalid, PayloadError},
-    job::{Codec, JobId, JobOptions, Origin, Priority, QueueName, Record},
+    job::{Codec, JobId, JobOptions, Origin, Priority, QueueName, Record, TraceContext},
     policy::RoutingKey,
     queue::Client,
     store::{Durability, topic::NewMessage},
@@ -30,6 +30,9 @@ struct Message {
     codec: Codec,
     priority: Result<Priority, Invalid>,
     headers: BTreeMap<String, String>,
+    version: Option<u32>,
+    /// What the message goes on with, if its headers name no trace of their own.
+    trace: Option<TraceContext>,
     durability: Durability,
 }
 
@@ -42,6 +45,8 @@ impl Message {
             codec: client.codec(),
             priority: Ok(Priority::default()),
             headers: BTreeMap::new(),
+            version: None,
+            trace: client.trace(),
             durability: Durability::default(),
         }
     }
@@ -51,9 +56,14 @@ impl Message {
         let (topic, key) = (self.topic.clone()?, self.key.clone()?);
         let origin =
             Origin { topic: topic.as_str().to_owned(), routing_key: key.as_str().to_owned() };
+        let mut headers = self.headers.clone();
+        if let Some(trace) = &self.trace {
+            trace.send(&mut headers);
+        }
         let options = JobOptions {
             priority: self.priority.clone()?,
-            headers: self.headers.clone(),
+            headers: headers.clone(),
+            version: self.version,
             origin: Some(origin),
             ..JobOptions::default()
         };
@@ -74,7 +84,7 @@ impl Message {
             record.payload = Bytes::from(payload);
             let (priority, id) = (record.options.priority, JobId::generate());
             let message = NewMessage { id, priority, record: record.encode() };
-            Ok(Outgoing { message, key: key.clone(), headers: self.headers.clone() })
+            Ok(Outgoing { message, key: key.clone(), headers: headers.clone() })
         };
         let messages = payloads.iter().map(message).collect::<Result<_, _>>()?;
         Ok((topic, messages))
@@ -85,9 +95,18 @@ impl Message {
 macro_rules! message_setters {
     () => {
         /// Something that travels beside the payload: for filters, and for
-        /// [`Context::header`](crate::Context::header).
+        /// [`Context::header`](crate::Context::header). A `traceparent` wins over the
+        /// [trace](crate::TraceContext) that the message would go on with.
         pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.message.headers.insert(name.into(), value.into());
+            self
+        }
+
+        /// The version that the payload is of, for types with versions: `.version(Order::VERSION)`. A message
+        /// that says none is read as of the newest version that its handler knows, and if it can't be, as of
+        /// the first. See [`Payload`](crate::Payload).
+        pub fn version(mut self, version: u32) -> Self {
+            self.message.version = Some(version);
             self
         }
 

@@ -11,6 +11,7 @@ use super::{Binding, Topic, target};
 use crate::{
     error::Result,
     job::QueueName,
+    queue::relay::Place,
     store::{queue::Counts, topic::Survey},
 };
 
@@ -42,7 +43,8 @@ pub struct TopicStats {
 pub struct QueueLag {
     /// The queue.
     pub queue: QueueName,
-    /// How many messages are on their way to it, of the topic's oldest 10,000.
+    /// How many messages are on their way to it, of the topic's oldest 10,000, or of fewer if those have
+    /// more than 16 MiB.
     pub underway: u64,
     /// Whether it has a binding that has still to catch up with the past.
     pub replaying: bool,
@@ -67,9 +69,9 @@ impl Topic {
             let store = self.client.store().queue(&queue);
             let counts = store.call_patiently(&Counts).await?.counts;
             let sources: BTreeMap<String, String> = store.sources().await?.into_iter().collect();
-            let taken = sources.get(self.name().as_str()).map(|entry| place(entry));
+            let taken = sources.get(self.name().as_str()).map(|entry| Place::of(entry));
             let ahead = census.oldest.iter().filter(|(entry, targets)| {
-                Some(place(entry)) > taken
+                Some(Place::of(entry)) > taken
                     && target::read(targets).any(|(to, _)| to == queue.as_str())
             });
             let replaying = |(key, _): &(String, _)| {
@@ -82,8 +84,8 @@ impl Topic {
                 queue,
             });
         }
-        let age = |(entry, _): &(String, String)| census.now_ms.saturating_sub(place(entry).0);
-        let kept_since = place(&census.first_kept).0.try_into().ok();
+        let age = |(entry, _): &(String, String)| census.now_ms.saturating_sub(Place::of(entry).ms);
+        let kept_since = Place::of(&census.first_kept).ms.try_into().ok();
         Ok(TopicStats {
             published: census.published,
             underway: census.underway,
@@ -95,10 +97,4 @@ impl Topic {
             queues,
         })
     }
-}
-
-/// An entry's place in its stream: ms, and which one of those.
-fn place(entry: &str) -> (u64, u64) {
-    let (ms, number) = entry.split_once('-').unwrap_or((entry, "0"));
-    (ms.parse().unwrap_or(0), number.parse().unwrap_or(0))
 }

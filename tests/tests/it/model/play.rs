@@ -302,5 +302,12 @@ fn sorted_by_id(answer: Value) -> Value {
     if let Value::Array(kept) = &mut parts[0] {
         kept.sort_by_key(text::reply);
     }
+    // Which of them have expired, if it is said.
+    if let Some(Value::BulkString(expired)) = parts.get_mut(6) {
+        let text = String::from_utf8_lossy(expired).into_owned();
+        let mut ids: Vec<&str> = text.split_whitespace().collect();
+        ids.sort_unstable();
+        *expired = ids.join(" ").into_bytes();
+    }
     Value::Array(parts)
 }

@@ -114,6 +114,27 @@ async fn each_run_is_a_child_of_what_its_job_was_sent_with() {
 }
 
 #[tokio::test]
+async fn what_a_run_publishes_goes_on_with_its_trace() {
+    #[job(queue = "trips")]
+    async fn publish(_: (), client: State<Client>) -> Result<(), Failure> {
+        client.publish("news", "trip.begun", ()).await.map_err(Failure::retry)?;
+        Ok(())
+    }
+    let client = client().await;
+    client.topic("news").expect("a good name").bind("readers", "#").await.expect("bound");
+    let running = Running::start(worker(&client).handler(publish).state(client.clone()));
+    client.add(publish, ()).header("traceparent", SENT).await.expect("added");
+    let readers = client.queue("readers").expect("a good name");
+    let arrived = async || readers.counts().await.expect("counted").waiting == 1;
+    wait::eventually("the message", arrived).await;
+    running.stop().await;
+    let job = readers.jobs(jobqueue::JobState::Waiting).page(0, 1).await.expect("read").remove(0);
+    let trace = job.record.options.headers.get("traceparent").expect("it has a place in a trace");
+    assert!(trace.contains(&sent().trace_id().to_string()), "{trace}");
+    assert_ne!(trace, SENT, "it is the run's child");
+}
+
+#[tokio::test]
 async fn a_run_without_a_trace_has_none() {
     let spans = Spans::default();
     let _guard = tracing::subscriber::set_default(spans.clone());

@@ -211,3 +211,18 @@ fn the_queues_own_time_to_live_holds_for_what_comes() {
         ",
     );
 }
+
+/// What was taken is noted last: a call that fails half-way has taken nothing, and comes again.
+#[test]
+fn a_key_of_a_wrong_type_costs_nothing() {
+    for column in ["waiting", "priority"] {
+        let mut rig = rig();
+        let key = format!("jq:{{q}}:{column}");
+        rig.given([format!("SET {key} wrong").as_str()]);
+        let both = || args![Rig::BASE, "orders", "", "a", "ra", "b", "rb", "1-2", 0, "1-10", -5];
+        rig.call(KEYS, both()).expect_err("it isn't what it should be");
+        rig.given([format!("DEL {key}").as_str()]);
+        rig.replies(KEYS, both(), "2");
+        rig.holds(BOTH);
+    }
+}

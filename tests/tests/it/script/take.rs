@@ -21,9 +21,9 @@ fn hands_out_the_head_in_order_to_one_relay() {
     let mut rig = rig();
     three(&mut rig);
     let two = r#"[0, [["1-1", "a", "j1", "0", "r1"], ["1-2", "b", "j2", "-5", "r2"]]]"#;
-    rig.replies(KEYS, args!["w1", 60_000, 2], two);
-    rig.replies(KEYS, args!["w1", 60_000, 2], two);
-    let answer = rig.call(KEYS, args!["w2", 60_000, 2]).expect("an answer");
+    rig.replies(KEYS, args!["w1", 60_000, 2, "-"], two);
+    rig.replies(KEYS, args!["w1", 60_000, 2, "-"], two);
+    let answer = rig.call(KEYS, args!["w2", 60_000, 2, "-"]).expect("an answer");
     let text = jobqueue_tests::text::reply(&answer);
     assert!(text.ends_with(", []]") && !text.starts_with("[0"), "{text}");
 }
@@ -34,13 +34,13 @@ fn removes_what_was_delivered_and_lets_go_when_all_is_done() {
     three(&mut rig);
     rig.replies(
         KEYS,
-        args!["w1", 60_000, 9, "1-1", "1-2"],
+        args!["w1", 60_000, 9, "-", "1-1", "1-2"],
         r#"[0, [["2-0", "a", "j3", "0", "r3"]]]"#,
     );
-    rig.replies(KEYS, args!["w1", 60_000, 9, "2-0"], "[0, []]");
+    rig.replies(KEYS, args!["w1", 60_000, 9, "-", "2-0"], "[0, []]");
     // The stream stays, empty: its ids go on rising, which is what targets go by.
     rig.holds("jq:{q}:outbox stream");
-    rig.replies(KEYS, args!["w2", 60_000, 9], "[0, []]");
+    rig.replies(KEYS, args!["w2", 60_000, 9, "-"], "[0, []]");
 }
 
 #[test]
@@ -48,7 +48,8 @@ fn removes_what_was_delivered_also_for_a_relay_that_was_late() {
     let mut rig = rig();
     three(&mut rig);
     rig.given(["SET jq:{q}:relay w2 PX 60000"]);
-    let answer = rig.call(KEYS, args!["w1", 60_000, 9, "1-1", "1-2", "2-0"]).expect("an answer");
+    let answer =
+        rig.call(KEYS, args!["w1", 60_000, 9, "-", "1-1", "1-2", "2-0"]).expect("an answer");
     assert!(jobqueue_tests::text::reply(&answer).ends_with(", []]"));
     rig.given(["DEL jq:{q}:relay"]);
     rig.holds("jq:{q}:outbox stream");
@@ -62,9 +63,21 @@ fn stops_at_a_mebibyte() {
         let put = format!("XADD jq:{{q}}:outbox * to a id j priority 0 record {record}");
         rig.given([put.as_str()]);
     }
-    let answer = rig.call(KEYS, args!["w1", 60_000, 9]).expect("an answer");
+    let answer = rig.call(KEYS, args!["w1", 60_000, 9, "-"]).expect("an answer");
     let text = jobqueue_tests::text::reply(&answer);
     assert_eq!(text.matches("\"j\"").count(), 1);
+}
+
+#[test]
+fn goes_on_behind_an_entry_and_lets_go_when_told() {
+    let mut rig = rig();
+    three(&mut rig);
+    let last = r#"[0, [["2-0", "a", "j3", "0", "r3"]]]"#;
+    rig.replies(KEYS, args!["w1", 60_000, 9, "(1-2", "1-1"], last);
+    // Another one may begin as soon as it is let go of.
+    rig.replies(KEYS, args!["w1", 60_000, 0, "-"], "[0, []]");
+    let rest = r#"[0, [["1-2", "b", "j2", "-5", "r2"], ["2-0", "a", "j3", "0", "r3"]]]"#;
+    rig.replies(KEYS, args!["w2", 60_000, 9, "-"], rest);
 }
 
 #[test]
@@ -72,5 +85,5 @@ fn refuses_another_layout() {
     let mut rig = rig();
     three(&mut rig);
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args!["w1", 60_000, 9, "1-1"], "LAYOUT 9 1");
+    rig.refuses(KEYS, args!["w1", 60_000, 9, "-", "1-1"], "LAYOUT 9 1");
 }

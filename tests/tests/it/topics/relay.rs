@@ -40,6 +40,56 @@ async fn what_is_on_its_way_is_shown() {
     assert_eq!(stats.queues[0].waiting, 2);
 }
 
+/// More than a relay takes at once, for a queue that takes nothing.
+#[tokio::test]
+async fn a_queue_that_refuses_everything_holds_up_no_other() {
+    let (client, base) = client_and_base("user-events").await;
+    let topic = client.topic("user-events").expect("a good name");
+    topic.bind("broken", "#").await.expect("bound");
+    topic.bind("mails", "#").await.expect("bound");
+    let broken = base.replace("user-events", "broken");
+    let mut redis = raw(shared::url()).await;
+    let mut set = redis::cmd("SET");
+    let _: () = set.arg(format!("{broken}waiting")).arg(1).query_async(&mut redis).await.unwrap();
+    client.publish_all("user-events", "user.created", 0..2_500_u32).await.expect("published");
+    let added = async |queue: &str| {
+        let queue = client.queue(queue).expect("a good name");
+        queue.counts().await.expect("counted").total_added
+    };
+    wait::eventually("the others' messages", async || added("mails").await == 2_500).await;
+    // Mended, it gets all that was for it, and once; so does the other.
+    let mut del = redis::cmd("DEL");
+    let _: () = del.arg(format!("{broken}waiting")).query_async(&mut redis).await.unwrap();
+    topic.flush().await.expect("delivered");
+    assert_eq!((added("broken").await, added("mails").await), (2_500, 2_500));
+    assert_eq!(topic.stats().await.expect("read").underway, 0);
+}
+
+#[tokio::test]
+async fn a_flush_waits_for_what_was_there_and_not_for_what_comes() {
+    let (client, _) = client_and_base("user-events").await;
+    let topic = client.topic("user-events").expect("a good name");
+    topic.bind("mails", "#").await.expect("bound");
+    let publishers: Vec<_> = (0..8)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                loop {
+                    client.publish("user-events", "user.created", 1_u32).await.expect("published");
+                }
+            })
+        })
+        .collect();
+    wait::eventually("traffic", async || topic.stats().await.expect("read").published > 100).await;
+    for _ in 0..3 {
+        let before = topic.stats().await.expect("read").published;
+        tokio::time::timeout(wait::LIMIT, topic.flush()).await.expect("in time").expect("flushed");
+        let queue = client.queue("mails").expect("a good name");
+        assert!(queue.counts().await.expect("counted").total_added >= before);
+    }
+    publishers.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
 #[tokio::test]
 async fn a_worker_of_a_bound_queue_relays_what_a_dead_publisher_left() {
     let (client, base) = client_and_base("user-events").await;

@@ -21,8 +21,10 @@ pub(crate) struct Take<'a> {
     pub(crate) name: &'a WorkerId,
     /// For how long nobody else relays.
     pub(crate) alone: Duration,
-    /// How many at most.
+    /// How many at most; with 0 the outbox is let go of.
     pub(crate) most: usize,
+    /// The entry behind which to look; at the head if there is none.
+    pub(crate) after: Option<&'a str>,
     /// Entries that were delivered.
     pub(crate) delivered: &'a [String],
 }
@@ -56,6 +58,10 @@ impl Command for Take<'_> {
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.name.as_str()).push(millis(self.alone)).push(self.most);
+        match self.after {
+            Some(entry) => args.push(format!("({entry}")),
+            None => args.push("-"),
+        };
         args.push(self.delivered);
     }
 
