@@ -25,7 +25,7 @@ use crate::{
     error::{Error, Refused, Result},
     job::QueueName,
     store::{
-        Durability, MAX_BATCH, QueueStore, Retries,
+        Durability, MAX_BATCH, MAX_BYTES, QueueStore, Retries, deadline_after,
         job::{Add, Added, Instead, NewJob, Twins},
     },
 };
@@ -37,15 +37,9 @@ const INBOX: usize = 4 * MAX_BATCH;
 /// tasks that wait for the other hear of it and add again; with all in one call, either would wait.
 const SHARED_CALL: usize = MAX_BATCH / 2;
 
-/// About how many bytes one call carries, as in [`crate::store::chunks`].
-const MAX_BYTES: usize = 1 << 20;
-
 /// How long the courier waits for a call that another task makes, so that more can ride along. Not longer:
 /// that task's future may be one that is kept and not polled.
 const COURTESY: Duration = Duration::from_millis(10);
-
-/// What a patience beyond all clocks comes to.
-const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The batchers of a client, one for each queue and kind of durability in use.
 #[derive(Debug, Default)]
@@ -91,11 +85,7 @@ struct Parcel {
 impl Batcher {
     fn spawn(store: &QueueStore, durability: Durability, relays: &Relays) -> Self {
         let (inbox, parcels) = mpsc::channel(INBOX);
-        // WAIT holds its connection up, and counts what that connection wrote: one of its own.
-        let own = match durability {
-            Durability::Acknowledged => store.clone(),
-            _ => store.apart(),
-        };
+        let own = store.for_durability(durability);
         let patience = store.patience();
         let spillway = Spillway { store: store.clone(), relays: relays.clone() };
         let courier =
@@ -109,8 +99,7 @@ impl Batcher {
         if jobs.is_empty() {
             return Ok(Twins::new());
         }
-        let now = Instant::now();
-        let deadline = now.checked_add(self.patience).unwrap_or(now + FOR_EVER);
+        let deadline = deadline_after(self.patience);
         if self.nobody_waits()
             && let Ok(_road) = self.courier.road.try_lock()
         {

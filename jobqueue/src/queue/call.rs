@@ -5,7 +5,7 @@ use std::{future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
 use bytes::Bytes;
 use chrono::Utc;
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::{
     Client, Queue,
@@ -16,14 +16,11 @@ use crate::{
     flaw::{Invalid, PayloadError},
     job::{Job, Outcome},
     policy::{Backoff, Retain},
-    store::Durability,
+    store::{Durability, deadline_after},
 };
 
 /// How long a call waits for its reply, by default.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// What a wait beyond all clocks comes to.
-const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// A call of a handler, anywhere: set options, then await it for what the handler gives back.
 ///
@@ -111,8 +108,7 @@ impl<T> Call<T> {
 
     /// How the job ended, as it was written.
     async fn ask(self) -> Result<Bytes, CallError> {
-        let now = Instant::now();
-        let deadline = now.checked_add(self.limit).unwrap_or(now + FOR_EVER);
+        let deadline = deadline_after(self.limit);
         let mut request = self.request.and_then(Request::checked).map_err(Error::from)?;
         // Nobody waits for a run that has not begun by then.
         request.default_ttl(self.limit);

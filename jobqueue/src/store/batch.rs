@@ -5,7 +5,7 @@
 pub(crate) const MAX_BATCH: usize = 1_000;
 
 /// About how many bytes one call carries, unless a single job is larger.
-const MAX_BYTES: usize = 1 << 20;
+pub(crate) const MAX_BYTES: usize = 1 << 20;
 
 /// Cuts `items` into slices that one call can carry, in order.
 pub(crate) fn chunks<T>(items: &[T], size: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {

@@ -28,7 +28,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-pub(crate) use batch::{MAX_BATCH, chunks};
+pub(crate) use batch::{MAX_BATCH, MAX_BYTES, chunks};
 pub(crate) use broadcast::Subscription;
 pub(crate) use command::Command;
 #[cfg(feature = "testing")]
@@ -132,6 +132,15 @@ impl QueueStore {
     /// The same queue over a connection of its own.
     pub(crate) fn apart(&self) -> Self {
         Self { route: self.route.sibling(), ..self.clone() }
+    }
+
+    /// For calls that wait for this: `WAIT` holds its connection up, and counts what that connection wrote, so it
+    /// has one of its own.
+    pub(crate) fn for_durability(&self, durability: Durability) -> Self {
+        match durability {
+            Durability::Acknowledged => self.clone(),
+            _ => self.apart(),
+        }
     }
 
     pub(crate) fn patience(&self) -> Duration {
@@ -280,6 +289,12 @@ impl QueueStore {
     fn about_doing(&self, doing: &'static str) -> About<'_> {
         About { doing, keys: Some(&self.keys), job: None }
     }
+}
+
+/// When so much time is over; in ten years, if it is beyond all clocks.
+pub(crate) fn deadline_after(patience: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(patience).unwrap_or(now + Duration::from_secs(10 * 365 * 86_400))
 }
 
 /// Waits between tries: longer each time, with jitter, until patience ends.

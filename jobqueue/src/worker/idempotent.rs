@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
-use super::{Context, OnceError};
+use super::{Context, MAX_RESULT, OnceError};
 use crate::{
     error::{Error, Refused, Result},
     flaw::{Invalid, PayloadError},
@@ -33,9 +33,6 @@ const LAST_LOOK: Duration = Duration::from_millis(500);
 
 /// The longest key, in bytes.
 const MAX_KEY: usize = 256;
-
-/// The most bytes of a recorded result.
-const MAX_RESULT: usize = 1 << 20;
 
 /// An effect about to happen once; awaited, it gives its result, or the one recorded before.
 #[must_use = "nothing happens until it is awaited"]

@@ -15,7 +15,7 @@ use crate::{
     job::{JobId, QueueName, Record},
     queue::topic::target,
     store::{
-        MAX_BATCH,
+        MAX_BATCH, MAX_BYTES,
         outbox::{Apply, Copy, Parcel, Reply, Target},
     },
 };
@@ -25,9 +25,6 @@ const AT_ONCE: usize = 4;
 
 /// For how long one queue that can't be reached holds up the others.
 const ONE_QUEUE: Duration = Duration::from_secs(1);
-
-/// About how many bytes one call carries, as in [`crate::store::chunks`].
-const MAX_BYTES: usize = 1 << 20;
 
 impl Relays {
     /// Hands parcels to their queues, but to none in which the pass is stuck. The entries that all of theirs have.

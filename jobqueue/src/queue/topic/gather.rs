@@ -20,17 +20,11 @@ use crate::{
     error::{Error, Result},
     job::QueueName,
     queue::Client,
-    store::{Durability, MAX_BATCH},
+    store::{Durability, MAX_BATCH, MAX_BYTES, deadline_after},
 };
 
 /// How many parcels may wait for their turn before further ones wait to be taken in.
 const INBOX: usize = 4 * MAX_BATCH;
-
-/// About how many bytes one call carries, as in [`crate::store::chunks`].
-const MAX_BYTES: usize = 1 << 20;
-
-/// What a patience beyond all clocks comes to.
-const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The ways into the publishers of a client, one for each topic and kind of durability in use.
 #[derive(Debug, Default)]
@@ -52,11 +46,7 @@ impl Publishers {
         }
         // First use; or the runtime that the task ran on has been shut down.
         let store = client.store().queue(topic);
-        // WAIT holds its connection up, and counts what that connection wrote: one of its own.
-        let own = match durability {
-            Durability::Acknowledged => store.clone(),
-            _ => store.apart(),
-        };
+        let own = store.for_durability(durability);
         let patience = store.patience();
         let publisher = Publisher::new(own, durability, client.relays().clone());
         let inlet = Inlet::spawn(patience, publisher);
@@ -93,8 +83,7 @@ impl Inlet {
             return Ok(Vec::new());
         }
         let (reply, answer) = oneshot::channel();
-        let now = Instant::now();
-        let deadline = now.checked_add(self.patience).unwrap_or(now + FOR_EVER);
+        let deadline = deadline_after(self.patience);
         let parcel = Parcel { messages, deadline, reply };
         match timeout_at(deadline, self.inbox.send(parcel)).await {
             Ok(Ok(())) => answer.await.unwrap_or(Err(Error::Closed)),
