@@ -75,6 +75,8 @@ impl Peer for Ours {
             .state(work.tally)
             .handler(Bench)
             .concurrency(work.slots)
+            // As the documentation has it for handlers that are over before a call to Redis is.
+            .prefetch(work.slots)
             .retain(retain)
             .build()?;
         worker.run_until(async move { work.stop.cancelled().await }).await?;

@@ -146,6 +146,11 @@ impl WorkerBuilder {
 
     /// How many jobs of a queue are fetched ahead of free slots; none by default. They are not there for
     /// other workers then, and go back at a shutdown.
+    ///
+    /// It pays where handlers are over before a call to Redis is: with as many as there are slots, one half
+    /// runs while the other is fetched and settled, and a worker of one slot does twice the work. Where they
+    /// take longer it gains nothing, and a job waits behind a slow one that another worker could run. If a
+    /// worker dies, what it had fetched ahead counts as stalled, too.
     pub fn prefetch(mut self, jobs: usize) -> Self {
         self.config.slots.prefetch = jobs;
         self

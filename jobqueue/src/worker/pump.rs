@@ -312,6 +312,18 @@ impl Pump {
         }
     }
 
+    /// Whether a job that was fetched ahead waits for a slot.
+    pub(super) fn has_queued(&self) -> bool {
+        !self.queued.is_empty()
+    }
+
+    /// Waits for a run to end, so that what waits for its slot begins.
+    pub(super) async fn follow_up(&mut self) {
+        if let Some(finished) = self.reports.recv().await {
+            self.note(finished);
+        }
+    }
+
     /// Takes note of how a run ended.
     fn note(&mut self, Finished { id, run, ruling }: Finished) {
         match self.held.ended(&id, run) {

@@ -1,6 +1,6 @@
 //! A turn of the pump: one call that settles and fetches, and what follows from its answer.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -83,17 +83,29 @@ impl Pump {
     }
 
     /// Sends a call, and starts what the turn before it brought while it is on its way: neither Redis nor
-    /// the handlers wait for the other.
+    /// the handlers wait for the other. For the same reason a slot that gets free meanwhile takes what was
+    /// fetched ahead.
     async fn ahead<T>(&mut self, call: impl Future<Output = T>) -> T {
-        let start = async {
-            if !self.fresh.is_empty() {
-                // The call came first: now the connection's own task writes it out.
-                tokio::task::yield_now().await;
-                self.start_fresh();
+        let mut call = pin!(call);
+        if !self.fresh.is_empty() {
+            // The call came first: now the connection's own task writes it out.
+            let early = tokio::select! {
+                biased;
+                answer = &mut call => Some(answer),
+                () = tokio::task::yield_now() => None,
+            };
+            self.start_fresh();
+            if let Some(answer) = early {
+                return answer;
             }
-        };
-        let (answer, ()) = tokio::join!(biased; call, start);
-        answer
+        }
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut call => return answer,
+                () = self.follow_up(), if self.has_queued() => {}
+            }
+        }
     }
 
     fn digest(&mut self, turn: Turn, want: usize) {

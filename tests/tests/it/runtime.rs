@@ -197,6 +197,36 @@ async fn prefetched_jobs_go_back_at_a_shutdown_to_where_they_were() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_prefetched_begins_while_a_call_is_on_its_way() {
+    #[job(queue = "steps", attempts = 1)]
+    async fn step(n: usize, board: State<Board>) {
+        board.begun.up();
+        while board.go.get() <= n {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+    let server = RedisServer::start();
+    let (client, board) = (client_of(&server.url()).await, Board::default());
+    let jobs = client.add_all(step, 0..4).await.expect("added");
+    let builder = worker(&client).handler(step).state(board.clone()).lease(10.seconds());
+    let running = Running::start(builder.concurrency(1).prefetch(3));
+    let queue = jobs[0].queue();
+    eventually("all four", async || queue.counts().await.expect("counts").active == 4).await;
+    server.stop_process();
+    // The first leaves by a call that gets no answer; the others go on all the same.
+    for done in 1..4 {
+        board.go.up();
+        eventually("the next", async || board.begun.get() == done + 1).await;
+    }
+    server.cont();
+    board.go.up();
+    eventually("all", async || queue.counts().await.is_ok_and(|now| now.total_completed == 4))
+        .await;
+    assert_eq!(board.begun.get(), 4, "each ran once");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_can_be_paused_by_itself() {
     let (client, board) = (client().await, Board::default());
     board.go.up();
