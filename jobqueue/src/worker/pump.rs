@@ -421,8 +421,10 @@ impl Pump {
         tokio::spawn(report(run, finished, self.reporter.clone())).abort_handle()
     }
 
+    /// Starts what was fetched ahead and finds a slot. At a shutdown it goes back instead.
     pub(super) fn start_queued(&mut self) {
-        while self.has_free_slot()
+        while !matches!(self.phase(), Phase::Draining(_))
+            && self.has_free_slot()
             && let Some(run) = self.queued.pop_front()
         {
             self.start(run);
