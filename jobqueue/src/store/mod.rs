@@ -154,7 +154,21 @@ impl QueueStore {
 
     /// Calls a script, once.
     pub(crate) async fn call<C: Command>(&self, command: &C) -> Result<C::Reply> {
-        let mut reply = self.route.request(&self.evalsha(command)).await;
+        self.call_for(self.response_limit(), command).await
+    }
+
+    /// Calls a script behind a [wait](Self::wait_for_wake) on the same connection that may be as long as this:
+    /// Redis runs it the moment the wait is over.
+    pub(crate) async fn call_behind<C: Command>(
+        &self,
+        wait: Duration,
+        command: &C,
+    ) -> Result<C::Reply> {
+        self.call_for(wait.saturating_add(self.response_limit()), command).await
+    }
+
+    async fn call_for<C: Command>(&self, limit: Duration, command: &C) -> Result<C::Reply> {
+        let mut reply = self.route.request_within(&self.evalsha(command), limit).await;
         if let Err(error) = &reply
             && fault::is_noscript(error)
         {

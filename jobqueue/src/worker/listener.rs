@@ -1,13 +1,21 @@
-//! Waits for the wake token on a connection of its own, when the pump asks it to.
+//! Waits for the wake token on a connection of its own, when the pump asks it to; and fetches with it.
+//!
+//! Redis holds back what a connection sends behind a command that blocks, and carries it out the moment that
+//! is over. So an idle pump sends its next fetch behind the wait: when the token comes, the job comes with it,
+//! without a way there and back between. Nothing else may move what the pump holds meanwhile.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use tokio::{
-    sync::{Notify, mpsc},
-    task::JoinHandle,
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::{
+    error::Result,
+    job::WorkerId,
+    store::{
+        QueueStore, Retries,
+        worker::{Advance, Turn},
+    },
 };
-
-use crate::store::{QueueStore, Retries};
 
 /// How long a worker sleeps at most before it looks for itself.
 pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(5);
@@ -15,45 +23,91 @@ pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 /// The pump's ear.
 #[derive(Debug)]
 pub(super) struct Listener {
-    /// Whether it listens now.
-    listening: bool,
-    listen: Arc<Notify>,
-    heard: mpsc::Receiver<bool>,
+    ear: Ear,
+    /// How much the pump has heard.
+    count: u64,
+    orders: mpsc::UnboundedSender<Order>,
+    heard: mpsc::Receiver<Heard>,
     task: JoinHandle<()>,
     store: QueueStore,
+}
+
+/// What is listened for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ear {
+    Deaf,
+    Token,
+    Jobs,
+}
+
+/// What the pump heard.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// The token, which is then this worker's: `true`. `false` if none came for a while.
+    Token(bool),
+    /// What the fetch brought that was sent along, and how many jobs it asked for.
+    Turn(Result<Turn>, usize),
+}
+
+/// A fetch that goes with the wait, by a pump that holds nothing.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    pub(super) worker: WorkerId,
+    pub(super) lease: Duration,
+    pub(super) want: usize,
+}
+
+#[derive(Debug)]
+struct Order {
+    fetch: Option<Fetch>,
+    /// How much the pump had heard when it gave this.
+    count: u64,
 }
 
 impl Listener {
     pub(super) fn spawn(store: &QueueStore) -> Self {
         let store = store.apart();
-        let listen = Arc::new(Notify::new());
-        let (say, heard) = mpsc::channel(1);
-        let task = tokio::spawn(run(store.clone(), listen.clone(), say));
-        Self { listening: false, listen, heard, task, store }
+        let (orders, given) = mpsc::unbounded_channel();
+        // The token, and a fetch that was sent when the token was there already.
+        let (say, heard) = mpsc::channel(2);
+        let task = tokio::spawn(run(store.clone(), given, say));
+        Self { ear: Ear::Deaf, count: 0, orders, heard, task, store }
     }
 
-    /// Listens from now on, until something is [heard](Self::hear).
-    pub(super) fn listen(&mut self) {
-        if !self.listening {
-            self.listening = true;
-            self.listen.notify_one();
+    /// Listens from now on, until something is [heard](Self::hear). A fetch that comes later joins the wait.
+    pub(super) fn listen(&mut self, fetch: Option<Fetch>) {
+        let ear = if fetch.is_some() { Ear::Jobs } else { Ear::Token };
+        if self.ear == Ear::Deaf || (self.ear, ear) == (Ear::Token, Ear::Jobs) {
+            self.ear = ear;
+            // The task ends with this listener alone.
+            let _ = self.orders.send(Order { fetch, count: self.count });
         }
     }
 
-    /// Waits for the token, which is then this worker's: `true`. `false` if none came for a while.
-    pub(super) async fn hear(&mut self) -> bool {
-        match self.heard.recv().await {
-            Some(token) => {
-                self.listening = false;
-                token
+    /// Waits for what there is to hear.
+    pub(super) async fn hear(&mut self) -> Heard {
+        loop {
+            match self.heard.recv().await {
+                // The fetch was sent when the token had come: it follows at once.
+                Some(Heard::Token(_)) if self.ear == Ear::Jobs => self.count += 1,
+                Some(heard) => {
+                    self.count += 1;
+                    self.ear = Ear::Deaf;
+                    return heard;
+                }
+                // The task never ends by itself; if it was ended, so is this pump.
+                None => std::future::pending().await,
             }
-            // The task never ends by itself; if it was ended, so is this pump.
-            None => std::future::pending().await,
         }
     }
 
     pub(super) fn is_listening(&self) -> bool {
-        self.listening
+        self.ear != Ear::Deaf
+    }
+
+    /// Whether a fetch is on its way: until it is heard of, nobody knows what this worker holds.
+    pub(super) fn is_fetching(&self) -> bool {
+        self.ear == Ear::Jobs
     }
 }
 
@@ -65,23 +119,58 @@ impl Drop for Listener {
     }
 }
 
-async fn run(store: QueueStore, listen: Arc<Notify>, say: mpsc::Sender<bool>) {
-    let mut retries = Retries::endless();
-    loop {
-        listen.notified().await;
-        let token = match store.wait_for_wake(LONGEST_SLEEP).await {
-            Ok(token) => {
-                retries = Retries::endless();
-                token
+async fn run(
+    store: QueueStore,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+    say: mpsc::Sender<Heard>,
+) {
+    let (mut retries, mut said) = (Retries::endless(), 0);
+    while let Some(order) = orders.recv().await {
+        let heard = match order.fetch {
+            Some(fetch) if order.count < said => call(&store, fetch).await,
+            Some(fetch) => {
+                // In this order they are sent.
+                tokio::join!(store.wait_for_wake(LONGEST_SLEEP), call(&store, fetch)).1
             }
-            Err(error) => {
-                // The pump's own calls find out what is wrong, and say it.
-                let _ = retries.wait_or(error).await;
-                false
-            }
+            None => wait(&store, &mut orders, &mut retries).await,
         };
-        if say.send(token).await.is_err() {
+        said += 1;
+        if say.send(heard).await.is_err() {
             return;
         }
     }
+}
+
+/// Waits for the token; and for a fetch too, if the pump orders one meanwhile.
+async fn wait(
+    store: &QueueStore,
+    orders: &mut mpsc::UnboundedReceiver<Order>,
+    retries: &mut Retries,
+) -> Heard {
+    let mut token = std::pin::pin!(store.wait_for_wake(LONGEST_SLEEP));
+    let token = tokio::select! {
+        biased;
+        token = &mut token => token,
+        Some(Order { fetch: Some(fetch), .. }) = orders.recv() => {
+            return tokio::join!(token, call(store, fetch)).1;
+        }
+    };
+    match token {
+        Ok(token) => {
+            *retries = Retries::endless();
+            Heard::Token(token)
+        }
+        Err(error) => {
+            // The pump's own calls find out what is wrong, and say it.
+            let _ = retries.wait_or(error).await;
+            Heard::Token(false)
+        }
+    }
+}
+
+async fn call(store: &QueueStore, fetch: Fetch) -> Heard {
+    let Fetch { worker, lease, want } = fetch;
+    let advance =
+        Advance { worker: &worker, lease, held: 0, want, hold: Duration::ZERO, settlements: &[] };
+    Heard::Turn(store.call_behind(LONGEST_SLEEP, &advance).await, want)
 }

@@ -27,7 +27,7 @@ use super::{
     glance::Glance,
     held::{Held, Standing},
     lease::Lease,
-    listener::{LONGEST_SLEEP, Listener},
+    listener::{Fetch, Heard, LONGEST_SLEEP, Listener},
     meter::QueueMeter,
     registry::{Entry, Registry},
     run::{Ending, Finished, Run, report},
@@ -89,7 +89,9 @@ pub(super) struct Pump {
     pub(super) yields_until: Option<Instant>,
     reports: mpsc::Receiver<Finished>,
     reporter: mpsc::Sender<Finished>,
-    listener: Listener,
+    pub(super) listener: Listener,
+    /// Whether nothing is due, as of the last turn, before a worker looks for itself.
+    pub(super) quiet: bool,
     /// Whether a heartbeat found the lease lost.
     pub(super) lease_lost: bool,
     pub(super) meter: QueueMeter,
@@ -155,6 +157,7 @@ impl Pump {
             reports,
             reporter,
             listener,
+            quiet: false,
             lease_lost: false,
             tally: Tally::default(),
             clock: None,
@@ -167,7 +170,7 @@ impl Pump {
         info!(queue = %self.parts.store.name(), worker = %*self.worker.borrow(), handlers = ?self.parts.registry.names(), "working");
         let mut cancelled = None;
         loop {
-            self.wait().await;
+            self.wait().await?;
             self.gather().await;
             if let Phase::Draining(deadline) = self.phase() {
                 self.start_fresh();
@@ -221,13 +224,13 @@ impl Pump {
     }
 
     /// Waits until there is a reason for a turn.
-    async fn wait(&mut self) {
+    async fn wait(&mut self) -> Result<()> {
         loop {
             self.parts.lease.step();
             self.meter.running(self.held.running());
             self.tell();
             if self.has_reason() {
-                return;
+                return Ok(());
             }
             if !self.fresh.is_empty() {
                 self.start_fresh();
@@ -245,19 +248,36 @@ impl Pump {
             };
             let until = self.expires.map_or(until, |expires| expires.min(until));
             if asking && matches!(self.mood, Mood::Resting(_)) {
-                self.listener.listen();
+                let fetch = self.fetch_along();
+                self.listener.listen(fetch);
             }
             tokio::select! {
                 Some(finished) = self.reports.recv() => self.note(finished),
-                token = self.listener.hear(), if self.listener.is_listening() => self.heard(token).await,
-                _ = self.parts.phase.changed() => self.mood = Mood::Hungry,
+                heard = self.listener.hear(), if self.listener.is_listening() => self.heard(heard).await?,
+                _ = self.parts.phase.changed() => {
+                    self.mood = Mood::Hungry;
+                    if self.phase() == Phase::Paused && self.listener.is_fetching() {
+                        self.join(None).await?;
+                    }
+                }
                 () = self.parts.lease.lost() => self.lease_lost = true,
                 () = sleep_until(until) => self.woke(),
             }
             if matches!(self.phase(), Phase::Draining(_)) {
-                return;
+                return Ok(());
             }
         }
+    }
+
+    /// The fetch of a pump that has nothing else to do before it is heard of.
+    fn fetch_along(&self) -> Option<Fetch> {
+        let idle = self.held.slots() == 0 && self.promised.is_empty() && self.outcomes.is_empty();
+        let any = matches!(self.parts.registry.appetite(), Appetite::Any);
+        (idle && any && self.quiet).then(|| Fetch {
+            worker: self.worker.borrow().clone(),
+            lease: self.parts.config.lease,
+            want: self.want(),
+        })
     }
 
     fn has_reason(&self) -> bool {
@@ -269,8 +289,12 @@ impl Pump {
             || (self.held.is_empty() && matches!(self.phase(), Phase::Draining(_)))
     }
 
-    /// The token came, or for a while did not.
-    async fn heard(&mut self, token: bool) {
+    /// The token came, or for a while did not, or jobs came with it.
+    async fn heard(&mut self, heard: Heard) -> Result<()> {
+        let token = match heard {
+            Heard::Token(token) => token,
+            Heard::Turn(turn, want) => return self.fetched(turn, want).await,
+        };
         if self.want() > 0 {
             self.mood = Mood::Hungry;
         } else if token {
@@ -279,11 +303,14 @@ impl Pump {
                 debug!(%error, "the wake token could not be put back; others look by themselves soon");
             }
         }
+        Ok(())
     }
 
     fn woke(&mut self) {
         let now = Instant::now();
-        if let Mood::Resting(until) | Mood::Limited(until) = self.mood
+        // A fetch that was sent along looks by itself.
+        if !self.listener.is_fetching()
+            && let Mood::Resting(until) | Mood::Limited(until) = self.mood
             && until <= now
         {
             self.mood = Mood::Hungry;

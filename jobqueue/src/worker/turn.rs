@@ -10,7 +10,7 @@ use super::{
     WorkerEvent,
     config::Care,
     letter,
-    listener::LONGEST_SLEEP,
+    listener::{LONGEST_SLEEP, Listener},
     pump::{Mood, Pump, Runnable},
     registry::Entry,
     reply,
@@ -34,6 +34,10 @@ const HANDOVER: Duration = Duration::from_millis(300);
 impl Pump {
     /// One call: settle what has ended, fetch what fits.
     pub(super) async fn turn(&mut self) -> Result<()> {
+        if self.listener.is_fetching() {
+            // Its answer would be of another time than this call's.
+            return self.join(None).await;
+        }
         if self.lease_lost {
             self.lease_lost = false;
             self.start_fresh();
@@ -108,6 +112,21 @@ impl Pump {
         }
     }
 
+    /// An idle pump's fetch, which went with its wait for the token, has come back.
+    pub(super) async fn fetched(&mut self, turn: Result<Turn>, want: usize) -> Result<()> {
+        match turn {
+            Ok(turn) => {
+                if turn.effects {
+                    self.parts.relays.send(self.parts.store.name(), std::iter::empty());
+                }
+                self.digest(turn, want);
+                self.parts.lease.renewed(self.holds());
+                Ok(())
+            }
+            Err(error) => self.join(Some(error)).await,
+        }
+    }
+
     fn digest(&mut self, turn: Turn, want: usize) {
         let now = Instant::now();
         self.clock = Some(ServerClock::new(turn.now));
@@ -123,6 +142,8 @@ impl Pump {
                 None => Mood::Resting(now + nap),
             };
         }
+        // A fetch that is sent along can't be taken back when something is due.
+        self.quiet = turn.look_in >= LONGEST_SLEEP && !yields && turn.more.expires_in.is_none();
         self.fresh = turn.taken;
         self.expires = turn.more.expires_in.map(|wait| now + wait.min(LONGEST_SLEEP));
         self.line.note_dead_letter(turn.more.dead_letter);
@@ -215,6 +236,10 @@ impl Pump {
     pub(super) async fn join(&mut self, cause: Option<Error>) -> Result<()> {
         // No heartbeat under the old name from here on.
         self.parts.lease.carry(None);
+        if self.listener.is_fetching() {
+            // Whether it was carried out is found out here, like of all calls of which nobody knows.
+            self.listener = Listener::spawn(&self.parts.store);
+        }
         let lost = matches!(cause, Some(Error::Refused(Refused::LeaseLost)));
         let mut retries = Retries::endless();
         if let Some(error) = cause.filter(|_| !lost) {
