@@ -11,6 +11,7 @@ mod expire;
 mod failure;
 mod fault;
 mod idempotent;
+mod idle;
 mod letters;
 mod life;
 mod limits;
