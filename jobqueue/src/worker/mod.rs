@@ -34,6 +34,7 @@ mod sources;
 mod tally;
 mod turn;
 mod verdict;
+mod wait;
 #[expect(clippy::module_inception, reason = "the worker itself, beside its parts")]
 mod worker;
 

@@ -112,22 +112,7 @@ impl Pump {
         }
     }
 
-    /// An idle pump's fetch, which went with its wait for the token, has come back.
-    pub(super) async fn fetched(&mut self, turn: Result<Turn>, want: usize) -> Result<()> {
-        match turn {
-            Ok(turn) => {
-                if turn.effects {
-                    self.parts.relays.send(self.parts.store.name(), std::iter::empty());
-                }
-                self.digest(turn, want);
-                self.parts.lease.renewed(self.holds());
-                Ok(())
-            }
-            Err(error) => self.join(Some(error)).await,
-        }
-    }
-
-    fn digest(&mut self, turn: Turn, want: usize) {
+    pub(super) fn digest(&mut self, turn: Turn, want: usize) {
         let now = Instant::now();
         self.clock = Some(ServerClock::new(turn.now));
         let yields = self.yields_until.is_some_and(|until| now < until);
