@@ -136,6 +136,18 @@ impl RedisServer {
         }
     }
 
+    /// How many calls of scripts it has carried out.
+    ///
+    /// # Panics
+    /// It doesn't say.
+    #[must_use]
+    pub fn script_calls(&self) -> u64 {
+        let mut info = redis::cmd("INFO");
+        let info = info.arg("commandstats").query::<String>(&mut self.connection()).expect("info");
+        let scripts = info.lines().filter_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));
+        scripts.filter_map(|rest| rest.split(',').next()?.parse::<u64>().ok()).sum()
+    }
+
     /// Kills it at once: what it has not persisted is lost. Nothing happens if it isn't running.
     pub fn kill(&mut self) {
         self.running = None;

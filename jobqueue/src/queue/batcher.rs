@@ -1,6 +1,6 @@
 //! Group commit: while one call to Redis is on its way, whatever is added meanwhile gathers, and the
 //! next call takes all of it. Idle, a batch of one goes at once; under load batches are large. No timer,
-//! no added latency.
+//! no added latency. What gathers may become a large batch by itself: that one follows the first at once.
 //!
 //! What comes while nothing is on its way is sent by its own task, without a stop at another's. All else
 //! goes by a courier's, so that nobody works for others, and nobody waits for one who was dropped.
@@ -12,8 +12,10 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{
     sync::{Mutex as AsyncMutex, mpsc, oneshot},
+    task::yield_now,
     time::{Instant, timeout, timeout_at},
 };
 
@@ -33,9 +35,13 @@ use crate::{
 /// How many adds may wait for their turn before further ones wait to be taken in.
 const INBOX: usize = 4 * MAX_BATCH;
 
-/// How many jobs of several adds one call carries: half of what it could. While Redis works on one half, the
-/// tasks that wait for the other hear of it and add again; with all in one call, either would wait.
+/// How many jobs of several adds one call carries: half of what it could. While Redis works on one half of a
+/// crowd, the other hears of its jobs and adds again; with all in one call, either would wait.
 const SHARED_CALL: usize = MAX_BATCH / 2;
+
+/// So many adds don't wait for the call that is on its way. The fixed cost of a call, some ten jobs' worth, counts
+/// for little among them; and with a second call at its door Redis has no pause after the first.
+const SECOND_CALL: usize = SHARED_CALL / 5;
 
 /// How long the courier waits for a call that another task makes, so that more can ride along. Not longer:
 /// that task's future may be one that is kept and not polled.
@@ -125,7 +131,7 @@ fn too_late() -> Error {
     Error::Unavailable { doing: "add jobs", reason: "earlier adds still wait for an answer".into() }
 }
 
-/// Carries parcels to Redis, one call at a time.
+/// Carries parcels to Redis, in one call at a time, or two if there are many.
 #[derive(Debug)]
 struct Courier {
     store: QueueStore,
@@ -140,6 +146,7 @@ impl Courier {
     /// Ends when the client, and with it every sender, is gone.
     async fn run(self: Arc<Self>, mut inbox: mpsc::Receiver<Parcel>) {
         let mut parcels = Vec::with_capacity(MAX_BATCH);
+        let mut calls = FuturesUnordered::new();
         // Kept after a call for many: they come again, most likely, and the first of them is not to go
         // ahead alone.
         let mut road = None;
@@ -149,16 +156,21 @@ impl Courier {
                 None => timeout(COURTESY, self.road.lock()).await.ok(),
             };
             let mut many = false;
-            while !parcels.is_empty() {
-                // What came meanwhile rides along.
-                while parcels.len() < MAX_BATCH
-                    && let Ok(parcel) = inbox.try_recv()
-                {
-                    parcels.push(parcel);
+            loop {
+                fill(&mut parcels, &mut inbox);
+                while may_go(calls.len(), &parcels) {
+                    let rest = parcels.split_off(one_call(&parcels));
+                    many = parcels.len() > 1;
+                    calls.push(self.deliver(std::mem::replace(&mut parcels, rest)));
+                    fill(&mut parcels, &mut inbox);
                 }
-                let rest = parcels.split_off(one_call(&parcels));
-                many = parcels.len() > 1;
-                self.deliver(std::mem::replace(&mut parcels, rest)).await;
+                if calls.next().await.is_none() {
+                    break;
+                }
+                if many {
+                    // Whoever has just heard may have more to add; it goes along.
+                    yield_now().await;
+                }
             }
             road = held.filter(|_| many);
         }
@@ -233,6 +245,24 @@ impl Courier {
                 answer => return answer,
             }
         }
+    }
+}
+
+/// Lets what has come meanwhile ride along.
+fn fill(parcels: &mut Vec<Parcel>, inbox: &mut mpsc::Receiver<Parcel>) {
+    while parcels.len() < MAX_BATCH
+        && let Ok(parcel) = inbox.try_recv()
+    {
+        parcels.push(parcel);
+    }
+}
+
+/// Whether there is something to send while so many calls are on their way.
+fn may_go(calls: usize, parcels: &[Parcel]) -> bool {
+    match calls {
+        0 => !parcels.is_empty(),
+        1 => parcels.len() >= SECOND_CALL,
+        _ => false,
     }
 }
 

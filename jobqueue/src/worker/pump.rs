@@ -48,6 +48,10 @@ use crate::{
 /// How often a pump steps back for runs that are about to end, before it makes a turn.
 const STEPS_BACK: usize = 16;
 
+/// A pump that has room for more than so many jobs fetches half of what it can hold: while Redis hands out one
+/// half, the other runs. With all in one call, either would wait. For fewer, a call's fixed cost counts.
+const SHARE: usize = 100;
+
 /// How long cancelled runs may take to end by themselves before they are aborted.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
 
@@ -220,7 +224,8 @@ impl Pump {
             Appetite::One => 1,
             Appetite::NoneUntil(_) | Appetite::None => 0,
         };
-        self.room().min(most)
+        let slots = self.parts.config.slots;
+        self.room().min(most).min(((slots.concurrency + slots.prefetch) / 2).max(SHARE))
     }
 
     /// Lets outcomes gather: runs that are about to end end in this turn, which costs no timer.

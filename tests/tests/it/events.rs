@@ -3,7 +3,7 @@
 use jobqueue::{DurationExt, EventId, EventKind, Failure, JobId, WorkerEvent, job};
 use jobqueue_tests::{server::RedisServer, wait::eventually};
 
-use crate::support::{Running, client, client_of, raw, worker};
+use crate::support::{Running, client, client_of, worker};
 
 #[job(queue = "told", attempts = 2, backoff = fixed("1ms"))]
 async fn fail_if(fails: bool) -> Result<u8, Failure> {
@@ -71,21 +71,11 @@ async fn many_wait_for_many_results_and_nobody_polls() {
         }
     }
     let queue = client.queue("told").expect("a name");
-    let mut connection = raw(&server.url()).await;
     // Each looks once, then listens, then looks once more, so as to miss nothing in between.
-    let mut calls = async || -> u64 {
-        let info: String = redis::cmd("INFO")
-            .arg("commandstats")
-            .query_async(&mut connection)
-            .await
-            .expect("info");
-        let scripts = info.lines().filter(|line| line.starts_with("cmdstat_evalsha:"));
-        scripts.filter_map(|line| line.split([':', '=', ',']).nth(2)?.parse::<u64>().ok()).sum()
-    };
-    eventually("the waiters", async || calls().await >= 1_200).await;
-    let before = calls().await;
+    eventually("the waiters", async || server.script_calls() >= 1_200).await;
+    let before = server.script_calls();
     tokio::time::sleep(300.millis()).await;
-    assert!(calls().await - before < 5, "nobody looks while nothing happens");
+    assert!(server.script_calls() - before < 5, "nobody looks while nothing happens");
 
     let running = Running::start(worker(&client).handler(fail_if));
     for result in waiting.join_all().await {

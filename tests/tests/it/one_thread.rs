@@ -1,11 +1,12 @@
 //! Runs on a runtime of one thread, where the pump itself polls each run first.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jobqueue::{Context, DurationExt, Failure, FailureReason, JobHandle, ResultError, State, job};
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::{server::RedisServer, wait::eventually};
+use tokio::sync::Semaphore;
 
-use crate::support::{Count, Running, client, worker};
+use crate::support::{Count, Running, client, client_of, worker};
 
 /// In which way a run ends, by its number.
 #[job(attempts = 1, timeout = "5s")]
@@ -71,6 +72,28 @@ async fn what_is_prefetched_runs_too() {
     let builder = worker(&client).state(runs.clone()).handler(brief);
     let running = Running::start(builder.concurrency(3).prefetch(40));
     eventually("all runs", async || runs.get() == 500).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn room_for_many_is_filled_in_halves() {
+    #[job]
+    async fn holds(_n: u32, begun: State<Count>, go: State<Arc<Semaphore>>) {
+        begun.up();
+        let _permit = go.acquire().await;
+    }
+    let (server, go) = (RedisServer::start(), Arc::new(Semaphore::new(0)));
+    let (client, begun) = (client_of(&server.url()).await, Count::default());
+    client.add_all(holds, 0..500).await.expect("added");
+    let calls = server.script_calls();
+    let builder = worker(&client).state(begun.clone()).state(go.clone()).handler(holds);
+    let running = Running::start(builder.concurrency(400));
+    eventually("all slots", async || begun.get() == 400).await;
+    // One that joins, and one for each half.
+    let calls = server.script_calls() - calls;
+    assert!(calls >= 3, "{calls} calls");
+    go.add_permits(500);
+    eventually("all runs", async || begun.get() == 500).await;
     running.stop().await;
 }
 

@@ -210,14 +210,42 @@ async fn concurrent_adds_travel_together() {
     for added in adds.join_all().await {
         added.expect("added");
     }
-    let mut connection = raw(&server.url()).await;
-    let stats: String =
-        redis::cmd("INFO").arg("commandstats").query_async(&mut connection).await.expect("info");
-    let line =
-        stats.lines().find(|line| line.starts_with("cmdstat_evalsha:")).expect("scripts ran");
-    let calls =
-        line.split([':', '=', ',']).nth(2).expect("calls").parse::<u32>().expect("a number");
+    let calls = server.script_calls();
     assert!(calls < 200, "{calls} calls for 2,000 adds");
+}
+
+#[tokio::test]
+async fn of_many_adds_a_second_call_does_not_wait_for_the_first() {
+    #[job(queue = "texts")]
+    async fn text(_text: String) {}
+
+    let server = RedisServer::start();
+    let client = client_of(&server.url()).await;
+    client.add(text, String::new()).await.expect("added");
+    let mut connection = raw(&server.url()).await;
+    let mut pause = redis::cmd("CLIENT");
+    pause.arg("PAUSE").arg(60_000).arg("WRITE");
+    pause.query_async::<()>(&mut connection).await.expect("paused");
+    let mut adds = tokio::task::JoinSet::new();
+    for _ in 0..1_000 {
+        let client = client.clone();
+        adds.spawn(async move { client.add(text, "x".repeat(1_000)).await.map(drop) });
+    }
+    // A call carries 500 of them, so what the server can't carry out yet is more than one call.
+    eventually("two calls at the server", async || {
+        let mut list = redis::cmd("CLIENT");
+        let list: String = list.arg("LIST").query_async(&mut connection).await.expect("clients");
+        let gathered = list.split_whitespace().filter_map(|field| field.strip_prefix("qbuf="));
+        gathered.filter_map(|bytes| bytes.parse().ok()).max() > Some(900_000)
+    })
+    .await;
+    let mut unpause = redis::cmd("CLIENT");
+    unpause.arg("UNPAUSE").query_async::<()>(&mut connection).await.expect("goes on");
+    for added in adds.join_all().await {
+        added.expect("added");
+    }
+    let counts = client.queue("texts").expect("a name").counts().await.expect("counts");
+    assert_eq!(counts.waiting, 1_001);
 }
 
 #[tokio::test]

@@ -26,14 +26,6 @@ fn assert_no_slow_call(server: &RedisServer) {
     assert_eq!(slow, 0, "a call took longer than {SLOW:?}");
 }
 
-/// How many scripts have been called.
-fn calls(server: &RedisServer) -> u64 {
-    let stats: String =
-        cmd("INFO").arg("commandstats").query(&mut server.connection()).expect("stats");
-    let scripts = stats.lines().filter_map(|line| line.strip_prefix("cmdstat_evalsha:calls="));
-    scripts.filter_map(|rest| rest.split(',').next()?.parse::<u64>().ok()).sum()
-}
-
 /// All jobs of the queue have ended.
 async fn ended(queue: &Queue, jobs: u64) {
     let all = async || {
@@ -105,15 +97,15 @@ async fn two_hundred_workers_on_one_queue() {
 
     // One job wakes one worker, not all of them.
     let rest = async || {
-        let before = calls(&server);
+        let before = server.script_calls();
         tokio::time::sleep(Duration::from_millis(300)).await;
-        calls(&server) - before < WORKERS as u64 / 4
+        server.script_calls() - before < WORKERS as u64 / 4
     };
     eventually_within(PATIENCE, "rest", rest).await;
-    let before = calls(&server);
+    let before = server.script_calls();
     client.add(one_of_many, false).await.expect("added");
     ended(&queue, 2_001).await;
-    let made = calls(&server) - before;
+    let made = server.script_calls() - before;
     assert!(made < WORKERS as u64 / 2, "{made} calls for one job");
     for worker in workers {
         worker.stop().await;
