@@ -7,7 +7,8 @@ use jobqueue_bench_peer::{Add, Answer, How, Kind, Percentiles, Process, Result, 
 use super::{Contest, Contestant, Reading, Scenario, hold, scenario::Step};
 use crate::Server;
 
-/// Jobs that each process adds and runs before anything counts: connections, scripts, a JIT compiler.
+/// Jobs that each process adds, and runs if it is to run any, before anything counts: connections, scripts, a JIT
+/// compiler.
 const WARM: usize = 2_000;
 
 /// How long the adding of 10,000 delayed jobs may take before the first is due, in milliseconds.
@@ -66,18 +67,21 @@ impl<'a> Play<'a> {
 
     async fn warm(&mut self) -> Result<()> {
         let slots = match self.scenario.step {
-            Step::Process(process, _) | Step::Both(_, process) => process.slots,
-            Step::Latency(latency) => latency.slots,
-            Step::Add(_) => 100,
+            Step::Process(process, _) | Step::Both(_, process) => Some(process.slots),
+            Step::Latency(latency) => Some(latency.slots),
+            Step::Add(_) => None,
         };
         let how = self.fastest();
-        let jobs = if slots == 1 { WARM / 4 } else { WARM };
+        let jobs = if slots == Some(1) { WARM / 4 } else { WARM };
         let kind = Kind::Plain;
         for at in 0..self.processes.len() {
             let add = Add { how, jobs, bytes: 100, kind };
             self.add(at, add).await?;
-            let process = Process { slots, keep: 0, jobs, kind };
-            run(&mut self.processes[at..=at], process, jobs).await?;
+            // Who only adds need not start a worker, and wait for its end.
+            if let Some(slots) = slots {
+                let process = Process { slots, keep: 0, jobs, kind };
+                run(&mut self.processes[at..=at], process, jobs).await?;
+            }
             self.server.empty().await?;
         }
         Ok(())

@@ -131,8 +131,10 @@ pub fn scenarios(scale: f64) -> Vec<Scenario> {
 }
 
 fn adding(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
-    // Always so many: of fewer, what a server has beside the jobs is a part that counts.
-    let weighed = Add { bytes: 117, ..add(How::Bulk, 50_000, Kind::Plain) };
+    // Three quarters of a power of two, as full as hash tables are on the average; and never few, since of
+    // those what a server has beside the jobs is a part that counts.
+    let weighed = scaled(50_000).max(25_000);
+    let weighed = Add { bytes: 117, ..add(How::Bulk, weighed, Kind::Plain) };
     // Fewer are over before what an empty server has of its own, like memory that is still warm, has had its say.
     let one_by_one = scaled(25_000).max(20_000);
     vec![
@@ -150,8 +152,9 @@ fn processing(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
     let mut all = Vec::new();
     for (slots, jobs) in [(1, 5_000), (10, 20_000), (100, 40_000), (500, 40_000)] {
         for (keep, needs) in [(0, &[][..]), (1_000, &["keep"][..])] {
-            // One by one, fewer are over before they can be measured.
-            let jobs = if slots == 1 { scaled(5 * jobs).min(jobs) } else { scaled(jobs) };
+            // Fewer are over before they can be measured: we need a tenth of a second for so many.
+            let least = if slots == 1 { 5_000 } else { 12_000 };
+            let jobs = scaled(jobs).max(least);
             let step = Step::Process(process(slots, keep, jobs, Kind::Plain), jobs);
             let mut scenario = Scenario::new(format!("process-{slots}-kept-{keep}"), step)
                 .with(jobs, Kind::Plain)
@@ -183,7 +186,7 @@ fn processing(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
 
 fn waiting(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
     // Of fewer, the p99 is the one that came when all was cold.
-    let idle = Latency { slots: 100, jobs: 400, bytes: BYTES, per_second: 0 };
+    let idle = Latency { slots: 100, jobs: scaled(1_250).max(250), bytes: BYTES, per_second: 0 };
     let steady = Latency { slots: 100, jobs: scaled(50_000), bytes: BYTES, per_second: 5_000 };
     let jobs = scaled(100_000);
     // Times are set when it is played.
