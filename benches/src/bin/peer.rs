@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::DateTime;
 use futures_util::future::try_join_all;
 use jobqueue::{
     Backoff, Client, Context, Definition, Failure, Handler, Job, Retain, State, Worker,
@@ -29,10 +30,13 @@ struct Ours(Client);
 
 impl Ours {
     fn request(&self, job: NewJob) -> jobqueue::Add<()> {
-        let delay = job.delay_ms();
         let mut add = self.0.add(Bench, job.payload);
-        if let Some(delay) = delay {
-            add = add.delay(Duration::from_millis(delay));
+        // Not by a delay, which would count from the call that carries the job: many are made at a time.
+        #[allow(clippy::cast_possible_truncation, reason = "a time in ms")]
+        if let Some(due) =
+            job.due_ms.and_then(|ms| DateTime::from_timestamp_millis(ms.round() as i64))
+        {
+            add = add.at(due);
         }
         match job.kind {
             Kind::FailOnce => add.attempts(2).backoff(Backoff::fixed(Duration::ZERO)),

@@ -186,7 +186,7 @@ fn processing(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
 
 fn waiting(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
     // Of fewer, the p99 is the one that came when all was cold.
-    let idle = Latency { slots: 100, jobs: scaled(1_250).max(250), bytes: BYTES, per_second: 0 };
+    let idle = Latency { slots: 100, jobs: scaled(500).max(250), bytes: BYTES, per_second: 0 };
     let steady = Latency { slots: 100, jobs: scaled(50_000), bytes: BYTES, per_second: 5_000 };
     let jobs = scaled(100_000);
     // Times are set when it is played.

@@ -39,7 +39,7 @@ const INBOX: usize = 4 * MAX_BATCH;
 /// crowd, the other hears of its jobs and adds again; with all in one call, either would wait.
 const SHARED_CALL: usize = MAX_BATCH / 2;
 
-/// So many adds don't wait for the call that is on its way. The fixed cost of a call, some ten jobs' worth, counts
+/// So many jobs don't wait for the call that is on its way. The fixed cost of a call, some ten jobs' worth, counts
 /// for little among them; and with a second call at its door Redis has no pause after the first.
 const SECOND_CALL: usize = SHARED_CALL / 5;
 
@@ -261,7 +261,7 @@ fn fill(parcels: &mut Vec<Parcel>, inbox: &mut mpsc::Receiver<Parcel>) {
 fn may_go(calls: usize, parcels: &[Parcel]) -> bool {
     match calls {
         0 => !parcels.is_empty(),
-        1 => parcels.len() >= SECOND_CALL,
+        1 => parcels.iter().map(|parcel| parcel.jobs.len()).sum::<usize>() >= SECOND_CALL,
         _ => false,
     }
 }
