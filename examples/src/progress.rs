@@ -3,7 +3,10 @@
 use std::{collections::HashMap, path::PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use jobqueue::{EventId, EventKind, JobHandle, JobId, Queue, Result};
+use jobqueue::{
+    JobHandle, JobId, Queue, Result,
+    event::{EventId, EventKind},
+};
 
 /// Follows until all jobs have ended, and calls `half_way` once.
 ///

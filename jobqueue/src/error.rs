@@ -11,10 +11,12 @@
 
 use std::time::Duration;
 
-use crate::{
-    flaw::{Corrupt, Invalid, PayloadError},
-    job::{JobFailure, JobId, JobState},
+pub use crate::{
+    job::{FailureReason, JobFailure},
+    value_error::{Corrupt, Invalid, PayloadError},
 };
+
+use crate::job::{JobId, JobState};
 
 /// The result of most calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,7 +1,7 @@
 //! A job queue on Redis: typed handlers by attribute, workers as background processes, nothing lost.
 //!
 //! ```no_run
-//! use jobqueue::{Client, Worker, job};
+//! use jobqueue::{job, Client, Worker};
 //!
 //! #[job(queue = "mails", attempts = 5, timeout = "30s")]
 //! async fn welcome(user: u64) -> Result<(), std::io::Error> {
@@ -52,46 +52,90 @@
 //! Idempotency in a database's transaction, a transactional outbox and payloads that change are in [`docs::recipes`].
 //! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
 
-mod error;
-mod event;
-mod flaw;
+mod client;
 mod job;
+mod outbox;
 mod policy;
+mod producer;
 mod queue;
-mod receive;
-mod stats;
+mod settle;
 mod store;
+mod value_error;
+mod worker;
+
+pub mod broadcast;
+pub mod call;
+pub mod error;
+pub mod event;
+pub mod receive;
+pub mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod worker;
+pub mod topic;
 
 pub use jobqueue_macros::{JobError, Payload, broadcast, job};
 
-pub use error::{CallError, Error, Refused, Result, ResultError};
-pub use event::{Event, EventId, EventKind, EventStream};
-pub use flaw::{Corrupt, Invalid, PayloadError};
+pub use client::{Client, ClientBuilder};
+pub use error::{Error, Result};
 pub use job::{
-    Broadcast, Channel, Codec, DeadLetter, Definition, Extra, Failure, FailureReason, Job,
-    JobError, JobFailure, JobId, JobInfo, JobName, JobOptions, JobState, Origin, Outcome, Payload,
-    PayloadVersions, Priority, QueueCounts, QueueName, Record, SpanId, TraceContext, TraceId,
-    UnderWay,
+    Codec, Failure, JobError, JobId, JobInfo, JobName, JobState, Outcome, Payload, Priority,
+    QueueName,
 };
-pub use policy::{
-    Backoff, Breaker, DurationExt, ErrorClass, Filter, Overflow, Rate, Retain, RetryPolicy,
-    RetryRule, Verdict, retry_after,
-};
-pub use queue::{
-    Add, AddAll, Announcement, Bind, Binding, BulkError, Call, Client, ClientBuilder, DeadLetters,
-    JobHandle, JobPages, Publish, PublishAll, PublishAllError, Queue, QueueLag, Receipt, Redrive,
-    SetLimits, Start, Topic, TopicStats,
-};
-pub use receive::{Delivery, Receive, Receiver};
-pub use stats::{Histogram, QueueLimits, QueueStats, Rates, WorkerStats, prometheus_text};
+pub use policy::{Backoff, DurationExt, Rate, Retain};
+pub use producer::{Add, AddAll, BulkError};
+pub use queue::{JobHandle, JobPages, Queue};
 pub use store::{Durability, TlsOptions};
-pub use worker::{
-    Alert, Context, DeadLettered, FromContext, Handler, Listener, MissingState, Once, OnceError,
-    State, States, Worker, WorkerBuilder, WorkerEvent, WorkerHandle,
-};
+pub use worker::{Context, State, Worker, WorkerBuilder, WorkerHandle};
+
+/// Dead-letter queues: what failed for good, looked at, edited and sent back.
+pub mod dead_letter {
+    pub use crate::{
+        job::DeadLetter,
+        queue::{DeadLetters, Redrive},
+        worker::DeadLettered,
+    };
+}
+
+/// What handlers and their arguments are made of.
+pub mod handler {
+    pub use crate::{
+        job::{Definition, Job},
+        worker::{FromContext, Handler, Listener, MissingState, States},
+    };
+}
+
+/// What a queue and its workers may do at most, and what happens beyond.
+pub mod limits {
+    pub use crate::{policy::Overflow, queue::SetLimits};
+}
+
+/// What a job carries beside and around its payload.
+pub mod payload {
+    pub use crate::job::{Extra, JobOptions, Origin, PayloadVersions, Record};
+}
+
+/// Effects that happen once, however often their job runs.
+pub mod once {
+    pub use crate::{
+        job::UnderWay,
+        worker::{Once, OnceError},
+    };
+}
+
+/// What follows from which class of error.
+pub mod retry {
+    pub use crate::policy::{Breaker, ErrorClass, RetryPolicy, RetryRule, Verdict, retry_after};
+}
+
+/// What happens in one worker, as its hooks and subscribers see it.
+pub mod telemetry {
+    pub use crate::worker::{Alert, WorkerEvent};
+}
+
+/// Where jobs stand in distributed traces.
+pub mod trace {
+    pub use crate::job::{SpanId, TraceContext, TraceId};
+}
 
 /// The README's examples are compiled like all others.
 #[cfg(doctest)]
@@ -116,13 +160,16 @@ pub mod __private {
     pub use serde;
 
     pub use crate::{
-        Backoff, Breaker, Broadcast, Channel, Codec, Context, Definition, ErrorClass, Failure,
-        FromContext, Handler, Job, JobError, Listener, MissingState, Payload, PayloadError, Rate,
-        Retain, RetryPolicy, State, States, Verdict,
-        job::{DEFAULT_HOLD, PayloadVersions, Unversioned, Versioned, step},
+        job::{
+            Broadcast, Channel, Codec, DEFAULT_HOLD, Definition, Failure, Job, JobError, Payload,
+            PayloadVersions, Unversioned, Versioned, step,
+        },
+        policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
+        value_error::PayloadError,
         worker::{
-            HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
-            once, run_blocking,
+            Context, FromContext, Handler, HandlerResult, JobErrorTag, Listener, MissingState,
+            OwnTag, State, States, StdErrorTag, ViaJobError, ViaStdError, classify, once,
+            run_blocking,
         },
     };
 

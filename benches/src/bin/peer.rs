@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use futures_util::future::try_join_all;
 use jobqueue::{
-    Backoff, Client, Context, Definition, Failure, Handler, Job, Retain, State, Worker,
+    Backoff, Client, Context, Failure, Retain, State, Worker,
+    handler::{Definition, Handler, Job},
 };
 use jobqueue_bench_peer::{Hello, Kind, NewJob, Peer, Result, Tally, Work};
 
@@ -20,7 +21,7 @@ impl Job for Bench {
 
 impl Handler for Bench {
     async fn call(self, payload: String, ctx: Context) -> Result<(), Failure> {
-        use jobqueue::FromContext as _;
+        use jobqueue::handler::FromContext as _;
         let tally = State::<Tally>::from_context(&ctx).await?;
         if tally.run(&payload) { Ok(()) } else { Err(Failure::retry("the first run fails")) }
     }

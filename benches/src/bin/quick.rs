@@ -15,7 +15,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jobqueue::{Client, Context, Definition, Failure, Handler, Job, Retain, State, Worker};
+use jobqueue::{
+    Client, Context, Failure, Retain, State, Worker,
+    handler::{Definition, Handler, Job},
+};
 use jobqueue_benches::Server;
 use tokio::sync::Notify;
 
@@ -39,7 +42,7 @@ impl Job for Nothing {
 
 impl Handler for Nothing {
     async fn call(self, _payload: String, ctx: Context) -> Result<(), Failure> {
-        use jobqueue::FromContext as _;
+        use jobqueue::handler::FromContext as _;
         let tally = State::<Tally>::from_context(&ctx).await?;
         if tally.0.0.0.fetch_add(1, Ordering::Relaxed) + 1 == JOBS {
             tally.0.0.1.notify_one();

@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-use jobqueue::ResultError;
+use jobqueue::error::ResultError;
 use jobqueue_examples::{
     checksum::checksum,
     files::{regular_files, write_line},

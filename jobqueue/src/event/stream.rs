@@ -13,9 +13,9 @@ use futures_util::{Stream, StreamExt as _, stream};
 
 use crate::{
     error::{Error, Result},
-    flaw::Invalid,
     job::JobId,
     store::{Entry, QueueStore, Retries, StreamPosition},
+    value_error::Invalid,
 };
 
 /// Something that happened to some jobs of a queue, all in one atomic step.

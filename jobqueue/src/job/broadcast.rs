@@ -6,8 +6,8 @@ use bytes::Bytes;
 use rmp::{decode, encode};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Codec, JobId, Record};
-use crate::flaw::Corrupt;
+use super::{codec::Codec, id::JobId, record::Record};
+use crate::value_error::Corrupt;
 
 /// A kind of broadcast: what is sent, and by which name.
 ///
@@ -30,7 +30,7 @@ pub trait Broadcast: Copy + Send + Sync + 'static {
 ///
 /// ```
 /// use std::time::Duration;
-/// use jobqueue::Channel;
+/// use jobqueue::broadcast::Channel;
 ///
 /// const FORGET: Channel = Channel::new("cache-invalidation").timeout(Duration::from_secs(5));
 /// # let _ = FORGET;
@@ -115,7 +115,8 @@ fn take<'a>(rest: &mut &'a [u8], len: u32) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::JobOptions;
+
+    use crate::job::options::JobOptions;
 
     #[test]
     fn messages_survive_the_wire_and_cut_ones_are_errors() {

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::flaw::PayloadError;
+use crate::value_error::PayloadError;
 
 /// How a payload or a result is written. The choice travels with the job, so a worker reads both
 /// without being told.
@@ -13,7 +13,7 @@ use crate::flaw::PayloadError;
 /// let bytes = Codec::Json.encode(&vec![1, 2, 3])?;
 /// assert_eq!(bytes, b"[1,2,3]");
 /// assert_eq!(Codec::Json.decode::<Vec<u32>>(&bytes)?, [1, 2, 3]);
-/// # Ok::<(), jobqueue::PayloadError>(())
+/// # Ok::<(), jobqueue::error::PayloadError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

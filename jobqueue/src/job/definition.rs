@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Codec, PayloadVersions};
+use super::{codec::Codec, payload::PayloadVersions};
 use crate::policy::{Backoff, Breaker, Rate, Retain, RetryPolicy};
 
 /// A kind of job: what goes in, what comes out, and how it is treated.
@@ -35,7 +35,7 @@ pub trait Job: Copy + Send + Sync + 'static {
 ///
 /// ```
 /// use std::time::Duration;
-/// use jobqueue::{Backoff, Definition};
+/// use jobqueue::{handler::Definition, Backoff};
 ///
 /// const MAIL: Definition = Definition::new("mails", "welcome")
 ///     .attempts(5)
@@ -154,7 +154,7 @@ impl Definition {
         self
     }
 
-    /// How long a job may wait for its first run before it [expires](crate::FailureReason::Expired); the
+    /// How long a job may wait for its first run before it [expires](crate::error::FailureReason::Expired); the
     /// queue's by default, which is for ever.
     #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
@@ -197,7 +197,7 @@ impl Definition {
         self
     }
 
-    /// The queue to which jobs go that fail for good, as [`DeadLetter`](crate::DeadLetter); the worker's by
+    /// The queue to which jobs go that fail for good, as [`DeadLetter`](crate::dead_letter::DeadLetter); the worker's by
     /// default, which is none.
     #[must_use]
     pub const fn dead_letter(mut self, queue: &'static str) -> Self {
@@ -207,7 +207,7 @@ impl Definition {
 
     /// Settles a job before its run starts, so that it never runs twice, whatever dies; once or more by default.
     ///
-    /// What fails is said in logs and as a [`WorkerEvent`](crate::WorkerEvent), and is not tried again: attempts,
+    /// What fails is said in logs and as a [`WorkerEvent`](crate::telemetry::WorkerEvent), and is not tried again: attempts,
     /// backoff and dead letters don't apply to a run, and nothing is kept of it.
     #[must_use]
     pub const fn at_most_once(mut self) -> Self {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Codec, value::Value};
-use crate::flaw::PayloadError;
+use super::{codec::Codec, value::Value};
+use crate::value_error::PayloadError;
 
 /// The fields that a payload's type doesn't name, kept so that they survive being passed on.
 ///
@@ -13,7 +13,7 @@ use crate::flaw::PayloadError;
 /// handler adds what it got to another queue, or a dead letter is edited, put this into the type:
 ///
 /// ```
-/// use jobqueue::{Codec, Extra};
+/// use jobqueue::{payload::Extra, Codec};
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Serialize, Deserialize)]
@@ -29,7 +29,7 @@ use crate::flaw::PayloadError;
 /// order.id = 8;
 /// let passed_on = Codec::Json.encode(&order)?;
 /// assert_eq!(passed_on, br#"{"id":8,"gift":{"for":"Ada","wrapped":true}}"#);
-/// # Ok::<(), jobqueue::PayloadError>(())
+/// # Ok::<(), jobqueue::error::PayloadError>(())
 /// ```
 ///
 /// It holds whatever MessagePack and JSON can say, bytes, large numbers and maps with other keys than text among
@@ -94,6 +94,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
+
     use crate::job::properties::config;
 
     /// What a producer sends.

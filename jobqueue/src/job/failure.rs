@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use super::UnderWay;
+use super::under_way::UnderWay;
 use crate::policy::{ErrorClass, Verdict, retry_after};
 
 /// How long a bare `rate_limited` holds the queue.
@@ -21,7 +21,7 @@ const MAX_MESSAGE: usize = 4096;
 ///
 /// ```
 /// use std::time::Duration;
-/// use jobqueue::{JobError, Verdict};
+/// use jobqueue::{retry::Verdict, JobError};
 ///
 /// #[derive(Debug)]
 /// struct Busy;
@@ -89,7 +89,7 @@ impl Failure {
         Self::new(Verdict::RateLimited(hold), message)
     }
 
-    /// A failure of which the handler's [`RetryPolicy`](crate::RetryPolicy) says what follows.
+    /// A failure of which the handler's [`RetryPolicy`](crate::retry::RetryPolicy) says what follows.
     pub fn classified(class: ErrorClass, message: impl fmt::Display) -> Self {
         Self::new(class.into(), message)
     }
@@ -99,7 +99,7 @@ impl Failure {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use jobqueue::{ErrorClass, Failure, Verdict};
+    /// use jobqueue::{retry::{ErrorClass, Verdict}, Failure};
     ///
     /// let failure = Failure::from_http(429, Some("30"), "the gateway is busy");
     /// let (class, retry_after) = (ErrorClass::RateLimited, Some(Duration::from_secs(30)));

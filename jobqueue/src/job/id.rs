@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Mutex;
 use ulid::{Generator, Ulid};
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// The longest id that a caller may choose, in bytes.
 pub(super) const MAX_ID_LEN: usize = 128;
@@ -24,7 +24,7 @@ pub(super) const MAX_ID_LEN: usize = 128;
 /// let chosen: JobId = "invoice-2026-0042".parse()?;
 /// assert_eq!(chosen.as_str(), "invoice-2026-0042");
 /// assert!("two words".parse::<JobId>().is_err());
-/// # Ok::<(), jobqueue::Invalid>(())
+/// # Ok::<(), jobqueue::error::Invalid>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(Arc<str>);

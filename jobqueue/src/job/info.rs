@@ -3,7 +3,12 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::{JobFailure, JobId, JobState, Outcome, Record};
+use super::{
+    id::JobId,
+    outcome::{JobFailure, Outcome},
+    record::Record,
+    state::JobState,
+};
 
 /// All that is known of a job at one moment.
 #[derive(Clone, Debug)]

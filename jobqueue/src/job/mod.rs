@@ -2,19 +2,23 @@
 
 mod broadcast;
 mod codec;
+mod dead_letter;
 mod definition;
+mod effect;
 mod extra;
 mod failure;
 mod id;
-mod inbox;
 mod info;
-mod letter;
 mod name;
 mod options;
 mod outcome;
 mod payload;
 mod priority;
+#[cfg(test)]
+pub(crate) mod properties;
 mod record;
+mod reply_address;
+mod settlement;
 mod state;
 mod trace;
 mod under_way;
@@ -24,15 +28,15 @@ mod wire;
 pub(crate) use broadcast::Message;
 pub use broadcast::{Broadcast, Channel};
 pub use codec::Codec;
+pub use dead_letter::DeadLetter;
 pub use definition::{Definition, Job};
 pub(crate) use definition::{Delivery, RunRules};
+pub(crate) use effect::{Effect, Target};
 pub use extra::Extra;
 pub use failure::{DEFAULT_HOLD, Failure, JobError};
 pub use id::JobId;
 pub(crate) use id::WorkerId;
-pub(crate) use inbox::Inbox;
 pub use info::{JobInfo, QueueCounts};
-pub use letter::DeadLetter;
 pub use name::{JobName, QueueName};
 pub use options::{JobOptions, Origin};
 pub use outcome::{FailureReason, JobFailure, Outcome};
@@ -40,9 +44,8 @@ pub(crate) use payload::FIRST_VERSION;
 pub use payload::{Payload, PayloadVersions, Unversioned, Versioned, step};
 pub use priority::Priority;
 pub use record::Record;
+pub(crate) use reply_address::Inbox;
+pub(crate) use settlement::{End, Settlement};
 pub use state::JobState;
 pub use trace::{SpanId, TraceContext, TraceId};
 pub use under_way::UnderWay;
-
-#[cfg(test)]
-pub(crate) mod properties;

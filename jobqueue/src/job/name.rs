@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// The longest queue or job name, in bytes.
 const MAX_NAME_LEN: usize = 128;

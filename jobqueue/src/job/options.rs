@@ -5,12 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{priority::Priority, reply_address::Inbox};
 use crate::{
-    flaw::Invalid,
     policy::{Backoff, Retain},
+    value_error::Invalid,
 };
-
-use super::{Inbox, Priority};
 
 /// What one job says for itself; anything unsaid is the handler's, and then the worker's default.
 ///

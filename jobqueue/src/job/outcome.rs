@@ -6,8 +6,11 @@ use bytes::Bytes;
 use rmp::{decode, encode};
 use serde::Deserialize as _;
 
-use super::{Codec, codec::reader, wire::WireFailure};
-use crate::flaw::Corrupt;
+use super::{
+    codec::{Codec, reader},
+    wire::WireFailure,
+};
+use crate::value_error::Corrupt;
 
 /// How a job ended, as far as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::{fmt, marker::PhantomData};
 
 use serde::de::DeserializeOwned;
 
-use super::Codec;
-use crate::flaw::PayloadError;
+use super::codec::Codec;
+use crate::value_error::PayloadError;
 
 /// The version of payloads whose type says none.
 pub(crate) const FIRST_VERSION: u32 = 1;
@@ -36,7 +36,7 @@ pub(crate) const FIRST_VERSION: u32 = 1;
 ///
 /// let old = Codec::Json.encode(&OrderV1 { id: 7, total: 9.99 })?;
 /// assert_eq!(Order::read(1, Codec::Json, &old)?.cents, 999);
-/// # Ok::<(), jobqueue::PayloadError>(())
+/// # Ok::<(), jobqueue::error::PayloadError>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no payload with a version",
@@ -172,6 +172,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+
     use crate::job::properties::config;
 
     #[derive(Debug, PartialEq, Deserialize)]

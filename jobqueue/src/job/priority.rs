@@ -1,6 +1,6 @@
 //! Who goes first.
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// A job's priority: -1024 to 1023, 0 by default, **lower first**, as with Unix `nice`.
 ///
@@ -9,7 +9,7 @@ use crate::flaw::Invalid;
 ///
 /// assert!(Priority::try_from(-5)? < Priority::default());
 /// assert!(Priority::try_from(1024).is_err());
-/// # Ok::<(), jobqueue::Invalid>(())
+/// # Ok::<(), jobqueue::error::Invalid>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Priority(i16);

@@ -8,12 +8,19 @@ use chrono::DateTime;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 
 use super::{
-    Codec, DeadLetter, Failure, FailureReason, Inbox, JobFailure, JobId, JobName, JobOptions,
-    Origin, Outcome, QueueName, Record,
+    codec::Codec,
+    dead_letter::DeadLetter,
+    failure::Failure,
+    id::JobId,
+    name::{JobName, QueueName},
+    options::{JobOptions, Origin},
+    outcome::{FailureReason, JobFailure, Outcome},
+    record::Record,
+    reply_address::Inbox,
 };
 use crate::{
-    flaw::Corrupt,
     policy::{Backoff, Retain},
+    value_error::Corrupt,
 };
 
 /// Whole milliseconds, since no finer ones travel.

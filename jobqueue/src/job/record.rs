@@ -9,10 +9,13 @@ use rmp::{decode, encode};
 use serde::{Deserialize as _, de::DeserializeOwned};
 
 use super::{
-    Codec, FIRST_VERSION, JobName, JobOptions, Payload, PayloadVersions, codec::reader,
+    codec::{Codec, reader},
+    name::JobName,
+    options::JobOptions,
+    payload::{FIRST_VERSION, Payload, PayloadVersions},
     wire::WireOptions,
 };
-use crate::flaw::{Corrupt, PayloadError};
+use crate::value_error::{Corrupt, PayloadError};
 
 /// The version of the layout of a record; a reader refuses what it doesn't know.
 const VERSION: u8 = 1;
@@ -155,8 +158,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::job::Inbox;
-    use crate::policy::{Backoff, Retain};
+
+    use crate::{
+        job::reply_address::Inbox,
+        policy::{Backoff, Retain},
+    };
 
     fn record(options: JobOptions) -> Record {
         Record {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// Where a job is: exactly one of these at every moment. The names are BullMQ's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

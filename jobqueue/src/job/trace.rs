@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// The header that has the context.
 const PARENT: &str = "traceparent";
@@ -20,14 +20,14 @@ const KNOWN_FLAGS: u8 = 0b11;
 /// it: [`Context::trace`](crate::Context::trace).
 ///
 /// ```
-/// use jobqueue::TraceContext;
+/// use jobqueue::trace::TraceContext;
 ///
 /// let sent: TraceContext = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse()?;
 /// let run = sent.child();
 /// assert_eq!(run.trace_id(), sent.trace_id());
 /// assert_eq!(run.parent_span_id(), Some(sent.span_id()));
 /// assert!(run.is_sampled() && run.to_string().starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
-/// # Ok::<(), jobqueue::Invalid>(())
+/// # Ok::<(), jobqueue::error::Invalid>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TraceContext {

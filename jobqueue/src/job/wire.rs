@@ -6,7 +6,12 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
-use super::{FailureReason, Inbox, JobFailure, JobOptions, Origin, Priority};
+use super::{
+    options::{JobOptions, Origin},
+    outcome::{FailureReason, JobFailure},
+    priority::Priority,
+    reply_address::Inbox,
+};
 use crate::policy::{Backoff, BackoffParts, Retain};
 
 /// Options as they stand in a record.

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// How long to wait before the next attempt.
 ///

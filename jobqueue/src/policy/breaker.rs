@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// A circuit breaker for one handler: after so many failed runs in a row its jobs are left alone for a while,
 /// and then one of them probes.
@@ -13,7 +13,7 @@ use crate::flaw::Invalid;
 ///
 /// ```
 /// use std::time::Duration;
-/// use jobqueue::{Breaker, Failure, job};
+/// use jobqueue::{job, retry::Breaker, Failure};
 ///
 /// # async fn pay(_order: u64) -> Result<(), Failure> { Ok(()) }
 /// #[job(queue = "payments", breaker = after(5, pause = "30s", max = "10m"))]

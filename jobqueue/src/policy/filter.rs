@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// Which messages a binding wants, by their headers, as in the
 /// [filter policies of SNS](https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html).
@@ -13,7 +13,7 @@ use crate::flaw::Invalid;
 /// condition on a header that a message doesn't have doesn't hold, except [`missing`](Self::missing).
 ///
 /// ```
-/// use jobqueue::Filter;
+/// use jobqueue::topic::Filter;
 ///
 /// let filter = Filter::header("store")
 ///     .equals("example_corp")

@@ -1,16 +1,16 @@
 //! What becomes of a job that doesn't fit into its queue.
 
 /// What a queue does that holds as many jobs as it may; see
-/// [`SetLimits::overflow`](crate::SetLimits::overflow).
+/// [`SetLimits::overflow`](crate::limits::SetLimits::overflow).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// It refuses the add with [`Refused::QueueFull`](crate::Refused::QueueFull), so that the producer slows
+    /// It refuses the add with [`Refused::QueueFull`](crate::error::Refused::QueueFull), so that the producer slows
     /// down.
     #[default]
     Refuse,
-    /// The new job goes to the queue's dead-letter queue instead, as a [`DeadLetter`](crate::DeadLetter) that
-    /// failed by [`Overflow`](crate::FailureReason::Overflow). Without a dead-letter queue it is refused.
+    /// The new job goes to the queue's dead-letter queue instead, as a [`DeadLetter`](crate::dead_letter::DeadLetter) that
+    /// failed by [`Overflow`](crate::error::FailureReason::Overflow). Without a dead-letter queue it is refused.
     DeadLetter,
     /// Those at the head of the queue go to its dead-letter queue, as such letters, to make room; without a
     /// dead-letter queue they are removed.

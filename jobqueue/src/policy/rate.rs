@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// So many per time, smoothly, with a burst.
 ///

@@ -10,9 +10,9 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 /// ```
 /// use std::time::Duration;
 ///
-/// assert_eq!(jobqueue::retry_after("120"), Some(Duration::from_secs(120)));
-/// assert_eq!(jobqueue::retry_after("Fri, 31 Dec 1999 23:59:59 GMT"), Some(Duration::ZERO));
-/// assert_eq!(jobqueue::retry_after("soon"), None);
+/// assert_eq!(jobqueue::retry::retry_after("120"), Some(Duration::from_secs(120)));
+/// assert_eq!(jobqueue::retry::retry_after("Fri, 31 Dec 1999 23:59:59 GMT"), Some(Duration::ZERO));
+/// assert_eq!(jobqueue::retry::retry_after("soon"), None);
 /// ```
 #[must_use]
 pub fn retry_after(header: &str) -> Option<Duration> {

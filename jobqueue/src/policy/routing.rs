@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use crate::flaw::Invalid;
+use crate::value_error::Invalid;
 
 /// The most bytes of a key or a pattern. A key is also a job's name, hence no longer than one.
 const MAX_LEN: usize = 128;

@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use super::Queue;
 use crate::{
     error::Result,
-    flaw::Invalid,
     job::{JobId, JobState, Priority},
     store::{
         MAX_BATCH,
         job::{self, Due},
         queue,
     },
+    value_error::Invalid,
 };
 
 /// As many jobs as one step of a long operation takes.
@@ -40,7 +40,7 @@ impl Queue {
     /// Makes a delayed job ready now.
     ///
     /// # Errors
-    /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) unless it is delayed.
+    /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) unless it is delayed.
     pub async fn promote(&self, id: &JobId) -> Result<()> {
         self.store().call_patiently(&job::Promote { id }).await
     }
@@ -48,7 +48,7 @@ impl Queue {
     /// Runs a failed or completed job again, with its attempts anew.
     ///
     /// # Errors
-    /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) unless it has ended.
+    /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) unless it has ended.
     pub async fn retry(&self, id: &JobId) -> Result<()> {
         self.store().call_patiently(&job::Retry { id }).await
     }
@@ -76,10 +76,10 @@ impl Queue {
     /// Takes a job out of the queue, with all that is kept of it. An active job can't be removed.
     ///
     /// # Errors
-    /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) if it is active.
+    /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) if it is active.
     pub async fn remove(&self, id: &JobId) -> Result<()> {
         match self.store().call_patiently(&job::Remove { ids: std::slice::from_ref(id) }).await? {
-            0 => Err(crate::Refused::NotFound { id: id.clone() }.into()),
+            0 => Err(crate::error::Refused::NotFound { id: id.clone() }.into()),
             _ => Ok(()),
         }
     }
@@ -88,7 +88,7 @@ impl Queue {
     /// attempt on.
     ///
     /// # Errors
-    /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) if it has ended.
+    /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) if it has ended.
     pub async fn set_priority(&self, id: &JobId, priority: i16) -> Result<()> {
         let priority = Priority::try_from(priority)?;
         self.store().call_patiently(&job::Priority { id, priority }).await
@@ -97,7 +97,7 @@ impl Queue {
     /// Makes a delayed job due in so long from now.
     ///
     /// # Errors
-    /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) unless it is delayed.
+    /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) unless it is delayed.
     pub async fn set_delay(&self, id: &JobId, delay: Duration) -> Result<()> {
         self.store().call_patiently(&job::Delay { id, due: Due::In(delay) }).await
     }
@@ -105,7 +105,7 @@ impl Queue {
     /// Makes a delayed job due at this time.
     ///
     /// # Errors
-    /// [`Refused::NotFound`](crate::Refused::NotFound), [`Refused::WrongState`](crate::Refused::WrongState) unless it is delayed.
+    /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) unless it is delayed.
     pub async fn set_due(&self, id: &JobId, time: DateTime<Utc>) -> Result<()> {
         let due = Due::At(time.timestamp_millis());
         self.store().call_patiently(&job::Delay { id, due }).await
@@ -160,7 +160,7 @@ impl Queue {
     /// nobody adds to it.
     ///
     /// # Errors
-    /// [`Refused::Busy`](crate::Refused::Busy) if jobs are active.
+    /// [`Refused::Busy`](crate::error::Refused::Busy) if jobs are active.
     pub async fn obliterate(&self) -> Result<()> {
         self.obliterate_steps(false).await
     }

@@ -2,7 +2,7 @@
 
 use tracing::warn;
 
-use super::{JobHandle, Queue};
+use super::{Queue, job_handle::JobHandle};
 use crate::{
     error::{Error, Result},
     event::{EventId, EventStream},

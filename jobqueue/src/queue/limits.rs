@@ -5,11 +5,11 @@ use std::{future::IntoFuture, pin::Pin, time::Duration};
 use super::Queue;
 use crate::{
     error::{Error, Result},
-    flaw::Invalid,
     job::QueueName,
     policy::{Overflow, Rate},
     stats::QueueLimits,
     store::{millis, queue, rate_text},
+    value_error::Invalid,
 };
 
 impl Queue {
@@ -69,7 +69,7 @@ impl SetLimits {
     }
 
     /// How many jobs may wait or be delayed; further adds are refused with
-    /// [`Refused::QueueFull`](crate::Refused::QueueFull), unless the queue has another way to
+    /// [`Refused::QueueFull`](crate::error::Refused::QueueFull), unless the queue has another way to
     /// [overflow](Self::overflow).
     pub fn max_length(self, max: u64) -> Self {
         self.set("max_length", max.to_string())
@@ -109,7 +109,7 @@ impl SetLimits {
     }
 
     /// How long a job may wait for its first run, counted from when it is due, if neither its add nor its
-    /// handler says so. One that waits longer [expires](crate::FailureReason::Expired). For jobs added from
+    /// handler says so. One that waits longer [expires](crate::error::FailureReason::Expired). For jobs added from
     /// now on. At least 1 ms.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         if ttl < Duration::from_millis(1) {
@@ -124,7 +124,7 @@ impl SetLimits {
         self.set("ttl", String::new())
     }
 
-    /// The queue to which jobs go that fail for good, as [`DeadLetter`](crate::DeadLetter), if neither their
+    /// The queue to which jobs go that fail for good, as [`DeadLetter`](crate::dead_letter::DeadLetter), if neither their
     /// handler nor their worker names one. Workers that are at work follow with their next turn.
     pub fn dead_letter(mut self, queue: &str) -> Self {
         match queue.parse::<QueueName>() {

@@ -1,45 +1,19 @@
 //! Floor 3: what producers and operators hold. A [`Client`] is a connection, a [`Queue`] one queue
 //! through it, a [`JobHandle`] one job.
 
-mod add;
-mod ahead;
-mod batcher;
-mod broadcast;
-mod bulk;
-mod call;
-mod client;
 mod control;
-mod handle;
-mod inbox;
+mod dead_letters;
 mod inspect;
-mod letters;
+mod job_handle;
 mod limits;
-mod overflow;
-mod relay;
-mod request;
 mod stats;
-mod topic;
-pub(crate) mod trace;
 
-pub use add::Add;
-pub use broadcast::Announcement;
-pub use bulk::{AddAll, BulkError};
-pub use call::Call;
-pub use client::{Client, ClientBuilder};
-pub use handle::JobHandle;
+pub use dead_letters::{DeadLetters, Redrive};
 pub use inspect::JobPages;
-pub use letters::{DeadLetters, Redrive};
+pub use job_handle::JobHandle;
 pub use limits::SetLimits;
 
-pub use topic::{
-    Bind, Binding, Publish, PublishAll, PublishAllError, QueueLag, Receipt, Start, Topic,
-    TopicStats,
-};
-
-pub(crate) use relay::Relays;
-pub(crate) use topic::Subscription;
-
-use crate::{job::QueueName, store::QueueStore};
+use crate::{client::Client, job::QueueName, store::QueueStore};
 
 /// One queue: add to it, look into it, steer it.
 ///

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{DeadLetters, Queue};
+use super::{Queue, dead_letters::DeadLetters};
 use crate::{
     error::Result,
     stats::{QueueStats, Rates},
@@ -49,7 +49,7 @@ impl Queue {
 impl DeadLetters {
     /// What there is to know of the queue that the letters are in: how many wait, since when the oldest
     /// does, and how many have come since it exists. How many are still on their way is said by the queues
-    /// they come from ([`effects`](crate::QueueCounts::effects)).
+    /// they come from ([`effects`](crate::stats::QueueCounts::effects)).
     ///
     /// # Errors
     /// Those of any call.

@@ -9,15 +9,16 @@ use tokio::{
 };
 
 use super::{
-    judge::{Accepted, Judge},
+    intake::{Accepted, Judge},
     receiver::check_visibility,
 };
 use crate::{
     error::{Error, Refused, Result},
-    flaw::PayloadError,
-    job::{Failure, JobId, Record, WorkerId},
-    store::worker::{End, Extend, Settlement},
-    worker::{Ended, MAX_RESULT, Ruling},
+    job::{End, Failure, JobId, Record, Settlement, WorkerId},
+    settle::{Ended, Ruling},
+    store::worker::Extend,
+    value_error::PayloadError,
+    worker::MAX_RESULT,
 };
 
 /// A job that was received: what it is, and ways to say what becomes of it.
@@ -40,10 +41,10 @@ pub struct Delivery {
 
 /// Where jobs of a receive come from.
 #[derive(Clone, Debug)]
-pub(super) struct Source {
-    pub(super) judge: Judge,
-    pub(super) worker: WorkerId,
-    pub(super) until: Instant,
+pub(crate) struct Source {
+    pub(crate) judge: Judge,
+    pub(crate) worker: WorkerId,
+    pub(crate) until: Instant,
 }
 
 /// Under which name a job is held, and until when.
@@ -54,7 +55,7 @@ struct Held {
 }
 
 impl Delivery {
-    pub(super) fn new(source: Source, job: Accepted, permit: Option<OwnedSemaphorePermit>) -> Self {
+    pub(crate) fn new(source: Source, job: Accepted, permit: Option<OwnedSemaphorePermit>) -> Self {
         let held = Held { worker: source.worker.clone(), until: source.until };
         Self { source, job, held: Mutex::new(held), permit }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{judge::Judge, member::Member};
+use super::{intake::Judge, session::Member};
 use crate::{error::Result, queue::Queue};
 
 /// How long a step may take.

@@ -4,17 +4,17 @@
 //! for workers holds here: leases that run out, the fence, limits and pauses. A job is acknowledged by
 //! itself (`worker/settle`), and may get a lease of its own (`worker/extend`).
 
+mod connections;
 mod delivery;
-mod ear;
 mod expire;
-mod judge;
-mod member;
+mod intake;
+mod receive;
 mod receiver;
-mod request;
+mod session;
 
 pub use delivery::Delivery;
+pub use receive::Receive;
 pub use receiver::Receiver;
-pub use request::Receive;
 
 use std::time::Duration;
 

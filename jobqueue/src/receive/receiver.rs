@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
-use super::{Receive, ear::Ears};
-use crate::{flaw::Invalid, job::QueueName, policy::Retain, queue::Queue, worker::Care};
+use super::{connections::Ears, receive::Receive};
+use crate::{job::QueueName, policy::Retain, queue::Queue, settle::Care, value_error::Invalid};
 
 /// A consumer of a queue that fetches jobs by hand. Cheap to clone: clones share the bound on jobs that are
 /// out.
@@ -26,36 +26,36 @@ use crate::{flaw::Invalid, job::QueueName, policy::Retain, queue::Queue, worker:
 /// ```
 #[derive(Clone, Debug)]
 pub struct Receiver {
-    pub(super) queue: Queue,
-    pub(super) ears: Ears,
-    pub(super) rules: Rules,
+    pub(crate) queue: Queue,
+    pub(crate) ears: Ears,
+    pub(crate) rules: Rules,
     /// One for each job that may be out.
-    pub(super) permits: Option<Arc<Semaphore>>,
-    pub(super) invalid: Option<Invalid>,
+    pub(crate) permits: Option<Arc<Semaphore>>,
+    pub(crate) invalid: Option<Invalid>,
 }
 
 /// How jobs are received.
 #[derive(Clone, Debug)]
-pub(super) struct Rules {
-    pub(super) visibility: Duration,
-    pub(super) max_receives: Option<u32>,
+pub(crate) struct Rules {
+    pub(crate) visibility: Duration,
+    pub(crate) max_receives: Option<u32>,
     /// Where jobs go that fail for good; else where the queue says.
-    pub(super) dead_letter: Option<QueueName>,
-    pub(super) care: Care,
+    pub(crate) dead_letter: Option<QueueName>,
+    pub(crate) care: Care,
 }
 
 /// The visibility timeout unless another is set: that of SQS.
 const VISIBILITY: Duration = Duration::from_secs(30);
 
 /// The shortest and the longest.
-pub(super) const VISIBILITIES: std::ops::RangeInclusive<Duration> =
+pub(crate) const VISIBILITIES: std::ops::RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(12 * 3_600);
 
 /// The most jobs that may be out.
 const MOST_OUT: usize = 100_000;
 
 impl Receiver {
-    pub(super) fn new(queue: Queue) -> Self {
+    pub(crate) fn new(queue: Queue) -> Self {
         let rules = Rules {
             visibility: VISIBILITY,
             max_receives: None,
@@ -100,7 +100,7 @@ impl Receiver {
     }
 
     /// The queue to which jobs go that fail for good; the queue's own by default
-    /// ([`SetLimits::dead_letter`](crate::SetLimits::dead_letter)).
+    /// ([`SetLimits::dead_letter`](crate::limits::SetLimits::dead_letter)).
     #[must_use]
     pub fn dead_letter(mut self, queue: &str) -> Self {
         match queue.parse() {
@@ -130,7 +130,7 @@ impl Receiver {
     }
 }
 
-pub(super) fn check_visibility(what: &'static str, timeout: Duration) -> Result<(), Invalid> {
+pub(crate) fn check_visibility(what: &'static str, timeout: Duration) -> Result<(), Invalid> {
     if VISIBILITIES.contains(&timeout) {
         return Ok(());
     }

@@ -12,3 +12,5 @@ pub use limits::QueueLimits;
 pub use prometheus::prometheus_text;
 pub use rates::Rates;
 pub use snapshot::{QueueStats, WorkerStats};
+
+pub use crate::job::QueueCounts;

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use super::{Histogram, QueueStats};
+use super::{histogram::Histogram, snapshot::QueueStats};
 use crate::job::JobState;
 
 /// One family of samples: its name, type and help, and its samples of one queue.
@@ -132,7 +132,7 @@ const FAMILIES: [Family; 15] = [
 /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
 /// let orders = client.queue("orders")?.stats().await?;
 /// let dead = client.dead_letters("orders-dlq")?.stats().await?;
-/// print!("{}", jobqueue::prometheus_text([&orders, &dead]));
+/// print!("{}", jobqueue::stats::prometheus_text([&orders, &dead]));
 /// # Ok(())
 /// # }
 /// ```

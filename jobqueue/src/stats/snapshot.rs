@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Histogram, QueueLimits, Rates, rates::per_second};
+use super::{
+    histogram::Histogram,
+    limits::QueueLimits,
+    rates::{Rates, per_second},
+};
 use crate::job::{QueueCounts, QueueName};
 
 /// What there is to know of a queue at one moment, from one atomic script. All ages are by Redis's clock.

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::{QueueStore, command::Command, fault, job, reply};
-use crate::error::{Error, Refused, Result};
+use super::{command::Command, queue_store::QueueStore, reply, server_error};
+use crate::{
+    error::{Error, Refused, Result},
+    store::job,
+};
 
 /// What an add waits for before it counts.
 ///
@@ -80,7 +83,7 @@ impl QueueStore {
             }
         };
         let limit = self.response_limit().saturating_add(within);
-        let explain = |error| fault::explain(&error, self.about(call));
+        let explain = |error| server_error::explain(&error, self.about(call));
         // In one pipeline, hence on one connection: on a new one, perhaps to another server, WAIT
         // would answer for nothing.
         let both = |add| {
@@ -89,7 +92,7 @@ impl QueueStore {
             pipeline
         };
         let mut replies = self.route.request_all(&both(self.evalsha(call)), limit).await;
-        if replies.as_ref().is_err_and(fault::is_noscript) {
+        if replies.as_ref().is_err_and(server_error::is_noscript) {
             replies = self.route.request_all(&both(self.eval(call)), limit).await;
         }
         let mut replies = replies.map_err(explain)?.into_iter();

@@ -4,16 +4,15 @@ use bytes::Bytes;
 use chrono::DateTime;
 use redis::Value;
 
+use super::{command::Command as _, queue_store::QueueStore};
 use crate::{
     error::Result,
-    job::{Codec, JobId, JobOptions, Priority, Record, WorkerId},
+    job::{Codec, End, JobId, JobOptions, Priority, Record, Settlement, WorkerId},
     policy::Retain,
-};
-
-use super::{
-    Command as _, QueueStore,
-    job::{Add, Due, NewJob},
-    worker::{Advance, End, Settlement},
+    store::{
+        job::{Add, Due, NewJob},
+        worker::Advance,
+    },
 };
 
 /// A batch of jobs, in each form that it goes through.

@@ -16,7 +16,7 @@ const MAX_RUN: usize = 1_000;
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// As short as may be.
-pub(super) fn write<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn write<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::new();
     let (mut first, mut next, mut run) = ("", None, 0);
     for id in ids {

@@ -7,12 +7,16 @@ use redis::Value;
 
 use super::{
     command::Command,
-    job::{self, Due, NewJob},
-    outbox, queue, server, stream, url, worker,
+    link::{server, url},
+    read::events,
 };
 use crate::{
-    flaw::Corrupt,
     job::{JobId, JobState, WorkerId, properties::config},
+    store::{
+        job::{self, Due, NewJob},
+        outbox, queue, worker,
+    },
+    value_error::Corrupt,
 };
 
 fn bulk(bytes: impl AsRef<[u8]>) -> Value {
@@ -194,7 +198,7 @@ fn read_by_all(reply: &Value) {
     by(&queue::RetryFailed { most: 9 }, reply);
     by(&queue::Drain { delayed_too: true }, reply);
     by(&queue::Obliterate { force: true }, reply);
-    let _: Result<stream::Entry, Corrupt> = stream::read_entry(reply.clone());
+    let _: Result<events::Entry, Corrupt> = events::read_entry(reply.clone());
 }
 
 /// An error is one by type: [`Corrupt`]. So there is nothing to check but that it comes back.
@@ -215,7 +219,7 @@ fn the_right_shapes_are_read() {
     assert_eq!((found.kept.len(), found.found.len()), (1, 1));
     assert!(queue::Counts.read(census()).is_ok());
     assert!(job::Read { ids: &ids }.read(job_that_is_known()).is_ok());
-    assert!(stream::read_entry(entry()).is_ok());
+    assert!(events::read_entry(entry()).is_ok());
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use redis::Value;
 
-use crate::flaw::Corrupt;
+use crate::value_error::Corrupt;
 
 /// A reply that isn't of the shape its script promises.
 fn unexpected(what: &'static str, value: &Value) -> Corrupt {

@@ -3,24 +3,26 @@
 use std::{any::Any, collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use super::{
-    Alert, DeadLettered, Handler, Listener, MissingState, States, WorkerHandle,
+    broadcast::{Ears, Listener},
     config::{Config, SpanHook},
-    hooks::{Hooks, Porter},
-    listen::Ears,
+    extract::{MissingState, States},
+    handle::WorkerHandle,
+    handler::Handler,
     registry::Registry,
+    telemetry::{Alert, DeadLettered, Hooks, Porter},
 };
 use crate::{
+    client::Client,
     error::{Error, Result},
-    flaw::Invalid,
     job::{JobName, QueueName, TraceContext},
     policy::{Rate, Retain},
-    queue::Client,
+    value_error::Invalid,
 };
 
 /// A worker: handlers, and the queues they are for.
 ///
 /// ```no_run
-/// # use jobqueue::{Client, State, Worker, job};
+/// # use jobqueue::{job, Client, State, Worker};
 /// # #[derive(Clone)] struct Db;
 /// # #[job(queue = "orders")]
 /// # async fn process_order(_order: u64, _db: State<Db>) {}
@@ -49,7 +51,7 @@ use crate::{
 /// | `jobqueue_worker_dead_lettered_total` | counter | `queue`, `job` | those of them that went to a dead-letter queue |
 /// | `jobqueue_worker_released_total` | counter | `queue` | jobs handed back without a run that counts |
 /// | `jobqueue_worker_lost_total` | counter | `queue` | jobs lost with the worker's lease |
-/// | `jobqueue_worker_wait_seconds` | histogram | `queue`, `job` | how long first attempts waited, as in [`QueueStats::wait`](crate::QueueStats::wait) |
+/// | `jobqueue_worker_wait_seconds` | histogram | `queue`, `job` | how long first attempts waited, as in [`QueueStats::wait`](crate::stats::QueueStats::wait) |
 /// | `jobqueue_worker_run_seconds` | histogram | `queue`, `job` | how long runs took |
 /// | `jobqueue_worker_running` | gauge | `queue` | runs that are alive |
 /// | `jobqueue_worker_slots` | gauge | `queue` | how many there may be |
@@ -57,14 +59,14 @@ use crate::{
 /// The label `job` is the handler's name, and `unknown` for jobs of which no handler is known here.
 #[derive(Debug)]
 pub struct Worker {
-    pub(super) client: Client,
-    pub(super) config: Arc<Config>,
-    pub(super) states: Arc<States>,
-    pub(super) registries: BTreeMap<QueueName, Registry>,
-    pub(super) ears: Ears,
-    pub(super) handle: WorkerHandle,
+    pub(crate) client: Client,
+    pub(crate) config: Arc<Config>,
+    pub(crate) states: Arc<States>,
+    pub(crate) registries: BTreeMap<QueueName, Registry>,
+    pub(crate) ears: Ears,
+    pub(crate) handle: WorkerHandle,
     /// Hooks, until the worker starts.
-    pub(super) porter: Option<Porter>,
+    pub(crate) porter: Option<Porter>,
 }
 
 impl Worker {
@@ -119,7 +121,7 @@ impl WorkerBuilder {
     /// [slots](Self::concurrency), in no order. A worker may have listeners alone.
     ///
     /// ```no_run
-    /// # use jobqueue::{Client, Worker, broadcast};
+    /// # use jobqueue::{broadcast, Client, Worker};
     /// # #[broadcast("cache-invalidation")]
     /// # async fn forget(_key: String) {}
     /// # async fn example(client: Client) -> jobqueue::Result<()> {
@@ -199,7 +201,7 @@ impl WorkerBuilder {
     }
 
     /// The queue to which jobs go that fail for good, unless their handler names one; none by default. There
-    /// each is a [`DeadLetter`](crate::DeadLetter), beside what is [kept](Self::retain_failed) of it in its
+    /// each is a [`DeadLetter`](crate::dead_letter::DeadLetter), beside what is [kept](Self::retain_failed) of it in its
     /// own queue.
     pub fn dead_letter(mut self, queue: &str) -> Self {
         match queue.parse() {
@@ -214,7 +216,7 @@ impl WorkerBuilder {
     /// span has the fields `trace_id`, `span_id` and `parent_span_id`.
     ///
     /// ```no_run
-    /// # use jobqueue::{Client, Worker, job};
+    /// # use jobqueue::{job, Client, Worker};
     /// # #[job] async fn work(_: ()) {}
     /// # fn example(client: Client) {
     /// Worker::builder(&client).handler(work).on_span(|span, trace| {
@@ -239,7 +241,7 @@ impl WorkerBuilder {
     /// little, or have told of a failure that another worker finds again.
     ///
     /// ```no_run
-    /// # use jobqueue::{Client, Worker, job};
+    /// # use jobqueue::{job, Client, Worker};
     /// # #[job] async fn charge(_: ()) {}
     /// # fn example(client: Client) {
     /// Worker::builder(&client)
@@ -255,7 +257,7 @@ impl WorkerBuilder {
     }
 
     /// Called for each error of a class that a person has to see to, such as one of
-    /// [authentication](crate::ErrorClass::Auth); see [`RetryRule::alert`](crate::RetryRule::alert). As
+    /// [authentication](crate::retry::ErrorClass::Auth); see [`RetryRule::alert`](crate::retry::RetryRule::alert). As
     /// [`on_dead_letter`](Self::on_dead_letter) otherwise.
     pub fn on_alert(mut self, hook: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
         self.hooks.alert.push(Box::new(hook));

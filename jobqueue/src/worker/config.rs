@@ -5,40 +5,41 @@ use std::{fmt, sync::Arc, time::Duration};
 use tracing::Span;
 
 use crate::{
-    flaw::Invalid,
     job::{QueueName, TraceContext},
-    policy::{Rate, Retain},
+    policy::Rate,
+    settle::Care,
+    value_error::Invalid,
 };
 
 /// How a worker works; the defaults are [`Config::DEFAULT`].
 #[derive(Clone, Debug)]
-pub(super) struct Config {
-    pub(super) slots: Slots,
-    pub(super) lease: Duration,
+pub(crate) struct Config {
+    pub(crate) slots: Slots,
+    pub(crate) lease: Duration,
     /// How long runs may go on after a shutdown was asked for.
-    pub(super) drain: Duration,
-    pub(super) care: Care,
+    pub(crate) drain: Duration,
+    pub(crate) care: Care,
     /// Called with the span of each run that has a trace.
-    pub(super) on_span: Option<SpanHook>,
+    pub(crate) on_span: Option<SpanHook>,
     /// Where jobs go that fail for good, unless their handler says so.
-    pub(super) dead_letter: Option<QueueName>,
+    pub(crate) dead_letter: Option<QueueName>,
     /// Limits of the queue over all workers, set in code.
-    pub(super) rate: Option<Rate>,
-    pub(super) max_active: Option<u64>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) max_active: Option<u64>,
 }
 
 type Hook = dyn Fn(&Span, &TraceContext) + Send + Sync;
 
 /// What is done with the span of a run, and the run's place in its trace.
 #[derive(Clone)]
-pub(super) struct SpanHook(Arc<Hook>);
+pub(crate) struct SpanHook(Arc<Hook>);
 
 impl SpanHook {
-    pub(super) fn new(hook: impl Fn(&Span, &TraceContext) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(hook: impl Fn(&Span, &TraceContext) + Send + Sync + 'static) -> Self {
         Self(Arc::new(hook))
     }
 
-    pub(super) fn call(&self, span: &Span, trace: &TraceContext) {
+    pub(crate) fn call(&self, span: &Span, trace: &TraceContext) {
         (self.0)(span, trace);
     }
 }
@@ -51,38 +52,18 @@ impl fmt::Debug for SpanHook {
 
 /// How many jobs a pump holds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slots {
+pub(crate) struct Slots {
     /// Runs at once.
-    pub(super) concurrency: usize,
+    pub(crate) concurrency: usize,
     /// Jobs beyond those, fetched ahead.
-    pub(super) prefetch: usize,
-}
-
-/// What becomes of jobs that nobody can run, and of those that have ended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Care {
-    pub(crate) max_stalls: u32,
-    pub(crate) unknown_delay: Duration,
-    pub(crate) unknown_limit: u32,
-    pub(crate) retain: Retain,
-    pub(crate) retain_failed: Retain,
+    pub(crate) prefetch: usize,
 }
 
 /// The most jobs that a pump may hold: as many as a call can speak of.
 const MOST_SLOTS: usize = 100_000;
 
-impl Care {
-    pub(crate) const DEFAULT: Self = Self {
-        max_stalls: 2,
-        unknown_delay: Duration::from_secs(10),
-        unknown_limit: 30,
-        retain: Retain::DEFAULT_COMPLETED,
-        retain_failed: Retain::DEFAULT_FAILED,
-    };
-}
-
 impl Config {
-    pub(super) const DEFAULT: Self = Self {
+    pub(crate) const DEFAULT: Self = Self {
         slots: Slots { concurrency: 10, prefetch: 0 },
         lease: Duration::from_secs(10),
         drain: Duration::from_secs(30),
@@ -93,7 +74,7 @@ impl Config {
         max_active: None,
     };
 
-    pub(super) fn validate(&self) -> Result<(), Invalid> {
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
         let Slots { concurrency, prefetch } = self.slots;
         if concurrency == 0 || concurrency.saturating_add(prefetch) > MOST_SLOTS {
             return Err(Invalid::new(

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::Context;
+use super::run::Context;
 use crate::job::Failure;
 
 /// A type that a handler may ask for after its payload.
@@ -16,7 +16,7 @@ use crate::job::Failure;
 /// [`Context`] and [`State`] are such types; your own are made from those:
 ///
 /// ```
-/// use jobqueue::{Context, Failure, FromContext};
+/// use jobqueue::{handler::FromContext, Context, Failure};
 ///
 /// struct Tenant(String);
 ///
@@ -57,7 +57,7 @@ impl FromContext for Context {
 /// What a worker was given with [`state`](super::WorkerBuilder::state): a pool, a client, a setting.
 ///
 /// ```
-/// # use jobqueue::{State, job};
+/// # use jobqueue::{job, State};
 /// # #[derive(Clone)] struct Db;
 /// #[job]
 /// async fn count_users(_: (), db: State<Db>) -> u64 {

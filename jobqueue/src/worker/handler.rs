@@ -1,6 +1,9 @@
 //! What a worker runs.
 
-use super::{Context, MissingState, States};
+use super::{
+    extract::{MissingState, States},
+    run::Context,
+};
 use crate::job::{Failure, Job};
 
 /// Something that runs jobs of one kind. [`#[job]`](macro@crate::job) implements it.
@@ -8,7 +11,7 @@ use crate::job::{Failure, Job};
 /// Written by hand it looks like this:
 ///
 /// ```
-/// use jobqueue::{Context, Definition, Failure, Handler, Job};
+/// use jobqueue::{handler::{Definition, Handler, Job}, Context, Failure};
 ///
 /// #[derive(Clone, Copy)]
 /// struct Double;

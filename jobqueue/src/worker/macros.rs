@@ -9,11 +9,11 @@ use std::{error::Error as StdError, panic::resume_unwind, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::Context;
+use super::run::Context;
 use crate::{
+    client::trace,
     job::{Failure, JobError},
     policy::Verdict,
-    queue::trace,
 };
 
 /// The two sides of a `Result`, whatever alias it goes by.

@@ -4,62 +4,35 @@
 //! turn. Each fetched job becomes a *run*, which reads as a pipeline: start → run → classify → report. It is
 //! a tokio task, unless it ends at the first look on a runtime of one thread. A thread of its own keeps the lease.
 
-mod breaker;
+mod broadcast;
 mod builder;
 mod config;
-mod context;
-mod events;
 mod extract;
-mod glance;
+mod handle;
 mod handler;
-mod held;
-mod hooks;
-mod idempotent;
-mod lease;
-mod letter;
-mod listen;
-mod listener;
 mod macros;
-mod meter;
 mod once;
-mod once_error;
 mod pump;
-mod radio;
 mod registry;
-mod reply;
 mod run;
-mod shutdown;
 mod signals;
 mod sources;
-mod tally;
-mod turn;
-mod verdict;
-mod wait;
-#[expect(clippy::module_inception, reason = "the worker itself, beside its parts")]
-mod worker;
+mod telemetry;
 
+pub use broadcast::Listener;
 pub use builder::{Worker, WorkerBuilder};
-pub(crate) use config::Care;
-pub use context::Context;
-#[cfg(feature = "testing")]
-pub(crate) use context::{ContextParts, run_trace};
-pub use events::WorkerEvent;
 pub use extract::{FromContext, MissingState, State, States};
+pub use handle::WorkerHandle;
 pub use handler::Handler;
-pub use hooks::{Alert, DeadLettered};
-pub use idempotent::Once;
-pub(crate) use letter::send as send_letter;
-pub use listen::Listener;
-pub(crate) use listener::LONGEST_SLEEP;
 #[doc(hidden)]
 pub use macros::{
     HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify, once,
     run_blocking,
 };
-pub use once_error::OnceError;
+pub use once::{Once, OnceError};
+pub(crate) use pump::LONGEST_SLEEP;
 pub(crate) use registry::MAX_RESULT;
-pub(crate) use reply::enclose as enclose_reply;
+pub use run::Context;
 #[cfg(feature = "testing")]
-pub(crate) use signals::Signals;
-pub(crate) use verdict::{Ended, Ruling, Terms, rule};
-pub use worker::WorkerHandle;
+pub(crate) use run::{ContextParts, Signals, run_trace};
+pub use telemetry::{Alert, DeadLettered, WorkerEvent};

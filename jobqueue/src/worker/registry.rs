@@ -7,18 +7,18 @@ use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    Context, Handler,
-    breaker::{Appetite, Fuse},
-    meter::JobMeter,
+    handler::Handler,
+    run::{Appetite, Context, Fuse},
+    telemetry::JobMeter,
 };
 use crate::{
-    flaw::{Invalid, PayloadError},
     job::{Definition, Delivery, Failure, JobName, QueueName, Record, RunRules},
-    queue::Subscription,
+    topic::Subscription,
+    value_error::{Invalid, PayloadError},
 };
 
 /// A run under way: the result's bytes, or the failure.
-pub(super) type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
 
 /// The most bytes of a result. What is larger belongs elsewhere, with a reference as the result.
 pub(crate) const MAX_RESULT: usize = 1 << 20;
@@ -53,30 +53,30 @@ fn unwritable(error: &PayloadError) -> Failure {
 }
 
 /// One handler with its rules and limits.
-pub(super) struct Entry {
+pub(crate) struct Entry {
     handler: Box<dyn Erased>,
-    pub(super) name: JobName,
-    pub(super) rules: RunRules,
+    pub(crate) name: JobName,
+    pub(crate) rules: RunRules,
     /// The newest version of payloads that it knows.
-    pub(super) version: u32,
+    pub(crate) version: u32,
     /// What its queue is to be bound to.
     subscription: Option<Subscription>,
     /// Where its jobs go that fail for good.
-    pub(super) dead_letter: Option<QueueName>,
+    pub(crate) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
     rate: Option<DefaultDirectRateLimiter>,
-    pub(super) meter: JobMeter,
-    pub(super) fuse: Option<Fuse>,
+    pub(crate) meter: JobMeter,
+    pub(crate) fuse: Option<Fuse>,
 }
 
 impl Entry {
     /// Whether the handler has limits of its own in this process.
-    pub(super) fn is_limited(&self) -> bool {
+    pub(crate) fn is_limited(&self) -> bool {
         self.permits.is_some() || self.rate.is_some()
     }
 
     /// Waits until the handler's own limits in this process let one more run start.
-    pub(super) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
         let permit = match &self.permits {
             // The semaphore is never closed.
             Some(permits) => permits.clone().acquire_owned().await.ok(),
@@ -89,17 +89,17 @@ impl Entry {
     }
 
     /// Reads the payload and starts the run.
-    pub(super) fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
+    pub(crate) fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
         self.handler.call(record, ctx)
     }
 }
 
 /// The handlers of one queue, by name.
 #[derive(Default)]
-pub(super) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
+pub(crate) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
 
 impl Registry {
-    pub(super) fn insert<H: Handler>(&mut self, handler: H) -> Result<(), Invalid> {
+    pub(crate) fn insert<H: Handler>(&mut self, handler: H) -> Result<(), Invalid> {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         run.backoff.validate()?;
         run.retry.validate()?;
@@ -144,12 +144,12 @@ impl Registry {
         }
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<Arc<Entry>> {
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Entry>> {
         self.0.get(name).cloned()
     }
 
     /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers are open.
-    pub(super) fn appetite(&self) -> Appetite {
+    pub(crate) fn appetite(&self) -> Appetite {
         let mut appetites = Vec::new();
         for entry in self.0.values() {
             // Most handlers have none, and then the first of them is enough to know.
@@ -162,11 +162,11 @@ impl Registry {
     }
 
     /// What its handlers' queue is to be bound to.
-    pub(super) fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
+    pub(crate) fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
         self.0.values().filter_map(|entry| entry.subscription.as_ref())
     }
 
-    pub(super) fn names(&self) -> Vec<&'static str> {
+    pub(crate) fn names(&self) -> Vec<&'static str> {
         self.0.keys().copied().collect()
     }
 }

@@ -1,73 +1,64 @@
-//! How a run is told to stop.
+//! When to stop.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering, fence},
-};
+use tokio::time::Instant;
 
-use tokio_util::sync::CancellationToken;
+use crate::error::{Error, Result};
 
-/// What a pump tells a run. Cheap to clone, all clones are one.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Signals(Arc<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    cancelled: AtomicBool,
-    /// Set before the run is cancelled if the reason is that the lease was lost.
-    lost: AtomicBool,
-    /// Made when it is first asked for, since most handlers never do.
-    token: OnceLock<CancellationToken>,
+/// What a worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It fetches and runs.
+    Working,
+    /// It runs what it has, and fetches nothing.
+    Paused,
+    /// It runs what it has until then, and ends.
+    Draining(Instant),
 }
 
+/// Waits for SIGTERM or SIGINT; once installed, the process doesn't end by them.
+#[cfg(unix)]
+pub(crate) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
 impl Signals {
-    /// Says that the run should stop, for whatever reason.
-    pub(crate) fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Release);
-        // Pairs with the one in `token`: one of the two sees what the other has written.
-        fence(Ordering::SeqCst);
-        if let Some(token) = self.0.token.get() {
-            token.cancel();
+    pub(crate) fn install() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(|error| install_error(&error))?,
+            interrupt: signal(SignalKind::interrupt()).map_err(|error| install_error(&error))?,
+        })
+    }
+
+    pub(crate) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
         }
-    }
-
-    /// Says that the run counts for nothing any more.
-    pub(crate) fn lose(&self) {
-        self.0.lost.store(true, Ordering::Release);
-        self.cancel();
-    }
-
-    pub(crate) fn is_lost(&self) -> bool {
-        self.0.lost.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.cancelled.load(Ordering::Acquire)
-    }
-
-    /// Fires when the run should stop.
-    pub(crate) fn token(&self) -> &CancellationToken {
-        let token = self.0.token.get_or_init(CancellationToken::new);
-        // It may have been cancelled before there was a token to fire.
-        fence(Ordering::SeqCst);
-        if self.is_cancelled() {
-            token.cancel();
-        }
-        token
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) struct Signals;
 
-    #[test]
-    fn a_token_fires_whenever_it_was_made() {
-        let (early, late) = (Signals::default(), Signals::default());
-        let token = early.token().clone();
-        early.cancel();
-        late.lose();
-        assert!(token.is_cancelled() && late.token().is_cancelled());
-        assert!(late.is_lost() && !early.is_lost());
+#[cfg(not(unix))]
+impl Signals {
+    pub(crate) fn install() -> Result<Self> {
+        Ok(Self)
     }
+
+    pub(crate) async fn next(&mut self) -> &'static str {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => "Ctrl-C",
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn install_error(error: &std::io::Error) -> Error {
+    Error::Unavailable { doing: "listen for signals", reason: error.to_string() }
 }

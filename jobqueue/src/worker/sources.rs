@@ -7,11 +7,12 @@ use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, info, warn};
 
-use super::{pump::Parts, shutdown::Phase};
+use super::{pump::Parts, signals::Phase};
 use crate::{
+    client::Client,
     error::Result,
     job::QueueName,
-    queue::{Client, Relays},
+    outbox::Relays,
     store::{QueueStore, Retries},
 };
 
@@ -23,7 +24,7 @@ const LOOKS: usize = 12;
 
 /// Binds the queue to what its handlers subscribe to, however long Redis takes to be there. False if the worker
 /// was stopped meanwhile.
-pub(super) async fn subscribe(client: &Client, parts: &Parts) -> Result<bool> {
+pub(crate) async fn subscribe(client: &Client, parts: &Parts) -> Result<bool> {
     let queue = parts.store.name();
     for subscription in parts.registry.subscriptions() {
         let mut retries = Retries::endless();
@@ -49,7 +50,7 @@ pub(super) async fn subscribe(client: &Client, parts: &Parts) -> Result<bool> {
 
 /// Looks after the outboxes of a queue's sources until the handle is dropped. A queue without sources costs one
 /// small call a minute.
-pub(super) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHandle<()> {
+pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHandle<()> {
     let (store, relays) = (store.clone(), relays.clone());
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {

@@ -1,6 +1,9 @@
 //! Publishers and receivers of a topic: processes whose every publish is noted, to be killed at any moment.
 
-use jobqueue::{Client, Context, Definition, Failure, Handler, Job, JobId, Result, Retain, Worker};
+use jobqueue::{
+    Client, Context, Failure, JobId, Result, Retain, Worker,
+    handler::{Definition, Handler, Job},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::task::JoinSet;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jobqueue::QueueCounts;
+use jobqueue::stats::QueueCounts;
 
 use super::Plan;
 use crate::account::Proof;

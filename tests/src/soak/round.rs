@@ -137,6 +137,6 @@ impl Round {
     }
 }
 
-async fn counts(queue: &Queue) -> Option<jobqueue::QueueCounts> {
+async fn counts(queue: &Queue) -> Option<jobqueue::stats::QueueCounts> {
     timeout(Duration::from_secs(5), queue.counts()).await.ok()?.ok()
 }

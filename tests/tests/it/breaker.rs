@@ -1,6 +1,6 @@
 //! Circuit breakers: handlers that fail all the time are left alone, and probed.
 
-use jobqueue::{Context, Failure, JobState, State, WorkerEvent, WorkerHandle, job};
+use jobqueue::{Context, Failure, JobState, State, WorkerHandle, job, telemetry::WorkerEvent};
 use jobqueue_tests::wait::eventually;
 use tokio::sync::broadcast::Receiver;
 

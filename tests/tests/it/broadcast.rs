@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use jobqueue::{
-    Client, Context, DurationExt as _, Error, Failure, Refused, State, Worker, WorkerEvent,
-    broadcast, job,
+    Client, Context, DurationExt as _, Error, Failure, State, Worker, broadcast, error::Refused,
+    job, telemetry::WorkerEvent,
 };
 use jobqueue_tests::{
     cluster::RedisCluster,

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use jobqueue::{
-    CallError, Client, Context, DurationExt as _, Failure, FailureReason, Retain, State, job,
+    Client, Context, DurationExt as _, Failure, Retain, State,
+    error::{CallError, FailureReason},
+    job,
 };
 use jobqueue_tests::{
     account::{

@@ -1,6 +1,6 @@
 //! Connecting: addresses, users, TLS, and servers that won't do.
 
-use jobqueue::{Client, Error, Refused, TlsOptions, job};
+use jobqueue::{Client, Error, TlsOptions, error::Refused, job};
 use jobqueue_tests::server::{ClientCertificates, RedisServer};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},

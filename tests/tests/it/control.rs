@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Client, DurationExt, Error, Failure, JobHandle, JobState, Queue, Refused, Retain, State, job,
+    Client, DurationExt, Error, Failure, JobHandle, JobState, Queue, Retain, State, error::Refused,
+    job,
 };
 use jobqueue_tests::wait::eventually;
 

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jobqueue::{CallError, Context, DurationExt as _, Failure, State, WorkerEvent, job};
+use jobqueue::{
+    Context, DurationExt as _, Failure, State, error::CallError, job, telemetry::WorkerEvent,
+};
 use jobqueue_tests::wait::eventually;
 use tokio::sync::Semaphore;
 

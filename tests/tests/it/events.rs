@@ -1,6 +1,11 @@
 //! Events of a queue, of a worker, and waiting for results.
 
-use jobqueue::{DurationExt, EventId, EventKind, Failure, JobId, WorkerEvent, job};
+use jobqueue::{
+    DurationExt, Failure, JobId,
+    event::{EventId, EventKind},
+    job,
+    telemetry::WorkerEvent,
+};
 use jobqueue_tests::{server::RedisServer, wait::eventually};
 
 use crate::support::{Running, client, client_of, worker};
@@ -109,7 +114,7 @@ async fn a_removed_job_is_gone_for_who_waits() {
     tokio::time::sleep(50.millis()).await;
     queue.remove(job.id()).await.expect("removed");
     let result = waiting.await.expect("no panic");
-    assert!(matches!(result, Err(jobqueue::ResultError::Gone)), "{result:?}");
+    assert!(matches!(result, Err(jobqueue::error::ResultError::Gone)), "{result:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

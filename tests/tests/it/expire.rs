@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Client, DeadLetter, DurationExt, Error, Failure, FailureReason, JobState, ResultError, State,
+    Client, DurationExt, Error, Failure, JobState, State,
+    dead_letter::DeadLetter,
+    error::{FailureReason, ResultError},
     job,
 };
 use jobqueue_tests::wait::{eventually, eventually_within};

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Backoff, Client, Context, DurationExt, Failure, FailureReason, Handler, JobError, JobFailure,
-    JobHandle, JobState, ResultError, State, job,
+    Backoff, Client, Context, DurationExt, Failure, JobError, JobHandle, JobState, State,
+    error::{FailureReason, JobFailure, ResultError},
+    handler::Handler,
+    job,
 };
 use jobqueue_tests::wait::eventually;
 

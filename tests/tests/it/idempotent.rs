@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use jobqueue::{
-    Client, Context, Failure, FailureReason, JobHandle, OnceError, ResultError, State, WorkerEvent,
+    Client, Context, Failure, JobHandle, State,
+    error::{FailureReason, ResultError},
     job,
+    once::OnceError,
+    telemetry::WorkerEvent,
 };
 use jobqueue_tests::{shared, wait::eventually};
 use tokio::sync::Semaphore;

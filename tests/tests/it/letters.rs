@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Client, DeadLetter, Failure, FailureReason, JobState, Rate, State, WorkerEvent, job,
+    Client, Failure, JobState, Rate, State, dead_letter::DeadLetter, error::FailureReason, job,
+    telemetry::WorkerEvent,
 };
 use jobqueue_tests::wait;
 

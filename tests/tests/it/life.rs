@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Codec, Context, Failure, FailureReason, FromContext, JobState, Queue, Refused, ResultError,
-    State, job,
+    Codec, Context, Failure, JobState, Queue, State,
+    error::{FailureReason, Refused, ResultError},
+    handler::FromContext,
+    job,
 };
 use jobqueue_tests::wait::eventually;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jobqueue::{Context, DurationExt, Failure, FailureReason, JobHandle, ResultError, State, job};
+use jobqueue::{
+    Context, DurationExt, Failure, JobHandle, State,
+    error::{FailureReason, ResultError},
+    job,
+};
 use jobqueue_tests::{server::RedisServer, wait::eventually};
 use tokio::sync::Semaphore;
 

@@ -1,6 +1,11 @@
 //! Queues that are full, and what becomes of what doesn't fit.
 
-use jobqueue::{Client, DeadLetter, Error, FailureReason, JobHandle, Overflow, Queue, Refused};
+use jobqueue::{
+    Client, Error, JobHandle, Queue,
+    dead_letter::DeadLetter,
+    error::{FailureReason, Refused},
+    limits::Overflow,
+};
 use serde_json::Value;
 
 use crate::support::client;

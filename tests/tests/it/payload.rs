@@ -3,8 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jobqueue::{
-    Context, Definition, DurationExt as _, Error, Extra, Failure, FailureReason, Handler, Job,
-    JobFailure, JobOptions, JobState, Payload, PayloadVersions, ResultError, State, job,
+    Context, DurationExt as _, Error, Failure, JobState, Payload, State,
+    error::{FailureReason, JobFailure, ResultError},
+    handler::{Definition, Handler, Job},
+    job,
+    payload::{Extra, JobOptions, PayloadVersions},
 };
 use serde::{Deserialize, Serialize};
 

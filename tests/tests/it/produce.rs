@@ -4,8 +4,9 @@ use std::{collections::HashSet, future::poll_fn, task::Poll, time::Duration};
 
 use chrono::Utc;
 use jobqueue::{
-    Backoff, Client, Durability, DurationExt, Error, JobId, JobState, PayloadError, Refused,
-    Retain, job,
+    Backoff, Client, Durability, DurationExt, Error, JobId, JobState, Retain,
+    error::{PayloadError, Refused},
+    job,
 };
 use jobqueue_tests::{
     proxy::{Mode, Proxy},

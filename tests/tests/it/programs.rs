@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use jobqueue::{Client, JobError as _, Verdict};
+use jobqueue::{Client, JobError as _, retry::Verdict};
 use jobqueue_examples::checksum::checksum;
 use jobqueue_tests::{
     process::{Process, Signal, example},

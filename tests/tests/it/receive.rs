@@ -6,8 +6,10 @@ use std::{
 };
 
 use jobqueue::{
-    Client, Delivery, DurationExt, Error, Failure, FailureReason, JobState, Queue, Rate, Refused,
-    Result, ResultError, job,
+    Client, DurationExt, Error, Failure, JobState, Queue, Rate, Result,
+    error::{FailureReason, Refused, ResultError},
+    job,
+    receive::Delivery,
 };
 use jobqueue_tests::wait::eventually;
 

@@ -6,8 +6,10 @@ use std::{
 };
 
 use jobqueue::{
-    Backoff, Client, ErrorClass, Failure, FailureReason, JobError, JobHandle, JobState,
-    ResultError, RetryPolicy, RetryRule, State, job,
+    Backoff, Client, Failure, JobError, JobHandle, JobState, State,
+    error::{FailureReason, ResultError},
+    job,
+    retry::{ErrorClass, RetryPolicy, RetryRule},
 };
 use jobqueue_tests::wait::eventually;
 

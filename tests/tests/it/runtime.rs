@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Client, Context, DurationExt, Error, Failure, FailureReason, JobHandle, JobState, Refused,
-    ResultError, State, WorkerEvent, job,
+    Client, Context, DurationExt, Error, Failure, JobHandle, JobState, State,
+    error::{FailureReason, Refused, ResultError},
+    job,
+    telemetry::WorkerEvent,
 };
 use jobqueue_tests::{
     proxy::{Mode, Proxy},

@@ -3,8 +3,8 @@ use jobqueue::job;
 #[job(classify = by_text)]
 async fn infallible(_: ()) {}
 
-fn by_text(_: &String) -> jobqueue::ErrorClass {
-    jobqueue::ErrorClass::Server
+fn by_text(_: &String) -> jobqueue::retry::ErrorClass {
+    jobqueue::retry::ErrorClass::Server
 }
 
 #[job(classify = wrong)]

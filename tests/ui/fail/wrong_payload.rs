@@ -1,4 +1,4 @@
-use jobqueue::{Client, job};
+use jobqueue::{job, Client};
 
 #[job]
 async fn order(_order: u32) {}

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use jobqueue::{
-    Context, Definition, ErrorClass, Failure, Job, JobError, RetryPolicy, RetryRule, State, Verdict,
-    job,
-};
+use jobqueue::{handler::{Definition, Job}, job, retry::{ErrorClass, RetryPolicy, RetryRule, Verdict}, Context, Failure, JobError, State};
 
 fn slowly(attempt: u32) -> Duration {
     Duration::from_secs(u64::from(attempt))

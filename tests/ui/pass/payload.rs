@@ -1,6 +1,6 @@
 //! Every form of a payload with a version, and a handler of each.
 
-use jobqueue::{Codec, Job, Payload, job};
+use jobqueue::{handler::Job, job, Codec, Payload};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, Payload)]

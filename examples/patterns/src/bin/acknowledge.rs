@@ -5,7 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 
-use jobqueue::{Delivery, DurationExt, Failure};
+use jobqueue::{DurationExt, Failure, receive::Delivery};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use jobqueue::{State, Worker, WorkerEvent, WorkerHandle, broadcast};
+use jobqueue::{State, Worker, WorkerHandle, broadcast, telemetry::WorkerEvent};
 use tokio::task::JoinHandle;
 
 /// What a process remembers, so that it need not ask its database.

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use jobqueue::{ErrorClass, Failure, State, Worker, WorkerEvent, job};
+use jobqueue::{Failure, State, Worker, job, retry::ErrorClass, telemetry::WorkerEvent};
 
 /// Whether the gateway is up.
 type Gateway = Arc<AtomicBool>;

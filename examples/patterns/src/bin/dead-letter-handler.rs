@@ -7,7 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 
-use jobqueue::{DeadLetter, Failure, State, Worker, job};
+use jobqueue::{Failure, State, Worker, dead_letter::DeadLetter, job};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 

@@ -6,7 +6,10 @@
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 
-use jobqueue::{Client, Context, Filter, Receipt, State, Worker, job};
+use jobqueue::{
+    Client, Context, State, Worker, job,
+    topic::{Filter, Receipt},
+};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use jobqueue::{Context, Failure, Rate, State, Worker, WorkerEvent, job};
+use jobqueue::{Context, Failure, Rate, State, Worker, job, telemetry::WorkerEvent};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]

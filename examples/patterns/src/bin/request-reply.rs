@@ -5,7 +5,7 @@
 //! queue, correlation ids and a consumer of one's own.
 #![expect(clippy::print_stdout, reason = "it shows what happens")]
 
-use jobqueue::{CallError, DurationExt as _, JobError, Worker, job};
+use jobqueue::{DurationExt as _, JobError, Worker, error::CallError, job};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -9,7 +9,10 @@
 
 use std::time::Duration;
 
-use jobqueue::{Backoff, Context, ErrorClass, JobError, RetryPolicy, RetryRule, Worker, job};
+use jobqueue::{
+    Backoff, Context, JobError, Worker, job,
+    retry::{ErrorClass, RetryPolicy, RetryRule},
+};
 
 /// What the payment gateway answers, if it isn't well. The class comes from the status.
 #[derive(Debug, thiserror::Error, JobError)]

@@ -8,12 +8,12 @@
 
 use std::future::pending;
 
-use jobqueue::{DurationExt as _, Extra, Worker};
+use jobqueue::{DurationExt as _, Worker, payload::Extra};
 use serde_json::json;
 
 /// As it was last year.
 mod old {
-    use jobqueue::{Extra, Payload, job};
+    use jobqueue::{Payload, job, payload::Extra};
     use serde::{Deserialize, Serialize};
 
     #[derive(Serialize, Deserialize, Payload)]
@@ -33,7 +33,7 @@ mod old {
 
 /// As it is now.
 mod new {
-    use jobqueue::{Extra, Payload, job};
+    use jobqueue::{Payload, job, payload::Extra};
     use serde::{Deserialize, Serialize};
 
     use super::old;

@@ -9,10 +9,13 @@ pub(crate) mod worker;
 
 use redis::{ToRedisArgs, Value};
 
-use super::{keys::Column, keys::Keys, script::Script};
+use super::{
+    keys::{Column, Keys},
+    script::Script,
+};
 use crate::{
-    flaw::Corrupt,
     job::{JobId, WorkerId},
+    value_error::Corrupt,
 };
 
 /// A call of one script on one queue.
@@ -59,7 +62,7 @@ pub(crate) trait Command: Sync {
 }
 
 /// The arguments of a call, written straight into the request.
-pub(crate) struct Args<'a>(pub(super) &'a mut redis::Cmd);
+pub(crate) struct Args<'a>(pub(crate) &'a mut redis::Cmd);
 
 impl Args<'_> {
     pub(crate) fn push(&mut self, value: impl ToRedisArgs) -> &mut Self {

@@ -2,7 +2,10 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use jobqueue::{Client, Context, Definition, Failure, Handler, Job, JobId};
+use jobqueue::{
+    Client, Context, Failure, JobId,
+    handler::{Definition, Handler, Job},
+};
 use jobqueue_tests::{
     account::{Account, Order, QUEUE, Shift, note::Note},
     cluster::RedisCluster,

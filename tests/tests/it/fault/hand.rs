@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use jobqueue::{Client, Delivery, DurationExt as _, Failure};
+use jobqueue::{Client, DurationExt as _, Failure, receive::Delivery};
 use jobqueue_tests::{
     names,
     proxy::{Mode, Proxy},

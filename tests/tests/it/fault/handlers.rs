@@ -3,8 +3,10 @@
 use std::{sync::LazyLock, thread, time::Duration};
 
 use jobqueue::{
-    Client, Context, DurationExt as _, Failure, FailureReason, Job, JobHandle, ResultError, State,
-    WorkerBuilder, job,
+    Client, Context, DurationExt as _, Failure, JobHandle, State, WorkerBuilder,
+    error::{FailureReason, ResultError},
+    handler::Job,
+    job,
 };
 use jobqueue_tests::wait::eventually;
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use jobqueue::{
-    Client, DurationExt as _, Error, FailureReason, JobHandle, JobId, JobState, ResultError, job,
+    Client, DurationExt as _, Error, JobHandle, JobId, JobState,
+    error::{FailureReason, ResultError},
+    job,
 };
 use jobqueue_tests::{names, shared, wait::eventually};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobqueue::{Client, DurationExt as _, Error, Refused, job};
+use jobqueue::{Client, DurationExt as _, Error, error::Refused, job};
 use jobqueue_tests::{
     account::{Account, Order, Shift},
     server::RedisServer,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobqueue::{Client, Error, Refused};
+use jobqueue::{Client, Error, error::Refused};
 use jobqueue_tests::{
     account::{Account, Order, Shift},
     process::Process,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jobqueue::{Client, DeadLetter, JobState, Queue};
+use jobqueue::{Client, JobState, Queue, dead_letter::DeadLetter};
 use jobqueue_tests::{
     account::{
         Account,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobqueue::{Client, Error, Failure, JobState, Queue, Refused, Result, job};
+use jobqueue::{Client, Error, Failure, JobState, Queue, Result, error::Refused, job};
 use jobqueue_tests::{
     dump::Dump,
     names,

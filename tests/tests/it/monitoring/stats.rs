@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::Utc;
-use jobqueue::{Failure, Queue, QueueStats, State, job};
+use jobqueue::{Failure, Queue, State, job, stats::QueueStats};
 use jobqueue_tests::wait;
 use tokio::sync::Notify;
 
@@ -31,7 +31,7 @@ async fn stats(queue: &Queue) -> QueueStats {
 async fn a_queue_that_nobody_knows_is_empty() {
     let queue = client().await.queue("orders").expect("a good name");
     let stats = stats(&queue).await;
-    assert_eq!(stats.counts, jobqueue::QueueCounts::default());
+    assert_eq!(stats.counts, jobqueue::stats::QueueCounts::default());
     assert_eq!((stats.oldest_waiting, stats.next_due, stats.oldest_effect), (None, None, None));
     assert_eq!((stats.lag(), stats.workers_alive()), (Duration::ZERO, 0));
     assert_eq!((stats.run.count(), stats.wait.count()), (0, 0));

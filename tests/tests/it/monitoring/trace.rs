@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use jobqueue::{
-    Client, Context, Failure, JobHandle, State, TraceContext, job, testing::TestContext,
+    Client, Context, Failure, JobHandle, State, job, testing::TestContext, trace::TraceContext,
 };
 use jobqueue_tests::{names, shared, wait};
 

@@ -1,6 +1,6 @@
 //! Who gets what: patterns, filters, names, the alternate queue.
 
-use jobqueue::{Codec, Error, Filter, Refused};
+use jobqueue::{Codec, Error, error::Refused, topic::Filter};
 use jobqueue_tests::wait;
 
 use super::{arrived, payloads};

@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use jobqueue::{Client, Error, Filter, Retain, Start, Topic};
+use jobqueue::{
+    Client, Error, Retain,
+    topic::{Filter, Start, Topic},
+};
 
 use super::{arrived, payloads};
 use crate::support::client;
 
 /// A topic that has kept these numbers, the even ones under another key.
-async fn kept(client: &Client, numbers: std::ops::Range<u32>) -> (Topic, Vec<jobqueue::Receipt>) {
+async fn kept(
+    client: &Client,
+    numbers: std::ops::Range<u32>,
+) -> (Topic, Vec<jobqueue::topic::Receipt>) {
     let topic = client.topic("numbers").expect("a good name");
     topic.keep(Retain::count(10_000)).await.expect("kept");
     let mut receipts = Vec::new();
@@ -25,7 +31,7 @@ async fn kept(client: &Client, numbers: std::ops::Range<u32>) -> (Topic, Vec<job
 async fn a_new_binding_starts_where_it_is_told() {
     let client = client().await;
     let (topic, receipts) = kept(&client, 0..10).await;
-    assert!(receipts.iter().all(jobqueue::Receipt::is_unroutable));
+    assert!(receipts.iter().all(jobqueue::topic::Receipt::is_unroutable));
     topic.bind("all", "#").from(Start::Beginning).await.expect("bound");
     assert_eq!(payloads(&arrived(&client, "all", 10).await), (0..10).collect::<Vec<_>>());
     topic.bind("odd", "n.odd").from(Start::Beginning).await.expect("bound");

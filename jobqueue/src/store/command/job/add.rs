@@ -5,16 +5,17 @@ use std::time::Duration;
 use redis::Value;
 
 use crate::{
-    flaw::Corrupt,
     job::{JobId, Priority, QueueName},
     policy::Overflow,
     store::{
         command::{Args, Command},
         ids,
         keys::{Column, Keys},
-        millis, reply,
+        reply,
         script::{Script, script},
+        time::millis,
     },
+    value_error::Corrupt,
 };
 
 /// `lua/job/add.lua`

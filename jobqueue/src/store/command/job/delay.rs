@@ -2,9 +2,8 @@
 
 use redis::Value;
 
-use super::Due;
+use super::add::Due;
 use crate::{
-    flaw::Corrupt,
     job::JobId,
     store::{
         command::{Args, Command},
@@ -12,6 +11,7 @@ use crate::{
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/job/delay.lua`

@@ -12,6 +12,8 @@ mod remove;
 mod retry;
 mod transfer;
 
+#[cfg(feature = "testing")]
+use super::{Command, Script};
 pub(crate) use add::{Add, Added, Due, Full, Instead, NewJob, Twins, Unique};
 pub(crate) use delay::Delay;
 pub(crate) use edit::Edit;
@@ -25,10 +27,7 @@ pub(crate) use retry::Retry;
 pub(crate) use transfer::Transfer;
 
 #[cfg(feature = "testing")]
-use super::{Command, Script};
-
-#[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 11] {
+pub(crate) fn scripts() -> [&'static Script; 11] {
     [
         Add::SCRIPT,
         Delay::SCRIPT,

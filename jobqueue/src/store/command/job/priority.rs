@@ -3,7 +3,6 @@
 use redis::Value;
 
 use crate::{
-    flaw::Corrupt,
     job::JobId,
     store::{
         command::{Args, Command},
@@ -11,6 +10,7 @@ use crate::{
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/job/priority.lua`

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use redis::Value;
 
 use crate::{
-    flaw::Corrupt,
     job::{JobFailure, JobId, JobInfo, JobState, Outcome, Record},
     store::{
         command::{Args, Command},
@@ -12,6 +11,7 @@ use crate::{
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/job/read.lua`

@@ -1,16 +1,17 @@
 //! Take jobs out of the queue and send others in their place elsewhere.
 
+use crate::store::command::outbox::write_effect;
 use redis::Value;
 
 use crate::{
-    flaw::Corrupt,
-    job::JobId,
+    job::{Effect, JobId},
     store::{
-        command::{Args, Command, outbox::Effect},
+        command::{Args, Command},
         keys::{Column, Keys},
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/job/transfer.lua`
@@ -47,7 +48,7 @@ impl Command for Transfer<'_> {
         args.push(keys.base());
         for (id, effect) in self.jobs {
             args.push(id.as_str());
-            effect.write(args);
+            write_effect(effect, args);
         }
     }
 

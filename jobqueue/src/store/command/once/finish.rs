@@ -6,13 +6,14 @@ use bytes::Bytes;
 use redis::Value;
 
 use crate::{
-    flaw::Corrupt,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
-        millis, reply,
+        reply,
         script::{Script, script},
+        time::millis,
     },
+    value_error::Corrupt,
 };
 
 /// `lua/once/finish.lua`

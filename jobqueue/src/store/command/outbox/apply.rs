@@ -5,7 +5,6 @@ use std::{borrow::Cow, collections::HashSet};
 use redis::Value;
 
 use crate::{
-    flaw::Corrupt,
     job::QueueName,
     store::{
         command::{Args, Command},
@@ -14,6 +13,7 @@ use crate::{
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/outbox/apply.lua`

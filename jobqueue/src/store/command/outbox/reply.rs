@@ -5,14 +5,15 @@ use std::time::Duration;
 use redis::Value;
 
 use crate::{
-    flaw::Corrupt,
     job::JobId,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
-        millis, reply,
+        reply,
         script::{Script, script},
+        time::millis,
     },
+    value_error::Corrupt,
 };
 
 /// `lua/outbox/reply.lua`

@@ -1,16 +1,17 @@
 //! Write effects on other queues that follow from nothing in this one.
 
+use crate::store::command::outbox::write_effect;
 use redis::Value;
 
-use super::Effect;
 use crate::{
-    flaw::Corrupt,
+    job::Effect,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/outbox/send.lua`
@@ -27,7 +28,7 @@ impl Command for Send<'_> {
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.effects.len());
-        self.effects.iter().for_each(|effect| effect.write(args));
+        self.effects.iter().for_each(|effect| write_effect(effect, args));
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {

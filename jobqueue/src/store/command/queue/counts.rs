@@ -5,7 +5,6 @@ use std::time::Duration;
 use redis::Value;
 
 use crate::{
-    flaw::Corrupt,
     job::{QueueCounts, QueueName},
     policy::Overflow,
     stats::QueueLimits,
@@ -15,6 +14,7 @@ use crate::{
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/queue/counts.lua`
@@ -72,16 +72,16 @@ impl Command for Counts {
 }
 
 /// What `meta` says of a queue.
-pub(super) struct Meta {
+pub(crate) struct Meta {
     /// Whether it is paused, and the totals; the rest is 0.
-    pub(super) counts: QueueCounts,
-    pub(super) limits: QueueLimits,
+    pub(crate) counts: QueueCounts,
+    pub(crate) limits: QueueLimits,
 }
 
 impl Meta {
     /// Reads paused, added, completed, failed, rate, active, `max_length`, aging and events, or nothing for
     /// each.
-    pub(super) fn read(fields: Vec<Value>) -> Result<Self, Corrupt> {
+    pub(crate) fn read(fields: Vec<Value>) -> Result<Self, Corrupt> {
         const WHAT: &str = "a queue's meta";
         let maybe = |value: &Value| {
             reply::optional(value).map(|value| reply::count(value, WHAT)).transpose()
@@ -113,7 +113,7 @@ impl Meta {
 }
 
 /// Reads ttl, `dead_letter` and overflow, or nothing for each.
-pub(super) fn read_more(limits: &mut QueueLimits, fields: Vec<Value>) -> Result<(), Corrupt> {
+pub(crate) fn read_more(limits: &mut QueueLimits, fields: Vec<Value>) -> Result<(), Corrupt> {
     const WHAT: &str = "a queue's meta";
     let [ttl, dead_letter, overflow] = reply::tuple(Value::Array(fields), WHAT)?;
     let ttl = reply::optional(&ttl).map(|value| reply::count(value, WHAT)).transpose()?;

@@ -11,6 +11,8 @@ mod resume;
 mod retry_failed;
 mod stats;
 
+#[cfg(feature = "testing")]
+use super::{Command, Script};
 pub(crate) use clean::Clean;
 pub(crate) use counts::Counts;
 pub(crate) use drain::Drain;
@@ -23,10 +25,7 @@ pub(crate) use retry_failed::RetryFailed;
 pub(crate) use stats::Stats;
 
 #[cfg(feature = "testing")]
-use super::{Command, Script};
-
-#[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 10] {
+pub(crate) fn scripts() -> [&'static Script; 10] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,

@@ -7,7 +7,6 @@ use redis::Value;
 
 use super::counts::{Meta, read_more};
 use crate::{
-    flaw::Corrupt,
     job::{QueueCounts, QueueName},
     stats::{Histogram, QueueStats, WorkerStats},
     store::{
@@ -16,6 +15,7 @@ use crate::{
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/queue/stats.lua`

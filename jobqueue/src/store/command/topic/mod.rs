@@ -2,26 +2,24 @@
 
 mod bind;
 mod configure;
-mod dissolve;
+mod delete;
 mod publish;
 mod replay;
-mod survey;
+mod stats;
 mod unbind;
-
-pub(crate) use bind::Bind;
-pub(crate) use configure::Configure;
-pub(crate) use dissolve::Dissolve;
-pub(crate) use publish::{NewMessage, Publish, Published};
-pub(crate) use replay::Replay;
-pub(crate) use survey::Survey;
-pub(crate) use unbind::Unbind;
-
-use bytes::Bytes;
-use redis::Value;
 
 #[cfg(feature = "testing")]
 use super::{Command, Script};
-use crate::{flaw::Corrupt, store::reply};
+use crate::{store::reply, value_error::Corrupt};
+pub(crate) use bind::Bind;
+use bytes::Bytes;
+pub(crate) use configure::Configure;
+pub(crate) use delete::Dissolve;
+pub(crate) use publish::{NewMessage, Publish, Published};
+use redis::Value;
+pub(crate) use replay::Replay;
+pub(crate) use stats::Survey;
+pub(crate) use unbind::Unbind;
 
 /// A binding as it stands in Redis: its text, and its filter or where its replay is.
 pub(crate) type RawBinding = (String, Bytes);
@@ -46,7 +44,7 @@ fn read_bindings(value: Value, what: &'static str) -> Result<Vec<RawBinding>, Co
 }
 
 #[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 7] {
+pub(crate) fn scripts() -> [&'static Script; 7] {
     [
         Bind::SCRIPT,
         Configure::SCRIPT,

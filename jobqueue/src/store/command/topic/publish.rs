@@ -6,14 +6,15 @@ use redis::Value;
 
 use super::{Bindings, read_bindings};
 use crate::{
-    flaw::Corrupt,
     job::{JobId, Priority, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
-        millis, reply,
+        reply,
         script::{Script, script},
+        time::millis,
     },
+    value_error::Corrupt,
 };
 
 /// `lua/topic/publish.lua`

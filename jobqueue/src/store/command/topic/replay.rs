@@ -3,13 +3,13 @@
 use redis::Value;
 
 use crate::{
-    flaw::Corrupt,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/topic/replay.lua`

@@ -4,16 +4,20 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::{settlement, settlement::Settlement, taken, taken::Taken};
+use super::{
+    settlement,
+    taken::{self, Taken},
+};
 use crate::{
-    flaw::Corrupt,
-    job::{QueueName, WorkerId},
+    job::{QueueName, Settlement, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
-        millis, reply,
+        reply,
         script::{Script, script},
+        time::millis,
     },
+    value_error::Corrupt,
 };
 
 /// `lua/worker/advance.lua`

@@ -5,14 +5,15 @@ use redis::Value;
 use std::time::Duration;
 
 use crate::{
-    flaw::Corrupt,
     job::WorkerId,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
-        millis, reply,
+        reply,
         script::{Script, script},
+        time::millis,
     },
+    value_error::Corrupt,
 };
 
 /// `lua/worker/heartbeat.lua`

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::{taken, taken::Taken};
+use super::taken::{self, Taken};
 use crate::{
-    flaw::Corrupt,
     job::{JobId, WorkerId},
     policy::Rate,
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
-        millis, rate_text, reply,
+        reply,
         script::{Script, script},
+        time::{millis, rate_text},
     },
+    value_error::Corrupt,
 };
 
 /// `lua/worker/join.lua`

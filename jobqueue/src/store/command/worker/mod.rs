@@ -6,12 +6,14 @@ mod heartbeat;
 mod join;
 mod leave;
 mod observe;
-pub(super) mod observed;
+pub(crate) mod observed;
 mod settle;
 mod settlement;
 mod taken;
 mod wake;
 
+#[cfg(feature = "testing")]
+use super::{Command, Script};
 pub(crate) use advance::{Advance, Limit, Turn};
 pub(crate) use extend::Extend;
 pub(crate) use heartbeat::Heartbeat;
@@ -19,15 +21,11 @@ pub(crate) use join::{CodeLimits, Holding, Join};
 pub(crate) use leave::Leave;
 pub(crate) use observe::{Observe, Observed};
 pub(crate) use settle::Settle;
-pub(crate) use settlement::{End, Settlement};
 pub(crate) use taken::Taken;
 pub(crate) use wake::Wake;
 
 #[cfg(feature = "testing")]
-use super::{Command, Script};
-
-#[cfg(feature = "testing")]
-pub(super) fn scripts() -> [&'static Script; 8] {
+pub(crate) fn scripts() -> [&'static Script; 8] {
     [
         Advance::SCRIPT,
         Extend::SCRIPT,

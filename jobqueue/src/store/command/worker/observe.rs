@@ -4,7 +4,6 @@ use redis::Value;
 
 use super::observed;
 use crate::{
-    flaw::Corrupt,
     stats::Histogram,
     store::{
         command::{Args, Command},
@@ -12,6 +11,7 @@ use crate::{
         reply,
         script::{Script, script},
     },
+    value_error::Corrupt,
 };
 
 /// What a worker has observed since it last told.

@@ -5,9 +5,9 @@ use redis::Value;
 
 use super::observe::Observed;
 use crate::{
-    flaw::Corrupt,
     stats::{Histogram, QueueStats},
     store::{command::Args, reply},
+    value_error::Corrupt,
 };
 
 const RUN: &str = "run";
@@ -16,7 +16,7 @@ const SUM: &str = "sum";
 const RETRIED: &str = "retried";
 
 /// What the queue has grown by, as `lua/worker/observe.lua` reads it.
-pub(super) fn write(observed: &Observed, args: &mut Args<'_>) {
+pub(crate) fn write(observed: &Observed, args: &mut Args<'_>) {
     for (name, histogram) in [(RUN, &observed.run), (WAIT, &observed.wait)] {
         let counts = histogram.counts().iter().enumerate();
         for (bucket, count) in counts.filter(|(_, count)| **count > 0) {

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::settlement::{self, Settlement};
+use super::settlement;
 use crate::{
-    flaw::Corrupt,
-    job::{JobId, WorkerId},
+    job::{JobId, Settlement, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Column, Keys},
-        millis, reply,
+        reply,
         script::{Script, script},
+        time::millis,
     },
+    value_error::Corrupt,
 };
 
 /// `lua/worker/settle.lua`

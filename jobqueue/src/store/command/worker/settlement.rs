@@ -1,51 +1,15 @@
 //! How runs ended, as `advance` is told.
 
-use std::time::Duration;
-
-use super::super::{Args, outbox::Effect};
+use crate::job::{End, Settlement};
+use crate::store::command::outbox::write_effect;
 use crate::{
     job::{JobId, JobState},
     policy::Retain,
-    store::millis,
+    store::{command::Args, time::millis},
 };
 
 /// The most failed attempts that are kept of a job.
 const ERRORS_KEPT: u32 = 10;
-
-/// How one run ended.
-#[derive(Clone, Debug)]
-pub(crate) struct Settlement {
-    pub(crate) id: JobId,
-    pub(crate) end: End,
-    /// What follows from it elsewhere: written in the same step, then relayed.
-    pub(crate) effects: Vec<Effect>,
-}
-
-/// What becomes of the job.
-#[derive(Clone, Debug)]
-pub(crate) enum End {
-    /// It completed; the outcome counts only where the job is kept.
-    Completed { retain: Retain, outcome: Vec<u8> },
-    /// It failed for good.
-    Failed { retain: Retain, outcome: Vec<u8>, error: Vec<u8> },
-    /// It is tried again.
-    Retried { attempt: u32, delay: Duration, error: Vec<u8> },
-    /// It goes back, and this run counts for nothing.
-    Released { delay: Duration, misses: Option<u32> },
-}
-
-impl Settlement {
-    /// About how many bytes it takes on the way.
-    pub(crate) fn size(&self) -> usize {
-        let end = match &self.end {
-            End::Completed { outcome, .. } => outcome.len(),
-            End::Failed { outcome, error, .. } => outcome.len() + error.len(),
-            End::Retried { error, .. } => error.len(),
-            End::Released { .. } => 0,
-        };
-        end + 64 + self.effects.iter().map(Effect::size).sum::<usize>()
-    }
-}
 
 /// Ended jobs of one kind that are kept alike.
 struct Block<'a> {
@@ -55,7 +19,7 @@ struct Block<'a> {
 }
 
 /// Writes the blocks of `lua/lib/settle.lua`.
-pub(super) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
+pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
     let mut blocks: Vec<Block<'_>> = Vec::new();
     let (mut retried, mut released) = (Vec::new(), Vec::new());
     let mut errors = Vec::new();
@@ -102,7 +66,7 @@ fn write_effects(settlements: &[Settlement], args: &mut Args<'_>) {
     if count > 0 {
         args.push(count);
         let effects = settlements.iter().flat_map(|settlement| &settlement.effects);
-        effects.for_each(|effect| effect.write(args));
+        effects.for_each(|effect| write_effect(effect, args));
     }
 }
 

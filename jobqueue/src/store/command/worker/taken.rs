@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use redis::Value;
 
-use crate::{flaw::Corrupt, job::JobId, store::reply};
+use crate::{job::JobId, store::reply, value_error::Corrupt};
 
 /// A job that this worker now holds.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Taken {
 const WHAT: &str = "fetched jobs";
 
 /// Ids in one text, and what `details_of` gives: records, then three sparse columns or nothing.
-pub(super) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corrupt> {
+pub(crate) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corrupt> {
     let [records, attempts, stalls, misses] = details;
     let ids = crate::store::ids::read(reply::text(ids, WHAT)?);
     let records = reply::array(records, WHAT)?;
@@ -52,7 +52,7 @@ pub(super) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corru
 }
 
 /// Marks those whose ids stand in a text of ids that have expired.
-pub(super) fn mark_expired(taken: &mut [Taken], ids: &Value) -> Result<(), Corrupt> {
+pub(crate) fn mark_expired(taken: &mut [Taken], ids: &Value) -> Result<(), Corrupt> {
     let ids = crate::store::ids::read(reply::text(ids, WHAT)?);
     if !ids.is_empty() {
         let ids: HashSet<JobId> = ids.into_iter().collect();

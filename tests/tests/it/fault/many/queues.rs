@@ -1,6 +1,9 @@
 //! A thousand queues in one process: a hundred of each of ten clients.
 
-use jobqueue::{Context, Definition, Failure, Handler, Job, WorkerBuilder};
+use jobqueue::{
+    Context, Failure, WorkerBuilder,
+    handler::{Definition, Handler, Job},
+};
 use jobqueue_tests::{server::RedisServer, wait::eventually_within};
 
 use super::PATIENCE;

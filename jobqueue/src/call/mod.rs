@@ -1,0 +1,154 @@
+//! Calling a handler: a job is added, and the caller waits for its reply.
+
+mod mailbox;
+
+pub(crate) use mailbox::Mailbox;
+
+use std::{future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
+
+use bytes::Bytes;
+use chrono::Utc;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::timeout_at;
+
+use crate::{
+    client::Client,
+    error::{CallError, Error},
+    job::{Job, Outcome},
+    policy::{Backoff, Retain},
+    producer::{Request, request_setters},
+    queue::Queue,
+    store::{Durability, deadline_after},
+    value_error::{Invalid, PayloadError},
+};
+
+/// How long a call waits for its reply, by default.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A call of a handler, anywhere: set options, then await it for what the handler gives back.
+///
+/// The request is a job like any other, with its handler's attempts, timeout and dead letters. Its reply is
+/// sent in the same atomic step in which it ends, and comes to an inbox that all calls of a client
+/// share: nobody polls, and as many calls as you like are in flight over one connection. Unless told
+/// otherwise nothing is kept of a request that has ended.
+///
+/// If the caller dies, a request that runs runs on; one that still waits when the caller's time is up expires, and
+/// doesn't run for nothing. A reply that comes too late is
+/// dropped; those of callers that are gone vanish from Redis after a minute.
+///
+/// # Errors
+/// [`CallError::Failed`] if the job failed for good, [`CallError::TimedOut`] if there was no reply in time,
+/// [`CallError::Error`] if the request could not be added or the result isn't of this type.
+#[must_use = "a request is sent when this is awaited"]
+#[derive(Debug)]
+pub struct Call<T> {
+    request: Result<Request, Invalid>,
+    payload: Result<Vec<u8>, PayloadError>,
+    limit: Duration,
+    output: PhantomData<fn() -> T>,
+}
+
+impl Client {
+    /// Calls a handler, in whatever process it is, and waits for what it gives back. Await the answer, or set
+    /// options first.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{error::CallError, job, Client, DurationExt};
+    /// # #[job(queue = "prices")]
+    /// # async fn quote(item: String) -> u64 { 42 }
+    /// # async fn example(client: Client) -> Result<(), CallError> {
+    /// let price: u64 = client.call(quote, "tea".to_owned()).timeout(2.seconds()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
+    pub fn call<J: Job>(&self, handler: J, payload: J::Payload) -> Call<J::Output> {
+        let _ = handler;
+        Call::new(self.request_for::<J>(), self.codec_of::<J>().encode(&payload))
+    }
+}
+
+impl Queue {
+    /// Calls a handler by its name. Await the answer, or set options first.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{error::CallError, Queue};
+    /// # async fn example(prices: Queue) -> Result<(), CallError> {
+    /// let price: u64 = prices.call("quote", "tea").typed().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call<T: Serialize + ?Sized>(&self, name: &str, payload: &T) -> Call<serde_json::Value> {
+        Call::new(self.request(name), self.client().codec().encode(payload))
+    }
+}
+
+impl<T> Call<T> {
+    fn new(request: Result<Request, Invalid>, payload: Result<Vec<u8>, PayloadError>) -> Self {
+        Self { request, payload, limit: PATIENCE, output: PhantomData }
+    }
+
+    /// How long to wait for the reply, the time in the queue and all attempts included; 30 s by default.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The same call with a result of another type: for handlers that are called by name.
+    pub fn typed<U>(self) -> Call<U> {
+        let Self { request, payload, limit, .. } = self;
+        Call { request, payload, limit, output: PhantomData }
+    }
+
+    request_setters!();
+
+    fn set(mut self, change: impl FnOnce(&mut Request)) -> Self {
+        if let Ok(request) = &mut self.request {
+            change(request);
+        }
+        self
+    }
+
+    /// How the job ended, as it was written.
+    async fn ask(self) -> Result<Bytes, CallError> {
+        let deadline = deadline_after(self.limit);
+        let mut request = self.request.and_then(Request::checked).map_err(Error::from)?;
+        // Nobody waits for a run that has not begun by then.
+        request.default_ttl(self.limit);
+        let (client, options) = (request.client.clone(), &mut request.options);
+        // The reply is all that a caller looks at.
+        options.retain.get_or_insert(Retain::none());
+        options.retain_failed.get_or_insert(Retain::none());
+        let (mailbox, store) = (client.mailbox(), client.store());
+        options.reply_to = Some(mailbox.name(store).map_err(Error::from)?);
+        let payload = self.payload.map_err(Error::from)?;
+        let job = request.job(payload, None, Utc::now()).map_err(Error::from)?;
+        let mut expected = mailbox.expect(store, &job.id).map_err(Error::from)?;
+        let exchange = async {
+            client.batcher(&request.store, request.durability).add(vec![job]).await?;
+            Ok(expected.arrive().await)
+        };
+        timeout_at(deadline, exchange).await.unwrap_or(Err(CallError::TimedOut(self.limit)))
+    }
+}
+
+impl<T: DeserializeOwned> Call<T> {
+    async fn send(self) -> Result<T, CallError> {
+        let outcome = self.ask().await?;
+        match Outcome::decode(&outcome).map_err(Error::from)? {
+            Outcome::Completed { codec, result } => {
+                codec.decode(&result).map_err(|error| Error::from(error).into())
+            }
+            Outcome::Failed(failure) => Err(CallError::Failed(failure)),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + 'static> IntoFuture for Call<T> {
+    type Output = Result<T, CallError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

@@ -1,0 +1,41 @@
+//! How a run ended, as the store is told.
+
+use std::time::Duration;
+
+use super::{effect::Effect, id::JobId};
+use crate::policy::Retain;
+
+/// How one run ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Settlement {
+    pub(crate) id: JobId,
+    pub(crate) end: End,
+    /// What follows from it elsewhere: written in the same step, then relayed.
+    pub(crate) effects: Vec<Effect>,
+}
+
+/// What becomes of the job.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    /// It completed; the outcome counts only where the job is kept.
+    Completed { retain: Retain, outcome: Vec<u8> },
+    /// It failed for good.
+    Failed { retain: Retain, outcome: Vec<u8>, error: Vec<u8> },
+    /// It is tried again.
+    Retried { attempt: u32, delay: Duration, error: Vec<u8> },
+    /// It goes back, and this run counts for nothing.
+    Released { delay: Duration, misses: Option<u32> },
+}
+
+impl Settlement {
+    /// About how many bytes it takes on the way.
+    pub(crate) fn size(&self) -> usize {
+        let end = match &self.end {
+            End::Completed { outcome, .. } => outcome.len(),
+            End::Failed { outcome, error, .. } => outcome.len() + error.len(),
+            End::Retried { error, .. } => error.len(),
+            End::Released { .. } => 0,
+        };
+        end + 64 + self.effects.iter().map(Effect::size).sum::<usize>()
+    }
+}

@@ -1,0 +1,11 @@
+//! TODO-DOC.
+
+mod deliver;
+mod early_reply;
+mod entry_id;
+mod pass;
+mod relay;
+pub(crate) mod target;
+
+pub(crate) use entry_id::Place;
+pub(crate) use relay::Relays;

@@ -1,0 +1,53 @@
+//! Where an entry of an outbox goes: a queue a line, and after a blank what the job is to be called there.
+
+use std::borrow::Cow;
+
+/// One target as text; see [`read`].
+pub(crate) fn write(queue: &str, job: Option<&str>) -> String {
+    match job {
+        Some(job) => format!("{queue} {job}"),
+        None => queue.to_owned(),
+    }
+}
+
+/// The queues of an entry, not looked at yet, each with the name that the job has there, if it isn't its own.
+pub(crate) fn read(targets: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    targets.split('\n').map(|target| match target.split_once(' ') {
+        Some((queue, job)) => (queue, Some(job)),
+        None => (target, None),
+    })
+}
+
+/// The id of a message's copy for jobs of this name, so that each name of a queue has one of its own.
+pub(crate) fn copy_id<'a>(message: &'a str, job: Option<&str>) -> Cow<'a, str> {
+    match job {
+        None => Cow::Borrowed(message),
+        Some(job) => Cow::Owned(format!("{message}.{:016x}", fnv(job.as_bytes()))),
+    }
+}
+
+/// FNV-1a: the same in every process and version, unlike the standard library's.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_read_as_written() {
+        let targets = [write("mails", Some("welcome mail")), write("audit", None)].join("\n");
+        let read: Vec<_> = read(&targets).collect();
+        assert_eq!(read, [("mails", Some("welcome mail")), ("audit", None)]);
+    }
+
+    #[test]
+    fn copies_have_ids_of_their_own() {
+        assert_eq!(copy_id("01M", None), "01M");
+        assert_eq!(copy_id("01M", Some("a")), "01M.af63dc4c8601ec8c");
+        assert_ne!(copy_id("01M", Some("b")), copy_id("01M", Some("a")));
+    }
+}

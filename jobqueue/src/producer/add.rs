@@ -1,0 +1,91 @@
+//! Adding one job.
+
+use std::{future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use super::request::{Request, add_setters, request_setters};
+use crate::{
+    error::{Error, Result},
+    job::JobId,
+    policy::{Backoff, Retain},
+    queue::JobHandle,
+    store::{Durability, job::Due},
+    value_error::{Invalid, PayloadError},
+};
+
+/// A job about to be added: set options, then await it.
+///
+/// Awaiting gives a [`JobHandle`], once the job is in Redis. If Redis can't be reached, the add waits
+/// for it up to the client's [`patience`](crate::ClientBuilder::patience); a repeated add is never
+/// carried out twice. If the future is dropped before it is done, the job may or may not be added.
+///
+/// # Errors
+/// [`Error::Invalid`] and [`Error::Payload`] before anything is sent; [`Error::Refused`] if the queue is
+/// full or the server said no; [`Error::Unavailable`] if Redis did not answer in time. Then the job
+/// may have been added: repeat the add [with an id](Self::id) if that matters.
+#[must_use = "a job is added when this is awaited"]
+#[derive(Debug)]
+pub struct Add<T> {
+    request: Result<Request, Invalid>,
+    payload: Result<Vec<u8>, PayloadError>,
+    id: Option<Result<JobId, Invalid>>,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T> Add<T> {
+    pub(crate) fn new(
+        request: Result<Request, Invalid>,
+        payload: Result<Vec<u8>, PayloadError>,
+    ) -> Self {
+        Self { request, payload, id: None, output: PhantomData }
+    }
+
+    request_setters!();
+    add_setters!();
+
+    /// An id of the caller's choice. If the queue has a job of this id, in whatever state, nothing is
+    /// added and the handle is [that job's](JobHandle::existed). 1 to 128 printable ASCII characters.
+    pub fn id(mut self, id: impl AsRef<str>) -> Self {
+        self.id = Some(id.as_ref().parse());
+        self
+    }
+
+    /// Adds nothing while a job with this key exists and hasn't ended; the handle is then
+    /// [that job's](JobHandle::existed). 1 to 256 bytes.
+    pub fn unique(self, key: impl Into<String>) -> Self {
+        self.set(|request| request.set_unique(key.into(), None))
+    }
+
+    /// Adds nothing for so long after a job with this key was added, whether it has ended or not; the
+    /// handle is then [that job's](JobHandle::existed).
+    pub fn unique_for(self, key: impl Into<String>, lifetime: Duration) -> Self {
+        self.set(|request| request.set_unique(key.into(), Some(lifetime)))
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Request)) -> Self {
+        if let Ok(request) = &mut self.request {
+            change(request);
+        }
+        self
+    }
+
+    async fn send(self) -> Result<JobHandle<T>> {
+        let request = self.request?.checked()?;
+        let job = request.job(self.payload?, self.id.transpose()?, Utc::now())?;
+        let id = job.id.clone();
+        let batcher = request.client.batcher(&request.store, request.durability);
+        let placed = batcher.add(vec![job]).await?;
+        let twin = placed.into_iter().next().map(|(_, twin)| twin);
+        Ok(JobHandle::new(request.queue(), id, twin))
+    }
+}
+
+impl<T: 'static> IntoFuture for Add<T> {
+    type Output = Result<JobHandle<T>, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

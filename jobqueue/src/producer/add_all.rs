@@ -1,0 +1,109 @@
+//! Adding many jobs.
+
+use std::{future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use super::request::{Request, add_setters, request_setters};
+use crate::{
+    error::{Error, Result},
+    policy::{Backoff, Retain},
+    queue::JobHandle,
+    store::{
+        Durability, chunks,
+        job::{Due, NewJob},
+    },
+    value_error::{Invalid, PayloadError},
+};
+
+/// Many jobs about to be added: set options, which hold for all, then await it.
+///
+/// They go in calls of up to 1,000 jobs and about a mebibyte, in order. Each call adds all its jobs or
+/// none, and the first that fails is the last that is made.
+///
+/// # Errors
+/// [`BulkError`] says how far it came. If a payload or an option is invalid, nothing is sent.
+#[must_use = "jobs are added when this is awaited"]
+#[derive(Debug)]
+pub struct AddAll<T> {
+    request: Result<Request, Invalid>,
+    payloads: Result<Vec<Vec<u8>>, PayloadError>,
+    output: PhantomData<fn() -> T>,
+}
+
+/// Why not all jobs of an [`AddAll`] were added.
+#[derive(Debug, thiserror::Error)]
+#[error("the first {} jobs were added, then: {error}", added.len())]
+pub struct BulkError<T> {
+    /// The jobs that were added: all before the call that failed.
+    pub added: Vec<JobHandle<T>>,
+    /// Why that call failed. If it is [`Error::Unavailable`], its up to 1,000 jobs may have been added
+    /// nevertheless.
+    #[source]
+    pub error: Error,
+}
+
+impl<T> From<BulkError<T>> for Error {
+    fn from(error: BulkError<T>) -> Self {
+        error.error
+    }
+}
+
+impl<T> AddAll<T> {
+    pub(crate) fn new(
+        request: Result<Request, Invalid>,
+        payloads: Result<Vec<Vec<u8>>, PayloadError>,
+    ) -> Self {
+        Self { request, payloads, output: PhantomData }
+    }
+
+    request_setters!();
+    add_setters!();
+
+    fn set(mut self, change: impl FnOnce(&mut Request)) -> Self {
+        if let Ok(request) = &mut self.request {
+            change(request);
+        }
+        self
+    }
+
+    fn prepare(self) -> Result<(Request, Vec<NewJob>)> {
+        let request = self.request?.checked()?;
+        let now = Utc::now();
+        let jobs = self.payloads?.into_iter().map(|payload| request.job(payload, None, now));
+        let jobs = jobs.collect::<Result<_, _>>()?;
+        Ok((request, jobs))
+    }
+
+    async fn send(self) -> Result<Vec<JobHandle<T>>, BulkError<T>> {
+        let (request, jobs) =
+            self.prepare().map_err(|error| BulkError { added: Vec::new(), error })?;
+        let mut added = Vec::with_capacity(jobs.len());
+        let batcher = request.client.batcher(&request.store, request.durability);
+        let sizes: Vec<usize> = chunks(&jobs, NewJob::size).map(<[NewJob]>::len).collect();
+        let mut jobs = jobs.into_iter();
+        for size in sizes {
+            let chunk: Vec<NewJob> = jobs.by_ref().take(size).collect();
+            let ids: Vec<_> = chunk.iter().map(|job| job.id.clone()).collect();
+            let twins = match batcher.add(chunk).await {
+                Ok(twins) => twins,
+                Err(error) => return Err(BulkError { added, error }),
+            };
+            let mut twins = twins.into_iter().peekable();
+            for (index, id) in ids.into_iter().enumerate() {
+                let twin = twins.next_if(|(at, _)| *at == index).map(|(_, twin)| twin);
+                added.push(JobHandle::new(request.queue(), id, twin));
+            }
+        }
+        Ok(added)
+    }
+}
+
+impl<T: 'static> IntoFuture for AddAll<T> {
+    type Output = Result<Vec<JobHandle<T>>, BulkError<T>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

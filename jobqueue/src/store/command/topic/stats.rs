@@ -1,0 +1,72 @@
+//! What a topic has.
+
+use redis::Value;
+
+use super::{RawBinding, read_bindings};
+use crate::{
+    store::{
+        command::{Args, Command},
+        keys::{Column, Keys},
+        reply,
+        script::{Script, script},
+    },
+    value_error::Corrupt,
+};
+
+/// `lua/topic/survey.lua`
+pub(crate) struct Survey {
+    /// How many entries of the outbox are looked at.
+    pub(crate) most: usize,
+}
+
+/// What a topic has.
+#[derive(Clone, Debug)]
+pub(crate) struct Census {
+    /// Empty for none.
+    pub(crate) alternate: String,
+    pub(crate) bindings: Vec<RawBinding>,
+    /// Bindings, and where their replays are.
+    pub(crate) replays: Vec<RawBinding>,
+    pub(crate) published: u64,
+    /// How many entries the outbox has.
+    pub(crate) underway: u64,
+    /// The oldest of them, with their targets.
+    pub(crate) oldest: Vec<(String, String)>,
+    pub(crate) kept: u64,
+    /// The id of the oldest message that is kept; empty for none.
+    pub(crate) first_kept: String,
+    pub(crate) now_ms: u64,
+}
+
+impl Command for Survey {
+    const SCRIPT: &'static Script = script!("topic" / survey, [clock]);
+    const KEYS: &'static [Column] =
+        &[Column::Topic, Column::Bindings, Column::Replays, Column::Outbox, Column::Messages];
+    const DOING: &'static str = "survey a topic";
+    type Reply = Census;
+
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.most);
+    }
+
+    fn read(&self, reply: Value) -> Result<Census, Corrupt> {
+        const WHAT: &str = Survey::DOING;
+        let text = |value: &Value| reply::text(value, WHAT).map(str::to_owned);
+        let [alternate, bindings, replays, published, underway, oldest, kept, first, now] =
+            reply::tuple(reply, WHAT)?;
+        let oldest = reply::array(oldest, WHAT)?;
+        let (pairs, _) = oldest.as_chunks::<2>();
+        let oldest = pairs.iter().map(|[entry, to]| Ok((text(entry)?, text(to)?)));
+        Ok(Census {
+            alternate: text(&alternate)?,
+            bindings: read_bindings(bindings, WHAT)?,
+            replays: read_bindings(replays, WHAT)?,
+            published: reply::count(&published, WHAT)?,
+            underway: reply::count(&underway, WHAT)?,
+            oldest: oldest.collect::<Result<_, Corrupt>>()?,
+            kept: reply::count(&kept, WHAT)?,
+            first_kept: text(&first)?,
+            now_ms: reply::count(&now, WHAT)?,
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! One connection to Redis that mends itself.
+//!
+//! The commonest fault of all Redis-backed systems is a process that lives on and hears nothing
+//! after Redis was gone. So every request has a limit of its own, and a connection that overran one
+//! or broke is thrown away: the next request dials anew. Waiting between tries is the caller's part,
+//! who knows what is worth repeating.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use redis::{
+    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, Pipeline, RedisError, Value,
+    aio::{MultiplexedConnection, PubSub},
+};
+use tokio::time::timeout;
+
+use super::sentinel::Sentinels;
+use crate::store::server_error;
+
+/// How long a connection may take to be made, and a request to be answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    pub(crate) response: Duration,
+}
+
+impl Limits {
+    pub(crate) const DEFAULT: Self =
+        Self { connect: Duration::from_secs(5), response: Duration::from_secs(5) };
+}
+
+/// A connection that is made when it is first needed, and again after it broke.
+#[derive(Clone)]
+pub(crate) struct Link(Arc<Inner>);
+
+/// Who says where to dial.
+#[derive(Clone)]
+pub(crate) enum Home {
+    /// One server, or one node of a cluster.
+    Server(Box<redis::Client>),
+    /// The master that sentinels name: they are asked again at each dial, so a failover is followed.
+    Sentinels(Arc<Sentinels>),
+}
+
+struct Inner {
+    home: Home,
+    limits: Limits,
+    current: Mutex<Current>,
+    /// Held while dialling, so that a hundred tasks dial once.
+    dialling: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Current {
+    connection: Option<MultiplexedConnection>,
+    /// Counts connections, so that a late failure of an old one doesn't end the new one.
+    generation: u64,
+}
+
+impl Link {
+    pub(crate) fn new(home: Home, limits: Limits) -> Self {
+        Self(Arc::new(Inner {
+            home,
+            limits,
+            current: Mutex::default(),
+            dialling: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// A link of its own to the same server: for calls that block the connection, or that must not
+    /// wait behind others.
+    pub(crate) fn sibling(&self) -> Self {
+        Self::new(self.0.home.clone(), self.0.limits)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    /// Sends one command and waits for its reply.
+    pub(crate) async fn request(&self, command: &Cmd) -> Result<Value, RedisError> {
+        self.request_within(command, self.0.limits.response).await
+    }
+
+    /// Sends one command that may take as long as `limit`.
+    pub(crate) async fn request_within(
+        &self,
+        command: &Cmd,
+        limit: Duration,
+    ) -> Result<Value, RedisError> {
+        let (mut connection, generation) = self.connection().await?;
+        let reply = timeout(limit, connection.send_packed_command(command)).await;
+        let reply = reply.unwrap_or_else(|_| Err(overdue(limit)));
+        let reply = match reply {
+            Ok(Value::ServerError(error)) => Err(error.into()),
+            other => other,
+        };
+        self.checked(generation, reply)
+    }
+
+    /// Sends several commands at once, and gives each one's own answer, unless the first is refused.
+    pub(crate) async fn request_all(
+        &self,
+        pipeline: &Pipeline,
+        limit: Duration,
+    ) -> Result<Vec<Value>, RedisError> {
+        let (mut connection, generation) = self.connection().await?;
+        let count = pipeline.len();
+        let replies = timeout(limit, connection.send_packed_commands(pipeline, 0, count)).await;
+        let replies = replies.unwrap_or_else(|_| Err(overdue(limit)));
+        self.checked(generation, replies.and_then(first_accepted))
+    }
+
+    /// A connection that listens, made anew.
+    pub(crate) async fn pubsub(&self) -> Result<PubSub, RedisError> {
+        let limit = self.0.limits.connect;
+        let dial = async {
+            match &self.0.home {
+                Home::Server(client) => client.get_async_pubsub().await,
+                Home::Sentinels(sentinels) => {
+                    Box::pin(sentinels.master(limit)).await?.get_async_pubsub().await
+                }
+            }
+        };
+        timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
+    }
+
+    /// Throws the connection away, and with it whatever still waits on it.
+    pub(crate) fn hang_up(&self) {
+        let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.connection = None;
+        current.generation += 1;
+    }
+
+    fn checked<T>(&self, generation: u64, reply: Result<T, RedisError>) -> Result<T, RedisError> {
+        let Err(mut error) = reply else { return reply };
+        if matches!(self.0.home, Home::Sentinels(_)) && server_error::is_readonly(&error) {
+            // The master of old. The sentinels know the new one, or will.
+            error = unreachable("the master has become a replica");
+        }
+        if server_error::is_broken(&error) {
+            let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+            if current.generation == generation {
+                current.connection = None;
+            }
+        }
+        Err(error)
+    }
+
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64), RedisError> {
+        if let Some(ready) = self.ready() {
+            return Ok(ready);
+        }
+        let _dialling = self.0.dialling.lock().await;
+        // Somebody else may have dialled meanwhile.
+        if let Some(ready) = self.ready() {
+            return Ok(ready);
+        }
+        let limit = self.0.limits.connect;
+        let connection = match &self.0.home {
+            Home::Server(client) => dial(client, limit).await?,
+            Home::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await?,
+        };
+        let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.generation += 1;
+        current.connection = Some(connection.clone());
+        Ok((connection, current.generation))
+    }
+
+    fn ready(&self) -> Option<(MultiplexedConnection, u64)> {
+        let current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.connection.clone().map(|connection| (connection, current.generation))
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The address may hold a password.
+        f.write_str("Link")
+    }
+}
+
+/// Makes a connection, without limits of its own for requests: each has its own, and some block on purpose.
+pub(crate) async fn dial(
+    client: &redis::Client,
+    limit: Duration,
+) -> Result<MultiplexedConnection, RedisError> {
+    let config =
+        AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(None);
+    let dial = client.get_multiplexed_async_connection_with_config(&config);
+    timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
+}
+
+/// The same settings (user, password, database, TLS) at another address.
+pub(crate) fn at(
+    settings: &ConnectionInfo,
+    host: &str,
+    port: u16,
+) -> Result<redis::Client, RedisError> {
+    let host = host.to_owned();
+    let address = match settings.addr().clone() {
+        ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+            ConnectionAddr::TcpTls { host, port, insecure, tls_params }
+        }
+        _ => ConnectionAddr::Tcp(host, port),
+    };
+    redis::Client::open(settings.clone().set_addr(address))
+}
+
+/// What becomes of a pipeline's first command decides for all.
+pub(crate) fn first_accepted(replies: Vec<Value>) -> Result<Vec<Value>, RedisError> {
+    match replies.first() {
+        Some(Value::ServerError(error)) => Err(error.clone().into()),
+        _ => Ok(replies),
+    }
+}
+
+/// An error of the kind that a later try may not meet.
+pub(crate) fn unreachable(why: &str) -> RedisError {
+    std::io::Error::new(std::io::ErrorKind::NotConnected, why).into()
+}
+
+pub(crate) fn overdue(limit: Duration) -> RedisError {
+    std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {limit:?}")).into()
+}

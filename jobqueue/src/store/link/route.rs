@@ -1,0 +1,192 @@
+//! How a queue's requests find their server.
+
+use std::{sync::Arc, time::Duration};
+
+use redis::{Cmd, Pipeline, RedisError, ServerErrorKind, Value};
+
+use super::{
+    cluster::{Address, Cluster, Links},
+    connection::{Limits, Link, first_accepted, unreachable},
+};
+use crate::store::server_error;
+
+/// Where a queue's requests go.
+#[derive(Clone, Debug)]
+pub(crate) enum Route {
+    /// To the one server there is.
+    Server(Link),
+    /// To whichever node of a cluster serves the queue's slot.
+    Slot(Slot),
+}
+
+/// One slot of a cluster, and the links to be used for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    cluster: Arc<Cluster>,
+    links: Arc<Links>,
+    number: u16,
+}
+
+impl Route {
+    pub(crate) fn slot(cluster: Arc<Cluster>, links: Arc<Links>, number: u16) -> Self {
+        Self::Slot(Slot { cluster, links, number })
+    }
+
+    /// The same way over connections of its own.
+    pub(crate) fn sibling(&self) -> Self {
+        match self {
+            Self::Server(link) => Self::Server(link.sibling()),
+            Self::Slot(Slot { cluster, number, .. }) => {
+                Self::slot(cluster.clone(), cluster.new_links(), *number)
+            }
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        match self {
+            Self::Server(link) => link.limits(),
+            Self::Slot(slot) => slot.links.limits(),
+        }
+    }
+
+    pub(crate) async fn request(&self, command: &Cmd) -> Result<Value, RedisError> {
+        self.request_within(command, self.limits().response).await
+    }
+
+    pub(crate) async fn request_within(
+        &self,
+        command: &Cmd,
+        limit: Duration,
+    ) -> Result<Value, RedisError> {
+        match self {
+            Self::Server(link) => link.request_within(command, limit).await,
+            // Boxed, so that those who have one server don't carry it along.
+            Self::Slot(slot) => Box::pin(slot.request_within(command, limit)).await,
+        }
+    }
+
+    /// Sends several commands at once, and gives each one's own answer, unless the first is refused.
+    pub(crate) async fn request_all(
+        &self,
+        pipeline: &Pipeline,
+        limit: Duration,
+    ) -> Result<Vec<Value>, RedisError> {
+        match self {
+            Self::Server(link) => link.request_all(pipeline, limit).await,
+            Self::Slot(slot) => Box::pin(slot.request_all(pipeline, limit)).await,
+        }
+    }
+
+    pub(crate) fn hang_up(&self) {
+        match self {
+            Self::Server(link) => link.hang_up(),
+            Self::Slot(slot) => slot.links.hang_up(),
+        }
+    }
+}
+
+impl Slot {
+    async fn request_within(&self, command: &Cmd, limit: Duration) -> Result<Value, RedisError> {
+        let mut trip = Trip::begin(self);
+        loop {
+            let reply = match trip.next().await? {
+                (link, false) => link.request_within(command, limit).await,
+                (link, true) => {
+                    let replies = ask(&link, [command].into_iter(), limit).await;
+                    replies.map(|replies| replies.into_iter().next().unwrap_or_default())
+                }
+            };
+            match reply {
+                Err(error) => trip.follow(error)?,
+                answered => return answered,
+            }
+        }
+    }
+
+    async fn request_all(
+        &self,
+        pipeline: &Pipeline,
+        limit: Duration,
+    ) -> Result<Vec<Value>, RedisError> {
+        let mut trip = Trip::begin(self);
+        loop {
+            let replies = match trip.next().await? {
+                (link, false) => link.request_all(pipeline, limit).await,
+                (link, true) => ask(&link, pipeline.cmd_iter(), limit).await,
+            };
+            match replies {
+                Err(error) => trip.follow(error)?,
+                answered => return answered,
+            }
+        }
+    }
+}
+
+/// Sends commands to the node that a slot is on its way to. ASKING is good for the next one alone.
+async fn ask(
+    link: &Link,
+    commands: impl Iterator<Item = &Cmd>,
+    limit: Duration,
+) -> Result<Vec<Value>, RedisError> {
+    let mut pipeline = redis::pipe();
+    pipeline.cmd("ASKING");
+    for command in commands {
+        pipeline.add_command(command.clone());
+    }
+    let mut replies = link.request_all(&pipeline, limit).await?;
+    replies.remove(0);
+    first_accepted(replies)
+}
+
+/// How often a request may be sent on before it is given up. Two or three are usual at worst.
+const MAX_HOPS: u8 = 8;
+
+/// A request's way from node to node. Who redirects has carried nothing out.
+struct Trip<'a> {
+    slot: &'a Slot,
+    hops: u8,
+    at: Option<Address>,
+    /// Where the last node sent it, and whether it is to say ASKING there.
+    detour: Option<(Address, bool)>,
+}
+
+impl<'a> Trip<'a> {
+    fn begin(slot: &'a Slot) -> Self {
+        Self { slot, hops: 0, at: None, detour: None }
+    }
+
+    async fn next(&mut self) -> Result<(Link, bool), RedisError> {
+        let (address, asking) = match self.detour.take() {
+            Some(detour) => detour,
+            None => (self.slot.cluster.master(self.slot.number).await?, false),
+        };
+        let link = self.slot.links.get(&address)?;
+        self.at = Some(address);
+        Ok((link, asking))
+    }
+
+    /// Takes the way that the error points out, or gives the error back if it doesn't.
+    fn follow(&mut self, error: RedisError) -> Result<(), RedisError> {
+        let Some((node, _)) = error.redirect_node() else {
+            if server_error::is_readonly(&error) {
+                self.slot.cluster.doubt();
+                return Err(unreachable("the master has become a replica"));
+            }
+            if server_error::is_broken(&error) || error.code() == Some("CLUSTERDOWN") {
+                self.slot.cluster.doubt();
+            }
+            return Err(error);
+        };
+        let asking = error.kind() == ServerErrorKind::Ask.into();
+        if !asking {
+            self.slot.cluster.doubt();
+        }
+        self.hops += 1;
+        if self.hops > MAX_HOPS {
+            return Err(unreachable("the cluster's nodes send the request round and round"));
+        }
+        let here = self.at.as_ref().map(|address| &*address.host);
+        self.detour = Some((Address::parse(node, here).ok_or(error)?, asking));
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! What kind of server this is, checked when a client connects: assumptions about durability are said
+//! once, aloud, instead of being found out later.
+
+use std::collections::HashMap;
+
+use redis::Value;
+use tracing::{info, warn};
+
+use super::connection::Link;
+use crate::{
+    error::{Error, Refused, Result},
+    store::{
+        reply,
+        server_error::{self, About},
+    },
+    value_error::Invalid,
+};
+
+const DOING: &str = "check the server";
+
+/// The oldest versions that have all the commands the scripts use.
+const MIN_REDIS: (u32, u32) = (6, 2);
+const MIN_VALKEY: (u32, u32) = (7, 2);
+
+const ABOUT: About<'static> = About { doing: DOING, keys: None, job: None };
+
+/// Refuses a server that can't work, and warns of one that may lose jobs. Whether it is a cluster's.
+pub(crate) async fn check(link: &Link) -> Result<bool> {
+    check_scripting(link).await?;
+    match link.request(&redis::cmd("INFO")).await {
+        Ok(value) => {
+            let info = parse(reply::text(&value, DOING)?);
+            for concern in judge(&info)? {
+                warn!("{concern}");
+            }
+            tell(&info);
+            Ok(info.get("cluster_enabled") == Some(&"1"))
+        }
+        Err(error) => match server_error::explain(&error, ABOUT) {
+            Error::Refused(Refused::Permission(reason)) => {
+                warn!(%reason, "this user may not read INFO: the server's version, eviction policy and persistence go unchecked");
+                // A server by itself refuses this.
+                Ok(link.request(redis::cmd("CLUSTER").arg("SLOTS")).await.is_ok())
+            }
+            error => Err(error),
+        },
+    }
+}
+
+async fn check_scripting(link: &Link) -> Result<()> {
+    let answer = link.request(redis::cmd("EVAL").arg("return 1").arg(0)).await;
+    match answer {
+        Ok(Value::Int(1)) => Ok(()),
+        Ok(_) => Err(Refused::Server("EVAL \"return 1\" did not answer 1".into()).into()),
+        Err(error) => match server_error::explain(&error, ABOUT) {
+            Error::Refused(Refused::Permission(reason)) => Err(Refused::Permission(format!(
+                "{reason}; a client needs a user that may run scripts (EVAL, EVALSHA) and the commands in them"
+            ))
+            .into()),
+            error => Err(error),
+        },
+    }
+}
+
+/// The lines of INFO.
+pub(crate) fn parse(info: &str) -> HashMap<&str, &str> {
+    info.lines().filter_map(|line| line.trim_end().split_once(':')).collect()
+}
+
+/// What is to be feared of a server that will do; an error if it won't.
+pub(crate) fn judge(info: &HashMap<&str, &str>) -> Result<Vec<String>> {
+    let get = |name: &str| info.get(name).copied().unwrap_or_default();
+    let (name, version) = name_and_version(info);
+    let least = if name == "valkey" { MIN_VALKEY } else { MIN_REDIS };
+    if numbers(version).is_some_and(|version| version < least) {
+        return Err(Invalid::new(
+            "server version",
+            format!("{name} {version}"),
+            format!("use {name} {}.{} or newer", least.0, least.1),
+        )
+        .into());
+    }
+    let mut concerns = Vec::new();
+    let policy = get("maxmemory_policy");
+    if !policy.is_empty() && policy != "noeviction" {
+        concerns.push(format!(
+            "maxmemory-policy is {policy}: when memory is full, the server deletes jobs in silence; \
+             set it to noeviction, so that adds are refused instead"
+        ));
+    }
+    // Any node of a cluster leads to all of them.
+    if get("role") == "slave" && get("cluster_enabled") != "1" {
+        concerns.push(
+            "this server is a replica: writes will be refused; connect to the primary".to_owned(),
+        );
+    }
+    Ok(concerns)
+}
+
+/// Says once what a crash of the server may lose.
+fn tell(info: &HashMap<&str, &str>) {
+    let get = |name: &str| info.get(name).copied().unwrap_or_default();
+    let (server, version) = name_and_version(info);
+    info!(
+        server,
+        version,
+        append_only_file = get("aof_enabled") == "1",
+        replicas = get("connected_slaves"),
+        "connected; what a crash of the server may lose is decided by its persistence: with appendfsync everysec about a second, with snapshots alone all since the last one"
+    );
+}
+
+fn name_and_version<'a>(info: &HashMap<&str, &'a str>) -> (&'static str, &'a str) {
+    match info.get("valkey_version") {
+        Some(version) => ("valkey", version),
+        None => ("redis", info.get("redis_version").copied().unwrap_or_default()),
+    }
+}
+
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(info: &str) -> Result<Vec<String>, String> {
+        judge(&parse(info)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn old_servers_are_refused() {
+        assert!(verdict("redis_version:6.2.0\r\n").is_ok());
+        assert!(verdict("redis_version:7.0.15\r\nvalkey_version:7.2.4\r\n").is_ok());
+        assert!(verdict("redis_version:6.0.9\r\n").expect_err("too old").contains("6.2"));
+        assert!(verdict("redis_version:7.2.4\r\nvalkey_version:7.1.0\r\n").is_err());
+        // A server that doesn't tell is given a chance.
+        assert_eq!(verdict(""), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_may_lose_jobs_is_said() {
+        let info = "redis_version:7.0.15\r\nmaxmemory_policy:allkeys-lru\r\nrole:slave\r\n";
+        let concerns = verdict(info).expect("it will do");
+        assert_eq!(concerns.len(), 2);
+        assert!(concerns[0].contains("noeviction") && concerns[1].contains("primary"));
+        assert_eq!(verdict("maxmemory_policy:noeviction\r\nrole:master\r\n"), Ok(Vec::new()));
+    }
+}

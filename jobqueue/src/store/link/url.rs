@@ -1,0 +1,231 @@
+//! Where the server is, and how to trust it.
+
+use std::sync::Arc;
+
+use super::{connection::Home, sentinel::Sentinels};
+use crate::{
+    error::{Error, Refused, Result},
+    value_error::Invalid,
+};
+
+/// What TLS needs beyond the public certificate authorities. Only `rediss://` URLs use it.
+///
+/// Its `Debug` shows no key.
+#[derive(Clone, Default)]
+pub struct TlsOptions {
+    root_certificate: Option<Vec<u8>>,
+    client_identity: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl TlsOptions {
+    /// Trusts the public certificate authorities.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts this certificate authority instead of the public ones. PEM.
+    #[must_use]
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificate = Some(pem.into());
+        self
+    }
+
+    /// Shows the server this certificate, with its key. PEM.
+    #[must_use]
+    pub fn client_identity(
+        mut self,
+        certificate: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.client_identity = Some((certificate.into(), key.into()));
+        self
+    }
+}
+
+impl std::fmt::Debug for TlsOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsOptions")
+            .field("root_certificate", &self.root_certificate.is_some())
+            .field("client_identity", &self.client_identity.is_some())
+            .finish()
+    }
+}
+
+/// The advice for a URL that can't be read. The URL itself may hold a password, so errors never show it.
+const ADVICE: &str = "use redis://[user:password@]host[:port][/database], rediss://… for TLS, \
+     unix:///path/to/socket, or redis+sentinel://[user:password@]host[:port][,host…]/service[/database]";
+
+/// The port of sentinels.
+const SENTINEL_PORT: u16 = 26_379;
+
+pub(crate) fn open(url: &str, tls: &TlsOptions) -> Result<Home> {
+    match url.split_once("+sentinel://") {
+        Some((scheme @ ("redis" | "rediss" | "valkey" | "valkeys"), rest)) => {
+            open_sentinels(scheme, rest, tls)
+        }
+        _ => open_server(url, tls).map(Box::new).map(Home::Server),
+    }
+}
+
+/// `[user:password@]host[:port][,host…]/service[/database][?sentinel_user=…&sentinel_password=…]`
+///
+/// Each part goes into a plain URL, so that all of them are read in one way.
+fn open_sentinels(scheme: &str, rest: &str, tls: &TlsOptions) -> Result<Home> {
+    let invalid = || Invalid::new("redis url", format!("{scheme}+sentinel://…"), ADVICE);
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = place.split_once('/').ok_or_else(invalid)?;
+    let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (service, database) = path.split_once('/').unwrap_or((path, "0"));
+    if service.is_empty() || hosts.is_empty() {
+        return Err(invalid().into());
+    }
+    let (mut user, mut password) = ("", "");
+    for option in query.split('&').filter(|option| !option.is_empty()) {
+        match option.split_once('=') {
+            Some(("sentinel_user", value)) => user = value,
+            Some(("sentinel_password", value)) => password = value,
+            _ => return Err(invalid().into()),
+        }
+    }
+    let plain = |login: &str, host: &str, database: &str| {
+        let login = if login.is_empty() { String::new() } else { format!("{login}@") };
+        open_server(&format!("{scheme}://{login}{host}/{database}"), tls).map_err(|_| invalid())
+    };
+    let own = if password.is_empty() { String::new() } else { format!("{user}:{password}") };
+    let sentinel = |host: &str| {
+        let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
+        let port = if has_port { String::new() } else { format!(":{SENTINEL_PORT}") };
+        plain(&own, &format!("{host}{port}"), "")
+    };
+    let sentinels = hosts.split(',').map(sentinel).collect::<Result<_, _>>()?;
+    // The address in it is never dialled: the sentinels name another.
+    let master = plain(login, "localhost", database)?.get_connection_info().clone();
+    Ok(Home::Sentinels(Arc::new(Sentinels::new(sentinels, service, master))))
+}
+
+/// What a failed check of the server at `home` says about the URL.
+pub(crate) fn explain(home: &Home, error: Error) -> Error {
+    match (home, &error) {
+        (Home::Server(client), Error::Refused(Refused::Server(reason)))
+            if database(client) != 0 && reason.contains("database") =>
+        {
+            one_database(client)
+        }
+        _ => error,
+    }
+}
+
+pub(crate) fn database(client: &redis::Client) -> i64 {
+    client.get_connection_info().redis_settings().db()
+}
+
+/// Clusters have database 0 alone.
+pub(crate) fn one_database(client: &redis::Client) -> Error {
+    const ADVICE: &str = "the server doesn't have it; a cluster has database 0 alone: \
+         leave it out of the url, and use prefixes to keep applications apart";
+    Invalid::new("redis database", database(client), ADVICE).into()
+}
+
+fn open_server(url: &str, tls: &TlsOptions) -> Result<redis::Client> {
+    let invalid = || Invalid::new("redis url", hide(url), ADVICE);
+    if url.starts_with("rediss://") || url.starts_with("valkeys://") {
+        return open_tls(url, tls);
+    }
+    redis::Client::open(url).map_err(|_| invalid().into())
+}
+
+#[cfg(feature = "tls")]
+fn open_tls(url: &str, tls: &TlsOptions) -> Result<redis::Client> {
+    // rustls asks for one provider of cryptography for the process, and panics where it finds none
+    // or two. If the program has chosen one, that stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client_tls = tls
+        .client_identity
+        .clone()
+        .map(|(client_cert, client_key)| redis::ClientTlsConfig { client_cert, client_key });
+    let certificates =
+        redis::TlsCertificates { client_tls, root_cert: tls.root_certificate.clone() };
+    // Without certificates of its own a client trusts the public authorities.
+    let client = if certificates.client_tls.is_none() && certificates.root_cert.is_none() {
+        redis::Client::open(url)
+    } else {
+        redis::Client::build_with_tls(url, certificates)
+    };
+    client.map_err(|error| {
+        // The parser's errors on URLs are fixed texts; those on certificates name what is wrong.
+        Invalid::new(
+            "redis url or certificate",
+            hide(url),
+            format!("{}; {ADVICE}", error.category()),
+        )
+        .into()
+    })
+}
+
+#[cfg(not(feature = "tls"))]
+fn open_tls(url: &str, _tls: &TlsOptions) -> Result<redis::Client> {
+    Err(Invalid::new("redis url", hide(url), "TLS needs the crate's feature `tls`").into())
+}
+
+/// A URL without what may be secret.
+fn hide(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, _)) if scheme.len() < 17 => format!("{scheme}://…"),
+        _ => "…".to_owned(),
+    }
+}
+
+/// The prefix of all keys: nothing that could move the hash tag or split a line.
+pub(crate) fn check_prefix(prefix: &str) -> Result<()> {
+    let fine = |b: u8| b.is_ascii_graphic() && b != b'{' && b != b'}';
+    if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(fine) {
+        return Err(Invalid::new(
+            "key prefix",
+            prefix,
+            "use 1 to 64 printable ASCII characters without blanks and braces",
+        )
+        .into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_stay_out_of_errors() {
+        for url in [
+            "redis://user:s3cret@:bad:port",
+            "s3cret",
+            "rediss://u:s3cret@[::1",
+            "http://s3cret",
+            "redis+sentinel://u:s3cret@h",
+            "redis+sentinel://u:s3cret@h:x/s",
+            "redis+sentinel://h/s?s3cret",
+        ] {
+            let opened = open(url, &TlsOptions::new()).map(drop);
+            let error = opened.expect_err("a bad url").to_string();
+            assert!(!error.contains("s3cret"), "{error}");
+            assert!(error.contains("redis://"), "{error}");
+        }
+    }
+
+    #[test]
+    fn sentinels() {
+        let url = "redis+sentinel://:s3cret@a,[::1],b:1/main/3?sentinel_password=t0p";
+        let home = open(url, &TlsOptions::new()).expect("a good url");
+        let Home::Sentinels(sentinels) = home else { panic!("no sentinels") };
+        let shown = format!("{sentinels:?}");
+        assert!(shown.contains("main") && !shown.contains("s3cret") && !shown.contains("t0p"));
+    }
+
+    #[test]
+    fn prefixes() {
+        assert!(check_prefix("jq").is_ok() && check_prefix("my-app:jq").is_ok());
+        for bad in ["", "a b", "{a}", "ä", &"p".repeat(65)] {
+            assert!(check_prefix(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Broadcasts: sent by PUBLISH, heard over a connection of its own.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use redis::{
+    RedisError, Value,
+    aio::{PubSub, PubSubSink, PubSubStream},
+};
+use tokio::time::timeout;
+
+use super::{
+    keys::Keys,
+    link::{overdue, unreachable},
+    queue_store::QueueStore,
+    reply,
+    server_error::{self, About},
+    shared::{Site, Store},
+};
+use crate::{error::Result, job::QueueName};
+
+const SENDING: &str = "send a broadcast";
+const LISTENING: &str = "listen to broadcasts";
+
+/// How long it may be quiet before the server is asked whether it is still there.
+const QUIET: Duration = Duration::from_secs(5);
+
+impl QueueStore {
+    /// Sends to all who listen to the channel of this name. How many they are, as far as the server knows: a
+    /// node of a cluster counts its own.
+    pub(crate) async fn publish(&self, message: &[u8]) -> Result<u64> {
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(self.keys.channel()).arg(message);
+        let heard = self.request(&command, SENDING).await?;
+        Ok(reply::count(&heard, SENDING)?)
+    }
+}
+
+impl Store {
+    /// Listens to channels, over a connection of its own.
+    pub(crate) async fn subscribe(&self, names: &[QueueName]) -> Result<Subscription> {
+        let channels: Vec<String> =
+            names.iter().map(|name| Keys::new(&self.prefix, name).channel()).collect();
+        let limit = self.site.limits().response;
+        let subscribed = async {
+            let (mut sink, stream) = self.pubsub(names).await?.split();
+            let subscribe = timeout(limit, sink.subscribe(&channels));
+            subscribe.await.unwrap_or_else(|_| Err(overdue(limit)))?;
+            Ok(Subscription { names: names.to_vec(), channels, sink, stream, limit })
+        };
+        subscribed.await.map_err(|error| explain(&error))
+    }
+
+    /// A cluster's nodes hand broadcasts on to each other, so any will do. That it is one by name has channels
+    /// shared out.
+    async fn pubsub(&self, names: &[QueueName]) -> Result<PubSub, RedisError> {
+        match &self.site {
+            Site::Server(link) => link.pubsub().await,
+            Site::Cluster(cluster) => {
+                let slot = names.first().map_or(0, |name| Keys::new(&self.prefix, name).slot());
+                let address = cluster.master(slot).await?;
+                let dialled = cluster.new_links().get(&address)?.pubsub().await;
+                if dialled.is_err() {
+                    cluster.doubt();
+                }
+                dialled
+            }
+        }
+    }
+}
+
+fn explain(error: &RedisError) -> crate::error::Error {
+    server_error::explain(error, About { doing: LISTENING, keys: None, job: None })
+}
+
+/// Some channels being listened to.
+pub(crate) struct Subscription {
+    names: Vec<QueueName>,
+    channels: Vec<String>,
+    sink: PubSubSink,
+    stream: PubSubStream,
+    limit: Duration,
+}
+
+impl Subscription {
+    /// Waits for the next message: the channel's name, and what was sent. An error is the end of the
+    /// subscription, also when the server has gone silent.
+    pub(crate) async fn next(&mut self) -> Result<(QueueName, Bytes)> {
+        loop {
+            match timeout(QUIET, self.stream.next()).await {
+                Ok(Some(message)) => {
+                    let channel = message.get_channel_name();
+                    let known = self.channels.iter().position(|known| known == channel);
+                    if let Some(name) = known.and_then(|at| self.names.get(at)) {
+                        let bytes = Bytes::copy_from_slice(message.get_payload_bytes());
+                        return Ok((name.clone(), bytes));
+                    }
+                }
+                Ok(None) => return Err(explain(&unreachable("the connection was closed"))),
+                Err(_) => {
+                    let alive = timeout(self.limit, self.sink.ping::<Value>()).await;
+                    let alive = alive.unwrap_or_else(|_| Err(overdue(self.limit)));
+                    alive.map_err(|error| explain(&error))?;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The store of one queue: calls of scripts, and plain commands.
+
+use std::time::Duration;
+
+use super::{
+    command::{Args, Command},
+    durability::Durability,
+    keys::{Column, Keys},
+    link::{Limits, Link, Route, TlsOptions, url},
+    reply,
+    retries::Retries,
+    server_error::{self, About},
+};
+use crate::{
+    error::{Error, Result},
+    job::{JobId, QueueName},
+};
+
+/// The store of one queue.
+#[derive(Clone, Debug)]
+pub(crate) struct QueueStore {
+    pub(super) route: Route,
+    pub(super) keys: Keys,
+    /// How long a call of a producer or an operator waits for Redis to come back.
+    pub(super) patience: Duration,
+}
+
+impl QueueStore {
+    pub(crate) fn name(&self) -> &QueueName {
+        self.keys.queue()
+    }
+
+    /// The same queue over a connection of its own.
+    pub(crate) fn apart(&self) -> Self {
+        Self { route: self.route.sibling(), ..self.clone() }
+    }
+
+    /// For calls that wait for this: `WAIT` holds its connection up, and counts what that connection wrote, so it
+    /// has one of its own.
+    pub(crate) fn for_durability(&self, durability: Durability) -> Self {
+        match durability {
+            Durability::Acknowledged => self.clone(),
+            _ => self.apart(),
+        }
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// How long one request may take.
+    pub(crate) fn response_limit(&self) -> Duration {
+        self.route.limits().response
+    }
+
+    /// Calls a script, once.
+    pub(crate) async fn call<C: Command>(&self, command: &C) -> Result<C::Reply> {
+        self.call_for(self.response_limit(), command).await
+    }
+
+    /// Calls a script behind a [wait](Self::wait_for_wake) on the same connection that may be as long as this:
+    /// Redis runs it the moment the wait is over.
+    pub(crate) async fn call_behind<C: Command>(
+        &self,
+        wait: Duration,
+        command: &C,
+    ) -> Result<C::Reply> {
+        self.call_for(wait.saturating_add(self.response_limit()), command).await
+    }
+
+    async fn call_for<C: Command>(&self, limit: Duration, command: &C) -> Result<C::Reply> {
+        let mut reply = self.route.request_within(&self.evalsha(command), limit).await;
+        if let Err(error) = &reply
+            && server_error::is_noscript(error)
+        {
+            // The server was restarted, failed over or flushed. EVAL runs the script and keeps it.
+            reply = self.route.request(&self.eval(command)).await;
+        }
+        match reply {
+            Ok(value) => Ok(command.read(value)?),
+            Err(error) => Err(server_error::explain(&error, self.about(command))),
+        }
+    }
+
+    /// Calls a script that may be repeated without harm, until the server answers or patience ends.
+    pub(crate) async fn call_patiently<C: Command>(&self, command: &C) -> Result<C::Reply> {
+        self.call_within(self.patience, command).await
+    }
+
+    /// The same with a patience of its own.
+    pub(crate) async fn call_within<C: Command>(
+        &self,
+        patience: Duration,
+        command: &C,
+    ) -> Result<C::Reply> {
+        let mut retries = Retries::within(patience);
+        loop {
+            match self.call(command).await {
+                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
+                answer => return answer,
+            }
+        }
+    }
+
+    /// A job's log lines from `from` on, at most `count`.
+    pub(crate) async fn logs(&self, id: &JobId, from: usize, count: usize) -> Result<Vec<String>> {
+        const DOING: &str = "read a job's log";
+        let mut command = redis::cmd("LRANGE");
+        command.arg(self.keys.logs(id)).arg(from).arg(from.saturating_add(count).saturating_sub(1));
+        let value = self.request(&command, DOING).await?;
+        let lines = reply::array(value, DOING)?;
+        lines.iter().map(|line| Ok(reply::text(line, DOING)?.to_owned())).collect()
+    }
+
+    /// A job's newest failed attempts, newest first.
+    pub(crate) async fn errors(&self, id: &JobId) -> Result<Vec<crate::job::JobFailure>> {
+        const DOING: &str = "read a job's errors";
+        let mut command = redis::cmd("LRANGE");
+        command.arg(self.keys.errors(id)).arg(0).arg(-1);
+        let errors = reply::array(self.request(&command, DOING).await?, DOING)?;
+        let read = |error| crate::job::JobFailure::decode(&reply::bytes(error, DOING)?);
+        Ok(errors.into_iter().map(read).collect::<Result<_, _>>()?)
+    }
+
+    /// Waits for the queue's wake token, and takes it. `false` if none came in time.
+    ///
+    /// For a store [apart](Self::apart): it blocks the connection.
+    pub(crate) async fn wait_for_wake(&self, limit: Duration) -> Result<bool> {
+        const DOING: &str = "wait for jobs";
+        let mut command = redis::cmd("BLPOP");
+        command.arg(self.shared(Column::Wake)).arg(limit.as_secs_f64());
+        // The server's limit, and then some for the way back: a connection that stays silent beyond
+        // it is dead, however open it looks.
+        let limit = limit.saturating_add(self.response_limit());
+        let reply = self.route.request_within(&command, limit).await;
+        let value =
+            reply.map_err(|error| server_error::explain(&error, self.about_doing(DOING)))?;
+        Ok(reply::optional(&value).is_some())
+    }
+
+    /// Throws the connection away, and with it a wait that nobody wants any more.
+    pub(crate) fn hang_up(&self) {
+        self.route.hang_up();
+    }
+
+    pub(super) async fn request(
+        &self,
+        command: &redis::Cmd,
+        doing: &'static str,
+    ) -> Result<redis::Value> {
+        let reply = self.route.request(command).await;
+        reply.map_err(|error| server_error::explain(&error, self.about_doing(doing)))
+    }
+
+    /// A queue of a server that is never connected to, for measuring what is written to it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn unconnected(queue: &QueueName) -> Result<Self> {
+        let home = url::open("redis://127.0.0.1", &TlsOptions::default())?;
+        let route = Route::Server(Link::new(home, Limits::DEFAULT));
+        Ok(Self { route, keys: Keys::new("jq", queue), patience: Duration::ZERO })
+    }
+
+    /// A call as it is written to the server.
+    pub(crate) fn evalsha<C: Command>(&self, command: &C) -> redis::Cmd {
+        let (args, bytes) = command.size();
+        let keys = C::KEYS.len() * (self.keys.base().len() + 10);
+        let mut request = redis::Cmd::with_capacity(C::KEYS.len() + args + 4, keys + bytes + 80);
+        request.arg("EVALSHA").arg(C::SCRIPT.sha());
+        self.write(command, &mut request);
+        request
+    }
+
+    pub(super) fn eval<C: Command>(&self, command: &C) -> redis::Cmd {
+        let mut request = redis::cmd("EVAL");
+        request.arg(C::SCRIPT.source);
+        self.write(command, &mut request);
+        request
+    }
+
+    fn write<C: Command>(&self, command: &C, request: &mut redis::Cmd) {
+        let more = command.more_keys(&self.keys);
+        request.arg(C::KEYS.len() + more.len());
+        for column in C::KEYS {
+            match column {
+                Column::Running => self.write_running(command.worker(), request),
+                Column::Former => self.write_running(command.former(), request),
+                shared => {
+                    request.arg(self.shared(*shared));
+                }
+            }
+        }
+        request.arg(more);
+        command.write(&self.keys, &mut Args(request));
+    }
+
+    fn write_running(&self, worker: Option<&crate::job::WorkerId>, request: &mut redis::Cmd) {
+        // A command that names the column has a worker; an empty name would be a key of its own.
+        request.arg(worker.map(|worker| self.keys.running(worker)).unwrap_or_default());
+    }
+
+    pub(super) fn shared(&self, column: Column) -> &str {
+        self.keys.shared(column).unwrap_or_default()
+    }
+
+    pub(super) fn about<'a, C: Command>(&'a self, command: &'a C) -> About<'a> {
+        About { doing: C::DOING, keys: Some(&self.keys), job: command.job() }
+    }
+
+    pub(super) fn about_doing(&self, doing: &'static str) -> About<'_> {
+        About { doing, keys: Some(&self.keys), job: None }
+    }
+}

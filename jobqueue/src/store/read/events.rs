@@ -1,0 +1,76 @@
+//! The queue's stream of events, as entries of kind and ids.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use crate::{
+    error::Result,
+    job::JobId,
+    store::{keys::Column, queue_store::QueueStore, reply, server_error},
+    value_error::Corrupt,
+};
+
+/// A place in the stream: the id of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StreamPosition(pub(crate) String);
+
+/// One entry: what happened, to which jobs.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) position: StreamPosition,
+    pub(crate) kind: String,
+    pub(crate) ids: Vec<JobId>,
+}
+
+const DOING: &str = "read events";
+
+/// The most entries of one read. An entry holds up to 1,000 ids.
+const PAGE: usize = 100;
+
+impl QueueStore {
+    /// The place after the newest entry.
+    pub(crate) async fn stream_end(&self) -> Result<StreamPosition> {
+        let mut command = redis::cmd("XREVRANGE");
+        command.arg(self.shared(Column::Events)).arg("+").arg("-").arg("COUNT").arg(1);
+        let entries = reply::array(self.request(&command, DOING).await?, DOING)?;
+        let newest = entries.into_iter().next().map(read_entry).transpose()?;
+        Ok(newest.map_or_else(|| StreamPosition("0-0".into()), |entry| entry.position))
+    }
+
+    /// The entries after `from`; waits for one as long as `limit`, and then gives none.
+    ///
+    /// For a store [apart](Self::apart): it blocks the connection.
+    pub(crate) async fn stream_after(
+        &self,
+        from: &StreamPosition,
+        limit: Duration,
+    ) -> Result<Vec<Entry>> {
+        let mut command = redis::cmd("XREAD");
+        command.arg("COUNT").arg(PAGE).arg("BLOCK").arg(crate::store::millis(limit).max(1));
+        command.arg("STREAMS").arg(self.shared(Column::Events)).arg(&from.0);
+        let limit = limit.saturating_add(self.response_limit());
+        let reply = self.route.request_within(&command, limit).await;
+        let reply =
+            reply.map_err(|error| server_error::explain(&error, self.about_doing(DOING)))?;
+        if reply::optional(&reply).is_none() {
+            return Ok(Vec::new());
+        }
+        let streams = reply::array(reply, DOING)?;
+        let Some(stream) = streams.into_iter().next() else { return Ok(Vec::new()) };
+        let [_name, entries] = reply::tuple(stream, DOING)?;
+        let entries = reply::array(entries, DOING)?.into_iter().map(read_entry);
+        Ok(entries.collect::<Result<_, _>>()?)
+    }
+}
+
+pub(crate) fn read_entry(value: Value) -> Result<Entry, Corrupt> {
+    let [position, fields] = reply::tuple(value, DOING)?;
+    let [kind, ids] = reply::tuple(fields, DOING)?;
+    let ids = reply::text(&ids, DOING)?;
+    Ok(Entry {
+        position: StreamPosition(reply::text(&position, DOING)?.to_owned()),
+        kind: reply::text(&kind, DOING)?.to_owned(),
+        ids: crate::store::ids::read(ids),
+    })
+}

@@ -1,0 +1,69 @@
+//! A caller's inbox, as its reader sees it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use redis::Value;
+
+use crate::{
+    error::Result,
+    job::JobId,
+    store::{keys::Column, queue_store::QueueStore, reply, server_error},
+    value_error::Corrupt,
+};
+
+/// One reply.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    /// Its entry in the inbox.
+    pub(crate) entry: String,
+    /// The job that was asked for.
+    pub(crate) id: JobId,
+    /// How that job ended, as it was written.
+    pub(crate) outcome: Bytes,
+}
+
+const DOING: &str = "wait for replies";
+
+/// The most replies of one read.
+const PAGE: usize = 100;
+
+impl QueueStore {
+    /// Removes what was read, and gives what else there is; waits for it as long as `limit`, and then gives
+    /// none. What is not removed comes again, so a lost answer loses no reply.
+    ///
+    /// For the store of an inbox, [apart](Self::apart): it blocks the connection.
+    pub(crate) async fn collect(&self, read: &[String], limit: Duration) -> Result<Vec<Reply>> {
+        let inbox = self.shared(Column::Replies);
+        let mut requests = redis::pipe();
+        if !read.is_empty() {
+            requests.cmd("XDEL").arg(inbox).arg(read);
+        }
+        requests.cmd("XREAD").arg("COUNT").arg(PAGE).arg("BLOCK");
+        requests.arg(crate::store::millis(limit).max(1)).arg("STREAMS").arg(inbox).arg("0-0");
+        let explain = |error| server_error::explain(&error, self.about_doing(DOING));
+        let limit = limit.saturating_add(self.response_limit());
+        let replies = self.route.request_all(&requests, limit).await.map_err(explain)?;
+        match replies.into_iter().last().unwrap_or_default() {
+            Value::ServerError(error) => Err(explain(error.into())),
+            nothing if reply::optional(&nothing).is_none() => Ok(Vec::new()),
+            streams => Ok(read_streams(streams)?),
+        }
+    }
+}
+
+fn read_streams(streams: Value) -> Result<Vec<Reply>, Corrupt> {
+    let [stream] = reply::tuple(streams, DOING)?;
+    let [_name, entries] = reply::tuple(stream, DOING)?;
+    reply::array(entries, DOING)?.into_iter().map(read_entry).collect()
+}
+
+pub(crate) fn read_entry(value: Value) -> Result<Reply, Corrupt> {
+    let [entry, fields] = reply::tuple(value, DOING)?;
+    let [_id, id, _outcome, outcome] = reply::tuple(fields, DOING)?;
+    Ok(Reply {
+        entry: reply::text(&entry, DOING)?.to_owned(),
+        id: JobId::from_store(reply::text(&id, DOING)?),
+        outcome: reply::bytes(outcome, DOING)?,
+    })
+}

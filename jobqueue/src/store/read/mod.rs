@@ -1,0 +1,8 @@
+//! TODO-DOC.
+
+pub(crate) mod events;
+mod inbox;
+mod topic;
+
+pub(crate) use events::{Entry, StreamPosition};
+pub(crate) use topic::{Edge, Kept};

@@ -1,0 +1,176 @@
+//! Topics: what is published once arrives in every queue that is bound to it.
+//!
+//! A publish is one call: it writes the message and the list of queues that it is for to the topic's outbox, from
+//! where the relay brings a copy to each. A topic has keys of its own, which may stand beside those of a queue of
+//! the same name.
+
+mod bind;
+mod binding;
+mod gather;
+mod publish;
+mod publisher;
+mod replay;
+mod stats;
+
+pub use bind::Bind;
+pub(crate) use bind::introduce;
+pub use binding::Binding;
+pub(crate) use binding::Subscription;
+pub(crate) use gather::Publishers;
+pub use publish::{Publish, PublishAll, PublishAllError};
+pub use publisher::Receipt;
+pub use replay::Start;
+pub use stats::{QueueLag, TopicStats};
+
+pub use crate::policy::Filter;
+
+use crate::{
+    client::Client,
+    error::Result,
+    job::QueueName,
+    policy::{Pattern, Retain},
+    store::{
+        QueueStore, millis,
+        topic::{Configure, Dissolve, Survey, Unbind},
+    },
+};
+
+/// A topic: bind queues to it, and look how it is. Messages are published by [`Client::publish`].
+///
+/// Patterns are words with dots between; `*` stands for one word, `#` for any number of words. Each queue gets one
+/// copy of a message for each job name it is bound with, as a job with the options, the retries and the order
+/// of that queue. A handler may bind its queue itself: `#[job(subscribe = "user-events:user.*")]`.
+///
+/// ```no_run
+/// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
+/// use jobqueue::topic::Filter;
+///
+/// let events = client.topic("user-events")?;
+/// events.bind("welcome-mails", "user.created").job("welcome").await?;
+/// events.bind("eu-audit", "#").filter(Filter::header("region").prefix("eu-")).await?;
+/// events.alternate("unclaimed").await?;
+/// println!("{:?}", events.stats().await?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Topic {
+    client: Client,
+    store: QueueStore,
+}
+
+impl Client {
+    /// A topic by its name, which is like a queue's. Nothing is sent: a topic exists as soon as a queue is bound
+    /// to it.
+    ///
+    /// # Errors
+    /// The name is invalid.
+    pub fn topic(&self, name: &str) -> Result<Topic> {
+        Ok(Topic::new(self, &name.parse()?))
+    }
+}
+
+impl Topic {
+    fn new(client: &Client, name: &QueueName) -> Self {
+        Self { client: client.clone(), store: client.store().queue(name) }
+    }
+
+    /// The topic's name.
+    #[must_use]
+    pub fn name(&self) -> &QueueName {
+        self.store.name()
+    }
+
+    /// Has messages whose routing keys fit the pattern go to a queue. Set options, then await it.
+    pub fn bind(&self, queue: &str, pattern: &str) -> Bind {
+        Bind::new(self, queue, pattern)
+    }
+
+    /// Has messages no longer go to a queue by this pattern, whatever the job's name. What is on its way arrives.
+    /// Answers whether it was bound so.
+    ///
+    /// # Errors
+    /// A name or pattern is invalid.
+    pub async fn unbind(&self, queue: &str, pattern: &str) -> Result<bool> {
+        let queue: QueueName = queue.parse()?;
+        pattern.parse::<Pattern>()?;
+        let bound = self.bindings().await?.into_iter();
+        let own = bound.filter(|bound| bound.queue == queue && bound.pattern == pattern);
+        let keys: Vec<String> = own.map(|bound| bound.key()).collect();
+        if keys.is_empty() {
+            return Ok(false);
+        }
+        Ok(self.store.call_patiently(&Unbind { bindings: &keys }).await? > 0)
+    }
+
+    /// Which queues are bound, sorted by name.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn bindings(&self) -> Result<Vec<Binding>> {
+        let census = self.store.call_patiently(&Survey { most: 1 }).await?;
+        let mut bindings =
+            census.bindings.iter().map(Binding::read).collect::<Result<Vec<_>, _>>()?;
+        bindings.sort_unstable_by_key(Binding::key);
+        Ok(bindings)
+    }
+
+    /// Sends messages that no binding is for to this queue; by default they are lost, which their
+    /// [receipts](Receipt::is_unroutable) say.
+    ///
+    /// # Errors
+    /// The name is invalid.
+    pub async fn alternate(&self, queue: &str) -> Result<()> {
+        let queue: QueueName = queue.parse()?;
+        bind::introduce(&self.client, self.name(), &queue).await?;
+        self.configure(&[("alternate", queue.to_string())]).await
+    }
+
+    /// Lets messages that no binding is for be lost.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn no_alternate(&self) -> Result<()> {
+        self.configure(&[("alternate", String::new())]).await
+    }
+
+    /// Keeps messages, about so many of them or for about so long, for bindings that start in the
+    /// [past](Bind::from); [`Retain::none`], the default, keeps none and removes what was kept.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn keep(&self, retain: Retain) -> Result<()> {
+        let (count, age) = if retain.keeps_nothing() {
+            (String::new(), String::new())
+        } else {
+            let count =
+                retain.max_count().map_or_else(|| "-1".to_owned(), |count| count.to_string());
+            let age =
+                retain.max_age().map_or_else(|| "-1".to_owned(), |age| millis(age).to_string());
+            (count, age)
+        };
+        self.configure(&[("keep", count), ("keep_ms", age)]).await
+    }
+
+    /// Waits until all that is on its way has arrived, and brings it on if nobody else does. Nobody needs to call
+    /// this for messages to arrive; it is for tests, and before something is measured or moved.
+    ///
+    /// # Errors
+    /// A queue, or the topic itself, can't be reached or refuses.
+    pub async fn flush(&self) -> Result<()> {
+        self.client.relays().relay(self.name()).await
+    }
+
+    /// Removes the topic: its bindings, its settings, and what it keeps. What is on its way arrives. Answers
+    /// whether there was something.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn obliterate(&self) -> Result<bool> {
+        self.store.call_patiently(&Dissolve).await
+    }
+
+    async fn configure(&self, changes: &[(&'static str, String)]) -> Result<()> {
+        self.store.call_patiently(&Configure { changes }).await
+    }
+}

@@ -1,0 +1,91 @@
+//! Bindings that start in the past: what a topic keeps goes to them by way of its outbox, like anything new.
+//!
+//! Where a replay is stands in Redis beside its binding, and moves on in the same step that writes the next
+//! messages to the outbox. So each goes once, whoever replays, and whoever dies.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Topic,
+    binding::{Binding, Route},
+};
+use crate::{
+    error::Result,
+    job::{JobId, Record},
+    store::{Kept, topic},
+    value_error::{Corrupt, Invalid},
+};
+
+/// How many messages are looked at in one step.
+const STEP: usize = 500;
+
+/// Where a binding starts among the messages that its topic [keeps](Topic::keep).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Start {
+    /// With the oldest.
+    Beginning,
+    /// With the first that was published at this time, by the server's clock, or later.
+    Time(DateTime<Utc>),
+    /// With this one.
+    Message(JobId),
+}
+
+/// Where among the kept messages that is.
+pub(crate) async fn locate(topic: &Topic, start: &Start) -> Result<String> {
+    match start {
+        Start::Beginning => Ok("-".to_owned()),
+        Start::Time(time) => Ok(time.timestamp_millis().max(0).to_string()),
+        Start::Message(id) => {
+            let mut from = "-".to_owned();
+            loop {
+                let page = topic.store.kept(&from, "+", STEP).await?;
+                if let Some(found) = page.iter().find(|kept| kept.id == id.as_str()) {
+                    return Ok(found.entry.clone());
+                }
+                match page.last() {
+                    Some(last) => from = format!("({}", last.entry),
+                    None => {
+                        let advice =
+                            "the topic keeps no such message: start with another, or at a time";
+                        return Err(Invalid::new("start", id, advice).into());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sends a binding all that it has still to catch up with.
+pub(crate) async fn catch_up(topic: &Topic, binding: &Binding) -> Result<()> {
+    let (key, target) = (binding.key(), binding.target());
+    let route = Route::of(binding)?;
+    loop {
+        let census = topic.store.call_patiently(&topic::Survey { most: 1 }).await?;
+        let Some((_, place)) = census.replays.into_iter().find(|(other, _)| *other == key) else {
+            return Ok(());
+        };
+        let place = std::str::from_utf8(&place).ok();
+        let (before, (from, end)) =
+            place
+                .and_then(|place| Some((place, place.split_once(' ')?)))
+                .ok_or_else(|| Corrupt::new("where a replay is", "no start and end"))?;
+        let page = topic.store.kept(from, end, STEP).await?;
+        let after = page.last().filter(|_| page.len() == STEP);
+        let after = after.map(|last| format!("({} {end}", last.entry));
+        let wanted = page.into_iter().filter(|kept| is_wanted(&route, kept));
+        let entries: Vec<String> = wanted.map(|kept| kept.entry).collect();
+        let (after, target) = (after.as_deref(), target.as_str());
+        let step = topic::Replay { binding: &key, before, after, target, entries: &entries };
+        topic.store.call_patiently(&step).await?;
+        // One step at a time: the outbox is for what is on its way, not for a whole history.
+        topic.client.relays().relay(topic.name()).await?;
+    }
+}
+
+/// Whether a kept message is for a binding. One that can't be read isn't for anybody.
+fn is_wanted(route: &Route, kept: &Kept) -> bool {
+    let Ok(record) = Record::decode(&kept.record) else { return false };
+    let key = record.options.origin.as_ref().and_then(|origin| origin.routing_key.parse().ok());
+    key.is_some_and(|key| route.wants(&key, &record.options.headers))
+}

@@ -1,0 +1,100 @@
+//! What a topic has, and how far its queues are behind.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{Topic, binding::Binding};
+use crate::{
+    error::Result,
+    job::QueueName,
+    outbox::{Place, target},
+    store::{queue::Counts, topic::Survey},
+};
+
+/// How many messages on their way are looked at.
+const LOOKED_AT: usize = 10_000;
+
+/// A topic at one moment.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TopicStats {
+    /// How many messages were published, ever.
+    pub published: u64,
+    /// How many are on their way: to one bound queue or more.
+    pub underway: u64,
+    /// How long the oldest of those is. More than a second means that nobody relays, or that a queue can't be
+    /// reached.
+    pub oldest_underway: Option<Duration>,
+    /// How many messages are [kept](Topic::keep).
+    pub kept: u64,
+    /// When the oldest of those was published.
+    pub kept_since: Option<DateTime<Utc>>,
+    /// The bound queues and the alternate one.
+    pub queues: Vec<QueueLag>,
+}
+
+/// How far a queue is behind its topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueueLag {
+    /// The queue.
+    pub queue: QueueName,
+    /// How many messages are on their way to it, of the topic's oldest 10,000, or of fewer if those have
+    /// more than 16 MiB.
+    pub underway: u64,
+    /// Whether it has a binding that has still to catch up with the past.
+    pub replaying: bool,
+    /// How many jobs wait in it, whatever topic they come from.
+    pub waiting: u64,
+}
+
+impl Topic {
+    /// What the topic has, and how far its queues are behind.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn stats(&self) -> Result<TopicStats> {
+        let census = self.store.call_patiently(&Survey { most: LOOKED_AT }).await?;
+        let mut names = BTreeSet::new();
+        for raw in &census.bindings {
+            names.insert(Binding::read(raw)?.queue);
+        }
+        names.extend(census.alternate.parse().ok());
+        let mut queues = Vec::new();
+        for queue in names {
+            let store = self.client.store().queue(&queue);
+            let counts = store.call_patiently(&Counts).await?.counts;
+            let sources: BTreeMap<String, String> = store.sources().await?.into_iter().collect();
+            let taken = sources.get(self.name().as_str()).map(|entry| Place::of(entry));
+            let ahead = census.oldest.iter().filter(|(entry, targets)| {
+                Some(Place::of(entry)) > taken
+                    && target::read(targets).any(|(to, _)| to == queue.as_str())
+            });
+            let replaying = |(key, _): &(String, _)| {
+                key.split(' ').next().is_some_and(|other| other == queue.as_str())
+            };
+            queues.push(QueueLag {
+                underway: ahead.count() as u64,
+                replaying: census.replays.iter().any(replaying),
+                waiting: counts.waiting,
+                queue,
+            });
+        }
+        let age = |(entry, _): &(String, String)| census.now_ms.saturating_sub(Place::of(entry).ms);
+        let kept_since = Place::of(&census.first_kept).ms.try_into().ok();
+        Ok(TopicStats {
+            published: census.published,
+            underway: census.underway,
+            oldest_underway: census.oldest.first().map(age).map(Duration::from_millis),
+            kept: census.kept,
+            kept_since: kept_since
+                .filter(|_| census.kept > 0)
+                .and_then(DateTime::from_timestamp_millis),
+            queues,
+        })
+    }
+}

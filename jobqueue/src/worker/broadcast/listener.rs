@@ -1,0 +1,124 @@
+//! What a worker hears.
+
+use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use crate::{
+    job::{Broadcast, Channel, Codec, Failure, QueueName},
+    value_error::{Invalid, PayloadError},
+    worker::{
+        extract::{MissingState, States},
+        run::Context,
+    },
+};
+
+/// Something that hears broadcasts of one kind. [`#[broadcast]`](macro@crate::broadcast) implements it.
+///
+/// Written by hand it looks like this:
+///
+/// ```
+/// use jobqueue::{broadcast::{Broadcast, Channel}, handler::Listener, Context, Failure};
+///
+/// #[derive(Clone, Copy)]
+/// struct Forget;
+///
+/// impl Broadcast for Forget {
+///     type Message = String;
+///     const CHANNEL: Channel = Channel::new("cache-invalidation");
+/// }
+///
+/// impl Listener for Forget {
+///     async fn hear(self, key: String, _ctx: Context) -> Result<(), Failure> {
+///         println!("{key} has changed");
+///         Ok(())
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a broadcast listener",
+    label = "not a broadcast listener",
+    note = "put `#[broadcast(\"name\")]` on the function"
+)]
+pub trait Listener: Broadcast {
+    /// Whether the worker has all that the listener's arguments ask for; called when it is built.
+    ///
+    /// # Errors
+    /// The first state that is missing.
+    fn check(self, states: &States) -> Result<(), MissingState> {
+        let _ = states;
+        Ok(())
+    }
+
+    /// Hears one message. Its context has the message's id, and neither progress nor a log. A failure is said in
+    /// the log, and that is all.
+    fn hear(
+        self,
+        message: Self::Message,
+        ctx: Context,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// A message being heard.
+pub(crate) type Hearing = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+/// A listener whose types only it knows.
+trait Erased: Send + Sync {
+    fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Hearing, PayloadError>;
+}
+
+impl<L: Listener> Erased for L {
+    fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Hearing, PayloadError> {
+        let message = codec.decode::<L::Message>(message)?;
+        let listener = *self;
+        Ok(Box::pin(async move { listener.hear(message, ctx).await }))
+    }
+}
+
+/// One listener with its rules.
+pub(crate) struct Ear {
+    listener: Box<dyn Erased>,
+    pub(crate) timeout: Duration,
+}
+
+impl Ear {
+    pub(crate) fn hear(
+        &self,
+        message: &Bytes,
+        codec: Codec,
+        ctx: Context,
+    ) -> Result<Hearing, PayloadError> {
+        self.listener.hear(message, codec, ctx)
+    }
+}
+
+/// The listeners of a worker, by channel.
+#[derive(Default)]
+pub(crate) struct Ears(BTreeMap<QueueName, Vec<Arc<Ear>>>);
+
+impl Ears {
+    pub(crate) fn insert<L: Listener>(&mut self, listener: L) -> Result<(), Invalid> {
+        let Channel { name, timeout, .. } = L::CHANNEL;
+        let ear = Ear { listener: Box::new(listener), timeout };
+        self.0.entry(name.parse()?).or_default().push(Arc::new(ear));
+        Ok(())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn channels(&self) -> Vec<QueueName> {
+        self.0.keys().cloned().collect()
+    }
+
+    pub(crate) fn of(&self, channel: &QueueName) -> &[Arc<Ear>] {
+        self.0.get(channel).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl fmt::Debug for Ears {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

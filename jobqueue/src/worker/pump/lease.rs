@@ -1,0 +1,160 @@
+//! Heartbeats, from a thread and over a connection of their own: a handler that blocks the runtime
+//! doesn't cost its fellows their lease.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+use tracing::{error, warn};
+
+use crate::{
+    error::{Error, Refused, Result},
+    job::WorkerId,
+    store::{QueueStore, worker},
+    worker::telemetry::{Announcer, WorkerEvent},
+};
+
+/// A pump that has made no step for so long is stuck.
+const STUCK: Duration = Duration::from_secs(30);
+
+/// What a pump and the heart share.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    store: QueueStore,
+    length: Duration,
+    began: Instant,
+    worker: Mutex<Option<WorkerId>>,
+    /// How many jobs the pump holds.
+    held: AtomicUsize,
+    /// When the lease was last moved, and when the pump last made a step: ms since `began`.
+    renewed: AtomicU64,
+    stepped: AtomicU64,
+    lost: Notify,
+}
+
+impl Lease {
+    pub(crate) fn new(store: &QueueStore, length: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            store: store.apart(),
+            length,
+            began: Instant::now(),
+            worker: Mutex::default(),
+            held: AtomicUsize::default(),
+            renewed: AtomicU64::default(),
+            stepped: AtomicU64::default(),
+            lost: Notify::new(),
+        })
+    }
+
+    /// The name under which jobs are held from now on; none while there is no lease to keep.
+    pub(crate) fn carry(&self, worker: Option<WorkerId>) {
+        *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = worker;
+    }
+
+    /// A call has moved the lease; the pump holds so many jobs now.
+    pub(crate) fn renewed(&self, held: usize) {
+        self.held.store(held, Ordering::Relaxed);
+        self.renewed.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// The pump is alive.
+    pub(crate) fn step(&self) {
+        self.stepped.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// Waits until a heartbeat finds that the lease is lost.
+    pub(crate) async fn lost(&self) {
+        self.lost.notified().await;
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn since(&self, mark: &AtomicU64) -> Duration {
+        Duration::from_millis(self.now().saturating_sub(mark.load(Ordering::Relaxed)))
+    }
+
+    /// Moves the lease if it is time.
+    async fn beat(&self) {
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(worker) = worker else { return };
+        // An idle pump looks at the queue more often than its lease runs out, and moves it then.
+        let holds = self.held.load(Ordering::Relaxed) > 0;
+        let pause = if holds { self.length / 3 } else { self.length * 2 / 3 };
+        if self.since(&self.renewed) < pause {
+            return;
+        }
+        let beat = worker::Heartbeat { worker: &worker, lease: self.length };
+        match self.store.call(&beat).await {
+            Ok(_) => self.renewed.store(self.now(), Ordering::Relaxed),
+            Err(Error::Refused(Refused::LeaseLost)) => {
+                let mut current = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+                // Unless the pump has found out itself meanwhile.
+                if current.as_ref() == Some(&worker) {
+                    *current = None;
+                    self.lost.notify_one();
+                }
+            }
+            Err(error) => warn!(queue = %self.store.name(), %error, "the lease could not be moved"),
+        }
+    }
+
+    fn watch(&self, announcer: &Announcer) {
+        let since = self.since(&self.stepped);
+        if since > STUCK {
+            error!(
+                queue = %self.store.name(),
+                ?since,
+                "the pump has made no step: a handler blocks the runtime; use `blocking`, or more threads"
+            );
+            let queue = self.store.name().clone();
+            announcer.say(|| WorkerEvent::Stuck { queue, since });
+            self.step();
+        }
+    }
+}
+
+/// Keeps the leases of a worker's pumps. Ends with the last of them.
+pub(crate) fn start(leases: &[Arc<Lease>], announcer: Announcer) -> Result<()> {
+    let tick = leases.iter().map(|lease| lease.length / 10).min().unwrap_or(Duration::from_secs(1));
+    let leases: Vec<Weak<Lease>> = leases.iter().map(Arc::downgrade).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| thread_error(&error))?;
+    let heart = thread::Builder::new().name("jobqueue-heart".to_owned());
+    let spawned = heart.spawn(move || runtime.block_on(keep(leases, announcer, tick)));
+    spawned.map(drop).map_err(|error| thread_error(&error))
+}
+
+fn thread_error(error: &std::io::Error) -> Error {
+    Error::Unavailable { doing: "start the thread that keeps the lease", reason: error.to_string() }
+}
+
+async fn keep(leases: Vec<Weak<Lease>>, announcer: Announcer, tick: Duration) {
+    // One beat after the other would let a slow queue hold up the others.
+    let mut beats: HashMap<usize, tokio::task::JoinHandle<()>> = HashMap::new();
+    loop {
+        let mut alive = false;
+        for (index, lease) in leases.iter().enumerate() {
+            let Some(lease) = lease.upgrade() else { continue };
+            alive = true;
+            lease.watch(&announcer);
+            if beats.get(&index).is_none_or(tokio::task::JoinHandle::is_finished) {
+                beats.insert(index, tokio::spawn(async move { lease.beat().await }));
+            }
+        }
+        if !alive {
+            return;
+        }
+        tokio::time::sleep(tick).await;
+    }
+}

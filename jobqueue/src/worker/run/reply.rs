@@ -1,0 +1,21 @@
+//! Replies: what is sent to a caller when its job has ended.
+
+use tracing::warn;
+
+use super::Context;
+use crate::{
+    job::{End, Inbox},
+    settle::Ruling,
+};
+
+/// Sends how a run has ended whose job was settled before: with no settlement to travel with, at once or not at
+/// all.
+pub(crate) async fn send(ruling: &Ruling, inbox: &Inbox, ctx: &Context) {
+    let (End::Completed { outcome, .. } | End::Failed { outcome, .. }) = &ruling.end else {
+        return;
+    };
+    let Some(line) = ctx.line() else { return };
+    if let Err(error) = line.relays.reply(inbox, ctx.id(), outcome).await {
+        warn!(queue = ctx.queue(), id = %ctx.id(), %error, "a reply could not be sent, and is lost");
+    }
+}
