@@ -26,10 +26,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// Redis could not be reached in time; the call may or may not have been carried out.
-    #[error("redis is unavailable while trying to {doing}: {reason}")]
+    #[error("redis is unavailable while trying to {action}: {reason}")]
     Unavailable {
         /// What was being done.
-        doing: &'static str,
+        action: &'static str,
         /// What the connection said.
         reason: String,
     },

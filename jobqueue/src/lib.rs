@@ -82,7 +82,7 @@ pub use job::{
     QueueName,
 };
 pub use policy::{Backoff, DurationExt, Rate, Retain};
-pub use producer::{Add, AddAll, BulkError};
+pub use producer::{Add, AddAll, AddAllError};
 pub use queue::{JobHandle, JobPages, Queue};
 pub use store::{Durability, TlsOptions};
 pub use worker::{Context, State, Worker, WorkerBuilder, WorkerHandle};
@@ -117,7 +117,7 @@ pub mod payload {
 /// Effects that happen once, however often their job runs.
 pub mod once {
     pub use crate::{
-        job::UnderWay,
+        job::OnceHeld,
         worker::{Once, OnceError},
     };
 }
@@ -161,8 +161,8 @@ pub mod __private {
 
     pub use crate::{
         job::{
-            Broadcast, Channel, Codec, DEFAULT_HOLD, Definition, Failure, Job, JobError, Payload,
-            PayloadVersions, Unversioned, Versioned, step,
+            Broadcast, BroadcastDefinition, Codec, DEFAULT_HOLD, Definition, Failure, Job,
+            JobError, Payload, PayloadVersions, Unversioned, Versioned, step,
         },
         policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
         value_error::PayloadError,

@@ -37,11 +37,11 @@ local function add(keys, args)
   local block = 3 + 2 * n
   local after = block + 1 + 6 * tonumber(args[block])
   q.news, q.ttl = args[after], meta[6]
-  local specials, twins, twin_list = {}, {}, {}
+  local specials, duplicates, twin_list = {}, {}, {}
   -- Most batches are plain: nothing to look for, and no job that says anything special.
   if args[1] == '1' or args[block] ~= '0' then
     specials = add_specials(args, block)
-    twins, twin_list = add_twins(q, keys, args, n, specials)
+    duplicates, twin_list = add_duplicates(q, keys, args, n, specials)
   end
   local fresh = n - #twin_list / 2
   if fresh == 0 then
@@ -60,10 +60,10 @@ local function add(keys, args)
 
   local now = clock_now()
   layout_mark(q.meta, meta[1])
-  local look = add_place(q, args, n, specials, twins, now)
-  add_claim(q, keys, args, specials, twins)
+  local look = add_place(q, args, n, specials, duplicates, now)
+  add_claim(q, keys, args, specials, duplicates)
   if q.ttl or args[after + 1] then
-    add_expire(q, args, after + 1, specials, twins, now)
+    add_expire(q, args, after + 1, specials, duplicates, now)
   end
   redis.call('HINCRBY', q.meta, 'added', fresh)
   if look and not meta[4] then

@@ -1,14 +1,14 @@
 --- log: add lines to a job's log.
 --
 -- KEYS  1  running    HASH    {q}:running:<worker>
---       2  traces     SET     {q}:traces
+--       2  listed     SET     {q}:listed
 --       3  meta       HASH    {q}:meta
 -- ARGV  1 base; 2 id; 3 how many of the newest lines are kept; 4… lines
 -- REPLY how many lines the log has
 -- ERR   LAYOUT, LEASELOST
 -- USES  layout
 local function log(keys, args)
-  local running, traces, meta = keys[1], keys[2], keys[3]
+  local running, listed, meta = keys[1], keys[2], keys[3]
   local base, id, newest = args[1], args[2], tonumber(args[3])
   local refusal = layout_check(meta)
   if refusal then
@@ -18,7 +18,7 @@ local function log(keys, args)
     return redis.error_reply('LEASELOST the worker no longer holds this job')
   end
   local list = base .. 'logs:' .. id
-  redis.call('SADD', traces, id)
+  redis.call('SADD', listed, id)
   redis.call('RPUSH', list, unpack(args, 4))
   redis.call('LTRIM', list, -newest, -1)
   return redis.call('LLEN', list)

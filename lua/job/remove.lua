@@ -11,7 +11,7 @@
 --       9  stalls     HASH    {q}:stalls
 --       10 misses     HASH    {q}:misses
 --       11 progress   HASH    {q}:progress
---       12 traces     SET     {q}:traces
+--       12 listed     SET     {q}:listed
 --       13 uniques    HASH    {q}:uniques
 --       14 outcomes   HASH    {q}:outcomes
 --       15 meta       HASH    {q}:meta
@@ -24,7 +24,7 @@ local function remove(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
     workers = keys[5], jobs = keys[6], priority = keys[7], attempts = keys[8],
-    stalls = keys[9], misses = keys[10], progress = keys[11], traces = keys[12],
+    stalls = keys[9], misses = keys[10], progress = keys[11], listed = keys[12],
     uniques = keys[13], outcomes = keys[14], meta = keys[15], events = keys[16],
     base = args[1],
   }

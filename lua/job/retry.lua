@@ -16,7 +16,7 @@
 -- ARGV  1 base; 2 id
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  clock, layout, rank, events, wake, state, again
+-- USES  clock, layout, rank, events, wake, state, rerun
 local function retry(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -35,7 +35,7 @@ local function retry(keys, args)
   if state ~= 'failed' and state ~= 'completed' then
     return state_refusal(q, id)
   end
-  again_all(q, q[state], { id }, clock_now())
+  rerun_all(q, q[state], { id }, clock_now())
   wake_one(q.wake)
   return 1
 end

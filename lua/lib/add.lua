@@ -13,8 +13,8 @@ local function add_specials(args, at)
 end
 
 -- Jobs that need not be added: index → the id that stands in its place, and the same as a flat list.
-local function add_twins(q, keys, args, n, specials)
-  local twins, list, claimed, held, seen = {}, {}, {}, {}, {}
+local function add_duplicates(q, keys, args, n, specials)
+  local duplicates, list, claimed, held, seen = {}, {}, {}, {}, {}
   if args[1] == '1' then
     local ids = {}
     for i = 1, n do
@@ -27,19 +27,19 @@ local function add_twins(q, keys, args, n, specials)
   end
   for i = 1, n do
     local special, id = specials[i], args[1 + 2 * i]
-    local twin = held[i] and id
-    if not twin and special and special.unique > 0 then
+    local duplicate = held[i] and id
+    if not duplicate and special and special.unique > 0 then
       local key = keys[special.unique]
-      twin = claimed[key] or redis.call('GET', key)
-      claimed[key] = twin or id
+      duplicate = claimed[key] or redis.call('GET', key)
+      claimed[key] = duplicate or id
     end
-    if twin then
-      twins[i] = twin
+    if duplicate then
+      duplicates[i] = duplicate
       list[#list + 1] = i
-      list[#list + 1] = twin
+      list[#list + 1] = duplicate
     end
   end
-  return twins, list
+  return duplicates, list
 end
 
 -- Tells of the jobs that are added: in the caller's words, if it is all of them. It is the first write:
@@ -74,14 +74,14 @@ local function add_delay(q, delayed, soonest)
 end
 
 -- Writes records and places. Answers whether somebody should look: a job is ready, or due before others.
-local function add_place(q, args, n, specials, twins, now)
-  if not next(specials) and not next(twins) then
+local function add_place(q, args, n, specials, duplicates, now)
+  if not next(specials) and not next(duplicates) then
     return add_plain(q, args, n, now)
   end
   local records, ready, delayed, priorities, ids = {}, {}, {}, {}, {}
   local plain, soonest = rank_text(0, q.step, now), nil
   for i = 1, n do
-    if not twins[i] then
+    if not duplicates[i] then
       local id, special = args[1 + 2 * i], specials[i]
       ids[#ids + 1] = id
       records[#records + 1], records[#records + 2] = id, args[2 + 2 * i]
@@ -116,14 +116,14 @@ end
 
 -- Notes until when jobs may wait: from when they are due, for as long as they say, or else the queue.
 -- `at`: where pairs index, ms begin in ARGV.
-local function add_expire(q, args, at, specials, twins, now)
+local function add_expire(q, args, at, specials, duplicates, now)
   local ttls, members = {}, {}
   for i = at, #args, 2 do
     ttls[tonumber(args[i])] = args[i + 1]
   end
   for i = 1, tonumber(args[2]) do
     local ttl = ttls[i] or q.ttl
-    if ttl and not twins[i] then
+    if ttl and not duplicates[i] then
       members[#members + 1] = string.format('%.0f', (specials[i] and specials[i].ms or now) + ttl)
       members[#members + 1] = args[1 + 2 * i]
     end
@@ -136,9 +136,9 @@ local function add_expire(q, args, at, specials, twins, now)
 end
 
 -- Claims the unique keys: for a time, or for as long as the job exists.
-local function add_claim(q, keys, args, specials, twins)
+local function add_claim(q, keys, args, specials, duplicates)
   for i, special in pairs(specials) do
-    if special.unique > 0 and not twins[i] then
+    if special.unique > 0 and not duplicates[i] then
       local id, key = args[1 + 2 * i], keys[special.unique]
       if special.lifetime > 0 then
         redis.call('SET', key, id, 'PX', special.lifetime)

@@ -1,18 +1,18 @@
 -- columns: all that a queue keeps of a job outside the sets that say where it is.
 
--- Error and log lists of ids; only ids in the sparse set `traces` have any.
-local function columns_purge_traces(traces, base, ids, first, last)
+-- Error and log lists of ids; only ids in the sparse set `listed` have any.
+local function columns_purge_lists(listed, base, ids, first, last)
   local lists = {}
   for i = first, last do
     lists[#lists + 1] = base .. 'errors:' .. ids[i]
     lists[#lists + 1] = base .. 'logs:' .. ids[i]
   end
   redis.call('UNLINK', unpack(lists))
-  redis.call('SREM', traces, unpack(ids, first, last))
+  redis.call('SREM', listed, unpack(ids, first, last))
 end
 
--- Removes every trace of ids[first..last]. c: jobs, outcomes, priority, attempts, stalls, misses,
--- progress, traces, uniques, base; and plain, if the caller has seen that nothing but jobs has them.
+-- Removes all columns of ids[first..last]. c: jobs, outcomes, priority, attempts, stalls, misses,
+-- progress, listed, uniques, base; and plain, if the caller has seen that nothing but jobs has them.
 local function columns_purge(c, ids, first, last)
   first, last = first or 1, last or #ids
   if last < first then
@@ -24,7 +24,7 @@ local function columns_purge(c, ids, first, last)
   end
   -- Most queues have none of the sparse columns: then this is all.
   if redis.call('EXISTS', c.uniques, c.outcomes, c.priority, c.attempts, c.stalls, c.misses,
-    c.progress, c.traces) == 0 then
+    c.progress, c.listed) == 0 then
     return
   end
   unique_release(c.uniques, c.base, ids, first, last)
@@ -33,7 +33,7 @@ local function columns_purge(c, ids, first, last)
       redis.call('HDEL', column, unpack(ids, first, last))
     end
   end
-  if redis.call('EXISTS', c.traces) == 1 then
-    columns_purge_traces(c.traces, c.base, ids, first, last)
+  if redis.call('EXISTS', c.listed) == 1 then
+    columns_purge_lists(c.listed, c.base, ids, first, last)
   end
 end

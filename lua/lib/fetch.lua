@@ -1,4 +1,4 @@
--- fetch: take jobs within pause, hold, concurrency and rate.
+-- fetch: take jobs within pause, throttle, concurrency and rate.
 
 -- From so many jobs on, a batch takes two short cuts.
 local FETCH_LARGE = 16
@@ -51,14 +51,14 @@ local function fetch_take(q, n, waiting, now)
 end
 
 -- Up to `want` jobs of the so many that wait. Answers their ids; why there are no more, if not for want
--- of jobs: 'paused', 'held', 'active' or 'rate'; and at what time to look again, where that is known.
+-- of jobs: 'paused', 'throttled', 'active' or 'rate'; and at what time to look again, where that is known.
 local function fetch_jobs(q, want, waiting, now, exact)
   if waiting == 0 then
     return {}, ''
   elseif q.paused then
     return {}, 'paused'
-  elseif q.hold and tonumber(q.hold) > now then
-    return {}, 'held', tonumber(q.hold)
+  elseif q.throttled_until and tonumber(q.throttled_until) > now then
+    return {}, 'throttled', tonumber(q.throttled_until)
   elseif want == 0 then
     return {}, ''
   end

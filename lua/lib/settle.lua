@@ -111,7 +111,7 @@ local function settle_errors(q, args, at)
     local list = q.base .. 'errors:' .. args[i]
     redis.call('LPUSH', list, args[i + 1])
     redis.call('LTRIM', list, 0, newest - 1)
-    redis.call('SADD', q.traces, args[i])
+    redis.call('SADD', q.listed, args[i])
     q.plain = false
   end
   return at + 2 + 2 * n

@@ -12,7 +12,7 @@
 --       7  stalls     HASH    {q}:stalls
 --       8  misses     HASH    {q}:misses
 --       9  progress   HASH    {q}:progress
---       10 traces     SET     {q}:traces
+--       10 listed     SET     {q}:listed
 --       11 uniques    HASH    {q}:uniques
 --       12 outcomes   HASH    {q}:outcomes
 --       13 sources    HASH    {q}:sources
@@ -28,7 +28,7 @@
 local function apply(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], completed = keys[3], failed = keys[4], priority = keys[5],
-    attempts = keys[6], stalls = keys[7], misses = keys[8], progress = keys[9], traces = keys[10],
+    attempts = keys[6], stalls = keys[7], misses = keys[8], progress = keys[9], listed = keys[10],
     uniques = keys[11], outcomes = keys[12], sources = keys[13], meta = keys[14], events = keys[15],
     base = args[1],
   }

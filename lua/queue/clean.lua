@@ -8,7 +8,7 @@
 --       6  stalls     HASH    {q}:stalls
 --       7  misses     HASH    {q}:misses
 --       8  progress   HASH    {q}:progress
---       9  traces     SET     {q}:traces
+--       9  listed     SET     {q}:listed
 --       10 uniques    HASH    {q}:uniques
 --       11 outcomes   HASH    {q}:outcomes
 --       12 meta       HASH    {q}:meta
@@ -21,7 +21,7 @@ local function clean(keys, args)
   local q = {
     completed = keys[1], failed = keys[2], jobs = keys[3], priority = keys[4],
     attempts = keys[5], stalls = keys[6], misses = keys[7], progress = keys[8],
-    traces = keys[9], uniques = keys[10], outcomes = keys[11], meta = keys[12],
+    listed = keys[9], uniques = keys[10], outcomes = keys[11], meta = keys[12],
     events = keys[13], base = args[1],
   }
   local set, age, most = q[args[2]], tonumber(args[3]), tonumber(args[4])

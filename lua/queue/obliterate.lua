@@ -13,7 +13,7 @@
 --       9  stalls     HASH    {q}:stalls
 --       10 misses     HASH    {q}:misses
 --       11 progress   HASH    {q}:progress
---       12 traces     SET     {q}:traces
+--       12 listed     SET     {q}:listed
 --       13 uniques    HASH    {q}:uniques
 --       14 outcomes   HASH    {q}:outcomes
 --       15 meta       HASH    {q}:meta
@@ -29,7 +29,7 @@ local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
     workers = keys[5], jobs = keys[6], priority = keys[7], attempts = keys[8],
-    stalls = keys[9], misses = keys[10], progress = keys[11], traces = keys[12],
+    stalls = keys[9], misses = keys[10], progress = keys[11], listed = keys[12],
     uniques = keys[13], outcomes = keys[14], meta = keys[15], events = keys[16],
     wake = keys[17], base = args[1],
   }
@@ -42,9 +42,9 @@ local function obliterate(keys, args)
   if active > 0 and args[2] ~= '1' then
     return redis.error_reply('HASACTIVE ' .. active)
   end
-  local traced = redis.call('SRANDMEMBER', q.traces, step)
+  local traced = redis.call('SRANDMEMBER', q.listed, step)
   if #traced > 0 then
-    columns_purge_traces(q.traces, q.base, traced, 1, #traced)
+    columns_purge_lists(q.listed, q.base, traced, 1, #traced)
   end
   local claimed = redis.call('HRANDFIELD', q.uniques, step)
   if #claimed > 0 then

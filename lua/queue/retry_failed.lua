@@ -13,7 +13,7 @@
 -- ARGV  1 how many at most, up to 1,000
 -- REPLY how many
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, again
+-- USES  clock, layout, rank, events, wake, rerun
 local function retry_failed(keys, args)
   local q = {
     failed = keys[1], waiting = keys[2], priority = keys[3], attempts = keys[4],
@@ -28,7 +28,7 @@ local function retry_failed(keys, args)
   q.kept, q.step = meta[2], rank_step(meta[3])
   local ids = redis.call('ZRANGE', q.failed, 0, args[1] - 1)
   if #ids > 0 then
-    again_all(q, q.failed, ids, clock_now())
+    rerun_all(q, q.failed, ids, clock_now())
     wake_one(q.wake)
   end
   return #ids

@@ -16,7 +16,7 @@
 -- REPLY now ms; waiting; delayed; completed; failed; for each worker: its name, its deadline ms, how many
 --       jobs it holds; since when the oldest waiting job is ready, ms, or false; when the next delayed job
 --       is due, ms, or false; effects in the outbox; the id of the oldest, or false; of meta or false:
---       paused, added, completed, failed, rate, active, max_length, aging, events, hold, ttl, dead_letter,
+--       paused, added, completed, failed, rate, active, max_length, aging, events, throttled_until, ttl, dead_letter,
 --       overflow; what workers have
 --       observed, field by field
 -- ERR   LAYOUT
@@ -29,7 +29,7 @@ local function stats(keys, args)
     return refusal
   end
   local meta = redis.call('HMGET', keys[9], 'paused', 'added', 'completed', 'failed', 'rate', 'active',
-    'max_length', 'aging', 'events', 'hold', 'ttl', 'dead_letter', 'overflow')
+    'max_length', 'aging', 'events', 'throttled_until', 'ttl', 'dead_letter', 'overflow')
   local now, workers = clock_now(), {}
   local leases = redis.call('ZRANGE', q.workers, 0, -1, 'WITHSCORES')
   for i = 1, #leases, 2 do

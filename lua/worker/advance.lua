@@ -10,7 +10,7 @@
 --       8  stalls     HASH    {q}:stalls
 --       9  misses     HASH    {q}:misses
 --       10 progress   HASH    {q}:progress
---       11 traces     SET     {q}:traces
+--       11 listed     SET     {q}:listed
 --       12 uniques    HASH    {q}:uniques
 --       13 outcomes   HASH    {q}:outcomes
 --       14 completed  ZSET    {q}:completed
@@ -20,7 +20,7 @@
 --       18 wake       LIST    {q}:wake
 -- ARGV  1 base, the prefix of this queue's other keys   2 worker   3 lease ms
 --       4 how many jobs the worker believes it holds    5 how many more it wants
---       6 hold the queue for so many ms, 0 for not
+--       6 throttle the queue for this many ms, 0 for not
 --       7 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
 --         see lib/settle.lua; at last, if there are any, effects on other queues: see lib/outbox.lua
 -- REPLY now ms; ms until there is something to look for (a due job, a lease that runs out); jobs left
@@ -35,17 +35,17 @@ local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
-    progress = keys[10], traces = keys[11], uniques = keys[12], outcomes = keys[13],
+    progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
     outbox = args[1] .. 'outbox', trims = {},
   }
   local wake, worker, lease = keys[18], args[2], tonumber(args[3])
-  local held, want, hold = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
+  local held, want, throttle = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
   q.held = held
 
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'hold',
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
     'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter')
-  q.kept, q.step, q.paused, q.hold = meta[2], rank_step(meta[3]), meta[4], meta[5]
+  q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
   q.expiring = meta[10]
   local refusal = layout_refusal(meta[1])
@@ -68,9 +68,9 @@ local function advance(keys, args)
   -- In most queues no job has anything but its record and, once it has ended, its outcome; and in many of
   -- them none is delayed, and nothing was ever sent to another queue.
   q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls, q.misses,
-    q.progress, q.traces) == 0
+    q.progress, q.listed) == 0
   q.plain = q.bare or redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses,
-    q.progress, q.traces) == 0
+    q.progress, q.listed) == 0
   local at = 8
   for _ = 1, tonumber(args[7]) do
     at = settle_ended(q, args, at, now)
@@ -85,9 +85,9 @@ local function advance(keys, args)
   for _, trim in ipairs(q.trims) do
     retention_trim(q, trim.set, trim.count, trim.age, now)
   end
-  if hold > 0 and now + hold > tonumber(q.hold or 0) then
-    q.hold = string.format('%.0f', now + hold)
-    redis.call('HSET', q.meta, 'hold', q.hold)
+  if throttle > 0 and now + throttle > tonumber(q.throttled_until or 0) then
+    q.throttled_until = string.format('%.0f', now + throttle)
+    redis.call('HSET', q.meta, 'throttled_until', q.throttled_until)
   end
   lease_extend(q.workers, worker, now + lease)
   local check = recover_oldest(q, leases, worker, now + lease, now)

@@ -13,7 +13,7 @@
 --       8  stalls     HASH    {q}:stalls
 --       9  misses     HASH    {q}:misses
 --       10 progress   HASH    {q}:progress
---       11 traces     SET     {q}:traces
+--       11 listed     SET     {q}:listed
 --       12 uniques    HASH    {q}:uniques
 --       13 outcomes   HASH    {q}:outcomes
 --       14 completed  ZSET    {q}:completed
@@ -21,7 +21,7 @@
 --       16 meta       HASH    {q}:meta
 --       17 events     STREAM  {q}:events
 --       18 wake       LIST    {q}:wake
--- ARGV  1 base   2 worker   3 hold the queue for so many ms, 0 for not   4 n, then n ids
+-- ARGV  1 base   2 worker   3 throttle the queue for this many ms, 0 for not   4 n, then n ids
 --       then how many blocks of ended jobs follow; the blocks; then retried, released, errors and
 --       effects on other queues, as in `advance`
 -- REPLY how many effects on other queues are on their way
@@ -31,11 +31,11 @@ local function settle(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
-    progress = keys[10], traces = keys[11], uniques = keys[12], outcomes = keys[13],
+    progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1], trims = {},
   }
-  local wake, worker, hold, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring', 'hold')
+  local wake, worker, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring', 'throttled_until')
   q.kept, q.step, q.expiring = meta[2], rank_step(meta[3]), meta[4]
   local refusal = layout_refusal(meta[1])
   if refusal then
@@ -63,8 +63,8 @@ local function settle(keys, args)
   for _, trim in ipairs(q.trims) do
     retention_trim(q, trim.set, trim.count, trim.age, now)
   end
-  if hold > 0 and now + hold > tonumber(meta[5] or 0) then
-    redis.call('HSET', q.meta, 'hold', string.format('%.0f', now + hold))
+  if throttle > 0 and now + throttle > tonumber(meta[5] or 0) then
+    redis.call('HSET', q.meta, 'throttled_until', string.format('%.0f', now + throttle))
   end
   if q.held == n then
     redis.call('ZREM', q.workers, worker)

@@ -1,6 +1,6 @@
 //! Sending to every live worker process at once.
 
-pub use crate::job::{Broadcast, Channel};
+pub use crate::job::{Broadcast, BroadcastDefinition};
 
 use std::{future::IntoFuture, pin::Pin};
 
@@ -19,7 +19,7 @@ use crate::{
 /// A broadcast about to be sent: set options, then await it for how many have heard it.
 ///
 /// On a cluster that is how many listen at one of its nodes. If Redis can't be reached, it waits up to the client's
-/// [`patience`](crate::ClientBuilder::patience); sent again for want of an answer, it is heard once all the same.
+/// [`retry_timeout`](crate::ClientBuilder::retry_timeout); sent again for want of an answer, it is heard once all the same.
 ///
 /// # Errors
 /// [`Error::Invalid`] if the name is, [`Error::Payload`] if the message can't be written or is too large,
@@ -27,7 +27,7 @@ use crate::{
 /// [`Error::Unavailable`] it may have been sent.
 #[must_use = "a broadcast is sent when this is awaited"]
 #[derive(Debug)]
-pub struct Announcement {
+pub struct SendBroadcast {
     client: Client,
     channel: String,
     codec: Codec,
@@ -52,7 +52,7 @@ impl Client {
     /// # }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that messages read like arguments")]
-    pub fn broadcast<B: Broadcast>(&self, listener: B, message: B::Message) -> Announcement {
+    pub fn broadcast<B: Broadcast>(&self, listener: B, message: B::Message) -> SendBroadcast {
         let _ = listener;
         let codec = self.codec_or(B::CHANNEL.codec);
         self.announce(B::CHANNEL.name, codec, codec.encode(&message))
@@ -67,7 +67,11 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn broadcast_to<T: Serialize + ?Sized>(&self, channel: &str, message: &T) -> Announcement {
+    pub fn broadcast_by_name<T: Serialize + ?Sized>(
+        &self,
+        channel: &str,
+        message: &T,
+    ) -> SendBroadcast {
         let codec = self.codec();
         self.announce(channel, codec, codec.encode(message))
     }
@@ -77,17 +81,17 @@ impl Client {
         channel: &str,
         codec: Codec,
         payload: Result<Vec<u8>, PayloadError>,
-    ) -> Announcement {
+    ) -> SendBroadcast {
         let (client, channel) = (self.clone(), channel.to_owned());
         let mut options = JobOptions::default();
         if let Some(trace) = self.trace() {
             trace.send(&mut options.headers);
         }
-        Announcement { client, channel, codec, payload, options }
+        SendBroadcast { client, channel, codec, payload, options }
     }
 }
 
-impl Announcement {
+impl SendBroadcast {
     /// Something that travels beside the message, for [`Context::header`](crate::Context::header).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.headers.insert(name.into(), value.into());
@@ -105,7 +109,7 @@ impl Announcement {
         let record = Record { name, codec, payload, created_at: Utc::now(), options };
         let message = Message { id: JobId::generate(), record }.encode();
         let store = client.store().queue(&queue);
-        let mut retries = Retries::within(store.patience());
+        let mut retries = Retries::within(store.retry_timeout());
         loop {
             match store.publish(&message).await {
                 // Listeners know it again if it comes twice.
@@ -116,7 +120,7 @@ impl Announcement {
     }
 }
 
-impl IntoFuture for Announcement {
+impl IntoFuture for SendBroadcast {
     type Output = Result<u64>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 

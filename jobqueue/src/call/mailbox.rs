@@ -11,7 +11,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use tracing::debug;
 
 use crate::{
-    job::{Inbox, JobId},
+    job::{JobId, ReplyAddress},
     store::{QueueStore, Retries, Store},
     value_error::Invalid,
 };
@@ -28,14 +28,14 @@ pub(crate) struct Mailbox(Mutex<Option<Open>>);
 
 #[derive(Debug)]
 struct Open {
-    name: Inbox,
+    name: ReplyAddress,
     waiting: Arc<Waiting>,
     reader: JoinHandle<()>,
 }
 
 impl Mailbox {
     /// Where replies go.
-    pub(crate) fn name(&self, store: &Store) -> Result<Inbox, Invalid> {
+    pub(crate) fn name(&self, store: &Store) -> Result<ReplyAddress, Invalid> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Self::opened(&mut open, store)?.name.clone())
     }
@@ -60,7 +60,7 @@ impl Mailbox {
         if let Some(open) = open {
             return Ok(open);
         }
-        let (name, waiting) = (Inbox::generate()?, Arc::new(Waiting::default()));
+        let (name, waiting) = (ReplyAddress::generate()?, Arc::new(Waiting::default()));
         let reader = read(&name, waiting.clone(), store);
         Ok(open.insert(Open { name, waiting, reader }))
     }
@@ -155,8 +155,8 @@ impl Waiting {
     }
 }
 
-fn read(name: &Inbox, waiting: Arc<Waiting>, store: &Store) -> JoinHandle<()> {
-    tokio::spawn(read_all(store.queue(name.name()).apart(), waiting))
+fn read(name: &ReplyAddress, waiting: Arc<Waiting>, store: &Store) -> JoinHandle<()> {
+    tokio::spawn(read_all(store.queue(name.name()).with_own_connection(), waiting))
 }
 
 async fn read_all(store: QueueStore, waiting: Arc<Waiting>) {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long a call waits for its reply, by default.
-const PATIENCE: Duration = Duration::from_secs(30);
+const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A call of a handler, anywhere: set options, then await it for what the handler gives back.
 ///
@@ -85,7 +85,7 @@ impl Queue {
 
 impl<T> Call<T> {
     fn new(request: Result<Request, Invalid>, payload: Result<Vec<u8>, PayloadError>) -> Self {
-        Self { request, payload, limit: PATIENCE, output: PhantomData }
+        Self { request, payload, limit: RETRY_TIMEOUT, output: PhantomData }
     }
 
     /// How long to wait for the reply, the time in the queue and all attempts included; 30 s by default.

@@ -30,7 +30,7 @@ use crate::{
 /// Cheap to clone, and to be shared by all tasks: concurrent adds to a queue travel together, in one
 /// call (group commit), so many tasks cost Redis little more than one. It must be used within a tokio
 /// runtime. After Redis was gone it reconnects by itself; calls made meanwhile wait for it, up to
-/// [`patience`](ClientBuilder::patience).
+/// [`retry_timeout`](ClientBuilder::retry_timeout).
 ///
 /// ```no_run
 /// # async fn example() -> jobqueue::Result<()> {
@@ -64,7 +64,7 @@ type Known = HashMap<(&'static str, &'static str), (QueueStore, JobName), Random
 const MAX_PAYLOAD: usize = 1 << 20;
 
 /// How long calls wait for Redis to come back, by default.
-const PATIENCE: Duration = Duration::from_secs(10);
+const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Client {
     /// Connects with all defaults.
@@ -88,7 +88,7 @@ impl Client {
     ///
     /// That a server belongs to a cluster is found out. Each queue is on one slot, and its requests
     /// follow the slot wherever it moves and whoever becomes its master. While a slot is on its way, calls on its
-    /// queue wait, up to their [`patience`](ClientBuilder::patience). What a failover may lose, and
+    /// queue wait, up to their [`retry_timeout`](ClientBuilder::retry_timeout). What a failover may lose, and
     /// how to lose nothing, is said at [`Durability`].
     #[must_use]
     pub fn builder(url: &str) -> ClientBuilder {
@@ -98,7 +98,7 @@ impl Client {
             tls: TlsOptions::new(),
             codec: None,
             max_payload: MAX_PAYLOAD,
-            patience: PATIENCE,
+            retry_timeout: RETRY_TIMEOUT,
             limits: Limits::DEFAULT,
             trace: None,
         }
@@ -224,7 +224,7 @@ pub struct ClientBuilder {
     tls: TlsOptions,
     codec: Option<Codec>,
     max_payload: usize,
-    patience: Duration,
+    retry_timeout: Duration,
     limits: Limits,
     trace: Option<TraceSource>,
 }
@@ -237,7 +237,7 @@ impl std::fmt::Debug for ClientBuilder {
             .field("tls", &self.tls)
             .field("codec", &self.codec)
             .field("max_payload", &self.max_payload)
-            .field("patience", &self.patience)
+            .field("patience", &self.retry_timeout)
             .finish_non_exhaustive()
     }
 }
@@ -274,8 +274,8 @@ impl ClientBuilder {
 
     /// How long a call waits for Redis to come back before it fails; 10 s by default.
     #[must_use]
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn retry_timeout(mut self, retry_timeout: Duration) -> Self {
+        self.retry_timeout = retry_timeout;
         self
     }
 
@@ -323,7 +323,8 @@ impl ClientBuilder {
     /// The URL is invalid, the server can't be reached, is too old, or forbids scripts.
     pub async fn connect(self) -> Result<Client> {
         let store =
-            Store::connect(&self.url, &self.tls, self.prefix, self.limits, self.patience).await?;
+            Store::connect(&self.url, &self.tls, self.prefix, self.limits, self.retry_timeout)
+                .await?;
         Ok(Client(Arc::new(Inner {
             relays: Relays::new(store.clone()),
             store,

@@ -170,7 +170,8 @@ impl EventStream {
     }
 
     fn open(store: &QueueStore, position: Option<StreamPosition>) -> Self {
-        let reader = Reader { store: store.apart(), position, entries: VecDeque::new() };
+        let reader =
+            Reader { store: store.with_own_connection(), position, entries: VecDeque::new() };
         Self(Box::pin(stream::unfold(reader, |mut reader| async move {
             let item = reader.next().await;
             Some((item, reader))

@@ -84,7 +84,7 @@ impl Watcher {
     fn spawn(store: &QueueStore) -> Arc<Self> {
         let waiting = Arc::new(Waiting::default());
         let (stands, ready) = watch::channel(false);
-        let reader = tokio::spawn(read_all(store.apart(), waiting.clone(), stands));
+        let reader = tokio::spawn(read_all(store.with_own_connection(), waiting.clone(), stands));
         Arc::new(Self { waiting, ready, reader })
     }
 }

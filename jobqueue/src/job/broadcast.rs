@@ -23,7 +23,7 @@ pub trait Broadcast: Copy + Send + Sync + 'static {
     type Message: Serialize + DeserializeOwned + Send + 'static;
 
     /// Its name and how it is treated.
-    const CHANNEL: Channel;
+    const CHANNEL: BroadcastDefinition;
 }
 
 /// Where broadcasts of a kind go, and how they are heard.
@@ -36,13 +36,13 @@ pub trait Broadcast: Copy + Send + Sync + 'static {
 /// # let _ = FORGET;
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Channel {
+pub struct BroadcastDefinition {
     pub(crate) name: &'static str,
     pub(crate) codec: Codec,
     pub(crate) timeout: Duration,
 }
 
-impl Channel {
+impl BroadcastDefinition {
     /// A channel by its name, which is made as a queue's: 1 to 128 ASCII letters, digits, `_`, `-`, `.`, `:`.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {

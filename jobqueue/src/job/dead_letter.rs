@@ -132,14 +132,14 @@ struct Wire {
 }
 
 impl From<DeadLetter> for Wire {
-    fn from(letter: DeadLetter) -> Self {
+    fn from(dead_letter: DeadLetter) -> Self {
         Self {
-            queue: letter.queue,
-            id: letter.id,
-            failure: WireFailure::from(&letter.failure),
-            errors: letter.errors.iter().map(WireFailure::from).collect(),
-            failed_at: letter.failed_at,
-            record: letter.record,
+            queue: dead_letter.queue,
+            id: dead_letter.id,
+            failure: WireFailure::from(&dead_letter.failure),
+            errors: dead_letter.errors.iter().map(WireFailure::from).collect(),
+            failed_at: dead_letter.failed_at,
+            record: dead_letter.record,
         }
     }
 }
@@ -179,13 +179,13 @@ mod tests {
             options: JobOptions::default(),
         };
         let bytes = Bytes::from(record.encode());
-        let mut letter =
+        let mut dead_letter =
             DeadLetter::new("orders", JobId::generate(), bytes, failure(2), vec![failure(1)]);
         // What is written has milliseconds.
-        letter.failed_at = DateTime::UNIX_EPOCH;
-        let carrier = letter.to_record().expect("it can be written");
+        dead_letter.failed_at = DateTime::UNIX_EPOCH;
+        let carrier = dead_letter.to_record().expect("it can be written");
         let read: DeadLetter = carrier.codec.decode(&carrier.payload).expect("it can be read");
-        assert_eq!(read, letter);
+        assert_eq!(read, dead_letter);
         assert_eq!(read.payload::<[u8; 2]>(), Ok([1, 2]));
         let edited = read.with_payload(&[3_u8], None).expect("it can be edited");
         assert_eq!(edited.payload::<[u8; 1]>(), Ok([3]));

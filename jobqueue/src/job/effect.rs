@@ -1,6 +1,6 @@
 //! What follows from a job in other queues.
 
-use super::{id::JobId, name::QueueName, priority::Priority, reply_address::Inbox};
+use super::{id::JobId, name::QueueName, priority::Priority, reply_address::ReplyAddress};
 use crate::value_error::Invalid;
 
 /// Where an effect goes.
@@ -9,14 +9,14 @@ pub(crate) enum Target {
     /// Into another queue, as a job.
     Queue(QueueName),
     /// To a caller, as the reply to its request.
-    Inbox(Inbox),
+    ReplyAddress(ReplyAddress),
 }
 
 impl Target {
     /// As it stands in an outbox.
     pub(crate) fn parse(text: &str) -> Result<Self, Invalid> {
-        match Inbox::parse(text) {
-            Some(inbox) => inbox.map(Self::Inbox),
+        match ReplyAddress::parse(text) {
+            Some(inbox) => inbox.map(Self::ReplyAddress),
             None => text.parse().map(Self::Queue),
         }
     }
@@ -26,7 +26,7 @@ impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Queue(queue) => queue.fmt(f),
-            Self::Inbox(inbox) => inbox.fmt(f),
+            Self::ReplyAddress(inbox) => inbox.fmt(f),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use super::under_way::UnderWay;
+use super::under_way::OnceHeld;
 use crate::policy::{ErrorClass, Verdict, retry_after};
 
 /// How long a bare `rate_limited` holds the queue.
@@ -84,9 +84,9 @@ impl Failure {
         Self::new(Verdict::Permanent, message)
     }
 
-    /// Not a failure of the job: the queue is held for `hold`, and the job costs no attempt.
-    pub fn rate_limited(hold: Duration, message: impl fmt::Display) -> Self {
-        Self::new(Verdict::RateLimited(hold), message)
+    /// Not a failure of the job: the queue is held for `throttle`, and the job costs no attempt.
+    pub fn rate_limited(throttle: Duration, message: impl fmt::Display) -> Self {
+        Self::new(Verdict::RateLimited(throttle), message)
     }
 
     /// A failure of which the handler's [`RetryPolicy`](crate::retry::RetryPolicy) says what follows.
@@ -141,7 +141,7 @@ impl Failure {
     pub(crate) fn from_error(verdict: Verdict, error: &(dyn StdError + 'static)) -> Self {
         let mut failure = Self::new(verdict, error);
         // Whatever it is wrapped in: the job has not failed.
-        if let Some(under_way) = UnderWay::find(error) {
+        if let Some(under_way) = OnceHeld::find(error) {
             failure.verdict = under_way.verdict();
         }
         let mut source = error.source();

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{priority::Priority, reply_address::Inbox};
+use super::{priority::Priority, reply_address::ReplyAddress};
 use crate::{
     policy::{Backoff, Retain},
     value_error::Invalid,
@@ -37,7 +37,7 @@ pub struct JobOptions {
     /// What travels beside the payload: trace context, tenant.
     pub headers: BTreeMap<String, String>,
     /// Where the reply goes, if somebody waits for one.
-    pub(crate) reply_to: Option<Inbox>,
+    pub(crate) reply_to: Option<ReplyAddress>,
     /// The topic that it was published to; nothing if it was added.
     pub origin: Option<Origin>,
 }

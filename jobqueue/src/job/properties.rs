@@ -16,7 +16,7 @@ use super::{
     options::{JobOptions, Origin},
     outcome::{FailureReason, JobFailure, Outcome},
     record::Record,
-    reply_address::Inbox,
+    reply_address::ReplyAddress,
 };
 use crate::{
     policy::{Backoff, Retain},
@@ -65,7 +65,7 @@ prop_compose! {
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
         let due_at = due.and_then(DateTime::from_timestamp_millis);
-        let reply_to = awaited.then(|| Inbox::generate().expect("a good name"));
+        let reply_to = awaited.then(|| ReplyAddress::generate().expect("a good name"));
         JobOptions {
             attempts, backoff, timeout, priority, retain, retain_failed, due_at, version, headers, reply_to,
             origin,
@@ -74,7 +74,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn letter()(
+    fn dead_letter()(
         queue in "[a-z:._-]{1,20}",
         record in prop_oneof![record().prop_map(|record| record.encode()), vec(any::<u8>(), 0..50)],
         failure in failure(),
@@ -82,9 +82,9 @@ prop_compose! {
         failed in -8_000_000_000_000_i64..8_000_000_000_000,
     ) -> DeadLetter {
         // What failed need not be a record.
-        let mut letter = DeadLetter::new(&queue, JobId::generate(), record.into(), failure, errors);
-        letter.failed_at = DateTime::from_timestamp_millis(failed).expect("in range");
-        letter
+        let mut dead_letter = DeadLetter::new(&queue, JobId::generate(), record.into(), failure, errors);
+        dead_letter.failed_at = DateTime::from_timestamp_millis(failed).expect("in range");
+        dead_letter
     }
 }
 
@@ -216,15 +216,15 @@ proptest! {
     }
 
     #[test]
-    fn letters_are_read_as_they_were_written(letter in letter(), harms in harms()) {
-        let Record { codec, payload, .. } = letter.to_record().expect("it can be written");
-        prop_assert_eq!(codec.decode::<DeadLetter>(&payload), Ok(letter));
+    fn letters_are_read_as_they_were_written(dead_letter in dead_letter(), harms in harms()) {
+        let Record { codec, payload, .. } = dead_letter.to_record().expect("it can be written");
+        prop_assert_eq!(codec.decode::<DeadLetter>(&payload), Ok(dead_letter));
         let harmed = harmed(payload.to_vec(), &harms);
-        if let Ok(letter) = codec.decode::<DeadLetter>(&harmed) {
-            let again = letter.to_record().expect("it can be written").payload;
-            prop_assert_eq!(codec.decode::<DeadLetter>(&again), Ok(letter.clone()));
+        if let Ok(dead_letter) = codec.decode::<DeadLetter>(&harmed) {
+            let again = dead_letter.to_record().expect("it can be written").payload;
+            prop_assert_eq!(codec.decode::<DeadLetter>(&again), Ok(dead_letter.clone()));
             // Whatever became of its record, looking at it does no harm.
-            let _ = (letter.record(), letter.payload::<u8>(), letter.with_payload(&7, Some(3)));
+            let _ = (dead_letter.record(), dead_letter.payload::<u8>(), dead_letter.with_payload(&7, Some(3)));
         }
     }
 

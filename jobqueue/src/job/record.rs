@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     use crate::{
-        job::reply_address::Inbox,
+        job::reply_address::ReplyAddress,
         policy::{Backoff, Retain},
     };
 
@@ -185,7 +185,7 @@ mod tests {
             due_at: DateTime::from_timestamp_millis(1_764_000_060_123),
             version: Some(3),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
-            reply_to: Some(Inbox::generate().expect("a good name")),
+            reply_to: Some(ReplyAddress::generate().expect("a good name")),
             origin: None,
         }
     }

@@ -11,12 +11,12 @@ use crate::value_error::Invalid;
 /// queue's name can have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct Inbox(QueueName);
+pub(crate) struct ReplyAddress(QueueName);
 
 /// What tells an inbox from a queue.
 const MARK: char = '@';
 
-impl Inbox {
+impl ReplyAddress {
     /// A name that no other client has.
     pub(crate) fn generate() -> Result<Self, Invalid> {
         format!("inbox.{}", JobId::generate()).parse().map(Self)
@@ -33,13 +33,13 @@ impl Inbox {
     }
 }
 
-impl std::fmt::Display for Inbox {
+impl std::fmt::Display for ReplyAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{MARK}{}", self.0)
     }
 }
 
-impl TryFrom<String> for Inbox {
+impl TryFrom<String> for ReplyAddress {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
@@ -48,8 +48,8 @@ impl TryFrom<String> for Inbox {
     }
 }
 
-impl From<Inbox> for String {
-    fn from(inbox: Inbox) -> Self {
+impl From<ReplyAddress> for String {
+    fn from(inbox: ReplyAddress) -> Self {
         inbox.to_string()
     }
 }
@@ -60,11 +60,11 @@ mod tests {
 
     #[test]
     fn an_inbox_is_no_queue() {
-        let inbox = Inbox::generate().expect("a good name");
+        let inbox = ReplyAddress::generate().expect("a good name");
         let text = inbox.to_string();
         assert!(text.parse::<QueueName>().is_err());
-        assert_eq!(Inbox::parse(&text), Some(Ok(inbox.clone())));
-        assert_eq!(Inbox::parse(inbox.name().as_str()), None);
-        assert!(matches!(Inbox::parse("@{x}"), Some(Err(_))));
+        assert_eq!(ReplyAddress::parse(&text), Some(Ok(inbox.clone())));
+        assert_eq!(ReplyAddress::parse(inbox.name().as_str()), None);
+        assert!(matches!(ReplyAddress::parse("@{x}"), Some(Err(_))));
     }
 }

@@ -9,14 +9,14 @@ use crate::policy::Retain;
 #[derive(Clone, Debug)]
 pub(crate) struct Settlement {
     pub(crate) id: JobId,
-    pub(crate) end: End,
+    pub(crate) end: Transition,
     /// What follows from it elsewhere: written in the same step, then relayed.
     pub(crate) effects: Vec<Effect>,
 }
 
 /// What becomes of the job.
 #[derive(Clone, Debug)]
-pub(crate) enum End {
+pub(crate) enum Transition {
     /// It completed; the outcome counts only where the job is kept.
     Completed { retain: Retain, outcome: Vec<u8> },
     /// It failed for good.
@@ -31,10 +31,10 @@ impl Settlement {
     /// About how many bytes it takes on the way.
     pub(crate) fn size(&self) -> usize {
         let end = match &self.end {
-            End::Completed { outcome, .. } => outcome.len(),
-            End::Failed { outcome, error, .. } => outcome.len() + error.len(),
-            End::Retried { error, .. } => error.len(),
-            End::Released { .. } => 0,
+            Transition::Completed { outcome, .. } => outcome.len(),
+            Transition::Failed { outcome, error, .. } => outcome.len() + error.len(),
+            Transition::Retried { error, .. } => error.len(),
+            Transition::Released { .. } => 0,
         };
         end + 64 + self.effects.iter().map(Effect::size).sum::<usize>()
     }

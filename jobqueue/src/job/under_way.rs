@@ -7,7 +7,7 @@ use crate::policy::Verdict;
 /// Another run is at an effect that is to happen once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("its claim holds for {left:?} yet, unless it is moved or the effect ends")]
-pub struct UnderWay {
+pub struct OnceHeld {
     /// How long its claim holds yet.
     pub left: Duration,
 }
@@ -16,7 +16,7 @@ pub struct UnderWay {
 const SOONEST: Duration = Duration::from_millis(500);
 const LATEST: Duration = Duration::from_secs(60);
 
-impl UnderWay {
+impl OnceHeld {
     /// Whether that is why there is an error, whatever it is wrapped in.
     pub(super) fn find(error: &(dyn StdError + 'static)) -> Option<Self> {
         let mut next = Some(error);
@@ -31,6 +31,6 @@ impl UnderWay {
 
     /// Back, until the other's claim runs out.
     pub(crate) fn verdict(self) -> Verdict {
-        Verdict::GoBack(self.left.clamp(SOONEST, LATEST))
+        Verdict::Snooze(self.left.clamp(SOONEST, LATEST))
     }
 }

@@ -10,7 +10,7 @@ use super::{
     options::{JobOptions, Origin},
     outcome::{FailureReason, JobFailure},
     priority::Priority,
-    reply_address::Inbox,
+    reply_address::ReplyAddress,
 };
 use crate::policy::{Backoff, BackoffParts, Retain};
 
@@ -36,7 +36,7 @@ pub(super) struct WireOptions {
     #[serde(rename = "h", skip_serializing_if = "BTreeMap::is_empty", default)]
     headers: BTreeMap<String, String>,
     #[serde(rename = "i", skip_serializing_if = "Option::is_none", default)]
-    reply_to: Option<Inbox>,
+    reply_to: Option<ReplyAddress>,
     #[serde(rename = "o", skip_serializing_if = "Option::is_none", default)]
     origin: Option<Origin>,
 }

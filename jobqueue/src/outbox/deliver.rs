@@ -19,7 +19,7 @@ use crate::{
     job::{JobId, QueueName, Record, Target},
     store::{
         MAX_BATCH, MAX_BYTES,
-        outbox::{Apply, Copy, Parcel, Reply},
+        outbox::{Apply, OutboxEntry, Reply, TargetCopy},
     },
 };
 
@@ -34,10 +34,10 @@ impl Relays {
     pub(crate) async fn deliver(
         &self,
         source: &QueueName,
-        parcels: &[Parcel],
+        entries: &[OutboxEntry],
         pass: &mut Pass,
     ) -> Vec<String> {
-        let (shares, mut missing) = share_out(parcels);
+        let (shares, mut missing) = share_out(entries);
         let shares: Vec<_> = shares.into_iter().filter(|(to, _)| !pass.is_stuck_at(to)).collect();
         let (mut shares, mut at_work) = (shares.into_iter(), FuturesUnordered::new());
         loop {
@@ -67,7 +67,7 @@ impl Relays {
         &self,
         source: &QueueName,
         to: &str,
-        copies: Vec<Copy<'a>>,
+        copies: Vec<TargetCopy<'a>>,
     ) -> (Vec<&'a str>, Option<Error>) {
         let mut delivered = Vec::new();
         let target = match Target::parse(to) {
@@ -91,13 +91,13 @@ impl Relays {
         &self,
         source: &QueueName,
         target: &Target,
-        copies: &[Copy<'_>],
+        copies: &[TargetCopy<'_>],
     ) -> Result<u64> {
         match target {
             Target::Queue(queue) => {
                 self.0.store.queue(queue).call_within(ONE_QUEUE, &Apply { source, copies }).await
             }
-            Target::Inbox(inbox) => {
+            Target::ReplyAddress(inbox) => {
                 let mut replies = Vec::new();
                 for copy in copies {
                     let id = JobId::from_store(&copy.id);
@@ -118,41 +118,45 @@ impl Relays {
 }
 
 /// Whether there were more than a round could take, most likely.
-pub(crate) fn is_backlog(parcels: &[Parcel]) -> bool {
-    let bytes: usize = parcels.iter().map(|parcel| parcel.to.len() + parcel.record.len()).sum();
-    parcels.len() == MOST || bytes > MAX_BYTES / 2
+pub(crate) fn is_backlog(entries: &[OutboxEntry]) -> bool {
+    let bytes: usize = entries.iter().map(|entry| entry.to.len() + entry.record.len()).sum();
+    entries.len() == MOST || bytes > MAX_BYTES / 2
 }
 
 /// What each queue gets, in order, and of each entry how many queues miss it.
-fn share_out(parcels: &[Parcel]) -> (BTreeMap<&str, Vec<Copy<'_>>>, HashMap<&str, usize>) {
-    let mut shares: BTreeMap<&str, Vec<Copy<'_>>> = BTreeMap::new();
-    let mut missing = HashMap::with_capacity(parcels.len());
-    for parcel in parcels {
-        let entry = parcel.entry.as_str();
-        for (queue, job) in target::read(&parcel.to) {
+fn share_out(
+    entries: &[OutboxEntry],
+) -> (BTreeMap<&str, Vec<TargetCopy<'_>>>, HashMap<&str, usize>) {
+    let mut shares: BTreeMap<&str, Vec<TargetCopy<'_>>> = BTreeMap::new();
+    let mut missing = HashMap::with_capacity(entries.len());
+    for found in entries {
+        let entry = found.entry.as_str();
+        for (queue, job) in target::read(&found.to) {
             let copies = shares.entry(queue).or_default();
             if copies.last().is_none_or(|last| last.entry != entry) {
                 *missing.entry(entry).or_default() += 1;
             }
-            let record = match job.and_then(|job| Record::renamed(&parcel.record, job)) {
+            let record = match job.and_then(|job| Record::renamed(&found.record, job)) {
                 Some(renamed) => Cow::Owned(renamed),
-                None => Cow::Borrowed(&parcel.record[..]),
+                None => Cow::Borrowed(&found.record[..]),
             };
-            let id = target::copy_id(parcel.id.as_str(), job);
-            copies.push(Copy { entry, id, priority: parcel.priority, record });
+            let id = target::copy_id(found.id.as_str(), job);
+            copies.push(TargetCopy { entry, id, priority: found.priority, record });
         }
     }
     (shares, missing)
 }
 
 /// The copies of each entry: they go in one call, since a queue that has taken an entry takes no more of it.
-fn entries<'a, 'b>(copies: &'b [Copy<'a>]) -> impl Iterator<Item = (&'a str, &'b [Copy<'a>])> {
+fn entries<'a, 'b>(
+    copies: &'b [TargetCopy<'a>],
+) -> impl Iterator<Item = (&'a str, &'b [TargetCopy<'a>])> {
     let groups = copies.chunk_by(|copy, next| copy.entry == next.entry);
     groups.filter_map(|group| Some((group.first()?.entry, group)))
 }
 
 /// How many of the copies one call can carry: those of one entry at least.
-fn one_call(copies: &[Copy<'_>]) -> usize {
+fn one_call(copies: &[TargetCopy<'_>]) -> usize {
     let (mut count, mut bytes) = (0, 0);
     for (_, group) in entries(copies) {
         let size: usize = group.iter().map(|copy| copy.record.len() + 128).sum();

@@ -12,26 +12,26 @@ use tokio::sync::watch;
 
 use super::relay::Relays;
 use crate::{
-    job::{Effect, Inbox, JobId, QueueName, Target},
+    job::{Effect, JobId, QueueName, ReplyAddress, Target},
     store::{Store, chunks, outbox::Reply},
 };
 
 /// What becomes of replies that were sent: not known yet, or whether they have arrived.
-type Fate = Option<bool>;
+type Intake = Option<bool>;
 
 /// Replies on their way, by job.
 #[derive(Debug, Default)]
-pub(crate) struct Ahead(Mutex<HashMap<JobId, (QueueName, watch::Receiver<Fate>)>>);
+pub(crate) struct EarlyReplies(Mutex<HashMap<JobId, (QueueName, watch::Receiver<Intake>)>>);
 
 /// The most that are remembered. With more, some are sent twice.
 const MOST: usize = 10_000;
 
-impl Ahead {
+impl EarlyReplies {
     /// Says that replies are being sent.
-    fn begin(&self, source: &QueueName, ids: impl Iterator<Item = JobId>) -> watch::Sender<Fate> {
-        let (tell, fate) = watch::channel(None);
+    fn begin(&self, source: &QueueName, ids: impl Iterator<Item = JobId>) -> watch::Sender<Intake> {
+        let (tell, intake) = watch::channel(None);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(ids.map(|id| (id, (source.clone(), fate.clone()))));
+        all.extend(ids.map(|id| (id, (source.clone(), intake.clone()))));
         if all.len() > MOST {
             all.clear();
         }
@@ -41,16 +41,16 @@ impl Ahead {
     /// Whether the reply to a job was sent ahead and has arrived, as soon as that is known. Asked once.
     pub(crate) async fn arrived(&self, id: &JobId) -> bool {
         let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        let Some((_, mut fate)) = sent else { return false };
+        let Some((_, mut intake)) = sent else { return false };
         // Who was to tell may be gone: then nobody knows.
-        let known = fate.wait_for(Option::is_some).await;
-        known.is_ok_and(|fate| *fate == Some(true))
+        let known = intake.wait_for(Option::is_some).await;
+        known.is_ok_and(|intake| *intake == Some(true))
     }
 
     /// Forgets what a queue's outbox holds no more, since another relay has taken it.
     pub(crate) fn forget(&self, source: &QueueName) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (of, fate)| of != source || fate.borrow().is_none());
+        all.retain(|_, (of, intake)| of != source || intake.borrow().is_none());
     }
 }
 
@@ -61,9 +61,9 @@ impl Relays {
     /// Has a queue's outbox relayed, into which these effects were just written. Replies among them are sent at
     /// once.
     pub(crate) fn send(&self, source: &QueueName, effects: impl Iterator<Item = Effect>) {
-        let mut inboxes: HashMap<Inbox, Vec<Outgoing>> = HashMap::new();
+        let mut inboxes: HashMap<ReplyAddress, Vec<Outgoing>> = HashMap::new();
         for Effect { to, id, record, .. } in effects {
-            if let Target::Inbox(inbox) = to {
+            if let Target::ReplyAddress(inbox) = to {
                 inboxes.entry(inbox).or_default().push((id, record));
             }
         }
@@ -74,12 +74,12 @@ impl Relays {
                 tell.send_replace(Some(deliver(&store, &inbox, &replies).await));
             });
         }
-        self.kick(source);
+        self.start(source);
     }
 }
 
 /// Whether all have arrived.
-async fn deliver(store: &Store, inbox: &Inbox, replies: &[Outgoing]) -> bool {
+async fn deliver(store: &Store, inbox: &ReplyAddress, replies: &[Outgoing]) -> bool {
     let store = store.queue(inbox.name());
     for replies in chunks(replies, |(_, outcome)| outcome.len() + 64) {
         let replies: Vec<_> = replies.iter().map(|(id, outcome)| (id, &outcome[..])).collect();
@@ -97,7 +97,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_has_arrived_is_known_once() {
-        let (ahead, source) = (Ahead::default(), "orders".parse().expect("a good name"));
+        let (ahead, source) = (EarlyReplies::default(), "orders".parse().expect("a good name"));
         let ids: Vec<JobId> = (0..4).map(|_| JobId::generate()).collect();
         let tell = ahead.begin(&source, ids[..2].iter().cloned());
         let gone = ahead.begin(&source, ids[2..3].iter().cloned());

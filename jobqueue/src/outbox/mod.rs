@@ -7,5 +7,5 @@ mod pass;
 mod relay;
 pub(crate) mod target;
 
-pub(crate) use entry_id::Place;
+pub(crate) use entry_id::EntryId;
 pub(crate) use relay::Relays;

@@ -15,24 +15,24 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{deliver::is_backlog, early_reply::Ahead, entry_id::Place, pass::Pass};
+use super::{deliver::is_backlog, early_reply::EarlyReplies, entry_id::EntryId, pass::Pass};
 use crate::{
     error::Result,
-    job::{Inbox, JobId, QueueName, WorkerId},
+    job::{JobId, QueueName, ReplyAddress, WorkerId},
     store::{
         Edge, MAX_BATCH, Retries, Store,
-        outbox::{Head, Reply, Take},
+        outbox::{Reply, Take, TakenEntries},
     },
 };
 
 /// For how long a relay is alone at an outbox. If it dies, another goes on after that.
-const ALONE: Duration = Duration::from_secs(5);
+const LOCK_TTL: Duration = Duration::from_secs(5);
 
 /// How many entries are relayed at once.
 pub(super) const MOST: usize = MAX_BATCH;
 
 /// For how long an outbox is tried to be let go of.
-const LETTING_GO: Duration = Duration::from_secs(1);
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest rest of a relay between two rounds.
 const LONGEST_REST: Duration = Duration::from_millis(50);
@@ -53,12 +53,12 @@ pub(super) struct Inner {
     at_work: Mutex<HashMap<QueueName, bool>>,
     /// Told when one is done.
     done: Notify,
-    pub(super) ahead: Ahead,
+    pub(super) ahead: EarlyReplies,
 }
 
 impl Relays {
     pub(crate) fn new(store: Store) -> Self {
-        let (at_work, done, ahead) = (Mutex::default(), Notify::new(), Ahead::default());
+        let (at_work, done, ahead) = (Mutex::default(), Notify::new(), EarlyReplies::default());
         Self(Arc::new(Inner { store, at_work, done, ahead }))
     }
 
@@ -67,12 +67,12 @@ impl Relays {
     }
 
     /// What was sent without waiting for a relay.
-    pub(crate) fn ahead(&self) -> &Ahead {
+    pub(crate) fn ahead(&self) -> &EarlyReplies {
         &self.0.ahead
     }
 
     /// Has a queue's outbox relayed, in the background.
-    pub(crate) fn kick(&self, source: &QueueName) {
+    pub(crate) fn start(&self, source: &QueueName) {
         {
             let mut at_work = self.0.at_work.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(more) = at_work.get_mut(source) {
@@ -82,14 +82,14 @@ impl Relays {
             at_work.insert(source.clone(), false);
         }
         // Not under the lock: a runtime that is shut down drops the shift at once, which takes it again.
-        let shift = Shift { relays: self.clone(), source: source.clone(), ended: false };
+        let shift = RelayTask { relays: self.clone(), source: source.clone(), ended: false };
         tokio::spawn(shift.work());
     }
 
     /// Looks into a queue's outbox, and has it relayed if it holds something.
     pub(crate) async fn look_after(&self, source: &QueueName) -> Result<()> {
-        if !self.is_at_work(source) && self.0.store.queue(source).underway().await? > 0 {
-            self.kick(source);
+        if !self.is_running(source) && self.0.store.queue(source).underway().await? > 0 {
+            self.start(source);
         }
         Ok(())
     }
@@ -99,7 +99,7 @@ impl Relays {
         let idle = async {
             loop {
                 let done = self.0.done.notified();
-                if !self.is_at_work(source) {
+                if !self.is_running(source) {
                     return;
                 }
                 done.await;
@@ -114,12 +114,17 @@ impl Relays {
     ///
     /// # Errors
     /// The inbox can't be reached.
-    pub(crate) async fn reply(&self, inbox: &Inbox, id: &JobId, outcome: &[u8]) -> Result<()> {
+    pub(crate) async fn reply(
+        &self,
+        inbox: &ReplyAddress,
+        id: &JobId,
+        outcome: &[u8],
+    ) -> Result<()> {
         let reply = Reply { replies: &[(id, outcome)] };
-        self.0.store.queue(inbox.name()).call_patiently(&reply).await.map(drop)
+        self.0.store.queue(inbox.name()).call_retrying(&reply).await.map(drop)
     }
 
-    fn is_at_work(&self, source: &QueueName) -> bool {
+    fn is_running(&self, source: &QueueName) -> bool {
         let at_work = self.0.at_work.lock().unwrap_or_else(PoisonError::into_inner);
         at_work.contains_key(source)
     }
@@ -130,7 +135,7 @@ impl Relays {
     /// A target, or the queue itself, can't be reached or refuses.
     pub(crate) async fn relay(&self, source: &QueueName) -> Result<()> {
         let newest = self.0.store.queue(source).effect(Edge::Newest).await?;
-        let until = newest.map_or(Place::default(), |entry| Place::of(&entry));
+        let until = newest.map_or(EntryId::default(), |entry| EntryId::of(&entry));
         self.relay_until(source, Pace::Fast, Some(until)).await
     }
 
@@ -138,14 +143,15 @@ impl Relays {
         &self,
         source: &QueueName,
         pace: Pace,
-        until: Option<Place>,
+        until: Option<EntryId>,
     ) -> Result<()> {
         let (store, name) = (self.0.store.queue(source), WorkerId::generate());
         let ended = self.passes(source, &name, pace, until).await;
         if ended.is_err() || until.is_some() {
             // Whoever waits for the outbox needn't wait until this relay counts as dead.
-            let nothing = Take { name: &name, alone: ALONE, most: 0, after: None, delivered: &[] };
-            let _ = store.call_within(LETTING_GO, &nothing).await;
+            let nothing =
+                Take { name: &name, alone: LOCK_TTL, most: 0, after: None, delivered: &[] };
+            let _ = store.call_within(RELEASE_TIMEOUT, &nothing).await;
         }
         ended
     }
@@ -155,18 +161,18 @@ impl Relays {
         source: &QueueName,
         name: &WorkerId,
         pace: Pace,
-        until: Option<Place>,
+        until: Option<EntryId>,
     ) -> Result<()> {
         let store = self.0.store.queue(source);
-        let is_later = |entry: &str| until.is_some_and(|until| Place::of(entry) > until);
+        let is_later = |entry: &str| until.is_some_and(|until| EntryId::of(entry) > until);
         let mut delivered: Vec<String> = Vec::new();
-        let (mut retries, mut pause) = (Retries::within(store.patience()), FIRST_WAIT);
+        let (mut retries, mut pause) = (Retries::within(store.retry_timeout()), FIRST_WAIT);
         let (mut rest, mut pass) = (Duration::ZERO, Pass::begin());
         loop {
             let after = pass.after.as_deref();
-            let take = Take { name, alone: ALONE, most: MOST, after, delivered: &delivered };
-            match store.call_patiently(&take).await? {
-                Head::Busy(wait) => {
+            let take = Take { name, alone: LOCK_TTL, most: MOST, after, delivered: &delivered };
+            match store.call_retrying(&take).await? {
+                TakenEntries::Busy(wait) => {
                     delivered.clear();
                     pass = Pass::begin();
                     if until.is_some()
@@ -177,9 +183,11 @@ impl Relays {
                     sleep(wait.min(pause)).await;
                     pause = (pause * 2).min(LONGEST_WAIT);
                 }
-                Head::Parcels(parcels) if parcels.first().is_none_or(|it| is_later(&it.entry)) => {
+                TakenEntries::Entries(entries)
+                    if entries.first().is_none_or(|it| is_later(&it.entry)) =>
+                {
                     if !pass.is_stuck() {
-                        if parcels.is_empty() {
+                        if entries.is_empty() {
                             self.0.ahead.forget(source);
                         }
                         return Ok(());
@@ -188,22 +196,22 @@ impl Relays {
                     pass = pass.again(&mut retries).await?;
                 }
                 // What was delivered is gone, there is more, and what comes meanwhile goes along.
-                Head::Parcels(_) if !rest.is_zero() => {
+                TakenEntries::Entries(_) if !rest.is_zero() => {
                     delivered.clear();
                     sleep(std::mem::take(&mut rest)).await;
                 }
-                Head::Parcels(parcels) => {
+                TakenEntries::Entries(entries) => {
                     let began = Instant::now();
                     pause = FIRST_WAIT;
-                    delivered = self.deliver(source, &parcels, &mut pass).await;
-                    let is_backlog = is_backlog(&parcels);
+                    delivered = self.deliver(source, &entries, &mut pass).await;
+                    let is_backlog = is_backlog(&entries);
                     if !pass.is_stuck() {
-                        retries = Retries::within(store.patience());
+                        retries = Retries::within(store.retry_timeout());
                         if pace == Pace::Easy && !is_backlog {
                             rest = (began.elapsed() * 2).min(LONGEST_REST);
                         }
                     } else if is_backlog {
-                        pass.after = parcels.into_iter().last().map(|last| last.entry);
+                        pass.after = entries.into_iter().last().map(|last| last.entry);
                     } else {
                         pass = pass.again(&mut retries).await?;
                     }
@@ -225,14 +233,14 @@ enum Pace {
 }
 
 /// One outbox being relayed in the background.
-struct Shift {
+struct RelayTask {
     relays: Relays,
     source: QueueName,
     /// Whether it has taken itself off the list.
     ended: bool,
 }
 
-impl Shift {
+impl RelayTask {
     async fn work(mut self) {
         loop {
             if let Err(error) = self.relays.relay_until(&self.source, Pace::Easy, None).await {
@@ -254,7 +262,7 @@ impl Shift {
     }
 }
 
-impl Drop for Shift {
+impl Drop for RelayTask {
     /// Also when its runtime ends: the next one can begin.
     fn drop(&mut self) {
         if !self.ended {

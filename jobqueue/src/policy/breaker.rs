@@ -73,7 +73,7 @@ impl Breaker {
 
 /// What a run says of the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sign {
+pub(crate) enum ProbeResult {
     /// It answers.
     Well,
     /// It fails.
@@ -131,26 +131,26 @@ impl Circuit {
         &mut self,
         breaker: &Breaker,
         probe: bool,
-        sign: Sign,
+        sign: ProbeResult,
         now: Instant,
     ) -> Option<Change> {
         match (*self, sign) {
-            (Self::Closed { .. }, Sign::Well) => *self = Self::NEW,
-            (Self::Closed { failures }, Sign::Ill) if failures + 1 >= breaker.after => {
+            (Self::Closed { .. }, ProbeResult::Well) => *self = Self::NEW,
+            (Self::Closed { failures }, ProbeResult::Ill) if failures + 1 >= breaker.after => {
                 return Some(self.open(breaker, 0, now));
             }
-            (Self::Closed { failures }, Sign::Ill) => {
+            (Self::Closed { failures }, ProbeResult::Ill) => {
                 *self = Self::Closed { failures: failures + 1 };
             }
-            (Self::Probing { .. }, Sign::Well) if probe => {
+            (Self::Probing { .. }, ProbeResult::Well) if probe => {
                 *self = Self::NEW;
                 return Some(Change::Closed);
             }
-            (Self::Probing { probes }, Sign::Ill) if probe => {
+            (Self::Probing { probes }, ProbeResult::Ill) if probe => {
                 return Some(self.open(breaker, probes.saturating_add(1), now));
             }
             // The next one finds out.
-            (Self::Probing { probes }, Sign::None) if probe => {
+            (Self::Probing { probes }, ProbeResult::None) if probe => {
                 *self = Self::Open { until: now, probes };
             }
             _ => {}
@@ -176,9 +176,9 @@ mod tests {
     fn opened() -> (Circuit, Instant) {
         let (mut circuit, now) = (Circuit::NEW, Instant::now());
         for _ in 0..2 {
-            assert_eq!(circuit.ended(&BREAKER, false, Sign::Ill, now), None);
+            assert_eq!(circuit.ended(&BREAKER, false, ProbeResult::Ill, now), None);
         }
-        let change = circuit.ended(&BREAKER, false, Sign::Ill, now);
+        let change = circuit.ended(&BREAKER, false, ProbeResult::Ill, now);
         assert_eq!(change, Some(Change::Opened(SECOND)));
         (circuit, now + SECOND)
     }
@@ -186,11 +186,18 @@ mod tests {
     #[test]
     fn only_failures_in_a_row_open_it() {
         let (mut circuit, now) = (Circuit::NEW, Instant::now());
-        for sign in [Sign::Ill, Sign::Ill, Sign::Well, Sign::Ill, Sign::None, Sign::Ill] {
+        for sign in [
+            ProbeResult::Ill,
+            ProbeResult::Ill,
+            ProbeResult::Well,
+            ProbeResult::Ill,
+            ProbeResult::None,
+            ProbeResult::Ill,
+        ] {
             assert_eq!(circuit.ended(&BREAKER, false, sign, now), None);
             assert_eq!(circuit.admit(&BREAKER, now), Admission::Run);
         }
-        assert!(circuit.ended(&BREAKER, false, Sign::Ill, now).is_some());
+        assert!(circuit.ended(&BREAKER, false, ProbeResult::Ill, now).is_some());
     }
 
     #[test]
@@ -200,10 +207,10 @@ mod tests {
         assert_eq!(circuit.admit(&BREAKER, until), Admission::Probe);
         assert_eq!(circuit.admit(&BREAKER, until), Admission::Back(SECOND));
         // What began earlier has no say.
-        for sign in [Sign::Well, Sign::Ill, Sign::None] {
+        for sign in [ProbeResult::Well, ProbeResult::Ill, ProbeResult::None] {
             assert_eq!(circuit.ended(&BREAKER, false, sign, until), None);
         }
-        assert_eq!(circuit.ended(&BREAKER, true, Sign::Well, until), Some(Change::Closed));
+        assert_eq!(circuit.ended(&BREAKER, true, ProbeResult::Well, until), Some(Change::Closed));
         assert_eq!(circuit, Circuit::NEW);
     }
 
@@ -212,7 +219,7 @@ mod tests {
         let (mut circuit, mut now) = opened();
         for pause in [2, 3, 3].map(Duration::from_secs) {
             assert_eq!(circuit.admit(&BREAKER, now), Admission::Probe);
-            let change = circuit.ended(&BREAKER, true, Sign::Ill, now);
+            let change = circuit.ended(&BREAKER, true, ProbeResult::Ill, now);
             assert_eq!(change, Some(Change::Opened(pause)));
             now += pause;
         }
@@ -226,7 +233,7 @@ mod tests {
     fn a_probe_that_says_nothing_leaves_it_to_the_next() {
         let (mut circuit, now) = opened();
         assert_eq!(circuit.admit(&BREAKER, now), Admission::Probe);
-        assert_eq!(circuit.ended(&BREAKER, true, Sign::None, now), None);
+        assert_eq!(circuit.ended(&BREAKER, true, ProbeResult::None, now), None);
         assert_eq!(circuit.admit(&BREAKER, now), Admission::Probe);
     }
 }

@@ -21,7 +21,7 @@ pub enum Verdict {
     /// [`ErrorClass::RateLimited`]: the job is tried again later, and the others go on.
     RateLimited(Duration),
     /// Not a failure: the job goes back for this long, and costs no attempt. The queue goes on.
-    GoBack(Duration),
+    Snooze(Duration),
     /// What the handler's [`RetryPolicy`] says of errors of this class.
     Classified {
         /// Of which kind the error is.
@@ -39,7 +39,7 @@ impl From<ErrorClass> for Verdict {
 
 /// What becomes of a job after a failed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NextStep {
+pub(crate) enum RetryDecision {
     /// Again after this long.
     Retry(Duration),
     /// It has failed for good: its attempts are used up.
@@ -47,14 +47,14 @@ pub(crate) enum NextStep {
     /// It has failed for good: no attempt could mend it.
     FailAtOnce,
     /// Back with no attempt counted, and the queue held for this long.
-    Hold(Duration),
+    Throttle(Duration),
     /// Back with no attempt counted, for this long.
-    GoBack(Duration),
+    Snooze(Duration),
 }
 
 /// What a decision rests on, beside the verdict.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Chances<'a> {
+pub(crate) struct Attempt<'a> {
     /// The attempt that failed, from 1.
     pub(crate) attempt: u32,
     /// How many there may be.
@@ -66,15 +66,15 @@ pub(crate) struct Chances<'a> {
 /// Decides what becomes of the job, and whether somebody is to be told, of which class.
 pub(crate) fn after_failure(
     verdict: Verdict,
-    chances: Chances<'_>,
-) -> (NextStep, Option<ErrorClass>) {
-    let Chances { attempt, attempts, .. } = chances;
+    chances: Attempt<'_>,
+) -> (RetryDecision, Option<ErrorClass>) {
+    let Attempt { attempt, attempts, .. } = chances;
     let step = match verdict {
-        Verdict::RateLimited(hold) => NextStep::Hold(hold),
-        Verdict::GoBack(delay) => NextStep::GoBack(delay),
-        Verdict::Permanent => NextStep::FailAtOnce,
-        Verdict::RetryAfter(_) if attempt >= attempts => NextStep::Fail,
-        Verdict::RetryAfter(delay) => NextStep::Retry(delay),
+        Verdict::RateLimited(throttle) => RetryDecision::Throttle(throttle),
+        Verdict::Snooze(delay) => RetryDecision::Snooze(delay),
+        Verdict::Permanent => RetryDecision::FailAtOnce,
+        Verdict::RetryAfter(_) if attempt >= attempts => RetryDecision::Fail,
+        Verdict::RetryAfter(delay) => RetryDecision::Retry(delay),
         Verdict::Retry => return by_class(ErrorClass::Transient, None, chances),
         Verdict::Classified { class, retry_after } => {
             return by_class(class, retry_after, chances);
@@ -86,15 +86,15 @@ pub(crate) fn after_failure(
 fn by_class(
     class: ErrorClass,
     retry_after: Option<Duration>,
-    chances: Chances<'_>,
-) -> (NextStep, Option<ErrorClass>) {
-    let rule = chances.policy.of(class);
-    let step = match rule.limit(chances.attempts) {
-        None => NextStep::FailAtOnce,
-        Some(limit) if chances.attempt >= limit => NextStep::Fail,
-        Some(_) => NextStep::Retry(rule.wait(chances.attempt, chances.backoff, retry_after)),
+    chances: Attempt<'_>,
+) -> (RetryDecision, Option<ErrorClass>) {
+    let decide = chances.policy.of(class);
+    let step = match decide.limit(chances.attempts) {
+        None => RetryDecision::FailAtOnce,
+        Some(limit) if chances.attempt >= limit => RetryDecision::Fail,
+        Some(_) => RetryDecision::Retry(decide.wait(chances.attempt, chances.backoff, retry_after)),
     };
-    (step, rule.alerts().then_some(class))
+    (step, decide.alerts().then_some(class))
 }
 
 #[cfg(test)]
@@ -105,35 +105,36 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn decide(verdict: impl Into<Verdict>, attempt: u32) -> (NextStep, Option<ErrorClass>) {
+    fn decide(verdict: impl Into<Verdict>, attempt: u32) -> (RetryDecision, Option<ErrorClass>) {
         let policy = &RetryPolicy::STANDARD;
-        let chances = Chances { attempt, attempts: 5, backoff: &Backoff::fixed(SECOND), policy };
+        let chances = Attempt { attempt, attempts: 5, backoff: &Backoff::fixed(SECOND), policy };
         after_failure(verdict.into(), chances)
     }
 
     #[test]
     fn verdicts() {
-        assert_eq!(decide(Verdict::Retry, 1).0, NextStep::Retry(SECOND));
-        assert_eq!(decide(Verdict::Retry, 5).0, NextStep::Fail);
-        assert_eq!(decide(Verdict::RetryAfter(SECOND * 9), 4).0, NextStep::Retry(SECOND * 9));
-        assert_eq!(decide(Verdict::RetryAfter(SECOND), 5).0, NextStep::Fail);
-        assert_eq!(decide(Verdict::Permanent, 1).0, NextStep::FailAtOnce);
-        assert_eq!(decide(Verdict::GoBack(SECOND), 5).0, NextStep::GoBack(SECOND));
-        assert_eq!(decide(Verdict::RateLimited(SECOND), 5).0, NextStep::Hold(SECOND));
+        assert_eq!(decide(Verdict::Retry, 1).0, RetryDecision::Retry(SECOND));
+        assert_eq!(decide(Verdict::Retry, 5).0, RetryDecision::Fail);
+        assert_eq!(decide(Verdict::RetryAfter(SECOND * 9), 4).0, RetryDecision::Retry(SECOND * 9));
+        assert_eq!(decide(Verdict::RetryAfter(SECOND), 5).0, RetryDecision::Fail);
+        assert_eq!(decide(Verdict::Permanent, 1).0, RetryDecision::FailAtOnce);
+        assert_eq!(decide(Verdict::Snooze(SECOND), 5).0, RetryDecision::Snooze(SECOND));
+        assert_eq!(decide(Verdict::RateLimited(SECOND), 5).0, RetryDecision::Throttle(SECOND));
     }
 
     #[test]
     fn the_standard_matrix() {
-        assert_eq!(decide(ErrorClass::Transient, 4), (NextStep::Retry(SECOND), None));
-        assert_eq!(decide(ErrorClass::Transient, 5), (NextStep::Fail, None));
-        assert_eq!(decide(ErrorClass::Validation, 1), (NextStep::FailAtOnce, None));
+        assert_eq!(decide(ErrorClass::Transient, 4), (RetryDecision::Retry(SECOND), None));
+        assert_eq!(decide(ErrorClass::Transient, 5), (RetryDecision::Fail, None));
+        assert_eq!(decide(ErrorClass::Validation, 1), (RetryDecision::FailAtOnce, None));
         let alert = Some(ErrorClass::Auth);
-        assert_eq!(decide(ErrorClass::Auth, 1), (NextStep::FailAtOnce, alert));
-        assert_eq!(decide(ErrorClass::Server, 2), (NextStep::Retry(SECOND), None));
-        assert_eq!(decide(ErrorClass::Server, 3), (NextStep::Fail, None));
-        assert_eq!(decide(ErrorClass::RateLimited, 5), (NextStep::Fail, None));
+        assert_eq!(decide(ErrorClass::Auth, 1), (RetryDecision::FailAtOnce, alert));
+        assert_eq!(decide(ErrorClass::Server, 2), (RetryDecision::Retry(SECOND), None));
+        assert_eq!(decide(ErrorClass::Server, 3), (RetryDecision::Fail, None));
+        assert_eq!(decide(ErrorClass::RateLimited, 5), (RetryDecision::Fail, None));
         for (attempt, seconds) in [(1, 5.0), (2, 10.0), (3, 20.0)] {
-            let (NextStep::Retry(wait), None) = decide(ErrorClass::RateLimited, attempt) else {
+            let (RetryDecision::Retry(wait), None) = decide(ErrorClass::RateLimited, attempt)
+            else {
                 panic!("it should be tried again")
             };
             let varied = seconds * 0.5..=seconds * 1.5;
@@ -147,7 +148,7 @@ mod tests {
             for asked in [SECOND, SECOND * 90, SECOND * 3_600] {
                 for _ in 0..100 {
                     let verdict = Verdict::Classified { class, retry_after: Some(asked) };
-                    let (NextStep::Retry(wait), None) = decide(verdict, 1) else {
+                    let (RetryDecision::Retry(wait), None) = decide(verdict, 1) else {
                         panic!("it should be tried again")
                     };
                     assert!((asked..=asked.mul_f64(1.5)).contains(&wait), "{asked:?}: {wait:?}");
@@ -156,28 +157,31 @@ mod tests {
         }
         // For nobody longer than a year, and never at once.
         let asks = |retry_after| Verdict::Classified { class: ErrorClass::Server, retry_after };
-        let (NextStep::Retry(wait), None) = decide(asks(Some(Duration::MAX)), 1) else {
+        let (RetryDecision::Retry(wait), None) = decide(asks(Some(Duration::MAX)), 1) else {
             panic!("it should be tried again")
         };
         assert_eq!(wait, SECOND * 365 * 86_400);
-        assert_eq!(decide(asks(Some(Duration::ZERO)), 1).0, NextStep::Retry(SECOND));
+        assert_eq!(decide(asks(Some(Duration::ZERO)), 1).0, RetryDecision::Retry(SECOND));
     }
 
     #[test]
     fn a_policy_of_ones_own() {
         const OWN: RetryPolicy = RetryPolicy::STANDARD
-            .rule(ErrorClass::Validation, RetryRule::retry().attempts(2))
-            .rule(ErrorClass::Transient, RetryRule::retry().backoff(Backoff::fixed(SECOND)).alert())
-            .rule(ErrorClass::Server, RetryRule::dead_letter());
+            .decide(ErrorClass::Validation, RetryRule::retry().attempts(2))
+            .decide(
+                ErrorClass::Transient,
+                RetryRule::retry().backoff(Backoff::fixed(SECOND)).alert(),
+            )
+            .decide(ErrorClass::Server, RetryRule::dead_letter());
         let backoff = &Backoff::DEFAULT;
         let decide = |class: ErrorClass, attempt| {
-            after_failure(class.into(), Chances { attempt, attempts: 9, backoff, policy: &OWN })
+            after_failure(class.into(), Attempt { attempt, attempts: 9, backoff, policy: &OWN })
         };
-        assert!(matches!(decide(ErrorClass::Validation, 1), (NextStep::Retry(_), None)));
-        assert_eq!(decide(ErrorClass::Validation, 2), (NextStep::Fail, None));
+        assert!(matches!(decide(ErrorClass::Validation, 1), (RetryDecision::Retry(_), None)));
+        assert_eq!(decide(ErrorClass::Validation, 2), (RetryDecision::Fail, None));
         let alert = Some(ErrorClass::Transient);
-        assert_eq!(decide(ErrorClass::Transient, 1), (NextStep::Retry(SECOND), alert));
-        assert_eq!(decide(ErrorClass::Transient, 9), (NextStep::Fail, alert));
-        assert_eq!(decide(ErrorClass::Server, 1), (NextStep::FailAtOnce, None));
+        assert_eq!(decide(ErrorClass::Transient, 1), (RetryDecision::Retry(SECOND), alert));
+        assert_eq!(decide(ErrorClass::Transient, 9), (RetryDecision::Fail, alert));
+        assert_eq!(decide(ErrorClass::Server, 1), (RetryDecision::FailAtOnce, None));
     }
 }

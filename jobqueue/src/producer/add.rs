@@ -17,7 +17,7 @@ use crate::{
 /// A job about to be added: set options, then await it.
 ///
 /// Awaiting gives a [`JobHandle`], once the job is in Redis. If Redis can't be reached, the add waits
-/// for it up to the client's [`patience`](crate::ClientBuilder::patience); a repeated add is never
+/// for it up to the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout); a repeated add is never
 /// carried out twice. If the future is dropped before it is done, the job may or may not be added.
 ///
 /// # Errors
@@ -76,8 +76,8 @@ impl<T> Add<T> {
         let id = job.id.clone();
         let batcher = request.client.batcher(&request.store, request.durability);
         let placed = batcher.add(vec![job]).await?;
-        let twin = placed.into_iter().next().map(|(_, twin)| twin);
-        Ok(JobHandle::new(request.queue(), id, twin))
+        let duplicate = placed.into_iter().next().map(|(_, duplicate)| duplicate);
+        Ok(JobHandle::new(request.queue(), id, duplicate))
     }
 }
 

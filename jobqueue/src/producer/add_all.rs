@@ -22,7 +22,7 @@ use crate::{
 /// none, and the first that fails is the last that is made.
 ///
 /// # Errors
-/// [`BulkError`] says how far it came. If a payload or an option is invalid, nothing is sent.
+/// [`AddAllError`] says how far it came. If a payload or an option is invalid, nothing is sent.
 #[must_use = "jobs are added when this is awaited"]
 #[derive(Debug)]
 pub struct AddAll<T> {
@@ -34,7 +34,7 @@ pub struct AddAll<T> {
 /// Why not all jobs of an [`AddAll`] were added.
 #[derive(Debug, thiserror::Error)]
 #[error("the first {} jobs were added, then: {error}", added.len())]
-pub struct BulkError<T> {
+pub struct AddAllError<T> {
     /// The jobs that were added: all before the call that failed.
     pub added: Vec<JobHandle<T>>,
     /// Why that call failed. If it is [`Error::Unavailable`], its up to 1,000 jobs may have been added
@@ -43,8 +43,8 @@ pub struct BulkError<T> {
     pub error: Error,
 }
 
-impl<T> From<BulkError<T>> for Error {
-    fn from(error: BulkError<T>) -> Self {
+impl<T> From<AddAllError<T>> for Error {
+    fn from(error: AddAllError<T>) -> Self {
         error.error
     }
 }
@@ -75,9 +75,9 @@ impl<T> AddAll<T> {
         Ok((request, jobs))
     }
 
-    async fn send(self) -> Result<Vec<JobHandle<T>>, BulkError<T>> {
+    async fn send(self) -> Result<Vec<JobHandle<T>>, AddAllError<T>> {
         let (request, jobs) =
-            self.prepare().map_err(|error| BulkError { added: Vec::new(), error })?;
+            self.prepare().map_err(|error| AddAllError { added: Vec::new(), error })?;
         let mut added = Vec::with_capacity(jobs.len());
         let batcher = request.client.batcher(&request.store, request.durability);
         let sizes: Vec<usize> = chunks(&jobs, NewJob::size).map(<[NewJob]>::len).collect();
@@ -85,14 +85,15 @@ impl<T> AddAll<T> {
         for size in sizes {
             let chunk: Vec<NewJob> = jobs.by_ref().take(size).collect();
             let ids: Vec<_> = chunk.iter().map(|job| job.id.clone()).collect();
-            let twins = match batcher.add(chunk).await {
-                Ok(twins) => twins,
-                Err(error) => return Err(BulkError { added, error }),
+            let duplicates = match batcher.add(chunk).await {
+                Ok(duplicates) => duplicates,
+                Err(error) => return Err(AddAllError { added, error }),
             };
-            let mut twins = twins.into_iter().peekable();
+            let mut duplicates = duplicates.into_iter().peekable();
             for (index, id) in ids.into_iter().enumerate() {
-                let twin = twins.next_if(|(at, _)| *at == index).map(|(_, twin)| twin);
-                added.push(JobHandle::new(request.queue(), id, twin));
+                let duplicate =
+                    duplicates.next_if(|(at, _)| *at == index).map(|(_, duplicate)| duplicate);
+                added.push(JobHandle::new(request.queue(), id, duplicate));
             }
         }
         Ok(added)
@@ -100,7 +101,7 @@ impl<T> AddAll<T> {
 }
 
 impl<T: 'static> IntoFuture for AddAll<T> {
-    type Output = Result<Vec<JobHandle<T>>, BulkError<T>>;
+    type Output = Result<Vec<JobHandle<T>>, AddAllError<T>>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -19,14 +19,14 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::overflow::{Plan, Spillway};
+use super::overflow::{OverflowHandler, SplitPlan};
 use crate::{
     error::{Error, Refused, Result},
     job::QueueName,
     outbox::Relays,
     store::{
         Durability, MAX_BATCH, MAX_BYTES, QueueStore, Retries, deadline_after,
-        job::{Add, Added, Instead, NewJob, Twins},
+        job::{Add, Added, Duplicates, Instead, NewJob},
     },
 };
 
@@ -43,7 +43,7 @@ const SECOND_CALL: usize = SHARED_CALL / 5;
 
 /// How long the courier waits for a call that another task makes, so that more can ride along. Not longer:
 /// that task's future may be one that is kept and not polled.
-const COURTESY: Duration = Duration::from_millis(10);
+const OWN_CALL_WAIT: Duration = Duration::from_millis(10);
 
 /// The batchers of a client, one for each queue and kind of durability in use.
 #[derive(Debug, Default)]
@@ -73,46 +73,50 @@ impl Batchers {
 /// The way into one batcher.
 #[derive(Clone, Debug)]
 pub(crate) struct Batcher {
-    inbox: mpsc::Sender<Parcel>,
-    courier: Arc<Courier>,
-    patience: Duration,
+    inbox: mpsc::Sender<AddRequest>,
+    flusher: Arc<Flusher>,
+    retry_timeout: Duration,
 }
 
 /// Jobs that are added together or not at all.
 #[derive(Debug)]
-struct Parcel {
+struct AddRequest {
     jobs: Vec<NewJob>,
     deadline: Instant,
-    reply: oneshot::Sender<Result<Twins>>,
+    reply: oneshot::Sender<Result<Duplicates>>,
 }
 
 impl Batcher {
     fn spawn(store: &QueueStore, durability: Durability, relays: &Relays) -> Self {
-        let (inbox, parcels) = mpsc::channel(INBOX);
+        let (inbox, requests) = mpsc::channel(INBOX);
         let own = store.for_durability(durability);
-        let patience = store.patience();
-        let spillway = Spillway { store: store.clone(), relays: relays.clone() };
-        let courier =
-            Arc::new(Courier { store: own, durability, spillway, road: AsyncMutex::default() });
-        tokio::spawn(Arc::clone(&courier).run(parcels));
-        Self { inbox, courier, patience }
+        let retry_timeout = store.retry_timeout();
+        let overflow_handler = OverflowHandler { store: store.clone(), relays: relays.clone() };
+        let flusher = Arc::new(Flusher {
+            store: own,
+            durability,
+            overflow_handler,
+            in_flight: AsyncMutex::default(),
+        });
+        tokio::spawn(Arc::clone(&flusher).run(requests));
+        Self { inbox, flusher, retry_timeout }
     }
 
     /// Adds jobs, at most one call's worth, all or none.
-    pub(crate) async fn add(&self, jobs: Vec<NewJob>) -> Result<Twins> {
+    pub(crate) async fn add(&self, jobs: Vec<NewJob>) -> Result<Duplicates> {
         if jobs.is_empty() {
-            return Ok(Twins::new());
+            return Ok(Duplicates::new());
         }
-        let deadline = deadline_after(self.patience);
+        let deadline = deadline_after(self.retry_timeout);
         if self.nobody_waits()
-            && let Ok(_road) = self.courier.road.try_lock()
+            && let Ok(_road) = self.flusher.in_flight.try_lock()
         {
             // In a box, so that those who wait for others don't carry a call along.
-            return Box::pin(self.courier.send(&jobs, deadline, false)).await;
+            return Box::pin(self.flusher.send(&jobs, deadline, false)).await;
         }
         let (reply, answer) = oneshot::channel();
-        let parcel = Parcel { jobs, deadline, reply };
-        match timeout_at(deadline, self.inbox.send(parcel)).await {
+        let request = AddRequest { jobs, deadline, reply };
+        match timeout_at(deadline, self.inbox.send(request)).await {
             Ok(Ok(())) => answer.await.unwrap_or(Err(Error::Closed)),
             Ok(Err(_)) => Err(Error::Closed),
             Err(_) => Err(too_late()),
@@ -126,41 +130,44 @@ impl Batcher {
 }
 
 fn too_late() -> Error {
-    Error::Unavailable { doing: "add jobs", reason: "earlier adds still wait for an answer".into() }
+    Error::Unavailable {
+        action: "add jobs",
+        reason: "earlier adds still wait for an answer".into(),
+    }
 }
 
 /// Carries parcels to Redis, in one call at a time, or two if there are many.
 #[derive(Debug)]
-struct Courier {
+struct Flusher {
     store: QueueStore,
     durability: Durability,
     /// Held by whoever makes a call. Nothing but the size of batches hangs on it.
-    road: AsyncMutex<()>,
+    in_flight: AsyncMutex<()>,
     /// Where what doesn't fit goes, if the queue says so.
-    spillway: Spillway,
+    overflow_handler: OverflowHandler,
 }
 
-impl Courier {
+impl Flusher {
     /// Ends when the client, and with it every sender, is gone.
-    async fn run(self: Arc<Self>, mut inbox: mpsc::Receiver<Parcel>) {
-        let mut parcels = Vec::with_capacity(MAX_BATCH);
+    async fn run(self: Arc<Self>, mut inbox: mpsc::Receiver<AddRequest>) {
+        let mut requests = Vec::with_capacity(MAX_BATCH);
         let mut calls = FuturesUnordered::new();
         // Kept after a call for many: they come again, most likely, and the first of them is not to go
         // ahead alone.
-        let mut road = None;
-        while inbox.recv_many(&mut parcels, MAX_BATCH).await > 0 {
-            let held = match road.take() {
+        let mut in_flight = None;
+        while inbox.recv_many(&mut requests, MAX_BATCH).await > 0 {
+            let held = match in_flight.take() {
                 Some(held) => Some(held),
-                None => timeout(COURTESY, self.road.lock()).await.ok(),
+                None => timeout(OWN_CALL_WAIT, self.in_flight.lock()).await.ok(),
             };
             let mut many = false;
             loop {
-                fill(&mut parcels, &mut inbox);
-                while may_go(calls.len(), &parcels) {
-                    let rest = parcels.split_off(one_call(&parcels));
-                    many = parcels.len() > 1;
-                    calls.push(self.deliver(std::mem::replace(&mut parcels, rest)));
-                    fill(&mut parcels, &mut inbox);
+                fill(&mut requests, &mut inbox);
+                while may_go(calls.len(), &requests) {
+                    let rest = requests.split_off(one_call(&requests));
+                    many = requests.len() > 1;
+                    calls.push(self.deliver(std::mem::replace(&mut requests, rest)));
+                    fill(&mut requests, &mut inbox);
                 }
                 if calls.next().await.is_none() {
                     break;
@@ -170,56 +177,58 @@ impl Courier {
                     yield_now().await;
                 }
             }
-            road = held.filter(|_| many);
+            in_flight = held.filter(|_| many);
         }
     }
 
     /// Sends parcels in one call; one by one if together they don't fit into the queue, since some may.
-    async fn deliver(&self, mut parcels: Vec<Parcel>) {
+    async fn deliver(&self, mut requests: Vec<AddRequest>) {
         let now = Instant::now();
-        for late in parcels.extract_if(.., |parcel| parcel.deadline < now) {
+        for late in requests.extract_if(.., |request| request.deadline < now) {
             let _ = late.reply.send(Err(too_late()));
         }
-        let Some(deadline) = parcels.iter().map(|parcel| parcel.deadline).min() else { return };
-        let sizes: Vec<usize> = parcels.iter().map(|parcel| parcel.jobs.len()).collect();
+        let Some(deadline) = requests.iter().map(|request| request.deadline).min() else { return };
+        let sizes: Vec<usize> = requests.iter().map(|request| request.jobs.len()).collect();
         let jobs: Vec<NewJob> =
-            parcels.iter_mut().flat_map(|parcel| std::mem::take(&mut parcel.jobs)).collect();
+            requests.iter_mut().flat_map(|request| std::mem::take(&mut request.jobs)).collect();
         match self.send(&jobs, deadline, false).await {
-            Err(Error::Refused(Refused::QueueFull { .. })) if parcels.len() > 1 => {
+            Err(Error::Refused(Refused::QueueFull { .. })) if requests.len() > 1 => {
                 let mut jobs = jobs.as_slice();
-                for (parcel, size) in parcels.into_iter().zip(sizes) {
+                for (request, size) in requests.into_iter().zip(sizes) {
                     let (own, rest) = jobs.split_at(size);
                     // A queue with another way to overflow may have taken some of them.
-                    let answer = self.send(own, parcel.deadline, true).await;
-                    let _ = parcel.reply.send(answer);
+                    let answer = self.send(own, request.deadline, true).await;
+                    let _ = request.reply.send(answer);
                     jobs = rest;
                 }
             }
             Err(error) => {
-                for parcel in parcels {
-                    let _ = parcel.reply.send(Err(error.clone()));
+                for request in requests {
+                    let _ = request.reply.send(Err(error.clone()));
                 }
             }
-            Ok(twins) => share_out(parcels, &sizes, &twins),
+            Ok(duplicates) => share_out(requests, &sizes, &duplicates),
         }
     }
 
     /// One call, or more if the jobs don't fit and the queue says what becomes of them.
-    async fn send(&self, jobs: &[NewJob], deadline: Instant, again: bool) -> Result<Twins> {
-        let (mut plan, mut twins) = (Plan::whole(jobs), Twins::new());
+    async fn send(&self, jobs: &[NewJob], deadline: Instant, again: bool) -> Result<Duplicates> {
+        let (mut plan, mut duplicates) = (SplitPlan::whole(jobs), Duplicates::new());
         while let Some(part) = plan.next() {
             match self.call(jobs.get(part.clone()).unwrap_or_default(), deadline, again).await? {
                 Added::All(found) => {
-                    twins.extend(found.into_iter().map(|(index, twin)| (part.start + index, twin)));
+                    duplicates.extend(
+                        found.into_iter().map(|(index, duplicate)| (part.start + index, duplicate)),
+                    );
                 }
                 Added::Full(full) => {
                     // Rare, and large: not in every batch's way.
-                    let away = self.spillway.overflow(jobs, part, &full, &mut plan);
-                    twins.extend(Box::pin(away).await?);
+                    let away = self.overflow_handler.overflow(jobs, part, &full, &mut plan);
+                    duplicates.extend(Box::pin(away).await?);
                 }
             }
         }
-        Ok(twins)
+        Ok(duplicates)
     }
 
     /// One call, repeated as a resend until Redis answers or the deadline has passed.
@@ -232,13 +241,13 @@ impl Courier {
                     retries.wait_or(error).await?;
                     add.resend = true;
                 }
-                Ok(Added::All(mut twins)) if add.resend => {
+                Ok(Added::All(mut duplicates)) if add.resend => {
                     // Found under its own id, a job was added by an earlier try.
-                    twins.retain(|(index, twin)| {
-                        let own = |job: &NewJob| *twin == Instead::Twin(job.id.clone());
+                    duplicates.retain(|(index, duplicate)| {
+                        let own = |job: &NewJob| *duplicate == Instead::Duplicate(job.id.clone());
                         jobs.get(*index).is_none_or(|job| job.chosen_id || !own(job))
                     });
-                    return Ok(Added::All(twins));
+                    return Ok(Added::All(duplicates));
                 }
                 answer => return answer,
             }
@@ -247,44 +256,44 @@ impl Courier {
 }
 
 /// Lets what has come meanwhile ride along.
-fn fill(parcels: &mut Vec<Parcel>, inbox: &mut mpsc::Receiver<Parcel>) {
-    while parcels.len() < MAX_BATCH
-        && let Ok(parcel) = inbox.try_recv()
+fn fill(requests: &mut Vec<AddRequest>, inbox: &mut mpsc::Receiver<AddRequest>) {
+    while requests.len() < MAX_BATCH
+        && let Ok(request) = inbox.try_recv()
     {
-        parcels.push(parcel);
+        requests.push(request);
     }
 }
 
 /// Whether there is something to send while so many calls are on their way.
-fn may_go(calls: usize, parcels: &[Parcel]) -> bool {
+fn may_go(calls: usize, requests: &[AddRequest]) -> bool {
     match calls {
-        0 => !parcels.is_empty(),
-        1 => parcels.iter().map(|parcel| parcel.jobs.len()).sum::<usize>() >= SECOND_CALL,
+        0 => !requests.is_empty(),
+        1 => requests.iter().map(|request| request.jobs.len()).sum::<usize>() >= SECOND_CALL,
         _ => false,
     }
 }
 
 /// How many of the parcels one call can carry: at least one.
-fn one_call(parcels: &[Parcel]) -> usize {
+fn one_call(requests: &[AddRequest]) -> usize {
     let (mut jobs, mut bytes) = (0, 0);
-    let fits = parcels.iter().take_while(|parcel| {
-        jobs += parcel.jobs.len();
-        bytes += parcel.jobs.iter().map(NewJob::size).sum::<usize>();
+    let fits = requests.iter().take_while(|request| {
+        jobs += request.jobs.len();
+        bytes += request.jobs.iter().map(NewJob::size).sum::<usize>();
         jobs <= SHARED_CALL && bytes <= MAX_BYTES
     });
     fits.count().max(1)
 }
 
 /// Gives each parcel the twins among its own jobs, counted from its first.
-fn share_out(parcels: Vec<Parcel>, sizes: &[usize], twins: &Twins) {
+fn share_out(requests: Vec<AddRequest>, sizes: &[usize], duplicates: &Duplicates) {
     let mut start = 0;
-    for (parcel, size) in parcels.into_iter().zip(sizes) {
-        let own = twins
+    for (request, size) in requests.into_iter().zip(sizes) {
+        let own = duplicates
             .iter()
             .filter(|(index, _)| (start..start + size).contains(index))
             .map(|(index, id)| (index - start, id.clone()))
             .collect();
         start += size;
-        let _ = parcel.reply.send(Ok(own));
+        let _ = request.reply.send(Ok(own));
     }
 }

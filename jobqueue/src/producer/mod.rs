@@ -7,6 +7,6 @@ mod overflow;
 mod request;
 
 pub use add::Add;
-pub use add_all::{AddAll, BulkError};
+pub use add_all::{AddAll, AddAllError};
 pub(crate) use batcher::{Batcher, Batchers};
 pub(crate) use request::{Request, request_setters};

@@ -15,8 +15,8 @@ use crate::{
     policy::Overflow,
     store::{
         QueueStore, chunks,
-        job::{self, Full, Instead, NewJob, Twins},
-        outbox::Send,
+        job::{self, Duplicates, Full, Instead, NewJob},
+        outbox::Enqueue,
         queue,
     },
 };
@@ -26,18 +26,18 @@ const TRIES: usize = 50;
 
 /// Sends what overflows to where the queue says.
 #[derive(Debug)]
-pub(crate) struct Spillway {
+pub(crate) struct OverflowHandler {
     pub(crate) store: QueueStore,
     pub(crate) relays: Relays,
 }
 
 /// Jobs of a batch that are still to be added, as parts of it.
-pub(crate) struct Plan {
+pub(crate) struct SplitPlan {
     parts: Vec<Range<usize>>,
     tries: usize,
 }
 
-impl Plan {
+impl SplitPlan {
     pub(crate) fn whole(jobs: &[NewJob]) -> Self {
         Self { parts: once(0..jobs.len()).collect(), tries: 0 }
     }
@@ -54,15 +54,15 @@ impl Plan {
     }
 }
 
-impl Spillway {
+impl OverflowHandler {
     /// A part of a batch doesn't fit: makes room and plans it anew, or answers what became of it.
     pub(crate) async fn overflow(
         &self,
         jobs: &[NewJob],
         part: Range<usize>,
         full: &Full,
-        plan: &mut Plan,
-    ) -> Result<Twins> {
+        plan: &mut SplitPlan,
+    ) -> Result<Duplicates> {
         let refused = || {
             let queue = self.store.name().to_string();
             Error::from(Refused::QueueFull { queue, cap: full.cap })
@@ -81,7 +81,7 @@ impl Spillway {
                     self.drop_oldest(part.len().saturating_sub(room), full).await?;
                     plan.parts.push(part);
                 }
-                Ok(Twins::new())
+                Ok(Duplicates::new())
             }
             Overflow::DropOldest | Overflow::DeadLetter => {
                 let Some(to) = &full.dead_letter else { return Err(refused()) };
@@ -90,10 +90,10 @@ impl Spillway {
                 // Some may be there already, or fit: each is looked at by itself, if need be.
                 if part.len() > 1 && room > 0 {
                     plan.split(&part, room);
-                    return Ok(Twins::new());
+                    return Ok(Duplicates::new());
                 } else if part.len() > 1 && !plain {
                     plan.split(&part, part.len() / 2);
-                    return Ok(Twins::new());
+                    return Ok(Duplicates::new());
                 }
                 if !self.send_away(batch, to).await? {
                     return Err(refused());
@@ -106,14 +106,16 @@ impl Spillway {
 
     /// New jobs go to the dead-letter queue, under their own ids: sent twice, they arrive once. All or none.
     async fn send_away(&self, jobs: &[NewJob], to: &QueueName) -> Result<bool> {
-        let letters = jobs
-            .iter()
-            .map(|job| self.letter(&job.id, Bytes::from(job.record.clone()), to, job.id.clone()));
-        let Some(letters) = letters.collect::<Option<Vec<Effect>>>() else { return Ok(false) };
-        for effects in chunks(&letters, Effect::size) {
-            self.store.call_patiently(&Send { effects }).await?;
+        let dead_letters = jobs.iter().map(|job| {
+            self.dead_letter(&job.id, Bytes::from(job.record.clone()), to, job.id.clone())
+        });
+        let Some(dead_letters) = dead_letters.collect::<Option<Vec<Effect>>>() else {
+            return Ok(false);
+        };
+        for effects in chunks(&dead_letters, Effect::size) {
+            self.store.call_retrying(&Enqueue { effects }).await?;
         }
-        self.relays.kick(self.store.name());
+        self.relays.start(self.store.name());
         Ok(true)
     }
 
@@ -125,36 +127,36 @@ impl Spillway {
             let left = count.saturating_sub(ids.len() as u64);
             if left > 0 {
                 let page = queue::Page { state, offset: 0, count: left, newest_first: false };
-                ids.extend(self.store.call_patiently(&page).await?);
+                ids.extend(self.store.call_retrying(&page).await?);
             }
         }
         let Some(to) = &full.dead_letter else {
-            return match self.store.call_patiently(&job::Remove { ids: &ids }).await {
+            return match self.store.call_retrying(&job::Remove { ids: &ids }).await {
                 // A worker was faster with one of them: there is room now, or the next try makes some.
                 Ok(_) | Err(Error::Refused(Refused::WrongState { .. })) => Ok(()),
                 Err(error) => Err(error),
             };
         };
         for ids in ids.chunks(100) {
-            let found = self.store.call_patiently(&job::Read { ids }).await?;
+            let found = self.store.call_retrying(&job::Read { ids }).await?;
             let jobs: Vec<(JobId, Effect)> = found
                 .into_iter()
                 .flatten()
                 .filter_map(|info| {
                     let record = Bytes::from(info.record.encode());
-                    let letter = self.letter(&info.id, record, to, JobId::generate())?;
-                    Some((info.id, letter))
+                    let dead_letter = self.dead_letter(&info.id, record, to, JobId::generate())?;
+                    Some((info.id, dead_letter))
                 })
                 .collect();
             if !jobs.is_empty() {
-                self.store.call_patiently(&job::Transfer { jobs: &jobs }).await?;
+                self.store.call_retrying(&job::Transfer { jobs: &jobs }).await?;
             }
         }
-        self.relays.kick(self.store.name());
+        self.relays.start(self.store.name());
         Ok(())
     }
 
-    fn letter(&self, id: &JobId, record: Bytes, to: &QueueName, own: JobId) -> Option<Effect> {
+    fn dead_letter(&self, id: &JobId, record: Bytes, to: &QueueName, own: JobId) -> Option<Effect> {
         let queue = self.store.name().as_str();
         let failure = JobFailure {
             reason: FailureReason::Overflow,
@@ -162,8 +164,8 @@ impl Spillway {
             causes: Vec::new(),
             attempt: 1,
         };
-        let letter = DeadLetter::new(queue, id.clone(), record, failure, Vec::new());
-        match letter.to_record() {
+        let dead_letter = DeadLetter::new(queue, id.clone(), record, failure, Vec::new());
+        match dead_letter.to_record() {
             Ok(record) => {
                 let priority = Priority::default();
                 let to = Target::Queue(to.clone());

@@ -26,7 +26,7 @@ impl Queue {
     /// # Errors
     /// Those of any call.
     pub async fn pause(&self) -> Result<bool> {
-        self.store().call_patiently(&queue::Pause).await
+        self.store().call_retrying(&queue::Pause).await
     }
 
     /// Lets jobs be fetched again. `false` if it was not paused.
@@ -34,7 +34,7 @@ impl Queue {
     /// # Errors
     /// Those of any call.
     pub async fn resume(&self) -> Result<bool> {
-        self.store().call_patiently(&queue::Resume).await
+        self.store().call_retrying(&queue::Resume).await
     }
 
     /// Makes a delayed job ready now.
@@ -42,7 +42,7 @@ impl Queue {
     /// # Errors
     /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) unless it is delayed.
     pub async fn promote(&self, id: &JobId) -> Result<()> {
-        self.store().call_patiently(&job::Promote { id }).await
+        self.store().call_retrying(&job::Promote { id }).await
     }
 
     /// Runs a failed or completed job again, with its attempts anew.
@@ -50,7 +50,7 @@ impl Queue {
     /// # Errors
     /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) unless it has ended.
     pub async fn retry(&self, id: &JobId) -> Result<()> {
-        self.store().call_patiently(&job::Retry { id }).await
+        self.store().call_retrying(&job::Retry { id }).await
     }
 
     /// Runs all failed jobs again, oldest first, with their attempts anew. In steps of 1,000; answers
@@ -78,7 +78,7 @@ impl Queue {
     /// # Errors
     /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) if it is active.
     pub async fn remove(&self, id: &JobId) -> Result<()> {
-        match self.store().call_patiently(&job::Remove { ids: std::slice::from_ref(id) }).await? {
+        match self.store().call_retrying(&job::Remove { ids: std::slice::from_ref(id) }).await? {
             0 => Err(crate::error::Refused::NotFound { id: id.clone() }.into()),
             _ => Ok(()),
         }
@@ -91,7 +91,7 @@ impl Queue {
     /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) if it has ended.
     pub async fn set_priority(&self, id: &JobId, priority: i16) -> Result<()> {
         let priority = Priority::try_from(priority)?;
-        self.store().call_patiently(&job::Priority { id, priority }).await
+        self.store().call_retrying(&job::Priority { id, priority }).await
     }
 
     /// Makes a delayed job due in so long from now.
@@ -99,7 +99,7 @@ impl Queue {
     /// # Errors
     /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) unless it is delayed.
     pub async fn set_delay(&self, id: &JobId, delay: Duration) -> Result<()> {
-        self.store().call_patiently(&job::Delay { id, due: Due::In(delay) }).await
+        self.store().call_retrying(&job::Delay { id, due: Due::In(delay) }).await
     }
 
     /// Makes a delayed job due at this time.
@@ -108,7 +108,7 @@ impl Queue {
     /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) unless it is delayed.
     pub async fn set_due(&self, id: &JobId, time: DateTime<Utc>) -> Result<()> {
         let due = Due::At(time.timestamp_millis());
-        self.store().call_patiently(&job::Delay { id, due }).await
+        self.store().call_retrying(&job::Delay { id, due }).await
     }
 
     /// Removes all waiting jobs. In steps of 1,000; answers how many.
@@ -130,7 +130,7 @@ impl Queue {
     async fn drain_steps(&self, delayed_too: bool) -> Result<u64> {
         let mut removed = 0;
         loop {
-            match self.store().call_patiently(&queue::Drain { delayed_too }).await? {
+            match self.store().call_retrying(&queue::Drain { delayed_too }).await? {
                 0 => return Ok(removed),
                 step => removed += step,
             }
@@ -149,7 +149,7 @@ impl Queue {
         let mut removed = 0;
         loop {
             let step = queue::Clean { state, age, most: STEP };
-            match self.store().call_patiently(&step).await? {
+            match self.store().call_retrying(&step).await? {
                 0 => return Ok(removed),
                 step => removed += step,
             }
@@ -175,7 +175,7 @@ impl Queue {
     }
 
     async fn obliterate_steps(&self, force: bool) -> Result<()> {
-        while !self.store().call_patiently(&queue::Obliterate { force }).await? {}
+        while !self.store().call_retrying(&queue::Obliterate { force }).await? {}
         Ok(())
     }
 }

@@ -82,7 +82,7 @@ impl DeadLetters {
     /// Those of any call.
     pub async fn page(&self, offset: u64, count: u64) -> Result<Vec<(JobId, DeadLetter)>> {
         let jobs = self.queue.jobs(JobState::Waiting).page(offset, count).await?;
-        Ok(jobs.iter().filter_map(|job| Some((job.id.clone(), letter_of(job)?))).collect())
+        Ok(jobs.iter().filter_map(|job| Some((job.id.clone(), dead_letter_of(job)?))).collect())
     }
 
     /// One letter, by its id in this queue; nothing if there is none.
@@ -90,7 +90,7 @@ impl DeadLetters {
     /// # Errors
     /// Those of any call.
     pub async fn get(&self, id: &JobId) -> Result<Option<DeadLetter>> {
-        Ok(self.queue.info(id).await?.as_ref().and_then(letter_of))
+        Ok(self.queue.info(id).await?.as_ref().and_then(dead_letter_of))
     }
 
     /// Gives the job of a letter another payload, with which it goes back; of the version that it had. A type
@@ -124,16 +124,16 @@ impl DeadLetters {
         for _ in 0..EDITS {
             let missing = || Refused::NotFound { id: id.clone() };
             let info = self.queue.info(id).await?.ok_or_else(missing)?;
-            let letter = letter_of(&info).ok_or_else(missing)?;
-            let new = letter.with_payload(payload, version)?.to_record()?.encode();
+            let dead_letter = dead_letter_of(&info).ok_or_else(missing)?;
+            let new = dead_letter.with_payload(payload, version)?.to_record()?.encode();
             let old = info.record.encode();
-            if self.queue.store().call_patiently(&job::Edit { id, old: &old, new: &new }).await? {
+            if self.queue.store().call_retrying(&job::Edit { id, old: &old, new: &new }).await? {
                 return Ok(());
             }
             // Somebody else has edited it meanwhile.
         }
         let reason = "others edit it all the time".to_owned();
-        Err(Error::Unavailable { doing: "edit a letter", reason })
+        Err(Error::Unavailable { action: "edit a letter", reason })
     }
 
     /// Sends letters back to where they came from, by their ids in this queue: under the ids that they had
@@ -147,11 +147,12 @@ impl DeadLetters {
     pub async fn redrive(&self, ids: &[JobId]) -> Result<u64> {
         let mut sent = 0;
         for ids in ids.chunks(usize::try_from(STEP).unwrap_or(usize::MAX)) {
-            let mut letters = Vec::new();
+            let mut dead_letters = Vec::new();
             for id in ids {
-                letters.extend(self.get(id).await?.map(|letter| (id.clone(), letter)));
+                dead_letters
+                    .extend(self.get(id).await?.map(|dead_letter| (id.clone(), dead_letter)));
             }
-            sent += self.send(&letters).await?;
+            sent += self.send(&dead_letters).await?;
         }
         Ok(sent)
     }
@@ -166,21 +167,21 @@ impl DeadLetters {
         &'a self,
         filter: impl Fn(&DeadLetter) -> bool + Send + Sync + 'a,
     ) -> Redrive<'a> {
-        Redrive { letters: self, filter: Box::new(filter), rate: None }
+        Redrive { dead_letters: self, filter: Box::new(filter), rate: None }
     }
 
     /// Waits until at least so many letters wait: for alerts. Answers how many.
     ///
     /// # Errors
     /// Those of any call.
-    pub async fn reach(&self, threshold: u64) -> Result<u64> {
+    pub async fn wait_for(&self, threshold: u64) -> Result<u64> {
         let mut events = self.queue.events();
         loop {
             let count = self.count().await?;
             if count >= threshold {
                 return Ok(count);
             }
-            self.stir(&mut events).await?;
+            self.wait_for_change(&mut events).await?;
         }
     }
 
@@ -209,12 +210,12 @@ impl DeadLetters {
                 hook(count);
             }
             armed = count < threshold;
-            self.stir(&mut events).await?;
+            self.wait_for_change(&mut events).await?;
         }
     }
 
     /// Waits for a reason to count again: whatever has happened is one, and so is a while without news.
-    async fn stir(&self, events: &mut EventStream) -> Result<()> {
+    async fn wait_for_change(&self, events: &mut EventStream) -> Result<()> {
         match timeout(LOOK_AGAIN, events.next()).await {
             Ok(Some(Err(error))) => Err(error),
             _ => Ok(()),
@@ -222,17 +223,20 @@ impl DeadLetters {
     }
 
     /// Takes letters out of this queue, and brings their jobs to their own.
-    async fn send(&self, letters: &[(JobId, DeadLetter)]) -> Result<u64> {
-        let jobs: Vec<(JobId, Effect)> =
-            letters.iter().filter_map(|(id, letter)| Some((id.clone(), effect(letter)?))).collect();
+    async fn send(&self, dead_letters: &[(JobId, DeadLetter)]) -> Result<u64> {
+        let jobs: Vec<(JobId, Effect)> = dead_letters
+            .iter()
+            .filter_map(|(id, dead_letter)| Some((id.clone(), effect(dead_letter)?)))
+            .collect();
         // First, so that their workers relay what this process no longer could.
-        let targets: BTreeSet<&str> = letters.iter().map(|(_, it)| it.queue.as_str()).collect();
+        let targets: BTreeSet<&str> =
+            dead_letters.iter().map(|(_, it)| it.queue.as_str()).collect();
         for queue in targets.into_iter().filter_map(|queue| queue.parse().ok()) {
             introduce(self.queue.client(), self.queue.name(), &queue).await?;
         }
         let moved = match jobs.len() {
             0 => 0,
-            _ => self.queue.store().call_patiently(&job::Transfer { jobs: &jobs }).await?,
+            _ => self.queue.store().call_retrying(&job::Transfer { jobs: &jobs }).await?,
         };
         self.queue.client().relays().relay(self.queue.name()).await?;
         Ok(moved)
@@ -240,31 +244,37 @@ impl DeadLetters {
 }
 
 /// The letter in a job; none if it is another kind of job.
-fn letter_of(job: &JobInfo) -> Option<DeadLetter> {
+fn dead_letter_of(job: &JobInfo) -> Option<DeadLetter> {
     let record = &job.record;
     (record.name.as_str() == DeadLetter::NAME).then(|| record.codec.decode(&record.payload).ok())?
 }
 
 /// The job of a letter, on its way back. None if it came from nowhere that has a name.
-fn effect(letter: &DeadLetter) -> Option<Effect> {
-    let to: QueueName = letter.queue.parse().ok()?;
-    let priority = letter.record().map_or(Priority::default(), |record| record.options.priority);
+fn effect(dead_letter: &DeadLetter) -> Option<Effect> {
+    let to: QueueName = dead_letter.queue.parse().ok()?;
+    let priority =
+        dead_letter.record().map_or(Priority::default(), |record| record.options.priority);
     let to = Target::Queue(to);
-    Some(Effect { to, id: letter.id.clone(), priority, record: letter.record_bytes().to_vec() })
+    Some(Effect {
+        to,
+        id: dead_letter.id.clone(),
+        priority,
+        record: dead_letter.record_bytes().to_vec(),
+    })
 }
 
 /// Many letters about to be sent back; awaited, it answers how many were.
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Redrive<'a> {
-    letters: &'a DeadLetters,
+    dead_letters: &'a DeadLetters,
     filter: Box<dyn Fn(&DeadLetter) -> bool + Send + Sync + 'a>,
     rate: Option<Rate>,
 }
 
 impl fmt::Debug for Redrive<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { letters, rate, .. } = self;
-        f.debug_struct("Redrive").field("letters", letters).field("rate", rate).finish()
+        let Self { dead_letters, rate, .. } = self;
+        f.debug_struct("Redrive").field("letters", dead_letters).field("rate", rate).finish()
     }
 }
 
@@ -288,18 +298,21 @@ impl<'a> Redrive<'a> {
             step
         });
         // Of those that wait now: what fails again meanwhile isn't sent in circles.
-        let (mut left, mut kept, mut sent) = (self.letters.count().await?, 0, 0);
+        let (mut left, mut kept, mut sent) = (self.dead_letters.count().await?, 0, 0);
         while left > 0 {
-            let ids = self.letters.queue.jobs(JobState::Waiting).ids(kept, step.min(left)).await?;
+            let ids =
+                self.dead_letters.queue.jobs(JobState::Waiting).ids(kept, step.min(left)).await?;
             if ids.is_empty() {
                 break;
             }
             let mut chosen = Vec::new();
             for id in &ids {
-                let letter = self.letters.get(id).await?;
-                chosen.extend(letter.filter(&self.filter).map(|letter| (id.clone(), letter)));
+                let dead_letter = self.dead_letters.get(id).await?;
+                chosen.extend(
+                    dead_letter.filter(&self.filter).map(|dead_letter| (id.clone(), dead_letter)),
+                );
             }
-            let moved = self.letters.send(&chosen).await?;
+            let moved = self.dead_letters.send(&chosen).await?;
             let looked = ids.len() as u64;
             left = left.saturating_sub(looked);
             kept += looked.saturating_sub(moved);

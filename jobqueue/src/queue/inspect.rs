@@ -22,7 +22,7 @@ impl Queue {
     /// # Errors
     /// Those of any call.
     pub async fn counts(&self) -> Result<QueueCounts> {
-        Ok(self.store().call_patiently(&queue::Counts).await?.counts)
+        Ok(self.store().call_retrying(&queue::Counts).await?.counts)
     }
 
     /// All that is known of a job now; nothing if the queue has none of this id.
@@ -31,7 +31,7 @@ impl Queue {
     /// Those of any call.
     pub async fn info(&self, id: &JobId) -> Result<Option<JobInfo>> {
         let read = job::Read { ids: std::slice::from_ref(id) };
-        Ok(self.store().call_patiently(&read).await?.pop().flatten())
+        Ok(self.store().call_retrying(&read).await?.pop().flatten())
     }
 
     /// The handle of a job that somebody else has added.
@@ -94,7 +94,7 @@ impl JobPages {
         }
         let page =
             queue::Page { state: self.state, offset, count, newest_first: self.newest_first };
-        self.queue.store().call_patiently(&page).await
+        self.queue.store().call_retrying(&page).await
     }
 
     /// `count` jobs from `offset` on, at most 1,000 at once. A job that left the state while the page was
@@ -126,7 +126,7 @@ impl JobPages {
 
     /// Those of the jobs that are in the state.
     async fn read(&self, ids: &[JobId]) -> Result<impl Iterator<Item = JobInfo>> {
-        let read = self.queue.store().call_patiently(&job::Read { ids }).await?;
+        let read = self.queue.store().call_retrying(&job::Read { ids }).await?;
         Ok(read.into_iter().flatten().filter(|info| info.state == self.state))
     }
 }

@@ -36,7 +36,7 @@ impl<T> JobHandle<T> {
     pub(crate) fn new(queue: Queue, id: JobId, instead: Option<Instead>) -> Self {
         let (id, existed, overflowed) = match instead {
             None => (id, false, false),
-            Some(Instead::Twin(twin)) => (twin, true, false),
+            Some(Instead::Duplicate(duplicate)) => (duplicate, true, false),
             Some(Instead::Overflowed) => (id, false, true),
         };
         Self { queue, id, existed, overflowed, output: PhantomData }

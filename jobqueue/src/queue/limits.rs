@@ -18,7 +18,7 @@ impl Queue {
     /// # Errors
     /// Those of any call.
     pub async fn limits(&self) -> Result<QueueLimits> {
-        Ok(self.store().call_patiently(&queue::Counts).await?.limits)
+        Ok(self.store().call_retrying(&queue::Counts).await?.limits)
     }
 
     /// Changes what the queue allows, at run time: say what, then await it. What is set here wins over
@@ -160,7 +160,7 @@ impl IntoFuture for SetLimits {
                 return Err(invalid.into());
             }
             let limits = queue::Limits { changes: &self.changes };
-            self.queue.store().call_patiently(&limits).await
+            self.queue.store().call_retrying(&limits).await
         })
     }
 }

@@ -31,7 +31,7 @@ impl Queue {
     /// # Errors
     /// Those of any call.
     pub async fn stats(&self) -> Result<QueueStats> {
-        self.store().call_patiently(&queue::Stats { queue: self.name() }).await
+        self.store().call_retrying(&queue::Stats { queue: self.name() }).await
     }
 
     /// How fast the queue moves: two snapshots, and so long between them. To follow a queue, keep snapshots

@@ -9,13 +9,13 @@ use tokio::{
 };
 
 use super::{
-    intake::{Accepted, Judge},
+    intake::{Accepted, Intake},
     receiver::check_visibility,
 };
 use crate::{
     error::{Error, Refused, Result},
-    job::{End, Failure, JobId, Record, Settlement, WorkerId},
-    settle::{Ended, Ruling},
+    job::{Failure, JobId, Record, Settlement, Transition, WorkerId},
+    settle::{Decision, RunOutcome},
     store::worker::Extend,
     value_error::PayloadError,
     worker::MAX_RESULT,
@@ -34,7 +34,7 @@ use crate::{
 pub struct Delivery {
     source: Source,
     job: Accepted,
-    held: Mutex<Held>,
+    held: Mutex<OwnLease>,
     /// Its place among the jobs that may be out.
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -42,21 +42,21 @@ pub struct Delivery {
 /// Where jobs of a receive come from.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
-    pub(crate) judge: Judge,
+    pub(crate) intake: Intake,
     pub(crate) worker: WorkerId,
     pub(crate) until: Instant,
 }
 
 /// Under which name a job is held, and until when.
 #[derive(Clone, Debug)]
-struct Held {
+struct OwnLease {
     worker: WorkerId,
     until: Instant,
 }
 
 impl Delivery {
     pub(crate) fn new(source: Source, job: Accepted, permit: Option<OwnedSemaphorePermit>) -> Self {
-        let held = Held { worker: source.worker.clone(), until: source.until };
+        let held = OwnLease { worker: source.worker.clone(), until: source.until };
         Self { source, job, held: Mutex::new(held), permit }
     }
 
@@ -101,14 +101,14 @@ impl Delivery {
     /// Which attempt this is, from 1: one more than have [failed](Self::fail).
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.job.terms.attempt
+        self.job.run_policy.attempt
     }
 
     /// The how manieth time it is handed out, from 1: attempts that failed and visibility timeouts that ran out
     /// are counted, not releases. SQS's `ApproximateReceiveCount`.
     #[must_use]
     pub fn receives(&self) -> u32 {
-        self.job.terms.attempt.saturating_add(self.job.stalls)
+        self.job.run_policy.attempt.saturating_add(self.job.stalls)
     }
 
     /// The work is done. The job has no result.
@@ -129,7 +129,7 @@ impl Delivery {
         if result.len() > MAX_RESULT {
             return Err(PayloadError::TooLarge { size: result.len(), limit: MAX_RESULT }.into());
         }
-        self.end(Ended::Success(result)).await
+        self.end(RunOutcome::Success(result)).await
     }
 
     /// The work failed; what follows is the [failure's](Failure) to say: another attempt after the job's backoff
@@ -139,7 +139,7 @@ impl Delivery {
     /// # Errors
     /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
     pub async fn fail(self, failure: impl Into<Failure>) -> Result<()> {
-        self.end(Ended::Failure(failure.into())).await
+        self.end(RunOutcome::Failure(failure.into())).await
     }
 
     /// Hands the job out again in so long, at no cost: for another attempt that counts, [fail](Self::fail) with
@@ -148,7 +148,7 @@ impl Delivery {
     /// # Errors
     /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
     pub async fn retry_in(self, delay: Duration) -> Result<()> {
-        let (id, end) = (self.id().clone(), End::Released { delay, misses: None });
+        let (id, end) = (self.id().clone(), Transition::Released { delay, misses: None });
         self.settle(Settlement { id, end, effects: Vec::new() }, Duration::ZERO).await
     }
 
@@ -167,27 +167,27 @@ impl Delivery {
     /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
     pub async fn extend(&self, timeout: Duration) -> Result<()> {
         check_visibility("timeout", timeout)?;
-        // Held over the call, so that each goes out under the name of the one before it.
+        // OwnLease over the call, so that each goes out under the name of the one before it.
         let mut held = self.held.lock().await;
         let worker = WorkerId::generate();
         let extend =
             Extend { worker: &worker, former: &held.worker, id: self.id(), lease: timeout };
-        self.source.judge.queue.store().call_patiently(&extend).await?;
-        *held = Held { worker, until: Instant::now() + timeout };
+        self.source.intake.queue.store().call_retrying(&extend).await?;
+        *held = OwnLease { worker, until: Instant::now() + timeout };
         Ok(())
     }
 
-    async fn end(self, ended: Ended) -> Result<()> {
-        let Accepted { id, record, terms, .. } = &self.job;
-        let Ruling { end, effects, hold, .. } =
-            self.source.judge.rule(id, record, terms, ended).await;
+    async fn end(self, ended: RunOutcome) -> Result<()> {
+        let Accepted { id, record, run_policy, .. } = &self.job;
+        let Decision { end, effects, throttle, .. } =
+            self.source.intake.decide(id, record, run_policy, ended).await;
         let id = id.clone();
-        self.settle(Settlement { id, end, effects }, hold).await
+        self.settle(Settlement { id, end, effects }, throttle).await
     }
 
-    async fn settle(mut self, settlement: Settlement, hold: Duration) -> Result<()> {
+    async fn settle(mut self, settlement: Settlement, throttle: Duration) -> Result<()> {
         let worker = self.held.lock().await.worker.clone();
-        let answer = self.source.judge.settle(&worker, &[settlement], hold).await;
+        let answer = self.source.intake.settle(&worker, &[settlement], throttle).await;
         if matches!(answer, Ok(()) | Err(Error::Refused(Refused::LeaseLost))) {
             // It isn't out any more.
             self.permit = None;

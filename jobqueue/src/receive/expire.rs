@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{intake::Judge, session::Member};
+use super::{intake::Intake, session::Session};
 use crate::{error::Result, queue::Queue};
 
 /// How long a step may take.
@@ -18,22 +18,22 @@ impl Queue {
     /// Those of any call.
     pub async fn expire(&self) -> Result<u64> {
         let rules = self.receiver().rules;
-        let mut member = Member::new(self.clone(), LEASE);
+        let mut session = Session::new(self.clone(), LEASE);
         let mut count = 0;
         loop {
-            let turn = member.take(0).await?;
-            let judge = Judge::new(self.clone(), rules.clone(), turn.more.dead_letter);
+            let turn = session.take(0).await?;
+            let intake = Intake::new(self.clone(), rules.clone(), turn.more.dead_letter);
             // Nothing else is taken by one that wants nothing.
-            let (_, expired) = judge.sort(turn.taken);
-            match member.name() {
+            let (_, expired) = intake.sort(turn.taken);
+            match session.name() {
                 Some(worker) if !expired.is_empty() => {
-                    judge.settle(worker, &expired, Duration::ZERO).await?;
+                    intake.settle(worker, &expired, Duration::ZERO).await?;
                 }
                 _ => break,
             }
             count += expired.len() as u64;
         }
-        member.leave().await;
+        session.leave().await;
         // What was written by those who are gone goes on its way, too.
         self.client().relays().relay(self.name()).await?;
         Ok(count)

@@ -6,11 +6,11 @@ use super::receiver::Rules;
 use crate::{
     error::{Error, Refused, Result},
     job::{
-        Codec, DeadLetter, End, Inbox, JobFailure, JobId, JobState, QueueName, Record, RunRules,
-        Settlement, WorkerId,
+        Codec, DeadLetter, JobFailure, JobId, JobState, QueueName, Record, ReplyAddress, RunRules,
+        Settlement, Transition, WorkerId,
     },
     queue::Queue,
-    settle::{Ended, Ruling, Terms, dead_letter, reply, rule},
+    settle::{Decision, RunOutcome, RunPolicy, dead_letter, decide, reply},
     store::{
         Retries, chunks,
         worker::{Settle, Taken},
@@ -22,20 +22,20 @@ use crate::{
 pub(crate) struct Accepted {
     pub(crate) id: JobId,
     pub(crate) record: Record,
-    pub(crate) terms: Terms,
+    pub(crate) run_policy: RunPolicy,
     pub(crate) stalls: u32,
 }
 
 /// Decides by itself about jobs that nobody needs to see.
 #[derive(Clone, Debug)]
-pub(crate) struct Judge {
+pub(crate) struct Intake {
     pub(crate) queue: Queue,
     pub(crate) rules: Rules,
     /// Where what fails for good goes: as the receiver says, else as the queue does.
     pub(crate) dead_letter: Option<QueueName>,
 }
 
-impl Judge {
+impl Intake {
     pub(crate) fn new(queue: Queue, rules: Rules, queues: Option<QueueName>) -> Self {
         let to = rules.dead_letter.clone().or(queues);
         let dead_letter = to.filter(|to| to != queue.name());
@@ -52,29 +52,30 @@ impl Judge {
                 Some(bytes) => Record::decode(&bytes).map_err(|corrupt| corrupt.to_string()),
                 None => Err("its record is missing: somebody removed it from redis".to_owned()),
             };
-            let (record, terms, why) = match record {
+            let (record, run_policy, why) = match record {
                 Ok(record) => {
                     let care = &self.rules.care;
-                    let terms = Terms::new(attempts, &record.options, &RunRules::DEFAULT, care);
+                    let run_policy =
+                        RunPolicy::new(attempts, &record.options, &RunRules::DEFAULT, care);
                     let receives = attempts.saturating_add(stalls);
                     let spent = self.rules.max_receives.is_some_and(|most| receives >= most);
                     let why = match spent {
-                        _ if expired => Some(Ended::Expired),
-                        true => Some(Ended::Stalled(receives)),
+                        _ if expired => Some(RunOutcome::Expired),
+                        true => Some(RunOutcome::Stalled(receives)),
                         false => None,
                     };
-                    (Some(record), terms, why)
+                    (Some(record), run_policy, why)
                 }
                 Err(problem) => {
-                    let terms = Terms::unknown(attempts, &self.rules.care);
-                    (None, terms, Some(Ended::Corrupt(problem)))
+                    let run_policy = RunPolicy::unknown(attempts, &self.rules.care);
+                    (None, run_policy, Some(RunOutcome::Corrupt(problem)))
                 }
             };
             match (record, why) {
-                (Some(record), None) => accepted.push(Accepted { id, record, terms, stalls }),
+                (Some(record), None) => accepted.push(Accepted { id, record, run_policy, stalls }),
                 (record, Some(why)) => {
                     let inbox = record.and_then(|record| record.options.reply_to);
-                    failed.push(self.reject((id, raw, inbox), &terms, why));
+                    failed.push(self.reject((id, raw, inbox), &run_policy, why));
                 }
                 (None, None) => {}
             }
@@ -85,28 +86,28 @@ impl Judge {
     /// A job that fails without being handed out.
     fn reject(
         &self,
-        (id, record, inbox): (JobId, Bytes, Option<Inbox>),
-        terms: &Terms,
-        why: Ended,
+        (id, record, inbox): (JobId, Bytes, Option<ReplyAddress>),
+        run_policy: &RunPolicy,
+        why: RunOutcome,
     ) -> Settlement {
-        let mut ruling = rule(why, terms, Codec::default());
-        self.enclose(&mut ruling, &id, record, Vec::new());
+        let mut decision = decide(why, run_policy, Codec::default());
+        self.enclose(&mut decision, &id, record, Vec::new());
         if let Some(inbox) = &inbox {
-            reply::attach(&mut ruling, inbox, &id);
+            reply::attach(&mut decision, inbox, &id);
         }
-        Settlement { id, end: ruling.end, effects: ruling.effects }
+        Settlement { id, end: decision.end, effects: decision.effects }
     }
 
     /// How a job that was handed out ended.
-    pub(crate) async fn rule(
+    pub(crate) async fn decide(
         &self,
         id: &JobId,
         record: &Record,
-        terms: &Terms,
-        ended: Ended,
-    ) -> Ruling {
-        let mut ruling = rule(ended, terms, record.codec);
-        if let (End::Failed { .. }, Some(failure)) = (&ruling.end, &ruling.failure)
+        run_policy: &RunPolicy,
+        ended: RunOutcome,
+    ) -> Decision {
+        let mut decision = decide(ended, run_policy, record.codec);
+        if let (Transition::Failed { .. }, Some(failure)) = (&decision.end, &decision.failure)
             && self.dead_letter.is_some()
         {
             // A letter without its history is better than none.
@@ -114,24 +115,24 @@ impl Judge {
                 1 => Vec::new(),
                 _ => self.queue.store().errors(id).await.unwrap_or_default(),
             };
-            self.enclose(&mut ruling, id, Bytes::from(record.encode()), errors);
+            self.enclose(&mut decision, id, Bytes::from(record.encode()), errors);
         }
         if let Some(inbox) = &record.options.reply_to {
-            reply::attach(&mut ruling, inbox, id);
+            reply::attach(&mut decision, inbox, id);
         }
-        ruling
+        decision
     }
 
     /// Sends a letter along with what failed for good, if there is a queue for it.
-    fn enclose(&self, ruling: &mut Ruling, id: &JobId, record: Bytes, errors: Vec<JobFailure>) {
-        let (End::Failed { .. }, Some(failure), Some(to)) =
-            (&ruling.end, &ruling.failure, &self.dead_letter)
+    fn enclose(&self, decision: &mut Decision, id: &JobId, record: Bytes, errors: Vec<JobFailure>) {
+        let (Transition::Failed { .. }, Some(failure), Some(to)) =
+            (&decision.end, &decision.failure, &self.dead_letter)
         else {
             return;
         };
         let queue = self.queue.name().as_str();
-        let letter = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
-        dead_letter::attach(ruling, &letter, to);
+        let dead_letter = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
+        dead_letter::attach(decision, &dead_letter, to);
     }
 
     /// Says how jobs ended that a worker holds, in steps.
@@ -139,12 +140,12 @@ impl Judge {
         &self,
         worker: &WorkerId,
         settlements: &[Settlement],
-        hold: std::time::Duration,
+        throttle: std::time::Duration,
     ) -> Result<()> {
         for settlements in chunks(settlements, Settlement::size) {
-            let effects = self.call(&Settle { worker, hold, settlements }).await?;
+            let effects = self.call(&Settle { worker, throttle, settlements }).await?;
             if effects {
-                self.queue.client().relays().kick(self.queue.name());
+                self.queue.client().relays().start(self.queue.name());
             }
         }
         Ok(())
@@ -154,7 +155,7 @@ impl Judge {
     /// where the job is.
     async fn call(&self, settle: &Settle<'_>) -> Result<bool> {
         let store = self.queue.store();
-        let (mut retries, mut again) = (Retries::within(store.patience()), false);
+        let (mut retries, mut again) = (Retries::within(store.retry_timeout()), false);
         loop {
             match store.call(settle).await {
                 Err(error @ Error::Unavailable { .. }) => {
@@ -176,9 +177,9 @@ impl Judge {
     async fn is_done(&self, settlement: &Settlement) -> Result<bool> {
         let state = self.queue.info(&settlement.id).await?.map(|info| info.state);
         Ok(match settlement.end {
-            End::Completed { .. } => matches!(state, None | Some(JobState::Completed)),
-            End::Failed { .. } => matches!(state, None | Some(JobState::Failed)),
-            End::Retried { .. } | End::Released { .. } => {
+            Transition::Completed { .. } => matches!(state, None | Some(JobState::Completed)),
+            Transition::Failed { .. } => matches!(state, None | Some(JobState::Failed)),
+            Transition::Retried { .. } | Transition::Released { .. } => {
                 matches!(state, Some(JobState::Waiting | JobState::Delayed))
             }
         })

@@ -9,15 +9,15 @@ use tokio::{
 
 use super::{
     delivery::{Delivery, Source},
-    intake::{Accepted, Judge},
+    intake::{Accepted, Intake},
     receiver::{Receiver, check_visibility},
-    session::Member,
+    session::Session,
 };
 use crate::{
     error::{Error, Refused, Result},
     store::{MAX_BATCH, worker::Limit},
     value_error::Invalid,
-    worker::LONGEST_SLEEP,
+    worker::MAX_SLEEP,
 };
 
 /// A receive about to be made: set options, then await it.
@@ -65,45 +65,45 @@ impl Receive {
         let until = now.checked_add(self.wait).unwrap_or(now + Duration::from_secs(31_536_000));
         let Some(mut permits) = self.permits(until).await else { return Ok(Vec::new()) };
         let want = if self.receiver.permits.is_some() { permits.len() } else { self.max };
-        let Receiver { queue, ears, rules, .. } = &self.receiver;
-        let mut member = Member::new(queue.clone(), rules.visibility);
+        let Receiver { queue, connections, rules, .. } = &self.receiver;
+        let mut session = Session::new(queue.clone(), rules.visibility);
         loop {
-            let turn = member.take(want).await?;
+            let turn = session.take(want).await?;
             let taken_at = Instant::now();
             let full = turn.taken.len() >= want;
-            let judge = Judge::new(queue.clone(), rules.clone(), turn.more.dead_letter);
+            let intake = Intake::new(queue.clone(), rules.clone(), turn.more.dead_letter);
             if turn.effects {
-                queue.client().relays().kick(queue.name());
+                queue.client().relays().start(queue.name());
             }
-            let (accepted, failed) = judge.sort(turn.taken);
-            if let Some(worker) = member.name()
+            let (accepted, failed) = intake.sort(turn.taken);
+            if let Some(worker) = session.name()
                 && !failed.is_empty()
             {
-                match judge.settle(worker, &failed, Duration::ZERO).await {
+                match intake.settle(worker, &failed, Duration::ZERO).await {
                     // It took longer than the timeout: nothing of it is ours any more.
                     Err(Error::Refused(Refused::LeaseLost)) => continue,
                     settled => settled?,
                 }
             }
             if !accepted.is_empty() {
-                let Some(worker) = member.hand_over() else { continue };
-                let source = Source { judge, worker, until: taken_at + rules.visibility };
+                let Some(worker) = session.hand_over() else { continue };
+                let source = Source { intake, worker, until: taken_at + rules.visibility };
                 permits.truncate(accepted.len());
                 return Ok(deliveries(&source, accepted, permits));
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                member.leave().await;
+                session.leave().await;
                 return Ok(Vec::new());
             }
             if full {
                 continue;
             }
-            let nap = turn.look_in.min(LONGEST_SLEEP).min(left);
+            let nap = turn.look_in.min(MAX_SLEEP).min(left);
             match turn.limit {
                 // The token would come for jobs that may not be taken.
-                Some(Limit::Rate | Limit::Held) => sleep(nap).await,
-                _ => match ears.hear(queue.store(), nap).await {
+                Some(Limit::Rate | Limit::Throttled) => sleep(nap).await,
+                _ => match connections.wait(queue.store(), nap).await {
                     // What is wrong is found out, and said, by the next call.
                     Err(Error::Unavailable { .. }) => {
                         sleep(nap.min(Duration::from_millis(100))).await

@@ -4,8 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
-use super::{connections::Ears, receive::Receive};
-use crate::{job::QueueName, policy::Retain, queue::Queue, settle::Care, value_error::Invalid};
+use super::{connections::WaitConnections, receive::Receive};
+use crate::{
+    job::QueueName, policy::Retain, queue::Queue, settle::JobDefaults, value_error::Invalid,
+};
 
 /// A consumer of a queue that fetches jobs by hand. Cheap to clone: clones share the bound on jobs that are
 /// out.
@@ -27,7 +29,7 @@ use crate::{job::QueueName, policy::Retain, queue::Queue, settle::Care, value_er
 #[derive(Clone, Debug)]
 pub struct Receiver {
     pub(crate) queue: Queue,
-    pub(crate) ears: Ears,
+    pub(crate) connections: WaitConnections,
     pub(crate) rules: Rules,
     /// One for each job that may be out.
     pub(crate) permits: Option<Arc<Semaphore>>,
@@ -41,7 +43,7 @@ pub(crate) struct Rules {
     pub(crate) max_receives: Option<u32>,
     /// Where jobs go that fail for good; else where the queue says.
     pub(crate) dead_letter: Option<QueueName>,
-    pub(crate) care: Care,
+    pub(crate) care: JobDefaults,
 }
 
 /// The visibility timeout unless another is set: that of SQS.
@@ -60,9 +62,9 @@ impl Receiver {
             visibility: VISIBILITY,
             max_receives: None,
             dead_letter: None,
-            care: Care::DEFAULT,
+            care: JobDefaults::DEFAULT,
         };
-        Self { queue, ears: Ears::default(), rules, permits: None, invalid: None }
+        Self { queue, connections: WaitConnections::default(), rules, permits: None, invalid: None }
     }
 
     /// How long a job that was received is nobody else's: if it isn't acknowledged by then, it is handed out

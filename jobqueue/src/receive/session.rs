@@ -17,7 +17,7 @@ use crate::{
 /// A worker for the time of one receive. If it is dropped before it has [handed over](Self::hand_over) what it
 /// holds, that goes back at once.
 #[derive(Debug)]
-pub(crate) struct Member {
+pub(crate) struct Session {
     queue: Queue,
     lease: Duration,
     /// None before it has joined, and when its name is another's.
@@ -26,14 +26,14 @@ pub(crate) struct Member {
     found: Vec<Taken>,
 }
 
-impl Member {
+impl Session {
     pub(crate) fn new(queue: Queue, lease: Duration) -> Self {
         Self { queue, lease, worker: None, found: Vec::new() }
     }
 
     /// Takes up to so many jobs, and those that have expired.
     pub(crate) async fn take(&mut self, want: usize) -> Result<Turn> {
-        let mut retries = Retries::within(self.queue.store().patience());
+        let mut retries = Retries::within(self.queue.store().retry_timeout());
         loop {
             let worker = match &self.worker {
                 Some(worker) => worker.clone(),
@@ -44,7 +44,7 @@ impl Member {
                 lease: self.lease,
                 held: self.found.len(),
                 want: want.saturating_sub(self.found.len()),
-                hold: Duration::ZERO,
+                throttle: Duration::ZERO,
                 settlements: &[],
             };
             match self.queue.store().call(&call).await {
@@ -77,7 +77,7 @@ impl Member {
             known: &[],
         };
         self.worker = Some(worker.clone());
-        self.found = self.queue.store().call_patiently(&join).await?.found;
+        self.found = self.queue.store().call_retrying(&join).await?.found;
         Ok(worker)
     }
 
@@ -99,7 +99,7 @@ impl Member {
     }
 }
 
-impl Drop for Member {
+impl Drop for Session {
     fn drop(&mut self) {
         if let (Some(worker), Ok(runtime)) =
             (self.worker.take(), tokio::runtime::Handle::try_current())
@@ -112,7 +112,7 @@ impl Drop for Member {
 
 /// Hands back what a worker holds, which wakes somebody, and its lease.
 pub(crate) async fn leave(queue: &Queue, worker: &WorkerId) {
-    if let Err(error) = queue.store().call_patiently(&Leave { worker }).await {
+    if let Err(error) = queue.store().call_retrying(&Leave { worker }).await {
         debug!(queue = %queue.name(), %error, "a receive could not be ended: its lease runs out by itself");
     }
 }

@@ -2,15 +2,15 @@
 
 use tracing::error;
 
-use super::decide::Ruling;
+use super::decide::Decision;
 use crate::job::{DeadLetter, Effect, JobId, Priority, QueueName, Target};
 
 /// Sends a letter along with what ended the run.
-pub(crate) fn attach(ruling: &mut Ruling, letter: &DeadLetter, to: &QueueName) {
-    match letter.to_record() {
+pub(crate) fn attach(decision: &mut Decision, dead_letter: &DeadLetter, to: &QueueName) {
+    match dead_letter.to_record() {
         Ok(record) => {
-            ruling.letter = Some(to.clone());
-            ruling.effects.push(Effect {
+            decision.dead_letter = Some(to.clone());
+            decision.effects.push(Effect {
                 to: Target::Queue(to.clone()),
                 // One of its own: the job may fail for good again after it was sent back.
                 id: JobId::generate(),
@@ -19,7 +19,7 @@ pub(crate) fn attach(ruling: &mut Ruling, letter: &DeadLetter, to: &QueueName) {
             });
         }
         Err(problem) => {
-            error!(queue = letter.queue, id = %letter.id, %problem, "a dead letter could not be written");
+            error!(queue = dead_letter.queue, id = %dead_letter.id, %problem, "a dead letter could not be written");
         }
     }
 }

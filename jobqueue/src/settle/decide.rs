@@ -6,17 +6,19 @@ use bytes::Bytes;
 
 use crate::{
     job::{
-        Codec, Delivery, Effect, End, Failure, FailureReason, JobFailure, JobOptions, Outcome,
-        QueueName, Record, RunRules,
+        Codec, Delivery, Effect, Failure, FailureReason, JobFailure, JobOptions, Outcome,
+        QueueName, Record, RunRules, Transition,
     },
-    policy::{Backoff, Chances, ErrorClass, NextStep, Retain, RetryPolicy, Verdict, after_failure},
-    settle::Care,
+    policy::{
+        Attempt, Backoff, ErrorClass, Retain, RetryDecision, RetryPolicy, Verdict, after_failure,
+    },
+    settle::JobDefaults,
     value_error::PayloadError,
 };
 
 /// How a run ended, or why there was none.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub(crate) enum RunOutcome {
     /// The result, as written.
     Success(Vec<u8>),
     /// The handler, or an extractor, returned an error.
@@ -40,7 +42,7 @@ pub(crate) enum Ended {
     Expired,
 }
 
-impl Ended {
+impl RunOutcome {
     /// No handler of the job's name, or none that knows its version but one up to `known`.
     pub(crate) fn unknown(record: &Record, known: Option<u32>) -> Self {
         let name = record.name.to_string();
@@ -53,7 +55,7 @@ impl Ended {
 
 /// What holds for one job: what its add said, else its handler, else the worker.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
+pub(crate) struct RunPolicy {
     pub(crate) attempt: u32,
     pub(crate) attempts: u32,
     backoff: Backoff,
@@ -66,12 +68,12 @@ pub(crate) struct Terms {
     pub(crate) delivery: Delivery,
 }
 
-impl Terms {
+impl RunPolicy {
     pub(crate) fn new(
         attempts_made: u32,
         options: &JobOptions,
         rules: &RunRules,
-        care: &Care,
+        care: &JobDefaults,
     ) -> Self {
         let once = rules.delivery == Delivery::AtMostOnce;
         let retain = options.retain.or(rules.retain);
@@ -92,156 +94,172 @@ impl Terms {
     }
 
     /// For a job of which nothing can be read.
-    pub(crate) fn unknown(attempts_made: u32, care: &Care) -> Self {
+    pub(crate) fn unknown(attempts_made: u32, care: &JobDefaults) -> Self {
         Self::new(attempts_made, &JobOptions::default(), &RunRules::DEFAULT, care)
     }
 }
 
 /// What becomes of a job.
 #[derive(Debug)]
-pub(crate) struct Ruling {
-    pub(crate) end: End,
+pub(crate) struct Decision {
+    pub(crate) end: Transition,
     /// What follows from it elsewhere.
     pub(crate) effects: Vec<Effect>,
     /// The dead-letter queue that the job goes to, for whoever listens.
-    pub(crate) letter: Option<QueueName>,
+    pub(crate) dead_letter: Option<QueueName>,
     /// How long the whole queue is held.
-    pub(crate) hold: Duration,
+    pub(crate) throttle: Duration,
     /// The failure, for whoever listens.
     pub(crate) failure: Option<JobFailure>,
     /// The failure's class, if somebody is to be told.
     pub(crate) alert: Option<ErrorClass>,
 }
 
-impl Ruling {
-    fn new(end: End, failure: Option<JobFailure>) -> Self {
-        Self { end, effects: Vec::new(), letter: None, hold: Duration::ZERO, failure, alert: None }
+impl Decision {
+    fn new(end: Transition, failure: Option<JobFailure>) -> Self {
+        Self {
+            end,
+            effects: Vec::new(),
+            dead_letter: None,
+            throttle: Duration::ZERO,
+            failure,
+            alert: None,
+        }
     }
 
     /// Back for so long, with no attempt counted.
     pub(crate) fn released(delay: Duration) -> Self {
-        Self::new(End::Released { delay, misses: None }, None)
+        Self::new(Transition::Released { delay, misses: None }, None)
     }
 }
 
 /// Decides what becomes of a job.
-pub(crate) fn rule(ended: Ended, terms: &Terms, codec: Codec) -> Ruling {
+pub(crate) fn decide(ended: RunOutcome, run_policy: &RunPolicy, codec: Codec) -> Decision {
     let (reason, verdict, message, causes) = match ended {
-        Ended::Success(result) => return completed(result, terms, codec),
-        Ended::Failure(failure) => {
+        RunOutcome::Success(result) => return completed(result, run_policy, codec),
+        RunOutcome::Failure(failure) => {
             let verdict = failure.verdict();
             let (message, causes) = failure.into_parts();
             (FailureReason::Error, verdict, message, causes)
         }
-        Ended::TimedOut(limit) => {
+        RunOutcome::TimedOut(limit) => {
             let message = format!("the run took longer than {limit:?}");
             (FailureReason::Timeout, Verdict::Retry, message, Vec::new())
         }
-        Ended::Panicked(message) => (FailureReason::Panic, Verdict::Retry, message, Vec::new()),
-        Ended::BadPayload(error) => {
+        RunOutcome::Panicked(message) => {
+            (FailureReason::Panic, Verdict::Retry, message, Vec::new())
+        }
+        RunOutcome::BadPayload(error) => {
             let message = format!("the payload {error}");
             (FailureReason::BadPayload, Verdict::Permanent, message, Vec::new())
         }
-        Ended::Stalled(stalls) => {
+        RunOutcome::Stalled(stalls) => {
             let message = format!("its workers died or lost their lease {stalls} times");
             (FailureReason::Stalled, Verdict::Permanent, message, Vec::new())
         }
-        Ended::UnknownName(name) => {
+        RunOutcome::UnknownName(name) => {
             let message = format!("no worker of this queue has a handler named {name:?}");
             (FailureReason::UnknownName, Verdict::Permanent, message, Vec::new())
         }
-        Ended::NewerVersion { name, version, known } => {
+        RunOutcome::NewerVersion { name, version, known } => {
             let message = format!(
                 "the payload has version {version}, and no worker that fetched it knows that; the handler {name:?} here knows up to {known}"
             );
             (FailureReason::NewerVersion, Verdict::Permanent, message, Vec::new())
         }
-        Ended::Expired => {
+        RunOutcome::Expired => {
             let message = "it waited for longer than its time to live".to_owned();
             (FailureReason::Expired, Verdict::Permanent, message, Vec::new())
         }
-        Ended::Corrupt(message) => {
+        RunOutcome::Corrupt(message) => {
             (FailureReason::Corrupt, Verdict::Permanent, message, Vec::new())
         }
     };
-    failed(JobFailure { reason, message, causes, attempt: terms.attempt }, verdict, terms)
+    failed(JobFailure { reason, message, causes, attempt: run_policy.attempt }, verdict, run_policy)
 }
 
-fn completed(result: Vec<u8>, terms: &Terms, codec: Codec) -> Ruling {
-    let outcome = if terms.retain.keeps_nothing() && !terms.awaited {
+fn completed(result: Vec<u8>, run_policy: &RunPolicy, codec: Codec) -> Decision {
+    let outcome = if run_policy.retain.keeps_nothing() && !run_policy.awaited {
         Vec::new()
     } else {
         Outcome::Completed { codec, result: Bytes::from(result) }.encode()
     };
-    Ruling::new(End::Completed { retain: terms.retain, outcome }, None)
+    Decision::new(Transition::Completed { retain: run_policy.retain, outcome }, None)
 }
 
-fn failed(mut failure: JobFailure, verdict: Verdict, terms: &Terms) -> Ruling {
-    let Terms { attempt, attempts, ref backoff, retry: policy, .. } = *terms;
-    let (step, alert) = after_failure(verdict, Chances { attempt, attempts, backoff, policy });
-    if step == NextStep::FailAtOnce && failure.reason == FailureReason::Error {
+fn failed(mut failure: JobFailure, verdict: Verdict, run_policy: &RunPolicy) -> Decision {
+    let RunPolicy { attempt, attempts, ref backoff, retry: policy, .. } = *run_policy;
+    let (step, alert) = after_failure(verdict, Attempt { attempt, attempts, backoff, policy });
+    if step == RetryDecision::FailAtOnce && failure.reason == FailureReason::Error {
         failure.reason = FailureReason::Permanent;
     }
     let error = failure.encode();
     // A job that was settled before it ran gets no other chance.
-    let step = if terms.delivery == Delivery::AtMostOnce { NextStep::Fail } else { step };
-    let (end, hold) = match step {
-        NextStep::Retry(delay) => {
-            (End::Retried { attempt: terms.attempt, delay, error }, Duration::ZERO)
+    let step = if run_policy.delivery == Delivery::AtMostOnce { RetryDecision::Fail } else { step };
+    let (end, throttle) = match step {
+        RetryDecision::Retry(delay) => {
+            (Transition::Retried { attempt: run_policy.attempt, delay, error }, Duration::ZERO)
         }
-        NextStep::Fail | NextStep::FailAtOnce => {
+        RetryDecision::Fail | RetryDecision::FailAtOnce => {
             let outcome = Outcome::Failed(failure.clone()).encode();
-            (End::Failed { retain: terms.retain_failed, outcome, error }, Duration::ZERO)
+            (
+                Transition::Failed { retain: run_policy.retain_failed, outcome, error },
+                Duration::ZERO,
+            )
         }
-        NextStep::GoBack(delay) => (End::Released { delay, misses: None }, Duration::ZERO),
-        NextStep::Hold(hold) => (End::Released { delay: Duration::ZERO, misses: None }, hold),
+        RetryDecision::Snooze(delay) => {
+            (Transition::Released { delay, misses: None }, Duration::ZERO)
+        }
+        RetryDecision::Throttle(throttle) => {
+            (Transition::Released { delay: Duration::ZERO, misses: None }, throttle)
+        }
     };
-    Ruling { hold, alert, ..Ruling::new(end, Some(failure)) }
+    Decision { throttle, alert, ..Decision::new(end, Some(failure)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    use crate::settle::Care;
+    use crate::settle::JobDefaults;
 
-    fn terms(attempts_made: u32) -> Terms {
+    fn run_policy(attempts_made: u32) -> RunPolicy {
         let options = JobOptions { attempts: Some(2), ..JobOptions::default() };
-        Terms::new(attempts_made, &options, &RunRules::DEFAULT, &Care::DEFAULT)
+        RunPolicy::new(attempts_made, &options, &RunRules::DEFAULT, &JobDefaults::DEFAULT)
     }
 
-    fn end(ended: Ended, attempts_made: u32) -> Ruling {
-        rule(ended, &terms(attempts_made), Codec::MessagePack)
+    fn end(ended: RunOutcome, attempts_made: u32) -> Decision {
+        decide(ended, &run_policy(attempts_made), Codec::MessagePack)
     }
 
     #[test]
     fn an_error_is_retried_until_attempts_are_used_up() {
-        let error = || Ended::Failure(Failure::retry("no"));
-        assert!(matches!(end(error(), 0).end, End::Retried { attempt: 1, .. }));
-        assert!(matches!(end(error(), 1).end, End::Failed { .. }));
+        let error = || RunOutcome::Failure(Failure::retry("no"));
+        assert!(matches!(end(error(), 0).end, Transition::Retried { attempt: 1, .. }));
+        assert!(matches!(end(error(), 1).end, Transition::Failed { .. }));
     }
 
     #[test]
     fn what_no_attempt_mends_fails_at_once() {
         for ended in [
-            Ended::BadPayload(PayloadError::Decode("x".into())),
-            Ended::Stalled(3),
-            Ended::UnknownName("x".into()),
-            Ended::NewerVersion { name: "x".into(), version: 3, known: 2 },
-            Ended::Corrupt("x".into()),
-            Ended::Expired,
-            Ended::Failure(Failure::permanent("no")),
+            RunOutcome::BadPayload(PayloadError::Decode("x".into())),
+            RunOutcome::Stalled(3),
+            RunOutcome::UnknownName("x".into()),
+            RunOutcome::NewerVersion { name: "x".into(), version: 3, known: 2 },
+            RunOutcome::Corrupt("x".into()),
+            RunOutcome::Expired,
+            RunOutcome::Failure(Failure::permanent("no")),
         ] {
             let text = format!("{ended:?}");
-            assert!(matches!(end(ended, 0).end, End::Failed { .. }), "{text}");
+            assert!(matches!(end(ended, 0).end, Transition::Failed { .. }), "{text}");
         }
     }
 
     #[test]
     fn a_rate_limit_costs_no_attempt() {
-        let hold = Duration::from_secs(7);
-        let ruling = end(Ended::Failure(Failure::rate_limited(hold, "slow down")), 1);
-        assert!(matches!(ruling.end, End::Released { misses: None, .. }));
-        assert_eq!(ruling.hold, hold);
+        let throttle = Duration::from_secs(7);
+        let decision = end(RunOutcome::Failure(Failure::rate_limited(throttle, "slow down")), 1);
+        assert!(matches!(decision.end, Transition::Released { misses: None, .. }));
+        assert_eq!(decision.throttle, throttle);
     }
 }

@@ -6,7 +6,7 @@ use crate::policy::Retain;
 
 /// What becomes of jobs that nobody can run, and of those that have ended.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Care {
+pub(crate) struct JobDefaults {
     pub(crate) max_stalls: u32,
     pub(crate) unknown_delay: Duration,
     pub(crate) unknown_limit: u32,
@@ -14,7 +14,7 @@ pub(crate) struct Care {
     pub(crate) retain_failed: Retain,
 }
 
-impl Care {
+impl JobDefaults {
     pub(crate) const DEFAULT: Self = Self {
         max_stalls: 2,
         unknown_delay: Duration::from_secs(10),

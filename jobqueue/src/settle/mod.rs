@@ -5,5 +5,5 @@ mod decide;
 mod defaults;
 pub(crate) mod reply;
 
-pub(crate) use decide::{Ended, Ruling, Terms, rule};
-pub(crate) use defaults::Care;
+pub(crate) use decide::{Decision, RunOutcome, RunPolicy, decide};
+pub(crate) use defaults::JobDefaults;

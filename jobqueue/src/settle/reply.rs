@@ -1,20 +1,20 @@
 //! Replies: what is sent to a caller when its job has ended.
 
-use super::decide::Ruling;
+use super::decide::Decision;
 use crate::{
-    job::{Effect, End, Inbox, JobId, Priority, Target},
+    job::{Effect, JobId, Priority, ReplyAddress, Target, Transition},
     policy::Retain,
 };
 
 /// Sends how the job has ended along with its settlement, if it has.
-pub(crate) fn attach(ruling: &mut Ruling, inbox: &Inbox, id: &JobId) {
-    let (End::Completed { retain, outcome } | End::Failed { retain, outcome, .. }) =
-        &mut ruling.end
+pub(crate) fn attach(decision: &mut Decision, inbox: &ReplyAddress, id: &JobId) {
+    let (Transition::Completed { retain, outcome } | Transition::Failed { retain, outcome, .. }) =
+        &mut decision.end
     else {
         return;
     };
-    ruling.effects.push(Effect {
-        to: Target::Inbox(inbox.clone()),
+    decision.effects.push(Effect {
+        to: Target::ReplyAddress(inbox.clone()),
         id: id.clone(),
         priority: Priority::default(),
         record: take_or_share(outcome, *retain),

@@ -49,7 +49,7 @@ pub enum Durability {
 impl QueueStore {
     /// Adds a batch and waits until it is as durable as asked for.
     ///
-    /// For a store [apart](Self::apart), as of [`call_durably`](Self::call_durably).
+    /// For a store [apart](Self::with_own_connection), as of [`call_durably`](Self::call_durably).
     pub(crate) async fn add_durably(
         &self,
         add: &job::Add<'_>,
@@ -62,7 +62,7 @@ impl QueueStore {
     /// Calls a script and waits until what it wrote is as durable as asked for. Its answer, and why that was
     /// not to be had, if so.
     ///
-    /// For a store [apart](Self::apart): the wait speaks of what its own connection wrote, and
+    /// For a store [apart](Self::with_own_connection): the wait speaks of what its own connection wrote, and
     /// holds that connection up.
     pub(crate) async fn call_durably<C: Command>(
         &self,
@@ -109,7 +109,7 @@ impl QueueStore {
 
 /// Compares who confirmed with who should have.
 fn confirm(durability: Durability, waited: Duration, reply: Value) -> Result<(), Error> {
-    const DOING: &str = "wait for replicas";
+    const ACTION: &str = "wait for replicas";
     let refuse = |wanted: u32, confirmed: u32, by| {
         if confirmed >= wanted {
             return Ok(());
@@ -119,12 +119,12 @@ fn confirm(durability: Durability, waited: Duration, reply: Value) -> Result<(),
     match durability {
         Durability::Acknowledged => Ok(()),
         Durability::Replicated { replicas, .. } => {
-            refuse(replicas, reply::sparse(&reply, DOING)?, "replicas")
+            refuse(replicas, reply::sparse(&reply, ACTION)?, "replicas")
         }
         Durability::Synced { replicas, .. } => {
-            let [local, others] = reply::tuple(reply, DOING)?;
-            refuse(1, reply::sparse(&local, DOING)?, "disk of the server itself")?;
-            refuse(replicas, reply::sparse(&others, DOING)?, "disks of replicas")
+            let [local, others] = reply::tuple(reply, ACTION)?;
+            refuse(1, reply::sparse(&local, ACTION)?, "disk of the server itself")?;
+            refuse(replicas, reply::sparse(&others, ACTION)?, "disks of replicas")
         }
     }
 }

@@ -7,7 +7,7 @@ use redis::Value;
 use super::{command::Command as _, queue_store::QueueStore};
 use crate::{
     error::Result,
-    job::{Codec, End, JobId, JobOptions, Priority, Record, Settlement, WorkerId},
+    job::{Codec, JobId, JobOptions, Priority, Record, Settlement, Transition, WorkerId},
     policy::Retain,
     store::{
         job::{Add, Due, NewJob},
@@ -54,7 +54,7 @@ impl Batch {
         let jobs: Vec<NewJob> = (0..jobs).map(new).collect();
         let settled = |job: &NewJob| Settlement {
             id: job.id.clone(),
-            end: End::Completed { retain: Retain::none(), outcome: Vec::new() },
+            end: Transition::Completed { retain: Retain::none(), outcome: Vec::new() },
             effects: Vec::new(),
         };
         let settlements = jobs.iter().map(settled).collect();
@@ -113,7 +113,7 @@ impl Batch {
             lease: std::time::Duration::from_secs(10),
             held: self.jobs.len(),
             want: self.jobs.len(),
-            hold: std::time::Duration::ZERO,
+            throttle: std::time::Duration::ZERO,
             settlements: &self.settlements,
         }
     }

@@ -60,9 +60,9 @@ fn close_run(text: &mut String, run: usize) {
 
 /// The id that counts on from this one, as ULIDs do. None if its last letters are no digits.
 fn successor(mut id: Vec<u8>) -> Option<Vec<u8>> {
-    for letter in id.iter_mut().rev() {
-        let digit = DIGITS.binary_search(letter).ok()?;
-        *letter = DIGITS[(digit + 1) % DIGITS.len()];
+    for dead_letter in id.iter_mut().rev() {
+        let digit = DIGITS.binary_search(dead_letter).ok()?;
+        *dead_letter = DIGITS[(digit + 1) % DIGITS.len()];
         if digit + 1 < DIGITS.len() {
             return Some(id);
         }

@@ -6,7 +6,7 @@ use crate::job::{JobId, QueueName, WorkerId};
 
 /// One key of a queue, by what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
+pub(crate) enum Key {
     Jobs,
     Waiting,
     Delayed,
@@ -20,7 +20,7 @@ pub(crate) enum Column {
     Stalls,
     Misses,
     Progress,
-    Traces,
+    Listed,
     Uniques,
     Outcomes,
     Completed,
@@ -53,7 +53,7 @@ pub(crate) enum Column {
 /// How many columns have one name for the whole queue.
 const SHARED: usize = 27;
 
-impl Column {
+impl Key {
     /// The columns of the whole queue, in the order of their names in [`Keys`].
     const ALL: [(Self, &'static str); SHARED] = [
         (Self::Jobs, "jobs"),
@@ -65,7 +65,7 @@ impl Column {
         (Self::Stalls, "stalls"),
         (Self::Misses, "misses"),
         (Self::Progress, "progress"),
-        (Self::Traces, "traces"),
+        (Self::Listed, "listed"),
         (Self::Uniques, "uniques"),
         (Self::Outcomes, "outcomes"),
         (Self::Completed, "completed"),
@@ -101,7 +101,7 @@ struct Inner {
 impl Keys {
     pub(crate) fn new(prefix: &str, queue: &QueueName) -> Self {
         let base = format!("{prefix}:{{{queue}}}:");
-        let shared = Column::ALL.map(|(_, name)| format!("{base}{name}"));
+        let shared = Key::ALL.map(|(_, name)| format!("{base}{name}"));
         Self(Arc::new(Inner { queue: queue.clone(), base, shared }))
     }
 
@@ -121,8 +121,8 @@ impl Keys {
     }
 
     /// A column of the whole queue; nothing for a worker's own.
-    pub(crate) fn shared(&self, column: Column) -> Option<&str> {
-        let at = Column::ALL.iter().position(|(each, _)| *each == column)?;
+    pub(crate) fn shared(&self, column: Key) -> Option<&str> {
+        let at = Key::ALL.iter().position(|(each, _)| *each == column)?;
         self.0.shared.get(at).map(String::as_str)
     }
 
@@ -177,12 +177,12 @@ mod tests {
     #[test]
     fn all_keys_share_a_hash_tag() {
         let keys = Keys::new("jq", &"orders".parse().expect("a good name"));
-        assert_eq!(keys.shared(Column::Waiting), Some("jq:{orders}:waiting"));
-        assert_eq!(keys.shared(Column::Running), None);
+        assert_eq!(keys.shared(Key::Waiting), Some("jq:{orders}:waiting"));
+        assert_eq!(keys.shared(Key::Running), None);
         assert_eq!(keys.unique("a"), "jq:{orders}:unique:a");
         // As CLUSTER KEYSLOT says.
         assert_eq!(crc16(b"123456789"), 0x31c3);
         assert_eq!(keys.slot(), 105);
-        assert!(Column::ALL.iter().all(|(column, _)| keys.shared(*column).is_some()));
+        assert!(Key::ALL.iter().all(|(column, _)| keys.shared(*column).is_some()));
     }
 }

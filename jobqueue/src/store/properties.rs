@@ -131,7 +131,7 @@ fn holding() -> Value {
     array([one("a"), bulk("b"), one("r"), Value::Nil, Value::Nil, Value::Nil])
 }
 
-fn census() -> Value {
+fn snapshot() -> Value {
     let mut parts = vec![Value::Int(1); 6];
     parts.push(nils(10));
     Value::Array(parts)
@@ -175,17 +175,23 @@ fn read_by_all(reply: &Value) {
     let (worker, id, lease) = (WorkerId::generate(), JobId::generate(), Duration::from_secs(1));
     let (jobs, ids) = ([new_job(), new_job()], [id.clone()]);
     let worker = &worker;
-    let advance =
-        worker::Advance { worker, lease, held: 0, want: 2, hold: Duration::ZERO, settlements: &[] };
+    let advance = worker::Advance {
+        worker,
+        lease,
+        held: 0,
+        want: 2,
+        throttle: Duration::ZERO,
+        settlements: &[],
+    };
     let join = worker::Join { worker, former: None, lease, limits: None, known: &ids };
     by(&advance, reply);
     by(&join, reply);
     by(&worker::Heartbeat { worker, lease }, reply);
     by(&worker::Leave { worker }, reply);
-    by(&outbox::Send { effects: &[] }, reply);
+    by(&outbox::Enqueue { effects: &[] }, reply);
     by(&worker::Wake, reply);
     by(&worker::Extend { worker, former: worker, id: &id, lease }, reply);
-    by(&worker::Settle { worker, hold: Duration::ZERO, settlements: &[] }, reply);
+    by(&worker::Settle { worker, throttle: Duration::ZERO, settlements: &[] }, reply);
     by(&job::Add { jobs: &jobs, resend: true }, reply);
     by(&job::Read { ids: &ids }, reply);
     by(&job::Remove { ids: &ids }, reply);
@@ -210,14 +216,20 @@ fn by<C: Command>(command: &C, reply: &Value) {
 fn the_right_shapes_are_read() {
     let (worker, ids) = (WorkerId::generate(), [JobId::generate()]);
     let (lease, worker) = (Duration::from_secs(1), &worker);
-    let advance =
-        worker::Advance { worker, lease, held: 0, want: 2, hold: Duration::ZERO, settlements: &[] };
+    let advance = worker::Advance {
+        worker,
+        lease,
+        held: 0,
+        want: 2,
+        throttle: Duration::ZERO,
+        settlements: &[],
+    };
     let taken = advance.read(turn()).expect("a turn").taken;
     assert_eq!(taken.iter().map(|job| job.attempts).collect::<Vec<_>>(), [0, 2]);
     let join = worker::Join { worker, former: None, lease, limits: None, known: &ids };
     let found = join.read(holding()).expect("a holding");
     assert_eq!((found.kept.len(), found.found.len()), (1, 1));
-    assert!(queue::Counts.read(census()).is_ok());
+    assert!(queue::Counts.read(snapshot()).is_ok());
     assert!(job::Read { ids: &ids }.read(job_that_is_known()).is_ok());
     assert!(events::read_entry(entry()).is_ok());
 }
@@ -232,7 +244,7 @@ proptest! {
 
     #[test]
     fn a_reply_that_is_nearly_right_is_read_or_refused(
-        reply in select(vec![turn(), holding(), census(), job_that_is_known(), entry()])
+        reply in select(vec![turn(), holding(), snapshot(), job_that_is_known(), entry()])
             .prop_flat_map(nearly)
     ) {
         read_by_all(&reply);

@@ -16,7 +16,7 @@ use super::{
     queue_store::QueueStore,
     reply,
     server_error::{self, About},
-    shared::{Site, Store},
+    shared::{Store, Topology},
 };
 use crate::{error::Result, job::QueueName};
 
@@ -42,7 +42,7 @@ impl Store {
     pub(crate) async fn subscribe(&self, names: &[QueueName]) -> Result<Subscription> {
         let channels: Vec<String> =
             names.iter().map(|name| Keys::new(&self.prefix, name).channel()).collect();
-        let limit = self.site.limits().response;
+        let limit = self.topology.limits().response;
         let subscribed = async {
             let (mut sink, stream) = self.pubsub(names).await?.split();
             let subscribe = timeout(limit, sink.subscribe(&channels));
@@ -55,14 +55,14 @@ impl Store {
     /// A cluster's nodes hand broadcasts on to each other, so any will do. That it is one by name has channels
     /// shared out.
     async fn pubsub(&self, names: &[QueueName]) -> Result<PubSub, RedisError> {
-        match &self.site {
-            Site::Server(link) => link.pubsub().await,
-            Site::Cluster(cluster) => {
+        match &self.topology {
+            Topology::Server(link) => link.pubsub().await,
+            Topology::Cluster(cluster) => {
                 let slot = names.first().map_or(0, |name| Keys::new(&self.prefix, name).slot());
                 let address = cluster.master(slot).await?;
                 let dialled = cluster.new_links().get(&address)?.pubsub().await;
                 if dialled.is_err() {
-                    cluster.doubt();
+                    cluster.mark_stale();
                 }
                 dialled
             }
@@ -71,7 +71,7 @@ impl Store {
 }
 
 fn explain(error: &RedisError) -> crate::error::Error {
-    server_error::explain(error, About { doing: LISTENING, keys: None, job: None })
+    server_error::explain(error, About { action: LISTENING, keys: None, job: None })
 }
 
 /// Some channels being listened to.

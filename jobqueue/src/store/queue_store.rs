@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     command::{Args, Command},
     durability::Durability,
-    keys::{Column, Keys},
+    keys::{Key, Keys},
     link::{Limits, Link, Route, TlsOptions, url},
     reply,
     retries::Retries,
@@ -22,7 +22,7 @@ pub(crate) struct QueueStore {
     pub(super) route: Route,
     pub(super) keys: Keys,
     /// How long a call of a producer or an operator waits for Redis to come back.
-    pub(super) patience: Duration,
+    pub(super) retry_timeout: Duration,
 }
 
 impl QueueStore {
@@ -31,7 +31,7 @@ impl QueueStore {
     }
 
     /// The same queue over a connection of its own.
-    pub(crate) fn apart(&self) -> Self {
+    pub(crate) fn with_own_connection(&self) -> Self {
         Self { route: self.route.sibling(), ..self.clone() }
     }
 
@@ -40,12 +40,12 @@ impl QueueStore {
     pub(crate) fn for_durability(&self, durability: Durability) -> Self {
         match durability {
             Durability::Acknowledged => self.clone(),
-            _ => self.apart(),
+            _ => self.with_own_connection(),
         }
     }
 
-    pub(crate) fn patience(&self) -> Duration {
-        self.patience
+    pub(crate) fn retry_timeout(&self) -> Duration {
+        self.retry_timeout
     }
 
     /// How long one request may take.
@@ -83,17 +83,17 @@ impl QueueStore {
     }
 
     /// Calls a script that may be repeated without harm, until the server answers or patience ends.
-    pub(crate) async fn call_patiently<C: Command>(&self, command: &C) -> Result<C::Reply> {
-        self.call_within(self.patience, command).await
+    pub(crate) async fn call_retrying<C: Command>(&self, command: &C) -> Result<C::Reply> {
+        self.call_within(self.retry_timeout, command).await
     }
 
     /// The same with a patience of its own.
     pub(crate) async fn call_within<C: Command>(
         &self,
-        patience: Duration,
+        retry_timeout: Duration,
         command: &C,
     ) -> Result<C::Reply> {
-        let mut retries = Retries::within(patience);
+        let mut retries = Retries::within(retry_timeout);
         loop {
             match self.call(command).await {
                 Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
@@ -104,60 +104,60 @@ impl QueueStore {
 
     /// A job's log lines from `from` on, at most `count`.
     pub(crate) async fn logs(&self, id: &JobId, from: usize, count: usize) -> Result<Vec<String>> {
-        const DOING: &str = "read a job's log";
+        const ACTION: &str = "read a job's log";
         let mut command = redis::cmd("LRANGE");
         command.arg(self.keys.logs(id)).arg(from).arg(from.saturating_add(count).saturating_sub(1));
-        let value = self.request(&command, DOING).await?;
-        let lines = reply::array(value, DOING)?;
-        lines.iter().map(|line| Ok(reply::text(line, DOING)?.to_owned())).collect()
+        let value = self.request(&command, ACTION).await?;
+        let lines = reply::array(value, ACTION)?;
+        lines.iter().map(|line| Ok(reply::text(line, ACTION)?.to_owned())).collect()
     }
 
     /// A job's newest failed attempts, newest first.
     pub(crate) async fn errors(&self, id: &JobId) -> Result<Vec<crate::job::JobFailure>> {
-        const DOING: &str = "read a job's errors";
+        const ACTION: &str = "read a job's errors";
         let mut command = redis::cmd("LRANGE");
         command.arg(self.keys.errors(id)).arg(0).arg(-1);
-        let errors = reply::array(self.request(&command, DOING).await?, DOING)?;
-        let read = |error| crate::job::JobFailure::decode(&reply::bytes(error, DOING)?);
+        let errors = reply::array(self.request(&command, ACTION).await?, ACTION)?;
+        let read = |error| crate::job::JobFailure::decode(&reply::bytes(error, ACTION)?);
         Ok(errors.into_iter().map(read).collect::<Result<_, _>>()?)
     }
 
     /// Waits for the queue's wake token, and takes it. `false` if none came in time.
     ///
-    /// For a store [apart](Self::apart): it blocks the connection.
+    /// For a store [apart](Self::with_own_connection): it blocks the connection.
     pub(crate) async fn wait_for_wake(&self, limit: Duration) -> Result<bool> {
-        const DOING: &str = "wait for jobs";
+        const ACTION: &str = "wait for jobs";
         let mut command = redis::cmd("BLPOP");
-        command.arg(self.shared(Column::Wake)).arg(limit.as_secs_f64());
+        command.arg(self.shared(Key::Wake)).arg(limit.as_secs_f64());
         // The server's limit, and then some for the way back: a connection that stays silent beyond
         // it is dead, however open it looks.
         let limit = limit.saturating_add(self.response_limit());
         let reply = self.route.request_within(&command, limit).await;
         let value =
-            reply.map_err(|error| server_error::explain(&error, self.about_doing(DOING)))?;
+            reply.map_err(|error| server_error::explain(&error, self.about_action(ACTION)))?;
         Ok(reply::optional(&value).is_some())
     }
 
     /// Throws the connection away, and with it a wait that nobody wants any more.
-    pub(crate) fn hang_up(&self) {
-        self.route.hang_up();
+    pub(crate) fn disconnect(&self) {
+        self.route.disconnect();
     }
 
     pub(super) async fn request(
         &self,
         command: &redis::Cmd,
-        doing: &'static str,
+        action: &'static str,
     ) -> Result<redis::Value> {
         let reply = self.route.request(command).await;
-        reply.map_err(|error| server_error::explain(&error, self.about_doing(doing)))
+        reply.map_err(|error| server_error::explain(&error, self.about_action(action)))
     }
 
     /// A queue of a server that is never connected to, for measuring what is written to it.
     #[cfg(feature = "testing")]
     pub(crate) fn unconnected(queue: &QueueName) -> Result<Self> {
-        let home = url::open("redis://127.0.0.1", &TlsOptions::default())?;
-        let route = Route::Server(Link::new(home, Limits::DEFAULT));
-        Ok(Self { route, keys: Keys::new("jq", queue), patience: Duration::ZERO })
+        let endpoint = url::open("redis://127.0.0.1", &TlsOptions::default())?;
+        let route = Route::Server(Link::new(endpoint, Limits::DEFAULT));
+        Ok(Self { route, keys: Keys::new("jq", queue), retry_timeout: Duration::ZERO })
     }
 
     /// A call as it is written to the server.
@@ -182,8 +182,8 @@ impl QueueStore {
         request.arg(C::KEYS.len() + more.len());
         for column in C::KEYS {
             match column {
-                Column::Running => self.write_running(command.worker(), request),
-                Column::Former => self.write_running(command.former(), request),
+                Key::Running => self.write_running(command.worker(), request),
+                Key::Former => self.write_running(command.former(), request),
                 shared => {
                     request.arg(self.shared(*shared));
                 }
@@ -198,15 +198,15 @@ impl QueueStore {
         request.arg(worker.map(|worker| self.keys.running(worker)).unwrap_or_default());
     }
 
-    pub(super) fn shared(&self, column: Column) -> &str {
+    pub(super) fn shared(&self, column: Key) -> &str {
         self.keys.shared(column).unwrap_or_default()
     }
 
     pub(super) fn about<'a, C: Command>(&'a self, command: &'a C) -> About<'a> {
-        About { doing: C::DOING, keys: Some(&self.keys), job: command.job() }
+        About { action: C::ACTION, keys: Some(&self.keys), job: command.job() }
     }
 
-    pub(super) fn about_doing(&self, doing: &'static str) -> About<'_> {
-        About { doing, keys: Some(&self.keys), job: None }
+    pub(super) fn about_action(&self, action: &'static str) -> About<'_> {
+        About { action, keys: Some(&self.keys), job: None }
     }
 }

@@ -17,8 +17,8 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
-    pub(crate) fn within(patience: Duration) -> Self {
-        Self { deadline: Instant::now().checked_add(patience), next: FIRST_RETRY }
+    pub(crate) fn within(retry_timeout: Duration) -> Self {
+        Self { deadline: Instant::now().checked_add(retry_timeout), next: FIRST_RETRY }
     }
 
     pub(crate) fn until(deadline: Instant) -> Self {

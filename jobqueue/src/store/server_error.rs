@@ -11,7 +11,7 @@ use crate::{
 /// What a call was about, for the text of its errors.
 #[derive(Clone, Copy)]
 pub(crate) struct About<'a> {
-    pub(crate) doing: &'static str,
+    pub(crate) action: &'static str,
     pub(crate) keys: Option<&'a Keys>,
     pub(crate) job: Option<&'a JobId>,
 }
@@ -34,10 +34,10 @@ pub(crate) fn is_broken(error: &RedisError) -> bool {
 /// The library's error for one of the client's.
 pub(crate) fn explain(error: &RedisError, about: About<'_>) -> Error {
     if is_broken(error) && error.kind() != ErrorKind::AuthenticationFailed {
-        return unavailable(about.doing, error);
+        return unavailable(about.action, error);
     }
     if error.kind() == ErrorKind::AuthenticationFailed {
-        let reason = format!("wrong user or password (while trying to {})", about.doing);
+        let reason = format!("wrong user or password (while trying to {})", about.action);
         return Refused::Permission(reason).into();
     }
     let code = error.code().unwrap_or_default();
@@ -48,19 +48,20 @@ pub(crate) fn explain(error: &RedisError, about: About<'_>) -> Error {
     match code {
         // All of these pass: the server starts, fails over, moves a slot, or runs a long script.
         "LOADING" | "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "UNBLOCKED" => {
-            unavailable(about.doing, error)
+            unavailable(about.action, error)
         }
         "OOM" => Refused::OutOfMemory.into(),
         "READONLY" => Refused::ReadOnly.into(),
         "NOPERM" | "NOAUTH" | "WRONGPASS" => {
-            Refused::Permission(format!("{code} {detail} (while trying to {})", about.doing)).into()
+            Refused::Permission(format!("{code} {detail} (while trying to {})", about.action))
+                .into()
         }
-        _ => Refused::Server(format!("{error} (while trying to {})", about.doing)).into(),
+        _ => Refused::Server(format!("{error} (while trying to {})", about.action)).into(),
     }
 }
 
-pub(crate) fn unavailable(doing: &'static str, error: &RedisError) -> Error {
-    Error::Unavailable { doing, reason: error.to_string() }
+pub(crate) fn unavailable(action: &'static str, error: &RedisError) -> Error {
+    Error::Unavailable { action, reason: error.to_string() }
 }
 
 /// The refusals that this library's scripts know.

@@ -12,14 +12,14 @@ use crate::{error::Result, job::QueueName};
 /// The store as a client has it: a server or a cluster, and what all its queues share.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
-    pub(super) site: Site,
+    pub(super) topology: Topology,
     pub(super) prefix: String,
-    patience: Duration,
+    retry_timeout: Duration,
 }
 
 /// What there is: one server, with or without sentinels, or a cluster.
 #[derive(Clone, Debug)]
-pub(super) enum Site {
+pub(super) enum Topology {
     Server(Link),
     Cluster(Arc<Cluster>),
 }
@@ -31,31 +31,32 @@ impl Store {
         tls: &TlsOptions,
         prefix: String,
         limits: Limits,
-        patience: Duration,
+        retry_timeout: Duration,
     ) -> Result<Self> {
         url::check_prefix(&prefix)?;
-        let home = url::open(url, tls)?;
-        let link = Link::new(home.clone(), limits);
-        let clustered = server::check(&link).await.map_err(|error| url::explain(&home, error))?;
-        let site = if clustered {
-            Site::Cluster(Cluster::connect(&home, limits).await?)
+        let endpoint = url::open(url, tls)?;
+        let link = Link::new(endpoint.clone(), limits);
+        let clustered =
+            server::check(&link).await.map_err(|error| url::explain(&endpoint, error))?;
+        let topology = if clustered {
+            Topology::Cluster(Cluster::connect(&endpoint, limits).await?)
         } else {
-            Site::Server(link)
+            Topology::Server(link)
         };
-        Ok(Self { site, prefix, patience })
+        Ok(Self { topology, prefix, retry_timeout })
     }
 
     pub(crate) fn queue(&self, queue: &QueueName) -> QueueStore {
         let keys = Keys::new(&self.prefix, queue);
-        let route = match &self.site {
-            Site::Server(link) => Route::Server(link.clone()),
-            Site::Cluster(cluster) => cluster.route(keys.slot()),
+        let route = match &self.topology {
+            Topology::Server(link) => Route::Server(link.clone()),
+            Topology::Cluster(cluster) => cluster.route(keys.slot()),
         };
-        QueueStore { route, keys, patience: self.patience }
+        QueueStore { route, keys, retry_timeout: self.retry_timeout }
     }
 }
 
-impl Site {
+impl Topology {
     pub(super) fn limits(&self) -> Limits {
         match self {
             Self::Server(link) => link.limits(),

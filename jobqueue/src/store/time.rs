@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use crate::policy::Rate;
 
 /// When so much time is over; in ten years, if it is beyond all clocks.
-pub(crate) fn deadline_after(patience: Duration) -> Instant {
+pub(crate) fn deadline_after(retry_timeout: Duration) -> Instant {
     let now = Instant::now();
-    now.checked_add(patience).unwrap_or(now + Duration::from_secs(10 * 365 * 86_400))
+    now.checked_add(retry_timeout).unwrap_or(now + Duration::from_secs(10 * 365 * 86_400))
 }
 
 /// A duration in whole milliseconds; what doesn't fit is cut to what a score holds exactly.

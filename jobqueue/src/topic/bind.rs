@@ -99,7 +99,7 @@ impl Bind {
             most: MOST_BINDINGS,
             start: entry.as_deref(),
         };
-        let new = topic.store.call_patiently(&bind).await?;
+        let new = topic.store.call_retrying(&bind).await?;
         if start.is_some() {
             replay::catch_up(&topic, &binding).await?;
         }
@@ -119,7 +119,7 @@ impl IntoFuture for Bind {
 /// Makes a topic known to a queue. First, so that there is no binding of which the queue's workers know nothing.
 pub(crate) async fn introduce(client: &Client, topic: &QueueName, queue: &QueueName) -> Result<()> {
     let store = client.store().queue(queue);
-    store.call_patiently(&outbox::Introduce { source: topic }).await
+    store.call_retrying(&outbox::RegisterSource { source: topic }).await
 }
 
 impl Client {

@@ -42,9 +42,9 @@ impl Publishers {
         // First use; or the runtime that the task ran on has been shut down.
         let store = client.store().queue(topic);
         let own = store.for_durability(durability);
-        let patience = store.patience();
+        let retry_timeout = store.retry_timeout();
         let publisher = Publisher::new(own, durability, client.relays().clone());
-        let inlet = Inlet::spawn(patience, publisher);
+        let inlet = Inlet::spawn(retry_timeout, publisher);
         all.insert(key, inlet.clone());
         inlet
     }
@@ -53,23 +53,23 @@ impl Publishers {
 /// The way into one publisher.
 #[derive(Clone, Debug)]
 pub(crate) struct Inlet {
-    inbox: mpsc::Sender<Parcel>,
-    patience: Duration,
+    inbox: mpsc::Sender<PublishRequest>,
+    retry_timeout: Duration,
 }
 
 /// Messages that are published together or not at all.
 #[derive(Debug)]
-pub(crate) struct Parcel {
+pub(crate) struct PublishRequest {
     pub(crate) messages: Vec<Outgoing>,
     pub(crate) deadline: Instant,
     pub(crate) reply: oneshot::Sender<Result<Vec<Receipt>>>,
 }
 
 impl Inlet {
-    fn spawn(patience: Duration, publisher: Publisher) -> Self {
-        let (inbox, parcels) = mpsc::channel(INBOX);
-        tokio::spawn(run(publisher, parcels));
-        Self { inbox, patience }
+    fn spawn(retry_timeout: Duration, publisher: Publisher) -> Self {
+        let (inbox, requests) = mpsc::channel(INBOX);
+        tokio::spawn(run(publisher, requests));
+        Self { inbox, retry_timeout }
     }
 
     /// Publishes messages, at most one call's worth, all or none.
@@ -78,9 +78,9 @@ impl Inlet {
             return Ok(Vec::new());
         }
         let (reply, answer) = oneshot::channel();
-        let deadline = deadline_after(self.patience);
-        let parcel = Parcel { messages, deadline, reply };
-        match timeout_at(deadline, self.inbox.send(parcel)).await {
+        let deadline = deadline_after(self.retry_timeout);
+        let request = PublishRequest { messages, deadline, reply };
+        match timeout_at(deadline, self.inbox.send(request)).await {
             Ok(Ok(())) => answer.await.unwrap_or(Err(Error::Closed)),
             Ok(Err(_)) => Err(Error::Closed),
             Err(_) => Err(too_late()),
@@ -90,42 +90,42 @@ impl Inlet {
 
 fn too_late() -> Error {
     let reason = "earlier ones still wait for an answer".into();
-    Error::Unavailable { doing: "publish messages", reason }
+    Error::Unavailable { action: "publish messages", reason }
 }
 
 /// Ends when the client, and with it every sender, is gone.
-async fn run(mut publisher: Publisher, mut inbox: mpsc::Receiver<Parcel>) {
-    let mut parcels = Vec::with_capacity(MAX_BATCH);
-    while inbox.recv_many(&mut parcels, MAX_BATCH).await > 0 {
-        while !parcels.is_empty() {
-            let rest = parcels.split_off(one_call(&publisher, &parcels));
-            publisher.deliver(std::mem::replace(&mut parcels, rest)).await;
+async fn run(mut publisher: Publisher, mut inbox: mpsc::Receiver<PublishRequest>) {
+    let mut requests = Vec::with_capacity(MAX_BATCH);
+    while inbox.recv_many(&mut requests, MAX_BATCH).await > 0 {
+        while !requests.is_empty() {
+            let rest = requests.split_off(one_call(&publisher, &requests));
+            publisher.deliver(std::mem::replace(&mut requests, rest)).await;
             // What came meanwhile rides along with what was left.
-            while parcels.len() < MAX_BATCH
-                && let Ok(parcel) = inbox.try_recv()
+            while requests.len() < MAX_BATCH
+                && let Ok(request) = inbox.try_recv()
             {
-                parcels.push(parcel);
+                requests.push(request);
             }
         }
     }
 }
 
 /// The parcels whose time is not over, which the others are told, and the time when the first one's is.
-pub(crate) fn in_time(mut parcels: Vec<Parcel>) -> (Vec<Parcel>, Option<Instant>) {
+pub(crate) fn in_time(mut requests: Vec<PublishRequest>) -> (Vec<PublishRequest>, Option<Instant>) {
     let now = Instant::now();
-    for late in parcels.extract_if(.., |parcel| parcel.deadline < now) {
+    for late in requests.extract_if(.., |request| request.deadline < now) {
         let _ = late.reply.send(Err(too_late()));
     }
-    let deadline = parcels.iter().map(|parcel| parcel.deadline).min();
-    (parcels, deadline)
+    let deadline = requests.iter().map(|request| request.deadline).min();
+    (requests, deadline)
 }
 
 /// How many of the parcels one call can carry: at least one.
-fn one_call(publisher: &Publisher, parcels: &[Parcel]) -> usize {
+fn one_call(publisher: &Publisher, requests: &[PublishRequest]) -> usize {
     let (mut messages, mut bytes) = (0, 0);
-    let fits = parcels.iter().take_while(|parcel| {
-        messages += parcel.messages.len();
-        bytes += parcel.messages.iter().map(|message| publisher.size(message)).sum::<usize>();
+    let fits = requests.iter().take_while(|request| {
+        messages += request.messages.len();
+        bytes += request.messages.iter().map(|message| publisher.size(message)).sum::<usize>();
         messages <= MAX_BATCH && bytes <= MAX_BYTES
     });
     fits.count().max(1)

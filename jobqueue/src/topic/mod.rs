@@ -31,7 +31,7 @@ use crate::{
     policy::{Pattern, Retain},
     store::{
         QueueStore, millis,
-        topic::{Configure, Dissolve, Survey, Unbind},
+        topic::{Configure, Delete, Stats, Unbind},
     },
 };
 
@@ -100,7 +100,7 @@ impl Topic {
         if keys.is_empty() {
             return Ok(false);
         }
-        Ok(self.store.call_patiently(&Unbind { bindings: &keys }).await? > 0)
+        Ok(self.store.call_retrying(&Unbind { bindings: &keys }).await? > 0)
     }
 
     /// Which queues are bound, sorted by name.
@@ -108,9 +108,9 @@ impl Topic {
     /// # Errors
     /// Those of any call.
     pub async fn bindings(&self) -> Result<Vec<Binding>> {
-        let census = self.store.call_patiently(&Survey { most: 1 }).await?;
+        let snapshot = self.store.call_retrying(&Stats { most: 1 }).await?;
         let mut bindings =
-            census.bindings.iter().map(Binding::read).collect::<Result<Vec<_>, _>>()?;
+            snapshot.bindings.iter().map(Binding::read).collect::<Result<Vec<_>, _>>()?;
         bindings.sort_unstable_by_key(Binding::key);
         Ok(bindings)
     }
@@ -167,10 +167,10 @@ impl Topic {
     /// # Errors
     /// Those of any call.
     pub async fn obliterate(&self) -> Result<bool> {
-        self.store.call_patiently(&Dissolve).await
+        self.store.call_retrying(&Delete).await
     }
 
     async fn configure(&self, changes: &[(&'static str, String)]) -> Result<()> {
-        self.store.call_patiently(&Configure { changes }).await
+        self.store.call_retrying(&Configure { changes }).await
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     binding::{Routed, Routes},
-    gather::{Parcel, in_time},
+    gather::{PublishRequest, in_time},
 };
 use crate::{
     error::{Error, Result},
@@ -106,7 +106,7 @@ impl Publisher {
                 version: &self.routes.version,
                 publisher: &self.name,
                 call: self.calls,
-                remembered: self.store.patience().saturating_add(REMEMBERED),
+                remembered: self.store.retry_timeout().saturating_add(REMEMBERED),
                 resend,
                 messages: &targets.zip(messages.iter().map(|out| &out.message)).collect::<Vec<_>>(),
             };
@@ -114,7 +114,7 @@ impl Publisher {
                 Ok((Published::Outdated(bindings), _)) => self.routes = Routes::read(bindings)?,
                 Ok((Published::Done { underway }, shortfall)) => {
                     if underway {
-                        self.relays.kick(self.store.name());
+                        self.relays.start(self.store.name());
                     }
                     return shortfall.map_or(Ok(receipts), Err);
                 }
@@ -133,21 +133,21 @@ impl Publisher {
     }
 
     /// Publishes parcels in one call, and answers each.
-    pub(crate) async fn deliver(&mut self, parcels: Vec<Parcel>) {
-        let (mut parcels, Some(deadline)) = in_time(parcels) else { return };
-        let sizes: Vec<usize> = parcels.iter().map(|parcel| parcel.messages.len()).collect();
+    pub(crate) async fn deliver(&mut self, requests: Vec<PublishRequest>) {
+        let (mut requests, Some(deadline)) = in_time(requests) else { return };
+        let sizes: Vec<usize> = requests.iter().map(|request| request.messages.len()).collect();
         let messages: Vec<Outgoing> =
-            parcels.iter_mut().flat_map(|parcel| std::mem::take(&mut parcel.messages)).collect();
+            requests.iter_mut().flat_map(|request| std::mem::take(&mut request.messages)).collect();
         match self.send(&messages, deadline).await {
             Ok(receipts) => {
                 let mut receipts = receipts.into_iter();
-                for (parcel, size) in parcels.into_iter().zip(sizes) {
-                    let _ = parcel.reply.send(Ok(receipts.by_ref().take(size).collect()));
+                for (request, size) in requests.into_iter().zip(sizes) {
+                    let _ = request.reply.send(Ok(receipts.by_ref().take(size).collect()));
                 }
             }
             Err(error) => {
-                for parcel in parcels {
-                    let _ = parcel.reply.send(Err(error.clone()));
+                for request in requests {
+                    let _ = request.reply.send(Err(error.clone()));
                 }
             }
         }

@@ -61,8 +61,8 @@ pub(crate) async fn catch_up(topic: &Topic, binding: &Binding) -> Result<()> {
     let (key, target) = (binding.key(), binding.target());
     let route = Route::of(binding)?;
     loop {
-        let census = topic.store.call_patiently(&topic::Survey { most: 1 }).await?;
-        let Some((_, place)) = census.replays.into_iter().find(|(other, _)| *other == key) else {
+        let snapshot = topic.store.call_retrying(&topic::Stats { most: 1 }).await?;
+        let Some((_, place)) = snapshot.replays.into_iter().find(|(other, _)| *other == key) else {
             return Ok(());
         };
         let place = std::str::from_utf8(&place).ok();
@@ -77,7 +77,7 @@ pub(crate) async fn catch_up(topic: &Topic, binding: &Binding) -> Result<()> {
         let entries: Vec<String> = wanted.map(|kept| kept.entry).collect();
         let (after, target) = (after.as_deref(), target.as_str());
         let step = topic::Replay { binding: &key, before, after, target, entries: &entries };
-        topic.store.call_patiently(&step).await?;
+        topic.store.call_retrying(&step).await?;
         // One step at a time: the outbox is for what is on its way, not for a whole history.
         topic.client.relays().relay(topic.name()).await?;
     }

@@ -11,8 +11,8 @@ use super::{Topic, binding::Binding};
 use crate::{
     error::Result,
     job::QueueName,
-    outbox::{Place, target},
-    store::{queue::Counts, topic::Survey},
+    outbox::{EntryId, target},
+    store::{queue::Counts, topic::Stats},
 };
 
 /// How many messages on their way are looked at.
@@ -58,20 +58,20 @@ impl Topic {
     /// # Errors
     /// Those of any call.
     pub async fn stats(&self) -> Result<TopicStats> {
-        let census = self.store.call_patiently(&Survey { most: LOOKED_AT }).await?;
+        let snapshot = self.store.call_retrying(&Stats { most: LOOKED_AT }).await?;
         let mut names = BTreeSet::new();
-        for raw in &census.bindings {
+        for raw in &snapshot.bindings {
             names.insert(Binding::read(raw)?.queue);
         }
-        names.extend(census.alternate.parse().ok());
+        names.extend(snapshot.alternate.parse().ok());
         let mut queues = Vec::new();
         for queue in names {
             let store = self.client.store().queue(&queue);
-            let counts = store.call_patiently(&Counts).await?.counts;
+            let counts = store.call_retrying(&Counts).await?.counts;
             let sources: BTreeMap<String, String> = store.sources().await?.into_iter().collect();
-            let taken = sources.get(self.name().as_str()).map(|entry| Place::of(entry));
-            let ahead = census.oldest.iter().filter(|(entry, targets)| {
-                Some(Place::of(entry)) > taken
+            let taken = sources.get(self.name().as_str()).map(|entry| EntryId::of(entry));
+            let ahead = snapshot.oldest.iter().filter(|(entry, targets)| {
+                Some(EntryId::of(entry)) > taken
                     && target::read(targets).any(|(to, _)| to == queue.as_str())
             });
             let replaying = |(key, _): &(String, _)| {
@@ -79,20 +79,21 @@ impl Topic {
             };
             queues.push(QueueLag {
                 underway: ahead.count() as u64,
-                replaying: census.replays.iter().any(replaying),
+                replaying: snapshot.replays.iter().any(replaying),
                 waiting: counts.waiting,
                 queue,
             });
         }
-        let age = |(entry, _): &(String, String)| census.now_ms.saturating_sub(Place::of(entry).ms);
-        let kept_since = Place::of(&census.first_kept).ms.try_into().ok();
+        let age =
+            |(entry, _): &(String, String)| snapshot.now_ms.saturating_sub(EntryId::of(entry).ms);
+        let kept_since = EntryId::of(&snapshot.first_kept).ms.try_into().ok();
         Ok(TopicStats {
-            published: census.published,
-            underway: census.underway,
-            oldest_underway: census.oldest.first().map(age).map(Duration::from_millis),
-            kept: census.kept,
+            published: snapshot.published,
+            underway: snapshot.underway,
+            oldest_underway: snapshot.oldest.first().map(age).map(Duration::from_millis),
+            kept: snapshot.kept,
             kept_since: kept_since
-                .filter(|_| census.kept > 0)
+                .filter(|_| snapshot.kept > 0)
                 .and_then(DateTime::from_timestamp_millis),
             queues,
         })

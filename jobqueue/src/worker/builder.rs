@@ -3,13 +3,13 @@
 use std::{any::Any, collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use super::{
-    broadcast::{Ears, Listener},
+    broadcast::{Listener, Listeners},
     config::{Config, SpanHook},
     extract::{MissingState, States},
     handle::WorkerHandle,
     handler::Handler,
     registry::Registry,
-    telemetry::{Alert, DeadLettered, Hooks, Porter},
+    telemetry::{Alert, DeadLettered, HookTask, Hooks},
 };
 use crate::{
     client::Client,
@@ -63,10 +63,10 @@ pub struct Worker {
     pub(crate) config: Arc<Config>,
     pub(crate) states: Arc<States>,
     pub(crate) registries: BTreeMap<QueueName, Registry>,
-    pub(crate) ears: Ears,
+    pub(crate) listeners: Listeners,
     pub(crate) handle: WorkerHandle,
     /// Hooks, until the worker starts.
-    pub(crate) porter: Option<Porter>,
+    pub(crate) hook_task: Option<HookTask>,
 }
 
 impl Worker {
@@ -77,7 +77,7 @@ impl Worker {
             config: Config::DEFAULT,
             states: States::default(),
             registries: BTreeMap::new(),
-            ears: Ears::default(),
+            listeners: Listeners::default(),
             mistake: None,
             checks: Vec::new(),
             hooks: Hooks::default(),
@@ -95,7 +95,7 @@ pub struct WorkerBuilder {
     config: Config,
     states: States,
     registries: BTreeMap<QueueName, Registry>,
-    ears: Ears,
+    listeners: Listeners,
     /// The first mistake, told when the worker is built.
     mistake: Option<Invalid>,
     /// Made when the worker is built, so that state may be given after the handlers that use it.
@@ -129,7 +129,7 @@ impl WorkerBuilder {
     /// # }
     /// ```
     pub fn listener<L: Listener>(mut self, listener: L) -> Self {
-        self.mistake = self.mistake.or(self.ears.insert(listener).err());
+        self.mistake = self.mistake.or(self.listeners.insert(listener).err());
         self.checks.push((L::CHANNEL.name, Box::new(move |states| listener.check(states))));
         self
     }
@@ -287,7 +287,7 @@ impl WorkerBuilder {
         if let Some(mistake) = self.mistake {
             return Err(mistake.into());
         }
-        if self.registries.is_empty() && self.ears.is_empty() {
+        if self.registries.is_empty() && self.listeners.is_empty() {
             let advice = "add one with `.handler(…)`, or a listener with `.listener(…)`";
             return Err(Invalid::new("worker", "with no handler", advice).into());
         }
@@ -296,15 +296,15 @@ impl WorkerBuilder {
             check(&self.states)
                 .map_err(|missing| Invalid::new("handler", name, missing.to_string()))?;
         }
-        let (bell, porter) = self.hooks.connect();
+        let (bell, hook_task) = self.hooks.connect();
         Ok(Worker {
             client: self.client,
             config: Arc::new(self.config),
             states: Arc::new(self.states),
             registries: self.registries,
-            ears: self.ears,
+            listeners: self.listeners,
             handle: WorkerHandle::new(bell),
-            porter,
+            hook_task,
         })
     }
 
@@ -330,7 +330,7 @@ impl fmt::Debug for WorkerBuilder {
         f.debug_struct("WorkerBuilder")
             .field("config", &self.config)
             .field("registries", &self.registries)
-            .field("ears", &self.ears)
+            .field("ears", &self.listeners)
             .field("mistake", &self.mistake)
             .finish_non_exhaustive()
     }

@@ -7,7 +7,7 @@ use tracing::Span;
 use crate::{
     job::{QueueName, TraceContext},
     policy::Rate,
-    settle::Care,
+    settle::JobDefaults,
     value_error::Invalid,
 };
 
@@ -18,7 +18,7 @@ pub(crate) struct Config {
     pub(crate) lease: Duration,
     /// How long runs may go on after a shutdown was asked for.
     pub(crate) drain: Duration,
-    pub(crate) care: Care,
+    pub(crate) care: JobDefaults,
     /// Called with the span of each run that has a trace.
     pub(crate) on_span: Option<SpanHook>,
     /// Where jobs go that fail for good, unless their handler says so.
@@ -67,7 +67,7 @@ impl Config {
         slots: Slots { concurrency: 10, prefetch: 0 },
         lease: Duration::from_secs(10),
         drain: Duration::from_secs(30),
-        care: Care::DEFAULT,
+        care: JobDefaults::DEFAULT,
         on_span: None,
         dead_letter: None,
         rate: None,

@@ -11,12 +11,12 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info};
 
 use super::{
-    broadcast::Radio,
+    broadcast::Subscriber,
     builder::Worker,
-    pump::{Lease, Parts, Pump, lease},
+    pump::{Lease, Pump, PumpConfig, lease},
     signals::{Phase, Signals},
     sources,
-    telemetry::{Announcer, Bell, WorkerEvent},
+    telemetry::{EventSender, HookSender, WorkerEvent},
 };
 use crate::error::{Error, Result};
 
@@ -24,12 +24,12 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub struct WorkerHandle {
     phase: watch::Sender<Phase>,
-    announcer: Announcer,
+    events: EventSender,
 }
 
 impl WorkerHandle {
-    pub(crate) fn new(bell: Bell) -> Self {
-        Self { phase: watch::Sender::new(Phase::Working), announcer: Announcer::new(bell) }
+    pub(crate) fn new(bell: HookSender) -> Self {
+        Self { phase: watch::Sender::new(Phase::Working), events: EventSender::new(bell) }
     }
 
     /// Fetches no more; what runs goes on. For this worker alone: [`Queue::pause`](crate::Queue::pause)
@@ -60,7 +60,7 @@ impl WorkerHandle {
     /// What happens in this worker from now on. A listener that falls far behind misses some.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<WorkerEvent> {
-        self.announcer.listen()
+        self.events.listen()
     }
 
     fn change(&self, from: Phase, to: Phase) {
@@ -127,26 +127,26 @@ impl Worker {
                 joined.await
             }
         };
-        handle.announcer.flush().await;
+        handle.events.flush().await;
         ended
     }
 
     fn start(self) -> Result<JoinSet<Result<()>>> {
         let mut pumps = JoinSet::new();
         let mut leases = Vec::new();
-        if let Some(porter) = self.porter {
-            tokio::spawn(porter.listen());
+        if let Some(hook_task) = self.hook_task {
+            tokio::spawn(hook_task.listen());
         }
         for (queue, registry) in self.registries {
             let store = self.client.store().queue(&queue);
             let lease = Lease::new(&store, self.config.lease);
             leases.push(lease.clone());
-            let parts = Parts {
+            let parts = PumpConfig {
                 store,
                 registry: Arc::new(registry),
                 config: Arc::clone(&self.config),
                 states: Arc::clone(&self.states),
-                announcer: self.handle.announcer.clone(),
+                events: self.handle.events.clone(),
                 phase: self.handle.phase.subscribe(),
                 lease,
                 relays: self.client.relays().clone(),
@@ -159,25 +159,25 @@ impl Worker {
                 Ok(())
             });
         }
-        if !self.ears.is_empty() {
-            let radio = Radio {
+        if !self.listeners.is_empty() {
+            let subscriber = Subscriber {
                 store: self.client.store().clone(),
-                ears: Arc::new(self.ears),
+                listeners: Arc::new(self.listeners),
                 states: self.states,
-                announcer: self.handle.announcer.clone(),
+                events: self.handle.events.clone(),
                 phase: self.handle.phase.subscribe(),
                 slots: self.config.slots.concurrency,
             };
-            pumps.spawn(radio.run());
+            pumps.spawn(subscriber.run());
         }
-        lease::start(&leases, self.handle.announcer.clone())?;
+        lease::start(&leases, self.handle.events.clone())?;
         Ok(pumps)
     }
 }
 
 /// Runs a pump, and another one if it panics: a worker never lives on deaf. Its runs are told to stop, and
 /// its jobs run again when its lease has run out.
-async fn supervise(parts: Parts) -> Result<()> {
+async fn supervise(parts: PumpConfig) -> Result<()> {
     let _care = sources::look_after(&parts.store, &parts.relays);
     loop {
         // Aborted with this task, should the worker be dropped.

@@ -30,7 +30,7 @@ pub use macros::{
     run_blocking,
 };
 pub use once::{Once, OnceError};
-pub(crate) use pump::LONGEST_SLEEP;
+pub(crate) use pump::MAX_SLEEP;
 pub(crate) use registry::MAX_RESULT;
 pub use run::Context;
 #[cfg(feature = "testing")]

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     handler::Handler,
-    run::{Appetite, Context, Fuse},
+    run::{Context, Demand, HandlerBreaker},
     telemetry::JobMeter,
 };
 use crate::{
@@ -66,7 +66,7 @@ pub(crate) struct Entry {
     permits: Option<Arc<Semaphore>>,
     rate: Option<DefaultDirectRateLimiter>,
     pub(crate) meter: JobMeter,
-    pub(crate) fuse: Option<Fuse>,
+    pub(crate) breaker: Option<HandlerBreaker>,
 }
 
 impl Entry {
@@ -132,7 +132,7 @@ impl Registry {
                 Some(rate) => Some(RateLimiter::direct(rate.quota()?)),
                 None => None,
             },
-            fuse: limits.breaker.map(Fuse::new),
+            breaker: limits.breaker.map(HandlerBreaker::new),
         };
         match self.0.insert(name, Arc::new(entry)) {
             None => Ok(()),
@@ -149,16 +149,16 @@ impl Registry {
     }
 
     /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers are open.
-    pub(crate) fn appetite(&self) -> Appetite {
-        let mut appetites = Vec::new();
+    pub(crate) fn demand(&self) -> Demand {
+        let mut demands = Vec::new();
         for entry in self.0.values() {
             // Most handlers have none, and then the first of them is enough to know.
-            match entry.fuse.as_ref().map_or(Appetite::Any, Fuse::appetite) {
-                Appetite::Any => return Appetite::Any,
-                other => appetites.push(other),
+            match entry.breaker.as_ref().map_or(Demand::Any, HandlerBreaker::demand) {
+                Demand::Any => return Demand::Any,
+                other => demands.push(other),
             }
         }
-        appetites.into_iter().reduce(Appetite::or).unwrap_or(Appetite::Any)
+        demands.into_iter().reduce(Demand::or).unwrap_or(Demand::Any)
     }
 
     /// What its handlers' queue is to be bound to.

@@ -60,5 +60,5 @@ impl Signals {
 
 #[cfg(unix)]
 fn install_error(error: &std::io::Error) -> Error {
-    Error::Unavailable { doing: "listen for signals", reason: error.to_string() }
+    Error::Unavailable { action: "listen for signals", reason: error.to_string() }
 }

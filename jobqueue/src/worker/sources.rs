@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, info, warn};
 
-use super::{pump::Parts, signals::Phase};
+use super::{pump::PumpConfig, signals::Phase};
 use crate::{
     client::Client,
     error::Result,
@@ -24,7 +24,7 @@ const LOOKS: usize = 12;
 
 /// Binds the queue to what its handlers subscribe to, however long Redis takes to be there. False if the worker
 /// was stopped meanwhile.
-pub(crate) async fn subscribe(client: &Client, parts: &Parts) -> Result<bool> {
+pub(crate) async fn subscribe(client: &Client, parts: &PumpConfig) -> Result<bool> {
     let queue = parts.store.name();
     for subscription in parts.registry.subscriptions() {
         let mut retries = Retries::endless();

@@ -102,7 +102,7 @@ impl Ledger {
                 "expiring" => {
                     self.columns.insert("expiring", reader.range(name).into_iter().collect());
                 }
-                "traces" => self.columns.extend([("traces", reader.get("SMEMBERS", name))]),
+                "listed" => self.columns.extend([("listed", reader.get("SMEMBERS", name))]),
                 "running" => {
                     let held: Vec<String> = reader.get("HKEYS", name);
                     self.holders.insert(rest.to_owned());

@@ -101,8 +101,8 @@ async fn every_live_worker_hears_each_once_and_none_is_kept() {
     heard_once(&sender, &[&one, &two]).await;
     // By name, and to whoever listens to that name alone.
     let before = one.get();
-    assert_eq!(sender.broadcast_to("cache-invalidation", "user:8").await.expect("sent"), 2);
-    assert_eq!(sender.broadcast_to("something-else", "user:8").await.expect("sent"), 0);
+    assert_eq!(sender.broadcast_by_name("cache-invalidation", "user:8").await.expect("sent"), 2);
+    assert_eq!(sender.broadcast_by_name("something-else", "user:8").await.expect("sent"), 0);
     eventually("it to be heard", async || one.get() == before + 1).await;
     first.stop().await;
     second.stop().await;
@@ -125,11 +125,11 @@ async fn what_fails_ends_nothing_else() {
         for number in 0..=3 {
             client.broadcast(fuss, number).await.expect("sent");
         }
-        client.broadcast_to("odd", "no number").await.expect("sent");
+        client.broadcast_by_name("odd", "no number").await.expect("sent");
     }
     eventually("the others to be heard", async || heard.get() == 21).await;
     // In whatever codec it was sent.
-    client.broadcast_to("odd", &3).await.expect("sent");
+    client.broadcast_by_name("odd", &3).await.expect("sent");
     eventually("it to go on", async || heard.get() == 22).await;
     running.stop().await;
 }
@@ -280,7 +280,7 @@ async fn what_is_wrong_is_said() {
     let stateless = Worker::builder(&client).handler(alone).listener(forget).build();
     let missing = stateless.expect_err("no state").to_string();
     assert!(missing.contains("Count"), "{missing}");
-    let bad = client.broadcast_to("no good {name}", &1).await;
+    let bad = client.broadcast_by_name("no good {name}", &1).await;
     assert!(matches!(bad, Err(Error::Invalid(_))), "{bad:?}");
     let large = client.broadcast(forget, "x".repeat(2 << 20)).await;
     assert!(matches!(large, Err(Error::Payload(_))), "{large:?}");

@@ -26,7 +26,7 @@ async fn ship(order: u32, shipped: State<Count>) -> Result<(), Failure> {
 /// Letters that have arrived, as soon as there are so many.
 async fn letters(client: &Client, count: u64) -> Vec<DeadLetter> {
     let dead = client.dead_letters("orders-dlq").expect("a good name");
-    tokio::time::timeout(Duration::from_secs(30), dead.reach(count))
+    tokio::time::timeout(Duration::from_secs(30), dead.wait_for(count))
         .await
         .expect("they arrive in time")
         .expect("redis is there");

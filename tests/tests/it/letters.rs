@@ -25,7 +25,7 @@ async fn ship(order: u32, shipped: State<Count>) -> Result<u32, Failure> {
 /// Waits until so many letters have arrived.
 async fn letters(client: &Client, count: u64) -> Vec<(jobqueue::JobId, DeadLetter)> {
     let dead = client.dead_letters("orders-dlq").expect("a good name");
-    tokio::time::timeout(Duration::from_secs(20), dead.reach(count))
+    tokio::time::timeout(Duration::from_secs(20), dead.wait_for(count))
         .await
         .expect("they arrive in time")
         .expect("redis is there");

@@ -22,7 +22,8 @@ async fn orders(max: u64, overflow: Overflow) -> (Client, Queue) {
 /// Letters that have arrived, as soon as there are so many, and there are no more.
 async fn letters(client: &Client, count: u64) -> Vec<DeadLetter> {
     let dead = client.dead_letters("orders-dlq").expect("a good name");
-    let reached = tokio::time::timeout(std::time::Duration::from_secs(20), dead.reach(count)).await;
+    let reached =
+        tokio::time::timeout(std::time::Duration::from_secs(20), dead.wait_for(count)).await;
     assert_eq!(reached.expect("they arrive in time").expect("redis is there"), count);
     let page = dead.page(0, 1_000).await.expect("they can be read");
     page.into_iter().map(|(_, letter)| letter).collect()

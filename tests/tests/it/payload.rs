@@ -184,7 +184,7 @@ async fn a_job_that_is_newer_than_all_workers_fails_in_the_end_and_says_why() {
     assert_eq!(failed.reason.to_string(), "newer version");
     // It went where the handler's failed jobs go, whole: a newer worker can have it from there.
     let dead = client.dead_letters("orders-dlq").expect("a name");
-    let reached = tokio::time::timeout(Duration::from_secs(20), dead.reach(1)).await;
+    let reached = tokio::time::timeout(Duration::from_secs(20), dead.wait_for(1)).await;
     reached.expect("in time").expect("it arrives");
     let (_, letter) = dead.page(0, 1).await.expect("read").remove(0);
     assert_eq!(letter.upgraded::<Order>().expect("the payload").currency, "EUR");
@@ -353,7 +353,7 @@ async fn a_letter_that_is_edited_keeps_what_its_editor_does_not_know() {
     let job = orders.add("ship", &newer(0)).version(2).await.expect("added");
     assert_eq!(failure(job.result().await).message, "nothing to pay");
     let dead = client.dead_letters("orders-dlq").expect("a name");
-    let reached = tokio::time::timeout(Duration::from_secs(20), dead.reach(1)).await;
+    let reached = tokio::time::timeout(Duration::from_secs(20), dead.wait_for(1)).await;
     reached.expect("in time").expect("it arrives");
     let (id, letter) = dead.page(0, 1).await.expect("read").remove(0);
     let mut order: second::Order = letter.upgraded().expect("the payload");

@@ -297,13 +297,13 @@ async fn a_lost_reply_adds_nothing_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn adds_wait_for_redis_and_fail_clearly_in_the_end() {
     let mut server = RedisServer::builder().append_only().start();
-    let client = Client::builder(&server.url()).patience(400.millis());
+    let client = Client::builder(&server.url()).retry_timeout(400.millis());
     let client = client.connect().await.expect("connected");
     server.kill();
     let error = client.add(number, 1).await.expect_err("nobody is there");
     assert!(matches!(error, Error::Unavailable { .. }) && error.is_retryable(), "{error}");
 
-    let patient = Client::builder(&server.url()).patience(20.seconds());
+    let patient = Client::builder(&server.url()).retry_timeout(20.seconds());
     let patient = tokio::spawn(async move {
         let client = patient.connect().await?;
         client.add(number, 2).await

@@ -191,7 +191,7 @@ async fn released_and_later_cost_nothing_and_failures_count() {
     assert_eq!((info.state, info.attempts_made, info.errors.len()), (JobState::Delayed, 2, 2));
     orders.promote(&id).await.expect("ready");
     let job = receive().await;
-    job.fail(Failure::rate_limited(SHORT, "slow down")).await.expect("held");
+    job.fail(Failure::rate_limited(SHORT, "slow down")).await.expect("throttled");
     let job = receive().await;
     assert_eq!(job.attempt(), 3, "a rate limit costs no attempt");
     job.fail(Failure::retry("and again")).await.expect("failed");
@@ -208,7 +208,7 @@ async fn what_fails_for_good_goes_to_the_dead_letter_queue() {
     let dead = client.dead_letters("orders-dlq").expect("a good name");
     let mut jobs = orders.receive(2, LONG).await.expect("received");
     jobs.remove(0).fail(Failure::permanent("no address")).await.expect("failed");
-    assert_eq!(dead.reach(1).await.expect("it arrives"), 1);
+    assert_eq!(dead.wait_for(1).await.expect("it arrives"), 1);
     let (_, letter) = dead.page(0, 1).await.expect("read").remove(0);
     assert_eq!(letter.failure.reason, FailureReason::Permanent);
     // Handed out twice and never answered, the other one goes there, too.
@@ -219,7 +219,7 @@ async fn what_fails_for_good_goes_to_the_dead_letter_queue() {
         assert_eq!(jobs[0].receives(), receives);
     }
     assert!(receiver.receive(1, 3.seconds()).await.expect("received").is_empty());
-    assert_eq!(dead.reach(2).await.expect("it arrives"), 2);
+    assert_eq!(dead.wait_for(2).await.expect("it arrives"), 2);
     let (_, letter) = dead.page(1, 1).await.expect("read").remove(0);
     assert_eq!(letter.failure.reason, FailureReason::Stalled);
 }
@@ -319,7 +319,7 @@ async fn what_has_expired_is_not_received_and_a_queue_without_consumers_is_swept
     assert_eq!(numbers(&jobs), [200]);
     assert_eq!(jobs[0].id(), soon.id());
     orders.expire().await.expect("swept");
-    assert_eq!(dead.reach(150).await.expect("they arrive"), 150);
+    assert_eq!(dead.wait_for(150).await.expect("they arrive"), 150);
     orders.add_all("ship", 0..250).ttl(Duration::from_millis(20)).await.expect("added");
     tokio::time::sleep(Duration::from_millis(60)).await;
     assert_eq!(orders.expire().await.expect("swept"), 250);

@@ -52,7 +52,7 @@ async fn main() -> anyhow::Result<()> {
     for job in client.add_all(process_order, 1..=5).await? {
         let _ = job.result().await;
     }
-    dead.reach(1).await?;
+    dead.wait_for(1).await?;
     // Workers tell what they have observed every five seconds, and when they end.
     handle.stop(Duration::from_secs(10));
     working.await??;

@@ -69,7 +69,7 @@ async fn main() -> anyhow::Result<()> {
             Ok(receipt) => println!("  {receipt}"),
             Err(error) => {
                 letters += 1;
-                client.dead_letters("payments-dlq")?.reach(letters).await?;
+                client.dead_letters("payments-dlq")?.wait_for(letters).await?;
                 println!("  {error}; in the dead-letter queue");
             }
         }

@@ -27,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
     // Whoever works on the queue does this by itself; nobody does here.
     println!("{} expired", orders.expire().await?);
     let dead = client.dead_letters("orders-dlq")?;
-    dead.reach(1).await?;
+    dead.wait_for(1).await?;
     for (_, letter) in dead.page(0, 10).await? {
         let order: u32 = letter.payload()?;
         println!("order {order} of {} is a dead letter: {}", letter.queue, letter.failure.reason);

@@ -10,7 +10,7 @@ pub(crate) mod worker;
 use redis::{ToRedisArgs, Value};
 
 use super::{
-    keys::{Column, Keys},
+    keys::{Key, Keys},
     script::Script,
 };
 use crate::{
@@ -23,9 +23,9 @@ pub(crate) trait Command: Sync {
     /// The script that is called.
     const SCRIPT: &'static Script;
     /// Its keys, in the order of the script's header.
-    const KEYS: &'static [Column];
+    const KEYS: &'static [Key];
     /// What the call does, for the text of its errors: "add jobs".
-    const DOING: &'static str;
+    const ACTION: &'static str;
     /// What the script answers.
     type Reply: Send;
 
@@ -40,12 +40,12 @@ pub(crate) trait Command: Sync {
     /// Reads the answer.
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt>;
 
-    /// Whose `running` is meant by [`Column::Running`].
+    /// Whose `running` is meant by [`Key::Running`].
     fn worker(&self) -> Option<&WorkerId> {
         None
     }
 
-    /// Whose `running` is meant by [`Column::Former`].
+    /// Whose `running` is meant by [`Key::Former`].
     fn former(&self) -> Option<&WorkerId> {
         self.worker()
     }

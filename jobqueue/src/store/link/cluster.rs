@@ -16,7 +16,7 @@ use redis::{ConnectionAddr, RedisError, Value, from_redis_value};
 use tokio::time::timeout;
 
 use super::{
-    connection::{Home, Limits, Link, at, overdue, unreachable},
+    connection::{Endpoint, Limits, Link, at, overdue, unreachable},
     route::Route,
     url,
 };
@@ -58,13 +58,17 @@ impl Links {
         if let Some(link) = links.get(address) {
             return Ok(link.clone());
         }
-        let link = Link::new(Home::Server(Box::new(node(&self.seed, address)?)), self.limits);
+        let link = Link::new(Endpoint::Server(Box::new(node(&self.seed, address)?)), self.limits);
         links.insert(address.clone(), link.clone());
         Ok(link)
     }
 
-    pub(crate) fn hang_up(&self) {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(Link::hang_up);
+    pub(crate) fn disconnect(&self) {
+        self.links
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .for_each(Link::disconnect);
     }
 }
 
@@ -95,13 +99,13 @@ struct Map {
 /// How long one node may take to say what it knows. There are others to ask.
 const ONE: Duration = Duration::from_secs(1);
 
-const DOING: &str = "ask the cluster for its slots";
+const ACTION: &str = "ask the cluster for its slots";
 
 impl Cluster {
     /// Reads the map by the node that the client was pointed to.
-    pub(crate) async fn connect(home: &Home, limits: Limits) -> Result<Arc<Self>> {
-        let about = About { doing: DOING, keys: None, job: None };
-        let Home::Server(seed) = home else {
+    pub(crate) async fn connect(endpoint: &Endpoint, limits: Limits) -> Result<Arc<Self>> {
+        let about = About { action: ACTION, keys: None, job: None };
+        let Endpoint::Server(seed) = endpoint else {
             let error = unreachable("sentinels name a node of a cluster as master");
             return Err(server_error::explain(&error, about));
         };
@@ -133,7 +137,7 @@ impl Cluster {
     }
 
     /// The map may be wrong.
-    pub(crate) fn doubt(&self) {
+    pub(crate) fn mark_stale(&self) {
         self.doubted.store(true, Ordering::Relaxed);
     }
 
@@ -146,7 +150,7 @@ impl Cluster {
         if let Some(master) = map.master(slot) {
             return Ok(master.clone());
         }
-        self.doubt();
+        self.mark_stale();
         Err(unreachable("no node of the cluster serves the queue's slot"))
     }
 
@@ -164,7 +168,7 @@ impl Cluster {
         let learnt = timeout(limit, self.ask_around()).await;
         let learnt = learnt.unwrap_or_else(|_| Err(overdue(limit)));
         if learnt.is_err() {
-            self.doubt();
+            self.mark_stale();
         }
         self.asked.fetch_add(1, Ordering::Relaxed);
         learnt
@@ -194,7 +198,7 @@ impl Cluster {
         };
         let Limits { connect, response } = self.links.limits;
         let limits = Limits { connect: connect.min(ONE), response: response.min(ONE) };
-        let link = Link::new(Home::Server(Box::new(client)), limits);
+        let link = Link::new(Endpoint::Server(Box::new(client)), limits);
         let slots = link.request(redis::cmd("CLUSTER").arg("SLOTS")).await?;
         Map::read(slots, &here).ok_or_else(|| unreachable("CLUSTER SLOTS can't be understood"))
     }

@@ -37,7 +37,7 @@ pub(crate) struct Link(Arc<Inner>);
 
 /// Who says where to dial.
 #[derive(Clone)]
-pub(crate) enum Home {
+pub(crate) enum Endpoint {
     /// One server, or one node of a cluster.
     Server(Box<redis::Client>),
     /// The master that sentinels name: they are asked again at each dial, so a failover is followed.
@@ -45,7 +45,7 @@ pub(crate) enum Home {
 }
 
 struct Inner {
-    home: Home,
+    endpoint: Endpoint,
     limits: Limits,
     current: Mutex<Current>,
     /// Held while dialling, so that a hundred tasks dial once.
@@ -60,9 +60,9 @@ struct Current {
 }
 
 impl Link {
-    pub(crate) fn new(home: Home, limits: Limits) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, limits: Limits) -> Self {
         Self(Arc::new(Inner {
-            home,
+            endpoint,
             limits,
             current: Mutex::default(),
             dialling: tokio::sync::Mutex::default(),
@@ -72,7 +72,7 @@ impl Link {
     /// A link of its own to the same server: for calls that block the connection, or that must not
     /// wait behind others.
     pub(crate) fn sibling(&self) -> Self {
-        Self::new(self.0.home.clone(), self.0.limits)
+        Self::new(self.0.endpoint.clone(), self.0.limits)
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -117,9 +117,9 @@ impl Link {
     pub(crate) async fn pubsub(&self) -> Result<PubSub, RedisError> {
         let limit = self.0.limits.connect;
         let dial = async {
-            match &self.0.home {
-                Home::Server(client) => client.get_async_pubsub().await,
-                Home::Sentinels(sentinels) => {
+            match &self.0.endpoint {
+                Endpoint::Server(client) => client.get_async_pubsub().await,
+                Endpoint::Sentinels(sentinels) => {
                     Box::pin(sentinels.master(limit)).await?.get_async_pubsub().await
                 }
             }
@@ -128,7 +128,7 @@ impl Link {
     }
 
     /// Throws the connection away, and with it whatever still waits on it.
-    pub(crate) fn hang_up(&self) {
+    pub(crate) fn disconnect(&self) {
         let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.connection = None;
         current.generation += 1;
@@ -136,7 +136,7 @@ impl Link {
 
     fn checked<T>(&self, generation: u64, reply: Result<T, RedisError>) -> Result<T, RedisError> {
         let Err(mut error) = reply else { return reply };
-        if matches!(self.0.home, Home::Sentinels(_)) && server_error::is_readonly(&error) {
+        if matches!(self.0.endpoint, Endpoint::Sentinels(_)) && server_error::is_readonly(&error) {
             // The master of old. The sentinels know the new one, or will.
             error = unreachable("the master has become a replica");
         }
@@ -159,9 +159,9 @@ impl Link {
             return Ok(ready);
         }
         let limit = self.0.limits.connect;
-        let connection = match &self.0.home {
-            Home::Server(client) => dial(client, limit).await?,
-            Home::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await?,
+        let connection = match &self.0.endpoint {
+            Endpoint::Server(client) => dial(client, limit).await?,
+            Endpoint::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await?,
         };
         let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.generation += 1;

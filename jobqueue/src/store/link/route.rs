@@ -77,19 +77,19 @@ impl Route {
         }
     }
 
-    pub(crate) fn hang_up(&self) {
+    pub(crate) fn disconnect(&self) {
         match self {
-            Self::Server(link) => link.hang_up(),
-            Self::Slot(slot) => slot.links.hang_up(),
+            Self::Server(link) => link.disconnect(),
+            Self::Slot(slot) => slot.links.disconnect(),
         }
     }
 }
 
 impl Slot {
     async fn request_within(&self, command: &Cmd, limit: Duration) -> Result<Value, RedisError> {
-        let mut trip = Trip::begin(self);
+        let mut redirects = Redirects::begin(self);
         loop {
-            let reply = match trip.next().await? {
+            let reply = match redirects.next().await? {
                 (link, false) => link.request_within(command, limit).await,
                 (link, true) => {
                     let replies = ask(&link, [command].into_iter(), limit).await;
@@ -97,7 +97,7 @@ impl Slot {
                 }
             };
             match reply {
-                Err(error) => trip.follow(error)?,
+                Err(error) => redirects.follow(error)?,
                 answered => return answered,
             }
         }
@@ -108,14 +108,14 @@ impl Slot {
         pipeline: &Pipeline,
         limit: Duration,
     ) -> Result<Vec<Value>, RedisError> {
-        let mut trip = Trip::begin(self);
+        let mut redirects = Redirects::begin(self);
         loop {
-            let replies = match trip.next().await? {
+            let replies = match redirects.next().await? {
                 (link, false) => link.request_all(pipeline, limit).await,
                 (link, true) => ask(&link, pipeline.cmd_iter(), limit).await,
             };
             match replies {
-                Err(error) => trip.follow(error)?,
+                Err(error) => redirects.follow(error)?,
                 answered => return answered,
             }
         }
@@ -142,7 +142,7 @@ async fn ask(
 const MAX_HOPS: u8 = 8;
 
 /// A request's way from node to node. Who redirects has carried nothing out.
-struct Trip<'a> {
+struct Redirects<'a> {
     slot: &'a Slot,
     hops: u8,
     at: Option<Address>,
@@ -150,7 +150,7 @@ struct Trip<'a> {
     detour: Option<(Address, bool)>,
 }
 
-impl<'a> Trip<'a> {
+impl<'a> Redirects<'a> {
     fn begin(slot: &'a Slot) -> Self {
         Self { slot, hops: 0, at: None, detour: None }
     }
@@ -169,17 +169,17 @@ impl<'a> Trip<'a> {
     fn follow(&mut self, error: RedisError) -> Result<(), RedisError> {
         let Some((node, _)) = error.redirect_node() else {
             if server_error::is_readonly(&error) {
-                self.slot.cluster.doubt();
+                self.slot.cluster.mark_stale();
                 return Err(unreachable("the master has become a replica"));
             }
             if server_error::is_broken(&error) || error.code() == Some("CLUSTERDOWN") {
-                self.slot.cluster.doubt();
+                self.slot.cluster.mark_stale();
             }
             return Err(error);
         };
         let asking = error.kind() == ServerErrorKind::Ask.into();
         if !asking {
-            self.slot.cluster.doubt();
+            self.slot.cluster.mark_stale();
         }
         self.hops += 1;
         if self.hops > MAX_HOPS {

@@ -16,20 +16,20 @@ use crate::{
     value_error::Invalid,
 };
 
-const DOING: &str = "check the server";
+const ACTION: &str = "check the server";
 
 /// The oldest versions that have all the commands the scripts use.
 const MIN_REDIS: (u32, u32) = (6, 2);
 const MIN_VALKEY: (u32, u32) = (7, 2);
 
-const ABOUT: About<'static> = About { doing: DOING, keys: None, job: None };
+const ABOUT: About<'static> = About { action: ACTION, keys: None, job: None };
 
 /// Refuses a server that can't work, and warns of one that may lose jobs. Whether it is a cluster's.
 pub(crate) async fn check(link: &Link) -> Result<bool> {
     check_scripting(link).await?;
     match link.request(&redis::cmd("INFO")).await {
         Ok(value) => {
-            let info = parse(reply::text(&value, DOING)?);
+            let info = parse(reply::text(&value, ACTION)?);
             for concern in judge(&info)? {
                 warn!("{concern}");
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{connection::Home, sentinel::Sentinels};
+use super::{connection::Endpoint, sentinel::Sentinels};
 use crate::{
     error::{Error, Refused, Result},
     value_error::Invalid,
@@ -59,19 +59,19 @@ const ADVICE: &str = "use redis://[user:password@]host[:port][/database], rediss
 /// The port of sentinels.
 const SENTINEL_PORT: u16 = 26_379;
 
-pub(crate) fn open(url: &str, tls: &TlsOptions) -> Result<Home> {
+pub(crate) fn open(url: &str, tls: &TlsOptions) -> Result<Endpoint> {
     match url.split_once("+sentinel://") {
         Some((scheme @ ("redis" | "rediss" | "valkey" | "valkeys"), rest)) => {
             open_sentinels(scheme, rest, tls)
         }
-        _ => open_server(url, tls).map(Box::new).map(Home::Server),
+        _ => open_server(url, tls).map(Box::new).map(Endpoint::Server),
     }
 }
 
 /// `[user:password@]host[:port][,host…]/service[/database][?sentinel_user=…&sentinel_password=…]`
 ///
 /// Each part goes into a plain URL, so that all of them are read in one way.
-fn open_sentinels(scheme: &str, rest: &str, tls: &TlsOptions) -> Result<Home> {
+fn open_sentinels(scheme: &str, rest: &str, tls: &TlsOptions) -> Result<Endpoint> {
     let invalid = || Invalid::new("redis url", format!("{scheme}+sentinel://…"), ADVICE);
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = place.split_once('/').ok_or_else(invalid)?;
@@ -101,13 +101,13 @@ fn open_sentinels(scheme: &str, rest: &str, tls: &TlsOptions) -> Result<Home> {
     let sentinels = hosts.split(',').map(sentinel).collect::<Result<_, _>>()?;
     // The address in it is never dialled: the sentinels name another.
     let master = plain(login, "localhost", database)?.get_connection_info().clone();
-    Ok(Home::Sentinels(Arc::new(Sentinels::new(sentinels, service, master))))
+    Ok(Endpoint::Sentinels(Arc::new(Sentinels::new(sentinels, service, master))))
 }
 
-/// What a failed check of the server at `home` says about the URL.
-pub(crate) fn explain(home: &Home, error: Error) -> Error {
-    match (home, &error) {
-        (Home::Server(client), Error::Refused(Refused::Server(reason)))
+/// What a failed check of the server at `endpoint` says about the URL.
+pub(crate) fn explain(endpoint: &Endpoint, error: Error) -> Error {
+    match (endpoint, &error) {
+        (Endpoint::Server(client), Error::Refused(Refused::Server(reason)))
             if database(client) != 0 && reason.contains("database") =>
         {
             one_database(client)
@@ -123,7 +123,7 @@ pub(crate) fn database(client: &redis::Client) -> i64 {
 /// Clusters have database 0 alone.
 pub(crate) fn one_database(client: &redis::Client) -> Error {
     const ADVICE: &str = "the server doesn't have it; a cluster has database 0 alone: \
-         leave it out of the url, and use prefixes to keep applications apart";
+         leave it out of the url, and use prefixes to keep applications with_own_connection";
     Invalid::new("redis database", database(client), ADVICE).into()
 }
 
@@ -215,8 +215,8 @@ mod tests {
     #[test]
     fn sentinels() {
         let url = "redis+sentinel://:s3cret@a,[::1],b:1/main/3?sentinel_password=t0p";
-        let home = open(url, &TlsOptions::new()).expect("a good url");
-        let Home::Sentinels(sentinels) = home else { panic!("no sentinels") };
+        let endpoint = open(url, &TlsOptions::new()).expect("a good url");
+        let Endpoint::Sentinels(sentinels) = endpoint else { panic!("no sentinels") };
         let shown = format!("{sentinels:?}");
         assert!(shown.contains("main") && !shown.contains("s3cret") && !shown.contains("t0p"));
     }

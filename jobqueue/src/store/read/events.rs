@@ -7,7 +7,7 @@ use redis::Value;
 use crate::{
     error::Result,
     job::JobId,
-    store::{keys::Column, queue_store::QueueStore, reply, server_error},
+    store::{keys::Key, queue_store::QueueStore, reply, server_error},
     value_error::Corrupt,
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Entry {
     pub(crate) ids: Vec<JobId>,
 }
 
-const DOING: &str = "read events";
+const ACTION: &str = "read events";
 
 /// The most entries of one read. An entry holds up to 1,000 ids.
 const PAGE: usize = 100;
@@ -32,15 +32,15 @@ impl QueueStore {
     /// The place after the newest entry.
     pub(crate) async fn stream_end(&self) -> Result<StreamPosition> {
         let mut command = redis::cmd("XREVRANGE");
-        command.arg(self.shared(Column::Events)).arg("+").arg("-").arg("COUNT").arg(1);
-        let entries = reply::array(self.request(&command, DOING).await?, DOING)?;
+        command.arg(self.shared(Key::Events)).arg("+").arg("-").arg("COUNT").arg(1);
+        let entries = reply::array(self.request(&command, ACTION).await?, ACTION)?;
         let newest = entries.into_iter().next().map(read_entry).transpose()?;
         Ok(newest.map_or_else(|| StreamPosition("0-0".into()), |entry| entry.position))
     }
 
     /// The entries after `from`; waits for one as long as `limit`, and then gives none.
     ///
-    /// For a store [apart](Self::apart): it blocks the connection.
+    /// For a store [apart](Self::with_own_connection): it blocks the connection.
     pub(crate) async fn stream_after(
         &self,
         from: &StreamPosition,
@@ -48,29 +48,29 @@ impl QueueStore {
     ) -> Result<Vec<Entry>> {
         let mut command = redis::cmd("XREAD");
         command.arg("COUNT").arg(PAGE).arg("BLOCK").arg(crate::store::millis(limit).max(1));
-        command.arg("STREAMS").arg(self.shared(Column::Events)).arg(&from.0);
+        command.arg("STREAMS").arg(self.shared(Key::Events)).arg(&from.0);
         let limit = limit.saturating_add(self.response_limit());
         let reply = self.route.request_within(&command, limit).await;
         let reply =
-            reply.map_err(|error| server_error::explain(&error, self.about_doing(DOING)))?;
+            reply.map_err(|error| server_error::explain(&error, self.about_action(ACTION)))?;
         if reply::optional(&reply).is_none() {
             return Ok(Vec::new());
         }
-        let streams = reply::array(reply, DOING)?;
+        let streams = reply::array(reply, ACTION)?;
         let Some(stream) = streams.into_iter().next() else { return Ok(Vec::new()) };
-        let [_name, entries] = reply::tuple(stream, DOING)?;
-        let entries = reply::array(entries, DOING)?.into_iter().map(read_entry);
+        let [_name, entries] = reply::tuple(stream, ACTION)?;
+        let entries = reply::array(entries, ACTION)?.into_iter().map(read_entry);
         Ok(entries.collect::<Result<_, _>>()?)
     }
 }
 
 pub(crate) fn read_entry(value: Value) -> Result<Entry, Corrupt> {
-    let [position, fields] = reply::tuple(value, DOING)?;
-    let [kind, ids] = reply::tuple(fields, DOING)?;
-    let ids = reply::text(&ids, DOING)?;
+    let [position, fields] = reply::tuple(value, ACTION)?;
+    let [kind, ids] = reply::tuple(fields, ACTION)?;
+    let ids = reply::text(&ids, ACTION)?;
     Ok(Entry {
-        position: StreamPosition(reply::text(&position, DOING)?.to_owned()),
-        kind: reply::text(&kind, DOING)?.to_owned(),
+        position: StreamPosition(reply::text(&position, ACTION)?.to_owned()),
+        kind: reply::text(&kind, ACTION)?.to_owned(),
         ids: crate::store::ids::read(ids),
     })
 }

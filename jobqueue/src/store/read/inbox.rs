@@ -8,7 +8,7 @@ use redis::Value;
 use crate::{
     error::Result,
     job::JobId,
-    store::{keys::Column, queue_store::QueueStore, reply, server_error},
+    store::{keys::Key, queue_store::QueueStore, reply, server_error},
     value_error::Corrupt,
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Reply {
     pub(crate) outcome: Bytes,
 }
 
-const DOING: &str = "wait for replies";
+const ACTION: &str = "wait for replies";
 
 /// The most replies of one read.
 const PAGE: usize = 100;
@@ -32,16 +32,16 @@ impl QueueStore {
     /// Removes what was read, and gives what else there is; waits for it as long as `limit`, and then gives
     /// none. What is not removed comes again, so a lost answer loses no reply.
     ///
-    /// For the store of an inbox, [apart](Self::apart): it blocks the connection.
+    /// For the store of an inbox, [apart](Self::with_own_connection): it blocks the connection.
     pub(crate) async fn collect(&self, read: &[String], limit: Duration) -> Result<Vec<Reply>> {
-        let inbox = self.shared(Column::Replies);
+        let inbox = self.shared(Key::Replies);
         let mut requests = redis::pipe();
         if !read.is_empty() {
             requests.cmd("XDEL").arg(inbox).arg(read);
         }
         requests.cmd("XREAD").arg("COUNT").arg(PAGE).arg("BLOCK");
         requests.arg(crate::store::millis(limit).max(1)).arg("STREAMS").arg(inbox).arg("0-0");
-        let explain = |error| server_error::explain(&error, self.about_doing(DOING));
+        let explain = |error| server_error::explain(&error, self.about_action(ACTION));
         let limit = limit.saturating_add(self.response_limit());
         let replies = self.route.request_all(&requests, limit).await.map_err(explain)?;
         match replies.into_iter().last().unwrap_or_default() {
@@ -53,17 +53,17 @@ impl QueueStore {
 }
 
 fn read_streams(streams: Value) -> Result<Vec<Reply>, Corrupt> {
-    let [stream] = reply::tuple(streams, DOING)?;
-    let [_name, entries] = reply::tuple(stream, DOING)?;
-    reply::array(entries, DOING)?.into_iter().map(read_entry).collect()
+    let [stream] = reply::tuple(streams, ACTION)?;
+    let [_name, entries] = reply::tuple(stream, ACTION)?;
+    reply::array(entries, ACTION)?.into_iter().map(read_entry).collect()
 }
 
 pub(crate) fn read_entry(value: Value) -> Result<Reply, Corrupt> {
-    let [entry, fields] = reply::tuple(value, DOING)?;
-    let [_id, id, _outcome, outcome] = reply::tuple(fields, DOING)?;
+    let [entry, fields] = reply::tuple(value, ACTION)?;
+    let [_id, id, _outcome, outcome] = reply::tuple(fields, ACTION)?;
     Ok(Reply {
-        entry: reply::text(&entry, DOING)?.to_owned(),
-        id: JobId::from_store(reply::text(&id, DOING)?),
-        outcome: reply::bytes(outcome, DOING)?,
+        entry: reply::text(&entry, ACTION)?.to_owned(),
+        id: JobId::from_store(reply::text(&id, ACTION)?),
+        outcome: reply::bytes(outcome, ACTION)?,
     })
 }

@@ -5,7 +5,7 @@ use redis::Value;
 
 use crate::{
     error::{Error, Result},
-    store::{keys::Column, queue_store::QueueStore, reply, retries::Retries},
+    store::{keys::Key, queue_store::QueueStore, reply, retries::Retries},
     value_error::Corrupt,
 };
 
@@ -28,56 +28,56 @@ pub(crate) struct Kept {
 impl QueueStore {
     /// Kept messages from an entry to another, both included unless they begin with `(`; at most `count`.
     pub(crate) async fn kept(&self, from: &str, to: &str, count: usize) -> Result<Vec<Kept>> {
-        const DOING: &str = "read a topic's messages";
+        const ACTION: &str = "read a topic's messages";
         let mut command = redis::cmd("XRANGE");
-        command.arg(self.shared(Column::Messages)).arg(from).arg(to).arg("COUNT").arg(count);
+        command.arg(self.shared(Key::Messages)).arg(from).arg(to).arg("COUNT").arg(count);
         let read = |value: Value| {
-            let [entry, fields] = reply::tuple(value, DOING)?;
-            let [_, id, _, _priority, _, record] = reply::tuple(fields, DOING)?;
-            let text = |value: &Value| reply::text(value, DOING).map(str::to_owned);
-            Ok(Kept { entry: text(&entry)?, id: text(&id)?, record: reply::bytes(record, DOING)? })
+            let [entry, fields] = reply::tuple(value, ACTION)?;
+            let [_, id, _, _priority, _, record] = reply::tuple(fields, ACTION)?;
+            let text = |value: &Value| reply::text(value, ACTION).map(str::to_owned);
+            Ok(Kept { entry: text(&entry)?, id: text(&id)?, record: reply::bytes(record, ACTION)? })
         };
-        let entries = reply::array(self.request(&command, DOING).await?, DOING)?;
+        let entries = reply::array(self.request(&command, ACTION).await?, ACTION)?;
         Ok(entries.into_iter().map(read).collect::<Result<_, Corrupt>>()?)
     }
 
     /// How many effects on other queues are on their way.
     pub(crate) async fn underway(&self) -> Result<u64> {
-        const DOING: &str = "look into an outbox";
+        const ACTION: &str = "look into an outbox";
         let mut command = redis::cmd("XLEN");
-        command.arg(self.shared(Column::Outbox));
-        Ok(reply::count(&self.request(&command, DOING).await?, DOING)?)
+        command.arg(self.shared(Key::Outbox));
+        Ok(reply::count(&self.request(&command, ACTION).await?, ACTION)?)
     }
 
     /// The entry of an outbox that was written first, or last. Patiently.
     pub(crate) async fn effect(&self, edge: Edge) -> Result<Option<String>> {
-        const DOING: &str = "look into an outbox";
+        const ACTION: &str = "look into an outbox";
         let (name, from, to) = match edge {
             Edge::Oldest => ("XRANGE", "-", "+"),
             Edge::Newest => ("XREVRANGE", "+", "-"),
         };
         let mut command = redis::cmd(name);
-        command.arg(self.shared(Column::Outbox)).arg(from).arg(to).arg("COUNT").arg(1);
-        let mut retries = Retries::within(self.patience());
+        command.arg(self.shared(Key::Outbox)).arg(from).arg(to).arg("COUNT").arg(1);
+        let mut retries = Retries::within(self.retry_timeout());
         let found = loop {
-            match self.request(&command, DOING).await {
+            match self.request(&command, ACTION).await {
                 Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
-                answer => break reply::array(answer?, DOING)?,
+                answer => break reply::array(answer?, ACTION)?,
             }
         };
         let Some(entry) = found.into_iter().next() else { return Ok(None) };
-        let [entry, _fields] = reply::tuple(entry, DOING)?;
-        Ok(Some(reply::text(&entry, DOING)?.to_owned()))
+        let [entry, _fields] = reply::tuple(entry, ACTION)?;
+        Ok(Some(reply::text(&entry, ACTION)?.to_owned()))
     }
 
     /// The queues whose effects come here, each with the last entry that was taken.
     pub(crate) async fn sources(&self) -> Result<Vec<(String, String)>> {
-        const DOING: &str = "read a queue's sources";
+        const ACTION: &str = "read a queue's sources";
         let mut command = redis::cmd("HGETALL");
-        command.arg(self.shared(Column::Sources));
-        let fields = reply::array(self.request(&command, DOING).await?, DOING)?;
+        command.arg(self.shared(Key::Sources));
+        let fields = reply::array(self.request(&command, ACTION).await?, ACTION)?;
         let (pairs, _) = fields.as_chunks::<2>();
-        let text = |value: &Value| reply::text(value, DOING).map(str::to_owned);
+        let text = |value: &Value| reply::text(value, ACTION).map(str::to_owned);
         let read = |[name, entry]: &[Value; 2]| Ok((text(name)?, text(entry)?));
         Ok(pairs.iter().map(read).collect::<Result<_, Corrupt>>()?)
     }

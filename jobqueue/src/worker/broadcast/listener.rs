@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
 use bytes::Bytes;
 
 use crate::{
-    job::{Broadcast, Channel, Codec, Failure, QueueName},
+    job::{Broadcast, BroadcastDefinition, Codec, Failure, QueueName},
     value_error::{Invalid, PayloadError},
     worker::{
         extract::{MissingState, States},
@@ -60,15 +60,15 @@ pub trait Listener: Broadcast {
 }
 
 /// A message being heard.
-pub(crate) type Hearing = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+pub(crate) type Listening = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
 /// A listener whose types only it knows.
 trait Erased: Send + Sync {
-    fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Hearing, PayloadError>;
+    fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Listening, PayloadError>;
 }
 
 impl<L: Listener> Erased for L {
-    fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Hearing, PayloadError> {
+    fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Listening, PayloadError> {
         let message = codec.decode::<L::Message>(message)?;
         let listener = *self;
         Ok(Box::pin(async move { listener.hear(message, ctx).await }))
@@ -76,31 +76,31 @@ impl<L: Listener> Erased for L {
 }
 
 /// One listener with its rules.
-pub(crate) struct Ear {
+pub(crate) struct ListenerEntry {
     listener: Box<dyn Erased>,
     pub(crate) timeout: Duration,
 }
 
-impl Ear {
+impl ListenerEntry {
     pub(crate) fn hear(
         &self,
         message: &Bytes,
         codec: Codec,
         ctx: Context,
-    ) -> Result<Hearing, PayloadError> {
+    ) -> Result<Listening, PayloadError> {
         self.listener.hear(message, codec, ctx)
     }
 }
 
 /// The listeners of a worker, by channel.
 #[derive(Default)]
-pub(crate) struct Ears(BTreeMap<QueueName, Vec<Arc<Ear>>>);
+pub(crate) struct Listeners(BTreeMap<QueueName, Vec<Arc<ListenerEntry>>>);
 
-impl Ears {
+impl Listeners {
     pub(crate) fn insert<L: Listener>(&mut self, listener: L) -> Result<(), Invalid> {
-        let Channel { name, timeout, .. } = L::CHANNEL;
-        let ear = Ear { listener: Box::new(listener), timeout };
-        self.0.entry(name.parse()?).or_default().push(Arc::new(ear));
+        let BroadcastDefinition { name, timeout, .. } = L::CHANNEL;
+        let wait_state = ListenerEntry { listener: Box::new(listener), timeout };
+        self.0.entry(name.parse()?).or_default().push(Arc::new(wait_state));
         Ok(())
     }
 
@@ -112,12 +112,12 @@ impl Ears {
         self.0.keys().cloned().collect()
     }
 
-    pub(crate) fn of(&self, channel: &QueueName) -> &[Arc<Ear>] {
+    pub(crate) fn of(&self, channel: &QueueName) -> &[Arc<ListenerEntry>] {
         self.0.get(channel).map_or(&[], Vec::as_slice)
     }
 }
 
-impl fmt::Debug for Ears {
+impl fmt::Debug for Listeners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }

@@ -3,6 +3,6 @@
 mod listener;
 mod subscriber;
 
-pub(crate) use listener::Ears;
 pub use listener::Listener;
-pub(crate) use subscriber::Radio;
+pub(crate) use listener::Listeners;
+pub(crate) use subscriber::Subscriber;

@@ -14,17 +14,17 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-use super::listener::{Ear, Ears};
+use super::listener::{ListenerEntry, Listeners};
 use crate::{
     error::{Error, Result},
     job::{Delivery, JobId, Message, QueueName},
     store::{Retries, Store, Subscription},
     worker::{
         extract::States,
-        pump::LONGEST_SLEEP,
+        pump::MAX_SLEEP,
         run::{Context, ContextParts, Signals, panic_message, run_trace},
         signals::Phase,
-        telemetry::{Announcer, WorkerEvent},
+        telemetry::{EventSender, WorkerEvent},
     },
 };
 
@@ -35,17 +35,17 @@ const BUFFER: usize = 1_000;
 const REMEMBERED: usize = 1_000;
 
 /// What a radio is given.
-pub(crate) struct Radio {
+pub(crate) struct Subscriber {
     pub(crate) store: Store,
-    pub(crate) ears: Arc<Ears>,
+    pub(crate) listeners: Arc<Listeners>,
     pub(crate) states: Arc<States>,
-    pub(crate) announcer: Announcer,
+    pub(crate) events: EventSender,
     pub(crate) phase: watch::Receiver<Phase>,
     /// How many messages are heard at once.
     pub(crate) slots: usize,
 }
 
-impl Radio {
+impl Subscriber {
     /// Listens until the worker drains; then what was heard may be worked off until the drain's deadline.
     pub(crate) async fn run(self) -> Result<()> {
         let (buffer, heard) = mpsc::channel(BUFFER);
@@ -82,7 +82,7 @@ impl Radio {
         &self,
         buffer: mpsc::Sender<(QueueName, Message)>,
     ) -> std::convert::Infallible {
-        let channels = self.ears.channels();
+        let channels = self.listeners.channels();
         let (mut retries, mut deaf, mut memory) = (Retries::endless(), None, Memory::default());
         loop {
             let began = Instant::now();
@@ -92,7 +92,7 @@ impl Radio {
                     info!(?channels, "listening");
                     if let Some(since) = deaf.take().map(|since: Instant| since.elapsed()) {
                         warn!(?since, "broadcasts were missed: nobody listened here for a while");
-                        self.announcer.say(|| WorkerEvent::BroadcastsMissed);
+                        self.events.say(|| WorkerEvent::BroadcastsMissed);
                     }
                     self.pass_on(&mut subscription, &buffer, &mut memory).await
                 }
@@ -101,7 +101,7 @@ impl Radio {
                 warn!(%error, "broadcasts can't be heard; trying on");
                 deaf = Some(Instant::now());
             }
-            if began.elapsed() > LONGEST_SLEEP {
+            if began.elapsed() > MAX_SLEEP {
                 retries = Retries::endless();
             }
             let _ = retries.wait_or(error).await;
@@ -126,7 +126,7 @@ impl Radio {
                     // Not to wait here: a subscriber that doesn't read is thrown out by the server.
                     if buffer.try_send((channel, message)).is_err() {
                         warn!("a broadcast is dropped: listeners are too slow");
-                        self.announcer.say(|| WorkerEvent::BroadcastsMissed);
+                        self.events.say(|| WorkerEvent::BroadcastsMissed);
                     }
                 }
                 Err(error) => warn!(%channel, %error, "a broadcast can't be read"),
@@ -139,10 +139,15 @@ impl Radio {
         let slots = Arc::new(Semaphore::new(self.slots));
         let mut hearings = JoinSet::new();
         while let Some((channel, message)) = heard.recv().await {
-            for ear in self.ears.of(&channel) {
+            for wait_state in self.listeners.of(&channel) {
                 // The semaphore is never closed.
                 let Ok(slot) = slots.clone().acquire_owned().await else { return };
-                hearings.spawn(hear(ear.clone(), message.clone(), self.states.clone(), slot));
+                hearings.spawn(hear(
+                    wait_state.clone(),
+                    message.clone(),
+                    self.states.clone(),
+                    slot,
+                ));
             }
             while hearings.try_join_next().is_some() {}
         }
@@ -151,7 +156,12 @@ impl Radio {
 }
 
 /// One listener hears one message. Nothing that happens here ends anything else.
-async fn hear(ear: Arc<Ear>, message: Message, states: Arc<States>, _slot: OwnedSemaphorePermit) {
+async fn hear(
+    wait_state: Arc<ListenerEntry>,
+    message: Message,
+    states: Arc<States>,
+    _slot: OwnedSemaphorePermit,
+) {
     let Message { id, record } = message;
     let (name, payload, codec) = (record.name.clone(), record.payload.clone(), record.codec);
     let signals = Signals::default();
@@ -167,23 +177,23 @@ async fn hear(ear: Arc<Ear>, message: Message, states: Arc<States>, _slot: Owned
         delivery: Delivery::AtMostOnce,
         line: None,
     });
-    if let Some(deadline) = Instant::now().checked_add(ear.timeout) {
+    if let Some(deadline) = Instant::now().checked_add(wait_state.timeout) {
         ctx.set_deadline(deadline);
     }
     let hearing = async {
-        match ear.hear(&payload, codec, ctx) {
+        match wait_state.hear(&payload, codec, ctx) {
             Ok(hearing) => hearing.await.map_err(|failure| failure.to_string()),
             Err(error) => Err(format!("the message {error}")),
         }
     };
     let hearing = AssertUnwindSafe(hearing).catch_unwind();
-    let problem = match timeout(ear.timeout, hearing).await {
+    let problem = match timeout(wait_state.timeout, hearing).await {
         Ok(Ok(Ok(()))) => return debug!(%name, %id, "heard"),
         Ok(Ok(Err(problem))) => problem,
         Ok(Err(panic)) => panic_message(&*panic),
         Err(_) => {
             signals.cancel();
-            format!("it took longer than {:?}", ear.timeout)
+            format!("it took longer than {:?}", wait_state.timeout)
         }
     };
     warn!(%name, %id, problem, "a listener failed");

@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 use super::{registry::MAX_RESULT, run::Context};
 use crate::{
     error::{Error, Refused, Result},
-    job::{Codec, JobId, UnderWay},
+    job::{Codec, JobId, OnceHeld},
     store::{
         QueueStore,
         once::{Begin, Begun, Finish, Release},
@@ -189,8 +189,8 @@ struct Claim {
 
 impl Claim {
     async fn begin(&self) -> Result<Begun> {
-        let begin = Begin { key: &self.key, token: self.token.as_str(), hold: HOLD };
-        self.store.call_patiently(&begin).await
+        let begin = Begin { key: &self.key, token: self.token.as_str(), throttle: HOLD };
+        self.store.call_retrying(&begin).await
     }
 
     /// Claims the key: nothing if the claim is ours, else what is recorded. Waits for another that is at it.
@@ -206,11 +206,11 @@ impl Claim {
                 Begun::Taken(left) => left,
             };
             if Instant::now() + look > deadline {
-                return Err(OnceError::UnderWay(UnderWay { left }));
+                return Err(OnceError::OnceHeld(OnceHeld { left }));
             }
             tokio::select! {
                 () = sleep(look) => look = (look * 2).min(LAST_LOOK),
-                () = ctx.cancelled() => return Err(OnceError::UnderWay(UnderWay { left })),
+                () = ctx.cancelled() => return Err(OnceError::OnceHeld(OnceHeld { left })),
             }
         }
     }
@@ -254,7 +254,7 @@ impl Guard {
         // From here on it lapses rather than being given back: the effect has happened.
         let Some(claim) = self.0.take() else { return Ok(result) };
         let finish = Finish { key: &claim.key, result: &bytes, lifetime };
-        match claim.store.call_patiently(&finish).await {
+        match claim.store.call_retrying(&finish).await {
             Ok(None) => Ok(result),
             Ok(Some(earlier)) => read(&earlier),
             Err(error) => {

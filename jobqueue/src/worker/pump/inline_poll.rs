@@ -22,13 +22,13 @@ const LIMIT: Duration = Duration::from_millis(1);
 
 /// Whether a pump runs jobs itself.
 #[derive(Debug)]
-pub(crate) struct Glance {
+pub(crate) struct InlinePoll {
     /// With more threads than one, a run that computes would keep its pump from working.
     alone: bool,
     until: Option<Instant>,
 }
 
-impl Glance {
+impl InlinePoll {
     /// For a pump of the runtime that this is called in.
     pub(crate) fn new() -> Self {
         let flavor = Handle::current().runtime_flavor();

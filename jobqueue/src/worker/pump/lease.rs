@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Refused, Result},
     job::WorkerId,
     store::{QueueStore, worker},
-    worker::telemetry::{Announcer, WorkerEvent},
+    worker::telemetry::{EventSender, WorkerEvent},
 };
 
 /// A pump that has made no step for so long is stuck.
@@ -42,7 +42,7 @@ pub(crate) struct Lease {
 impl Lease {
     pub(crate) fn new(store: &QueueStore, length: Duration) -> Arc<Self> {
         Arc::new(Self {
-            store: store.apart(),
+            store: store.with_own_connection(),
             length,
             began: Instant::now(),
             worker: Mutex::default(),
@@ -107,7 +107,7 @@ impl Lease {
         }
     }
 
-    fn watch(&self, announcer: &Announcer) {
+    fn watch(&self, events: &EventSender) {
         let since = self.since(&self.stepped);
         if since > STUCK {
             error!(
@@ -116,14 +116,14 @@ impl Lease {
                 "the pump has made no step: a handler blocks the runtime; use `blocking`, or more threads"
             );
             let queue = self.store.name().clone();
-            announcer.say(|| WorkerEvent::Stuck { queue, since });
+            events.say(|| WorkerEvent::Stuck { queue, since });
             self.step();
         }
     }
 }
 
 /// Keeps the leases of a worker's pumps. Ends with the last of them.
-pub(crate) fn start(leases: &[Arc<Lease>], announcer: Announcer) -> Result<()> {
+pub(crate) fn start(leases: &[Arc<Lease>], events: EventSender) -> Result<()> {
     let tick = leases.iter().map(|lease| lease.length / 10).min().unwrap_or(Duration::from_secs(1));
     let leases: Vec<Weak<Lease>> = leases.iter().map(Arc::downgrade).collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -131,15 +131,18 @@ pub(crate) fn start(leases: &[Arc<Lease>], announcer: Announcer) -> Result<()> {
         .build()
         .map_err(|error| thread_error(&error))?;
     let heart = thread::Builder::new().name("jobqueue-heart".to_owned());
-    let spawned = heart.spawn(move || runtime.block_on(keep(leases, announcer, tick)));
+    let spawned = heart.spawn(move || runtime.block_on(keep(leases, events, tick)));
     spawned.map(drop).map_err(|error| thread_error(&error))
 }
 
 fn thread_error(error: &std::io::Error) -> Error {
-    Error::Unavailable { doing: "start the thread that keeps the lease", reason: error.to_string() }
+    Error::Unavailable {
+        action: "start the thread that keeps the lease",
+        reason: error.to_string(),
+    }
 }
 
-async fn keep(leases: Vec<Weak<Lease>>, announcer: Announcer, tick: Duration) {
+async fn keep(leases: Vec<Weak<Lease>>, events: EventSender, tick: Duration) {
     // One beat after the other would let a slow queue hold up the others.
     let mut beats: HashMap<usize, tokio::task::JoinHandle<()>> = HashMap::new();
     loop {
@@ -147,7 +150,7 @@ async fn keep(leases: Vec<Weak<Lease>>, announcer: Announcer, tick: Duration) {
         for (index, lease) in leases.iter().enumerate() {
             let Some(lease) = lease.upgrade() else { continue };
             alive = true;
-            lease.watch(&announcer);
+            lease.watch(&events);
             if beats.get(&index).is_none_or(tokio::task::JoinHandle::is_finished) {
                 beats.insert(index, tokio::spawn(async move { lease.beat().await }));
             }

@@ -13,7 +13,7 @@ mod wait;
 mod wake;
 
 pub(crate) use lease::Lease;
-pub(crate) use wake::LONGEST_SLEEP;
+pub(crate) use wake::MAX_SLEEP;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -30,23 +30,23 @@ use tokio::{
 use tracing::{debug, info, warn};
 
 use self::{
-    inline_poll::Glance,
-    slots::{Held, Standing},
-    wake::Listener,
+    inline_poll::InlinePoll,
+    slots::{Slots, Standing},
+    wake::WakeListener,
 };
 use super::{
     config::Config,
     extract::States,
     registry::{Entry, Registry},
-    run::{Appetite, Context, ContextParts, Ending, Finished, Line, Run, report, run_trace},
+    run::{Context, ContextParts, Demand, Ending, Run, RunReport, RunShared, report, run_trace},
     signals::Phase,
-    telemetry::{Announcer, QueueMeter, ServerClock, Tally, WorkerEvent},
+    telemetry::{EventSender, PendingStats, QueueMeter, ServerClock, WorkerEvent},
 };
 use crate::{
     error::Result,
-    job::{Delivery, End, JobId, Record, Settlement, WorkerId},
+    job::{Delivery, JobId, Record, Settlement, Transition, WorkerId},
     outbox::Relays,
-    settle::Terms,
+    settle::RunPolicy,
     store::{QueueStore, worker::Taken},
 };
 
@@ -62,59 +62,59 @@ pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
 /// What a pump is given.
 #[derive(Clone)]
-pub(crate) struct Parts {
+pub(crate) struct PumpConfig {
     pub(crate) store: QueueStore,
     pub(crate) registry: Arc<Registry>,
     pub(crate) config: Arc<Config>,
     pub(crate) states: Arc<States>,
-    pub(crate) announcer: Announcer,
+    pub(crate) events: EventSender,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) lease: Arc<Lease>,
     pub(crate) relays: Relays,
 }
 
 pub(crate) struct Pump {
-    pub(crate) parts: Parts,
+    pub(crate) parts: PumpConfig,
     /// The name that this pump goes by now; runs follow it.
     pub(crate) worker: watch::Sender<WorkerId>,
     /// What runs talk to Redis and to listeners by.
-    pub(crate) line: Arc<Line>,
-    pub(crate) held: Held,
+    pub(crate) line: Arc<RunShared>,
+    pub(crate) slots: Slots,
     /// What the last turn brought, not looked at yet.
     pub(crate) fresh: Vec<Taken>,
     /// Fetched ahead, and waiting for a slot.
     queued: VecDeque<Run>,
     /// Runs that start when their jobs have been settled; see `once`.
-    pub(crate) promised: HashMap<JobId, Run>,
+    pub(crate) awaiting: HashMap<JobId, Run>,
     /// How runs ended, for the next turn to tell.
     pub(crate) outcomes: Vec<Settlement>,
     /// How long the next turn holds the queue.
-    pub(crate) hold: Duration,
-    pub(crate) mood: Mood,
-    pub(crate) glance: Glance,
+    pub(crate) throttle: Duration,
+    pub(crate) fetch_state: FetchState,
+    pub(crate) inline_poll: InlinePoll,
     /// When to look for jobs that have expired, also with no slot free; where none ever do, never.
     pub(crate) expires: Option<Instant>,
     /// Until when this pump lets others come first to what is due: it has sent a job back for them.
     pub(crate) yields_until: Option<Instant>,
-    pub(crate) reports: mpsc::Receiver<Finished>,
-    reporter: mpsc::Sender<Finished>,
-    pub(crate) listener: Listener,
+    pub(crate) reports: mpsc::Receiver<RunReport>,
+    reporter: mpsc::Sender<RunReport>,
+    pub(crate) listener: WakeListener,
     /// Whether nothing is due, as of the last turn, before a worker looks for itself.
-    pub(crate) quiet: bool,
+    pub(crate) nothing_due: bool,
     /// Whether a heartbeat found the lease lost.
     pub(crate) lease_lost: bool,
     pub(crate) meter: QueueMeter,
     /// What was observed of runs.
-    pub(crate) tally: Tally,
+    pub(crate) tally: PendingStats,
     /// As of the last turn.
     pub(crate) clock: Option<ServerClock>,
 }
 
 /// A job that was fetched, and what runs it.
-pub(crate) struct Runnable {
+pub(crate) struct Fetched {
     pub(crate) id: JobId,
     pub(crate) record: Record,
-    pub(crate) terms: Terms,
+    pub(crate) run_policy: RunPolicy,
     pub(crate) entry: Arc<Entry>,
     /// Since when it is ready, if this is its first attempt.
     pub(crate) ready_at: Option<Instant>,
@@ -122,26 +122,26 @@ pub(crate) struct Runnable {
 
 /// What the pump expects of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
+pub(crate) enum FetchState {
     /// There is work, most likely.
-    Hungry,
+    Ready,
     /// There is none for now: sleep until the token comes, or until then.
-    Resting(Instant),
+    Idle(Instant),
     /// There is, but it may not be fetched before then.
-    Limited(Instant),
+    Throttled(Instant),
 }
 
 impl Pump {
-    pub(crate) fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: PumpConfig) -> Self {
         let slots = parts.config.slots;
         // Each live run reports once, and slots bound how many live.
         let (reporter, reports) = mpsc::channel(slots.concurrency + slots.prefetch);
-        let listener = Listener::spawn(&parts.store);
+        let listener = WakeListener::spawn(&parts.store);
         let worker = watch::Sender::new(WorkerId::generate());
-        let line = Line {
+        let line = RunShared {
             store: parts.store.clone(),
             worker: worker.subscribe(),
-            announcer: parts.announcer.clone(),
+            events: parts.events.clone(),
             on_span: parts.config.on_span.clone(),
             dead_letter: parts.config.dead_letter.clone(),
             relays: parts.relays.clone(),
@@ -153,22 +153,22 @@ impl Pump {
             meter,
             worker,
             line: Arc::new(line),
-            held: Held::default(),
+            slots: Slots::default(),
             fresh: Vec::new(),
             queued: VecDeque::new(),
-            promised: HashMap::new(),
+            awaiting: HashMap::new(),
             outcomes: Vec::new(),
-            hold: Duration::ZERO,
-            mood: Mood::Hungry,
-            glance: Glance::new(),
+            throttle: Duration::ZERO,
+            fetch_state: FetchState::Ready,
+            inline_poll: InlinePoll::new(),
             expires: None,
             yields_until: None,
             reports,
             reporter,
             listener,
-            quiet: false,
+            nothing_due: false,
             lease_lost: false,
-            tally: Tally::default(),
+            tally: PendingStats::default(),
             clock: None,
         }
     }
@@ -184,7 +184,7 @@ impl Pump {
             if let Phase::Draining(deadline) = self.phase() {
                 self.start_fresh();
                 self.release_queued();
-                if self.held.is_empty() {
+                if self.slots.is_empty() {
                     break;
                 }
                 self.hurry(deadline, &mut cancelled);
@@ -206,28 +206,29 @@ impl Pump {
 
     /// How many jobs Redis says this worker holds, if both are in step.
     pub(crate) fn holds(&self) -> usize {
-        self.held.len() + self.fresh.len()
+        self.slots.len() + self.fresh.len()
     }
 
     /// How many more jobs this pump can take.
     pub(crate) fn room(&self) -> usize {
         let slots = self.parts.config.slots;
         // What has ended leaves its slot with the very turn that fetches.
-        let taken = self.held.slots() + self.fresh.len() + self.promised.len();
+        let taken = self.slots.slots() + self.fresh.len() + self.awaiting.len();
         let taken = taken.saturating_sub(self.outcomes.len());
         (slots.concurrency + slots.prefetch).saturating_sub(taken)
     }
 
     /// How many to ask for now.
     pub(crate) fn want(&self) -> usize {
-        let may = self.phase() == Phase::Working && !matches!(self.mood, Mood::Limited(_));
+        let may =
+            self.phase() == Phase::Working && !matches!(self.fetch_state, FetchState::Throttled(_));
         if !may {
             return 0;
         }
-        let most = match self.parts.registry.appetite() {
-            Appetite::Any => crate::store::MAX_BATCH,
-            Appetite::One => 1,
-            Appetite::NoneUntil(_) | Appetite::None => 0,
+        let most = match self.parts.registry.demand() {
+            Demand::Any => crate::store::MAX_BATCH,
+            Demand::One => 1,
+            Demand::NoneUntil(_) | Demand::None => 0,
         };
         let slots = self.parts.config.slots;
         self.room().min(most).min(((slots.concurrency + slots.prefetch) / 2).max(SHARE))
@@ -238,7 +239,7 @@ impl Pump {
         self.note_all();
         for _ in 0..STEPS_BACK {
             let before = self.outcomes.len();
-            if self.held.running() == 0 {
+            if self.slots.running() == 0 {
                 break;
             }
             tokio::task::yield_now().await;
@@ -268,54 +269,56 @@ impl Pump {
     }
 
     /// Takes note of how a run ended.
-    pub(crate) fn note(&mut self, Finished { id, run, ruling }: Finished) {
-        match self.held.ended(&id, run) {
+    pub(crate) fn note(&mut self, RunReport { id, run, decision }: RunReport) {
+        match self.slots.ended(&id, run) {
             Standing::Counts => {}
-            Standing::Free => return self.note_free(&id, ruling),
+            Standing::Settled => return self.note_settled_run(&id, decision),
             Standing::Lost => return,
         }
-        self.conclude(id, ruling);
+        self.conclude(id, decision);
         self.start_queued();
     }
 
     /// What a run comes to, for its job.
     fn conclude(&mut self, id: JobId, ended: Option<Ending>) {
-        let Some((ruling, times)) = ended else {
+        let Some((decision, times)) = ended else {
             // Aborted: by a shutdown, which has released the job, or with the runtime.
             self.release(id);
             return;
         };
         if let Some(times) = times {
-            self.tally.ended(times, matches!(ruling.end, End::Retried { .. }));
+            self.tally.ended(times, matches!(decision.end, Transition::Retried { .. }));
         }
-        self.hold = self.hold.max(ruling.hold);
-        if let Appetite::NoneUntil(until) = self.parts.registry.appetite() {
-            self.mood = Mood::Limited(until.into());
+        self.throttle = self.throttle.max(decision.throttle);
+        if let Demand::NoneUntil(until) = self.parts.registry.demand() {
+            self.fetch_state = FetchState::Throttled(until.into());
         }
-        let announcer = &self.parts.announcer;
-        match (&ruling.end, ruling.failure) {
-            (End::Retried { delay, .. }, Some(failure)) => {
+        let events = &self.parts.events;
+        match (&decision.end, decision.failure) {
+            (Transition::Retried { delay, .. }, Some(failure)) => {
                 let (id, delay) = (id.clone(), *delay);
-                announcer.say(|| WorkerEvent::Retrying { id, failure, delay });
+                events.say(|| WorkerEvent::Retrying { id, failure, delay });
             }
-            (End::Failed { .. }, Some(failure)) => announcer.failed(&id, failure, ruling.letter),
-            (End::Released { .. }, _) => {
+            (Transition::Failed { .. }, Some(failure)) => {
+                events.failed(&id, failure, decision.dead_letter)
+            }
+            (Transition::Released { .. }, _) => {
                 let id = id.clone();
-                announcer.say(|| WorkerEvent::Released { id });
+                events.say(|| WorkerEvent::Released { id });
             }
             _ => {}
         }
-        self.outcomes.push(Settlement { id, end: ruling.end, effects: ruling.effects });
+        self.outcomes.push(Settlement { id, end: decision.end, effects: decision.effects });
     }
 
     /// Makes a run of a job, and starts it if a slot is free.
-    pub(crate) fn admit(&mut self, job: Runnable) {
-        let Runnable { id, record, terms, entry, ready_at } = job;
-        let (number, signals) = self.held.insert(&id);
+    pub(crate) fn admit(&mut self, job: Fetched) {
+        let Fetched { id, record, run_policy, entry, ready_at } = job;
+        let (number, signals) = self.slots.insert(&id);
         let ctx = Context::new(ContextParts {
             id,
-            attempt: terms.attempt,
-            attempts: terms.attempts,
+            attempt: run_policy.attempt,
+            attempts: run_policy.attempts,
             states: self.parts.states.clone(),
             trace: run_trace(&record),
             record,
@@ -324,7 +327,7 @@ impl Pump {
             delivery: entry.rules.delivery,
             line: Some(self.line.clone()),
         });
-        let run = Run { ready_at, number, ctx, terms, entry };
+        let run = Run { ready_at, number, ctx, run_policy, entry };
         if self.has_free_slot() && self.queued.is_empty() {
             self.start(run);
         } else {
@@ -333,32 +336,32 @@ impl Pump {
     }
 
     fn has_free_slot(&self) -> bool {
-        self.held.running() + self.promised.len() < self.parts.config.slots.concurrency
+        self.slots.running() + self.awaiting.len() < self.parts.config.slots.concurrency
     }
 
     fn start(&mut self, run: Run) {
         if run.entry.rules.delivery == Delivery::AtMostOnce {
-            return self.promise(run);
+            return self.await_settlement(run);
         }
         let (id, number) = (run.ctx.id().clone(), run.number);
         // In a box: it is polled here first, and a task is copied four times on its way into the runtime.
         let mut run = Box::pin(run.go());
-        if let Some(ended) = self.glance.at(run.as_mut()) {
+        if let Some(ended) = self.inline_poll.at(run.as_mut()) {
             return self.conclude(id, ended);
         }
-        let task = self.follow(Finished { id: id.clone(), run: number, ruling: None }, run);
-        self.held.started(&id, task);
+        let task = self.follow(RunReport { id: id.clone(), run: number, decision: None }, run);
+        self.slots.started(&id, task);
     }
 
     pub(crate) fn spawn(&self, run: Run) -> AbortHandle {
-        let finished = Finished { id: run.ctx.id().clone(), run: run.number, ruling: None };
+        let finished = RunReport { id: run.ctx.id().clone(), run: run.number, decision: None };
         self.follow(finished, Box::pin(run.go()))
     }
 
     /// Lets a run go on in a task of its own, which reports its end.
     fn follow(
         &self,
-        finished: Finished,
+        finished: RunReport,
         run: Pin<Box<impl Future<Output = Ending> + Send + 'static>>,
     ) -> AbortHandle {
         tokio::spawn(report(run, finished, self.reporter.clone())).abort_handle()
@@ -376,7 +379,7 @@ impl Pump {
 
     /// Forgets queued jobs that are no longer held.
     pub(crate) fn prune_queued(&mut self) {
-        self.queued.retain(|run| self.held.is_current(run.ctx.id(), run.number));
+        self.queued.retain(|run| self.slots.is_current(run.ctx.id(), run.number));
     }
 
     /// Hands back what was fetched ahead and has not begun.
@@ -384,12 +387,12 @@ impl Pump {
         for run in std::mem::take(&mut self.queued) {
             self.release(run.ctx.id().clone());
         }
-        self.release_promised();
+        self.release_awaiting();
     }
 
     /// Back to its own place in the queue, with no attempt counted.
     fn release(&mut self, id: JobId) {
-        let end = End::Released { delay: Duration::ZERO, misses: None };
+        let end = Transition::Released { delay: Duration::ZERO, misses: None };
         self.outcomes.push(Settlement { id, end, effects: Vec::new() });
     }
 
@@ -401,16 +404,16 @@ impl Pump {
         }
         match *cancelled {
             None => {
-                warn!(queue = %self.parts.store.name(), runs = self.held.len(), "time to drain is over: runs are told to stop");
-                self.held.cancel_all();
+                warn!(queue = %self.parts.store.name(), runs = self.slots.len(), "time to drain is over: runs are told to stop");
+                self.slots.cancel_all();
                 *cancelled = Some(now);
             }
             Some(since) if now >= since + GRACE => {
-                for id in self.held.abort_all() {
+                for id in self.slots.abort_all() {
                     debug!(%id, "handed back");
                     self.release(id);
                 }
-                for id in self.held.abort_free() {
+                for id in self.slots.abort_settled() {
                     warn!(%id, "this run was ended, and its job runs at most once: it is not run again");
                 }
             }
@@ -420,7 +423,7 @@ impl Pump {
 
     /// Whether a shutdown waited for Redis for long enough.
     fn gave_up(&self) -> bool {
-        let limit = self.parts.store.response_limit().min(LONGEST_SLEEP) + GRACE;
+        let limit = self.parts.store.response_limit().min(MAX_SLEEP) + GRACE;
         matches!(self.phase(), Phase::Draining(deadline) if Instant::now() > deadline + limit * 2)
     }
 }

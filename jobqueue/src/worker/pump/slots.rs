@@ -12,12 +12,12 @@ const NO_RUN: u64 = 0;
 
 /// The jobs that a pump holds in Redis, and the runs that it has lost but that are still alive.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct Slots {
     jobs: HashMap<JobId, Job, RandomState>,
     /// Lost runs that have not ended yet. They hold no job, but a slot.
-    strays: HashSet<u64>,
+    lost_runs: HashSet<u64>,
     /// Runs whose jobs were settled before they began. They hold no job either.
-    free: HashMap<u64, Free, RandomState>,
+    settled: HashMap<u64, SettledRun, RandomState>,
     /// Runs that have not ended yet.
     alive: usize,
     /// Counts runs, to tell them apart.
@@ -33,7 +33,7 @@ struct Job {
 }
 
 #[derive(Debug)]
-struct Free {
+struct SettledRun {
     id: JobId,
     signals: Signals,
     task: AbortHandle,
@@ -45,12 +45,12 @@ pub(crate) enum Standing {
     /// It settles the job.
     Counts,
     /// The job was settled before.
-    Free,
+    Settled,
     /// The job was lost meanwhile: it is nobody's.
     Lost,
 }
 
-impl Held {
+impl Slots {
     /// How many jobs Redis says this worker holds, if both are in step.
     pub(crate) fn len(&self) -> usize {
         self.jobs.len()
@@ -58,12 +58,12 @@ impl Held {
 
     /// Whether nothing is left to be done: no job is held, and no run goes on that is free.
     pub(crate) fn is_empty(&self) -> bool {
-        self.jobs.is_empty() && self.free.is_empty()
+        self.jobs.is_empty() && self.settled.is_empty()
     }
 
     /// Slots that are taken, by jobs and by runs that hold none.
     pub(crate) fn slots(&self) -> usize {
-        self.jobs.len() + self.strays.len() + self.free.len()
+        self.jobs.len() + self.lost_runs.len() + self.settled.len()
     }
 
     /// How many runs are alive.
@@ -94,9 +94,9 @@ impl Held {
     }
 
     /// A job is settled, and now its run has begun.
-    pub(crate) fn started_free(&mut self, id: &JobId, task: AbortHandle) {
+    pub(crate) fn started_settled(&mut self, id: &JobId, task: AbortHandle) {
         if let Some(job) = self.jobs.remove(id) {
-            self.free.insert(job.run, Free { id: id.clone(), signals: job.signals, task });
+            self.settled.insert(job.run, SettledRun { id: id.clone(), signals: job.signals, task });
             self.alive += 1;
         }
     }
@@ -104,7 +104,7 @@ impl Held {
     /// A run has ended. What its outcome is good for.
     pub(crate) fn ended(&mut self, id: &JobId, run: u64) -> Standing {
         self.alive = self.alive.saturating_sub(1);
-        if self.strays.remove(&run) {
+        if self.lost_runs.remove(&run) {
             return Standing::Lost;
         }
         match self.jobs.get_mut(id) {
@@ -112,7 +112,7 @@ impl Held {
                 job.task = None;
                 Standing::Counts
             }
-            _ if self.free.remove(&run).is_some() => Standing::Free,
+            _ if self.settled.remove(&run).is_some() => Standing::Settled,
             _ => Standing::Lost,
         }
     }
@@ -133,7 +133,7 @@ impl Held {
         job.signals.lose();
         let alive = job.task.is_some();
         if alive {
-            self.strays.insert(job.run);
+            self.lost_runs.insert(job.run);
         }
         alive
     }
@@ -141,16 +141,16 @@ impl Held {
     /// Tells every run to stop.
     pub(crate) fn cancel_all(&self) {
         self.jobs.values().for_each(|job| job.signals.cancel());
-        self.free.values().for_each(|run| run.signals.cancel());
+        self.settled.values().for_each(|run| run.signals.cancel());
     }
 
     /// Ends every run whose job was settled before, and gives their jobs.
-    pub(crate) fn abort_free(&self) -> Vec<JobId> {
-        let abort = |run: &Free| {
+    pub(crate) fn abort_settled(&self) -> Vec<JobId> {
+        let abort = |run: &SettledRun| {
             run.task.abort();
             run.id.clone()
         };
-        self.free.values().map(abort).collect()
+        self.settled.values().map(abort).collect()
     }
 
     /// Ends every run that is still alive, and gives their jobs. What they still report won't count.
@@ -167,7 +167,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for Slots {
     /// Without its pump no run counts.
     fn drop(&mut self) {
         for job in self.jobs.values() {

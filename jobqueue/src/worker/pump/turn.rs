@@ -7,13 +7,13 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::{
-    Mood, Pump, Runnable,
-    wake::{LONGEST_SLEEP, Listener},
+    FetchState, Fetched, Pump,
+    wake::{MAX_SLEEP, WakeListener},
 };
 use crate::{
     error::{Error, Refused, Result},
-    job::{Codec, DeadLetter, End, Inbox, JobId, Record, Settlement, WorkerId},
-    settle::{Care, Ended, Terms, dead_letter, reply, rule},
+    job::{Codec, DeadLetter, JobId, Record, ReplyAddress, Settlement, Transition, WorkerId},
+    settle::{JobDefaults, RunOutcome, RunPolicy, dead_letter, decide, reply},
     store::{
         Retries, chunks,
         worker::{Advance, CodeLimits, Holding, Join, Leave, Limit, Taken, Turn},
@@ -44,7 +44,7 @@ impl Pump {
         let count = chunks(&self.outcomes, Settlement::size).next().map_or(0, <[_]>::len);
         // What doesn't fit into this call still holds its slot until the next.
         let want = self.want().saturating_sub(self.outcomes.len() - count);
-        let hold = std::mem::take(&mut self.hold);
+        let throttle = std::mem::take(&mut self.throttle);
         let mut later = self.outcomes.split_off(count);
         // As many come again, most likely.
         later.reserve(count);
@@ -55,7 +55,7 @@ impl Pump {
             lease: self.parts.config.lease,
             held: self.holds(),
             want,
-            hold,
+            throttle,
             settlements: &settlements,
         };
         match self.ahead(store.call(&advance)).await {
@@ -63,7 +63,7 @@ impl Pump {
                 let mut released = 0;
                 for settled in &settlements {
                     self.settled(&settled.id);
-                    released += usize::from(matches!(settled.end, End::Released { .. }));
+                    released += usize::from(matches!(settled.end, Transition::Released { .. }));
                 }
                 self.meter.released(released);
                 let effects = turn.effects;
@@ -78,7 +78,7 @@ impl Pump {
             // Whether the call was carried out or not is found out by joining anew.
             Err(error) => {
                 self.outcomes.splice(..0, settlements);
-                self.hold = self.hold.max(hold);
+                self.throttle = self.throttle.max(throttle);
                 self.join(Some(error)).await
             }
         }
@@ -114,31 +114,31 @@ impl Pump {
         let now = Instant::now();
         self.clock = Some(ServerClock::new(turn.now));
         let yields = self.yields_until.is_some_and(|until| now < until);
-        let nap = turn.look_in.min(LONGEST_SLEEP) + if yields { HANDOVER } else { Duration::ZERO };
+        let nap = turn.look_in.min(MAX_SLEEP) + if yields { HANDOVER } else { Duration::ZERO };
         if want > 0 {
             // What has expired comes on top of what was wanted.
             let full = turn.taken.iter().filter(|taken| !taken.expired).count() == want;
-            self.mood = match turn.limit {
-                Some(Limit::Rate | Limit::Held) => Mood::Limited(now + nap),
-                Some(Limit::Paused | Limit::Active) => Mood::Resting(now + nap),
-                None if full && turn.left > 0 => Mood::Hungry,
-                None => Mood::Resting(now + nap),
+            self.fetch_state = match turn.limit {
+                Some(Limit::Rate | Limit::Throttled) => FetchState::Throttled(now + nap),
+                Some(Limit::Paused | Limit::Active) => FetchState::Idle(now + nap),
+                None if full && turn.left > 0 => FetchState::Ready,
+                None => FetchState::Idle(now + nap),
             };
         }
         // A fetch that is sent along can't be taken back when something is due.
-        self.quiet = turn.look_in >= LONGEST_SLEEP && !yields && turn.more.expires_in.is_none();
+        self.nothing_due = turn.look_in >= MAX_SLEEP && !yields && turn.more.expires_in.is_none();
         self.fresh = turn.taken;
-        self.expires = turn.more.expires_in.map(|wait| now + wait.min(LONGEST_SLEEP));
+        self.expires = turn.more.expires_in.map(|wait| now + wait.min(MAX_SLEEP));
         self.line.note_dead_letter(turn.more.dead_letter);
     }
 
     /// Starts what the last turn brought.
     pub(crate) fn start_fresh(&mut self) {
-        self.glance.open();
+        self.inline_poll.open();
         for taken in std::mem::take(&mut self.fresh) {
             self.take(taken);
         }
-        self.glance.close();
+        self.inline_poll.close();
     }
 
     /// A job has been fetched: run it, or say why not.
@@ -161,56 +161,57 @@ impl Pump {
             Ok(record) => record,
             Err(problem) => {
                 error!(queue = %self.parts.store.name(), %id, %problem, "a job can't be read");
-                let terms = Terms::unknown(attempts, &care);
+                let run_policy = RunPolicy::unknown(attempts, &care);
                 return self.reject(
-                    Unrun { id, terms, record: raw, entry: None, inbox: None },
-                    Ended::Corrupt(problem),
+                    Rejected { id, run_policy, record: raw, entry: None, inbox: None },
+                    RunOutcome::Corrupt(problem),
                 );
             }
         };
         let rules = entry.as_ref().map_or(crate::job::RunRules::DEFAULT, |entry| entry.rules);
-        let terms = Terms::new(attempts, &record.options, &rules, &care);
-        match fate(&record, entry, Past { stalls, misses, expired }, &care) {
-            Fate::Run(entry) => {
+        let run_policy = RunPolicy::new(attempts, &record.options, &rules, &care);
+        match intake(&record, entry, History { stalls, misses, expired }, &care) {
+            Intake::Run(entry) => {
                 let fresh = attempts == 0 && stalls == 0 && misses == 0;
                 let clock = self.clock.filter(|_| fresh);
                 let ready_at = clock.and_then(|clock| clock.ready_at(&record));
-                self.admit(Runnable { id, record, terms, entry, ready_at });
+                self.admit(Fetched { id, record, run_policy, entry, ready_at });
             }
-            Fate::Fail(entry, why) => {
+            Intake::Fail(entry, why) => {
                 let (entry, inbox) = (entry.as_deref(), record.options.reply_to);
-                self.reject(Unrun { id, terms, record: raw, entry, inbox }, why);
+                self.reject(Rejected { id, run_policy, record: raw, entry, inbox }, why);
             }
-            Fate::Return => {
+            Intake::Return => {
                 let (name, version) = (&record.name, record.version());
                 warn!(queue = %self.parts.store.name(), %id, %name, version, "no handler of this name and version here: the job goes back for a worker that has one");
-                self.held.insert(&id);
+                self.slots.insert(&id);
                 self.yields_until = Instant::now().checked_add(care.unknown_delay + 2 * HANDOVER);
-                let end = End::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
+                let end =
+                    Transition::Released { delay: care.unknown_delay, misses: Some(misses + 1) };
                 self.outcomes.push(Settlement { id, end, effects: Vec::new() });
             }
         }
     }
 
     /// Settles a job that is not run.
-    fn reject(&mut self, job: Unrun<'_>, why: Ended) {
-        let Unrun { id, terms, record, entry, inbox } = job;
-        self.held.insert(&id);
-        let mut ruling = rule(why, &terms, Codec::default());
-        if let Some(failure) = ruling.failure.take() {
+    fn reject(&mut self, job: Rejected<'_>, why: RunOutcome) {
+        let Rejected { id, run_policy, record, entry, inbox } = job;
+        self.slots.insert(&id);
+        let mut decision = decide(why, &run_policy, Codec::default());
+        if let Some(failure) = decision.failure.take() {
             if let Some(to) = self.line.dead_letter(entry) {
                 let queue = self.parts.store.name().as_str();
                 let errors = Vec::new();
                 let written = DeadLetter::new(queue, id.clone(), record, failure.clone(), errors);
-                dead_letter::attach(&mut ruling, &written, &to);
+                dead_letter::attach(&mut decision, &written, &to);
             }
-            entry.map_or(&self.meter.unknown, |entry| &entry.meter).settled(&ruling);
-            self.parts.announcer.failed(&id, failure, ruling.letter.take());
+            entry.map_or(&self.meter.unknown, |entry| &entry.meter).settled(&decision);
+            self.parts.events.failed(&id, failure, decision.dead_letter.take());
         }
         if let Some(inbox) = &inbox {
-            reply::attach(&mut ruling, inbox, &id);
+            reply::attach(&mut decision, inbox, &id);
         }
-        self.outcomes.push(Settlement { id, end: ruling.end, effects: ruling.effects });
+        self.outcomes.push(Settlement { id, end: decision.end, effects: decision.effects });
     }
 
     /// Joins the queue under a new name, and finds out what is held: at the start, when the lease was
@@ -221,7 +222,7 @@ impl Pump {
         self.parts.lease.carry(None);
         if self.listener.is_fetching() {
             // Whether it was carried out is found out here, like of all calls of which nobody knows.
-            self.listener = Listener::spawn(&self.parts.store);
+            self.listener = WakeListener::spawn(&self.parts.store);
         }
         let lost = matches!(cause, Some(Error::Refused(Refused::LeaseLost)));
         let mut retries = Retries::endless();
@@ -232,7 +233,7 @@ impl Pump {
         let former = self.worker.borrow().clone();
         // One new name for all tries: a join that is carried out twice does no harm.
         let worker = WorkerId::generate();
-        let known = self.held.ids();
+        let known = self.slots.ids();
         let holding = loop {
             let join = Join {
                 worker: &worker,
@@ -257,9 +258,9 @@ impl Pump {
         };
         self.worker.send_replace(worker.clone());
         self.settle_accounts(holding, lost);
-        self.parts.lease.renewed(self.held.len());
+        self.parts.lease.renewed(self.slots.len());
         self.parts.lease.carry(Some(worker));
-        self.mood = Mood::Hungry;
+        self.fetch_state = FetchState::Ready;
         Ok(())
     }
 
@@ -271,29 +272,29 @@ impl Pump {
         let ended: HashSet<JobId> =
             self.outcomes.iter().map(|settlement| settlement.id.clone()).collect();
         self.outcomes.retain(|settlement| kept.contains(&settlement.id));
-        for id in self.held.ids().into_iter().filter(|id| !kept.contains(id)) {
-            let alive = self.held.lose(&id);
+        for id in self.slots.ids().into_iter().filter(|id| !kept.contains(id)) {
+            let alive = self.slots.lose(&id);
             if lost || alive || !ended.contains(&id) {
                 warn!(queue = %self.parts.store.name(), %id, "the lease on this job was lost: another worker runs it, and this run's outcome will be refused");
                 self.meter.lost();
-                self.parts.announcer.say(|| WorkerEvent::Lost { id });
+                self.parts.events.say(|| WorkerEvent::Lost { id });
             }
         }
         self.prune_queued();
-        self.prune_promised();
+        self.prune_awaiting();
         for taken in holding.found {
             self.take(taken);
         }
         let queue = self.parts.store.name().clone();
-        info!(%queue, held = self.held.len(), "joined");
-        self.parts.announcer.say(|| WorkerEvent::Recovered { queue });
+        info!(%queue, held = self.slots.len(), "joined");
+        self.parts.events.say(|| WorkerEvent::Recovered { queue });
     }
 
     fn complain(&self, error: &Error) {
         let queue = self.parts.store.name().clone();
         warn!(%queue, %error, "a call failed; trying on");
         let reason = error.to_string();
-        self.parts.announcer.say(|| WorkerEvent::Unavailable { queue, reason });
+        self.parts.events.say(|| WorkerEvent::Unavailable { queue, reason });
     }
 
     /// Waits before the next try, unless no try can help.
@@ -330,17 +331,17 @@ impl Pump {
 }
 
 /// What becomes of a job that was fetched.
-enum Fate {
+enum Intake {
     Run(Arc<Entry>),
     /// It fails without a run; its handler has a say in where it goes.
-    Fail(Option<Arc<Entry>>, Ended),
+    Fail(Option<Arc<Entry>>, RunOutcome),
     /// Back for a worker that knows it.
     Return,
 }
 
 /// What a job has gone through before it was fetched.
 #[derive(Clone, Copy)]
-struct Past {
+struct History {
     /// How often its workers died or lost their lease.
     stalls: u32,
     /// How often it met workers that don't know it.
@@ -350,25 +351,27 @@ struct Past {
 }
 
 /// Decides by what is known before a run.
-fn fate(record: &Record, entry: Option<Arc<Entry>>, past: Past, care: &Care) -> Fate {
-    let Past { stalls, misses, expired } = past;
+fn intake(record: &Record, entry: Option<Arc<Entry>>, past: History, care: &JobDefaults) -> Intake {
+    let History { stalls, misses, expired } = past;
     let known = entry.as_ref().map(|entry| entry.version);
     match entry {
-        entry if expired => Fate::Fail(entry, Ended::Expired),
-        entry if stalls > care.max_stalls => Fate::Fail(entry, Ended::Stalled(stalls)),
-        Some(entry) if record.version() <= entry.version => Fate::Run(entry),
-        entry if misses >= care.unknown_limit => Fate::Fail(entry, Ended::unknown(record, known)),
-        _ => Fate::Return,
+        entry if expired => Intake::Fail(entry, RunOutcome::Expired),
+        entry if stalls > care.max_stalls => Intake::Fail(entry, RunOutcome::Stalled(stalls)),
+        Some(entry) if record.version() <= entry.version => Intake::Run(entry),
+        entry if misses >= care.unknown_limit => {
+            Intake::Fail(entry, RunOutcome::unknown(record, known))
+        }
+        _ => Intake::Return,
     }
 }
 
 /// A job that was fetched and is not run.
-struct Unrun<'a> {
+struct Rejected<'a> {
     id: JobId,
-    terms: Terms,
+    run_policy: RunPolicy,
     /// As it stands in Redis.
     record: Bytes,
     entry: Option<&'a Entry>,
     /// Who waits for its outcome.
-    inbox: Option<Inbox>,
+    inbox: Option<ReplyAddress>,
 }

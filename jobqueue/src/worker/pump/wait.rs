@@ -4,13 +4,13 @@ use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
 use super::{
-    GRACE, Mood, Pump,
-    wake::{Fetch, Heard, LONGEST_SLEEP},
+    FetchState, GRACE, Pump,
+    wake::{Fetch, MAX_SLEEP, Woken},
 };
 use crate::{
     error::Result,
     store::worker::Turn,
-    worker::{run::Appetite, signals::Phase},
+    worker::{run::Demand, signals::Phase},
 };
 
 impl Pump {
@@ -18,7 +18,7 @@ impl Pump {
     pub(crate) async fn wait(&mut self) -> Result<()> {
         loop {
             self.parts.lease.step();
-            self.meter.running(self.held.running());
+            self.meter.running(self.slots.running());
             self.tell();
             if self.has_reason() {
                 return Ok(());
@@ -28,9 +28,9 @@ impl Pump {
                 continue;
             }
             let asking = self.phase() == Phase::Working && self.room() > 0;
-            let tick = Instant::now() + LONGEST_SLEEP;
-            let until = match self.mood {
-                Mood::Resting(until) | Mood::Limited(until) if asking => until.min(tick),
+            let tick = Instant::now() + MAX_SLEEP;
+            let until = match self.fetch_state {
+                FetchState::Idle(until) | FetchState::Throttled(until) if asking => until.min(tick),
                 _ => match self.phase() {
                     Phase::Draining(deadline) if deadline > Instant::now() => deadline.min(tick),
                     Phase::Draining(_) => Instant::now() + GRACE / 10,
@@ -38,15 +38,15 @@ impl Pump {
                 },
             };
             let until = self.expires.map_or(until, |expires| expires.min(until));
-            if asking && matches!(self.mood, Mood::Resting(_)) {
+            if asking && matches!(self.fetch_state, FetchState::Idle(_)) {
                 let fetch = self.fetch_along();
-                self.listener.listen(fetch);
+                self.listener.wait(fetch);
             }
             tokio::select! {
                 Some(finished) = self.reports.recv() => self.note(finished),
-                heard = self.listener.hear(), if self.listener.is_listening() => self.heard(heard).await?,
+                woken = self.listener.next(), if self.listener.is_waiting() => self.woken(woken).await?,
                 _ = self.parts.phase.changed() => {
-                    self.mood = Mood::Hungry;
+                    self.fetch_state = FetchState::Ready;
                     if self.phase() == Phase::Paused && self.listener.is_fetching() {
                         self.join(None).await?;
                     }
@@ -62,9 +62,9 @@ impl Pump {
 
     /// The fetch of a pump that has nothing else to do before it is heard of.
     fn fetch_along(&self) -> Option<Fetch> {
-        let idle = self.held.slots() == 0 && self.promised.is_empty() && self.outcomes.is_empty();
-        let any = matches!(self.parts.registry.appetite(), Appetite::Any);
-        (idle && any && self.quiet).then(|| Fetch {
+        let idle = self.slots.slots() == 0 && self.awaiting.is_empty() && self.outcomes.is_empty();
+        let any = matches!(self.parts.registry.demand(), Demand::Any);
+        (idle && any && self.nothing_due).then(|| Fetch {
             worker: self.worker.borrow().clone(),
             lease: self.parts.config.lease,
             want: self.want(),
@@ -75,19 +75,19 @@ impl Pump {
         !self.outcomes.is_empty()
             || self.lease_lost
             || self.expires.is_some_and(|expires| expires <= Instant::now())
-            || !self.hold.is_zero()
-            || (self.mood == Mood::Hungry && self.want() > 0)
-            || (self.held.is_empty() && matches!(self.phase(), Phase::Draining(_)))
+            || !self.throttle.is_zero()
+            || (self.fetch_state == FetchState::Ready && self.want() > 0)
+            || (self.slots.is_empty() && matches!(self.phase(), Phase::Draining(_)))
     }
 
     /// The token came, or for a while did not, or jobs came with it.
-    async fn heard(&mut self, heard: Heard) -> Result<()> {
-        let token = match heard {
-            Heard::Token(token) => token,
-            Heard::Turn(turn, want) => return self.fetched(turn, want).await,
+    async fn woken(&mut self, woken: Woken) -> Result<()> {
+        let token = match woken {
+            Woken::ForToken(token) => token,
+            Woken::Turn(turn, want) => return self.fetched(turn, want).await,
         };
         if self.want() > 0 {
-            self.mood = Mood::Hungry;
+            self.fetch_state = FetchState::Ready;
         } else if token {
             // It came for a job that this pump can't take: somebody else should.
             if let Err(error) = self.parts.store.call(&crate::store::worker::Wake).await {
@@ -101,10 +101,10 @@ impl Pump {
         let now = Instant::now();
         // A fetch that was sent along looks by itself.
         if !self.listener.is_fetching()
-            && let Mood::Resting(until) | Mood::Limited(until) = self.mood
+            && let FetchState::Idle(until) | FetchState::Throttled(until) = self.fetch_state
             && until <= now
         {
-            self.mood = Mood::Hungry;
+            self.fetch_state = FetchState::Ready;
         }
     }
 

@@ -18,33 +18,33 @@ use crate::{
 };
 
 /// How long a worker sleeps at most before it looks for itself.
-pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+pub(crate) const MAX_SLEEP: Duration = Duration::from_secs(5);
 
 /// The pump's ear.
 #[derive(Debug)]
-pub(crate) struct Listener {
-    ear: Ear,
+pub(crate) struct WakeListener {
+    wait_state: WaitState,
     /// How much the pump has heard.
     count: u64,
-    orders: mpsc::UnboundedSender<Order>,
-    heard: mpsc::Receiver<Heard>,
+    requests: mpsc::UnboundedSender<WaitRequest>,
+    woken: mpsc::Receiver<Woken>,
     task: JoinHandle<()>,
     store: QueueStore,
 }
 
 /// What is listened for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ear {
-    Deaf,
-    Token,
-    Jobs,
+enum WaitState {
+    Idle,
+    ForToken,
+    ForJobs,
 }
 
 /// What the pump heard.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub(crate) enum Woken {
     /// The token, which is then this worker's: `true`. `false` if none came for a while.
-    Token(bool),
+    ForToken(bool),
     /// What the fetch brought that was sent along, and how many jobs it asked for.
     Turn(Result<Turn>, usize),
 }
@@ -58,42 +58,46 @@ pub(crate) struct Fetch {
 }
 
 #[derive(Debug)]
-struct Order {
+struct WaitRequest {
     fetch: Option<Fetch>,
     /// How much the pump had heard when it gave this.
     count: u64,
 }
 
-impl Listener {
+impl WakeListener {
     pub(crate) fn spawn(store: &QueueStore) -> Self {
-        let store = store.apart();
-        let (orders, given) = mpsc::unbounded_channel();
+        let store = store.with_own_connection();
+        let (requests, given) = mpsc::unbounded_channel();
         // The token, and a fetch that was sent when the token was there already.
-        let (say, heard) = mpsc::channel(2);
-        let task = tokio::spawn(run(store.clone(), given, say));
-        Self { ear: Ear::Deaf, count: 0, orders, heard, task, store }
+        let (tell, woken) = mpsc::channel(2);
+        let task = tokio::spawn(run(store.clone(), given, tell));
+        Self { wait_state: WaitState::Idle, count: 0, requests, woken, task, store }
     }
 
-    /// Listens from now on, until something is [heard](Self::hear). A fetch that comes later joins the wait.
-    pub(crate) fn listen(&mut self, fetch: Option<Fetch>) {
-        let ear = if fetch.is_some() { Ear::Jobs } else { Ear::Token };
-        if self.ear == Ear::Deaf || (self.ear, ear) == (Ear::Token, Ear::Jobs) {
-            self.ear = ear;
+    /// Listens from now on, until something is [heard](Self::next). A fetch that comes later joins the wait.
+    pub(crate) fn wait(&mut self, fetch: Option<Fetch>) {
+        let wait_state = if fetch.is_some() { WaitState::ForJobs } else { WaitState::ForToken };
+        if self.wait_state == WaitState::Idle
+            || (self.wait_state, wait_state) == (WaitState::ForToken, WaitState::ForJobs)
+        {
+            self.wait_state = wait_state;
             // The task ends with this listener alone.
-            let _ = self.orders.send(Order { fetch, count: self.count });
+            let _ = self.requests.send(WaitRequest { fetch, count: self.count });
         }
     }
 
     /// Waits for what there is to hear.
-    pub(crate) async fn hear(&mut self) -> Heard {
+    pub(crate) async fn next(&mut self) -> Woken {
         loop {
-            match self.heard.recv().await {
+            match self.woken.recv().await {
                 // The fetch was sent when the token had come: it follows at once.
-                Some(Heard::Token(_)) if self.ear == Ear::Jobs => self.count += 1,
-                Some(heard) => {
+                Some(Woken::ForToken(_)) if self.wait_state == WaitState::ForJobs => {
+                    self.count += 1
+                }
+                Some(woken) => {
                     self.count += 1;
-                    self.ear = Ear::Deaf;
-                    return heard;
+                    self.wait_state = WaitState::Idle;
+                    return woken;
                 }
                 // The task never ends by itself; if it was ended, so is this pump.
                 None => std::future::pending().await,
@@ -101,41 +105,41 @@ impl Listener {
         }
     }
 
-    pub(crate) fn is_listening(&self) -> bool {
-        self.ear != Ear::Deaf
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.wait_state != WaitState::Idle
     }
 
     /// Whether a fetch is on its way: until it is heard of, nobody knows what this worker holds.
     pub(crate) fn is_fetching(&self) -> bool {
-        self.ear == Ear::Jobs
+        self.wait_state == WaitState::ForJobs
     }
 }
 
-impl Drop for Listener {
+impl Drop for WakeListener {
     fn drop(&mut self) {
         self.task.abort();
         // A wait that is left open could take a token that is meant for others.
-        self.store.hang_up();
+        self.store.disconnect();
     }
 }
 
 async fn run(
     store: QueueStore,
-    mut orders: mpsc::UnboundedReceiver<Order>,
-    say: mpsc::Sender<Heard>,
+    mut requests: mpsc::UnboundedReceiver<WaitRequest>,
+    tell: mpsc::Sender<Woken>,
 ) {
-    let (mut retries, mut said) = (Retries::endless(), 0);
-    while let Some(order) = orders.recv().await {
-        let heard = match order.fetch {
-            Some(fetch) if order.count < said => call(&store, fetch).await,
+    let (mut retries, mut told) = (Retries::endless(), 0);
+    while let Some(request) = requests.recv().await {
+        let woken = match request.fetch {
+            Some(fetch) if request.count < told => call(&store, fetch).await,
             Some(fetch) => {
                 // In this order they are sent.
-                tokio::join!(store.wait_for_wake(LONGEST_SLEEP), call(&store, fetch)).1
+                tokio::join!(store.wait_for_wake(MAX_SLEEP), call(&store, fetch)).1
             }
-            None => wait(&store, &mut orders, &mut retries).await,
+            None => wait(&store, &mut requests, &mut retries).await,
         };
-        said += 1;
-        if say.send(heard).await.is_err() {
+        told += 1;
+        if tell.send(woken).await.is_err() {
             return;
         }
     }
@@ -144,33 +148,39 @@ async fn run(
 /// Waits for the token; and for a fetch too, if the pump orders one meanwhile.
 async fn wait(
     store: &QueueStore,
-    orders: &mut mpsc::UnboundedReceiver<Order>,
+    requests: &mut mpsc::UnboundedReceiver<WaitRequest>,
     retries: &mut Retries,
-) -> Heard {
-    let mut token = std::pin::pin!(store.wait_for_wake(LONGEST_SLEEP));
+) -> Woken {
+    let mut token = std::pin::pin!(store.wait_for_wake(MAX_SLEEP));
     let token = tokio::select! {
         biased;
         token = &mut token => token,
-        Some(Order { fetch: Some(fetch), .. }) = orders.recv() => {
+        Some(WaitRequest { fetch: Some(fetch), .. }) = requests.recv() => {
             return tokio::join!(token, call(store, fetch)).1;
         }
     };
     match token {
         Ok(token) => {
             *retries = Retries::endless();
-            Heard::Token(token)
+            Woken::ForToken(token)
         }
         Err(error) => {
             // The pump's own calls find out what is wrong, and say it.
             let _ = retries.wait_or(error).await;
-            Heard::Token(false)
+            Woken::ForToken(false)
         }
     }
 }
 
-async fn call(store: &QueueStore, fetch: Fetch) -> Heard {
+async fn call(store: &QueueStore, fetch: Fetch) -> Woken {
     let Fetch { worker, lease, want } = fetch;
-    let advance =
-        Advance { worker: &worker, lease, held: 0, want, hold: Duration::ZERO, settlements: &[] };
-    Heard::Turn(store.call_behind(LONGEST_SLEEP, &advance).await, want)
+    let advance = Advance {
+        worker: &worker,
+        lease,
+        held: 0,
+        want,
+        throttle: Duration::ZERO,
+        settlements: &[],
+    };
+    Woken::Turn(store.call_behind(MAX_SLEEP, &advance).await, want)
 }

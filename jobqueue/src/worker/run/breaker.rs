@@ -9,34 +9,34 @@ use tracing::{info, warn};
 
 use super::context::Context;
 use crate::{
-    policy::{Admission, Breaker, Change, Circuit, ErrorClass, Sign, Verdict},
-    settle::Ended,
+    policy::{Admission, Breaker, Change, Circuit, ErrorClass, ProbeResult, Verdict},
+    settle::RunOutcome,
     worker::telemetry::WorkerEvent,
 };
 
 /// A breaker with its state, shared by the runs of a handler.
 #[derive(Debug)]
-pub(crate) struct Fuse {
+pub(crate) struct HandlerBreaker {
     breaker: Breaker,
     circuit: Mutex<Circuit>,
 }
 
 /// A run that is under way, to be told apart from one that probes. What ends without a word says nothing.
-pub(crate) struct Trial<'a> {
-    fuse: &'a Fuse,
+pub(crate) struct BreakerGuard<'a> {
+    breaker: &'a HandlerBreaker,
     probe: bool,
     told: bool,
 }
 
-impl Fuse {
+impl HandlerBreaker {
     pub(crate) fn new(breaker: Breaker) -> Self {
         Self { breaker, circuit: Mutex::new(Circuit::NEW) }
     }
 
     /// Lets a run start, or says after how long it may try again.
-    pub(crate) fn admit(&self) -> Result<Trial<'_>, Duration> {
+    pub(crate) fn admit(&self) -> Result<BreakerGuard<'_>, Duration> {
         let admission = self.with(|circuit| circuit.admit(&self.breaker, Instant::now()));
-        let trial = |probe| Trial { fuse: self, probe, told: false };
+        let trial = |probe| BreakerGuard { breaker: self, probe, told: false };
         match admission {
             Admission::Run => Ok(trial(false)),
             Admission::Probe => Ok(trial(true)),
@@ -45,13 +45,13 @@ impl Fuse {
     }
 
     /// How many jobs of this handler are worth fetching now.
-    pub(crate) fn appetite(&self) -> Appetite {
+    pub(crate) fn demand(&self) -> Demand {
         let now = Instant::now();
         self.with(|circuit| match *circuit {
-            Circuit::Closed { .. } => Appetite::Any,
-            Circuit::Open { until, .. } if now < until => Appetite::NoneUntil(until),
-            Circuit::Open { .. } => Appetite::One,
-            Circuit::Probing { .. } => Appetite::None,
+            Circuit::Closed { .. } => Demand::Any,
+            Circuit::Open { until, .. } if now < until => Demand::NoneUntil(until),
+            Circuit::Open { .. } => Demand::One,
+            Circuit::Probing { .. } => Demand::None,
         })
     }
 
@@ -59,14 +59,14 @@ impl Fuse {
         act(&mut self.circuit.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn ended(&self, probe: bool, sign: Sign) -> Option<Change> {
+    fn ended(&self, probe: bool, sign: ProbeResult) -> Option<Change> {
         self.with(|circuit| circuit.ended(&self.breaker, probe, sign, Instant::now()))
     }
 }
 
 /// How many jobs are worth fetching.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Appetite {
+pub(crate) enum Demand {
     Any,
     /// One, which probes.
     One,
@@ -75,7 +75,7 @@ pub(crate) enum Appetite {
     None,
 }
 
-impl Appetite {
+impl Demand {
     /// For two handlers of one queue.
     pub(crate) fn or(self, other: Self) -> Self {
         match (self, other) {
@@ -88,11 +88,11 @@ impl Appetite {
     }
 }
 
-impl Trial<'_> {
+impl BreakerGuard<'_> {
     /// The run has ended, and says how the other side is.
-    pub(crate) fn end(mut self, ended: &Ended, ctx: &Context) {
+    pub(crate) fn end(mut self, ended: &RunOutcome, ctx: &Context) {
         self.told = true;
-        let Some(change) = self.fuse.ended(self.probe, sign(ended)) else { return };
+        let Some(change) = self.breaker.ended(self.probe, sign(ended)) else { return };
         let name = ctx.record().name.clone();
         match change {
             Change::Opened(pause) => {
@@ -110,28 +110,30 @@ impl Trial<'_> {
     }
 }
 
-impl Drop for Trial<'_> {
+impl Drop for BreakerGuard<'_> {
     fn drop(&mut self) {
         if !self.told {
-            self.fuse.ended(self.probe, Sign::None);
+            self.breaker.ended(self.probe, ProbeResult::None);
         }
     }
 }
 
 /// What the end of a run says of the other side.
-fn sign(ended: &Ended) -> Sign {
+fn sign(ended: &RunOutcome) -> ProbeResult {
     match ended {
-        Ended::Success(_) => Sign::Well,
-        Ended::TimedOut(_) => Sign::Ill,
-        Ended::Failure(failure) => match failure.verdict() {
-            Verdict::Retry | Verdict::RetryAfter(_) | Verdict::RateLimited(_) => Sign::Ill,
+        RunOutcome::Success(_) => ProbeResult::Well,
+        RunOutcome::TimedOut(_) => ProbeResult::Ill,
+        RunOutcome::Failure(failure) => match failure.verdict() {
+            Verdict::Retry | Verdict::RetryAfter(_) | Verdict::RateLimited(_) => ProbeResult::Ill,
             Verdict::Classified { class, .. } => match class {
-                ErrorClass::Transient | ErrorClass::Server | ErrorClass::RateLimited => Sign::Ill,
-                ErrorClass::Validation | ErrorClass::Auth => Sign::Well,
+                ErrorClass::Transient | ErrorClass::Server | ErrorClass::RateLimited => {
+                    ProbeResult::Ill
+                }
+                ErrorClass::Validation | ErrorClass::Auth => ProbeResult::Well,
             },
-            Verdict::Permanent => Sign::Well,
-            Verdict::GoBack(_) => Sign::None,
+            Verdict::Permanent => ProbeResult::Well,
+            Verdict::Snooze(_) => ProbeResult::None,
         },
-        _ => Sign::None,
+        _ => ProbeResult::None,
     }
 }

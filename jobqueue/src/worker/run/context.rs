@@ -22,7 +22,7 @@ use crate::{
         config::SpanHook,
         extract::States,
         registry::Entry,
-        telemetry::{Alert, Announcer, WorkerEvent},
+        telemetry::{Alert, EventSender, WorkerEvent},
     },
 };
 
@@ -65,7 +65,7 @@ pub(crate) struct ContextParts {
     pub(crate) trace: Option<Box<TraceContext>>,
     pub(crate) delivery: Delivery,
     /// None in tests of handlers.
-    pub(crate) line: Option<Arc<Line>>,
+    pub(crate) line: Option<Arc<RunShared>>,
 }
 
 /// The place of a run in its job's trace, if there is one.
@@ -75,11 +75,11 @@ pub(crate) fn run_trace(record: &Record) -> Option<Box<TraceContext>> {
 }
 
 /// The way from the runs of a pump to Redis, and to whoever listens to the worker.
-pub(crate) struct Line {
+pub(crate) struct RunShared {
     pub(crate) store: QueueStore,
     /// The name that the worker goes by now: it changes when a lease was lost.
     pub(crate) worker: watch::Receiver<WorkerId>,
-    pub(crate) announcer: Announcer,
+    pub(crate) events: EventSender,
     /// Called with the span of each run that has a trace.
     pub(crate) on_span: Option<SpanHook>,
     /// The worker's own dead-letter queue.
@@ -90,7 +90,7 @@ pub(crate) struct Line {
     pub(crate) queues: RwLock<Option<QueueName>>,
 }
 
-impl Line {
+impl RunShared {
     /// Where a handler's jobs go that fail for good: as it says, else as the worker says, else as the queue
     /// says; never to the queue they are in.
     pub(crate) fn dead_letter(&self, entry: Option<&Entry>) -> Option<QueueName> {
@@ -117,7 +117,7 @@ impl Context {
         Self(Arc::new(parts))
     }
 
-    pub(crate) fn line(&self) -> Option<&Line> {
+    pub(crate) fn line(&self) -> Option<&RunShared> {
         self.0.line.as_deref()
     }
 
@@ -243,7 +243,7 @@ impl Context {
         let Some(line) = self.note_taker()? else { return Ok(()) };
         let worker = line.worker.borrow().clone();
         let call = job::Progress { worker: &worker, id: &self.0.id, value: &value };
-        line.store.call_patiently(&call).await
+        line.store.call_retrying(&call).await
     }
 
     /// Adds a line to the job's log, of which the newest 1,000 are kept. Lines over 8 KiB are cut.
@@ -261,7 +261,7 @@ impl Context {
     }
 
     /// Who takes down what the run says of itself. Nobody in a test, and where nothing is kept of the job.
-    fn note_taker(&self) -> Result<Option<&Line>> {
+    fn note_taker(&self) -> Result<Option<&RunShared>> {
         let kept = self.0.delivery == Delivery::AtLeastOnce;
         let line = self.0.line.as_deref().filter(|_| kept);
         if line.is_some() && self.is_lost() {
@@ -291,7 +291,7 @@ impl Context {
     /// Tells whoever has to see to it.
     pub(crate) fn alert(&self, class: ErrorClass, failure: &JobFailure) {
         if let Some(line) = &self.0.line {
-            line.announcer.alert(Alert {
+            line.events.alert(Alert {
                 queue: line.store.name().clone(),
                 id: self.0.id.clone(),
                 name: self.0.record.name.clone(),
@@ -304,7 +304,7 @@ impl Context {
     /// Tells whoever listens to the worker.
     pub(crate) fn announce(&self, event: impl FnOnce() -> WorkerEvent) {
         if let Some(line) = &self.0.line {
-            line.announcer.say(event);
+            line.events.say(event);
         }
     }
 }

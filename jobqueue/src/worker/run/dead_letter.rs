@@ -5,14 +5,14 @@ use tracing::debug;
 
 use super::Context;
 use crate::{
-    job::{DeadLetter, End},
-    settle::{Ruling, dead_letter},
+    job::{DeadLetter, Transition},
+    settle::{Decision, dead_letter},
     worker::registry::Entry,
 };
 
 /// Writes the letter of a run that failed for good, if its handler or its worker names a queue for it.
-pub(crate) async fn attach(ruling: &mut Ruling, ctx: &Context, entry: &Entry) {
-    let Ruling { end: End::Failed { .. }, failure: Some(failure), .. } = ruling else {
+pub(crate) async fn attach(decision: &mut Decision, ctx: &Context, entry: &Entry) {
+    let Decision { end: Transition::Failed { .. }, failure: Some(failure), .. } = decision else {
         return;
     };
     let Some((line, to)) = ctx.line().and_then(|line| Some((line, line.dead_letter(Some(entry))?)))
@@ -29,5 +29,5 @@ pub(crate) async fn attach(ruling: &mut Ruling, ctx: &Context, entry: &Entry) {
     let record = Bytes::from(ctx.record().encode());
     let queue = line.store.name().as_str();
     let written = DeadLetter::new(queue, ctx.id().clone(), record, failure.clone(), errors);
-    dead_letter::attach(ruling, &written, &to);
+    dead_letter::attach(decision, &written, &to);
 }

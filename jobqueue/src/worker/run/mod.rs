@@ -6,10 +6,10 @@ mod context;
 mod dead_letter;
 mod reply;
 
-pub(crate) use breaker::{Appetite, Fuse};
+pub(crate) use breaker::{Demand, HandlerBreaker};
 pub(crate) use cancellation::Signals;
 pub use context::Context;
-pub(crate) use context::{ContextParts, Line, run_trace};
+pub(crate) use context::{ContextParts, RunShared, run_trace};
 
 use std::{
     any::Any,
@@ -36,8 +36,8 @@ use super::{
 };
 use crate::{
     client::trace,
-    job::{Delivery, End, JobId},
-    settle::{Ended, Ruling, Terms, rule},
+    job::{Delivery, JobId, Transition},
+    settle::{Decision, RunOutcome, RunPolicy, decide},
 };
 
 /// What one run is made of. Small, since it is copied on its way into a task.
@@ -47,27 +47,27 @@ pub(crate) struct Run {
     /// Which run of its pump it is, as [`Held`](super::held::Held) counts.
     pub(crate) number: u64,
     pub(crate) ctx: Context,
-    pub(crate) terms: Terms,
+    pub(crate) run_policy: RunPolicy,
     pub(crate) entry: Arc<Entry>,
 }
 
 /// What a run comes to, and how long it took, if it took place.
-pub(crate) type Ending = (Ruling, Option<Times>);
+pub(crate) type Ending = (Decision, Option<Times>);
 
 /// The report of a run to its pump.
 #[derive(Debug)]
-pub(crate) struct Finished {
+pub(crate) struct RunReport {
     pub(crate) id: JobId,
     /// Which run of the job it was.
     pub(crate) run: u64,
     /// None if the run was aborted.
-    pub(crate) ruling: Option<Ending>,
+    pub(crate) decision: Option<Ending>,
 }
 
 /// Reports when it is dropped, hence in any case: also when the run is aborted, its pump hears of it.
 struct Reporter {
-    to: mpsc::Sender<Finished>,
-    finished: Option<Finished>,
+    to: mpsc::Sender<RunReport>,
+    finished: Option<RunReport>,
 }
 
 impl Drop for Reporter {
@@ -82,13 +82,13 @@ impl Drop for Reporter {
 /// Lets a run go on to its end, and reports what becomes of its job.
 pub(crate) async fn report(
     run: Pin<Box<impl Future<Output = Ending>>>,
-    finished: Finished,
-    to: mpsc::Sender<Finished>,
+    finished: RunReport,
+    to: mpsc::Sender<RunReport>,
 ) {
     let mut reporter = Reporter { to, finished: Some(finished) };
-    let ruling = run.await;
+    let decision = run.await;
     if let Some(finished) = &mut reporter.finished {
-        finished.ruling = Some(ruling);
+        finished.decision = Some(decision);
     }
 }
 
@@ -100,7 +100,7 @@ impl Run {
             queue = %self.ctx.queue(),
             name = %self.ctx.name(),
             id = %self.ctx.id(),
-            attempt = self.terms.attempt,
+            attempt = self.run_policy.attempt,
             trace_id = Empty,
             span_id = Empty,
             parent_span_id = Empty,
@@ -127,30 +127,31 @@ impl Run {
     }
 
     async fn execute(self) -> Ending {
-        let Self { ready_at, ctx, terms, entry, .. } = self;
+        let Self { ready_at, ctx, run_policy, entry, .. } = self;
         // Held to the end of the run: the handler's own limits in this process.
         let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
-        let trial = match entry.fuse.as_ref().map(Fuse::admit) {
+        let trial = match entry.breaker.as_ref().map(HandlerBreaker::admit) {
             None => None,
             Some(Ok(trial)) => Some(trial),
-            Some(Err(delay)) => return (Ruling::released(delay), None),
+            Some(Err(delay)) => return (Decision::released(delay), None),
         };
         entry.meter.started();
         ctx.announce(|| WorkerEvent::Started {
             id: ctx.id().clone(),
             name: ctx.record().name.clone(),
-            attempt: terms.attempt,
+            attempt: run_policy.attempt,
         });
         let began = Instant::now();
         let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
         // A timeout beyond what the clock can say is none.
-        let deadline = terms.timeout.and_then(|limit| began.checked_add(limit));
+        let deadline = run_policy.timeout.and_then(|limit| began.checked_add(limit));
         let run = async {
-            let mut running = entry.call(ctx.record(), ctx.clone()).map_err(Ended::BadPayload)?;
+            let mut running =
+                entry.call(ctx.record(), ctx.clone()).map_err(RunOutcome::BadPayload)?;
             if let Some(trace) = ctx.trace() {
                 running = Box::pin(trace::within(trace.clone(), running));
             }
-            running.await.map_err(Ended::Failure)
+            running.await.map_err(RunOutcome::Failure)
         };
         let run = AssertUnwindSafe(run).catch_unwind();
         let ended = match deadline {
@@ -162,51 +163,51 @@ impl Run {
                     Err(_) => {
                         // What the handler has handed on may still go on: it hears that time is up.
                         ctx.signals().cancel();
-                        Ok(Err(Ended::TimedOut(terms.timeout.unwrap_or_default())))
+                        Ok(Err(RunOutcome::TimedOut(run_policy.timeout.unwrap_or_default())))
                     }
                 }
             }
         };
         let times = Times { waited, took: began.elapsed() };
         let ended = match ended {
-            Ok(Ok(result)) => Ended::Success(result),
+            Ok(Ok(result)) => RunOutcome::Success(result),
             Ok(Err(ended)) => ended,
-            Err(panic) => Ended::Panicked(panic_message(&*panic)),
+            Err(panic) => RunOutcome::Panicked(panic_message(&*panic)),
         };
         if let Some(trial) = trial {
             trial.end(&ended, &ctx);
         }
-        let mut ruling = rule(ended, &terms, ctx.record().codec);
-        follow(&mut ruling, &terms, &ctx, &entry).await;
-        entry.meter.ended(&ruling, times);
-        if let (Some(class), Some(failure)) = (ruling.alert, &ruling.failure) {
+        let mut decision = decide(ended, &run_policy, ctx.record().codec);
+        follow(&mut decision, &run_policy, &ctx, &entry).await;
+        entry.meter.ended(&decision, times);
+        if let (Some(class), Some(failure)) = (decision.alert, &decision.failure) {
             error!(%class, %failure, "an error that somebody has to see to");
             ctx.alert(class, failure);
         }
-        tell(&ruling, times.took, &ctx);
-        (ruling, Some(times))
+        tell(&decision, times.took, &ctx);
+        (decision, Some(times))
     }
 }
 
 /// Sends what follows from how the run ended: a letter, a reply.
-async fn follow(ruling: &mut Ruling, terms: &Terms, ctx: &Context, entry: &Entry) {
-    let settled = terms.delivery == Delivery::AtMostOnce;
-    if matches!(ruling.end, End::Failed { .. }) && !settled {
+async fn follow(decision: &mut Decision, run_policy: &RunPolicy, ctx: &Context, entry: &Entry) {
+    let settled = run_policy.delivery == Delivery::AtMostOnce;
+    if matches!(decision.end, Transition::Failed { .. }) && !settled {
         // In a box, as what is rare here is: a run is copied on its way into a task.
-        Box::pin(dead_letter::attach(ruling, ctx, entry)).await;
+        Box::pin(dead_letter::attach(decision, ctx, entry)).await;
     }
     if let Some(inbox) = &ctx.record().options.reply_to {
         if settled {
-            Box::pin(reply::send(ruling, inbox, ctx)).await;
+            Box::pin(reply::send(decision, inbox, ctx)).await;
         } else {
-            crate::settle::reply::attach(ruling, inbox, ctx.id());
+            crate::settle::reply::attach(decision, inbox, ctx.id());
         }
     }
 }
 
 /// Says how the run ended.
-fn tell(ruling: &Ruling, took: Duration, ctx: &Context) {
-    match &ruling.failure {
+fn tell(decision: &Decision, took: Duration, ctx: &Context) {
+    match &decision.failure {
         None => {
             debug!(?took, "completed");
             ctx.announce(|| WorkerEvent::Completed {
@@ -215,7 +216,7 @@ fn tell(ruling: &Ruling, took: Duration, ctx: &Context) {
                 took,
             });
         }
-        Some(failure) if matches!(ruling.end, End::Released { .. }) => {
+        Some(failure) if matches!(decision.end, Transition::Released { .. }) => {
             debug!(%failure, "the job goes back");
         }
         Some(failure) => warn!(%failure, "the run failed"),

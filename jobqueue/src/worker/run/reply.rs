@@ -4,14 +4,16 @@ use tracing::warn;
 
 use super::Context;
 use crate::{
-    job::{End, Inbox},
-    settle::Ruling,
+    job::{ReplyAddress, Transition},
+    settle::Decision,
 };
 
 /// Sends how a run has ended whose job was settled before: with no settlement to travel with, at once or not at
 /// all.
-pub(crate) async fn send(ruling: &Ruling, inbox: &Inbox, ctx: &Context) {
-    let (End::Completed { outcome, .. } | End::Failed { outcome, .. }) = &ruling.end else {
+pub(crate) async fn send(decision: &Decision, inbox: &ReplyAddress, ctx: &Context) {
+    let (Transition::Completed { outcome, .. } | Transition::Failed { outcome, .. }) =
+        &decision.end
+    else {
         return;
     };
     let Some(line) = ctx.line() else { return };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 
-use super::hooks::{Alert, Bell, DeadLettered, Notice};
+use super::hooks::{Alert, DeadLettered, HookCall, HookSender};
 use crate::job::{JobFailure, JobId, JobName, QueueName};
 
 /// Something that happened in one worker. Follow them with [`WorkerHandle::events`](super::WorkerHandle::events).
@@ -112,13 +112,13 @@ const BACKLOG: usize = 4_096;
 
 /// The way from a worker to whoever listens. Costs nothing while nobody does.
 #[derive(Clone, Debug)]
-pub(crate) struct Announcer {
+pub(crate) struct EventSender {
     events: broadcast::Sender<WorkerEvent>,
-    bell: Bell,
+    bell: HookSender,
 }
 
-impl Announcer {
-    pub(crate) fn new(bell: Bell) -> Self {
+impl EventSender {
+    pub(crate) fn new(bell: HookSender) -> Self {
         Self { events: broadcast::channel(BACKLOG).0, bell }
     }
 
@@ -129,15 +129,15 @@ impl Announcer {
     }
 
     /// A job failed for good, and perhaps there is a letter.
-    pub(crate) fn failed(&self, id: &JobId, failure: JobFailure, letter: Option<QueueName>) {
-        if let Some(to) = &letter
+    pub(crate) fn failed(&self, id: &JobId, failure: JobFailure, dead_letter: Option<QueueName>) {
+        if let Some(to) = &dead_letter
             && self.bell.is_heard()
         {
             let (id, to, failure) = (id.clone(), to.clone(), failure.clone());
-            self.bell.ring(|| Notice::DeadLettered(DeadLettered { id, to, failure }));
+            self.bell.ring(|| HookCall::DeadLettered(DeadLettered { id, to, failure }));
         }
         self.say(|| WorkerEvent::Failed { id: id.clone(), failure });
-        if let Some(to) = letter {
+        if let Some(to) = dead_letter {
             self.say(|| WorkerEvent::DeadLettered { id: id.clone(), to });
         }
     }
@@ -145,7 +145,7 @@ impl Announcer {
     /// Somebody has to see to it.
     pub(crate) fn alert(&self, alert: Alert) {
         self.say(|| WorkerEvent::Alert(alert.clone()));
-        self.bell.ring(|| Notice::Alert(alert));
+        self.bell.ring(|| HookCall::Alert(alert));
     }
 
     /// Waits until the hooks have been told all.

@@ -12,7 +12,7 @@ use crate::{
         QueueStore,
         worker::{Observe, Observed},
     },
-    worker::pump::{LONGEST_SLEEP, Pump},
+    worker::pump::{MAX_SLEEP, Pump},
 };
 
 /// How long a run was waited for, and how long it took.
@@ -25,14 +25,14 @@ pub(crate) struct Times {
 
 /// What was observed since it was last told.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct PendingStats {
     observed: Box<Observed>,
     /// Whether there is anything to tell.
     news: bool,
     told: Option<Instant>,
 }
 
-impl Tally {
+impl PendingStats {
     /// A run has ended, and perhaps its job will be tried again.
     pub(crate) fn ended(&mut self, times: Times, retried: bool) {
         self.news = true;
@@ -45,7 +45,7 @@ impl Tally {
 
     /// What is to be told now, if it is time. Idle pumps look as often, so news is never much older.
     fn due(&mut self) -> Option<Box<Observed>> {
-        if !self.news || self.told.is_some_and(|told| told.elapsed() < LONGEST_SLEEP) {
+        if !self.news || self.told.is_some_and(|told| told.elapsed() < MAX_SLEEP) {
             return None;
         }
         self.rest()
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn news_is_told_at_once_and_then_after_a_while() {
-        let mut tally = Tally::default();
+        let mut tally = PendingStats::default();
         assert!(tally.due().is_none());
         let times = Times { waited: None, took: Duration::from_millis(3) };
         tally.ended(times, true);

@@ -58,7 +58,7 @@ pub(crate) struct Hooks {
 
 /// What hooks are told.
 #[derive(Debug)]
-pub(crate) enum Notice {
+pub(crate) enum HookCall {
     Alert(Alert),
     DeadLettered(DeadLettered),
     /// All that came before is to be told now.
@@ -73,25 +73,25 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The way to the hooks; none where there are none.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bell(Option<mpsc::Sender<Notice>>);
+pub(crate) struct HookSender(Option<mpsc::Sender<HookCall>>);
 
 /// Who answers the bell, and calls the hooks.
-pub(crate) struct Porter {
+pub(crate) struct HookTask {
     hooks: Hooks,
-    notices: mpsc::Receiver<Notice>,
+    notices: mpsc::Receiver<HookCall>,
 }
 
 impl Hooks {
     /// Both ends of the way to them.
-    pub(crate) fn connect(self) -> (Bell, Option<Porter>) {
+    pub(crate) fn connect(self) -> (HookSender, Option<HookTask>) {
         if self.alert.is_empty() && self.dead_letter.is_empty() {
-            return (Bell(None), None);
+            return (HookSender(None), None);
         }
         let (ring, notices) = mpsc::channel(BACKLOG);
-        (Bell(Some(ring)), Some(Porter { hooks: self, notices }))
+        (HookSender(Some(ring)), Some(HookTask { hooks: self, notices }))
     }
 
-    fn call(&self, notice: Notice) {
+    fn call(&self, notice: HookCall) {
         // A hook that panics costs nobody but itself.
         let call = |hook: &dyn Fn()| {
             if catch_unwind(AssertUnwindSafe(hook)).is_err() {
@@ -99,16 +99,16 @@ impl Hooks {
             }
         };
         match notice {
-            Notice::Alert(alert) => self.alert.iter().for_each(|hook| call(&|| hook(&alert))),
-            Notice::DeadLettered(letter) => {
-                self.dead_letter.iter().for_each(|hook| call(&|| hook(&letter)));
+            HookCall::Alert(alert) => self.alert.iter().for_each(|hook| call(&|| hook(&alert))),
+            HookCall::DeadLettered(dead_letter) => {
+                self.dead_letter.iter().for_each(|hook| call(&|| hook(&dead_letter)));
             }
-            Notice::Flush(done) => drop(done.send(())),
+            HookCall::Flush(done) => drop(done.send(())),
         }
     }
 }
 
-impl Porter {
+impl HookTask {
     /// Calls the hooks until nobody is left to ring.
     pub(crate) async fn listen(mut self) {
         while let Some(notice) = self.notices.recv().await {
@@ -117,13 +117,13 @@ impl Porter {
     }
 }
 
-impl Bell {
+impl HookSender {
     /// Whether anybody hears.
     pub(crate) fn is_heard(&self) -> bool {
         self.0.is_some()
     }
 
-    pub(crate) fn ring(&self, notice: impl FnOnce() -> Notice) {
+    pub(crate) fn ring(&self, notice: impl FnOnce() -> HookCall) {
         if let Some(ring) = &self.0
             && ring.try_send(notice()).is_err()
         {
@@ -136,7 +136,7 @@ impl Bell {
         let Some(ring) = &self.0 else { return };
         let (done, told) = oneshot::channel();
         let flush = async {
-            if ring.send(Notice::Flush(done)).await.is_ok() {
+            if ring.send(HookCall::Flush(done)).await.is_ok() {
                 let _ = told.await;
             }
         };
@@ -156,7 +156,7 @@ impl fmt::Debug for Hooks {
     }
 }
 
-impl fmt::Debug for Porter {
+impl fmt::Debug for HookTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Porter").field(&self.hooks).finish()
     }

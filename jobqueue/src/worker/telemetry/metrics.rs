@@ -16,8 +16,8 @@ mod on {
     use metrics::{Counter, Gauge, Histogram, Unit, counter, gauge, histogram};
 
     use crate::{
-        job::{End, QueueName},
-        settle::Ruling,
+        job::{QueueName, Transition},
+        settle::Decision,
         worker::telemetry::histograms::Times,
     };
 
@@ -91,27 +91,27 @@ mod on {
         }
 
         /// A run has ended.
-        pub(crate) fn ended(&self, ruling: &Ruling, times: Times) {
+        pub(crate) fn ended(&self, decision: &Decision, times: Times) {
             let handles = self.handles();
             handles.run.record(times.took);
             if let Some(waited) = times.waited {
                 handles.wait.record(waited);
             }
-            self.settled(ruling);
+            self.settled(decision);
         }
 
         /// What becomes of a job, with or without a run.
-        pub(crate) fn settled(&self, ruling: &Ruling) {
+        pub(crate) fn settled(&self, decision: &Decision) {
             let handles = self.handles();
-            match &ruling.end {
-                End::Completed { .. } => handles.completed.increment(1),
-                End::Retried { .. } => handles.retried.increment(1),
-                End::Failed { .. } => {
+            match &decision.end {
+                Transition::Completed { .. } => handles.completed.increment(1),
+                Transition::Retried { .. } => handles.retried.increment(1),
+                Transition::Failed { .. } => {
                     handles.failed.increment(1);
-                    handles.dead_lettered.increment(u64::from(ruling.letter.is_some()));
+                    handles.dead_lettered.increment(u64::from(decision.dead_letter.is_some()));
                 }
                 // Counted for the whole queue, when they are handed back.
-                End::Released { .. } => {}
+                Transition::Released { .. } => {}
             }
         }
     }
@@ -187,9 +187,9 @@ mod off {
 
         pub(crate) fn started(&self) {}
 
-        pub(crate) fn ended(&self, _ruling: &Ruling, _times: Times) {}
+        pub(crate) fn ended(&self, _ruling: &Decision, _times: Times) {}
 
-        pub(crate) fn settled(&self, _ruling: &Ruling) {}
+        pub(crate) fn settled(&self, _ruling: &Decision) {}
     }
 
     /// Counts nothing.

@@ -5,9 +5,9 @@ mod histograms;
 mod hooks;
 mod metrics;
 
-pub(crate) use events::Announcer;
+pub(crate) use events::EventSender;
 pub use events::WorkerEvent;
-pub(crate) use histograms::{ServerClock, Tally, Times};
+pub(crate) use histograms::{PendingStats, ServerClock, Times};
 pub use hooks::{Alert, DeadLettered};
-pub(crate) use hooks::{Bell, Hooks, Porter};
+pub(crate) use hooks::{HookSender, HookTask, Hooks};
 pub(crate) use metrics::{JobMeter, QueueMeter};

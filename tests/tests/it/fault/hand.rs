@@ -75,5 +75,5 @@ async fn answers_that_are_lost_cost_neither_a_job_nor_a_timeout() {
     let failed = (0..JOBS).filter(|n| n % 7 == 0).count() as u64;
     assert_eq!((counts.total_completed, counts.total_failed), (JOBS - failed, failed));
     let dead = client.dead_letters("dead").expect("a good name");
-    assert_eq!(dead.reach(failed).await.expect("they arrive"), failed);
+    assert_eq!(dead.wait_for(failed).await.expect("they arrive"), failed);
 }

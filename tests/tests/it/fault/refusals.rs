@@ -102,7 +102,7 @@ async fn the_server_still_loads_its_data() {
         server.restart();
         server
     });
-    let impatient = || Client::builder(&url).patience(10.millis()).connect();
+    let impatient = || Client::builder(&url).retry_timeout(10.millis()).connect();
     let loading = async || impatient().await.err().map(|error| error.to_string());
     let said = async || loading().await.filter(|error| error.to_lowercase().contains("loading"));
     eventually("the word that it loads", said).await;

@@ -14,7 +14,7 @@ pub(super) fn complaints(dump: &Dump, base: &str) -> String {
     check.one_place_each(&jobs);
     check.ranks();
     check.columns(&jobs);
-    check.traces();
+    check.listed();
     check.unique_keys();
     check.names();
     check.complaints.join("\n")
@@ -100,7 +100,7 @@ impl Check<'_> {
     fn columns(&mut self, jobs: &Ids) {
         let columns = [
             "priority", "attempts", "stalls", "misses", "progress", "outcomes", "uniques",
-            "traces", "expiring",
+            "listed", "expiring",
         ];
         for column in columns {
             for id in self.members(column).difference(jobs) {
@@ -114,10 +114,10 @@ impl Check<'_> {
     }
 
     /// Lists belong to the jobs that are said to have such, or they would stay for ever.
-    fn traces(&mut self) {
+    fn listed(&mut self) {
         let lists = &self.suffixes("errors:") | &self.suffixes("logs:");
-        for id in lists.symmetric_difference(&self.members("traces")) {
-            self.complain(format!("{id} has lists or is among the traces, and not both"));
+        for id in lists.symmetric_difference(&self.members("listed")) {
+            self.complain(format!("{id} has lists or is listed, and not both"));
         }
     }
 
@@ -163,7 +163,7 @@ impl Check<'_> {
             "progress",
             "outcomes",
             "uniques",
-            "traces",
+            "listed",
             "expiring",
             "meta",
             "events",
@@ -190,7 +190,7 @@ fn what_is_wrong_is_seen() {
         ("ZADD jq:{q}:waiting -1 a", "a has the rank -1"),
         ("HSET jq:{q}:misses a 1", "misses has a, which is no job"),
         ("ZADD jq:{q}:failed 1 a", "a has an outcome or has ended, and not both"),
-        ("RPUSH jq:{q}:errors:a e", "a has lists or is among the traces, and not both"),
+        ("RPUSH jq:{q}:errors:a e", "a has lists or is listed, and not both"),
         ("SET jq:{q}:unique:k a", "unique key k stays with a for ever"),
         ("HSET jq:{q}:uniques a k", "a doesn't stand for its unique key k"),
         ("RPUSH jq:{q}:wake 1 1", "there is more than one token"),

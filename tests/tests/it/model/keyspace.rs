@@ -52,7 +52,7 @@ impl Queue {
         keys.put("uniques", self.column(|job| job.unique.clone()));
         let traced = |(_, job): &(&String, &Job)| !(job.errors.is_empty() && job.log.is_empty());
         let traced = self.jobs.iter().filter(traced).map(|(id, _)| id.clone());
-        keys.put("traces", Content::Set(traced.collect()));
+        keys.put("listed", Content::Set(traced.collect()));
         for (id, job) in &self.jobs {
             keys.put(&format!("errors:{id}"), Content::List(job.errors.clone()));
             keys.put(&format!("logs:{id}"), Content::List(job.log.clone()));

@@ -18,8 +18,8 @@ impl Queue {
         }
         self.settle(turn);
         let hold = self.now + signed(turn.hold);
-        if turn.hold > 0 && hold > self.number("hold").unwrap_or(0) {
-            self.meta.insert("hold", hold.to_string());
+        if turn.hold > 0 && hold > self.number("throttled_until").unwrap_or(0) {
+            self.meta.insert("throttled_until", hold.to_string());
         }
         self.workers.insert(turn.worker.clone(), self.now + signed(turn.lease));
         let check = self.recover_oldest();
@@ -128,14 +128,14 @@ impl Queue {
     /// Ids, why there are no more, and when to look again.
     fn fetch(&mut self, worker: &str, want: usize) -> (Vec<String>, &'static str, Option<f64>) {
         let none = |why, look| (Vec::new(), why, look);
-        let hold = self.number("hold").filter(|hold| *hold > self.now);
+        let hold = self.number("throttled_until").filter(|hold| *hold > self.now);
         if !self.any_waits() {
             return none("", None);
         } else if self.meta.contains_key("paused") {
             return none("paused", None);
         } else if let Some(hold) = hold {
             #[expect(clippy::cast_precision_loss, reason = "as the script's own numbers")]
-            return none("held", Some(hold as f64));
+            return none("throttled", Some(hold as f64));
         } else if want == 0 {
             return none("", None);
         }

@@ -59,7 +59,7 @@ impl Queue {
             "max_length",
             "aging",
             "events",
-            "hold",
+            "throttled_until",
             "ttl",
             "dead_letter",
             "overflow",

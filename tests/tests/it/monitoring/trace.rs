@@ -228,7 +228,7 @@ async fn a_dead_letter_stays_in_the_trace() {
     let running = Running::start(worker(&client).handler(fail));
     client.add(fail, ()).header("traceparent", SENT).await.expect("added");
     let dead = client.dead_letters("trips-dlq").expect("a good name");
-    dead.reach(1).await.expect("it arrives");
+    dead.wait_for(1).await.expect("it arrives");
     running.stop().await;
     let jobs = dead.queue().jobs(jobqueue::JobState::Waiting).page(0, 10).await.expect("read");
     let [letter] = &jobs[..] else { panic!("one letter: {jobs:?}") };

@@ -12,7 +12,7 @@ const KEYS: &[&str] = &[
     "stalls",
     "misses",
     "progress",
-    "traces",
+    "listed",
     "uniques",
     "outcomes",
     "sources",

@@ -11,7 +11,7 @@ const KEYS: &[&str] = &[
     "stalls",
     "misses",
     "progress",
-    "traces",
+    "listed",
     "uniques",
     "outcomes",
     "meta",

@@ -5,7 +5,7 @@ use jobqueue_tests::raw::{Rig, args};
 const KEYS: &[&str] = &["meta", "topic", "bindings", "replays", "messages"];
 
 fn rig() -> Rig {
-    super::rig("topic/dissolve")
+    super::rig("topic/delete")
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
-    "waiting", "delayed", "jobs", "priority", "attempts", "stalls", "misses", "progress", "traces",
+    "waiting", "delayed", "jobs", "priority", "attempts", "stalls", "misses", "progress", "listed",
     "uniques", "outcomes", "meta", "events",
 ];
 

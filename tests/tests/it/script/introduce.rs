@@ -5,7 +5,7 @@ use jobqueue_tests::raw::{Rig, args};
 const KEYS: &[&str] = &["sources", "meta"];
 
 fn rig() -> Rig {
-    super::rig("outbox/introduce")
+    super::rig("outbox/register_source")
 }
 
 #[test]

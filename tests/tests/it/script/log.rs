@@ -2,7 +2,7 @@
 
 use jobqueue_tests::raw::{Rig, args};
 
-const KEYS: &[&str] = &["running:w1", "traces", "meta"];
+const KEYS: &[&str] = &["running:w1", "listed", "meta"];
 
 fn rig() -> Rig {
     super::rig("job/log")
@@ -22,7 +22,7 @@ fn keeps_the_newest_lines() {
           four
         jq:{q}:running:w1 hash
           a = 1:1
-        jq:{q}:traces set
+        jq:{q}:listed set
           a
         ",
     );

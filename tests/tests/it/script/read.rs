@@ -31,7 +31,7 @@ fn reads_all_that_is_known_in_every_state() {
         "HSET jq:{q}:progress a p",
         "HSET jq:{q}:outcomes a o",
         "HSET jq:{q}:priority a -5",
-        "SADD jq:{q}:traces a",
+        "SADD jq:{q}:listed a",
         "RPUSH jq:{q}:errors:a e",
         "RPUSH jq:{q}:logs:a l",
         "HSET jq:{q}:uniques a ka",

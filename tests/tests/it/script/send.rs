@@ -5,7 +5,7 @@ use jobqueue_tests::raw::{Rig, args};
 const KEYS: &[&str] = &["outbox", "meta"];
 
 fn rig() -> Rig {
-    super::rig("outbox/send")
+    super::rig("outbox/enqueue")
 }
 
 #[test]

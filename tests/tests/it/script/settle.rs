@@ -13,7 +13,7 @@ const KEYS: &[&str] = &[
     "stalls",
     "misses",
     "progress",
-    "traces",
+    "listed",
     "uniques",
     "outcomes",
     "completed",
@@ -104,7 +104,7 @@ fn with_the_last_job_the_lease_goes_and_what_is_ready_again_wakes_somebody() {
           to = dlq, id = letter, priority = 0, record = rl
         jq:{q}:outcomes hash
           a = why
-        jq:{q}:traces set
+        jq:{q}:listed set
           a
           b
         jq:{q}:waiting zset

@@ -14,7 +14,7 @@ const KEYS: &[&str] = &[
     "stalls",
     "misses",
     "progress",
-    "traces",
+    "listed",
     "uniques",
     "outcomes",
     "meta",

@@ -95,9 +95,9 @@ async fn a_replay_that_is_broken_off_again_and_again_brings_each_message_once() 
     client.publish_all("numbers", "n", 0..3_000_u32).await.expect("published");
     loop {
         // Dropped at whichever step it is then.
-        let patience = Duration::from_millis(fastrand::u64(1..40));
+        let retry_timeout = Duration::from_millis(fastrand::u64(1..40));
         let bind = topic.bind("q", "#").job("number").from(Start::Beginning);
-        if tokio::time::timeout(patience, bind).await.is_ok_and(|bound| bound.is_ok()) {
+        if tokio::time::timeout(retry_timeout, bind).await.is_ok_and(|bound| bound.is_ok()) {
             break;
         }
         let late = client.publish("numbers", "n", 3_000_u32).await.expect("published");

@@ -10,7 +10,7 @@ use crate::{
     store::{
         command::{Args, Command},
         ids,
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -82,13 +82,13 @@ impl NewJob {
 }
 
 /// For each job that was not added its index, and what came of it instead.
-pub(crate) type Twins = Vec<(usize, Instead)>;
+pub(crate) type Duplicates = Vec<(usize, Instead)>;
 
 /// What came of a job instead of being added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Instead {
     /// This one stands in its place.
-    Twin(JobId),
+    Duplicate(JobId),
     /// It went to the dead-letter queue, since its own was full.
     Overflowed,
 }
@@ -97,7 +97,7 @@ pub(crate) enum Instead {
 #[derive(Debug)]
 pub(crate) enum Added {
     /// All were added but these.
-    All(Twins),
+    All(Duplicates),
     /// They don't fit, and none was added.
     Full(Full),
 }
@@ -113,17 +113,17 @@ pub(crate) struct Full {
 
 impl Command for Add<'_> {
     const SCRIPT: &'static Script = script!("job" / add, [clock, layout, rank, events, wake, add]);
-    const KEYS: &'static [Column] = &[
-        Column::Jobs,
-        Column::Waiting,
-        Column::Delayed,
-        Column::Priority,
-        Column::Uniques,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
+    const KEYS: &'static [Key] = &[
+        Key::Jobs,
+        Key::Waiting,
+        Key::Delayed,
+        Key::Priority,
+        Key::Uniques,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
     ];
-    const DOING: &'static str = "add jobs";
+    const ACTION: &'static str = "add jobs";
     type Reply = Added;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {
@@ -173,20 +173,20 @@ impl Command for Add<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<Added, Corrupt> {
-        let items = reply::array(reply, Self::DOING)?;
+        let items = reply::array(reply, Self::ACTION)?;
         let (pairs, _) = items.as_chunks::<2>();
-        let mut twins = Twins::with_capacity(pairs.len());
+        let mut duplicates = Duplicates::with_capacity(pairs.len());
         for [index, id] in pairs {
-            let index = reply::count(index, Self::DOING)?;
-            let text = reply::text(id, Self::DOING)?;
+            let index = reply::count(index, Self::ACTION)?;
+            let text = reply::text(id, Self::ACTION)?;
             if index == 0 {
                 return read_full(text).map(Added::Full);
             }
             let index = usize::try_from(index - 1).ok().filter(|index| *index < self.jobs.len());
-            let index = index.ok_or_else(|| Corrupt::new(Self::DOING, "an index out of range"))?;
-            twins.push((index, Instead::Twin(JobId::from_store(text))));
+            let index = index.ok_or_else(|| Corrupt::new(Self::ACTION, "an index out of range"))?;
+            duplicates.push((index, Instead::Duplicate(JobId::from_store(text))));
         }
-        Ok(Added::All(twins))
+        Ok(Added::All(duplicates))
     }
 }
 
@@ -194,7 +194,7 @@ impl Command for Add<'_> {
 fn read_full(text: &str) -> Result<Full, Corrupt> {
     let mut words = text.split(' ');
     let mut number = || words.next().and_then(|word| word.parse().ok());
-    let corrupt = || Corrupt::new(Add::DOING, "a full queue that doesn't say how full");
+    let corrupt = || Corrupt::new(Add::ACTION, "a full queue that doesn't say how full");
     let overflow = text.split(' ').next().map(Overflow::from_word).unwrap_or_default();
     let _word: Option<u64> = number();
     let (room, cap) = (number().ok_or_else(corrupt)?, number().ok_or_else(corrupt)?);

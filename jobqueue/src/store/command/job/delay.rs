@@ -7,7 +7,7 @@ use crate::{
     job::JobId,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -23,17 +23,17 @@ pub(crate) struct Delay<'a> {
 impl Command for Delay<'_> {
     const SCRIPT: &'static Script =
         script!("job" / delay, [clock, layout, events, wake, state, deadline]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
     ];
-    const DOING: &'static str = "change a delay";
+    const ACTION: &'static str = "change a delay";
     type Reply = ();
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -41,7 +41,7 @@ impl Command for Delay<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 
     fn job(&self) -> Option<&JobId> {

@@ -6,7 +6,7 @@ use crate::{
     job::JobId,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -23,16 +23,16 @@ pub(crate) struct Edit<'a> {
 
 impl Command for Edit<'_> {
     const SCRIPT: &'static Script = script!("job" / edit, [layout, state]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Jobs,
-        Column::Meta,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Jobs,
+        Key::Meta,
     ];
-    const DOING: &'static str = "edit a job";
+    const ACTION: &'static str = "edit a job";
     /// Whether the record was the one that the caller knew.
     type Reply = bool;
 
@@ -41,7 +41,7 @@ impl Command for Edit<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::count(&reply, Self::DOING)? == 1)
+        Ok(reply::count(&reply, Self::ACTION)? == 1)
     }
 
     fn job(&self) -> Option<&JobId> {

@@ -6,7 +6,7 @@ use crate::{
     job::{JobId, WorkerId},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -23,8 +23,8 @@ pub(crate) struct Log<'a> {
 
 impl Command for Log<'_> {
     const SCRIPT: &'static Script = script!("job" / log, [layout]);
-    const KEYS: &'static [Column] = &[Column::Running, Column::Traces, Column::Meta];
-    const DOING: &'static str = "write to a job's log";
+    const KEYS: &'static [Key] = &[Key::Running, Key::Listed, Key::Meta];
+    const ACTION: &'static str = "write to a job's log";
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -35,7 +35,7 @@ impl Command for Log<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 
     fn worker(&self) -> Option<&WorkerId> {

@@ -14,7 +14,7 @@ mod transfer;
 
 #[cfg(feature = "testing")]
 use super::{Command, Script};
-pub(crate) use add::{Add, Added, Due, Full, Instead, NewJob, Twins, Unique};
+pub(crate) use add::{Add, Added, Due, Duplicates, Full, Instead, NewJob, Unique};
 pub(crate) use delay::Delay;
 pub(crate) use edit::Edit;
 pub(crate) use log::Log;

@@ -6,7 +6,7 @@ use crate::{
     job::JobId,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -21,16 +21,16 @@ pub(crate) struct Priority<'a> {
 
 impl Command for Priority<'_> {
     const SCRIPT: &'static Script = script!("job" / priority, [clock, layout, rank, state]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Priority,
-        Column::Meta,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Priority,
+        Key::Meta,
     ];
-    const DOING: &'static str = "change a priority";
+    const ACTION: &'static str = "change a priority";
     type Reply = ();
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -38,7 +38,7 @@ impl Command for Priority<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 
     fn job(&self) -> Option<&JobId> {

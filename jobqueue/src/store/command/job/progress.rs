@@ -6,7 +6,7 @@ use crate::{
     job::{JobId, WorkerId},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -22,9 +22,8 @@ pub(crate) struct Progress<'a> {
 
 impl Command for Progress<'_> {
     const SCRIPT: &'static Script = script!("job" / progress, [layout, events]);
-    const KEYS: &'static [Column] =
-        &[Column::Running, Column::Progress, Column::Meta, Column::Events];
-    const DOING: &'static str = "report progress";
+    const KEYS: &'static [Key] = &[Key::Running, Key::Progress, Key::Meta, Key::Events];
+    const ACTION: &'static str = "report progress";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -32,7 +31,7 @@ impl Command for Progress<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 
     fn worker(&self) -> Option<&WorkerId> {

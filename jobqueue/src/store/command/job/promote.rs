@@ -6,7 +6,7 @@ use crate::{
     job::JobId,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -21,18 +21,18 @@ pub(crate) struct Promote<'a> {
 impl Command for Promote<'_> {
     const SCRIPT: &'static Script =
         script!("job" / promote, [clock, layout, rank, events, wake, state, deadline]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Priority,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Priority,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
     ];
-    const DOING: &'static str = "promote a job";
+    const ACTION: &'static str = "promote a job";
     type Reply = ();
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -40,7 +40,7 @@ impl Command for Promote<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 
     fn job(&self) -> Option<&JobId> {

@@ -7,7 +7,7 @@ use crate::{
     job::{JobFailure, JobId, JobInfo, JobState, Outcome, Record},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -23,20 +23,20 @@ const WHAT: &str = "a job";
 
 impl Command for Read<'_> {
     const SCRIPT: &'static Script = script!("job" / read, [state]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Jobs,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Priority,
-        Column::Progress,
-        Column::Outcomes,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Jobs,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Priority,
+        Key::Progress,
+        Key::Outcomes,
     ];
-    const DOING: &'static str = "read jobs";
+    const ACTION: &'static str = "read jobs";
     type Reply = Vec<Option<JobInfo>>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

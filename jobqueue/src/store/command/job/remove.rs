@@ -6,7 +6,7 @@ use crate::{
     job::JobId,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -21,25 +21,25 @@ pub(crate) struct Remove<'a> {
 impl Command for Remove<'_> {
     const SCRIPT: &'static Script =
         script!("job" / remove, [layout, events, unique, columns, state]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Jobs,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Progress,
-        Column::Traces,
-        Column::Uniques,
-        Column::Outcomes,
-        Column::Meta,
-        Column::Events,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Jobs,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Progress,
+        Key::Listed,
+        Key::Uniques,
+        Key::Outcomes,
+        Key::Meta,
+        Key::Events,
     ];
-    const DOING: &'static str = "remove jobs";
+    const ACTION: &'static str = "remove jobs";
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -50,7 +50,7 @@ impl Command for Remove<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 
     fn job(&self) -> Option<&JobId> {

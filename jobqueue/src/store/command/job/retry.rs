@@ -6,7 +6,7 @@ use crate::{
     job::JobId,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -20,23 +20,23 @@ pub(crate) struct Retry<'a> {
 
 impl Command for Retry<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / retry, [clock, layout, rank, events, wake, state, again]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Outcomes,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
+        script!("job" / retry, [clock, layout, rank, events, wake, state, rerun]);
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Outcomes,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
     ];
-    const DOING: &'static str = "retry a job";
+    const ACTION: &'static str = "retry a job";
     type Reply = ();
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -44,7 +44,7 @@ impl Command for Retry<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 
     fn job(&self) -> Option<&JobId> {

@@ -7,7 +7,7 @@ use crate::{
     job::{Effect, JobId},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -23,25 +23,25 @@ pub(crate) struct Transfer<'a> {
 impl Command for Transfer<'_> {
     const SCRIPT: &'static Script =
         script!("job" / transfer, [layout, events, unique, columns, state, outbox]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Jobs,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Progress,
-        Column::Traces,
-        Column::Uniques,
-        Column::Outcomes,
-        Column::Meta,
-        Column::Events,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Jobs,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Progress,
+        Key::Listed,
+        Key::Uniques,
+        Key::Outcomes,
+        Key::Meta,
+        Key::Events,
     ];
-    const DOING: &'static str = "move jobs to other queues";
+    const ACTION: &'static str = "move jobs to other queues";
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -53,6 +53,6 @@ impl Command for Transfer<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 }

@@ -8,7 +8,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct Begin<'a> {
     pub(crate) key: &'a str,
     pub(crate) token: &'a str,
-    pub(crate) hold: Duration,
+    pub(crate) throttle: Duration,
 }
 
 /// Who may run the effect.
@@ -36,22 +36,22 @@ pub(crate) enum Begun {
 
 impl Command for Begin<'_> {
     const SCRIPT: &'static Script = script!("once" / begin, [layout]);
-    const KEYS: &'static [Column] = &[Column::Meta];
-    const DOING: &'static str = "claim a key for an effect";
+    const KEYS: &'static [Key] = &[Key::Meta];
+    const ACTION: &'static str = "claim a key for an effect";
     type Reply = Begun;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
-        args.push(self.token).push(millis(self.hold));
+        args.push(self.token).push(millis(self.throttle));
     }
 
     fn read(&self, reply: Value) -> Result<Begun, Corrupt> {
-        let mut items = reply::array(reply, Self::DOING)?.into_iter();
+        let mut items = reply::array(reply, Self::ACTION)?.into_iter();
         let mut next = || items.next().unwrap_or(Value::Nil);
-        match reply::int(&next(), Self::DOING)? {
+        match reply::int(&next(), Self::ACTION)? {
             0 => Ok(Begun::Ours),
-            1 => Ok(Begun::Taken(Duration::from_millis(reply::count(&next(), Self::DOING)?))),
-            2 => reply::bytes(next(), Self::DOING).map(Begun::Done),
-            _ => Err(Corrupt::new(Self::DOING, "an unknown answer")),
+            1 => Ok(Begun::Taken(Duration::from_millis(reply::count(&next(), Self::ACTION)?))),
+            2 => reply::bytes(next(), Self::ACTION).map(Begun::Done),
+            _ => Err(Corrupt::new(Self::ACTION, "an unknown answer")),
         }
     }
 

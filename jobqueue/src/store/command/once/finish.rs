@@ -8,7 +8,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -25,8 +25,8 @@ pub(crate) struct Finish<'a> {
 
 impl Command for Finish<'_> {
     const SCRIPT: &'static Script = script!("once" / finish, [layout]);
-    const KEYS: &'static [Column] = &[Column::Meta];
-    const DOING: &'static str = "record an effect";
+    const KEYS: &'static [Key] = &[Key::Meta];
+    const ACTION: &'static str = "record an effect";
     /// What was recorded before, and counts.
     type Reply = Option<Bytes>;
 
@@ -35,7 +35,7 @@ impl Command for Finish<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<Option<Bytes>, Corrupt> {
-        reply::optional_bytes(reply, Self::DOING)
+        reply::optional_bytes(reply, Self::ACTION)
     }
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {

@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -20,8 +20,8 @@ pub(crate) struct Release<'a> {
 
 impl Command for Release<'_> {
     const SCRIPT: &'static Script = script!("once" / release, [layout]);
-    const KEYS: &'static [Column] = &[Column::Meta];
-    const DOING: &'static str = "give the claim of a key back";
+    const KEYS: &'static [Key] = &[Key::Meta];
+    const ACTION: &'static str = "give the claim of a key back";
     /// Whether it still was there.
     type Reply = bool;
 
@@ -30,7 +30,7 @@ impl Command for Release<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::int(&reply, Self::DOING)? == 1)
+        Ok(reply::int(&reply, Self::ACTION)? == 1)
     }
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {

@@ -9,7 +9,7 @@ use crate::{
     store::{
         command::{Args, Command},
         ids,
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -20,12 +20,12 @@ use crate::{
 pub(crate) struct Apply<'a> {
     pub(crate) source: &'a QueueName,
     /// In the order of the outbox, from its head on. All copies of an entry go in one call.
-    pub(crate) copies: &'a [Copy<'a>],
+    pub(crate) copies: &'a [TargetCopy<'a>],
 }
 
 /// A job that an entry of an outbox puts into one queue.
 #[derive(Clone, Debug)]
-pub(crate) struct Copy<'a> {
+pub(crate) struct TargetCopy<'a> {
     /// The entry.
     pub(crate) entry: &'a str,
     pub(crate) id: Cow<'a, str>,
@@ -36,25 +36,25 @@ pub(crate) struct Copy<'a> {
 impl Command for Apply<'_> {
     const SCRIPT: &'static Script =
         script!("outbox" / apply, [clock, layout, rank, events, wake, unique, columns, source]);
-    const KEYS: &'static [Column] = &[
-        Column::Jobs,
-        Column::Waiting,
-        Column::Completed,
-        Column::Failed,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Progress,
-        Column::Traces,
-        Column::Uniques,
-        Column::Outcomes,
-        Column::Sources,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
+    const KEYS: &'static [Key] = &[
+        Key::Jobs,
+        Key::Waiting,
+        Key::Completed,
+        Key::Failed,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Progress,
+        Key::Listed,
+        Key::Uniques,
+        Key::Outcomes,
+        Key::Sources,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
     ];
-    const DOING: &'static str = "take effects of another queue";
+    const ACTION: &'static str = "take effects of another queue";
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -75,6 +75,6 @@ impl Command for Apply<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 }

@@ -1,20 +1,20 @@
 //! Scripts that carry effects from one queue to others.
 
 mod apply;
+mod enqueue;
 mod register_source;
 mod reply;
-mod send;
 mod take;
 
 use super::Args;
 #[cfg(feature = "testing")]
 use super::{Command, Script};
 use crate::job::Effect;
-pub(crate) use apply::{Apply, Copy};
-pub(crate) use register_source::Introduce;
+pub(crate) use apply::{Apply, TargetCopy};
+pub(crate) use enqueue::Enqueue;
+pub(crate) use register_source::RegisterSource;
 pub(crate) use reply::Reply;
-pub(crate) use send::Send;
-pub(crate) use take::{Head, Parcel, Take};
+pub(crate) use take::{OutboxEntry, Take, TakenEntries};
 
 /// Writes an effect as the scripts read it.
 pub(crate) fn write_effect(effect: &Effect, args: &mut Args<'_>) {
@@ -24,5 +24,5 @@ pub(crate) fn write_effect(effect: &Effect, args: &mut Args<'_>) {
 
 #[cfg(feature = "testing")]
 pub(crate) fn scripts() -> [&'static Script; 5] {
-    [Apply::SCRIPT, Introduce::SCRIPT, Reply::SCRIPT, Send::SCRIPT, Take::SCRIPT]
+    [Apply::SCRIPT, RegisterSource::SCRIPT, Reply::SCRIPT, Enqueue::SCRIPT, Take::SCRIPT]
 }

@@ -6,7 +6,7 @@ use crate::{
     job::QueueName,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -14,14 +14,14 @@ use crate::{
 };
 
 /// `lua/outbox/introduce.lua`
-pub(crate) struct Introduce<'a> {
+pub(crate) struct RegisterSource<'a> {
     pub(crate) source: &'a QueueName,
 }
 
-impl Command for Introduce<'_> {
-    const SCRIPT: &'static Script = script!("outbox" / introduce, [layout]);
-    const KEYS: &'static [Column] = &[Column::Sources, Column::Meta];
-    const DOING: &'static str = "introduce a topic to a queue";
+impl Command for RegisterSource<'_> {
+    const SCRIPT: &'static Script = script!("outbox" / register_source, [layout]);
+    const KEYS: &'static [Key] = &[Key::Sources, Key::Meta];
+    const ACTION: &'static str = "introduce a topic to a queue";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -29,6 +29,6 @@ impl Command for Introduce<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     job::JobId,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -30,8 +30,8 @@ const KEPT: usize = 10_000;
 
 impl Command for Reply<'_> {
     const SCRIPT: &'static Script = script!("outbox" / reply, []);
-    const KEYS: &'static [Column] = &[Column::Replies];
-    const DOING: &'static str = "reply to a caller";
+    const KEYS: &'static [Key] = &[Key::Replies];
+    const ACTION: &'static str = "reply to a caller";
     type Reply = u64;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -42,6 +42,6 @@ impl Command for Reply<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 }

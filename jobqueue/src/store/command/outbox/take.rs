@@ -8,7 +8,7 @@ use crate::{
     job::{JobId, WorkerId},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -32,16 +32,16 @@ pub(crate) struct Take<'a> {
 
 /// What stands at the head of an outbox.
 #[derive(Debug)]
-pub(crate) enum Head {
+pub(crate) enum TakenEntries {
     /// Another relay is at it, for so long.
     Busy(Duration),
     /// These are next; none if all is done.
-    Parcels(Vec<Parcel>),
+    Entries(Vec<OutboxEntry>),
 }
 
 /// One effect on its way.
 #[derive(Clone, Debug)]
-pub(crate) struct Parcel {
+pub(crate) struct OutboxEntry {
     /// The entry in the outbox.
     pub(crate) entry: String,
     /// Where it goes, not looked at yet: see [`Targets`](super::Targets).
@@ -53,9 +53,9 @@ pub(crate) struct Parcel {
 
 impl Command for Take<'_> {
     const SCRIPT: &'static Script = script!("outbox" / take, [layout]);
-    const KEYS: &'static [Column] = &[Column::Outbox, Column::Relay, Column::Meta];
-    const DOING: &'static str = "relay effects on other queues";
-    type Reply = Head;
+    const KEYS: &'static [Key] = &[Key::Outbox, Key::Relay, Key::Meta];
+    const ACTION: &'static str = "relay effects on other queues";
+    type Reply = TakenEntries;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.name.as_str()).push(millis(self.alone)).push(self.most);
@@ -66,16 +66,16 @@ impl Command for Take<'_> {
         args.push(self.delivered);
     }
 
-    fn read(&self, reply: Value) -> Result<Head, Corrupt> {
-        const WHAT: &str = Take::DOING;
-        let [busy, parcels] = reply::tuple(reply, WHAT)?;
+    fn read(&self, reply: Value) -> Result<TakenEntries, Corrupt> {
+        const WHAT: &str = Take::ACTION;
+        let [busy, entries] = reply::tuple(reply, WHAT)?;
         let busy = reply::count(&busy, WHAT)?;
         if busy > 0 {
-            return Ok(Head::Busy(Duration::from_millis(busy)));
+            return Ok(TakenEntries::Busy(Duration::from_millis(busy)));
         }
-        let read = |parcel| {
-            let [entry, to, id, priority, record] = reply::tuple(parcel, WHAT)?;
-            Ok(Parcel {
+        let read = |outbox_entry| {
+            let [entry, to, id, priority, record] = reply::tuple(outbox_entry, WHAT)?;
+            Ok(OutboxEntry {
                 entry: reply::text(&entry, WHAT)?.to_owned(),
                 to: reply::text(&to, WHAT)?.to_owned(),
                 id: JobId::from_store(reply::text(&id, WHAT)?),
@@ -83,7 +83,7 @@ impl Command for Take<'_> {
                 record: reply::bytes(record, WHAT)?,
             })
         };
-        let parcels = reply::array(parcels, WHAT)?.into_iter().map(read);
-        Ok(Head::Parcels(parcels.collect::<Result<_, Corrupt>>()?))
+        let entries = reply::array(entries, WHAT)?.into_iter().map(read);
+        Ok(TakenEntries::Entries(entries.collect::<Result<_, Corrupt>>()?))
     }
 }

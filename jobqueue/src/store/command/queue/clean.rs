@@ -8,7 +8,7 @@ use crate::{
     job::JobState,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -26,22 +26,22 @@ pub(crate) struct Clean {
 impl Command for Clean {
     const SCRIPT: &'static Script =
         script!("queue" / clean, [clock, layout, events, unique, columns]);
-    const KEYS: &'static [Column] = &[
-        Column::Completed,
-        Column::Failed,
-        Column::Jobs,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Progress,
-        Column::Traces,
-        Column::Uniques,
-        Column::Outcomes,
-        Column::Meta,
-        Column::Events,
+    const KEYS: &'static [Key] = &[
+        Key::Completed,
+        Key::Failed,
+        Key::Jobs,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Progress,
+        Key::Listed,
+        Key::Uniques,
+        Key::Outcomes,
+        Key::Meta,
+        Key::Events,
     ];
-    const DOING: &'static str = "clean a queue";
+    const ACTION: &'static str = "clean a queue";
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -50,6 +50,6 @@ impl Command for Clean {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 }

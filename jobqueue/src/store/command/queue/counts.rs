@@ -10,7 +10,7 @@ use crate::{
     stats::QueueLimits,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -21,41 +21,35 @@ use crate::{
 pub(crate) struct Counts;
 
 /// What a queue holds and allows.
-pub(crate) struct Census {
+pub(crate) struct QueueSnapshot {
     pub(crate) counts: QueueCounts,
     pub(crate) limits: QueueLimits,
 }
 
 impl Command for Counts {
     const SCRIPT: &'static Script = script!("queue" / counts, [active]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Meta,
-    ];
-    const DOING: &'static str = "count jobs";
-    type Reply = Census;
+    const KEYS: &'static [Key] =
+        &[Key::Waiting, Key::Delayed, Key::Completed, Key::Failed, Key::Workers, Key::Meta];
+    const ACTION: &'static str = "count jobs";
+    type Reply = QueueSnapshot;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base());
     }
 
-    fn read(&self, reply: Value) -> Result<Census, Corrupt> {
-        let count = |value: &Value| reply::count(value, Self::DOING);
-        let mut items = reply::array(reply, Self::DOING)?;
+    fn read(&self, reply: Value) -> Result<QueueSnapshot, Corrupt> {
+        let count = |value: &Value| reply::count(value, Self::ACTION);
+        let mut items = reply::array(reply, Self::ACTION)?;
         // One more if there are effects on their way, and one again if more is set.
         let more = if items.len() > 8 { items.pop() } else { None };
         let effects = if items.len() > 7 { items.pop() } else { None };
         let [waiting, delayed, active, completed, failed, workers, meta] =
-            reply::tuple(Value::Array(items), Self::DOING)?;
-        let mut meta = reply::array(meta, Self::DOING)?;
+            reply::tuple(Value::Array(items), Self::ACTION)?;
+        let mut meta = reply::array(meta, Self::ACTION)?;
         let _layout = meta.pop();
         let Meta { counts, mut limits } = Meta::read(meta)?;
         if let Some(more) = more {
-            read_more(&mut limits, reply::array(more, Self::DOING)?)?;
+            read_more(&mut limits, reply::array(more, Self::ACTION)?)?;
         }
         let counts = QueueCounts {
             waiting: count(&waiting)?,
@@ -67,7 +61,7 @@ impl Command for Counts {
             effects: effects.as_ref().map(count).transpose()?.unwrap_or(0),
             ..counts
         };
-        Ok(Census { counts, limits })
+        Ok(QueueSnapshot { counts, limits })
     }
 }
 

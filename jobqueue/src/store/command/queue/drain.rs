@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -19,22 +19,22 @@ pub(crate) struct Drain {
 
 impl Command for Drain {
     const SCRIPT: &'static Script = script!("queue" / drain, [layout, events, unique, columns]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Jobs,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Progress,
-        Column::Traces,
-        Column::Uniques,
-        Column::Outcomes,
-        Column::Meta,
-        Column::Events,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Jobs,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Progress,
+        Key::Listed,
+        Key::Uniques,
+        Key::Outcomes,
+        Key::Meta,
+        Key::Events,
     ];
-    const DOING: &'static str = "drain a queue";
+    const ACTION: &'static str = "drain a queue";
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -42,6 +42,6 @@ impl Command for Drain {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 }

@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -19,8 +19,8 @@ pub(crate) struct Limits<'a> {
 
 impl Command for Limits<'_> {
     const SCRIPT: &'static Script = script!("queue" / limits, [layout, wake]);
-    const KEYS: &'static [Column] = &[Column::Meta, Column::Waiting, Column::Wake];
-    const DOING: &'static str = "set limits";
+    const KEYS: &'static [Key] = &[Key::Meta, Key::Waiting, Key::Wake];
+    const ACTION: &'static str = "set limits";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -30,6 +30,6 @@ impl Command for Limits<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 }

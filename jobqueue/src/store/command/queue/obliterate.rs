@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -20,27 +20,27 @@ pub(crate) struct Obliterate {
 impl Command for Obliterate {
     const SCRIPT: &'static Script =
         script!("queue" / obliterate, [layout, active, unique, columns]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Jobs,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Progress,
-        Column::Traces,
-        Column::Uniques,
-        Column::Outcomes,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
-        Column::Histograms,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Jobs,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Progress,
+        Key::Listed,
+        Key::Uniques,
+        Key::Outcomes,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
+        Key::Histograms,
     ];
-    const DOING: &'static str = "obliterate a queue";
+    const ACTION: &'static str = "obliterate a queue";
     type Reply = bool;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -48,6 +48,6 @@ impl Command for Obliterate {
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::int(&reply, Self::DOING)? == 0)
+        Ok(reply::int(&reply, Self::ACTION)? == 0)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     job::{JobId, JobState},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -23,9 +23,9 @@ pub(crate) struct Page {
 
 impl Command for Page {
     const SCRIPT: &'static Script = script!("queue" / page, []);
-    const KEYS: &'static [Column] =
-        &[Column::Waiting, Column::Delayed, Column::Completed, Column::Failed, Column::Workers];
-    const DOING: &'static str = "list jobs";
+    const KEYS: &'static [Key] =
+        &[Key::Waiting, Key::Delayed, Key::Completed, Key::Failed, Key::Workers];
+    const ACTION: &'static str = "list jobs";
     type Reply = Vec<JobId>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -34,9 +34,9 @@ impl Command for Page {
     }
 
     fn read(&self, reply: Value) -> Result<Vec<JobId>, Corrupt> {
-        reply::array(reply, Self::DOING)?
+        reply::array(reply, Self::ACTION)?
             .iter()
-            .map(|id| reply::text(id, Self::DOING).map(JobId::from_store))
+            .map(|id| reply::text(id, Self::ACTION).map(JobId::from_store))
             .collect()
     }
 }

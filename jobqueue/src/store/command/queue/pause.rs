@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -17,13 +17,13 @@ pub(crate) struct Pause;
 
 impl Command for Pause {
     const SCRIPT: &'static Script = script!("queue" / pause, [layout, events]);
-    const KEYS: &'static [Column] = &[Column::Meta, Column::Events];
-    const DOING: &'static str = "pause a queue";
+    const KEYS: &'static [Key] = &[Key::Meta, Key::Events];
+    const ACTION: &'static str = "pause a queue";
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, _args: &mut Args<'_>) {}
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::int(&reply, Self::DOING)? == 1)
+        Ok(reply::int(&reply, Self::ACTION)? == 1)
     }
 }

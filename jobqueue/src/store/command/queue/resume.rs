@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -17,13 +17,13 @@ pub(crate) struct Resume;
 
 impl Command for Resume {
     const SCRIPT: &'static Script = script!("queue" / resume, [layout, events, wake]);
-    const KEYS: &'static [Column] = &[Column::Meta, Column::Events, Column::Waiting, Column::Wake];
-    const DOING: &'static str = "resume a queue";
+    const KEYS: &'static [Key] = &[Key::Meta, Key::Events, Key::Waiting, Key::Wake];
+    const ACTION: &'static str = "resume a queue";
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, _args: &mut Args<'_>) {}
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::int(&reply, Self::DOING)? == 1)
+        Ok(reply::int(&reply, Self::ACTION)? == 1)
     }
 }

@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -19,20 +19,20 @@ pub(crate) struct RetryFailed {
 
 impl Command for RetryFailed {
     const SCRIPT: &'static Script =
-        script!("queue" / retry_failed, [clock, layout, rank, events, wake, again]);
-    const KEYS: &'static [Column] = &[
-        Column::Failed,
-        Column::Waiting,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Outcomes,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
+        script!("queue" / retry_failed, [clock, layout, rank, events, wake, rerun]);
+    const KEYS: &'static [Key] = &[
+        Key::Failed,
+        Key::Waiting,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Outcomes,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
     ];
-    const DOING: &'static str = "retry failed jobs";
+    const ACTION: &'static str = "retry failed jobs";
     type Reply = u64;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -40,6 +40,6 @@ impl Command for RetryFailed {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 }

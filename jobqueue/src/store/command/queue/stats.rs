@@ -11,7 +11,7 @@ use crate::{
     stats::{Histogram, QueueStats, WorkerStats},
     store::{
         command::{Args, Command, worker::observed},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -27,18 +27,18 @@ const WHAT: &str = "a queue's statistics";
 
 impl Command for Stats<'_> {
     const SCRIPT: &'static Script = script!("queue" / stats, [clock, layout, rank, oldest]);
-    const KEYS: &'static [Column] = &[
-        Column::Waiting,
-        Column::Delayed,
-        Column::Completed,
-        Column::Failed,
-        Column::Workers,
-        Column::Priority,
-        Column::Outbox,
-        Column::Histograms,
-        Column::Meta,
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Priority,
+        Key::Outbox,
+        Key::Histograms,
+        Key::Meta,
     ];
-    const DOING: &'static str = "read a queue's statistics";
+    const ACTION: &'static str = "read a queue's statistics";
     type Reply = QueueStats;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -64,7 +64,7 @@ impl Command for Stats<'_> {
         let now = count(&now)?;
         let mut meta = reply::array(meta, WHAT)?;
         let more = meta.split_off(meta.len().saturating_sub(3));
-        let hold = meta.pop();
+        let throttle = meta.pop();
         let mut meta = Meta::read(meta)?;
         read_more(&mut meta.limits, more)?;
         let workers = reply::array(workers, WHAT)?;
@@ -90,9 +90,9 @@ impl Command for Stats<'_> {
                 None => None,
                 Some(due) => DateTime::from_timestamp_millis(number(count(due)?)?),
             },
-            held_for: match hold.as_ref().and_then(reply::optional) {
+            held_for: match throttle.as_ref().and_then(reply::optional) {
                 None => None,
-                Some(hold) => count(hold)?.checked_sub(now).filter(|left| *left > 0),
+                Some(throttle) => count(throttle)?.checked_sub(now).filter(|left| *left > 0),
             }
             .map(Duration::from_millis),
             workers,

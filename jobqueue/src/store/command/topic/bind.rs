@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -26,9 +26,9 @@ pub(crate) struct Bind<'a> {
 
 impl Command for Bind<'_> {
     const SCRIPT: &'static Script = script!("topic" / bind, [clock, layout, topic]);
-    const KEYS: &'static [Column] =
-        &[Column::Meta, Column::Topic, Column::Bindings, Column::Messages, Column::Replays];
-    const DOING: &'static str = "bind a queue to a topic";
+    const KEYS: &'static [Key] =
+        &[Key::Meta, Key::Topic, Key::Bindings, Key::Messages, Key::Replays];
+    const ACTION: &'static str = "bind a queue to a topic";
     /// Whether it wasn't so before.
     type Reply = bool;
 
@@ -38,6 +38,6 @@ impl Command for Bind<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::int(&reply, Self::DOING)? == 1)
+        Ok(reply::int(&reply, Self::ACTION)? == 1)
     }
 }

@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -20,8 +20,8 @@ pub(crate) struct Configure<'a> {
 
 impl Command for Configure<'_> {
     const SCRIPT: &'static Script = script!("topic" / configure, [clock, layout, topic, messages]);
-    const KEYS: &'static [Column] = &[Column::Meta, Column::Topic, Column::Messages];
-    const DOING: &'static str = "configure a topic";
+    const KEYS: &'static [Key] = &[Key::Meta, Key::Topic, Key::Messages];
+    const ACTION: &'static str = "configure a topic";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -31,6 +31,6 @@ impl Command for Configure<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 }

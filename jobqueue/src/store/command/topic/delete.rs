@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -13,19 +13,19 @@ use crate::{
 };
 
 /// `lua/topic/dissolve.lua`
-pub(crate) struct Dissolve;
+pub(crate) struct Delete;
 
-impl Command for Dissolve {
-    const SCRIPT: &'static Script = script!("topic" / dissolve, [layout]);
-    const KEYS: &'static [Column] =
-        &[Column::Meta, Column::Topic, Column::Bindings, Column::Replays, Column::Messages];
-    const DOING: &'static str = "remove a topic";
+impl Command for Delete {
+    const SCRIPT: &'static Script = script!("topic" / delete, [layout]);
+    const KEYS: &'static [Key] =
+        &[Key::Meta, Key::Topic, Key::Bindings, Key::Replays, Key::Messages];
+    const ACTION: &'static str = "remove a topic";
     /// Whether there was something.
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, _args: &mut Args<'_>) {}
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::int(&reply, Self::DOING)? == 1)
+        Ok(reply::int(&reply, Self::ACTION)? == 1)
     }
 }

@@ -14,11 +14,11 @@ use crate::{store::reply, value_error::Corrupt};
 pub(crate) use bind::Bind;
 use bytes::Bytes;
 pub(crate) use configure::Configure;
-pub(crate) use delete::Dissolve;
+pub(crate) use delete::Delete;
 pub(crate) use publish::{NewMessage, Publish, Published};
 use redis::Value;
 pub(crate) use replay::Replay;
-pub(crate) use stats::Survey;
+pub(crate) use stats::Stats;
 pub(crate) use unbind::Unbind;
 
 /// A binding as it stands in Redis: its text, and its filter or where its replay is.
@@ -48,10 +48,10 @@ pub(crate) fn scripts() -> [&'static Script; 7] {
     [
         Bind::SCRIPT,
         Configure::SCRIPT,
-        Dissolve::SCRIPT,
+        Delete::SCRIPT,
         Publish::SCRIPT,
         Replay::SCRIPT,
-        Survey::SCRIPT,
+        Stats::SCRIPT,
         Unbind::SCRIPT,
     ]
 }

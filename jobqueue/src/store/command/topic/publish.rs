@@ -9,7 +9,7 @@ use crate::{
     job::{JobId, Priority, WorkerId},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -50,9 +50,9 @@ pub(crate) enum Published {
 
 impl Command for Publish<'_> {
     const SCRIPT: &'static Script = script!("topic" / publish, [clock, layout, outbox, messages]);
-    const KEYS: &'static [Column] =
-        &[Column::Meta, Column::Topic, Column::Bindings, Column::Outbox, Column::Messages];
-    const DOING: &'static str = "publish messages";
+    const KEYS: &'static [Key] =
+        &[Key::Meta, Key::Topic, Key::Bindings, Key::Outbox, Key::Messages];
+    const ACTION: &'static str = "publish messages";
     type Reply = Published;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {
@@ -72,11 +72,11 @@ impl Command for Publish<'_> {
         if let Value::Int(underway) = reply {
             return Ok(Published::Done { underway: underway > 0 });
         }
-        let [version, alternate, bindings] = reply::tuple(reply, Self::DOING)?;
+        let [version, alternate, bindings] = reply::tuple(reply, Self::ACTION)?;
         Ok(Published::Outdated(Bindings {
-            version: reply::text(&version, Self::DOING)?.to_owned(),
-            alternate: reply::text(&alternate, Self::DOING)?.to_owned(),
-            all: read_bindings(bindings, Self::DOING)?,
+            version: reply::text(&version, Self::ACTION)?.to_owned(),
+            alternate: reply::text(&alternate, Self::ACTION)?.to_owned(),
+            all: read_bindings(bindings, Self::ACTION)?,
         }))
     }
 }

@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -27,9 +27,8 @@ pub(crate) struct Replay<'a> {
 
 impl Command for Replay<'_> {
     const SCRIPT: &'static Script = script!("topic" / replay, [layout, outbox]);
-    const KEYS: &'static [Column] =
-        &[Column::Meta, Column::Messages, Column::Replays, Column::Outbox];
-    const DOING: &'static str = "replay a topic's messages";
+    const KEYS: &'static [Key] = &[Key::Meta, Key::Messages, Key::Replays, Key::Outbox];
+    const ACTION: &'static str = "replay a topic's messages";
     /// False if somebody else was faster.
     type Reply = bool;
 
@@ -39,6 +38,6 @@ impl Command for Replay<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::int(&reply, Self::DOING)? == 1)
+        Ok(reply::int(&reply, Self::ACTION)? == 1)
     }
 }

@@ -6,7 +6,7 @@ use super::{RawBinding, read_bindings};
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -14,14 +14,14 @@ use crate::{
 };
 
 /// `lua/topic/survey.lua`
-pub(crate) struct Survey {
+pub(crate) struct Stats {
     /// How many entries of the outbox are looked at.
     pub(crate) most: usize,
 }
 
 /// What a topic has.
 #[derive(Clone, Debug)]
-pub(crate) struct Census {
+pub(crate) struct TopicSnapshot {
     /// Empty for none.
     pub(crate) alternate: String,
     pub(crate) bindings: Vec<RawBinding>,
@@ -38,26 +38,26 @@ pub(crate) struct Census {
     pub(crate) now_ms: u64,
 }
 
-impl Command for Survey {
-    const SCRIPT: &'static Script = script!("topic" / survey, [clock]);
-    const KEYS: &'static [Column] =
-        &[Column::Topic, Column::Bindings, Column::Replays, Column::Outbox, Column::Messages];
-    const DOING: &'static str = "survey a topic";
-    type Reply = Census;
+impl Command for Stats {
+    const SCRIPT: &'static Script = script!("topic" / stats, [clock]);
+    const KEYS: &'static [Key] =
+        &[Key::Topic, Key::Bindings, Key::Replays, Key::Outbox, Key::Messages];
+    const ACTION: &'static str = "survey a topic";
+    type Reply = TopicSnapshot;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.most);
     }
 
-    fn read(&self, reply: Value) -> Result<Census, Corrupt> {
-        const WHAT: &str = Survey::DOING;
+    fn read(&self, reply: Value) -> Result<TopicSnapshot, Corrupt> {
+        const WHAT: &str = Stats::ACTION;
         let text = |value: &Value| reply::text(value, WHAT).map(str::to_owned);
         let [alternate, bindings, replays, published, underway, oldest, kept, first, now] =
             reply::tuple(reply, WHAT)?;
         let oldest = reply::array(oldest, WHAT)?;
         let (pairs, _) = oldest.as_chunks::<2>();
         let oldest = pairs.iter().map(|[entry, to]| Ok((text(entry)?, text(to)?)));
-        Ok(Census {
+        Ok(TopicSnapshot {
             alternate: text(&alternate)?,
             bindings: read_bindings(bindings, WHAT)?,
             replays: read_bindings(replays, WHAT)?,

@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -20,9 +20,8 @@ pub(crate) struct Unbind<'a> {
 
 impl Command for Unbind<'_> {
     const SCRIPT: &'static Script = script!("topic" / unbind, [clock, layout, topic]);
-    const KEYS: &'static [Column] =
-        &[Column::Meta, Column::Topic, Column::Bindings, Column::Replays];
-    const DOING: &'static str = "unbind a queue from a topic";
+    const KEYS: &'static [Key] = &[Key::Meta, Key::Topic, Key::Bindings, Key::Replays];
+    const ACTION: &'static str = "unbind a queue from a topic";
     type Reply = u64;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -30,6 +29,6 @@ impl Command for Unbind<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 }

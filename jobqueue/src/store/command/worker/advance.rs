@@ -12,7 +12,7 @@ use crate::{
     job::{QueueName, Settlement, WorkerId},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -29,7 +29,7 @@ pub(crate) struct Advance<'a> {
     /// How many more it wants.
     pub(crate) want: usize,
     /// Hold the whole queue for so long.
-    pub(crate) hold: Duration,
+    pub(crate) throttle: Duration,
     pub(crate) settlements: &'a [Settlement],
 }
 
@@ -66,7 +66,7 @@ pub(crate) enum Limit {
     /// The queue is paused.
     Paused,
     /// A handler holds the queue for a time.
-    Held,
+    Throttled,
     /// As many jobs are active as may be.
     Active,
     /// The queue's rate.
@@ -81,27 +81,27 @@ impl Command for Advance<'_> {
             recover, active, limits, settle, expiry, fetch, details, outbox
         ]
     );
-    const KEYS: &'static [Column] = &[
-        Column::Jobs,
-        Column::Waiting,
-        Column::Delayed,
-        Column::Workers,
-        Column::Running,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Progress,
-        Column::Traces,
-        Column::Uniques,
-        Column::Outcomes,
-        Column::Completed,
-        Column::Failed,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
+    const KEYS: &'static [Key] = &[
+        Key::Jobs,
+        Key::Waiting,
+        Key::Delayed,
+        Key::Workers,
+        Key::Running,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Progress,
+        Key::Listed,
+        Key::Uniques,
+        Key::Outcomes,
+        Key::Completed,
+        Key::Failed,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
     ];
-    const DOING: &'static str = "settle and fetch jobs";
+    const ACTION: &'static str = "settle and fetch jobs";
     type Reply = Turn;
 
     fn worker(&self) -> Option<&WorkerId> {
@@ -110,7 +110,7 @@ impl Command for Advance<'_> {
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.worker.as_str()).push(millis(self.lease));
-        args.push(self.held).push(self.want).push(millis(self.hold));
+        args.push(self.held).push(self.want).push(millis(self.throttle));
         settlement::write(self.settlements, args);
     }
 
@@ -120,7 +120,7 @@ impl Command for Advance<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<Turn, Corrupt> {
-        const WHAT: &str = Advance::DOING;
+        const WHAT: &str = Advance::ACTION;
         let mut items = reply::array(reply, WHAT)?;
         // One more if there are effects on their way, and one again if there is more to say.
         let more = if items.len() > 10 { items.pop() } else { None };
@@ -131,7 +131,7 @@ impl Command for Advance<'_> {
         let limit = match reply::text(&why, WHAT)? {
             "" => None,
             "paused" => Some(Limit::Paused),
-            "held" => Some(Limit::Held),
+            "throttled" => Some(Limit::Throttled),
             "active" => Some(Limit::Active),
             "rate" => Some(Limit::Rate),
             other => return Err(Corrupt::new(WHAT, format!("an unknown limit {other}"))),
@@ -155,7 +155,7 @@ impl Command for Advance<'_> {
 
 /// Pairs of a word and what it says; words of newer versions are left out.
 fn read_more(pairs: Value, taken: &mut [Taken]) -> Result<More, Corrupt> {
-    const WHAT: &str = Advance::DOING;
+    const WHAT: &str = Advance::ACTION;
     let mut more = More::default();
     let pairs = reply::array(pairs, WHAT)?;
     let (pairs, _) = pairs.as_chunks::<2>();

@@ -8,7 +8,7 @@ use crate::{
     job::{JobId, WorkerId},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -29,9 +29,8 @@ pub(crate) struct Extend<'a> {
 
 impl Command for Extend<'_> {
     const SCRIPT: &'static Script = script!("worker" / extend, [clock, layout, lease]);
-    const KEYS: &'static [Column] =
-        &[Column::Workers, Column::Running, Column::Former, Column::Meta];
-    const DOING: &'static str = "extend the lease on a job";
+    const KEYS: &'static [Key] = &[Key::Workers, Key::Running, Key::Former, Key::Meta];
+    const ACTION: &'static str = "extend the lease on a job";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -40,7 +39,7 @@ impl Command for Extend<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 
     fn worker(&self) -> Option<&WorkerId> {

@@ -8,7 +8,7 @@ use crate::{
     job::WorkerId,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -24,8 +24,8 @@ pub(crate) struct Heartbeat<'a> {
 
 impl Command for Heartbeat<'_> {
     const SCRIPT: &'static Script = script!("worker" / heartbeat, [clock, layout, lease]);
-    const KEYS: &'static [Column] = &[Column::Workers, Column::Running, Column::Meta];
-    const DOING: &'static str = "renew a lease";
+    const KEYS: &'static [Key] = &[Key::Workers, Key::Running, Key::Meta];
+    const ACTION: &'static str = "renew a lease";
     type Reply = u64;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -33,7 +33,7 @@ impl Command for Heartbeat<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 
     fn worker(&self) -> Option<&WorkerId> {

@@ -10,7 +10,7 @@ use crate::{
     policy::Rate,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::{millis, rate_text},
@@ -48,18 +48,18 @@ pub(crate) struct Holding {
 impl Command for Join<'_> {
     const SCRIPT: &'static Script =
         script!("worker" / join, [clock, layout, lease, code_limits, details]);
-    const KEYS: &'static [Column] = &[
-        Column::Workers,
-        Column::Running,
-        Column::Former,
-        Column::Jobs,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Meta,
-        Column::Expiring,
+    const KEYS: &'static [Key] = &[
+        Key::Workers,
+        Key::Running,
+        Key::Former,
+        Key::Jobs,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Meta,
+        Key::Expiring,
     ];
-    const DOING: &'static str = "join a queue as a worker";
+    const ACTION: &'static str = "join a queue as a worker";
     type Reply = Holding;
 
     fn worker(&self) -> Option<&WorkerId> {
@@ -88,7 +88,7 @@ impl Command for Join<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<Holding, Corrupt> {
-        const WHAT: &str = Join::DOING;
+        const WHAT: &str = Join::ACTION;
         let mut items = reply::array(reply, WHAT)?;
         // One more if jobs of the queue expire.
         let expired = if items.len() > 6 { items.pop() } else { None };

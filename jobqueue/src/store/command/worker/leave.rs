@@ -6,7 +6,7 @@ use crate::{
     job::WorkerId,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -20,15 +20,9 @@ pub(crate) struct Leave<'a> {
 
 impl Command for Leave<'_> {
     const SCRIPT: &'static Script = script!("worker" / leave, [layout, events, wake, running]);
-    const KEYS: &'static [Column] = &[
-        Column::Workers,
-        Column::Running,
-        Column::Waiting,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
-    ];
-    const DOING: &'static str = "leave a queue";
+    const KEYS: &'static [Key] =
+        &[Key::Workers, Key::Running, Key::Waiting, Key::Meta, Key::Events, Key::Wake];
+    const ACTION: &'static str = "leave a queue";
     type Reply = u64;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -36,7 +30,7 @@ impl Command for Leave<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 
     fn worker(&self) -> Option<&WorkerId> {

@@ -7,7 +7,7 @@ use crate::{
     stats::Histogram,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -32,8 +32,8 @@ pub(crate) struct Observe<'a> {
 
 impl Command for Observe<'_> {
     const SCRIPT: &'static Script = script!("worker" / observe, [layout]);
-    const KEYS: &'static [Column] = &[Column::Histograms, Column::Meta];
-    const DOING: &'static str = "tell what was observed";
+    const KEYS: &'static [Key] = &[Key::Histograms, Key::Meta];
+    const ACTION: &'static str = "tell what was observed";
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
@@ -41,6 +41,6 @@ impl Command for Observe<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::int(&reply, Self::DOING)? == 1)
+        Ok(reply::int(&reply, Self::ACTION)? == 1)
     }
 }

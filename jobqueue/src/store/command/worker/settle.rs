@@ -9,7 +9,7 @@ use crate::{
     job::{JobId, Settlement, WorkerId},
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
         time::millis,
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Settle<'a> {
     pub(crate) worker: &'a WorkerId,
     /// Hold the whole queue for so long.
-    pub(crate) hold: Duration,
+    pub(crate) throttle: Duration,
     /// At most a call's worth.
     pub(crate) settlements: &'a [Settlement],
 }
@@ -31,32 +31,32 @@ impl Command for Settle<'_> {
         "worker" / settle,
         [clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox]
     );
-    const KEYS: &'static [Column] = &[
-        Column::Jobs,
-        Column::Waiting,
-        Column::Delayed,
-        Column::Workers,
-        Column::Running,
-        Column::Priority,
-        Column::Attempts,
-        Column::Stalls,
-        Column::Misses,
-        Column::Progress,
-        Column::Traces,
-        Column::Uniques,
-        Column::Outcomes,
-        Column::Completed,
-        Column::Failed,
-        Column::Meta,
-        Column::Events,
-        Column::Wake,
+    const KEYS: &'static [Key] = &[
+        Key::Jobs,
+        Key::Waiting,
+        Key::Delayed,
+        Key::Workers,
+        Key::Running,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Progress,
+        Key::Listed,
+        Key::Uniques,
+        Key::Outcomes,
+        Key::Completed,
+        Key::Failed,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
     ];
-    const DOING: &'static str = "settle a job";
+    const ACTION: &'static str = "settle a job";
     /// Whether effects on other queues are on their way.
     type Reply = bool;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base()).push(self.worker.as_str()).push(millis(self.hold));
+        args.push(keys.base()).push(self.worker.as_str()).push(millis(self.throttle));
         args.push(self.settlements.len());
         for settlement in self.settlements {
             args.push(settlement.id.as_str());
@@ -65,7 +65,7 @@ impl Command for Settle<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::count(&reply, Self::DOING)? > 0)
+        Ok(reply::count(&reply, Self::ACTION)? > 0)
     }
 
     fn worker(&self) -> Option<&WorkerId> {

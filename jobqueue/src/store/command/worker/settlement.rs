@@ -1,6 +1,6 @@
 //! How runs ended, as `advance` is told.
 
-use crate::job::{End, Settlement};
+use crate::job::{Settlement, Transition};
 use crate::store::command::outbox::write_effect;
 use crate::{
     job::{JobId, JobState},
@@ -25,20 +25,20 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
     let mut errors = Vec::new();
     for Settlement { id, end, .. } in settlements {
         match end {
-            End::Completed { retain, outcome } => {
+            Transition::Completed { retain, outcome } => {
                 push(&mut blocks, JobState::Completed, *retain, (id, outcome));
             }
-            End::Failed { retain, outcome, error } => {
+            Transition::Failed { retain, outcome, error } => {
                 push(&mut blocks, JobState::Failed, *retain, (id, outcome));
                 if !retain.keeps_nothing() {
                     errors.push((id, error));
                 }
             }
-            End::Retried { attempt, delay, error } => {
+            Transition::Retried { attempt, delay, error } => {
                 retried.push((id, *attempt, *delay));
                 errors.push((id, error));
             }
-            End::Released { delay, misses } => released.push((id, *delay, *misses)),
+            Transition::Released { delay, misses } => released.push((id, *delay, *misses)),
         }
     }
     args.push(blocks.len());

@@ -5,7 +5,7 @@ use redis::Value;
 use crate::{
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -17,13 +17,13 @@ pub(crate) struct Wake;
 
 impl Command for Wake {
     const SCRIPT: &'static Script = script!("worker" / wake, [wake]);
-    const KEYS: &'static [Column] = &[Column::Waiting, Column::Wake];
-    const DOING: &'static str = "wake a worker";
+    const KEYS: &'static [Key] = &[Key::Waiting, Key::Wake];
+    const ACTION: &'static str = "wake a worker";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, _args: &mut Args<'_>) {}
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
-        reply::int(&reply, Self::DOING).map(drop)
+        reply::int(&reply, Self::ACTION).map(drop)
     }
 }

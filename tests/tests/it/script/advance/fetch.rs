@@ -157,7 +157,7 @@ fn paused_held_and_full_queues_give_none() {
         fetch(0, 5),
         "[1700000000000, 10001, 2, \"paused\", \"\", [], nil, nil, nil]",
     );
-    rig.given(["HDEL jq:{q}:meta paused", "HSET jq:{q}:meta hold 1700000002000"]);
+    rig.given(["HDEL jq:{q}:meta paused", "HSET jq:{q}:meta throttled_until 1700000002000"]);
     rig.replies(KEYS, fetch(0, 5), "[1700000000000, 2000, 2, \"held\", \"\", [], nil, nil, nil]");
     rig.given([
         "HDEL jq:{q}:meta hold",

@@ -24,7 +24,7 @@ const KEYS: &[&str] = &[
     "stalls",
     "misses",
     "progress",
-    "traces",
+    "listed",
     "uniques",
     "outcomes",
     "completed",

@@ -52,7 +52,7 @@ fn nothing_stays_of_a_job_that_is_trimmed() {
         "HSET jq:{q}:stalls old 1",
         "HSET jq:{q}:misses old 1",
         "HSET jq:{q}:progress old p",
-        "SADD jq:{q}:traces old",
+        "SADD jq:{q}:listed old",
         "RPUSH jq:{q}:errors:old e",
         "RPUSH jq:{q}:logs:old l",
     ]);
@@ -101,7 +101,7 @@ fn nor_of_one_that_is_trimmed_by_the_call_that_settles_it() {
           layout = 1
         jq:{q}:outcomes hash
           b = ob
-        jq:{q}:traces set
+        jq:{q}:listed set
           b
         jq:{q}:workers zset
           1700000010000 w1
@@ -132,7 +132,7 @@ fn a_failed_job_that_is_not_kept_leaves_nothing() {
         "HSET jq:{q}:running:w1 a 1:1",
         "HSET jq:{q}:jobs a r",
         "HSET jq:{q}:attempts a 2",
-        "SADD jq:{q}:traces a",
+        "SADD jq:{q}:listed a",
         "RPUSH jq:{q}:errors:a e",
         "RPUSH jq:{q}:logs:a l",
         "HDEL jq:{q}:meta events",

@@ -12,7 +12,7 @@ fn completed_and_not_kept_leaves_nothing() {
         "HSET jq:{q}:jobs a r b r c r",
         "HSET jq:{q}:attempts a 1",
         "HSET jq:{q}:progress b p",
-        "SADD jq:{q}:traces a",
+        "SADD jq:{q}:listed a",
         "RPUSH jq:{q}:errors:a e",
         "HSET jq:{q}:uniques a k",
         "SET jq:{q}:unique:k a",
@@ -50,7 +50,7 @@ fn kept_jobs_are_trimmed_by_count_and_by_age() {
         "HSET jq:{q}:jobs a r f r x r y r old r new r",
         "HSET jq:{q}:outcomes x o y o old o new o",
         "HSET jq:{q}:attempts old 3",
-        "SADD jq:{q}:traces old",
+        "SADD jq:{q}:listed old",
         "RPUSH jq:{q}:errors:old e",
         "RPUSH jq:{q}:logs:old l",
         "HSET jq:{q}:uniques a k",
@@ -89,7 +89,7 @@ fn kept_jobs_are_trimmed_by_count_and_by_age() {
           f = of
           new = o
           y = o
-        jq:{q}:traces set
+        jq:{q}:listed set
           f
         jq:{q}:workers zset
           1700000010000 w1
@@ -104,7 +104,7 @@ fn retried_at_once_or_later_with_the_attempt_and_the_newest_errors() {
         "HSET jq:{q}:running:w1 now 1:1 later 2:1",
         "HSET jq:{q}:priority now -1",
         "RPUSH jq:{q}:errors:now e3 e2 e1",
-        "SADD jq:{q}:traces now",
+        "SADD jq:{q}:listed now",
         "HDEL jq:{q}:meta events",
     ]);
     let blocks = args![0, 2, "now", 4, 0, "later", 1, 3000, 0, 3, 2, "now", "e4", "later", "first"];
@@ -132,7 +132,7 @@ fn retried_at_once_or_later_with_the_attempt_and_the_newest_errors() {
           layout = 1
         jq:{q}:priority hash
           now = -1
-        jq:{q}:traces set
+        jq:{q}:listed set
           later
           now
         jq:{q}:waiting zset

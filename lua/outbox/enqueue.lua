@@ -1,4 +1,4 @@
---- send: write effects on other queues that follow from nothing in this one.
+--- enqueue: write effects on other queues that follow from nothing in this one.
 --
 -- KEYS  1 outbox  STREAM  {q}:outbox
 --       2 meta    HASH    {q}:meta
@@ -6,7 +6,7 @@
 -- REPLY how many
 -- ERR   LAYOUT
 -- USES  layout, outbox
-local function send(keys, args)
+local function enqueue(keys, args)
   local refusal = layout_check(keys[2])
   if refusal then
     return refusal

@@ -7,7 +7,7 @@ use crate::{
     job::Effect,
     store::{
         command::{Args, Command},
-        keys::{Column, Keys},
+        keys::{Key, Keys},
         reply,
         script::{Script, script},
     },
@@ -15,15 +15,15 @@ use crate::{
 };
 
 /// `lua/outbox/send.lua`
-pub(crate) struct Send<'a> {
+pub(crate) struct Enqueue<'a> {
     /// At most a call's worth. Sent twice, they arrive once, by their ids.
     pub(crate) effects: &'a [Effect],
 }
 
-impl Command for Send<'_> {
-    const SCRIPT: &'static Script = script!("outbox" / send, [layout, outbox]);
-    const KEYS: &'static [Column] = &[Column::Outbox, Column::Meta];
-    const DOING: &'static str = "send jobs to other queues";
+impl Command for Enqueue<'_> {
+    const SCRIPT: &'static Script = script!("outbox" / enqueue, [layout, outbox]);
+    const KEYS: &'static [Key] = &[Key::Outbox, Key::Meta];
+    const ACTION: &'static str = "send jobs to other queues";
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -32,6 +32,6 @@ impl Command for Send<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::DOING)
+        reply::count(&reply, Self::ACTION)
     }
 }

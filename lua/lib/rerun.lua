@@ -1,6 +1,6 @@
--- again: ended jobs go back to `waiting`, as if they had never run.
+-- rerun: ended jobs go back to `waiting`, as if they had never run.
 
-local function again_all(q, set, ids, now)
+local function rerun_all(q, set, ids, now)
   local priorities = rank_priorities(q.priority, ids)
   local members = {}
   for i, id in ipairs(ids) do

@@ -1,4 +1,4 @@
---- survey: what a topic has: bindings, messages on their way, messages kept.
+--- stats: what a topic has: bindings, messages on their way, messages kept.
 --
 -- KEYS  1 topic     HASH    {q}:topic
 --       2 bindings  HASH    {q}:bindings
@@ -11,7 +11,7 @@
 --       targets; of the kept messages: how many, and the id of the oldest; the time in ms
 -- ERR   none
 -- USES  clock
-local function survey(keys, args)
+local function stats(keys, args)
   local topic, outbox, messages = keys[1], keys[4], keys[5]
   local known = redis.call('HMGET', topic, 'alternate', 'published')
   -- Page by page, since each entry brings its record along, and 16 MiB of them at most.

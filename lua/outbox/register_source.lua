@@ -1,4 +1,4 @@
---- introduce: tell a queue that effects of another one will come.
+--- register_source: tell a queue that effects of another one will come.
 --
 -- So its workers look after that one's outbox even before the first arrives.
 --
@@ -8,7 +8,7 @@
 -- REPLY 1 if it was new, else 0
 -- ERR   LAYOUT
 -- USES  layout
-local function introduce(keys, args)
+local function register_source(keys, args)
   local sources, meta = keys[1], keys[2]
   local found = redis.call('HGET', meta, 'layout')
   local refusal = layout_refusal(found)

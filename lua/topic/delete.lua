@@ -1,4 +1,4 @@
---- dissolve: remove a topic: its bindings, its kept messages, its settings. What is on its way arrives.
+--- delete: remove a topic: its bindings, its kept messages, its settings. What is on its way arrives.
 --
 -- KEYS  1 meta      HASH    {q}:meta
 --       2 topic     HASH    {q}:topic
@@ -9,7 +9,7 @@
 -- REPLY 1 if there was something, else 0
 -- ERR   LAYOUT
 -- USES  layout
-local function dissolve(keys)
+local function delete(keys)
   local refusal = layout_check(keys[1])
   if refusal then
     return refusal
