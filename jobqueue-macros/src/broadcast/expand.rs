@@ -18,7 +18,7 @@ use crate::{
 /// `Channel::new(…).timeout(…)…`
 pub(super) fn channel(arguments: &Arguments) -> syn::Result<TokenStream> {
     let name = valid::plain(&arguments.name, "a broadcast's")?;
-    let mut tokens = quote!(::jobqueue::__private::Channel::new(#name));
+    let mut tokens = quote!(::jobqueue::__private::BroadcastDefinition::new(#name));
     if let Some(name) = &arguments.codec {
         tokens.extend(codec(name)?);
     }
@@ -37,7 +37,7 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             #[automatically_derived]
             impl ::jobqueue::__private::Broadcast for #name {
                 type Message = #payload;
-                const CHANNEL: ::jobqueue::__private::Channel = #definition;
+                const CHANNEL: ::jobqueue::__private::BroadcastDefinition = #definition;
             }
 
             #[automatically_derived]
@@ -63,8 +63,8 @@ pub(super) fn implement_nothing(name: &Ident, message: &Type) -> TokenStream {
     quote! {
         impl ::jobqueue::__private::Broadcast for #name {
             type Message = #message;
-            const CHANNEL: ::jobqueue::__private::Channel =
-                ::jobqueue::__private::Channel::new("");
+            const CHANNEL: ::jobqueue::__private::BroadcastDefinition =
+                ::jobqueue::__private::BroadcastDefinition::new("");
         }
         impl ::jobqueue::__private::Listener for #name {
             async fn hear(

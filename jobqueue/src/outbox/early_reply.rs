@@ -17,21 +17,21 @@ use crate::{
 };
 
 /// What becomes of replies that were sent: not known yet, or whether they have arrived.
-type Intake = Option<bool>;
+type Arrived = Option<bool>;
 
 /// Replies on their way, by job.
 #[derive(Debug, Default)]
-pub(crate) struct EarlyReplies(Mutex<HashMap<JobId, (QueueName, watch::Receiver<Intake>)>>);
+pub(crate) struct EarlyReplies(Mutex<HashMap<JobId, (QueueName, watch::Receiver<Arrived>)>>);
 
 /// The most that are remembered. With more, some are sent twice.
 const MOST: usize = 10_000;
 
 impl EarlyReplies {
     /// Says that replies are being sent.
-    fn begin(&self, source: &QueueName, ids: impl Iterator<Item = JobId>) -> watch::Sender<Intake> {
-        let (tell, intake) = watch::channel(None);
+    fn begin(&self, source: &QueueName, ids: impl Iterator<Item = JobId>) -> watch::Sender<Arrived> {
+        let (tell, arrived) = watch::channel(None);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(ids.map(|id| (id, (source.clone(), intake.clone()))));
+        all.extend(ids.map(|id| (id, (source.clone(), arrived.clone()))));
         if all.len() > MOST {
             all.clear();
         }
@@ -41,16 +41,16 @@ impl EarlyReplies {
     /// Whether the reply to a job was sent ahead and has arrived, as soon as that is known. Asked once.
     pub(crate) async fn arrived(&self, id: &JobId) -> bool {
         let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        let Some((_, mut intake)) = sent else { return false };
+        let Some((_, mut arrived)) = sent else { return false };
         // Who was to tell may be gone: then nobody knows.
-        let known = intake.wait_for(Option::is_some).await;
-        known.is_ok_and(|intake| *intake == Some(true))
+        let known = arrived.wait_for(Option::is_some).await;
+        known.is_ok_and(|arrived| *arrived == Some(true))
     }
 
     /// Forgets what a queue's outbox holds no more, since another relay has taken it.
     pub(crate) fn forget(&self, source: &QueueName) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (of, intake)| of != source || intake.borrow().is_none());
+        all.retain(|_, (of, arrived)| of != source || arrived.borrow().is_none());
     }
 }
 

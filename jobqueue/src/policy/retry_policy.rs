@@ -124,13 +124,13 @@ impl RetryPolicy {
 
     /// The same with another rule for one class.
     #[must_use]
-    pub const fn decide(mut self, class: ErrorClass, decide: RetryRule) -> Self {
+    pub const fn rule(mut self, class: ErrorClass, rule: RetryRule) -> Self {
         match class {
-            ErrorClass::Transient => self.transient = decide,
-            ErrorClass::RateLimited => self.rate_limited = decide,
-            ErrorClass::Validation => self.validation = decide,
-            ErrorClass::Auth => self.auth = decide,
-            ErrorClass::Server => self.server = decide,
+            ErrorClass::Transient => self.transient = rule,
+            ErrorClass::RateLimited => self.rate_limited = rule,
+            ErrorClass::Validation => self.validation = rule,
+            ErrorClass::Auth => self.auth = rule,
+            ErrorClass::Server => self.server = rule,
         }
         self
     }
@@ -147,12 +147,12 @@ impl RetryPolicy {
     }
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        for decide in [self.transient, self.rate_limited, self.validation, self.auth, self.server] {
-            if decide.attempts == Some(0) {
+        for rule in [self.transient, self.rate_limited, self.validation, self.auth, self.server] {
+            if rule.attempts == Some(0) {
                 let advice = "use 1 or more, or `RetryRule::dead_letter()` for none";
                 return Err(Invalid::new("a retry policy's attempts", 0, advice));
             }
-            decide.backoff.map_or(Ok(()), |backoff| backoff.validate())?;
+            rule.backoff.map_or(Ok(()), |backoff| backoff.validate())?;
         }
         Ok(())
     }

@@ -88,13 +88,13 @@ fn by_class(
     retry_after: Option<Duration>,
     chances: Attempt<'_>,
 ) -> (RetryDecision, Option<ErrorClass>) {
-    let decide = chances.policy.of(class);
-    let step = match decide.limit(chances.attempts) {
+    let rule = chances.policy.of(class);
+    let step = match rule.limit(chances.attempts) {
         None => RetryDecision::FailAtOnce,
         Some(limit) if chances.attempt >= limit => RetryDecision::Fail,
-        Some(_) => RetryDecision::Retry(decide.wait(chances.attempt, chances.backoff, retry_after)),
+        Some(_) => RetryDecision::Retry(rule.wait(chances.attempt, chances.backoff, retry_after)),
     };
-    (step, decide.alerts().then_some(class))
+    (step, rule.alerts().then_some(class))
 }
 
 #[cfg(test)]
@@ -167,12 +167,12 @@ mod tests {
     #[test]
     fn a_policy_of_ones_own() {
         const OWN: RetryPolicy = RetryPolicy::STANDARD
-            .decide(ErrorClass::Validation, RetryRule::retry().attempts(2))
-            .decide(
+            .rule(ErrorClass::Validation, RetryRule::retry().attempts(2))
+            .rule(
                 ErrorClass::Transient,
                 RetryRule::retry().backoff(Backoff::fixed(SECOND)).alert(),
             )
-            .decide(ErrorClass::Server, RetryRule::dead_letter());
+            .rule(ErrorClass::Server, RetryRule::dead_letter());
         let backoff = &Backoff::DEFAULT;
         let decide = |class: ErrorClass, attempt| {
             after_failure(class.into(), Attempt { attempt, attempts: 9, backoff, policy: &OWN })
