@@ -1,8 +1,10 @@
 //! What the compiler can't check: floors, sizes, names, and that scripts, their callers and their tests agree.
 
 mod floors;
+mod graph;
 mod scripts;
 mod sources;
+mod structs;
 
 use std::{
     fs,

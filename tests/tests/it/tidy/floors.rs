@@ -1,127 +1,88 @@
 //! Dependencies run downhill, and never in a circle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{assert_none, code, files};
+use super::{assert_none, code, files, graph::Library};
 
-/// The modules of the library and the floors they stand on. A module uses only lower floors, except as
-/// said in [`NEIGHBOURS`].
-const FLOORS: [(&str, u8); 11] = [
-    ("flaw", 0),
-    ("policy", 1),
-    ("job", 1),
-    ("error", 1),
-    ("stats", 1),
-    ("store", 2),
-    ("event", 3),
-    ("queue", 3),
-    ("worker", 3),
-    ("receive", 4),
-    ("testing", 4),
+/// The rooms of the library, from the lowest floor up. A room uses only rooms that stand before it.
+const ROOMS: [&str; 20] = [
+    "value_error",
+    "policy",
+    "job",
+    "error",
+    "stats",
+    "settle",
+    "waiters",
+    "store",
+    "group_commit",
+    "outbox",
+    "event",
+    "client",
+    "queue",
+    "producer",
+    "topic",
+    "call",
+    "broadcast",
+    "worker",
+    "receive",
+    "testing",
 ];
 
-/// Who may use whom on the same floor. `queue` and `event` know nothing of `worker`.
-const NEIGHBOURS: [(&str, &str); 6] = [
-    ("job", "policy"),
-    ("error", "job"),
-    ("stats", "job"),
-    ("stats", "policy"),
-    ("queue", "event"),
-    ("worker", "queue"),
-];
-
-fn floor(module: &str) -> Option<u8> {
-    FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
+fn room(file: &str) -> &str {
+    let inside = file.trim_start_matches("jobqueue/src/");
+    inside.split(['/', '.']).next().expect("a name")
 }
 
-/// Which modules each module uses, from its `crate::` paths.
-fn graph() -> BTreeMap<String, BTreeSet<String>> {
-    let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (path, text) in files("jobqueue/src", "rs") {
-        let inside = path.trim_start_matches("jobqueue/src/");
-        let module = inside.split(['/', '.']).next().expect("a name").to_owned();
-        if module == "lib" {
-            continue;
-        }
-        let uses = graph.entry(module.clone()).or_default();
-        uses.extend(used(&code(&text)).into_iter().filter(|other| *other != module));
-    }
-    graph
-}
-
-/// The modules after `crate::`, alone or in braces.
-fn used(lines: &[&str]) -> Vec<String> {
-    let text = lines.join("\n");
-    let mut found = Vec::new();
-    for rest in text.split("crate::").skip(1) {
-        if let Some(group) = rest.strip_prefix('{') {
-            let mut depth = 0;
-            for part in group.split_inclusive(['{', '}', ',']) {
-                if depth == 0 {
-                    found.push(first_word(part.trim()));
-                }
-                match part.chars().last() {
-                    Some('{') => depth += 1,
-                    Some('}') if depth == 0 => break,
-                    Some('}') => depth -= 1,
-                    _ => {}
-                }
-            }
-        } else {
-            found.push(first_word(rest));
-        }
-    }
-    found.retain(|module| floor(module).is_some());
-    found
-}
-
-fn first_word(text: &str) -> String {
-    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+fn floor(room: &str) -> Option<usize> {
+    ROOMS.iter().position(|each| *each == room)
 }
 
 #[test]
-fn every_module_has_a_floor_and_uses_only_lower_ones() {
-    let mut complaints = Vec::new();
-    for (module, uses) in graph() {
-        let Some(own) = floor(&module) else {
-            complaints.push(format!("{module} stands on no floor: give it one here"));
+fn a_room_uses_only_lower_rooms() {
+    let library = Library::read();
+    let mut complaints = BTreeSet::new();
+    for (file, uses) in library.uses() {
+        let Some(own) = floor(room(file)) else {
+            complaints.insert(format!("{file} stands in no room: give it a floor here"));
             continue;
         };
         for other in uses {
-            let fine = floor(&other).is_some_and(|floor| floor < own)
-                || NEIGHBOURS.contains(&(module.as_str(), other.as_str()));
-            if !fine {
-                complaints.push(format!("{module} uses {other}"));
+            if floor(room(other)).is_none_or(|floor| floor > own) {
+                complaints.insert(format!("{file} uses {other}, which stands higher"));
             }
         }
     }
-    assert_none(&complaints);
+    assert_none(&complaints.into_iter().collect::<Vec<_>>());
 }
 
 #[test]
-fn there_is_no_circle() {
-    let mut graph = graph();
-    // Whoever uses nobody that is left can be taken away; what can't be taken away is in a circle.
+fn no_file_is_in_a_circle() {
+    let library = Library::read();
+    let mut graph = library.uses();
+    assert!(graph.len() > 100, "the library has more files than that");
+    // A file that uses none of those left can be taken away. What can't be is in a circle, or above one.
     while let Some(free) = graph
         .iter()
         .find(|(_, uses)| uses.iter().all(|other| !graph.contains_key(other)))
-        .map(|(module, _)| module.clone())
+        .map(|(file, _)| *file)
     {
-        graph.remove(&free);
+        graph.remove(free);
     }
-    assert!(graph.is_empty(), "a circle among {graph:?}");
-}
-
-#[test]
-fn the_reader_of_uses_sees_what_stands_there() {
-    let lines = [
-        "use crate::{",
-        "    error::{Error, Result},",
-        "    job::JobId,",
-        "};",
-        "crate::store::x()",
-    ];
-    assert_eq!(used(&lines), ["error", "job", "store"]);
+    // And a file that none of those left uses stands above it.
+    while let Some(top) =
+        graph.keys().find(|file| !graph.values().any(|uses| uses.contains(*file))).copied()
+    {
+        graph.remove(top);
+    }
+    let left: BTreeSet<&str> = graph.keys().copied().collect();
+    let complaints: Vec<String> = graph
+        .iter()
+        .map(|(file, uses)| {
+            let circle: Vec<&str> = uses.iter().filter(|it| left.contains(*it)).copied().collect();
+            format!("{file} uses {}", circle.join(", "))
+        })
+        .collect();
+    assert_none(&complaints);
 }
 
 #[test]

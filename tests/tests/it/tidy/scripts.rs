@@ -48,7 +48,7 @@ fn header_keys(text: &str) -> Option<Vec<String>> {
 fn rust_keys(text: &str) -> Vec<String> {
     let from = text.find("const KEYS").expect("KEYS");
     let list = &text[from..text[from..].find(';').expect("an end") + from];
-    list.split("Column::")
+    list.split("Key::")
         .skip(1)
         .map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).collect())
         .collect()
