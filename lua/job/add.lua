@@ -9,16 +9,16 @@
 --       7 events    STREAM  {q}:events
 --       8 wake      LIST    {q}:wake
 --       9… unique   STRING  {q}:unique:<key>, as many as the specials name
--- ARGV  1 '1' to look for ids that are there already (a resend, or chosen ids), else '0'
+-- ARGV  1 '1' to look for ids that exist already (a resend, or chosen ids), else '0'
 --       2 n; then n pairs id, record
 --       then m, the number of specials; then m times: index of the pair (from 1), priority,
 --       due ('' now, '+<ms>' from now, '<ms>' since epoch), index of the unique key in KEYS or 0,
 --       its lifetime in ms or 0, the key's own text
---       then, if the caller likes, all ids in one text that is shorter than they are, for the event;
---       then pairs index, ms that the job may wait, for those that say so
--- REPLY for each job that was not added: its index, and the id that stands in its place; or 0, if they don't
---       fit and the queue says what becomes of them: how, for how many there is room, of how many, and its
---       dead-letter queue if it has one, in one text
+--       then, optionally, all ids as one compact text, for the event;
+--       then pairs of index and time to live in ms, for jobs that have one
+-- REPLY for each job that was not added: its index, and the id of the job that exists; or, if they
+--       don't fit and the queue overflows, one text: 0, the kind of overflow, the room left, the
+--       cap, and the dead-letter queue if it has one
 -- ERR   LAYOUT, QUEUEFULL
 -- USES  clock, layout, rank, events, wake, add
 local function add(keys, args)
@@ -27,8 +27,8 @@ local function add(keys, args)
     meta = keys[6], events = keys[7],
   }
   local wake, n = keys[8], tonumber(args[2])
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length', 'ttl',
-    'overflow', 'dead_letter')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
+    'ttl', 'overflow', 'dead_letter')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -38,7 +38,7 @@ local function add(keys, args)
   local after = block + 1 + 6 * tonumber(args[block])
   q.news, q.ttl = args[after], meta[6]
   local specials, duplicates, twin_list = {}, {}, {}
-  -- Most batches are plain: nothing to look for, and no job that says anything special.
+  -- Most batches are plain: no id to look for and no special job.
   if args[1] == '1' or args[block] ~= '0' then
     specials = add_specials(args, block)
     duplicates, twin_list = add_duplicates(q, keys, args, n, specials)

@@ -33,7 +33,7 @@ local function delay(keys, args)
   redis.call('ZADD', q.delayed, due, id)
   deadline_move(q.base, id, old, due)
   events_add(q.events, meta[2], 'delayed', { id })
-  -- Somebody must hear of it if it is the first to be due now.
+  -- If it is the first to be due now, a worker must wake.
   wake_one(q.wake)
   return 1
 end

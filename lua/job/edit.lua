@@ -1,4 +1,4 @@
---- edit: another record for a job that nobody runs.
+--- edit: replace the record of a job that is not active.
 --
 -- KEYS  1 waiting    ZSET  {q}:waiting
 --       2 delayed    ZSET  {q}:delayed
@@ -8,7 +8,7 @@
 --       6 jobs       HASH  {q}:jobs
 --       7 meta       HASH  {q}:meta
 -- ARGV  1 base   2 id   3 its record as the caller knows it   4 its new record
--- REPLY 1 when done, 0 if the record is another one by now
+-- REPLY 1, or 0 if the record has changed meanwhile
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- USES  layout, state
 local function edit(keys, args)

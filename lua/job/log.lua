@@ -3,8 +3,8 @@
 -- KEYS  1  running    HASH    {q}:running:<worker>
 --       2  listed     SET     {q}:listed
 --       3  meta       HASH    {q}:meta
--- ARGV  1 base; 2 id; 3 how many of the newest lines are kept; 4… lines
--- REPLY how many lines the log has
+-- ARGV  1 base; 2 id; 3 how many of the newest lines to keep; 4… lines
+-- REPLY the number of lines in the log
 -- ERR   LAYOUT, LEASELOST
 -- USES  layout
 local function log(keys, args)

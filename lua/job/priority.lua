@@ -29,8 +29,8 @@ local function priority(keys, args)
   if state == 'waiting' then
     local former, step = redis.call('HGET', q.priority, id) or 0, rank_step(meta[2])
     local now, ms = clock_now(), rank - (former + 1024) * step
-    -- A rank may be of another priority, if that was changed while the job was active, or of another
-    -- aging. What then comes out is no time at which the job can have become ready.
+    -- The rank may belong to another priority, if that changed while the job was active, or to
+    -- another aging. Then it gives a time at which the job can't have become ready.
     if ms < 0 or ms > now then
       ms = now
     end

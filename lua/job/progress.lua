@@ -1,4 +1,4 @@
---- progress: note how far a run is.
+--- progress: store the progress of a run.
 --
 -- KEYS  1  running    HASH    {q}:running:<worker>
 --       2  progress   HASH    {q}:progress

@@ -1,4 +1,4 @@
---- read: all that is known of some jobs, at one moment.
+--- read: the details of some jobs at one moment.
 --
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed

@@ -1,4 +1,4 @@
---- remove: take jobs out of the queue, with all that is kept of them.
+--- remove: remove jobs and all that the queue keeps of them.
 --
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed
@@ -17,7 +17,7 @@
 --       15 meta       HASH    {q}:meta
 --       16 events     STREAM  {q}:events
 -- ARGV  1 base; 2… ids, at most 1,000
--- REPLY how many were there
+-- REPLY how many existed
 -- ERR   LAYOUT, WRONGSTATE (one of them is active; none is removed)
 -- USES  layout, events, unique, columns, state
 local function remove(keys, args)

@@ -1,4 +1,4 @@
---- retry: run an ended job again, with its attempts anew.
+--- retry: run an ended job again, with its attempts reset.
 --
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed

@@ -1,4 +1,4 @@
---- transfer: take jobs out of this queue and send others in their place to other queues.
+--- transfer: remove jobs from this queue and send others to other queues in their place.
 --
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed
@@ -16,8 +16,8 @@
 --       14 outcomes   HASH    {q}:outcomes
 --       15 meta       HASH    {q}:meta
 --       16 events     STREAM  {q}:events
--- ARGV  1 base; then for each job, at most 1,000: id; target, job id, priority and record of what is sent
--- REPLY how many; those that are active or not there stay out of it
+-- ARGV  1 base; then for each job, at most 1,000: id; target, job id, priority and record to send
+-- REPLY how many were sent; jobs that are active or don't exist are left out
 -- ERR   LAYOUT
 -- USES  layout, events, unique, columns, state, outbox
 local function transfer(keys, args)

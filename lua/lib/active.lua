@@ -1,6 +1,6 @@
 -- active: the jobs that workers hold.
 
--- Runs of all workers together.
+-- How many runs all workers hold together.
 local function active_count(q)
   local active = 0
   for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do

@@ -1,6 +1,6 @@
 -- add: the steps of adding a batch.
 
--- The specials of a batch by index, from the block of ARGV at `at`.
+-- The special jobs of a batch by index, from the block of ARGV at `at`.
 local function add_specials(args, at)
   local specials = {}
   for i = at + 1, at + 6 * tonumber(args[at]), 6 do
@@ -12,7 +12,7 @@ local function add_specials(args, at)
   return specials
 end
 
--- Jobs that need not be added: index → the id that stands in its place, and the same as a flat list.
+-- Jobs that exist already: index → the id of the job that exists, and the same as a flat list.
 local function add_duplicates(q, keys, args, n, specials)
   local duplicates, list, claimed, held, seen = {}, {}, {}, {}, {}
   if args[1] == '1' then
@@ -42,8 +42,8 @@ local function add_duplicates(q, keys, args, n, specials)
   return duplicates, list
 end
 
--- Tells of the jobs that are added: in the caller's words, if it is all of them. It is the first write:
--- should the key of the stream be of a wrong type, nothing is added.
+-- Writes the event: with the caller's text if all jobs are added. This is the first write, so that
+-- nothing is added if the stream's key has a wrong type.
 local function add_tell(q, ids, all)
   if all and q.news then
     events_say(q.events, q.kept, 'added', q.news)
@@ -52,7 +52,7 @@ local function add_tell(q, ids, all)
   end
 end
 
--- Writes a batch in which no job says anything special, which is what most batches are.
+-- Writes a batch without special jobs. Most batches are like that.
 local function add_plain(q, args, n, now)
   local rank, ready, ids = rank_text(0, q.step, now), {}, {}
   for i = 1, n do
@@ -65,15 +65,16 @@ local function add_plain(q, args, n, now)
   return true
 end
 
--- Delays jobs. Whether one of them is due before all that were delayed: a worker that sleeps until what
--- was the next due time must hear of an earlier one.
+-- Delays jobs. Answers whether one of them is due before all other delayed jobs: then a worker that
+-- sleeps until the next due time must wake earlier.
 local function add_delay(q, delayed, soonest)
   local head = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
   redis.call('ZADD', q.delayed, unpack(delayed))
   return not head or soonest < tonumber(head)
 end
 
--- Writes records and places. Answers whether somebody should look: a job is ready, or due before others.
+-- Writes records and positions. Answers whether a worker should wake: a job is ready, or due before
+-- all others.
 local function add_place(q, args, n, specials, duplicates, now)
   if not next(specials) and not next(duplicates) then
     return add_plain(q, args, n, now)
@@ -114,8 +115,8 @@ local function add_place(q, args, n, specials, duplicates, now)
   return sooner or #ready > 0
 end
 
--- Notes until when jobs may wait: from when they are due, for as long as they say, or else the queue.
--- `at`: where pairs index, ms begin in ARGV.
+-- Notes when jobs expire: their own time to live, else the queue's, after they are due.
+-- `at`: where the pairs of index and ms begin in ARGV.
 local function add_expire(q, args, at, specials, duplicates, now)
   local ttls, members = {}, {}
   for i = at, #args, 2 do
@@ -129,13 +130,13 @@ local function add_expire(q, args, at, specials, duplicates, now)
     end
   end
   if #members > 0 then
-    -- The queue's other keys begin as this one does.
+    -- Both keys have the queue's prefix.
     redis.call('ZADD', string.sub(q.meta, 1, -5) .. 'expiring', unpack(members))
     redis.call('HSET', q.meta, 'expiring', 1)
   end
 end
 
--- Claims the unique keys: for a time, or for as long as the job exists.
+-- Claims the unique keys, each for its lifetime or for as long as its job exists.
 local function add_claim(q, keys, args, specials, duplicates)
   for i, special in pairs(specials) do
     if special.unique > 0 and not duplicates[i] then

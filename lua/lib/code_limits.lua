@@ -1,6 +1,6 @@
 -- code_limits: limits that workers bring along in code, beside those that operators set.
 
--- A limit set in code; '-' says nothing. One set at run time, marked as such, wins.
+-- Stores a limit that is set in code; '-' for none. A limit that was set at run time wins.
 local function code_limits_set(meta, field, value)
   if value == '-' then return end
   local found = redis.call('HMGET', meta, field, field .. '_by')

@@ -1,6 +1,6 @@
--- columns: all that a queue keeps of a job outside the sets that say where it is.
+-- columns: what a queue keeps of a job beside the sets for its state.
 
--- Error and log lists of ids; only ids in the sparse set `listed` have any.
+-- Removes the error and log lists of ids. Only ids in the sparse set `listed` have any.
 local function columns_purge_lists(listed, base, ids, first, last)
   local lists = {}
   for i = first, last do
@@ -11,8 +11,8 @@ local function columns_purge_lists(listed, base, ids, first, last)
   redis.call('SREM', listed, unpack(ids, first, last))
 end
 
--- Removes all columns of ids[first..last]. c: jobs, outcomes, priority, attempts, stalls, misses,
--- progress, listed, uniques, base; and plain, if the caller has seen that nothing but jobs has them.
+-- Removes ids[first..last] from all columns. c: jobs, outcomes, priority, attempts, stalls, misses,
+-- progress, listed, uniques, base; and plain, if the caller knows that only `jobs` has them.
 local function columns_purge(c, ids, first, last)
   first, last = first or 1, last or #ids
   if last < first then
@@ -22,7 +22,7 @@ local function columns_purge(c, ids, first, last)
   if c.plain then
     return
   end
-  -- Most queues have none of the sparse columns: then this is all.
+  -- Most queues have no sparse column, and are done here.
   if redis.call('EXISTS', c.uniques, c.outcomes, c.priority, c.attempts, c.stalls, c.misses,
     c.progress, c.listed) == 0 then
     return

@@ -1,6 +1,6 @@
 -- details: what comes along with the ids of jobs that are handed out.
 
--- What a run needs to know of the jobs: records, then three sparse columns or false.
+-- What a run needs: the records, then three sparse columns, each false if no job has a value.
 local function details_of(q, ids)
   if #ids == 0 then
     return {}, false, false, false

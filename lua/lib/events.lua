@@ -1,9 +1,9 @@
 -- events: one entry a batch and kind, not a job.
 
--- The bound of the stream if the queue doesn't set one. Entries, not jobs.
+-- The stream's length if the queue doesn't set one, in entries, not in jobs.
 local EVENTS_KEPT = 1000
 
--- `kept` is the queue's own bound; '0' turns events off. `text` is the ids, blanks between them.
+-- `kept` is the queue's own length; '0' turns events off. `text` is the ids, separated by spaces.
 local function events_say(events, kept, kind, text)
   if kept ~= '0' then
     redis.call('XADD', events, 'MAXLEN', '~', kept or EVENTS_KEPT, '*', kind, text)

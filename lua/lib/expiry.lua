@@ -1,11 +1,11 @@
--- expiry: jobs that may wait only for so long, in the ZSET {q}:expiring by when their time is up. Those
--- that were handed out as expired stay there below 0 until they are settled: if their worker dies, they
--- are still expired for the next.
+-- expiry: jobs that may wait only for so long, in the ZSET {q}:expiring by when their time is up.
+-- Those that were handed out as expired stay there below 0 until they are settled: if their worker
+-- dies, they are still expired for the next.
 
--- So many expire in one call.
+-- How many jobs expire in one call.
 local EXPIRY_STEP = 100
 
--- Takes jobs whose time is up from where they wait to `running`. Neither a pause nor a limit holds them.
+-- Moves expired jobs from `waiting` to `running`. Neither a pause nor a limit applies to them.
 local function expiry_take(q, now)
   local due = redis.call('ZRANGEBYSCORE', q.base .. 'expiring', 0, now, 'LIMIT', 0, EXPIRY_STEP)
   local started, ids, marks = string.format('%.0f', now), {}, {}
@@ -25,7 +25,7 @@ local function expiry_take(q, now)
   return ids
 end
 
--- Of jobs that were fetched: those whose time is up stay marked, the others can't expire any more.
+-- Of the fetched jobs, the expired ones stay marked. The others can't expire any more.
 local function expiry_sort(q, ids, now)
   local expired, others = {}, {}
   local scores = #ids > 0 and redis.call('ZMSCORE', q.base .. 'expiring', unpack(ids)) or {}
@@ -39,8 +39,8 @@ local function expiry_sort(q, ids, now)
   return expired
 end
 
--- Marks jobs that are handed out as expired, those in `late` among them, which come behind `ids`.
--- Answers which, in one text, and in how many ms the next one expires; -1: none will.
+-- Marks the jobs that are handed out as expired, and appends those in `late` to `ids`. Answers
+-- their ids as one text, and in how many ms the next job expires; -1 if none will.
 local function expiry_hand_out(q, ids, late, now)
   local expired, marks = expiry_sort(q, ids, now), {}
   for _, id in ipairs(late) do
@@ -50,7 +50,8 @@ local function expiry_hand_out(q, ids, late, now)
     marks[2 * i - 1], marks[2 * i] = -1, id
   end
   if #marks > 0 then redis.call('ZADD', q.base .. 'expiring', unpack(marks)) end
-  local head = redis.call('ZRANGEBYSCORE', q.base .. 'expiring', 0, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  local head = redis.call('ZRANGEBYSCORE', q.base .. 'expiring', 0, '+inf', 'WITHSCORES', 'LIMIT',
+    0, 1)
   local wait = head[2] and math.max(0, math.ceil(tonumber(head[2]) - now)) or -1
   return table.concat(expired, ' '), wait
 end

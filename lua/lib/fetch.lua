@@ -1,11 +1,11 @@
 -- fetch: take jobs within pause, throttle, concurrency and rate.
 
--- From so many jobs on, a batch takes two short cuts.
+-- Batches of this size and more take two short cuts.
 local FETCH_LARGE = 16
 
--- What `running` says of a large batch. To ask for each job's score costs more than all the rest: where
--- first and last have the same priority, all go by the first's rank. Whatever stood between them was
--- taken too, so each would still go back to before all that wait.
+-- The values in `running` for a large batch. Reading each job's score would cost more than all the
+-- rest. If the first and the last job have one priority, all take the rank of the first: the jobs
+-- between them were taken too, so each would still go back before all that wait.
 local function fetch_marks_large(q, ids, started)
   local first = redis.call('ZSCORE', q.waiting, ids[1])
   local last = redis.call('ZSCORE', q.waiting, ids[#ids])
@@ -16,14 +16,13 @@ local function fetch_marks_large(q, ids, started)
   for i = 1, #ids do
     marks[2 * i - 1], marks[2 * i] = ids[i], mark
   end
-  -- One value that is too long for Redis's compact kind of hash, which would be searched from end to
-  -- end for each job that is added or removed.
+  -- One value is too long for Redis's compact hash encoding, which would be searched from end to
+  -- end for each job.
   marks[2] = first .. ':' .. string.rep('0', 64) .. started
   return marks
 end
 
--- Takes up to n jobs out of `waiting`. Answers their ids, and what `running` says of them as a list of
--- pairs.
+-- Takes up to n jobs out of `waiting`. Answers their ids, and their pairs for `running`.
 local function fetch_pop(q, n, now)
   local ids, started = {}, string.format('%.0f', now)
   if n >= FETCH_LARGE then
@@ -41,7 +40,7 @@ local function fetch_pop(q, n, now)
   return ids, marks
 end
 
--- Moves up to n jobs of those that wait to `running`, and answers their ids.
+-- Moves up to n waiting jobs to `running`, and answers their ids.
 local function fetch_take(q, n, waiting, now)
   local ids, marks = fetch_pop(q, math.min(n, waiting), now)
   redis.call('HSET', q.running, unpack(marks))
@@ -50,8 +49,8 @@ local function fetch_take(q, n, waiting, now)
   return ids
 end
 
--- Up to `want` jobs of the so many that wait. Answers their ids; why there are no more, if not for want
--- of jobs: 'paused', 'throttled', 'active' or 'rate'; and at what time to look again, where that is known.
+-- Takes up to `want` of the waiting jobs. Answers their ids; the limit that kept it from taking
+-- more: 'paused', 'throttled', 'active', 'rate' or ''; and when to look again, if that is known.
 local function fetch_jobs(q, want, waiting, now, exact)
   if waiting == 0 then
     return {}, ''

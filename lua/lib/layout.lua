@@ -1,8 +1,8 @@
--- layout: no script touches a queue that another layout version wrote.
+-- layout: no script touches a queue of another layout version.
 
 local LAYOUT = '1'
 
--- The refusal, or nil. `found` is the queue's own version; false if nobody has written it yet.
+-- The refusal, or nil. `found` is the queue's version; false if none is written yet.
 local function layout_refusal(found)
   if found and found ~= LAYOUT then
     return redis.error_reply('LAYOUT ' .. found .. ' ' .. LAYOUT)

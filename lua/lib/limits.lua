@@ -5,8 +5,8 @@ local function limits_leave_room(q)
   return not q.active or active_count(q) < tonumber(q.active)
 end
 
--- GCRA: how many may start now; if none, at what time this worker should look again. Each worker
--- that comes too early is given a turn of its own, so that a token doesn't wake all of them.
+-- GCRA: how many jobs may start now; if none, when this worker should look again. Each worker that
+-- comes too early gets a turn of its own, so that one token doesn't wake all of them.
 local function limits_rate(q, exact)
   local interval, burst = string.match(q.rate, '^(%S+) (%S+)$')
   interval, burst = tonumber(interval), tonumber(burst)
@@ -22,7 +22,7 @@ local function limits_rate(q, exact)
   return 0, turn, interval
 end
 
--- Moves the theoretical arrival time on by the jobs that were taken.
+-- Moves the theoretical arrival time by the jobs that were taken.
 local function limits_spend(q, exact, interval, taken)
   local tat = math.max(tonumber(q.tat or 0), exact) + taken * interval
   q.tat = string.format('%.3f', tat)

@@ -4,7 +4,7 @@ local function messages_keep(messages, id, priority, record)
   redis.call('XADD', messages, '*', 'id', id, 'priority', priority, 'record', record)
 end
 
--- Trims to so many messages (-1: any number), none of them older than so many ms (-1: of any age).
+-- Trims to `count` messages (-1: no limit) that are at most `age` ms old (-1: no limit).
 local function messages_trim(messages, count, age)
   if count ~= '-1' then redis.call('XTRIM', messages, 'MAXLEN', '~', count) end
   if age and age ~= '-1' then

@@ -1,10 +1,10 @@
 -- oldest: since when the longest waiting job is ready, without reading them all.
 
--- How many priorities are looked at, and with aging how many jobs.
+-- How many priorities to look at, and with aging how many jobs.
 local OLDEST_BANDS = 64
 local OLDEST_HEADS = 100
 
--- Strict priorities: each has a band of ranks of its own, and the first of a band is its oldest.
+-- Strict priorities: each has its own band of ranks, and the first job of a band is its oldest.
 local function oldest_strict(waiting, step)
   local from, oldest = '-inf', nil
   for _ = 1, OLDEST_BANDS do
@@ -19,8 +19,9 @@ local function oldest_strict(waiting, step)
   return oldest
 end
 
--- Aging: the bands overlap, so only the next jobs are looked at. One that was placed before there was aging
--- has a rank beyond all times, and tells its time by the step of strict priorities.
+-- Aging: the bands overlap, so this looks at the next jobs alone. A job that was ranked before
+-- aging was set has a rank beyond all times, and its time follows from the step of strict
+-- priorities.
 local function oldest_aged(q, step, now)
   local heads = redis.call('ZRANGE', q.waiting, 0, OLDEST_HEADS - 1, 'WITHSCORES')
   local ids, oldest = {}, nil
@@ -34,13 +35,14 @@ local function oldest_aged(q, step, now)
     if since > now then
       since = rank % rank_step()
     end
-    -- Of another priority or aging, it doesn't say when the job became ready.
+    -- With another priority or aging, the rank doesn't say when the job became ready.
     oldest = math.min(oldest or math.huge, since < 0 and now or since)
   end
   return oldest
 end
 
--- In ms since the epoch; nil if nothing waits. A job that was placed under another aging may seem newer.
+-- In ms since the epoch; nil if no job waits. A job that was ranked under another aging may seem
+-- newer.
 local function oldest_ready(q, aging, now)
   local step = rank_step(aging)
   return aging and oldest_aged(q, step, now) or oldest_strict(q.waiting, step)

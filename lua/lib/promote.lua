@@ -2,7 +2,7 @@
 
 local PROMOTE_STEP = 1000
 
--- Promotes what is due, and answers when the next is due; nil if nothing is delayed.
+-- Promotes the jobs that are due, and answers when the next one is; nil if no job is delayed.
 local function promote_due(q, now)
   if q.bare then
     return nil
@@ -11,7 +11,8 @@ local function promote_due(q, now)
   if not head[1] or tonumber(head[2]) > now then
     return tonumber(head[2])
   end
-  local due = redis.call('ZRANGEBYSCORE', q.delayed, '-inf', now, 'WITHSCORES', 'LIMIT', 0, PROMOTE_STEP)
+  local due = redis.call('ZRANGEBYSCORE', q.delayed, '-inf', now, 'WITHSCORES', 'LIMIT', 0,
+    PROMOTE_STEP)
   local ids, members = {}, {}
   for i = 1, #due, 2 do
     ids[#ids + 1] = due[i]

@@ -10,7 +10,7 @@ local function rank_text(priority, step, ms)
   return string.format('%.0f', (priority + 1024) * step + ms)
 end
 
--- The priorities of ids, 0 where the sparse column says nothing.
+-- The priorities of ids; 0 for a job without a value in the sparse column.
 local function rank_priorities(column, ids)
   if redis.call('EXISTS', column) == 0 then
     return {}

@@ -2,7 +2,7 @@
 
 local RECOVER_STEP = 1000
 
--- Counts a stall for each id. What too many of them mean is decided by the worker that fetches it next.
+-- Counts a stall for each id. The worker that fetches the job next decides how many are too many.
 local function recover_count(stalls, ids)
   local counts = redis.call('HMGET', stalls, unpack(ids))
   local pairs_ = {}
@@ -13,8 +13,8 @@ local function recover_count(stalls, ids)
   redis.call('HSET', stalls, unpack(pairs_))
 end
 
--- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed. Answers the
--- time at which to look again. leases: the two oldest before this worker moved its own to `own`.
+-- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed. Answers
+-- when to look again. leases: the two oldest before this worker moved its own to `own`.
 local function recover_oldest(q, leases, worker, own, now)
   local at = leases[1] == worker and 3 or 1
   local oldest, deadline = leases[at], tonumber(leases[at + 1] or own)

@@ -1,8 +1,9 @@
--- retention: what is kept of jobs that have ended. At most 1,000 go per call; the next call goes on.
+-- retention: what is kept of jobs that have ended. At most 1,000 go per call; the next call goes
+-- on.
 
 local RETENTION_STEP = 1000
 
--- Removes the first jobs of a set, which are these.
+-- Removes these jobs, which are the first of their set.
 local function retention_remove(c, set, ids)
   redis.call('ZREMRANGEBYRANK', set, 0, #ids - 1)
   if c.plain then redis.call('HDEL', c.outcomes, unpack(ids)) end

@@ -1,20 +1,22 @@
--- settle: how runs ended. Each function reads one block of ARGV at `at` and answers where the next begins.
--- q: every key of the queue by name, and base, kept, step, held, expiring; plain, while no job has a sparse
--- column, and bare, while besides none is delayed and there is no outbox. A job leaves `running` last, where
--- the script has begun with a write that shrinks: if a key is of a wrong type, the job is still held then.
+-- settle: how runs ended. Each function reads one block of ARGV at `at` and answers where the next
+-- begins. q: every key of the queue by name, and base, kept, step, held, expiring; plain, if no job
+-- has a sparse column; bare, if besides no job is delayed and there is no outbox. A job leaves
+-- `running` last if the script has begun with a write that shrinks: if a key has a wrong type, the
+-- job is still held.
 
 -- Takes jobs out of `running`.
 local function settle_let_go(q, ids, first, last)
   first, last = first or 1, last or #ids
   if last - first + 1 == q.held then
-    -- All that the worker holds: the whole hash at once, for a fraction of the price.
+    -- These are all that the worker holds: removing the whole hash costs a fraction.
     redis.call('DEL', q.running)
   else
     redis.call('HDEL', q.running, unpack(ids, first, last))
   end
 end
 
--- Jobs that ended: kind, keep count, keep age ms, n, then n ids (nothing kept) or n pairs id, outcome.
+-- Jobs that ended: kind, count and age in ms to keep, n, then n ids (none kept) or n pairs id,
+-- outcome.
 local function settle_ended(q, args, at, now)
   local kind, count, age = args[at], tonumber(args[at + 1]), tonumber(args[at + 2])
   local n = tonumber(args[at + 3])
@@ -22,7 +24,7 @@ local function settle_ended(q, args, at, now)
   if count ~= 0 then
     last = at + 3 + 2 * n
     ids = {}
-    -- Counted, not by ipairs, which calls a function for each.
+    -- A counted loop: ipairs would call a function for each.
     for i = 1, n do
       ids[i] = args[first + 2 * (i - 1)]
     end
@@ -32,7 +34,7 @@ local function settle_ended(q, args, at, now)
     settle_let_go(q, ids, from, to)
     columns_purge(q, ids, from, to)
   else
-    -- As text once, instead of as a number for each job.
+    -- Converted to text once, not for each job.
     local members, ended = {}, string.format('%.0f', now)
     for i = 1, n do
       members[2 * i - 1], members[2 * i] = ended, ids[i]
@@ -42,7 +44,7 @@ local function settle_ended(q, args, at, now)
     redis.call('ZADD', q[kind], unpack(members))
     settle_let_go(q, ids)
     if not q.plain then unique_release(q.uniques, q.base, ids) end
-    -- Trimmed when all blocks are read: errors of these jobs are still to come.
+    -- Trimmed after all blocks: the errors of these jobs are still to come.
     q.trims[#q.trims + 1] = { set = q[kind], count = count, age = age }
   end
   if q.expiring then
@@ -53,7 +55,7 @@ local function settle_ended(q, args, at, now)
   return last + 1
 end
 
--- Jobs to try again: n, then n times id, attempt that failed, delay ms.
+-- Jobs to retry: n, then n times id, attempt that failed, delay ms.
 local function settle_retried(q, args, at, now)
   local n = tonumber(args[at])
   local ids, attempts, delayed, ready = {}, {}, {}, {}
@@ -77,8 +79,8 @@ local function settle_retried(q, args, at, now)
   return at + 1 + 3 * n
 end
 
--- Jobs handed back, with no attempt counted: n, then n times id, delay ms, misses (-1: as before).
--- Without a delay a job goes back to its own place in the queue.
+-- Jobs that are released without counting an attempt: n, then n times id, delay ms, misses (-1: as
+-- before). Without a delay, a job goes back to its former position.
 local function settle_released(q, args, at, now)
   local n = tonumber(args[at])
   local ids, delayed, ready, misses = {}, {}, {}, {}
@@ -104,7 +106,7 @@ local function settle_released(q, args, at, now)
   return at + 1 + 3 * n
 end
 
--- Failed attempts' errors: how many of a job's are kept, n, then n pairs id, error.
+-- Errors of failed attempts: how many to keep of each job, n, then n pairs id, error.
 local function settle_errors(q, args, at)
   local newest, n = tonumber(args[at]), tonumber(args[at + 1])
   for i = at + 2, at + 2 * n, 2 do

@@ -1,6 +1,6 @@
--- source: how far this queue has taken what other queues' outboxes say.
+-- source: the last entry of each other queue's outbox that this queue has applied.
 
--- Whether an entry of a source comes after the last one that was taken.
+-- Whether an entry of a source comes after the last one that was applied.
 local function source_after(entry, last)
   local ms, seq = string.match(entry, '^(%d+)-(%d+)$')
   local last_ms, last_seq = string.match(last, '^(%d+)-(%d+)$')
@@ -8,8 +8,8 @@ local function source_after(entry, last)
   return ms > last_ms or (ms == last_ms and seq > last_seq)
 end
 
--- The first of n entries that comes after the last one that was taken, of every other argument from `at` on,
--- in order. n + 1 if none does.
+-- The first of n entries that comes after the last one that was applied; n + 1 if none does. The
+-- entries are every other argument from `at` on, in order.
 local function source_first(args, at, n, last)
   if last == '0-0' then
     return 1

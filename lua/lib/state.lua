@@ -2,8 +2,8 @@
 
 local STATES = { 'waiting', 'delayed', 'completed', 'failed' }
 
--- A job's state and its score there; for an active one its worker and the value in `running`; nil for
--- an id that is in none. q: the four sets by name, workers, base.
+-- A job's state and its score there; for an active job its worker and its value in `running`; nil
+-- for an unknown id. q: the four sets by name, workers, base.
 local function state_of(q, id)
   for _, state in ipairs(STATES) do
     local score = redis.call('ZSCORE', q[state], id)
@@ -19,7 +19,7 @@ local function state_of(q, id)
   end
 end
 
--- The refusal for a job that is not in the state that is needed.
+-- The refusal for a job in a wrong state.
 local function state_refusal(q, id)
   local state = state_of(q, id)
   if state then

@@ -1,6 +1,6 @@
 -- unique: a key that stands for at most one job at a time.
 
--- Frees the keys of jobs that end or go. Keys that lapse by time aren't in the sparse column and stay.
+-- Frees the keys of jobs that end or are removed. Keys that expire aren't in the sparse column.
 local function unique_release(uniques, base, ids, first, last)
   if redis.call('EXISTS', uniques) == 0 then
     return

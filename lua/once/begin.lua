@@ -1,12 +1,12 @@
---- begin: claim a key for one run of an effect, keep the claim, or learn what came of it before.
+--- begin: claim a key for one run of an effect, keep the claim, or read the recorded result.
 --
--- A claim is '?' and its token, what was recorded '=' and the bytes. Both lapse by themselves.
+-- A claim is '?' and its token; a recorded result is '=' and the bytes. Both expire.
 --
 -- KEYS  1 meta    HASH    {q}:meta
 --       2… once   STRING  {q}:once:<key>
--- ARGV  1 token   2 how long the claim holds, ms
--- REPLY {0} if the claim is this token's now; {1, ms} if it is another's for so long yet;
---       {2, bytes} if the effect is recorded
+-- ARGV  1 token   2 the lifetime of the claim in ms
+-- REPLY {0} if this token has the claim; {1, ms} if another has it, for that time yet; {2, bytes}
+--       if a result is recorded
 -- ERR   LAYOUT
 -- USES  layout
 local function begin(keys, args)

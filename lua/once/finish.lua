@@ -1,9 +1,9 @@
---- finish: record what came of an effect. The first that is recorded counts.
+--- finish: record the result of an effect. The first recorded result counts.
 --
 -- KEYS  1 meta    HASH    {q}:meta
 --       2… once   STRING  {q}:once:<key>
--- ARGV  1 the bytes   2 how long they are kept, ms
--- REPLY what was recorded before, in which case nothing is written; else nil
+-- ARGV  1 the bytes   2 their lifetime in ms
+-- REPLY the result that was recorded before, if there is one; else nil
 -- ERR   LAYOUT
 -- USES  layout
 local function finish(keys, args)
@@ -16,7 +16,7 @@ local function finish(keys, args)
   if found and string.sub(found, 1, 1) == '=' then
     return string.sub(found, 2)
   end
-  -- First a write that can't grow: a full Redis lets the script go on then.
+  -- The first write can't grow: then a full Redis lets the script go on.
   redis.call('DEL', once)
   redis.call('SET', once, '=' .. args[1], 'PX', args[2])
   return false

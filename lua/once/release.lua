@@ -1,9 +1,9 @@
---- release: give a claim back, since its effect came to nothing.
+--- release: give up a claim, since its effect failed.
 --
 -- KEYS  1 meta    HASH    {q}:meta
 --       2… once   STRING  {q}:once:<key>
 -- ARGV  1 token
--- REPLY 1, or 0 if the claim was not this token's any more
+-- REPLY 1, or 0 if this token no longer had the claim
 -- ERR   LAYOUT
 -- USES  layout
 local function release(keys, args)

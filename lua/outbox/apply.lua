@@ -1,7 +1,7 @@
---- apply: put what another queue's outbox says into this one, each entry once.
+--- apply: put the entries of another queue's outbox into this queue, each once.
 --
--- An id that is here already: a job that has ended makes room, one that lives stays as it is. A bound on
--- the queue's length doesn't hold here: what comes was accepted when it was written to the outbox.
+-- If an id exists here, an ended job is replaced and any other stays as it is. The queue's maximal
+-- length doesn't apply: these jobs were accepted when they were written to the outbox.
 --
 -- KEYS  1  jobs       HASH    {q}:jobs
 --       2  waiting    ZSET    {q}:waiting
@@ -20,9 +20,9 @@
 --       15 events     STREAM  {q}:events
 --       16 wake       LIST    {q}:wake
 -- ARGV  1 base   2 source
---       3 all job ids in one text, if none comes twice and all have priority 0; else ''
+--       3 all job ids as one text, if none comes twice and all have priority 0; else ''
 --       then for each entry, in order: job id, record; then for each again: its id, priority
--- REPLY how many jobs were put in
+-- REPLY how many jobs were added
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, events, wake, unique, columns, source
 local function apply(keys, args)
@@ -49,7 +49,7 @@ local function apply(keys, args)
   end
   local here, ids, seen = redis.call('HMGET', q.jobs, unpack(asked)), {}, {}
   local records, from, ready, priorities, ended = args, 4, {}, {}, {}
-  -- Most batches: nothing special, all new, none here. Their records go on as they came.
+  -- Most batches are plain: all entries are new and no id exists here.
   if news ~= '' and first == 1 and not source_any(here, n) then
     for i = 1, n do
       ready[2 * i - 1], ready[2 * i] = plain, asked[i]
@@ -81,7 +81,7 @@ local function apply(keys, args)
   end
   columns_purge(q, ended)
   layout_mark(q.meta, meta[1])
-  -- The records, and what was taken, last: if a key above them is of a wrong type, all comes again.
+  -- The records and the source come last: if a key above has a wrong type, all entries come again.
   if #ids > 0 then
     redis.call('ZADD', q.waiting, unpack(ready))
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end

@@ -1,4 +1,4 @@
---- enqueue: write effects on other queues that follow from nothing in this one.
+--- enqueue: write effects on other queues to the outbox, without any change in this queue.
 --
 -- KEYS  1 outbox  STREAM  {q}:outbox
 --       2 meta    HASH    {q}:meta

@@ -1,6 +1,6 @@
---- register_source: tell a queue that effects of another one will come.
+--- register_source: tell a queue that effects of another queue will arrive.
 --
--- So its workers look after that one's outbox even before the first arrives.
+-- Then its workers check that queue's outbox, even before the first effect arrives.
 --
 -- KEYS  1 sources  HASH  {q}:sources
 --       2 meta     HASH  {q}:meta
@@ -15,7 +15,7 @@ local function register_source(keys, args)
   if refusal then
     return refusal
   end
-  -- Without a write where there is nothing to write: also a full Redis lets workers start.
+  -- No write if it is known already: then workers can start on a full Redis.
   if redis.call('HEXISTS', sources, args[1]) == 1 then
     return 0
   end

@@ -1,12 +1,13 @@
---- reply: put replies into a caller's inbox.
+--- reply: put replies into the stream at a caller's reply address.
 --
--- Twice is no harm: the caller knows replies by their job. What it never reads goes with the inbox, some
--- time after the last reply. The first write can't grow, so that a full Redis lets replies out of outboxes.
+-- A reply may come twice: the caller knows replies by their job. Replies that are never read expire
+-- with the stream, after the last one. The first write can't grow, so that replies leave a full
+-- Redis.
 --
 -- KEYS  1 replies  STREAM  {q}:replies
--- ARGV  1 ms after which the inbox goes   2 how many replies are kept beside these; then for each reply:
---       its job id, how the job ended
--- REPLY how many the inbox holds now
+-- ARGV  1 ms until the stream expires   2 how many other replies to keep; then for each reply: its
+--       job id and the outcome
+-- REPLY the number of replies in the stream
 -- ERR   none
 -- USES  none
 local function reply(keys, args)

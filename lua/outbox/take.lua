@@ -1,16 +1,17 @@
---- take: what is to be relayed next, for one relay at a time.
+--- take: the next entries to relay, for one relay at a time.
 --
--- Entries leave the outbox when they were delivered, and each pass of a relay takes them from the head on:
--- whoever takes one has taken all that came before it.
+-- Entries leave the outbox after they were delivered, and each pass of a relay starts at the head:
+-- a queue that applies an entry has applied all entries before it.
 --
 -- KEYS  1 outbox  STREAM  {q}:outbox
 --       2 relay   STRING  {q}:relay
 --       3 meta    HASH    {q}:meta
--- ARGV  1 the relay's name   2 for how many ms it is alone
---       3 how many entries at most; 0: it lets go
---       4 where to begin: '-' at the head, '(' and an id behind that entry
+-- ARGV  1 the relay's name   2 the lifetime of its lock in ms
+--       3 how many entries at most; 0 to release the lock
+--       4 where to start: '-' at the head, '(' and an id after that entry
 --       5… ids of entries that were delivered
--- REPLY ms that another relay is alone for, else 0; entries: each its id, targets, job id, priority, record
+-- REPLY ms left of another relay's lock, else 0; entries: each with id, targets, job id, priority,
+--       record
 -- ERR   LAYOUT
 -- USES  layout
 local function take(keys, args)

@@ -8,8 +8,9 @@
 --       6  meta       HASH    {q}:meta
 -- ARGV  1 base
 -- REPLY waiting; delayed; active; completed; failed; workers; then of meta or false: paused,
---       added, completed, failed, rate, active, max_length, aging, events, layout; and, if the outbox isn't
---       empty or more is set, how many entries it has; and, if more is set, ttl, dead_letter, overflow
+--       added, completed, failed, rate, active, max_length, aging, events, layout; and, if the
+--       outbox isn't empty or more is set, how many entries it has; and, if more is set, ttl,
+--       dead_letter, overflow
 -- ERR   none
 -- USES  active
 local function counts(keys, args)

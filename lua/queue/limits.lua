@@ -21,7 +21,7 @@ local function limits(keys, args)
     if value == '' then
       redis.call('HDEL', meta, field, field .. '_by')
     else
-      -- What is set here wins over what workers set in code.
+      -- A limit that is set here wins over one that workers set in code.
       redis.call('HSET', meta, field, value, field .. '_by', 'operator')
     end
     if field == 'rate' then

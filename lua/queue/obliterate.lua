@@ -1,6 +1,6 @@
 --- obliterate: remove a queue and all that belongs to it, in steps.
 --
--- The queue is paused first. Keys that stand for jobs for a time, and recorded effects, lapse by themselves.
+-- The queue is paused first. Unique keys with a lifetime and recorded effects expire by themselves.
 --
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed
@@ -21,8 +21,8 @@
 --       17 wake       LIST    {q}:wake
 --       18 histograms HASH    {q}:histograms
 -- ARGV  1 base; 2 '1' to do so even while jobs are active
---       What is on its way to other queues stays, and how far others' effects were taken.
--- REPLY 0 when done, 1 to be called again
+-- REPLY 0 if it is done, 1 if it must be called again
+--       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
 -- USES  layout, active, unique, columns
 local function obliterate(keys, args)

@@ -14,7 +14,8 @@ local function page(keys, args)
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
     workers = keys[5], base = args[1],
   }
-  local state, offset, count, reverse = args[2], tonumber(args[3]), tonumber(args[4]), args[5] == '1'
+  local state, reverse = args[2], args[5] == '1'
+  local offset, count = tonumber(args[3]), tonumber(args[4])
   if state ~= 'active' then
     local command = reverse and 'ZREVRANGE' or 'ZRANGE'
     return redis.call(command, q[state], offset, offset + count - 1)

@@ -1,4 +1,4 @@
---- pause: let no job be fetched.
+--- pause: stop fetching for all workers.
 --
 -- KEYS  1  meta       HASH    {q}:meta
 --       2  events     STREAM  {q}:events

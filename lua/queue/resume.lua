@@ -1,4 +1,4 @@
---- resume: let jobs be fetched again.
+--- resume: let workers fetch again.
 --
 -- KEYS  1  meta       HASH    {q}:meta
 --       2  events     STREAM  {q}:events

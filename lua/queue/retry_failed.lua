@@ -1,4 +1,4 @@
---- retry_failed: run failed jobs again, oldest first, with their attempts anew.
+--- retry_failed: run failed jobs again, oldest first, with their attempts reset.
 --
 -- KEYS  1  failed     ZSET    {q}:failed
 --       2  waiting    ZSET    {q}:waiting

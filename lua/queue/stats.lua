@@ -1,7 +1,7 @@
---- stats: what there is to know of a queue at one moment, in one call.
+--- stats: a snapshot of a queue in one call.
 --
--- One command for each worker and for each priority in use (at most 64), and about a dozen more, however
--- many jobs there are.
+-- It takes one command for each worker and each priority in use (at most 64), and about a dozen
+-- more, whatever the number of jobs.
 --
 -- KEYS  1 waiting     ZSET    {q}:waiting
 --       2 delayed     ZSET    {q}:delayed
@@ -13,12 +13,12 @@
 --       8 histograms  HASH    {q}:histograms
 --       9 meta        HASH    {q}:meta
 -- ARGV  1 base
--- REPLY now ms; waiting; delayed; completed; failed; for each worker: its name, its deadline ms, how many
---       jobs it holds; since when the oldest waiting job is ready, ms, or false; when the next delayed job
---       is due, ms, or false; effects in the outbox; the id of the oldest, or false; of meta or false:
---       paused, added, completed, failed, rate, active, max_length, aging, events, throttled_until, ttl, dead_letter,
---       overflow; what workers have
---       observed, field by field
+-- REPLY now ms; waiting; delayed; completed; failed; for each worker: its name, its deadline ms,
+--       how many jobs it holds; since when the oldest waiting job is ready, ms, or false; when the
+--       next delayed job is due, ms, or false; effects in the outbox; the id of the oldest, or
+--       false; of meta or false: paused, added, completed, failed, rate, active, max_length, aging,
+--       events, throttled_until, ttl, dead_letter, overflow; the observations of workers, field by
+--       field
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, oldest
 local function stats(keys, args)
@@ -28,8 +28,8 @@ local function stats(keys, args)
   if refusal then
     return refusal
   end
-  local meta = redis.call('HMGET', keys[9], 'paused', 'added', 'completed', 'failed', 'rate', 'active',
-    'max_length', 'aging', 'events', 'throttled_until', 'ttl', 'dead_letter', 'overflow')
+  local meta = redis.call('HMGET', keys[9], 'paused', 'added', 'completed', 'failed', 'rate',
+    'active', 'max_length', 'aging', 'events', 'throttled_until', 'ttl', 'dead_letter', 'overflow')
   local now, workers = clock_now(), {}
   local leases = redis.call('ZRANGE', q.workers, 0, -1, 'WITHSCORES')
   for i = 1, #leases, 2 do
@@ -39,17 +39,14 @@ local function stats(keys, args)
   local due = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')
   local effect = redis.call('XRANGE', outbox, '-', '+', 'COUNT', 1)[1]
   return {
-    now,
-    redis.call('ZCARD', q.waiting),
+    now, redis.call('ZCARD', q.waiting),
     redis.call('ZCARD', q.delayed),
     redis.call('ZCARD', completed),
     redis.call('ZCARD', failed),
-    workers,
-    oldest_ready(q, meta[8], now) or false,
+    workers, oldest_ready(q, meta[8], now) or false,
     due[2] or false,
     redis.call('XLEN', outbox),
     effect and effect[1] or false,
-    meta,
-    redis.call('HGETALL', histograms),
+    meta, redis.call('HGETALL', histograms),
   }
 end

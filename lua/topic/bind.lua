@@ -1,16 +1,16 @@
---- bind: say that a topic's messages go to a queue.
+--- bind: send a topic's messages to a queue.
 --
--- A new binding that starts in the past is told where its past ends: what is published from this step on goes
--- to it by itself, since publishers must know the newest bindings.
+-- For a new binding that starts in the past, this notes where the replay ends: messages published
+-- from now on reach it anyway, since publishers must know the newest bindings.
 --
 -- KEYS  1 meta      HASH    {q}:meta
 --       2 topic     HASH    {q}:topic
 --       3 bindings  HASH    {q}:bindings
 --       4 messages  STREAM  {q}:messages
 --       5 replays   HASH    {q}:replays
--- ARGV  1 the binding   2 its filter   3 how many bindings there may be
+-- ARGV  1 the binding   2 its filter   3 the maximal number of bindings
 --       4 where among the kept messages it starts, '' for now
--- REPLY 1 if it was not so before, else 0
+-- REPLY 1 if this changed something, else 0
 -- ERR   LAYOUT, TOOMANY
 -- USES  clock, layout, topic
 local function bind(keys, args)

@@ -1,12 +1,12 @@
---- configure: what holds for a topic beside its bindings.
+--- configure: change the settings of a topic.
 --
 -- KEYS  1 meta      HASH    {q}:meta
 --       2 topic     HASH    {q}:topic
 --       3 messages  STREAM  {q}:messages
 -- ARGV  1… a field and its value, '' for none; then the next:
---       keep       how many messages are kept; -1 for any number, none for no messages at all
+--       keep       how many messages to keep; -1 for no limit, none to keep no message
 --       keep_ms    for how many ms; -1 for ever
---       alternate  the queue of messages that no binding is for
+--       alternate  the queue for messages that match no binding
 -- REPLY 1
 -- ERR   LAYOUT
 -- USES  clock, layout, topic, messages

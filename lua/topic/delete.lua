@@ -1,4 +1,4 @@
---- delete: remove a topic: its bindings, its kept messages, its settings. What is on its way arrives.
+--- delete: remove a topic: bindings, kept messages, settings. Messages in the outbox still arrive.
 --
 -- KEYS  1 meta      HASH    {q}:meta
 --       2 topic     HASH    {q}:topic
@@ -6,7 +6,7 @@
 --       4 replays   HASH    {q}:replays
 --       5 messages  STREAM  {q}:messages
 -- ARGV  none
--- REPLY 1 if there was something, else 0
+-- REPLY 1 if it existed, else 0
 -- ERR   LAYOUT
 -- USES  layout
 local function delete(keys)

@@ -1,7 +1,7 @@
---- publish: write messages and where they go into the topic's outbox. All of a batch or none.
+--- publish: write a batch of messages with their targets to the topic's outbox. All of it or none.
 --
--- Where a message goes is decided by the caller, who knows the bindings. If they have changed, nothing is
--- written: the answer is what they are now.
+-- The caller knows the bindings and decides where a message goes. If they have changed, nothing is
+-- written and the answer is the new bindings.
 --
 -- KEYS  1 meta       HASH    {q}:meta
 --       2 topic      HASH    {q}:topic
@@ -10,11 +10,11 @@
 --       5 messages   STREAM  {q}:messages
 --       6… publisher STRING  {q}:publisher:<publisher>
 -- ARGV  1 the version of the bindings that the caller knows
---       2 the how manieth call of this publisher it is   3 for how many ms that is remembered
---       4 '1' if it may have been sent before
+--       2 the number of this publisher's call   3 for how many ms to remember it
+--       4 '1' for a resend
 --       then for each message: its targets ('' for none), id, priority, record
--- REPLY how many entries the outbox has; or version, alternate queue and bindings,
---       if the caller's are old
+-- REPLY the number of entries in the outbox; or version, alternate queue and bindings, if the
+--       caller's version is old
 -- ERR   LAYOUT
 -- USES  clock, layout, outbox, messages
 local function publish(keys, args)

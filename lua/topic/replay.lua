@@ -1,13 +1,13 @@
---- replay: send the next of the kept messages to a binding that starts in the past.
+--- replay: send the next kept messages to a binding that starts in the past.
 --
 -- KEYS  1 meta      HASH    {q}:meta
 --       2 messages  STREAM  {q}:messages
 --       3 replays   HASH    {q}:replays
 --       4 outbox    STREAM  {q}:outbox
--- ARGV  1 the binding   2 where its replay is, as the caller read it
---       3 where it is after this; '' if that is all   4 the target
---       5… entries of `messages` that are for it; those that are gone meanwhile stay out of it
--- REPLY 1; 0 if somebody else was faster
+-- ARGV  1 the binding   2 the position of its replay, as the caller read it
+--       3 its position after this; '' at the end   4 the target
+--       5… entries of `messages` for the binding; trimmed ones are left out
+-- REPLY 1, or 0 if another caller was faster
 -- ERR   LAYOUT
 -- USES  layout, outbox
 local function replay(keys, args)

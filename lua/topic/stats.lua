@@ -1,20 +1,21 @@
---- stats: what a topic has: bindings, messages on their way, messages kept.
+--- stats: a snapshot of a topic: its bindings, its outbox, its kept messages.
 --
 -- KEYS  1 topic     HASH    {q}:topic
 --       2 bindings  HASH    {q}:bindings
 --       3 replays   HASH    {q}:replays
 --       4 outbox    STREAM  {q}:outbox
 --       5 messages  STREAM  {q}:messages
--- ARGV  1 how many entries of the outbox are looked at, at most
--- REPLY alternate queue, '' for none; bindings and filters; bindings and where their replays are;
---       how many messages were published; of the outbox: how many entries, and of the oldest ones id and
---       targets; of the kept messages: how many, and the id of the oldest; the time in ms
+-- ARGV  1 how many entries of the outbox to look at, at most
+-- REPLY alternate queue, '' for none; bindings and filters; bindings and the positions of their
+--       replays; the number of messages published; of the outbox: the number of entries, then id
+--       and targets of the oldest ones; of the kept messages: their number and the id of the
+--       oldest; the time in ms
 -- ERR   none
 -- USES  clock
 local function stats(keys, args)
   local topic, outbox, messages = keys[1], keys[4], keys[5]
   local known = redis.call('HMGET', topic, 'alternate', 'published')
-  -- Page by page, since each entry brings its record along, and 16 MiB of them at most.
+  -- Read page by page, up to 16 MiB, since each entry carries its record.
   local underway, from, left, bytes = {}, '-', tonumber(args[1]), 0
   while left > 0 and bytes < 16777216 do
     local page = redis.call('XRANGE', outbox, from, '+', 'COUNT', math.min(left, 64))

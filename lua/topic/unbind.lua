@@ -1,11 +1,11 @@
---- unbind: say that a topic's messages no longer go to queues. What is on its way arrives.
+--- unbind: stop sending a topic's messages to queues. Messages in the outbox still arrive.
 --
 -- KEYS  1 meta      HASH  {q}:meta
 --       2 topic     HASH  {q}:topic
 --       3 bindings  HASH  {q}:bindings
 --       4 replays   HASH  {q}:replays
 -- ARGV  1… bindings
--- REPLY how many there were of them
+-- REPLY how many of them existed
 -- ERR   LAYOUT
 -- USES  clock, layout, topic
 local function unbind(keys, args)

@@ -22,12 +22,13 @@
 --       4 how many jobs the worker believes it holds    5 how many more it wants
 --       6 throttle the queue for this many ms, 0 for not
 --       7 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
---         see lib/settle.lua; at last, if there are any, effects on other queues: see lib/outbox.lua
--- REPLY now ms; ms until there is something to look for (a due job, a lease that runs out); jobs left
---       waiting; why no more were given; ids in one text, blanks between; records; attempts, stalls,
---       misses or false; and, if the outbox isn't empty or more is said, how many entries it has; and, if
---       there is more to say, a list of pairs: `expired` ids in one text of those that aren't to be run,
---       `expires` ms until the next one does or -1, `dead_letter` the queue's own dead-letter queue
+--         see lib/settle.lua; then effects on other queues, if any: see lib/outbox.lua
+-- REPLY now ms; ms until the next due job or the end of the next lease; jobs left waiting; the
+--       limit that kept it from giving more; ids as one text, separated by spaces; records;
+--       attempts, stalls and misses, each a list or false; the number of entries in the outbox, if
+--       there are any or a list follows; and a list of pairs, if it has any: `expired` ids, as one
+--       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
+--       queue's own dead-letter queue
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
 --       recover, active, limits, settle, expiry, fetch, details, outbox
@@ -60,15 +61,14 @@ local function advance(keys, args)
     return redis.error_reply('OUTOFSTEP the worker holds other jobs than it believes')
   end
 
-  -- A full Redis refuses a script at its first write if that may grow, and lets one go on whose
-  -- first write shrinks. Jobs that ended leave `running` first; where there are none, this comes
-  -- first, which removes nothing.
+  -- A full Redis refuses a script at its first write if that may grow, and lets it go on if that
+  -- shrinks. So jobs that ended leave `running` first. If there are none, this removes nothing.
   if args[7] == '0' then redis.call('HDEL', q.running, '') end
   local now, exact = clock_now()
-  -- In most queues no job has anything but its record and, once it has ended, its outcome; and in many of
-  -- them none is delayed, and nothing was ever sent to another queue.
-  q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls, q.misses,
-    q.progress, q.listed) == 0
+  -- In most queues a job has a record and, once it has ended, an outcome, and nothing else. In many
+  -- of them no job is delayed, and none has effects on other queues.
+  q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls,
+    q.misses, q.progress, q.listed) == 0
   q.plain = q.bare or redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses,
     q.progress, q.listed) == 0
   local at = 8
@@ -96,7 +96,7 @@ local function advance(keys, args)
   local waiting = redis.call('ZCARD', q.waiting)
   local ids, why, look = fetch_jobs(q, want, waiting, now, exact)
   local left = waiting - #ids
-  -- Whoever got all it wanted wakes the next, if that one may take any.
+  -- A worker that got all it wanted wakes the next one, if that may take any.
   if left > 0 and why == '' and #ids == want and limits_leave_room(q) then
     wake_one(wake)
   end
@@ -111,7 +111,8 @@ local function advance(keys, args)
   end
   local next_at = math.min(check, due or math.huge, look or math.huge)
   local wait = math.max(0, math.ceil(next_at - exact))
-  local reply = { now, wait, left, why, late and table.concat(ids, ' ') or q.taken or '', details_of(q, ids) }
+  local reply = { now, wait, left, why, late and table.concat(ids, ' ') or q.taken or '',
+    details_of(q, ids) }
   local effects = q.bare and 0 or redis.call('XLEN', q.outbox)
   if effects > 0 or #more > 0 then reply[10] = effects end
   if #more > 0 then reply[11] = more end

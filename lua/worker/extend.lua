@@ -1,6 +1,6 @@
---- extend: give one job that is held a lease of its own.
+--- extend: give one held job a lease of its own.
 --
--- The others that its worker holds keep theirs. Sent twice, it does no harm.
+-- The other jobs of the worker keep their lease. A second call does no harm.
 --
 -- KEYS  1 workers  ZSET  {q}:workers
 --       2 running  HASH  {q}:running:<worker>
@@ -21,7 +21,7 @@ local function extend(keys, args)
   if not value and redis.call('HEXISTS', running, id) == 0 then
     return redis.error_reply('LEASELOST the worker does not hold the job')
   end
-  -- First what can't grow: a full Redis lets the script go on then.
+  -- The first write can't grow: then a full Redis lets the script go on.
   redis.call('HDEL', former, id)
   if value then
     redis.call('HSET', running, id, value)

@@ -1,4 +1,4 @@
---- heartbeat: move the lease, and learn how many jobs are held.
+--- heartbeat: move the lease, and answer how many jobs the worker holds.
 --
 -- KEYS  1 workers  ZSET  {q}:workers
 --       2 running  HASH  {q}:running:<worker>
@@ -17,7 +17,7 @@ local function heartbeat(keys, args)
   if not lease_held(workers, worker) then
     return redis.error_reply('LEASELOST the worker is not known, or its lease ran out')
   end
-  -- First a write that can't grow: a full Redis lets the script go on then.
+  -- The first write can't grow: then a full Redis lets the script go on.
   redis.call('HDEL', running, '')
   lease_extend(workers, worker, clock_now() + lease)
   return redis.call('HLEN', running)

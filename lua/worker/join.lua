@@ -1,7 +1,8 @@
---- join: become a worker under a new name, and take over what was held under an old one.
+--- join: become a worker under a new name, and take over the jobs held under the old one.
 --
--- A worker that lost its lease, or the reply to a call, goes on under a new name. What is still on
--- its way under the old one is then refused, and what it holds is known again.
+-- A worker that lost its lease, or the reply to a call, goes on under a new name. Calls that are
+-- still in flight under the old name are then refused, and the worker knows again which jobs it
+-- holds.
 --
 -- KEYS  1 workers   ZSET  {q}:workers
 --       2 running   HASH  {q}:running:<worker>
@@ -13,10 +14,11 @@
 --       8 meta      HASH  {q}:meta
 --       9 expiring  ZSET  {q}:expiring
 -- ARGV  1 worker   2 old worker, '' for none   3 lease ms
---       4 rate and 5 active: limits set in code, '' for none, '-' for no word on it; one set at run time wins
+--       4 rate and 5 active: limits set in code, '' for none, '-' to leave it; one set at run time
+--       wins
 --       6… ids of the jobs that the worker believes it holds
--- REPLY ids held that are among ARGV 6…; then of those that are not: ids in one text, records,
---       attempts, stalls, misses; and, if any of those were handed out as expired, their ids in one text
+-- REPLY held ids that are among ARGV 6…; then, of the other held ones: ids as one text, records,
+--       attempts, stalls, misses; and the ids of those that were handed out as expired, as one text
 -- ERR   LAYOUT
 -- USES  clock, layout, lease, code_limits, details
 local function join(keys, args)

@@ -1,4 +1,4 @@
---- leave: give the lease back, and with it whatever is still held.
+--- leave: give up the lease, and release the jobs that are still held.
 --
 -- KEYS  1 workers  ZSET    {q}:workers
 --       2 running  HASH    {q}:running:<worker>
@@ -7,7 +7,7 @@
 --       5 events   STREAM  {q}:events
 --       6 wake     LIST    {q}:wake
 -- ARGV  1 worker
--- REPLY how many jobs were handed back; at most 1,000 a call, and the lease goes with the last
+-- REPLY how many jobs were released; at most 1,000 a call, and the lease ends with the last
 -- ERR   LAYOUT
 -- USES  layout, events, wake, running
 local function leave(keys, args)

@@ -1,10 +1,10 @@
---- observe: add what a worker has observed of its runs to what the queue's workers have.
+--- observe: add a worker's observations of its runs to the queue's histograms.
 --
--- Of a queue that was obliterated meanwhile nothing is kept.
+-- If the queue was obliterated meanwhile, nothing is kept.
 --
 -- KEYS  1 histograms  HASH  {q}:histograms
 --       2 meta        HASH  {q}:meta
--- ARGV  pairs of field and by how much it grows
+-- ARGV  pairs of field and increment
 -- REPLY 1 if it was added, else 0
 -- ERR   LAYOUT
 -- USES  layout

@@ -1,7 +1,7 @@
---- settle: say how single runs ended, of several that a worker holds.
+--- settle: end some of the runs that a worker holds.
 --
--- Unlike `advance`, which a worker calls in step, this may be called for each job at any time: the fence is
--- that every job is still held. With its last job a worker's lease goes, too.
+-- Unlike `advance`, which a worker calls in step, this may be called for each job at any time: the
+-- fence is that every job is still held. The lease of a worker ends with its last job.
 --
 -- KEYS  1  jobs       HASH    {q}:jobs
 --       2  waiting    ZSET    {q}:waiting
@@ -24,7 +24,7 @@
 -- ARGV  1 base   2 worker   3 throttle the queue for this many ms, 0 for not   4 n, then n ids
 --       then how many blocks of ended jobs follow; the blocks; then retried, released, errors and
 --       effects on other queues, as in `advance`
--- REPLY how many effects on other queues are on their way
+-- REPLY the number of entries in the outbox
 -- ERR   LAYOUT, LEASELOST
 -- USES  clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox
 local function settle(keys, args)
@@ -32,10 +32,12 @@ local function settle(keys, args)
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
     progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
-    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1], trims = {},
+    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
+    trims = {},
   }
   local wake, worker, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring', 'throttled_until')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',
+    'throttled_until')
   q.kept, q.step, q.expiring = meta[2], rank_step(meta[3]), meta[4]
   local refusal = layout_refusal(meta[1])
   if refusal then
@@ -69,7 +71,7 @@ local function settle(keys, args)
   if q.held == n then
     redis.call('ZREM', q.workers, worker)
   end
-  -- Somebody must hear of what is ready again, or due before what was the next.
+  -- A worker must wake for a job that is ready again, or due before all others.
   if back then wake_one(wake) end
   return redis.call('XLEN', q.base .. 'outbox')
 end

@@ -3,7 +3,7 @@
 -- KEYS  1 waiting  ZSET  {q}:waiting
 --       2 wake     LIST  {q}:wake
 -- ARGV  none
--- REPLY whether there is a job to wake somebody for: 1 or 0
+-- REPLY 1 if a job waits and the token was put back, else 0
 -- ERR   none
 -- USES  wake
 local function wake(keys)
