@@ -6,50 +6,12 @@
 //! [`NOW`](jobqueue_tests::raw::NOW), so that every score can be written down: a job of priority 0 that is
 //! ready at NOW has rank `1024 * 2^42 + NOW`, 4505299627370496.
 
-mod add;
-mod advance;
-mod apply;
-mod begin;
-mod bind;
-mod clean;
-mod configure;
-mod counts;
-mod delay;
-mod dissolve;
-mod drain;
-mod edit;
-mod extend;
-mod finish;
-mod heartbeat;
-mod introduce;
-mod join;
-mod leave;
-mod limits;
-mod log;
-mod obliterate;
-mod observe;
-mod page;
-mod pause;
-mod priority;
-mod progress;
-mod promote;
-mod publish;
-mod read;
-mod release;
-mod remove;
-mod replay;
-mod reply;
-mod resume;
-mod retry;
-mod retry_failed;
-mod send;
-mod settle;
-mod stats;
-mod survey;
-mod take;
-mod transfer;
-mod unbind;
-mod wake;
+mod job;
+mod once;
+mod outbox;
+mod queue;
+mod topic;
+mod worker;
 
 use jobqueue_tests::raw::Rig;
 

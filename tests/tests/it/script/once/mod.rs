@@ -1,0 +1,7 @@
+//! The scripts of `lua/once`.
+
+mod begin;
+mod finish;
+mod release;
+
+use super::rig;

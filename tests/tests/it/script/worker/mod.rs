@@ -1,0 +1,12 @@
+//! The scripts of `lua/worker`.
+
+mod advance;
+mod extend;
+mod heartbeat;
+mod join;
+mod leave;
+mod observe;
+mod settle;
+mod wake;
+
+use super::rig;
