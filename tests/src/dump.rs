@@ -11,9 +11,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use expect_test::Expect;
 use redis::{Connection, cmd};
 
-use crate::text::{dedent, diff, readable};
+use crate::text::{diff, readable};
 
 /// Of all keys that begin with ARGV 1: key, type, whether it expires, how many values, and these. One text,
 /// each part after its length: what is read thousands of times isn't to be a tree of replies.
@@ -122,31 +123,37 @@ impl Dump {
         dump
     }
 
-    /// Checks that it reads as `expected`; indentation that all lines of it share doesn't count.
+    /// Checks that it reads as `expected`. With `UPDATE_EXPECT=1` it writes what it reads as into the test
+    /// instead; so each `expect!` must be checked once in a run, not in a loop.
     ///
     /// # Panics
-    /// It doesn't; the message has both, line by line.
-    #[track_caller]
-    pub fn assert_is(&self, expected: &str) {
-        let (expected, found) = (dedent(expected), self.to_string());
-        assert!(
-            expected == found,
-            "the keyspace is not as expected (-: expected, +: found):\n{}",
-            diff(&expected, &found)
-        );
+    /// It doesn't; the output has both, and their difference.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
+    pub fn assert_is(&self, expected: Expect) {
+        expected.assert_eq(&self.to_string());
     }
 
-    /// Checks that nothing differs from an earlier dump.
+    /// Checks that nothing differs from an earlier dump, whatever `UPDATE_EXPECT` says.
     ///
     /// # Panics
     /// Something does; the message has both, line by line.
     #[track_caller]
     pub fn assert_unchanged_since(&self, earlier: &Self) {
-        assert!(
-            self == earlier,
-            "the keyspace has changed (-: before, +: after):\n{}",
-            diff(&earlier.to_string(), &self.to_string())
-        );
+        self.assert_equals(earlier, "the keyspace has changed (-: before, +: after)");
+    }
+
+    /// Checks that nothing differs from the dump of another case, whatever `UPDATE_EXPECT` says.
+    ///
+    /// # Panics
+    /// Something does; the message has both, line by line.
+    #[track_caller]
+    pub fn assert_same_as(&self, other: &Self) {
+        self.assert_equals(other, "the keyspaces differ (-: the other, +: this one)");
+    }
+
+    #[track_caller]
+    fn assert_equals(&self, other: &Self, complaint: &str) {
+        assert!(self == other, "{complaint}:\n{}", diff(&other.to_string(), &self.to_string()));
     }
 }
 
@@ -250,6 +257,8 @@ fn pairs(mut values: impl Iterator<Item = String>) -> impl Iterator<Item = (Stri
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
     use crate::{raw::run, server::RedisServer};
 
@@ -268,10 +277,9 @@ mod tests {
             run(&mut connection, command);
         }
         let () = cmd("SET").arg(b"\xff").arg("").query(&mut connection).unwrap();
-        Dump::of(&mut connection).assert_is(
-            "
-            \\xff string
-              \"\"
+        Dump::of(&mut connection).assert_is(expect![[r#"
+            \xff string
+              ""
             hash hash
               a = 1
               b = 2
@@ -289,8 +297,7 @@ mod tests {
               1.5 a
               1.5 b
               4503599627370497 z
-            ",
-        );
+        "#]]);
         assert_eq!(Dump::of_prefix(&mut connection, "te").0.len(), 1);
     }
 

@@ -1,5 +1,6 @@
 //! One script, called bare: no typed command around it, a server of its own, and a clock that stands.
 
+use expect_test::Expect;
 use redis::{Connection, RedisError, Value};
 
 use crate::{dump::Dump, server::RedisServer, text};
@@ -100,18 +101,17 @@ pub fn set_clock(connection: &mut Connection, ms: u64) {
 /// A script on a bench: a server of its own, the queue `q` on it, and a clock that stands.
 ///
 /// ```
+/// use expect_test::expect;
 /// use jobqueue_tests::raw::{Rig, args};
 ///
 /// let mut rig = Rig::new("return redis.call('LPUSH', KEYS[1], ARGV[1])");
 /// rig.given(["RPUSH jq:{q}:wake 1"]);
 /// rig.replies(&["wake"], args!["0"], "2");
-/// rig.holds(
-///     "
+/// rig.holds(expect![[r#"
 ///     jq:{q}:wake list
 ///       0
 ///       1
-///     ",
-/// );
+/// "#]]);
 /// ```
 #[derive(Debug)]
 pub struct Rig {
@@ -194,6 +194,20 @@ impl Rig {
         }
     }
 
+    /// [`replies`](Self::replies) for an answer that is too long for a line, as [`text::reply_lines`] writes
+    /// it. `UPDATE_EXPECT=1` writes it into the test.
+    ///
+    /// # Panics
+    /// The script refuses, or answers otherwise.
+    #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
+    pub fn answers(&mut self, keys: &[&str], args: Vec<Vec<u8>>, expected: Expect) {
+        match self.call(keys, args) {
+            Ok(value) => expected.assert_eq(&text::reply_lines(&value)),
+            Err(refusal) => panic!("the script refused: {refusal}"),
+        }
+    }
+
     /// Calls the script, and checks that it refuses with exactly this text and has changed nothing.
     ///
     /// # Panics
@@ -208,12 +222,11 @@ impl Rig {
         self.dump().assert_unchanged_since(&before);
     }
 
-    /// Checks the whole keyspace, as a [`Dump`] writes it.
+    /// Checks the whole keyspace, as a [`Dump`] writes it; see [`Dump::assert_is`].
     ///
     /// # Panics
     /// It is otherwise.
-    #[track_caller]
-    pub fn holds(&mut self, expected: &str) {
+    pub fn holds(&mut self, expected: Expect) {
         self.dump().assert_is(expected);
     }
 

@@ -44,6 +44,14 @@ pub fn reply(value: &Value) -> String {
     }
 }
 
+/// A reply over several lines: each element of a list on a line of its own.
+#[must_use]
+pub fn reply_lines(value: &Value) -> String {
+    let one = std::slice::from_ref(value);
+    let elements = if let Value::Array(elements) = value { elements } else { one };
+    elements.iter().map(|element| reply(element) + "\n").collect()
+}
+
 /// Two texts line by line, with `-` before what only the first has and `+` before what only the second has.
 #[must_use]
 pub fn diff(from: &str, to: &str) -> String {
@@ -57,25 +65,6 @@ pub fn diff(from: &str, to: &str) -> String {
         format!("{sign} {}\n", change.value().trim_end_matches('\n'))
     });
     lines.collect()
-}
-
-/// A text from a test's source: without the first line break, and without the indentation that all lines
-/// share.
-#[must_use]
-pub fn dedent(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().skip_while(|line| line.trim().is_empty()).collect();
-    let indent = |line: &&str| line.len() - line.trim_start().len();
-    let shared = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min();
-    let mut out = String::new();
-    for line in &lines {
-        out.push_str(line.get(shared.unwrap_or(0)..).unwrap_or("").trim_end());
-        out.push('\n');
-    }
-    out.truncate(out.trim_end().len());
-    if !out.is_empty() {
-        out.push('\n');
-    }
-    out
 }
 
 #[cfg(test)]
@@ -100,13 +89,14 @@ mod tests {
     }
 
     #[test]
-    fn a_diff_shows_what_went_and_what_came() {
-        assert_eq!(diff("a\nb\nc\n", "a\nB\nc\n"), "  a\n- b\n+ B\n  c\n");
+    fn long_replies_have_a_line_for_each_element() {
+        let elements = vec![Value::Int(1), Value::Array(vec![Value::Int(2), Value::Nil])];
+        assert_eq!(reply_lines(&Value::Array(elements)), "1\n[2, nil]\n");
+        assert_eq!(reply_lines(&Value::Nil), "nil\n");
     }
 
     #[test]
-    fn indentation_of_the_source_is_no_part_of_a_text() {
-        assert_eq!(dedent("\n      key  hash\n        a = 1\n\n    "), "key  hash\n  a = 1\n");
-        assert_eq!(dedent(""), "");
+    fn a_diff_shows_what_went_and_what_came() {
+        assert_eq!(diff("a\nb\nc\n", "a\nB\nc\n"), "  a\n- b\n+ B\n  c\n");
     }
 }

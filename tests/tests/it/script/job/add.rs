@@ -1,20 +1,20 @@
 //! `lua/job/add.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] =
     &["jobs", "waiting", "delayed", "priority", "uniques", "meta", "events", "wake"];
 
 fn rig() -> Rig {
-    super::rig("job/add")
+    crate::script::rig("job/add")
 }
 
 #[test]
 fn adds_a_plain_batch() {
     let mut rig = rig();
     rig.replies(KEYS, args!["0", 2, "a", "ra", "b", "rb", 0], "[]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           added = a b
         jq:{q}:jobs hash
@@ -28,8 +28,7 @@ fn adds_a_plain_batch() {
           4505299627370496 b
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -61,8 +60,7 @@ fn places_by_priority_and_time() {
         args![5, 0, "1600000000000", 0, 0, ""],
     ];
     rig.replies(KEYS, [pairs, specials.concat()].concat(), "[]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000001000 soon
           1700000005000 at
@@ -87,8 +85,7 @@ fn places_by_priority_and_time() {
           9004501208229888 last
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -96,8 +93,7 @@ fn a_resend_finds_what_is_there() {
     let mut rig = rig();
     rig.replies(KEYS, args!["0", 1, "a", "ra", 0], "[]");
     rig.replies(KEYS, args!["1", 3, "a", "ra", "b", "rb", "b", "rb", 0], "[1, \"a\", 3, \"b\"]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           added = a
           added = b
@@ -112,8 +108,7 @@ fn a_resend_finds_what_is_there() {
           4505299627370496 b
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -135,8 +130,7 @@ fn a_unique_key_stands_for_one_job() {
         "", 11, 60000, "t",
     ];
     rig.replies(&keys, batch, "[2, \"a\"]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           added = a c
         jq:{q}:jobs hash
@@ -156,8 +150,7 @@ fn a_unique_key_stands_for_one_job() {
           4505299627370496 c
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
     keys.truncate(9);
     rig.replies(&keys, args!["0", 1, "d", "r", 1, 1, 0, "", 9, 0, "k"], "[1, \"a\"]");
 }
@@ -167,8 +160,7 @@ fn aging_makes_a_step_of_priority_worth_so_many_ms() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 aging 1000"]);
     rig.replies(KEYS, args!["0", 1, "a", "r", 1, 1, -2, "", 0, 0, ""], "[]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           added = a
         jq:{q}:jobs hash
@@ -183,8 +175,7 @@ fn aging_makes_a_step_of_priority_worth_so_many_ms() {
           1700001022000 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -192,8 +183,7 @@ fn a_paused_queue_wakes_nobody() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 paused 1 events 0"]);
     rig.replies(KEYS, args!["0", 1, "a", "r", 0], "[]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = r
         jq:{q}:meta hash
@@ -203,8 +193,7 @@ fn a_paused_queue_wakes_nobody() {
           paused = 1
         jq:{q}:waiting zset
           4505299627370496 a
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -212,8 +201,7 @@ fn one_token_is_enough() {
     let mut rig = rig();
     rig.given(["RPUSH jq:{q}:wake 1", "HSET jq:{q}:meta layout 1 events 0"]);
     rig.replies(KEYS, args!["0", 1, "a", "r", 0], "[]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = r
         jq:{q}:meta hash
@@ -224,8 +212,7 @@ fn one_token_is_enough() {
           4505299627370496 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -233,8 +220,7 @@ fn a_delayed_job_wakes_only_if_it_is_due_first() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:delayed 1700000001000 z", "HSET jq:{q}:meta layout 1 events 0"]);
     rig.replies(KEYS, args!["0", 1, "later", "r", 1, 1, 0, "+2000", 0, 0, ""], "[]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000001000 z
           1700000002000 later
@@ -244,11 +230,9 @@ fn a_delayed_job_wakes_only_if_it_is_due_first() {
           added = 1
           events = 0
           layout = 1
-        ",
-    );
+    "#]]);
     rig.replies(KEYS, args!["0", 1, "sooner", "r", 1, 1, 0, "+500", 0, 0, ""], "[]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000000500 sooner
           1700000001000 z
@@ -262,8 +246,7 @@ fn a_delayed_job_wakes_only_if_it_is_due_first() {
           layout = 1
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -293,8 +276,7 @@ fn says_until_when_jobs_may_wait() {
     // From when they are due; `b` says nothing, and the queue has no default.
     let batch = args!["0", 3, "a", "r", "b", "r", "c", "r", 1, 3, 0, "+500", 0, 0, "", "a b c"];
     rig.replies(KEYS, [batch, args![1, 30_000, 3, 1_000]].concat(), "[]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000000500 c
         jq:{q}:expiring zset
@@ -314,8 +296,7 @@ fn says_until_when_jobs_may_wait() {
           4505299627370496 b
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -325,8 +306,7 @@ fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
     rig.replies(KEYS, args!["1", 2, "a", "r", "b", "r", 0, "a b", 2, 100], "[]");
     // One that is there already keeps what it has.
     rig.replies(KEYS, args!["1", 1, "b", "r", 0], "[1, \"b\"]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:expiring zset
           1700000000100 b
           1700000005000 a
@@ -344,8 +324,7 @@ fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
           4505299627370496 b
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

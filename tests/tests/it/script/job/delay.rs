@@ -1,12 +1,13 @@
 //! `lua/job/delay.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] =
     &["waiting", "delayed", "completed", "failed", "workers", "meta", "events", "wake"];
 
 fn rig() -> Rig {
-    super::rig("job/delay")
+    crate::script::rig("job/delay")
 }
 
 #[test]
@@ -14,19 +15,16 @@ fn changes_when_a_job_is_due() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:delayed 1700000009000 a"]);
     rig.replies(KEYS, args![Rig::BASE, "a", "+1000"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000001000 a
         jq:{q}:events stream
           delayed = a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
     rig.replies(KEYS, args![Rig::BASE, "a", "1700000020000"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000020000 a
         jq:{q}:events stream
@@ -34,8 +32,7 @@ fn changes_when_a_job_is_due() {
           delayed = a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -62,8 +59,7 @@ fn the_time_that_it_may_wait_moves_along() {
         "ZADD jq:{q}:expiring 1700000009500 a 1700000000007 b",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a", "+1000"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000001000 a
         jq:{q}:expiring zset
@@ -73,6 +69,5 @@ fn the_time_that_it_may_wait_moves_along() {
           events = 0
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }

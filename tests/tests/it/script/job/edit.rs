@@ -1,11 +1,12 @@
 //! `lua/job/edit.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["waiting", "delayed", "completed", "failed", "workers", "jobs", "meta"];
 
 fn rig() -> Rig {
-    let mut rig = super::rig("job/edit");
+    let mut rig = crate::script::rig("job/edit");
     rig.given(["HSET jq:{q}:jobs a old", "ZADD jq:{q}:waiting 1 a"]);
     rig
 }
@@ -15,14 +16,12 @@ fn replaces_the_record_that_the_caller_knows() {
     let mut rig = rig();
     rig.replies(KEYS, args![Rig::BASE, "a", "older", "new"], "0");
     rig.replies(KEYS, args![Rig::BASE, "a", "old", "new"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = new
         jq:{q}:waiting zset
           1 a
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `lua/job/log.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["running:w1", "traces", "meta"];
 
 fn rig() -> Rig {
-    super::rig("job/log")
+    crate::script::rig("job/log")
 }
 
 #[test]
@@ -14,8 +15,7 @@ fn keeps_the_newest_lines() {
     rig.given(["HSET jq:{q}:running:w1 a 1:1"]);
     rig.replies(KEYS, args![Rig::BASE, "a", 3, "one", "two"], "2");
     rig.replies(KEYS, args![Rig::BASE, "a", 3, "three", "four"], "3");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:logs:a list
           two
           three
@@ -24,8 +24,7 @@ fn keeps_the_newest_lines() {
           a = 1:1
         jq:{q}:traces set
           a
-        ",
-    );
+    "#]]);
 }
 
 #[test]

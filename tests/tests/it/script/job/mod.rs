@@ -11,5 +11,3 @@ mod read;
 mod remove;
 mod retry;
 mod transfer;
-
-use super::rig;

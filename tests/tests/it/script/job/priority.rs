@@ -1,12 +1,13 @@
 //! `lua/job/priority.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{NOW, Rig, args, run};
 use redis::Value;
 
 const KEYS: &[&str] = &["waiting", "delayed", "completed", "failed", "workers", "priority", "meta"];
 
 fn rig() -> Rig {
-    super::rig("job/priority")
+    crate::script::rig("job/priority")
 }
 
 #[test]
@@ -15,14 +16,12 @@ fn moves_a_waiting_job_and_back() {
     rig.given(["ZADD jq:{q}:waiting 4505299627370496 a"]);
     let before = rig.dump();
     rig.replies(KEYS, args![Rig::BASE, "a", -1], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:priority hash
           a = -1
         jq:{q}:waiting zset
           4500901580859392 a
-        ",
-    );
+    "#]]);
     rig.replies(KEYS, args![Rig::BASE, "a", 0], "1");
     rig.dump().assert_unchanged_since(&before);
 }
@@ -37,8 +36,7 @@ fn is_noted_for_a_delayed_and_an_active_job() {
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a", 7], "1");
     rig.replies(KEYS, args![Rig::BASE, "b", -7], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           5 a
         jq:{q}:priority hash
@@ -48,8 +46,7 @@ fn is_noted_for_a_delayed_and_an_active_job() {
           b = 1:1
         jq:{q}:workers zset
           1 w
-        ",
-    );
+    "#]]);
 }
 
 #[test]

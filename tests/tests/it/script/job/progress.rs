@@ -1,11 +1,12 @@
 //! `lua/job/progress.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["running:w1", "progress", "meta", "events"];
 
 fn rig() -> Rig {
-    super::rig("job/progress")
+    crate::script::rig("job/progress")
 }
 
 #[test]
@@ -13,16 +14,14 @@ fn notes_how_far_a_run_is() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:running:w1 a 1:1"]);
     rig.replies(KEYS, args!["a", "half"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           progress = a
         jq:{q}:progress hash
           a = half
         jq:{q}:running:w1 hash
           a = 1:1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

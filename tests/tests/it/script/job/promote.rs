@@ -1,12 +1,13 @@
 //! `lua/job/promote.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] =
     &["waiting", "delayed", "completed", "failed", "workers", "priority", "meta", "events", "wake"];
 
 fn rig() -> Rig {
-    super::rig("job/promote")
+    crate::script::rig("job/promote")
 }
 
 #[test]
@@ -14,8 +15,7 @@ fn makes_a_delayed_job_ready() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:delayed 1700000009000 a 1700000009000 b", "HSET jq:{q}:priority a 3"]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000009000 b
         jq:{q}:events stream
@@ -26,8 +26,7 @@ fn makes_a_delayed_job_ready() {
           4518493766903808 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -56,8 +55,7 @@ fn the_time_that_it_may_wait_begins_now() {
         "ZADD jq:{q}:expiring 1700000009500 a",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:expiring zset
           1700000000500 a
         jq:{q}:meta hash
@@ -66,6 +64,5 @@ fn the_time_that_it_may_wait_begins_now() {
           4505299627370496 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }

@@ -1,5 +1,6 @@
 //! `lua/job/read.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
@@ -17,7 +18,7 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("job/read")
+    crate::script::rig("job/read")
 }
 
 #[test]
@@ -44,6 +45,17 @@ fn reads_all_that_is_known_in_every_state() {
         "HSET jq:{q}:running:w e 9:10",
     ]);
     let before = rig.dump();
-    rig.replies(KEYS, args![Rig::BASE, "a", "b", "c", "d", "e", "missing"], "[[\"failed\", \"5\", nil, \"r\", \"2\", \"1\", \"-5\", \"p\", \"o\", [\"e\"]], [\"waiting\", \"6\", nil, nil, nil, nil, nil, nil, nil, []], [\"delayed\", \"7\", nil, nil, nil, nil, nil, nil, nil, []], [\"completed\", \"8\", nil, nil, nil, nil, nil, nil, nil, []], [\"active\", \"w\", \"9:10\", nil, nil, nil, nil, nil, nil, []], nil]");
+    rig.answers(
+        KEYS,
+        args![Rig::BASE, "a", "b", "c", "d", "e", "missing"],
+        expect![[r#"
+            ["failed", "5", nil, "r", "2", "1", "-5", "p", "o", ["e"]]
+            ["waiting", "6", nil, nil, nil, nil, nil, nil, nil, []]
+            ["delayed", "7", nil, nil, nil, nil, nil, nil, nil, []]
+            ["completed", "8", nil, nil, nil, nil, nil, nil, nil, []]
+            ["active", "w", "9:10", nil, nil, nil, nil, nil, nil, []]
+            nil
+        "#]],
+    );
     rig.dump().assert_unchanged_since(&before);
 }

@@ -1,5 +1,6 @@
 //! `lua/job/remove.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
@@ -22,7 +23,7 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("job/remove")
+    crate::script::rig("job/remove")
 }
 
 #[test]
@@ -47,16 +48,14 @@ fn takes_all_that_is_kept_of_jobs() {
         "HSET jq:{q}:jobs c r",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a", "b", "missing"], "2");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a b
         jq:{q}:jobs hash
           c = r
         jq:{q}:waiting zset
           2 c
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -75,12 +74,10 @@ fn a_job_that_is_named_twice_counts_once() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:jobs a r"]);
     rig.replies(KEYS, args![Rig::BASE, "a", "a"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -94,15 +91,13 @@ fn a_key_that_is_anothers_stays() {
         "HSET jq:{q}:meta layout 1 events 0",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
           layout = 1
         jq:{q}:unique:k string
           other
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `lua/job/retry.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
@@ -19,7 +20,7 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("job/retry")
+    crate::script::rig("job/retry")
 }
 
 #[test]
@@ -34,8 +35,7 @@ fn runs_a_failed_job_again_as_if_anew() {
         "HSET jq:{q}:priority a -1",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:attempts hash
           b = 3
         jq:{q}:events stream
@@ -50,8 +50,7 @@ fn runs_a_failed_job_again_as_if_anew() {
           4500901580859392 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -59,8 +58,7 @@ fn and_a_completed_one() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:completed 1 a", "HSET jq:{q}:meta layout 1 events 0"]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
           layout = 1
@@ -68,8 +66,7 @@ fn and_a_completed_one() {
           4505299627370496 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `lua/job/transfer.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
@@ -22,7 +23,7 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("job/transfer")
+    crate::script::rig("job/transfer")
 }
 
 #[test]
@@ -40,8 +41,7 @@ fn moves_what_nobody_runs_into_the_outbox() {
     let all =
         [args![Rig::BASE], each("a", "j1"), each("b", "j2"), each("c", "j3"), each("x", "j4")];
     rig.replies(KEYS, all.concat(), "2");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a b
         jq:{q}:jobs hash
@@ -53,8 +53,7 @@ fn moves_what_nobody_runs_into_the_outbox() {
           c = 1:1
         jq:{q}:workers zset
           9 w
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -1,23 +1,22 @@
 //! `lua/once/begin.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "once:key:k"];
 
 fn rig() -> Rig {
-    super::rig("once/begin")
+    crate::script::rig("once/begin")
 }
 
 #[test]
 fn claims_a_free_key() {
     let mut rig = rig();
     rig.replies(KEYS, args!["t1", 5000], "[0]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:once:key:k string, expires
           ?t1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -36,12 +35,10 @@ fn says_how_long_anothers_claim_holds() {
     // Without an end, so that the answer stands.
     rig.given(["SET jq:{q}:once:key:k ?t2"]);
     rig.replies(KEYS, args!["t1", 5000], "[1, -1]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:once:key:k string
           ?t2
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -49,14 +46,12 @@ fn gives_what_is_recorded() {
     let mut rig = rig();
     rig.given(["SET jq:{q}:once:key:k =receipt PX 1000000", "HSET jq:{q}:meta layout 1"]);
     rig.replies(KEYS, args!["t1", 5000], "[2, \"receipt\"]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 1
         jq:{q}:once:key:k string, expires
           =receipt
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -3,5 +3,3 @@
 mod begin;
 mod finish;
 mod release;
-
-use super::rig;

@@ -1,5 +1,6 @@
 //! `lua/outbox/apply.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
@@ -22,35 +23,33 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("outbox/apply")
+    crate::script::rig("outbox/apply")
 }
-
-const BOTH: &str = "
-    jq:{q}:events stream
-      added = a b
-    jq:{q}:jobs hash
-      a = ra
-      b = rb
-    jq:{q}:meta hash
-      added = 2
-      layout = 1
-    jq:{q}:priority hash
-      b = -5
-    jq:{q}:sources hash
-      orders = 1-10
-    jq:{q}:waiting zset
-      4483309394814976 b
-      4505299627370496 a
-    jq:{q}:wake list
-      1
-    ";
 
 #[test]
 fn takes_each_entry_once_however_often_it_comes() {
     let mut rig = rig();
     let both = || args![Rig::BASE, "orders", "", "a", "ra", "b", "rb", "1-2", 0, "1-10", -5];
     rig.replies(KEYS, both(), "2");
-    rig.holds(BOTH);
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          added = a b
+        jq:{q}:jobs hash
+          a = ra
+          b = rb
+        jq:{q}:meta hash
+          added = 2
+          layout = 1
+        jq:{q}:priority hash
+          b = -5
+        jq:{q}:sources hash
+          orders = 1-10
+        jq:{q}:waiting zset
+          4483309394814976 b
+          4505299627370496 a
+        jq:{q}:wake list
+          1
+    "#]]);
     let before = rig.dump();
     rig.replies(KEYS, both(), "0");
     rig.replies(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "1-2", 0], "0");
@@ -100,8 +99,7 @@ fn an_ended_job_makes_room_and_a_living_one_stays() {
         args![Rig::BASE, "dlq", "a b", "a", "new", "b", "new", "1-0", 0, "2-0", 0],
         "1",
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           added = a
         jq:{q}:jobs hash
@@ -116,8 +114,7 @@ fn an_ended_job_makes_room_and_a_living_one_stays() {
         jq:{q}:waiting zset
           7 b
           4505299627370496 a
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -126,10 +123,9 @@ fn entries_that_were_taken_stay_out_and_the_rest_is_told_by_name() {
     rig.replies(KEYS, args![Rig::BASE, "t", "a\tb", "a", "ra", "b", "rb", "1-0", 0, "2-0", 0], "2");
     let more = args![Rig::BASE, "t", "b\tc", "b", "rb", "c", "rc", "2-0", 0, "3-0", 0];
     rig.replies(KEYS, more, "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
-          added = a\\tb
+          added = a\tb
           added = c
         jq:{q}:jobs hash
           a = ra
@@ -146,8 +142,7 @@ fn entries_that_were_taken_stay_out_and_the_rest_is_told_by_name() {
           4505299627370496 c
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -157,8 +152,7 @@ fn several_jobs_of_one_entry_come_together_and_an_id_that_comes_twice_counts_onc
     let call =
         args![Rig::BASE, "t", "", "a", "ra", "a", "other", "b", "rb", "1-0", 0, "1-0", 0, "1-0", 0];
     rig.replies(KEYS, call, "2");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           added = a b
         jq:{q}:jobs hash
@@ -174,8 +168,7 @@ fn several_jobs_of_one_entry_come_together_and_an_id_that_comes_twice_counts_onc
           4505299627370496 b
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -190,8 +183,7 @@ fn the_queues_own_time_to_live_holds_for_what_comes() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 events 0 ttl 500"]);
     rig.replies(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "1-10", 0], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:expiring zset
           1700000000500 a
         jq:{q}:jobs hash
@@ -208,21 +200,22 @@ fn the_queues_own_time_to_live_holds_for_what_comes() {
           4505299627370496 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
-/// What was taken is noted last: a call that fails half-way has taken nothing, and comes again.
+/// The script notes last what it took: a call that fails half-way has taken nothing, and is repeated.
 #[test]
 fn a_key_of_a_wrong_type_costs_nothing() {
+    let both = || args![Rig::BASE, "orders", "", "a", "ra", "b", "rb", "1-2", 0, "1-10", -5];
+    let mut undisturbed = rig();
+    undisturbed.replies(KEYS, both(), "2");
     for column in ["waiting", "priority"] {
         let mut rig = rig();
         let key = format!("jq:{{q}}:{column}");
         rig.given([format!("SET {key} wrong").as_str()]);
-        let both = || args![Rig::BASE, "orders", "", "a", "ra", "b", "rb", "1-2", 0, "1-10", -5];
         rig.call(KEYS, both()).expect_err("it isn't what it should be");
         rig.given([format!("DEL {key}").as_str()]);
         rig.replies(KEYS, both(), "2");
-        rig.holds(BOTH);
+        rig.dump().assert_same_as(&undisturbed.dump());
     }
 }

@@ -5,5 +5,3 @@ mod introduce;
 mod reply;
 mod send;
 mod take;
-
-use super::rig;

@@ -1,11 +1,12 @@
 //! `lua/outbox/reply.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["replies"];
 
 fn rig() -> Rig {
-    super::rig("outbox/reply")
+    crate::script::rig("outbox/reply")
 }
 
 #[test]
@@ -18,13 +19,11 @@ fn replies_wait_in_order_and_the_inbox_goes_by_itself() {
         .expect("the time that is left");
     assert!((1..=60_000).contains(&lifetime), "{lifetime}");
     rig.given(["PERSIST jq:{q}:replies"]);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:replies stream
           id = a, outcome = ra
           id = b, outcome = rb
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -33,14 +32,12 @@ fn the_oldest_make_room() {
     rig.replies(KEYS, args![60_000, 2, "a", "ra", "b", "rb", "c", "rc"], "3");
     rig.replies(KEYS, args![60_000, 2, "d", "rd"], "3");
     rig.given(["PERSIST jq:{q}:replies"]);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:replies stream
           id = b, outcome = rb
           id = c, outcome = rc
           id = d, outcome = rd
-        ",
-    );
+    "#]]);
 }
 
 #[test]

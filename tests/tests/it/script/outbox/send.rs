@@ -1,24 +1,23 @@
 //! `lua/outbox/send.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["outbox", "meta"];
 
 fn rig() -> Rig {
-    super::rig("outbox/send")
+    crate::script::rig("outbox/send")
 }
 
 #[test]
 fn writes_effects_in_order() {
     let mut rig = rig();
     rig.replies(KEYS, args![Rig::BASE, 2, "to", "a", 0, "ra", "other", "b", -5, "rb"], "2");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:outbox stream
           to = to, id = a, priority = 0, record = ra
           to = other, id = b, priority = -5, record = rb
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `lua/outbox/take.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["outbox", "relay", "meta"];
 
 fn rig() -> Rig {
-    super::rig("outbox/take")
+    crate::script::rig("outbox/take")
 }
 
 fn three(rig: &mut Rig) {
@@ -39,7 +40,9 @@ fn removes_what_was_delivered_and_lets_go_when_all_is_done() {
     );
     rig.replies(KEYS, args!["w1", 60_000, 9, "-", "2-0"], "[0, []]");
     // The stream stays, empty: its ids go on rising, which is what targets go by.
-    rig.holds("jq:{q}:outbox stream");
+    rig.holds(expect![[r#"
+        jq:{q}:outbox stream
+    "#]]);
     rig.replies(KEYS, args!["w2", 60_000, 9, "-"], "[0, []]");
 }
 
@@ -52,7 +55,9 @@ fn removes_what_was_delivered_also_for_a_relay_that_was_late() {
         rig.call(KEYS, args!["w1", 60_000, 9, "-", "1-1", "1-2", "2-0"]).expect("an answer");
     assert!(jobqueue_tests::text::reply(&answer).ends_with(", []]"));
     rig.given(["DEL jq:{q}:relay"]);
-    rig.holds("jq:{q}:outbox stream");
+    rig.holds(expect![[r#"
+        jq:{q}:outbox stream
+    "#]]);
 }
 
 #[test]

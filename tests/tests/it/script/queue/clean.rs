@@ -1,5 +1,6 @@
 //! `lua/queue/clean.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
@@ -19,7 +20,7 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("queue/clean")
+    crate::script::rig("queue/clean")
 }
 
 #[test]
@@ -32,8 +33,7 @@ fn takes_what_ended_long_ago() {
         "ZADD jq:{q}:failed 1 f",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "completed", 5000, 1000], "2");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:completed zset
           1699999999000 new
         jq:{q}:events stream
@@ -44,8 +44,7 @@ fn takes_what_ended_long_ago() {
           new = r
         jq:{q}:outcomes hash
           new = o
-        ",
-    );
+    "#]]);
     rig.replies(KEYS, args![Rig::BASE, "failed", 0, 0], "0");
 }
 

@@ -1,11 +1,12 @@
 //! `lua/queue/counts.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["waiting", "delayed", "completed", "failed", "workers", "meta"];
 
 fn rig() -> Rig {
-    super::rig("queue/counts")
+    crate::script::rig("queue/counts")
 }
 
 #[test]
@@ -46,16 +47,26 @@ fn an_empty_queue() {
         args![Rig::BASE],
         "[0, 0, 0, 0, 0, 0, [nil, nil, nil, nil, nil, nil, nil, nil, nil, nil]]",
     );
-    rig.holds("");
+    rig.holds(expect![""]);
 }
 
 #[test]
 fn what_only_some_queues_set_comes_last() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 ttl 500 dead_letter d"]);
-    rig.replies(
+    rig.answers(
         KEYS,
         args![Rig::BASE],
-        "[0, 0, 0, 0, 0, 0, [nil, nil, nil, nil, nil, nil, nil, nil, nil, \"1\"], 0, [\"500\", \"d\", nil]]",
+        expect![[r#"
+            0
+            0
+            0
+            0
+            0
+            0
+            [nil, nil, nil, nil, nil, nil, nil, nil, nil, "1"]
+            0
+            ["500", "d", nil]
+        "#]],
     );
 }

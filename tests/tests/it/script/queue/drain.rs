@@ -1,5 +1,6 @@
 //! `lua/queue/drain.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
@@ -8,7 +9,7 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("queue/drain")
+    crate::script::rig("queue/drain")
 }
 
 #[test]
@@ -24,13 +25,11 @@ fn takes_what_waits_and_then_what_is_delayed() {
     rig.replies(KEYS, args![Rig::BASE, "0"], "0");
     rig.replies(KEYS, args![Rig::BASE, "1"], "1");
     rig.replies(KEYS, args![Rig::BASE, "1"], "0");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a
           removed = b
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -58,11 +57,9 @@ fn what_is_removed_does_not_expire() {
     ]);
     rig.replies(KEYS, args![Rig::BASE, "1"], "1");
     rig.replies(KEYS, args![Rig::BASE, "1"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a
           removed = b
-        ",
-    );
+    "#]]);
 }

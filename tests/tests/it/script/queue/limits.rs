@@ -1,27 +1,26 @@
 //! `lua/queue/limits.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "waiting", "wake"];
 
 fn rig() -> Rig {
-    super::rig("queue/limits")
+    crate::script::rig("queue/limits")
 }
 
 #[test]
 fn sets_and_marks_whose_limit_it_is() {
     let mut rig = rig();
     rig.replies(KEYS, args!["rate", "10 5", "max_length", 7], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 1
           max_length = 7
           max_length_by = operator
           rate = 10 5
           rate_by = operator
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -32,16 +31,14 @@ fn a_new_rate_begins_anew_and_clearing_leaves_nothing() {
         "ZADD jq:{q}:waiting 1 a",
     ]);
     rig.replies(KEYS, args!["rate", "", "active", ""], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 1
         jq:{q}:waiting zset
           1 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -10,5 +10,3 @@ mod pause;
 mod resume;
 mod retry_failed;
 mod stats;
-
-use super::rig;

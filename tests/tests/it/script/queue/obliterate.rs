@@ -1,5 +1,6 @@
 //! `lua/queue/obliterate.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
@@ -24,7 +25,7 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("queue/obliterate")
+    crate::script::rig("queue/obliterate")
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn leaves_nothing() {
         "HSET jq:{q}:histograms run:0 1",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "0"], "0");
-    rig.holds("");
+    rig.holds(expect![""]);
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn refuses_while_jobs_are_active_unless_forced() {
     rig.given(["ZADD jq:{q}:workers 1 w", "HSET jq:{q}:running:w a 1:1 b 1:1"]);
     rig.refuses(KEYS, args![Rig::BASE, "0"], "HASACTIVE 2");
     rig.replies(KEYS, args![Rig::BASE, "1"], "0");
-    rig.holds("");
+    rig.holds(expect![""]);
 }
 
 #[test]

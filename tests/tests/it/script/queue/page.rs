@@ -5,7 +5,7 @@ use jobqueue_tests::raw::{Rig, args};
 const KEYS: &[&str] = &["waiting", "delayed", "completed", "failed", "workers"];
 
 fn rig() -> Rig {
-    super::rig("queue/page")
+    crate::script::rig("queue/page")
 }
 
 #[test]

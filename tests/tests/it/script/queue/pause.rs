@@ -1,26 +1,25 @@
 //! `lua/queue/pause.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "events"];
 
 fn rig() -> Rig {
-    super::rig("queue/pause")
+    crate::script::rig("queue/pause")
 }
 
 #[test]
 fn pauses_and_says_so() {
     let mut rig = rig();
     rig.replies(KEYS, args![], "1");
-    rig.holds(
-        r#"
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           paused = ""
         jq:{q}:meta hash
           layout = 1
           paused = 1
-        "#,
-    );
+    "#]]);
 }
 
 #[test]
@@ -37,14 +36,12 @@ fn is_silent_where_events_are_off() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 events 0"]);
     rig.replies(KEYS, args![], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
           layout = 1
           paused = 1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

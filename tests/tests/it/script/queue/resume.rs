@@ -1,11 +1,12 @@
 //! `lua/queue/resume.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "events", "waiting", "wake"];
 
 fn rig() -> Rig {
-    super::rig("queue/resume")
+    crate::script::rig("queue/resume")
 }
 
 #[test]
@@ -13,8 +14,7 @@ fn lets_jobs_be_fetched_and_wakes_somebody() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 paused 1", "ZADD jq:{q}:waiting 1 a"]);
     rig.replies(KEYS, args![], "1");
-    rig.holds(
-        r#"
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           resumed = ""
         jq:{q}:meta hash
@@ -23,8 +23,7 @@ fn lets_jobs_be_fetched_and_wakes_somebody() {
           1 a
         jq:{q}:wake list
           1
-        "#,
-    );
+    "#]]);
 }
 
 #[test]
@@ -33,13 +32,11 @@ fn an_empty_queue_wakes_nobody_and_one_that_runs_stays_as_it_is() {
     rig.replies(KEYS, args![], "0");
     rig.given(["HSET jq:{q}:meta layout 1 paused 1 events 0"]);
     rig.replies(KEYS, args![], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
           layout = 1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

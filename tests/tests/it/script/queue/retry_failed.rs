@@ -1,5 +1,6 @@
 //! `lua/queue/retry_failed.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &[
@@ -8,7 +9,7 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("queue/retry_failed")
+    crate::script::rig("queue/retry_failed")
 }
 
 #[test]
@@ -20,8 +21,7 @@ fn runs_the_oldest_failed_jobs_again() {
         "HSET jq:{q}:attempts a 3 b 3 c 3",
     ]);
     rig.replies(KEYS, args![2], "2");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:attempts hash
           c = 3
         jq:{q}:events stream
@@ -35,15 +35,14 @@ fn runs_the_oldest_failed_jobs_again() {
           4505299627370496 b
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
 fn none_is_an_answer() {
     let mut rig = rig();
     rig.replies(KEYS, args![10], "0");
-    rig.holds("");
+    rig.holds(expect![""]);
 }
 
 #[test]

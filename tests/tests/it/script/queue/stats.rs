@@ -1,5 +1,6 @@
 //! `lua/queue/stats.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{NOW, Rig, args};
 
 const KEYS: &[&str] = &[
@@ -18,7 +19,7 @@ const KEYS: &[&str] = &[
 const NONE: &str = "[nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil]";
 
 fn rig() -> Rig {
-    super::rig("queue/stats")
+    crate::script::rig("queue/stats")
 }
 
 /// The rank of a job of this priority that became ready so many ms before now.
@@ -42,7 +43,7 @@ fn an_empty_queue() {
     let mut rig = rig();
     let expected = format!("[{NOW}, 0, 0, 0, 0, [], nil, nil, 0, nil, {NONE}, []]");
     rig.replies(KEYS, args![Rig::BASE], &expected);
-    rig.holds("");
+    rig.holds(expect![""]);
 }
 
 #[test]
@@ -65,7 +66,8 @@ fn all_there_is_to_know() {
     let expected = format!(
         "[{NOW}, 1, 2, 1, 3, [[\"v\", \"1600000000000\", 0], [\"w\", \"1700000001000\", 2]], {}, \
          \"1700000005000\", 2, \"1699999999000-0\", \
-         [\"1\", \"9\", \"4\", \"3\", nil, nil, nil, nil, nil, nil, nil, nil, nil], [\"run:3\", \"7\"]]",
+         [\"1\", \"9\", \"4\", \"3\", nil, nil, nil, nil, nil, nil, nil, nil, nil], \
+         [\"run:3\", \"7\"]]",
         NOW - 7_000
     );
     rig.replies(KEYS, args![Rig::BASE], &expected);

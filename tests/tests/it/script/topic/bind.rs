@@ -1,39 +1,38 @@
 //! `lua/topic/bind.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "topic", "bindings", "messages", "replays"];
 
 fn rig() -> Rig {
-    super::rig("topic/bind")
+    crate::script::rig("topic/bind")
 }
 
 #[test]
 fn a_binding_is_new_once_and_its_filter_can_change() {
     let mut rig = rig();
     rig.replies(KEYS, args!["a #", "", 9, ""], "1");
-    let bound = "
+    rig.holds(expect![[r#"
         jq:{q}:bindings hash
-          a # = \"\"
+          a # = ""
         jq:{q}:meta hash
           layout = 1
         jq:{q}:topic hash
           version = 1700000000000
-        ";
-    rig.holds(bound);
+    "#]]);
+    let before = rig.dump();
     rig.replies(KEYS, args!["a #", "", 9, ""], "0");
-    rig.holds(bound);
+    rig.dump().assert_unchanged_since(&before);
     rig.replies(KEYS, args!["a #", "f", 9, ""], "0");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:bindings hash
           a # = f
         jq:{q}:meta hash
           layout = 1
         jq:{q}:topic hash
           version = 1700000000001
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -44,10 +43,9 @@ fn one_that_starts_in_the_past_is_told_where_that_ends() {
         "XADD jq:{q}:messages 2-0 id m2 priority 0 record r2",
     ]);
     rig.replies(KEYS, args!["a #", "", 9, "-"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:bindings hash
-          a # = \"\"
+          a # = ""
         jq:{q}:messages stream
           id = m1, priority = 0, record = r1
           id = m2, priority = 0, record = r2
@@ -57,8 +55,7 @@ fn one_that_starts_in_the_past_is_told_where_that_ends() {
           a # = - 2-0
         jq:{q}:topic hash
           version = 1700000000000
-        ",
-    );
+    "#]]);
     let before = rig.dump();
     rig.replies(KEYS, args!["a #", "", 9, "-"], "0");
     rig.dump().assert_unchanged_since(&before);
@@ -68,16 +65,14 @@ fn one_that_starts_in_the_past_is_told_where_that_ends() {
 fn without_kept_messages_there_is_no_past() {
     let mut rig = rig();
     rig.replies(KEYS, args!["a #", "", 9, "-"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:bindings hash
-          a # = \"\"
+          a # = ""
         jq:{q}:meta hash
           layout = 1
         jq:{q}:topic hash
           version = 1700000000000
-        ",
-    );
+    "#]]);
 }
 
 #[test]

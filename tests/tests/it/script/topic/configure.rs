@@ -1,19 +1,19 @@
 //! `lua/topic/configure.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "topic", "messages"];
 
 fn rig() -> Rig {
-    super::rig("topic/configure")
+    crate::script::rig("topic/configure")
 }
 
 #[test]
 fn settings_come_and_go() {
     let mut rig = rig();
     rig.replies(KEYS, args!["keep", 10, "keep_ms", -1, "alternate", "lost"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 1
         jq:{q}:topic hash
@@ -21,19 +21,16 @@ fn settings_come_and_go() {
           keep = 10
           keep_ms = -1
           version = 1700000000000
-        ",
-    );
+    "#]]);
     rig.replies(KEYS, args!["alternate", ""], "1");
     rig.given(["XADD jq:{q}:messages 1-1 id m1 priority 0 record r1"]);
     rig.replies(KEYS, args!["keep", "", "keep_ms", ""], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 1
         jq:{q}:topic hash
           version = 1700000000002
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `lua/topic/dissolve.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "topic", "bindings", "replays", "messages"];
 
 fn rig() -> Rig {
-    super::rig("topic/dissolve")
+    crate::script::rig("topic/dissolve")
 }
 
 #[test]
@@ -20,15 +21,15 @@ fn all_but_what_is_on_its_way_goes() {
         "XADD jq:{q}:outbox 1-1 to a id m1 priority 0 record r1",
     ]);
     rig.replies(KEYS, args![], "1");
-    let left = "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 1
         jq:{q}:outbox stream
           to = a, id = m1, priority = 0, record = r1
-        ";
-    rig.holds(left);
+    "#]]);
+    let before = rig.dump();
     rig.replies(KEYS, args![], "0");
-    rig.holds(left);
+    rig.dump().assert_unchanged_since(&before);
 }
 
 #[test]

@@ -7,5 +7,3 @@ mod publish;
 mod replay;
 mod survey;
 mod unbind;
-
-use super::rig;

@@ -1,11 +1,12 @@
 //! `lua/topic/publish.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "topic", "bindings", "outbox", "messages", "publisher:p"];
 
 fn rig() -> Rig {
-    super::rig("topic/publish")
+    crate::script::rig("topic/publish")
 }
 
 #[test]
@@ -14,8 +15,7 @@ fn messages_go_into_the_outbox_with_where_they_go() {
     let call =
         args!["0", 1, 60_000, 0, "a b|c", "m1", 0, "r1", "", "m2", 0, "r2", "a x", "m3", -2, "r3"];
     rig.replies(KEYS, call, "2");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 1
         jq:{q}:outbox stream
@@ -25,8 +25,7 @@ fn messages_go_into_the_outbox_with_where_they_go() {
           1
         jq:{q}:topic hash
           published = 3
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -65,8 +64,7 @@ fn messages_are_kept_whether_they_go_somewhere_or_not() {
     rig.given(["HSET jq:{q}:topic keep 10 keep_ms -1"]);
     rig.replies(KEYS, args!["0", 1, 60_000, 0, "", "m1", 4, "r1"], "0");
     rig.given(["DEL jq:{q}:publisher:p"]);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:messages stream
           id = m1, priority = 4, record = r1
         jq:{q}:meta hash
@@ -75,8 +73,7 @@ fn messages_are_kept_whether_they_go_somewhere_or_not() {
           keep = 10
           keep_ms = -1
           published = 1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

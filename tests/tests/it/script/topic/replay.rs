@@ -1,11 +1,12 @@
 //! `lua/topic/replay.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "messages", "replays", "outbox"];
 
 fn rig() -> Rig {
-    super::rig("topic/replay")
+    crate::script::rig("topic/replay")
 }
 
 fn two(rig: &mut Rig) {
@@ -26,13 +27,11 @@ fn each_step_is_made_once() {
     rig.dump().assert_unchanged_since(&before);
     rig.replies(KEYS, args!["b", "(1-1 2-0", "", "q", "1-9", "2-0"], "1");
     rig.given(["DEL jq:{q}:messages"]);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:outbox stream
           to = q, id = m1, priority = 0, record = r1
           to = q, id = m2, priority = -3, record = r2
-        ",
-    );
+    "#]]);
     rig.replies(KEYS, args!["b", "(1-1 2-0", "", "q", "2-0"], "0");
 }
 

@@ -5,7 +5,7 @@ use jobqueue_tests::raw::{Rig, args};
 const KEYS: &[&str] = &["topic", "bindings", "replays", "outbox", "messages"];
 
 fn rig() -> Rig {
-    super::rig("topic/survey")
+    crate::script::rig("topic/survey")
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `lua/topic/unbind.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["meta", "topic", "bindings", "replays"];
 
 fn rig() -> Rig {
-    super::rig("topic/unbind")
+    crate::script::rig("topic/unbind")
 }
 
 #[test]
@@ -17,15 +18,15 @@ fn what_was_bound_is_so_no_more() {
         "HSET jq:{q}:topic version 1800000000000",
     ]);
     rig.replies(KEYS, args!["a", "b", "z"], "2");
-    let left = "
+    rig.holds(expect![[r#"
         jq:{q}:bindings hash
           c = x
         jq:{q}:topic hash
           version = 1800000000001
-        ";
-    rig.holds(left);
+    "#]]);
+    let before = rig.dump();
     rig.replies(KEYS, args!["a"], "0");
-    rig.holds(left);
+    rig.dump().assert_unchanged_since(&before);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `lua/worker/extend.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["workers", "running:w1", "running:w0", "meta"];
 
 fn rig() -> Rig {
-    super::rig("worker/extend")
+    crate::script::rig("worker/extend")
 }
 
 #[test]
@@ -15,8 +16,7 @@ fn one_of_several_gets_a_lease_of_its_own_also_if_it_is_asked_for_twice() {
     for _ in 0..2 {
         rig.replies(KEYS, args!["w1", "w0", "a", 9000], "1");
     }
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:running:w0 hash
           b = 2:2
         jq:{q}:running:w1 hash
@@ -24,8 +24,7 @@ fn one_of_several_gets_a_lease_of_its_own_also_if_it_is_asked_for_twice() {
         jq:{q}:workers zset
           1700000001000 w0
           1700000009000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -33,14 +32,12 @@ fn with_the_last_job_the_old_lease_goes() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1700000001000 w0", "HSET jq:{q}:running:w0 a 1:1"]);
     rig.replies(KEYS, args!["w1", "w0", "a", 500], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:running:w1 hash
           a = 1:1
         jq:{q}:workers zset
           1700000000500 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `lua/worker/heartbeat.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["workers", "running:w1", "meta"];
 
 fn rig() -> Rig {
-    super::rig("worker/heartbeat")
+    crate::script::rig("worker/heartbeat")
 }
 
 #[test]
@@ -13,15 +14,13 @@ fn moves_the_lease() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1 w1 5 other", "HSET jq:{q}:running:w1 a 1:1"]);
     rig.replies(KEYS, args!["w1", 10000], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:running:w1 hash
           a = 1:1
         jq:{q}:workers zset
           5 other
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -57,10 +56,8 @@ fn a_full_server_still_takes_it() {
     let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
     assert!(set.is_err(), "the server takes more");
     rig.replies(KEYS, args!["w1", 10000], "0");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }

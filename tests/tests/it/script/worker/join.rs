@@ -1,5 +1,6 @@
 //! `lua/worker/join.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args, run};
 use redis::Value;
 
@@ -16,23 +17,21 @@ const KEYS: &[&str] = &[
 ];
 
 fn rig() -> Rig {
-    super::rig("worker/join")
+    crate::script::rig("worker/join")
 }
 
 #[test]
 fn a_first_join_marks_the_layout_and_the_limits_of_the_code() {
     let mut rig = rig();
     rig.replies(KEYS, args!["w1", "", 10000, "10 5", "3"], r#"[[], "", [], nil, nil, nil]"#);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
           layout = 1
           rate = 10 5
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -49,8 +48,7 @@ fn takes_over_what_an_old_name_held() {
         args!["w1", "w0", 10000, "", "", "a", "gone"],
         "[[\"a\"], \"b c\", [\"rb\", \"rc\"], [nil, \"2\"], [nil, nil], [nil, nil]]",
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:attempts hash
           c = 2
         jq:{q}:jobs hash
@@ -65,8 +63,7 @@ fn takes_over_what_an_old_name_held() {
           c = 3:3
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
     // Sent twice, as when its reply was lost, it does no harm.
     rig.replies(
         KEYS,
@@ -80,16 +77,14 @@ fn an_operators_limit_wins_over_the_codes() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 rate 7 rate_by operator active 9"]);
     rig.replies(KEYS, args!["w1", "", 10000, "10 5", ""], r#"[[], "", [], nil, nil, nil]"#);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 1
           rate = 7
           rate_by = operator
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -120,8 +115,7 @@ fn an_old_name_that_held_nothing_goes_all_the_same() {
     // Another worker, and what it holds, is left alone.
     rig.given(["ZADD jq:{q}:workers 1 w0 2 other", "HSET jq:{q}:running:other x 1:1"]);
     rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], r#"[[], "", [], nil, nil, nil]"#);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 1
         jq:{q}:running:other hash
@@ -129,27 +123,64 @@ fn an_old_name_that_held_nothing_goes_all_the_same() {
         jq:{q}:workers zset
           2 other
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
 fn limits_of_the_code_and_of_operators() {
-    // What stands there, what the code says, and what stands there then.
-    let cases = [
-        ("active 9", "3", "active = 3"),
-        ("active 9", "", ""),
-        ("active 9 active_by operator", "3", "active = 9\nactive_by = operator"),
-        ("active 9 active_by operator", "", "active = 9\nactive_by = operator"),
+    // The limit in force, the limit of the code, and what is left of both.
+    let codes = [
+        (
+            "3",
+            expect![[r#"
+            jq:{q}:meta hash
+              active = 3
+              layout = 1
+            jq:{q}:workers zset
+              1700000010000 w1
+        "#]],
+        ),
+        (
+            "",
+            expect![[r#"
+            jq:{q}:meta hash
+              layout = 1
+            jq:{q}:workers zset
+              1700000010000 w1
+        "#]],
+        ),
     ];
-    for (found, code, left) in cases {
-        let mut rig = rig();
-        run(rig.connection(), &format!("HSET jq:{{q}}:meta layout 1 {found}"));
-        rig.call(KEYS, args!["w1", "", 10000, "", code]).expect("an answer");
-        let lines = left.lines().chain(["layout = 1"]).map(|line| format!("  {line}\n"));
-        let meta = lines.collect::<String>();
-        let workers = "jq:{q}:workers zset\n  1700000010000 w1\n";
-        rig.holds(&format!("jq:{{q}}:meta hash\n{meta}{workers}"));
+    let operators = [
+        (
+            "3",
+            expect![[r#"
+            jq:{q}:meta hash
+              active = 9
+              active_by = operator
+              layout = 1
+            jq:{q}:workers zset
+              1700000010000 w1
+        "#]],
+        ),
+        (
+            "",
+            expect![[r#"
+            jq:{q}:meta hash
+              active = 9
+              active_by = operator
+              layout = 1
+            jq:{q}:workers zset
+              1700000010000 w1
+        "#]],
+        ),
+    ];
+    for (found, cases) in [("active 9", codes), ("active 9 active_by operator", operators)] {
+        for (code, left) in cases {
+            let mut rig = rig();
+            run(rig.connection(), &format!("HSET jq:{{q}}:meta layout 1 {found}"));
+            rig.call(KEYS, args!["w1", "", 10000, "", code]).expect("an answer");
+            rig.holds(left);
+        }
     }
 }
 
@@ -176,27 +207,48 @@ fn another_rate_begins_anew() {
     assert_eq!(rate_after("100 1"), Value::Array(vec![rate, Value::Nil, Value::Nil]));
 }
 
-#[test]
-fn a_full_server_still_lets_workers_join() {
-    // One that comes for the first time has nothing to take away that would make room.
-    for (old, held, running) in [("", "[]", ""), ("w0", r#"["a"]"#, RUNNING)] {
-        let mut rig = rig();
-        if !old.is_empty() {
-            rig.given(["ZADD jq:{q}:workers 1 w0", "HSET jq:{q}:running:w0 a 1:1"]);
-        }
-        rig.given(["CONFIG SET maxmemory 1"]);
-        let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
-        assert!(set.is_err(), "the server takes more");
-        let reply = format!("[{held}, \"\", [], nil, nil, nil]");
-        rig.replies(KEYS, args!["w1", old, 10000, "10 5", "3", "a"], &reply);
-        let meta = "jq:{q}:meta hash\n  active = 3\n  layout = 1\n  rate = 10 5\n";
-        let workers = "jq:{q}:workers zset\n  1700000010000 w1\n";
-        rig.holds(&format!("{meta}{running}{workers}"));
-    }
+/// Leaves no memory for anything new.
+fn fill(rig: &mut Rig) {
+    rig.given(["CONFIG SET maxmemory 1"]);
+    let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
+    assert!(set.is_err(), "the server takes more");
 }
 
-/// What `w1` holds that took it over.
-const RUNNING: &str = "jq:{q}:running:w1 hash\n  a = 1:1\n";
+#[test]
+fn a_full_server_still_lets_a_worker_join_under_a_new_name() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w0", "HSET jq:{q}:running:w0 a 1:1"]);
+    fill(&mut rig);
+    let join = args!["w1", "w0", 10000, "10 5", "3", "a"];
+    rig.replies(KEYS, join, r#"[["a"], "", [], nil, nil, nil]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+          rate = 10 5
+        jq:{q}:running:w1 hash
+          a = 1:1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn a_full_server_still_lets_a_first_worker_join() {
+    // It has nothing to take away that would make room.
+    let mut rig = rig();
+    fill(&mut rig);
+    let join = args!["w1", "", 10000, "10 5", "3", "a"];
+    rig.replies(KEYS, join, r#"[[], "", [], nil, nil, nil]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+          rate = 10 5
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
 
 #[test]
 fn a_refusal_leaves_the_old_name_what_it_holds() {
@@ -230,14 +282,12 @@ fn whoever_says_nothing_of_limits_leaves_them() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 rate 1 active 3"]);
     rig.replies(KEYS, args!["w1", "", 10000, "-", "-"], r#"[[], "", [], nil, nil, nil]"#);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
           layout = 1
           rate = 1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }

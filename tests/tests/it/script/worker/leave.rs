@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args, run};
 use redis::Value;
 
 const KEYS: &[&str] = &["workers", "running:w1", "waiting", "meta", "events", "wake"];
 
 fn rig() -> Rig {
-    super::rig("worker/leave")
+    crate::script::rig("worker/leave")
 }
 
 #[test]
@@ -19,8 +20,7 @@ fn hands_back_what_is_held_to_where_it_was() {
         "HSET jq:{q}:running:w1 a 4505299627370496:1700000000000 b 7:8",
     ]);
     rig.replies(KEYS, args!["w1"], "2");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           released = a b
         jq:{q}:waiting zset
@@ -30,8 +30,7 @@ fn hands_back_what_is_held_to_where_it_was() {
           1
         jq:{q}:workers zset
           2 other
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -39,7 +38,7 @@ fn with_nothing_held_only_the_lease_goes() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1 w1"]);
     rig.replies(KEYS, args!["w1"], "0");
-    rig.holds("");
+    rig.holds(expect![""]);
 }
 
 #[test]
@@ -76,14 +75,12 @@ fn somebody_else_hears_of_jobs_that_wait_but_once() {
     rig.replies(KEYS, args!["w1"], "0");
     // Sent again, and with the token still there.
     rig.replies(KEYS, args!["w1"], "0");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:waiting zset
           1 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -97,16 +94,14 @@ fn a_full_server_still_takes_back_what_is_held() {
     let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
     assert!(set.is_err(), "the server takes more");
     rig.replies(KEYS, args!["w1"], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           released = a
         jq:{q}:waiting zset
           7 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

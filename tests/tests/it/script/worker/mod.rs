@@ -8,5 +8,3 @@ mod leave;
 mod observe;
 mod settle;
 mod wake;
-
-use super::rig;

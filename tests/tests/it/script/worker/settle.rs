@@ -1,5 +1,6 @@
 //! `lua/worker/settle.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args, run};
 
 const KEYS: &[&str] = &[
@@ -25,7 +26,7 @@ const KEYS: &[&str] = &[
 
 /// `w1` holds `a`, `b` and `c`.
 fn rig() -> Rig {
-    let mut rig = super::rig("worker/settle");
+    let mut rig = crate::script::rig("worker/settle");
     rig.given([
         "ZADD jq:{q}:workers 1700000005000 w1",
         "HSET jq:{q}:meta layout 1",
@@ -45,8 +46,7 @@ fn one_of_several_ends_and_the_others_stay_held() {
     let mut rig = rig();
     let blocks = args![1, "completed", 5, -1, 1, "b", "done", 0, 0, 10, 0];
     rig.replies(KEYS, settle(0, &["b"], blocks), "0");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:completed zset
           1700000000000 b
         jq:{q}:events stream
@@ -65,8 +65,7 @@ fn one_of_several_ends_and_the_others_stay_held() {
           c = 3:1
         jq:{q}:workers zset
           1700000005000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -77,8 +76,7 @@ fn with_the_last_job_the_lease_goes_and_what_is_ready_again_wakes_somebody() {
         "eb", 1, "dlq", "letter", 0, "rl",
     ];
     rig.replies(KEYS, settle(0, &["a", "b", "c"], blocks), "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:attempts hash
           b = 1
         jq:{q}:delayed zset
@@ -111,8 +109,7 @@ fn with_the_last_job_the_lease_goes_and_what_is_ready_again_wakes_somebody() {
           3 c
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `lua/worker/wake.lua`
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["waiting", "wake"];
 
 fn rig() -> Rig {
-    super::rig("worker/wake")
+    crate::script::rig("worker/wake")
 }
 
 #[test]
@@ -14,21 +15,19 @@ fn puts_one_token_if_a_job_waits() {
     rig.given(["ZADD jq:{q}:waiting 1 a"]);
     rig.replies(KEYS, args![], "1");
     rig.replies(KEYS, args![], "1");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:waiting zset
           1 a
         jq:{q}:wake list
           1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
 fn and_none_if_not() {
     let mut rig = rig();
     rig.replies(KEYS, args![], "0");
-    rig.holds("");
+    rig.holds(expect![""]);
 }
 
 #[test]

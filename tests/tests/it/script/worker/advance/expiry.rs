@@ -1,5 +1,6 @@
 //! Jobs that have waited too long.
 
+use expect_test::expect;
 use jobqueue_tests::raw::{args, run};
 
 use super::{KEYS, fetch, rig, settle};
@@ -12,15 +13,27 @@ fn what_has_waited_too_long_is_handed_out_as_expired_on_top_of_what_is_wanted() 
         "ZADD jq:{q}:waiting 1 a 2 late 3 b",
         "ZADD jq:{q}:delayed 1700000009000 later",
         "HSET jq:{q}:priority later 2",
-        "ZADD jq:{q}:expiring 1699999999999 later 1700000000000 late 1700000000700 b 1700000000001 a",
+        "ZADD jq:{q}:expiring 1699999999999 later 1700000000000 late",
+        "ZADD jq:{q}:expiring 1700000000700 b 1700000000001 a",
     ]);
-    rig.replies(
+    rig.answers(
         KEYS,
         fetch(0, 1),
-        r#"[1700000000000, 10001, 1, "", "a later late", [nil, nil, nil], nil, nil, nil, 0, ["expired", "later late", "expires", 700]]"#,
+        expect![[r#"
+            1700000000000
+            10001
+            1
+            ""
+            "a later late"
+            [nil, nil, nil]
+            nil
+            nil
+            nil
+            0
+            ["expired", "later late", "expires", 700]
+        "#]],
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:expiring zset
           -1 late
           -1 later
@@ -41,40 +54,42 @@ fn what_has_waited_too_long_is_handed_out_as_expired_on_top_of_what_is_wanted() 
           1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
 fn neither_a_pause_nor_a_limit_holds_them_and_settled_they_are_forgotten() {
-    for limit in ["paused 1", "hold 1700000009999", "active 0"] {
+    let left = ["paused 1", "hold 1700000009999", "active 0"].map(|limit| {
         let mut rig = rig();
         rig.given(["ZADD jq:{q}:waiting 1 a", "ZADD jq:{q}:expiring 5 a", "HSET jq:{q}:jobs a r"]);
         run(rig.connection(), &format!("HSET jq:{{q}}:meta expiring 1 {limit}"));
-        rig.replies(
-            KEYS,
-            fetch(0, 0),
-            r#"[1700000000000, 10001, 0, "", "a", ["r"], nil, nil, nil, 0, ["expired", "a", "expires", -1]]"#,
-        );
+        rig.replies(KEYS, fetch(0, 0), &expired(r#""a", ["r"]"#, "a"));
         run(rig.connection(), "DEL jq:{q}:meta");
         run(rig.connection(), "HSET jq:{q}:meta expiring 1 layout 1 events 0");
-        rig.replies(
-            KEYS,
-            settle(1, 0, args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0]),
-            r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil, 0, ["expired", "", "expires", -1]]"#,
-        );
-        rig.holds(
-            "
-            jq:{q}:meta hash
-              events = 0
-              expiring = 1
-              failed = 1
-              layout = 1
-            jq:{q}:workers zset
-              1700000010000 w1
-            ",
-        );
+        let failed = args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0];
+        rig.replies(KEYS, settle(1, 0, failed), &expired(r#""", []"#, ""));
+        rig.dump()
+    });
+    left[0].assert_is(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+          expiring = 1
+          failed = 1
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+    for other in &left[1..] {
+        other.assert_same_as(&left[0]);
     }
+}
+
+/// The answer that hands out these ids and records, and says which of the ids have expired.
+fn expired(jobs: &str, ids: &str) -> String {
+    format!(
+        "[1700000000000, 10001, 0, \"\", {jobs}, nil, nil, nil, 0, \
+         [\"expired\", \"{ids}\", \"expires\", -1]]"
+    )
 }
 
 #[test]
@@ -86,10 +101,22 @@ fn one_whose_worker_died_before_it_settled_is_still_expired_for_the_next() {
         "HSET jq:{q}:running:dead a 7:1",
         "ZADD jq:{q}:expiring -1 a",
     ]);
-    rig.replies(
+    rig.answers(
         KEYS,
         fetch(0, 5),
-        r#"[1700000000000, 0, 0, "", "a", [nil], [nil], ["1"], [nil], 0, ["expired", "a", "expires", -1]]"#,
+        expect![[r#"
+            1700000000000
+            0
+            0
+            ""
+            "a"
+            [nil]
+            [nil]
+            ["1"]
+            [nil]
+            0
+            ["expired", "a", "expires", -1]
+        "#]],
     );
 }
 
@@ -97,21 +124,15 @@ fn one_whose_worker_died_before_it_settled_is_still_expired_for_the_next() {
 fn a_mark_of_a_job_that_waits_no_more_goes() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta expiring 1", "ZADD jq:{q}:expiring 5 gone"]);
-    rig.replies(
-        KEYS,
-        fetch(0, 5),
-        r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil, 0, ["expired", "", "expires", -1]]"#,
-    );
-    rig.holds(
-        "
+    rig.replies(KEYS, fetch(0, 5), &expired(r#""", []"#, ""));
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
           expiring = 1
           layout = 1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Fetching: order, limits, promotion, waking.
 
+use expect_test::expect;
 use jobqueue_tests::raw::Rig;
 
 use super::{KEYS, fetch, rig};
@@ -17,8 +18,7 @@ fn takes_in_order_and_wakes_the_next() {
         fetch(0, 2),
         "[1700000000000, 10001, 1, \"\", \"a b\", [\"ra\", \"rb\"], nil, nil, nil]",
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           active = a b
         jq:{q}:jobs hash
@@ -36,8 +36,7 @@ fn takes_in_order_and_wakes_the_next() {
           1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
     rig.replies(
         KEYS,
         fetch(2, 2),
@@ -111,7 +110,21 @@ fn sparse_columns_and_missing_records_come_along() {
         "HSET jq:{q}:stalls b 1",
         "HSET jq:{q}:misses c 4",
     ]);
-    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 10001, 0, \"\", \"a b c\", [\"ra\", nil, \"rc\"], [\"2\", nil, nil], [nil, \"1\", nil], [nil, nil, \"4\"]]");
+    rig.answers(
+        KEYS,
+        fetch(0, 5),
+        expect![[r#"
+            1700000000000
+            10001
+            0
+            ""
+            "a b c"
+            ["ra", nil, "rc"]
+            ["2", nil, nil]
+            [nil, "1", nil]
+            [nil, nil, "4"]
+        "#]],
+    );
 }
 
 #[test]
@@ -119,8 +132,7 @@ fn a_worker_that_wants_none_gets_none_and_wakes_another() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a"]);
     rig.replies(KEYS, fetch(0, 0), "[1700000000000, 10001, 1, \"\", \"\", [], nil, nil, nil]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
           layout = 1
@@ -130,8 +142,7 @@ fn a_worker_that_wants_none_gets_none_and_wakes_another() {
           1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -171,8 +182,7 @@ fn paused_held_and_full_queues_give_none() {
         "[1700000000000, 5001, 1, \"active\", \"a\", [\"r\"], nil, nil, nil]",
     );
     rig.replies(KEYS, fetch(1, 5), "[1700000000000, 5001, 1, \"active\", \"\", [], nil, nil, nil]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = r
           b = r
@@ -189,8 +199,7 @@ fn paused_held_and_full_queues_give_none() {
         jq:{q}:workers zset
           1700000005000 w2
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -213,8 +222,7 @@ fn a_rate_gives_its_burst_and_then_one_an_interval_and_each_worker_a_turn() {
     rig.replies(KEYS, fetch(3, 5), "[1700000000000, 200, 2, \"rate\", \"\", [], nil, nil, nil]");
     rig.at(1_700_000_000_250);
     rig.replies(KEYS, fetch(3, 1), "[1700000000250, 8751, 1, \"\", \"d\", [\"r\"], nil, nil, nil]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = r
           b = r
@@ -239,8 +247,7 @@ fn a_rate_gives_its_burst_and_then_one_an_interval_and_each_worker_a_turn() {
         jq:{q}:workers zset
           1700000009000 w2
           1700000010250 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -253,8 +260,7 @@ fn what_is_due_is_promoted_with_its_due_time_and_the_next_is_told() {
         "HDEL jq:{q}:meta events",
     ]);
     rig.replies(KEYS, fetch(0, 1), "[1700000000000, 3000, 1, \"\", \"b\", [\"r\"], nil, nil, nil]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000003000 c
         jq:{q}:events stream
@@ -276,6 +282,5 @@ fn what_is_due_is_promoted_with_its_due_time_and_the_next_is_told() {
           1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }

@@ -10,6 +10,7 @@ mod retention;
 mod settle;
 mod unique;
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 /// In the order of the script's header, for the worker `w1`.
@@ -36,7 +37,7 @@ const KEYS: &[&str] = &[
 
 /// A rig in which `w1` is known, and events are off unless a test turns them on.
 fn rig() -> Rig {
-    let mut rig = super::rig("worker/advance");
+    let mut rig = crate::script::rig("worker/advance");
     rig.given(["ZADD jq:{q}:workers 1700000005000 w1", "HSET jq:{q}:meta layout 1 events 0"]);
     rig
 }
@@ -92,8 +93,7 @@ fn a_full_server_still_settles_and_fetches() {
         "[1700000000000, 10001, 0, \"\", \"b\", [\"r\"], nil, nil, nil]",
     );
     rig.given(["CONFIG SET maxmemory 0"]);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:completed zset
           1700000000000 a
         jq:{q}:jobs hash
@@ -109,6 +109,5 @@ fn a_full_server_still_settles_and_fetches() {
           b = 1:1700000000000
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }

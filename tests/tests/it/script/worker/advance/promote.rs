@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use expect_test::expect;
 use jobqueue_tests::raw::run;
 use redis::Value;
 
@@ -38,8 +39,7 @@ fn what_is_due_later_stays_and_says_when() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:delayed 1700000000001 a 1700000000002 b"]);
     rig.replies(KEYS, fetch(0, 5), r#"[1700000000000, 1, 0, "", "", [], nil, nil, nil]"#);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000000001 a
           1700000000002 b
@@ -48,8 +48,7 @@ fn what_is_due_later_stays_and_says_when() {
           layout = 1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -57,8 +56,7 @@ fn a_paused_queue_promotes_too() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:delayed 1700000000000 a", "HSET jq:{q}:meta paused 1"]);
     rig.replies(KEYS, fetch(0, 5), r#"[1700000000000, 10001, 1, "paused", "", [], nil, nil, nil]"#);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
           layout = 1
@@ -67,8 +65,7 @@ fn a_paused_queue_promotes_too() {
           4505299627370496 a
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use expect_test::expect;
 use jobqueue_tests::raw::{NOW, run};
 use redis::Value;
 
@@ -18,8 +19,7 @@ fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
         "HDEL jq:{q}:meta events",
     ]);
     rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 2, \"\", \"\", [], nil, nil, nil]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           stalled = a b
         jq:{q}:meta hash
@@ -37,12 +37,10 @@ fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
         jq:{q}:workers zset
           1699999995000 dying
           1700000010000 w1
-        ",
-    );
+    "#]]);
     // The next call takes the next.
     rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 3, \"\", \"\", [], nil, nil, nil]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           stalled = a b
           stalled = c
@@ -60,8 +58,7 @@ fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
           1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -69,8 +66,7 @@ fn one_without_runs_is_forgotten_and_ones_own_late_lease_is_kept() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1 w1 1699999990000 dead", "HSET jq:{q}:running:w1 a 5:1"]);
     rig.replies(KEYS, fetch(1, 0), "[1700000000000, 0, 0, \"\", \"\", [], nil, nil, nil]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
           layout = 1
@@ -78,8 +74,7 @@ fn one_without_runs_is_forgotten_and_ones_own_late_lease_is_kept() {
           a = 5:1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args, run};
 use redis::Value;
 
@@ -57,8 +58,7 @@ fn nothing_stays_of_a_job_that_is_trimmed() {
         "RPUSH jq:{q}:logs:old l",
     ]);
     kept(&mut rig, 1, -1);
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:failed zset
           1700000000000 new
         jq:{q}:jobs hash
@@ -71,8 +71,7 @@ fn nothing_stays_of_a_job_that_is_trimmed() {
           new = o
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -87,8 +86,7 @@ fn nor_of_one_that_is_trimmed_by_the_call_that_settles_it() {
         settle(2, 0, [failed, errors].concat()),
         r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil]"#,
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:errors:b list
           eb
         jq:{q}:failed zset
@@ -105,8 +103,7 @@ fn nor_of_one_that_is_trimmed_by_the_call_that_settles_it() {
           b
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -142,8 +139,7 @@ fn a_failed_job_that_is_not_kept_leaves_nothing() {
         settle(1, 0, args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0]),
         r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil]"#,
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           failed = a
         jq:{q}:meta hash
@@ -151,6 +147,5 @@ fn a_failed_job_that_is_not_kept_leaves_nothing() {
           layout = 1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }

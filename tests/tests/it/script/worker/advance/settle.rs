@@ -1,5 +1,6 @@
 //! Settling: how runs ended.
 
+use expect_test::expect;
 use jobqueue_tests::raw::args;
 
 use super::{KEYS, head, rig, settle};
@@ -23,8 +24,7 @@ fn completed_and_not_kept_leaves_nothing() {
         settle(3, 0, args![1, "completed", 0, -1, 2, "a", "b", 0, 0, 10, 0]),
         "[1700000000000, 10001, 0, \"\", \"\", [], nil, nil, nil]",
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:events stream
           completed = a b
         jq:{q}:jobs hash
@@ -36,8 +36,7 @@ fn completed_and_not_kept_leaves_nothing() {
           c = 3:1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -64,8 +63,7 @@ fn kept_jobs_are_trimmed_by_count_and_by_age() {
         settle(2, 0, blocks),
         "[1700000000000, 10001, 0, \"\", \"\", [], nil, nil, nil]",
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:completed zset
           1699999500000 y
           1700000000000 a
@@ -93,8 +91,7 @@ fn kept_jobs_are_trimmed_by_count_and_by_age() {
           f
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -113,8 +110,7 @@ fn retried_at_once_or_later_with_the_attempt_and_the_newest_errors() {
         settle(2, 0, blocks),
         "[1700000000000, 3000, 1, \"\", \"\", [], nil, nil, nil]",
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:attempts hash
           later = 1
           now = 4
@@ -141,8 +137,7 @@ fn retried_at_once_or_later_with_the_attempt_and_the_newest_errors() {
           1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -155,8 +150,7 @@ fn released_to_its_own_place_or_for_later_with_misses() {
         settle(2, 0, blocks),
         "[1700000000000, 2000, 1, \"\", \"\", [], nil, nil, nil]",
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000002000 miss
         jq:{q}:meta hash
@@ -170,8 +164,7 @@ fn released_to_its_own_place_or_for_later_with_misses() {
           1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -181,8 +174,7 @@ fn a_hold_keeps_the_queue_and_never_ends_sooner_than_another() {
     let hold = |ms| [head(0, 5, ms), args![0, 0, 0, 10, 0]].concat();
     rig.replies(KEYS, hold(3_000), "[1700000000000, 3000, 1, \"held\", \"\", [], nil, nil, nil]");
     rig.replies(KEYS, hold(1_000), "[1700000000000, 3000, 1, \"held\", \"\", [], nil, nil, nil]");
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = r
         jq:{q}:meta hash
@@ -193,8 +185,7 @@ fn a_hold_keeps_the_queue_and_never_ends_sooner_than_another() {
           1 a
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -207,8 +198,7 @@ fn released_at_once_with_misses_or_for_later_as_before() {
         settle(2, 0, blocks),
         "[1700000000000, 500, 1, \"\", \"\", [], nil, nil, nil]",
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000000500 later
         jq:{q}:meta hash
@@ -223,8 +213,7 @@ fn released_at_once_with_misses_or_for_later_as_before() {
           1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
@@ -237,8 +226,7 @@ fn effects_on_other_queues_are_written_in_the_same_step() {
         settle(2, 0, blocks),
         "[1700000000000, 10001, 0, \"\", \"\", [], nil, nil, nil, 1]",
     );
-    rig.holds(
-        "
+    rig.holds(expect![[r#"
         jq:{q}:jobs hash
           b = r
         jq:{q}:meta hash
@@ -251,8 +239,7 @@ fn effects_on_other_queues_are_written_in_the_same_step() {
           b = 2:1
         jq:{q}:workers zset
           1700000010000 w1
-        ",
-    );
+    "#]]);
 }
 
 #[test]
