@@ -16,8 +16,9 @@ use redis::{Connection, cmd};
 
 use crate::text::{diff, readable};
 
-/// Of all keys that begin with ARGV 1: key, type, whether it expires, how many values, and these. One text,
-/// each part after its length: what is read thousands of times isn't to be a tree of replies.
+/// Of all keys that begin with ARGV 1: key, type, whether it expires, how many values, and these.
+/// One text, each part after its length: a tree of replies would be slow to read thousands of
+/// times.
 const SCRIPT: &str = "
 local parts = {}
 local function put(part)
@@ -81,7 +82,8 @@ pub enum Content {
     Hash(BTreeMap<String, String>),
     /// Scores, as Redis writes them, and members; in the order of the set.
     ZSet(Vec<(String, String)>),
-    /// Fields and values of each entry. Entries' ids are left out: the server makes them of its time.
+    /// Fields and values of each entry. Entries' ids are left out: the server makes them of its
+    /// time.
     Stream(Vec<Vec<(String, String)>>),
 }
 
@@ -95,7 +97,8 @@ impl Dump {
         Self::of_prefix(connection, "")
     }
 
-    /// The keys that begin with `prefix`, for a server that others use too. One round trip, at one moment.
+    /// The keys that begin with `prefix`, for a server that others use too. One round trip, at one
+    /// moment.
     ///
     /// # Panics
     /// The server can't be read.
@@ -123,8 +126,8 @@ impl Dump {
         dump
     }
 
-    /// Checks that it reads as `expected`. With `UPDATE_EXPECT=1` it writes what it reads as into the test
-    /// instead; so each `expect!` must be checked once in a run, not in a loop.
+    /// Checks that it reads as `expected`. With `UPDATE_EXPECT=1` it writes what it reads as into
+    /// the test instead; so each `expect!` must be checked once in a run, not in a loop.
     ///
     /// # Panics
     /// It doesn't; the output has both, and their difference.
@@ -234,7 +237,7 @@ impl fmt::Display for Dump {
     }
 }
 
-/// What the script's answer consists of.
+/// The parts of the script's answer that are still to be read.
 struct Parts<'a>(&'a [u8]);
 
 impl Parts<'_> {

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use redis::Value;
 use similar::{ChangeTag, TextDiff};
 
-/// Bytes as text: what can be printed as it is, the rest as `\n`, `\u{0}`, `\xff`; always reversible.
+/// Bytes as text: printable characters as they are, the rest as `\n`, `\u{0}`, `\xff`; always
+/// reversible.
 #[must_use]
 pub fn readable(bytes: &[u8]) -> String {
     let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
@@ -52,7 +53,8 @@ pub fn reply_lines(value: &Value) -> String {
     elements.iter().map(|element| reply(element) + "\n").collect()
 }
 
-/// Two texts line by line, with `-` before what only the first has and `+` before what only the second has.
+/// Two texts line by line, with `-` before lines that only the first has and `+` before lines that
+/// only the second has.
 #[must_use]
 pub fn diff(from: &str, to: &str) -> String {
     let diff = TextDiff::from_lines(from, to);

@@ -1,4 +1,5 @@
-//! Publishers and receivers of a topic: processes whose every publish is noted, to be killed at any moment.
+//! Publishers and receivers of a topic: processes whose every publish is noted, to be killed at any
+//! moment.
 
 use jobqueue::{Client, Context, Definition, Failure, Handler, Job, JobId, Result, Retain, Worker};
 use serde::{Deserialize, Serialize};
@@ -14,8 +15,8 @@ use crate::process::Process;
 /// The topic.
 pub const TOPIC: &str = "fan";
 
-/// The queues that are bound to it: to everything, to everything by another pattern, to plain messages. In a
-/// cluster they are on three masters.
+/// The queues that are bound to it: to everything, to everything by another pattern, to plain
+/// messages. In a cluster they are on three masters.
 pub const BOUND: [(&str, &str); 3] =
     [("fan-orders", "#"), ("fan-mails", "event.*"), ("fan-users", "event.plain")];
 
@@ -25,9 +26,9 @@ pub const DEAD: &str = "fan-dead";
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Event {
-    /// What its publisher calls it. One publish, one token.
+    /// Its name at the publisher. One publish, one token.
     pub token: String,
-    /// Whether whoever receives it fails for good.
+    /// Whether its handlers fail for good.
     pub hopeless: bool,
 }
 
@@ -97,7 +98,7 @@ async fn some(client: &Client, book: &Book, count: usize) {
     book.note_all(&added.collect::<Vec<_>>());
 }
 
-/// Works off what arrives, until SIGTERM.
+/// Processes messages until SIGTERM.
 pub(super) async fn receive(client: Client) -> Result<()> {
     let worker = Worker::builder(&client)
         .handler(Receive::<0>)

@@ -16,20 +16,20 @@ use tokio::{net::TcpListener, runtime, sync::watch};
 
 use crate::{port, wait};
 
-/// What a [`Proxy`] does to connections: to those that stand, and to those to come.
+/// The fault that a [`Proxy`] causes, in open and in new connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Passes everything on, both ways.
     Forward,
     /// Passes everything on, each piece so much later. Pieces of one way keep their order.
     Delay(Duration),
-    /// Accepts connections and moves nothing, as when packets are dropped on the way: in another mode, what
-    /// has gathered meanwhile arrives.
+    /// Accepts connections and moves nothing, as when packets are dropped on the way: in another
+    /// mode, the gathered bytes arrive.
     BlackHole,
-    /// Ends a connection once so many more bytes of requests have reached the server.
+    /// Ends a connection once this many more bytes of requests have reached the server.
     CutRequests(usize),
-    /// Ends a connection once so many more bytes of replies have reached the client. With 0, the server
-    /// carries a request out and the client never hears of it.
+    /// Ends a connection once this many more bytes of replies have reached the client. With 0, the
+    /// server carries a request out and the client never hears of it.
     CutReplies(usize),
     /// Closes the way from the server to the client and keeps the other open.
     HalfClose,
@@ -37,8 +37,8 @@ pub enum Mode {
     Refuse,
 }
 
-/// A proxy in front of one server, on a thread and a runtime of its own, so that a test that blocks its
-/// runtime doesn't block the network. It ends when dropped, and all its connections with it.
+/// A proxy in front of one server, on a thread and a runtime of its own, so that a test that blocks
+/// its runtime doesn't block the network. It ends when dropped, and all its connections with it.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -48,7 +48,7 @@ pub struct Proxy {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the proxy's tasks are told.
+/// The instructions to the proxy's tasks.
 #[derive(Clone, Copy, Debug)]
 struct Orders {
     mode: Mode,
@@ -58,7 +58,7 @@ struct Orders {
     cleared: u64,
 }
 
-/// What the proxy's tasks tell.
+/// The counts that the proxy's tasks report.
 #[derive(Debug, Default)]
 struct Shared {
     listening: AtomicBool,
@@ -98,7 +98,8 @@ impl Proxy {
         self.shared.accepted.load(Ordering::Relaxed)
     }
 
-    /// Does something else from now on. Once this returns, [`Mode::Refuse`] refuses and others accept.
+    /// Does something else from now on. Once this returns, [`Mode::Refuse`] refuses and others
+    /// accept.
     pub fn set(&self, mode: Mode) {
         self.order(|orders| {
             orders.mode = mode;
@@ -168,7 +169,7 @@ async fn listen(address: SocketAddr, line: relay::Line, tell: &Shared) {
     }
 }
 
-/// Binds the address, which clients have been told, also when somebody else has it for a moment.
+/// Binds the address that clients know, even if another process has it for a moment.
 async fn bind(address: SocketAddr) -> TcpListener {
     wait::eventually("the proxy's port", async || TcpListener::bind(address).await.ok()).await
 }

@@ -53,7 +53,8 @@ impl RedisServer {
         Builder::default()
     }
 
-    /// Where clients find it: `redis://`, `rediss://` or `unix://`, with the password if there is one.
+    /// Where clients find it: `redis://`, `rediss://` or `unix://`, with the password if there is
+    /// one.
     #[must_use]
     pub fn url(&self) -> String {
         let password = self.options.password.as_ref();
@@ -102,13 +103,13 @@ impl RedisServer {
         self.dir.path()
     }
 
-    /// What it trusts and what its clients need, if it was started with TLS.
+    /// Its certificates and those of its clients, if it was started with TLS.
     #[must_use]
     pub fn certificates(&self) -> Option<&Certificates> {
         self.certificates.as_ref()
     }
 
-    /// What it has written since it was last started.
+    /// Its output since it was last started.
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir().join(launch::LOG)).unwrap_or_default()
@@ -148,7 +149,8 @@ impl RedisServer {
         scripts.filter_map(|rest| rest.split(',').next()?.parse::<u64>().ok()).sum()
     }
 
-    /// Kills it at once: what it has not persisted is lost. Nothing happens if it isn't running.
+    /// Kills it at once: it loses all data that it has not persisted. Does nothing if it isn't
+    /// running.
     pub fn kill(&mut self) {
         self.running = None;
     }
@@ -160,7 +162,7 @@ impl RedisServer {
     pub fn restart(&mut self) {
         self.kill();
         self.repair();
-        // Somebody's outgoing or listening socket may have the port for a moment.
+        // Another process's socket may hold the port for a moment.
         crate::wait::blocking("the server's port to be free", || match self.launch() {
             Ok(()) => true,
             Err(launch::Failed::PortTaken) => false,

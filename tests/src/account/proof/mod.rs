@@ -11,7 +11,7 @@ use std::{
 
 use super::{ledger::Ledger, note::Note};
 
-/// What was found.
+/// The findings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
     /// Adds that were acknowledged.
@@ -24,16 +24,16 @@ pub struct Proof {
     pub standing: u64,
     /// Runs that began.
     pub runs: u64,
-    /// Runs beyond one for each attempt of a job that was added once: what at-least-once costs.
+    /// Runs beyond one for each attempt of a job that was added once: the price of at-least-once.
     pub repeated: u64,
     /// Runs that were told that their lease is lost.
     pub told: u64,
-    /// Jobs that ended and were removed at once, and were then added again by a producer that had not heard
-    /// of the first add. It is what "added once, for as long as the job is in Redis" leaves open.
+    /// Jobs that ended and were removed at once, and were then added again by a producer that had
+    /// not heard of the first add. "Added once, for as long as the job is in Redis" allows it.
     pub again: u64,
-    /// Letters in the dead-letter queue.
-    pub letters: u64,
-    /// What is wrong, by kind.
+    /// Dead letters in their queue.
+    pub dead_letters: u64,
+    /// Violations, by kind.
     pub wrong: BTreeMap<Wrong, Vec<String>>,
 }
 
@@ -46,7 +46,7 @@ pub enum Wrong {
     Duplicated,
     /// Something of a job is left that is no more, or belongs to none.
     Leaked,
-    /// A run settled what it had no right to.
+    /// A run settled a job that it no longer held.
     Unfenced,
     /// Something ran that nobody added.
     Invented,
@@ -54,7 +54,7 @@ pub enum Wrong {
     Unsound,
 }
 
-/// What is compared, and the findings.
+/// The data to compare, and the findings.
 struct Audit<'a> {
     notes: Index<'a>,
     ledger: &'a Ledger,
@@ -70,7 +70,7 @@ struct Index<'a> {
     starts: Vec<(&'a str, &'a str, u32, &'a str)>,
     effects: HashSet<(&'a str, &'a str)>,
     lost: HashSet<(&'a str, &'a str)>,
-    /// The tokens of jobs, from whoever tells.
+    /// The tokens of jobs, from any note that has them.
     tokens: HashMap<&'a str, &'a str>,
 }
 
@@ -84,7 +84,7 @@ impl Proof {
         audit.check_fates();
         audit.check_histories();
         audit.check_runs();
-        audit.check_letters();
+        audit.check_dead_letters();
         audit.check_columns();
         audit.check_totals();
         audit.proof
@@ -105,7 +105,7 @@ impl Proof {
     /// Demands that nothing is wrong, and that every job has ended.
     ///
     /// # Panics
-    /// It isn't so; the message has what was found.
+    /// It isn't so; the message has the findings.
     #[track_caller]
     pub fn assert(&self) {
         assert!(self.holds() && self.standing == 0, "{self}");
@@ -121,7 +121,7 @@ impl Proof {
         self.repeated += other.repeated;
         self.told += other.told;
         self.again += other.again;
-        self.letters += other.letters;
+        self.dead_letters += other.dead_letters;
         for (kind, found) in other.wrong {
             self.wrong.entry(kind).or_default().extend(found);
         }
@@ -184,7 +184,7 @@ impl Audit<'_> {
         self.proof.runs = number(notes.starts.len());
         self.proof.repeated = number(runs.len() - attempts.len());
         self.proof.told = number(notes.lost.len());
-        self.proof.letters = number(ledger.letters.values().sum());
+        self.proof.dead_letters = number(ledger.dead_letters.values().sum());
     }
 }
 
@@ -194,15 +194,16 @@ const SHOWN: usize = 10;
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { acknowledged, jobs, ended, standing, runs, repeated, told, again, .. } = self;
-        let Self { letters, wrong, .. } = self;
+        let Self { dead_letters, wrong, .. } = self;
         let [lost, duplicated, leaked] =
             [Wrong::Lost, Wrong::Duplicated, Wrong::Leaked].map(|kind| self.number(kind));
         writeln!(f, "lost {lost}, duplicated {duplicated}, leaked {leaked}")?;
         write!(
             f,
-            "{jobs} jobs added, {acknowledged} of them acknowledged; {ended} ended, {standing} standing; \
-             {runs} runs, {repeated} of them repeated, {told} told that their lease was lost; \
-             {again} jobs added again after they had been removed; {letters} dead letters"
+            "{jobs} jobs added, {acknowledged} of them acknowledged; {ended} ended, \
+             {standing} standing; {runs} runs, {repeated} of them repeated, \
+             {told} told that their lease was lost; \
+             {again} jobs added again after they had been removed; {dead_letters} dead letters"
         )?;
         for (kind, found) in wrong {
             write!(f, "\n{kind:?}: {}", found.len())?;

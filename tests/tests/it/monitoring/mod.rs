@@ -1,4 +1,4 @@
-//! Monitoring: what a queue says of itself, and the trace of a job from hop to hop.
+//! Monitoring: statistics and metrics of a queue, and the trace of a job from hop to hop.
 
 mod exposition;
 mod facade;

@@ -1,10 +1,11 @@
-//! One module for each Lua entry, named as it is: the bare script on a server of its own, and the whole
-//! keyspace before and after.
+//! The scripts of `lua/`, in the same folders: one module a script, which calls it on a server of
+//! its own and checks the whole keyspace before and after.
 //!
-//! A test brings about what the script is to find ([`Rig::given`]), calls it ([`Rig::replies`],
-//! [`Rig::refuses`]) and says what the server holds then ([`Rig::holds`]). The clock stands at
-//! [`NOW`](jobqueue_tests::raw::NOW), so that every score can be written down: a job of priority 0 that is
-//! ready at NOW has rank `1024 * 2^42 + NOW`, 4505299627370496.
+//! A test sets up the state that the script finds ([`Rig::given`]), calls it ([`Rig::replies`],
+//! [`Rig::refuses`]) and compares the whole keyspace ([`Rig::holds`]). `UPDATE_EXPECT=1` writes the
+//! expected keyspaces anew; a refusal must leave the keyspace unchanged in any case. The clock
+//! stands at [`NOW`](jobqueue_tests::raw::NOW), so that every score is known: a job of priority 0
+//! that is ready at NOW has rank `1024 * 2^42 + NOW`, 4505299627370496.
 
 mod job;
 mod once;

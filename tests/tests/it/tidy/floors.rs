@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{assert_none, code, files};
 
-/// The modules of the library and the floors they stand on. A module uses only lower floors, except as
-/// said in [`NEIGHBOURS`].
+/// The modules of the library and the floors they stand on. A module uses only lower floors, except
+/// as said in [`NEIGHBOURS`].
 const FLOORS: [(&str, u8); 11] = [
     ("flaw", 0),
     ("policy", 1),
@@ -20,7 +20,8 @@ const FLOORS: [(&str, u8); 11] = [
     ("testing", 4),
 ];
 
-/// Who may use whom on the same floor. `queue` and `event` know nothing of `worker`.
+/// Pairs on the same floor of which the first may use the second. `queue` and `event` know nothing
+/// of `worker`.
 const NEIGHBOURS: [(&str, &str); 6] = [
     ("job", "policy"),
     ("error", "job"),
@@ -101,7 +102,7 @@ fn every_module_has_a_floor_and_uses_only_lower_ones() {
 #[test]
 fn there_is_no_circle() {
     let mut graph = graph();
-    // Whoever uses nobody that is left can be taken away; what can't be taken away is in a circle.
+    // Modules that use no remaining module are removed, one after another; the rest is in a circle.
     while let Some(free) = graph
         .iter()
         .find(|(_, uses)| uses.iter().all(|other| !graph.contains_key(other)))

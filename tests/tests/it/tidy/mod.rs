@@ -1,4 +1,5 @@
-//! What the compiler can't check: floors, sizes, names, and that scripts, their callers and their tests agree.
+//! Checks that the compiler can't make: floors, sizes, names, and that scripts, their callers and
+//! their tests agree.
 
 mod floors;
 mod scripts;
@@ -14,7 +15,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// All files with this ending under a folder of the repository, with their paths from the root and texts.
+/// All files with this ending under a folder of the repository, with their paths from the root and
+/// texts.
 fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     walk(&root().join(folder), &mut |path| {
@@ -39,7 +41,8 @@ fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
     }
 }
 
-/// The lines of code in a Rust file: no blank lines, comments and docs, and nothing from its tests on.
+/// The lines of code in a Rust file: no blank lines, comments and docs, and nothing from its tests
+/// on.
 fn code(text: &str) -> Vec<&str> {
     text.lines()
         .take_while(|line| *line != "#[cfg(test)]")

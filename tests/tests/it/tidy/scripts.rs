@@ -1,4 +1,4 @@
-//! Each Lua entry, its header, its Rust command and its tests agree.
+//! Each script, its header, its Rust command and its tests agree.
 
 use std::{collections::BTreeMap, fs};
 
@@ -25,7 +25,7 @@ fn lua_code(text: &str) -> usize {
     text.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with("--")).count()
 }
 
-/// What stands in a header after a tag, over all its lines.
+/// The text of a header after a tag, over all its lines.
 fn section(text: &str, tag: &str) -> Option<String> {
     let header: Vec<&str> = text.lines().take_while(|line| line.starts_with("--")).collect();
     let start = header.iter().position(|line| line.starts_with(&format!("-- {tag} ")))?;

@@ -1,4 +1,4 @@
-//! Topics: what is published once arrives once in every queue that is bound to it.
+//! Topics: a message that is published once arrives once in every queue that is bound.
 
 mod bind;
 mod keep;
@@ -8,7 +8,7 @@ mod subscribe;
 use jobqueue::{Client, JobInfo, JobState};
 use jobqueue_tests::wait;
 
-/// Waits until so many jobs wait in a queue.
+/// Waits until `count` jobs wait in a queue.
 async fn arrived(client: &Client, queue: &str, count: u64) -> Vec<JobInfo> {
     let queue = client.queue(queue).expect("a good name");
     let waiting = async || queue.counts().await.expect("counted").waiting >= count;

@@ -12,7 +12,8 @@ use redis::cmd;
 use super::{PATIENCE, short_or_long};
 use crate::support::{Count, Running, client_of, worker};
 
-/// A call that takes Redis longer than this holds up everybody. The machine may be busy with other tests.
+/// A call that takes Redis longer than this holds up everybody. The machine may be busy with other
+/// tests.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// A server that notes slow calls.

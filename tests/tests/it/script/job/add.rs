@@ -156,7 +156,7 @@ fn a_unique_key_stands_for_one_job() {
 }
 
 #[test]
-fn aging_makes_a_step_of_priority_worth_so_many_ms() {
+fn aging_sets_how_many_ms_a_step_of_priority_is_worth() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 aging 1000"]);
     rig.replies(KEYS, args!["0", 1, "a", "r", 1, 1, -2, "", 0, 0, ""], "[]");
@@ -250,7 +250,7 @@ fn a_delayed_job_wakes_only_if_it_is_due_first() {
 }
 
 #[test]
-fn refuses_what_does_not_fit() {
+fn refuses_jobs_that_do_not_fit() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:waiting 1 a",
@@ -273,7 +273,7 @@ fn refuses_another_layout() {
 fn says_until_when_jobs_may_wait() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 events 0"]);
-    // From when they are due; `b` says nothing, and the queue has no default.
+    // The time counts from the due time; `b` has none, and the queue has no default.
     let batch = args!["0", 3, "a", "r", "b", "r", "c", "r", 1, 3, 0, "+500", 0, 0, "", "a b c"];
     rig.replies(KEYS, [batch, args![1, 30_000, 3, 1_000]].concat(), "[]");
     rig.holds(expect![[r#"
@@ -304,7 +304,7 @@ fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 events 0 ttl 5000"]);
     rig.replies(KEYS, args!["1", 2, "a", "r", "b", "r", 0, "a b", 2, 100], "[]");
-    // One that is there already keeps what it has.
+    // A job that is there already keeps its time.
     rig.replies(KEYS, args!["1", 1, "b", "r", 0], "[1, \"b\"]");
     rig.holds(expect![[r#"
         jq:{q}:expiring zset
@@ -328,7 +328,7 @@ fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
 }
 
 #[test]
-fn a_stream_of_events_that_is_none_is_found_before_anything_is_written() {
+fn an_events_key_of_another_type_is_found_before_anything_is_written() {
     for specials in [args![0], args![1, 1, -1, "", 0, 0, ""]] {
         let mut rig = rig();
         rig.given(["HSET jq:{q}:meta layout 1", "SET jq:{q}:events none"]);

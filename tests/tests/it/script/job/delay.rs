@@ -36,7 +36,7 @@ fn changes_when_a_job_is_due() {
 }
 
 #[test]
-fn refuses_what_is_not_delayed() {
+fn refuses_a_job_that_is_not_delayed() {
     let mut rig = rig();
     rig.refuses(KEYS, args![Rig::BASE, "a", "+1"], "NOTFOUND no such job");
     rig.given(["ZADD jq:{q}:waiting 1 a"]);

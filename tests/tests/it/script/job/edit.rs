@@ -12,7 +12,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn replaces_the_record_that_the_caller_knows() {
+fn replaces_the_record_if_the_caller_knows_it() {
     let mut rig = rig();
     rig.replies(KEYS, args![Rig::BASE, "a", "older", "new"], "0");
     rig.replies(KEYS, args![Rig::BASE, "a", "old", "new"], "1");

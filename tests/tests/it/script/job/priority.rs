@@ -51,8 +51,8 @@ fn is_noted_for_a_delayed_and_an_active_job() {
 
 #[test]
 fn a_rank_of_another_priority_becomes_that_of_the_new_one() {
-    // Changed while the job was active, which then went back to where it had been, and changed again:
-    // the rank is that of priority 0, whatever the column says.
+    // The priority changed while the job was active, the job went back, and it changed again: the
+    // rank is still that of priority 0, not that of the column.
     for (column, priority, rank) in
         [(1023, -1024, "1700000000000"), (-1024, 1023, "9004501208229888")]
     {
@@ -67,7 +67,7 @@ fn a_rank_of_another_priority_becomes_that_of_the_new_one() {
 
 #[test]
 fn a_rank_of_another_aging_begins_anew() {
-    // What was in force when the job was added, what is now, and the rank that this priority gives it.
+    // The aging when the job was added, the aging now, and the job's rank under its priority.
     let cases = [("60000", "", "-1", "4500901580859392"), ("", "60000", "-1", "1700061380000")];
     for (then, now, priority, rank) in cases {
         let mut rig = rig();
@@ -84,7 +84,7 @@ fn a_rank_of_another_aging_begins_anew() {
 }
 
 #[test]
-fn refuses_what_has_ended() {
+fn refuses_a_finished_job() {
     let mut rig = rig();
     rig.refuses(KEYS, args![Rig::BASE, "a", 1], "NOTFOUND no such job");
     rig.given(["ZADD jq:{q}:failed 1 a"]);

@@ -30,7 +30,7 @@ fn makes_a_delayed_job_ready() {
 }
 
 #[test]
-fn refuses_what_is_not_delayed() {
+fn refuses_a_job_that_is_not_delayed() {
     let mut rig = rig();
     rig.refuses(KEYS, args![Rig::BASE, "a"], "NOTFOUND no such job");
     rig.given(["ZADD jq:{q}:completed 1 a"]);

@@ -27,7 +27,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn takes_all_that_is_kept_of_jobs() {
+fn removes_everything_kept_of_jobs() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:jobs a r",
@@ -108,7 +108,7 @@ fn refuses_another_layout() {
 }
 
 #[test]
-fn what_is_removed_does_not_expire() {
+fn a_removed_job_does_not_expire() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:meta layout 1 events 0",

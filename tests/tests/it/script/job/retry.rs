@@ -24,7 +24,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn runs_a_failed_job_again_as_if_anew() {
+fn runs_a_failed_job_again_as_if_new() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:failed 1 a 2 b",
@@ -54,7 +54,7 @@ fn runs_a_failed_job_again_as_if_anew() {
 }
 
 #[test]
-fn and_a_completed_one() {
+fn runs_a_completed_job_again_as_if_new() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:completed 1 a", "HSET jq:{q}:meta layout 1 events 0"]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
@@ -70,7 +70,7 @@ fn and_a_completed_one() {
 }
 
 #[test]
-fn refuses_what_has_not_ended() {
+fn refuses_an_unfinished_job() {
     let mut rig = rig();
     rig.refuses(KEYS, args![Rig::BASE, "a"], "NOTFOUND no such job");
     rig.given(["ZADD jq:{q}:delayed 1 a"]);

@@ -27,7 +27,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn moves_what_nobody_runs_into_the_outbox() {
+fn moves_jobs_that_nobody_runs_into_the_outbox() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:jobs a r b r c r",
@@ -57,7 +57,7 @@ fn moves_what_nobody_runs_into_the_outbox() {
 }
 
 #[test]
-fn named_twice_a_job_is_sent_once() {
+fn a_job_named_twice_is_sent_once() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:jobs a r", "ZADD jq:{q}:waiting 1 a"]);
     let twice = args![Rig::BASE, "a", "o", "j1", 0, "r", "a", "o", "j2", 0, "r"];
@@ -73,7 +73,7 @@ fn refuses_another_layout() {
 }
 
 #[test]
-fn what_is_removed_does_not_expire() {
+fn a_removed_job_does_not_expire() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:meta layout 1 events 0",

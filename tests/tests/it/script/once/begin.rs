@@ -32,7 +32,7 @@ fn moves_its_own_claim_on() {
 #[test]
 fn says_how_long_anothers_claim_holds() {
     let mut rig = rig();
-    // Without an end, so that the answer stands.
+    // Without a time to live, so that the answer is always the same.
     rig.given(["SET jq:{q}:once:key:k ?t2"]);
     rig.replies(KEYS, args!["t1", 5000], "[1, -1]");
     rig.holds(expect![[r#"
@@ -42,7 +42,7 @@ fn says_how_long_anothers_claim_holds() {
 }
 
 #[test]
-fn gives_what_is_recorded() {
+fn gives_the_recorded_result() {
     let mut rig = rig();
     rig.given(["SET jq:{q}:once:key:k =receipt PX 1000000", "HSET jq:{q}:meta layout 1"]);
     rig.replies(KEYS, args!["t1", 5000], "[2, \"receipt\"]");

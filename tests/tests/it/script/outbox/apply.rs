@@ -83,7 +83,7 @@ fn sources_are_counted_each_by_itself() {
 }
 
 #[test]
-fn an_ended_job_makes_room_and_a_living_one_stays() {
+fn a_finished_job_is_replaced_and_an_unfinished_one_stays() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:meta layout 1",
@@ -118,7 +118,7 @@ fn an_ended_job_makes_room_and_a_living_one_stays() {
 }
 
 #[test]
-fn entries_that_were_taken_stay_out_and_the_rest_is_told_by_name() {
+fn entries_taken_before_are_skipped_and_the_rest_is_answered_by_name() {
     let mut rig = rig();
     rig.replies(KEYS, args![Rig::BASE, "t", "a\tb", "a", "ra", "b", "rb", "1-0", 0, "2-0", 0], "2");
     let more = args![Rig::BASE, "t", "b\tc", "b", "rb", "c", "rc", "2-0", 0, "3-0", 0];
@@ -179,7 +179,7 @@ fn refuses_another_layout() {
 }
 
 #[test]
-fn the_queues_own_time_to_live_holds_for_what_comes() {
+fn the_queues_own_time_to_live_applies_to_new_jobs() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 events 0 ttl 500"]);
     rig.replies(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "1-10", 0], "1");
@@ -203,7 +203,8 @@ fn the_queues_own_time_to_live_holds_for_what_comes() {
     "#]]);
 }
 
-/// The script notes last what it took: a call that fails half-way has taken nothing, and is repeated.
+/// The script records the source's position last, so a call that fails half-way has taken nothing
+/// and can be repeated.
 #[test]
 fn a_key_of_a_wrong_type_costs_nothing() {
     let both = || args![Rig::BASE, "orders", "", "a", "ra", "b", "rb", "1-2", 0, "1-10", -5];

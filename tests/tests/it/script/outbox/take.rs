@@ -30,7 +30,7 @@ fn hands_out_the_head_in_order_to_one_relay() {
 }
 
 #[test]
-fn removes_what_was_delivered_and_lets_go_when_all_is_done() {
+fn removes_delivered_entries_and_frees_the_lock_when_all_are_done() {
     let mut rig = rig();
     three(&mut rig);
     rig.replies(
@@ -39,7 +39,7 @@ fn removes_what_was_delivered_and_lets_go_when_all_is_done() {
         r#"[0, [["2-0", "a", "j3", "0", "r3"]]]"#,
     );
     rig.replies(KEYS, args!["w1", 60_000, 9, "-", "2-0"], "[0, []]");
-    // The stream stays, empty: its ids go on rising, which is what targets go by.
+    // The stream stays, empty: its ids must go on rising, since targets compare them.
     rig.holds(expect![[r#"
         jq:{q}:outbox stream
     "#]]);
@@ -47,7 +47,7 @@ fn removes_what_was_delivered_and_lets_go_when_all_is_done() {
 }
 
 #[test]
-fn removes_what_was_delivered_also_for_a_relay_that_was_late() {
+fn removes_delivered_entries_for_a_late_relay_too() {
     let mut rig = rig();
     three(&mut rig);
     rig.given(["SET jq:{q}:relay w2 PX 60000"]);
@@ -74,12 +74,12 @@ fn stops_at_a_mebibyte() {
 }
 
 #[test]
-fn goes_on_behind_an_entry_and_lets_go_when_told() {
+fn continues_after_an_entry_and_frees_the_lock_on_demand() {
     let mut rig = rig();
     three(&mut rig);
     let last = r#"[0, [["2-0", "a", "j3", "0", "r3"]]]"#;
     rig.replies(KEYS, args!["w1", 60_000, 9, "(1-2", "1-1"], last);
-    // Another one may begin as soon as it is let go of.
+    // Another relay may begin as soon as the lock is free.
     rig.replies(KEYS, args!["w1", 60_000, 0, "-"], "[0, []]");
     let rest = r#"[0, [["1-2", "b", "j2", "-5", "r2"], ["2-0", "a", "j3", "0", "r3"]]]"#;
     rig.replies(KEYS, args!["w2", 60_000, 9, "-"], rest);

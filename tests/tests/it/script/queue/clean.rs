@@ -24,7 +24,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn takes_what_ended_long_ago() {
+fn takes_jobs_that_ended_long_ago() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:completed 1699999990000 old 1699999995000 mid 1699999999000 new",

@@ -51,7 +51,7 @@ fn an_empty_queue() {
 }
 
 #[test]
-fn what_only_some_queues_set_comes_last() {
+fn settings_of_only_some_queues_come_last() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 ttl 500 dead_letter d"]);
     rig.answers(

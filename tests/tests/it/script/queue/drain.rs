@@ -13,7 +13,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn takes_what_waits_and_then_what_is_delayed() {
+fn takes_waiting_jobs_and_then_delayed_ones() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:waiting 1 a",
@@ -48,7 +48,7 @@ fn refuses_another_layout() {
 }
 
 #[test]
-fn what_is_removed_does_not_expire() {
+fn a_removed_job_does_not_expire() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:waiting 1 a",

@@ -72,7 +72,7 @@ fn refuses_another_layout() {
 }
 
 #[test]
-fn what_is_removed_does_not_expire() {
+fn a_removed_job_does_not_expire() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:meta layout 1 events 0",

@@ -15,14 +15,14 @@ const KEYS: &[&str] = &[
     "meta",
 ];
 
-/// What `meta` says if it says nothing.
+/// The fields of `meta` if none is set.
 const NONE: &str = "[nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil]";
 
 fn rig() -> Rig {
     crate::script::rig("queue/stats")
 }
 
-/// The rank of a job of this priority that became ready so many ms before now.
+/// The rank of a job of this priority that became ready `age` ms before now.
 fn rank(priority: u64, step: u64, age: u64) -> u64 {
     (priority + 1_024) * step + NOW - age
 }
@@ -86,7 +86,7 @@ fn the_oldest_is_found_behind_more_urgent_ones() {
 }
 
 #[test]
-fn only_so_many_priorities_are_looked_at() {
+fn looks_at_a_bounded_number_of_priorities() {
     let mut rig = rig();
     for priority in 0..65 {
         let age = 1_000 + priority * 10;

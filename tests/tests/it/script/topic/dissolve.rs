@@ -10,7 +10,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn all_but_what_is_on_its_way_goes() {
+fn deletes_everything_but_entries_on_their_way() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:meta layout 1",

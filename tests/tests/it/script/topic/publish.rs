@@ -29,22 +29,22 @@ fn messages_go_into_the_outbox_with_where_they_go() {
 }
 
 #[test]
-fn a_call_that_comes_again_is_not_made_again() {
+fn a_repeated_call_has_no_second_effect() {
     let mut rig = rig();
     let call = |number: u64, resend: u8| args!["0", number, 60_000, resend, "a", "m1", 0, "r1"];
     rig.replies(KEYS, call(1, 0), "1");
     let before = rig.dump();
     rig.replies(KEYS, call(1, 1), "1");
     rig.dump().assert_unchanged_since(&before);
-    // The next one may have been sent and not have come.
+    // The next call may have been sent and not have arrived.
     rig.replies(KEYS, call(2, 1), "2");
     rig.replies(KEYS, call(2, 1), "2");
-    // Later calls of the same publisher came: so did this.
+    // Later calls of the same publisher arrived, so this one did too.
     rig.replies(KEYS, call(1, 1), "2");
 }
 
 #[test]
-fn whoever_knows_old_bindings_is_told_the_new_ones() {
+fn a_caller_with_old_bindings_gets_the_new_ones() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:bindings a x", "HSET jq:{q}:topic version 7 alternate lost"]);
     let before = rig.dump();
@@ -53,7 +53,7 @@ fn whoever_knows_old_bindings_is_told_the_new_ones() {
     rig.replies(KEYS, call("0", 1), r#"["7", "lost", ["a", "x"]]"#);
     rig.dump().assert_unchanged_since(&before);
     rig.replies(KEYS, call("7", 0), "1");
-    // It was carried out with the bindings of that time.
+    // It was carried out with the bindings of its time.
     rig.given(["HSET jq:{q}:topic version 8"]);
     rig.replies(KEYS, call("7", 1), "1");
 }
@@ -77,9 +77,9 @@ fn messages_are_kept_whether_they_go_somewhere_or_not() {
 }
 
 #[test]
-fn what_is_older_than_it_may_be_goes() {
+fn messages_older_than_the_limit_are_removed() {
     let mut rig = rig();
-    // A hundred of the oldest fill a node, which is what is removed at once.
+    // The stream is trimmed by whole nodes, of a hundred entries here.
     for at in 1..=150 {
         let add = format!("XADD jq:{{q}}:messages {at}-1 id m priority 0 record r");
         rig.given([add.as_str()]);

@@ -9,7 +9,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn says_what_there_is() {
+fn reports_bindings_replays_and_lengths() {
     let mut rig = rig();
     rig.replies(KEYS, args![9], r#"["", [], [], 0, 0, [], 0, "", 1700000000000]"#);
     rig.given([

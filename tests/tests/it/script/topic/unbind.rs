@@ -10,7 +10,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn what_was_bound_is_so_no_more() {
+fn removes_bindings_by_name() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:bindings a x b x c x",

@@ -28,7 +28,7 @@ fn one_of_several_gets_a_lease_of_its_own_also_if_it_is_asked_for_twice() {
 }
 
 #[test]
-fn with_the_last_job_the_old_lease_goes() {
+fn the_old_lease_goes_with_the_last_job() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1700000001000 w0", "HSET jq:{q}:running:w0 a 1:1"]);
     rig.replies(KEYS, args!["w1", "w0", "a", 500], "1");
@@ -41,7 +41,7 @@ fn with_the_last_job_the_old_lease_goes() {
 }
 
 #[test]
-fn refuses_what_is_not_held() {
+fn refuses_a_job_that_is_not_held() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1 w0", "HSET jq:{q}:running:w0 b 1:1"]);
     rig.refuses(KEYS, args!["w1", "w0", "a", 500], "LEASELOST the worker does not hold the job");

@@ -35,7 +35,7 @@ fn a_first_join_marks_the_layout_and_the_limits_of_the_code() {
 }
 
 #[test]
-fn takes_over_what_an_old_name_held() {
+fn takes_over_the_jobs_of_an_old_name() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:workers 1 w0",
@@ -64,7 +64,7 @@ fn takes_over_what_an_old_name_held() {
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
-    // Sent twice, as when its reply was lost, it does no harm.
+    // Sent twice, as after a lost reply, it does no harm.
     rig.replies(
         KEYS,
         args!["w1", "w0", 10000, "", "", "a", "gone"],
@@ -112,7 +112,7 @@ fn sent_twice_it_writes_the_same_and_nothing_more() {
 #[test]
 fn an_old_name_that_held_nothing_goes_all_the_same() {
     let mut rig = rig();
-    // Another worker, and what it holds, is left alone.
+    // Another worker keeps its jobs.
     rig.given(["ZADD jq:{q}:workers 1 w0 2 other", "HSET jq:{q}:running:other x 1:1"]);
     rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], r#"[[], "", [], nil, nil, nil]"#);
     rig.holds(expect![[r#"
@@ -126,65 +126,53 @@ fn an_old_name_that_held_nothing_goes_all_the_same() {
     "#]]);
 }
 
-#[test]
-fn limits_of_the_code_and_of_operators() {
-    // The limit in force, the limit of the code, and what is left of both.
-    let codes = [
-        (
-            "3",
-            expect![[r#"
-            jq:{q}:meta hash
-              active = 3
-              layout = 1
-            jq:{q}:workers zset
-              1700000010000 w1
-        "#]],
-        ),
-        (
-            "",
-            expect![[r#"
-            jq:{q}:meta hash
-              layout = 1
-            jq:{q}:workers zset
-              1700000010000 w1
-        "#]],
-        ),
-    ];
-    let operators = [
-        (
-            "3",
-            expect![[r#"
-            jq:{q}:meta hash
-              active = 9
-              active_by = operator
-              layout = 1
-            jq:{q}:workers zset
-              1700000010000 w1
-        "#]],
-        ),
-        (
-            "",
-            expect![[r#"
-            jq:{q}:meta hash
-              active = 9
-              active_by = operator
-              layout = 1
-            jq:{q}:workers zset
-              1700000010000 w1
-        "#]],
-        ),
-    ];
-    for (found, cases) in [("active 9", codes), ("active 9 active_by operator", operators)] {
-        for (code, left) in cases {
-            let mut rig = rig();
-            run(rig.connection(), &format!("HSET jq:{{q}}:meta layout 1 {found}"));
-            rig.call(KEYS, args!["w1", "", 10000, "", code]).expect("an answer");
-            rig.holds(left);
-        }
-    }
+/// The queue after a worker with this limit in its code has joined and found these fields.
+fn joined(found: &str, limit: &str) -> Rig {
+    let mut rig = rig();
+    run(rig.connection(), &format!("HSET jq:{{q}}:meta layout 1 {found}"));
+    rig.call(KEYS, args!["w1", "", 10000, "", limit]).expect("an answer");
+    rig
 }
 
-/// What the queue says of its rate after a second join with this rate, an hour's wait into the first.
+#[test]
+fn the_limit_of_the_code_replaces_an_older_one_of_the_code() {
+    joined("active 9", "3").holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+    joined("active 9", "").holds(expect![[r#"
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn the_limit_of_the_code_leaves_that_of_an_operator() {
+    joined("active 9 active_by operator", "3").holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 9
+          active_by = operator
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+    joined("active 9 active_by operator", "").holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 9
+          active_by = operator
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+/// The queue's rate fields after a second join with this rate, while an hour's wait for the first
+/// rate still runs.
 fn rate_after(rate: &str) -> Value {
     let mut rig = rig();
     rig.call(KEYS, args!["w0", "", 10000, "3600000 1", ""]).expect("an answer");
@@ -202,7 +190,7 @@ fn the_same_rate_goes_on_where_it_is() {
 
 #[test]
 fn another_rate_begins_anew() {
-    // As when an operator sets one: nobody waits out an interval that no longer holds.
+    // As when an operator sets one: no worker waits out an interval that no longer applies.
     let rate = Value::BulkString(b"100 1".to_vec());
     assert_eq!(rate_after("100 1"), Value::Array(vec![rate, Value::Nil, Value::Nil]));
 }
@@ -235,7 +223,7 @@ fn a_full_server_still_lets_a_worker_join_under_a_new_name() {
 
 #[test]
 fn a_full_server_still_lets_a_first_worker_join() {
-    // It has nothing to take away that would make room.
+    // The join can't free memory by removing an old name.
     let mut rig = rig();
     fill(&mut rig);
     let join = args!["w1", "", 10000, "10 5", "3", "a"];
@@ -251,7 +239,7 @@ fn a_full_server_still_lets_a_first_worker_join() {
 }
 
 #[test]
-fn a_refusal_leaves_the_old_name_what_it_holds() {
+fn a_refusal_leaves_the_old_name_its_jobs() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:meta layout 2",
@@ -262,7 +250,7 @@ fn a_refusal_leaves_the_old_name_what_it_holds() {
 }
 
 #[test]
-fn says_which_of_those_it_did_not_know_have_expired() {
+fn says_which_unknown_jobs_have_expired() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:workers 1 w0",
@@ -278,7 +266,7 @@ fn says_which_of_those_it_did_not_know_have_expired() {
 }
 
 #[test]
-fn whoever_says_nothing_of_limits_leaves_them() {
+fn a_join_without_limits_leaves_them() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 1 rate 1 active 3"]);
     rig.replies(KEYS, args!["w1", "", 10000, "-", "-"], r#"[[], "", [], nil, nil, nil]"#);

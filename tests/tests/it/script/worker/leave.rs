@@ -13,7 +13,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn hands_back_what_is_held_to_where_it_was() {
+fn returns_held_jobs_to_where_they_were() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:workers 1 w1 2 other",
@@ -50,7 +50,7 @@ fn refuses_another_layout() {
 
 #[test]
 fn a_thousand_a_call_and_the_lease_goes_with_the_last() {
-    // How many are held, and what each call answers.
+    // The number of held jobs, and the answer of each call.
     for (held, calls) in [(999, [999, 0]), (1_000, [1_000, 0]), (1_005, [1_000, 5])] {
         let mut rig = rig();
         let mut set = "HSET jq:{q}:running:w1".to_owned();
@@ -69,11 +69,11 @@ fn a_thousand_a_call_and_the_lease_goes_with_the_last() {
 }
 
 #[test]
-fn somebody_else_hears_of_jobs_that_wait_but_once() {
+fn another_worker_is_woken_for_waiting_jobs_once() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1 w1", "ZADD jq:{q}:waiting 1 a"]);
     rig.replies(KEYS, args!["w1"], "0");
-    // Sent again, and with the token still there.
+    // The call is repeated while the token is still there.
     rig.replies(KEYS, args!["w1"], "0");
     rig.holds(expect![[r#"
         jq:{q}:waiting zset
@@ -84,7 +84,7 @@ fn somebody_else_hears_of_jobs_that_wait_but_once() {
 }
 
 #[test]
-fn a_full_server_still_takes_back_what_is_held() {
+fn a_full_server_still_takes_held_jobs_back() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:workers 1 w1",

@@ -69,7 +69,7 @@ fn one_of_several_ends_and_the_others_stay_held() {
 }
 
 #[test]
-fn with_the_last_job_the_lease_goes_and_what_is_ready_again_wakes_somebody() {
+fn the_lease_goes_with_the_last_job_and_a_job_that_is_ready_again_wakes_a_worker() {
     let mut rig = rig();
     let blocks = args![
         1, "failed", 5, -1, 1, "a", "why", 1, "b", 1, 500, 1, "c", 0, -1, 10, 2, "a", "ea", "b",
@@ -113,7 +113,7 @@ fn with_the_last_job_the_lease_goes_and_what_is_ready_again_wakes_somebody() {
 }
 
 #[test]
-fn a_failure_may_hold_the_queue() {
+fn a_failure_may_throttle_the_queue() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta events 0"]);
     rig.replies(KEYS, settle(700, &["a"], args![0, 0, 1, "a", 0, -1, 10, 0]), "0");
@@ -150,7 +150,7 @@ fn refuses_another_layout() {
 }
 
 #[test]
-fn a_full_server_still_takes_what_has_ended() {
+fn a_full_server_still_settles() {
     let mut rig = rig();
     rig.given(["CONFIG SET maxmemory 1"]);
     rig.replies(KEYS, settle(0, &["a"], args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0]), "0");

@@ -24,14 +24,14 @@ fn puts_one_token_if_a_job_waits() {
 }
 
 #[test]
-fn and_none_if_not() {
+fn puts_no_token_if_no_job_waits() {
     let mut rig = rig();
     rig.replies(KEYS, args![], "0");
     rig.holds(expect![""]);
 }
 
 #[test]
-fn a_token_that_lies_there_is_enough() {
+fn puts_no_second_token() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a 2 b", "RPUSH jq:{q}:wake 1"]);
     let before = rig.dump();

@@ -1,4 +1,4 @@
-//! How many may be active over all workers, and whom a fetch wakes.
+//! The limit on active jobs over all workers, and the workers that a fetch wakes.
 
 use jobqueue_tests::raw::{Rig, args, run};
 use redis::Value;
@@ -18,14 +18,14 @@ fn three(active: u32) -> Rig {
     rig
 }
 
-/// How many tokens are in the list: one at most.
+/// The number of tokens in the list: one at most.
 fn tokens(rig: &mut Rig) -> Value {
     run(rig.connection(), "LLEN jq:{q}:wake")
 }
 
 #[test]
 fn runs_of_all_workers_count() {
-    // The limit, and what a worker that wants three is answered: jobs left, why, ids, records.
+    // The limit, and the answer to a worker that wants three: jobs left, reason, ids, records.
     let cases = [
         (1, r#"4, "active", "", []"#),
         (2, r#"4, "active", "", []"#),
@@ -42,7 +42,7 @@ fn runs_of_all_workers_count() {
 }
 
 #[test]
-fn what_is_settled_makes_room_in_the_same_call() {
+fn settled_runs_make_room_in_the_same_call() {
     let mut rig = three(3);
     rig.given(["HSET jq:{q}:running:w1 z 1:1"]);
     rig.replies(
@@ -54,7 +54,7 @@ fn what_is_settled_makes_room_in_the_same_call() {
 
 #[test]
 fn a_limit_that_leaves_enough_is_no_reason() {
-    // Room for two, one job, and five wanted: it is jobs that are wanting.
+    // Room for two, one job, and five wanted: there are too few jobs.
     let mut rig = three(4);
     rig.given(["ZREM jq:{q}:waiting b c d"]);
     rig.replies(KEYS, fetch(0, 5), r#"[1700000000000, 10001, 0, "", "a", [nil], nil, nil, nil]"#);
@@ -62,15 +62,15 @@ fn a_limit_that_leaves_enough_is_no_reason() {
 
 #[test]
 fn the_next_is_woken_only_if_it_may_take_a_job() {
-    // The limit, how many are wanted, and whether the token is put.
+    // The limit, the number wanted, and the tokens put.
     let cases = [
-        // All that was wanted, and jobs and room are left.
+        // The worker got all that it wanted, and jobs and room are left.
         (9, 3, 1),
         (6, 3, 1),
         // No room is left.
         (5, 3, 0),
         (2, 0, 0),
-        // Not all that was wanted.
+        // The worker got fewer than it wanted.
         (4, 3, 0),
         // No job is left.
         (9, 4, 0),
@@ -92,7 +92,7 @@ fn there_is_never_more_than_one_token() {
 }
 
 #[test]
-fn nobody_is_woken_for_what_may_not_be_taken() {
+fn nobody_is_woken_for_jobs_that_may_not_be_fetched() {
     for field in ["paused 1", "hold 1700000009000"] {
         let mut rig = three(9);
         run(rig.connection(), &format!("HSET jq:{{q}}:meta {field}"));

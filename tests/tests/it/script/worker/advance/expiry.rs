@@ -6,7 +6,7 @@ use jobqueue_tests::raw::{args, run};
 use super::{KEYS, fetch, rig, settle};
 
 #[test]
-fn what_has_waited_too_long_is_handed_out_as_expired_on_top_of_what_is_wanted() {
+fn expired_jobs_are_handed_out_in_addition_to_the_number_wanted() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:meta expiring 1",
@@ -58,7 +58,7 @@ fn what_has_waited_too_long_is_handed_out_as_expired_on_top_of_what_is_wanted() 
 }
 
 #[test]
-fn neither_a_pause_nor_a_limit_holds_them_and_settled_they_are_forgotten() {
+fn no_pause_or_limit_keeps_them_back_and_settling_forgets_them() {
     let left = ["paused 1", "hold 1700000009999", "active 0"].map(|limit| {
         let mut rig = rig();
         rig.given(["ZADD jq:{q}:waiting 1 a", "ZADD jq:{q}:expiring 5 a", "HSET jq:{q}:jobs a r"]);
@@ -93,7 +93,7 @@ fn expired(jobs: &str, ids: &str) -> String {
 }
 
 #[test]
-fn one_whose_worker_died_before_it_settled_is_still_expired_for_the_next() {
+fn an_expired_job_whose_worker_died_is_still_expired_for_the_next_worker() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:meta expiring 1",
@@ -121,7 +121,7 @@ fn one_whose_worker_died_before_it_settled_is_still_expired_for_the_next() {
 }
 
 #[test]
-fn a_mark_of_a_job_that_waits_no_more_goes() {
+fn the_mark_of_a_job_that_no_longer_waits_is_removed() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta expiring 1", "ZADD jq:{q}:expiring 5 gone"]);
     rig.replies(KEYS, fetch(0, 5), &expired(r#""", []"#, ""));

@@ -67,7 +67,7 @@ fn a_large_batch_of_one_priority_goes_by_the_rank_of_its_first() {
         .expect("is there");
     assert_eq!(encoding, "hashtable");
 
-    // They go back to before what waits, in their own order.
+    // They go back before the waiting jobs, in their own order.
     rig.at(1_700_000_060_000);
     rig.given(["ZADD jq:{q}:workers 1700000070000 w2"]);
     let mut advance = fetch(0, 0);
@@ -218,7 +218,7 @@ fn a_rate_gives_its_burst_and_then_one_an_interval_and_each_worker_a_turn() {
         fetch(0, 5),
         "[1700000000000, 100, 2, \"rate\", \"a b c\", [\"r\", \"r\", \"r\"], nil, nil, nil]",
     );
-    // Too early: a turn after the one that was given out.
+    // Too early: its turn is after the one already given.
     rig.replies(KEYS, fetch(3, 5), "[1700000000000, 200, 2, \"rate\", \"\", [], nil, nil, nil]");
     rig.at(1_700_000_000_250);
     rig.replies(KEYS, fetch(3, 1), "[1700000000250, 8751, 1, \"\", \"d\", [\"r\"], nil, nil, nil]");
@@ -251,7 +251,7 @@ fn a_rate_gives_its_burst_and_then_one_an_interval_and_each_worker_a_turn() {
 }
 
 #[test]
-fn what_is_due_is_promoted_with_its_due_time_and_the_next_is_told() {
+fn due_jobs_are_promoted_with_their_due_time_and_the_reply_says_when_the_next_is_due() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:delayed 1699999999000 a 1700000000000 b 1700000003000 c",

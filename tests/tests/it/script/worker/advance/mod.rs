@@ -42,7 +42,7 @@ fn rig() -> Rig {
     rig
 }
 
-/// What every call begins with: how many jobs are held, how many more are wanted, and a hold.
+/// The start of every call: the number of held jobs, the number wanted, and a throttle in ms.
 fn head(held: u32, want: u32, hold: u64) -> Vec<Vec<u8>> {
     args![Rig::BASE, "w1", 10_000, held, want, hold]
 }

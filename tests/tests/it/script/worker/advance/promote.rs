@@ -1,4 +1,4 @@
-//! Promoting: what is due goes to where its due time and its priority put it.
+//! Promoting: a due job gets the rank of its due time and priority.
 
 use std::fmt::Write as _;
 
@@ -35,7 +35,7 @@ fn the_rank_is_made_of_priority_and_due_time() {
 }
 
 #[test]
-fn what_is_due_later_stays_and_says_when() {
+fn jobs_due_later_stay_and_the_reply_says_when_the_first_is_due() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:delayed 1700000000001 a 1700000000002 b"]);
     rig.replies(KEYS, fetch(0, 5), r#"[1700000000000, 1, 0, "", "", [], nil, nil, nil]"#);

@@ -1,4 +1,4 @@
-//! The rate: exact arithmetic of GCRA, and the turns of those that come too early.
+//! The rate: exact arithmetic of GCRA, and the turns of workers that ask too early.
 //!
 //! Times are written as `+ms` from [`NOW`].
 
@@ -7,7 +7,7 @@ use redis::Value;
 
 use super::{KEYS, rig};
 
-/// A rig with this rate, these workers and so many jobs.
+/// A rig with this rate, these workers and this many jobs.
 fn rated(rate: &str, workers: &[&str], jobs: usize) -> Rig {
     let mut rig = rig();
     let mut set = redis::cmd("HSET");
@@ -21,8 +21,8 @@ fn rated(rate: &str, workers: &[&str], jobs: usize) -> Rig {
     rig
 }
 
-/// A worker asks for so many at NOW + `at`: how many it gets, and if the rate keeps others back, when to
-/// look again.
+/// A worker asks for `want` jobs at NOW + `at`: the number it gets and, if the rate keeps jobs
+/// back, when to look again.
 fn ask(rig: &mut Rig, at: u64, worker: &str, want: usize) -> String {
     let running = format!("running:{worker}");
     let own = |key: &&'static str| if *key == "running:w1" { running.as_str() } else { *key };
@@ -54,14 +54,14 @@ fn tat(rig: &mut Rig) -> String {
 #[test]
 fn each_start_moves_the_arrival_time_on_by_one_interval() {
     let mut rig = rated("100 3", &["w1"], 20);
-    // When, how many are wanted, what is given, and the arrival time after it.
+    // The time, the number wanted, the number given, and the arrival time afterwards.
     let steps = [
         (0, 2, "2", "1700000000200.000"),
         (0, 5, "1, look at +100", "1700000000300.000"),
         (100, 1, "1", "1700000000400.000"),
         (250, 5, "1, look at +300", "1700000000500.000"),
         (500, 2, "2", "1700000000700.000"),
-        // However long a pause, no more than the burst has gathered.
+        // After any pause, no more than the burst has gathered.
         (90_000, 9, "3, look at +90100", "1700000090300.000"),
     ];
     for (at, want, given, arrival) in steps {
@@ -82,7 +82,7 @@ fn one_millisecond_too_early_is_too_early() {
 #[test]
 fn an_interval_may_have_a_fraction() {
     let mut rig = rated("33.333 2", &["w1"], 9);
-    // To look sooner than in whole milliseconds would be too early.
+    // Rounded up to whole milliseconds: sooner would be too early.
     assert_eq!(ask(&mut rig, 0, "w1", 5), "2, look at +34");
     assert_eq!(tat(&mut rig), "1700000000066.666");
     assert_eq!(ask(&mut rig, 34, "w1", 1), "1");
@@ -100,7 +100,7 @@ fn each_worker_that_comes_too_early_gets_a_turn_of_its_own() {
     assert_eq!(ask(&mut rig, 0, "w3", 2), "0, look at +400");
     rig.given(["ZREM jq:{q}:workers w3"]);
     assert_eq!(ask(&mut rig, 0, "w2", 2), "0, look at +300");
-    // A turn that has long passed counts no more.
+    // A turn that has passed no longer counts.
     assert_eq!(ask(&mut rig, 5_000, "w1", 2), "1, look at +5100");
 }
 

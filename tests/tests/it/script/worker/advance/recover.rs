@@ -62,7 +62,7 @@ fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
 }
 
 #[test]
-fn one_without_runs_is_forgotten_and_ones_own_late_lease_is_kept() {
+fn a_worker_without_runs_is_forgotten_and_the_callers_own_late_lease_is_kept() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1 w1 1699999990000 dead", "HSET jq:{q}:running:w1 a 5:1"]);
     rig.replies(KEYS, fetch(1, 0), "[1700000000000, 0, 0, \"\", \"\", [], nil, nil, nil]");
@@ -86,7 +86,7 @@ fn a_job_that_is_taken_back_can_be_given_out_by_the_same_call() {
         "ZADD jq:{q}:waiting 9 b",
         "HSET jq:{q}:jobs a ra b rb",
     ]);
-    // It goes before what came later, and its stall comes along.
+    // It goes before later jobs, and its stall count comes along.
     rig.replies(
         KEYS,
         fetch(0, 1),
@@ -105,7 +105,8 @@ fn a_lease_lasts_to_the_end_of_its_last_millisecond() {
 
 #[test]
 fn a_thousand_a_call_and_the_lease_goes_with_the_last() {
-    // How many are held, how many wait after each call, and whether the lease is there still.
+    // The number of held jobs, the number waiting after each call, and whether the lease is still
+    // there.
     let cases = [
         (999, [(999, true), (999, true)]),
         (1_000, [(1_000, false), (1_000, true)]),

@@ -1,4 +1,4 @@
-//! Retention: how much is kept of jobs that have ended, and that nothing stays of the rest.
+//! Retention: how many finished jobs are kept, and that nothing stays of the others.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use redis::Value;
 
 use super::{KEYS, rig, settle};
 
-/// What is kept of the failed jobs, after `new` has failed with these bounds.
+/// The failed jobs that are kept after `new` has failed with these bounds.
 fn kept(rig: &mut Rig, count: i64, age: i64) -> Value {
     rig.given(["HSET jq:{q}:running:w1 new 1:1"]);
     let failed = args![1, "failed", count, age, 1, "new", "o", 0, 0, 10, 0];
@@ -22,14 +22,14 @@ fn names(all: &[&str]) -> Value {
 
 #[test]
 fn bounds_by_count_and_by_age() {
-    // How many and how old, -1 for no bound, and what is left of jobs 3, 2 and 1 seconds old.
+    // Count and age, -1 for no bound, and which jobs of 3, 2 and 1 seconds are left.
     let cases: [(i64, i64, &[&str]); 8] = [
         (-1, -1, &["c", "b", "a", "new"]),
         (9, -1, &["c", "b", "a", "new"]),
         (2, -1, &["a", "new"]),
         (1, -1, &["new"]),
         (-1, 2_001, &["b", "a", "new"]),
-        // Who is as old as the bound goes.
+        // A job exactly as old as the bound goes.
         (-1, 2_000, &["a", "new"]),
         (3, 1_500, &["a", "new"]),
         (2, 2_500, &["a", "new"]),
@@ -75,7 +75,7 @@ fn nothing_stays_of_a_job_that_is_trimmed() {
 }
 
 #[test]
-fn nor_of_one_that_is_trimmed_by_the_call_that_settles_it() {
+fn nothing_stays_of_a_job_that_is_trimmed_by_the_call_that_settles_it() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:running:w1 a 1:1 b 2:1", "HSET jq:{q}:jobs a r b r"]);
     // Two fail at once, with an error each, and only one is kept.

@@ -168,7 +168,7 @@ fn released_to_its_own_place_or_for_later_with_misses() {
 }
 
 #[test]
-fn a_hold_keeps_the_queue_and_never_ends_sooner_than_another() {
+fn a_throttle_stops_the_queue_and_never_shortens_another() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:jobs a r"]);
     let hold = |ms| [head(0, 5, ms), args![0, 0, 0, 10, 0]].concat();

@@ -17,7 +17,7 @@ fn holder(rig: &mut Rig) -> Value {
 }
 
 #[test]
-fn whoever_ends_frees_its_key() {
+fn a_job_that_ends_frees_its_key() {
     let ends = [
         ("completed", args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0]),
         ("completed and kept", args![1, "completed", 9, -1, 1, "a", "o", 0, 0, 10, 0]),
@@ -33,7 +33,7 @@ fn whoever_ends_frees_its_key() {
 }
 
 #[test]
-fn whoever_runs_again_keeps_it() {
+fn a_job_that_runs_again_keeps_its_key() {
     let ends = [
         ("retried", args![0, 1, "a", 1, 0, 0, 10, 1, "a", "e"]),
         ("retried later", args![0, 1, "a", 1, 500, 0, 10, 1, "a", "e"]),

@@ -1,4 +1,5 @@
-//! Dead letters: what fails for good goes to another queue with its history, once, and comes back.
+//! Dead letters: a job that fails for good goes to another queue with its history, once, and can
+//! come back.
 
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ async fn ship(order: u32, shipped: State<Count>) -> Result<u32, Failure> {
     Ok(order)
 }
 
-/// Waits until so many letters have arrived.
-async fn letters(client: &Client, count: u64) -> Vec<(jobqueue::JobId, DeadLetter)> {
+/// The dead letters, as soon as `count` have arrived.
+async fn dead_letters(client: &Client, count: u64) -> Vec<(jobqueue::JobId, DeadLetter)> {
     let dead = client.dead_letters("orders-dlq").expect("a good name");
     tokio::time::timeout(Duration::from_secs(20), dead.reach(count))
         .await
@@ -38,15 +39,20 @@ async fn a_job_that_fails_for_good_goes_there_with_its_history() {
     let mut events = running.handle.events();
     let job = client.add(ship, 7).priority(-3).header("tenant", "blue").await.expect("added");
     let failed = job.result().await.expect_err("it fails").to_string();
-    let letters = letters(&client, 1).await;
-    let [(id, letter)] = &letters[..] else { panic!("one letter: {letters:?}") };
-    assert_ne!(id, job.id(), "a letter has an id of its own");
-    assert_eq!((letter.queue.as_str(), &letter.id), ("orders", job.id()));
-    assert_eq!((letter.failure.attempt, letter.failure.reason), (3, FailureReason::Error));
-    assert!(failed.contains(&letter.failure.message), "{failed}");
-    assert_eq!(letter.errors.iter().map(|error| error.attempt).collect::<Vec<_>>(), [2, 1]);
-    assert_eq!(letter.payload::<u32>().expect("the payload"), 7);
-    let record = letter.record().expect("the record");
+    let dead_letters = dead_letters(&client, 1).await;
+    let [(id, dead_letter)] = &dead_letters[..] else {
+        panic!("one dead letter: {dead_letters:?}")
+    };
+    assert_ne!(id, job.id(), "a dead letter has an id of its own");
+    assert_eq!((dead_letter.queue.as_str(), &dead_letter.id), ("orders", job.id()));
+    assert_eq!(
+        (dead_letter.failure.attempt, dead_letter.failure.reason),
+        (3, FailureReason::Error)
+    );
+    assert!(failed.contains(&dead_letter.failure.message), "{failed}");
+    assert_eq!(dead_letter.errors.iter().map(|error| error.attempt).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(dead_letter.payload::<u32>().expect("the payload"), 7);
+    let record = dead_letter.record().expect("the record");
     assert_eq!((record.name.as_str(), record.options.priority.get()), ("ship", -3));
     assert_eq!(record.options.headers["tenant"], "blue");
     // It failed in its own queue as well, where it is kept as failed jobs are.
@@ -63,16 +69,17 @@ async fn a_job_that_fails_for_good_goes_there_with_its_history() {
 }
 
 #[tokio::test]
-async fn letters_go_back_under_their_own_ids_with_attempts_anew() {
+async fn dead_letters_go_back_under_their_own_ids_with_attempts_reset() {
     let client = client().await;
     let shipped = Count::default();
     let running = Running::start(worker(&client).handler(ship).state(shipped.clone()));
     let jobs = client.add_all(ship, 0..25).await.expect("added");
-    letters(&client, 25).await;
+    dead_letters(&client, 25).await;
     shipped.up();
     let dead = client.dead_letters("orders-dlq").expect("a good name");
-    let odd =
-        dead.redrive_where(|letter| letter.payload::<u32>().is_ok_and(|order| order % 2 == 1));
+    let odd = dead.redrive_where(|dead_letter| {
+        dead_letter.payload::<u32>().is_ok_and(|order| order % 2 == 1)
+    });
     assert_eq!(odd.await.expect("sent back"), 12);
     assert_eq!(dead.count().await.expect("counted"), 13);
     let (first, _) = dead.page(0, 1).await.expect("read").remove(0);
@@ -89,18 +96,18 @@ async fn letters_go_back_under_their_own_ids_with_attempts_anew() {
 }
 
 #[tokio::test]
-async fn an_edited_letter_goes_back_with_its_new_payload_and_at_a_rate() {
+async fn an_edited_dead_letter_goes_back_with_its_new_payload_and_at_a_rate() {
     let client = client().await;
     let shipped = Count::default();
     shipped.up();
     let running = Running::start(worker(&client).handler(ship).state(shipped.clone()));
     let jobs = client.add_all(ship, [100, 101, 102]).await.expect("added");
-    let letters = letters(&client, 3).await;
+    let dead_letters = dead_letters(&client, 3).await;
     let dead = client.dead_letters("orders-dlq").expect("a good name");
-    for (id, letter) in &letters {
-        assert_eq!(letter.failure.reason, FailureReason::Permanent);
-        assert_eq!(letter.failure.attempt, 1, "no try was wasted");
-        let order: u32 = letter.payload().expect("the payload");
+    for (id, dead_letter) in &dead_letters {
+        assert_eq!(dead_letter.failure.reason, FailureReason::Permanent);
+        assert_eq!(dead_letter.failure.attempt, 1, "no try was wasted");
+        let order: u32 = dead_letter.payload().expect("the payload");
         dead.edit(id, &(order - 100)).await.expect("edited");
     }
     let began = std::time::Instant::now();
@@ -114,11 +121,11 @@ async fn an_edited_letter_goes_back_with_its_new_payload_and_at_a_rate() {
 }
 
 #[tokio::test]
-async fn a_handler_works_letters_off() {
+async fn a_handler_processes_dead_letters() {
     #[job(queue = "orders-dlq", name = "dead-letter")]
-    async fn keep(letter: DeadLetter, kept: State<Count>) -> String {
+    async fn keep(dead_letter: DeadLetter, kept: State<Count>) -> String {
         kept.up();
-        format!("{}: {}", letter.queue, letter.failure.message)
+        format!("{}: {}", dead_letter.queue, dead_letter.failure.message)
     }
 
     let client = client().await;
@@ -126,7 +133,7 @@ async fn a_handler_works_letters_off() {
     let builder = worker(&client).handler(ship).handler(keep).state(kept.clone());
     let running = Running::start(builder);
     client.add(ship, 200).await.expect("added");
-    wait::eventually("the letter to be worked off", async || kept.get() == 1).await;
+    wait::eventually("the dead letter to be processed", async || kept.get() == 1).await;
     running.stop().await;
 }
 
@@ -142,15 +149,15 @@ async fn a_worker_names_the_queue_for_all_its_handlers() {
     client.add(mail, "ada".to_owned()).await.expect("added");
     let unknown = client.queue("mails").expect("a good name");
     unknown.add("no-such-handler", &1).await.expect("added");
-    let letters = letters(&client, 1).await;
-    assert_eq!(letters[0].1.failure.reason, FailureReason::Panic);
+    let dead_letters = dead_letters(&client, 1).await;
+    assert_eq!(dead_letters[0].1.failure.reason, FailureReason::Panic);
     running.stop().await;
 }
 
 #[tokio::test]
-async fn what_a_dead_relay_left_behind_is_relayed_once() {
+async fn entries_left_by_a_dead_relay_are_relayed_once() {
     let (client, base) = client_and_base("orders").await;
-    // Somebody died in the middle of relaying: its time at the outbox isn't over.
+    // A worker died while it relayed: its lock on the outbox still holds.
     let mut redis = raw(jobqueue_tests::shared::url()).await;
     let lock = format!("{base}relay");
     let mut set = redis::cmd("SET");
@@ -158,12 +165,12 @@ async fn what_a_dead_relay_left_behind_is_relayed_once() {
         set.arg(&lock).arg("dead").arg("PX").arg(700).query_async(&mut redis).await.unwrap();
     let running = Running::start(worker(&client).handler(ship).state(Count::default()));
     client.add_all(ship, [100, 101, 102]).await.expect("added");
-    let first = letters(&client, 3).await;
+    let first = dead_letters(&client, 3).await;
     running.stop().await;
     // A second worker finds nothing left to do.
     let running = Running::start(worker(&client).handler(ship).state(Count::default()));
     client.add(ship, 103).await.expect("added");
-    assert_eq!(letters(&client, 4).await[..3], first[..]);
+    assert_eq!(dead_letters(&client, 4).await[..3], first[..]);
     running.stop().await;
     let left: u64 =
         redis::cmd("XLEN").arg(format!("{base}outbox")).query_async(&mut redis).await.unwrap();
@@ -171,20 +178,22 @@ async fn what_a_dead_relay_left_behind_is_relayed_once() {
 }
 
 #[tokio::test]
-async fn many_relays_at_one_outbox_deliver_each_letter_once() {
+async fn many_relays_at_one_outbox_deliver_each_dead_letter_once() {
     let client = client().await;
     let state = Count::default();
-    let crews: Vec<Running> = (0..5)
+    let workers: Vec<Running> = (0..5)
         .map(|_| Running::start(worker(&client).handler(ship).state(state.clone())))
         .collect();
     client.add_all(ship, 100..1_100).await.expect("added");
-    let letters = letters(&client, 1_000).await;
-    let mut orders: Vec<u32> =
-        letters.iter().map(|(_, letter)| letter.payload().expect("a payload")).collect();
+    let dead_letters = dead_letters(&client, 1_000).await;
+    let mut orders: Vec<u32> = dead_letters
+        .iter()
+        .map(|(_, dead_letter)| dead_letter.payload().expect("a payload"))
+        .collect();
     orders.sort_unstable();
     assert!(orders.into_iter().eq(100..1_100), "each once");
-    for crew in crews {
-        crew.stop().await;
+    for running in workers {
+        running.stop().await;
     }
     let dead = client.dead_letters("orders-dlq").expect("a good name");
     assert_eq!(dead.count().await.expect("counted"), 1_000);

@@ -1,4 +1,4 @@
-//! Workers as they see themselves: what they believe they hold, and under which name.
+//! Workers as they see themselves: their names, and the jobs they believe they hold.
 
 use redis::Value;
 
@@ -7,16 +7,16 @@ use super::{
     request::{Block, Join, Request, Turn},
 };
 
-/// A worker process.
+/// A worker process, and its beliefs.
 #[derive(Debug, Default)]
-pub(super) struct Hand {
-    /// None before it has joined.
+pub(super) struct Worker {
+    /// `None` before it has joined.
     name: Option<String>,
-    /// The name that it has given up last.
+    /// The last name that it has given up.
     former: Option<String>,
     /// The name under which it tries to join, until it hears that it has.
     joining: Option<String>,
-    /// What it believes to hold, and how many of their attempts have failed.
+    /// The jobs it believes it holds, and their failed attempts.
     held: Vec<(String, u32)>,
     /// Whether a reply was lost, or the worker was refused.
     unsure: bool,
@@ -24,36 +24,36 @@ pub(super) struct Hand {
 
 /// All workers, and names that were never used before.
 #[derive(Debug)]
-pub(super) struct Crew {
-    hands: [Hand; WORKERS],
+pub(super) struct Workers {
+    all: [Worker; WORKERS],
     names: usize,
 }
 
-impl Crew {
+impl Workers {
     pub(super) fn new() -> Self {
-        Self { hands: Default::default(), names: 0 }
+        Self { all: Default::default(), names: 0 }
     }
 
-    pub(super) fn hand(&mut self, worker: usize) -> &mut Hand {
-        &mut self.hands[worker]
+    pub(super) fn get(&mut self, worker: usize) -> &mut Worker {
+        &mut self.all[worker]
     }
 
     pub(super) fn join(&mut self, worker: usize, lease: u64, rate: &str, active: &str) -> Request {
         self.names += 1;
         let fresh = format!("w{}", self.names);
-        let hand = &mut self.hands[worker];
+        let believed = &mut self.all[worker];
         Request::Join(Join {
-            worker: hand.joining.get_or_insert(fresh).clone(),
-            former: hand.name.clone().unwrap_or_default(),
+            worker: believed.joining.get_or_insert(fresh).clone(),
+            former: believed.name.clone().unwrap_or_default(),
             lease,
             rate: rate.to_owned(),
             active: active.to_owned(),
-            known: hand.held.iter().map(|(id, _)| id.clone()).collect(),
+            known: believed.held.iter().map(|(id, _)| id.clone()).collect(),
         })
     }
 }
 
-impl Hand {
+impl Worker {
     pub(super) fn name(&self) -> Option<&String> {
         self.name.as_ref()
     }
@@ -75,7 +75,7 @@ impl Hand {
         self.held.get(job % self.held.len().max(1)).map(|(id, _)| id)
     }
 
-    /// The turn that ends these runs of what it believes to hold; none is ended twice.
+    /// The turn that ends these runs of the jobs it believes it holds; none is ended twice.
     pub(super) fn turn(&self, ends: &[(usize, Ending)]) -> Turn {
         let mut turn = Turn {
             worker: self.name.clone().unwrap_or_default(),
@@ -93,7 +93,7 @@ impl Hand {
         turn
     }
 
-    /// What a turn brought: what is ended is gone, and there are more.
+    /// After a turn: ended jobs are gone, and fetched ones are added.
     pub(super) fn advanced(&mut self, turn: &Turn, answer: &Value) {
         self.held.retain(|(id, _)| !turn.ends(id));
         let [_, _, _, _, ids, _, attempts, ..] = parts(answer) else {
