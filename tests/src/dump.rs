@@ -1,4 +1,4 @@
-//! All that stands in a server, as text.
+//! The whole keyspace of a server, as text.
 //!
 //! ```text
 //! jq:{orders}:jobs hash

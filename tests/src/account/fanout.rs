@@ -62,7 +62,7 @@ impl Account {
         self.spawn("publish", url, Vec::new())
     }
 
-    /// Starts a process that works off all queues bound to the topic.
+    /// Starts a process that runs the jobs of all queues bound to the topic.
     #[must_use]
     pub fn receiver(&self, url: &str) -> Process {
         self.spawn("receive", url, Vec::new())

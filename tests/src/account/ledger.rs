@@ -15,7 +15,7 @@ use super::{
 pub struct Ledger {
     /// The ids in `jobs`.
     pub records: HashSet<String>,
-    /// Every place that a job stands in: names of states, one for each set and worker that has it.
+    /// Every place of a job: names of states, one for each set and worker that has it.
     pub places: HashMap<String, Vec<&'static str>>,
     /// The events of each job, oldest first.
     pub history: HashMap<String, Vec<String>>,

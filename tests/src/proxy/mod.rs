@@ -52,7 +52,7 @@ pub struct Proxy {
 #[derive(Clone, Copy, Debug)]
 struct Orders {
     mode: Mode,
-    /// Counts calls of `set`: the bytes of a cut are counted anew with each.
+    /// Counts calls of `set`: each starts the bytes of a cut from 0.
     set: u64,
     /// Counts clearances: a connection ends once there has been one since it was accepted.
     cleared: u64,

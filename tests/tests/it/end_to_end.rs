@@ -1,4 +1,4 @@
-//! A job's life: from a typed handler to Redis and back.
+//! A job end to end: from a typed handler to Redis and back.
 
 use std::time::Duration;
 

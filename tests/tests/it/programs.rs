@@ -136,7 +136,7 @@ async fn a_stopped_workers_jobs_run_elsewhere_once_and_its_outcomes_are_refused(
         let _ = job.result().await;
     }
     stopped.signal(Signal::CONT);
-    // It finds its lease lost, joins anew, and serves on.
+    // It finds its lease lost, joins again, and goes on.
     other.signal(Signal::TERM);
     assert!(other.exit().await.success());
     let job = client.add(checksum, dir.path().join("plain/f4").into()).await.expect("added");

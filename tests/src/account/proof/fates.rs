@@ -15,7 +15,7 @@ enum Standing {
 }
 
 impl Audit<'_> {
-    /// Every acknowledged job stands in one place, or has ended once and was to be removed then;
+    /// Every acknowledged job is in one place, or has ended once and was to be removed then;
     /// and every add made one job.
     pub(super) fn check_fates(&mut self) {
         for (token, id) in self.notes.added.clone() {

@@ -1,4 +1,4 @@
-//! Servers that answer, and say no. Wrong passwords and users without rights stand in `connect`.
+//! Servers that answer with a refusal. Wrong passwords and users without rights are in `connect`.
 
 use std::time::Duration;
 

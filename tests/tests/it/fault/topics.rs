@@ -1,5 +1,5 @@
 //! Topics, while publishers, relays and receivers are killed: every message arrives once in every
-//! queue that it is for, and every one that can't be worked off becomes one dead letter.
+//! queue that it is for, and every one whose handler fails for good becomes one dead letter.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The model as it is to stand in Redis, key by key.
+//! The model as its keys in Redis.
 
 use std::collections::BTreeMap;
 

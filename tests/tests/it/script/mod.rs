@@ -3,7 +3,7 @@
 //!
 //! A test sets up the state that the script finds ([`Rig::given`]), calls it ([`Rig::replies`],
 //! [`Rig::refuses`]) and compares the whole keyspace ([`Rig::holds`]). `UPDATE_EXPECT=1` writes the
-//! expected keyspaces anew; a refusal must leave the keyspace unchanged in any case. The clock
+//! new expected keyspaces; a refusal must leave the keyspace unchanged in any case. The clock
 //! stands at [`NOW`](jobqueue_tests::raw::NOW), so that every score is known: a job of priority 0
 //! that is ready at NOW has rank `1024 * 2^42 + NOW`, 4505299627370496.
 
