@@ -1,4 +1,5 @@
-//! Certificates for a server on loopback and for its clients, from an authority made for the occasion.
+//! Certificates for a server on loopback and for its clients, from an authority made for the
+//! occasion.
 
 use std::{fs, path::Path};
 
@@ -16,10 +17,10 @@ pub struct Identity {
     pub key: String,
 }
 
-/// An authority, and what it has signed.
+/// An authority and the certificates it has signed.
 #[derive(Clone, Debug)]
 pub struct Certificates {
-    /// The authority's certificate, PEM: what a client must trust.
+    /// The authority's certificate as PEM, which a client must trust.
     pub authority: String,
     /// For the server at `127.0.0.1` and `localhost`.
     pub server: Identity,
@@ -44,7 +45,7 @@ impl Certificates {
         }
     }
 
-    /// Writes what a server reads: `ca.pem`, `server.pem` and `server.key`.
+    /// Writes the files that a server reads: `ca.pem`, `server.pem` and `server.key`.
     pub(crate) fn write(&self, dir: &Path) {
         for (name, pem) in [
             ("ca.pem", &self.authority),
@@ -70,7 +71,8 @@ fn identity(
     Identity { certificate: certificate.pem(), key: key.serialize_pem() }
 }
 
-/// Names must differ: OpenSSL takes a certificate for self-signed whose issuer is named as its subject.
+/// Names must differ: OpenSSL takes a certificate for self-signed whose issuer is named as its
+/// subject.
 fn named(name: &str) -> DistinguishedName {
     let mut names = DistinguishedName::new();
     names.push(DnType::CommonName, name);

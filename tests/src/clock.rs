@@ -1,11 +1,12 @@
-//! Clocks that jump, for processes that are started with one: libfaketime stands between them and the
-//! system's time of day. The monotonic clock goes on as it is.
+//! Clocks that jump, for processes that are started with one: libfaketime stands between them and
+//! the system's time of day. The monotonic clock goes on as it is.
 
 use std::{env, fs, path::PathBuf, process::Command};
 
 use tempfile::NamedTempFile;
 
-/// Set to 1, as `./dev test` does, libfaketime must be there. Plain `cargo test` needs a server alone.
+/// Set to 1, as `./dev test` does, libfaketime must be there. Plain `cargo test` needs a server
+/// alone.
 const REQUIRED: &str = "JOBQUEUE_FAKETIME";
 
 /// Where systems keep libraries of packages.

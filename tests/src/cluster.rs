@@ -6,7 +6,7 @@ use redis::{Cmd, FromRedisValue, cmd};
 
 use crate::{server::RedisServer, wait::blocking};
 
-/// Three masters and three replicas, who end with this value.
+/// Three masters and three replicas. They are killed when this is dropped.
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,

@@ -1,4 +1,4 @@
-//! All that stands in a server, as text.
+//! The whole keyspace of a server, as text.
 //!
 //! ```text
 //! jq:{orders}:jobs hash
@@ -11,12 +11,14 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use expect_test::Expect;
 use redis::{Connection, cmd};
 
-use crate::text::{dedent, diff, readable};
+use crate::text::{diff, readable};
 
-/// Of all keys that begin with ARGV 1: key, type, whether it expires, how many values, and these. One text,
-/// each part after its length: what is read thousands of times isn't to be a tree of replies.
+/// Of all keys that begin with ARGV 1: key, type, whether it expires, how many values, and these.
+/// One text, each part after its length: a tree of replies would be slow to read thousands of
+/// times.
 const SCRIPT: &str = "
 local parts = {}
 local function put(part)
@@ -80,7 +82,8 @@ pub enum Content {
     Hash(BTreeMap<String, String>),
     /// Scores, as Redis writes them, and members; in the order of the set.
     ZSet(Vec<(String, String)>),
-    /// Fields and values of each entry. Entries' ids are left out: the server makes them of its time.
+    /// Fields and values of each entry. Entries' ids are left out: the server makes them of its
+    /// time.
     Stream(Vec<Vec<(String, String)>>),
 }
 
@@ -94,7 +97,8 @@ impl Dump {
         Self::of_prefix(connection, "")
     }
 
-    /// The keys that begin with `prefix`, for a server that others use too. One round trip, at one moment.
+    /// The keys that begin with `prefix`, for a server that others use too. One round trip, at one
+    /// moment.
     ///
     /// # Panics
     /// The server can't be read.
@@ -122,31 +126,37 @@ impl Dump {
         dump
     }
 
-    /// Checks that it reads as `expected`; indentation that all lines of it share doesn't count.
+    /// Checks that it reads as `expected`. With `UPDATE_EXPECT=1` it writes what it reads as into
+    /// the test instead; so each `expect!` must be checked once in a run, not in a loop.
     ///
     /// # Panics
-    /// It doesn't; the message has both, line by line.
-    #[track_caller]
-    pub fn assert_is(&self, expected: &str) {
-        let (expected, found) = (dedent(expected), self.to_string());
-        assert!(
-            expected == found,
-            "the keyspace is not as expected (-: expected, +: found):\n{}",
-            diff(&expected, &found)
-        );
+    /// It doesn't; the output has both, and their difference.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
+    pub fn assert_is(&self, expected: Expect) {
+        expected.assert_eq(&self.to_string());
     }
 
-    /// Checks that nothing differs from an earlier dump.
+    /// Checks that nothing differs from an earlier dump, whatever `UPDATE_EXPECT` says.
     ///
     /// # Panics
     /// Something does; the message has both, line by line.
     #[track_caller]
     pub fn assert_unchanged_since(&self, earlier: &Self) {
-        assert!(
-            self == earlier,
-            "the keyspace has changed (-: before, +: after):\n{}",
-            diff(&earlier.to_string(), &self.to_string())
-        );
+        self.assert_equals(earlier, "the keyspace has changed (-: before, +: after)");
+    }
+
+    /// Checks that nothing differs from the dump of another case, whatever `UPDATE_EXPECT` says.
+    ///
+    /// # Panics
+    /// Something does; the message has both, line by line.
+    #[track_caller]
+    pub fn assert_same_as(&self, other: &Self) {
+        self.assert_equals(other, "the keyspaces differ (-: the other, +: this one)");
+    }
+
+    #[track_caller]
+    fn assert_equals(&self, other: &Self, complaint: &str) {
+        assert!(self == other, "{complaint}:\n{}", diff(&other.to_string(), &self.to_string()));
     }
 }
 
@@ -227,7 +237,7 @@ impl fmt::Display for Dump {
     }
 }
 
-/// What the script's answer consists of.
+/// The parts of the script's answer that are still to be read.
 struct Parts<'a>(&'a [u8]);
 
 impl Parts<'_> {
@@ -250,6 +260,8 @@ fn pairs(mut values: impl Iterator<Item = String>) -> impl Iterator<Item = (Stri
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
     use crate::{raw::run, server::RedisServer};
 
@@ -268,10 +280,9 @@ mod tests {
             run(&mut connection, command);
         }
         let () = cmd("SET").arg(b"\xff").arg("").query(&mut connection).unwrap();
-        Dump::of(&mut connection).assert_is(
-            "
-            \\xff string
-              \"\"
+        Dump::of(&mut connection).assert_is(expect![[r#"
+            \xff string
+              ""
             hash hash
               a = 1
               b = 2
@@ -289,8 +300,7 @@ mod tests {
               1.5 a
               1.5 b
               4503599627370497 z
-            ",
-        );
+        "#]]);
         assert_eq!(Dump::of_prefix(&mut connection, "te").0.len(), 1);
     }
 

@@ -1,15 +1,17 @@
-//! What the tests share: Redis servers of their own, views of what is in them, and ways to break things.
+//! The tests' shared helpers: private Redis servers, views of their contents, and ways to break
+//! things.
 //!
 //! - [`server`]: real servers, started, killed and started again
 //! - [`cluster`] and [`sentinel`]: several of them that fail over
 //! - [`proxy`]: a network that fails as told
-//! - [`process`]: programs that are watched, signalled and killed; [`clock`]: their time of day, which jumps
+//! - [`process`]: programs that are watched, signalled and killed; [`clock`]: their time of day,
+//!   which jumps
 //! - [`raw`] and [`dump`]: one script called bare, and the whole keyspace as text
 //! - [`account`]: proof that nothing was lost, doubled or leaked
-//! - [`soak`]: load and faults for as long as one likes, with accounts that are proven
+//! - [`soak`]: load and faults for a given time, with accounts that are proven
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
-mod leash;
+mod kill_on_exit;
 mod port;
 
 pub mod account;

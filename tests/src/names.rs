@@ -6,8 +6,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// A queue name that begins with `stem` and that nobody else uses, in this run of the tests or in another
-/// on the same server.
+/// A queue name that begins with `stem` and that nobody else uses, in this run of the tests or in
+/// another on the same server.
 #[must_use]
 pub fn queue(stem: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);

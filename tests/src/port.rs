@@ -4,14 +4,15 @@ use std::{net::TcpListener, ops::Range};
 
 /// Below the ports that Linux gives to outgoing connections (32768 and up).
 ///
-/// A client that keeps trying to reach a closed port from among those will, sooner or later, be given that
-/// very port as its own end and so connect to itself; the server then can't come back. It follows that
-/// binding port 0 and letting go of it is no way to choose a port for a server that is going to be killed.
+/// A client that keeps trying to reach a closed port from among those will, sooner or later, be
+/// given that very port as its own end and so connect to itself; the server then can't come back.
+/// It follows that binding port 0 and letting go of it is no way to choose a port for a server that
+/// is going to be killed.
 const RANGE: Range<u16> = 20_000..32_000;
 
 /// A loopback port on which nobody listens at this moment.
 ///
-/// Somebody may take it before the caller does, so the caller tries again if binding fails.
+/// Another process may take it before the caller does, so the caller tries again if binding fails.
 pub(crate) fn free() -> u16 {
     for _ in 0..1_000 {
         let port = fastrand::u16(RANGE);

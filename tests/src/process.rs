@@ -14,7 +14,7 @@ pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
 
 use crate::{
-    leash::{self, Leash},
+    kill_on_exit::{self, KillOnExit},
     wait::eventually,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    leash: Option<Leash>,
+    guard: Option<KillOnExit>,
     output: Arc<Mutex<Vec<Line>>>,
 }
 
@@ -54,11 +54,11 @@ impl Process {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{command:?} doesn't start: {error}"));
-        let leash = Some(Leash::new(&child, None));
+        let guard = Some(KillOnExit::new(&child, None));
         let output = Arc::default();
         gather(child.stdout.take(), Stream::Out, &output);
         gather(child.stderr.take(), Stream::Err, &output);
-        Self { child, leash, output }
+        Self { child, guard, output }
     }
 
     /// Its process id.
@@ -73,16 +73,17 @@ impl Process {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until it has written a line that contains `text`, on either output, and gives that line.
+    /// Waits until it has written a line that contains `text`, on either output, and gives that
+    /// line.
     ///
     /// # Panics
-    /// It doesn't in time, or ends without; the message has what it did write.
+    /// It doesn't in time, or ends without; the message has its output.
     pub async fn line(&mut self, text: &str) -> String {
         eventually("a line that a program writes", async || self.look_for(text)).await
     }
 
     fn look_for(&mut self, text: &str) -> Option<String> {
-        // In this order: what an ended program wrote last may still be on its way.
+        // In this order: the last lines of an ended program may still be in the pipe.
         let ended = self.has_ended();
         let found = self.output().into_iter().find(|line| line.text.contains(text));
         assert!(found.is_some() || !ended, "ended without a line with {text:?}:\n{self}");
@@ -91,7 +92,7 @@ impl Process {
 
     /// Sends a signal. Nothing happens if it has ended.
     pub fn signal(&mut self, signal: Signal) {
-        // Once its end has been taken notice of, its id may be somebody else's.
+        // Once it has been waited for, another process may have its id.
         if self.status().is_none() {
             let sent = kill_process(Pid::from_child(&self.child), signal);
             sent.expect("a child can be signalled");
@@ -110,7 +111,8 @@ impl Process {
         self.child.try_wait().expect("a child can be waited for")
     }
 
-    /// Whether it has ended and all it wrote has been gathered: each gatherer holds its output until then.
+    /// Whether it has ended and all it wrote has been gathered: each gatherer holds its output
+    /// until then.
     fn has_ended(&mut self) -> bool {
         self.status().is_some() && Arc::strong_count(&self.output) == 1
     }
@@ -118,8 +120,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if let Some(leash) = mem::take(&mut self.leash) {
-            leash::end(&mut self.child, leash);
+        if let Some(guard) = mem::take(&mut self.guard) {
+            kill_on_exit::kill(&mut self.child, guard);
         }
     }
 }
@@ -217,13 +219,13 @@ mod tests {
         assert!(!Path::new(&entry).exists());
     }
 
-    /// What a test process that is killed would do to its children.
+    /// The same happens to the children of a test process that is killed.
     #[tokio::test]
-    async fn a_broken_leash_kills() {
+    async fn a_closed_pipe_kills() {
         let mut process = shell("exec sleep 100");
         let dir = tempfile::tempdir().unwrap();
-        let mut leash = Leash::new(&process.child, Some(dir.path()));
-        leash.break_pipe();
+        let mut guard = KillOnExit::new(&process.child, Some(dir.path()));
+        guard.break_pipe();
         assert_eq!(process.exit().await.signal(), Some(9));
         eventually("the directory to go", async || !dir.path().exists()).await;
     }

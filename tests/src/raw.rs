@@ -1,10 +1,11 @@
-//! One script, called bare: no typed command around it, a server of its own, and a clock that stands.
+//! One script, called without its typed command, on a server of its own with a clock that stands.
 
+use expect_test::Expect;
 use redis::{Connection, RedisError, Value};
 
 use crate::{dump::Dump, server::RedisServer, text};
 
-/// What the clock says in a [`Rig`] until it is told otherwise, in ms since the epoch.
+/// The time in a [`Rig`] until a test sets another, in ms since the epoch.
 pub const NOW: u64 = 1_700_000_000_000;
 
 /// The key of the clock of [`clocked`] scripts.
@@ -32,7 +33,8 @@ macro_rules! __args {
     };
 }
 
-/// Calls a script. A refusal is an `Err` with the server's text, its code first: `LEASELOST the worker …`.
+/// Calls a script. A refusal is an `Err` with the server's text, its code first: `LEASELOST the
+/// worker …`.
 pub fn eval(
     connection: &mut Connection,
     source: &str,
@@ -44,7 +46,7 @@ pub fn eval(
     call.query(connection).map_err(|error| refusal(&error))
 }
 
-/// What a script refused with: its code and text.
+/// A script's refusal: its code and text.
 ///
 /// # Panics
 /// The error isn't the server's.
@@ -57,8 +59,8 @@ pub fn refusal(error: &RedisError) -> String {
     }
 }
 
-/// Runs a command given as words with single blanks between: `ZADD jq:{q}:waiting 1 a`. `''` is an empty
-/// word.
+/// Runs a command given as words with single blanks between: `ZADD jq:{q}:waiting 1 a`. `''` is an
+/// empty word.
 ///
 /// # Panics
 /// The server refuses it.
@@ -69,7 +71,8 @@ pub fn run(connection: &mut Connection, command: &str) -> Value {
     call.query(connection).unwrap_or_else(|error| panic!("{command}: {error}"))
 }
 
-/// The script with a clock that stands at `ms` since the epoch, so that scores and answers can be compared.
+/// The script with a clock that stands at `ms` since the epoch, so that scores and answers can be
+/// compared.
 #[must_use]
 pub fn frozen(source: &str, ms: u64) -> String {
     let clock = format!("{{ '{}', '{}' }}", ms / 1_000, ms % 1_000 * 1_000);
@@ -78,8 +81,8 @@ pub fn frozen(source: &str, ms: u64) -> String {
     frozen
 }
 
-/// The script with a clock that stands at what [`set_clock`] has put into the server: one text, loaded once,
-/// for whatever the time is.
+/// The script with a clock that stands at the time that [`set_clock`] has put into the server. Its
+/// text is the same for every time, so it is loaded once.
 #[must_use]
 pub fn clocked(source: &str) -> String {
     let clocked = source.replace(TIME, &format!("redis.call('LRANGE', '{CLOCK}', 0, 1)"));
@@ -97,21 +100,20 @@ pub fn set_clock(connection: &mut Connection, ms: u64) {
     let () = set.query(connection).expect("the clock can be set");
 }
 
-/// A script on a bench: a server of its own, the queue `q` on it, and a clock that stands.
+/// A test rig for a script: a server of its own, the queue `q` on it, and a clock that stands.
 ///
 /// ```
+/// use expect_test::expect;
 /// use jobqueue_tests::raw::{Rig, args};
 ///
 /// let mut rig = Rig::new("return redis.call('LPUSH', KEYS[1], ARGV[1])");
 /// rig.given(["RPUSH jq:{q}:wake 1"]);
 /// rig.replies(&["wake"], args!["0"], "2");
-/// rig.holds(
-///     "
+/// rig.holds(expect![[r#"
 ///     jq:{q}:wake list
 ///       0
 ///       1
-///     ",
-/// );
+/// "#]]);
 /// ```
 #[derive(Debug)]
 pub struct Rig {
@@ -131,7 +133,7 @@ impl std::fmt::Debug for DebugConnection {
 }
 
 impl Rig {
-    /// What all keys of the queue begin with.
+    /// The prefix of all keys of the queue.
     pub const BASE: &'static str = "jq:{q}:";
 
     /// A rig for this script, on an empty server.
@@ -152,7 +154,7 @@ impl Rig {
         &mut self.server
     }
 
-    /// The connection, for whatever the rest doesn't do.
+    /// The connection, for commands that the rig has no method for.
     pub fn connection(&mut self) -> &mut Connection {
         &mut self.connection.0
     }
@@ -167,15 +169,15 @@ impl Rig {
         self.source = source.into();
     }
 
-    /// Runs [commands](run), to bring about what the script is to find.
+    /// Runs [commands](run), to set up the state that the script finds.
     pub fn given<'a>(&mut self, commands: impl IntoIterator<Item = &'a str>) {
         for command in commands {
             run(&mut self.connection.0, command);
         }
     }
 
-    /// Calls the script. Keys are named by what follows [`BASE`](Self::BASE): `waiting`, `running:w1`. `Err` is a
-    /// refusal.
+    /// Calls the script. Keys are named without [`BASE`](Self::BASE): `waiting`, `running:w1`.
+    /// `Err` is a refusal.
     pub fn call(&mut self, keys: &[&str], args: Vec<Vec<u8>>) -> Result<Value, String> {
         let keys: Vec<String> = keys.iter().map(|key| format!("{}{key}", Self::BASE)).collect();
         let source = frozen(&self.source, self.now);
@@ -194,6 +196,20 @@ impl Rig {
         }
     }
 
+    /// [`replies`](Self::replies) for an answer that is too long for a line, as
+    /// [`text::reply_lines`] writes it. `UPDATE_EXPECT=1` writes it into the test.
+    ///
+    /// # Panics
+    /// The script refuses, or answers otherwise.
+    #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "callers write it in place")]
+    pub fn answers(&mut self, keys: &[&str], args: Vec<Vec<u8>>, expected: Expect) {
+        match self.call(keys, args) {
+            Ok(value) => expected.assert_eq(&text::reply_lines(&value)),
+            Err(refusal) => panic!("the script refused: {refusal}"),
+        }
+    }
+
     /// Calls the script, and checks that it refuses with exactly this text and has changed nothing.
     ///
     /// # Panics
@@ -208,12 +224,11 @@ impl Rig {
         self.dump().assert_unchanged_since(&before);
     }
 
-    /// Checks the whole keyspace, as a [`Dump`] writes it.
+    /// Checks the whole keyspace, as a [`Dump`] writes it; see [`Dump::assert_is`].
     ///
     /// # Panics
     /// It is otherwise.
-    #[track_caller]
-    pub fn holds(&mut self, expected: &str) {
+    pub fn holds(&mut self, expected: Expect) {
         self.dump().assert_is(expected);
     }
 

@@ -15,7 +15,7 @@ pub struct Sentinels {
     sentinels: Vec<RedisServer>,
 }
 
-/// What the sentinels call the service.
+/// The sentinels' name for the service.
 const SERVICE: &str = "main";
 
 impl Sentinels {
@@ -79,7 +79,7 @@ impl Sentinels {
         self.url_as("", "")
     }
 
-    /// The same, with what stands before the hosts and after the service.
+    /// The same, with a part before the hosts and one after the service.
     #[must_use]
     pub fn url_as(&self, login: &str, query: &str) -> String {
         let hosts: Vec<_> = self.sentinels.iter().map(|it| it.address().to_string()).collect();
@@ -110,7 +110,7 @@ impl Sentinels {
         self.replication(at).contains("role:master")
     }
 
-    /// What a server says; nothing while it changes sides, which cuts connections.
+    /// A server's answer; none while it changes its role, which cuts connections.
     fn replication(&self, at: usize) -> String {
         let connection = self.servers[at].client().get_connection();
         let info = connection.and_then(|mut it| cmd("INFO").arg("replication").query(&mut it));

@@ -1,4 +1,4 @@
-//! One server for all tests that don't mind company.
+//! One server for all tests that can share it.
 
 use std::{env, sync::OnceLock};
 
@@ -6,13 +6,13 @@ use redis::{Client, Connection};
 
 use crate::server::RedisServer;
 
-/// The URL of a server to use as the shared one. Whatever stands in it is left alone.
+/// The URL of a server to use as the shared one. The tests leave its other keys alone.
 const VARIABLE: &str = "JOBQUEUE_TEST_REDIS_URL";
 
 #[derive(Debug)]
 struct Shared {
     url: String,
-    /// Never dropped, as nothing static is; its leash ends it with the process.
+    /// Never dropped, as nothing static is; it is killed when the process exits.
     _server: Option<RedisServer>,
 }
 
@@ -27,10 +27,11 @@ fn shared() -> &'static Shared {
     })
 }
 
-/// The URL of the server that the tests of this process share: the one that `JOBQUEUE_TEST_REDIS_URL`
-/// names, or else one of their own, started now if none has asked before.
+/// The URL of the server that the tests of this process share: the one that
+/// `JOBQUEUE_TEST_REDIS_URL` names, or else one of their own, started now if none has asked before.
 ///
-/// Tests on it use queue names of their own ([`names::queue`](crate::names::queue)) and touch nothing else.
+/// Tests on it use queue names of their own ([`names::queue`](crate::names::queue)) and touch
+/// nothing else.
 #[must_use]
 pub fn url() -> &'static str {
     &shared().url

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use redis::Value;
 use similar::{ChangeTag, TextDiff};
 
-/// Bytes as text: what can be printed as it is, the rest as `\n`, `\u{0}`, `\xff`; always reversible.
+/// Bytes as text: printable characters as they are, the rest as `\n`, `\u{0}`, `\xff`; always
+/// reversible.
 #[must_use]
 pub fn readable(bytes: &[u8]) -> String {
     let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
@@ -44,7 +45,16 @@ pub fn reply(value: &Value) -> String {
     }
 }
 
-/// Two texts line by line, with `-` before what only the first has and `+` before what only the second has.
+/// A reply over several lines: each element of a list on a line of its own.
+#[must_use]
+pub fn reply_lines(value: &Value) -> String {
+    let one = std::slice::from_ref(value);
+    let elements = if let Value::Array(elements) = value { elements } else { one };
+    elements.iter().map(|element| reply(element) + "\n").collect()
+}
+
+/// Two texts line by line, with `-` before lines that only the first has and `+` before lines that
+/// only the second has.
 #[must_use]
 pub fn diff(from: &str, to: &str) -> String {
     let diff = TextDiff::from_lines(from, to);
@@ -57,25 +67,6 @@ pub fn diff(from: &str, to: &str) -> String {
         format!("{sign} {}\n", change.value().trim_end_matches('\n'))
     });
     lines.collect()
-}
-
-/// A text from a test's source: without the first line break, and without the indentation that all lines
-/// share.
-#[must_use]
-pub fn dedent(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().skip_while(|line| line.trim().is_empty()).collect();
-    let indent = |line: &&str| line.len() - line.trim_start().len();
-    let shared = lines.iter().filter(|line| !line.trim().is_empty()).map(indent).min();
-    let mut out = String::new();
-    for line in &lines {
-        out.push_str(line.get(shared.unwrap_or(0)..).unwrap_or("").trim_end());
-        out.push('\n');
-    }
-    out.truncate(out.trim_end().len());
-    if !out.is_empty() {
-        out.push('\n');
-    }
-    out
 }
 
 #[cfg(test)]
@@ -100,13 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn a_diff_shows_what_went_and_what_came() {
-        assert_eq!(diff("a\nb\nc\n", "a\nB\nc\n"), "  a\n- b\n+ B\n  c\n");
+    fn long_replies_have_a_line_for_each_element() {
+        let elements = vec![Value::Int(1), Value::Array(vec![Value::Int(2), Value::Nil])];
+        assert_eq!(reply_lines(&Value::Array(elements)), "1\n[2, nil]\n");
+        assert_eq!(reply_lines(&Value::Nil), "nil\n");
     }
 
     #[test]
-    fn indentation_of_the_source_is_no_part_of_a_text() {
-        assert_eq!(dedent("\n      key  hash\n        a = 1\n\n    "), "key  hash\n  a = 1\n");
-        assert_eq!(dedent(""), "");
+    fn a_diff_shows_what_went_and_what_came() {
+        assert_eq!(diff("a\nb\nc\n", "a\nB\nc\n"), "  a\n- b\n+ B\n  c\n");
     }
 }

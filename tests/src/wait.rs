@@ -11,9 +11,9 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 /// How long to wait before looking again.
 const STEP: Duration = Duration::from_millis(5);
 
-/// What a look at a condition may say: `bool`, or `Option` where there is something to bring back.
+/// The answer of a condition: `bool`, or `Option` where it returns a value.
 pub trait Look {
-    /// What is known once the condition holds.
+    /// The value once the condition holds.
     type Found;
 
     /// That, or `None` if it doesn't hold yet.
@@ -36,7 +36,7 @@ impl<T> Look for Option<T> {
     }
 }
 
-/// Looks again and again until the condition holds. `what` completes "waited … for".
+/// Checks again and again until the condition holds. `what` completes "waited … for".
 ///
 /// # Panics
 /// It doesn't hold within [`LIMIT`].
@@ -109,7 +109,7 @@ mod tests {
 
     #[tokio::test]
     #[should_panic(expected = "the last look didn't come back")]
-    async fn a_look_that_hangs_is_given_up() {
+    async fn a_check_that_hangs_is_given_up() {
         eventually_within(SHORT, "ever", async || std::future::pending::<bool>().await).await;
     }
 }

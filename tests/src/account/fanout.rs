@@ -1,4 +1,5 @@
-//! Publishers and receivers of a topic: processes whose every publish is noted, to be killed at any moment.
+//! Publishers and receivers of a topic: processes whose every publish is noted, to be killed at any
+//! moment.
 
 use jobqueue::{
     Client, Context, Failure, JobId, Result, Retain, Worker,
@@ -17,8 +18,8 @@ use crate::process::Process;
 /// The topic.
 pub const TOPIC: &str = "fan";
 
-/// The queues that are bound to it: to everything, to everything by another pattern, to plain messages. In a
-/// cluster they are on three masters.
+/// The queues that are bound to it: to everything, to everything by another pattern, to plain
+/// messages. In a cluster they are on three masters.
 pub const BOUND: [(&str, &str); 3] =
     [("fan-orders", "#"), ("fan-mails", "event.*"), ("fan-users", "event.plain")];
 
@@ -28,9 +29,9 @@ pub const DEAD: &str = "fan-dead";
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Event {
-    /// What its publisher calls it. One publish, one token.
+    /// Its name at the publisher. One publish, one token.
     pub token: String,
-    /// Whether whoever receives it fails for good.
+    /// Whether its handlers fail for good.
     pub hopeless: bool,
 }
 
@@ -64,7 +65,7 @@ impl Account {
         self.spawn("publish", url, Vec::new())
     }
 
-    /// Starts a process that works off all queues bound to the topic.
+    /// Starts a process that runs the jobs of all queues bound to the topic.
     #[must_use]
     pub fn receiver(&self, url: &str) -> Process {
         self.spawn("receive", url, Vec::new())
@@ -100,7 +101,7 @@ async fn some(client: &Client, book: &Book, count: usize) {
     book.note_all(&added.collect::<Vec<_>>());
 }
 
-/// Works off what arrives, until SIGTERM.
+/// Processes messages until SIGTERM.
 pub(super) async fn receive(client: Client) -> Result<()> {
     let worker = Worker::builder(&client)
         .handler(Receive::<0>)

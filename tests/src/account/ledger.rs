@@ -1,4 +1,4 @@
-//! What Redis says: where each job is, what stands in each column, and the queue's own history.
+//! The state in Redis: where each job is, the columns, and the queue's own history.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,9 +15,9 @@ use super::{
 pub struct Ledger {
     /// The ids in `jobs`.
     pub records: HashSet<String>,
-    /// Every place that a job stands in: names of states, one for each set and worker that has it.
+    /// Every place of a job: names of states, one for each set and worker that has it.
     pub places: HashMap<String, Vec<&'static str>>,
-    /// What happened to each job, oldest first.
+    /// The events of each job, oldest first.
     pub history: HashMap<String, Vec<String>>,
     /// The ids in each sparse column.
     pub columns: BTreeMap<&'static str, HashSet<String>>,
@@ -39,8 +39,8 @@ pub struct Ledger {
     pub tasks: HashMap<String, Task>,
     /// The runs whose outcomes are kept, by job.
     pub outcomes: HashMap<String, String>,
-    /// How many letters lie in the dead-letter queue, by the job they are about.
-    pub letters: HashMap<String, usize>,
+    /// How many dead letters lie in the queue for them, by the job they are about.
+    pub dead_letters: HashMap<String, usize>,
     /// Entries of the outbox.
     pub effects: u64,
     /// Totals of `meta`: added, completed, failed.
@@ -87,7 +87,7 @@ impl Ledger {
             ledger.read_jobs(queue, state).await;
         }
         ledger.effects = reader.ask(cmd("XLEN").arg(format!("{base}outbox")));
-        ledger.read_letters(account).await;
+        ledger.read_dead_letters(account).await;
         ledger
     }
 
@@ -109,7 +109,7 @@ impl Ledger {
                     self.place(held, "active");
                 }
                 "workers" => self.leases = reader.range(name).into_iter().collect(),
-                // What effects left behind, on purpose: it lapses.
+                // Keys that effects leave behind on purpose: they expire.
                 "once" => {}
                 "errors" | "logs" => self.lists.extend([rest.to_owned()]),
                 "unique" => self.claims.extend([(rest.to_owned(), reader.get("GET", name))]),
@@ -173,15 +173,16 @@ impl Ledger {
         }
     }
 
-    async fn read_letters(&mut self, account: &Client) {
+    async fn read_dead_letters(&mut self, account: &Client) {
         let dead = account.dead_letters(DEAD).expect("a good name");
         for page in 0.. {
-            let letters = dead.page(page * PAGE, PAGE).await.expect("letters can be read");
-            if letters.is_empty() {
+            let dead_letters =
+                dead.page(page * PAGE, PAGE).await.expect("dead letters can be read");
+            if dead_letters.is_empty() {
                 return;
             }
-            for (_, letter) in letters {
-                *self.letters.entry(letter.id.to_string()).or_default() += 1;
+            for (_, dead_letter) in dead_letters {
+                *self.dead_letters.entry(dead_letter.id.to_string()).or_default() += 1;
             }
         }
     }

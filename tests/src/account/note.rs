@@ -1,7 +1,7 @@
-//! What processes write down: one line a note, in files that only grow.
+//! The notes of processes: one line a note, in files that only grow.
 //!
-//! A line is one `write` to a file opened for appending. What the kernel has taken, it keeps, whatever
-//! becomes of the process.
+//! A line is one `write` to a file opened for appending. The kernel keeps what it has accepted,
+//! even if the process is killed.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -40,7 +40,7 @@ pub enum Note {
         /// The job's token.
         token: String,
     },
-    /// A run did what it is for, and is about to say so.
+    /// A run had its effect, and is about to settle.
     Effect {
         /// The job's id.
         id: String,

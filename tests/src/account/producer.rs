@@ -11,7 +11,7 @@ use super::{
     worker::millis,
 };
 
-/// What a producer adds.
+/// The jobs that a producer adds.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     /// How many jobs, about; then it ends. It ends at SIGTERM in any case.
@@ -58,7 +58,7 @@ impl Order {
         })
     }
 
-    /// Adds jobs until there are enough of them, or SIGTERM. What is on its way then is waited for.
+    /// Adds jobs until there are enough of them, or SIGTERM. Then it waits for the calls in flight.
     pub(super) async fn produce(self, client: Client, book: Book, mut terminate: Signal) {
         let lines = if self.bulk == 1 { LINES } else { 1 };
         let calls = self.jobs.div_ceil(lines * self.bulk as u64);
@@ -83,7 +83,7 @@ impl Order {
         while all.join_next().await.is_some() {}
     }
 
-    /// Some are so long that there is always somebody in the middle of one.
+    /// Some are so long that some worker is always in the middle of one.
     fn time_of_one(self) -> Duration {
         let long = self.mixed && fastrand::u8(0..10) == 0;
         if long { self.time * fastrand::u32(10..50) } else { self.time }
@@ -97,8 +97,8 @@ impl Order {
         }
     }
 
-    /// One call: its intents, the add, and what was acknowledged. An add of which nobody knows whether it
-    /// was carried out stays an intent.
+    /// One call: its intents, the add, and the acknowledged jobs. If it is unknown whether an add
+    /// was carried out, it stays an intent.
     async fn call(self, client: &Client, book: &Book) {
         let act = match fastrand::u8(0..20) {
             0 if self.mixed => Act::Flaky,

@@ -11,15 +11,15 @@ use super::note::{Book, Note};
 /// A job's payload.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
-    /// What its producer calls it, before Redis has heard of it. One add, one token.
+    /// Its name at the producer, before Redis knows of it. One add, one token.
     pub token: String,
-    /// What its handler does.
+    /// The action of its handler.
     pub act: Act,
     /// How long that takes, in ms.
     pub ms: u64,
 }
 
-/// What a handler does.
+/// The action of a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Act {
     /// It succeeds.
@@ -32,7 +32,7 @@ pub enum Act {
     Panic,
 }
 
-/// What the tokens of jobs begin with that are removed as soon as they have ended.
+/// The prefix of the tokens of jobs that are removed as soon as they have ended.
 const DISCARDED: &str = "d-";
 
 impl Task {
@@ -50,13 +50,21 @@ pub fn is_kept(token: &str) -> bool {
     !token.starts_with(DISCARDED)
 }
 
-/// Where failed tasks go, beside what is kept of them.
+/// The queue of the dead letters of failed tasks.
 pub const DEAD: &str = "accounts-dead";
 
 /// Runs a task, and answers the name of the run, so that the outcome in Redis tells whose it is.
 ///
 /// A run that is lost notes it and goes on to its end: its outcome is to be refused.
-#[job(queue = "accounts", attempts = 3, backoff = fixed("20ms"), retain = all, retain_failed = all, codec = "json", dead_letter = "accounts-dead")]
+#[job(
+    queue = "accounts",
+    attempts = 3,
+    backoff = fixed("20ms"),
+    retain = all,
+    retain_failed = all,
+    codec = "json",
+    dead_letter = "accounts-dead"
+)]
 pub async fn work(task: Task, ctx: Context, book: State<Book>) -> Result<String, Failure> {
     let (id, run) = (ctx.id().to_string(), book.name_run());
     let (token, attempt) = (task.token, ctx.attempt());
@@ -83,7 +91,7 @@ pub async fn work(task: Task, ctx: Context, book: State<Book>) -> Result<String,
     Ok(run)
 }
 
-/// Runs a task at most once. What it notes of a run stands there before anything can fail.
+/// Runs a task at most once. The run's note is written before anything can fail.
 #[job(queue = "accounts", at_most_once, codec = "json")]
 pub async fn once(task: Task, ctx: Context, book: State<Book>) {
     let (id, run) = (ctx.id().to_string(), book.name_run());

@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{Mode, Orders};
 
-/// Where connections go, and what is done to them on the way.
+/// The target of connections, and the faults on the way there.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
     pub(super) server: SocketAddr,
@@ -33,13 +33,13 @@ enum Way {
 struct Cut;
 
 impl Line {
-    /// Carries a connection until both ends have closed it, or it is cut, or there is another clearance
-    /// than those before it was accepted.
+    /// Carries a connection until both ends have closed it, or it is cut, or there is another
+    /// clearance than those before it was accepted.
     pub(super) async fn relay(self, client: TcpStream, cleared: u64) {
         let Ok(server) = TcpStream::connect(self.server).await else {
             return;
         };
-        // What is tested are the ends' own delays, not those of this.
+        // The tests are about the ends' own delays, not about the proxy's.
         let _ = (client.set_nodelay(true), server.set_nodelay(true));
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
@@ -116,7 +116,7 @@ fn left(mode: Mode, way: Way) -> Option<usize> {
     }
 }
 
-/// Tells the client that no more will come, and lets the server go on as if somebody heard it.
+/// Tells the client that no more will come, and lets the server go on writing.
 async fn close_and_drain(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> Result<(), Cut> {
     to.shutdown().await.map_err(|_| Cut)?;
     tokio::io::copy(&mut from, &mut tokio::io::sink()).await.map_err(|_| Cut)?;

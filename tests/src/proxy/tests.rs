@@ -32,11 +32,11 @@ impl Scene {
         self.stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
     }
 
-    /// What arrives: as many bytes as `text` has, or fewer if the connection ends before.
+    /// The bytes that arrive: as many as `text` has, or fewer if the connection ends before.
     fn hears(&mut self, text: &str) {
         let mut heard = String::new();
         let length = u64::try_from(text.len()).unwrap();
-        // A reset is an end too; what came before it has been kept.
+        // A reset is an end too; the bytes before it have been kept.
         let _ = (&mut self.stream).take(length).read_to_string(&mut heard);
         assert_eq!(heard, text);
     }
@@ -111,7 +111,7 @@ fn a_cut_reply_leaves_the_request_done() {
 }
 
 #[test]
-fn a_reply_is_cut_in_its_midst() {
+fn a_reply_is_cut_in_the_middle() {
     let mut scene = Scene::new();
     scene.proxy.set(Mode::CutReplies(3));
     scene.send("PING");

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{certs::Certificates, port};
 
-/// How often a port may be lost to somebody else between choosing and binding it.
+/// How often another process may take a port between choosing and binding it.
 const TRIES: usize = 20;
 
 /// A server about to be started; see [`RedisServer::builder`].

@@ -16,7 +16,7 @@ use std::{
 
 use super::{RedisServer, builder::ClientCertificates};
 use crate::{
-    leash::{self, Leash},
+    kill_on_exit::{self, KillOnExit},
     wait,
 };
 
@@ -36,7 +36,7 @@ const STEP: Duration = Duration::from_millis(2);
 /// Why a server didn't start.
 #[derive(Debug)]
 pub(super) enum Failed {
-    /// Somebody else has bound its port.
+    /// Another process has bound its port.
     PortTaken,
     /// Anything else, with the log.
     Other(String),
@@ -46,13 +46,13 @@ pub(super) enum Failed {
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) child: Child,
-    leash: Option<Leash>,
+    guard: Option<KillOnExit>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(leash) = mem::take(&mut self.leash) {
-            leash::end(&mut self.child, leash);
+        if let Some(guard) = mem::take(&mut self.guard) {
+            kill_on_exit::kill(&mut self.child, guard);
         }
     }
 }
@@ -70,8 +70,8 @@ impl RedisServer {
             .stderr(errors)
             .spawn()
             .unwrap_or_else(|error| panic!("{} doesn't run: {error}", program.display()));
-        let leash = Leash::new(&child, Some(self.dir()));
-        let mut running = Running { child, leash: Some(leash) };
+        let guard = KillOnExit::new(&child, Some(self.dir()));
+        let mut running = Running { child, guard: Some(guard) };
         self.await_ready(&mut running.child)?;
         self.running = Some(running);
         Ok(())
@@ -80,10 +80,10 @@ impl RedisServer {
     /// Cuts a transaction off that the log of commands ends in the middle of, as one does after a
     /// crash: `redis-check-aof --fix`.
     ///
-    /// Redis's own loader isn't enough. When the file ends within a command (Redis 7.0), it cuts that
-    /// command off and leaves the start of the transaction, without an `EXEC`. What is written from
-    /// then on follows it, and the next load runs that half of a transaction with the first `EXEC`
-    /// that it comes to: effects of something that never was.
+    /// Redis's own loader isn't enough. When the file ends within a command (Redis 7.0), it cuts
+    /// that command off and leaves the start of the transaction, without an `EXEC`. Later writes
+    /// follow it, and the next load runs that half of a transaction with the first `EXEC` that it
+    /// comes to: effects of something that never was.
     pub(super) fn repair(&self) {
         let manifest = self.dir().join("appendonlydir/appendonly.aof.manifest");
         if !is_file(&manifest) {
@@ -118,8 +118,9 @@ impl RedisServer {
         } else if let Some(clients) = self.options.tls {
             let auth = if clients == ClientCertificates::Required { "yes" } else { "no" };
             format!(
-                "--port 0 --tls-port {port} --tls-auth-clients {auth} --tls-ca-cert-file {dir}/ca.pem \
-                 --tls-cert-file {dir}/server.pem --tls-key-file {dir}/server.key"
+                "--port 0 --tls-port {port} --tls-auth-clients {auth} \
+                 --tls-ca-cert-file {dir}/ca.pem --tls-cert-file {dir}/server.pem \
+                 --tls-key-file {dir}/server.key"
             )
         } else {
             format!("--port {port}")
@@ -136,7 +137,7 @@ impl RedisServer {
         arguments
     }
 
-    /// Waits for the server's own word first, since on its port somebody else's server might answer.
+    /// Waits for the server's own log line first, since another server might answer on its port.
     fn await_ready(&self, child: &mut Child) -> Result<(), Failed> {
         let deadline = Instant::now() + wait::LIMIT;
         let ready = |log: &str| {

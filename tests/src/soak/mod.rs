@@ -1,7 +1,7 @@
 //! The soak: load and faults for as long as one likes, with accounts that are proven.
 //!
-//! It goes in rounds. Each has a server, a proxy, an account and processes of its own, and ends with a
-//! proof, so that what is kept for it doesn't grow with the time.
+//! It goes in rounds. Each has a server, a proxy, an account and processes of its own, and ends
+//! with a proof, so that its notes don't grow with the time.
 
 mod fault;
 mod report;
@@ -14,7 +14,7 @@ use fastrand::Rng;
 use self::{report::Report, round::Round};
 use crate::account::Proof;
 
-/// What is to be done.
+/// The options of a soak.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// For how long.
@@ -31,7 +31,7 @@ impl Default for Plan {
     }
 }
 
-/// How long a round has faults. What is left of the time is shared out evenly.
+/// How long a round has faults. The rest of the time is shared evenly between rounds.
 const ROUND: Duration = Duration::from_secs(300);
 
 /// Does it, and says on standard output how it goes.

@@ -1,4 +1,4 @@
-//! What the soak says.
+//! The output of the soak.
 
 use std::{
     collections::BTreeMap,
@@ -53,7 +53,8 @@ impl Report {
             || "redis doesn't answer".to_owned(),
             |it| {
                 format!(
-                    "{} added, {} completed, {} failed; {} waiting, {} delayed, {} active, {} workers",
+                    "{} added, {} completed, {} failed; {} waiting, {} delayed, {} active, \
+                     {} workers",
                     it.total_added,
                     it.total_completed,
                     it.total_failed,

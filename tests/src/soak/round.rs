@@ -41,7 +41,7 @@ impl Round {
         let server = RedisServer::builder().append_only().start();
         let proxy = Proxy::start(server.address());
         let account = Account::open(&server.url()).await;
-        // What waits is bounded, or a long round might not come to its end.
+        // The queue's length is bounded, so that a long round can finish.
         let limits = account.queue(&server.url()).await.set_limits().max_length(QUEUE_LENGTH);
         limits.await.expect("limits can be set");
         let mut round = Self { workers: vec![], producers: vec![], proxy, account, server };
@@ -71,7 +71,7 @@ impl Round {
             producer.exit().await;
         }
         let url = self.server.url();
-        // If not, the proof says what stands.
+        // If it isn't settled, the proof lists the jobs that are left.
         self.account.is_settled(&url, WORKERS as u64, PATIENCE).await;
         for worker in &mut self.workers {
             worker.signal(Signal::TERM);

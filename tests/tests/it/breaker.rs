@@ -21,7 +21,12 @@ fn listen(handle: &WorkerHandle) -> Receiver<WorkerEvent> {
     handle.events()
 }
 
-#[job(queue = "gateway", attempts = 100, backoff = fixed("1ms"), breaker = after(3, pause = "300ms"))]
+#[job(
+    queue = "gateway",
+    attempts = 100,
+    backoff = fixed("1ms"),
+    breaker = after(3, pause = "300ms")
+)]
 async fn call(_: (), ctx: Context, health: Health) -> Result<u32, Failure> {
     if health.get() == 0 {
         return Err(Failure::retry("the gateway is down"));
@@ -80,7 +85,7 @@ async fn jobs_of_other_handlers_go_on_and_its_own_go_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_fetched_for_a_queue_with_no_other_handler() {
+async fn a_queue_with_no_other_handler_is_not_fetched_from() {
     let client = client().await;
     let running = Running::start(worker(&client).handler(down));
     let first = client.add(down, ()).await.expect("added");

@@ -50,13 +50,13 @@ fn run_errand(_: (), gate: State<Arc<Semaphore>>, heard: State<Count>) {
     heard.up();
 }
 
-/// A worker that counts what it forgets.
+/// A worker that counts the broadcasts it has missed.
 fn listen(client: &Client) -> (Running, Count) {
     let heard = Count::default();
     (Running::start(worker(client).listener(forget).state(heard.clone())), heard)
 }
 
-/// Sends until so many listen, and then waits until each has heard the last that was sent.
+/// Sends until all listen, and then waits until each has heard the last broadcast.
 async fn all_listen(client: &Client, heard: &[&Count]) {
     eventually("all to listen", async || {
         client.broadcast(forget, "probe".to_owned()).await.ok() == Some(heard.len() as u64)
@@ -99,7 +99,7 @@ async fn every_live_worker_hears_each_once_and_none_is_kept() {
     let ((first, one), (second, two)) = (listen(&here), listen(&there));
     all_listen(&sender, &[&one, &two]).await;
     heard_once(&sender, &[&one, &two]).await;
-    // By name, and to whoever listens to that name alone.
+    // By name, and only to listeners of that name.
     let before = one.get();
     assert_eq!(sender.broadcast_by_name("cache-invalidation", "user:8").await.expect("sent"), 2);
     assert_eq!(sender.broadcast_by_name("something-else", "user:8").await.expect("sent"), 0);
@@ -114,7 +114,7 @@ async fn every_live_worker_hears_each_once_and_none_is_kept() {
 }
 
 #[tokio::test]
-async fn what_fails_ends_nothing_else() {
+async fn a_failing_listener_ends_nothing_else() {
     let client = client().await;
     let heard = Count::default();
     let builder = worker(&client).concurrency(4).listener(fuss).state(heard.clone());
@@ -128,14 +128,14 @@ async fn what_fails_ends_nothing_else() {
         client.broadcast_by_name("odd", "no number").await.expect("sent");
     }
     eventually("the others to be heard", async || heard.get() == 21).await;
-    // In whatever codec it was sent.
-    client.broadcast_by_name("odd", &3).await.expect("sent");
+    // In the codec in which it was sent.
+    client.broadcast_to("odd", &3).await.expect("sent");
     eventually("it to go on", async || heard.get() == 22).await;
     running.stop().await;
 }
 
 #[tokio::test]
-async fn a_lost_subscription_is_made_anew_and_the_worker_says_what_was_missed() {
+async fn a_lost_subscription_is_renewed_and_the_worker_says_that_it_missed_broadcasts() {
     let server = RedisServer::start();
     let client = client_of(&server.url()).await;
     let (running, heard) = listen(&client);
@@ -175,7 +175,7 @@ async fn a_server_that_went_silent_is_noticed() {
 }
 
 #[tokio::test]
-async fn what_comes_twice_is_heard_once() {
+async fn a_broadcast_that_arrives_twice_is_heard_once() {
     let server = RedisServer::start();
     let client = Client::connect(&server.url()).await.expect("the server is there");
     let (running, heard) = listen(&client);
@@ -270,7 +270,7 @@ async fn listeners_follow_the_master_that_sentinels_name() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said() {
+async fn mistakes_are_reported() {
     #[job(queue = "alone")]
     async fn alone(_: ()) {}
 

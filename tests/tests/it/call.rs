@@ -51,7 +51,7 @@ fn gatekeeper(client: &Client, gate: &Arc<Semaphore>, passed: &Count) -> Running
     Running::start(builder)
 }
 
-/// A client, and what all of its keys begin with.
+/// A client, and the prefix of all its keys.
 async fn client_and_prefix(url: &str) -> (Client, String) {
     let prefix = names::queue("t");
     let client = Client::builder(url).prefix(prefix.clone()).connect().await;
@@ -101,7 +101,7 @@ async fn a_call_gives_the_typed_result_or_the_failure() {
     let unreadable = prices.call("quote", "tea").typed::<String>().await;
     assert!(matches!(unreadable, Err(CallError::Error(_))), "{unreadable:?}");
 
-    // Nothing is kept of them, unless somebody says so.
+    // Nothing is kept of them unless the caller asks for it.
     let counts = prices.counts().await.expect("counted");
     assert_eq!((counts.completed, counts.failed), (0, 0));
     client.call(quote, "tea".to_owned()).retain(Retain::all()).await.expect("a price");
@@ -237,8 +237,8 @@ async fn replies_of_killed_workers_arrive_through_others() {
     let calls: Vec<_> = calls.collect();
     let queue = account.queue(&url).await;
     let completed = async || queue.counts().await.expect("counted").total_completed;
-    // Each worker lives for a hundred or two requests, so the kills fall anywhere between the settling,
-    // the taking, the delivering and the removing of what was delivered.
+    // Each worker lives for a hundred or two requests, so the kills fall anywhere between the
+    // settling, the taking, the delivering and the removing of what was delivered.
     for round in 1..=8 {
         let mut killed = account.worker(&url, Shift::default());
         let enough = round * 150 + fastrand::u64(..50);

@@ -35,7 +35,9 @@ async fn a_password_and_a_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_with_rights_on_its_keys_alone() {
-    let users = "user default off\nuser jobs on >pw ~jq:* &* +@all -@admin -@dangerous +info\nuser weak on >pw ~* +@read\n";
+    let users = "user default off\n\
+                 user jobs on >pw ~jq:* &* +@all -@admin -@dangerous +info\n\
+                 user weak on >pw ~* +@read\n";
     let server = RedisServer::builder().acl(users).start();
     works(&Client::connect(&server.url_as("jobs", "pw")).await.expect("connected")).await;
     let error = Client::connect(&server.url_as("weak", "pw")).await.expect_err("no scripts");

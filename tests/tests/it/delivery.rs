@@ -33,7 +33,7 @@ async fn toll(_: (), gate: State<Arc<Semaphore>>, rung: State<Count>) {
 }
 
 #[tokio::test]
-async fn what_fails_is_not_tried_again() {
+async fn a_failed_run_is_not_retried() {
     let client = client().await;
     let rung = Count::default();
     let running = Running::start(worker(&client).handler(ring).state(rung.clone()));

@@ -16,7 +16,7 @@ async fn fail_if(fails: bool) -> Result<u8, Failure> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_to_a_job_is_told_in_order_and_can_be_replayed() {
+async fn events_of_a_job_come_in_order_and_can_be_replayed() {
     let client = client().await;
     let queue = client.queue("told").expect("a name");
     let job = client.add(fail_if, true).await.expect("added");
@@ -53,7 +53,7 @@ async fn events_from_now_on() {
     client.add(fail_if, false).await.expect("added");
     let mut events = queue.events();
     let next = tokio::spawn(async move { events.next().await.expect("endless") });
-    // Whatever comes first after the stream was opened: pauses are told until one is seen.
+    // Pauses are sent until one is seen: the first ones may come before the stream is open.
     eventually("an event", async || {
         queue.pause().await.expect("paused");
         queue.resume().await.expect("resumed");
@@ -103,7 +103,7 @@ async fn results_are_found_without_events_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_removed_job_is_gone_for_who_waits() {
+async fn waiting_for_a_removed_job_ends_with_gone() {
     let client = client().await;
     let queue = client.queue("told").expect("a name");
     let job = client.add(fail_if, false).delay(1.hours()).await.expect("added");

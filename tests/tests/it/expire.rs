@@ -23,7 +23,7 @@ async fn ship(order: u32, shipped: State<Count>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Letters that have arrived, as soon as there are so many.
+/// The dead letters, as soon as `count` have arrived.
 async fn letters(client: &Client, count: u64) -> Vec<DeadLetter> {
     let dead = client.dead_letters("orders-dlq").expect("a good name");
     tokio::time::timeout(Duration::from_secs(30), dead.wait_for(count))
@@ -139,7 +139,7 @@ async fn a_queue_has_a_time_to_live_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_was_removed_or_sent_again_by_hand_does_not_expire() {
+async fn jobs_removed_or_sent_again_by_hand_do_not_expire() {
     let client = client().await;
     let orders = client.queue("orders").expect("a good name");
     let job = client.add(ship, 7).id("a").ttl(SHORT).await.expect("added");
@@ -171,7 +171,7 @@ async fn no_time_at_all_is_refused() {
 }
 
 #[test]
-fn workers_that_die_among_expired_jobs_run_none_and_each_gets_one_letter() {
+fn workers_that_die_among_expired_jobs_run_none_and_each_job_gets_one_dead_letter() {
     const JOBS: u64 = 600;
     let runtime = || tokio::runtime::Runtime::new().expect("a runtime");
     let (main, shipped) = (runtime(), Count::default());
@@ -185,8 +185,8 @@ fn workers_that_die_among_expired_jobs_run_none_and_each_gets_one_letter() {
     let failed = || main.block_on(orders.counts()).expect("counted").failed;
     let mut round = 0;
     while failed() < JOBS {
-        // One whose runtime ends in the middle of whatever it does, without a word, while the process lives on:
-        // it must hold no lock that the others need.
+        // The worker's runtime ends without notice in the middle of a step, while the process lives
+        // on: it must hold no lock that the others need.
         let crash = runtime();
         let builder = worker(&client).lease(Duration::from_millis(200)).max_stalls(1_000);
         let doomed = builder.handler(ship).state(shipped.clone()).build().expect("a sound worker");
@@ -199,7 +199,7 @@ fn workers_that_die_among_expired_jobs_run_none_and_each_gets_one_letter() {
         round += 1;
         assert!(round < 500, "{} of {JOBS} have failed", failed());
     }
-    // What the dead have left in the outbox is relayed by those who live.
+    // Live workers relay the entries that dead ones left in the outbox.
     let running = main
         .block_on(async { Running::start(worker(&client).handler(ship).state(shipped.clone())) });
     let letters = main.block_on(letters(&client, JOBS));

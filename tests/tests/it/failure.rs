@@ -1,4 +1,4 @@
-//! What becomes of jobs whose runs fail.
+//! Jobs whose runs fail.
 
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ async fn retry_after_overrules_the_backoff() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rate_limited_handler_holds_the_queue_and_pays_no_attempt() {
+async fn a_rate_limited_handler_throttles_the_queue_and_uses_up_no_attempt() {
     #[job(attempts = 1)]
     async fn call(_: (), calls: State<Count>, ctx: Context) -> Result<u32, OrderError> {
         match calls.up() {
@@ -234,7 +234,7 @@ async fn a_result_that_is_too_large_is_a_permanent_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_add_says_wins_over_the_handler() {
+async fn options_of_the_add_win_over_those_of_the_handler() {
     #[job(attempts = 9)]
     async fn fails(_: ()) -> Result<(), String> {
         Err("no".into())

@@ -78,7 +78,7 @@ async fn of_two_at_the_same_time_one_runs_and_the_other_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn or_it_goes_back_which_costs_no_attempt() {
+async fn a_claimed_job_goes_back_and_costs_no_attempt() {
     let (client, runs, gate) = (client().await, Count::default(), Gate::new(Semaphore::new(0)));
     let builder = worker(&client).handler(charge).state(runs.clone()).state(gate.clone());
     let running = Running::start(builder);
@@ -189,7 +189,7 @@ async fn a_result_is_kept_for_its_lifetime() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_that_are_none_and_results_that_are_too_large() {
+async fn invalid_keys_and_results_that_are_too_large() {
     #[job]
     async fn odd(key: String, ctx: Context) -> Result<Vec<u8>, OnceError> {
         let effect = async { Ok::<_, OnceError>(vec![255; 1 << 20]) };

@@ -1,4 +1,5 @@
-//! What an idle worker has under way: a wait for the token, and behind it the fetch that the token sets off.
+//! The calls of an idle worker: a wait for the token, and behind it the fetch that the token
+//! starts.
 
 use jobqueue::{Client, DurationExt, Failure, JobHandle, JobState, State, job};
 use jobqueue_tests::{
@@ -10,7 +11,7 @@ use redis::Connection;
 
 use crate::support::{Count, Running, client_of, worker};
 
-/// What the handler below is told, and what it tells.
+/// The handler's input and output.
 #[derive(Clone, Default)]
 struct Board {
     begun: Count,

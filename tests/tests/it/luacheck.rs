@@ -25,7 +25,7 @@ fn scripts_have_no_warnings() {
     assert!(report.0.is_empty(), "luacheck warns:\n{}", report.0.join("\n"));
 }
 
-/// What luacheck says of all scripts; nothing if it isn't there.
+/// The output of luacheck for all scripts; `None` if it isn't installed.
 fn luacheck() -> Option<String> {
     let dir = tempfile::tempdir().expect("a temporary directory");
     for script in scripts() {
@@ -51,8 +51,8 @@ fn luacheck() -> Option<String> {
     }
 }
 
-/// The warnings that count. A file of helpers is included whole, so a helper may be unused in one script;
-/// it may not be unused in all.
+/// The warnings that count. A file of helpers is included whole, so a helper may be unused in one
+/// script; it may not be unused in all.
 struct Report(Vec<String>);
 
 impl Report {

@@ -62,7 +62,7 @@ async fn runs_end_alike_whether_they_wait_or_not() {
 }
 
 #[tokio::test]
-async fn what_is_prefetched_runs_too() {
+async fn prefetched_jobs_run_too() {
     #[job]
     async fn brief(n: u32, runs: State<Count>) {
         runs.up();

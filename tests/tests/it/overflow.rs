@@ -1,4 +1,4 @@
-//! Queues that are full, and what becomes of what doesn't fit.
+//! Queues that are full, and the jobs that don't fit.
 
 use jobqueue::{
     Client, Error, JobHandle, Queue,
@@ -19,7 +19,7 @@ async fn orders(max: u64, overflow: Overflow) -> (Client, Queue) {
     (client, orders)
 }
 
-/// Letters that have arrived, as soon as there are so many, and there are no more.
+/// The dead letters, as soon as `count` have arrived; there are no more.
 async fn letters(client: &Client, count: u64) -> Vec<DeadLetter> {
     let dead = client.dead_letters("orders-dlq").expect("a good name");
     let reached =
@@ -44,7 +44,7 @@ fn overflowed(jobs: &[JobHandle<Value>]) -> Vec<bool> {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_goes_to_the_dead_letter_queue_and_what_fits_is_added() {
+async fn jobs_that_do_not_fit_go_to_the_dead_letter_queue_and_the_others_are_added() {
     let (client, orders) = orders(3, Overflow::DeadLetter).await;
     let jobs = orders.add_all("ship", 0..5_u64).await.expect("added or sent away");
     assert_eq!(overflowed(&jobs), [false, false, false, true, true]);

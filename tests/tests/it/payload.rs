@@ -15,7 +15,7 @@ use jobqueue_tests::wait::eventually;
 
 use crate::support::{Count, Running, client, worker};
 
-/// What was sent first, and the handler of that time.
+/// The first version of the payload, and its handler.
 mod first {
     use super::{Deserialize, Serialize, job};
 
@@ -123,7 +123,7 @@ async fn older_jobs_are_upgraded_step_by_step() {
 async fn published_messages_have_versions_as_jobs_do() {
     let client = client().await;
     client.topic("shop").expect("a name").bind("orders", "#").job("ship").await.expect("bound");
-    // Who publishes a type without a word of its version means the newest, or the first.
+    // Publishing a type without naming a version means the newest, or the first.
     let oldest = first::Order { id: 1, euros: 5 };
     client.publish("shop", "placed", oldest).await.expect("published");
     let (rest, currency) = (Extra::default(), "SEK".to_owned());
@@ -157,7 +157,7 @@ async fn a_newer_job_goes_back_for_a_worker_that_knows_it() {
         job.state().await.expect("a state") == Some(JobState::Delayed)
     })
     .await;
-    // It goes on working off what it knows.
+    // It goes on with the jobs that it can read.
     let known = client.add(first::ship, first::Order { id: 1, euros: 1 }).await.expect("added");
     assert!(known.result().await.expect("run").starts_with("first"));
     // Beside it, a new one gets it.
@@ -178,8 +178,8 @@ async fn a_job_that_is_newer_than_all_workers_fails_in_the_end_and_says_why() {
     let job = client.add(ship, order).await.expect("added");
     let failed = failure(job.result().await);
     assert_eq!((failed.reason, failed.attempt), (FailureReason::NewerVersion, 1));
-    let message = "the payload has version 4, and no worker that fetched it knows that; the handler \
-                   \"ship\" here knows up to 2";
+    let message = "the payload has version 4, and no worker that fetched it knows that; the \
+                   handler \"ship\" here knows up to 2";
     assert_eq!(failed.message, message);
     assert_eq!(failed.reason.to_string(), "newer version");
     // It went where the handler's failed jobs go, whole: a newer worker can have it from there.
@@ -261,7 +261,7 @@ async fn a_job_written_by_hand_may_have_versions_too() {
     running.stop().await;
 }
 
-/// What a newer producer sends: more than any consumer here knows.
+/// The payload of a newer producer: it has fields that no consumer here knows.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Newer {
     id: u64,
@@ -346,7 +346,7 @@ async fn unknown_fields_are_ignored_or_passed_on_as_the_reader_wishes() {
 }
 
 #[tokio::test]
-async fn a_letter_that_is_edited_keeps_what_its_editor_does_not_know() {
+async fn an_edited_dead_letter_keeps_fields_that_its_editor_does_not_know() {
     let client = client().await;
     let running = Running::start(worker(&client).handler(second::ship));
     let orders = client.queue("orders").expect("a name");

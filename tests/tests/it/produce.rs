@@ -1,4 +1,4 @@
-//! Adding jobs: options, uniqueness, bulk, limits, and what repeats and outages do.
+//! Adding jobs: options, uniqueness, bulk, limits, repeats and outages.
 
 use std::{collections::HashSet, future::poll_fn, task::Poll, time::Duration};
 
@@ -147,7 +147,7 @@ async fn a_bulk_add_says_how_far_it_came() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_or_invalid_is_refused_before_it_is_sent() {
+async fn adds_that_are_too_large_or_invalid_are_refused_before_they_are_sent() {
     let client = client().await;
     let queue = client.queue("numbers").expect("a name");
     let big = "x".repeat(2 << 20);
@@ -232,7 +232,7 @@ async fn of_many_adds_a_second_call_does_not_wait_for_the_first() {
         let client = client.clone();
         adds.spawn(async move { client.add(text, "x".repeat(1_000)).await.map(drop) });
     }
-    // A call carries 500 of them, so what the server can't carry out yet is more than one call.
+    // A call carries 500 of them, so more than one call waits at the server.
     eventually("two calls at the server", async || {
         let mut list = redis::cmd("CLIENT");
         let list: String = list.arg("LIST").query_async(&mut connection).await.expect("clients");

@@ -40,7 +40,7 @@ fn demo(server: &RedisServer, dir: &Path, more: &[&str]) -> Output {
     command.current_dir(dir.parent().expect("a parent")).output().expect("the demo runs")
 }
 
-/// What `sha256sum` prints for the same files.
+/// The output of `sha256sum` for the same files.
 fn sha256sum(dir: &Path) -> String {
     let script = "find \"$0\" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum";
     let mut command = Command::new("sh");
@@ -132,11 +132,11 @@ async fn a_stopped_workers_jobs_run_elsewhere_once_and_its_outcomes_are_refused(
     command.env("REDIS_URL", server.url()).env("JOBQUEUE_DEMO_PREFIX", "t");
     let mut other = Process::spawn(&mut command);
     for job in &jobs {
-        // Most have odd names; what counts is that each has ended.
+        // Most have odd names; it only matters that each has ended.
         let _ = job.result().await;
     }
     stopped.signal(Signal::CONT);
-    // It finds its lease lost, joins anew, and serves on.
+    // It finds its lease lost, joins again, and goes on.
     other.signal(Signal::TERM);
     assert!(other.exit().await.success());
     let job = client.add(checksum, dir.path().join("plain/f4").into()).await.expect("added");

@@ -126,7 +126,7 @@ async fn receivers_share_what_there_is() {
 async fn after_its_visibility_timeout_another_gets_the_job_and_the_first_is_refused() {
     let (_client, orders) = orders(1).await;
     let late = orders.receive(1, LONG).visibility(SHORT).await.expect("received").remove(0);
-    // Whoever waits gets it when its time is over, not before.
+    // The waiting receiver gets it when its time is over, not before.
     let again = orders.receive(1, LONG).await.expect("received").remove(0);
     assert_eq!(again.id(), late.id());
     assert_eq!((again.attempt(), again.receives()), (1, 2));
@@ -202,7 +202,7 @@ async fn released_and_later_cost_nothing_and_failures_count() {
 }
 
 #[tokio::test]
-async fn what_fails_for_good_goes_to_the_dead_letter_queue() {
+async fn jobs_that_fail_for_good_go_to_the_dead_letter_queue() {
     let (client, orders) = orders(2).await;
     orders.set_limits().dead_letter("orders-dlq").await.expect("set");
     let dead = client.dead_letters("orders-dlq").expect("a good name");
@@ -225,7 +225,7 @@ async fn what_fails_for_good_goes_to_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn no_more_are_out_than_may_be() {
+async fn at_most_the_prefetch_limit_is_out_at_once() {
     let (_client, orders) = orders(10).await;
     let receiver = orders.receiver().prefetch(3).visibility(1.seconds());
     let mut out = receiver.receive(10, LONG).await.expect("received");
@@ -308,7 +308,7 @@ async fn workers_and_receivers_work_on_one_queue() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_not_received_and_a_queue_without_consumers_is_swept() {
+async fn expired_jobs_are_not_received_and_a_queue_without_consumers_is_swept() {
     let (client, orders) = orders(0).await;
     orders.set_limits().dead_letter("orders-dlq").await.expect("set");
     let dead = client.dead_letters("orders-dlq").expect("a good name");

@@ -1,4 +1,4 @@
-//! What follows from the class of an error: the retry matrix, alerts, and who is told.
+//! The consequences of an error's class: the retry matrix, alerts and hooks.
 
 use std::{
     sync::{Arc, Mutex},
@@ -15,7 +15,7 @@ use jobqueue_tests::wait::eventually;
 
 use crate::support::{Count, Running, client, worker};
 
-/// What hooks heard.
+/// The calls that the hooks received.
 type Heard = Arc<Mutex<Vec<String>>>;
 
 fn heard(heard: &Heard) -> Vec<String> {

@@ -16,7 +16,7 @@ use jobqueue_tests::{
 
 use crate::support::{Count, Running, client, client_and_base, client_of, raw, worker};
 
-/// What the handler below is told, and what it tells.
+/// The handler's input and output.
 #[derive(Clone, Default)]
 struct Board {
     begun: Count,
@@ -55,7 +55,7 @@ async fn a_heartbeat_keeps_a_long_run_and_one_that_blocks_the_runtime() {
     #[job(queue = "blocks")]
     async fn blocks(_: (), runs: State<Count>) {
         runs.up();
-        // What a handler must not do, for three leases.
+        // A handler must not block like this; it does, for three leases.
         std::thread::sleep(Duration::from_millis(1_500));
     }
     let (client, runs) = (client().await, Count::default());
@@ -148,7 +148,7 @@ async fn a_shutdown_lets_runs_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_end_in_time_goes_back_at_once_and_costs_no_attempt() {
+async fn runs_that_do_not_end_in_time_go_back_at_once_and_cost_no_attempt() {
     #[job(queue = "deaf", attempts = 1)]
     async fn deaf(_: (), begun: State<Count>, ctx: Context) -> u32 {
         if begun.up() == 0 {
@@ -199,7 +199,7 @@ async fn prefetched_jobs_go_back_at_a_shutdown_to_where_they_were() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_prefetched_begins_while_a_call_is_on_its_way() {
+async fn prefetched_jobs_start_while_a_call_is_in_flight() {
     #[job(queue = "steps", attempts = 1)]
     async fn step(n: usize, board: State<Board>) {
         board.begun.up();
@@ -269,7 +269,8 @@ async fn redis_goes_away_under_load_and_comes_back() {
     .await;
     let counts = queue.counts().await.expect("counts");
     assert_eq!((counts.total_completed, counts.active, counts.failed), (3_000, 0, 0));
-    // A run whose outcome was on its way when the server died may run again, one batch a kill at most.
+    // A run whose outcome was on its way when the server died may run again, one batch a kill at
+    // most.
     assert!(runs.get() <= 3_000 + 3 * 50, "{} runs of 3,000 jobs", runs.get());
     running.stop().await;
 }

@@ -1,4 +1,4 @@
-//! What the tests of behaviour share: a client with keys of its own, and workers that are stopped.
+//! Shared by the tests of behaviour: a client with keys of its own, and workers that are stopped.
 
 use std::{
     future::pending,
@@ -13,7 +13,8 @@ use jobqueue::{Client, JobHandle, Result, Worker, WorkerBuilder, WorkerHandle};
 use jobqueue_tests::{names, shared};
 use tokio::task::JoinHandle;
 
-/// A client of the shared server whose keys no other test has, whatever its handlers' queues are called.
+/// A client of the shared server with a prefix of its own, so that tests can use the same queue
+/// names.
 pub(crate) async fn client() -> Client {
     client_of(shared::url()).await
 }
@@ -43,7 +44,7 @@ impl Running {
         Self { handle, task }
     }
 
-    /// Lets runs end, and hands back the rest after ten seconds.
+    /// Lets runs end, and releases the rest after ten seconds.
     pub(crate) async fn stop(self) {
         self.stop_within(Duration::from_secs(10)).await;
     }
@@ -53,7 +54,7 @@ impl Running {
         self.task.await.expect("no panic").expect("no error");
     }
 
-    /// What the worker ended with by itself.
+    /// The result of a worker that ends by itself.
     pub(crate) async fn ended(self) -> Result<()> {
         self.task.await.expect("no panic")
     }
@@ -83,13 +84,13 @@ impl Count {
     }
 }
 
-/// A connection for what the library doesn't do: breaking things.
+/// A connection for commands that the library has no call for, such as breaking things.
 pub(crate) async fn raw(url: &str) -> redis::aio::MultiplexedConnection {
     let client = redis::Client::open(url).expect("a good url");
     client.get_multiplexed_async_connection().await.expect("the server is there")
 }
 
-/// A client as of [`client`], and what the keys of one of its queues begin with.
+/// A client as of [`client`], and the prefix of the keys of one of its queues.
 pub(crate) async fn client_and_base(queue: &str) -> (Client, String) {
     let prefix = names::queue("t");
     let client = Client::builder(shared::url()).prefix(prefix.clone()).connect().await;

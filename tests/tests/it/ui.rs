@@ -1,4 +1,4 @@
-//! What the macros say about mistakes, each pointing at the user's own token.
+//! The macros' messages about mistakes, each pointing at the user's own token.
 
 #[test]
 fn mistakes_are_pointed_at_and_sound_code_compiles() {

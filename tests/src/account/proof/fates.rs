@@ -1,4 +1,4 @@
-//! What became of each job.
+//! The end of each job.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,8 +15,8 @@ enum Standing {
 }
 
 impl Audit<'_> {
-    /// Every acknowledged job stands in one place, or has ended once and was to be removed then; and every
-    /// add made one job.
+    /// Every acknowledged job is in one place, or has ended once and was to be removed then;
+    /// and every add made one job.
     pub(super) fn check_fates(&mut self) {
         for (token, id) in self.notes.added.clone() {
             let places = self.ledger.places.get(id).map_or(&[][..], Vec::as_slice);
@@ -53,30 +53,31 @@ impl Audit<'_> {
         history.iter().filter(|kind| *kind == "completed" || *kind == "failed").count()
     }
 
-    /// For each time that a job failed for good there is one letter, here or still on its way.
-    pub(super) fn check_letters(&mut self) {
+    /// For each time that a job failed for good there is one dead letter, here or still on its way.
+    pub(super) fn check_dead_letters(&mut self) {
         let ledger = self.ledger;
         let mut missing = 0;
         for (id, history) in &ledger.history {
             let failed = history.iter().filter(|kind| *kind == "failed").count();
-            let letters = ledger.letters.get(id).copied().unwrap_or(0);
-            if letters > failed {
-                let what = format!("{id} failed {failed} times, and has {letters} letters");
+            let found = ledger.dead_letters.get(id).copied().unwrap_or(0);
+            if found > failed {
+                let what = format!("{id} failed {failed} times, and has {found} dead letters");
                 self.complain(Wrong::Duplicated, what);
             }
-            missing += failed.saturating_sub(letters) as u64;
+            missing += failed.saturating_sub(found) as u64;
         }
         if missing > ledger.effects {
-            let what = format!("{missing} letters are missing, {} on their way", ledger.effects);
+            let what =
+                format!("{missing} dead letters are missing, {} on their way", ledger.effects);
             self.complain(Wrong::Lost, what);
         }
-        for id in ledger.letters.keys().filter(|id| !ledger.history.contains_key(*id)) {
-            self.complain(Wrong::Invented, format!("a letter of {id}, which nobody added"));
+        for id in ledger.dead_letters.keys().filter(|id| !ledger.history.contains_key(*id)) {
+            self.complain(Wrong::Invented, format!("a dead letter of {id}, which nobody added"));
         }
     }
 
-    /// What happened to each job follows from what had happened before: it is settled only while it is
-    /// active, and ends once.
+    /// The events of each job follow from earlier ones: it is settled only while it is active, and
+    /// ends once.
     pub(super) fn check_histories(&mut self) {
         let ledger = self.ledger;
         for (id, history) in &ledger.history {

@@ -1,12 +1,12 @@
-//! What ran, and which runs counted.
+//! The runs, and which of them counted.
 
 use std::collections::{HashMap, HashSet};
 
 use super::{Audit, Wrong};
 
 impl Audit<'_> {
-    /// What ran was added; no job ran more often than it was fetched; and the run whose outcome stands did
-    /// its work and had its lease.
+    /// Every job that ran had been added; no job ran more often than it was fetched; and the run
+    /// whose outcome stands did its work and had its lease.
     pub(super) fn check_runs(&mut self) {
         let (ledger, starts) = (self.ledger, self.notes.starts.clone());
         let mut begun: HashMap<&str, usize> = HashMap::new();

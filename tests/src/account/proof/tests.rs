@@ -93,7 +93,7 @@ fn two_places_two_ends_and_two_ids_are_double() {
 }
 
 #[test]
-fn what_a_lost_run_settled_is_found() {
+fn an_outcome_settled_by_a_lost_run_is_found() {
     let lost = |notes: &mut Vec<Note>, _: &mut Ledger| {
         notes.push(Note::Lost { id: "i".into(), run: "7.0".into() });
     };
@@ -105,12 +105,12 @@ fn what_a_lost_run_settled_is_found() {
 }
 
 #[test]
-fn what_nobody_added_is_found() {
+fn jobs_that_nobody_added_are_found() {
     assert_eq!(found(|notes, _| drop(notes.remove(0))), [Wrong::Invented]);
 }
 
 #[test]
-fn what_is_left_behind_is_found() {
+fn leftovers_are_found() {
     let changes: [fn(&mut Ledger); 6] = [
         |ledger| ledger.columns.entry("stalls").or_default().extend(["j".to_owned()]),
         |ledger| ledger.records.extend(["j".into()]),
@@ -131,24 +131,25 @@ fn totals_that_differ_are_unsound() {
 }
 
 #[test]
-fn each_failure_has_one_letter() {
+fn each_failure_has_one_dead_letter() {
     let fail = |ledger: &mut Ledger| {
         ledger.history.get_mut("i").expect("one").pop();
         ledger.history.get_mut("i").expect("one").push("failed".into());
         ledger.totals = [1, 0, 1];
     };
-    let letters = |count: usize, effects: u64| {
+    let with = |count: usize, effects: u64| {
         found(move |_, ledger| {
             fail(ledger);
             ledger.effects = effects;
-            ledger.letters = [("i".to_owned(), count)].into();
+            ledger.dead_letters = [("i".to_owned(), count)].into();
         })
     };
-    assert!(letters(0, 0).contains(&Wrong::Lost));
-    assert!(!letters(0, 1).contains(&Wrong::Lost), "it is on its way");
-    assert!(!letters(1, 0).contains(&Wrong::Lost));
-    assert!(letters(2, 0).contains(&Wrong::Duplicated));
+    assert!(with(0, 0).contains(&Wrong::Lost));
+    assert!(!with(0, 1).contains(&Wrong::Lost), "it is on its way");
+    assert!(!with(1, 0).contains(&Wrong::Lost));
+    assert!(with(2, 0).contains(&Wrong::Duplicated));
     assert!(
-        found(|_, ledger| ledger.letters = [("x".to_owned(), 1)].into()).contains(&Wrong::Invented)
+        found(|_, ledger| ledger.dead_letters = [("x".to_owned(), 1)].into())
+            .contains(&Wrong::Invented)
     );
 }

@@ -1,4 +1,4 @@
-//! What is left in Redis, and whether totals add up.
+//! Leftovers in Redis, and whether the totals add up.
 
 use super::{Audit, Wrong};
 
@@ -47,7 +47,7 @@ impl Audit<'_> {
         }
     }
 
-    /// The queue's totals are those of its history, and of what stands in it.
+    /// The queue's totals match its history and the jobs in it.
     pub(super) fn check_totals(&mut self) {
         let ledger = self.ledger;
         let kinds = ["added", "completed", "failed"];

@@ -112,7 +112,7 @@ async fn a_slot_is_moved_under_load() {
     let moved = cluster.errors(from, "MOVED");
     let answered = async || cluster.errors(to, "TRYAGAIN") > 0;
     eventually("somebody to ask", answered).await;
-    // What needs one key goes on by asking.
+    // Commands with one key are redirected by ASK.
     let sample = acknowledged_id(&account);
     queue.logs(&sample, 0).await.expect("the new node is asked");
     cluster.end_move(slot, from, to);
@@ -145,7 +145,7 @@ async fn fail_over(replicated: bool) {
     let (mut producers, mut workers) = load(&account, &url, replicated);
     progress(&queue, 100).await;
 
-    // What was acknowledged before the replica had all that there was is not to be lost.
+    // No job that was acknowledged before the replica had caught up may be lost.
     let kept = acknowledged(&account);
     let mut wait = cmd("WAIT");
     wait.arg(1).arg(5_000);
@@ -170,11 +170,11 @@ async fn fail_over(replicated: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_master_is_killed_and_what_a_replica_confirmed_is_kept() {
+async fn a_master_is_killed_and_jobs_confirmed_by_a_replica_are_kept() {
     fail_over(true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_master_is_killed_and_only_what_its_replica_had_not_heard_of_is_lost() {
+async fn a_master_is_killed_and_only_jobs_that_its_replica_lacked_are_lost() {
     fail_over(false).await;
 }

@@ -11,7 +11,8 @@ use jobqueue_tests::{
 
 use super::{PATIENCE, begun, count, settle};
 
-/// A worker that is frozen while it runs eight jobs that take so long, and another that has begun to work.
+/// A worker that is frozen while it runs eight jobs that take so long, and another that has begun
+/// to work.
 async fn frozen_and_other(account: &Account, url: &str, time: Duration) -> [Process; 2] {
     let mut frozen = account.worker(url, Shift::default());
     let order = Order { jobs: 8, bulk: 8, time, ..Order::default() };

@@ -12,7 +12,7 @@ use jobqueue_tests::wait::eventually;
 
 use crate::support::{Count, Running, client, worker};
 
-/// What goes on beside the bad ones.
+/// The job that runs beside the bad ones.
 #[job(queue = "mixed", attempts = 1)]
 async fn good(n: u32) -> u32 {
     n + 1

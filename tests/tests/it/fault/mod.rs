@@ -1,5 +1,5 @@
-//! Faults, one file a group; the table of them is in `tests/README.md`. Each test has a server and processes
-//! of its own, and most end with the proof of an account.
+//! Faults, one file a group; the table of them is in `tests/README.md`. Each test has a server and
+//! processes of its own, and most end with the proof of an account.
 
 mod clock;
 mod cluster;
@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The long variants of tests run if this is set.
 const LONG: &str = "JOBQUEUE_LONG";
 
-/// What is enough, or what convinces a sceptic.
+/// The short variant, or the long one with `JOBQUEUE_LONG`.
 fn short_or_long<T>(short: T, long: T) -> T {
     if env::var_os(LONG).is_some() { long } else { short }
 }
@@ -64,7 +64,7 @@ async fn progress(queue: &Queue, jobs: u64) {
     eventually_within(LIMIT * 2, "jobs to complete", more).await;
 }
 
-/// Waits until so many runs have begun in all.
+/// Waits until `runs` runs have begun in all.
 async fn begun(account: &Account, runs: usize) {
     let begun = || count(account, |note| matches!(note, Note::Start { .. }));
     eventually("runs to begin", async || begun() >= runs).await;
@@ -75,8 +75,9 @@ fn effects(account: &Account) -> usize {
     count(account, |note| matches!(note, Note::Effect { .. }))
 }
 
-/// After a failover: all is as it should be, but for what the old master did and told nobody of in time.
-/// Adds and runs of that time may be unknown to the new one; acknowledged adds of these tokens may not.
+/// After a failover: all is in order, except for writes of the old master that reached no replica
+/// in time. Adds and runs of that time may be unknown to the new one; acknowledged adds of these
+/// tokens may not.
 #[track_caller]
 fn assert_kept(proof: &Proof, kept: &HashSet<String>) {
     let lost = proof.wrong.get(&Wrong::Lost).into_iter().flatten();

@@ -28,7 +28,7 @@ async fn unreachable(mode: Mode) {
     let time = Duration::from_millis(5);
     let order = Order { time, pause: time * 4, mixed: true, ..Order::default() };
     let mut producers = [account.producer(&far, order)];
-    // No lease runs out: what runs twice does so for no reason.
+    // No lease runs out, so a second run would be an error.
     let shift = Shift { lease: Duration::from_secs(60), ..Shift::default() };
     let mut workers = [account.worker(&far, shift)];
     progress(&queue, 50).await;
@@ -55,7 +55,7 @@ async fn unreachable(mode: Mode) {
     assert!(dials < 30 * outage.as_secs(), "{mode:?}: {dials} dials in {outage:?}");
 }
 
-/// What a process costs.
+/// The CPU time and memory of a process.
 #[derive(Clone, Copy, Debug)]
 struct Burden {
     /// In hundredths of a second, as Linux counts.

@@ -51,7 +51,7 @@ async fn workers_are_killed_and_no_job_runs_twice() {
     assert!(last.exit().await.success(), "{last}");
     let starts = starts(&account);
     assert!(starts.values().all(|runs| *runs == 1), "{starts:?}");
-    // Of each that was killed: what it had settled and not begun.
+    // For each killed worker: jobs that it had settled and not begun.
     let lost = 3_000 - starts.len();
     assert!(lost <= 8 * 12, "{lost} never ran");
 }
@@ -74,7 +74,7 @@ async fn connections_are_killed_and_no_job_runs_twice() {
     account.settled(&url, 2, PATIENCE).await;
     for worker in &mut workers {
         worker.signal(Signal::TERM);
-        // What is settled and runs may end before its worker does.
+        // Runs that are settled may end before their worker does.
         assert!(worker.exit().await.success(), "{worker}");
     }
     let starts = starts(&account);
@@ -84,7 +84,7 @@ async fn connections_are_killed_and_no_job_runs_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_frozen_beyond_its_lease_runs_nothing_that_others_have() {
+async fn a_worker_frozen_beyond_its_lease_runs_no_job_that_another_has() {
     let server = RedisServer::start();
     let url = server.url();
     let account = Account::open(&url).await;

@@ -46,7 +46,7 @@ async fn records_of_random_bytes_fail_and_the_others_go_on() {
     for at in 0..200_usize {
         let job = client.add(text, "x".into()).await.expect("added");
         let mut record: Vec<u8> = (0..at).map(|_| fastrand::u8(..)).collect();
-        // Of a newer version, and what begins like a record and goes on otherwise.
+        // A record of a newer version, and bytes that only begin like a record.
         match at % 3 {
             0 => record.splice(0..0, [0x96, 9]).for_each(drop),
             1 => record.splice(0..0, [0x95, 1, 0xa4]).for_each(drop),
@@ -67,7 +67,7 @@ async fn records_of_random_bytes_fail_and_the_others_go_on() {
     let page = pages.page(0, 1_000).await.expect("those that can be read");
     assert_eq!(page.iter().map(|job| &job.id).collect::<Vec<_>>(), [other.id()]);
     for job in &bad {
-        // What became of it can't be told either, but it can be said why, and it can be removed.
+        // Its outcome can't be read either, but the error says why, and the job can be removed.
         let error = job.result().await.expect_err("it can't succeed");
         assert!(matches!(error, ResultError::Error(Error::Corrupt(_))), "{error}");
         queue.remove(job.id()).await.expect("removed");
@@ -153,7 +153,7 @@ async fn a_handler_without_end_in_sight() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ids_that_are_none_are_refused_or_unknown() {
+async fn invalid_ids_are_refused_or_unknown() {
     let client = client().await;
     for bad in ["", " ", "a b", "\n", "é", "📦", &"i".repeat(10_240)] {
         let error = client.add(text, "x".into()).id(bad).await.expect_err("no id");

@@ -1,4 +1,4 @@
-//! Servers that answer, and say no. Wrong passwords and users without rights stand in `connect`.
+//! Servers that answer with a refusal. Wrong passwords and users without rights are in `connect`.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ async fn the_server_is_a_read_only_replica_for_a_while() {
     let client = client_of(&server.url()).await;
     let running = Running::start(worker(&client).handler(double));
     works(&client).await;
-    // Of a primary that nobody reaches, so that it keeps what it has.
+    // The primary is unreachable, so the replica keeps its data.
     tell(&server, &["REPLICAOF", "127.0.0.1", "1"]);
     let error = client.add(double, 1).await.expect_err("read-only");
     assert!(matches!(error, Error::Refused(Refused::ReadOnly)), "{error}");
@@ -121,7 +121,7 @@ async fn keys_of_another_type_stand_where_columns_should_be() {
         let mut set = cmd("SET");
         set.arg(format!("jq:{{refusals}}:{column}")).arg("of another type");
         let () = set.query_async(&mut connection).await.expect("set");
-        // Adding looks at what is delayed only for a job that is.
+        // An add reads `delayed` only for a delayed job.
         let delay = if column == "delayed" { 1.hours() } else { 0.millis() };
         let error = client.add(double, 1).delay(delay).await.expect_err("another type");
         assert!(error.to_string().contains("WRONGTYPE"), "{column}: {error}");

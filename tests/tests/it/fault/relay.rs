@@ -1,4 +1,4 @@
-//! Effects on other queues, while those who relay them die.
+//! Effects on other queues, while the workers that relay them die.
 
 use std::time::Duration;
 
@@ -41,8 +41,8 @@ async fn workers_are_killed_at_every_step_of_the_relay() {
     hopeless(&account, &url, 6_000).await;
     let queue = account.queue(&url).await;
     let failed = async || queue.counts().await.expect("counted").total_failed;
-    // Each worker lives for a few hundred failures, so the kills fall anywhere between the settling, the
-    // taking, the delivering and the removing of what was delivered.
+    // Each worker lives for a few hundred failures, so the kills fall anywhere between the
+    // settling, the taking, the delivering and the removing of what was delivered.
     for round in 1..=12 {
         let mut worker = account.worker(&url, Shift::default());
         let enough = round * 400 + fastrand::u64(..100);
@@ -55,11 +55,11 @@ async fn workers_are_killed_at_every_step_of_the_relay() {
     settle(&account, &url, &mut [], &mut workers).await;
     let proof = account.prove(&url).await;
     proof.assert();
-    assert_eq!(proof.letters, 6_000, "{proof}");
+    assert_eq!(proof.dead_letters, 6_000, "{proof}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_is_killed_while_letters_are_on_their_way() {
+async fn redis_is_killed_while_dead_letters_are_on_their_way() {
     let mut server = RedisServer::builder().append_only().start();
     let url = server.url();
     let account = Account::open(&url).await;
@@ -77,5 +77,5 @@ async fn redis_is_killed_while_letters_are_on_their_way() {
     settle(&account, &url, &mut [], &mut workers).await;
     let proof = account.prove(&url).await;
     proof.assert();
-    assert_eq!(proof.letters, 3_000, "{proof}");
+    assert_eq!(proof.dead_letters, 3_000, "{proof}");
 }

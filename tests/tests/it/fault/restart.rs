@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::{progress, settle, short_or_long};
 
-/// A lease that no pause here comes near: what runs twice does so for another reason.
+/// A lease far longer than any pause here: a second run has another reason.
 const LONG_LEASE: Duration = Duration::from_secs(60);
 
 /// Two producers, of single adds and of bulk adds, and two workers.

@@ -1,4 +1,5 @@
-//! SIGTERM in every phase. Leases are long here: whatever waited for one to run out would be too late.
+//! SIGTERM in every phase. Leases are long here: a job that had to wait for one to run out would be
+//! too late.
 
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ async fn end(worker: &mut Process) {
     assert!(worker.exit().await.success(), "{worker}");
 }
 
-/// Waits until so many workers have a lease.
+/// Waits until `workers` workers have a lease.
 async fn leases(account: &Account, url: &str, workers: u64) {
     let queue = account.queue(url).await;
     let there = async || queue.counts().await.is_ok_and(|counts| counts.workers == workers);
@@ -96,7 +97,7 @@ async fn told_to_end_while_fetching_and_settling() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_end_in_time_runs_elsewhere_at_once() {
+async fn jobs_that_do_not_end_in_time_run_elsewhere_at_once() {
     let server = RedisServer::start();
     let url = server.url();
     let account = Account::open(&url).await;

@@ -1,5 +1,5 @@
-//! Topics, while those who publish, relay and receive are killed: every message arrives once in every queue that it
-//! is for, and every one that can't be worked off becomes one dead letter.
+//! Topics, while publishers, relays and receivers are killed: every message arrives once in every
+//! queue that it is for, and every one whose handler fails for good becomes one dead letter.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ use jobqueue_tests::{
 
 use super::{PATIENCE, acknowledged, count, short_or_long};
 
-/// Kills publishers and receivers again and again, after more and more publishes, and then looks at what arrived.
+/// Kills publishers and receivers again and again, after more and more publishes, and then checks
+/// the messages that arrived.
 async fn killed_again_and_again(url: &str) {
     let account = Account::open(url).await;
     let client = account.client(url).await;
@@ -32,7 +33,8 @@ async fn killed_again_and_again(url: &str) {
         // At any step of the publishing, the relaying and the receiving.
         let enough = published() + fastrand::usize(1..250);
         eventually("messages to be published", async || published() >= enough).await;
-        // Who outlives whom changes: mostly, what a publisher leaves behind is relayed by receivers.
+        // Sometimes the receiver dies first; mostly, receivers relay the messages of a dead
+        // publisher.
         if round % 3 == 0 {
             receiver.signal(Signal::KILL);
             receiver.exit().await;
@@ -102,7 +104,7 @@ async fn check(account: &Account, client: &Client) {
         let counts = queue.counts().await.expect("counted");
         let total = (counts.total_added, counts.total_completed + counts.total_failed);
         assert_eq!(total, (arrived.len() as u64, arrived.len() as u64), "{name}");
-        // The first queue gets all: what it has, the others have.
+        // The first queue gets all, so the others' messages are among its own.
         let Some(everything) = &everything else {
             let missing = acknowledged
                 .iter()
@@ -117,13 +119,13 @@ async fn check(account: &Account, client: &Client) {
             everything.keys().filter(|event| pattern != "event.plain" || !event.hopeless);
         assert!(expected.eq(arrived.keys()), "{name} has other messages than the first queue");
     }
-    check_letters(client, hopeless).await;
+    check_dead_letters(client, hopeless).await;
 }
 
-/// One letter for each failure.
-async fn check_letters(client: &Client, expected: usize) {
+/// One dead letter for each failure.
+async fn check_dead_letters(client: &Client, expected: usize) {
     let dead = client.dead_letters(DEAD).expect("a good name");
-    let all = eventually("letters", async || dead.count().await.ok()).await;
+    let all = eventually("dead letters", async || dead.count().await.ok()).await;
     let mut letters = BTreeMap::new();
     for offset in (0..all).step_by(1_000) {
         for (_, letter) in dead.page(offset, 1_000).await.expect("read") {
@@ -131,8 +133,8 @@ async fn check_letters(client: &Client, expected: usize) {
             *letters.entry((queue, id)).or_insert(0) += 1;
         }
     }
-    assert!(letters.values().all(|count| *count == 1), "a letter came twice");
-    assert_eq!(letters.len(), expected, "letters");
+    assert!(letters.values().all(|count| *count == 1), "a dead letter came twice");
+    assert_eq!(letters.len(), expected, "dead letters");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,7 @@ async fn even(number: u32) -> std::result::Result<u32, Failure> {
     if number.is_multiple_of(2) { Ok(number) } else { Err(Failure::permanent("odd")) }
 }
 
-/// A queue with jobs in every state but `active`, written by this version. What its keys begin with is
+/// A queue with jobs in every state but `active`, written by this version. Its keys begin with
 /// [`Rig::BASE`].
 async fn written(server: &RedisServer) -> (Client, Queue) {
     let client = Client::connect(&server.url()).await.expect("the server is there");
@@ -113,14 +113,14 @@ async fn the_next_version_meets_a_queue_of_this_one() {
     let before = Dump::of(&mut redis);
     let mut tried = 0;
     for script in jobqueue::testing::scripts() {
-        // What only reads has no need to look.
+        // Scripts that only read don't check the layout.
         if !script.source.contains(MARK) {
             continue;
         }
         let next = script.source.replace(MARK, "local LAYOUT = '2'");
         let keys = keys(script.source);
         assert!(!keys.is_empty(), "{}", script.name);
-        // Whatever they are: the layout is looked at before anything is done with them.
+        // Their values don't matter: the script checks the layout first.
         let args: Vec<Vec<u8>> =
             [Rig::BASE].into_iter().chain([("1"); 40]).map(|arg| arg.as_bytes().to_vec()).collect();
         let refusal = eval(&mut redis, &next, &keys, args).expect_err(script.name);

@@ -41,7 +41,7 @@ impl Queue {
         Ok(answer)
     }
 
-    /// By index, who stands in a job's place.
+    /// By index, the job that is there instead of an added one.
     fn twins(&self, check: bool, jobs: &[NewJob]) -> BTreeMap<usize, String> {
         let (mut twins, mut claimed, mut seen) =
             (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());

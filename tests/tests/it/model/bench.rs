@@ -71,7 +71,7 @@ impl Bench {
         run(&mut self.connection, &format!("LPOP {}wake", Rig::BASE)) != Value::Nil
     }
 
-    /// What the server does by its own clock, which isn't the scripts' here.
+    /// Expiry of keys, which the server does by its own clock and not by the scripts'.
     pub(super) fn lapse(&mut self, key: &str) {
         run(&mut self.connection, &format!("DEL {}unique:{key}", Rig::BASE));
     }

@@ -1,4 +1,4 @@
-//! What operators do.
+//! The operations of operators.
 
 use redis::Value;
 

@@ -1,4 +1,4 @@
-//! What is true of every queue at every moment, whatever has happened to it: read from the keyspace alone.
+//! The invariants of every queue at every moment, read from the keyspace alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,8 @@ use jobqueue_tests::{
     raw::Rig,
 };
 
-/// All that is wrong with the queue whose keys begin with `base`, line by line; empty if nothing is.
+/// All that is wrong with the queue whose keys begin with `base`, line by line; empty if nothing
+/// is.
 pub(super) fn complaints(dump: &Dump, base: &str) -> String {
     let mut check = Check { dump, base, complaints: Vec::new() };
     let jobs = check.members("jobs");
@@ -58,7 +59,7 @@ impl Check<'_> {
         }
     }
 
-    /// Every job is in one state, and whatever is in a state is a job.
+    /// Every job is in one state, and every id in a state is a job.
     fn one_place_each(&mut self, jobs: &Ids) {
         let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let states = ["waiting", "delayed", "completed", "failed"].map(str::to_owned);
@@ -182,7 +183,7 @@ impl Check<'_> {
 }
 
 #[test]
-fn what_is_wrong_is_seen() {
+fn broken_invariants_are_found() {
     let cases = [
         ("ZADD jq:{q}:waiting 1 a", "a has no record and is in [\"waiting\"]"),
         ("HSET jq:{q}:jobs a r", "a is in []"),

@@ -1,4 +1,4 @@
-//! The model as it is to stand in Redis, key by key.
+//! The model as its keys in Redis.
 
 use std::collections::BTreeMap;
 
@@ -104,8 +104,8 @@ impl Keys {
     }
 }
 
-/// The same keyspace with the ids of each event sorted: where a batch is a worker's whole hash, its order
-/// says nothing.
+/// The same keyspace with the ids of each event sorted: where a batch is a worker's whole hash, its
+/// order says nothing.
 pub(super) fn with_sorted_events(mut dump: Dump) -> Dump {
     if let Some(events) = dump.0.get_mut(&format!("{}events", Rig::BASE))
         && let Content::Stream(entries) = &mut events.content

@@ -1,4 +1,5 @@
-//! Sequences that went wrong once, written down: a seed says something only to the generator that made it.
+//! Sequences that went wrong once, written down: a seed says something only to the generator that
+//! made it.
 
 use super::{
     bench::Bench,

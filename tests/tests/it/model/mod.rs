@@ -1,17 +1,17 @@
-//! A queue in memory beside the real one: whatever happens to both, in whatever order, they agree.
+//! A queue in memory beside the real one: they agree after every sequence of operations.
 //!
-//! [`op`] is what may happen; [`play`] does it to the real scripts ([`bench`]) and to the model ([`queue`],
-//! with a file for each of its sides), and compares answers and the whole keyspace after every step.
-//! [`invariants`] are read from the keyspace alone, so that the model can't be wrong in the same way.
+//! [`op`] lists the operations; [`play`] applies them to the real scripts ([`bench`]) and to the
+//! model ([`queue`], with a file for each of its sides), and compares answers and the whole
+//! keyspace after every step. [`invariants`] are read from the keyspace alone, so that the model
+//! can't be wrong in the same way.
 //!
-//! 2,000 sequences run by default, `JOBQUEUE_MODEL_CASES` of them if that is set. A sequence that fails is
-//! shrunk and printed, and its seed is put into `tests/regressions/model.txt`, from where it runs first from
-//! then on.
+//! 2,000 sequences run by default, `JOBQUEUE_MODEL_CASES` of them if that is set. A sequence that
+//! fails is shrunk and printed, and its seed is put into `tests/regressions/model.txt`, from where
+//! it runs first from then on.
 
 mod add;
 mod bench;
 mod control;
-mod crew;
 mod invariants;
 mod keyspace;
 mod known;
@@ -25,6 +25,7 @@ mod settle;
 mod turn;
 mod view;
 mod work;
+mod workers;
 
 use std::{cell::RefCell, env};
 

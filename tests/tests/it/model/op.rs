@@ -1,5 +1,5 @@
-//! What may happen to a queue, in any order: jobs and workers are named by number, so that whatever is left
-//! of a sequence while it is shrunk still means something.
+//! The operations on a queue, in any order: jobs and workers are named by number, so that whatever
+//! is left of a sequence while it is shrunk still means something.
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
@@ -14,7 +14,8 @@ pub(super) enum Op {
         resend: bool,
         jobs: Vec<Added>,
     },
-    /// A worker's turn; its reply may get lost on the way. One that isn't sure of what it holds joins.
+    /// A worker's turn; its reply may get lost on the way. A worker that isn't sure which jobs it
+    /// holds joins.
     Turn {
         worker: usize,
         ends: Vec<(usize, Ending)>,
@@ -28,7 +29,7 @@ pub(super) enum Op {
         worker: usize,
         want: usize,
     },
-    /// A turn of a worker that has miscounted what it holds.
+    /// A turn of a worker that has miscounted its jobs.
     WrongTurn {
         worker: usize,
         want: usize,
@@ -117,16 +118,17 @@ pub(super) enum Ending {
 /// Completed, and nothing kept.
 pub(super) const DONE: Ending = Ending::Completed(Keep { count: 0, age: -1 });
 
-/// So many workers take turns.
+/// The number of workers.
 pub(super) const WORKERS: usize = 3;
 
-/// How often what happens: time, adds, turns, what workers do besides, what is done to jobs and to the queue,
-/// looks. With everything in one sequence, what takes three rare things in a row would hardly ever happen.
+/// How often each kind of operation happens: time, adds, turns, other calls of workers, operations
+/// on jobs and on the queue, reads. With all kinds in one sequence, three rare operations in a row
+/// would hardly ever happen.
 const THEMES: [[u32; 7]; 4] = [
     [4, 10, 16, 4, 8, 6, 2],
     // Workers that come and go.
     [10, 8, 20, 14, 1, 1, 1],
-    // Operators who can't leave it alone.
+    // Operators who change things all the time.
     [1, 6, 8, 1, 14, 14, 1],
     // Much is added, and much ends.
     [2, 12, 24, 0, 2, 1, 1],
@@ -163,7 +165,8 @@ fn worker() -> impl Strategy<Value = usize> {
     0..WORKERS
 }
 
-/// From this number on a job may be gone; with lower ones, those that are there are counted through.
+/// From this number on a job may be gone; with lower ones, those that are there are counted
+/// through.
 pub(super) const GONE: usize = 16;
 
 fn job() -> impl Strategy<Value = usize> {

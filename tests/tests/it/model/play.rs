@@ -1,4 +1,4 @@
-//! Plays what happens on the real queue and on the model, and compares them after every step.
+//! Plays operations on the real queue and on the model, and compares them after every step.
 
 use jobqueue_tests::{
     raw::Rig,
@@ -8,22 +8,22 @@ use redis::Value;
 
 use super::{
     bench::Bench,
-    crew::{Crew, Hand},
     invariants,
     keyspace::with_sorted_events,
     op::{Added, DONE, GONE, Op},
     queue::{Answer, Queue},
     request::{NewJob, Request, Turn},
+    workers::{Worker, Workers},
 };
 
-/// What differs, and where.
+/// A difference, and where it is.
 type Played<T = ()> = Result<T, String>;
 
 /// Plays a sequence on an empty queue, then works all of it off and removes the queue.
 pub(super) fn play(bench: &mut Bench, ops: &[Op]) -> Played {
     let queue = Queue::new();
     bench.reset(queue.now);
-    let mut game = Game { bench, queue, crew: Crew::new(), ids: Vec::new() };
+    let mut game = Game { bench, queue, workers: Workers::new(), ids: Vec::new() };
     for (index, op) in ops.iter().enumerate() {
         game.step(op).map_err(|why| format!("step {}, {op:?}: {why}", index + 1))?;
     }
@@ -33,7 +33,7 @@ pub(super) fn play(bench: &mut Bench, ops: &[Op]) -> Played {
 struct Game<'a> {
     bench: &'a mut Bench,
     queue: Queue,
-    crew: Crew,
+    workers: Workers,
     /// Of all jobs that were ever added.
     ids: Vec<String>,
 }
@@ -44,23 +44,23 @@ impl Game<'_> {
             Op::Wait(ms) => self.wait(*ms),
             Op::Add { resend, jobs } => self.add(*resend, jobs),
             Op::TakeToken => self.take_token(),
-            Op::Turn { worker, lease, .. } if self.crew.hand(*worker).must_join() => {
+            Op::Turn { worker, lease, .. } if self.workers.get(*worker).must_join() => {
                 self.join(*worker, *lease, ["", ""], false)
             }
             Op::Turn { worker, ends, want, hold, lease, lost } => {
-                let turn = self.crew.hand(*worker).turn(ends);
+                let turn = self.workers.get(*worker).turn(ends);
                 let turn = Turn { want: *want, hold: *hold, lease: *lease, ..turn };
                 self.turn(*worker, &turn, *lost)
             }
-            Op::LateTurn { worker, want } => match self.crew.hand(*worker).former().cloned() {
+            Op::LateTurn { worker, want } => match self.workers.get(*worker).former().cloned() {
                 None => Ok(()),
                 Some(former) => {
                     let turn = Turn { worker: former, want: *want, lease: 500, ..Turn::default() };
                     self.same(&Request::Advance(turn))
                 }
             },
-            Op::WrongTurn { worker, want } if self.crew.hand(*worker).name().is_some() => {
-                let turn = self.crew.hand(*worker).turn(&[]);
+            Op::WrongTurn { worker, want } if self.workers.get(*worker).name().is_some() => {
+                let turn = self.workers.get(*worker).turn(&[]);
                 let turn = Turn { held: turn.held + 1, want: *want, lease: 500, ..turn };
                 self.turn(*worker, &turn, true)
             }
@@ -70,7 +70,7 @@ impl Game<'_> {
             Op::Heartbeat { worker, lease } => self.heartbeat(*worker, *lease),
             Op::Leave { worker } => self.leave(*worker),
             Op::Die { worker } => {
-                *self.crew.hand(*worker) = Hand::default();
+                *self.workers.get(*worker) = Worker::default();
                 Ok(())
             }
             op => match self.request(op) {
@@ -84,14 +84,14 @@ impl Game<'_> {
     fn request(&mut self, op: &Op) -> Option<Request> {
         Some(match op {
             Op::Progress { worker, job } => {
-                let hand = self.crew.hand(*worker);
-                let (worker, id) = (hand.name()?.clone(), hand.pick(*job)?.clone());
+                let believed = self.workers.get(*worker);
+                let (worker, id) = (believed.name()?.clone(), believed.pick(*job)?.clone());
                 let value = format!("progress of {id}");
                 Request::Progress { worker, id, value }
             }
             Op::Log { worker, job, keep, lines } => {
-                let hand = self.crew.hand(*worker);
-                let (worker, id) = (hand.name()?.clone(), hand.pick(*job)?.clone());
+                let believed = self.workers.get(*worker);
+                let (worker, id) = (believed.name()?.clone(), believed.pick(*job)?.clone());
                 let lines = (0..*lines).map(|n| format!("line {n} of {id}")).collect();
                 Request::Log { worker, id, keep: *keep, lines }
             }
@@ -122,7 +122,7 @@ impl Game<'_> {
         })
     }
 
-    /// Makes a call, and compares what is answered and what stands in Redis then with the model.
+    /// Makes a call, and compares the answer and the keyspace with the model.
     fn call(&mut self, request: &Request) -> Played<Answer> {
         let expected = self.queue.apply(request);
         let found = self.bench.call(&request.call()).map(|answer| match request {
@@ -138,7 +138,7 @@ impl Game<'_> {
         Ok(expected)
     }
 
-    /// A call of which nobody has to know what it answers, as long as both answer the same.
+    /// A call whose answer is used for nothing; both must answer the same.
     fn same(&mut self, request: &Request) -> Played {
         self.call(request).map(drop)
     }
@@ -199,8 +199,8 @@ impl Game<'_> {
         id
     }
 
-    /// The id of a job that is there, or else of one that was added at some time; of none, before there
-    /// was any.
+    /// The id of a job that is there, or else of one that was added at some time; of none, before
+    /// there was any.
     fn id(&self, job: usize) -> String {
         let there: Vec<&String> = self.queue.jobs.keys().collect();
         let id = match job {
@@ -215,9 +215,9 @@ impl Game<'_> {
     }
 
     fn join(&mut self, worker: usize, lease: u64, limits: [&str; 2], lost: bool) -> Played {
-        let request = self.crew.join(worker, lease, limits[0], limits[1]);
+        let request = self.workers.join(worker, lease, limits[0], limits[1]);
         if let (Ok(answer), false) = (self.call(&request)?, lost) {
-            self.crew.hand(worker).joined(&answer);
+            self.workers.get(worker).joined(&answer);
         }
         Ok(())
     }
@@ -225,35 +225,35 @@ impl Game<'_> {
     fn turn(&mut self, worker: usize, turn: &Turn, lost: bool) -> Played {
         let request = Request::Advance(turn.clone());
         let answer = self.call(&request)?;
-        let hand = self.crew.hand(worker);
+        let believed = self.workers.get(worker);
         match answer {
-            Ok(answer) if !lost => hand.advanced(turn, &answer),
-            _ => hand.doubt(),
+            Ok(answer) if !lost => believed.advanced(turn, &answer),
+            _ => believed.doubt(),
         }
         Ok(())
     }
 
     fn heartbeat(&mut self, worker: usize, lease: u64) -> Played {
-        let Some(name) = self.crew.hand(worker).name().cloned() else {
+        let Some(name) = self.workers.get(worker).name().cloned() else {
             return Ok(());
         };
         if self.call(&Request::Heartbeat { worker: name, lease })?.is_err() {
-            self.crew.hand(worker).doubt();
+            self.workers.get(worker).doubt();
         }
         Ok(())
     }
 
     fn leave(&mut self, worker: usize) -> Played {
-        let Some(name) = self.crew.hand(worker).name().cloned() else {
+        let Some(name) = self.workers.get(worker).name().cloned() else {
             return Ok(());
         };
         self.same(&Request::Leave { worker: name })?;
-        *self.crew.hand(worker) = Hand::default();
+        *self.workers.get(worker) = Worker::default();
         Ok(())
     }
 
-    /// Without limits, one worker that comes late is enough for every job to end; and a queue that is
-    /// removed leaves nothing but keys that lapse.
+    /// Without limits, one worker that comes late is enough for every job to end; and a queue that
+    /// is removed leaves nothing but keys that lapse.
     fn finish(&mut self) -> Played {
         for field in ["rate", "active"] {
             if self.queue.meta.contains_key(field) {
@@ -263,13 +263,13 @@ impl Game<'_> {
         if self.queue.meta.contains_key("paused") {
             self.same(&Request::Resume)?;
         }
-        *self.crew.hand(0) = Hand::default();
+        *self.workers.get(0) = Worker::default();
         self.wait(8 * 86_400_000)?;
         self.join(0, 500, ["", ""], false)?;
-        // A turn for each of the dead, and one to end what was fetched last.
+        // A turn for each dead worker, and one to end the jobs fetched last.
         for _ in 0..self.queue.workers.len() + 2 {
             let everything: Vec<_> = (0..99).map(|_| (0, DONE)).collect();
-            let turn = self.crew.hand(0).turn(&everything);
+            let turn = self.workers.get(0).turn(&everything);
             self.turn(0, &Turn { want: 999, lease: 500, ..turn }, false)?;
         }
         if let Some((id, job)) = self.queue.jobs.iter().find(|(_, job)| !job.has_ended()) {
@@ -280,7 +280,7 @@ impl Game<'_> {
     }
 }
 
-/// What a join found, by id: the order of a hash says nothing.
+/// The jobs that a join found, by id: the order of a hash means nothing.
 fn sorted_by_id(answer: Value) -> Value {
     let Value::Array(mut parts) = answer else {
         return answer;

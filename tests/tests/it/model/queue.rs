@@ -7,7 +7,7 @@ use redis::Value;
 
 use super::request::{Request, signed};
 
-/// What a script answers, or what it refuses with.
+/// A script's answer, or its refusal.
 pub(super) type Answer = Result<Value, String>;
 
 /// A queue.
@@ -17,7 +17,7 @@ pub(super) struct Queue {
     pub(super) jobs: BTreeMap<String, Job>,
     /// When their leases end.
     pub(super) workers: BTreeMap<String, i64>,
-    /// Who stands for a key.
+    /// The job that holds a unique key.
     pub(super) claims: BTreeMap<String, Claim>,
     pub(super) meta: BTreeMap<&'static str, String>,
     /// Kinds and ids.
@@ -74,7 +74,7 @@ impl Place {
         }
     }
 
-    /// What orders the jobs of its state; nothing orders those that are active.
+    /// The score that orders the jobs of its state; active jobs have none.
     pub(super) fn score(&self) -> i64 {
         match self {
             Self::Waiting { rank } => *rank,
@@ -108,7 +108,7 @@ impl Queue {
         }
     }
 
-    /// Does what the script is to do, and answers what it is to answer.
+    /// Carries out the request as the script should, and returns the answer it should give.
     pub(super) fn apply(&mut self, request: &Request) -> Answer {
         match request {
             Request::Add { check, jobs } => self.add(*check, jobs),
@@ -183,7 +183,7 @@ impl Queue {
         Place::Waiting { rank: (priority + 1024) * self.step() + ms }
     }
 
-    /// What one step of priority is worth in ms.
+    /// The worth of one step of priority in ms.
     pub(super) fn step(&self) -> i64 {
         self.meta.get("aging").map_or(1 << 42, |ms| ms.parse().expect("a number"))
     }
@@ -225,7 +225,7 @@ impl Queue {
         }
     }
 
-    /// The refusal to do what the job's state doesn't allow.
+    /// The refusal of an operation that the job's state doesn't allow.
     pub(super) fn wrong_state(&self, id: &str) -> Answer {
         Err(match self.jobs.get(id) {
             Some(job) => format!("WRONGSTATE {}", job.place.state()),

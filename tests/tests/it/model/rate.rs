@@ -1,5 +1,5 @@
-//! The rate: GCRA, as in `lua/lib/limits.lua`. The model has no other idea of it; what the rate means is
-//! tested there by itself. Here it is to go together with all the rest.
+//! The rate: GCRA, as in `lua/lib/limits.lua`. The model has no other idea of it; what the rate
+//! means is tested there by itself. Here it is to go together with all the rest.
 
 use super::queue::Queue;
 

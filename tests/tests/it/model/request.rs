@@ -62,7 +62,7 @@ pub(super) struct Join {
     /// Limits set in code, empty for none.
     pub(super) rate: String,
     pub(super) active: String,
-    /// What it believes to hold.
+    /// The number of jobs it believes it holds.
     pub(super) known: Vec<String>,
 }
 
@@ -102,8 +102,8 @@ pub(super) struct Block {
 /// How many errors are kept of a job.
 pub(super) const ERRORS_KEPT: usize = 3;
 
-/// What Redis is sent: the script, what `<worker>` and `<old worker>` stand for in its keys, keys beyond
-/// those, and ARGV.
+/// The call to Redis: the script, the values of `<worker>` and `<old worker>` in its keys, keys
+/// beyond those, and ARGV.
 #[derive(Debug, Default)]
 pub(super) struct Call {
     pub(super) script: &'static str,

@@ -47,7 +47,7 @@ impl Queue {
         Ok(Value::Array(answer))
     }
 
-    /// Takes what has waited too long from wherever it waits.
+    /// Takes jobs that have waited too long, waiting or delayed.
     fn expire(&mut self, worker: &str) -> Vec<String> {
         let due = |(id, job): (&String, &Job)| {
             job.expires.filter(|at| (0..=self.now).contains(at)).map(|at| (at, id.clone()))
@@ -65,7 +65,8 @@ impl Queue {
         ids
     }
 
-    /// What is said of jobs that have expired: those are marked, and others that were taken can't expire any more.
+    /// The reply's part about expired jobs. They are marked; the other fetched jobs can't expire
+    /// any more.
     fn hand_out(&mut self, ids: &mut Vec<String>, late: Vec<String>) -> Value {
         let now = self.now;
         let (mut expired, others): (Vec<String>, Vec<String>) = ids
@@ -82,7 +83,8 @@ impl Queue {
         Value::Array(vec![text("expired"), text(expired.join(" ")), text("expires"), number(wait)])
     }
 
-    /// Takes back what the worker with the oldest lease held, if that ran out. When to look again.
+    /// Takes back the jobs of the worker with the oldest lease, if it ran out. Returns when to look
+    /// again.
     fn recover_oldest(&mut self) -> i64 {
         let (deadline, name) =
             self.workers.iter().map(|(name, at)| (*at, name.clone())).min().expect("the caller");

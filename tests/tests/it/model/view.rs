@@ -1,4 +1,4 @@
-//! What can be asked of a queue.
+//! The reads of a queue.
 
 use redis::Value;
 
@@ -123,7 +123,7 @@ impl Queue {
 }
 
 impl Place {
-    /// What is noted of an active job: where it goes back to, and since when it runs.
+    /// The note of an active job: the rank it goes back to, and the start of its run.
     pub(super) fn running(&self) -> String {
         match self {
             Self::Active { rank, started, .. } => format!("{rank}:{started}"),

@@ -1,4 +1,4 @@
-//! What workers do besides turns.
+//! The calls of workers other than turns.
 
 use redis::Value;
 

@@ -1,5 +1,5 @@
-//! A strict reader of Prometheus's exposition format, version 0.0.4: whatever a scraper might stumble over is
-//! a panic.
+//! A strict reader of Prometheus's exposition format, version 0.0.4: whatever a scraper might
+//! stumble over is a panic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ pub(crate) type Labels = BTreeMap<String, String>;
 /// One line with a value.
 #[derive(Debug)]
 pub(crate) struct Sample {
-    /// What follows the family's name: nothing, `_bucket`, `_sum`, `_count`.
+    /// The suffix of the family's name: nothing, `_bucket`, `_sum`, `_count`.
     suffix: &'static str,
     labels: Labels,
     value: f64,
@@ -160,7 +160,7 @@ fn sample(family: &str, kind: &str, line: &str) -> Sample {
     Sample { suffix, labels, value: value.parse().unwrap_or_else(|_| panic!("a number: {line}")) }
 }
 
-/// A label's value up to its closing quote, and what follows that.
+/// A label's value up to its closing quote, and the rest.
 fn unquoted(text: &str) -> (String, &str) {
     let (mut value, mut chars) = (String::new(), text.char_indices());
     while let Some((at, c)) = chars.next() {
@@ -181,7 +181,8 @@ fn unquoted(text: &str) -> (String, &str) {
 fn a_sound_page_is_read() {
     let page = Page::read(
         "# HELP a_total A.\n# TYPE a_total counter\na_total{q=\"x\\\"y\\n\"} 3\n\
-         # HELP h H.\n# TYPE h histogram\nh_bucket{le=\"0.1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 0.3\nh_count 2\n",
+         # HELP h H.\n# TYPE h histogram\nh_bucket{le=\"0.1\"} 1\n\
+         h_bucket{le=\"+Inf\"} 2\nh_sum 0.3\nh_count 2\n",
     );
     assert_eq!(page.value("a_total", &[("q", "x\"y\n")]), 3.0);
     assert_eq!(page.count("h", &[]), 2.0);

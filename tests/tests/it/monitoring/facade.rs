@@ -1,4 +1,4 @@
-//! What workers tell the `metrics` facade.
+//! The metrics that workers record in the `metrics` facade.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ async fn runs_are_counted_by_queue_and_job() {
 }
 
 #[tokio::test]
-async fn what_runs_is_shown() {
+async fn running_jobs_are_shown() {
     let kept = Kept::default();
     let _guard = metrics::set_default_local_recorder(&kept);
     let client = client().await;

@@ -10,7 +10,8 @@ use metrics::{
     SharedString, Unit,
 };
 
-/// By name and labels (`name{job=…,queue=…}`): a counter's or a gauge's value; of a histogram, how many.
+/// By name and labels (`name{job=…,queue=…}`): a counter's or a gauge's value; of a histogram, how
+/// many.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kept(Arc<Mutex<BTreeMap<String, f64>>>);
 

@@ -25,7 +25,7 @@ async fn serve(queues: Vec<jobqueue::Queue>) -> (SocketAddr, AbortHandle) {
     (address, tokio::spawn(endpoint::serve(listener, queues)).abort_handle())
 }
 
-/// One request: the status, and the body after checks of what a scraper relies on.
+/// One request: the status, and the body after checks of everything a scraper relies on.
 async fn request(address: SocketAddr, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     // In two pieces, as a network may deliver it.
@@ -64,7 +64,7 @@ async fn depth_lag_dead_letters_and_histograms_are_scraped() {
 
     let running = Running::start(worker(&client).handler(ship));
     client.add_all(ship, 0..10).await.expect("added");
-    wait::eventually("the letter to arrive", async || {
+    wait::eventually("the dead letter to arrive", async || {
         dead.count().await.is_ok_and(|count| count == 1)
     })
     .await;

@@ -83,7 +83,7 @@ async fn a_delayed_job_says_when_it_was_due() {
 }
 
 #[tokio::test]
-async fn a_worker_and_what_it_holds() {
+async fn a_worker_and_the_jobs_it_holds() {
     let client = client().await;
     let gate = Arc::new(Notify::new());
     let running = Running::start(worker(&client).handler(hang).state(gate.clone()));
@@ -119,14 +119,14 @@ async fn runs_and_waits_are_observed() {
     assert_eq!((stats.wait.count(), stats.total_retried), (23, 1));
     assert_eq!((stats.counts.total_completed, stats.counts.total_failed), (22, 1));
     assert!(stats.run.mean() <= stats.run.quantile(1.0));
-    // What is left is told at the end.
+    // The end reports the rest.
     let more = client.add(ship, 2).await.expect("added");
     more.result().await.expect("it runs");
     running.stop().await;
     assert_eq!(self::stats(&queue).await.run.count(), 25);
     assert_eq!(self::stats(&queue).await.run.since(&stats.run).count(), 1);
     let dead = client.dead_letters("orders-dlq").expect("a good name");
-    let dead = wait::eventually("the letter to arrive", async || {
+    let dead = wait::eventually("the dead letter to arrive", async || {
         let stats = dead.stats().await.expect("redis is there");
         (stats.counts.waiting == 1).then_some(stats)
     })

@@ -26,7 +26,8 @@ async fn second(_: (), ctx: Context, seen: State<Seen>) {
     seen.lock().expect("not poisoned").push(ctx.trace().cloned());
 }
 
-/// Adds four times: by itself, with another trace, from a task of its own, and with its own trace from there.
+/// Adds four times: by itself, with another trace, from a task of its own, and with its own trace
+/// from there.
 #[job(queue = "trips")]
 async fn branch(
     _: (),
@@ -114,7 +115,7 @@ async fn each_run_is_a_child_of_what_its_job_was_sent_with() {
 }
 
 #[tokio::test]
-async fn what_a_run_publishes_goes_on_with_its_trace() {
+async fn messages_published_by_a_run_carry_its_trace() {
     #[job(queue = "trips")]
     async fn publish(_: (), client: State<Client>) -> Result<(), Failure> {
         client.publish("news", "trip.begun", ()).await.map_err(Failure::retry)?;
@@ -231,6 +232,6 @@ async fn a_dead_letter_stays_in_the_trace() {
     dead.wait_for(1).await.expect("it arrives");
     running.stop().await;
     let jobs = dead.queue().jobs(jobqueue::JobState::Waiting).page(0, 10).await.expect("read");
-    let [letter] = &jobs[..] else { panic!("one letter: {jobs:?}") };
+    let [letter] = &jobs[..] else { panic!("one dead letter: {jobs:?}") };
     assert_eq!(letter.record.options.headers["traceparent"], SENT);
 }

@@ -1,55 +1,18 @@
-//! One module for each Lua entry, named as it is: the bare script on a server of its own, and the whole
-//! keyspace before and after.
+//! The scripts of `lua/`, in the same folders: one module a script, which calls it on a server of
+//! its own and checks the whole keyspace before and after.
 //!
-//! A test brings about what the script is to find ([`Rig::given`]), calls it ([`Rig::replies`],
-//! [`Rig::refuses`]) and says what the server holds then ([`Rig::holds`]). The clock stands at
-//! [`NOW`](jobqueue_tests::raw::NOW), so that every score can be written down: a job of priority 0 that is
-//! ready at NOW has rank `1024 * 2^42 + NOW`, 4505299627370496.
+//! A test sets up the state that the script finds ([`Rig::given`]), calls it ([`Rig::replies`],
+//! [`Rig::refuses`]) and compares the whole keyspace ([`Rig::holds`]). `UPDATE_EXPECT=1` writes the
+//! new expected keyspaces; a refusal must leave the keyspace unchanged in any case. The clock
+//! stands at [`NOW`](jobqueue_tests::raw::NOW), so that every score is known: a job of priority 0
+//! that is ready at NOW has rank `1024 * 2^42 + NOW`, 4505299627370496.
 
-mod add;
-mod advance;
-mod apply;
-mod begin;
-mod bind;
-mod clean;
-mod configure;
-mod counts;
-mod delay;
-mod dissolve;
-mod drain;
-mod edit;
-mod extend;
-mod finish;
-mod heartbeat;
-mod introduce;
-mod join;
-mod leave;
-mod limits;
-mod log;
-mod obliterate;
-mod observe;
-mod page;
-mod pause;
-mod priority;
-mod progress;
-mod promote;
-mod publish;
-mod read;
-mod release;
-mod remove;
-mod replay;
-mod reply;
-mod resume;
-mod retry;
-mod retry_failed;
-mod send;
-mod settle;
-mod stats;
-mod survey;
-mod take;
-mod transfer;
-mod unbind;
-mod wake;
+mod job;
+mod once;
+mod outbox;
+mod queue;
+mod topic;
+mod worker;
 
 use jobqueue_tests::raw::Rig;
 

@@ -1,8 +1,11 @@
-//! Each Lua entry, its header, its Rust command and its tests agree.
+//! Each script, its header, its Rust command and its tests agree.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use super::{assert_none, code, files, root};
+
+/// The scripts' tests, in the folders of `lua/`.
+const TESTS: &str = "tests/tests/it/script";
 
 /// The most lines of code of an entry, and of one helper.
 const LONGEST_ENTRY: usize = 80;
@@ -22,7 +25,7 @@ fn lua_code(text: &str) -> usize {
     text.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with("--")).count()
 }
 
-/// What stands in a header after a tag, over all its lines.
+/// The text of a header after a tag, over all its lines.
 fn section(text: &str, tag: &str) -> Option<String> {
     let header: Vec<&str> = text.lines().take_while(|line| line.starts_with("--")).collect();
     let start = header.iter().position(|line| line.starts_with(&format!("-- {tag} ")))?;
@@ -92,14 +95,45 @@ fn headers_and_commands_agree() {
 }
 
 #[test]
-fn every_script_has_tests_of_its_own() {
+fn every_script_has_tests_at_its_own_path() {
+    let tests: BTreeMap<String, String> = files(TESTS, "rs").into_iter().collect();
     let mut complaints = Vec::new();
-    let folder = root().join("tests/tests/it/script");
-    for (_, name, _) in entries() {
-        if !folder.join(format!("{name}.rs")).exists()
-            && !folder.join(&name).join("mod.rs").exists()
-        {
-            complaints.push(format!("no test module for {name}"));
+    for (folder, name, _) in entries() {
+        let mut complain = |what: &str| complaints.push(format!("{folder}/{name}: {what}"));
+        let paths = ["", "/mod"].map(|end| format!("{TESTS}/{folder}/{name}{end}.rs"));
+        let [file, folder_file] = paths.each_ref().map(|path| tests.get(path));
+        let (true, Some(text)) = (file.is_none() || folder_file.is_none(), file.or(folder_file))
+        else {
+            complain(&format!("its tests stand at either {}", paths.join(" or ")));
+            continue;
+        };
+        if !text.starts_with(&format!("//! `lua/{folder}/{name}.lua`\n")) {
+            complain("its tests don't begin with its path");
+        }
+        if !text.contains(&format!("rig(\"{folder}/{name}\")")) || !text.contains("#[test]") {
+            complain("its tests don't call it");
+        }
+        let list = tests.get(&format!("{TESTS}/{folder}/mod.rs"));
+        if !list.is_some_and(|list| list.contains(&format!("\nmod {name};\n"))) {
+            complain(&format!("{TESTS}/{folder}/mod.rs doesn't name its tests"));
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn every_test_of_a_script_has_its_script() {
+    let mut complaints = Vec::new();
+    for (path, _) in files(TESTS, "rs") {
+        let inside = path.trim_start_matches(TESTS).trim_start_matches('/').trim_end_matches(".rs");
+        let has_script = match inside.split('/').collect::<Vec<_>>()[..] {
+            ["mod"] => true,
+            [folder, "mod"] => root().join("lua").join(folder).is_dir(),
+            [folder, name, ..] => root().join(format!("lua/{folder}/{name}.lua")).is_file(),
+            _ => false,
+        };
+        if !has_script {
+            complaints.push(format!("{path} belongs to no script"));
         }
     }
     assert_none(&complaints);

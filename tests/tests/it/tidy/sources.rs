@@ -1,4 +1,4 @@
-//! Sizes, names, and what must not stand in the sources.
+//! Sizes, names, and text that must not be in the sources.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ fn no_file_is_one_that_everything_piles_up_in() {
 }
 
 #[test]
-fn nothing_is_left_to_do() {
+fn no_todo_is_left() {
     let mut complaints = Vec::new();
     for folder in ["jobqueue/src", "jobqueue-macros/src", "examples/src", "benches/src"] {
         for (path, text) in files(folder, "rs") {
@@ -55,6 +55,32 @@ fn every_example_is_named_in_the_readme() {
 }
 
 #[test]
+fn every_test_named_in_the_tests_readme_exists() {
+    let readme = fs::read_to_string(root().join("tests/README.md")).expect("a readme");
+    let is_path = |text: &&str| {
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c);
+        text.contains("::") && text.chars().all(named)
+    };
+    let paths: Vec<&str> = readme.split('`').skip(1).step_by(2).filter(is_path).collect();
+    assert!(paths.len() > 50, "only {} tests are named", paths.len());
+    let missing = paths.into_iter().filter(|path| !test_exists(path));
+    assert_none(&missing.map(str::to_owned).collect::<Vec<_>>());
+}
+
+/// Whether there is a test or a module of tests of this path, from `it` or from `it::fault`.
+fn test_exists(path: &str) -> bool {
+    ["tests/tests/it", "tests/tests/it/fault"].iter().any(|folder| {
+        let text = |module: &str| {
+            let file = root().join(folder).join(module.replace("::", "/"));
+            fs::read_to_string(file.with_extension("rs"))
+                .or_else(|_| fs::read_to_string(file.join("mod.rs")))
+        };
+        let (module, test) = path.rsplit_once("::").unwrap_or(("", path));
+        text(path).is_ok() || text(module).is_ok_and(|text| text.contains(&format!("fn {test}(")))
+    })
+}
+
+#[test]
 fn every_pattern_is_checked_and_says_what_it_replaces() {
     let mut complaints = Vec::new();
     for folder in ["examples/patterns", "examples/database"] {
@@ -72,7 +98,7 @@ fn every_pattern_is_checked_and_says_what_it_replaces() {
 }
 
 #[test]
-fn the_two_commands_of_the_readme_are_those_of_the_door() {
+fn the_readmes_two_commands_are_those_of_the_developer_script() {
     let readme = fs::read_to_string(root().join("README.md")).expect("a readme");
     let door = fs::read_to_string(root().join("dev")).expect("the door");
     let ci = fs::read_to_string(root().join(".ci/run")).expect("what CI runs");

@@ -111,7 +111,7 @@ async fn a_replay_that_is_broken_off_again_and_again_brings_each_message_once() 
 }
 
 #[tokio::test]
-async fn kept_by_count_or_by_age_and_then_no_more() {
+async fn messages_are_kept_by_count_or_by_age_until_keeping_is_turned_off() {
     let client = client().await;
     let topic = client.topic("numbers").expect("a good name");
     topic.keep(Retain::count(200)).await.expect("kept");

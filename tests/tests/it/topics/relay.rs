@@ -1,4 +1,4 @@
-//! Messages on their way: shown, and brought on by whoever is there.
+//! Messages on their way: they are shown, and any live process relays them.
 
 use jobqueue::Client;
 use jobqueue_tests::{shared, wait};
@@ -9,7 +9,7 @@ use crate::support::{Running, client_and_base, raw, worker};
 #[jobqueue::job(queue = "mails", name = "user.created")]
 async fn mail(_user: u32) {}
 
-/// Keeps everybody else from relaying, as somebody who has died in the middle of it.
+/// Keeps all others from relaying, like a process that died in the middle of it.
 async fn block(base: &str, ms: u64) {
     let mut redis = raw(shared::url()).await;
     let mut set = redis::cmd("SET");
@@ -18,7 +18,7 @@ async fn block(base: &str, ms: u64) {
 }
 
 #[tokio::test]
-async fn what_is_on_its_way_is_shown() {
+async fn entries_on_their_way_are_shown() {
     let (client, base) = client_and_base("user-events").await;
     let topic = client.topic("user-events").expect("a good name");
     topic.bind("mails", "user.created").await.expect("bound");
@@ -66,7 +66,7 @@ async fn a_queue_that_refuses_everything_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn a_flush_waits_for_what_was_there_and_not_for_what_comes() {
+async fn a_flush_waits_for_adds_made_before_it_and_not_for_later_ones() {
     let (client, _) = client_and_base("user-events").await;
     let topic = client.topic("user-events").expect("a good name");
     topic.bind("mails", "#").await.expect("bound");
@@ -91,7 +91,7 @@ async fn a_flush_waits_for_what_was_there_and_not_for_what_comes() {
 }
 
 #[tokio::test]
-async fn a_worker_of_a_bound_queue_relays_what_a_dead_publisher_left() {
+async fn a_worker_of_a_bound_queue_relays_messages_left_by_a_dead_publisher() {
     let (client, base) = client_and_base("user-events").await;
     let topic = client.topic("user-events").expect("a good name");
     topic.bind("mails", "#").await.expect("bound");

@@ -26,7 +26,13 @@ async fn any(user: u32, ctx: Context, seen: State<Seen>) {
     seen.note(format!("any {topic} {key} {user}"));
 }
 
-#[job(queue = "mails", name = "welcome a user", subscribe = "user-events:user.created", attempts = 2, backoff = fixed("1ms"))]
+#[job(
+    queue = "mails",
+    name = "welcome a user",
+    subscribe = "user-events:user.created",
+    attempts = 2,
+    backoff = fixed("1ms")
+)]
 async fn welcome(user: u32, ctx: Context, seen: State<Seen>) -> Result<(), String> {
     seen.note(format!("welcome {user} {}", ctx.attempt()));
     if ctx.attempt() == 1 { Err("not yet".into()) } else { Ok(()) }

@@ -1,0 +1,173 @@
+//! Workers as they see themselves: their names, and the jobs they believe they hold.
+
+use redis::Value;
+
+use super::{
+    op::{Ending, WORKERS},
+    request::{Block, Join, Request, Turn},
+};
+
+/// A worker process, and its beliefs.
+#[derive(Debug, Default)]
+pub(super) struct Worker {
+    /// `None` before it has joined.
+    name: Option<String>,
+    /// The last name that it has given up.
+    former: Option<String>,
+    /// The name under which it tries to join, until it hears that it has.
+    joining: Option<String>,
+    /// The jobs it believes it holds, and their failed attempts.
+    held: Vec<(String, u32)>,
+    /// Whether a reply was lost, or the worker was refused.
+    unsure: bool,
+}
+
+/// All workers, and names that were never used before.
+#[derive(Debug)]
+pub(super) struct Workers {
+    all: [Worker; WORKERS],
+    names: usize,
+}
+
+impl Workers {
+    pub(super) fn new() -> Self {
+        Self { all: Default::default(), names: 0 }
+    }
+
+    pub(super) fn get(&mut self, worker: usize) -> &mut Worker {
+        &mut self.all[worker]
+    }
+
+    pub(super) fn join(&mut self, worker: usize, lease: u64, rate: &str, active: &str) -> Request {
+        self.names += 1;
+        let fresh = format!("w{}", self.names);
+        let believed = &mut self.all[worker];
+        Request::Join(Join {
+            worker: believed.joining.get_or_insert(fresh).clone(),
+            former: believed.name.clone().unwrap_or_default(),
+            lease,
+            rate: rate.to_owned(),
+            active: active.to_owned(),
+            known: believed.held.iter().map(|(id, _)| id.clone()).collect(),
+        })
+    }
+}
+
+impl Worker {
+    pub(super) fn name(&self) -> Option<&String> {
+        self.name.as_ref()
+    }
+
+    pub(super) fn former(&self) -> Option<&String> {
+        self.former.as_ref()
+    }
+
+    pub(super) fn must_join(&self) -> bool {
+        self.name.is_none() || self.unsure
+    }
+
+    pub(super) fn doubt(&mut self) {
+        self.unsure = true;
+    }
+
+    /// A job that it believes to hold.
+    pub(super) fn pick(&self, job: usize) -> Option<&String> {
+        self.held.get(job % self.held.len().max(1)).map(|(id, _)| id)
+    }
+
+    /// The turn that ends these runs of the jobs it believes it holds; none is ended twice.
+    pub(super) fn turn(&self, ends: &[(usize, Ending)]) -> Turn {
+        let mut turn = Turn {
+            worker: self.name.clone().unwrap_or_default(),
+            held: self.held.len(),
+            ..Turn::default()
+        };
+        let mut held = self.held.clone();
+        for (job, end) in ends {
+            if held.is_empty() {
+                break;
+            }
+            let (id, attempts) = held.remove(job % held.len());
+            turn.end(id, attempts + 1, end);
+        }
+        turn
+    }
+
+    /// After a turn: ended jobs are gone, and fetched ones are added.
+    pub(super) fn advanced(&mut self, turn: &Turn, answer: &Value) {
+        self.held.retain(|(id, _)| !turn.ends(id));
+        let [_, _, _, _, ids, _, attempts, ..] = parts(answer) else {
+            panic!("nine parts were expected");
+        };
+        self.take(ids, attempts);
+    }
+
+    /// It is sure again.
+    pub(super) fn joined(&mut self, answer: &Value) {
+        let [kept, found, _, attempts, ..] = parts(answer) else {
+            panic!("six parts were expected");
+        };
+        let kept: Vec<String> = parts(kept).iter().map(text).collect();
+        self.held.retain(|(id, _)| kept.contains(id));
+        self.take(found, attempts);
+        self.former = self.name.take().or(self.former.take());
+        self.name = self.joining.take();
+        self.unsure = false;
+    }
+
+    fn take(&mut self, ids: &Value, attempts: &Value) {
+        for (index, id) in text(ids).split_whitespace().enumerate() {
+            let attempts = match parts(attempts).get(index) {
+                Some(Value::Nil) | None => 0,
+                Some(attempts) => text(attempts).parse().expect("a number"),
+            };
+            self.held.push((id.to_owned(), attempts));
+        }
+    }
+}
+
+impl Turn {
+    fn end(&mut self, id: String, attempt: u32, end: &Ending) {
+        let error = (id.clone(), format!("error {attempt} of {id}"));
+        match end {
+            Ending::Retried { delay } => {
+                self.retried.push((id, attempt, *delay));
+                self.errors.push(error);
+            }
+            Ending::Released { delay, misses } => self.released.push((id, *delay, *misses)),
+            Ending::Completed(keep) | Ending::Failed(keep) => {
+                let failed = matches!(end, Ending::Failed(_));
+                if failed && keep.count != 0 {
+                    self.errors.push(error);
+                }
+                let job = (id.clone(), format!("outcome of {id}"));
+                let alike = |block: &&mut Block| block.failed == failed && block.keep == *keep;
+                match self.ended.iter_mut().find(alike) {
+                    Some(block) => block.jobs.push(job),
+                    None => self.ended.push(Block { failed, keep: *keep, jobs: vec![job] }),
+                }
+            }
+        }
+    }
+
+    fn ends(&self, id: &str) -> bool {
+        let ended = self.ended.iter().flat_map(|block| &block.jobs).map(|(id, _)| id);
+        let retried = self.retried.iter().map(|(id, ..)| id);
+        let released = self.released.iter().map(|(id, ..)| id);
+        ended.chain(retried).chain(released).any(|other| other == id)
+    }
+}
+
+fn parts(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(parts) => parts,
+        _ => &[],
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        other => panic!("no text: {other:?}"),
+    }
+}

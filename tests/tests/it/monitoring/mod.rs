@@ -1,0 +1,9 @@
+//! Monitoring: statistics and metrics of a queue, and the trace of a job from hop to hop.
+
+mod exposition;
+mod facade;
+mod recorder;
+mod scrape;
+mod spans;
+mod stats;
+mod trace;

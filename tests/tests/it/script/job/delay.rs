@@ -1,0 +1,73 @@
+//! `lua/job/delay.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] =
+    &["waiting", "delayed", "completed", "failed", "workers", "meta", "events", "wake"];
+
+fn rig() -> Rig {
+    crate::script::rig("job/delay")
+}
+
+#[test]
+fn changes_when_a_job_is_due() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:delayed 1700000009000 a"]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "+1000"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:delayed zset
+          1700000001000 a
+        jq:{q}:events stream
+          delayed = a
+        jq:{q}:wake list
+          1
+    "#]]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "1700000020000"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:delayed zset
+          1700000020000 a
+        jq:{q}:events stream
+          delayed = a
+          delayed = a
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn refuses_a_job_that_is_not_delayed() {
+    let mut rig = rig();
+    rig.refuses(KEYS, args![Rig::BASE, "a", "+1"], "NOTFOUND no such job");
+    rig.given(["ZADD jq:{q}:waiting 1 a"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a", "+1"], "WRONGSTATE waiting");
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a", "+1"], "LAYOUT 2 1");
+}
+
+#[test]
+fn the_time_that_it_may_wait_moves_along() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta events 0",
+        "ZADD jq:{q}:delayed 1700000009000 a",
+        "ZADD jq:{q}:expiring 1700000009500 a 1700000000007 b",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "+1000"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:delayed zset
+          1700000001000 a
+        jq:{q}:expiring zset
+          1700000000007 b
+          1700000001500 a
+        jq:{q}:meta hash
+          events = 0
+        jq:{q}:wake list
+          1
+    "#]]);
+}

@@ -1,0 +1,40 @@
+//! `lua/job/edit.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["waiting", "delayed", "completed", "failed", "workers", "jobs", "meta"];
+
+fn rig() -> Rig {
+    let mut rig = crate::script::rig("job/edit");
+    rig.given(["HSET jq:{q}:jobs a old", "ZADD jq:{q}:waiting 1 a"]);
+    rig
+}
+
+#[test]
+fn replaces_the_record_if_the_caller_knows_it() {
+    let mut rig = rig();
+    rig.replies(KEYS, args![Rig::BASE, "a", "older", "new"], "0");
+    rig.replies(KEYS, args![Rig::BASE, "a", "old", "new"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:jobs hash
+          a = new
+        jq:{q}:waiting zset
+          1 a
+    "#]]);
+}
+
+#[test]
+fn refuses_a_job_that_runs_or_is_not_there() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:jobs b old", "ZADD jq:{q}:workers 9 w", "HSET jq:{q}:running:w b 1:1"]);
+    rig.refuses(KEYS, args![Rig::BASE, "b", "old", "new"], "WRONGSTATE active");
+    rig.refuses(KEYS, args![Rig::BASE, "x", "old", "new"], "NOTFOUND no such job");
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a", "old", "new"], "LAYOUT 9 1");
+}

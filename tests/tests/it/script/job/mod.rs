@@ -1,0 +1,13 @@
+//! The scripts of `lua/job`.
+
+mod add;
+mod delay;
+mod edit;
+mod log;
+mod priority;
+mod progress;
+mod promote;
+mod read;
+mod remove;
+mod retry;
+mod transfer;

@@ -1,0 +1,121 @@
+//! `lua/job/remove.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &[
+    "waiting",
+    "delayed",
+    "completed",
+    "failed",
+    "workers",
+    "jobs",
+    "priority",
+    "attempts",
+    "stalls",
+    "misses",
+    "progress",
+    "listed",
+    "uniques",
+    "outcomes",
+    "meta",
+    "events",
+];
+
+fn rig() -> Rig {
+    crate::script::rig("job/remove")
+}
+
+#[test]
+fn removes_everything_kept_of_jobs() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:jobs a r",
+        "HSET jq:{q}:attempts a 2",
+        "HSET jq:{q}:stalls a 1",
+        "HSET jq:{q}:misses a 1",
+        "HSET jq:{q}:progress a p",
+        "HSET jq:{q}:outcomes a o",
+        "HSET jq:{q}:priority a -5",
+        "SADD jq:{q}:listed a",
+        "RPUSH jq:{q}:errors:a e",
+        "RPUSH jq:{q}:logs:a l",
+        "HSET jq:{q}:uniques a ka",
+        "SET jq:{q}:unique:ka a",
+        "ZADD jq:{q}:failed 1 a",
+        "HSET jq:{q}:jobs b r",
+        "ZADD jq:{q}:waiting 1 b 2 c",
+        "HSET jq:{q}:jobs c r",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "b", "missing"], "2");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          removed = a b
+        jq:{q}:jobs hash
+          c = r
+        jq:{q}:waiting zset
+          2 c
+    "#]]);
+}
+
+#[test]
+fn refuses_all_if_one_is_active() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:workers 1 w",
+        "HSET jq:{q}:running:w b 1:1",
+    ]);
+    rig.refuses(KEYS, args![Rig::BASE, "a", "b"], "WRONGSTATE active");
+}
+
+#[test]
+fn a_job_that_is_named_twice_counts_once() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:jobs a r"]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "a"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          removed = a
+    "#]]);
+}
+
+#[test]
+fn a_key_that_is_anothers_stays() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:waiting 1 a",
+        "HSET jq:{q}:jobs a r",
+        "HSET jq:{q}:uniques a k",
+        "SET jq:{q}:unique:k other",
+        "HSET jq:{q}:meta layout 1 events 0",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+          layout = 1
+        jq:{q}:unique:k string
+          other
+    "#]]);
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 2 1");
+}
+
+#[test]
+fn a_removed_job_does_not_expire() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 1 events 0",
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:expiring 1 a",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
+    assert_eq!(left, redis::Value::Int(0));
+}

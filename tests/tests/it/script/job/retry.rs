@@ -1,0 +1,85 @@
+//! `lua/job/retry.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &[
+    "waiting",
+    "delayed",
+    "completed",
+    "failed",
+    "workers",
+    "priority",
+    "attempts",
+    "stalls",
+    "misses",
+    "outcomes",
+    "meta",
+    "events",
+    "wake",
+];
+
+fn rig() -> Rig {
+    crate::script::rig("job/retry")
+}
+
+#[test]
+fn runs_a_failed_job_again_as_if_new() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:failed 1 a 2 b",
+        "HSET jq:{q}:outcomes a o b o",
+        "HSET jq:{q}:attempts a 3 b 3",
+        "HSET jq:{q}:stalls a 1",
+        "HSET jq:{q}:misses a 1",
+        "HSET jq:{q}:priority a -1",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          b = 3
+        jq:{q}:events stream
+          waiting = a
+        jq:{q}:failed zset
+          2 b
+        jq:{q}:outcomes hash
+          b = o
+        jq:{q}:priority hash
+          a = -1
+        jq:{q}:waiting zset
+          4500901580859392 a
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn runs_a_completed_job_again_as_if_new() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:completed 1 a", "HSET jq:{q}:meta layout 1 events 0"]);
+    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+          layout = 1
+        jq:{q}:waiting zset
+          4505299627370496 a
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn refuses_an_unfinished_job() {
+    let mut rig = rig();
+    rig.refuses(KEYS, args![Rig::BASE, "a"], "NOTFOUND no such job");
+    rig.given(["ZADD jq:{q}:delayed 1 a"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a"], "WRONGSTATE delayed");
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 2 1");
+}

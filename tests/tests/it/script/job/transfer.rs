@@ -1,0 +1,86 @@
+//! `lua/job/transfer.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &[
+    "waiting",
+    "delayed",
+    "completed",
+    "failed",
+    "workers",
+    "jobs",
+    "priority",
+    "attempts",
+    "stalls",
+    "misses",
+    "progress",
+    "listed",
+    "uniques",
+    "outcomes",
+    "meta",
+    "events",
+];
+
+fn rig() -> Rig {
+    crate::script::rig("job/transfer")
+}
+
+#[test]
+fn moves_jobs_that_nobody_runs_into_the_outbox() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:jobs a r b r c r",
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:failed 1 b",
+        "HSET jq:{q}:outcomes b o",
+        "ZADD jq:{q}:workers 9 w",
+        "HSET jq:{q}:running:w c 1:1",
+    ]);
+    let each = |id: &str, new: &str| args![id, "orders", new, -5, "rec"];
+    let all =
+        [args![Rig::BASE], each("a", "j1"), each("b", "j2"), each("c", "j3"), each("x", "j4")];
+    rig.replies(KEYS, all.concat(), "2");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          removed = a b
+        jq:{q}:jobs hash
+          c = r
+        jq:{q}:outbox stream
+          to = orders, id = j1, priority = -5, record = rec
+          to = orders, id = j2, priority = -5, record = rec
+        jq:{q}:running:w hash
+          c = 1:1
+        jq:{q}:workers zset
+          9 w
+    "#]]);
+}
+
+#[test]
+fn a_job_named_twice_is_sent_once() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:jobs a r", "ZADD jq:{q}:waiting 1 a"]);
+    let twice = args![Rig::BASE, "a", "o", "j1", 0, "r", "a", "o", "j2", 0, "r"];
+    rig.replies(KEYS, twice, "1");
+    rig.replies(KEYS, args![Rig::BASE, "a", "o", "j3", 0, "r"], "0");
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 9", "ZADD jq:{q}:waiting 1 a"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a", "o", "j1", 0, "r"], "LAYOUT 9 1");
+}
+
+#[test]
+fn a_removed_job_does_not_expire() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 1 events 0",
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:expiring 1 a",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "to", "id", 0, "r"], "1");
+    let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
+    assert_eq!(left, redis::Value::Int(0));
+}

@@ -1,0 +1,5 @@
+//! The scripts of `lua/once`.
+
+mod begin;
+mod finish;
+mod release;

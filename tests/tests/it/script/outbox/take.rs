@@ -1,0 +1,94 @@
+//! `lua/outbox/take.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["outbox", "relay", "meta"];
+
+fn rig() -> Rig {
+    crate::script::rig("outbox/take")
+}
+
+fn three(rig: &mut Rig) {
+    rig.given([
+        "XADD jq:{q}:outbox 1-1 to a id j1 priority 0 record r1",
+        "XADD jq:{q}:outbox 1-2 to b id j2 priority -5 record r2",
+        "XADD jq:{q}:outbox 2-0 to a id j3 priority 0 record r3",
+    ]);
+}
+
+#[test]
+fn hands_out_the_head_in_order_to_one_relay() {
+    let mut rig = rig();
+    three(&mut rig);
+    let two = r#"[0, [["1-1", "a", "j1", "0", "r1"], ["1-2", "b", "j2", "-5", "r2"]]]"#;
+    rig.replies(KEYS, args!["w1", 60_000, 2, "-"], two);
+    rig.replies(KEYS, args!["w1", 60_000, 2, "-"], two);
+    let answer = rig.call(KEYS, args!["w2", 60_000, 2, "-"]).expect("an answer");
+    let text = jobqueue_tests::text::reply(&answer);
+    assert!(text.ends_with(", []]") && !text.starts_with("[0"), "{text}");
+}
+
+#[test]
+fn removes_delivered_entries_and_frees_the_lock_when_all_are_done() {
+    let mut rig = rig();
+    three(&mut rig);
+    rig.replies(
+        KEYS,
+        args!["w1", 60_000, 9, "-", "1-1", "1-2"],
+        r#"[0, [["2-0", "a", "j3", "0", "r3"]]]"#,
+    );
+    rig.replies(KEYS, args!["w1", 60_000, 9, "-", "2-0"], "[0, []]");
+    // The stream stays, empty: its ids must go on rising, since targets compare them.
+    rig.holds(expect![[r#"
+        jq:{q}:outbox stream
+    "#]]);
+    rig.replies(KEYS, args!["w2", 60_000, 9, "-"], "[0, []]");
+}
+
+#[test]
+fn removes_delivered_entries_for_a_late_relay_too() {
+    let mut rig = rig();
+    three(&mut rig);
+    rig.given(["SET jq:{q}:relay w2 PX 60000"]);
+    let answer =
+        rig.call(KEYS, args!["w1", 60_000, 9, "-", "1-1", "1-2", "2-0"]).expect("an answer");
+    assert!(jobqueue_tests::text::reply(&answer).ends_with(", []]"));
+    rig.given(["DEL jq:{q}:relay"]);
+    rig.holds(expect![[r#"
+        jq:{q}:outbox stream
+    "#]]);
+}
+
+#[test]
+fn stops_at_a_mebibyte() {
+    let mut rig = rig();
+    let record = "x".repeat(700_000);
+    for _ in 0..3 {
+        let put = format!("XADD jq:{{q}}:outbox * to a id j priority 0 record {record}");
+        rig.given([put.as_str()]);
+    }
+    let answer = rig.call(KEYS, args!["w1", 60_000, 9, "-"]).expect("an answer");
+    let text = jobqueue_tests::text::reply(&answer);
+    assert_eq!(text.matches("\"j\"").count(), 1);
+}
+
+#[test]
+fn continues_after_an_entry_and_frees_the_lock_on_demand() {
+    let mut rig = rig();
+    three(&mut rig);
+    let last = r#"[0, [["2-0", "a", "j3", "0", "r3"]]]"#;
+    rig.replies(KEYS, args!["w1", 60_000, 9, "(1-2", "1-1"], last);
+    // Another relay may begin as soon as the lock is free.
+    rig.replies(KEYS, args!["w1", 60_000, 0, "-"], "[0, []]");
+    let rest = r#"[0, [["1-2", "b", "j2", "-5", "r2"], ["2-0", "a", "j3", "0", "r3"]]]"#;
+    rig.replies(KEYS, args!["w2", 60_000, 9, "-"], rest);
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    three(&mut rig);
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["w1", 60_000, 9, "-", "1-1"], "LAYOUT 9 1");
+}

@@ -1,0 +1,49 @@
+//! `lua/queue/limits.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["meta", "waiting", "wake"];
+
+fn rig() -> Rig {
+    crate::script::rig("queue/limits")
+}
+
+#[test]
+fn sets_and_marks_whose_limit_it_is() {
+    let mut rig = rig();
+    rig.replies(KEYS, args!["rate", "10 5", "max_length", 7], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          layout = 1
+          max_length = 7
+          max_length_by = operator
+          rate = 10 5
+          rate_by = operator
+    "#]]);
+}
+
+#[test]
+fn a_new_rate_begins_anew_and_clearing_leaves_nothing() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 1 rate 1 rate_by operator tat 5 turn 6 active 3",
+        "ZADD jq:{q}:waiting 1 a",
+    ]);
+    rig.replies(KEYS, args!["rate", "", "active", ""], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:waiting zset
+          1 a
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args!["active", 1], "LAYOUT 2 1");
+}

@@ -1,0 +1,12 @@
+//! The scripts of `lua/queue`.
+
+mod clean;
+mod counts;
+mod drain;
+mod limits;
+mod obliterate;
+mod page;
+mod pause;
+mod resume;
+mod retry_failed;
+mod stats;

@@ -1,0 +1,85 @@
+//! `lua/queue/obliterate.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &[
+    "waiting",
+    "delayed",
+    "completed",
+    "failed",
+    "workers",
+    "jobs",
+    "priority",
+    "attempts",
+    "stalls",
+    "misses",
+    "progress",
+    "listed",
+    "uniques",
+    "outcomes",
+    "meta",
+    "events",
+    "wake",
+    "histograms",
+];
+
+fn rig() -> Rig {
+    crate::script::rig("queue/obliterate")
+}
+
+#[test]
+fn leaves_nothing() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:jobs a r",
+        "HSET jq:{q}:attempts a 2",
+        "HSET jq:{q}:stalls a 1",
+        "HSET jq:{q}:misses a 1",
+        "HSET jq:{q}:progress a p",
+        "HSET jq:{q}:outcomes a o",
+        "HSET jq:{q}:priority a -5",
+        "SADD jq:{q}:listed a",
+        "RPUSH jq:{q}:errors:a e",
+        "RPUSH jq:{q}:logs:a l",
+        "HSET jq:{q}:uniques a ka",
+        "SET jq:{q}:unique:ka a",
+        "ZADD jq:{q}:failed 1 a",
+        "ZADD jq:{q}:workers 1 w",
+        "RPUSH jq:{q}:wake 1",
+        "HSET jq:{q}:meta layout 1",
+        "XADD jq:{q}:events * added a",
+        "HSET jq:{q}:histograms run:0 1",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "0"], "0");
+    rig.holds(expect![""]);
+}
+
+#[test]
+fn refuses_while_jobs_are_active_unless_forced() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w", "HSET jq:{q}:running:w a 1:1 b 1:1"]);
+    rig.refuses(KEYS, args![Rig::BASE, "0"], "HASACTIVE 2");
+    rig.replies(KEYS, args![Rig::BASE, "1"], "0");
+    rig.holds(expect![""]);
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args![Rig::BASE, "0"], "LAYOUT 2 1");
+}
+
+#[test]
+fn a_removed_job_does_not_expire() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 1 events 0",
+        "ZADD jq:{q}:waiting 1 a",
+        "ZADD jq:{q}:expiring 1 a",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "0"], "0");
+    let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
+    assert_eq!(left, redis::Value::Int(0));
+}

@@ -1,0 +1,30 @@
+//! `lua/queue/page.lua`
+
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["waiting", "delayed", "completed", "failed", "workers"];
+
+fn rig() -> Rig {
+    crate::script::rig("queue/page")
+}
+
+#[test]
+fn goes_through_a_state_both_ways() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:waiting 1 a 2 b 3 c 4 d"]);
+    rig.replies(KEYS, args![Rig::BASE, "waiting", 1, 2, "0"], "[\"b\", \"c\"]");
+    rig.replies(KEYS, args![Rig::BASE, "waiting", 0, 2, "1"], "[\"d\", \"c\"]");
+    rig.replies(KEYS, args![Rig::BASE, "failed", 0, 2, "0"], "[]");
+}
+
+#[test]
+fn active_jobs_of_all_workers_by_id() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 v 2 w",
+        "HSET jq:{q}:running:v c 1:1 a 1:1",
+        "HSET jq:{q}:running:w b 1:1",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "active", 0, 2, "0"], "[\"a\", \"b\"]");
+    rig.replies(KEYS, args![Rig::BASE, "active", 1, 5, "1"], "[\"b\", \"a\"]");
+}

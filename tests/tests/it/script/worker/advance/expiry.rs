@@ -1,0 +1,162 @@
+//! Jobs that have waited too long.
+
+use expect_test::expect;
+use jobqueue_tests::raw::{args, run};
+
+use super::{KEYS, fetch, rig, settle};
+
+#[test]
+fn expired_jobs_are_handed_out_in_addition_to_the_number_wanted() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta expiring 1",
+        "ZADD jq:{q}:waiting 1 a 2 late 3 b",
+        "ZADD jq:{q}:delayed 1700000009000 later",
+        "HSET jq:{q}:priority later 2",
+        "ZADD jq:{q}:expiring 1699999999999 later 1700000000000 late",
+        "ZADD jq:{q}:expiring 1700000000700 b 1700000000001 a",
+    ]);
+    rig.answers(
+        KEYS,
+        fetch(0, 1),
+        expect![[r#"
+            1700000000000
+            10001
+            1
+            ""
+            "a later late"
+            [nil, nil, nil]
+            nil
+            nil
+            nil
+            0
+            ["expired", "later late", "expires", 700]
+        "#]],
+    );
+    rig.holds(expect![[r#"
+        jq:{q}:expiring zset
+          -1 late
+          -1 later
+          1700000000700 b
+        jq:{q}:meta hash
+          events = 0
+          expiring = 1
+          layout = 1
+        jq:{q}:priority hash
+          later = 2
+        jq:{q}:running:w1 hash
+          a = 1:1700000000000
+          late = 4505299627370496:1700000000000
+          later = 4514095720392704:1700000000000
+        jq:{q}:waiting zset
+          3 b
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn no_pause_or_limit_keeps_them_back_and_settling_forgets_them() {
+    let left = ["paused 1", "hold 1700000009999", "active 0"].map(|limit| {
+        let mut rig = rig();
+        rig.given(["ZADD jq:{q}:waiting 1 a", "ZADD jq:{q}:expiring 5 a", "HSET jq:{q}:jobs a r"]);
+        run(rig.connection(), &format!("HSET jq:{{q}}:meta expiring 1 {limit}"));
+        rig.replies(KEYS, fetch(0, 0), &expired(r#""a", ["r"]"#, "a"));
+        run(rig.connection(), "DEL jq:{q}:meta");
+        run(rig.connection(), "HSET jq:{q}:meta expiring 1 layout 1 events 0");
+        let failed = args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0];
+        rig.replies(KEYS, settle(1, 0, failed), &expired(r#""", []"#, ""));
+        rig.dump()
+    });
+    left[0].assert_is(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+          expiring = 1
+          failed = 1
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+    for other in &left[1..] {
+        other.assert_same_as(&left[0]);
+    }
+}
+
+/// The answer that hands out these ids and records, and says which of the ids have expired.
+fn expired(jobs: &str, ids: &str) -> String {
+    format!(
+        "[1700000000000, 10001, 0, \"\", {jobs}, nil, nil, nil, 0, \
+         [\"expired\", \"{ids}\", \"expires\", -1]]"
+    )
+}
+
+#[test]
+fn an_expired_job_whose_worker_died_is_still_expired_for_the_next_worker() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta expiring 1",
+        "ZADD jq:{q}:workers 1600000000000 dead",
+        "HSET jq:{q}:running:dead a 7:1",
+        "ZADD jq:{q}:expiring -1 a",
+    ]);
+    rig.answers(
+        KEYS,
+        fetch(0, 5),
+        expect![[r#"
+            1700000000000
+            0
+            0
+            ""
+            "a"
+            [nil]
+            [nil]
+            ["1"]
+            [nil]
+            0
+            ["expired", "a", "expires", -1]
+        "#]],
+    );
+}
+
+#[test]
+fn the_mark_of_a_job_that_no_longer_waits_is_removed() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta expiring 1", "ZADD jq:{q}:expiring 5 gone"]);
+    rig.replies(KEYS, fetch(0, 5), &expired(r#""", []"#, ""));
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+          expiring = 1
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn at_most_a_hundred_expire_in_a_call() {
+    let mut rig = rig();
+    run(rig.connection(), "HSET jq:{q}:meta expiring 1 paused 1");
+    for n in 0..130 {
+        run(rig.connection(), &format!("ZADD jq:{{q}}:waiting {n} j{n}"));
+        run(rig.connection(), &format!("ZADD jq:{{q}}:expiring {n} j{n}"));
+    }
+    let reply = rig.call(KEYS, fetch(0, 9)).expect("no refusal");
+    let redis::Value::Array(items) = reply else { panic!("an array") };
+    assert_eq!(items[2], redis::Value::Int(30), "so many still wait");
+    let redis::Value::Array(more) = &items[10] else { panic!("more") };
+    assert_eq!(more[3], redis::Value::Int(0), "there is more to do at once");
+}
+
+#[test]
+fn the_queues_dead_letter_queue_is_told() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta dead_letter orders-dlq"]);
+    rig.replies(
+        KEYS,
+        fetch(0, 5),
+        r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil, 0, ["dead_letter", "orders-dlq"]]"#,
+    );
+}

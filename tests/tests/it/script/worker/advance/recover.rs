@@ -1,0 +1,132 @@
+//! Recovering: the runs of a worker whose lease ran out.
+
+use std::fmt::Write as _;
+
+use expect_test::expect;
+use jobqueue_tests::raw::{NOW, run};
+use redis::Value;
+
+use super::{KEYS, fetch, rig};
+
+#[test]
+fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1699999990000 dead 1699999995000 dying",
+        "HSET jq:{q}:running:dead a 5:1 b 6:1",
+        "HSET jq:{q}:running:dying c 7:1",
+        "HSET jq:{q}:stalls a 1",
+        "HDEL jq:{q}:meta events",
+    ]);
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 2, \"\", \"\", [], nil, nil, nil]");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          stalled = a b
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:running:dying hash
+          c = 7:1
+        jq:{q}:stalls hash
+          a = 2
+          b = 1
+        jq:{q}:waiting zset
+          5 a
+          6 b
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1699999995000 dying
+          1700000010000 w1
+    "#]]);
+    // The next call takes the next.
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 3, \"\", \"\", [], nil, nil, nil]");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          stalled = a b
+          stalled = c
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:stalls hash
+          a = 2
+          b = 1
+          c = 1
+        jq:{q}:waiting zset
+          5 a
+          6 b
+          7 c
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn a_worker_without_runs_is_forgotten_and_the_callers_own_late_lease_is_kept() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w1 1699999990000 dead", "HSET jq:{q}:running:w1 a 5:1"]);
+    rig.replies(KEYS, fetch(1, 0), "[1700000000000, 0, 0, \"\", \"\", [], nil, nil, nil]");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+          layout = 1
+        jq:{q}:running:w1 hash
+          a = 5:1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn a_job_that_is_taken_back_can_be_given_out_by_the_same_call() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1699999990000 dead",
+        "HSET jq:{q}:running:dead a 5:1",
+        "ZADD jq:{q}:waiting 9 b",
+        "HSET jq:{q}:jobs a ra b rb",
+    ]);
+    // It goes before later jobs, and its stall count comes along.
+    rig.replies(
+        KEYS,
+        fetch(0, 1),
+        r#"[1700000000000, 0, 1, "", "a", ["ra"], [nil], ["1"], [nil]]"#,
+    );
+}
+
+#[test]
+fn a_lease_lasts_to_the_end_of_its_last_millisecond() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1700000000000 late", "HSET jq:{q}:running:late a 5:1"]);
+    rig.replies(KEYS, fetch(0, 1), r#"[1700000000000, 1, 0, "", "", [], nil, nil, nil]"#);
+    rig.at(NOW + 1);
+    rig.replies(KEYS, fetch(0, 0), r#"[1700000000001, 0, 1, "", "", [], nil, nil, nil]"#);
+}
+
+#[test]
+fn a_thousand_a_call_and_the_lease_goes_with_the_last() {
+    // The number of held jobs, the number waiting after each call, and whether the lease is still
+    // there.
+    let cases = [
+        (999, [(999, true), (999, true)]),
+        (1_000, [(1_000, false), (1_000, true)]),
+        (1_005, [(1_000, false), (1_005, true)]),
+    ];
+    for (held, calls) in cases {
+        let mut rig = rig();
+        let mut set = "HSET jq:{q}:running:dead".to_owned();
+        for n in 0..held {
+            let _ = write!(set, " job{n} {n}:1");
+        }
+        rig.given(["ZADD jq:{q}:workers 1 dead", &set]);
+        for (waiting, gone) in calls {
+            rig.call(KEYS, fetch(0, 0)).expect("an answer");
+            let found = run(rig.connection(), "ZCARD jq:{q}:waiting");
+            assert_eq!(found, Value::Int(waiting), "waiting of {held}");
+            let found = run(rig.connection(), "HLEN jq:{q}:stalls");
+            assert_eq!(found, Value::Int(waiting), "stalls of {held}");
+            let lease = run(rig.connection(), "ZSCORE jq:{q}:workers dead");
+            assert_eq!(lease == Value::Nil, gone, "the lease of {held}");
+        }
+    }
+}

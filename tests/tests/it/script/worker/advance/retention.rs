@@ -1,0 +1,151 @@
+//! Retention: how many finished jobs are kept, and that nothing stays of the others.
+
+use std::fmt::Write as _;
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args, run};
+use redis::Value;
+
+use super::{KEYS, rig, settle};
+
+/// The failed jobs that are kept after `new` has failed with these bounds.
+fn kept(rig: &mut Rig, count: i64, age: i64) -> Value {
+    rig.given(["HSET jq:{q}:running:w1 new 1:1"]);
+    let failed = args![1, "failed", count, age, 1, "new", "o", 0, 0, 10, 0];
+    rig.call(KEYS, settle(1, 0, failed)).expect("an answer");
+    run(rig.connection(), "ZRANGE jq:{q}:failed 0 -1")
+}
+
+fn names(all: &[&str]) -> Value {
+    Value::Array(all.iter().map(|name| Value::BulkString((*name).into())).collect())
+}
+
+#[test]
+fn bounds_by_count_and_by_age() {
+    // Count and age, -1 for no bound, and which jobs of 3, 2 and 1 seconds are left.
+    let cases: [(i64, i64, &[&str]); 8] = [
+        (-1, -1, &["c", "b", "a", "new"]),
+        (9, -1, &["c", "b", "a", "new"]),
+        (2, -1, &["a", "new"]),
+        (1, -1, &["new"]),
+        (-1, 2_001, &["b", "a", "new"]),
+        // A job exactly as old as the bound goes.
+        (-1, 2_000, &["a", "new"]),
+        (3, 1_500, &["a", "new"]),
+        (2, 2_500, &["a", "new"]),
+    ];
+    for (count, age, left) in cases {
+        let mut rig = rig();
+        rig.given(["ZADD jq:{q}:failed 1699999997000 c 1699999998000 b 1699999999000 a"]);
+        assert_eq!(kept(&mut rig, count, age), names(left), "count {count}, age {age}");
+    }
+}
+
+#[test]
+fn nothing_stays_of_a_job_that_is_trimmed() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:failed 1 old",
+        "HSET jq:{q}:jobs old r new r",
+        "HSET jq:{q}:outcomes old o",
+        "HSET jq:{q}:priority old 1",
+        "HSET jq:{q}:attempts old 1",
+        "HSET jq:{q}:stalls old 1",
+        "HSET jq:{q}:misses old 1",
+        "HSET jq:{q}:progress old p",
+        "SADD jq:{q}:listed old",
+        "RPUSH jq:{q}:errors:old e",
+        "RPUSH jq:{q}:logs:old l",
+    ]);
+    kept(&mut rig, 1, -1);
+    rig.holds(expect![[r#"
+        jq:{q}:failed zset
+          1700000000000 new
+        jq:{q}:jobs hash
+          new = r
+        jq:{q}:meta hash
+          events = 0
+          failed = 1
+          layout = 1
+        jq:{q}:outcomes hash
+          new = o
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn nothing_stays_of_a_job_that_is_trimmed_by_the_call_that_settles_it() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:running:w1 a 1:1 b 2:1", "HSET jq:{q}:jobs a r b r"]);
+    // Two fail at once, with an error each, and only one is kept.
+    let failed = args![1, "failed", 1, -1, 2, "a", "oa", "b", "ob", 0, 0];
+    let errors = args![10, 2, "a", "ea", "b", "eb"];
+    rig.replies(
+        KEYS,
+        settle(2, 0, [failed, errors].concat()),
+        r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil]"#,
+    );
+    rig.holds(expect![[r#"
+        jq:{q}:errors:b list
+          eb
+        jq:{q}:failed zset
+          1700000000000 b
+        jq:{q}:jobs hash
+          b = r
+        jq:{q}:meta hash
+          events = 0
+          failed = 2
+          layout = 1
+        jq:{q}:outcomes hash
+          b = ob
+        jq:{q}:listed set
+          b
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn a_thousand_a_call_the_oldest_first() {
+    for (count, age) in [(2, -1), (-1, 1_000)] {
+        let mut rig = rig();
+        let mut add = "ZADD jq:{q}:failed".to_owned();
+        for n in 0..1_005 {
+            let _ = write!(add, " {} job{n:04}", n + 1);
+        }
+        rig.given([add.as_str()]);
+        let rest = ["job1000", "job1001", "job1002", "job1003", "job1004", "new"];
+        assert_eq!(kept(&mut rig, count, age), names(&rest), "count {count}, age {age}");
+        let rest: &[&str] = if count == 2 { &["job1004", "new"] } else { &["new"] };
+        assert_eq!(kept(&mut rig, count, age), names(rest), "count {count}, age {age}");
+    }
+}
+
+#[test]
+fn a_failed_job_that_is_not_kept_leaves_nothing() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:running:w1 a 1:1",
+        "HSET jq:{q}:jobs a r",
+        "HSET jq:{q}:attempts a 2",
+        "SADD jq:{q}:listed a",
+        "RPUSH jq:{q}:errors:a e",
+        "RPUSH jq:{q}:logs:a l",
+        "HDEL jq:{q}:meta events",
+    ]);
+    rig.replies(
+        KEYS,
+        settle(1, 0, args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0]),
+        r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil]"#,
+    );
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          failed = a
+        jq:{q}:meta hash
+          failed = 1
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}

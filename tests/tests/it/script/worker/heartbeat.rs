@@ -1,0 +1,63 @@
+//! `lua/worker/heartbeat.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &["workers", "running:w1", "meta"];
+
+fn rig() -> Rig {
+    crate::script::rig("worker/heartbeat")
+}
+
+#[test]
+fn moves_the_lease() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w1 5 other", "HSET jq:{q}:running:w1 a 1:1"]);
+    rig.replies(KEYS, args!["w1", 10000], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:running:w1 hash
+          a = 1:1
+        jq:{q}:workers zset
+          5 other
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn refuses_one_that_is_not_known() {
+    let mut rig = rig();
+    rig.refuses(
+        KEYS,
+        args!["w1", 10000],
+        "LEASELOST the worker is not known, or its lease ran out",
+    );
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args!["w1", 1], "LAYOUT 2 1");
+}
+
+#[test]
+fn counts_what_is_held() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w1", "HSET jq:{q}:running:other x 1:1"]);
+    rig.replies(KEYS, args!["w1", 10000], "0");
+    rig.given(["HSET jq:{q}:running:w1 a 1:1 b 2:1 c 3:1"]);
+    rig.replies(KEYS, args!["w1", 10000], "3");
+}
+
+#[test]
+fn a_full_server_still_takes_it() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w1", "CONFIG SET maxmemory 1"]);
+    let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
+    assert!(set.is_err(), "the server takes more");
+    rig.replies(KEYS, args!["w1", 10000], "0");
+    rig.holds(expect![[r#"
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}

@@ -1,0 +1,281 @@
+//! `lua/worker/join.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args, run};
+use redis::Value;
+
+const KEYS: &[&str] = &[
+    "workers",
+    "running:w1",
+    "running:w0",
+    "jobs",
+    "attempts",
+    "stalls",
+    "misses",
+    "meta",
+    "expiring",
+];
+
+fn rig() -> Rig {
+    crate::script::rig("worker/join")
+}
+
+#[test]
+fn a_first_join_marks_the_layout_and_the_limits_of_the_code() {
+    let mut rig = rig();
+    rig.replies(KEYS, args!["w1", "", 10000, "10 5", "3"], r#"[[], "", [], nil, nil, nil]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+          rate = 10 5
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn takes_over_the_jobs_of_an_old_name() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 w0",
+        "HSET jq:{q}:running:w0 a 1:1 b 2:2 c 3:3",
+        "HSET jq:{q}:jobs a ra b rb c rc",
+        "HSET jq:{q}:attempts c 2",
+    ]);
+    rig.replies(
+        KEYS,
+        args!["w1", "w0", 10000, "", "", "a", "gone"],
+        "[[\"a\"], \"b c\", [\"rb\", \"rc\"], [nil, \"2\"], [nil, nil], [nil, nil]]",
+    );
+    rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          c = 2
+        jq:{q}:jobs hash
+          a = ra
+          b = rb
+          c = rc
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:running:w1 hash
+          a = 1:1
+          b = 2:2
+          c = 3:3
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+    // Sent twice, as after a lost reply, it does no harm.
+    rig.replies(
+        KEYS,
+        args!["w1", "w0", 10000, "", "", "a", "gone"],
+        "[[\"a\"], \"b c\", [\"rb\", \"rc\"], [nil, \"2\"], [nil, nil], [nil, nil]]",
+    );
+}
+
+#[test]
+fn an_operators_limit_wins_over_the_codes() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 1 rate 7 rate_by operator active 9"]);
+    rig.replies(KEYS, args!["w1", "", 10000, "10 5", ""], r#"[[], "", [], nil, nil, nil]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          layout = 1
+          rate = 7
+          rate_by = operator
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.refuses(KEYS, args!["w1", "", 10000, "", ""], "LAYOUT 2 1");
+}
+
+#[test]
+fn sent_twice_it_writes_the_same_and_nothing_more() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 w0",
+        "HSET jq:{q}:running:w0 a 1:1 b 2:2",
+        "HSET jq:{q}:jobs a ra b rb",
+    ]);
+    let join = args!["w1", "w0", 10000, "10 5", "3", "a"];
+    rig.call(KEYS, join.clone()).expect("an answer");
+    let before = rig.dump();
+    rig.replies(KEYS, join, r#"[["a"], "b", ["rb"], nil, nil, nil]"#);
+    rig.dump().assert_unchanged_since(&before);
+}
+
+#[test]
+fn an_old_name_that_held_nothing_goes_all_the_same() {
+    let mut rig = rig();
+    // Another worker keeps its jobs.
+    rig.given(["ZADD jq:{q}:workers 1 w0 2 other", "HSET jq:{q}:running:other x 1:1"]);
+    rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], r#"[[], "", [], nil, nil, nil]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:running:other hash
+          x = 1:1
+        jq:{q}:workers zset
+          2 other
+          1700000010000 w1
+    "#]]);
+}
+
+/// The queue after a worker with this limit in its code has joined and found these fields.
+fn joined(found: &str, limit: &str) -> Rig {
+    let mut rig = rig();
+    run(rig.connection(), &format!("HSET jq:{{q}}:meta layout 1 {found}"));
+    rig.call(KEYS, args!["w1", "", 10000, "", limit]).expect("an answer");
+    rig
+}
+
+#[test]
+fn the_limit_of_the_code_replaces_an_older_one_of_the_code() {
+    joined("active 9", "3").holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+    joined("active 9", "").holds(expect![[r#"
+        jq:{q}:meta hash
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn the_limit_of_the_code_leaves_that_of_an_operator() {
+    joined("active 9 active_by operator", "3").holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 9
+          active_by = operator
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+    joined("active 9 active_by operator", "").holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 9
+          active_by = operator
+          layout = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+/// The queue's rate fields after a second join with this rate, while an hour's wait for the first
+/// rate still runs.
+fn rate_after(rate: &str) -> Value {
+    let mut rig = rig();
+    rig.call(KEYS, args!["w0", "", 10000, "3600000 1", ""]).expect("an answer");
+    rig.given(["HSET jq:{q}:meta tat 1700003600000.000 turn 1700003600000.000"]);
+    rig.call(KEYS, args!["w1", "", 10000, rate, ""]).expect("an answer");
+    run(rig.connection(), "HMGET jq:{q}:meta rate tat turn")
+}
+
+#[test]
+fn the_same_rate_goes_on_where_it_is() {
+    let time = || Value::BulkString(b"1700003600000.000".to_vec());
+    let rate = Value::BulkString(b"3600000 1".to_vec());
+    assert_eq!(rate_after("3600000 1"), Value::Array(vec![rate, time(), time()]));
+}
+
+#[test]
+fn another_rate_begins_anew() {
+    // As when an operator sets one: no worker waits out an interval that no longer applies.
+    let rate = Value::BulkString(b"100 1".to_vec());
+    assert_eq!(rate_after("100 1"), Value::Array(vec![rate, Value::Nil, Value::Nil]));
+}
+
+/// Leaves no memory for anything new.
+fn fill(rig: &mut Rig) {
+    rig.given(["CONFIG SET maxmemory 1"]);
+    let set = redis::cmd("SET").arg("other").arg("1").query::<()>(rig.connection());
+    assert!(set.is_err(), "the server takes more");
+}
+
+#[test]
+fn a_full_server_still_lets_a_worker_join_under_a_new_name() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w0", "HSET jq:{q}:running:w0 a 1:1"]);
+    fill(&mut rig);
+    let join = args!["w1", "w0", 10000, "10 5", "3", "a"];
+    rig.replies(KEYS, join, r#"[["a"], "", [], nil, nil, nil]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+          rate = 10 5
+        jq:{q}:running:w1 hash
+          a = 1:1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn a_full_server_still_lets_a_first_worker_join() {
+    // The join can't free memory by removing an old name.
+    let mut rig = rig();
+    fill(&mut rig);
+    let join = args!["w1", "", 10000, "10 5", "3", "a"];
+    rig.replies(KEYS, join, r#"[[], "", [], nil, nil, nil]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+          rate = 10 5
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn a_refusal_leaves_the_old_name_its_jobs() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2",
+        "ZADD jq:{q}:workers 1 w0",
+        "HSET jq:{q}:running:w0 a 1:1",
+    ]);
+    rig.refuses(KEYS, args!["w1", "w0", 10000, "10 5", "3", "a"], "LAYOUT 2 1");
+}
+
+#[test]
+fn says_which_unknown_jobs_have_expired() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 w0",
+        "HSET jq:{q}:running:w0 a 1:1 b 2:2",
+        "HSET jq:{q}:jobs a ra b rb",
+        "ZADD jq:{q}:expiring -1 b",
+    ]);
+    rig.replies(
+        KEYS,
+        args!["w1", "w0", 10000, "", ""],
+        "[[], \"a b\", [\"ra\", \"rb\"], nil, nil, nil, \"b\"]",
+    );
+}
+
+#[test]
+fn a_join_without_limits_leaves_them() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 1 rate 1 active 3"]);
+    rig.replies(KEYS, args!["w1", "", 10000, "-", "-"], r#"[[], "", [], nil, nil, nil]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          active = 3
+          layout = 1
+          rate = 1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
