@@ -129,7 +129,7 @@ async fn a_failing_listener_ends_nothing_else() {
     }
     eventually("the others to be heard", async || heard.get() == 21).await;
     // In the codec in which it was sent.
-    client.broadcast_to("odd", &3).await.expect("sent");
+    client.broadcast_by_name("odd", &3).await.expect("sent");
     eventually("it to go on", async || heard.get() == 22).await;
     running.stop().await;
 }

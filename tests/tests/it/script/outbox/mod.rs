@@ -1,7 +1,7 @@
 //! The scripts of `lua/outbox`.
 
 mod apply;
-mod introduce;
+mod enqueue;
+mod register_source;
 mod reply;
-mod send;
 mod take;

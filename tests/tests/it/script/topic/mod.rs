@@ -2,8 +2,8 @@
 
 mod bind;
 mod configure;
-mod dissolve;
+mod delete;
 mod publish;
 mod replay;
-mod survey;
+mod stats;
 mod unbind;

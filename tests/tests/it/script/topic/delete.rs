@@ -1,4 +1,4 @@
-//! `lua/topic/dissolve.lua`
+//! `lua/topic/delete.lua`
 
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
@@ -6,7 +6,7 @@ use jobqueue_tests::raw::{Rig, args};
 const KEYS: &[&str] = &["meta", "topic", "bindings", "replays", "messages"];
 
 fn rig() -> Rig {
-    crate::script::rig("topic/dissolve")
+    crate::script::rig("topic/delete")
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `lua/outbox/introduce.lua`
+//! `lua/outbox/register_source.lua`
 
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
@@ -6,7 +6,7 @@ use jobqueue_tests::raw::{Rig, args};
 const KEYS: &[&str] = &["sources", "meta"];
 
 fn rig() -> Rig {
-    crate::script::rig("outbox/introduce")
+    crate::script::rig("outbox/register_source")
 }
 
 #[test]

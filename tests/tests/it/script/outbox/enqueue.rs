@@ -1,4 +1,4 @@
-//! `lua/outbox/send.lua`
+//! `lua/outbox/enqueue.lua`
 
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
@@ -6,7 +6,7 @@ use jobqueue_tests::raw::{Rig, args};
 const KEYS: &[&str] = &["outbox", "meta"];
 
 fn rig() -> Rig {
-    crate::script::rig("outbox/send")
+    crate::script::rig("outbox/enqueue")
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! `lua/topic/survey.lua`
+//! `lua/topic/stats.lua`
 
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["topic", "bindings", "replays", "outbox", "messages"];
 
 fn rig() -> Rig {
-    crate::script::rig("topic/survey")
+    crate::script::rig("topic/stats")
 }
 
 #[test]
