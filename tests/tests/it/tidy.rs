@@ -1,5 +1,6 @@
 //! What the compiler can't check: floors, sizes, names, and that scripts, their callers and their tests agree.
 
+mod dependencies;
 mod floors;
 mod scripts;
 mod sources;
