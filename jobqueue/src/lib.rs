@@ -52,6 +52,8 @@
 //! Idempotency in a database's transaction, a transactional outbox and payloads that change are in [`docs::recipes`].
 //! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod error;
 mod event;
 mod flaw;

@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod floors;
+mod links;
 mod scripts;
 mod sources;
 
