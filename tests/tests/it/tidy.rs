@@ -3,6 +3,7 @@
 mod dependencies;
 mod floors;
 mod links;
+mod names;
 mod scripts;
 mod sources;
 
