@@ -1,3 +1,5 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 //! A job queue on Redis: typed handlers by attribute, workers as background processes, nothing lost.
 //!
 //! ```no_run
@@ -51,8 +53,6 @@
 //!
 //! Idempotency in a database's transaction, a transactional outbox and payloads that change are in [`docs::recipes`].
 //! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
-
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
 mod event;
