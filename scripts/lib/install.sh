@@ -10,7 +10,7 @@ install_missing() {
   done
   ((${#packages[@]})) || return 0
   if ! command -v apt-get >/dev/null; then
-    say "missing: ${packages[*]} (Debian's names); install them with your system's package tool, then repeat"
+    say "missing: ${packages[*]} (Debian's names); install them with your system's package tool"
     exit 1
   fi
   local as_root=()
@@ -19,6 +19,7 @@ install_missing() {
   # The installation must not start a server: scripts start and end their own.
   {
     "${as_root[@]}" apt-get update -q
-    "${as_root[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y "${packages[@]}"
+    "${as_root[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+      apt-get install -q -y "${packages[@]}"
   } >&2
 }

@@ -19,7 +19,8 @@ holds() { awk "BEGIN { exit !($1) }"; }
 
 # what, value, limit, unit
 at_most() {
-  if [[ $2 ]] && holds "$2 <= $3"; then pass "$1" "$2$4, at most $3$4"; else fail "$1" "${2:-nothing}$4, at most $3$4"; fi
+  local figure="${2:-nothing}$4, at most $3$4"
+  if [[ $2 ]] && holds "$2 <= $3"; then pass "$1" "$figure"; else fail "$1" "$figure"; fi
 }
 
 # The last line, and the exit code by it. A proof without checks proves nothing.

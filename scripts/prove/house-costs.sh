@@ -32,7 +32,8 @@ figure() {
 median() {
   local file
   for file in "$3/$2".*; do figure "$1" "$file"; done |
-    sort -n | awk '{ all[NR] = $1 } END { print NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2 }'
+    sort -n | awk '{ all[NR] = $1 }
+      END { print NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2 }'
 }
 
 # what, figure, folder, condition on the ratio `r`, that condition in words
@@ -51,19 +52,26 @@ compared() {
 }
 
 prove_costs() {
-  local work=$1 base=$2 rounds=$3 round old=$1/base-target/release/quick
+  local work=$1 base=$2 rounds=$3 round
+  local old=$work/base-target/release/quick new=$target/release/quick
   if ! git -C "$root" rev-parse -q --verify "$base^{commit}" >/dev/null; then
-    fail "costs against $base" "this clone doesn't have that revision; fetch its history, or choose one with --base"
+    fail "costs against $base" \
+      "this clone doesn't have that revision; fetch its history, or name another with --base"
     return
   fi
   say "building the benchmarks of $base and of the working tree"
   git -C "$root" worktree add -q --detach "$work/base" "$base"
-  (cd "$work/base" && CARGO_TARGET_DIR=$work/base-target cargo build -q --release -p jobqueue-benches --bin quick >&2)
-  cargo build -q --release -p jobqueue-benches --bin quick >&2
+  local build=(cargo build -q --release -p jobqueue-benches --bin quick)
+  if ! (cd "$work/base" && CARGO_TARGET_DIR=$work/base-target "${build[@]}" >&2) ||
+    ! "${build[@]}" >&2; then
+    fail "costs against $base" "a benchmark doesn't compile"
+    return
+  fi
   mkdir "$work/runs"
   for ((round = 1; round <= rounds; round++)); do
     say "round $round of $rounds"
-    if ! quick_run "$old" "$work/runs/base.$round" || ! quick_run "$target/release/quick" "$work/runs/here.$round"; then
+    if ! quick_run "$old" "$work/runs/base.$round" ||
+      ! quick_run "$new" "$work/runs/here.$round"; then
       fail "costs against $base" "a run of the benchmark failed"
       return
     fi

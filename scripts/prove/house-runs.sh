@@ -2,7 +2,8 @@
 # What runs longer: all tests, the examples, the demo and the soak.
 : "${root:?source base.sh first}"
 
-# A check by a command's exit code; its last line that has the pattern is the figure: what, pattern, file, command…
+# A check by a command's exit code; its last line that has the pattern is the figure: what,
+# pattern, file, command…
 by_command() {
   local what=$1 pattern=$2 log=$3 line
   shift 3
@@ -28,7 +29,8 @@ all_examples() {
 demo_agrees() {
   local folder=$root/jobqueue/src expected
   expected=$(cd "$folder" && find . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum)
-  diff <(printf '%s\n' "$expected") <("$root/dev" demo "$@" "$folder") && echo "$(wc -l <<<"$expected") files"
+  diff <(printf '%s\n' "$expected") <("$root/dev" demo "$@" "$folder") &&
+    echo "$(wc -l <<<"$expected") files"
 }
 
 prove_runs() {

@@ -18,10 +18,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let connection = apalis_redis::connect(url).await?;
     let mut storage = RedisStorage::<String>::new(connection).with_config(Config::default().queue("hello"));
     storage.push("world".to_owned()).await?;
-    let (done, mut ran) = mpsc::channel(1);
+    let (done, mut ran) = mpsc::channel::<()>(1);
     let worker = WorkerBuilder::new("hello").backend(storage).data(done).build(greet);
     let stop = async move {
-        drop(ran.recv().await);
+        ran.recv().await;
         std::io::Result::Ok(())
     };
     worker.run_until(stop).await?;

@@ -16,8 +16,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1".to_owned());
     let client = Client::connect(&url).await?;
     client.add(greet, "world".to_owned()).await?;
-    let (done, mut ran) = mpsc::channel(1);
+    let (done, mut ran) = mpsc::channel::<()>(1);
     let worker = Worker::builder(&client).state(done).handler(greet).build()?;
-    worker.run_until(async move { drop(ran.recv().await) }).await?;
+    worker.run_until(async move { ran.recv().await; }).await?;
     Ok(())
 }

@@ -43,8 +43,8 @@ fn denied_crates(deny: &str) -> Vec<&str> {
     deny.split("crate = ").skip(1).filter_map(|rest| quoted(rest).first().copied()).collect()
 }
 
-/// Whether an SPDX expression can be satisfied with the allowed licences. `AND` binds before `OR`; an
-/// exception (`WITH`) has to be allowed as it is written.
+/// Whether an SPDX expression can be satisfied with the allowed licences. `AND` binds before `OR`;
+/// an exception (`WITH`) has to be allowed as it is written.
 fn satisfied(expression: &str, allowed: &[&str]) -> bool {
     // Old manifests write a slash for `OR`.
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");

@@ -1,7 +1,7 @@
 //! Every link in the Markdown files points at something that exists.
 //!
-//! The README is also the page of the crate at its registry, which resolves a relative link against the
-//! crate's folder in the repository and not against the root. So its links are absolute.
+//! The README is also the page of the crate at its registry, which resolves a relative link against
+//! the crate's folder in the repository and not against the root. So its links are absolute.
 
 use std::fs;
 
