@@ -75,7 +75,7 @@ prove_code() {
   say "running the tidy tests"
   cargo test -p jobqueue-tests --test it tidy >"$results" 2>&1 || true
   by_tests "all tidy tests" . "$results"
-  by_tests "no circle among the library's files" circle "$results"
+  by_tests "no circle among the library's files" 'circle.*file|file.*circle' "$results"
   by_tests "files are short" 'piles_up|long|lines|size' "$results"
   by_tests "structs have few fields" field "$results"
   by_tests "the pump is small" pump "$results"
