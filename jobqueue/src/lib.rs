@@ -1,3 +1,5 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 //! A job queue on Redis: typed handlers by attribute, workers as background processes, nothing lost.
 //!
 //! ```no_run

@@ -1,7 +1,7 @@
 //! What every contestant of the comparison is made with: the tasks that it is given, one JSON text a
 //! line on its standard input, and its answers, one a line on its standard output.
 //!
-//! A contestant in Rust implements [`Peer`] and calls [`serve`]; one in another language reads and
+//! A contestant in Rust implements [`Peer`] and calls [`serve()`]; one in another language reads and
 //! writes the same lines. The comparison itself only knows the lines.
 
 mod answer;

@@ -113,13 +113,13 @@ impl Histogram {
         let wanted = share.clamp(0.0, 1.0) * self.count() as f64;
         let (mut before, mut lower) = (0_u64, 0_u64);
         for (count, upper) in self.counts.iter().zip(BOUNDS) {
-            let upto = before + count;
-            if *count > 0 && upto as f64 >= wanted {
+            let up_to = before + count;
+            if *count > 0 && up_to as f64 >= wanted {
                 let within = ((wanted - before as f64) / *count as f64).clamp(0.0, 1.0);
                 let us = lower as f64 + within * (upper - lower) as f64;
                 return Some(Duration::from_secs_f64(us / 1e6));
             }
-            (before, lower) = (upto, upper);
+            (before, lower) = (up_to, upper);
         }
         (self.count() > 0).then(|| Duration::from_micros(lower))
     }

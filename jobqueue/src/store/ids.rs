@@ -70,7 +70,7 @@ fn successor(mut id: Vec<u8>) -> Option<Vec<u8>> {
     None
 }
 
-/// Reads what [`write`] or a script wrote. Whatever stands there, it doesn't fail.
+/// Reads what [`write()`] or a script wrote. Whatever stands there, it doesn't fail.
 pub(crate) fn read(text: &str) -> Vec<JobId> {
     let mut ids = Vec::with_capacity(text.len() / 27 + 1);
     let shortened = text.bytes().any(|byte| byte == b'\t' || byte == b'\n');

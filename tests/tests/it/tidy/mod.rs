@@ -1,8 +1,11 @@
 //! Checks that the compiler can't make: floors, sizes, names, and that scripts, their callers and
 //! their tests agree.
 
+mod dependencies;
 mod floors;
 mod graph;
+mod links;
+mod names;
 mod scripts;
 mod sources;
 mod structs;

@@ -100,11 +100,12 @@ fn every_pattern_is_checked_and_says_what_it_replaces() {
 #[test]
 fn the_readmes_two_commands_are_those_of_the_developer_script() {
     let readme = fs::read_to_string(root().join("README.md")).expect("a readme");
-    let door = fs::read_to_string(root().join("dev")).expect("the door");
+    let script = fs::read_to_string(root().join("dev")).expect("the developer script");
     let ci = fs::read_to_string(root().join(".ci/run")).expect("what CI runs");
     for command in ["demo", "test"] {
         assert!(readme.contains(&format!("./dev {command}")), "{command}");
-        assert!(door.contains(&format!("  {command})")), "{command}");
+        assert!(script.contains(&format!("./dev {command} ")), "{command} has no usage");
+        assert!(root().join("scripts").join(command).exists(), "scripts/{command} is missing");
     }
     assert!(ci.contains("./dev test"), "CI runs the same tests");
 }

@@ -44,7 +44,7 @@ pub(crate) enum TakenEntries {
 pub(crate) struct OutboxEntry {
     /// The entry in the outbox.
     pub(crate) entry: String,
-    /// Where it goes, not looked at yet: see [`Targets`](super::Targets).
+    /// Where it goes, as the entry says it: not parsed yet.
     pub(crate) to: String,
     pub(crate) id: JobId,
     pub(crate) priority: i64,
