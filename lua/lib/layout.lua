@@ -1,6 +1,6 @@
 -- layout: no script touches a queue of another layout version.
 
-local LAYOUT = '1'
+local LAYOUT = '2'
 
 -- The refusal, or nil. `found` is the queue's version; false if none is written yet.
 local function layout_refusal(found)

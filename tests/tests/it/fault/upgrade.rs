@@ -37,7 +37,7 @@ async fn written(server: &RedisServer) -> (Client, Queue) {
 fn refused<T: std::fmt::Debug>(layout: &str, what: &str, answer: Result<T>) {
     let error = answer.expect_err(what);
     let is_layout = matches!(&error, Error::Refused(Refused::Layout { found, known, queue })
-        if found == layout && known == "1" && queue == "q");
+        if found == layout && known == "2" && queue == "q");
     assert!(is_layout, "{what}: {error}");
     let text = error.to_string();
     assert!(text.contains(layout) && text.contains('q'), "{what}: {text}");
@@ -81,12 +81,12 @@ async fn all_is_refused(layout: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn this_version_meets_a_queue_of_an_older_one() {
-    all_is_refused("0").await;
+    all_is_refused("1").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn this_version_meets_a_queue_of_a_newer_one() {
-    all_is_refused("2").await;
+    all_is_refused("3").await;
     all_is_refused(&names::queue("nonsense")).await;
 }
 
@@ -106,7 +106,7 @@ fn keys(source: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_version_meets_a_queue_of_this_one() {
-    const MARK: &str = "local LAYOUT = '1'";
+    const MARK: &str = "local LAYOUT = '2'";
     let server = RedisServer::start();
     let (_client, _queue) = written(&server).await;
     let mut redis = server.connection();
@@ -117,14 +117,14 @@ async fn the_next_version_meets_a_queue_of_this_one() {
         if !script.source.contains(MARK) {
             continue;
         }
-        let next = script.source.replace(MARK, "local LAYOUT = '2'");
+        let next = script.source.replace(MARK, "local LAYOUT = '3'");
         let keys = keys(script.source);
         assert!(!keys.is_empty(), "{}", script.name);
         // Their values don't matter: the script checks the layout first.
         let args: Vec<Vec<u8>> =
             [Rig::BASE].into_iter().chain([("1"); 40]).map(|arg| arg.as_bytes().to_vec()).collect();
         let refusal = eval(&mut redis, &next, &keys, args).expect_err(script.name);
-        assert_eq!(refusal, "LAYOUT 1 2", "{}", script.name);
+        assert_eq!(refusal, "LAYOUT 2 3", "{}", script.name);
         Dump::of(&mut redis).assert_unchanged_since(&before);
         tried += 1;
     }

@@ -199,7 +199,7 @@ impl Queue {
     }
 
     pub(super) fn mark_layout(&mut self) {
-        self.meta.insert("layout", "1".to_owned());
+        self.meta.insert("layout", "2".to_owned());
     }
 
     pub(super) fn event(&mut self, kind: &'static str, ids: &[String]) {

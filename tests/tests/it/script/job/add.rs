@@ -22,7 +22,7 @@ fn adds_a_plain_batch() {
           b = rb
         jq:{q}:meta hash
           added = 2
-          layout = 1
+          layout = 2
         jq:{q}:waiting zset
           4505299627370496 a
           4505299627370496 b
@@ -74,7 +74,7 @@ fn places_by_priority_and_time() {
           soon = r
         jq:{q}:meta hash
           added = 5
-          layout = 1
+          layout = 2
         jq:{q}:priority hash
           first = -1024
           last = 1023
@@ -102,7 +102,7 @@ fn a_resend_finds_what_is_there() {
           b = rb
         jq:{q}:meta hash
           added = 2
-          layout = 1
+          layout = 2
         jq:{q}:waiting zset
           4505299627370496 a
           4505299627370496 b
@@ -138,7 +138,7 @@ fn a_unique_key_stands_for_one_job() {
           c = r
         jq:{q}:meta hash
           added = 2
-          layout = 1
+          layout = 2
         jq:{q}:unique:k string
           a
         jq:{q}:unique:t string, expires
@@ -158,7 +158,7 @@ fn a_unique_key_stands_for_one_job() {
 #[test]
 fn aging_sets_how_many_ms_a_step_of_priority_is_worth() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 aging 1000"]);
+    rig.given(["HSET jq:{q}:meta layout 2 aging 1000"]);
     rig.replies(KEYS, args!["0", 1, "a", "r", 1, 1, -2, "", 0, 0, ""], "[]");
     rig.holds(expect![[r#"
         jq:{q}:events stream
@@ -168,7 +168,7 @@ fn aging_sets_how_many_ms_a_step_of_priority_is_worth() {
         jq:{q}:meta hash
           added = 1
           aging = 1000
-          layout = 1
+          layout = 2
         jq:{q}:priority hash
           a = -2
         jq:{q}:waiting zset
@@ -181,7 +181,7 @@ fn aging_sets_how_many_ms_a_step_of_priority_is_worth() {
 #[test]
 fn a_paused_queue_wakes_nobody() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 paused 1 events 0"]);
+    rig.given(["HSET jq:{q}:meta layout 2 paused 1 events 0"]);
     rig.replies(KEYS, args!["0", 1, "a", "r", 0], "[]");
     rig.holds(expect![[r#"
         jq:{q}:jobs hash
@@ -189,7 +189,7 @@ fn a_paused_queue_wakes_nobody() {
         jq:{q}:meta hash
           added = 1
           events = 0
-          layout = 1
+          layout = 2
           paused = 1
         jq:{q}:waiting zset
           4505299627370496 a
@@ -199,7 +199,7 @@ fn a_paused_queue_wakes_nobody() {
 #[test]
 fn one_token_is_enough() {
     let mut rig = rig();
-    rig.given(["RPUSH jq:{q}:wake 1", "HSET jq:{q}:meta layout 1 events 0"]);
+    rig.given(["RPUSH jq:{q}:wake 1", "HSET jq:{q}:meta layout 2 events 0"]);
     rig.replies(KEYS, args!["0", 1, "a", "r", 0], "[]");
     rig.holds(expect![[r#"
         jq:{q}:jobs hash
@@ -207,7 +207,7 @@ fn one_token_is_enough() {
         jq:{q}:meta hash
           added = 1
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:waiting zset
           4505299627370496 a
         jq:{q}:wake list
@@ -218,7 +218,7 @@ fn one_token_is_enough() {
 #[test]
 fn a_delayed_job_wakes_only_if_it_is_due_first() {
     let mut rig = rig();
-    rig.given(["ZADD jq:{q}:delayed 1700000001000 z", "HSET jq:{q}:meta layout 1 events 0"]);
+    rig.given(["ZADD jq:{q}:delayed 1700000001000 z", "HSET jq:{q}:meta layout 2 events 0"]);
     rig.replies(KEYS, args!["0", 1, "later", "r", 1, 1, 0, "+2000", 0, 0, ""], "[]");
     rig.holds(expect![[r#"
         jq:{q}:delayed zset
@@ -229,7 +229,7 @@ fn a_delayed_job_wakes_only_if_it_is_due_first() {
         jq:{q}:meta hash
           added = 1
           events = 0
-          layout = 1
+          layout = 2
     "#]]);
     rig.replies(KEYS, args!["0", 1, "sooner", "r", 1, 1, 0, "+500", 0, 0, ""], "[]");
     rig.holds(expect![[r#"
@@ -243,7 +243,7 @@ fn a_delayed_job_wakes_only_if_it_is_due_first() {
         jq:{q}:meta hash
           added = 2
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:wake list
           1
     "#]]);
@@ -255,7 +255,7 @@ fn refuses_jobs_that_do_not_fit() {
     rig.given([
         "ZADD jq:{q}:waiting 1 a",
         "ZADD jq:{q}:delayed 1 b",
-        "HSET jq:{q}:meta layout 1 max_length 3",
+        "HSET jq:{q}:meta layout 2 max_length 3",
     ]);
     rig.refuses(KEYS, args!["0", 2, "c", "r", "d", "r", 0], "QUEUEFULL 3 2");
     rig.given(["HSET jq:{q}:jobs c r"]);
@@ -265,14 +265,14 @@ fn refuses_jobs_that_do_not_fit() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args!["0", 1, "a", "r", 0], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["0", 1, "a", "r", 0], "LAYOUT 9 2");
 }
 
 #[test]
 fn says_until_when_jobs_may_wait() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 events 0"]);
+    rig.given(["HSET jq:{q}:meta layout 2 events 0"]);
     // The time counts from the due time; `b` has none, and the queue has no default.
     let batch = args!["0", 3, "a", "r", "b", "r", "c", "r", 1, 3, 0, "+500", 0, 0, "", "a b c"];
     rig.replies(KEYS, [batch, args![1, 30_000, 3, 1_000]].concat(), "[]");
@@ -290,7 +290,7 @@ fn says_until_when_jobs_may_wait() {
           added = 3
           events = 0
           expiring = 1
-          layout = 1
+          layout = 2
         jq:{q}:waiting zset
           4505299627370496 a
           4505299627370496 b
@@ -302,7 +302,7 @@ fn says_until_when_jobs_may_wait() {
 #[test]
 fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 events 0 ttl 5000"]);
+    rig.given(["HSET jq:{q}:meta layout 2 events 0 ttl 5000"]);
     rig.replies(KEYS, args!["1", 2, "a", "r", "b", "r", 0, "a b", 2, 100], "[]");
     // A job that is there already keeps its time.
     rig.replies(KEYS, args!["1", 1, "b", "r", 0], "[1, \"b\"]");
@@ -317,7 +317,7 @@ fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
           added = 2
           events = 0
           expiring = 1
-          layout = 1
+          layout = 2
           ttl = 5000
         jq:{q}:waiting zset
           4505299627370496 a
@@ -331,7 +331,7 @@ fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
 fn an_events_key_of_another_type_is_found_before_anything_is_written() {
     for specials in [args![0], args![1, 1, -1, "", 0, 0, ""]] {
         let mut rig = rig();
-        rig.given(["HSET jq:{q}:meta layout 1", "SET jq:{q}:events none"]);
+        rig.given(["HSET jq:{q}:meta layout 2", "SET jq:{q}:events none"]);
         let before = rig.dump();
         let answer = rig.call(KEYS, [args!["0", 1, "a", "r"], specials].concat());
         assert!(answer.is_err_and(|error| error.starts_with("WRONGTYPE")));
@@ -344,7 +344,7 @@ fn a_queue_that_overflows_says_how_and_takes_none() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:waiting 1 a 2 b",
-        "HSET jq:{q}:meta layout 1 max_length 3 overflow dead_letter dead_letter dlq",
+        "HSET jq:{q}:meta layout 2 max_length 3 overflow dead_letter dead_letter dlq",
     ]);
     let before = rig.dump();
     rig.replies(KEYS, args!["0", 2, "c", "r", "d", "r", 0], "[0, \"dead_letter 1 3 dlq\"]");

@@ -36,5 +36,5 @@ fn refuses_a_job_that_runs_or_is_not_there() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a", "old", "new"], "LAYOUT 9 1");
+    rig.refuses(KEYS, args![Rig::BASE, "a", "old", "new"], "LAYOUT 9 2");
 }

@@ -16,14 +16,14 @@ fn keeps_the_newest_lines() {
     rig.replies(KEYS, args![Rig::BASE, "a", 3, "one", "two"], "2");
     rig.replies(KEYS, args![Rig::BASE, "a", 3, "three", "four"], "3");
     rig.holds(expect![[r#"
+        jq:{q}:listed set
+          a
         jq:{q}:logs:a list
           two
           three
           four
         jq:{q}:running:w1 hash
           a = 1:1
-        jq:{q}:listed set
-          a
     "#]]);
 }
 
@@ -40,6 +40,6 @@ fn refuses_a_worker_that_does_not_hold_the_job() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a", 3, "x"], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a", 3, "x"], "LAYOUT 9 2");
 }

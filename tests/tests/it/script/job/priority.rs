@@ -94,6 +94,6 @@ fn refuses_a_finished_job() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a", 1], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a", 1], "LAYOUT 9 2");
 }

@@ -33,6 +33,6 @@ fn refuses_a_worker_that_does_not_hold_the_job() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args!["a", "half"], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["a", "half"], "LAYOUT 9 2");
 }

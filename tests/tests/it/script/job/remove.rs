@@ -88,13 +88,13 @@ fn a_key_that_is_anothers_stays() {
         "HSET jq:{q}:jobs a r",
         "HSET jq:{q}:uniques a k",
         "SET jq:{q}:unique:k other",
-        "HSET jq:{q}:meta layout 1 events 0",
+        "HSET jq:{q}:meta layout 2 events 0",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:unique:k string
           other
     "#]]);
@@ -103,15 +103,15 @@ fn a_key_that_is_anothers_stays() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 9 2");
 }
 
 #[test]
 fn a_removed_job_does_not_expire() {
     let mut rig = rig();
     rig.given([
-        "HSET jq:{q}:meta layout 1 events 0",
+        "HSET jq:{q}:meta layout 2 events 0",
         "ZADD jq:{q}:waiting 1 a",
         "ZADD jq:{q}:expiring 1 a",
     ]);

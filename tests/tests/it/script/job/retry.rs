@@ -56,12 +56,12 @@ fn runs_a_failed_job_again_as_if_new() {
 #[test]
 fn runs_a_completed_job_again_as_if_new() {
     let mut rig = rig();
-    rig.given(["ZADD jq:{q}:completed 1 a", "HSET jq:{q}:meta layout 1 events 0"]);
+    rig.given(["ZADD jq:{q}:completed 1 a", "HSET jq:{q}:meta layout 2 events 0"]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:waiting zset
           4505299627370496 a
         jq:{q}:wake list
@@ -80,6 +80,6 @@ fn refuses_an_unfinished_job() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 9 2");
 }

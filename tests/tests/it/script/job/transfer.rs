@@ -69,14 +69,14 @@ fn a_job_named_twice_is_sent_once() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9", "ZADD jq:{q}:waiting 1 a"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a", "o", "j1", 0, "r"], "LAYOUT 9 1");
+    rig.refuses(KEYS, args![Rig::BASE, "a", "o", "j1", 0, "r"], "LAYOUT 9 2");
 }
 
 #[test]
 fn a_removed_job_does_not_expire() {
     let mut rig = rig();
     rig.given([
-        "HSET jq:{q}:meta layout 1 events 0",
+        "HSET jq:{q}:meta layout 2 events 0",
         "ZADD jq:{q}:waiting 1 a",
         "ZADD jq:{q}:expiring 1 a",
     ]);

@@ -44,11 +44,11 @@ fn says_how_long_anothers_claim_holds() {
 #[test]
 fn gives_the_recorded_result() {
     let mut rig = rig();
-    rig.given(["SET jq:{q}:once:key:k =receipt PX 1000000", "HSET jq:{q}:meta layout 1"]);
+    rig.given(["SET jq:{q}:once:key:k =receipt PX 1000000", "HSET jq:{q}:meta layout 2"]);
     rig.replies(KEYS, args!["t1", 5000], "[2, \"receipt\"]");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:once:key:k string, expires
           =receipt
     "#]]);
@@ -57,6 +57,6 @@ fn gives_the_recorded_result() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args!["t1", 5000], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["t1", 5000], "LAYOUT 9 2");
 }

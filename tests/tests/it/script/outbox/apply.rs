@@ -39,7 +39,7 @@ fn takes_each_entry_once_however_often_it_comes() {
           b = rb
         jq:{q}:meta hash
           added = 2
-          layout = 1
+          layout = 2
         jq:{q}:priority hash
           b = -5
         jq:{q}:sources hash
@@ -86,7 +86,7 @@ fn sources_are_counted_each_by_itself() {
 fn a_finished_job_is_replaced_and_an_unfinished_one_stays() {
     let mut rig = rig();
     rig.given([
-        "HSET jq:{q}:meta layout 1",
+        "HSET jq:{q}:meta layout 2",
         "HSET jq:{q}:jobs a old b old",
         "ZADD jq:{q}:failed 1 a",
         "HSET jq:{q}:outcomes a o",
@@ -107,7 +107,7 @@ fn a_finished_job_is_replaced_and_an_unfinished_one_stays() {
           b = old
         jq:{q}:meta hash
           added = 1
-          layout = 1
+          layout = 2
           paused = 1
         jq:{q}:sources hash
           dlq = 2-0
@@ -133,7 +133,7 @@ fn entries_taken_before_are_skipped_and_the_rest_is_answered_by_name() {
           c = rc
         jq:{q}:meta hash
           added = 3
-          layout = 1
+          layout = 2
         jq:{q}:sources hash
           t = 3-0
         jq:{q}:waiting zset
@@ -160,7 +160,7 @@ fn several_jobs_of_one_entry_come_together_and_an_id_that_comes_twice_counts_onc
           b = rb
         jq:{q}:meta hash
           added = 2
-          layout = 1
+          layout = 2
         jq:{q}:sources hash
           t = 1-0
         jq:{q}:waiting zset
@@ -175,13 +175,13 @@ fn several_jobs_of_one_entry_come_together_and_an_id_that_comes_twice_counts_onc
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "5-0", 0], "LAYOUT 9 1");
+    rig.refuses(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "5-0", 0], "LAYOUT 9 2");
 }
 
 #[test]
 fn the_queues_own_time_to_live_applies_to_new_jobs() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 events 0 ttl 500"]);
+    rig.given(["HSET jq:{q}:meta layout 2 events 0 ttl 500"]);
     rig.replies(KEYS, args![Rig::BASE, "orders", "a", "a", "ra", "1-10", 0], "1");
     rig.holds(expect![[r#"
         jq:{q}:expiring zset
@@ -192,7 +192,7 @@ fn the_queues_own_time_to_live_applies_to_new_jobs() {
           added = 1
           events = 0
           expiring = 1
-          layout = 1
+          layout = 2
           ttl = 500
         jq:{q}:sources hash
           orders = 1-10

@@ -23,6 +23,6 @@ fn writes_effects_in_order() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![Rig::BASE, 1, "to", "a", 0, "ra"], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, 1, "to", "a", 0, "ra"], "LAYOUT 9 2");
 }

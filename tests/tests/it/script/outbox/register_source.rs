@@ -15,7 +15,7 @@ fn a_source_is_new_once() {
     rig.replies(KEYS, args!["t"], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:sources hash
           t = 0-0
     "#]]);
@@ -23,7 +23,7 @@ fn a_source_is_new_once() {
     rig.replies(KEYS, args!["t"], "0");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:sources hash
           t = 5-0
     "#]]);
@@ -33,5 +33,5 @@ fn a_source_is_new_once() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args!["t"], "LAYOUT 9 1");
+    rig.refuses(KEYS, args!["t"], "LAYOUT 9 2");
 }

@@ -90,5 +90,5 @@ fn refuses_another_layout() {
     let mut rig = rig();
     three(&mut rig);
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args!["w1", 60_000, 9, "-", "1-1"], "LAYOUT 9 1");
+    rig.refuses(KEYS, args!["w1", 60_000, 9, "-", "1-1"], "LAYOUT 9 2");
 }

@@ -51,6 +51,6 @@ fn takes_jobs_that_ended_long_ago() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![Rig::BASE, "failed", 0, 1], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, "failed", 0, 1], "LAYOUT 9 2");
 }

@@ -19,12 +19,12 @@ fn counts_every_state_and_says_the_limits() {
         "ZADD jq:{q}:workers 1 v 2 w",
         "HSET jq:{q}:running:v e 1:1",
         "HSET jq:{q}:running:w f 1:1 g 1:1",
-        "HSET jq:{q}:meta layout 1 paused 1 added 9 failed 2 active 5",
+        "HSET jq:{q}:meta layout 2 paused 1 added 9 failed 2 active 5",
     ]);
     rig.replies(
         KEYS,
         args![Rig::BASE],
-        "[1, 2, 3, 1, 0, 2, [\"1\", \"9\", nil, \"2\", nil, \"5\", nil, nil, nil, \"1\"]]",
+        "[1, 2, 3, 1, 0, 2, [\"1\", \"9\", nil, \"2\", nil, \"5\", nil, nil, nil, \"2\"]]",
     );
 }
 
@@ -53,7 +53,7 @@ fn an_empty_queue() {
 #[test]
 fn settings_of_only_some_queues_come_last() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 ttl 500 dead_letter d"]);
+    rig.given(["HSET jq:{q}:meta layout 2 ttl 500 dead_letter d"]);
     rig.answers(
         KEYS,
         args![Rig::BASE],
@@ -64,7 +64,7 @@ fn settings_of_only_some_queues_come_last() {
             0
             0
             0
-            [nil, nil, nil, nil, nil, nil, nil, nil, nil, "1"]
+            [nil, nil, nil, nil, nil, nil, nil, nil, nil, "2"]
             0
             ["500", "d", nil]
         "#]],

@@ -43,8 +43,8 @@ fn at_most_a_thousand_a_call() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![Rig::BASE, "0"], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, "0"], "LAYOUT 9 2");
 }
 
 #[test]

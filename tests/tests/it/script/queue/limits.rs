@@ -15,7 +15,7 @@ fn sets_and_marks_whose_limit_it_is() {
     rig.replies(KEYS, args!["rate", "10 5", "max_length", 7], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
           max_length = 7
           max_length_by = operator
           rate = 10 5
@@ -27,13 +27,13 @@ fn sets_and_marks_whose_limit_it_is() {
 fn a_new_rate_begins_anew_and_clearing_leaves_nothing() {
     let mut rig = rig();
     rig.given([
-        "HSET jq:{q}:meta layout 1 rate 1 rate_by operator tat 5 turn 6 active 3",
+        "HSET jq:{q}:meta layout 2 rate 1 rate_by operator tat 5 turn 6 active 3",
         "ZADD jq:{q}:waiting 1 a",
     ]);
     rig.replies(KEYS, args!["rate", "", "active", ""], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:waiting zset
           1 a
         jq:{q}:wake list
@@ -44,6 +44,6 @@ fn a_new_rate_begins_anew_and_clearing_leaves_nothing() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args!["active", 1], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["active", 1], "LAYOUT 9 2");
 }

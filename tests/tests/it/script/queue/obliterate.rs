@@ -47,7 +47,7 @@ fn leaves_nothing() {
         "ZADD jq:{q}:failed 1 a",
         "ZADD jq:{q}:workers 1 w",
         "RPUSH jq:{q}:wake 1",
-        "HSET jq:{q}:meta layout 1",
+        "HSET jq:{q}:meta layout 2",
         "XADD jq:{q}:events * added a",
         "HSET jq:{q}:histograms run:0 1",
     ]);
@@ -67,15 +67,15 @@ fn refuses_while_jobs_are_active_unless_forced() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![Rig::BASE, "0"], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE, "0"], "LAYOUT 9 2");
 }
 
 #[test]
 fn a_removed_job_does_not_expire() {
     let mut rig = rig();
     rig.given([
-        "HSET jq:{q}:meta layout 1 events 0",
+        "HSET jq:{q}:meta layout 2 events 0",
         "ZADD jq:{q}:waiting 1 a",
         "ZADD jq:{q}:expiring 1 a",
     ]);

@@ -17,7 +17,7 @@ fn pauses_and_says_so() {
         jq:{q}:events stream
           paused = ""
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
           paused = 1
     "#]]);
 }
@@ -34,12 +34,12 @@ fn pausing_again_changes_nothing() {
 #[test]
 fn is_silent_where_events_are_off() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 events 0"]);
+    rig.given(["HSET jq:{q}:meta layout 2 events 0"]);
     rig.replies(KEYS, args![], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
           paused = 1
     "#]]);
 }
@@ -47,6 +47,6 @@ fn is_silent_where_events_are_off() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![], "LAYOUT 9 2");
 }

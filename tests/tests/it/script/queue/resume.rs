@@ -12,13 +12,13 @@ fn rig() -> Rig {
 #[test]
 fn lets_jobs_be_fetched_and_wakes_somebody() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 paused 1", "ZADD jq:{q}:waiting 1 a"]);
+    rig.given(["HSET jq:{q}:meta layout 2 paused 1", "ZADD jq:{q}:waiting 1 a"]);
     rig.replies(KEYS, args![], "1");
     rig.holds(expect![[r#"
         jq:{q}:events stream
           resumed = ""
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:waiting zset
           1 a
         jq:{q}:wake list
@@ -30,18 +30,18 @@ fn lets_jobs_be_fetched_and_wakes_somebody() {
 fn an_empty_queue_wakes_nobody_and_one_that_runs_stays_as_it_is() {
     let mut rig = rig();
     rig.replies(KEYS, args![], "0");
-    rig.given(["HSET jq:{q}:meta layout 1 paused 1 events 0"]);
+    rig.given(["HSET jq:{q}:meta layout 2 paused 1 events 0"]);
     rig.replies(KEYS, args![], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
     "#]]);
 }
 
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![], "LAYOUT 9 2");
 }

@@ -60,7 +60,7 @@ fn all_there_is_to_know() {
         "XADD jq:{q}:outbox 1699999999000-0 to x id j priority 0 record r",
         "XADD jq:{q}:outbox 1699999999500-0 to x id k priority 0 record r",
         "HSET jq:{q}:histograms run:3 7",
-        "HSET jq:{q}:meta layout 1 paused 1 added 9 completed 4 failed 3",
+        "HSET jq:{q}:meta layout 2 paused 1 added 9 completed 4 failed 3",
     ]);
     let before = rig.dump();
     let expected = format!(
@@ -99,7 +99,7 @@ fn looks_at_a_bounded_number_of_priorities() {
 #[test]
 fn with_aging_the_next_jobs_are_looked_at() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 aging 60000", "HSET jq:{q}:priority b 3 c 1"]);
+    rig.given(["HSET jq:{q}:meta layout 2 aging 60000", "HSET jq:{q}:priority b 3 c 1"]);
     for (id, priority, age) in [("a", 0, 100), ("b", 3, 150_000), ("c", 1, 2_000)] {
         let add = format!("ZADD jq:{{q}}:waiting {} {id}", rank(priority, 60_000, age));
         rig.given([add.as_str()]);
@@ -110,7 +110,7 @@ fn with_aging_the_next_jobs_are_looked_at() {
 #[test]
 fn with_aging_a_job_from_before_there_was_aging_tells_its_time_too() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 aging 60000"]);
+    rig.given(["HSET jq:{q}:meta layout 2 aging 60000"]);
     let add = format!("ZADD jq:{{q}}:waiting {} a", rank(0, STRICT, 4_000));
     rig.given([add.as_str()]);
     oldest(&mut rig, 1, &(NOW - 4_000).to_string());
@@ -119,6 +119,6 @@ fn with_aging_a_job_from_before_there_was_aging_tells_its_time_too() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args![Rig::BASE], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args![Rig::BASE], "LAYOUT 9 2");
 }

@@ -17,7 +17,7 @@ fn a_binding_is_new_once_and_its_filter_can_change() {
         jq:{q}:bindings hash
           a # = ""
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:topic hash
           version = 1700000000000
     "#]]);
@@ -29,7 +29,7 @@ fn a_binding_is_new_once_and_its_filter_can_change() {
         jq:{q}:bindings hash
           a # = f
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:topic hash
           version = 1700000000001
     "#]]);
@@ -50,7 +50,7 @@ fn one_that_starts_in_the_past_is_told_where_that_ends() {
           id = m1, priority = 0, record = r1
           id = m2, priority = 0, record = r2
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:replays hash
           a # = - 2-0
         jq:{q}:topic hash
@@ -69,7 +69,7 @@ fn without_kept_messages_there_is_no_past() {
         jq:{q}:bindings hash
           a # = ""
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:topic hash
           version = 1700000000000
     "#]]);
@@ -87,5 +87,5 @@ fn refuses_more_than_there_may_be() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args!["a #", "", 9, ""], "LAYOUT 9 1");
+    rig.refuses(KEYS, args!["a #", "", 9, ""], "LAYOUT 9 2");
 }

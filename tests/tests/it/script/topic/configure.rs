@@ -15,7 +15,7 @@ fn settings_come_and_go() {
     rig.replies(KEYS, args!["keep", 10, "keep_ms", -1, "alternate", "lost"], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:topic hash
           alternate = lost
           keep = 10
@@ -27,7 +27,7 @@ fn settings_come_and_go() {
     rig.replies(KEYS, args!["keep", "", "keep_ms", ""], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:topic hash
           version = 1700000000002
     "#]]);
@@ -37,5 +37,5 @@ fn settings_come_and_go() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args!["keep", 1, "keep_ms", 1], "LAYOUT 9 1");
+    rig.refuses(KEYS, args!["keep", 1, "keep_ms", 1], "LAYOUT 9 2");
 }

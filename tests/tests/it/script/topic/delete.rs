@@ -13,7 +13,7 @@ fn rig() -> Rig {
 fn deletes_everything_but_entries_on_their_way() {
     let mut rig = rig();
     rig.given([
-        "HSET jq:{q}:meta layout 1",
+        "HSET jq:{q}:meta layout 2",
         "HSET jq:{q}:topic version 7",
         "HSET jq:{q}:bindings a x",
         "HSET jq:{q}:replays a 1-0",
@@ -23,7 +23,7 @@ fn deletes_everything_but_entries_on_their_way() {
     rig.replies(KEYS, args![], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:outbox stream
           to = a, id = m1, priority = 0, record = r1
     "#]]);
@@ -36,5 +36,5 @@ fn deletes_everything_but_entries_on_their_way() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9", "HSET jq:{q}:topic version 7"]);
-    rig.refuses(KEYS, args![], "LAYOUT 9 1");
+    rig.refuses(KEYS, args![], "LAYOUT 9 2");
 }

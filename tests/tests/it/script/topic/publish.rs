@@ -17,7 +17,7 @@ fn messages_go_into_the_outbox_with_where_they_go() {
     rig.replies(KEYS, call, "2");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:outbox stream
           to = a b|c, id = m1, priority = 0, record = r1
           to = a x, id = m3, priority = -2, record = r3
@@ -68,7 +68,7 @@ fn messages_are_kept_whether_they_go_somewhere_or_not() {
         jq:{q}:messages stream
           id = m1, priority = 4, record = r1
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:topic hash
           keep = 10
           keep_ms = -1
@@ -95,5 +95,5 @@ fn messages_older_than_the_limit_are_removed() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args!["0", 1, 60_000, 0, "a", "m1", 0, "r1"], "LAYOUT 9 1");
+    rig.refuses(KEYS, args!["0", 1, 60_000, 0, "a", "m1", 0, "r1"], "LAYOUT 9 2");
 }

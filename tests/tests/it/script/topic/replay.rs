@@ -40,5 +40,5 @@ fn refuses_another_layout() {
     let mut rig = rig();
     two(&mut rig);
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args!["b", "start", "", "q", "1-1"], "LAYOUT 9 1");
+    rig.refuses(KEYS, args!["b", "start", "", "q", "1-1"], "LAYOUT 9 2");
 }

@@ -33,5 +33,5 @@ fn removes_bindings_by_name() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9", "HSET jq:{q}:bindings a x"]);
-    rig.refuses(KEYS, args!["a"], "LAYOUT 9 1");
+    rig.refuses(KEYS, args!["a"], "LAYOUT 9 2");
 }

@@ -50,6 +50,6 @@ fn refuses_a_job_that_is_not_held() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2", "HSET jq:{q}:running:w0 a 1:1"]);
-    rig.refuses(KEYS, args!["w1", "w0", "a", 500], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9", "HSET jq:{q}:running:w0 a 1:1"]);
+    rig.refuses(KEYS, args!["w1", "w0", "a", 500], "LAYOUT 9 2");
 }

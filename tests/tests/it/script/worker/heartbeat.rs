@@ -36,8 +36,8 @@ fn refuses_one_that_is_not_known() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args!["w1", 1], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["w1", 1], "LAYOUT 9 2");
 }
 
 #[test]

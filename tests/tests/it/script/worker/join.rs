@@ -27,7 +27,7 @@ fn a_first_join_marks_the_layout_and_the_limits_of_the_code() {
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
-          layout = 1
+          layout = 2
           rate = 10 5
         jq:{q}:workers zset
           1700000010000 w1
@@ -56,7 +56,7 @@ fn takes_over_the_jobs_of_an_old_name() {
           b = rb
           c = rc
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:running:w1 hash
           a = 1:1
           b = 2:2
@@ -75,11 +75,11 @@ fn takes_over_the_jobs_of_an_old_name() {
 #[test]
 fn an_operators_limit_wins_over_the_codes() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 rate 7 rate_by operator active 9"]);
+    rig.given(["HSET jq:{q}:meta layout 2 rate 7 rate_by operator active 9"]);
     rig.replies(KEYS, args!["w1", "", 10000, "10 5", ""], r#"[[], "", [], nil, nil, nil]"#);
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
           rate = 7
           rate_by = operator
         jq:{q}:workers zset
@@ -90,8 +90,8 @@ fn an_operators_limit_wins_over_the_codes() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args!["w1", "", 10000, "", ""], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["w1", "", 10000, "", ""], "LAYOUT 9 2");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn an_old_name_that_held_nothing_goes_all_the_same() {
     rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], r#"[[], "", [], nil, nil, nil]"#);
     rig.holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:running:other hash
           x = 1:1
         jq:{q}:workers zset
@@ -129,7 +129,7 @@ fn an_old_name_that_held_nothing_goes_all_the_same() {
 /// The queue after a worker with this limit in its code has joined and found these fields.
 fn joined(found: &str, limit: &str) -> Rig {
     let mut rig = rig();
-    run(rig.connection(), &format!("HSET jq:{{q}}:meta layout 1 {found}"));
+    run(rig.connection(), &format!("HSET jq:{{q}}:meta layout 2 {found}"));
     rig.call(KEYS, args!["w1", "", 10000, "", limit]).expect("an answer");
     rig
 }
@@ -139,13 +139,13 @@ fn the_limit_of_the_code_replaces_an_older_one_of_the_code() {
     joined("active 9", "3").holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
-          layout = 1
+          layout = 2
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
     joined("active 9", "").holds(expect![[r#"
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
@@ -157,7 +157,7 @@ fn the_limit_of_the_code_leaves_that_of_an_operator() {
         jq:{q}:meta hash
           active = 9
           active_by = operator
-          layout = 1
+          layout = 2
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
@@ -165,7 +165,7 @@ fn the_limit_of_the_code_leaves_that_of_an_operator() {
         jq:{q}:meta hash
           active = 9
           active_by = operator
-          layout = 1
+          layout = 2
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
@@ -212,7 +212,7 @@ fn a_full_server_still_lets_a_worker_join_under_a_new_name() {
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
-          layout = 1
+          layout = 2
           rate = 10 5
         jq:{q}:running:w1 hash
           a = 1:1
@@ -231,7 +231,7 @@ fn a_full_server_still_lets_a_first_worker_join() {
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
-          layout = 1
+          layout = 2
           rate = 10 5
         jq:{q}:workers zset
           1700000010000 w1
@@ -242,11 +242,11 @@ fn a_full_server_still_lets_a_first_worker_join() {
 fn a_refusal_leaves_the_old_name_its_jobs() {
     let mut rig = rig();
     rig.given([
-        "HSET jq:{q}:meta layout 2",
+        "HSET jq:{q}:meta layout 9",
         "ZADD jq:{q}:workers 1 w0",
         "HSET jq:{q}:running:w0 a 1:1",
     ]);
-    rig.refuses(KEYS, args!["w1", "w0", 10000, "10 5", "3", "a"], "LAYOUT 2 1");
+    rig.refuses(KEYS, args!["w1", "w0", 10000, "10 5", "3", "a"], "LAYOUT 9 2");
 }
 
 #[test]
@@ -268,12 +268,12 @@ fn says_which_unknown_jobs_have_expired() {
 #[test]
 fn a_join_without_limits_leaves_them() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1 rate 1 active 3"]);
+    rig.given(["HSET jq:{q}:meta layout 2 rate 1 active 3"]);
     rig.replies(KEYS, args!["w1", "", 10000, "-", "-"], r#"[[], "", [], nil, nil, nil]"#);
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
-          layout = 1
+          layout = 2
           rate = 1
         jq:{q}:workers zset
           1700000010000 w1

@@ -44,8 +44,8 @@ fn with_nothing_held_only_the_lease_goes() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args!["w1"], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["w1"], "LAYOUT 9 2");
 }
 
 #[test]
@@ -108,9 +108,9 @@ fn a_full_server_still_takes_held_jobs_back() {
 fn a_refusal_hands_nothing_back() {
     let mut rig = rig();
     rig.given([
-        "HSET jq:{q}:meta layout 2",
+        "HSET jq:{q}:meta layout 9",
         "ZADD jq:{q}:workers 1 w1",
         "HSET jq:{q}:running:w1 a 7:1",
     ]);
-    rig.refuses(KEYS, args!["w1"], "LAYOUT 2 1");
+    rig.refuses(KEYS, args!["w1"], "LAYOUT 9 2");
 }

@@ -12,7 +12,7 @@ fn rig() -> Rig {
 #[test]
 fn adds_to_what_was_observed() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 1", "HSET jq:{q}:histograms run:3 5 wait:0 1"]);
+    rig.given(["HSET jq:{q}:meta layout 2", "HSET jq:{q}:histograms run:3 5 wait:0 1"]);
     rig.replies(KEYS, args!["run:3", 2, "run:sum", 1_700, "retried", 1], "1");
     rig.holds(expect![[r#"
         jq:{q}:histograms hash
@@ -21,7 +21,7 @@ fn adds_to_what_was_observed() {
           run:sum = 1700
           wait:0 = 1
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
     "#]]);
 }
 
@@ -35,6 +35,6 @@ fn keeps_nothing_of_a_queue_that_is_no_more() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, args!["run:3", 2], "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["run:3", 2], "LAYOUT 9 2");
 }

@@ -29,7 +29,7 @@ fn rig() -> Rig {
     let mut rig = crate::script::rig("worker/settle");
     rig.given([
         "ZADD jq:{q}:workers 1700000005000 w1",
-        "HSET jq:{q}:meta layout 1",
+        "HSET jq:{q}:meta layout 2",
         "HSET jq:{q}:running:w1 a 1:1 b 2:1 c 3:1",
         "HSET jq:{q}:jobs a ra b rb c rc",
     ]);
@@ -57,7 +57,7 @@ fn one_of_several_ends_and_the_others_stay_held() {
           c = rc
         jq:{q}:meta hash
           completed = 1
-          layout = 1
+          layout = 2
         jq:{q}:outcomes hash
           b = done
         jq:{q}:running:w1 hash
@@ -95,16 +95,16 @@ fn the_lease_goes_with_the_last_job_and_a_job_that_is_ready_again_wakes_a_worker
           a = ra
           b = rb
           c = rc
+        jq:{q}:listed set
+          a
+          b
         jq:{q}:meta hash
           failed = 1
-          layout = 1
+          layout = 2
         jq:{q}:outbox stream
           to = dlq, id = letter, priority = 0, record = rl
         jq:{q}:outcomes hash
           a = why
-        jq:{q}:listed set
-          a
-          b
         jq:{q}:waiting zset
           3 c
         jq:{q}:wake list
@@ -118,8 +118,8 @@ fn a_failure_may_throttle_the_queue() {
     rig.given(["HSET jq:{q}:meta events 0"]);
     rig.replies(KEYS, settle(700, &["a"], args![0, 0, 1, "a", 0, -1, 10, 0]), "0");
     rig.replies(KEYS, settle(300, &["b"], args![0, 0, 1, "b", 0, -1, 10, 0]), "0");
-    let hold = run(rig.connection(), "HGET jq:{q}:meta hold");
-    assert_eq!(hold, redis::Value::BulkString(b"1700000000700".to_vec()));
+    let throttled = run(rig.connection(), "HGET jq:{q}:meta throttled_until");
+    assert_eq!(throttled, redis::Value::BulkString(b"1700000000700".to_vec()));
 }
 
 #[test]
@@ -144,9 +144,9 @@ fn refuses_all_if_one_is_not_held() {
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 2"]);
+    rig.given(["HSET jq:{q}:meta layout 9"]);
     let blocks = args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0];
-    rig.refuses(KEYS, settle(0, &["a"], blocks), "LAYOUT 2 1");
+    rig.refuses(KEYS, settle(0, &["a"], blocks), "LAYOUT 9 2");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn there_is_never_more_than_one_token() {
 
 #[test]
 fn nobody_is_woken_for_jobs_that_may_not_be_fetched() {
-    for field in ["paused 1", "hold 1700000009000"] {
+    for field in ["paused 1", "throttled_until 1700000009000"] {
         let mut rig = three(9);
         run(rig.connection(), &format!("HSET jq:{{q}}:meta {field}"));
         rig.call(KEYS, fetch(0, 1)).expect("an answer");

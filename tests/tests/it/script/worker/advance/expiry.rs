@@ -41,7 +41,7 @@ fn expired_jobs_are_handed_out_in_addition_to_the_number_wanted() {
         jq:{q}:meta hash
           events = 0
           expiring = 1
-          layout = 1
+          layout = 2
         jq:{q}:priority hash
           later = 2
         jq:{q}:running:w1 hash
@@ -65,7 +65,7 @@ fn no_pause_or_limit_keeps_them_back_and_settling_forgets_them() {
         run(rig.connection(), &format!("HSET jq:{{q}}:meta expiring 1 {limit}"));
         rig.replies(KEYS, fetch(0, 0), &expired(r#""a", ["r"]"#, "a"));
         run(rig.connection(), "DEL jq:{q}:meta");
-        run(rig.connection(), "HSET jq:{q}:meta expiring 1 layout 1 events 0");
+        run(rig.connection(), "HSET jq:{q}:meta expiring 1 layout 2 events 0");
         let failed = args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0];
         rig.replies(KEYS, settle(1, 0, failed), &expired(r#""", []"#, ""));
         rig.dump()
@@ -75,7 +75,7 @@ fn no_pause_or_limit_keeps_them_back_and_settling_forgets_them() {
           events = 0
           expiring = 1
           failed = 1
-          layout = 1
+          layout = 2
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
@@ -129,7 +129,7 @@ fn the_mark_of_a_job_that_no_longer_waits_is_removed() {
         jq:{q}:meta hash
           events = 0
           expiring = 1
-          layout = 1
+          layout = 2
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);

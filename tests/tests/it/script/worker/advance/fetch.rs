@@ -26,7 +26,7 @@ fn takes_in_order_and_wakes_the_next() {
           b = rb
           c = rc
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:running:w1 hash
           a = 1:1700000000000
           b = 2:1700000000000
@@ -135,7 +135,7 @@ fn a_worker_that_wants_none_gets_none_and_wakes_another() {
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:waiting zset
           1 a
         jq:{q}:wake list
@@ -159,7 +159,7 @@ fn nobody_is_woken_for_a_paused_queue() {
 }
 
 #[test]
-fn paused_held_and_full_queues_give_none() {
+fn paused_throttled_and_full_queues_give_none() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a 2 b", "HSET jq:{q}:jobs a r b r"]);
     rig.given(["HSET jq:{q}:meta paused 1"]);
@@ -169,9 +169,9 @@ fn paused_held_and_full_queues_give_none() {
         "[1700000000000, 10001, 2, \"paused\", \"\", [], nil, nil, nil]",
     );
     rig.given(["HDEL jq:{q}:meta paused", "HSET jq:{q}:meta throttled_until 1700000002000"]);
-    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 2000, 2, \"held\", \"\", [], nil, nil, nil]");
+    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 2000, 2, \"throttled\", \"\", [], nil, nil, nil]");
     rig.given([
-        "HDEL jq:{q}:meta hold",
+        "HDEL jq:{q}:meta throttled_until",
         "HSET jq:{q}:meta active 2",
         "ZADD jq:{q}:workers 1700000005000 w2",
         "HSET jq:{q}:running:w2 x 1:1",
@@ -189,7 +189,7 @@ fn paused_held_and_full_queues_give_none() {
         jq:{q}:meta hash
           active = 2
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:running:w1 hash
           a = 1:1700000000000
         jq:{q}:running:w2 hash
@@ -231,7 +231,7 @@ fn a_rate_gives_its_burst_and_then_one_an_interval_and_each_worker_a_turn() {
           e = r
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
           rate = 100 3
           tat = 1700000000400.000
           turn = 1700000000200.000
@@ -271,7 +271,7 @@ fn due_jobs_are_promoted_with_their_due_time_and_the_reply_says_when_the_next_is
           b = r
           c = r
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:priority hash
           b = -1
         jq:{q}:running:w1 hash

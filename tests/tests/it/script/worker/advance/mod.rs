@@ -38,7 +38,7 @@ const KEYS: &[&str] = &[
 /// A rig in which `w1` is known, and events are off unless a test turns them on.
 fn rig() -> Rig {
     let mut rig = crate::script::rig("worker/advance");
-    rig.given(["ZADD jq:{q}:workers 1700000005000 w1", "HSET jq:{q}:meta layout 1 events 0"]);
+    rig.given(["ZADD jq:{q}:workers 1700000005000 w1", "HSET jq:{q}:meta layout 2 events 0"]);
     rig
 }
 
@@ -73,8 +73,8 @@ fn refusals_change_nothing() {
         settle(1, 5, completed.clone()),
         "LEASELOST the worker is not known, or its lease ran out",
     );
-    rig.given(["HSET jq:{q}:meta layout 2"]);
-    rig.refuses(KEYS, settle(1, 5, completed), "LAYOUT 2 1");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, settle(1, 5, completed), "LAYOUT 9 2");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_full_server_still_settles_and_fetches() {
         jq:{q}:meta hash
           completed = 1
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:outcomes hash
           a = o
         jq:{q}:running:w1 hash

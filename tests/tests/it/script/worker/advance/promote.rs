@@ -45,7 +45,7 @@ fn jobs_due_later_stay_and_the_reply_says_when_the_first_is_due() {
           1700000000002 b
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
@@ -59,7 +59,7 @@ fn a_paused_queue_promotes_too() {
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
           paused = 1
         jq:{q}:waiting zset
           4505299627370496 a

@@ -23,7 +23,7 @@ fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
         jq:{q}:events stream
           stalled = a b
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:running:dying hash
           c = 7:1
         jq:{q}:stalls hash
@@ -45,7 +45,7 @@ fn the_oldest_dead_workers_runs_go_back_to_where_they_were() {
           stalled = a b
           stalled = c
         jq:{q}:meta hash
-          layout = 1
+          layout = 2
         jq:{q}:stalls hash
           a = 2
           b = 1
@@ -69,7 +69,7 @@ fn a_worker_without_runs_is_forgotten_and_the_callers_own_late_lease_is_kept() {
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:running:w1 hash
           a = 5:1
         jq:{q}:workers zset

@@ -66,7 +66,7 @@ fn nothing_stays_of_a_job_that_is_trimmed() {
         jq:{q}:meta hash
           events = 0
           failed = 1
-          layout = 1
+          layout = 2
         jq:{q}:outcomes hash
           new = o
         jq:{q}:workers zset
@@ -93,14 +93,14 @@ fn nothing_stays_of_a_job_that_is_trimmed_by_the_call_that_settles_it() {
           1700000000000 b
         jq:{q}:jobs hash
           b = r
+        jq:{q}:listed set
+          b
         jq:{q}:meta hash
           events = 0
           failed = 2
-          layout = 1
+          layout = 2
         jq:{q}:outcomes hash
           b = ob
-        jq:{q}:listed set
-          b
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
@@ -144,7 +144,7 @@ fn a_failed_job_that_is_not_kept_leaves_nothing() {
           failed = a
         jq:{q}:meta hash
           failed = 1
-          layout = 1
+          layout = 2
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);

@@ -31,7 +31,7 @@ fn completed_and_not_kept_leaves_nothing() {
           c = r
         jq:{q}:meta hash
           completed = 2
-          layout = 1
+          layout = 2
         jq:{q}:running:w1 hash
           c = 3:1
         jq:{q}:workers zset
@@ -77,18 +77,18 @@ fn kept_jobs_are_trimmed_by_count_and_by_age() {
           f = r
           new = r
           y = r
+        jq:{q}:listed set
+          f
         jq:{q}:meta hash
           completed = 1
           events = 0
           failed = 1
-          layout = 1
+          layout = 2
         jq:{q}:outcomes hash
           a = oa
           f = of
           new = o
           y = o
-        jq:{q}:listed set
-          f
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
@@ -124,13 +124,13 @@ fn retried_at_once_or_later_with_the_attempt_and_the_newest_errors() {
           e2
         jq:{q}:events stream
           retrying = now later
-        jq:{q}:meta hash
-          layout = 1
-        jq:{q}:priority hash
-          now = -1
         jq:{q}:listed set
           later
           now
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:priority hash
+          now = -1
         jq:{q}:waiting zset
           4500901580859392 now
         jq:{q}:wake list
@@ -155,7 +155,7 @@ fn released_to_its_own_place_or_for_later_with_misses() {
           1700000002000 miss
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:misses hash
           miss = 3
         jq:{q}:waiting zset
@@ -171,16 +171,16 @@ fn released_to_its_own_place_or_for_later_with_misses() {
 fn a_throttle_stops_the_queue_and_never_shortens_another() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:jobs a r"]);
-    let hold = |ms| [head(0, 5, ms), args![0, 0, 0, 10, 0]].concat();
-    rig.replies(KEYS, hold(3_000), "[1700000000000, 3000, 1, \"held\", \"\", [], nil, nil, nil]");
-    rig.replies(KEYS, hold(1_000), "[1700000000000, 3000, 1, \"held\", \"\", [], nil, nil, nil]");
+    let throttle = |ms| [head(0, 5, ms), args![0, 0, 0, 10, 0]].concat();
+    rig.replies(KEYS, throttle(3_000), "[1700000000000, 3000, 1, \"throttled\", \"\", [], nil, nil, nil]");
+    rig.replies(KEYS, throttle(1_000), "[1700000000000, 3000, 1, \"throttled\", \"\", [], nil, nil, nil]");
     rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = r
         jq:{q}:meta hash
           events = 0
-          hold = 1700000003000
-          layout = 1
+          layout = 2
+          throttled_until = 1700000003000
         jq:{q}:waiting zset
           1 a
         jq:{q}:workers zset
@@ -203,7 +203,7 @@ fn released_at_once_with_misses_or_for_later_as_before() {
           1700000000500 later
         jq:{q}:meta hash
           events = 0
-          layout = 1
+          layout = 2
         jq:{q}:misses hash
           back = 3
           later = 2
@@ -232,7 +232,7 @@ fn effects_on_other_queues_are_written_in_the_same_step() {
         jq:{q}:meta hash
           events = 0
           failed = 1
-          layout = 1
+          layout = 2
         jq:{q}:outbox stream
           to = q-dlq, id = j1, priority = 0, record = letter
         jq:{q}:running:w1 hash
