@@ -25,6 +25,7 @@ mod once;
 mod once_error;
 mod pump;
 mod radio;
+mod rate_limiter;
 mod registry;
 mod reply;
 mod run;

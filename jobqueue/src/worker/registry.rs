@@ -3,13 +3,13 @@
 use std::{collections::HashMap, fmt, pin::Pin, sync::Arc};
 
 use foldhash::fast::RandomState;
-use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     Context, Handler,
     breaker::{Appetite, Fuse},
     meter::JobMeter,
+    rate_limiter::RateLimiter,
 };
 use crate::{
     flaw::{Invalid, PayloadError},
@@ -64,7 +64,7 @@ pub(super) struct Entry {
     /// Where its jobs go that fail for good.
     pub(super) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
-    rate: Option<DefaultDirectRateLimiter>,
+    rate: Option<RateLimiter>,
     pub(super) meter: JobMeter,
     pub(super) fuse: Option<Fuse>,
 }
@@ -128,10 +128,7 @@ impl Registry {
             },
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),
-            rate: match limits.rate {
-                Some(rate) => Some(RateLimiter::direct(rate.quota()?)),
-                None => None,
-            },
+            rate: limits.rate.map(RateLimiter::new).transpose()?,
             fuse: limits.breaker.map(Fuse::new),
         };
         match self.0.insert(name, Arc::new(entry)) {

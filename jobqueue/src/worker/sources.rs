@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
-use tokio_util::task::AbortOnDropHandle;
+use tokio::{task::JoinSet, time::sleep};
 use tracing::{debug, info, warn};
 
 use super::{pump::Parts, shutdown::Phase};
@@ -47,11 +46,12 @@ pub(super) async fn subscribe(client: &Client, parts: &Parts) -> Result<bool> {
     Ok(true)
 }
 
-/// Looks after the outboxes of a queue's sources until the handle is dropped. A queue without sources costs one
+/// Looks after the outboxes of a queue's sources until the set is dropped. A queue without sources costs one
 /// small call a minute.
-pub(super) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHandle<()> {
+pub(super) fn look_after(store: &QueueStore, relays: &Relays) -> JoinSet<()> {
     let (store, relays) = (store.clone(), relays.clone());
-    AbortOnDropHandle::new(tokio::spawn(async move {
+    let mut task = JoinSet::new();
+    task.spawn(async move {
         loop {
             let sources = match store.sources().await {
                 Ok(sources) => sources,
@@ -73,5 +73,6 @@ pub(super) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHand
                 sleep(LOOK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
             }
         }
-    }))
+    });
+    task
 }
