@@ -1,6 +1,6 @@
 //! Validate: every rule, and every message. Each points at the user's own token and says what to write.
 
-use syn::{FnArg, Ident, ItemFn, LitInt, LitStr, ReturnType, Type, spanned::Spanned};
+use syn::{FnArg, Ident, ItemFn, LitInt, LitStr, ReturnType, Safety, Type, spanned::Spanned};
 
 use super::attr::{Call, Signed, Value};
 
@@ -28,7 +28,7 @@ pub(crate) fn function(function: &ItemFn, blocking: bool, attribute: &str) -> sy
     if let Some(keyword) = &signature.constness {
         return error(keyword, "a handler can't be `const`");
     }
-    if let Some(keyword) = &signature.unsafety {
+    if let Safety::Unsafe(keyword) = &signature.safety {
         return error(keyword, "a handler can't be `unsafe`");
     }
     if let Some(abi) = &signature.abi {

@@ -1,10 +1,15 @@
 //! Names of single things: jobs and workers.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{
+    fmt,
+    hash::{BuildHasher as _, RandomState},
+    str::FromStr,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde::{Deserialize, Serialize};
-use std::sync::Mutex;
-use ulid::{Generator, Ulid};
+use ulid::Ulid;
 
 use crate::value_error::Invalid;
 
@@ -119,12 +124,28 @@ impl fmt::Debug for WorkerId {
 }
 
 fn next_ulid() -> Ulid {
-    // One generator for the process: ids of one producer are then strictly increasing, even when
+    // One sequence for the process: ids of one producer are then strictly increasing, even when
     // its clock steps back, and FIFO order holds within a millisecond.
-    static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
-    let mut generator = GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // 2^80 ids in one millisecond: incrementing past that moves to the next millisecond.
-    generator.generate().unwrap_or_else(|overflow| overflow.commit_overflow_increment())
+    static LAST: Mutex<Ulid> = Mutex::new(Ulid::nil());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = u64::try_from(now).unwrap_or(u64::MAX);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    *last = if now > last.timestamp_ms() {
+        Ulid::from_parts(now, random(now))
+    } else {
+        // Incrementing past the 2^80 ids of one millisecond moves to the next.
+        last.increment().unwrap_or_else(|next| next)
+    };
+    *last
+}
+
+/// The random part of the first id of a millisecond. It is a keyed hash of the time, and each process
+/// has keys of 128 bits from the operating system, so that no two processes make the same ids.
+fn random(now: u64) -> u128 {
+    static KEYS: LazyLock<[RandomState; 2]> =
+        LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+    let [low, high] = KEYS.each_ref().map(|key| u128::from(key.hash_one(now)));
+    high << 64 | low
 }
 
 #[cfg(test)]

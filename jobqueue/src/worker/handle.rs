@@ -7,7 +7,6 @@ use tokio::{
     task::JoinSet,
     time::{Duration, Instant},
 };
-use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info};
 
 use super::{
@@ -180,14 +179,15 @@ impl Worker {
 async fn supervise(parts: PumpConfig) -> Result<()> {
     let _care = sources::look_after(&parts.store, &parts.relays);
     loop {
-        // Aborted with this task, should the worker be dropped.
-        let pump = AbortOnDropHandle::new(tokio::spawn(Pump::new(parts.clone()).run()));
-        match pump.await {
-            Ok(ended) => return ended,
-            Err(death) if death.is_panic() => {
+        // A set of one: the pump is aborted with this task, should the worker be dropped.
+        let mut pump = JoinSet::new();
+        pump.spawn(Pump::new(parts.clone()).run());
+        match pump.join_next().await {
+            Some(Ok(ended)) => return ended,
+            Some(Err(death)) if death.is_panic() => {
                 error!(queue = %parts.store.name(), %death, "a pump panicked, which is a bug in jobqueue; starting another");
             }
-            Err(_) => return Err(Error::Closed),
+            _ => return Err(Error::Closed),
         }
     }
 }

@@ -13,6 +13,7 @@ mod handler;
 mod macros;
 mod once;
 mod pump;
+mod rate_limiter;
 mod registry;
 mod run;
 mod signals;

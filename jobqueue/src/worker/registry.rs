@@ -3,11 +3,11 @@
 use std::{collections::HashMap, fmt, pin::Pin, sync::Arc};
 
 use foldhash::fast::RandomState;
-use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     handler::Handler,
+    rate_limiter::RateLimiter,
     run::{Context, Demand, HandlerBreaker},
     telemetry::JobMeter,
 };
@@ -64,7 +64,7 @@ pub(crate) struct Entry {
     /// Where its jobs go that fail for good.
     pub(crate) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
-    rate: Option<DefaultDirectRateLimiter>,
+    rate: Option<RateLimiter>,
     pub(crate) meter: JobMeter,
     pub(crate) breaker: Option<HandlerBreaker>,
 }
@@ -128,10 +128,7 @@ impl Registry {
             },
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),
-            rate: match limits.rate {
-                Some(rate) => Some(RateLimiter::direct(rate.quota()?)),
-                None => None,
-            },
+            rate: limits.rate.map(RateLimiter::new).transpose()?,
             breaker: limits.breaker.map(HandlerBreaker::new),
         };
         match self.0.insert(name, Arc::new(entry)) {

@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
-use tokio_util::task::AbortOnDropHandle;
+use tokio::{task::JoinSet, time::sleep};
 use tracing::{debug, info, warn};
 
 use super::{pump::PumpConfig, signals::Phase};
@@ -48,11 +47,12 @@ pub(crate) async fn subscribe(client: &Client, parts: &PumpConfig) -> Result<boo
     Ok(true)
 }
 
-/// Looks after the outboxes of a queue's sources until the handle is dropped. A queue without sources costs one
+/// Looks after the outboxes of a queue's sources until the set is dropped. A queue without sources costs one
 /// small call a minute.
-pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHandle<()> {
+pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> JoinSet<()> {
     let (store, relays) = (store.clone(), relays.clone());
-    AbortOnDropHandle::new(tokio::spawn(async move {
+    let mut task = JoinSet::new();
+    task.spawn(async move {
         loop {
             let sources = match store.sources().await {
                 Ok(sources) => sources,
@@ -74,5 +74,6 @@ pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHand
                 sleep(LOOK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
             }
         }
-    }))
+    });
+    task
 }
