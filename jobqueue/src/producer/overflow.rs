@@ -64,7 +64,7 @@ impl OverflowHandler {
         plan: &mut SplitPlan,
     ) -> Result<Duplicates> {
         let refused = || {
-            let queue = self.store.name().to_string();
+            let queue = self.store.name().clone();
             Error::from(Refused::QueueFull { queue, cap: full.cap })
         };
         let room = usize::try_from(full.room).unwrap_or(usize::MAX);

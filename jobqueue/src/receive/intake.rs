@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::receiver::Rules;
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Result},
     job::{
         Codec, DeadLetter, JobFailure, JobId, JobState, QueueName, Record, ReplyAddress, RunRules,
         Settlement, Transition, WorkerId,
@@ -162,10 +162,10 @@ impl Intake {
                     retries.wait_or(error).await?;
                     again = true;
                 }
-                Err(Error::Refused(Refused::LeaseLost)) if again => {
+                Err(error) if again && error.is_lease_lost() => {
                     return match settle.settlements {
                         [one] if self.is_done(one).await? => Ok(true),
-                        _ => Err(Refused::LeaseLost.into()),
+                        _ => Err(error),
                     };
                 }
                 answer => return answer,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::debug;
 
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Result},
     job::WorkerId,
     queue::Queue,
     store::{
@@ -53,7 +53,7 @@ impl Session {
                     return Ok(turn);
                 }
                 // It has waited for longer than its lease, with nothing in hand.
-                Err(Error::Refused(Refused::LeaseLost)) => self.join().await.map(drop)?,
+                Err(error) if error.is_lease_lost() => self.join().await.map(drop)?,
                 Err(error @ Error::Unavailable { .. }) => {
                     retries.wait_or(error).await?;
                     // Under a new name, what the lost call has brought is known.

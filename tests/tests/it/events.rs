@@ -114,7 +114,7 @@ async fn a_removed_job_is_gone_for_who_waits() {
     tokio::time::sleep(50.millis()).await;
     queue.remove(job.id()).await.expect("removed");
     let result = waiting.await.expect("no panic");
-    assert!(matches!(result, Err(jobqueue::error::ResultError::Gone)), "{result:?}");
+    assert!(matches!(result, Err(jobqueue::error::ResultError::Gone { .. })), "{result:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use super::{
     wake::{MAX_SLEEP, WakeListener},
 };
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Operation, Refused, Result},
     job::{Codec, DeadLetter, JobId, Record, ReplyAddress, Settlement, Transition, WorkerId},
     settle::{JobDefaults, RunOutcome, RunPolicy, dead_letter, decide, reply},
     store::{
@@ -39,7 +39,8 @@ impl Pump {
         if self.lease_lost {
             self.lease_lost = false;
             self.start_fresh();
-            return self.join(Some(Refused::LeaseLost.into())).await;
+            let operation = Operation::on_queue("keep the lease", self.parts.store.name());
+            return self.join(Some(Refused::LeaseLost { operation }.into())).await;
         }
         let count = chunks(&self.outcomes, Settlement::size).next().map_or(0, <[_]>::len);
         // What doesn't fit into this call still holds its slot until the next.
@@ -224,7 +225,7 @@ impl Pump {
             // Whether it was carried out is found out here, like of all calls of which nobody knows.
             self.listener = WakeListener::spawn(&self.parts.store);
         }
-        let lost = matches!(cause, Some(Error::Refused(Refused::LeaseLost)));
+        let lost = cause.as_ref().is_some_and(Error::is_lease_lost);
         let mut retries = Retries::endless();
         if let Some(error) = cause.filter(|_| !lost) {
             self.complain(&error);
