@@ -12,7 +12,7 @@ pub(crate) fn source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Sourc
 
 /// The sources of an error, the nearest first.
 pub(crate) fn sources<'a>(
-    error: &'a (dyn StdError + 'static),
+    error: &'a (dyn StdError + 'a),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     let mut next = error.source();
     std::iter::from_fn(move || {
@@ -23,19 +23,16 @@ pub(crate) fn sources<'a>(
 }
 
 /// An error with its sources on one line, for logs: `outer: inner: innermost`.
-pub(crate) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl fmt::Display + 'a {
+pub(crate) fn chain<'a>(error: &'a (dyn StdError + 'a)) -> impl fmt::Display + 'a {
     Chain(error)
 }
 
 /// Whether two errors and their sources say the same, which is what makes them equal for tests.
-pub(crate) fn say_the_same(
-    one: &(dyn StdError + 'static),
-    other: &(dyn StdError + 'static),
-) -> bool {
+pub(crate) fn say_the_same(one: &dyn StdError, other: &dyn StdError) -> bool {
     chain(one).to_string() == chain(other).to_string()
 }
 
-struct Chain<'a>(&'a (dyn StdError + 'static));
+struct Chain<'a>(&'a (dyn StdError + 'a));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

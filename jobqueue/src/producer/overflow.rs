@@ -8,6 +8,7 @@ use tracing::error;
 
 use crate::{
     error::{Error, Refused, Result},
+    error_chain::chain,
     job::{
         DeadLetter, Effect, FailureReason, JobFailure, JobId, JobState, Priority, QueueName, Target,
     },
@@ -172,7 +173,7 @@ impl OverflowHandler {
                 Some(Effect { to, id: own, priority, record: record.encode() })
             }
             Err(problem) => {
-                error!(queue, %id, %problem, "a job that overflowed could not be written as a letter");
+                error!(queue, %id, problem = %chain(&problem), "a job that overflowed could not be written as a letter");
                 None
             }
         }

@@ -6,6 +6,7 @@ use tracing::debug;
 
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     job::WorkerId,
     queue::Queue,
     store::{
@@ -113,6 +114,6 @@ impl Drop for Session {
 /// Hands back what a worker holds, which wakes somebody, and its lease.
 pub(crate) async fn leave(queue: &Queue, worker: &WorkerId) {
     if let Err(error) = queue.store().call_retrying(&Leave { worker }).await {
-        debug!(queue = %queue.name(), %error, "a receive could not be ended: its lease runs out by itself");
+        debug!(queue = %queue.name(), error = %chain(&error), "a receive could not be ended: its lease runs out by itself");
     }
 }

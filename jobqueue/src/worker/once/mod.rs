@@ -13,6 +13,7 @@ use tracing::{debug, warn};
 use super::{registry::MAX_RESULT, run::Context};
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     job::{Codec, JobId, OnceHeld},
     store::{
         QueueStore,
@@ -238,7 +239,7 @@ impl Guard {
                     );
                 }
                 Err(error) => {
-                    warn!(key = claim.key, %error, "the claim of an effect could not be moved");
+                    warn!(key = claim.key, error = %chain(&error), "the claim of an effect could not be moved");
                 }
             }
         }
@@ -268,7 +269,7 @@ impl Guard {
             Ok(Some(earlier)) => read(&earlier),
             Err(error) => {
                 // The effect has happened, which a failure would hide, and try again.
-                warn!(key = claim.key, %error, "an effect could not be recorded: a repeated delivery runs it again");
+                warn!(key = claim.key, error = %chain(&error), "an effect could not be recorded: a repeated delivery runs it again");
                 Ok(result)
             }
         }
@@ -285,7 +286,7 @@ impl Drop for Guard {
         runtime.spawn(async move {
             let release = Release { key: &claim.key, token: claim.token.as_str() };
             if let Err(error) = claim.store.call(&release).await {
-                debug!(key = claim.key, %error, "a claim could not be given back: it runs out by itself");
+                debug!(key = claim.key, error = %chain(&error), "a claim could not be given back: it runs out by itself");
             }
         });
     }

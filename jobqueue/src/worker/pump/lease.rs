@@ -16,6 +16,7 @@ use tracing::{error, warn};
 
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     job::WorkerId,
     store::{QueueStore, worker},
     value_error::Invalid,
@@ -104,7 +105,9 @@ impl Lease {
                     self.lost.notify_one();
                 }
             }
-            Err(error) => warn!(queue = %self.store.name(), %error, "the lease could not be moved"),
+            Err(error) => {
+                warn!(queue = %self.store.name(), error = %chain(&error), "the lease could not be moved")
+            }
         }
     }
 

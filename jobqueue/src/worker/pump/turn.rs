@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     error::{Error, Operation, Refused, Result},
+    error_chain::chain,
     job::{Codec, DeadLetter, JobId, Record, ReplyAddress, Settlement, Transition, WorkerId},
     settle::{JobDefaults, RunOutcome, RunPolicy, dead_letter, decide, reply},
     store::{
@@ -153,7 +154,7 @@ impl Pump {
         };
         let decoded = match &record {
             Some(bytes) => {
-                Record::decode_named(bytes, known).map_err(|corrupt| corrupt.to_string())
+                Record::decode_named(bytes, known).map_err(|corrupt| chain(&corrupt).to_string())
             }
             None => Err("its record is missing: somebody removed it from redis".to_owned()),
         };
@@ -293,8 +294,8 @@ impl Pump {
 
     fn complain(&self, error: &Error) {
         let queue = self.parts.store.name().clone();
-        warn!(%queue, %error, "a call failed; trying on");
-        let reason = error.to_string();
+        warn!(%queue, error = %chain(&error), "a call failed; trying on");
+        let reason = chain(&error).to_string();
         self.parts.events.say(|| WorkerEvent::Unavailable { queue, reason });
     }
 
@@ -322,7 +323,7 @@ impl Pump {
                 Ok(_) => return,
                 Err(error) => {
                     if let Err(error) = retries.wait_or(error).await {
-                        warn!(queue = %self.parts.store.name(), %error, "left without giving the lease back: it runs out by itself");
+                        warn!(queue = %self.parts.store.name(), error = %chain(&error), "left without giving the lease back: it runs out by itself");
                         return;
                     }
                 }
