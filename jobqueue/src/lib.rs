@@ -55,6 +55,9 @@
 //! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
 
 mod client;
+mod error_chain;
+#[cfg(test)]
+mod error_texts;
 mod job;
 mod outbox;
 mod policy;

@@ -54,7 +54,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         };
         match result {
             Ok(sum) => write_line(&mut out, &sum, path)?,
-            Err(ResultError::Failed(failure)) => {
+            Err(ResultError::Failed { failure, .. }) => {
                 failures += 1;
                 eprintln!("failed: {}: {}", path.display(), failure.message);
             }

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     job::{Codec, JobId, JobName, JobOptions, Message, QueueName, Record},
     store::Retries,
-    value_error::PayloadError,
+    value_error::{PayloadError, TooLarge},
 };
 
 /// A broadcast about to be sent: set options, then await it for how many have heard it.
@@ -104,7 +104,8 @@ impl SendBroadcast {
         options.validate()?;
         let (payload, limit) = (Bytes::from(payload?), client.max_payload());
         if payload.len() > limit {
-            return Err(PayloadError::TooLarge { size: payload.len(), limit }.into());
+            let what = format!("the broadcast {name}");
+            return Err(TooLarge::sent(what, payload.len(), limit).into());
         }
         let record = Record { name, codec, payload, created_at: Utc::now(), options };
         let message = Message { id: JobId::generate(), record }.encode();

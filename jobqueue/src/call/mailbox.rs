@@ -11,6 +11,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use tracing::debug;
 
 use crate::{
+    error_chain::chain,
     job::{JobId, ReplyAddress},
     store::{QueueStore, Retries, Store},
     value_error::Invalid,
@@ -179,7 +180,7 @@ async fn read_all(store: QueueStore, waiting: Arc<Waiting>) {
                 }
             }
             Err(error) => {
-                debug!(%error, "replies could not be read; trying on");
+                debug!(error = %chain(&error), "replies could not be read; trying on");
                 let _ = retries.wait_or(error).await;
             }
         }

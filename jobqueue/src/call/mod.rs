@@ -14,7 +14,7 @@ use tokio::time::timeout_at;
 use crate::{
     client::Client,
     error::{CallError, Error},
-    job::{Job, Outcome},
+    job::{Job, JobName, Outcome, QueueName},
     policy::{Backoff, Retain},
     producer::{Request, request_setters},
     queue::Queue,
@@ -110,7 +110,7 @@ impl<T> Call<T> {
     }
 
     /// How the job ended, as it was written.
-    async fn ask(self) -> Result<Bytes, CallError> {
+    async fn ask(self) -> Result<(QueueName, JobName, Bytes), CallError> {
         let deadline = deadline_after(self.limit);
         let mut request = self.request.and_then(Request::checked).map_err(Error::from)?;
         // Nobody waits for a run that has not begun by then.
@@ -126,20 +126,25 @@ impl<T> Call<T> {
         let mut expected = mailbox.expect(store, &job.id).map_err(Error::from)?;
         let exchange = async {
             client.batcher(&request.store, request.durability).add(vec![job]).await?;
-            Ok(expected.arrive().await)
+            Ok::<_, Error>(expected.arrive().await)
         };
-        timeout_at(deadline, exchange).await.unwrap_or(Err(CallError::TimedOut(self.limit)))
+        let answer = timeout_at(deadline, exchange).await;
+        let (queue, name) = (request.store.name().clone(), request.name);
+        match answer {
+            Ok(outcome) => Ok((queue, name, outcome?)),
+            Err(_) => Err(CallError::TimedOut { queue, name, limit: self.limit }),
+        }
     }
 }
 
 impl<T: DeserializeOwned> Call<T> {
     async fn send(self) -> Result<T, CallError> {
-        let outcome = self.ask().await?;
+        let (queue, name, outcome) = self.ask().await?;
         match Outcome::decode(&outcome).map_err(Error::from)? {
             Outcome::Completed { codec, result } => {
                 codec.decode(&result).map_err(|error| Error::from(error).into())
             }
-            Outcome::Failed(failure) => Err(CallError::Failed(failure)),
+            Outcome::Failed(failure) => Err(CallError::Failed { queue, name, failure }),
         }
     }
 }

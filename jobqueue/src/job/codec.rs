@@ -1,5 +1,7 @@
 //! How payloads and results become bytes.
 
+use std::error::Error as StdError;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::value_error::PayloadError;
@@ -39,10 +41,11 @@ impl Codec {
             Self::MessagePack => {
                 // Most are small. From nothing, it would be moved again and again as it grows.
                 let mut bytes = Vec::with_capacity(128);
-                rmp_serde::encode::write_named(&mut bytes, value).map_err(PayloadError::encode)?;
+                rmp_serde::encode::write_named(&mut bytes, value)
+                    .map_err(|error| self.unwritable::<T>(error))?;
                 Ok(bytes)
             }
-            Self::Json => serde_json::to_vec(value).map_err(PayloadError::encode),
+            Self::Json => serde_json::to_vec(value).map_err(|error| self.unwritable::<T>(error)),
         }
     }
 
@@ -54,13 +57,34 @@ impl Codec {
         match self {
             Self::MessagePack => {
                 let mut decoder = reader(bytes);
-                let value = T::deserialize(&mut decoder).map_err(PayloadError::decode)?;
+                let value =
+                    T::deserialize(&mut decoder).map_err(|error| self.unreadable::<T>(error))?;
                 match decoder.get_ref().len() {
                     0 => Ok(value),
-                    rest => Err(PayloadError::decode(format!("{rest} bytes left over"))),
+                    rest => Err(self.unreadable::<T>(format!("{rest} bytes left over"))),
                 }
             }
-            Self::Json => serde_json::from_slice(bytes).map_err(PayloadError::decode),
+            Self::Json => {
+                serde_json::from_slice(bytes).map_err(|error| self.unreadable::<T>(error))
+            }
+        }
+    }
+
+    fn unwritable<T: ?Sized>(
+        self,
+        error: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> PayloadError {
+        PayloadError::encode::<T>(self.as_str(), error)
+    }
+
+    fn unreadable<T>(self, error: impl Into<Box<dyn StdError + Send + Sync>>) -> PayloadError {
+        PayloadError::decode::<T>(self.as_str(), error)
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::MessagePack => "MessagePack",
+            Self::Json => "JSON",
         }
     }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    codec::Codec, id::JobId, options::JobOptions, outcome::JobFailure, payload::Payload,
+    codec::Codec, id::JobId, job_failure::JobFailure, options::JobOptions, payload::Payload,
     record::Record, trace::TraceContext, wire::WireFailure,
 };
 use crate::value_error::{Corrupt, Invalid, PayloadError};
@@ -68,7 +68,7 @@ impl DeadLetter {
     /// # Errors
     /// The record can't be read, or the payload isn't of this type.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
-        let record = self.record().map_err(PayloadError::decode)?;
+        let record = self.record().map_err(PayloadError::record)?;
         record.codec.decode(&record.payload)
     }
 
@@ -77,7 +77,7 @@ impl DeadLetter {
     /// # Errors
     /// The record can't be read, or the payload isn't of this type in this or an older version.
     pub fn upgraded<T: Payload>(&self) -> Result<T, PayloadError> {
-        self.record().map_err(PayloadError::decode)?.upgraded()
+        self.record().map_err(PayloadError::record)?.upgraded()
     }
 
     /// The record as it stands in Redis.
@@ -91,7 +91,7 @@ impl DeadLetter {
         payload: &T,
         version: Option<u32>,
     ) -> Result<Self, PayloadError> {
-        let mut record = self.record().map_err(PayloadError::decode)?;
+        let mut record = self.record().map_err(PayloadError::record)?;
         record.options.version = version.or(record.options.version);
         record.payload = Bytes::from(record.codec.encode(payload)?);
         self.record = Bytes::from(record.encode());
@@ -100,7 +100,7 @@ impl DeadLetter {
 
     /// As the record of a job in the dead-letter queue.
     pub(crate) fn to_record(&self) -> Result<Record, PayloadError> {
-        let name = Self::NAME.parse().map_err(|error: Invalid| PayloadError::encode(error))?;
+        let name = Self::NAME.parse().map_err(|error: Invalid| PayloadError::record(error))?;
         let codec = Codec::MessagePack;
         let payload = Bytes::from(codec.encode(self)?);
         let mut options = JobOptions::default();
@@ -161,7 +161,7 @@ impl From<Wire> for DeadLetter {
 mod tests {
     use super::*;
 
-    use crate::job::outcome::FailureReason;
+    use crate::job::job_failure::FailureReason;
 
     #[test]
     fn a_letter_survives_the_wire() {

@@ -21,7 +21,7 @@ pub(super) const MAX_ID_LEN: usize = 128;
 /// By default a [ULID](https://github.com/ulid/spec), made by the client *before* the job is added:
 /// it sorts by time, and because it is known beforehand, an add whose reply was lost can be sent
 /// again without adding the job twice. A caller may choose an id instead, of 1 to 128 printable
-/// ASCII characters without blanks.
+/// ASCII characters without spaces.
 ///
 /// ```
 /// use jobqueue::JobId;
@@ -62,7 +62,7 @@ impl FromStr for JobId {
             return Err(Invalid::new(
                 "job id",
                 id,
-                "use 1 to 128 printable ASCII characters without blanks",
+                "use 1 to 128 printable ASCII characters without spaces",
             ));
         }
         Ok(Self(Arc::from(id)))

@@ -4,10 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::{
-    id::JobId,
-    outcome::{JobFailure, Outcome},
-    record::Record,
-    state::JobState,
+    id::JobId, job_failure::JobFailure, outcome::Outcome, record::Record, state::JobState,
 };
 
 /// All that is known of a job at one moment.

@@ -20,7 +20,7 @@ const MAX_NAME_LEN: usize = 128;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct QueueName(Arc<str>);
 
-/// The name of a kind of job: 1 to 128 bytes of text without control characters or outer blanks.
+/// The name of a kind of job: 1 to 128 bytes of text without control characters or leading and trailing spaces.
 ///
 /// ```
 /// use jobqueue::JobName;
@@ -60,7 +60,7 @@ impl FromStr for JobName {
             return Err(Invalid::new(
                 "job name",
                 name,
-                "use 1 to 128 bytes of text without control characters or outer blanks",
+                "use 1 to 128 bytes of text without control characters or leading and trailing spaces",
             ));
         }
         Ok(Self(Arc::from(name)))

@@ -61,27 +61,31 @@ impl JobOptions {
     /// Checks what no type could.
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         if self.attempts == Some(0) {
-            return Err(Invalid::new("attempts", 0, "use 1 or more: the first run counts as one"));
+            return Err(Invalid::new(
+                "attempts",
+                0,
+                "use 1 or more, since the first run counts as one",
+            ));
         }
         if self.version == Some(0) {
-            return Err(Invalid::new("version", 0, "use 1 or more: 1 is the first"));
+            return Err(Invalid::new("version", 0, "use 1 or more, since 1 is the first"));
         }
         if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
-            return Err(Invalid::new("timeout", "0", "leave it out for no limit"));
+            return Err(Invalid::new("timeout", Duration::ZERO, "leave it out for no limit"));
         }
         if let Some(backoff) = &self.backoff {
             backoff.validate()?;
             if backoff.is_custom() {
-                return Err(Invalid::new(
-                    "backoff",
-                    "custom",
-                    "a function can't travel with a job: declare it on the handler",
+                return Err(Invalid::setup(
+                    "a job can't carry a custom backoff, which is a function",
+                    "declare it on the handler",
                 ));
             }
         }
         let size: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > MAX_HEADER_BYTES {
-            return Err(Invalid::new("headers", format!("{size} bytes"), "use at most 16 KiB"));
+            let problem = format!("the headers have {size} bytes");
+            return Err(Invalid::setup(problem, "use at most 16 KiB"));
         }
         Ok(())
     }

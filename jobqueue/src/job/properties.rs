@@ -12,9 +12,10 @@ use super::{
     dead_letter::DeadLetter,
     failure::Failure,
     id::JobId,
+    job_failure::{FailureReason, JobFailure},
     name::{JobName, QueueName},
     options::{JobOptions, Origin},
-    outcome::{FailureReason, JobFailure, Outcome},
+    outcome::Outcome,
     record::Record,
     reply_address::ReplyAddress,
 };

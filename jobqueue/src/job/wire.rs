@@ -7,8 +7,8 @@ use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    job_failure::{FailureReason, JobFailure},
     options::{JobOptions, Origin},
-    outcome::{FailureReason, JobFailure},
     priority::Priority,
     reply_address::ReplyAddress,
 };

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     job::{JobId, QueueName, Record, Target},
     store::{
         MAX_BATCH, MAX_BYTES,
@@ -78,7 +79,7 @@ impl Relays {
         while !rest.is_empty() {
             let (copies, later) = rest.split_at(one_call(rest));
             if let Err(error) = self.hand_over(source, &target, copies).await {
-                warn!(%source, to, %error, "effects elsewhere could not be delivered; trying on");
+                warn!(%source, to, error = %chain(&error), "effects elsewhere could not be delivered; trying on");
                 return (delivered, Some(error));
             }
             delivered.extend(entries(copies).map(|(entry, _)| entry));

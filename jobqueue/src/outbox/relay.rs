@@ -18,6 +18,7 @@ use tracing::warn;
 use super::{deliver::is_backlog, early_reply::EarlyReplies, entry_id::EntryId, pass::Pass};
 use crate::{
     error::Result,
+    error_chain::chain,
     job::{JobId, QueueName, ReplyAddress, WorkerId},
     store::{
         Edge, MAX_BATCH, Retries, Store,
@@ -244,7 +245,7 @@ impl RelayTask {
     async fn work(mut self) {
         loop {
             if let Err(error) = self.relays.relay_until(&self.source, Pace::Easy, None).await {
-                warn!(queue = %self.source, %error, "effects on other queues wait in the outbox");
+                warn!(queue = %self.source, error = %chain(&error), "effects on other queues wait in the outbox");
                 return;
             }
             let at_work = &self.relays.0.at_work;

@@ -55,11 +55,11 @@ impl Breaker {
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         if self.after == 0 {
-            return Err(Invalid::new("a breaker's failures", 0, "use 1 or more"));
+            return Err(Invalid::new("breaker failures", 0, "use 1 or more"));
         }
         if self.pause < Duration::from_millis(1) {
             let advice = "use 1 ms or more";
-            return Err(Invalid::new("a breaker's pause", format!("{:?}", self.pause), advice));
+            return Err(Invalid::new("breaker pause", self.pause, advice));
         }
         Ok(())
     }

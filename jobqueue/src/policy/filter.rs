@@ -108,20 +108,22 @@ impl Filter {
         for (name, conditions) in &self.0 {
             if conditions.is_empty() {
                 let advice = "say what it must be, such as `.equals(…)` or `.exists()`";
-                return Err(Invalid::new("filter on header", name, advice));
+                let problem = format!("the filter names header {name:?} without a condition");
+                return Err(Invalid::setup(problem, advice));
             }
             for condition in conditions {
                 if let Condition::Number(least, most) = condition
                     && (least.is_nan() || most.is_nan() || least > most)
                 {
                     let advice = "use a range from a smaller to a larger number";
-                    return Err(Invalid::new("filter", format!("{least}..={most}"), advice));
+                    return Err(Invalid::new("filter range", least..=most, advice));
                 }
             }
         }
         let bytes: usize = self.0.iter().map(|(name, all)| name.len() + size(all)).sum();
         if bytes > MAX_BYTES {
-            return Err(Invalid::new("filter", format!("{bytes} bytes"), "use at most 4 KiB"));
+            let problem = format!("the filter has {bytes} bytes");
+            return Err(Invalid::setup(problem, "use at most 4 KiB"));
         }
         Ok(())
     }

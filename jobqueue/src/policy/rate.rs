@@ -44,7 +44,7 @@ impl Rate {
         if self.max == 0 || self.burst == 0 || self.per.is_zero() {
             return Err(Invalid::new(
                 "rate",
-                format!("{self:?}"),
+                self,
                 "max, per and burst must be above zero; pause the queue to stop it",
             ));
         }
@@ -66,9 +66,8 @@ impl Rate {
         self.validate()?;
         let period = self.per.div_f64(f64::from(self.max));
         let quota = governor::Quota::with_period(period).zip(NonZeroU32::new(self.burst));
-        let (quota, burst) = quota.ok_or_else(|| {
-            Invalid::new("rate", format!("{self:?}"), "use at most one start a nanosecond")
-        })?;
+        let (quota, burst) = quota
+            .ok_or_else(|| Invalid::new("rate", self, "use at most one start a nanosecond"))?;
         Ok(quota.allow_burst(burst))
     }
 }

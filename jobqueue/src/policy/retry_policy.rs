@@ -150,7 +150,7 @@ impl RetryPolicy {
         for rule in [self.transient, self.rate_limited, self.validation, self.auth, self.server] {
             if rule.attempts == Some(0) {
                 let advice = "use 1 or more, or `RetryRule::dead_letter()` for none";
-                return Err(Invalid::new("a retry policy's attempts", 0, advice));
+                return Err(Invalid::new("retry rule attempts", 0, advice));
             }
             rule.backoff.map_or(Ok(()), |backoff| backoff.validate())?;
         }

@@ -42,7 +42,8 @@ impl FromStr for RoutingKey {
 
     fn from_str(key: &str) -> Result<Self, Invalid> {
         if !is_sound(key) || key.contains(['*', '#']) {
-            let advice = "use 1 to 128 bytes: words with dots between, without blanks, `*` and `#`";
+            let advice =
+                "use 1 to 128 bytes of words with dots between, without spaces, `*` and `#`";
             return Err(Invalid::new("routing key", key, advice));
         }
         Ok(Self(Arc::from(key)))
@@ -61,7 +62,7 @@ impl FromStr for Pattern {
         };
         let words = if is_sound(text) { text.split('.').map(word).collect() } else { None };
         let words = words.ok_or_else(|| {
-            let advice = "use 1 to 128 bytes: words with dots between, of which `*` alone stands \
+            let advice = "use 1 to 128 bytes of words with dots between, of which `*` alone stands \
                           for one word and `#` alone for any number";
             Invalid::new("pattern", text, advice)
         })?;

@@ -33,7 +33,7 @@ pub struct AddAll<T> {
 
 /// Why not all jobs of an [`AddAll`] were added.
 #[derive(Debug, thiserror::Error)]
-#[error("the first {} jobs were added, then: {error}", added.len())]
+#[error("{} jobs were added before a call failed", added.len())]
 pub struct AddAllError<T> {
     /// The jobs that were added: all before the call that failed.
     pub added: Vec<JobHandle<T>>,

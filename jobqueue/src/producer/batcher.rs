@@ -21,7 +21,7 @@ use tokio::{
 
 use super::overflow::{OverflowHandler, SplitPlan};
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Operation, Refused, Result},
     job::QueueName,
     outbox::Relays,
     store::{
@@ -130,10 +130,7 @@ impl Batcher {
 }
 
 fn too_late() -> Error {
-    Error::Unavailable {
-        action: "add jobs",
-        reason: "earlier adds still wait for an answer".into(),
-    }
+    Error::unavailable(Operation::new("add jobs"), "earlier adds still wait for an answer")
 }
 
 /// Carries parcels to Redis, in one call at a time, or two if there are many.

@@ -8,6 +8,7 @@ use tracing::error;
 
 use crate::{
     error::{Error, Refused, Result},
+    error_chain::chain,
     job::{
         DeadLetter, Effect, FailureReason, JobFailure, JobId, JobState, Priority, QueueName, Target,
     },
@@ -64,7 +65,7 @@ impl OverflowHandler {
         plan: &mut SplitPlan,
     ) -> Result<Duplicates> {
         let refused = || {
-            let queue = self.store.name().to_string();
+            let queue = self.store.name().clone();
             Error::from(Refused::QueueFull { queue, cap: full.cap })
         };
         let room = usize::try_from(full.room).unwrap_or(usize::MAX);
@@ -172,7 +173,7 @@ impl OverflowHandler {
                 Some(Effect { to, id: own, priority, record: record.encode() })
             }
             Err(problem) => {
-                error!(queue, %id, %problem, "a job that overflowed could not be written as a letter");
+                error!(queue, %id, problem = %chain(&problem), "a job that overflowed could not be written as a letter");
                 None
             }
         }

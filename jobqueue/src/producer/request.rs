@@ -14,7 +14,7 @@ use crate::{
         Durability, QueueStore,
         job::{Due, NewJob, Unique},
     },
-    value_error::{Invalid, PayloadError},
+    value_error::{Invalid, PayloadError, TooLarge},
 };
 
 /// What an add, or each of many, says.
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Request {
     pub(crate) client: Client,
     pub(crate) store: QueueStore,
-    name: JobName,
+    pub(crate) name: JobName,
     codec: Codec,
     pub(crate) options: JobOptions,
     priority: Option<i16>,
@@ -68,7 +68,11 @@ impl Request {
         }
         self.options.validate()?;
         if self.ttl.is_some_and(|ttl| ttl.is_zero()) {
-            return Err(Invalid::new("ttl", "0", "leave it out for a job that never expires"));
+            return Err(Invalid::new(
+                "ttl",
+                Duration::ZERO,
+                "leave it out for a job that never expires",
+            ));
         }
         if let Some(unique) = &self.unique
             && (unique.key.is_empty() || unique.key.len() > MAX_KEY)
@@ -87,7 +91,8 @@ impl Request {
     ) -> Result<NewJob, PayloadError> {
         let limit = self.client.max_payload();
         if payload.len() > limit {
-            return Err(PayloadError::TooLarge { size: payload.len(), limit });
+            let what = format!("the payload of job {}", self.name);
+            return Err(TooLarge::sent(what, payload.len(), limit).into());
         }
         let mut options = self.options.clone();
         options.due_at = self.due_at(created_at);

@@ -79,7 +79,10 @@ impl Queue {
     /// [`Refused::NotFound`](crate::error::Refused::NotFound), [`Refused::WrongState`](crate::error::Refused::WrongState) if it is active.
     pub async fn remove(&self, id: &JobId) -> Result<()> {
         match self.store().call_retrying(&job::Remove { ids: std::slice::from_ref(id) }).await? {
-            0 => Err(crate::error::Refused::NotFound { id: id.clone() }.into()),
+            0 => {
+                let queue = self.name().clone();
+                Err(crate::error::Refused::NotFound { queue, id: id.clone() }.into())
+            }
             _ => Ok(()),
         }
     }
@@ -144,7 +147,9 @@ impl Queue {
     /// [`Error::Invalid`](crate::Error::Invalid) for another state, and those of any call.
     pub async fn clean(&self, state: JobState, age: Duration) -> Result<u64> {
         if !state.is_final() {
-            return Err(Invalid::new("state to clean", state, "use completed or failed").into());
+            return Err(
+                Invalid::new("state to clean", state.as_str(), "use completed or failed").into()
+            );
         }
         let mut removed = 0;
         loop {

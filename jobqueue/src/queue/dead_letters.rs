@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use super::Queue;
 use crate::{
     client::Client,
-    error::{Error, Refused, Result},
+    error::{Operation, Refused, Result},
     event::EventStream,
     job::{DeadLetter, Effect, JobId, JobInfo, JobState, Payload, Priority, QueueName, Target},
     policy::Rate,
@@ -122,7 +122,7 @@ impl DeadLetters {
         version: Option<u32>,
     ) -> Result<()> {
         for _ in 0..EDITS {
-            let missing = || Refused::NotFound { id: id.clone() };
+            let missing = || Refused::NotFound { queue: self.queue.name().clone(), id: id.clone() };
             let info = self.queue.info(id).await?.ok_or_else(missing)?;
             let dead_letter = dead_letter_of(&info).ok_or_else(missing)?;
             let new = dead_letter.with_payload(payload, version)?.to_record()?.encode();
@@ -132,8 +132,8 @@ impl DeadLetters {
             }
             // Somebody else has edited it meanwhile.
         }
-        let reason = "others edit it all the time".to_owned();
-        Err(Error::Unavailable { action: "edit a letter", reason })
+        let operation = Operation::on_job("edit a dead letter", self.queue.name(), id);
+        Err(Refused::Conflict { operation }.into())
     }
 
     /// Sends letters back to where they came from, by their ids in this queue: under the ids that they had

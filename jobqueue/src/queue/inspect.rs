@@ -5,6 +5,7 @@ use tracing::warn;
 use super::{Queue, job_handle::JobHandle};
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     event::{EventId, EventStream},
     job::{JobId, JobInfo, JobState, QueueCounts},
     store::{job, queue},
@@ -112,7 +113,7 @@ impl JobPages {
                     for id in ids {
                         match self.read(std::slice::from_ref(id)).await {
                             Err(Error::Corrupt(problem)) => {
-                                warn!(%id, %problem, "left out of a page")
+                                warn!(%id, problem = %chain(&problem), "left out of a page")
                             }
                             read => jobs.extend(read?),
                         }

@@ -85,7 +85,9 @@ impl<T> JobHandle<T> {
     /// [`Refused::NotFound`] if it has been removed, and those of any call.
     pub async fn info(&self) -> Result<JobInfo> {
         let info = self.queue.info(&self.id).await?;
-        info.ok_or_else(|| Refused::NotFound { id: self.id.clone() }.into())
+        info.ok_or_else(|| {
+            Refused::NotFound { queue: self.queue.name().clone(), id: self.id.clone() }.into()
+        })
     }
 
     /// Where the job is now; nothing if it has been removed.
@@ -121,10 +123,14 @@ impl<T: DeserializeOwned> JobHandle<T> {
         }
     }
 
+    fn gone(&self) -> ResultError {
+        ResultError::Gone { queue: self.queue.name().clone(), id: self.id.clone() }
+    }
+
     /// What [`result`](Self::result) answers, if the job has ended.
     async fn look(&self) -> Result<Option<Result<T, ResultError>>> {
         let Some(info) = self.queue.info(&self.id).await? else {
-            return Ok(Some(Err(ResultError::Gone)));
+            return Ok(Some(Err(self.gone())));
         };
         if !info.state.is_final() {
             return Ok(None);
@@ -133,8 +139,12 @@ impl<T: DeserializeOwned> JobHandle<T> {
             Some(Outcome::Completed { codec, result }) => {
                 codec.decode(&result).map_err(|error| Error::from(error).into())
             }
-            Some(Outcome::Failed(failure)) => Err(ResultError::Failed(failure)),
-            None => Err(ResultError::Gone),
+            Some(Outcome::Failed(failure)) => Err(ResultError::Failed {
+                queue: self.queue.name().clone(),
+                id: self.id.clone(),
+                failure,
+            }),
+            None => Err(self.gone()),
         }))
     }
 }

@@ -91,8 +91,7 @@ impl SetLimits {
     pub fn aging(mut self, step: Duration) -> Self {
         if step < Duration::from_millis(1) || step > Duration::from_secs(100 * 365 * 86_400) {
             let advice = "use 1 ms to 100 years";
-            self.invalid =
-                self.invalid.or(Some(Invalid::new("aging", format!("{step:?}"), advice)));
+            self.invalid = self.invalid.or(Some(Invalid::new("aging", step, advice)));
         }
         self.set("aging", step.as_millis().to_string())
     }
@@ -114,7 +113,7 @@ impl SetLimits {
     pub fn ttl(mut self, ttl: Duration) -> Self {
         if ttl < Duration::from_millis(1) {
             let advice = "use 1 ms or more, or `no_ttl` for no limit";
-            self.invalid = self.invalid.or(Some(Invalid::new("ttl", format!("{ttl:?}"), advice)));
+            self.invalid = self.invalid.or(Some(Invalid::new("ttl", ttl, advice)));
         }
         self.set("ttl", millis(ttl).to_string())
     }
@@ -130,8 +129,9 @@ impl SetLimits {
         match queue.parse::<QueueName>() {
             Err(invalid) => self.invalid = self.invalid.or(Some(invalid)),
             Ok(to) if to == *self.queue.name() => {
-                let advice = "a queue can't be its own dead-letter queue";
-                self.invalid = self.invalid.or(Some(Invalid::new("dead_letter", queue, advice)));
+                let problem = format!("queue {queue} names itself as its dead-letter queue");
+                let invalid = Invalid::setup(problem, "name another queue");
+                self.invalid = self.invalid.or(Some(invalid));
             }
             Ok(_) => {}
         }

@@ -13,11 +13,11 @@ use super::{
     receiver::check_visibility,
 };
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Result},
     job::{Failure, JobId, Record, Settlement, Transition, WorkerId},
     settle::{Decision, RunOutcome},
     store::worker::Extend,
-    value_error::PayloadError,
+    value_error::{PayloadError, TooLarge},
     worker::MAX_RESULT,
 };
 
@@ -127,7 +127,8 @@ impl Delivery {
     pub async fn complete_with<T: Serialize + ?Sized>(self, result: &T) -> Result<()> {
         let result = self.job.record.codec.encode(result)?;
         if result.len() > MAX_RESULT {
-            return Err(PayloadError::TooLarge { size: result.len(), limit: MAX_RESULT }.into());
+            let what = format!("the result of job {}", self.job.record.name);
+            return Err(TooLarge::returned(what, result.len(), MAX_RESULT).into());
         }
         self.end(RunOutcome::Success(result)).await
     }
@@ -188,7 +189,7 @@ impl Delivery {
     async fn settle(mut self, settlement: Settlement, throttle: Duration) -> Result<()> {
         let worker = self.held.lock().await.worker.clone();
         let answer = self.source.intake.settle(&worker, &[settlement], throttle).await;
-        if matches!(answer, Ok(()) | Err(Error::Refused(Refused::LeaseLost))) {
+        if answer.as_ref().map_or_else(Error::is_lease_lost, |()| true) {
             // It isn't out any more.
             self.permit = None;
         }

@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 use super::receiver::Rules;
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Result},
+    error_chain::chain,
     job::{
         Codec, DeadLetter, JobFailure, JobId, JobState, QueueName, Record, ReplyAddress, RunRules,
         Settlement, Transition, WorkerId,
@@ -49,7 +50,9 @@ impl Intake {
             let Taken { id, record, attempts, stalls, expired, .. } = job;
             let raw = record.clone().unwrap_or_default();
             let record = match record {
-                Some(bytes) => Record::decode(&bytes).map_err(|corrupt| corrupt.to_string()),
+                Some(bytes) => {
+                    Record::decode(&bytes).map_err(|corrupt| chain(&corrupt).to_string())
+                }
                 None => Err("its record is missing: somebody removed it from redis".to_owned()),
             };
             let (record, run_policy, why) = match record {
@@ -162,10 +165,10 @@ impl Intake {
                     retries.wait_or(error).await?;
                     again = true;
                 }
-                Err(Error::Refused(Refused::LeaseLost)) if again => {
+                Err(error) if again && error.is_lease_lost() => {
                     return match settle.settlements {
                         [one] if self.is_done(one).await? => Ok(true),
-                        _ => Err(Refused::LeaseLost.into()),
+                        _ => Err(error),
                     };
                 }
                 answer => return answer,

@@ -14,7 +14,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Result},
     store::{MAX_BATCH, worker::Limit},
     value_error::Invalid,
     worker::MAX_SLEEP,
@@ -81,7 +81,7 @@ impl Receive {
             {
                 match intake.settle(worker, &failed, Duration::ZERO).await {
                     // It took longer than the timeout: nothing of it is ours any more.
-                    Err(Error::Refused(Refused::LeaseLost)) => continue,
+                    Err(error) if error.is_lease_lost() => continue,
                     settled => settled?,
                 }
             }

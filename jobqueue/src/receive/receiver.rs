@@ -136,5 +136,5 @@ pub(crate) fn check_visibility(what: &'static str, timeout: Duration) -> Result<
     if VISIBILITIES.contains(&timeout) {
         return Ok(());
     }
-    Err(Invalid::new(what, format!("{timeout:?}"), "use 100 ms to 12 h"))
+    Err(Invalid::new(what, timeout, "use 100 ms to 12 h"))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tracing::debug;
 
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Result},
+    error_chain::chain,
     job::WorkerId,
     queue::Queue,
     store::{
@@ -53,7 +54,7 @@ impl Session {
                     return Ok(turn);
                 }
                 // It has waited for longer than its lease, with nothing in hand.
-                Err(Error::Refused(Refused::LeaseLost)) => self.join().await.map(drop)?,
+                Err(error) if error.is_lease_lost() => self.join().await.map(drop)?,
                 Err(error @ Error::Unavailable { .. }) => {
                     retries.wait_or(error).await?;
                     // Under a new name, what the lost call has brought is known.
@@ -113,6 +114,6 @@ impl Drop for Session {
 /// Hands back what a worker holds, which wakes somebody, and its lease.
 pub(crate) async fn leave(queue: &Queue, worker: &WorkerId) {
     if let Err(error) = queue.store().call_retrying(&Leave { worker }).await {
-        debug!(queue = %queue.name(), %error, "a receive could not be ended: its lease runs out by itself");
+        debug!(queue = %queue.name(), error = %chain(&error), "a receive could not be ended: its lease runs out by itself");
     }
 }

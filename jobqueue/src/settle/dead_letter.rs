@@ -3,7 +3,10 @@
 use tracing::error;
 
 use super::decide::Decision;
-use crate::job::{DeadLetter, Effect, JobId, Priority, QueueName, Target};
+use crate::{
+    error_chain::chain,
+    job::{DeadLetter, Effect, JobId, Priority, QueueName, Target},
+};
 
 /// Sends a letter along with what ended the run.
 pub(crate) fn attach(decision: &mut Decision, dead_letter: &DeadLetter, to: &QueueName) {
@@ -19,7 +22,7 @@ pub(crate) fn attach(decision: &mut Decision, dead_letter: &DeadLetter, to: &Que
             });
         }
         Err(problem) => {
-            error!(queue = dead_letter.queue, id = %dead_letter.id, %problem, "a dead letter could not be written");
+            error!(queue = dead_letter.queue, id = %dead_letter.id, problem = %chain(&problem), "a dead letter could not be written");
         }
     }
 }

@@ -150,8 +150,8 @@ pub(crate) fn decide(ended: RunOutcome, run_policy: &RunPolicy, codec: Codec) ->
             (FailureReason::Panic, Verdict::Retry, message, Vec::new())
         }
         RunOutcome::BadPayload(error) => {
-            let message = format!("the payload {error}");
-            (FailureReason::BadPayload, Verdict::Permanent, message, Vec::new())
+            let (message, causes) = Failure::from(error).into_parts();
+            (FailureReason::BadPayload, Verdict::Permanent, message, causes)
         }
         RunOutcome::Stalled(stalls) => {
             let message = format!("its workers died or lost their lease {stalls} times");
@@ -163,7 +163,7 @@ pub(crate) fn decide(ended: RunOutcome, run_policy: &RunPolicy, codec: Codec) ->
         }
         RunOutcome::NewerVersion { name, version, known } => {
             let message = format!(
-                "the payload has version {version}, and no worker that fetched it knows that; the handler {name:?} here knows up to {known}"
+                "the payload has version {version}; the handler {name:?} reads up to version {known}"
             );
             (FailureReason::NewerVersion, Verdict::Permanent, message, Vec::new())
         }
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn what_no_attempt_mends_fails_at_once() {
         for ended in [
-            RunOutcome::BadPayload(PayloadError::Decode("x".into())),
+            RunOutcome::BadPayload(PayloadError::decode::<u8>("JSON", "x")),
             RunOutcome::Stalled(3),
             RunOutcome::UnknownName("x".into()),
             RunOutcome::NewerVersion { name: "x".into(), version: 3, known: 2 },

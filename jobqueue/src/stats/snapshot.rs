@@ -101,11 +101,4 @@ impl QueueStats {
             retried: per_second(earlier.total_retried, self.total_retried, over),
         }
     }
-
-    /// The snapshot as Prometheus reads it; for several queues at once take
-    /// [`prometheus_text`](super::prometheus_text).
-    #[must_use]
-    pub fn to_prometheus(&self) -> String {
-        super::prometheus_text([self])
-    }
 }

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::{command::Command, queue_store::QueueStore, reply, server_error};
+use super::{
+    command::Command,
+    queue_store::QueueStore,
+    reply,
+    server_error::{self, About},
+};
 use crate::{
     error::{Error, Refused, Result},
     store::job,
@@ -47,6 +52,15 @@ pub enum Durability {
 }
 
 impl QueueStore {
+    /// The store for calls that wait for this. `WAIT` blocks its connection and counts what that
+    /// connection wrote, so such calls have a connection of their own.
+    pub(crate) fn for_durability(&self, durability: Durability) -> Self {
+        match durability {
+            Durability::Acknowledged => self.clone(),
+            _ => self.with_own_connection(),
+        }
+    }
+
     /// Adds a batch and waits until it is as durable as asked for.
     ///
     /// For a store [apart](Self::with_own_connection), as of [`call_durably`](Self::call_durably).
@@ -83,7 +97,7 @@ impl QueueStore {
             }
         };
         let limit = self.response_limit().saturating_add(within);
-        let explain = |error| server_error::explain(&error, self.about(call));
+        let explain = |error| server_error::explain(error, self.about(call));
         // In one pipeline, hence on one connection: on a new one, perhaps to another server, WAIT
         // would answer for nothing.
         let both = |add| {
@@ -96,11 +110,12 @@ impl QueueStore {
             replies = self.route.request_all(&both(self.eval(call)), limit).await;
         }
         let mut replies = replies.map_err(explain)?.into_iter();
-        let answer = call.read(replies.next().unwrap_or_default())?;
+        let answer = self.read(call, replies.next().unwrap_or_default())?;
         match replies.next() {
             Some(Value::ServerError(error)) => Err(explain(error.into())),
             waited => {
-                let confirmed = confirm(durability, within, waited.unwrap_or_default());
+                let about = self.about(call);
+                let confirmed = confirm(durability, about, within, waited.unwrap_or_default());
                 Ok((answer, confirmed.err()))
             }
         }
@@ -108,13 +123,19 @@ impl QueueStore {
 }
 
 /// Compares who confirmed with who should have.
-fn confirm(durability: Durability, waited: Duration, reply: Value) -> Result<(), Error> {
+fn confirm(
+    durability: Durability,
+    about: About<'_>,
+    waited: Duration,
+    reply: Value,
+) -> Result<(), Error> {
     const ACTION: &str = "wait for replicas";
     let refuse = |wanted: u32, confirmed: u32, by| {
         if confirmed >= wanted {
             return Ok(());
         }
-        Err(Error::from(Refused::NotDurable { wanted, confirmed, by, waited }))
+        let operation = about.operation();
+        Err(Error::from(Refused::NotDurable { operation, wanted, confirmed, by, waited }))
     };
     match durability {
         Durability::Acknowledged => Ok(()),

@@ -20,7 +20,7 @@ mod reply;
 mod retries;
 mod script;
 mod server_error;
-mod shared;
+mod servers;
 mod time;
 
 pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
@@ -36,5 +36,5 @@ pub(crate) use pubsub::Subscription;
 pub(crate) use queue_store::QueueStore;
 pub(crate) use read::{Edge, Entry, Kept, StreamPosition};
 pub(crate) use retries::Retries;
-pub(crate) use shared::Store;
+pub(crate) use servers::Store;
 pub(crate) use time::{deadline_after, millis, rate_text};

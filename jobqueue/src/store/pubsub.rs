@@ -16,7 +16,7 @@ use super::{
     queue_store::QueueStore,
     reply,
     server_error::{self, About},
-    shared::{Store, Topology},
+    servers::{Store, Topology},
 };
 use crate::{error::Result, job::QueueName};
 
@@ -49,7 +49,7 @@ impl Store {
             subscribe.await.unwrap_or_else(|_| Err(overdue(limit)))?;
             Ok(Subscription { names: names.to_vec(), channels, sink, stream, limit })
         };
-        subscribed.await.map_err(|error| explain(&error))
+        subscribed.await.map_err(explain)
     }
 
     /// A cluster's nodes hand broadcasts on to each other, so any will do. That it is one by name has channels
@@ -70,8 +70,8 @@ impl Store {
     }
 }
 
-fn explain(error: &RedisError) -> crate::error::Error {
-    server_error::explain(error, About { action: LISTENING, keys: None, job: None })
+fn explain(error: RedisError) -> crate::error::Error {
+    server_error::explain(error, About::action(LISTENING))
 }
 
 /// Some channels being listened to.
@@ -97,11 +97,11 @@ impl Subscription {
                         return Ok((name.clone(), bytes));
                     }
                 }
-                Ok(None) => return Err(explain(&unreachable("the connection was closed"))),
+                Ok(None) => return Err(explain(unreachable("the connection was closed"))),
                 Err(_) => {
                     let alive = timeout(self.limit, self.sink.ping::<Value>()).await;
                     let alive = alive.unwrap_or_else(|_| Err(overdue(self.limit)));
-                    alive.map_err(|error| explain(&error))?;
+                    alive.map_err(explain)?;
                 }
             }
         }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{
     command::{Args, Command},
-    durability::Durability,
     keys::{Key, Keys},
     link::{Limits, Link, Route, TlsOptions, url},
     reply,
@@ -14,6 +13,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     job::{JobId, QueueName},
+    value_error::Corrupt,
 };
 
 /// The store of one queue.
@@ -33,15 +33,6 @@ impl QueueStore {
     /// The same queue over a connection of its own.
     pub(crate) fn with_own_connection(&self) -> Self {
         Self { route: self.route.sibling(), ..self.clone() }
-    }
-
-    /// For calls that wait for this: `WAIT` holds its connection up, and counts what that connection wrote, so it
-    /// has one of its own.
-    pub(crate) fn for_durability(&self, durability: Durability) -> Self {
-        match durability {
-            Durability::Acknowledged => self.clone(),
-            _ => self.with_own_connection(),
-        }
     }
 
     pub(crate) fn retry_timeout(&self) -> Duration {
@@ -77,8 +68,8 @@ impl QueueStore {
             reply = self.route.request(&self.eval(command)).await;
         }
         match reply {
-            Ok(value) => Ok(command.read(value)?),
-            Err(error) => Err(server_error::explain(&error, self.about(command))),
+            Ok(value) => Ok(self.read(command, value)?),
+            Err(error) => Err(server_error::explain(error, self.about(command))),
         }
     }
 
@@ -134,7 +125,7 @@ impl QueueStore {
         let limit = limit.saturating_add(self.response_limit());
         let reply = self.route.request_within(&command, limit).await;
         let value =
-            reply.map_err(|error| server_error::explain(&error, self.about_action(ACTION)))?;
+            reply.map_err(|error| server_error::explain(error, self.about_action(ACTION)))?;
         Ok(reply::optional(&value).is_some())
     }
 
@@ -149,7 +140,7 @@ impl QueueStore {
         action: &'static str,
     ) -> Result<redis::Value> {
         let reply = self.route.request(command).await;
-        reply.map_err(|error| server_error::explain(&error, self.about_action(action)))
+        reply.map_err(|error| server_error::explain(error, self.about_action(action)))
     }
 
     /// A queue of a server that is never connected to, for measuring what is written to it.
@@ -203,10 +194,25 @@ impl QueueStore {
     }
 
     pub(super) fn about<'a, C: Command>(&'a self, command: &'a C) -> About<'a> {
-        About { action: C::ACTION, keys: Some(&self.keys), job: command.job() }
+        match (command.job(), command.key()) {
+            (Some(job), _) => About::job(C::ACTION, self.name(), job),
+            (None, Some(key)) => About::key(C::ACTION, self.name(), key),
+            (None, None) => About::named(C::ACTION, C::KIND, self.name()),
+        }
+    }
+
+    /// Reads a script's answer. What can't be read is told with what the call was about.
+    pub(super) fn read<C: Command>(
+        &self,
+        command: &C,
+        value: redis::Value,
+    ) -> Result<C::Reply, Corrupt> {
+        command
+            .read(value)
+            .map_err(|corrupt| corrupt.about(self.about(command).operation().target()))
     }
 
     pub(super) fn about_action(&self, action: &'static str) -> About<'_> {
-        About { action, keys: Some(&self.keys), job: None }
+        About::named(action, "queue", self.name())
     }
 }

@@ -84,7 +84,8 @@ impl Bind {
         let binding = binding?;
         let filter = match &binding.filter {
             Some(filter) => rmp_serde::to_vec_named(filter).map_err(|error| {
-                Invalid::new("filter", "that can't be written", error.to_string())
+                Invalid::setup("the filter can't be written", "use text and finite numbers")
+                    .because(error)
             })?,
             None => Vec::new(),
         };

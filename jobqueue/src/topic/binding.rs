@@ -1,6 +1,6 @@
 //! Bindings: as values, as they stand in Redis, and as publishers go by them.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, error::Error as StdError};
 
 use crate::{
     job::{JobName, QueueName},
@@ -58,20 +58,20 @@ impl Binding {
     }
 
     pub(crate) fn read((key, filter): &RawBinding) -> Result<Self, Corrupt> {
-        let corrupt = |problem: &dyn fmt::Display| Corrupt::new("a binding", problem);
+        let corrupt = |problem: Box<dyn StdError + Send + Sync>| Corrupt::new("a binding", problem);
         let mut parts = key.splitn(3, ' ');
         let (Some(queue), Some(pattern)) = (parts.next(), parts.next()) else {
-            return Err(corrupt(&"no queue or no pattern"));
+            return Err(corrupt("no queue or no pattern".into()));
         };
         let filter = match filter.is_empty() {
             true => None,
-            false => Some(rmp_serde::from_slice(filter).map_err(|error| corrupt(&error))?),
+            false => Some(rmp_serde::from_slice(filter).map_err(|error| corrupt(error.into()))?),
         };
         let job = parts.next().map(str::parse).transpose();
         Ok(Self {
-            queue: queue.parse().map_err(|error: Invalid| corrupt(&error))?,
+            queue: queue.parse().map_err(|error: Invalid| corrupt(error.into()))?,
             pattern: pattern.to_owned(),
-            job: job.map_err(|error: Invalid| corrupt(&error))?,
+            job: job.map_err(|error: Invalid| corrupt(error.into()))?,
             filter,
         })
     }

@@ -18,7 +18,7 @@ use tokio::{
 use super::publisher::{Outgoing, Publisher, Receipt};
 use crate::{
     client::Client,
-    error::{Error, Result},
+    error::{Error, Operation, Result},
     job::QueueName,
     store::{Durability, MAX_BATCH, MAX_BYTES, deadline_after},
 };
@@ -89,8 +89,8 @@ impl Inlet {
 }
 
 fn too_late() -> Error {
-    let reason = "earlier ones still wait for an answer".into();
-    Error::Unavailable { action: "publish messages", reason }
+    let problem = "earlier messages still wait for an answer";
+    Error::unavailable(Operation::new("publish messages"), problem)
 }
 
 /// Ends when the client, and with it every sender, is gone.

@@ -14,7 +14,7 @@ use crate::{
     job::{Codec, JobId, JobOptions, Origin, Priority, QueueName, Record, TraceContext},
     policy::RoutingKey,
     store::{Durability, topic::NewMessage},
-    value_error::{Invalid, PayloadError},
+    value_error::{Invalid, PayloadError, TooLarge},
 };
 
 /// How many messages of a [`PublishAll`] go in one call, and how many such calls wait at once.
@@ -79,7 +79,8 @@ impl Message {
         let message = |payload| {
             let payload = self.codec.encode(payload)?;
             if payload.len() > limit {
-                return Err(PayloadError::TooLarge { size: payload.len(), limit });
+                let what = format!("the message to topic {topic}");
+                return Err(PayloadError::from(TooLarge::sent(what, payload.len(), limit)));
             }
             record.payload = Bytes::from(payload);
             let (priority, id) = (record.options.priority, JobId::generate());
@@ -169,7 +170,7 @@ impl<T: Serialize> PublishAll<T> {
 
 /// Why not all messages of a [`PublishAll`] were published.
 #[derive(Debug, thiserror::Error)]
-#[error("{} messages were published, then: {error}", published.len())]
+#[error("{} messages were published before a call failed", published.len())]
 pub struct PublishAllError {
     /// What was published: all before the call that failed.
     pub published: Vec<Receipt>,

@@ -47,7 +47,7 @@ pub(crate) async fn locate(topic: &Topic, start: &Start) -> Result<String> {
                     Some(last) => from = format!("({}", last.entry),
                     None => {
                         let advice =
-                            "the topic keeps no such message: start with another, or at a time";
+                            "the topic keeps no such message, so start with another, or at a time";
                         return Err(Invalid::new("start", id, advice).into());
                     }
                 }

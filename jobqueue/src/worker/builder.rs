@@ -289,12 +289,11 @@ impl WorkerBuilder {
         }
         if self.registries.is_empty() && self.listeners.is_empty() {
             let advice = "add one with `.handler(…)`, or a listener with `.listener(…)`";
-            return Err(Invalid::new("worker", "with no handler", advice).into());
+            return Err(Invalid::setup("the worker has no handler", advice).into());
         }
         self.config.validate()?;
         for (name, check) in &self.checks {
-            check(&self.states)
-                .map_err(|missing| Invalid::new("handler", name, missing.to_string()))?;
+            check(&self.states).map_err(|missing| missing.of_handler(name))?;
         }
         let (bell, hook_task) = self.hooks.connect();
         Ok(Worker {

@@ -84,7 +84,7 @@ impl Config {
             ));
         }
         if self.lease < Duration::from_millis(100) || self.lease > Duration::from_secs(3_600) {
-            return Err(Invalid::new("lease", format!("{:?}", self.lease), "use 100 ms to 1 h"));
+            return Err(Invalid::new("lease", self.lease, "use 100 ms to 1 h"));
         }
         if let Some(rate) = self.rate {
             rate.validate()?;

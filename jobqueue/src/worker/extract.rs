@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::run::Context;
-use crate::job::Failure;
+use crate::{job::Failure, value_error::Invalid};
 
 /// A type that a handler may ask for after its payload.
 ///
@@ -116,7 +116,16 @@ impl fmt::Debug for States {
 
 /// A handler asks for state that its worker was not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no state of type {wanted}: give it to the worker with `.state(…)`")]
+#[error("the worker has no state of type `{wanted}`: give it one with `.state(…)`")]
 pub struct MissingState {
     wanted: &'static str,
+}
+
+impl MissingState {
+    /// The same as the error of a worker that can't be built.
+    pub(super) fn of_handler(self, name: &str) -> Invalid {
+        let wanted = self.wanted;
+        let problem = format!("handler {name:?} needs a state of type `{wanted}`");
+        Invalid::setup(problem, "give it to the worker with `.state(…)`")
+    }
 }

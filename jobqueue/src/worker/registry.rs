@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     job::{Definition, Delivery, Failure, JobName, QueueName, Record, RunRules},
+    policy::Verdict,
     topic::Subscription,
-    value_error::{Invalid, PayloadError},
+    value_error::{Invalid, PayloadError, TooLarge},
 };
 
 /// A run under way: the result's bytes, or the failure.
@@ -37,19 +38,17 @@ impl<H: Handler> Erased for H {
             let output = handler.call(payload, ctx).await?;
             let bytes = codec.encode(&output).map_err(|error| unwritable(&error))?;
             if bytes.len() > MAX_RESULT {
-                return Err(unwritable(&PayloadError::TooLarge {
-                    size: bytes.len(),
-                    limit: MAX_RESULT,
-                }));
+                let what = format!("the result of job {}", H::DEFINITION.name);
+                return Err(unwritable(&TooLarge::returned(what, bytes.len(), MAX_RESULT)));
             }
             Ok(bytes)
         }))
     }
 }
 
-/// The work was done: to do it again would not help.
-fn unwritable(error: &PayloadError) -> Failure {
-    Failure::permanent(format_args!("the result {error}"))
+/// The work was done, so another attempt would not help.
+fn unwritable(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::from_error(Verdict::Permanent, error)
 }
 
 /// One handler with its rules and limits.
@@ -105,16 +104,13 @@ impl Registry {
         run.retry.validate()?;
         limits.breaker.map_or(Ok(()), |breaker| breaker.validate())?;
         if run.attempts == 0 || limits.concurrency == Some(0) {
-            return Err(Invalid::new(
-                "handler",
-                name,
-                "attempts and concurrency must be 1 or more",
-            ));
+            let problem = format!("handler {name:?} has 0 attempts or a concurrency of 0");
+            return Err(Invalid::setup(problem, "use 1 or more"));
         }
         if run.delivery == Delivery::AtMostOnce && limits.breaker.is_some() {
-            let advice =
-                "a job that runs at most once can't go back to wait: leave its breaker out";
-            return Err(Invalid::new("handler", name, advice));
+            let problem = format!("handler {name:?} runs at most once and has a breaker");
+            let advice = "leave the breaker out, since such a job can't go back to wait";
+            return Err(Invalid::setup(problem, advice));
         }
         let entry = Entry {
             handler: Box::new(handler),
@@ -133,10 +129,9 @@ impl Registry {
         };
         match self.0.insert(name, Arc::new(entry)) {
             None => Ok(()),
-            Some(_) => Err(Invalid::new(
-                "handler",
-                name,
-                "another handler of this worker has this queue and name: rename one of them",
+            Some(_) => Err(Invalid::setup(
+                format!("the worker has two handlers named {name:?} for queue {queue}"),
+                "rename one of them",
             )),
         }
     }

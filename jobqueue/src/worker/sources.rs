@@ -10,6 +10,7 @@ use super::{pump::PumpConfig, signals::Phase};
 use crate::{
     client::Client,
     error::Result,
+    error_chain::chain,
     job::QueueName,
     outbox::Relays,
     store::{QueueStore, Retries},
@@ -33,7 +34,7 @@ pub(crate) async fn subscribe(client: &Client, parts: &PumpConfig) -> Result<boo
                 if !error.is_retryable() {
                     return Err(error);
                 }
-                warn!(%queue, topic = %subscription.topic, %error, "the queue could not be bound to its topic; trying on");
+                warn!(%queue, topic = %subscription.topic, error = %chain(&error), "the queue could not be bound to its topic; trying on");
                 retries.wait_or(error).await?;
             }
             Ok(())
@@ -57,7 +58,7 @@ pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> JoinSet<()> {
             let sources = match store.sources().await {
                 Ok(sources) => sources,
                 Err(error) => {
-                    debug!(queue = %store.name(), %error, "the sources of a queue could not be read");
+                    debug!(queue = %store.name(), error = %chain(&error), "the sources of a queue could not be read");
                     sleep(LOOK).await;
                     continue;
                 }
@@ -68,7 +69,7 @@ pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> JoinSet<()> {
             for _ in 0..LOOKS {
                 for source in &sources {
                     if let Err(error) = relays.look_after(source).await {
-                        debug!(queue = %store.name(), %source, %error, "an outbox could not be looked into");
+                        debug!(queue = %store.name(), %source, error = %chain(&error), "an outbox could not be looked into");
                     }
                 }
                 sleep(LOOK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;

@@ -52,8 +52,10 @@ async fn promote_makes_a_delayed_job_ready() {
     queue(&client).promote(job.id()).await.expect("promoted");
     assert_eq!(state(&job).await, Some(JobState::Waiting));
     let error = queue(&client).promote(job.id()).await.expect_err("not delayed any more");
-    let Error::Refused(Refused::WrongState { id, state }) = error else { panic!("{error}") };
-    assert_eq!((&id, state), (job.id(), JobState::Waiting));
+    let Error::Refused(Refused::WrongState { operation, state, .. }) = error else {
+        panic!("{error}")
+    };
+    assert_eq!((operation.job(), state), (Some(job.id()), JobState::Waiting));
     let missing = "missing".parse().expect("an id");
     let error = queue(&client).promote(&missing).await.expect_err("no such job");
     assert!(matches!(error, Error::Refused(Refused::NotFound { .. })), "{error}");
@@ -113,8 +115,10 @@ async fn an_active_job_can_not_be_removed_nor_its_queue() {
     eventually("the run", async || state(&job).await == Some(JobState::Active)).await;
     let queue = queue(&client);
     let error = queue.remove(job.id()).await.expect_err("active");
-    let refused = Refused::WrongState { id: job.id().clone(), state: JobState::Active };
-    assert!(matches!(&error, Error::Refused(found) if *found == refused), "{error}");
+    let Error::Refused(Refused::WrongState { operation, state, .. }) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!((operation.job(), *state), (Some(job.id()), JobState::Active));
     let error = queue.obliterate().await.expect_err("active");
     assert!(matches!(error, Error::Refused(Refused::Busy { active: 1, .. })), "{error}");
     go.up();

@@ -58,7 +58,7 @@ async fn callers_get_replies_and_failures_all_the_same() {
     let running = Running::start(worker(&client).handler(ring).state(Count::default()));
     assert_eq!(client.call(ring, 7).await.expect("a reply"), 7);
     let failed = client.call(ring, 1).await;
-    assert!(matches!(failed, Err(CallError::Failed(_))), "{failed:?}");
+    assert!(matches!(failed, Err(CallError::Failed { .. })), "{failed:?}");
     running.stop().await;
 }
 

@@ -114,7 +114,7 @@ async fn waiting_for_a_removed_job_ends_with_gone() {
     tokio::time::sleep(50.millis()).await;
     queue.remove(job.id()).await.expect("removed");
     let result = waiting.await.expect("no panic");
-    assert!(matches!(result, Err(jobqueue::error::ResultError::Gone)), "{result:?}");
+    assert!(matches!(result, Err(jobqueue::error::ResultError::Gone { .. })), "{result:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

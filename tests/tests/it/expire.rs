@@ -36,7 +36,7 @@ async fn letters(client: &Client, count: u64) -> Vec<DeadLetter> {
 
 async fn reason<T: serde::de::DeserializeOwned>(job: &jobqueue::JobHandle<T>) -> FailureReason {
     match job.result().await {
-        Err(ResultError::Failed(failure)) => failure.reason,
+        Err(ResultError::Failed { failure, .. }) => failure.reason,
         other => panic!("it should fail, not {:?}", other.map(drop)),
     }
 }

@@ -204,7 +204,9 @@ async fn invalid_keys_and_results_that_are_too_large() {
         ("large".to_owned(), "more than the limit"),
     ] {
         let job = client.add(odd, key).await.expect("added");
-        let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it fails") };
+        let Err(ResultError::Failed { failure, .. }) = job.result().await else {
+            panic!("it fails")
+        };
         assert_eq!(failure.reason, FailureReason::Permanent);
         assert!(failure.message.contains(what), "{}", failure.message);
     }

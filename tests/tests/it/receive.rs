@@ -35,7 +35,7 @@ fn numbers(jobs: &[Delivery]) -> Vec<u64> {
 }
 
 fn is_lost(answer: &Result<()>) -> bool {
-    matches!(answer, Err(Error::Refused(Refused::LeaseLost)))
+    matches!(answer, Err(Error::Refused(Refused::LeaseLost { .. })))
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn released_and_later_cost_nothing_and_failures_count() {
     assert_eq!(job.attempt(), 3, "a rate limit costs no attempt");
     job.fail(Failure::retry("and again")).await.expect("failed");
     match orders.handle(id).result().await {
-        Err(ResultError::Failed(failure)) => assert_eq!(failure.attempt, 3),
+        Err(ResultError::Failed { failure, .. }) => assert_eq!(failure.attempt, 3),
         other => panic!("it has failed for good: {other:?}"),
     }
 }

@@ -63,7 +63,7 @@ async fn fails<T: serde::de::DeserializeOwned + Send + std::fmt::Debug>(
     job: &JobHandle<T>,
 ) -> (FailureReason, u32) {
     match job.result().await {
-        Err(ResultError::Failed(failure)) => (failure.reason, failure.attempt),
+        Err(ResultError::Failed { failure, .. }) => (failure.reason, failure.attempt),
         other => panic!("it should fail: {other:?}"),
     }
 }

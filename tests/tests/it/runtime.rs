@@ -124,7 +124,9 @@ async fn a_job_that_stalls_too_often_fails_with_that_reason() {
     }
     let running =
         Running::start(worker(&client).handler(long).state(board.clone()).lease(1.seconds()));
-    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it can't succeed") };
+    let Err(ResultError::Failed { failure, .. }) = job.result().await else {
+        panic!("it can't succeed")
+    };
     assert_eq!((failure.reason, failure.attempt), (FailureReason::Stalled, 1));
     assert_eq!(board.begun.get(), 3, "stalled three times, and not begun a fourth");
     running.stop().await;
@@ -382,7 +384,7 @@ async fn a_full_redis_refuses_adds_and_still_drains() {
         .await
         .expect("set");
     let error = client.add(long, 1).await.expect_err("no memory");
-    assert!(matches!(error, Error::Refused(Refused::OutOfMemory)), "{error}");
+    assert!(matches!(error, Error::Refused(Refused::OutOfMemory { .. })), "{error}");
     let running = start(&client, &board).await;
     let queue = jobs[0].queue();
     eventually("all", async || queue.counts().await.expect("counts").completed == 500).await;

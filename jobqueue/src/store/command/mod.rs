@@ -26,6 +26,8 @@ pub(crate) trait Command: Sync {
     const KEYS: &'static [Key];
     /// What the call does, for the text of its errors: "add jobs".
     const ACTION: &'static str;
+    /// What the name of the called store names, for the text of its errors.
+    const KIND: &'static str = "queue";
     /// What the script answers.
     type Reply: Send;
 
@@ -57,6 +59,11 @@ pub(crate) trait Command: Sync {
 
     /// The one job that the call is about, for the text of its errors.
     fn job(&self) -> Option<&JobId> {
+        None
+    }
+
+    /// The one key that the call is about, for the text of its errors.
+    fn key(&self) -> Option<&str> {
         None
     }
 }

@@ -16,8 +16,8 @@ use redis::{ConnectionAddr, RedisError, Value, from_redis_value};
 use tokio::time::timeout;
 
 use super::{
-    connection::{Endpoint, Limits, Link, at, overdue, unreachable},
-    route::Route,
+    connection::{Endpoint, Link},
+    dial::{Limits, at, overdue, unreachable},
     url,
 };
 use crate::{
@@ -104,10 +104,11 @@ const ACTION: &str = "ask the cluster for its slots";
 impl Cluster {
     /// Reads the map by the node that the client was pointed to.
     pub(crate) async fn connect(endpoint: &Endpoint, limits: Limits) -> Result<Arc<Self>> {
-        let about = About { action: ACTION, keys: None, job: None };
+        let address = endpoint.address();
+        let about = About::server(ACTION, &address);
         let Endpoint::Server(seed) = endpoint else {
             let error = unreachable("sentinels name a node of a cluster as master");
-            return Err(server_error::explain(&error, about));
+            return Err(server_error::explain(error, about));
         };
         if url::database(seed) != 0 {
             return Err(url::one_database(seed));
@@ -120,7 +121,7 @@ impl Cluster {
             asking: tokio::sync::Mutex::default(),
             asked: AtomicU64::default(),
         });
-        cluster.learn().await.map_err(|error| server_error::explain(&error, about))?;
+        cluster.learn().await.map_err(|error| server_error::explain(error, about))?;
         Ok(cluster)
     }
 
@@ -128,8 +129,9 @@ impl Cluster {
         self.links.limits
     }
 
-    pub(crate) fn route(self: &Arc<Self>, slot: u16) -> Route {
-        Route::slot(self.clone(), self.links.clone(), slot)
+    /// The links that all queues share.
+    pub(super) fn links(&self) -> Arc<Links> {
+        self.links.clone()
     }
 
     pub(crate) fn new_links(&self) -> Arc<Links> {

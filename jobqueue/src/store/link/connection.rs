@@ -11,25 +11,16 @@ use std::{
 };
 
 use redis::{
-    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, Pipeline, RedisError, Value,
+    Cmd, Pipeline, RedisError, Value,
     aio::{MultiplexedConnection, PubSub},
 };
 use tokio::time::timeout;
 
-use super::sentinel::Sentinels;
+use super::{
+    dial::{Limits, dial, overdue, unreachable},
+    sentinel::Sentinels,
+};
 use crate::store::server_error;
-
-/// How long a connection may take to be made, and a request to be answered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) connect: Duration,
-    pub(crate) response: Duration,
-}
-
-impl Limits {
-    pub(crate) const DEFAULT: Self =
-        Self { connect: Duration::from_secs(5), response: Duration::from_secs(5) };
-}
 
 /// A connection that is made when it is first needed, and again after it broke.
 #[derive(Clone)]
@@ -42,6 +33,16 @@ pub(crate) enum Endpoint {
     Server(Box<redis::Client>),
     /// The master that sentinels name: they are asked again at each dial, so a failover is followed.
     Sentinels(Arc<Sentinels>),
+}
+
+impl Endpoint {
+    /// Where the server is, for the text of errors: without user and password.
+    pub(super) fn address(&self) -> String {
+        match self {
+            Self::Server(client) => client.get_connection_info().addr().to_string(),
+            Self::Sentinels(sentinels) => sentinels.to_string(),
+        }
+    }
 }
 
 struct Inner {
@@ -77,6 +78,11 @@ impl Link {
 
     pub(crate) fn limits(&self) -> Limits {
         self.0.limits
+    }
+
+    /// Where the server is, for the text of errors.
+    pub(super) fn address(&self) -> String {
+        self.0.endpoint.address()
     }
 
     /// Sends one command and waits for its reply.
@@ -182,46 +188,10 @@ impl std::fmt::Debug for Link {
     }
 }
 
-/// Makes a connection, without limits of its own for requests: each has its own, and some block on purpose.
-pub(crate) async fn dial(
-    client: &redis::Client,
-    limit: Duration,
-) -> Result<MultiplexedConnection, RedisError> {
-    let config =
-        AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(None);
-    let dial = client.get_multiplexed_async_connection_with_config(&config);
-    timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
-}
-
-/// The same settings (user, password, database, TLS) at another address.
-pub(crate) fn at(
-    settings: &ConnectionInfo,
-    host: &str,
-    port: u16,
-) -> Result<redis::Client, RedisError> {
-    let host = host.to_owned();
-    let address = match settings.addr().clone() {
-        ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
-            ConnectionAddr::TcpTls { host, port, insecure, tls_params }
-        }
-        _ => ConnectionAddr::Tcp(host, port),
-    };
-    redis::Client::open(settings.clone().set_addr(address))
-}
-
 /// What becomes of a pipeline's first command decides for all.
 pub(crate) fn first_accepted(replies: Vec<Value>) -> Result<Vec<Value>, RedisError> {
     match replies.first() {
         Some(Value::ServerError(error)) => Err(error.clone().into()),
         _ => Ok(replies),
     }
-}
-
-/// An error of the kind that a later try may not meet.
-pub(crate) fn unreachable(why: &str) -> RedisError {
-    std::io::Error::new(std::io::ErrorKind::NotConnected, why).into()
-}
-
-pub(crate) fn overdue(limit: Duration) -> RedisError {
-    std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {limit:?}")).into()
 }

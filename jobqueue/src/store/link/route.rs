@@ -6,7 +6,8 @@ use redis::{Cmd, Pipeline, RedisError, ServerErrorKind, Value};
 
 use super::{
     cluster::{Address, Cluster, Links},
-    connection::{Limits, Link, first_accepted, unreachable},
+    connection::{Link, first_accepted},
+    dial::{Limits, unreachable},
 };
 use crate::store::server_error;
 
@@ -28,8 +29,9 @@ pub(crate) struct Slot {
 }
 
 impl Route {
-    pub(crate) fn slot(cluster: Arc<Cluster>, links: Arc<Links>, number: u16) -> Self {
-        Self::Slot(Slot { cluster, links, number })
+    /// To a slot of a cluster, over the links that all queues share.
+    pub(crate) fn slot(cluster: &Arc<Cluster>, number: u16) -> Self {
+        Self::Slot(Slot { cluster: cluster.clone(), links: cluster.links(), number })
     }
 
     /// The same way over connections of its own.
@@ -37,7 +39,8 @@ impl Route {
         match self {
             Self::Server(link) => Self::Server(link.sibling()),
             Self::Slot(Slot { cluster, number, .. }) => {
-                Self::slot(cluster.clone(), cluster.new_links(), *number)
+                let links = cluster.new_links();
+                Self::Slot(Slot { cluster: cluster.clone(), links, number: *number })
             }
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use redis::{ConnectionInfo, RedisError, Value, aio::MultiplexedConnection};
 use tokio::time::timeout;
 
-use super::connection::{at, dial, overdue, unreachable};
+use super::dial::{at, dial, overdue, unreachable};
 
 /// Sentinels, and the service whose master is wanted.
 pub(crate) struct Sentinels {
@@ -95,6 +95,12 @@ async fn answer<T: redis::FromRedisValue>(
 
 fn is_master(role: &Value) -> bool {
     matches!(role, Value::BulkString(role) if role == b"master")
+}
+
+impl std::fmt::Display for Sentinels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} named by sentinels", self.service)
+    }
 }
 
 impl std::fmt::Debug for Sentinels {

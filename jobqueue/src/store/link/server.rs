@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use super::connection::Link;
 use crate::{
     error::{Error, Refused, Result},
+    error_chain::{chain, source},
     store::{
         reply,
         server_error::{self, About},
@@ -16,17 +17,17 @@ use crate::{
     value_error::Invalid,
 };
 
-const ACTION: &str = "check the server";
+const ACTION: &str = "connect and run a script";
 
 /// The oldest versions that have all the commands the scripts use.
 const MIN_REDIS: (u32, u32) = (6, 2);
 const MIN_VALKEY: (u32, u32) = (7, 2);
 
-const ABOUT: About<'static> = About { action: ACTION, keys: None, job: None };
-
 /// Refuses a server that can't work, and warns of one that may lose jobs. Whether it is a cluster's.
 pub(crate) async fn check(link: &Link) -> Result<bool> {
-    check_scripting(link).await?;
+    let address = link.address();
+    let about = About::server(ACTION, &address);
+    check_scripting(link, about).await?;
     match link.request(&redis::cmd("INFO")).await {
         Ok(value) => {
             let info = parse(reply::text(&value, ACTION)?);
@@ -36,9 +37,9 @@ pub(crate) async fn check(link: &Link) -> Result<bool> {
             tell(&info);
             Ok(info.get("cluster_enabled") == Some(&"1"))
         }
-        Err(error) => match server_error::explain(&error, ABOUT) {
-            Error::Refused(Refused::Permission(reason)) => {
-                warn!(%reason, "this user may not read INFO: the server's version, eviction policy and persistence go unchecked");
+        Err(error) => match server_error::explain(error, about) {
+            error @ Error::Refused(Refused::Permission { .. }) => {
+                warn!(error = %chain(&error), "this user may not read INFO: the server's version, eviction policy and persistence go unchecked");
                 // A server by itself refuses this.
                 Ok(link.request(redis::cmd("CLUSTER").arg("SLOTS")).await.is_ok())
             }
@@ -47,18 +48,15 @@ pub(crate) async fn check(link: &Link) -> Result<bool> {
     }
 }
 
-async fn check_scripting(link: &Link) -> Result<()> {
+async fn check_scripting(link: &Link, about: About<'_>) -> Result<()> {
     let answer = link.request(redis::cmd("EVAL").arg("return 1").arg(0)).await;
     match answer {
         Ok(Value::Int(1)) => Ok(()),
-        Ok(_) => Err(Refused::Server("EVAL \"return 1\" did not answer 1".into()).into()),
-        Err(error) => match server_error::explain(&error, ABOUT) {
-            Error::Refused(Refused::Permission(reason)) => Err(Refused::Permission(format!(
-                "{reason}; a client needs a user that may run scripts (EVAL, EVALSHA) and the commands in them"
-            ))
-            .into()),
-            error => Err(error),
-        },
+        Ok(_) => {
+            let source = source("EVAL \"return 1\" did not answer 1");
+            Err(Refused::Server { operation: about.operation(), source }.into())
+        }
+        Err(error) => Err(server_error::explain(error, about)),
     }
 }
 

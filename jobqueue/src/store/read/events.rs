@@ -52,7 +52,7 @@ impl QueueStore {
         let limit = limit.saturating_add(self.response_limit());
         let reply = self.route.request_within(&command, limit).await;
         let reply =
-            reply.map_err(|error| server_error::explain(&error, self.about_action(ACTION)))?;
+            reply.map_err(|error| server_error::explain(error, self.about_action(ACTION)))?;
         if reply::optional(&reply).is_none() {
             return Ok(Vec::new());
         }

@@ -41,7 +41,7 @@ impl QueueStore {
         }
         requests.cmd("XREAD").arg("COUNT").arg(PAGE).arg("BLOCK");
         requests.arg(crate::store::millis(limit).max(1)).arg("STREAMS").arg(inbox).arg("0-0");
-        let explain = |error| server_error::explain(&error, self.about_action(ACTION));
+        let explain = |error| server_error::explain(error, self.about_action(ACTION));
         let limit = limit.saturating_add(self.response_limit());
         let replies = self.route.request_all(&requests, limit).await.map_err(explain)?;
         match replies.into_iter().last().unwrap_or_default() {

@@ -1,4 +1,4 @@
-//! TODO-DOC.
+//! What is read without a script: events, replies, outboxes, topics and the past of a job.
 
 pub(crate) mod events;
 mod inbox;

@@ -17,6 +17,7 @@ use tracing::{debug, info, warn};
 use super::listener::{ListenerEntry, Listeners};
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     job::{Delivery, JobId, Message, QueueName},
     store::{Retries, Store, Subscription},
     worker::{
@@ -98,7 +99,7 @@ impl Subscriber {
                 }
             };
             if deaf.is_none() {
-                warn!(%error, "broadcasts can't be heard; trying on");
+                warn!(error = %chain(&error), "broadcasts can't be heard; trying on");
                 deaf = Some(Instant::now());
             }
             if began.elapsed() > MAX_SLEEP {
@@ -129,7 +130,7 @@ impl Subscriber {
                         self.events.say(|| WorkerEvent::BroadcastsMissed);
                     }
                 }
-                Err(error) => warn!(%channel, %error, "a broadcast can't be read"),
+                Err(error) => warn!(%channel, error = %chain(&error), "a broadcast can't be read"),
             }
         }
     }
@@ -183,7 +184,7 @@ async fn hear(
     let hearing = async {
         match wait_state.hear(&payload, codec, ctx) {
             Ok(hearing) => hearing.await.map_err(|failure| failure.to_string()),
-            Err(error) => Err(format!("the message {error}")),
+            Err(error) => Err(chain(&error).to_string()),
         }
     };
     let hearing = AssertUnwindSafe(hearing).catch_unwind();

@@ -15,9 +15,11 @@ use tokio::sync::Notify;
 use tracing::{error, warn};
 
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Result},
+    error_chain::chain,
     job::WorkerId,
     store::{QueueStore, worker},
+    value_error::Invalid,
     worker::telemetry::{EventSender, WorkerEvent},
 };
 
@@ -95,7 +97,7 @@ impl Lease {
         let beat = worker::Heartbeat { worker: &worker, lease: self.length };
         match self.store.call(&beat).await {
             Ok(_) => self.renewed.store(self.now(), Ordering::Relaxed),
-            Err(Error::Refused(Refused::LeaseLost)) => {
+            Err(error) if error.is_lease_lost() => {
                 let mut current = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
                 // Unless the pump has found out itself meanwhile.
                 if current.as_ref() == Some(&worker) {
@@ -103,7 +105,9 @@ impl Lease {
                     self.lost.notify_one();
                 }
             }
-            Err(error) => warn!(queue = %self.store.name(), %error, "the lease could not be moved"),
+            Err(error) => {
+                warn!(queue = %self.store.name(), error = %chain(&error), "the lease could not be moved")
+            }
         }
     }
 
@@ -126,20 +130,16 @@ impl Lease {
 pub(crate) fn start(leases: &[Arc<Lease>], events: EventSender) -> Result<()> {
     let tick = leases.iter().map(|lease| lease.length / 10).min().unwrap_or(Duration::from_secs(1));
     let leases: Vec<Weak<Lease>> = leases.iter().map(Arc::downgrade).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| thread_error(&error))?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(thread_error)?;
     let heart = thread::Builder::new().name("jobqueue-heart".to_owned());
     let spawned = heart.spawn(move || runtime.block_on(keep(leases, events, tick)));
-    spawned.map(drop).map_err(|error| thread_error(&error))
+    spawned.map(drop).map_err(thread_error)
 }
 
-fn thread_error(error: &std::io::Error) -> Error {
-    Error::Unavailable {
-        action: "start the thread that keeps the lease",
-        reason: error.to_string(),
-    }
+fn thread_error(error: std::io::Error) -> Error {
+    let problem = "the thread that renews leases can't start";
+    Invalid::setup(problem, "raise the process's limit of threads").because(error).into()
 }
 
 async fn keep(leases: Vec<Weak<Lease>>, events: EventSender, tick: Duration) {

@@ -11,7 +11,8 @@ use super::{
     wake::{MAX_SLEEP, WakeListener},
 };
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Operation, Refused, Result},
+    error_chain::chain,
     job::{Codec, DeadLetter, JobId, Record, ReplyAddress, Settlement, Transition, WorkerId},
     settle::{JobDefaults, RunOutcome, RunPolicy, dead_letter, decide, reply},
     store::{
@@ -39,7 +40,8 @@ impl Pump {
         if self.lease_lost {
             self.lease_lost = false;
             self.start_fresh();
-            return self.join(Some(Refused::LeaseLost.into())).await;
+            let operation = Operation::on_queue("keep the lease", self.parts.store.name());
+            return self.join(Some(Refused::LeaseLost { operation }.into())).await;
         }
         let count = chunks(&self.outcomes, Settlement::size).next().map_or(0, <[_]>::len);
         // What doesn't fit into this call still holds its slot until the next.
@@ -152,7 +154,7 @@ impl Pump {
         };
         let decoded = match &record {
             Some(bytes) => {
-                Record::decode_named(bytes, known).map_err(|corrupt| corrupt.to_string())
+                Record::decode_named(bytes, known).map_err(|corrupt| chain(&corrupt).to_string())
             }
             None => Err("its record is missing: somebody removed it from redis".to_owned()),
         };
@@ -224,7 +226,7 @@ impl Pump {
             // Whether it was carried out is found out here, like of all calls of which nobody knows.
             self.listener = WakeListener::spawn(&self.parts.store);
         }
-        let lost = matches!(cause, Some(Error::Refused(Refused::LeaseLost)));
+        let lost = cause.as_ref().is_some_and(Error::is_lease_lost);
         let mut retries = Retries::endless();
         if let Some(error) = cause.filter(|_| !lost) {
             self.complain(&error);
@@ -292,8 +294,8 @@ impl Pump {
 
     fn complain(&self, error: &Error) {
         let queue = self.parts.store.name().clone();
-        warn!(%queue, %error, "a call failed; trying on");
-        let reason = error.to_string();
+        warn!(%queue, error = %chain(&error), "a call failed; trying on");
+        let reason = chain(&error).to_string();
         self.parts.events.say(|| WorkerEvent::Unavailable { queue, reason });
     }
 
@@ -321,7 +323,7 @@ impl Pump {
                 Ok(_) => return,
                 Err(error) => {
                     if let Err(error) = retries.wait_or(error).await {
-                        warn!(queue = %self.parts.store.name(), %error, "left without giving the lease back: it runs out by itself");
+                        warn!(queue = %self.parts.store.name(), error = %chain(&error), "left without giving the lease back: it runs out by itself");
                         return;
                     }
                 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     error::Result,
+    error_chain::chain,
     store::worker::Turn,
     worker::{run::Demand, signals::Phase},
 };
@@ -91,7 +92,7 @@ impl Pump {
         } else if token {
             // It came for a job that this pump can't take: somebody else should.
             if let Err(error) = self.parts.store.call(&crate::store::worker::Wake).await {
-                debug!(%error, "the wake token could not be put back; others look by themselves soon");
+                debug!(error = %chain(&error), "the wake token could not be put back; others look by themselves soon");
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::cancellation::Signals;
 use crate::{
-    error::{Refused, Result},
+    error::{Error, Operation, Refused, Result},
     job::{Codec, Delivery, JobFailure, JobId, QueueName, Record, TraceContext, WorkerId},
     outbox::Relays,
     policy::ErrorClass,
@@ -265,9 +265,18 @@ impl Context {
         let kept = self.0.delivery == Delivery::AtLeastOnce;
         let line = self.0.line.as_deref().filter(|_| kept);
         if line.is_some() && self.is_lost() {
-            return Err(Refused::LeaseLost.into());
+            return Err(self.lease_lost("report on a run"));
         }
         Ok(line)
+    }
+
+    /// The error of a run that no longer holds its job.
+    pub(crate) fn lease_lost(&self, action: &'static str) -> Error {
+        let operation = match self.queue_name() {
+            Some(queue) => Operation::on_job(action, queue, &self.0.id),
+            None => Operation::new(action),
+        };
+        Refused::LeaseLost { operation }.into()
     }
 
     /// The job's queue; none in a test of a handler without Redis.

@@ -5,6 +5,7 @@ use tracing::debug;
 
 use super::Context;
 use crate::{
+    error_chain::chain,
     job::{DeadLetter, Transition},
     settle::{Decision, dead_letter},
     worker::registry::Entry,
@@ -22,7 +23,7 @@ pub(crate) async fn attach(decision: &mut Decision, ctx: &Context, entry: &Entry
     let errors = match failure.attempt {
         1 => Vec::new(),
         _ => line.store.errors(ctx.id()).await.unwrap_or_else(|error| {
-            debug!(%error, "a dead letter goes without its history");
+            debug!(error = %chain(&error), "a dead letter goes without its history");
             Vec::new()
         }),
     };

@@ -4,6 +4,7 @@ use tracing::warn;
 
 use super::Context;
 use crate::{
+    error_chain::chain,
     job::{ReplyAddress, Transition},
     settle::Decision,
 };
@@ -18,6 +19,6 @@ pub(crate) async fn send(decision: &Decision, inbox: &ReplyAddress, ctx: &Contex
     };
     let Some(line) = ctx.line() else { return };
     if let Err(error) = line.relays.reply(inbox, ctx.id(), outcome).await {
-        warn!(queue = ctx.queue(), id = %ctx.id(), %error, "a reply could not be sent, and is lost");
+        warn!(queue = ctx.queue(), id = %ctx.id(), error = %chain(&error), "a reply could not be sent, and is lost");
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout};
 use tracing::debug;
 
 use crate::{
+    error_chain::chain,
     job::Record,
     store::{
         QueueStore,
@@ -99,7 +100,7 @@ impl Pump {
 
 async fn tell(store: QueueStore, observed: Box<Observed>) {
     if let Err(error) = store.call(&Observe { observed: &observed }).await {
-        debug!(queue = %store.name(), %error, "some observations for the queue's histograms are lost");
+        debug!(queue = %store.name(), error = %chain(&error), "some observations for the queue's histograms are lost");
     }
 }
 

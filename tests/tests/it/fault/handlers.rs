@@ -35,7 +35,7 @@ async fn failure<T: serde::de::DeserializeOwned + 'static>(
     job: &JobHandle<T>,
 ) -> (FailureReason, u32) {
     match job.result().await {
-        Err(ResultError::Failed(failure)) => (failure.reason, failure.attempt),
+        Err(ResultError::Failed { failure, .. }) => (failure.reason, failure.attempt),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it can't succeed"),
     }

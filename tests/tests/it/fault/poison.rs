@@ -34,7 +34,7 @@ async fn spoil(jobs: &str, id: &JobId, record: &[u8]) {
 /// Why it failed, and at which attempt.
 async fn failed(job: &JobHandle<usize>) -> (FailureReason, u32) {
     match job.result().await {
-        Err(ResultError::Failed(failure)) => (failure.reason, failure.attempt),
+        Err(ResultError::Failed { failure, .. }) => (failure.reason, failure.attempt),
         other => panic!("{other:?}"),
     }
 }

@@ -49,7 +49,7 @@ async fn memory_runs_full_under_load() {
     };
     eventually("the worker to drain the queue", drained).await;
     let refused = account.client(&url).await.add(double, 1).await.expect_err("no memory");
-    assert!(matches!(refused, Error::Refused(Refused::OutOfMemory)), "{refused}");
+    assert!(matches!(refused, Error::Refused(Refused::OutOfMemory { .. })), "{refused}");
 
     tell(&server, &["CONFIG", "SET", "maxmemory", "0"]);
     progress(&queue, 20).await;
@@ -68,7 +68,7 @@ async fn the_server_is_a_read_only_replica_for_a_while() {
     // The primary is unreachable, so the replica keeps its data.
     tell(&server, &["REPLICAOF", "127.0.0.1", "1"]);
     let error = client.add(double, 1).await.expect_err("read-only");
-    assert!(matches!(error, Error::Refused(Refused::ReadOnly)), "{error}");
+    assert!(matches!(error, Error::Refused(Refused::ReadOnly { .. })), "{error}");
     assert!(error.to_string().contains("primary"), "{error}");
     tell(&server, &["REPLICAOF", "NO", "ONE"]);
     works(&client).await;

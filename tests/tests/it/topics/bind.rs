@@ -146,10 +146,10 @@ async fn a_topic_has_a_bound_on_its_bindings() {
     let _: () = set.query_async(&mut redis).await.expect("set");
     let topic = client.topic("t").expect("a good name");
     let refused = topic.bind("one-more", "#").await.expect_err("too many");
-    let Error::Refused(Refused::TooManyBindings { topic, most: 1_000 }) = &refused else {
-        panic!("{refused}");
-    };
-    assert_eq!(topic, "t");
+    assert!(
+        matches!(&refused, Error::Refused(Refused::TooManyBindings { topic, most: 1_000, .. }) if topic.as_str() == "t"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

@@ -44,6 +44,10 @@ impl Command for Begin<'_> {
         args.push(self.token).push(millis(self.throttle));
     }
 
+    fn key(&self) -> Option<&str> {
+        Some(self.key)
+    }
+
     fn read(&self, reply: Value) -> Result<Begun, Corrupt> {
         let mut items = reply::array(reply, Self::ACTION)?.into_iter();
         let mut next = || items.next().unwrap_or(Value::Nil);

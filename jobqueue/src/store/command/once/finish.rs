@@ -34,6 +34,10 @@ impl Command for Finish<'_> {
         args.push(self.result).push(millis(self.lifetime));
     }
 
+    fn key(&self) -> Option<&str> {
+        Some(self.key)
+    }
+
     fn read(&self, reply: Value) -> Result<Option<Bytes>, Corrupt> {
         reply::optional_bytes(reply, Self::ACTION)
     }

@@ -29,6 +29,10 @@ impl Command for Release<'_> {
         args.push(self.token);
     }
 
+    fn key(&self) -> Option<&str> {
+        Some(self.key)
+    }
+
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
         Ok(reply::int(&reply, Self::ACTION)? == 1)
     }

@@ -29,6 +29,7 @@ impl Command for Bind<'_> {
     const KEYS: &'static [Key] =
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Messages, Key::Replays];
     const ACTION: &'static str = "bind a queue to a topic";
+    const KIND: &'static str = "topic";
     /// Whether it wasn't so before.
     type Reply = bool;
 

@@ -22,6 +22,7 @@ impl Command for Configure<'_> {
     const SCRIPT: &'static Script = script!("topic" / configure, [clock, layout, topic, messages]);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Topic, Key::Messages];
     const ACTION: &'static str = "configure a topic";
+    const KIND: &'static str = "topic";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

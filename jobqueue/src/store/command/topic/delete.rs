@@ -20,6 +20,7 @@ impl Command for Delete {
     const KEYS: &'static [Key] =
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Replays, Key::Messages];
     const ACTION: &'static str = "remove a topic";
+    const KIND: &'static str = "topic";
     /// Whether there was something.
     type Reply = bool;
 

@@ -53,6 +53,7 @@ impl Command for Publish<'_> {
     const KEYS: &'static [Key] =
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Outbox, Key::Messages];
     const ACTION: &'static str = "publish messages";
+    const KIND: &'static str = "topic";
     type Reply = Published;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {

@@ -29,6 +29,7 @@ impl Command for Replay<'_> {
     const SCRIPT: &'static Script = script!("topic" / replay, [layout, outbox]);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Messages, Key::Replays, Key::Outbox];
     const ACTION: &'static str = "replay a topic's messages";
+    const KIND: &'static str = "topic";
     /// False if somebody else was faster.
     type Reply = bool;
 

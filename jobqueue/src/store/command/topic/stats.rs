@@ -43,6 +43,7 @@ impl Command for Stats {
     const KEYS: &'static [Key] =
         &[Key::Topic, Key::Bindings, Key::Replays, Key::Outbox, Key::Messages];
     const ACTION: &'static str = "survey a topic";
+    const KIND: &'static str = "topic";
     type Reply = TopicSnapshot;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

@@ -2,9 +2,8 @@
 
 use redis::Value;
 
-use super::observed;
+use super::observed::{self, Observed};
 use crate::{
-    stats::Histogram,
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -13,17 +12,6 @@ use crate::{
     },
     value_error::Corrupt,
 };
-
-/// What a worker has observed since it last told.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Observed {
-    /// How long first attempts waited.
-    pub(crate) wait: Histogram,
-    /// How long runs took.
-    pub(crate) run: Histogram,
-    /// Attempts that are to be tried again.
-    pub(crate) retried: u64,
-}
 
 /// `lua/worker/observe.lua`
 pub(crate) struct Observe<'a> {

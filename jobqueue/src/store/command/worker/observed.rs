@@ -3,7 +3,6 @@
 
 use redis::Value;
 
-use super::observe::Observed;
 use crate::{
     stats::{Histogram, QueueStats},
     store::{command::Args, reply},
@@ -14,6 +13,17 @@ const RUN: &str = "run";
 const WAIT: &str = "wait";
 const SUM: &str = "sum";
 const RETRIED: &str = "retried";
+
+/// What a worker has observed since it last told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Observed {
+    /// How long first attempts waited.
+    pub(crate) wait: Histogram,
+    /// How long runs took.
+    pub(crate) run: Histogram,
+    /// Attempts that are to be tried again.
+    pub(crate) retried: u64,
+}
 
 /// What the queue has grown by, as `lua/worker/observe.lua` reads it.
 pub(crate) fn write(observed: &Observed, args: &mut Args<'_>) {

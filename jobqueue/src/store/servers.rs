@@ -50,7 +50,7 @@ impl Store {
         let keys = Keys::new(&self.prefix, queue);
         let route = match &self.topology {
             Topology::Server(link) => Route::Server(link.clone()),
-            Topology::Cluster(cluster) => cluster.route(keys.slot()),
+            Topology::Cluster(cluster) => Route::slot(cluster, keys.slot()),
         };
         QueueStore { route, keys, retry_timeout: self.retry_timeout }
     }
