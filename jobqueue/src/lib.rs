@@ -53,6 +53,7 @@
 //! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
 
 mod client;
+mod group_commit;
 mod job;
 mod outbox;
 mod policy;
@@ -61,6 +62,7 @@ mod queue;
 mod settle;
 mod store;
 mod value_error;
+mod waiters;
 mod worker;
 
 pub mod broadcast;

@@ -6,19 +6,20 @@
 
 mod bind;
 mod binding;
-mod gather;
+mod message;
 mod publish;
+mod publish_all;
 mod publisher;
+mod receipt;
 mod replay;
 mod stats;
 
 pub use bind::Bind;
-pub(crate) use bind::introduce;
 pub use binding::Binding;
 pub(crate) use binding::Subscription;
-pub(crate) use gather::Publishers;
-pub use publish::{Publish, PublishAll, PublishAllError};
-pub use publisher::Receipt;
+pub use publish::Publish;
+pub use publish_all::{PublishAll, PublishAllError};
+pub use receipt::Receipt;
 pub use replay::Start;
 pub use stats::{QueueLag, TopicStats};
 
@@ -81,11 +82,6 @@ impl Topic {
         self.store.name()
     }
 
-    /// Has messages whose routing keys fit the pattern go to a queue. Set options, then await it.
-    pub fn bind(&self, queue: &str, pattern: &str) -> Bind {
-        Bind::new(self, queue, pattern)
-    }
-
     /// Has messages no longer go to a queue by this pattern, whatever the job's name. What is on its way arrives.
     /// Answers whether it was bound so.
     ///
@@ -122,7 +118,7 @@ impl Topic {
     /// The name is invalid.
     pub async fn alternate(&self, queue: &str) -> Result<()> {
         let queue: QueueName = queue.parse()?;
-        bind::introduce(&self.client, self.name(), &queue).await?;
+        self.client.relays().register_source(self.name(), &queue).await?;
         self.configure(&[("alternate", queue.to_string())]).await
     }
 
