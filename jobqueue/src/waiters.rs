@@ -1,7 +1,7 @@
 //! Waiting for jobs: many tasks wait, each for one id, and one reader tells them.
 //!
-//! The reader is a background task that reads from Redis and calls [`Waiters::tell`]. It runs while anyone
-//! waits and a little longer; [`SharedReader`] starts it, and starts another after its end.
+//! The reader is a background task that reads from Redis and calls [`Waiters::tell`]. It runs while
+//! anyone waits and a little longer; [`SharedReader`] starts it, and starts another after its end.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,8 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::job::JobId;
 
-/// How long a reader goes on without waiters: a task that has waited for one job often waits for the next.
+/// How long a reader goes on without waiters: a task that has waited for one job often waits for
+/// the next.
 const LINGER: Duration = Duration::from_secs(10);
 
 /// A reader that runs on demand, and the tasks that wait for it.
@@ -102,8 +103,8 @@ impl<T> Waiters<T> {
         }
     }
 
-    /// Ends the reader if nobody has waited for a while: with `true` it must return. Waiters that come later
-    /// start another one.
+    /// Ends the reader if nobody has waited for a while: with `true` it must return. Waiters that
+    /// come later start another one.
     pub(crate) fn end_if_idle(&self) -> bool {
         self.end_if_idle_for(LINGER)
     }
@@ -117,8 +118,8 @@ impl<T> Waiters<T> {
 }
 
 impl<T: Clone> Waiters<T> {
-    /// Gives all waiters for an id a value, in place of one that they haven't fetched yet. Answers whether
-    /// there are any.
+    /// Gives all waiters for an id a value, in place of one that they haven't fetched yet. Answers
+    /// whether there are any.
     pub(crate) fn tell(&self, id: &JobId, value: &T) -> bool {
         let state = lock(&self.0);
         let Some(slots) = state.slots.get(id) else { return false };

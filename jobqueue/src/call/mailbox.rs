@@ -35,8 +35,8 @@ impl Mailbox {
         Ok(self.address.get_or_init(|| new))
     }
 
-    /// Waits for the reply of a job from now on: its outcome as it was written. To be called before the job
-    /// is added. A reply that comes after the waiter was dropped is dropped too.
+    /// Waits for the reply of a job from now on: its outcome as it was written. To be called before
+    /// the job is added. A reply that comes after the waiter was dropped is dropped too.
     pub(super) fn wait_for(&self, store: &Store, id: &JobId) -> Result<Waiter<Bytes>, Invalid> {
         let address = self.address()?;
         Ok(self.reader.wait_for(id, |waiters| {

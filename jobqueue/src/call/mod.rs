@@ -26,18 +26,19 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A call of a handler in any process: set options, then await it for the handler's result.
 ///
-/// The request is a job like any other, with its handler's attempts, timeout and dead letters. Its reply is
-/// written in the same atomic step in which it ends, and comes to an inbox that all calls of a client share:
-/// there is no polling, and any number of calls can be in flight over one connection. Unless options say
-/// otherwise, a request that has ended is not kept.
+/// The request is a job like any other, with its handler's attempts, timeout and dead letters. Its
+/// reply is written in the same atomic step in which it ends, and comes to an inbox that all calls
+/// of a client share: there is no polling, and any number of calls can be in flight over one
+/// connection. Unless options say otherwise, a request that has ended is not kept.
 ///
-/// If the caller dies, a run that has begun goes on. A request that still waits when the caller's time is up
-/// expires without a run. A reply that comes too late is dropped; Redis removes the replies of dead callers
-/// after a minute.
+/// If the caller dies, a run that has begun goes on. A request that still waits when the caller's
+/// time is up expires without a run. A reply that comes too late is dropped; Redis removes the
+/// replies of dead callers after a minute.
 ///
 /// # Errors
-/// [`CallError::Failed`] if the job failed for good, [`CallError::TimedOut`] if there was no reply in time,
-/// [`CallError::Error`] if the request could not be added or the result isn't of this type.
+/// [`CallError::Failed`] if the job failed for good, [`CallError::TimedOut`] if there was no reply
+/// in time, [`CallError::Error`] if the request could not be added or the result isn't of this
+/// type.
 #[must_use = "a request is sent when this is awaited"]
 #[derive(Debug)]
 pub struct Call<T> {
@@ -48,7 +49,8 @@ pub struct Call<T> {
 }
 
 impl Client {
-    /// Calls a handler, in any process, and waits for its result. Await the answer, or set options first.
+    /// Calls a handler, in any process, and waits for its result. Await the answer, or set options
+    /// first.
     ///
     /// ```no_run
     /// # use jobqueue::{error::CallError, job, Client, DurationExt};
@@ -86,7 +88,8 @@ impl<T> Call<T> {
         Self { request, payload, limit: TIMEOUT, output: PhantomData }
     }
 
-    /// How long to wait for the reply, including the time in the queue and all attempts; 30 s by default.
+    /// How long to wait for the reply, including the time in the queue and all attempts; 30 s by
+    /// default.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self

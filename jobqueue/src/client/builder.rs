@@ -31,14 +31,17 @@ impl Client {
     /// | `redis://[user:password@]host[:port][/database]` | a server, or any node of a cluster |
     /// | `rediss://…` | the same with TLS |
     /// | `unix:///path/to/socket[?db=1&user=…&pass=…]` | a server's socket |
-    /// | `redis+sentinel://[user:password@]host[:port][,host…]/service[/database]` | the master that sentinels name; the user is the master's |
-    /// | `…?sentinel_user=…&sentinel_password=…` | if the sentinels want a password of their own |
+    /// | `redis+sentinel://[user:password@]host[,host…]/service[/database]` | by sentinels |
+    /// | `…?sentinel_user=…&sentinel_password=…` | for sentinels with a password of their own |
     /// | `rediss+sentinel://…` | TLS to the sentinels and to the master |
     ///
-    /// The client finds out whether the server belongs to a cluster. There, each queue is on one slot, and
-    /// its requests follow the slot to its node and to a new master. While a slot moves, calls on its queue
-    /// wait, up to their [`retry_timeout`](ClientBuilder::retry_timeout). [`Durability`](crate::Durability)
-    /// says what a failover may lose, and how to lose nothing.
+    /// Sentinels, each with an optional port, name the master of the service; user and password are
+    /// the master's.
+    ///
+    /// The client finds out whether the server belongs to a cluster. There, each queue is on one
+    /// slot, and its requests follow the slot to its node and to a new master. While a slot moves,
+    /// calls on its queue wait, up to their [`retry_timeout`](ClientBuilder::retry_timeout).
+    /// [`Durability`](crate::Durability) says what a failover may lose, and how to lose nothing.
     #[must_use]
     pub fn builder(url: &str) -> ClientBuilder {
         ClientBuilder {
@@ -90,8 +93,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The codec of all payloads, instead of the one that each handler declares. Without either it is
-    /// MessagePack.
+    /// The codec of all payloads, instead of the one that each handler declares. Without either it
+    /// is MessagePack.
     #[must_use]
     pub fn codec(mut self, codec: Codec) -> Self {
         self.settings.codec = Some(codec);
@@ -126,9 +129,10 @@ impl ClientBuilder {
         self
     }
 
-    /// The source of the current trace, such as OpenTelemetry. Each add asks it when it is made. Its answer
-    /// wins over the trace of a run that adds; a `traceparent` header of the add wins over both. By default
-    /// an add made inside a run continues the run's trace, and any other add has none.
+    /// The source of the current trace, such as OpenTelemetry. Each add asks it when it is made.
+    /// Its answer wins over the trace of a run that adds; a `traceparent` header of the add wins
+    /// over both. By default an add made inside a run continues the run's trace, and any other add
+    /// has none.
     ///
     /// ```no_run
     /// # use jobqueue::{trace::TraceContext, Client};

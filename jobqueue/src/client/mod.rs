@@ -17,10 +17,10 @@ use crate::{
 
 /// A connection to Redis: the way to every queue.
 ///
-/// A client is cheap to clone, and all tasks can share it: concurrent adds to a queue travel together in one
-/// call (group commit), so many tasks cost Redis little more than one. It must be used within a tokio
-/// runtime. After an outage of Redis it reconnects by itself; calls made meanwhile wait for it, up to
-/// [`retry_timeout`](ClientBuilder::retry_timeout).
+/// A client is cheap to clone, and all tasks can share it: concurrent adds to a queue travel
+/// together in one call (group commit), so many tasks cost Redis little more than one. It must be
+/// used within a tokio runtime. After an outage of Redis it reconnects by itself; calls made
+/// meanwhile wait for it, up to [`retry_timeout`](ClientBuilder::retry_timeout).
 ///
 /// ```no_run
 /// # async fn example() -> jobqueue::Result<()> {
@@ -64,8 +64,8 @@ impl Client {
         &self.0.relays
     }
 
-    /// State of another module that all clones of this client share, one value of each type. The first use
-    /// makes it, so the client needn't know the modules that build on it.
+    /// State of another module that all clones of this client share, one value of each type. The
+    /// first use makes it, so the client needn't know the modules that build on it.
     pub(crate) fn shared<T>(&self) -> &T
     where
         T: Any + Default + Send + Sync,

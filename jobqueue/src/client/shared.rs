@@ -4,8 +4,9 @@ use std::{any::Any, fmt, sync::OnceLock};
 
 /// Values by their types.
 ///
-/// A list that only grows, so a look-up takes no lock and its answer lives as long as the list. Each module
-/// keeps one type here, which makes a handful of entries; the types that are used first are found first.
+/// A list that only grows, so a look-up takes no lock and its answer lives as long as the list.
+/// Each module keeps one type here, which makes a handful of entries; the types that are used first
+/// are found first.
 #[derive(Default)]
 pub(super) struct Shared(OnceLock<Box<Entry>>);
 

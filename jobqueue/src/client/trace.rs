@@ -25,8 +25,8 @@ impl fmt::Debug for TraceSource {
     }
 }
 
-/// The trace that an add made at this point continues: the source's answer, or else the trace of the run
-/// that makes the add.
+/// The trace that an add made at this point continues: the source's answer, or else the trace of
+/// the run that makes the add.
 pub(super) fn current(source: Option<&TraceSource>) -> Option<TraceContext> {
     source.and_then(|source| (source.0)()).or_else(run)
 }

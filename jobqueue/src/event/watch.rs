@@ -16,8 +16,8 @@ use crate::{
     waiters::{SharedReader, Waiter, Waiters},
 };
 
-/// How long a waiter sleeps at most before it looks by itself: for queues without events, and for a reader
-/// that missed events because they had been trimmed.
+/// How long a waiter sleeps at most before it looks by itself: for queues without events, and for a
+/// reader that missed events because they had been trimmed.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 
 /// The watchers of a client: one for each queue in which a task waits for a job.

@@ -15,8 +15,8 @@ use crate::{
     store::{MAX_BATCH, MAX_BYTES},
 };
 
-/// How long the background task waits for a call that a caller makes itself, so that more requests can ride
-/// along. No longer: the caller's future may be one that is kept and not polled.
+/// How long the background task waits for a call that a caller makes itself, so that more requests
+/// can ride along. No longer: the caller's future may be one that is kept and not polled.
 pub(super) const OWN_CALL_WAIT: Duration = Duration::from_millis(10);
 
 /// Items that are sent together or not at all.
@@ -60,8 +60,8 @@ impl<S: Sink> Flusher<S> {
     pub(super) async fn run(self: Arc<Self>, mut inbox: mpsc::Receiver<Request<S>>) {
         let mut requests = Vec::with_capacity(MAX_BATCH);
         let mut calls = FuturesUnordered::new();
-        // Kept after a call for many: they most likely come again, and the first of them should not go
-        // ahead alone.
+        // Kept after a call for many: they most likely come again, and the first of them should not
+        // go ahead alone.
         let mut in_flight = None;
         while inbox.recv_many(&mut requests, MAX_BATCH).await > 0 {
             let held = match in_flight.take() {

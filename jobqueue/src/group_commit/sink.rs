@@ -21,8 +21,8 @@ pub(crate) trait Sink: fmt::Debug + Send + Sync + 'static {
     /// About how many bytes these items take in a call.
     fn size(&self, items: &[Self::Item]) -> usize;
 
-    /// Sends all items or none in one call, and repeats it until it is answered or the deadline passes.
-    /// With `resend`, some of them may have arrived by an earlier call.
+    /// Sends all items or none in one call, and repeats it until it is answered or the deadline
+    /// passes. With `resend`, some of them may have arrived by an earlier call.
     fn send(
         &self,
         items: &[Self::Item],
@@ -36,8 +36,8 @@ pub(crate) trait Sink: fmt::Debug + Send + Sync + 'static {
         sizes: impl Iterator<Item = usize>,
     ) -> impl Iterator<Item = Self::Answer>;
 
-    /// Whether a call of several requests that failed so is made again for each of them alone, since some
-    /// may succeed.
+    /// Whether a call of several requests that failed so is made again for each of them alone,
+    /// since some may succeed.
     fn is_retried_alone(_error: &Error) -> bool {
         false
     }
@@ -50,10 +50,10 @@ pub(crate) struct Rules {
     pub(crate) action: &'static str,
     /// How many items of several requests one call carries.
     pub(crate) shared_call: usize,
-    /// With this many items waiting, a second call follows the one in flight. Without it there is never more
-    /// than one call in flight.
+    /// With this many items waiting, a second call follows the one in flight. Without it there is
+    /// never more than one call in flight.
     pub(crate) second_call: Option<usize>,
-    /// Whether a caller sends its own request if no call is in flight. If not, the background task makes
-    /// every call.
+    /// Whether a caller sends its own request if no call is in flight. If not, the background task
+    /// makes every call.
     pub(crate) own_calls: bool,
 }

@@ -9,7 +9,8 @@ impl Relays {
     /// Relays a queue's outbox in the background.
     pub(crate) fn start(&self, source: &QueueName) {
         if self.begin(source) {
-            // Not under the lock: a runtime that shuts down drops the task at once, which takes the lock.
+            // Not under the lock: a runtime that shuts down drops the task at once, which takes the
+            // lock.
             let task = RelayTask { relays: self.clone(), source: source.clone(), ended: false };
             tokio::spawn(task.run());
         }

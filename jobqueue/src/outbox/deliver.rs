@@ -16,15 +16,16 @@ use crate::{
     store::outbox::{Apply, OutboxEntry, Reply, TargetCopy},
 };
 
-/// How many queues are served at once: enough to keep Redis busy, and few enough to leave room for other calls.
+/// How many queues are served at once: enough to keep Redis busy, and few enough to leave room for
+/// other calls.
 const CONCURRENCY: usize = 4;
 
 /// How long a queue that can't be reached delays the others.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Relays {
-    /// Brings entries to their targets, but to none at which the pass is stuck. Answers the entries that have
-    /// reached all their targets.
+    /// Brings entries to their targets, but to none at which the pass is stuck. Answers the entries
+    /// that have reached all their targets.
     pub(super) async fn deliver(
         &self,
         source: &QueueName,
@@ -56,7 +57,8 @@ impl Relays {
         delivered
     }
 
-    /// Brings copies to one target, in order: it ends at the first that fails. Answers the entries that arrived.
+    /// Brings copies to one target, in order: it ends at the first that fails. Answers the entries
+    /// that arrived.
     async fn deliver_to<'a>(
         &self,
         source: &QueueName,
@@ -72,7 +74,7 @@ impl Relays {
         while !rest.is_empty() {
             let (copies, later) = rest.split_at(one_call(rest));
             if let Err(error) = self.deliver_call(source, &target, copies).await {
-                warn!(%source, to, %error, "effects could not be delivered to their target; retrying");
+                warn!(%source, to, %error, "effects could not be delivered; retrying");
                 return (delivered, Some(error));
             }
             delivered.extend(by_entry(copies).map(|(entry, _)| entry));

@@ -1,7 +1,8 @@
 //! Replies that are sent before a relay finds them in the outbox.
 //!
-//! An early reply is in the outbox too. The relay of the process that sent it only removes it there, once it
-//! knows that it has arrived; any other relay sends it a second time, and the caller drops one of the two.
+//! An early reply is in the outbox too. The relay of the process that sent it only removes it
+//! there, once it knows that it has arrived; any other relay sends it a second time, and the caller
+//! drops one of the two.
 
 use std::{
     collections::HashMap,
@@ -38,8 +39,8 @@ impl EarlyReplies {
         tell
     }
 
-    /// Whether the reply to a job was sent early and has arrived, as soon as that is known. A second question
-    /// gets no as its answer.
+    /// Whether the reply to a job was sent early and has arrived, as soon as that is known. A
+    /// second question gets no as its answer.
     pub(super) async fn arrived(&self, id: &JobId) -> bool {
         let sent = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         let Some((_, mut arrived)) = sent else { return false };

@@ -1,6 +1,7 @@
 //! The place of an entry in its stream.
 
-/// An entry's place in its stream: the millisecond in which it was written, and its number in that millisecond.
+/// An entry's place in its stream: the millisecond in which it was written, and its number in that
+/// millisecond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EntryId {
     pub(crate) ms: u64,

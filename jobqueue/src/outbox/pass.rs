@@ -14,8 +14,8 @@ const PASS_PAUSE: Duration = Duration::from_millis(200);
 
 /// One pass through an outbox, from its head on.
 ///
-/// A target that could not be reached gets nothing more in this pass, so that entries arrive in order. The
-/// other targets get theirs, even if many entries wait for that one.
+/// A target that could not be reached gets nothing more in this pass, so that entries arrive in
+/// order. The other targets get theirs, even if many entries wait for that one.
 #[derive(Debug)]
 pub(super) struct Pass {
     /// The entry after which the pass goes on; none at the head.

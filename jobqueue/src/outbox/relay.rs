@@ -23,13 +23,15 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest rest between two rounds.
 const LONGEST_REST: Duration = Duration::from_millis(50);
 
-/// The first and the longest wait before looking whether another relay has ended. Short, since callers wait for
-/// their replies: entries written after the other relay's last look are left to this one.
+/// The first and the longest wait before looking whether another relay has ended. Short, since
+/// callers wait for their replies: entries written after the other relay's last look are left to
+/// this one.
 const FIRST_WAIT: Duration = Duration::from_millis(2);
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 impl Relays {
-    /// Relays the entries that a queue's outbox has now. Entries written meanwhile are left to other relays.
+    /// Relays the entries that a queue's outbox has now. Entries written meanwhile are left to
+    /// other relays.
     ///
     /// # Errors
     /// A target, or the queue itself, can't be reached or refuses.
@@ -97,7 +99,8 @@ impl Relays {
                     delivered.clear();
                     pass = pass.again(&mut retries).await?;
                 }
-                // The delivered entries are removed, there are more, and entries that come meanwhile go along.
+                // The delivered entries are removed, there are more, and entries that come
+                // meanwhile go along.
                 TakenEntries::Entries(_) if !rest.is_zero() => {
                     delivered.clear();
                     sleep(std::mem::take(&mut rest)).await;
@@ -128,8 +131,8 @@ impl Relays {
 pub(super) enum Pace {
     /// It doesn't: a caller waits for it.
     Fast,
-    /// After each round without a backlog it rests twice as long as the round took: a message to a hundred
-    /// queues is a hundred calls, and publishers should not have to wait behind all of them. Entries that come
-    /// during the rest go together.
+    /// After each round without a backlog it rests twice as long as the round took: a message to a
+    /// hundred queues is a hundred calls, and publishers should not have to wait behind all of
+    /// them. Entries that come during the rest go together.
     Easy,
 }

@@ -19,7 +19,8 @@ pub(crate) struct Relays(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     store: Store,
-    /// Outboxes that are being relayed, and whether one got more entries since the relay's last look.
+    /// Outboxes that are being relayed, and whether one got more entries since the relay's last
+    /// look.
     running: Mutex<HashMap<QueueName, bool>>,
     /// Notified when a relay ends.
     ended: Notify,
@@ -55,8 +56,8 @@ impl Relays {
         }
     }
 
-    /// Whether a relay has nothing more to look for, and ends. The look and the end are one step, so that no
-    /// new entry falls between the two.
+    /// Whether a relay has nothing more to look for, and ends. The look and the end are one step,
+    /// so that no new entry falls between the two.
     pub(super) fn end_unless_more(&self, source: &QueueName) -> bool {
         let mut running = self.running();
         match running.get_mut(source) {
@@ -97,7 +98,7 @@ impl Relays {
             }
         };
         if timeout(limit, idle).await.is_err() {
-            warn!(queue = %source, "effects on other queues are not relayed yet; another process goes on");
+            warn!(queue = %source, "effects are still in the outbox; another process relays them");
         }
     }
 

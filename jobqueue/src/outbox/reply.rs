@@ -13,7 +13,8 @@ use crate::{
 type Outgoing = (JobId, Vec<u8>);
 
 impl Relays {
-    /// Relays a queue's outbox, to which these effects were just written. Replies among them are sent at once.
+    /// Relays a queue's outbox, to which these effects were just written. Replies among them are
+    /// sent at once.
     pub(crate) fn send(&self, source: &QueueName, effects: impl Iterator<Item = Effect>) {
         let mut inboxes: HashMap<ReplyAddress, Vec<Outgoing>> = HashMap::new();
         for Effect { to, id, record, .. } in effects {

@@ -20,7 +20,8 @@ pub(super) fn is_backlog(entries: &[OutboxEntry]) -> bool {
     entries.len() == MAX_BATCH || bytes > MAX_BYTES / 2
 }
 
-/// The copies that each target gets, in order, and for each entry the number of targets that miss it.
+/// The copies that each target gets, in order, and for each entry the number of targets that miss
+/// it.
 pub(super) fn share_out(
     entries: &[OutboxEntry],
 ) -> (BTreeMap<&str, Vec<TargetCopy<'_>>>, HashMap<&str, usize>) {
@@ -44,7 +45,8 @@ pub(super) fn share_out(
     (shares, missing)
 }
 
-/// The copies of each entry. They go in one call, since a queue that has taken an entry takes no more of it.
+/// The copies of each entry. They go in one call, since a queue that has taken an entry takes no
+/// more of it.
 pub(super) fn by_entry<'a, 'b>(
     copies: &'b [TargetCopy<'a>],
 ) -> impl Iterator<Item = (&'a str, &'b [TargetCopy<'a>])> {

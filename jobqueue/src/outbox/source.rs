@@ -4,7 +4,8 @@ use super::relays::Relays;
 use crate::{error::Result, job::QueueName, store::outbox::RegisterSource};
 
 impl Relays {
-    /// Tells a queue that effects of `source` will come. Its workers then relay that outbox if need be.
+    /// Tells a queue that effects of `source` will come. Its workers then relay that outbox if need
+    /// be.
     ///
     /// # Errors
     /// Those of any call.

@@ -1,5 +1,5 @@
-//! The targets of an outbox entry as text: a queue in each line, and after a space the job's name there, if the
-//! binding gives one.
+//! The targets of an outbox entry as text: a queue in each line, and after a space the job's name
+//! there, if the binding gives one.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,8 @@ pub(crate) fn read(targets: &str) -> impl Iterator<Item = (&str, Option<&str>)> 
     })
 }
 
-/// The id of a message's copy for jobs of this name: copies for different names in a queue have different ids.
+/// The id of a message's copy for jobs of this name: copies for different names in a queue have
+/// different ids.
 pub(crate) fn copy_id<'a>(message: &'a str, job: Option<&str>) -> Cow<'a, str> {
     match job {
         None => Cow::Borrowed(message),

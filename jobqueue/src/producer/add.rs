@@ -21,14 +21,14 @@ use crate::{
 
 /// A job about to be added: set options, then await it.
 ///
-/// Awaiting it gives a [`JobHandle`] once the job is in Redis. If Redis can't be reached, the add is repeated
-/// up to the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout), and still adds one job. If the
-/// future is dropped before it is done, the job may or may not be added.
+/// Awaiting it gives a [`JobHandle`] once the job is in Redis. If Redis can't be reached, the add
+/// is repeated up to the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout), and still
+/// adds one job. If the future is dropped before it is done, the job may or may not be added.
 ///
 /// # Errors
-/// [`Error::Invalid`] and [`Error::Payload`] before anything is sent; [`Error::Refused`] if the queue is
-/// full or the server refuses; [`Error::Unavailable`] if Redis did not answer in time. Then the job may
-/// have been added: repeat the add [with an id](Self::id) if that matters.
+/// [`Error::Invalid`] and [`Error::Payload`] before anything is sent; [`Error::Refused`] if the
+/// queue is full or the server refuses; [`Error::Unavailable`] if Redis did not answer in time.
+/// Then the job may have been added: repeat the add [with an id](Self::id) if that matters.
 #[must_use = "a job is added when this is awaited"]
 #[derive(Debug)]
 pub struct Add<T> {
@@ -72,8 +72,8 @@ impl<T> Add<T> {
     request_setters!();
     add_setters!();
 
-    /// An id of the caller's choice, 1 to 128 printable ASCII characters. If the queue has a job of this id,
-    /// in any state, nothing is added and the handle is [that job's](JobHandle::existed).
+    /// An id of the caller's choice, 1 to 128 printable ASCII characters. If the queue has a job of
+    /// this id, in any state, nothing is added and the handle is [that job's](JobHandle::existed).
     pub fn id(mut self, id: impl AsRef<str>) -> Self {
         self.id = Some(id.as_ref().parse());
         self
@@ -85,8 +85,8 @@ impl<T> Add<T> {
         self.set(|request| request.set_unique(key.into(), None))
     }
 
-    /// Adds nothing during this lifetime after a job with this key was added, whether that job has ended or
-    /// not; the handle is then [that job's](JobHandle::existed).
+    /// Adds nothing during this lifetime after a job with this key was added, whether that job has
+    /// ended or not; the handle is then [that job's](JobHandle::existed).
     pub fn unique_for(self, key: impl Into<String>, lifetime: Duration) -> Self {
         self.set(|request| request.set_unique(key.into(), Some(lifetime)))
     }

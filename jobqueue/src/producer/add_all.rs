@@ -24,11 +24,12 @@ use crate::{
 
 /// Many jobs about to be added: set options, which apply to all, then await it.
 ///
-/// They go in calls of up to 1,000 jobs and about a mebibyte, in order. Each call adds all its jobs or
-/// none, and the first that fails is the last that is made.
+/// They go in calls of up to 1,000 jobs and about a mebibyte, in order. Each call adds all its jobs
+/// or none, and the first that fails is the last that is made.
 ///
 /// # Errors
-/// [`AddAllError`] has the jobs that were added before the failure. If a payload or an option is invalid, nothing is sent.
+/// [`AddAllError`] has the jobs that were added before the failure. If a payload or an option is
+/// invalid, nothing is sent.
 #[must_use = "jobs are added when this is awaited"]
 #[derive(Debug)]
 pub struct AddAll<T> {
@@ -43,7 +44,8 @@ pub struct AddAll<T> {
 pub struct AddAllError<T> {
     /// The jobs that were added: all before the call that failed.
     pub added: Vec<JobHandle<T>>,
-    /// Why that call failed. With [`Error::Unavailable`], its jobs may have been added nevertheless.
+    /// Why that call failed. With [`Error::Unavailable`], its jobs may have been added
+    /// nevertheless.
     #[source]
     pub error: Error,
 }
@@ -55,7 +57,8 @@ impl<T> From<AddAllError<T>> for Error {
 }
 
 impl Client {
-    /// Adds many jobs for a handler, in calls of up to 1,000, each of which adds all its jobs or none.
+    /// Adds many jobs for a handler, in calls of up to 1,000, each of which adds all its jobs or
+    /// none.
     pub fn add_all<J: Job>(
         &self,
         handler: J,
@@ -69,7 +72,8 @@ impl Client {
 }
 
 impl Queue {
-    /// Adds many jobs of one name, in calls of up to 1,000, each of which adds all its jobs or none.
+    /// Adds many jobs of one name, in calls of up to 1,000, each of which adds all its jobs or
+    /// none.
     pub fn add_all<T: Serialize>(
         &self,
         name: &str,

@@ -14,12 +14,14 @@ use crate::{
     },
 };
 
-/// How many jobs of several adds one call carries: half of what it could. While Redis works on one half, the
-/// callers of the other half get their answers and add again; with all jobs in one call, either would wait.
+/// How many jobs of several adds one call carries: half of what it could. While Redis works on one
+/// half, the callers of the other half get their answers and add again; with all jobs in one call,
+/// either would wait.
 const SHARED_CALL: usize = MAX_BATCH / 2;
 
-/// This many jobs don't wait for the call in flight. The fixed cost of a call, some ten jobs' worth, matters
-/// little for them; and with a second call at hand, Redis has no pause after the first.
+/// This many jobs don't wait for the call in flight. The fixed cost of a call, some ten jobs'
+/// worth, matters little for them; and with a second call at hand, Redis has no pause after the
+/// first.
 const SECOND_CALL: usize = SHARED_CALL / 5;
 
 /// The group commits of a client's adds.
@@ -126,8 +128,8 @@ impl Batcher {
     }
 }
 
-/// Gives each request the duplicates among its own jobs, counted from its first. Duplicates come in the
-/// order of the jobs.
+/// Gives each request the duplicates among its own jobs, counted from its first. Duplicates come in
+/// the order of the jobs.
 fn split(
     duplicates: Duplicates,
     sizes: impl Iterator<Item = usize>,

@@ -15,8 +15,8 @@ use crate::{
     value_error::Invalid,
 };
 
-/// The parsed names of handlers and their queues, by the static texts that declare them: each add would parse
-/// them anew otherwise.
+/// The parsed names of handlers and their queues, by the static texts that declare them: each add
+/// would parse them anew otherwise.
 #[derive(Debug, Default)]
 struct KnownHandlers(Mutex<HashMap<Declared, (QueueStore, JobName), RandomState>>);
 

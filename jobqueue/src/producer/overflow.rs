@@ -32,8 +32,8 @@ pub(super) struct OverflowHandler {
 }
 
 impl OverflowHandler {
-    /// Handles a part of a batch that doesn't fit. It is either planned once more, or sent away, which the
-    /// answer says of each of its jobs.
+    /// Handles a part of a batch that doesn't fit. It is either planned once more, or sent away,
+    /// which the answer says of each of its jobs.
     pub(super) async fn overflow(
         &self,
         jobs: &[NewJob],
@@ -64,7 +64,8 @@ impl OverflowHandler {
                 let Some(to) = &full.dead_letter else { return Err(refused()) };
                 let batch = jobs.get(part.clone()).unwrap_or_default();
                 let plain = batch.iter().all(|job| job.unique.is_none() && !job.chosen_id);
-                // Some may exist already, or fit: the parts get smaller until that is known of each.
+                // Some may exist already, or fit: the parts get smaller until that is known of
+                // each.
                 if part.len() > 1 && room > 0 {
                     plan.split(&part, room);
                     return Ok(Duplicates::new());
@@ -81,8 +82,8 @@ impl OverflowHandler {
         }
     }
 
-    /// Sends new jobs to the dead-letter queue, all or none, and answers which. They keep their ids: sent
-    /// twice, they arrive once.
+    /// Sends new jobs to the dead-letter queue, all or none, and answers which. They keep their
+    /// ids: sent twice, they arrive once.
     async fn send_away(&self, jobs: &[NewJob], to: &QueueName) -> Result<bool> {
         let dead_letters = jobs.iter().map(|job| {
             self.dead_letter(&job.id, Bytes::from(job.record.clone()), to, job.id.clone())
@@ -110,7 +111,8 @@ impl OverflowHandler {
         }
         let Some(to) = &full.dead_letter else {
             return match self.store.call_retrying(&job::Remove { ids: &ids }).await {
-                // A worker took one of them first: there is room now, or the next attempt makes some.
+                // A worker took one of them first: there is room now, or the next attempt makes
+                // some.
                 Ok(_) | Err(Error::Refused(Refused::WrongState { .. })) => Ok(()),
                 Err(error) => Err(error),
             };
@@ -151,7 +153,7 @@ impl OverflowHandler {
                 Some(Effect { to, id: own, priority, record: record.encode() })
             }
             Err(problem) => {
-                error!(queue, %id, %problem, "a job that overflowed could not be written as a dead letter");
+                error!(queue, %id, %problem, "an overflowing job can't be written as a dead letter");
                 None
             }
         }

@@ -8,10 +8,10 @@ macro_rules! request_setters {
             self.set(|request| request.set_priority(priority))
         }
 
-        /// How long the job may wait for its first run, counted by the server's clock from when it is
-        /// due; by default the handler's, then the queue's, then for ever. A job that waits longer
-        /// [expires](crate::error::FailureReason::Expired): it fails without a run, and goes to the
-        /// dead-letter queue if there is one. Once a worker has fetched it, it can't expire.
+        /// How long the job may wait for its first run, counted by the server's clock from when it
+        /// is due; by default the handler's, then the queue's, then for ever. A job that waits
+        /// longer [expires](crate::error::FailureReason::Expired): it fails without a run, and goes
+        /// to the dead-letter queue if there is one. Once a worker has fetched it, it can't expire.
         pub fn ttl(self, ttl: Duration) -> Self {
             self.set(|request| request.set_ttl(ttl))
         }
@@ -21,30 +21,33 @@ macro_rules! request_setters {
             self.set(|request| request.options.attempts = Some(attempts))
         }
 
-        /// The wait before the next attempt; the handler's by default. A job can't carry a custom one.
+        /// The wait before the next attempt; the handler's by default. A job can't carry a custom
+        /// one.
         pub fn backoff(self, backoff: Backoff) -> Self {
             self.set(|request| request.options.backoff = Some(backoff))
         }
 
-        /// How long the job is kept when it completes; by default as the handler, then the worker says.
+        /// How long the job is kept when it completes; by default as the handler, then the worker
+        /// says.
         pub fn retain(self, retain: Retain) -> Self {
             self.set(|request| request.options.retain = Some(retain))
         }
 
-        /// How long the job is kept when it fails for good; by default as the handler, then the worker
-        /// says.
+        /// How long the job is kept when it fails for good; by default as the handler, then the
+        /// worker says.
         pub fn retain_failed(self, retain: Retain) -> Self {
             self.set(|request| request.options.retain_failed = Some(retain))
         }
 
-        /// The version of the payload, for adds by name; by default the payload type's, which is 1 if the
-        /// type declares none. See [`Payload`](crate::Payload).
+        /// The version of the payload, for adds by name; by default the payload type's, which is 1
+        /// if the type declares none. See [`Payload`](crate::Payload).
         pub fn version(self, version: u32) -> Self {
             self.set(|request| request.options.version = Some(version))
         }
 
-        /// A value beside the payload, for [`Context::header`](crate::Context::header). A `traceparent`
-        /// wins over the [trace](crate::trace::TraceContext) that the add would continue.
+        /// A value beside the payload, for [`Context::header`](crate::Context::header). A
+        /// `traceparent` wins over the [trace](crate::trace::TraceContext) that the add would
+        /// continue.
         pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.set(|request| {
                 request.headers().insert(name.into(), value.into());
@@ -67,7 +70,8 @@ macro_rules! add_setters {
             self.set(|request| request.set_due(Due::In(delay)))
         }
 
-        /// Runs the job at this time at the earliest, by the server's clock; at once if it has passed.
+        /// Runs the job at this time at the earliest, by the server's clock; at once if it has
+        /// passed.
         pub fn at(self, time: DateTime<Utc>) -> Self {
             self.set(|request| request.set_due(Due::At(time.timestamp_millis())))
         }

@@ -16,16 +16,18 @@ use crate::{
     value_error::Invalid,
 };
 
-/// The most bindings of a topic: each message is compared with all of them, and carries those that match.
+/// The most bindings of a topic: each message is compared with all of them, and carries those that
+/// match.
 const MOST_BINDINGS: usize = 1_000;
 
 /// A binding about to be made: set options, then await it. Answers whether it is new.
 ///
-/// A queue has one binding for each pattern and job name; another one replaces its filter. A publish that
-/// began earlier may not use the binding yet; one that begins after the answer does.
+/// A queue has one binding for each pattern and job name; another one replaces its filter. A
+/// publish that began earlier may not use the binding yet; one that begins after the answer does.
 ///
 /// # Errors
-/// [`Error::Invalid`] for names, patterns and filters; [`Refused::TooManyBindings`](crate::error::Refused).
+/// [`Error::Invalid`] for names, patterns and filters;
+/// [`Refused::TooManyBindings`](crate::error::Refused).
 #[must_use = "a queue is bound when this is awaited"]
 #[derive(Debug)]
 pub struct Bind {
@@ -59,8 +61,8 @@ impl Bind {
         })
     }
 
-    /// Makes the messages jobs of the handler of this name. By default the name of a message's job is its
-    /// routing key.
+    /// Makes the messages jobs of the handler of this name. By default the name of a message's job
+    /// is its routing key.
     pub fn job(self, name: &str) -> Self {
         self.set(|binding| {
             binding.job = Some(name.parse()?);
@@ -68,9 +70,10 @@ impl Bind {
         })
     }
 
-    /// Starts in the past, with messages that the topic [keeps](Topic::keep); by default it starts with the
-    /// messages published from now on. The answer comes when all the kept ones have arrived; if it is
-    /// interrupted, bind again to continue. A binding that exists and has caught up stays as it is.
+    /// Starts in the past, with messages that the topic [keeps](Topic::keep); by default it starts
+    /// with the messages published from now on. The answer comes when all the kept ones have
+    /// arrived; if it is interrupted, bind again to continue. A binding that exists and has caught
+    /// up stays as it is.
     pub fn from(mut self, start: Start) -> Self {
         self.start = Some(start);
         self

@@ -92,16 +92,17 @@ impl Message {
 /// The setters that publishing one and publishing many have in common.
 macro_rules! message_setters {
     () => {
-        /// A value beside the payload: for filters, and for [`Context::header`](crate::Context::header). A
-        /// `traceparent` wins over the [trace](crate::trace::TraceContext) that the message would continue.
+        /// A value beside the payload: for filters, and for
+        /// [`Context::header`](crate::Context::header). A `traceparent` wins over the
+        /// [trace](crate::trace::TraceContext) that the message would continue.
         pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.message.headers.insert(name.into(), value.into());
             self
         }
 
-        /// The version of the payload, for types with versions: `.version(Order::VERSION)`. A handler reads
-        /// a message without one as the newest version that it knows, and if that fails, as the first. See
-        /// [`Payload`](crate::Payload).
+        /// The version of the payload, for types with versions: `.version(Order::VERSION)`. A
+        /// handler reads a message without one as the newest version that it knows, and if that
+        /// fails, as the first. See [`Payload`](crate::Payload).
         pub fn version(mut self, version: u32) -> Self {
             self.message.version = Some(version);
             self
@@ -113,7 +114,8 @@ macro_rules! message_setters {
             self
         }
 
-        /// The codec of the payload; the client's by default, which is MessagePack. Subscribers read any.
+        /// The codec of the payload; the client's by default, which is MessagePack. Subscribers
+        /// read any.
         pub fn codec(mut self, codec: Codec) -> Self {
             self.message.codec = codec;
             self

@@ -18,12 +18,13 @@ use crate::{
 
 /// A message about to be published: set options, then await it.
 ///
-/// Awaiting it gives a [`Receipt`] once the message and its targets are in the topic's outbox: one round trip,
-/// however many queues are bound. From there each copy arrives once, even if processes die meanwhile.
+/// Awaiting it gives a [`Receipt`] once the message and its targets are in the topic's outbox: one
+/// round trip, however many queues are bound. From there each copy arrives once, even if processes
+/// die meanwhile.
 ///
 /// # Errors
-/// [`Error::Invalid`] and [`Error::Payload`] before anything is sent; [`Error::Unavailable`] if Redis did not
-/// answer in time: then it may have been published.
+/// [`Error::Invalid`] and [`Error::Payload`] before anything is sent; [`Error::Unavailable`] if
+/// Redis did not answer in time: then it may have been published.
 #[must_use = "a message is published when this is awaited"]
 #[derive(Debug)]
 pub struct Publish<T> {
@@ -32,13 +33,14 @@ pub struct Publish<T> {
 }
 
 impl Client {
-    /// Publishes a message to a topic: each queue bound to it by a pattern that matches the routing key gets
-    /// a copy. Await the answer, or set options first.
+    /// Publishes a message to a topic: each queue bound to it by a pattern that matches the routing
+    /// key gets a copy. Await the answer, or set options first.
     ///
     /// ```no_run
     /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
     /// let user = serde_json::json!({"id": 42});
-    /// let receipt = client.publish("user-events", "user.created", user).header("region", "eu").await?;
+    /// let publish = client.publish("user-events", "user.created", user);
+    /// let receipt = publish.header("region", "eu").await?;
     /// if receipt.is_unroutable() {
     ///     println!("no queue is bound for this message");
     /// }

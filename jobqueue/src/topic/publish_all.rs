@@ -21,13 +21,14 @@ use crate::{
 const CALL: usize = 250;
 const CALLS: usize = 16;
 
-/// Many messages about to be published under one routing key: set options, which apply to all, then await it.
+/// Many messages about to be published under one routing key: set options, which apply to all, then
+/// await it.
 ///
 /// They go in calls of up to 250 messages, in order; each call publishes all its messages or none.
 ///
 /// # Errors
-/// [`PublishAllError`] has the messages that were published before the failure. If a payload or an option is
-/// invalid, nothing is sent.
+/// [`PublishAllError`] has the messages that were published before the failure. If a payload or an
+/// option is invalid, nothing is sent.
 #[must_use = "messages are published when this is awaited"]
 #[derive(Debug)]
 pub struct PublishAll<T> {
@@ -41,8 +42,8 @@ pub struct PublishAll<T> {
 pub struct PublishAllError {
     /// The messages that were published: all before the call that failed.
     pub published: Vec<Receipt>,
-    /// Why that call failed. Later calls, and with [`Error::Unavailable`] this one too, may have been carried
-    /// out nevertheless.
+    /// Why that call failed. Later calls, and with [`Error::Unavailable`] this one too, may have
+    /// been carried out nevertheless.
     #[source]
     pub error: Error,
 }

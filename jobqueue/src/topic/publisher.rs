@@ -1,8 +1,9 @@
 //! The call that publishes a batch of messages, for [group commit](crate::group_commit).
 //!
-//! Messages are routed here, by the bindings that this process knows, and written to the topic's outbox in one
-//! call. If the bindings have changed, the call answers the new ones. Calls are numbered, so that a call that
-//! is sent again is not carried out again; so there is never more than one in flight.
+//! Messages are routed here, by the bindings that this process knows, and written to the topic's
+//! outbox in one call. If the bindings have changed, the call answers the new ones. Calls are
+//! numbered, so that a call that is sent again is not carried out again; so there is never more
+//! than one in flight.
 
 use std::{
     borrow::Cow,
@@ -56,8 +57,8 @@ pub(super) struct Outgoing {
     pub(super) headers: BTreeMap<String, String>,
 }
 
-/// How long Redis remembers a publisher's newest call beyond the retry timeout: a request that the publisher
-/// gave up may still arrive.
+/// How long Redis remembers a publisher's newest call beyond the retry timeout: a request that the
+/// publisher gave up may still arrive.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
 /// Publishes batches of messages to one topic.
@@ -93,8 +94,8 @@ impl Sink for Publisher {
         messages.iter().map(|out| out.message.record.len() + 64 + routes).sum()
     }
 
-    /// One call, repeated until Redis answers or the deadline passes, and routed anew each time the bindings
-    /// have changed.
+    /// One call, repeated until Redis answers or the deadline passes, and routed anew each time the
+    /// bindings have changed.
     async fn send(
         &self,
         messages: &[Outgoing],

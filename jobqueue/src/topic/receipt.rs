@@ -11,8 +11,8 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// The message's id. It is also the id of each copy's job, followed by a suffix if the binding names the
-    /// job.
+    /// The message's id. It is also the id of each copy's job, followed by a suffix if the binding
+    /// names the job.
     #[must_use]
     pub fn id(&self) -> &JobId {
         &self.id
