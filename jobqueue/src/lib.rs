@@ -58,6 +58,7 @@ mod client;
 mod error_chain;
 #[cfg(test)]
 mod error_texts;
+mod group_commit;
 mod job;
 mod outbox;
 mod policy;
@@ -66,6 +67,7 @@ mod queue;
 mod settle;
 mod store;
 mod value_error;
+mod waiters;
 mod worker;
 
 pub mod broadcast;

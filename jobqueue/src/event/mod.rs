@@ -1,4 +1,4 @@
-//! Floor 3: what happens in a queue, as typed events.
+//! The events of a queue, as typed values.
 
 mod stream;
 mod watch;

@@ -18,15 +18,15 @@ use crate::{
     value_error::Invalid,
 };
 
-/// Something that happened to some jobs of a queue, all in one atomic step.
+/// One thing that happened to jobs of a queue, in one atomic step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Event {
-    /// Its place in the stream, to go on from later.
+    /// Its position in the stream, to continue from later.
     pub id: EventId,
     /// What happened.
     pub kind: EventKind,
-    /// To which jobs; none for what concerns the queue as a whole.
+    /// The jobs; none if it happened to the queue as a whole.
     pub jobs: Vec<JobId>,
 }
 
@@ -42,17 +42,17 @@ pub enum EventKind {
     Delayed,
     /// A worker fetched jobs.
     Active,
-    /// A handler told how far it is.
+    /// A handler reported progress.
     Progress,
     /// Jobs completed.
     Completed,
     /// Jobs failed for good.
     Failed,
-    /// Attempts failed, and the jobs will be tried again.
+    /// Attempts failed, and the jobs will be retried.
     Retrying,
-    /// Jobs went back without a run that counts.
+    /// Jobs went back to the queue, and the run doesn't count as an attempt.
     Released,
-    /// Their worker died or lost its lease.
+    /// The jobs' worker died or lost its lease.
     Stalled,
     /// Jobs were removed.
     Removed,
@@ -60,7 +60,7 @@ pub enum EventKind {
     Paused,
     /// The queue was resumed.
     Resumed,
-    /// Something that a newer version of this library knows.
+    /// An event that only a newer version of this library knows.
     Other,
 }
 
@@ -81,7 +81,7 @@ impl EventKind {
         (Self::Resumed, "resumed"),
     ];
 
-    /// The kind in a word.
+    /// The kind as a word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("other", |(_, name)| name)
@@ -98,12 +98,12 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// A place in a queue's stream of events. Write it down as text to go on from there later.
+/// A position in a queue's stream of events. Store it as text to continue from there later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventId(StreamPosition);
 
 impl EventId {
-    /// Before everything that is kept.
+    /// The position before all events that are kept.
     #[must_use]
     pub fn beginning() -> Self {
         Self(StreamPosition("0-0".to_owned()))
@@ -124,7 +124,7 @@ impl FromStr for EventId {
             .split_once('-')
             .is_some_and(|(ms, seq)| ms.parse::<u64>().is_ok() && seq.parse::<u64>().is_ok());
         if !well_formed {
-            return Err(Invalid::new("event id", id, "use one that an event had"));
+            return Err(Invalid::new("event id", id, "use the id of an event"));
         }
         Ok(Self(StreamPosition(id.to_owned())))
     }
@@ -140,13 +140,13 @@ impl From<Entry> for Event {
     }
 }
 
-/// How long one read waits for an event before it asks again.
+/// How long one read waits for an event before the next read.
 pub(super) const READ_LIMIT: Duration = Duration::from_secs(5);
 
-/// What happens in a queue, as a [`Stream`] that never ends.
+/// The events of a queue, as a [`Stream`] that never ends.
 ///
-/// It has a connection of its own, and reads on where it was after Redis was gone; what was trimmed
-/// from the queue's events meanwhile is missing then. Errors that no waiting mends are items.
+/// It has a connection of its own. After an outage of Redis it continues where it was; events that
+/// were trimmed meanwhile are missing. Errors that a retry can't solve are items.
 ///
 /// ```no_run
 /// # async fn example(orders: jobqueue::Queue) -> jobqueue::Result<()> {
@@ -201,7 +201,7 @@ impl fmt::Debug for EventStream {
 /// Reads a stream of events over a connection of its own.
 struct Reader {
     store: QueueStore,
-    /// The last entry seen; nothing before the end of the stream has been looked up.
+    /// The last entry that was read; none until the end of the stream has been looked up.
     position: Option<StreamPosition>,
     entries: VecDeque<Entry>,
 }

@@ -13,7 +13,6 @@ use crate::{
     job::{DeadLetter, Effect, JobId, JobInfo, JobState, Payload, Priority, QueueName, Target},
     policy::Rate,
     store::job,
-    topic::introduce,
 };
 
 /// How many letters are sent back in one step.
@@ -232,7 +231,7 @@ impl DeadLetters {
         let targets: BTreeSet<&str> =
             dead_letters.iter().map(|(_, it)| it.queue.as_str()).collect();
         for queue in targets.into_iter().filter_map(|queue| queue.parse().ok()) {
-            introduce(self.queue.client(), self.queue.name(), &queue).await?;
+            self.queue.client().relays().register_source(self.queue.name(), &queue).await?;
         }
         let moved = match jobs.len() {
             0 => 0,

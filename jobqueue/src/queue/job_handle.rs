@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Queue;
 use crate::{
     error::{Error, Refused, Result, ResultError},
+    event::Watchers,
     job::{JobId, JobInfo, JobState, Outcome},
     store::job::Instead,
 };
@@ -112,7 +113,8 @@ impl<T: DeserializeOwned> JobHandle<T> {
         if let Some(ended) = self.look().await? {
             return ended;
         }
-        let mut watch = self.queue.client().watchers().watch(self.queue.store(), &self.id);
+        let watchers = self.queue.client().shared::<Watchers>();
+        let mut watch = watchers.watch(self.queue.store(), &self.id);
         loop {
             // From here on nothing is missed: first watched, then looked.
             watch.ready().await;

@@ -13,7 +13,7 @@ pub use inspect::JobPages;
 pub use job_handle::JobHandle;
 pub use limits::SetLimits;
 
-use crate::{client::Client, job::QueueName, store::QueueStore};
+use crate::{client::Client, error::Result, job::QueueName, store::QueueStore};
 
 /// One queue: add to it, look into it, steer it.
 ///
@@ -31,6 +31,16 @@ use crate::{client::Client, job::QueueName, store::QueueStore};
 pub struct Queue {
     client: Client,
     store: QueueStore,
+}
+
+impl Client {
+    /// A queue by its name. Nothing is sent: a queue exists as soon as something is in it.
+    ///
+    /// # Errors
+    /// The name is invalid.
+    pub fn queue(&self, name: &str) -> Result<Queue> {
+        Ok(Queue::new(self.clone(), &name.parse()?))
+    }
 }
 
 impl Queue {

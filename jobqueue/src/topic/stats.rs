@@ -1,4 +1,4 @@
-//! What a topic has, and how far its queues are behind.
+//! Figures of a topic and of its queues.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,23 +15,23 @@ use crate::{
     store::{queue::Counts, topic::Stats},
 };
 
-/// How many messages on their way are looked at.
-const LOOKED_AT: usize = 10_000;
+/// How many messages of the outbox are counted for each queue.
+const COUNTED: usize = 10_000;
 
-/// A topic at one moment.
+/// The figures of a topic at one moment.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TopicStats {
-    /// How many messages were published, ever.
+    /// How many messages have ever been published.
     pub published: u64,
-    /// How many are on their way: to one bound queue or more.
+    /// How many have not reached all their queues yet.
     pub underway: u64,
-    /// How long the oldest of those is. More than a second means that nobody relays, or that a queue can't be
-    /// reached.
+    /// The age of the oldest of those. More than a second means that no process relays, or that a
+    /// queue can't be reached.
     pub oldest_underway: Option<Duration>,
     /// How many messages are [kept](Topic::keep).
     pub kept: u64,
-    /// When the oldest of those was published.
+    /// When the oldest kept message was published.
     pub kept_since: Option<DateTime<Utc>>,
     /// The bound queues and the alternate one.
     pub queues: Vec<QueueLag>,
@@ -43,22 +43,22 @@ pub struct TopicStats {
 pub struct QueueLag {
     /// The queue.
     pub queue: QueueName,
-    /// How many messages are on their way to it, of the topic's oldest 10,000, or of fewer if those have
-    /// more than 16 MiB.
+    /// How many messages have not reached it yet, of the topic's oldest 10,000, or of fewer if
+    /// those have more than 16 MiB.
     pub underway: u64,
-    /// Whether it has a binding that has still to catch up with the past.
+    /// Whether one of its bindings is still catching up with the past.
     pub replaying: bool,
-    /// How many jobs wait in it, whatever topic they come from.
+    /// How many jobs wait in it, from all topics and adds.
     pub waiting: u64,
 }
 
 impl Topic {
-    /// What the topic has, and how far its queues are behind.
+    /// Reads the figures of the topic and of its queues.
     ///
     /// # Errors
     /// Those of any call.
     pub async fn stats(&self) -> Result<TopicStats> {
-        let snapshot = self.store.call_retrying(&Stats { most: LOOKED_AT }).await?;
+        let snapshot = self.store.call_retrying(&Stats { most: COUNTED }).await?;
         let mut names = BTreeSet::new();
         for raw in &snapshot.bindings {
             names.insert(Binding::read(raw)?.queue);
