@@ -4,11 +4,15 @@
 //! Each goes the same way: parse → model → validate → expand. On a mistake they still emit the item, so that
 //! one mistake gives one error.
 
+mod arguments;
 mod broadcast;
 mod duration;
 mod error;
 mod handler;
+mod item;
 mod payload;
+mod suggest;
+mod value;
 
 use proc_macro::TokenStream;
 

@@ -71,10 +71,10 @@ pub use error::{CallError, Error, Refused, Result, ResultError};
 pub use event::{Event, EventId, EventKind, EventStream};
 pub use flaw::{Corrupt, Invalid, PayloadError};
 pub use job::{
-    Broadcast, Channel, Codec, DeadLetter, Definition, Extra, Failure, FailureReason, Job,
-    JobError, JobFailure, JobId, JobInfo, JobName, JobOptions, JobState, Origin, Outcome, Payload,
-    PayloadVersions, Priority, QueueCounts, QueueName, Record, SpanId, TraceContext, TraceId,
-    UnderWay,
+    Broadcast, Channel, Codec, DeadLetter, Declaration, Definition, Extra, Failure, FailureReason,
+    HandlerFuture, IntoBroadcast, IntoJob, Job, JobError, JobFailure, JobId, JobInfo, JobName,
+    JobOptions, JobState, Origin, Outcome, Payload, PayloadVersions, Priority, QueueCounts,
+    QueueName, Record, SpanId, TraceContext, TraceId, UnderWay,
 };
 pub use policy::{
     Backoff, Breaker, DurationExt, ErrorClass, Filter, Overflow, Rate, Retain, RetryPolicy,
@@ -116,17 +116,16 @@ pub mod __private {
     pub use serde;
 
     pub use crate::{
-        Backoff, Breaker, Broadcast, Channel, Codec, Context, Definition, ErrorClass, Failure,
-        FromContext, Handler, Job, JobError, Listener, MissingState, Payload, PayloadError, Rate,
-        Retain, RetryPolicy, State, States, Verdict,
-        job::{DEFAULT_HOLD, PayloadVersions, Unversioned, Versioned, step},
+        Backoff, Breaker, Broadcast, Channel, Codec, Context, Declaration, Definition, ErrorClass,
+        Failure, FromContext, Handler, HandlerFuture, Job, JobError, Listener, MissingState,
+        Payload, PayloadError, Rate, Retain, RetryPolicy, State, States, Verdict,
+        job::{
+            BoxFuture, DEFAULT_HOLD, PayloadVersions, Unversioned, Versioned, checked, declared,
+            step,
+        },
         worker::{
-            HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify,
+            HandlerResult, NoResult, Plain, Probe, ViaJobError, ViaNoError, ViaStdError, classify,
             once, run_blocking,
         },
     };
-
-    /// What calling an asynchronous handler directly gives.
-    pub type BoxFuture<T> =
-        std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'static>>;
 }

@@ -2,21 +2,24 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, Expr, ItemFn, ReturnType, Type, spanned::Spanned as _};
+use syn::{Expr, GenericArgument, PathArguments, Type};
 
-use super::attr::{Arguments, Idempotent};
-use crate::duration::Millis;
+use super::{
+    attr::{Arguments, Idempotent},
+    definition::definition,
+    valid,
+};
+use crate::{item::Function, value};
 
-/// A handler.
+/// A handler or a listener.
 pub(crate) struct Model {
-    pub(crate) function: ItemFn,
-    /// Those for the struct: docs, `cfg`, `deprecated` …
-    pub(crate) outer: Vec<Attribute>,
-    /// `Definition::new(…).attempts(…)…`
+    pub(crate) function: Function,
+    /// `Definition::new(…).attempts(…)…`, or that of a broadcast.
     pub(crate) definition: TokenStream,
     pub(crate) blocking: bool,
     pub(crate) payload: Type,
     pub(crate) extractors: Vec<Type>,
+    /// The return type.
     pub(crate) output: Type,
     /// Whether the return type is a `Result`.
     pub(crate) fallible: bool,
@@ -28,20 +31,11 @@ pub(crate) struct Model {
 
 impl Model {
     /// The function has been checked. What it declares is the value of the constant of its trait.
-    pub(crate) fn new(definition: TokenStream, blocking: bool, function: &ItemFn) -> Self {
-        let mut types = function.sig.inputs.iter().filter_map(|argument| match argument {
-            syn::FnArg::Typed(typed) => Some((*typed.ty).clone()),
-            syn::FnArg::Receiver(_) => None,
-        });
+    pub(crate) fn new(definition: TokenStream, blocking: bool, function: &Function) -> Self {
+        let mut types = function.types().cloned();
         // That there is a first one has been checked.
         let payload = types.next().unwrap_or_else(|| syn::parse_quote!(()));
-        let output = match &function.sig.output {
-            ReturnType::Default => syn::parse_quote!(()),
-            ReturnType::Type(_, output) => (**output).clone(),
-        };
-        let (outer, inner) = function.attrs.iter().cloned().partition(goes_outside);
-        let mut body = function.clone();
-        body.attrs = inner;
+        let output = function.output();
         Self {
             definition,
             blocking,
@@ -49,43 +43,73 @@ impl Model {
             idempotent: None,
             classify: None,
             extractors: types.collect(),
-            function: body,
-            outer,
+            function: function.clone(),
             payload,
             output,
         }
     }
 
-    /// With what a job's handler alone may have: a word on errors, if there can be any, and on repeated runs.
-    pub(super) fn of_job(mut self, arguments: &Arguments) -> syn::Result<Self> {
-        if let (Some(classify), false) = (&arguments.classify, self.fallible) {
+    /// With all that a job's handler may have: a definition, a word on errors, if there can be any, and on
+    /// repeated runs.
+    pub(super) fn of_job(arguments: &Arguments, function: &Function) -> syn::Result<Self> {
+        let mut model = Self::new(TokenStream::new(), arguments.blocking.is_some(), function);
+        let types = [&model.payload, &model.result()];
+        model.definition = definition(arguments, function, types)?;
+        if let (Some(classify), false) = (&arguments.classify, model.fallible) {
             let message = "`classify` reads the handler's error: let it return a `Result`";
-            return Err(syn::Error::new(classify.span(), message));
+            return valid::error(classify, message);
         }
-        self.classify = arguments.classify.clone();
-        self.idempotent = idempotent(arguments)?;
-        Ok(self)
+        model.classify = arguments.classify.clone();
+        model.idempotent = idempotent(arguments)?;
+        Ok(model)
+    }
+
+    /// What a successful run gives back.
+    pub(crate) fn result(&self) -> Type {
+        result(&self.output)
+    }
+}
+
+/// What a function of this return type gives back when it succeeds.
+pub(super) fn result(output: &Type) -> Type {
+    if !is_result(output) {
+        return output.clone();
+    }
+    // `Result<T, E>` and aliases such as `anyhow::Result<T>` name it. `fmt::Result` doesn't.
+    first_argument(output).unwrap_or_else(
+        || syn::parse_quote!(<#output as ::jobqueue::__private::HandlerResult>::Output),
+    )
+}
+
+fn first_argument(output: &Type) -> Option<Type> {
+    match output {
+        Type::Path(path) => match &path.path.segments.last()?.arguments {
+            PathArguments::AngleBracketed(given) => match given.args.first()? {
+                GenericArgument::Type(first) => Some(first.clone()),
+                _ => None,
+            },
+            _ => None,
+        },
+        Type::Group(group) => first_argument(&group.elem),
+        Type::Paren(paren) => first_argument(&paren.elem),
+        _ => None,
     }
 }
 
 fn idempotent(arguments: &Arguments) -> syn::Result<Option<TokenStream>> {
-    let Some(Idempotent(lifetime)) = &arguments.idempotent else { return Ok(None) };
+    let Some(Idempotent { lifetime, .. }) = &arguments.idempotent else { return Ok(None) };
     let lifetime = match lifetime {
         None => quote!(::core::option::Option::None),
-        Some(text) => {
-            let lifetime = Millis::parse_positive(text)?.tokens();
-            quote!(::core::option::Option::Some(#lifetime))
+        Some(lifetime) => {
+            let lifetime = value::time(lifetime)?;
+            quote!(::core::option::Option::Some(const { #lifetime }))
         }
     };
     Ok(Some(lifetime))
 }
 
-/// Whether an attribute concerns the item rather than the body of the function.
-fn goes_outside(attribute: &Attribute) -> bool {
-    ["doc", "cfg", "deprecated"].iter().any(|name| attribute.path().is_ident(name))
-}
-
-/// By its name: a macro sees no more. Aliases such as `anyhow::Result<T>` have it too.
+/// By its name: a macro sees no more. Aliases such as `anyhow::Result<T>` have it too; that no other return type is
+/// one the compiler checks.
 fn is_result(output: &Type) -> bool {
     match output {
         Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Result"),

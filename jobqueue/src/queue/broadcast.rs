@@ -10,7 +10,9 @@ use super::Client;
 use crate::{
     error::{Error, Result},
     flaw::PayloadError,
-    job::{Broadcast, Codec, JobId, JobName, JobOptions, Message, QueueName, Record},
+    job::{
+        Broadcast, Codec, IntoBroadcast, JobId, JobName, JobOptions, Message, QueueName, Record,
+    },
     store::Retries,
 };
 
@@ -50,10 +52,14 @@ impl Client {
     /// # }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that messages read like arguments")]
-    pub fn broadcast<B: Broadcast>(&self, listener: B, message: B::Message) -> Announcement {
+    pub fn broadcast<F, Args>(&self, listener: F, message: F::Message) -> Announcement
+    where
+        F: IntoBroadcast<Args>,
+    {
         let _ = listener;
-        let codec = self.codec_or(B::CHANNEL.codec);
-        self.announce(B::CHANNEL.name, codec, codec.encode(&message))
+        let channel = F::Broadcast::CHANNEL;
+        let codec = self.codec_or(channel.codec);
+        self.announce(channel.name, codec, codec.encode(&message))
     }
 
     /// The same by the channel's name, for those who don't have the listener.

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::{CallError, Error},
     flaw::{Invalid, PayloadError},
-    job::{Job, Outcome},
+    job::{IntoJob, Outcome},
     policy::{Backoff, Retain},
     store::{Durability, deadline_after},
 };
@@ -59,9 +59,9 @@ impl Client {
     /// # }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
-    pub fn call<J: Job>(&self, handler: J, payload: J::Payload) -> Call<J::Output> {
+    pub fn call<F: IntoJob<Args>, Args>(&self, handler: F, payload: F::Payload) -> Call<F::Output> {
         let _ = handler;
-        Call::new(self.request_for::<J>(), self.codec_of::<J>().encode(&payload))
+        Call::new(self.request_for::<F::Job>(), self.codec_of::<F::Job>().encode(&payload))
     }
 }
 

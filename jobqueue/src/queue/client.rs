@@ -21,7 +21,7 @@ use crate::{
     error::Result,
     event::Watchers,
     flaw::Invalid,
-    job::{Codec, FIRST_VERSION, Job, JobName, QueueName, TraceContext},
+    job::{Codec, FIRST_VERSION, IntoJob, Job, JobName, QueueName, TraceContext},
     store::{Durability, Limits, QueueStore, Store, TlsOptions},
 };
 
@@ -125,21 +125,21 @@ impl Client {
     /// # }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
-    pub fn add<J: Job>(&self, handler: J, payload: J::Payload) -> Add<J::Output> {
+    pub fn add<F: IntoJob<Args>, Args>(&self, handler: F, payload: F::Payload) -> Add<F::Output> {
         let _ = handler;
-        Add::new(self.request_for::<J>(), self.codec_of::<J>().encode(&payload))
+        Add::new(self.request_for::<F::Job>(), self.codec_of::<F::Job>().encode(&payload))
     }
 
     /// Adds many jobs for a handler, in calls of up to 1,000, each of which adds all its jobs or none.
-    pub fn add_all<J: Job>(
+    pub fn add_all<F: IntoJob<Args>, Args>(
         &self,
-        handler: J,
-        payloads: impl IntoIterator<Item = J::Payload>,
-    ) -> AddAll<J::Output> {
+        handler: F,
+        payloads: impl IntoIterator<Item = F::Payload>,
+    ) -> AddAll<F::Output> {
         let _ = handler;
-        let codec = self.codec_of::<J>();
+        let codec = self.codec_of::<F::Job>();
         let payloads = payloads.into_iter().map(|payload| codec.encode(&payload)).collect();
-        AddAll::new(self.request_for::<J>(), payloads)
+        AddAll::new(self.request_for::<F::Job>(), payloads)
     }
 
     pub(crate) fn store(&self) -> &Store {

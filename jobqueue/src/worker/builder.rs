@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     flaw::Invalid,
-    job::{JobName, QueueName, TraceContext},
+    job::{Broadcast as _, IntoBroadcast, IntoJob, Job as _, JobName, QueueName, TraceContext},
     policy::{Rate, Retain},
     queue::Client,
 };
@@ -104,14 +104,20 @@ pub struct WorkerBuilder {
 impl WorkerBuilder {
     /// Runs jobs of this kind, from its own queue. A worker with handlers of several queues serves them
     /// all, each with [`concurrency`](Self::concurrency) slots.
-    pub fn handler<H: Handler>(mut self, handler: H) -> Self {
-        let definition = H::DEFINITION;
+    pub fn handler<F, Args>(mut self, handler: F) -> Self
+    where
+        F: IntoJob<Args>,
+        F::Job: Handler,
+    {
+        // Its type says it all.
+        let _ = handler;
+        let definition = F::Job::DEFINITION;
         let added = definition.queue.parse().and_then(|queue: QueueName| {
             definition.name.parse::<JobName>()?;
-            self.registries.entry(queue).or_default().insert(handler)
+            self.registries.entry(queue).or_default().insert::<F::Job>()
         });
         self.mistake = self.mistake.or(added.err());
-        self.checks.push((definition.name, Box::new(move |states| handler.check(states))));
+        self.checks.push((definition.name, Box::new(F::Job::check)));
         self
     }
 
@@ -126,9 +132,14 @@ impl WorkerBuilder {
     /// Worker::builder(&client).listener(forget).run().await
     /// # }
     /// ```
-    pub fn listener<L: Listener>(mut self, listener: L) -> Self {
-        self.mistake = self.mistake.or(self.ears.insert(listener).err());
-        self.checks.push((L::CHANNEL.name, Box::new(move |states| listener.check(states))));
+    pub fn listener<F, Args>(mut self, listener: F) -> Self
+    where
+        F: IntoBroadcast<Args>,
+        F::Broadcast: Listener,
+    {
+        let _ = listener;
+        self.mistake = self.mistake.or(self.ears.insert::<F::Broadcast>().err());
+        self.checks.push((F::Broadcast::CHANNEL.name, Box::new(F::Broadcast::check)));
         self
     }
 

@@ -1,6 +1,6 @@
 //! What a worker hears.
 
-use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -17,7 +17,6 @@ use crate::{
 /// ```
 /// use jobqueue::{Broadcast, Channel, Context, Failure, Listener};
 ///
-/// #[derive(Clone, Copy)]
 /// struct Forget;
 ///
 /// impl Broadcast for Forget {
@@ -26,23 +25,23 @@ use crate::{
 /// }
 ///
 /// impl Listener for Forget {
-///     async fn hear(self, key: String, _ctx: Context) -> Result<(), Failure> {
+///     async fn hear(key: String, _ctx: Context) -> Result<(), Failure> {
 ///         println!("{key} has changed");
 ///         Ok(())
 ///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a broadcast listener",
-    label = "not a broadcast listener",
-    note = "put `#[broadcast(\"name\")]` on the function"
+    message = "no listener is implemented for these broadcasts",
+    label = "a `Broadcast` alone",
+    note = "implement `Listener` for it, or put `#[broadcast(\"name\")]` on a function"
 )]
 pub trait Listener: Broadcast {
     /// Whether the worker has all that the listener's arguments ask for; called when it is built.
     ///
     /// # Errors
     /// The first state that is missing.
-    fn check(self, states: &States) -> Result<(), MissingState> {
+    fn check(states: &States) -> Result<(), MissingState> {
         let _ = states;
         Ok(())
     }
@@ -50,7 +49,6 @@ pub trait Listener: Broadcast {
     /// Hears one message. Its context has the message's id, and neither progress nor a log. A failure is said in
     /// the log, and that is all.
     fn hear(
-        self,
         message: Self::Message,
         ctx: Context,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -64,11 +62,10 @@ trait Erased: Send + Sync {
     fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Hearing, PayloadError>;
 }
 
-impl<L: Listener> Erased for L {
+impl<L: Listener> Erased for PhantomData<L> {
     fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Hearing, PayloadError> {
         let message = codec.decode::<L::Message>(message)?;
-        let listener = *self;
-        Ok(Box::pin(async move { listener.hear(message, ctx).await }))
+        Ok(Box::pin(L::hear(message, ctx)))
     }
 }
 
@@ -94,9 +91,9 @@ impl Ear {
 pub(super) struct Ears(BTreeMap<QueueName, Vec<Arc<Ear>>>);
 
 impl Ears {
-    pub(super) fn insert<L: Listener>(&mut self, listener: L) -> Result<(), Invalid> {
+    pub(super) fn insert<L: Listener>(&mut self) -> Result<(), Invalid> {
         let Channel { name, timeout, .. } = L::CHANNEL;
-        let ear = Ear { listener: Box::new(listener), timeout };
+        let ear = Ear { listener: Box::new(PhantomData::<L>), timeout };
         self.0.entry(name.parse()?).or_default().push(Arc::new(ear));
         Ok(())
     }

@@ -53,7 +53,7 @@ pub use listen::Listener;
 pub(crate) use listener::LONGEST_SLEEP;
 #[doc(hidden)]
 pub use macros::{
-    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify, once,
+    HandlerResult, NoResult, Plain, Probe, ViaJobError, ViaNoError, ViaStdError, classify, once,
     run_blocking,
 };
 pub use once_error::OnceError;

@@ -1,6 +1,6 @@
 //! The handlers of one queue, by name.
 
-use std::{collections::HashMap, fmt, pin::Pin, sync::Arc};
+use std::{collections::HashMap, fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use foldhash::fast::RandomState;
 use governor::{DefaultDirectRateLimiter, RateLimiter};
@@ -28,13 +28,12 @@ trait Erased: Send + Sync {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError>;
 }
 
-impl<H: Handler> Erased for H {
+impl<H: Handler> Erased for PhantomData<H> {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
         let codec = record.codec;
         let payload = record.read(&H::VERSIONS)?;
-        let handler = *self;
         Ok(Box::pin(async move {
-            let output = handler.call(payload, ctx).await?;
+            let output = H::call(payload, ctx).await?;
             let bytes = codec.encode(&output).map_err(|error| unwritable(&error))?;
             if bytes.len() > MAX_RESULT {
                 return Err(unwritable(&PayloadError::TooLarge {
@@ -99,7 +98,7 @@ impl Entry {
 pub(super) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
 
 impl Registry {
-    pub(super) fn insert<H: Handler>(&mut self, handler: H) -> Result<(), Invalid> {
+    pub(super) fn insert<H: Handler>(&mut self) -> Result<(), Invalid> {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         run.backoff.validate()?;
         run.retry.validate()?;
@@ -117,7 +116,7 @@ impl Registry {
             return Err(Invalid::new("handler", name, advice));
         }
         let entry = Entry {
-            handler: Box::new(handler),
+            handler: Box::new(PhantomData::<H>),
             name: name.parse()?,
             rules: run,
             version: H::VERSIONS.newest(),

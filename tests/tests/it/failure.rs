@@ -3,20 +3,22 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Backoff, Client, Context, DurationExt, Failure, FailureReason, Handler, JobError, JobFailure,
-    JobHandle, JobState, ResultError, State, job,
+    Backoff, Client, Context, DurationExt, Failure, FailureReason, Handler, IntoJob, JobError,
+    JobFailure, JobHandle, JobState, ResultError, State, job,
 };
 use jobqueue_tests::wait::eventually;
 
 use crate::support::{Count, Running, client, worker};
 
 /// Runs one job and gives its failure.
-async fn fail<H: Handler>(
-    handler: H,
-    payload: H::Payload,
-) -> (Client, JobHandle<H::Output>, JobFailure)
+async fn fail<F, Args>(
+    handler: F,
+    payload: F::Payload,
+) -> (Client, JobHandle<F::Output>, JobFailure)
 where
-    H::Output: std::fmt::Debug,
+    F: IntoJob<Args> + Copy,
+    F::Job: Handler,
+    F::Output: std::fmt::Debug,
 {
     let client = client().await;
     let running = Running::start(worker(&client).handler(handler));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Context, Definition, ErrorClass, Failure, Job, JobError, RetryPolicy, RetryRule, State, Verdict,
+    Context, Definition, ErrorClass, Failure, IntoJob, Job, JobError, RetryPolicy, RetryRule, State, Verdict,
     job,
 };
 
@@ -153,6 +153,10 @@ mod inner {
     }
 }
 
+fn definition<F: IntoJob<Args>, Args>(_: F) -> Definition {
+    F::Job::DEFINITION
+}
+
 fn main() {
     let second = Duration::from_secs(1);
     assert_eq!(Mixed::ByDefault.verdict(), Verdict::Permanent);
@@ -172,8 +176,7 @@ fn main() {
     assert_eq!(typed.verdict(), classified_as(ErrorClass::Transient, Some(second * 3)));
     let _ = (once, once_blocking);
     let _ = (classified, classified_by_path);
-    let _: Definition = full::DEFINITION;
-    assert_eq!(blocking(vec![2, 1]).unwrap(), [1, 2]);
+    let _: Definition = definition(full);
 
     #[job]
     async fn local(n: u8) -> u8 {
