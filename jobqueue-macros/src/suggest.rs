@@ -28,7 +28,8 @@ pub(crate) fn suggest(word: &str, known: &[&str]) -> String {
     }
 }
 
-fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+/// The known word that this one is close to, or a synonym of.
+pub(crate) fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let synonym = SYNONYMS.iter().find(|(theirs, _)| *theirs == word).map(|(_, ours)| *ours);
     if let Some(found) = known.iter().find(|known| Some(**known) == synonym) {
         return Some(found);

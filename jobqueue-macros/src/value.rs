@@ -1,6 +1,6 @@
 //! Validate: values of arguments. A literal is checked here, a constant when the program is compiled.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Expr, Ident, Lit, LitInt, UnOp, spanned::Spanned as _};
 
@@ -34,7 +34,7 @@ fn error<T>(at: &Expr, message: impl std::fmt::Display) -> syn::Result<T> {
 
 /// A constant in the check of its kind, a function of `jobqueue::__private::checked`.
 fn constant(value: &Expr, check: &str) -> TokenStream {
-    let check = Ident::new(check, Span::call_site());
+    let check = Ident::new(check, value.span());
     quote_spanned!(value.span()=> ::jobqueue::__private::checked::#check(#value))
 }
 

@@ -124,8 +124,8 @@ pub mod __private {
             step,
         },
         worker::{
-            HandlerResult, NoResult, Plain, Probe, ViaJobError, ViaNoError, ViaStdError, classify,
-            once, run_blocking,
+            IsResult, NoResult, Probe, Return, Returns, ReturnsPlain, ViaJobError, ViaNoError,
+            ViaStdError, classify, once, run_blocking,
         },
     };
 }

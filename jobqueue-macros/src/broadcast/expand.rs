@@ -72,12 +72,14 @@ pub(super) fn expand(model: &Model) -> TokenStream {
 pub(super) fn implement_nothing(marker: &Ident, model: &Model) -> TokenStream {
     let message = &model.payload;
     quote! {
+        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Broadcast for #marker {
             type Message = #message;
             const CHANNEL: ::jobqueue::__private::Channel =
                 ::jobqueue::__private::Channel::new("");
         }
 
+        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Listener for #marker {
             async fn hear(
                 _message: #message,

@@ -30,7 +30,7 @@ pub(super) fn definition(
     let queue = arguments.queue.as_ref();
     let mut tokens = match &arguments.implements {
         Some(declaration) => quote_spanned! {declaration.span()=>
-            ::jobqueue::__private::declared::<_, _, #payload, #result>(&#declaration)
+            ::jobqueue::__private::declared(&#declaration).implemented::<#payload, #result>()
         },
         None => {
             let queue = queue.map(|queue| value::plain(queue, "a queue's")).transpose()?;

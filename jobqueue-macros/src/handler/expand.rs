@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Ident, Type, spanned::Spanned};
+use syn::{Ident, Type, spanned::Spanned as _};
 
 use super::{
     model::Model,
@@ -27,19 +27,18 @@ pub(super) fn handler_bound(model: &Model) -> TokenStream {
 
 /// `Handler<Payload = …, Output = …>`
 fn bound(name: &str, model: &Model) -> TokenStream {
-    let (name, payload, result) = (format_ident!("{name}"), &model.payload, model.result());
-    quote!(::jobqueue::__private::#name<Payload = #payload, Output = #result>)
+    let (name, payload, result) = (format_ident!("{name}"), &model.payload, model.returns.output());
+    quote_spanned! {model.returns.ty.span()=>
+        ::jobqueue::__private::#name<Payload = #payload, Output = #result>
+    }
 }
 
 fn implement_job(names: &Names, model: &Model) -> TokenStream {
-    let (Names { marker, .. }, Model { definition, payload, output, .. }) = (names, model);
-    let (result, versions) = (model.result(), versions(payload));
-    let no_result = (!model.fallible).then(|| no_result(output));
+    let (Names { marker, .. }, Model { definition, payload, returns, .. }) = (names, model);
+    let (result, versions) = (returns.checked_output(), versions(payload));
     quote! {
         // Outside of the implementation, so that it is evaluated though nobody adds a job.
         const __JOBQUEUE_DEFINITION: ::jobqueue::__private::Definition = #definition;
-
-        #no_result
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -49,19 +48,6 @@ fn implement_job(names: &Names, model: &Model) -> TokenStream {
             const DEFINITION: ::jobqueue::__private::Definition = __JOBQUEUE_DEFINITION;
             #versions
         }
-    }
-}
-
-/// An alias of `Result` by another name would be recorded as a success whatever it holds.
-fn no_result(output: &Type) -> TokenStream {
-    let message = "this is a `Result` by another name, which `#[job]` can't see: write `Result<T, E>`, or call the \
-                   alias `Result`";
-    quote_spanned! {output.span()=>
-        const _: () = {
-            #[allow(unused_imports, reason = "whether it is used depends on the return type")]
-            use ::jobqueue::__private::NoResult as _;
-            ::core::assert!(!::jobqueue::__private::Plain::<#output>::IS_RESULT, #message);
-        };
     }
 }
 
@@ -79,6 +65,9 @@ fn versions(payload: &Type) -> TokenStream {
 fn implement_handler(names: &Names, model: &Model) -> TokenStream {
     let (payload, check, run) = (&model.payload, check(model), run(names, model));
     let marker = &names.marker;
+    let output = quote_spanned! {model.returns.ty.span()=>
+        <Self as ::jobqueue::__private::Job>::Output
+    };
     quote! {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
@@ -90,7 +79,7 @@ fn implement_handler(names: &Names, model: &Model) -> TokenStream {
                 payload: #payload,
                 ctx: ::jobqueue::__private::Context,
             ) -> ::core::result::Result<
-                <Self as ::jobqueue::__private::Job>::Output,
+                #output,
                 ::jobqueue::__private::Failure,
             > {
                 #run
@@ -132,11 +121,8 @@ pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
     } else {
         quote!(#call.await)
     };
-    let answer = if model.fallible {
-        fallible(&call, model)
-    } else {
-        quote!(::core::result::Result::Ok(#call))
-    };
+    let returned = model.returns.split(&call);
+    let answer = if model.returns.is_fallible() { fallible(&returned, model) } else { returned };
     let run = quote!(#(#extract)* #answer);
     match &model.idempotent {
         None => run,
@@ -148,8 +134,8 @@ pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
 }
 
 /// An error becomes a failure in the way that fits its type; see `jobqueue::__private::ViaJobError`.
-fn fallible(call: &TokenStream, model: &Model) -> TokenStream {
-    let mut failure = quote_spanned! {error_span(&model.output)=>
+fn fallible(returned: &TokenStream, model: &Model) -> TokenStream {
+    let mut failure = quote_spanned! {model.returns.error_span()=>
         (&&&::jobqueue::__private::Probe::of(&error)).tag().failure(error)
     };
     if let Some(classify) = &model.classify {
@@ -165,7 +151,7 @@ fn fallible(call: &TokenStream, model: &Model) -> TokenStream {
         };
     }
     quote! {
-        match #call {
+        match #returned {
             ::core::result::Result::Ok(output) => ::core::result::Result::Ok(output),
             ::core::result::Result::Err(error) => {
                 #[allow(unused_imports, reason = "which of them is used depends on the error's type")]
@@ -173,16 +159,5 @@ fn fallible(call: &TokenStream, model: &Model) -> TokenStream {
                 ::core::result::Result::Err(#failure)
             }
         }
-    }
-}
-
-/// Where the error's type stands: the last argument of `Result<T, E>`.
-fn error_span(output: &Type) -> proc_macro2::Span {
-    let Type::Path(path) = output else { return output.span() };
-    match path.path.segments.last().map(|last| &last.arguments) {
-        Some(syn::PathArguments::AngleBracketed(given)) if given.args.len() > 1 => {
-            given.args.last().map_or_else(|| output.span(), Spanned::span)
-        }
-        _ => output.span(),
     }
 }

@@ -35,13 +35,15 @@ pub(crate) fn expand(
 fn stand_in(function: &Function) -> Function {
     let Function { vis, sig, .. } = function;
     let (attributes, _) = function.split_attributes();
-    let (name, parameters) = (&sig.ident, function.parameters());
-    let types: Vec<Type> = function.types().map(with_name).collect();
+    let name = &sig.ident;
+    // What stands in the payload's place and can't be one is left out.
+    let types = function.types().skip_while(|ty| signature::extractor(ty).is_some());
+    let types: Vec<Type> = types.map(with_name).collect();
     let output = with_name(&function.output());
     let sig = if types.is_empty() {
         parse_quote!(async fn #name(_: ()) -> #output)
     } else {
-        parse_quote!(async fn #name(#(#parameters: #types),*) -> #output)
+        parse_quote!(async fn #name(#(_: #types),*) -> #output)
     };
     let body = quote!({ ::core::panic!("this handler has an error") });
     Function { attributes, vis: vis.clone(), sig, body: body.into_iter().next() }
@@ -71,8 +73,9 @@ fn with_name(ty: &Type) -> Type {
 
 /// A job of no kind, and a handler that is never called.
 pub(super) fn implement(marker: &Ident, model: &Model) -> TokenStream {
-    let (payload, result) = (&model.payload, model.result());
+    let (payload, result) = (&model.payload, model.returns.output());
     quote! {
+        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Job for #marker {
             type Payload = #payload;
             type Output = #result;
@@ -80,6 +83,7 @@ pub(super) fn implement(marker: &Ident, model: &Model) -> TokenStream {
                 ::jobqueue::__private::Definition::new("", "");
         }
 
+        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Handler for #marker {
             async fn call(
                 _payload: #payload,

@@ -7,6 +7,7 @@ pub(crate) mod fallback;
 mod form;
 pub(crate) mod model;
 mod policies;
+pub(crate) mod returns;
 pub(crate) mod shell;
 pub(crate) mod signature;
 pub(crate) mod valid;

@@ -36,7 +36,7 @@ pub(crate) fn function(
     let names = Names::of(model);
     let Names { marker, function: name } = &names;
     let (outer, inner) = model.function.split_attributes();
-    let (vis, output) = (&model.function.vis, &model.output);
+    let (vis, output) = (&model.function.vis, &model.returns.ty);
     let (parameters, types) = (model.function.parameters(), all_types(model));
     let mut sig = model.function.sig.clone();
     sig.ident = name.clone();
@@ -83,7 +83,7 @@ pub(super) fn declaration(
     let names = Names::of(model);
     let Names { marker, function: name } = &names;
     let (outer, inner) = model.function.split_attributes();
-    let (vis, output, payload) = (&model.function.vis, &model.output, &model.payload);
+    let (vis, output, payload) = (&model.function.vis, &model.returns.ty, &model.payload);
     let parameters = model.function.parameters();
     let implementations = implement(&names);
     let inside = braces(
@@ -112,7 +112,7 @@ pub(super) fn declaration(
 /// Calls the user's function without a queue. A function of its own, so that the type of the visible one doesn't
 /// depend on what its body awaits: a handler may add its own jobs.
 fn direct(model: &Model) -> TokenStream {
-    let (name, output) = (&model.function.sig.ident, &model.output);
+    let (name, output) = (&model.function.sig.ident, &model.returns.ty);
     let (parameters, types) = (model.function.parameters(), all_types(model));
     let call = quote!(Self::#name(#(#parameters),*));
     let call = if model.blocking {

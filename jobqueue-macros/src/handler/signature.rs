@@ -3,7 +3,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{FnArg, Pat, PathArguments, ReturnType, Type};
+use syn::{FnArg, Ident, Pat, PathArguments, ReturnType, Type};
 
 use super::valid::error;
 use crate::item::Function;
@@ -89,27 +89,27 @@ fn asyncness(function: &Function, attribute: Attribute) -> syn::Result<()> {
     }
 }
 
-/// `ctx: Context` and `db: State<Db>` come after the payload. By their names: a macro sees no more.
+/// `ctx: Context` and `db: State<Db>` come after the payload.
 fn not_an_extractor(argument: &FnArg) -> syn::Result<()> {
     let FnArg::Typed(typed) = argument else { return Ok(()) };
-    let Type::Path(path) = &*typed.ty else { return Ok(()) };
-    let segments: Vec<String> =
-        path.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-    let Some(last) = path.path.segments.last() else { return Ok(()) };
-    let ours =
-        matches!(segments.as_slice(), [_]) || segments.first().is_some_and(|it| it == "jobqueue");
+    let Some(name) = extractor(&typed.ty) else { return Ok(()) };
+    let message = format!(
+        "the first argument is the payload: put `{name}` after it, or write `_: ()` before it if there is no payload; \
+         for a type of your own that is called so write its path, such as `self::{name}`"
+    );
+    error(&typed.ty, message)
+}
+
+/// The name of our extractor that a type is, by its name: a macro sees no more.
+pub(super) fn extractor(ty: &Type) -> Option<&Ident> {
+    let Type::Path(path) = ty else { return None };
+    let segments = &path.path.segments;
+    let (first, last) = (segments.first()?, segments.last()?);
+    let ours = segments.len() == 1 || first.ident == "jobqueue";
     let is_context = last.ident == "Context" && last.arguments.is_none();
     let is_state =
         last.ident == "State" && matches!(last.arguments, PathArguments::AngleBracketed(_));
-    if ours && (is_context || is_state) {
-        let name = &last.ident;
-        let message = format!(
-            "the first argument is the payload: put `{name}` after it, or write `_: ()` before it if there is no \
-             payload; for a type of your own that is called so write its path, such as `self::{name}`"
-        );
-        return error(&typed.ty, message);
-    }
-    Ok(())
+    (ours && (is_context || is_state)).then_some(&last.ident)
 }
 
 fn argument(argument: &FnArg) -> syn::Result<()> {

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Expr, Ident, spanned::Spanned};
 
 use super::{attr::Arguments, form::Call};
-use crate::{arguments::Errors, suggest::suggest, value};
+use crate::{arguments::Errors, suggest::closest, value};
 
 pub(crate) fn error<T>(at: &impl Spanned, message: impl std::fmt::Display) -> syn::Result<T> {
     Err(syn::Error::new(at.span(), message))
@@ -70,9 +70,11 @@ pub(super) fn unknown<T>(call: &Call, words: &[&str], forms: &str) -> syn::Resul
     if words.contains(&word.as_str()) {
         return error(&call.word, format!("write {forms}"));
     }
-    let close = suggest(&word, words);
-    let close = if close.contains('?') { close } else { String::new() };
-    error(&call.word, format!("unknown `{word}`{close}: write {forms}, or the path of a constant"))
+    let unknown = match closest(&word, words) {
+        Some(close) => format!("unknown `{word}`; did you mean `{close}`? Write"),
+        None => format!("unknown `{word}`: write"),
+    };
+    error(&call.word, format!("{unknown} {forms}, or the path of a constant"))
 }
 
 /// No argument stands beside `at_most_once` that could do nothing there.

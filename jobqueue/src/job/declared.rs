@@ -1,27 +1,29 @@
 //! That an implementation fits its declaration, for the code that `#[job(implements = …)]` writes.
 
-use super::{Declaration, Definition, IntoJob, Job};
+use std::marker::PhantomData;
 
-/// A function that declares a handler.
+use super::{Declaration, Definition, Job};
+
+/// What a function without a body gives.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a declared handler",
-    label = "not a declared handler",
-    note = "a declaration is a function without a body: `#[job] async fn process(order: Order) -> Receipt;`"
+    message = "there is nothing to implement: this function has a body of its own",
+    label = "not a declaration",
+    note = "a declaration has no body: `#[job] async fn process(order: Order) -> Receipt;`"
 )]
-pub trait Declares<Payload>: IntoJob<(Payload,)> {}
+pub trait IsDeclaration {
+    /// The kind of job.
+    type Job: Job;
+}
 
-impl<F, R, J, P> Declares<P> for F
-where
-    F: Fn(P) -> Declaration<R, J>,
-    J: Job<Payload = P>,
-{
+impl<R, J: Job> IsDeclaration for Declaration<R, J> {
+    type Job = J;
 }
 
 /// The payload's type is the declaration's.
 #[diagnostic::on_unimplemented(
     message = "the declared payload is `{Declared}`, not `{Self}`",
     label = "expected `{Declared}`, as it is declared",
-    note = "what producers send and what the handler takes is one type: change this one, or the declaration"
+    note = "producers send what the handler takes: change this type, or the declaration's"
 )]
 pub trait PayloadAs<Declared> {}
 
@@ -31,20 +33,39 @@ impl<T> PayloadAs<T> for T {}
 #[diagnostic::on_unimplemented(
     message = "the declared result is `{Declared}`, not `{Self}`",
     label = "expected `{Declared}`, as it is declared",
-    note = "what the handler gives back and what callers get is one type: change this one, or the declaration"
+    note = "callers get what the handler gives back: change this type, or the declaration's"
 )]
 pub trait OutputAs<Declared> {}
 
 impl<T> OutputAs<T> for T {}
 
-/// What is declared, for an implementation with this payload and this result.
-#[must_use]
-pub const fn declared<F, A, Payload, Output>(declaration: &F) -> Definition
+/// What is declared, for an implementation.
+#[derive(Debug)]
+pub struct Declared<Payload, Output> {
+    definition: Definition,
+    types: PhantomData<fn(Payload) -> Output>,
+}
+
+/// What a function declares.
+pub const fn declared<F, P, C>(
+    declaration: &F,
+) -> Declared<<C::Job as Job>::Payload, <C::Job as Job>::Output>
 where
-    F: Declares<A>,
-    Payload: PayloadAs<<F as IntoJob<(A,)>>::Payload>,
-    Output: OutputAs<<F as IntoJob<(A,)>>::Output>,
+    F: Fn(P) -> C,
+    C: IsDeclaration,
 {
     let _ = declaration;
-    <F as IntoJob<(A,)>>::Job::DEFINITION
+    Declared { definition: C::Job::DEFINITION, types: PhantomData }
+}
+
+impl<P, O> Declared<P, O> {
+    /// For an implementation with this payload and this result.
+    #[must_use]
+    pub const fn implemented<Payload, Output>(self) -> Definition
+    where
+        Payload: PayloadAs<P>,
+        Output: OutputAs<O>,
+    {
+        self.definition
+    }
 }

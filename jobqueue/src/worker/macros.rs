@@ -5,7 +5,10 @@
 //! compiler takes the one for the most references, since it looks at `&&&Probe` first and then at what it points to.
 //! See <https://github.com/dtolnay/case-studies/blob/master/autoref-specialization/README.md>.
 
-use std::{error::Error as StdError, marker::PhantomData, panic::resume_unwind, time::Duration};
+use std::{
+    convert::Infallible, error::Error as StdError, marker::PhantomData, panic::resume_unwind,
+    time::Duration,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -16,42 +19,72 @@ use crate::{
     queue::trace,
 };
 
-/// The two sides of a `Result`, whatever alias it goes by.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is called `Result` and is none",
-    label = "not a `std::result::Result`",
-    note = "return `Result<T, E>` or an alias of it; give a type of your own another name"
-)]
-pub trait HandlerResult {
-    /// What a successful run gives back.
-    type Output;
-    /// What a failed one does.
-    type Error;
-}
-
-impl<T, E> HandlerResult for Result<T, E> {
-    type Output = T;
-    type Error = E;
-}
-
-/// `Plain::<R>::IS_RESULT` says whether a return type that isn't called `Result` is one.
+/// `IsResult::<R>::YES` says whether a return type is a `Result`, whatever it is called.
 ///
 /// An inherent constant is taken if its type fits, and else that of [`NoResult`].
 #[derive(Debug)]
-pub struct Plain<R>(PhantomData<R>);
+pub struct IsResult<R>(PhantomData<R>);
 
-impl<T, E> Plain<Result<T, E>> {
+impl<T, E> IsResult<Result<T, E>> {
     /// It is.
-    pub const IS_RESULT: bool = true;
+    pub const YES: bool = true;
 }
 
 /// For all types that aren't a `Result`.
 pub trait NoResult {
     #[doc(hidden)]
-    const IS_RESULT: bool = false;
+    const YES: bool = false;
 }
 
-impl<R> NoResult for Plain<R> {}
+impl<R> NoResult for IsResult<R> {}
+
+/// `<Return<{ IsResult::<R>::YES }> as Returns<R>>` is what a return type means, whatever it is called.
+#[derive(Debug)]
+pub struct Return<const IS_RESULT: bool>;
+
+/// What a return type means.
+pub trait Returns<R> {
+    /// What a successful run gives back.
+    type Output;
+    /// What a failed one does.
+    type Error;
+    /// Which of them it is.
+    ///
+    /// # Errors
+    /// The handler's own.
+    fn split(returned: R) -> Result<Self::Output, Self::Error>;
+}
+
+impl<T, E> Returns<Result<T, E>> for Return<true> {
+    type Output = T;
+    type Error = E;
+    fn split(returned: Result<T, E>) -> Result<T, E> {
+        returned
+    }
+}
+
+impl<R> Returns<R> for Return<false> {
+    type Output = R;
+    type Error = Infallible;
+    fn split(returned: R) -> Result<R, Infallible> {
+        Ok(returned)
+    }
+}
+
+/// A return type that isn't called `Result`, and is none.
+#[diagnostic::on_unimplemented(
+    message = "this is a `Result` by another name, which `#[job]` can't see",
+    label = "an alias of `{R}`",
+    note = "write `Result<T, E>`, or give the alias a name that ends in `Result`"
+)]
+pub trait ReturnsPlain<R> {
+    /// What a run gives back.
+    type Output;
+}
+
+impl<R> ReturnsPlain<R> for Return<false> {
+    type Output = R;
+}
 
 /// A question about an error's type: `(&&&Probe::of(&error)).tag()`.
 #[derive(Debug)]

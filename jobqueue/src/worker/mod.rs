@@ -53,8 +53,8 @@ pub use listen::Listener;
 pub(crate) use listener::LONGEST_SLEEP;
 #[doc(hidden)]
 pub use macros::{
-    HandlerResult, NoResult, Plain, Probe, ViaJobError, ViaNoError, ViaStdError, classify, once,
-    run_blocking,
+    IsResult, NoResult, Probe, Return, Returns, ReturnsPlain, ViaJobError, ViaNoError, ViaStdError,
+    classify, once, run_blocking,
 };
 pub use once_error::OnceError;
 pub(crate) use registry::MAX_RESULT;

@@ -175,7 +175,7 @@ fn main() {
     let typed = Classes::Typed { code: Code(503) };
     assert_eq!(typed.verdict(), classified_as(ErrorClass::Transient, Some(second * 3)));
     let _ = (once, once_blocking);
-    let _ = (classified, classified_by_path);
+    let _ = (blocking, classified, classified_by_path);
     let _: Definition = definition(full);
 
     #[job]
