@@ -23,6 +23,8 @@
 //! | to | take |
 //! | --- | --- |
 //! | declare what runs | [`#[job]`](macro@job), [`Context`], [`State`], [`FromContext`]; [`Failure`], [`JobError`](trait@JobError) |
+//! | write code for any handler | [`IntoJob`], [`IntoBroadcast`] |
+//! | declare a handler, and implement it in another crate | [`#[job]`](macro@job), "Declared handlers" |
 //! | change what jobs carry | [`Payload`](trait@Payload), [`Extra`] |
 //! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
 //! | wait for results | [`JobHandle::result`] |

@@ -17,7 +17,7 @@ pub(crate) struct Returns {
 #[derive(Clone)]
 enum Kind {
     /// `Result<T, E>`, or an alias such as `anyhow::Result<T>`.
-    Result(Type),
+    Result(Box<Type>),
     /// A name that ends in `Result`: `fmt::Result`, or a `SearchResult` that is none.
     Unsure,
     /// Any other name. That it is no `Result` is checked by the compiler.
@@ -37,7 +37,7 @@ impl Returns {
     /// What a successful run gives back, as the signature says it.
     pub(crate) fn output(&self) -> Type {
         match &self.kind {
-            Kind::Result(output) => output.clone(),
+            Kind::Result(output) => (**output).clone(),
             Kind::Unsure => self.by_type("Returns"),
             Kind::Plain => self.ty.clone(),
         }
@@ -115,7 +115,7 @@ fn kind(ty: &Type) -> Kind {
     match &last.arguments {
         PathArguments::AngleBracketed(given) if last.ident == "Result" => {
             match given.args.first() {
-                Some(GenericArgument::Type(output)) => Kind::Result(output.clone()),
+                Some(GenericArgument::Type(output)) => Kind::Result(Box::new(output.clone())),
                 _ => Kind::Unsure,
             }
         }

@@ -131,6 +131,7 @@ impl Client {
     }
 
     /// Adds many jobs for a handler, in calls of up to 1,000, each of which adds all its jobs or none.
+    #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]
     pub fn add_all<F: IntoJob<Args>, Args>(
         &self,
         handler: F,

@@ -104,6 +104,7 @@ pub struct WorkerBuilder {
 impl WorkerBuilder {
     /// Runs jobs of this kind, from its own queue. A worker with handlers of several queues serves them
     /// all, each with [`concurrency`](Self::concurrency) slots.
+    #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]
     pub fn handler<F, Args>(mut self, handler: F) -> Self
     where
         F: IntoJob<Args>,
@@ -132,6 +133,7 @@ impl WorkerBuilder {
     /// Worker::builder(&client).listener(forget).run().await
     /// # }
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]
     pub fn listener<F, Args>(mut self, listener: F) -> Self
     where
         F: IntoBroadcast<Args>,
