@@ -25,6 +25,8 @@
 //! | to | take |
 //! | --- | --- |
 //! | declare what runs | [`#[job]`](macro@job), [`Context`], [`State`], [`FromContext`]; [`Failure`], [`JobError`](trait@JobError) |
+//! | write code for any handler | [`IntoJob`], [`IntoBroadcast`] |
+//! | declare a handler, and implement it in another crate | [`#[job]`](macro@job), "Declared handlers" |
 //! | change what jobs carry | [`Payload`](trait@Payload), [`Extra`] |
 //! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
 //! | wait for results | [`JobHandle::result`] |
@@ -106,7 +108,7 @@ pub mod dead_letter {
 /// What handlers and their arguments are made of.
 pub mod handler {
     pub use crate::{
-        job::{Definition, Job},
+        job::{Declaration, Definition, HandlerFuture, IntoBroadcast, IntoJob, Job},
         worker::{FromContext, Handler, Listener, MissingState, States},
     };
 }
@@ -168,19 +170,16 @@ pub mod __private {
 
     pub use crate::{
         job::{
-            Broadcast, BroadcastDefinition, Codec, DEFAULT_HOLD, Definition, Failure, Job,
-            JobError, Payload, PayloadVersions, Unversioned, Versioned, step,
+            BoxFuture, Broadcast, BroadcastDefinition, Codec, DEFAULT_HOLD, Declaration,
+            Definition, Failure, HandlerFuture, Job, JobError, Payload, PayloadVersions,
+            Unversioned, Versioned, checked, declared, step,
         },
         policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
         value_error::PayloadError,
         worker::{
-            Context, FromContext, Handler, HandlerResult, JobErrorTag, Listener, MissingState,
-            OwnTag, State, States, StdErrorTag, ViaJobError, ViaStdError, classify, once,
-            run_blocking,
+            Context, FromContext, Handler, IsResult, Listener, MissingState, NoResult, Probe,
+            Return, Returns, ReturnsPlain, State, States, ViaJobError, ViaNoError, ViaStdError,
+            classify, once, run_blocking,
         },
     };
-
-    /// What calling an asynchronous handler directly gives.
-    pub type BoxFuture<T> =
-        std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'static>>;
 }

@@ -41,7 +41,7 @@ impl Job for Nothing {
 }
 
 impl Handler for Nothing {
-    async fn call(self, _payload: String, ctx: Context) -> Result<(), Failure> {
+    async fn call(_payload: String, ctx: Context) -> Result<(), Failure> {
         use jobqueue::handler::FromContext as _;
         let tally = State::<Tally>::from_context(&ctx).await?;
         if tally.0.0.0.fetch_add(1, Ordering::Relaxed) + 1 == JOBS {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     client::Client,
     error::{Error, Result},
-    job::{Codec, JobId, JobName, JobOptions, Message, QueueName, Record},
+    job::{Codec, IntoBroadcast, JobId, JobName, JobOptions, Message, QueueName, Record},
     store::Retries,
     value_error::{PayloadError, TooLarge},
 };
@@ -54,10 +54,14 @@ impl Client {
     /// # }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that messages read like arguments")]
-    pub fn broadcast<B: Broadcast>(&self, listener: B, message: B::Message) -> SendBroadcast {
+    pub fn broadcast<F, Args>(&self, listener: F, message: F::Message) -> SendBroadcast
+    where
+        F: IntoBroadcast<Args>,
+    {
         let _ = listener;
-        let codec = self.codec_or(B::CHANNEL.codec);
-        self.send_broadcast(B::CHANNEL.name, codec, codec.encode(&message))
+        let channel = F::Broadcast::CHANNEL;
+        let codec = self.codec_or(channel.codec);
+        self.send_broadcast(channel.name, codec, codec.encode(&message))
     }
 
     /// Sends a message by the channel's name, for programs that don't have the listener.

@@ -13,7 +13,7 @@ use self::mailbox::Mailbox;
 use crate::{
     client::Client,
     error::{CallError, Error},
-    job::{Job, JobName, Outcome, QueueName},
+    job::{IntoJob, JobName, Outcome, QueueName},
     policy::{Backoff, Retain},
     producer::{Request, request_setters},
     queue::Queue,
@@ -62,9 +62,9 @@ impl Client {
     /// # }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
-    pub fn call<J: Job>(&self, handler: J, payload: J::Payload) -> Call<J::Output> {
+    pub fn call<F: IntoJob<Args>, Args>(&self, handler: F, payload: F::Payload) -> Call<F::Output> {
         let _ = handler;
-        Call::new(self.request_for::<J>(), self.codec_of::<J>().encode(&payload))
+        Call::new(self.request_for::<F::Job>(), self.codec_of::<F::Job>().encode(&payload))
     }
 }
 

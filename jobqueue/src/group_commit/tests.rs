@@ -114,7 +114,7 @@ async fn next(calls: &mut mpsc::Receiver<Call>, items: &[u32]) -> Call {
 }
 
 fn full() -> Error {
-    Refused::QueueFull { queue: "orders".to_owned(), cap: 1 }.into()
+    Refused::QueueFull { queue: "orders".parse().expect("a good name"), cap: 1 }.into()
 }
 
 #[tokio::test]

@@ -1,14 +1,18 @@
 //! Floor 1: what a job is. Pure values, which know neither Redis nor the runtime.
 
 mod broadcast;
+pub mod checked;
 mod codec;
 mod dead_letter;
+mod declared;
 mod definition;
 mod effect;
 mod extra;
 mod failure;
+mod handler_future;
 mod id;
 mod info;
+mod into_job;
 mod job_failure;
 mod name;
 mod options;
@@ -30,14 +34,17 @@ pub(crate) use broadcast::Message;
 pub use broadcast::{Broadcast, BroadcastDefinition};
 pub use codec::Codec;
 pub use dead_letter::DeadLetter;
+pub use declared::declared;
 pub use definition::{Definition, Job};
 pub(crate) use definition::{Delivery, RunRules};
 pub(crate) use effect::{Effect, Target};
 pub use extra::Extra;
 pub use failure::{DEFAULT_HOLD, Failure, JobError};
+pub use handler_future::{BoxFuture, Declaration, HandlerFuture};
 pub use id::JobId;
 pub(crate) use id::WorkerId;
 pub use info::{JobInfo, QueueCounts};
+pub use into_job::{IntoBroadcast, IntoJob};
 pub use job_failure::{FailureReason, JobFailure};
 pub use name::{JobName, QueueName};
 pub use options::{JobOptions, Origin};

@@ -35,8 +35,7 @@ impl FromStr for QueueName {
     type Err = Invalid;
 
     fn from_str(name: &str) -> Result<Self, Invalid> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
-        if name.is_empty() || name.len() > MAX_NAME_LEN || !name.bytes().all(allowed) {
+        if !is_plain(name) {
             return Err(Invalid::new(
                 "queue name",
                 name,
@@ -51,12 +50,7 @@ impl FromStr for JobName {
     type Err = Invalid;
 
     fn from_str(name: &str) -> Result<Self, Invalid> {
-        let blank_ends = name.trim() != name;
-        if name.is_empty()
-            || name.len() > MAX_NAME_LEN
-            || blank_ends
-            || name.chars().any(char::is_control)
-        {
+        if !trims(name) || name.trim() != name || name.chars().any(char::is_control) {
             return Err(Invalid::new(
                 "job name",
                 name,
@@ -65,6 +59,32 @@ impl FromStr for JobName {
         }
         Ok(Self(Arc::from(name)))
     }
+}
+
+/// Whether a text has the form of a queue's name.
+pub(super) const fn is_plain(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !(bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'_' | b'-' | b'.' | b':')) {
+            return false;
+        }
+        at += 1;
+    }
+    at >= 1 && at <= MAX_NAME_LEN
+}
+
+/// Whether a text has the form of a job's name, as far as its ASCII characters tell.
+pub(super) const fn trims(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at].is_ascii_control() {
+            return false;
+        }
+        at += 1;
+    }
+    at >= 1 && at <= MAX_NAME_LEN && bytes[0] != b' ' && bytes[at - 1] != b' '
 }
 
 /// Both kinds of name read alike.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Result},
-    job::{Job, JobId},
+    job::{IntoJob, JobId},
     policy::{Backoff, Retain},
     queue::{JobHandle, Queue},
     store::{Durability, job::Due},
@@ -51,9 +51,9 @@ impl Client {
     /// # }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
-    pub fn add<J: Job>(&self, handler: J, payload: J::Payload) -> Add<J::Output> {
+    pub fn add<F: IntoJob<Args>, Args>(&self, handler: F, payload: F::Payload) -> Add<F::Output> {
         let _ = handler;
-        Add::new(self.request_for::<J>(), self.codec_of::<J>().encode(&payload))
+        Add::new(self.request_for::<F::Job>(), self.codec_of::<F::Job>().encode(&payload))
     }
 }
 

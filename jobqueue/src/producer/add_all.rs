@@ -12,7 +12,7 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Result},
-    job::Job,
+    job::IntoJob,
     policy::{Backoff, Retain},
     queue::{JobHandle, Queue},
     store::{
@@ -59,15 +59,16 @@ impl<T> From<AddAllError<T>> for Error {
 impl Client {
     /// Adds many jobs for a handler, in calls of up to 1,000, each of which adds all its jobs or
     /// none.
-    pub fn add_all<J: Job>(
+    #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]
+    pub fn add_all<F: IntoJob<Args>, Args>(
         &self,
-        handler: J,
-        payloads: impl IntoIterator<Item = J::Payload>,
-    ) -> AddAll<J::Output> {
+        handler: F,
+        payloads: impl IntoIterator<Item = F::Payload>,
+    ) -> AddAll<F::Output> {
         let _ = handler;
-        let codec = self.codec_of::<J>();
+        let codec = self.codec_of::<F::Job>();
         let payloads = payloads.into_iter().map(|payload| codec.encode(&payload)).collect();
-        AddAll::new(self.request_for::<J>(), payloads)
+        AddAll::new(self.request_for::<F::Job>(), payloads)
     }
 }
 

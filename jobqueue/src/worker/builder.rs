@@ -14,7 +14,7 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Result},
-    job::{JobName, QueueName, TraceContext},
+    job::{Broadcast as _, IntoBroadcast, IntoJob, Job as _, JobName, QueueName, TraceContext},
     policy::{Rate, Retain},
     value_error::Invalid,
 };
@@ -106,14 +106,21 @@ pub struct WorkerBuilder {
 impl WorkerBuilder {
     /// Runs jobs of this kind, from its own queue. A worker with handlers of several queues serves them
     /// all, each with [`concurrency`](Self::concurrency) slots.
-    pub fn handler<H: Handler>(mut self, handler: H) -> Self {
-        let definition = H::DEFINITION;
+    #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]
+    pub fn handler<F, Args>(mut self, handler: F) -> Self
+    where
+        F: IntoJob<Args>,
+        F::Job: Handler,
+    {
+        // Its type says it all.
+        let _ = handler;
+        let definition = F::Job::DEFINITION;
         let added = definition.queue.parse().and_then(|queue: QueueName| {
             definition.name.parse::<JobName>()?;
-            self.registries.entry(queue).or_default().insert(handler)
+            self.registries.entry(queue).or_default().insert::<F::Job>()
         });
         self.mistake = self.mistake.or(added.err());
-        self.checks.push((definition.name, Box::new(move |states| handler.check(states))));
+        self.checks.push((definition.name, Box::new(F::Job::check)));
         self
     }
 
@@ -128,9 +135,15 @@ impl WorkerBuilder {
     /// Worker::builder(&client).listener(forget).run().await
     /// # }
     /// ```
-    pub fn listener<L: Listener>(mut self, listener: L) -> Self {
-        self.mistake = self.mistake.or(self.listeners.insert(listener).err());
-        self.checks.push((L::CHANNEL.name, Box::new(move |states| listener.check(states))));
+    #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]
+    pub fn listener<F, Args>(mut self, listener: F) -> Self
+    where
+        F: IntoBroadcast<Args>,
+        F::Broadcast: Listener,
+    {
+        let _ = listener;
+        self.mistake = self.mistake.or(self.listeners.insert::<F::Broadcast>().err());
+        self.checks.push((F::Broadcast::CHANNEL.name, Box::new(F::Broadcast::check)));
         self
     }
 

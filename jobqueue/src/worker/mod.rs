@@ -27,8 +27,8 @@ pub use handle::WorkerHandle;
 pub use handler::Handler;
 #[doc(hidden)]
 pub use macros::{
-    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify, once,
-    run_blocking,
+    IsResult, NoResult, Probe, Return, Returns, ReturnsPlain, ViaJobError, ViaNoError, ViaStdError,
+    classify, once, run_blocking,
 };
 pub use once::{Once, OnceError};
 pub(crate) use pump::MAX_SLEEP;

@@ -1,6 +1,6 @@
 //! The handlers of one queue, by name.
 
-use std::{collections::HashMap, fmt, pin::Pin, sync::Arc};
+use std::{collections::HashMap, fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use foldhash::fast::RandomState;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,13 +29,12 @@ trait Erased: Send + Sync {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError>;
 }
 
-impl<H: Handler> Erased for H {
+impl<H: Handler> Erased for PhantomData<H> {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
         let codec = record.codec;
         let payload = record.read(&H::VERSIONS)?;
-        let handler = *self;
         Ok(Box::pin(async move {
-            let output = handler.call(payload, ctx).await?;
+            let output = H::call(payload, ctx).await?;
             let bytes = codec.encode(&output).map_err(|error| unwritable(&error))?;
             if bytes.len() > MAX_RESULT {
                 let what = format!("the result of job {}", H::DEFINITION.name);
@@ -98,7 +97,7 @@ impl Entry {
 pub(crate) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
 
 impl Registry {
-    pub(crate) fn insert<H: Handler>(&mut self, handler: H) -> Result<(), Invalid> {
+    pub(crate) fn insert<H: Handler>(&mut self) -> Result<(), Invalid> {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         run.backoff.validate()?;
         run.retry.validate()?;
@@ -113,7 +112,7 @@ impl Registry {
             return Err(Invalid::setup(problem, advice));
         }
         let entry = Entry {
-            handler: Box::new(handler),
+            handler: Box::new(PhantomData::<H>),
             name: name.parse()?,
             rules: run,
             version: H::VERSIONS.newest(),

@@ -62,7 +62,7 @@ async fn a_handler_is_called_like_the_function_it_is() {
         u64::from(n) * 2
     }
     assert_eq!(process_order(order()).await.expect("a receipt").order, 7);
-    assert_eq!(double(21), 42);
+    assert_eq!(double(21).await, 42);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jobqueue::{
     Backoff, Client, Context, DurationExt, Failure, JobError, JobHandle, JobState, State,
     error::{FailureReason, JobFailure, ResultError},
-    handler::Handler,
+    handler::{Handler, IntoJob},
     job,
 };
 use jobqueue_tests::wait::eventually;
@@ -13,12 +13,14 @@ use jobqueue_tests::wait::eventually;
 use crate::support::{Count, Running, client, worker};
 
 /// Runs one job and gives its failure.
-async fn fail<H: Handler>(
-    handler: H,
-    payload: H::Payload,
-) -> (Client, JobHandle<H::Output>, JobFailure)
+async fn fail<F, Args>(
+    handler: F,
+    payload: F::Payload,
+) -> (Client, JobHandle<F::Output>, JobFailure)
 where
-    H::Output: std::fmt::Debug,
+    F: IntoJob<Args> + Copy,
+    F::Job: Handler,
+    F::Output: std::fmt::Debug,
 {
     let client = client().await;
     let running = Running::start(worker(&client).handler(handler));

@@ -249,7 +249,7 @@ async fn a_job_written_by_hand_may_have_versions_too() {
     }
 
     impl Handler for Ship {
-        async fn call(self, order: second::Order, _ctx: Context) -> Result<u64, Failure> {
+        async fn call(order: second::Order, _ctx: Context) -> Result<u64, Failure> {
             Ok(order.cents)
         }
     }

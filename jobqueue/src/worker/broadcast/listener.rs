@@ -1,6 +1,6 @@
 //! What a worker hears.
 
-use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -20,7 +20,6 @@ use crate::{
 /// ```
 /// use jobqueue::{broadcast::{Broadcast, Channel}, handler::Listener, Context, Failure};
 ///
-/// #[derive(Clone, Copy)]
 /// struct Forget;
 ///
 /// impl Broadcast for Forget {
@@ -29,23 +28,23 @@ use crate::{
 /// }
 ///
 /// impl Listener for Forget {
-///     async fn hear(self, key: String, _ctx: Context) -> Result<(), Failure> {
+///     async fn hear(key: String, _ctx: Context) -> Result<(), Failure> {
 ///         println!("{key} has changed");
 ///         Ok(())
 ///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a broadcast listener",
-    label = "not a broadcast listener",
-    note = "put `#[broadcast(\"name\")]` on the function"
+    message = "no listener is implemented for these broadcasts",
+    label = "a `Broadcast` alone",
+    note = "implement `Listener` for it, or put `#[broadcast(\"name\")]` on a function"
 )]
 pub trait Listener: Broadcast {
     /// Whether the worker has all that the listener's arguments ask for; called when it is built.
     ///
     /// # Errors
     /// The first state that is missing.
-    fn check(self, states: &States) -> Result<(), MissingState> {
+    fn check(states: &States) -> Result<(), MissingState> {
         let _ = states;
         Ok(())
     }
@@ -53,7 +52,6 @@ pub trait Listener: Broadcast {
     /// Hears one message. Its context has the message's id, and neither progress nor a log. A failure is said in
     /// the log, and that is all.
     fn hear(
-        self,
         message: Self::Message,
         ctx: Context,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -67,11 +65,10 @@ trait Erased: Send + Sync {
     fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Listening, PayloadError>;
 }
 
-impl<L: Listener> Erased for L {
+impl<L: Listener> Erased for PhantomData<L> {
     fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Listening, PayloadError> {
         let message = codec.decode::<L::Message>(message)?;
-        let listener = *self;
-        Ok(Box::pin(async move { listener.hear(message, ctx).await }))
+        Ok(Box::pin(L::hear(message, ctx)))
     }
 }
 
@@ -97,10 +94,10 @@ impl ListenerEntry {
 pub(crate) struct Listeners(BTreeMap<QueueName, Vec<Arc<ListenerEntry>>>);
 
 impl Listeners {
-    pub(crate) fn insert<L: Listener>(&mut self, listener: L) -> Result<(), Invalid> {
+    pub(crate) fn insert<L: Listener>(&mut self) -> Result<(), Invalid> {
         let BroadcastDefinition { name, timeout, .. } = L::CHANNEL;
-        let wait_state = ListenerEntry { listener: Box::new(listener), timeout };
-        self.0.entry(name.parse()?).or_default().push(Arc::new(wait_state));
+        let entry = ListenerEntry { listener: Box::new(PhantomData::<L>), timeout };
+        self.0.entry(name.parse()?).or_default().push(Arc::new(entry));
         Ok(())
     }
 

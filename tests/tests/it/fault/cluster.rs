@@ -31,7 +31,7 @@ impl<const N: usize> Job for Spread<N> {
 }
 
 impl<const N: usize> Handler for Spread<N> {
-    async fn call(self, payload: u32, ctx: Context) -> Result<String, Failure> {
+    async fn call(payload: u32, ctx: Context) -> Result<String, Failure> {
         let line = format!("{} {payload}", ctx.queue());
         ctx.log(line.clone()).await.map_err(|error| Failure::retry(error.to_string()))?;
         Ok(line)

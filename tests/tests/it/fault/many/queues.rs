@@ -28,7 +28,7 @@ impl<const N: u8> Job for Numbered<N> {
 }
 
 impl<const N: u8> Handler for Numbered<N> {
-    async fn call(self, payload: u32, ctx: Context) -> Result<String, Failure> {
+    async fn call(payload: u32, ctx: Context) -> Result<String, Failure> {
         Ok(format!("{} {payload}", ctx.queue()))
     }
 }
