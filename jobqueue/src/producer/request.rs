@@ -63,7 +63,7 @@ impl Request {
     }
 
     pub(super) fn queue(&self) -> Queue {
-        Queue::new(self.client.clone(), self.store.name())
+        Queue::new(self.client.clone(), self.store.clone())
     }
 
     /// Checks what the setters took unchecked, once for all jobs of the request.

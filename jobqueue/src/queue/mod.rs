@@ -39,13 +39,14 @@ impl Client {
     /// # Errors
     /// The name is invalid.
     pub fn queue(&self, name: &str) -> Result<Queue> {
-        Ok(Queue::new(self.clone(), &name.parse()?))
+        let store = self.store().queue(&name.parse()?);
+        Ok(Queue::new(self.clone(), store))
     }
 }
 
 impl Queue {
-    pub(crate) fn new(client: Client, name: &QueueName) -> Self {
-        let store = client.store().queue(name);
+    /// A queue whose store is there already: making one writes all its keys, too much for each add.
+    pub(crate) fn new(client: Client, store: QueueStore) -> Self {
         Self { client, store }
     }
 
