@@ -58,6 +58,7 @@ mod outbox;
 mod policy;
 mod producer;
 mod queue;
+mod session;
 mod settle;
 mod store;
 mod value_error;

@@ -1,5 +1,5 @@
-//! Where a queue's messages come from: its handlers' topics are bound, and the outboxes of all its sources are
-//! looked after, in case that whoever wrote into one died before it was relayed.
+//! The sources of a queue: the topics that its handlers subscribe to are bound, and the outboxes of all
+//! sources are checked, because a process may die between writing to one and relaying it.
 
 use std::time::Duration;
 
@@ -16,25 +16,25 @@ use crate::{
     store::{QueueStore, Retries},
 };
 
-/// How often outboxes of sources are looked into.
-const LOOK: Duration = Duration::from_secs(5);
+/// How often outboxes of sources are checked.
+const CHECK: Duration = Duration::from_secs(5);
 
-/// After how many looks the sources are learned anew.
-const LOOKS: usize = 12;
+/// After how many checks the sources are read again.
+const CHECKS: usize = 12;
 
-/// Binds the queue to what its handlers subscribe to, however long Redis takes to be there. False if the worker
-/// was stopped meanwhile.
-pub(crate) async fn subscribe(client: &Client, parts: &PumpConfig) -> Result<bool> {
-    let queue = parts.store.name();
-    for subscription in parts.registry.subscriptions() {
+/// Binds the queue to the topics of its handlers, and retries until Redis answers. False if the worker was
+/// stopped meanwhile.
+pub(crate) async fn subscribe(client: &Client, config: &PumpConfig) -> Result<bool> {
+    let queue = config.store.name();
+    for subscription in config.registry.subscriptions() {
         let mut retries = Retries::endless();
-        let mut phase = parts.phase.clone();
+        let mut phase = config.phase.clone();
         let bound = async {
             while let Err(error) = client.subscribe(queue, subscription).await {
                 if !error.is_retryable() {
                     return Err(error);
                 }
-                warn!(%queue, topic = %subscription.topic, %error, "the queue could not be bound to its topic; trying on");
+                warn!(%queue, topic = %subscription.topic, %error, "the queue could not be bound to its topic; retrying");
                 retries.wait_or(error).await?;
             }
             Ok(())
@@ -48,8 +48,8 @@ pub(crate) async fn subscribe(client: &Client, parts: &PumpConfig) -> Result<boo
     Ok(true)
 }
 
-/// Looks after the outboxes of a queue's sources until the handle is dropped. A queue without sources costs one
-/// small call a minute.
+/// Checks the outboxes of a queue's sources until the handle is dropped. A queue without sources costs one small
+/// call a minute.
 pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHandle<()> {
     let (store, relays) = (store.clone(), relays.clone());
     AbortOnDropHandle::new(tokio::spawn(async move {
@@ -58,20 +58,20 @@ pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHand
                 Ok(sources) => sources,
                 Err(error) => {
                     debug!(queue = %store.name(), %error, "the sources of a queue could not be read");
-                    sleep(LOOK).await;
+                    sleep(CHECK).await;
                     continue;
                 }
             };
-            // Its own outbox is looked after by every turn.
+            // Every turn checks the queue's own outbox.
             let sources = sources.iter().filter_map(|(source, _)| source.parse().ok());
             let sources: Vec<QueueName> = sources.filter(|name| name != store.name()).collect();
-            for _ in 0..LOOKS {
+            for _ in 0..CHECKS {
                 for source in &sources {
                     if let Err(error) = relays.look_after(source).await {
-                        debug!(queue = %store.name(), %source, %error, "an outbox could not be looked into");
+                        debug!(queue = %store.name(), %source, %error, "an outbox could not be checked");
                     }
                 }
-                sleep(LOOK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
+                sleep(CHECK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
             }
         }
     }))

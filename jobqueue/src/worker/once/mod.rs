@@ -119,11 +119,11 @@ where
     async fn run(self) -> Result<T, E> {
         let Self { ctx, key, effect, lifetime, wait } = self;
         check(&key, lifetime).map_err(|invalid| OnceError::Error(invalid.into()))?;
-        let Some(line) = ctx.line() else { return effect.await };
+        let Some(shared) = ctx.shared() else { return effect.await };
         if ctx.is_lost() {
             return Err(OnceError::Error(Refused::LeaseLost.into()).into());
         }
-        let claim = Claim { store: line.store.clone(), key, token: JobId::generate() };
+        let claim = Claim { store: shared.store.clone(), key, token: JobId::generate() };
         if let Some(recorded) = claim.take(ctx, wait).await? {
             debug!(key = claim.key, "done before: the recorded result is returned");
             return Ok(read(&recorded)?);
