@@ -1,8 +1,8 @@
 //! A session: the name under which jobs of one queue are held, with a lease on all of them.
 //!
 //! A worker or a receive joins the queue under a name. Whenever it isn't known whether a call was
-//! carried out, the session joins again under a new name: Redis then refuses what is still under way
-//! under the old one, and its answer says which jobs are held.
+//! carried out, the session joins again under a new name: Redis then refuses what is still under
+//! way under the old one, and its answer says which jobs are held.
 
 use std::time::Duration;
 
@@ -56,8 +56,8 @@ impl Session {
         self.names.current.as_ref()
     }
 
-    /// Joins under a new name, and takes along what is held under the one before. `known` are the jobs
-    /// that the caller believes to hold. One try; the next goes on with the same name.
+    /// Joins under a new name, and takes along what is held under the one before. `known` are the
+    /// jobs that the caller believes to hold. One try; the next goes on with the same name.
     pub(crate) async fn join(&mut self, known: &[JobId]) -> Result<Holding> {
         let (worker, former) = self.names.next();
         let (lease, limits) = (self.lease, self.limits);
@@ -92,8 +92,8 @@ impl Session {
         self.names.current.take()
     }
 
-    /// Gives back the lease and what is held; a waiting worker wakes for it. Nothing is left to do if
-    /// the session never joined.
+    /// Gives back the lease and what is held; a waiting worker wakes for it. Nothing is left to do
+    /// if the session never joined.
     pub(crate) fn leave(
         &mut self,
         limit: Duration,
@@ -127,8 +127,8 @@ async fn leave(store: &QueueStore, worker: &WorkerId, retries: &mut Retries) -> 
 struct Names {
     /// The one that has joined.
     current: Option<WorkerId>,
-    /// The one that a join is made under, kept until the join is answered: a join that is carried out
-    /// twice under one name does no harm.
+    /// The one that a join is made under, kept until the join is answered: a join that is carried
+    /// out twice under one name does no harm.
     joining: Option<WorkerId>,
 }
 

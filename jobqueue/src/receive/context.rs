@@ -38,7 +38,8 @@ impl ReceiveContext {
         Self { queue, rules, dead_letter }
     }
 
-    /// Sorts fetched jobs into those that the caller gets, and settlements of those that have failed.
+    /// Sorts fetched jobs into those that the caller gets, and settlements of those that have
+    /// failed.
     pub(super) fn sort(&self, taken: Vec<Taken>) -> (Vec<Accepted>, Vec<Settlement>) {
         let (mut accepted, mut ended) = (Vec::new(), Vec::new());
         for job in taken {

@@ -24,13 +24,14 @@ use crate::{
 
 /// A received job: its data, and the ways to acknowledge it.
 ///
-/// Exactly one way is taken, and consumes the delivery: [`complete`](Self::complete) (RabbitMQ's `ack`, SQS's
-/// `DeleteMessage`), [`fail`](Self::fail) (`nack` or `reject` without requeue, if the failure is permanent),
-/// [`release`](Self::release) (`nack` with requeue) or [`retry_in`](Self::retry_in). All may be called at
-/// any time and in any order, from any task.
+/// Exactly one way is taken, and consumes the delivery: [`complete`](Self::complete) (RabbitMQ's
+/// `ack`, SQS's `DeleteMessage`), [`fail`](Self::fail) (`nack` or `reject` without requeue, if the
+/// failure is permanent), [`release`](Self::release) (`nack` with requeue) or
+/// [`retry_in`](Self::retry_in). All may be called at any time and in any order, from any task.
 ///
-/// A job whose delivery is dropped is handed out again once its visibility timeout is over. After that, every
-/// acknowledgement is refused with [`Refused::LeaseLost`]: another consumer has the job, or had it.
+/// A job whose delivery is dropped is handed out again once its visibility timeout is over. After
+/// that, every acknowledgement is refused with [`Refused::LeaseLost`]: another consumer has the
+/// job, or had it.
 #[must_use = "a job that isn't acknowledged is handed out again"]
 pub struct Delivery {
     source: Source,
@@ -105,8 +106,8 @@ impl Delivery {
         self.job.policy.attempt
     }
 
-    /// How often the job was handed out, from 1. Failed attempts and visibility timeouts that ran out count;
-    /// releases don't. SQS's `ApproximateReceiveCount`.
+    /// How often the job was handed out, from 1. Failed attempts and visibility timeouts that ran
+    /// out count; releases don't. SQS's `ApproximateReceiveCount`.
     #[must_use]
     pub fn receives(&self) -> u32 {
         self.job.policy.attempt.saturating_add(self.job.stalls)
@@ -120,7 +121,8 @@ impl Delivery {
         self.complete_with(&()).await
     }
 
-    /// Completes the job with a result, for [`JobHandle::result`](crate::JobHandle::result). At most 1 MiB.
+    /// Completes the job with a result, for [`JobHandle::result`](crate::JobHandle::result). At
+    /// most 1 MiB.
     ///
     /// # Errors
     /// [`Error::Payload`] if the result can't be written, and then the job is still out;
@@ -133,9 +135,10 @@ impl Delivery {
         self.end(RunOutcome::Success(result)).await
     }
 
-    /// Fails this attempt. The [failure](Failure) says what follows: another attempt after the job's backoff or
-    /// after a time, none, or a throttle of the whole queue. With its last attempt, by default the third, the
-    /// job fails for good, and goes to the dead-letter queue if there is one.
+    /// Fails this attempt. The [failure](Failure) says what follows: another attempt after the
+    /// job's backoff or after a time, none, or a throttle of the whole queue. With its last
+    /// attempt, by default the third, the job fails for good, and goes to the dead-letter queue if
+    /// there is one.
     ///
     /// # Errors
     /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
@@ -143,8 +146,8 @@ impl Delivery {
         self.end(RunOutcome::Failure(failure.into())).await
     }
 
-    /// Hands the job out again after this delay, and counts no attempt. To count one, [fail](Self::fail) with
-    /// [`Failure::retry_after`].
+    /// Hands the job out again after this delay, and counts no attempt. To count one,
+    /// [fail](Self::fail) with [`Failure::retry_after`].
     ///
     /// # Errors
     /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
@@ -153,7 +156,8 @@ impl Delivery {
         self.settle(Settlement { id, end, effects: Vec::new() }, Duration::ZERO).await
     }
 
-    /// Gives the job back to its own place in the queue, and counts no attempt: the next receive may have it at once.
+    /// Gives the job back to its own place in the queue, and counts no attempt: the next receive
+    /// may have it at once.
     ///
     /// # Errors
     /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
@@ -161,8 +165,8 @@ impl Delivery {
         self.retry_in(Duration::ZERO).await
     }
 
-    /// Sets the job's visibility timeout anew, counted from now: later or sooner. The others of the same receive
-    /// keep theirs. 100 ms to 12 h.
+    /// Sets the job's visibility timeout anew, counted from now: later or sooner. The others of the
+    /// same receive keep theirs. 100 ms to 12 h.
     ///
     /// # Errors
     /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.

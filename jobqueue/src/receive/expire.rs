@@ -9,10 +9,11 @@ use crate::{error::Result, queue::Queue};
 const LEASE: Duration = Duration::from_secs(30);
 
 impl Queue {
-    /// Fails jobs that have waited longer than their [time to live](crate::Add::ttl), and answers how many.
+    /// Fails jobs that have waited longer than their [time to live](crate::Add::ttl), and answers
+    /// how many.
     ///
-    /// Workers and receives do so by themselves. This is for a queue that has neither, such as one whose jobs
-    /// wait until they expire and then go on to its dead-letter queue.
+    /// Workers and receives do so by themselves. This is for a queue that has neither, such as one
+    /// whose jobs wait until they expire and then go on to its dead-letter queue.
     ///
     /// # Errors
     /// Those of any call.

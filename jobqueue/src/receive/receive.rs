@@ -28,8 +28,8 @@ use crate::{
 
 /// A receive about to be made: set options, then await it.
 ///
-/// It answers as soon as there are jobs, with at most as many as it was asked for; and with none if none came in
-/// time. If it is dropped before, the jobs that it has fetched go back.
+/// It answers as soon as there are jobs, with at most as many as it was asked for; and with none if
+/// none came in time. If it is dropped before, the jobs that it has fetched go back.
 ///
 /// # Errors
 /// [`Error::Invalid`] before anything is sent, and those of any call.
@@ -42,8 +42,8 @@ pub struct Receive {
 }
 
 impl Receive {
-    /// For how long no other consumer gets the jobs of this receive; the receiver's by default, which is 30 s.
-    /// 100 ms to 12 h.
+    /// For how long no other consumer gets the jobs of this receive; the receiver's by default,
+    /// which is 30 s. 100 ms to 12 h.
     pub fn visibility(mut self, timeout: Duration) -> Self {
         self.receiver = self.receiver.visibility(timeout);
         self
@@ -122,7 +122,8 @@ impl Receive {
         Ok(())
     }
 
-    /// One permit a job where the number of unacknowledged jobs is bounded; none if there was none in time.
+    /// One permit a job where the number of unacknowledged jobs is bounded; none if there was none
+    /// in time.
     async fn permits(&self, until: Instant) -> Option<Vec<OwnedSemaphorePermit>> {
         let Some(semaphore) = &self.receiver.permits else { return Some(Vec::new()) };
         let first = timeout_at(until, semaphore.clone().acquire_owned()).await.ok()?.ok()?;
@@ -147,19 +148,20 @@ fn deliveries(
 }
 
 impl Receiver {
-    /// Fetches up to `max` jobs, 1 to 1,000; waits up to `wait` if there are none, or as many are out as may be.
+    /// Fetches up to `max` jobs, 1 to 1,000; waits up to `wait` if there are none, or as many are
+    /// out as may be.
     pub fn receive(&self, max: usize, wait: Duration) -> Receive {
         Receive { receiver: self.clone(), max, wait }
     }
 }
 
 impl Queue {
-    /// Fetches up to `max` jobs, to be acknowledged one by one; waits up to `wait` if there are none. 1 to
-    /// 1,000 jobs.
+    /// Fetches up to `max` jobs, to be acknowledged one by one; waits up to `wait` if there are
+    /// none. 1 to 1,000 jobs.
     ///
-    /// A job that isn't acknowledged within the visibility timeout, 30 s unless
-    /// [set otherwise](Receive::visibility), is handed out again. For bounds, and for many receives, make a
-    /// [`receiver`](Self::receiver).
+    /// A job that isn't acknowledged within the visibility timeout, 30 s unless [set
+    /// otherwise](Receive::visibility), is handed out again. For bounds, and for many receives,
+    /// make a [`receiver`](Self::receiver).
     ///
     /// ```no_run
     /// # use jobqueue::{DurationExt, Failure, Queue};

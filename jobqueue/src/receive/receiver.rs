@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{policy::Retain, queue::Queue, value_error::Invalid};
 
-/// A consumer of a queue that fetches jobs by hand. Cheap to clone: clones share the bound on unacknowledged jobs.
+/// A consumer of a queue that fetches jobs by hand. Cheap to clone: clones share the bound on
+/// unacknowledged jobs.
 ///
 /// ```no_run
 /// # use jobqueue::{DurationExt, Queue};
@@ -45,8 +46,9 @@ impl Receiver {
         Self { queue, connections, rules, permits: None, invalid: None }
     }
 
-    /// For how long no other consumer gets a received job: if it isn't acknowledged by then, it is handed out
-    /// again. 30 s by default; 100 ms to 12 h. [`extend`](super::Delivery::extend) changes it for one job.
+    /// For how long no other consumer gets a received job: if it isn't acknowledged by then, it is
+    /// handed out again. 30 s by default; 100 ms to 12 h. [`extend`](super::Delivery::extend)
+    /// changes it for one job.
     #[must_use]
     pub fn visibility(mut self, timeout: Duration) -> Self {
         self.invalid = self.invalid.or_else(|| check_visibility("visibility", timeout).err());
@@ -54,8 +56,9 @@ impl Receiver {
         self
     }
 
-    /// How many unacknowledged jobs this receiver and its clones may have: at that number, a receive waits until
-    /// one is acknowledged, or its visibility timeout is over. No bound by default; 1 to 100,000.
+    /// How many unacknowledged jobs this receiver and its clones may have: at that number, a
+    /// receive waits until one is acknowledged, or its visibility timeout is over. No bound by
+    /// default; 1 to 100,000.
     #[must_use]
     pub fn prefetch(mut self, jobs: usize) -> Self {
         if jobs == 0 || jobs > MOST_OUT {
@@ -66,9 +69,9 @@ impl Receiver {
         self
     }
 
-    /// How often a job may be handed out before it fails for good, and goes to the dead-letter queue if there
-    /// is one; no bound by default. Failed attempts and visibility timeouts that ran out count; a
-    /// [release](super::Delivery::release) doesn't.
+    /// How often a job may be handed out before it fails for good, and goes to the dead-letter
+    /// queue if there is one; no bound by default. Failed attempts and visibility timeouts that ran
+    /// out count; a [release](super::Delivery::release) doesn't.
     #[must_use]
     pub fn max_receives(mut self, times: u32) -> Self {
         if times == 0 {

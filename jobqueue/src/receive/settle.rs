@@ -25,8 +25,8 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// Calls until an answer comes. The job's state tells whether a call was carried out whose answer was
-/// lost.
+/// Calls until an answer comes. The job's state tells whether a call was carried out whose answer
+/// was lost.
 async fn call(queue: &Queue, settle: &Settle<'_>) -> Result<bool> {
     let store = queue.store();
     let (mut retries, mut again) = (Retries::within(store.retry_timeout()), false);

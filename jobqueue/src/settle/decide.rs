@@ -1,5 +1,5 @@
-//! From how a run ended to what becomes of its job: completed, retried, failed or released, with the
-//! dead letter and the reply that follow.
+//! From how a run ended to what becomes of its job: completed, retried, failed or released, with
+//! the dead letter and the reply that follow.
 
 use std::time::Duration;
 
@@ -45,8 +45,8 @@ pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>)
     decision
 }
 
-/// Whether this outcome fails the job for good, so that a dead letter is due. A job that runs at most
-/// once was settled before its run: nothing can travel with its settlement any more.
+/// Whether this outcome fails the job for good, so that a dead letter is due. A job that runs at
+/// most once was settled before its run: nothing can travel with its settlement any more.
 pub(crate) fn fails_for_good(outcome: &RunOutcome, policy: &RunPolicy) -> bool {
     let fails = |verdict| {
         let (step, _) = after_failure(verdict, policy.as_attempt());

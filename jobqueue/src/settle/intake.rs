@@ -1,5 +1,7 @@
-//! What happens to a job that was fetched, before it runs: its record is read, and it runs, fails, or
-//! goes back to a worker that knows it.
+//! What happens to a job that was fetched, before it runs: its record is read, and it runs, fails,
+//! or goes back to a worker that knows it.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -78,6 +80,7 @@ pub(crate) enum Intake<H> {
     /// It goes back, for a worker that knows its name and version.
     Return {
         record: Record,
+        delay: Duration,
         end: Transition,
     },
 }
@@ -120,7 +123,8 @@ pub(crate) fn intake<H>(
             }
             _ if job.history.misses < defaults.unknown_limit => {
                 let (delay, misses) = (defaults.unknown_delay, Some(job.history.misses + 1));
-                return Intake::Return { record, end: Transition::Released { delay, misses } };
+                let end = Transition::Released { delay, misses };
+                return Intake::Return { record, delay, end };
             }
             handler => {
                 let outcome = RunOutcome::unknown(&record, newest);

@@ -78,7 +78,8 @@ impl RunOutcome {
             Self::NewerVersion { name, version, known } => (
                 FailureReason::NewerVersion,
                 format!(
-                    "the payload has version {version}, and no worker that fetched it knows that; the handler {name:?} here knows up to {known}"
+                    "the payload has version {version}, and no worker that fetched it knows that; \
+                     the handler {name:?} here knows up to {known}"
                 ),
             ),
             Self::Corrupt(message) => (FailureReason::Corrupt, message),

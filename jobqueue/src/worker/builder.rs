@@ -55,8 +55,8 @@ pub struct WorkerBuilder {
 }
 
 impl WorkerBuilder {
-    /// Adds a handler, for jobs of its own queue. A worker with handlers of several queues serves them all,
-    /// each with [`concurrency`](Self::concurrency) slots.
+    /// Adds a handler, for jobs of its own queue. A worker with handlers of several queues serves
+    /// them all, each with [`concurrency`](Self::concurrency) slots.
     pub fn handler<H: Handler>(mut self, handler: H) -> Self {
         let definition = H::DEFINITION;
         let added = definition.queue.parse().and_then(|queue: QueueName| {
@@ -68,8 +68,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Adds a listener, for broadcasts of its kind from any process. It handles as many at once as there are
-    /// [slots](Self::concurrency), in no order. A worker may have only listeners.
+    /// Adds a listener, for broadcasts of its kind from any process. It handles as many at once as
+    /// there are [slots](Self::concurrency), in no order. A worker may have only listeners.
     ///
     /// ```no_run
     /// # use jobqueue::{broadcast, Client, Worker};
@@ -85,8 +85,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Adds shared state that handlers receive as [`State<T>`](super::State). One value per type; a later one
-    /// replaces it.
+    /// Adds shared state that handlers receive as [`State<T>`](super::State). One value per type; a
+    /// later one replaces it.
     pub fn state<T: Any + Send + Sync>(mut self, value: T) -> Self {
         self.states.insert(value);
         self
@@ -98,62 +98,65 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many jobs of a queue are fetched ahead of free slots; none by default. Other workers can't run them
-    /// then; at a shutdown they go back.
+    /// How many jobs of a queue are fetched ahead of free slots; none by default. Other workers
+    /// can't run them then; at a shutdown they go back.
     ///
-    /// It pays where handlers are faster than a call to Redis: with as many as there are slots, one half runs
-    /// while the other is fetched and settled, and a worker of one slot does twice the work. With slower handlers
-    /// it gains nothing, and a job waits behind a slow one that another worker could run. If a worker dies, jobs
-    /// that it had fetched ahead count as stalled, too.
+    /// It pays where handlers are faster than a call to Redis: with as many as there are slots, one
+    /// half runs while the other is fetched and settled, and a worker of one slot does twice the
+    /// work. With slower handlers it gains nothing, and a job waits behind a slow one that another
+    /// worker could run. If a worker dies, jobs that it had fetched ahead count as stalled, too.
     pub fn prefetch(mut self, jobs: usize) -> Self {
         self.config.capacity.prefetch = jobs;
         self
     }
 
-    /// How long after its last heartbeat this worker's jobs go to other workers; 10 s by default, 100 ms to 1 h.
-    /// There are three heartbeats in that time.
+    /// How long after its last heartbeat this worker's jobs go to other workers; 10 s by default,
+    /// 100 ms to 1 h. There are three heartbeats in that time.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.config.lease = lease;
         self
     }
 
-    /// How long runs may go on when the worker is asked to stop; 30 s by default. Then they are told to stop, a
-    /// second later aborted, and their jobs go back at once.
+    /// How long runs may go on when the worker is asked to stop; 30 s by default. Then they are
+    /// told to stop, a second later aborted, and their jobs go back at once.
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.config.drain = limit;
         self
     }
 
-    /// How often a job's workers may die or lose their lease before it fails for good; 2 by default.
+    /// How often a job's workers may die or lose their lease before it fails for good; 2 by
+    /// default.
     pub fn max_stalls(mut self, stalls: u32) -> Self {
         self.config.defaults.max_stalls = stalls;
         self
     }
 
-    /// How a job is treated that has no handler here, or whose payload has a newer [version](crate::Payload) than
-    /// its handler reads: it goes back for `delay`, for a worker that knows it, and after `limit` times fails for
-    /// good. 10 s and 30 times by default. Meanwhile this worker looks for due jobs a third of a second later than
-    /// others.
+    /// How a job is treated that has no handler here, or whose payload has a newer
+    /// [version](crate::Payload) than its handler reads: it goes back for `delay`, for a worker
+    /// that knows it, and after `limit` times fails for good. 10 s and 30 times by default.
+    /// Meanwhile this worker looks for due jobs a third of a second later than others.
     pub fn unknown_names(mut self, delay: Duration, limit: u32) -> Self {
         self.config.defaults.unknown_delay = delay;
         self.config.defaults.unknown_limit = limit;
         self
     }
 
-    /// Which completed jobs are kept, unless their handler or add says so; the newest 1,000 by default.
+    /// Which completed jobs are kept, unless their handler or add says so; the newest 1,000 by
+    /// default.
     pub fn retain(mut self, retain: Retain) -> Self {
         self.config.defaults.retain = retain;
         self
     }
 
-    /// Which failed jobs are kept, unless their handler or add says so; the newest 5,000 by default.
+    /// Which failed jobs are kept, unless their handler or add says so; the newest 5,000 by
+    /// default.
     pub fn retain_failed(mut self, retain: Retain) -> Self {
         self.config.defaults.retain_failed = retain;
         self
     }
 
-    /// The dead-letter queue of jobs that fail for good, unless their handler names one; none by default. Each
-    /// becomes a [`DeadLetter`](crate::dead_letter::DeadLetter) there, and is also
+    /// The dead-letter queue of jobs that fail for good, unless their handler names one; none by
+    /// default. Each becomes a [`DeadLetter`](crate::dead_letter::DeadLetter) there, and is also
     /// [kept](Self::retain_failed) in its own queue.
     pub fn dead_letter(mut self, queue: &str) -> Self {
         match queue.parse() {
@@ -163,16 +166,16 @@ impl WorkerBuilder {
         self
     }
 
-    /// Called with the tracing span of each run whose job was sent with a trace, and with the run's own place
-    /// in it, before the run starts: for OpenTelemetry, whose layer must be told the parent. Without it the
-    /// span has the fields `trace_id`, `span_id` and `parent_span_id`.
+    /// Called with the tracing span of each run whose job was sent with a trace, and with the run's
+    /// own place in it, before the run starts: for OpenTelemetry, whose layer must be told the
+    /// parent. Without it the span has the fields `trace_id`, `span_id` and `parent_span_id`.
     ///
     /// ```no_run
     /// # use jobqueue::{job, Client, Worker};
     /// # #[job] async fn work(_: ()) {}
     /// # fn example(client: Client) {
     /// Worker::builder(&client).handler(work).on_span(|span, trace| {
-    ///     // `span.set_parent(…)` with the ids of the trace and of the span that the job was sent with:
+    ///     // `span.set_parent(…)` with the ids that the job was sent with:
     ///     let (_trace, _parent) = (trace.trace_id().to_bytes(), trace.parent_span_id());
     ///     let _ = span;
     /// });
@@ -186,11 +189,12 @@ impl WorkerBuilder {
         self
     }
 
-    /// Called for each job of this worker that goes to a dead-letter queue. May be given more than once.
+    /// Called for each job of this worker that goes to a dead-letter queue. May be given more than
+    /// once.
     ///
-    /// Hooks run one after another on a task of their own: a slow one delays no job, and one that panics harms
-    /// nothing. They are called for decisions of this process. If it dies right then, a call may be missing, or
-    /// another worker may report the same failure again.
+    /// Hooks run one after another on a task of their own: a slow one delays no job, and one that
+    /// panics harms nothing. They are called for decisions of this process. If it dies right then,
+    /// a call may be missing, or another worker may report the same failure again.
     ///
     /// ```no_run
     /// # use jobqueue::{job, Client, Worker};
@@ -209,22 +213,23 @@ impl WorkerBuilder {
     }
 
     /// Called for each error of a class that needs a person, such as one of
-    /// [authentication](crate::retry::ErrorClass::Auth); see [`RetryRule::alert`](crate::retry::RetryRule::alert). As
+    /// [authentication](crate::retry::ErrorClass::Auth); see
+    /// [`RetryRule::alert`](crate::retry::RetryRule::alert). As
     /// [`on_dead_letter`](Self::on_dead_letter) otherwise.
     pub fn on_alert(mut self, hook: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
         self.hooks.alert.push(Box::new(hook));
         self
     }
 
-    /// How many jobs of a queue start per time, over all workers; no limit by default. A rate that an
-    /// operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
+    /// How many jobs of a queue start per time, over all workers; no limit by default. A rate that
+    /// an operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
     pub fn queue_rate(mut self, rate: Rate) -> Self {
         self.config.rate = Some(rate);
         self
     }
 
-    /// How many jobs of a queue are active at once, over all workers; no limit by default. One that an
-    /// operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
+    /// How many jobs of a queue are active at once, over all workers; no limit by default. One that
+    /// an operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
     pub fn queue_concurrency(mut self, max: u64) -> Self {
         self.config.max_active = Some(max);
         self
@@ -233,8 +238,8 @@ impl WorkerBuilder {
     /// Checks the settings, without starting.
     ///
     /// # Errors
-    /// [`Error::Invalid`]: no handler and no listener, two of one name, an option out of range, or state that a handler
-    /// asks for and that was not given.
+    /// [`Error::Invalid`]: no handler and no listener, two of one name, an option out of range, or
+    /// state that a handler asks for and that was not given.
     pub fn build(self) -> Result<Worker> {
         if let Some(mistake) = self.mistake {
             return Err(mistake.into());

@@ -51,7 +51,8 @@ impl FromContext for Context {
     }
 }
 
-/// State that the worker was given with [`state`](super::WorkerBuilder::state): a pool, a client, a setting.
+/// State that the worker was given with [`state`](super::WorkerBuilder::state): a pool, a client, a
+/// setting.
 ///
 /// ```
 /// # use jobqueue::{job, State};

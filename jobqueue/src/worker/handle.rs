@@ -31,7 +31,8 @@ impl WorkerHandle {
         self.phase.subscribe()
     }
 
-    /// Stops fetching; runs go on. This concerns one worker: [`Queue::pause`](crate::Queue::pause) pauses all.
+    /// Stops fetching; runs go on. This concerns one worker: [`Queue::pause`](crate::Queue::pause)
+    /// pauses all.
     pub fn pause(&self) {
         self.change(Phase::Working, Phase::Paused);
     }
@@ -41,7 +42,8 @@ impl WorkerHandle {
         self.change(Phase::Paused, Phase::Working);
     }
 
-    /// Stops the worker: it stops fetching, lets runs end for as long as `drain`, and gives back the rest.
+    /// Stops the worker: it stops fetching, lets runs end for as long as `drain`, and gives back
+    /// the rest.
     ///
     /// A second call can only shorten the time.
     pub fn stop(&self, drain: Duration) {

@@ -34,7 +34,8 @@ use crate::job::{Failure, Job};
     note = "put `#[job]` on the function"
 )]
 pub trait Handler: Job {
-    /// Checks that the worker has all state that the handler's arguments ask for; called when it is built.
+    /// Checks that the worker has all state that the handler's arguments ask for; called when it is
+    /// built.
     ///
     /// # Errors
     /// The first state that is missing.

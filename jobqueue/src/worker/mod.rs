@@ -1,8 +1,9 @@
 //! The runtime of workers: it fetches jobs and runs their handlers.
 //!
-//! A [`Worker`] has one *pump* a queue, which settles ended jobs and fetches others, in one call a turn. Each
-//! fetched job becomes a *run*: start → run → decide → report. A run is a tokio task, unless it ends when it is
-//! polled first on a runtime of one thread. A thread of its own sends the heartbeats.
+//! A [`Worker`] has one *pump* a queue, which settles ended jobs and fetches others, in one call a
+//! turn. Each fetched job becomes a *run*: start → run → decide → report. A run is a tokio task,
+//! unless it ends when it is polled first on a runtime of one thread. A thread of its own sends the
+//! heartbeats.
 
 mod broadcast;
 mod builder;

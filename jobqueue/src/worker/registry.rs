@@ -21,7 +21,8 @@ use crate::{
 /// A running handler: it gives the encoded result, or the failure.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
 
-/// The most bytes of a result. A larger one belongs elsewhere, with a reference to it as the result.
+/// The most bytes of a result. A larger one belongs elsewhere, with a reference to it as the
+/// result.
 pub(crate) const MAX_RESULT: usize = 1 << 20;
 
 /// A handler without its types.
@@ -155,7 +156,8 @@ impl Registry {
         self.0.get(name).cloned()
     }
 
-    /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers are open.
+    /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers
+    /// are open.
     pub(crate) fn demand(&self) -> Demand {
         let mut demand: Option<Demand> = None;
         for entry in self.0.values() {

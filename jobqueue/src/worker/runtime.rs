@@ -42,8 +42,8 @@ use crate::{
 ///
 /// # Metrics
 ///
-/// With the feature `metrics` a worker reports to the facade of that name. Handles are made when they are first
-/// used, so install a recorder before the first job runs. These are of one process;
+/// With the feature `metrics` a worker reports to the facade of that name. Handles are made when
+/// they are first used, so install a recorder before the first job runs. These are of one process;
 /// [`Queue::stats`](crate::Queue::stats) is of all workers together.
 ///
 /// | name | type | labels | what |
@@ -81,14 +81,14 @@ impl Worker {
     }
 
     /// Runs until SIGTERM or SIGINT, and then drains: it stops fetching, lets runs end until the
-    /// [drain timeout](super::WorkerBuilder::drain_timeout), and gives back the rest. A second signal
-    /// ends the draining.
+    /// [drain timeout](super::WorkerBuilder::drain_timeout), and gives back the rest. A second
+    /// signal ends the draining.
     ///
     /// While Redis can't be reached the worker retries, and keeps outcomes until they are settled.
     ///
     /// # Errors
-    /// [`Error::Refused`] with [`Layout`](crate::error::Refused::Layout) if a queue has the layout of another
-    /// version of this library; no error that passes by itself.
+    /// [`Error::Refused`] with [`Layout`](crate::error::Refused::Layout) if a queue has the layout
+    /// of another version of this library; no error that passes by itself.
     pub async fn run(self) -> Result<()> {
         let mut signals = Signals::install()?;
         let (handle, drain) = (self.handle.clone(), self.config.drain);
@@ -174,8 +174,8 @@ impl Worker {
     }
 }
 
-/// Runs a pump, and another one if it panics: a worker that lives on fetches. The runs of the first are told
-/// to stop, and its jobs run again when its lease has run out.
+/// Runs a pump, and another one if it panics: a worker that lives on fetches. The runs of the first
+/// are told to stop, and its jobs run again when its lease has run out.
 async fn supervise(config: PumpConfig) -> Result<()> {
     let _sources = sources::look_after(&config.store, &config.relays);
     loop {
@@ -184,7 +184,8 @@ async fn supervise(config: PumpConfig) -> Result<()> {
         match pump.await {
             Ok(ended) => return ended,
             Err(death) if death.is_panic() => {
-                error!(queue = %config.store.name(), %death, "a pump panicked, which is a bug in jobqueue; starting another");
+                let queue = config.store.name();
+                error!(%queue, %death, "a pump panicked, a bug in jobqueue; starting another");
             }
             Err(_) => return Err(Error::Closed),
         }

@@ -1,5 +1,5 @@
-//! The sources of a queue: the topics that its handlers subscribe to are bound, and the outboxes of all
-//! sources are checked, because a process may die between writing to one and relaying it.
+//! The sources of a queue: the topics that its handlers subscribe to are bound, and the outboxes of
+//! all sources are checked, because a process may die between writing to one and relaying it.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::{
     job::QueueName,
     outbox::Relays,
     store::{QueueStore, Retries},
+    topic::Subscription,
 };
 
 /// How often outboxes of sources are checked.
@@ -22,8 +23,8 @@ const CHECK: Duration = Duration::from_secs(5);
 /// After how many checks the sources are read again.
 const CHECKS: usize = 12;
 
-/// Binds the queue to the topics of its handlers, and retries until Redis answers. False if the worker was
-/// stopped meanwhile.
+/// Binds the queue to the topics of its handlers, and retries until Redis answers. False if the
+/// worker was stopped meanwhile.
 pub(crate) async fn subscribe(client: &Client, config: &PumpConfig) -> Result<bool> {
     let queue = config.store.name();
     for subscription in config.registry.subscriptions() {
@@ -34,7 +35,8 @@ pub(crate) async fn subscribe(client: &Client, config: &PumpConfig) -> Result<bo
                 if !error.is_retryable() {
                     return Err(error);
                 }
-                warn!(%queue, topic = %subscription.topic, %error, "the queue could not be bound to its topic; retrying");
+                let topic = &subscription.topic;
+                warn!(%queue, %topic, %error, "the queue could not be bound; retrying");
                 retries.wait_or(error).await?;
             }
             Ok(())
@@ -43,13 +45,14 @@ pub(crate) async fn subscribe(client: &Client, config: &PumpConfig) -> Result<bo
             bound = bound => bound?,
             _ = phase.wait_for(|phase| matches!(phase, Phase::Draining(_))) => return Ok(false),
         }
-        info!(%queue, topic = %subscription.topic, pattern = subscription.pattern, job = subscription.job, "subscribed");
+        let Subscription { topic, pattern, job, .. } = subscription;
+        info!(%queue, %topic, pattern, job, "subscribed");
     }
     Ok(true)
 }
 
-/// Checks the outboxes of a queue's sources until the handle is dropped. A queue without sources costs one small
-/// call a minute.
+/// Checks the outboxes of a queue's sources until the handle is dropped. A queue without sources
+/// costs one small call a minute.
 pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHandle<()> {
     let (store, relays) = (store.clone(), relays.clone());
     AbortOnDropHandle::new(tokio::spawn(async move {
@@ -57,7 +60,8 @@ pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHand
             let sources = match store.sources().await {
                 Ok(sources) => sources,
                 Err(error) => {
-                    debug!(queue = %store.name(), %error, "the sources of a queue could not be read");
+                    let queue = store.name();
+                    debug!(%queue, %error, "the sources of a queue could not be read");
                     sleep(CHECK).await;
                     continue;
                 }
@@ -68,7 +72,8 @@ pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> AbortOnDropHand
             for _ in 0..CHECKS {
                 for source in &sources {
                     if let Err(error) = relays.look_after(source).await {
-                        debug!(queue = %store.name(), %source, %error, "an outbox could not be checked");
+                        let queue = store.name();
+                        debug!(%queue, %source, %error, "an outbox could not be checked");
                     }
                 }
                 sleep(CHECK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;

@@ -41,7 +41,8 @@ use crate::{
     note = "put `#[broadcast(\"name\")]` on the function"
 )]
 pub trait Listener: Broadcast {
-    /// Checks that the worker has all state that the listener's arguments ask for; called when it is built.
+    /// Checks that the worker has all state that the listener's arguments ask for; called when it
+    /// is built.
     ///
     /// # Errors
     /// The first state that is missing.
@@ -50,8 +51,8 @@ pub trait Listener: Broadcast {
         Ok(())
     }
 
-    /// Handles one message. Its context has the message's id, and neither progress nor a log. A failure is only
-    /// logged.
+    /// Handles one message. Its context has the message's id, and neither progress nor a log. A
+    /// failure is only logged.
     fn hear(
         self,
         message: Self::Message,

@@ -1,4 +1,5 @@
-//! Receives broadcasts for a worker's listeners, over a connection of its own that is checked both ways.
+//! Receives broadcasts for a worker's listeners, over a connection of its own that is checked both
+//! ways.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -46,7 +47,8 @@ pub(crate) struct Subscriber {
 }
 
 impl Subscriber {
-    /// Receives until the worker drains; then received messages may be handled until the drain's deadline.
+    /// Receives until the worker drains; then received messages may be handled until the drain's
+    /// deadline.
     pub(crate) async fn run(self) -> Result<()> {
         let (buffer, heard) = mpsc::channel(BUFFER);
         let hearing = self.work_off(heard);

@@ -1,6 +1,7 @@
 //! Runs at most once: the job is settled first, and only when that is confirmed does its run start.
 //!
-//! Such a run holds no job: there is no lease on it, and no failure of its worker makes it run again.
+//! Such a run holds no job: there is no lease on it, and no failure of its worker makes it run
+//! again.
 
 use std::collections::HashMap;
 
@@ -45,8 +46,8 @@ impl AwaitingRuns {
         }
     }
 
-    /// Drops runs whose jobs are no longer held, and answers the jobs: they were settled by a call whose
-    /// answer was lost, or other workers have them. Either way the run must not start.
+    /// Drops runs whose jobs are no longer held, and answers the jobs: they were settled by a call
+    /// whose answer was lost, or other workers have them. Either way the run must not start.
     pub(super) fn prune(&mut self, is_current: impl Fn(&JobId, u64) -> bool) -> Vec<JobId> {
         let pruned = self.0.extract_if(|id, run| !is_current(id, run.number));
         pruned.map(|(id, _)| id).collect()

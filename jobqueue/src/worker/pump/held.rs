@@ -12,8 +12,8 @@ const NO_RUN: u64 = 0;
 
 /// The jobs that a pump holds in Redis, and its live runs.
 ///
-/// Four kinds of run: queued or alive for a held job, alive though its job is lost, alive though its job is
-/// settled. Each takes a slot.
+/// Four kinds of run: queued or alive for a held job, alive though its job is lost, alive though
+/// its job is settled. Each takes a slot.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     jobs: HashMap<JobId, Job, RandomState>,
@@ -84,8 +84,8 @@ impl Held {
         self.jobs.keys().cloned().collect()
     }
 
-    /// Holds a job, and gives its run a number. A run that the pump already has of it is lost: otherwise Redis
-    /// would not have handed the job out again.
+    /// Holds a job, and gives its run a number. A run that the pump already has of it is lost:
+    /// otherwise Redis would not have handed the job out again.
     pub(super) fn insert(&mut self, id: &JobId) -> (u64, Cancellation) {
         self.lose(id);
         self.runs += 1;

@@ -1,8 +1,9 @@
 //! The first poll of a run, in the pump's own task.
 //!
-//! On a runtime of one thread a run gains nothing from a task of its own before it waits for something, and
-//! a run that never waits needs none: making, queueing and ending a task is a third of such a run's cost. So
-//! the pump polls each run once; a run that isn't ready then goes on in a task, which polls it again.
+//! On a runtime of one thread a run gains nothing from a task of its own before it waits for
+//! something, and a run that never waits needs none: making, queueing and ending a task is a third
+//! of such a run's cost. So the pump polls each run once; a run that isn't ready then goes on in a
+//! task, which polls it again.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -44,8 +45,8 @@ impl InlinePoll {
         self.until = None;
     }
 
-    /// Polls a run once. If it ends: its output, or none if it panicked outside of its handler, which would have
-    /// ended its task.
+    /// Polls a run once. If it ends: its output, or none if it panicked outside of its handler,
+    /// which would have ended its task.
     pub(super) fn poll<F: Future>(&self, run: Pin<&mut F>) -> Option<Option<F::Output>> {
         self.until.filter(|until| Instant::now() < *until)?;
         // No waker is needed: a run that waits is polled again as soon as it has its task.

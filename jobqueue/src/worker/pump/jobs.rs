@@ -1,39 +1,30 @@
 //! The jobs of a pump and what becomes of them: fetched → intake → run → concluded → settled.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::HashSet, sync::Arc};
 
 use bytes::Bytes;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    PumpConfig,
-    drain::{DrainStep, GRACE},
+    config::PumpConfig,
+    drain::{Drain, DrainStep, GRACE},
     held::Standing,
+    intake::{Accepted, RunMaker},
     pending::Pending,
-    schedule::Schedule,
+    schedule::{Schedule, View},
     slots::Slots,
 };
 use crate::{
-    job::{Codec, JobId, Record, Settlement, WorkerId},
-    settle::{
-        Candidate, DeadLetterRoute, EndedJob, HandoutLimit, History, Intake, JobDefaults,
-        Rejection, RunPolicy, decide, intake,
-    },
+    job::{JobId, Settlement, WorkerId},
+    settle::{History, Intake, Rejection},
     store::worker::{Holding, Taken, Turn},
     worker::{
         registry::{Entry, Registry},
-        run::{
-            Context, ContextParts, DeadLetterQueues, Run, RunEnd, RunReport, RunShared, run_trace,
-        },
+        run::{RunEnd, RunReport},
         signals::Phase,
-        states::States,
-        telemetry::{QueueTelemetry, ServerClock},
+        telemetry::QueueTelemetry,
     },
 };
-
 /// How often a pump yields to runs that are about to end, before it makes a turn.
 const YIELDS: usize = 16;
 
@@ -41,45 +32,50 @@ const YIELDS: usize = 16;
 pub(super) struct Jobs {
     pub(super) slots: Slots,
     pub(super) pending: Pending,
+    maker: RunMaker,
     registry: Arc<Registry>,
-    defaults: JobDefaults,
-    states: Arc<States>,
-    shared: Arc<RunShared>,
     telemetry: QueueTelemetry,
     phase: watch::Receiver<Phase>,
-    /// As of the last turn.
-    clock: Option<ServerClock>,
 }
 
 impl Jobs {
     pub(super) fn new(pump: &PumpConfig, worker: watch::Receiver<WorkerId>) -> Self {
-        let PumpConfig { store, registry, config, states, telemetry, phase, relays, .. } = pump;
-        let concurrency = config.capacity.concurrency;
+        let capacity = pump.config.capacity;
+        let telemetry = pump.telemetry.clone();
         Self {
-            slots: Slots::new(config.capacity),
+            slots: Slots::new(capacity),
             pending: Pending::default(),
-            registry: registry.clone(),
-            defaults: config.defaults,
-            states: states.clone(),
-            shared: Arc::new(RunShared {
-                store: store.clone(),
-                worker,
-                telemetry: telemetry.clone(),
-                on_span: config.on_span.clone(),
-                relays: relays.clone(),
-                dead_letters: DeadLetterQueues::new(config.dead_letter.clone()),
-            }),
-            telemetry: QueueTelemetry::new(telemetry.clone(), store.clone(), concurrency),
-            phase: phase.clone(),
-            clock: None,
+            maker: RunMaker::new(pump, worker),
+            registry: pump.registry.clone(),
+            telemetry: QueueTelemetry::new(telemetry, pump.store.clone(), capacity.concurrency),
+            phase: pump.phase.clone(),
         }
     }
 
-    /// A turn was answered. Its jobs start when the next call is under way, or there is none to make.
+    pub(super) fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    /// As the schedule looks at it.
+    pub(super) fn view(&self) -> View {
+        let Self { slots, pending, .. } = self;
+        View {
+            now: Instant::now(),
+            phase: self.phase(),
+            demand: self.registry.demand(),
+            room: slots.room(pending.len()),
+            capacity: slots.capacity(),
+            pending: !pending.is_empty(),
+            empty: slots.is_empty(),
+            idle: slots.is_idle(),
+        }
+    }
+
+    /// A turn was answered. Its jobs start when the next call is under way, or there is none to
+    /// make.
     pub(super) fn fetched(&mut self, turn: Turn) {
-        self.clock = Some(ServerClock::new(turn.now));
+        self.maker.answered(turn.now, turn.more.dead_letter);
         self.slots.fetched(turn.taken);
-        self.shared.dead_letters.note(turn.more.dead_letter);
     }
 
     /// Starts the jobs that the last turn fetched.
@@ -95,69 +91,37 @@ impl Jobs {
     fn take(&mut self, taken: Taken, schedule: &mut Schedule) {
         let Taken { id, record, attempts, stalls, misses, expired } = taken;
         let history = History { attempts, stalls, misses, expired };
-        let job = Candidate { record: record.as_ref(), history };
-        let limit = HandoutLimit::Stalls(self.defaults.max_stalls);
-        let find = |name: &str| self.registry.get(name).map(Entry::known);
-        match intake(&job, limit, &self.defaults, find) {
-            Intake::Run { record, policy, handler } => {
-                let clock = self.clock.filter(|_| history.is_first());
-                let ready_at = clock.and_then(|clock| clock.ready_at(&record));
-                let run = self.make_run(id, record, policy, handler, ready_at);
+        match self.maker.intake(record.as_ref(), history) {
+            Intake::Run { record, policy, handler: entry } => {
+                let ready_at = self.maker.ready_at(&record, history);
+                let (number, cancellation) = self.slots.hold(&id);
+                let job = Accepted { id, record, policy, entry, ready_at };
+                let run = self.maker.make(job, number, cancellation);
                 if let Some(report) = self.slots.admit(run, &mut self.pending) {
                     self.conclude(report.id, report.end, schedule);
                 }
             }
             Intake::Reject(rejection) => self.reject(id, record.unwrap_or_default(), rejection),
-            Intake::Return { record, end } => {
+            Intake::Return { record, delay, end } => {
                 self.telemetry.returned(&id, &record);
                 self.slots.hold(&id);
-                schedule.yield_for(self.defaults.unknown_delay, Instant::now());
+                schedule.yield_for(delay, Instant::now());
                 self.pending.push(id, end);
             }
         }
     }
 
-    fn make_run(
-        &mut self,
-        id: JobId,
-        record: Record,
-        policy: RunPolicy,
-        entry: Arc<Entry>,
-        ready_at: Option<Instant>,
-    ) -> Run {
-        let (number, cancellation) = self.slots.hold(&id);
-        let ctx = Context::new(ContextParts {
-            id,
-            attempt: policy.attempt,
-            attempts: policy.attempts,
-            states: self.states.clone(),
-            trace: run_trace(&record),
-            record,
-            deadline: OnceLock::new(),
-            cancellation,
-            delivery: policy.delivery,
-            shared: Some(self.shared.clone()),
-        });
-        Run { ready_at, number, ctx, policy, entry }
-    }
-
     /// A job fails without a run.
     fn reject(&mut self, id: JobId, record: Bytes, rejection: Rejection<Arc<Entry>>) {
         self.slots.hold(&id);
-        let Rejection { outcome, policy, reply_to, handler } = rejection;
-        let of_handler = handler.as_ref().and_then(|entry| entry.dead_letter.as_ref());
-        let (from, errors) = (self.shared.store.name(), Vec::new());
-        let to = self.shared.dead_letters.choose(from, of_handler);
-        let dead_letter = to.map(|to| DeadLetterRoute { to, from, record, errors });
-        let (codec, reply_to) = (Codec::default(), reply_to.as_ref());
-        let mut decision =
-            decide(outcome, &policy, EndedJob { id: &id, codec, reply_to, dead_letter });
+        let (mut decision, handler) = self.maker.reject(&id, record, rejection);
         let metrics = handler.as_ref().map(|entry| &entry.metrics);
         self.telemetry.rejected(&id, &mut decision, metrics);
         self.pending.conclude(id, decision);
     }
 
-    /// Lets outcomes gather before a turn: runs that are about to end still come into it, without a timer.
+    /// Lets outcomes gather before a turn: runs that are about to end still come into it, without a
+    /// timer.
     pub(super) async fn gather(&mut self, schedule: &mut Schedule) {
         self.note_all(schedule);
         for _ in 0..YIELDS {
@@ -221,12 +185,12 @@ impl Jobs {
         self.telemetry.settled(settlements);
     }
 
-    /// The pump has joined anew: compares the jobs that it believed to hold with those that it holds. `lost`
-    /// says whether the lease was lost before.
+    /// The pump has joined anew: compares the jobs that it believed to hold with those that it
+    /// holds. `lost` says whether the lease was lost before.
     pub(super) fn reconcile(&mut self, holding: Holding, lost: bool, schedule: &mut Schedule) {
         let kept: HashSet<JobId> = holding.kept.into_iter().collect();
-        // A pending settlement whose job is no longer held was carried out by the call whose answer was lost;
-        // or it is refused, if the lease was lost.
+        // A pending settlement whose job is no longer held was carried out by the call whose answer
+        // was lost; or it is refused, if the lease was lost.
         let ended = self.pending.ids();
         self.pending.keep(&kept);
         for id in self.slots.ids().into_iter().filter(|id| !kept.contains(id)) {
@@ -243,28 +207,31 @@ impl Jobs {
         self.telemetry.joined(self.slots.holds());
     }
 
-    /// Gives back jobs whose runs have not started.
-    pub(super) fn release_waiting(&mut self) {
+    /// One step of a drain: jobs whose runs have not started go back; once its time is over, runs
+    /// are told to stop, and a moment later aborted. False if no job is left.
+    pub(super) fn drain(&mut self, drain: &mut Drain, deadline: Instant) -> bool {
         self.slots.release_waiting(&mut self.pending);
-    }
-
-    /// Once the time to drain is over: tells runs to stop, and a moment later aborts them.
-    pub(super) fn drain(&mut self, step: DrainStep) {
-        match step {
+        if self.slots.is_empty() {
+            return false;
+        }
+        match drain.step(deadline, Instant::now()) {
             DrainStep::Wait => {}
             DrainStep::Cancel => {
                 self.telemetry.cancelled(self.slots.holds());
                 self.slots.cancel_all();
             }
-            DrainStep::Abort => {
-                for id in self.slots.abort_all() {
-                    self.telemetry.aborted(&id);
-                    self.pending.release(id);
-                }
-                for id in self.slots.abort_settled() {
-                    self.telemetry.settled_run_aborted(&id);
-                }
-            }
+            DrainStep::Abort => self.abort(),
+        }
+        true
+    }
+
+    fn abort(&mut self) {
+        for id in self.slots.abort_all() {
+            self.telemetry.aborted(&id);
+            self.pending.release(id);
+        }
+        for id in self.slots.abort_settled() {
+            self.telemetry.settled_run_aborted(&id);
         }
     }
 

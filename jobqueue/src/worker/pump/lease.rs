@@ -1,5 +1,5 @@
-//! Heartbeats, from a thread and over a connection of their own: so a handler that blocks the runtime doesn't
-//! cost the other runs their lease.
+//! Heartbeats, from a thread and over a connection of their own: so a handler that blocks the
+//! runtime doesn't cost the other runs their lease.
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,5 @@
-//! The schedule of a pump: whether there is a reason for a turn, how many jobs to fetch, and until when to
-//! sleep if nothing is due. Pure: the time, the phase and the load are arguments.
+//! The schedule of a pump: whether there is a reason for a turn, how many jobs to fetch, and until
+//! when to sleep if nothing is due. Pure: the time, the phase and the load are arguments.
 
 use std::time::Duration;
 
@@ -14,13 +14,14 @@ use crate::{
     worker::{config::MAX_SLEEP, run::Demand, signals::Phase},
 };
 
-/// How much later than others a pump looks for due jobs while a job may be due that it has sent back for
-/// them. Otherwise all wake at the same time, and a pump that can't run the job may win again and again.
+/// How much later than others a pump looks for due jobs while a job may be due that it has sent
+/// back for them. Otherwise all wake at the same time, and a pump that can't run the job may win
+/// again and again.
 const HANDOVER: Duration = Duration::from_millis(300);
 
-/// A pump that has room for more jobs than this fetches half of what it can hold: one half runs while Redis
-/// hands out the other. With all in one call, Redis and the handlers would wait for each other. With fewer,
-/// a call's fixed cost counts more.
+/// A pump that has room for more jobs than this fetches half of what it can hold: one half runs
+/// while Redis hands out the other. With all in one call, Redis and the handlers would wait for
+/// each other. With fewer, a call's fixed cost counts more.
 const SHARE: usize = 100;
 
 /// What the pump expects of the queue.
@@ -38,9 +39,11 @@ enum FetchState {
 #[derive(Debug)]
 pub(super) struct Schedule {
     state: FetchState,
-    /// When to look for expired jobs, also without a free slot; none if no job of the queue expires.
+    /// When to look for expired jobs, also without a free slot; none if no job of the queue
+    /// expires.
     expires: Option<Instant>,
-    /// Until when this pump lets others come first to due jobs, since it has sent one back for them.
+    /// Until when this pump lets others come first to due jobs, since it has sent one back for
+    /// them.
     yields_until: Option<Instant>,
     /// Whether nothing falls due before the pump looks by itself, as of the last turn.
     nothing_due: bool,
@@ -128,8 +131,8 @@ impl Schedule {
             || (view.empty && matches!(view.phase, Phase::Draining(_)))
     }
 
-    /// Whether the pump makes no other call before the token comes. A fetch that is sent along can't be taken
-    /// back when a job falls due.
+    /// Whether the pump makes no other call before the token comes. A fetch that is sent along
+    /// can't be taken back when a job falls due.
     fn may_fetch_along(&self, view: &View) -> bool {
         view.idle && view.demand == Demand::Any && self.nothing_due
     }

@@ -1,14 +1,21 @@
-//! The session of a pump: kept up by heartbeats, and joined again whenever it isn't known what is held.
+//! The session of a pump: kept up by heartbeats, and joined again whenever it isn't known what is
+//! held.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::Instant};
-use tracing::warn;
+use tracing::{debug, warn};
 
-use super::{PumpConfig, lease::Lease, wake::Fetch};
+use super::{
+    config::PumpConfig,
+    lease::Lease,
+    schedule::Wait,
+    wake::{Fetch, WakeListener},
+};
 use crate::{
     error::{Error, Refused, Result},
-    job::{JobId, WorkerId},
+    job::{Effect, JobId, WorkerId},
+    outbox::Relays,
     session::{Session, Step},
     store::{
         Retries,
@@ -17,7 +24,7 @@ use crate::{
     worker::{signals::Phase, telemetry::Telemetry},
 };
 
-/// How long a pump that ends tries to give its lease back.
+/// How long a pump that ends tries to give its lease back, and waits for its relay.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A session with heartbeats.
@@ -28,6 +35,7 @@ pub(super) struct KeptSession {
     lease: Arc<Lease>,
     phase: watch::Receiver<Phase>,
     telemetry: Telemetry,
+    relays: Relays,
 }
 
 impl KeptSession {
@@ -40,6 +48,7 @@ impl KeptSession {
             lease: pump.lease.clone(),
             phase: pump.phase.clone(),
             telemetry: pump.telemetry.clone(),
+            relays: pump.relays.clone(),
         }
     }
 
@@ -67,19 +76,32 @@ impl KeptSession {
         self.lease.renewed(held);
     }
 
-    /// A fetch to be sent along with a wait for the token.
-    pub(super) fn fetch(&self, want: usize) -> Option<Fetch> {
-        let (worker, lease) = (self.session.name()?.clone(), self.session.lease());
-        Some(Fetch { worker, lease, want })
+    /// Has the listener wait for the token, and for jobs if the schedule says so.
+    pub(super) fn start_wait(&self, wait: Wait, wake: &mut WakeListener) {
+        match (wait, self.session.name()) {
+            (Wait::Nothing, _) => {}
+            (Wait::ForJobs { want }, Some(worker)) => {
+                let (worker, lease) = (worker.clone(), self.session.lease());
+                wake.wait(Some(Fetch { worker, lease, want }));
+            }
+            (Wait::ForToken | Wait::ForJobs { .. }, _) => wake.wait(None),
+        }
     }
 
     /// Puts the wake token back, for another worker.
-    pub(super) async fn pass_on_token(&self) -> Result<()> {
-        self.session.pass_on_token().await
+    pub(super) async fn pass_on_token(&self) {
+        if let Err(error) = self.session.pass_on_token().await {
+            debug!(%error, "the wake token could not be put back: others soon look by themselves");
+        }
     }
 
-    /// Joins under a new name, and retries until Redis answers. None if the drain is over before. Heartbeats
-    /// stop until [`keep`](Self::keep).
+    /// Relays the queue's outbox, into which these effects were just written.
+    pub(super) fn relay(&self, effects: impl Iterator<Item = Effect>) {
+        self.relays.send(self.session.store().name(), effects);
+    }
+
+    /// Joins under a new name, and retries until Redis answers. None if the drain is over before.
+    /// Heartbeats stop until [`keep`](Self::keep).
     pub(super) async fn join(
         &mut self,
         cause: Option<Error>,
@@ -125,12 +147,13 @@ impl KeptSession {
         self.lease.keep(self.session.name().cloned());
     }
 
-    /// Gives back the lease and what is held.
+    /// Gives back the lease and what is held, and waits a moment until effects are relayed.
     pub(super) async fn leave(&mut self) {
         self.lease.keep(None);
         if let Err(error) = self.session.leave(LEAVE_TIMEOUT).await {
             let queue = self.session.store().name();
             warn!(%queue, %error, "left without giving the lease back: it runs out by itself");
         }
+        self.relays.finish(self.session.store().name(), LEAVE_TIMEOUT).await;
     }
 }

@@ -66,7 +66,8 @@ impl Slots {
 
     /// How many more jobs fit in, if this many are about to be settled.
     pub(super) fn room(&self, pending: usize) -> usize {
-        // A settled job leaves its slot with the very turn that fetches; one that runs at most once doesn't.
+        // A settled job leaves its slot with the very turn that fetches; one that runs at most once
+        // doesn't.
         let taken = self.held.slots() + self.fresh.len() + self.awaiting.len();
         self.capacity().saturating_sub(taken.saturating_sub(pending))
     }
@@ -121,7 +122,8 @@ impl Slots {
         self.held.insert(id)
     }
 
-    /// Starts a run if a slot is free, and queues it otherwise. Its report, if it has ended at once.
+    /// Starts a run if a slot is free, and queues it otherwise. Its report, if it has ended at
+    /// once.
     pub(super) fn admit(&mut self, run: Run, pending: &mut Pending) -> Option<RunReport> {
         if self.has_free_slot() && self.queued.is_empty() {
             return self.start(run, pending);
@@ -146,7 +148,8 @@ impl Slots {
             return None;
         }
         let (id, run_number) = (run.ctx.id().clone(), run.number);
-        // In a box: it is polled here first, and a task is copied four times on its way into the runtime.
+        // In a box: it is polled here first, and a task is copied four times on its way into the
+        // runtime.
         let mut future = Box::pin(run.go());
         if let Some(end) = self.inline_poll.poll(future.as_mut()) {
             return Some(RunReport { id, run: run_number, end });
@@ -197,8 +200,8 @@ impl Slots {
         self.held.lose(id)
     }
 
-    /// Drops runs that have not started and whose jobs are no longer held. Answers the jobs of those that run
-    /// at most once.
+    /// Drops runs that have not started and whose jobs are no longer held. Answers the jobs of
+    /// those that run at most once.
     pub(super) fn prune(&mut self) -> Vec<JobId> {
         let Self { held, queued, awaiting, .. } = self;
         queued.retain(|run| held.is_current(run.ctx.id(), run.number));

@@ -2,6 +2,8 @@
 
 use std::pin::pin;
 
+use tokio::time::Instant;
+
 use super::{jobs::Jobs, schedule::Schedule, session::KeptSession};
 use crate::{error::Result, job::Settlement, session::Step, store::worker::Turn};
 
@@ -14,13 +16,14 @@ pub(super) struct Answer {
     pub(super) settled: Vec<Settlement>,
 }
 
-/// Makes the call. An error leaves open whether it was carried out; then nothing is forgotten of what it told.
+/// Makes the call. An error leaves open whether it was carried out; then nothing is forgotten of
+/// what it told.
 pub(super) async fn make(
     session: &KeptSession,
     jobs: &mut Jobs,
     schedule: &mut Schedule,
-    want: usize,
 ) -> Result<Answer> {
+    let want = schedule.want(&jobs.view());
     let batch = jobs.pending.take_batch();
     // A job whose settlement didn't fit into this call keeps its slot until the next.
     let want = want.saturating_sub(jobs.pending.len());
@@ -42,8 +45,26 @@ pub(super) async fn make(
     }
 }
 
-/// Sends a call, and while it is under way starts the jobs of the turn before: so Redis and the handlers don't
-/// wait for each other. For the same reason a slot that becomes free meanwhile takes a queued job.
+/// Follows up the answer: what was fetched, when to look again, and effects on other queues to be
+/// relayed.
+pub(super) fn follow_up(
+    Answer { turn, want, settled }: Answer,
+    session: &KeptSession,
+    jobs: &mut Jobs,
+    schedule: &mut Schedule,
+) {
+    schedule.answered(&turn, want, Instant::now());
+    let relays = turn.effects;
+    jobs.fetched(turn);
+    if relays {
+        session.relay(settled.into_iter().flat_map(|settled| settled.effects));
+    }
+    session.renewed(jobs.slots.holds());
+}
+
+/// Sends a call, and while it is under way starts the jobs of the turn before: so Redis and the
+/// handlers don't wait for each other. For the same reason a slot that becomes free meanwhile takes
+/// a queued job.
 async fn ahead<T>(call: impl Future<Output = T>, jobs: &mut Jobs, schedule: &mut Schedule) -> T {
     let mut call = pin!(call);
     if jobs.slots.has_fresh() {

@@ -1,8 +1,10 @@
-//! Waiting for the wake token, on a connection of its own; and a fetch that is sent along with the wait.
+//! Waiting for the wake token, on a connection of its own; and a fetch that is sent along with the
+//! wait.
 //!
-//! Redis keeps a command that a connection sends behind a blocking one, and carries it out the moment the
-//! blocking one ends. So an idle pump sends its next fetch behind the wait: when the token comes, the job comes
-//! with it, and a round trip is saved. While this fetch is pending, the pump makes no other call.
+//! Redis keeps a command that a connection sends behind a blocking one, and carries it out the
+//! moment the blocking one ends. So an idle pump sends its next fetch behind the wait: when the
+//! token comes, the job comes with it, and a round trip is saved. While this fetch is pending, the
+//! pump makes no other call.
 
 use std::time::Duration;
 
@@ -72,7 +74,8 @@ impl WakeListener {
         Self { wait_state: WaitState::Idle, count: 0, requests, woken, task, store }
     }
 
-    /// Waits from now on, until [`next`](Self::next) answers. A fetch that is added later joins the wait.
+    /// Waits from now on, until [`next`](Self::next) answers. A fetch that is added later joins the
+    /// wait.
     pub(super) fn wait(&mut self, fetch: Option<Fetch>) {
         let wait_state = if fetch.is_some() { WaitState::ForJobs } else { WaitState::ForToken };
         if self.wait_state == WaitState::Idle
@@ -107,7 +110,8 @@ impl WakeListener {
         self.wait_state != WaitState::Idle
     }
 
-    /// Whether a fetch is pending. Until it is answered, it isn't known which jobs this worker holds.
+    /// Whether a fetch is pending. Until it is answered, it isn't known which jobs this worker
+    /// holds.
     pub(super) fn is_fetching(&self) -> bool {
         self.wait_state == WaitState::ForJobs
     }

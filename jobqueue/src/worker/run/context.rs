@@ -97,7 +97,8 @@ impl Context {
         self.0.shared.as_ref().map_or("", |shared| shared.store.name().as_str())
     }
 
-    /// Which attempt this is, from 1. Runs that were interrupted by a shutdown or a crash don't count.
+    /// Which attempt this is, from 1. Runs that were interrupted by a shutdown or a crash don't
+    /// count.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.0.attempt
@@ -133,11 +134,12 @@ impl Context {
         &self.0.record.options.headers
     }
 
-    /// The run's own place in the trace that its job was sent with: a child of it. None if the job has no
-    /// readable `traceparent`.
+    /// The run's own place in the trace that its job was sent with: a child of it. None if the job
+    /// has no readable `traceparent`.
     ///
-    /// Jobs that the run adds continue this trace, as long as its own task adds them. A task that it spawns
-    /// knows nothing of the run: hand it the context, and set `.header("traceparent", trace.to_string())`.
+    /// Jobs that the run adds continue this trace, as long as its own task adds them. A task that
+    /// it spawns knows nothing of the run: hand it the context, and set `.header("traceparent",
+    /// trace.to_string())`.
     #[must_use]
     pub fn trace(&self) -> Option<&TraceContext> {
         self.0.trace.as_deref()
@@ -184,8 +186,8 @@ impl Context {
         self.0.cancellation.token()
     }
 
-    /// Whether the worker has lost the job: another may run it by now, and this run's outcome will be
-    /// refused.
+    /// Whether the worker has lost the job: another may run it by now, and this run's outcome will
+    /// be refused.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.0.cancellation.is_lost()

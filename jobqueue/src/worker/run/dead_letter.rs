@@ -6,7 +6,8 @@ use tracing::debug;
 use super::context::Context;
 use crate::{job::QueueName, settle::DeadLetterRoute};
 
-/// Where the run's dead letter goes, with the earlier errors from Redis; none if no queue is named for it.
+/// Where the run's dead letter goes, with the earlier errors from Redis; none if no queue is named
+/// for it.
 pub(super) async fn route<'a>(
     ctx: &'a Context,
     of_handler: Option<&QueueName>,

@@ -121,7 +121,8 @@ async fn call(
             match Box::pin(timeout_at(deadline, run)).await {
                 Ok(result) => result,
                 Err(_) => {
-                    // Tasks that the handler has started may still go on: the token tells them to stop.
+                    // Tasks that the handler has started may still go on: the token tells them to
+                    // stop.
                     ctx.cancel();
                     return RunOutcome::TimedOut(limit);
                 }
@@ -135,7 +136,8 @@ async fn call(
     }
 }
 
-/// Decides about the job. A job that runs at most once was settled before, so its reply is sent on its own.
+/// Decides about the job. A job that runs at most once was settled before, so its reply is sent on
+/// its own.
 async fn conclude(
     outcome: RunOutcome,
     policy: &RunPolicy,

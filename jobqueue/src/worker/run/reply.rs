@@ -8,8 +8,8 @@ use crate::{
     settle::Decision,
 };
 
-/// Sends the outcome to its caller. There is no settlement for it to travel with, so if this call fails, the
-/// reply is lost.
+/// Sends the outcome to its caller. There is no settlement for it to travel with, so if this call
+/// fails, the reply is lost.
 pub(super) async fn send(decision: &Decision, reply_to: &ReplyAddress, ctx: &Context) {
     let (Transition::Completed { outcome, .. } | Transition::Failed { outcome, .. }) =
         &decision.end
@@ -18,6 +18,7 @@ pub(super) async fn send(decision: &Decision, reply_to: &ReplyAddress, ctx: &Con
     };
     let Some(shared) = ctx.shared() else { return };
     if let Err(error) = shared.relays.reply(reply_to, ctx.id(), outcome).await {
-        warn!(queue = ctx.queue(), id = %ctx.id(), %error, "a reply could not be sent, and is lost");
+        let (queue, id) = (ctx.queue(), ctx.id());
+        warn!(queue, %id, %error, "a reply could not be sent, and is lost");
     }
 }

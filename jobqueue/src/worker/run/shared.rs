@@ -45,8 +45,8 @@ impl DeadLetterQueues {
         }
     }
 
-    /// Where jobs of `queue` go that fail for good: as their handler says, else as the worker says, else as
-    /// the queue says; never to the queue itself.
+    /// Where jobs of `queue` go that fail for good: as their handler says, else as the worker says,
+    /// else as the queue says; never to the queue itself.
     pub(crate) fn choose(
         &self,
         queue: &QueueName,

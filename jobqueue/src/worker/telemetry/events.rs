@@ -48,7 +48,8 @@ pub enum WorkerEvent {
         /// Why.
         failure: JobFailure,
     },
-    /// An error of a class that needs a person; see [`RetryRule::alert`](crate::retry::RetryRule::alert).
+    /// An error of a class that needs a person; see
+    /// [`RetryRule::alert`](crate::retry::RetryRule::alert).
     Alert(Alert),
     /// A job that failed for good goes to a dead-letter queue.
     DeadLettered {
@@ -67,10 +68,11 @@ pub enum WorkerEvent {
         /// The job.
         id: JobId,
     },
-    /// Broadcasts were missed: the subscription was lost for a while, or listeners are too slow. Caches that they
-    /// keep up to date may be stale: clear them.
+    /// Broadcasts were missed: the subscription was lost for a while, or listeners are too slow.
+    /// Caches that they keep up to date may be stale: clear them.
     BroadcastsMissed,
-    /// A handler failed too often in a row: its jobs are paused; see [`Breaker`](crate::retry::Breaker).
+    /// A handler failed too often in a row: its jobs are paused; see
+    /// [`Breaker`](crate::retry::Breaker).
     BreakerOpened {
         /// The queue.
         queue: QueueName,

@@ -1,5 +1,5 @@
-//! Histograms of the queue: a pump counts its runs, and every few seconds one call adds the counts to those
-//! in Redis. So a run costs no call.
+//! Histograms of the queue: a pump counts its runs, and every few seconds one call adds the counts
+//! to those in Redis. So a run costs no call.
 
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ impl PendingStats {
         self.observed.retried += u64::from(retried);
     }
 
-    /// Tells Redis, if it is time. Counts of a call that fails are lost: to repeat it might count twice.
+    /// Tells Redis, if it is time. Counts of a call that fails are lost: to repeat it might count
+    /// twice.
     pub(super) fn flush_if_due(&mut self, store: &QueueStore) {
         if let Some(observed) = self.take_due() {
             tokio::spawn(tell(store.clone(), observed));

@@ -1,5 +1,5 @@
-//! Hooks: functions of the user's, called when a person should know. They run on a task of their own, so
-//! they delay no job; and unlike events, calls aren't missed in a burst.
+//! Hooks: functions of the user's, called when a person should know. They run on a task of their
+//! own, so they delay no job; and unlike events, calls aren't missed in a burst.
 
 use std::{
     fmt,
@@ -18,7 +18,8 @@ use crate::{
     policy::ErrorClass,
 };
 
-/// An error of a class that needs a person; see [`RetryRule::alert`](crate::retry::RetryRule::alert).
+/// An error of a class that needs a person; see
+/// [`RetryRule::alert`](crate::retry::RetryRule::alert).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Alert {

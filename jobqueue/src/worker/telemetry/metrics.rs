@@ -1,7 +1,7 @@
 //! Metrics for the `metrics` facade, with the feature of that name; without it, nothing is counted.
 //!
-//! Handles are made when they are first used, and kept: a run costs a few calls on them, and with no
-//! recorder installed those do nothing.
+//! Handles are made when they are first used, and kept: a run costs a few calls on them, and with
+//! no recorder installed those do nothing.
 
 #[cfg(feature = "metrics")]
 pub(crate) use on::{JobMetrics, QueueMetrics};

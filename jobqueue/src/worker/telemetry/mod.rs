@@ -1,8 +1,8 @@
-//! Telemetry: everything that a worker tells of itself. Each occurrence has one method, and behind it stand
-//! the log, events, hooks, metrics and histograms.
+//! Telemetry: everything that a worker tells of itself. Each occurrence has one method, and behind
+//! it stand the log, events, hooks, metrics and histograms.
 //!
-//! [`Telemetry`] is the worker's, and the only sender of events. [`RunTelemetry`] is about one run, and
-//! [`QueueTelemetry`] is a pump's own.
+//! [`Telemetry`] is the worker's, and the only sender of events. [`RunTelemetry`] is about one run,
+//! and [`QueueTelemetry`] is a pump's own.
 
 mod events;
 mod histograms;

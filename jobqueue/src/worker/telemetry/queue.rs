@@ -97,7 +97,13 @@ impl QueueTelemetry {
     /// A job goes back, for a worker that knows its name and version.
     pub(crate) fn returned(&self, id: &JobId, record: &Record) {
         let (queue, name, version) = (self.queue(), &record.name, record.version());
-        warn!(%queue, %id, %name, version, "no handler for this name and version here: the job goes back for a worker that has one");
+        warn!(
+            %queue,
+            %id,
+            %name,
+            version,
+            "no handler for this name and version here: the job goes back for a worker that has one"
+        );
     }
 
     /// A call has settled these.
@@ -108,14 +114,25 @@ impl QueueTelemetry {
 
     /// A job is lost with the lease on it.
     pub(crate) fn lost(&self, id: &JobId) {
-        warn!(queue = %self.queue(), %id, "the lease on this job was lost: another worker runs it, and this run's outcome will be refused");
+        let queue = self.queue();
+        warn!(
+            %queue,
+            %id,
+            "the lease on this job was lost: another worker runs it, and this run's outcome will be \
+             refused"
+        );
         self.metrics.lost();
         self.worker.lost(id);
     }
 
     /// A job that runs at most once is lost, or was settled by a call whose answer was lost.
     pub(crate) fn not_run(&self, id: &JobId) {
-        warn!(queue = %self.queue(), %id, "this job runs at most once, and may have been settled already: it is not run");
+        let queue = self.queue();
+        warn!(
+            %queue,
+            %id,
+            "this job runs at most once, and may have been settled already: it is not run"
+        );
         self.worker.lost(id);
     }
 
@@ -135,6 +152,11 @@ impl QueueTelemetry {
 
     /// A run was aborted whose job was settled before it began.
     pub(crate) fn settled_run_aborted(&self, id: &JobId) {
-        warn!(queue = %self.queue(), %id, "this run was aborted, and its job runs at most once: it is not run again");
+        let queue = self.queue();
+        warn!(
+            %queue,
+            %id,
+            "this run was aborted, and its job runs at most once: it is not run again"
+        );
     }
 }

@@ -26,8 +26,8 @@ impl ServerClock {
         Self { ms, at: Instant::now() }
     }
 
-    /// When a job was first ready, by this process's clock: when it was due, or else added. It lies in the
-    /// future if its producer's clock is ahead of the server's.
+    /// When a job was first ready, by this process's clock: when it was due, or else added. It lies
+    /// in the future if its producer's clock is ahead of the server's.
     pub(crate) fn ready_at(&self, record: &Record) -> Option<Instant> {
         let ready = record.options.due_at.unwrap_or(record.created_at);
         let ready = u64::try_from(ready.timestamp_millis()).unwrap_or(0);
