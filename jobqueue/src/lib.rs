@@ -66,6 +66,7 @@ mod outbox;
 mod policy;
 mod producer;
 mod queue;
+mod session;
 mod settle;
 mod store;
 mod value_error;

@@ -3,7 +3,7 @@
 use tracing::warn;
 
 use super::{relay::Pace, relays::Relays};
-use crate::{error::Result, job::QueueName};
+use crate::{error::Result, error_chain::chain, job::QueueName};
 
 impl Relays {
     /// Relays a queue's outbox in the background.
@@ -37,7 +37,7 @@ impl RelayTask {
     async fn run(mut self) {
         while !self.ended {
             if let Err(error) = self.relays.relay_until(&self.source, Pace::Easy, None).await {
-                warn!(queue = %self.source, %error, "effects on other queues wait in the outbox");
+                warn!(queue = %self.source, error = %chain(&error), "effects on other queues wait in the outbox");
                 return;
             }
             self.ended = self.relays.end_unless_more(&self.source);

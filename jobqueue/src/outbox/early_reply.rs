@@ -24,7 +24,7 @@ pub(super) struct EarlyReplies(Mutex<HashMap<JobId, (QueueName, watch::Receiver<
 const MOST: usize = 10_000;
 
 impl EarlyReplies {
-    /// Notes that replies are being sent. Their sender then tells whether they have arrived.
+    /// Says that replies are being sent.
     pub(super) fn begin(
         &self,
         source: &QueueName,

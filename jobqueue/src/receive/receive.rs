@@ -8,22 +8,28 @@ use tokio::{
 };
 
 use super::{
+    context::{Accepted, ReceiveContext},
     delivery::{Delivery, Source},
-    intake::{Accepted, Intake},
-    receiver::{Receiver, check_visibility},
-    session::Session,
+    fetcher::Fetcher,
+    receiver::Receiver,
+    rules::check_visibility,
+    settle::settle,
 };
 use crate::{
     error::{Error, Result},
-    store::{MAX_BATCH, worker::Limit},
+    queue::Queue,
+    store::{
+        MAX_BATCH,
+        worker::{Limit, Turn},
+    },
     value_error::Invalid,
     worker::MAX_SLEEP,
 };
 
 /// A receive about to be made: set options, then await it.
 ///
-/// Awaited, it gives up to as many jobs as it was asked for as soon as there are any, and none if none came in
-/// time. Dropped before that, it hands back what it has taken.
+/// It answers as soon as there are jobs, with at most as many as it was asked for; and with none if
+/// none came in time. If it is dropped before, the jobs that it has fetched go back.
 ///
 /// # Errors
 /// [`Error::Invalid`] before anything is sent, and those of any call.
@@ -36,12 +42,8 @@ pub struct Receive {
 }
 
 impl Receive {
-    pub(crate) fn new(receiver: Receiver, max: usize, wait: Duration) -> Self {
-        Self { receiver, max, wait }
-    }
-
-    /// How long the jobs of this receive are nobody else's; the receiver's by default, which is 30 s. 100 ms
-    /// to 12 h.
+    /// For how long no other consumer gets the jobs of this receive; the receiver's by default,
+    /// which is 30 s. 100 ms to 12 h.
     pub fn visibility(mut self, timeout: Duration) -> Self {
         self.receiver = self.receiver.visibility(timeout);
         self
@@ -61,60 +63,67 @@ impl Receive {
     async fn run(self) -> Result<Vec<Delivery>> {
         self.check()?;
         let now = Instant::now();
-        // A wait beyond all clocks is one of a year.
+        // A wait that the clock can't express is one of a year.
         let until = now.checked_add(self.wait).unwrap_or(now + Duration::from_secs(31_536_000));
         let Some(mut permits) = self.permits(until).await else { return Ok(Vec::new()) };
         let want = if self.receiver.permits.is_some() { permits.len() } else { self.max };
-        let Receiver { queue, connections, rules, .. } = &self.receiver;
-        let mut session = Session::new(queue.clone(), rules.visibility);
+        let Receiver { queue, rules, .. } = &self.receiver;
+        let mut fetcher = Fetcher::new(queue.store().clone(), rules.visibility);
         loop {
-            let turn = session.take(want).await?;
+            let mut turn = fetcher.fetch(want).await?;
             let taken_at = Instant::now();
-            let full = turn.taken.len() >= want;
-            let intake = Intake::new(queue.clone(), rules.clone(), turn.more.dead_letter);
+            let taken = std::mem::take(&mut turn.taken);
+            let full = taken.len() >= want;
+            let dead_letter = turn.more.dead_letter.take();
+            let context = ReceiveContext::new(queue.clone(), rules.clone(), dead_letter);
             if turn.effects {
                 queue.client().relays().start(queue.name());
             }
-            let (accepted, failed) = intake.sort(turn.taken);
-            if let Some(worker) = session.name()
+            let (accepted, failed) = context.sort(taken);
+            if let Some(worker) = fetcher.name()
                 && !failed.is_empty()
             {
-                match intake.settle(worker, &failed, Duration::ZERO).await {
-                    // It took longer than the timeout: nothing of it is ours any more.
+                match settle(queue, worker, &failed, Duration::ZERO).await {
+                    // It took longer than the timeout: the fetched jobs are lost.
                     Err(error) if error.is_lease_lost() => continue,
                     settled => settled?,
                 }
             }
             if !accepted.is_empty() {
-                let Some(worker) = session.hand_over() else { continue };
-                let source = Source { intake, worker, until: taken_at + rules.visibility };
+                let Some(worker) = fetcher.hand_over() else { continue };
+                let source = Source { context, worker, until: taken_at + rules.visibility };
                 permits.truncate(accepted.len());
                 return Ok(deliveries(&source, accepted, permits));
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                session.leave().await;
+                fetcher.leave().await;
                 return Ok(Vec::new());
             }
-            if full {
-                continue;
-            }
-            let nap = turn.look_in.min(MAX_SLEEP).min(left);
-            match turn.limit {
-                // The token would come for jobs that may not be taken.
-                Some(Limit::Rate | Limit::Throttled) => sleep(nap).await,
-                _ => match connections.wait(queue.store(), nap).await {
-                    // What is wrong is found out, and said, by the next call.
-                    Err(Error::Unavailable { .. }) => {
-                        sleep(nap.min(Duration::from_millis(100))).await
-                    }
-                    other => drop(other?),
-                },
+            if !full {
+                self.sleep(&turn, left).await?;
             }
         }
     }
 
-    /// Room for jobs, if so many may be out: none in time is none at all.
+    /// Waits until it is worth fetching again, at most this long.
+    async fn sleep(&self, turn: &Turn, left: Duration) -> Result<()> {
+        let Receiver { queue, connections, .. } = &self.receiver;
+        let nap = turn.look_in.min(MAX_SLEEP).min(left);
+        match turn.limit {
+            // The token would come for jobs that may not be fetched.
+            Some(Limit::Rate | Limit::Throttled) => sleep(nap).await,
+            _ => match connections.wait(queue.store(), nap).await {
+                // The next call finds out what is wrong, and says it.
+                Err(Error::Unavailable { .. }) => sleep(nap.min(Duration::from_millis(100))).await,
+                other => drop(other?),
+            },
+        }
+        Ok(())
+    }
+
+    /// One permit a job where the number of unacknowledged jobs is bounded; none if there was none
+    /// in time.
     async fn permits(&self, until: Instant) -> Option<Vec<OwnedSemaphorePermit>> {
         let Some(semaphore) = &self.receiver.permits else { return Some(Vec::new()) };
         let first = timeout_at(until, semaphore.clone().acquire_owned()).await.ok()?.ok()?;
@@ -128,7 +137,7 @@ impl Receive {
     }
 }
 
-/// The jobs, each with its place among those that may be out.
+/// The jobs, each with its permit to be out.
 fn deliveries(
     source: &Source,
     accepted: Vec<Accepted>,
@@ -136,6 +145,40 @@ fn deliveries(
 ) -> Vec<Delivery> {
     let mut permits = permits.into_iter();
     accepted.into_iter().map(|job| Delivery::new(source.clone(), job, permits.next())).collect()
+}
+
+impl Receiver {
+    /// Fetches up to `max` jobs, 1 to 1,000; waits up to `wait` if there are none, or as many are
+    /// out as may be.
+    pub fn receive(&self, max: usize, wait: Duration) -> Receive {
+        Receive { receiver: self.clone(), max, wait }
+    }
+}
+
+impl Queue {
+    /// Fetches up to `max` jobs, to be acknowledged one by one; waits up to `wait` if there are
+    /// none. 1 to 1,000 jobs.
+    ///
+    /// A job that isn't acknowledged within the visibility timeout, 30 s unless [set
+    /// otherwise](Receive::visibility), is handed out again. For bounds, and for many receives,
+    /// make a [`receiver`](Self::receiver).
+    ///
+    /// ```no_run
+    /// # use jobqueue::{DurationExt, Failure, Queue};
+    /// # async fn example(orders: Queue) -> Result<(), Box<dyn std::error::Error>> {
+    /// for job in orders.receive(10, 20.seconds()).await? {
+    ///     let order: u64 = job.payload()?;
+    ///     match order {
+    ///         0 => job.fail(Failure::permanent("there is no order 0")).await?,
+    ///         _ => job.complete().await?,
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn receive(&self, max: usize, wait: Duration) -> Receive {
+        self.receiver().receive(max, wait)
+    }
 }
 
 impl IntoFuture for Receive {

@@ -32,7 +32,7 @@ use chrono::Utc;
 use crate::{
     job::{Codec, Delivery, JobId, JobOptions, Record},
     value_error::Invalid,
-    worker::{Context, ContextParts, Signals, States, run_trace},
+    worker::{Cancellation, Context, ContextParts, States, run_trace},
 };
 
 #[doc(hidden)]
@@ -47,7 +47,7 @@ pub struct TestContext {
     time_left: Option<Duration>,
     options: JobOptions,
     states: States,
-    signals: Signals,
+    cancellation: Cancellation,
 }
 
 impl Default for TestContext {
@@ -67,7 +67,7 @@ impl TestContext {
             time_left: None,
             options: JobOptions::default(),
             states: States::default(),
-            signals: Signals::default(),
+            cancellation: Cancellation::default(),
         }
     }
 
@@ -116,14 +116,14 @@ impl TestContext {
     /// A run that has been told to stop.
     #[must_use]
     pub fn cancelled(self) -> Self {
-        self.signals.cancel();
+        self.cancellation.cancel();
         self
     }
 
     /// A run whose lease was lost.
     #[must_use]
     pub fn lost(self) -> Self {
-        self.signals.lose();
+        self.cancellation.lose();
         self
     }
 
@@ -152,8 +152,8 @@ impl TestContext {
                 Some(deadline) => deadline.into(),
                 None => OnceLock::new(),
             },
-            signals: self.signals,
-            line: None,
+            cancellation: self.cancellation,
+            shared: None,
         }))
     }
 

@@ -1,12 +1,12 @@
-//! What a worker runs.
+//! Handlers.
 
 use super::{
-    extract::{MissingState, States},
     run::Context,
+    states::{MissingState, States},
 };
 use crate::job::{Failure, Job};
 
-/// Something that runs jobs of one kind. [`#[job]`](macro@crate::job) implements it.
+/// Runs jobs of one kind. [`#[job]`](macro@crate::job) implements it.
 ///
 /// Written by hand it looks like this:
 ///
@@ -33,7 +33,8 @@ use crate::job::{Failure, Job};
     note = "implement it: `#[job(implements = path::to::declaration)] async fn … {{ … }}`, and give the worker that function"
 )]
 pub trait Handler: Job {
-    /// Whether the worker has all that the handler's arguments ask for; called when it is built.
+    /// Checks that the worker has all state that the handler's arguments ask for; called when it is
+    /// built.
     ///
     /// # Errors
     /// The first state that is missing.

@@ -1,9 +1,9 @@
 //! What the code that `#[job]` writes calls. Not for people.
 //!
-//! A handler's error may be a [`Failure`], may know its own verdict ([`JobError`]), or may be any other
-//! error. Which of them decides is found by *autoref specialisation*: of the methods of one name, the
-//! compiler takes the one for the most references, since it looks at `&&&Probe` first and then at what it points to.
-//! See <https://github.com/dtolnay/case-studies/blob/master/autoref-specialization/README.md>.
+//! A handler's error may be a [`Failure`], may know its own verdict ([`JobError`]), or may be any
+//! other error. Which of them decides is found by *autoref specialisation*: of the methods of one
+//! name, the compiler takes the one that needs the fewest references. See
+//! <https://github.com/dtolnay/case-studies/blob/master/autoref-specialization/README.md>.
 
 use std::{
     convert::Infallible, error::Error as StdError, marker::PhantomData, panic::resume_unwind,

@@ -9,22 +9,24 @@ use super::{
     handler::Handler,
     rate_limiter::RateLimiter,
     run::{Context, Demand, HandlerBreaker},
-    telemetry::JobMeter,
+    telemetry::JobMetrics,
 };
 use crate::{
     job::{Definition, Delivery, Failure, JobName, QueueName, Record, RunRules},
     policy::Verdict,
+    settle::Known,
     topic::Subscription,
     value_error::{Invalid, PayloadError, TooLarge},
 };
 
-/// A run under way: the result's bytes, or the failure.
+/// A running handler: it gives the encoded result, or the failure.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
 
-/// The most bytes of a result. What is larger belongs elsewhere, with a reference as the result.
+/// The most bytes of a result. A larger one belongs elsewhere, with a reference to it as the
+/// result.
 pub(crate) const MAX_RESULT: usize = 1 << 20;
 
-/// A handler whose types only it knows.
+/// A handler without its types.
 trait Erased: Send + Sync {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError>;
 }
@@ -45,7 +47,7 @@ impl<H: Handler> Erased for PhantomData<H> {
     }
 }
 
-/// The work was done, so another attempt would not help.
+/// The work was done: another attempt would not help.
 fn unwritable(error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::from_error(Verdict::Permanent, error)
 }
@@ -55,25 +57,31 @@ pub(crate) struct Entry {
     handler: Box<dyn Erased>,
     pub(crate) name: JobName,
     pub(crate) rules: RunRules,
-    /// The newest version of payloads that it knows.
+    /// The newest version of payloads that it reads.
     pub(crate) version: u32,
-    /// What its queue is to be bound to.
+    /// The topic that its queue is bound to.
     subscription: Option<Subscription>,
-    /// Where its jobs go that fail for good.
+    /// Its own dead-letter queue.
     pub(crate) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
     rate: Option<RateLimiter>,
-    pub(crate) meter: JobMeter,
+    pub(crate) metrics: JobMetrics,
     pub(crate) breaker: Option<HandlerBreaker>,
 }
 
 impl Entry {
+    /// As intake looks at it.
+    pub(crate) fn known(self: Arc<Self>) -> Known<Arc<Self>> {
+        let (name, rules, newest) = (Some(self.name.clone()), self.rules, self.version);
+        Known { handler: self, name, rules, newest }
+    }
+
     /// Whether the handler has limits of its own in this process.
     pub(crate) fn is_limited(&self) -> bool {
         self.permits.is_some() || self.rate.is_some()
     }
 
-    /// Waits until the handler's own limits in this process let one more run start.
+    /// Waits until the handler's own limits in this process allow one more run.
     pub(crate) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
         let permit = match &self.permits {
             // The semaphore is never closed.
@@ -116,7 +124,7 @@ impl Registry {
             name: name.parse()?,
             rules: run,
             version: H::VERSIONS.newest(),
-            meter: JobMeter::new(queue, name),
+            metrics: JobMetrics::new(queue, name),
             subscription: match H::DEFINITION.subscription {
                 Some(subscription) => Some(Subscription::new(subscription, name)?),
                 None => None,
@@ -139,20 +147,21 @@ impl Registry {
         self.0.get(name).cloned()
     }
 
-    /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers are open.
+    /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers
+    /// are open.
     pub(crate) fn demand(&self) -> Demand {
-        let mut demands = Vec::new();
+        let mut demand: Option<Demand> = None;
         for entry in self.0.values() {
-            // Most handlers have none, and then the first of them is enough to know.
+            // Most handlers have no breaker, and then the first of them is enough to know.
             match entry.breaker.as_ref().map_or(Demand::Any, HandlerBreaker::demand) {
                 Demand::Any => return Demand::Any,
-                other => demands.push(other),
+                other => demand = Some(demand.map_or(other, |demand| demand.or(other))),
             }
         }
-        demands.into_iter().reduce(Demand::or).unwrap_or(Demand::Any)
+        demand.unwrap_or(Demand::Any)
     }
 
-    /// What its handlers' queue is to be bound to.
+    /// The topics that the handlers' queue is bound to.
     pub(crate) fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
         self.0.values().filter_map(|entry| entry.subscription.as_ref())
     }

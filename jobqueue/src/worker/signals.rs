@@ -1,4 +1,4 @@
-//! When to stop.
+//! The phases of a worker, and the signals that stop it.
 
 use tokio::time::Instant;
 
@@ -7,18 +7,18 @@ use crate::{
     value_error::Invalid,
 };
 
-/// What a worker is doing.
+/// The phase of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// It fetches and runs.
     Working,
-    /// It runs what it has, and fetches nothing.
+    /// It runs the jobs that it holds, and fetches none.
     Paused,
-    /// It runs what it has until then, and ends.
+    /// It runs the jobs that it holds until then, and ends.
     Draining(Instant),
 }
 
-/// Waits for SIGTERM or SIGINT; once installed, the process doesn't end by them.
+/// Waits for SIGTERM or SIGINT. Once installed, they no longer end the process by themselves.
 #[cfg(unix)]
 pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,

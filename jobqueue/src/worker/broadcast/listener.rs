@@ -1,4 +1,4 @@
-//! What a worker hears.
+//! Listeners of broadcasts.
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
@@ -8,12 +8,12 @@ use crate::{
     job::{Broadcast, BroadcastDefinition, Codec, Failure, QueueName},
     value_error::{Invalid, PayloadError},
     worker::{
-        extract::{MissingState, States},
         run::Context,
+        states::{MissingState, States},
     },
 };
 
-/// Something that hears broadcasts of one kind. [`#[broadcast]`](macro@crate::broadcast) implements it.
+/// Handles broadcasts of one kind. [`#[broadcast]`](macro@crate::broadcast) implements it.
 ///
 /// Written by hand it looks like this:
 ///
@@ -40,7 +40,8 @@ use crate::{
     note = "implement `Listener` for it, or put `#[broadcast(\"name\")]` on a function"
 )]
 pub trait Listener: Broadcast {
-    /// Whether the worker has all that the listener's arguments ask for; called when it is built.
+    /// Checks that the worker has all state that the listener's arguments ask for; called when it
+    /// is built.
     ///
     /// # Errors
     /// The first state that is missing.
@@ -49,18 +50,18 @@ pub trait Listener: Broadcast {
         Ok(())
     }
 
-    /// Hears one message. Its context has the message's id, and neither progress nor a log. A failure is said in
-    /// the log, and that is all.
+    /// Handles one message. Its context has the message's id, and neither progress nor a log. A
+    /// failure is only logged.
     fn hear(
         message: Self::Message,
         ctx: Context,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// A message being heard.
+/// A running listener.
 pub(crate) type Listening = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
-/// A listener whose types only it knows.
+/// A listener without its types.
 trait Erased: Send + Sync {
     fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Listening, PayloadError>;
 }

@@ -120,7 +120,7 @@ where
     async fn run(self) -> Result<T, E> {
         let Self { ctx, key, effect, lifetime, wait } = self;
         check(&key, lifetime).map_err(|invalid| OnceError::Error(invalid.into()))?;
-        let Some(line) = ctx.line() else { return effect.await };
+        let Some(line) = ctx.shared() else { return effect.await };
         if ctx.is_lost() {
             return Err(OnceError::Error(ctx.lease_lost("run an effect once")).into());
         }
