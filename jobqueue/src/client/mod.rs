@@ -108,8 +108,8 @@ impl Client {
     ///
     /// # Errors
     /// The name is invalid.
-    pub fn queue(&self, name: &str) -> Result<Queue> {
-        let name: QueueName = name.parse()?;
+    pub fn queue(&self, name: impl AsRef<str>) -> Result<Queue> {
+        let name: QueueName = name.as_ref().parse()?;
         Ok(Queue::new(self.clone(), &name))
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use rmp::{decode, encode};
-use serde::Deserialize as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     codec::{Codec, reader},
@@ -13,6 +13,9 @@ use super::{
 use crate::value_error::Corrupt;
 
 /// How a job ended, as far as it is kept.
+///
+/// Serialized: `{"kind": "completed", "result": …}` with the result as JSON, or
+/// `{"kind": "failed", "failure": {…}}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -28,7 +31,7 @@ pub enum Outcome {
 }
 
 /// One failed attempt, or the failure that ended a job.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{reason} (attempt {attempt}): {message}")]
 #[non_exhaustive]
 pub struct JobFailure {
@@ -43,7 +46,10 @@ pub struct JobFailure {
 }
 
 /// What kind of failure ended a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Serialized: its name in `snake_case`, such as `"bad_payload"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureReason {
     /// The handler returned an error.
@@ -69,6 +75,7 @@ pub enum FailureReason {
     /// It did not fit into its queue, which sends what overflows to its dead-letter queue.
     Overflow,
     /// A reason of a newer version of this library.
+    #[serde(other)]
     Other,
 }
 
@@ -104,6 +111,24 @@ impl FailureReason {
 impl fmt::Display for FailureReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        enum Readable<'a> {
+            Completed { result: Option<serde_json::Value> },
+            Failed { failure: &'a JobFailure },
+        }
+        let readable = match self {
+            Self::Completed { codec, result } => {
+                Readable::Completed { result: codec.to_json(result) }
+            }
+            Self::Failed(failure) => Readable::Failed { failure },
+        };
+        readable.serialize(serializer)
     }
 }
 

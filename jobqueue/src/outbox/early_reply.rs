@@ -28,7 +28,11 @@ const MOST: usize = 10_000;
 
 impl EarlyReplies {
     /// Says that replies are being sent.
-    fn begin(&self, source: &QueueName, ids: impl Iterator<Item = JobId>) -> watch::Sender<Arrived> {
+    fn begin(
+        &self,
+        source: &QueueName,
+        ids: impl Iterator<Item = JobId>,
+    ) -> watch::Sender<Arrived> {
         let (tell, arrived) = watch::channel(None);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.extend(ids.map(|id| (id, (source.clone(), arrived.clone()))));

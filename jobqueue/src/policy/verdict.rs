@@ -168,10 +168,7 @@ mod tests {
     fn a_policy_of_ones_own() {
         const OWN: RetryPolicy = RetryPolicy::STANDARD
             .rule(ErrorClass::Validation, RetryRule::retry().attempts(2))
-            .rule(
-                ErrorClass::Transient,
-                RetryRule::retry().backoff(Backoff::fixed(SECOND)).alert(),
-            )
+            .rule(ErrorClass::Transient, RetryRule::retry().backoff(Backoff::fixed(SECOND)).alert())
             .rule(ErrorClass::Server, RetryRule::dead_letter());
         let backoff = &Backoff::DEFAULT;
         let decide = |class: ErrorClass, attempt| {

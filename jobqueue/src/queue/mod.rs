@@ -1,14 +1,16 @@
-//! Floor 3: what producers and operators hold. A [`Client`] is a connection, a [`Queue`] one queue
-//! through it, a [`JobHandle`] one job.
+//! Queues: steering and inspecting them, their jobs and their dead letters.
 
 mod control;
 mod dead_letters;
+mod empty;
 mod inspect;
+mod job_control;
 mod job_handle;
 mod limits;
 mod stats;
 
-pub use dead_letters::{DeadLetters, Redrive};
+pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
+pub use empty::{Drain, Obliterate};
 pub use inspect::JobPages;
 pub use job_handle::JobHandle;
 pub use limits::SetLimits;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, Refused, Result},
-    job::{Failure, JobId, Record, Settlement, Transition, WorkerId},
+    job::{Failure, JobId, JobName, Record, Settlement, Transition, WorkerId},
     settle::{Decision, RunOutcome},
     store::worker::Extend,
     value_error::PayloadError,
@@ -68,8 +68,8 @@ impl Delivery {
 
     /// The job's name.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.job.record.name.as_str()
+    pub fn name(&self) -> &JobName {
+        &self.job.record.name
     }
 
     /// The job as it was added: payload, options, time.

@@ -175,7 +175,7 @@ impl Intake {
 
     /// Whether a job is where a settlement would have put it.
     async fn is_done(&self, settlement: &Settlement) -> Result<bool> {
-        let state = self.queue.info(&settlement.id).await?.map(|info| info.state);
+        let state = self.queue.info_of(&settlement.id).await?.map(|info| info.state);
         Ok(match settlement.end {
             Transition::Completed { .. } => matches!(state, None | Some(JobState::Completed)),
             Transition::Failed { .. } => matches!(state, None | Some(JobState::Failed)),

@@ -102,7 +102,7 @@ impl Receiver {
     }
 
     /// The queue to which jobs go that fail for good; the queue's own by default
-    /// ([`SetLimits::dead_letter`](crate::limits::SetLimits::dead_letter)).
+    /// ([`SetLimits::dead_letter`](crate::manage::SetLimits::dead_letter)).
     #[must_use]
     pub fn dead_letter(mut self, queue: &str) -> Self {
         match queue.parse() {

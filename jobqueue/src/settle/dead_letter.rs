@@ -19,7 +19,7 @@ pub(crate) fn attach(decision: &mut Decision, dead_letter: &DeadLetter, to: &Que
             });
         }
         Err(problem) => {
-            error!(queue = dead_letter.queue, id = %dead_letter.id, %problem, "a dead letter could not be written");
+            error!(queue = %dead_letter.queue, id = %dead_letter.id, %problem, "a dead letter could not be written");
         }
     }
 }

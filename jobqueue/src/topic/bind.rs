@@ -117,7 +117,7 @@ impl IntoFuture for Bind {
 }
 
 /// Makes a topic known to a queue. First, so that there is no binding of which the queue's workers know nothing.
-pub(crate) async fn introduce(client: &Client, topic: &QueueName, queue: &QueueName) -> Result<()> {
+pub(super) async fn introduce(client: &Client, topic: &QueueName, queue: &QueueName) -> Result<()> {
     let store = client.store().queue(queue);
     store.call_retrying(&outbox::RegisterSource { source: topic }).await
 }

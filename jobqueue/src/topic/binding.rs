@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
+use serde::Serialize;
+
 use crate::{
     job::{JobName, QueueName},
     outbox::target,
@@ -10,17 +12,20 @@ use crate::{
     value_error::{Corrupt, Invalid},
 };
 
-/// That a topic's messages go to a queue, as [`Topic::bindings`](super::Topic::bindings) shows it.
-#[derive(Clone, Debug, PartialEq)]
+/// A binding of a queue to a topic; see [`Topic::bindings`](super::Topic::bindings).
+///
+/// Serialized: `{"queue": "mails", "pattern": "user.*", "job": null, "filter": [["region",
+/// [{"prefix": "eu-"}]]]}`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Binding {
-    /// Where they go.
+    /// The queue that messages go to.
     pub queue: QueueName,
-    /// Which ones, by their routing keys.
+    /// The pattern that their routing keys fit.
     pub pattern: String,
-    /// What jobs they become there; their routing keys are the jobs' names if this isn't said.
+    /// The name of the jobs that they become; their routing keys if it is missing.
     pub job: Option<JobName>,
-    /// Which ones, by their headers.
+    /// The filter that their headers pass.
     pub filter: Option<Filter>,
 }
 

@@ -3,6 +3,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
+use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
@@ -28,8 +29,10 @@ pub(crate) struct Outgoing {
     pub(crate) headers: BTreeMap<String, String>,
 }
 
-/// What became of a published message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a published message went.
+///
+/// Serialized: `{"id": "01J…", "targets": 2, "alternate": false}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Receipt {
     id: JobId,
     targets: usize,

@@ -1,4 +1,4 @@
-//! What a topic has, and how far its queues are behind.
+//! The state of a topic, and how far its queues are behind.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::{Topic, binding::Binding};
 use crate::{
@@ -18,16 +19,26 @@ use crate::{
 /// How many messages on their way are looked at.
 const LOOKED_AT: usize = 10_000;
 
-/// A topic at one moment.
-#[derive(Clone, Debug, PartialEq)]
+/// The state of a topic at one moment; see [`Topic::stats`].
+///
+/// Serialized:
+///
+/// ```json
+/// {
+///   "published": 12, "underway": 1, "oldest_underway_ms": 40, "kept": 0, "kept_since": null,
+///   "queues": [{"queue": "mails", "underway": 1, "replaying": false, "waiting": 3}]
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TopicStats {
     /// How many messages were published, ever.
     pub published: u64,
-    /// How many are on their way: to one bound queue or more.
+    /// How many are on their way to a bound queue.
     pub underway: u64,
-    /// How long the oldest of those is. More than a second means that nobody relays, or that a queue can't be
-    /// reached.
+    /// How long the oldest of those has been. More than a second means that no process relays, or that a
+    /// queue can't be reached.
+    #[serde(rename = "oldest_underway_ms", serialize_with = "crate::json::maybe_millis")]
     pub oldest_underway: Option<Duration>,
     /// How many messages are [kept](Topic::keep).
     pub kept: u64,
@@ -38,22 +49,22 @@ pub struct TopicStats {
 }
 
 /// How far a queue is behind its topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QueueLag {
     /// The queue.
     pub queue: QueueName,
-    /// How many messages are on their way to it, of the topic's oldest 10,000, or of fewer if those have
-    /// more than 16 MiB.
+    /// How many messages are on their way to it. Counted are the topic's oldest 10,000, or fewer if those
+    /// have more than 16 MiB.
     pub underway: u64,
-    /// Whether it has a binding that has still to catch up with the past.
+    /// Whether one of its bindings still replays kept messages.
     pub replaying: bool,
     /// How many jobs wait in it, whatever topic they come from.
     pub waiting: u64,
 }
 
 impl Topic {
-    /// What the topic has, and how far its queues are behind.
+    /// The state of the topic, and how far its queues are behind.
     ///
     /// # Errors
     /// Those of any call.
@@ -97,5 +108,42 @@ impl Topic {
                 .and_then(DateTime::from_timestamp_millis),
             queues,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::topic::Filter;
+
+    #[test]
+    fn the_shape_of_json() {
+        let queue: QueueName = "mails".parse().expect("a good name");
+        let binding = Binding {
+            queue: queue.clone(),
+            pattern: "user.*".to_owned(),
+            job: Some("welcome".parse().expect("a good name")),
+            filter: Some(Filter::header("region").prefix("eu-").missing()),
+        };
+        let expected = json!({
+            "queue": "mails", "pattern": "user.*", "job": "welcome",
+            "filter": [["region", [{"prefix": "eu-"}, "missing"]]]
+        });
+        assert_eq!(serde_json::to_value(binding).expect("json"), expected);
+        let stats = TopicStats {
+            published: 12,
+            underway: 1,
+            oldest_underway: Some(Duration::from_millis(40)),
+            kept: 0,
+            kept_since: None,
+            queues: vec![QueueLag { queue, underway: 1, replaying: false, waiting: 3 }],
+        };
+        let expected = json!({
+            "published": 12, "underway": 1, "oldest_underway_ms": 40, "kept": 0, "kept_since": null,
+            "queues": [{"queue": "mails", "underway": 1, "replaying": false, "waiting": 3}]
+        });
+        assert_eq!(serde_json::to_value(stats).expect("json"), expected);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::{
-    sync::{broadcast, watch},
+    sync::watch,
     task::JoinSet,
     time::{Duration, Instant},
 };
@@ -16,7 +16,7 @@ use super::{
     pump::{Lease, Pump, PumpConfig, lease},
     signals::{Phase, Signals},
     sources,
-    telemetry::{EventSender, HookSender, WorkerEvent},
+    telemetry::{EventSender, HookSender, WorkerEvents},
 };
 use crate::error::{Error, Result};
 
@@ -57,9 +57,9 @@ impl WorkerHandle {
         });
     }
 
-    /// What happens in this worker from now on. A listener that falls far behind misses some.
+    /// The events of this worker from now on.
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<WorkerEvent> {
+    pub fn events(&self) -> WorkerEvents {
         self.events.listen()
     }
 

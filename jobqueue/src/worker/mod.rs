@@ -35,4 +35,4 @@ pub(crate) use registry::MAX_RESULT;
 pub use run::Context;
 #[cfg(feature = "testing")]
 pub(crate) use run::{ContextParts, Signals, run_trace};
-pub use telemetry::{Alert, DeadLettered, WorkerEvent};
+pub use telemetry::{Alert, DeadLettered, WorkerEvent, WorkerEvents};

@@ -10,6 +10,7 @@ mod events;
 mod expire;
 mod failure;
 mod fault;
+mod first_programs;
 mod idempotent;
 mod idle;
 mod letters;

@@ -1,6 +1,7 @@
 //! What the compiler can't check: floors, sizes, names, and that scripts, their callers and their tests agree.
 
 mod floors;
+mod public;
 mod scripts;
 mod sources;
 

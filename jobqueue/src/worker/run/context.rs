@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::cancellation::Signals;
 use crate::{
     error::{Refused, Result},
-    job::{Codec, Delivery, JobFailure, JobId, QueueName, Record, TraceContext, WorkerId},
+    job::{Codec, Delivery, JobFailure, JobId, JobName, QueueName, Record, TraceContext, WorkerId},
     outbox::Relays,
     policy::ErrorClass,
     store::{QueueStore, job},
@@ -129,8 +129,8 @@ impl Context {
 
     /// The job's name.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.0.record.name.as_str()
+    pub fn name(&self) -> &JobName {
+        &self.0.record.name
     }
 
     /// The name of the job's queue; empty in a test of a handler without Redis.
@@ -188,8 +188,8 @@ impl Context {
 
     /// The topic that the job was published to; nothing if it was added.
     #[must_use]
-    pub fn topic(&self) -> Option<&str> {
-        self.0.record.options.origin.as_ref().map(|origin| origin.topic.as_str())
+    pub fn topic(&self) -> Option<&QueueName> {
+        self.0.record.options.origin.as_ref().map(|origin| &origin.topic)
     }
 
     /// The routing key that it was published with; nothing if it was added.

@@ -2,16 +2,24 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::hooks::{Alert, DeadLettered, HookCall, HookSender};
+use super::{
+    hooks::{Alert, DeadLettered, HookCall, HookSender},
+    stream::WorkerEvents,
+};
 use crate::job::{JobFailure, JobId, JobName, QueueName};
 
-/// Something that happened in one worker. Follow them with [`WorkerHandle::events`](super::WorkerHandle::events).
+/// Something that happened in one worker. Follow them with [`WorkerHandle::events`](crate::WorkerHandle::events).
 ///
 /// They tell of this process; what happens in a queue over all processes is in
 /// [`Queue::events`](crate::Queue::events).
-#[derive(Clone, Debug)]
+///
+/// Serialized, each event is an object with its `kind` in `snake_case` and its fields:
+/// `{"kind": "completed", "id": "01J…", "name": "ship", "took_ms": 12.5}`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WorkerEvent {
     /// A run began.
@@ -30,6 +38,7 @@ pub enum WorkerEvent {
         /// Its name.
         name: JobName,
         /// How long the run took.
+        #[serde(rename = "took_ms", serialize_with = "crate::json::millis")]
         took: Duration,
     },
     /// A run failed, and the job will be tried again.
@@ -39,6 +48,7 @@ pub enum WorkerEvent {
         /// Why.
         failure: JobFailure,
         /// When.
+        #[serde(rename = "delay_ms", serialize_with = "crate::json::millis")]
         delay: Duration,
     },
     /// A job failed for good.
@@ -77,6 +87,7 @@ pub enum WorkerEvent {
         /// The handler's name.
         name: JobName,
         /// For how long, before one of them probes.
+        #[serde(rename = "pause_ms", serialize_with = "crate::json::millis")]
         pause: Duration,
     },
     /// A probe has succeeded: the handler's jobs run again.
@@ -103,7 +114,13 @@ pub enum WorkerEvent {
         /// The queue.
         queue: QueueName,
         /// For how long.
+        #[serde(rename = "since_ms", serialize_with = "crate::json::millis")]
         since: Duration,
+    },
+    /// This subscriber to the worker's events fell behind, and missed some.
+    EventsMissed {
+        /// How many.
+        count: u64,
     },
 }
 
@@ -153,7 +170,7 @@ impl EventSender {
         self.bell.flush().await;
     }
 
-    pub(crate) fn listen(&self) -> broadcast::Receiver<WorkerEvent> {
-        self.events.subscribe()
+    pub(crate) fn listen(&self) -> WorkerEvents {
+        WorkerEvents::new(self.events.subscribe())
     }
 }
