@@ -65,7 +65,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     progress.await??;
     workers.stop().await;
-    queue.obliterate_by_force().await?;
+    queue.obliterate().force().await?;
     eprintln!("{} files in {:.1?}, {failures} failed", files.len(), began.elapsed());
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt as _, stream};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     error::{Error, Result},
@@ -19,7 +20,9 @@ use crate::{
 };
 
 /// One thing that happened to jobs of a queue, in one atomic step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Serialized: `{"id": "1767323045000-0", "kind": "completed", "jobs": ["01J…", …]}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
     /// Its position in the stream, to continue from later.
@@ -31,12 +34,15 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Serialized: its name, such as `"completed"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
     /// Jobs were added.
     Added,
-    /// Jobs became ready: they were due, promoted, or are to run again.
+    /// Jobs became ready: they were due, promoted, or run again.
     Waiting,
     /// A job's due time was changed.
     Delayed,
@@ -61,6 +67,7 @@ pub enum EventKind {
     /// The queue was resumed.
     Resumed,
     /// An event that only a newer version of this library knows.
+    #[serde(other)]
     Other,
 }
 
@@ -113,6 +120,19 @@ impl EventId {
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.0)
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        id.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -178,7 +198,7 @@ impl EventStream {
         })))
     }
 
-    /// The next event; `None` never comes.
+    /// The next event; never `None`.
     pub async fn next(&mut self) -> Option<Result<Event>> {
         self.0.next().await
     }
@@ -229,5 +249,33 @@ impl Reader {
         };
         self.entries.extend(self.store.stream_after(position, READ_LIMIT).await?);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_of_json() {
+        let event = Event {
+            id: "1767323045000-0".parse().expect("a good id"),
+            kind: EventKind::Completed,
+            jobs: vec!["job-1".parse().expect("a good id")],
+        };
+        let json = serde_json::json!({
+            "id": "1767323045000-0", "kind": "completed", "jobs": ["job-1"]
+        });
+        assert_eq!(serde_json::to_value(event).expect("json"), json);
+        assert!(serde_json::from_str::<EventId>("\"7\"").is_err());
+    }
+
+    #[test]
+    fn serialized_kinds_have_their_names() {
+        for (kind, name) in EventKind::NAMES {
+            assert_eq!(serde_json::to_value(kind).expect("json"), name);
+        }
+        let newer: EventKind = serde_json::from_str("\"teleported\"").expect("any kind");
+        assert_eq!(newer, EventKind::Other);
     }
 }

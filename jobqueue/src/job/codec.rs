@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::value::Value;
 use crate::value_error::PayloadError;
 
 /// How a payload or a result is written. The choice travels with the job, so a worker reads both
@@ -17,11 +18,15 @@ use crate::value_error::PayloadError;
 /// assert_eq!(Codec::Json.decode::<Vec<u32>>(&bytes)?, [1, 2, 3]);
 /// # Ok::<(), jobqueue::error::PayloadError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// Serialized: `"messagepack"` or `"json"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Codec {
     /// MessagePack with field names: compact, and fields may be added or moved later.
     #[default]
+    #[serde(rename = "messagepack")]
     MessagePack,
     /// JSON, for people and other languages to read.
     Json,
@@ -47,6 +52,11 @@ impl Codec {
             }
             Self::Json => serde_json::to_vec(value).map_err(|error| self.unwritable::<T>(error)),
         }
+    }
+
+    /// What bytes say, as JSON: for people to look at. None if they can't be read, or can't be said in JSON.
+    pub(super) fn to_json(self, bytes: &[u8]) -> Option<serde_json::Value> {
+        serde_json::to_value(self.decode::<Value>(bytes).ok()?).ok()
     }
 
     /// Reads a value.

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// One failed attempt, or the failure that ended a job.
 ///
 /// Its text has all of it, the causes too: they are text themselves, and no longer sources.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{reason} (attempt {attempt}): {message}{}", Causes(.causes))]
 #[non_exhaustive]
 pub struct JobFailure {
@@ -20,7 +22,10 @@ pub struct JobFailure {
 }
 
 /// What kind of failure ended a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Serialized: its name in `snake_case`, such as `"bad_payload"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureReason {
     /// The handler returned an error.
@@ -46,6 +51,7 @@ pub enum FailureReason {
     /// It did not fit into its queue, which sends what overflows to its dead-letter queue.
     Overflow,
     /// A reason of a newer version of this library.
+    #[serde(other)]
     Other,
 }
 

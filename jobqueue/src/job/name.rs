@@ -1,7 +1,8 @@
 //! Names of queues and of kinds of jobs.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc};
 
+use super::text::text_type;
 use crate::value_error::Invalid;
 
 /// The longest queue or job name, in bytes.
@@ -54,7 +55,7 @@ impl FromStr for JobName {
             return Err(Invalid::new(
                 "job name",
                 name,
-                "use 1 to 128 bytes of text without control characters or leading and trailing spaces",
+                "use 1 to 128 bytes without control characters, leading or trailing spaces",
             ));
         }
         Ok(Self(Arc::from(name)))
@@ -87,33 +88,8 @@ pub(super) const fn trims(name: &str) -> bool {
     at >= 1 && at <= MAX_NAME_LEN && bytes[0] != b' ' && bytes[at - 1] != b' '
 }
 
-/// Both kinds of name read alike.
-macro_rules! text_name {
-    ($name:ident) => {
-        impl $name {
-            /// The name as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), self.0)
-            }
-        }
-    };
-}
-
-text_name!(QueueName);
-text_name!(JobName);
+text_type!(QueueName);
+text_type!(JobName);
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use rmp::{decode, encode};
-use serde::Deserialize as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     codec::{Codec, reader},
@@ -12,6 +12,9 @@ use super::{
 use crate::value_error::Corrupt;
 
 /// How a job ended, as far as it is kept.
+///
+/// Serialized: `{"kind": "completed", "result": …}` with the result as JSON, or
+/// `{"kind": "failed", "failure": {…}}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -24,6 +27,24 @@ pub enum Outcome {
     },
     /// It failed for good.
     Failed(JobFailure),
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        enum Readable<'a> {
+            Completed { result: Option<serde_json::Value> },
+            Failed { failure: &'a JobFailure },
+        }
+        let readable = match self {
+            Self::Completed { codec, result } => {
+                Readable::Completed { result: codec.to_json(result) }
+            }
+            Self::Failed(failure) => Readable::Failed { failure },
+        };
+        readable.serialize(serializer)
+    }
 }
 
 const COMPLETED: u8 = 0;

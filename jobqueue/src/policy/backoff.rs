@@ -2,9 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
-use crate::value_error::Invalid;
+use crate::{json::Millis, value_error::Invalid};
 
 /// How long to wait before the next attempt.
 ///
@@ -20,6 +20,9 @@ use crate::value_error::Invalid;
 /// assert_eq!(backoff.delay(3), Duration::from_secs(4));
 /// assert_eq!(backoff.delay(9), Duration::from_secs(10));
 /// ```
+///
+/// Serialized: `{"kind": "exponential", "first_ms": 1000, "max_ms": 10000, "jitter": 0.0}`; the kind may
+/// be `fixed` too, or `custom` with `null` for `first_ms`.
 ///
 /// [*Exponential Backoff And Jitter*]: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 #[derive(Clone, Copy)]
@@ -129,6 +132,22 @@ impl Backoff {
         let curve = if doubling { Curve::Exponential(first) } else { Curve::Fixed(first) };
         let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
         Self { curve, max: Duration::from_millis(max), jitter }
+    }
+}
+
+impl Serialize for Backoff {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (kind, first) = match self.curve {
+            Curve::Fixed(delay) => ("fixed", Some(delay)),
+            Curve::Exponential(first) => ("exponential", Some(first)),
+            Curve::Custom(_) => ("custom", None),
+        };
+        let mut backoff = serializer.serialize_struct("Backoff", 4)?;
+        backoff.serialize_field("kind", kind)?;
+        backoff.serialize_field("first_ms", &first.map(Millis))?;
+        backoff.serialize_field("max_ms", &Millis(self.max))?;
+        backoff.serialize_field("jitter", &self.jitter)?;
+        backoff.end()
     }
 }
 

@@ -1,9 +1,14 @@
 //! Kinds of errors, by what can be done about them.
 
+use serde::Serialize;
+
 /// A kind of error, by what can be done about it.
 ///
-/// What follows from each says a [`RetryPolicy`](crate::retry::RetryPolicy).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A [`RetryPolicy`](crate::retry::RetryPolicy) says what follows from each.
+///
+/// Serialized: its name in `snake_case`, such as `"rate_limited"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorClass {
     /// It passes by itself: the network, a timeout, a server that restarts.

@@ -29,18 +29,13 @@ pub struct Filter(Vec<(String, Vec<Condition>)>);
 
 /// A condition on one header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Condition {
-    #[serde(rename = "e")]
     Equals(String),
-    #[serde(rename = "p")]
     Prefix(String),
-    #[serde(rename = "n")]
     Number(f64, f64),
-    #[serde(rename = "x")]
     Exists,
-    #[serde(rename = "m")]
     Missing,
-    #[serde(rename = "b")]
     AnythingBut(Vec<String>),
 }
 

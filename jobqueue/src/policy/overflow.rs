@@ -1,8 +1,13 @@
-//! What becomes of a job that doesn't fit into its queue.
+//! What happens to a job that doesn't fit into its queue.
 
-/// What a queue does that holds as many jobs as it may; see
-/// [`SetLimits::overflow`](crate::limits::SetLimits::overflow).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+use serde::Serialize;
+
+/// What a full queue does with a further job; see
+/// [`SetLimits::overflow`](crate::manage::SetLimits::overflow).
+///
+/// Serialized: `"refuse"`, `"dead_letter"` or `"drop_oldest"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Overflow {
     /// It refuses the add with [`Refused::QueueFull`](crate::error::Refused::QueueFull), so that the producer slows

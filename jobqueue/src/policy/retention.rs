@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 /// What is kept of jobs that have ended: none, all, or the newest by count and by age.
 ///
 /// When a job ends, the completed (or failed) jobs of its queue are trimmed to what *it* says,
@@ -15,9 +17,12 @@ use std::time::Duration;
 /// let newest = Retain::count(1_000).and_age(Duration::from_secs(86_400));
 /// # let _ = newest;
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Serialized: `{"count": 1000, "age_ms": 86400000}`, with `null` for no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Retain {
     count: Option<u64>,
+    #[serde(rename = "age_ms", serialize_with = "crate::json::maybe_millis")]
     age: Option<Duration>,
 }
 

@@ -2,7 +2,7 @@
 
 use tracing::warn;
 
-use super::{Queue, job_handle::JobHandle};
+use super::Queue;
 use crate::{
     error::{Error, Result},
     error_chain::chain,
@@ -14,9 +14,6 @@ use crate::{
 /// The most jobs that one call reads in full.
 const READ_AT_ONCE: usize = 100;
 
-/// The most log lines that one call reads.
-const LINES_AT_ONCE: usize = 1_000;
-
 impl Queue {
     /// How many jobs are in each state.
     ///
@@ -26,33 +23,16 @@ impl Queue {
         Ok(self.store().call_retrying(&queue::Counts).await?.counts)
     }
 
-    /// All that is known of a job now; nothing if the queue has none of this id.
-    ///
-    /// # Errors
-    /// Those of any call.
-    pub async fn info(&self, id: &JobId) -> Result<Option<JobInfo>> {
+    /// All that is known of a job now; `None` if the queue has no job of this id.
+    pub(crate) async fn info_of(&self, id: &JobId) -> Result<Option<JobInfo>> {
         let read = job::Read { ids: std::slice::from_ref(id) };
         Ok(self.store().call_retrying(&read).await?.pop().flatten())
-    }
-
-    /// The handle of a job that somebody else has added.
-    #[must_use]
-    pub fn handle(&self, id: JobId) -> JobHandle<serde_json::Value> {
-        JobHandle::new(self.clone(), id, None)
     }
 
     /// The jobs in one state, page by page, in the order of the queue.
     #[must_use]
     pub fn jobs(&self, state: JobState) -> JobPages {
         JobPages { queue: self.clone(), state, newest_first: false }
-    }
-
-    /// A job's log lines from number `from` on, at most 1,000.
-    ///
-    /// # Errors
-    /// Those of any call.
-    pub async fn logs(&self, id: &JobId, from: usize) -> Result<Vec<String>> {
-        self.store().logs(id, from, LINES_AT_ONCE).await
     }
 
     /// What happens in the queue from now on.
@@ -99,7 +79,8 @@ impl JobPages {
     }
 
     /// `count` jobs from `offset` on, at most 1,000 at once. A job that left the state while the page was
-    /// read is left out, and so is one whose record can't be read: [`Queue::info`] says what is wrong with it.
+    /// read is left out, and so is one whose record can't be read: [`JobHandle::info`](crate::JobHandle::info)
+    /// says what is wrong with it.
     ///
     /// # Errors
     /// Those of any call.

@@ -1,14 +1,16 @@
-//! Floor 3: what producers and operators hold. A [`Client`] is a connection, a [`Queue`] one queue
-//! through it, a [`JobHandle`] one job.
+//! Queues: steering and inspecting them, their jobs and their dead letters.
 
 mod control;
 mod dead_letters;
+mod empty;
 mod inspect;
+mod job_control;
 mod job_handle;
 mod limits;
 mod stats;
 
-pub use dead_letters::{DeadLetters, Redrive};
+pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
+pub use empty::{Drain, Obliterate};
 pub use inspect::JobPages;
 pub use job_handle::JobHandle;
 pub use limits::SetLimits;
@@ -38,8 +40,8 @@ impl Client {
     ///
     /// # Errors
     /// The name is invalid.
-    pub fn queue(&self, name: &str) -> Result<Queue> {
-        let store = self.store().queue(&name.parse()?);
+    pub fn queue(&self, name: impl AsRef<str>) -> Result<Queue> {
+        let store = self.store().queue(&name.as_ref().parse()?);
         Ok(Queue::new(self.clone(), store))
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    job::{Failure, JobId, Record, Settlement, Transition, WorkerId},
+    job::{Failure, JobId, JobName, Record, Settlement, Transition, WorkerId},
     settle::RunOutcome,
     store::worker::Extend,
     value_error::{PayloadError, TooLarge},
@@ -70,8 +70,8 @@ impl Delivery {
 
     /// The job's name.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.job.record.name.as_str()
+    pub fn name(&self) -> &JobName {
+        &self.job.record.name
     }
 
     /// The job as it was added: payload, options, time.

@@ -83,7 +83,7 @@ impl Receiver {
     }
 
     /// The dead-letter queue of jobs that fail for good; the one that the queue names by default
-    /// ([`SetLimits::dead_letter`](crate::limits::SetLimits::dead_letter)).
+    /// ([`SetLimits::dead_letter`](crate::manage::SetLimits::dead_letter)).
     #[must_use]
     pub fn dead_letter(mut self, queue: &str) -> Self {
         match queue.parse() {

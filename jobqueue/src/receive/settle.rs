@@ -49,7 +49,7 @@ async fn call(queue: &Queue, settle: &Settle<'_>) -> Result<bool> {
 
 /// Whether a job is where its settlement would have put it.
 async fn is_done(queue: &Queue, settlement: &Settlement) -> Result<bool> {
-    let state = queue.info(&settlement.id).await?.map(|info| info.state);
+    let state = queue.info_of(&settlement.id).await?.map(|info| info.state);
     Ok(fits(&settlement.end, state))
 }
 

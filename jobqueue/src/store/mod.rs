@@ -6,8 +6,8 @@
 mod chunk;
 mod command;
 mod durability;
-#[cfg(feature = "testing")]
-pub mod hot;
+#[cfg(feature = "internals")]
+pub(crate) mod hot;
 mod ids;
 mod keys;
 mod link;
@@ -24,11 +24,11 @@ mod servers;
 mod time;
 
 pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) use command::scripts;
 pub(crate) use command::{job, once, outbox, queue, topic, worker};
 pub use durability::Durability;
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) use ids::read as read_ids;
 pub(crate) use link::Limits;
 pub use link::TlsOptions;

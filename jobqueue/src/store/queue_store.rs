@@ -144,7 +144,7 @@ impl QueueStore {
     }
 
     /// A queue of a server that is never connected to, for measuring what is written to it.
-    #[cfg(feature = "testing")]
+    #[cfg(feature = "internals")]
     pub(crate) fn unconnected(queue: &QueueName) -> Result<Self> {
         let endpoint = url::open("redis://127.0.0.1", &TlsOptions::default())?;
         let route = Route::Server(Link::new(endpoint, Limits::DEFAULT));

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub(crate) struct Script {
     /// Its file under `lua/`, without the ending.
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "for tests of the scripts"))]
+    #[cfg_attr(not(feature = "internals"), expect(dead_code, reason = "for tests of the scripts"))]
     pub(crate) name: &'static str,
     pub(crate) source: &'static str,
     sha: OnceLock<String>,

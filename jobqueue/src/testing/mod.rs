@@ -35,9 +35,6 @@ use crate::{
     worker::{Cancellation, Context, ContextParts, States, run_trace},
 };
 
-#[doc(hidden)]
-pub use crate::store::hot;
-
 /// A [`Context`] about to be made: progress and log go nowhere.
 #[derive(Debug)]
 pub struct TestContext {
@@ -168,31 +165,4 @@ impl TestContext {
             Err(invalid) => panic!("{invalid}"),
         }
     }
-}
-
-/// The ids that an entry of a queue's stream of events tells of.
-#[doc(hidden)]
-#[must_use]
-pub fn event_ids(text: &str) -> Vec<JobId> {
-    crate::store::read_ids(text)
-}
-
-/// One of the library's scripts, as it is sent to Redis.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct ScriptText {
-    /// Its file under `lua/`, without the ending.
-    pub name: &'static str,
-    /// The entry with its helpers.
-    pub source: &'static str,
-}
-
-/// Every script, for the tests of the scripts themselves.
-#[doc(hidden)]
-#[must_use]
-pub fn scripts() -> Vec<ScriptText> {
-    crate::store::scripts()
-        .into_iter()
-        .map(|script| ScriptText { name: script.name, source: script.source })
-        .collect()
 }

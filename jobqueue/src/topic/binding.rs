@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap, error::Error as StdError};
 
+use serde::Serialize;
+
 use crate::{
     job::{JobName, QueueName},
     outbox::target,
@@ -11,7 +13,10 @@ use crate::{
 };
 
 /// A binding of a queue to a topic, from [`Topic::bindings`](super::Topic::bindings).
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Serialized: `{"queue": "mails", "pattern": "user.*", "job": null, "filter": [["region",
+/// [{"prefix": "eu-"}]]]}`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Binding {
     /// The queue that gets the messages.

@@ -52,8 +52,7 @@ impl Message {
         payloads: &[T],
     ) -> Result<(QueueName, Vec<Outgoing>)> {
         let (topic, key) = (self.topic.clone()?, self.key.clone()?);
-        let origin =
-            Origin { topic: topic.as_str().to_owned(), routing_key: key.as_str().to_owned() };
+        let origin = Origin { topic: topic.clone(), routing_key: key.as_str().to_owned() };
         let mut headers = self.headers.clone();
         if let Some(trace) = &self.trace {
             trace.send(&mut headers);

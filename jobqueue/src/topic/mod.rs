@@ -67,8 +67,8 @@ impl Client {
     ///
     /// # Errors
     /// The name is invalid.
-    pub fn topic(&self, name: &str) -> Result<Topic> {
-        Ok(Topic::new(self, &name.parse()?))
+    pub fn topic(&self, name: impl AsRef<str>) -> Result<Topic> {
+        Ok(Topic::new(self, &name.as_ref().parse()?))
     }
 }
 
@@ -112,27 +112,22 @@ impl Topic {
         Ok(bindings)
     }
 
-    /// Sends messages that no binding is for to this queue; by default they are lost, which their
-    /// [receipts](Receipt::is_unroutable) say.
+    /// The queue that gets messages which fit no binding. With `None`, the default, they are lost, and
+    /// their [receipts](Receipt::is_unroutable) say so.
     ///
     /// # Errors
     /// The name is invalid.
-    pub async fn alternate(&self, queue: &str) -> Result<()> {
+    pub async fn alternate<'a>(&self, queue: impl Into<Option<&'a str>>) -> Result<()> {
+        let Some(queue) = queue.into() else {
+            return self.configure(&[("alternate", String::new())]).await;
+        };
         let queue: QueueName = queue.parse()?;
         self.client.relays().register_source(self.name(), &queue).await?;
         self.configure(&[("alternate", queue.to_string())]).await
     }
 
-    /// Lets messages that no binding is for be lost.
-    ///
-    /// # Errors
-    /// Those of any call.
-    pub async fn no_alternate(&self) -> Result<()> {
-        self.configure(&[("alternate", String::new())]).await
-    }
-
-    /// Keeps messages, about so many of them or for about so long, for bindings that start in the
-    /// [past](Bind::from); [`Retain::none`], the default, keeps none and removes what was kept.
+    /// Keeps messages, about this many of them or for about this long, for bindings that start in the
+    /// [past](Bind::from); [`Retain::none`], the default, keeps none and removes those that were kept.
     ///
     /// # Errors
     /// Those of any call.

@@ -1,9 +1,13 @@
 //! The answer to a publish.
 
+use serde::Serialize;
+
 use crate::job::JobId;
 
 /// Where a published message goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Serialized: `{"id": "01J…", "targets": 2, "alternate": false}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Receipt {
     pub(super) id: JobId,
     pub(super) targets: usize,

@@ -1,4 +1,4 @@
-//! Figures of a topic and of its queues.
+//! The state of a topic, and how far its queues are behind.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::{Topic, binding::Binding};
 use crate::{
@@ -18,8 +19,17 @@ use crate::{
 /// How many messages of the outbox are counted for each queue.
 const COUNTED: usize = 10_000;
 
-/// The figures of a topic at one moment.
-#[derive(Clone, Debug, PartialEq)]
+/// The state of a topic at one moment; see [`Topic::stats`].
+///
+/// Serialized:
+///
+/// ```json
+/// {
+///   "published": 12, "underway": 1, "oldest_underway_ms": 40, "kept": 0, "kept_since": null,
+///   "queues": [{"queue": "mails", "underway": 1, "replaying": false, "waiting": 3}]
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TopicStats {
     /// How many messages have ever been published.
@@ -28,6 +38,7 @@ pub struct TopicStats {
     pub underway: u64,
     /// The age of the oldest of those. More than a second means that no process relays, or that a
     /// queue can't be reached.
+    #[serde(rename = "oldest_underway_ms", serialize_with = "crate::json::maybe_millis")]
     pub oldest_underway: Option<Duration>,
     /// How many messages are [kept](Topic::keep).
     pub kept: u64,
@@ -38,7 +49,7 @@ pub struct TopicStats {
 }
 
 /// How far a queue is behind its topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QueueLag {
     /// The queue.
@@ -97,5 +108,42 @@ impl Topic {
                 .and_then(DateTime::from_timestamp_millis),
             queues,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::topic::Filter;
+
+    #[test]
+    fn the_shape_of_json() {
+        let queue: QueueName = "mails".parse().expect("a good name");
+        let binding = Binding {
+            queue: queue.clone(),
+            pattern: "user.*".to_owned(),
+            job: Some("welcome".parse().expect("a good name")),
+            filter: Some(Filter::header("region").prefix("eu-").missing()),
+        };
+        let expected = json!({
+            "queue": "mails", "pattern": "user.*", "job": "welcome",
+            "filter": [["region", [{"prefix": "eu-"}, "missing"]]]
+        });
+        assert_eq!(serde_json::to_value(binding).expect("json"), expected);
+        let stats = TopicStats {
+            published: 12,
+            underway: 1,
+            oldest_underway: Some(Duration::from_millis(40)),
+            kept: 0,
+            kept_since: None,
+            queues: vec![QueueLag { queue, underway: 1, replaying: false, waiting: 3 }],
+        };
+        let expected = json!({
+            "published": 12, "underway": 1, "oldest_underway_ms": 40, "kept": 0, "kept_since": null,
+            "queues": [{"queue": "mails", "underway": 1, "replaying": false, "waiting": 3}]
+        });
+        assert_eq!(serde_json::to_value(stats).expect("json"), expected);
     }
 }

@@ -1,13 +1,13 @@
 //! The handle of a worker: pause, resume, stop, events.
 
 use tokio::{
-    sync::{broadcast, watch},
+    sync::watch,
     time::{Duration, Instant},
 };
 
 use super::{
     signals::Phase,
-    telemetry::{HookSender, Telemetry, WorkerEvent},
+    telemetry::{HookSender, Telemetry, WorkerEvents},
 };
 
 /// Controls a worker that runs, and follows its events. Cheap to clone.
@@ -59,7 +59,7 @@ impl WorkerHandle {
 
     /// Events of this worker from now on. A subscriber that falls far behind misses some.
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<WorkerEvent> {
+    pub fn events(&self) -> WorkerEvents {
         self.telemetry.subscribe()
     }
 

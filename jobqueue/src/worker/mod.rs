@@ -41,4 +41,4 @@ pub use run::Context;
 pub(crate) use run::{Cancellation, ContextParts, run_trace};
 pub use runtime::Worker;
 pub use states::{MissingState, States};
-pub use telemetry::{Alert, DeadLettered, WorkerEvent};
+pub use telemetry::{Alert, DeadLettered, WorkerEvent, WorkerEvents};

@@ -157,9 +157,8 @@ async fn progress_and_log_are_seen_from_outside() {
     let (client, go) = (client().await, Count::default());
     let running = Running::start(worker(&client).handler(report).state(go.clone()));
     let job = client.add(report, ()).await.expect("added");
-    let queue = job.queue().clone();
     let lines = eventually("two lines of log", async || {
-        let lines = queue.logs(job.id(), 0).await.expect("a log");
+        let lines = job.logs(0).await.expect("a log");
         (lines.len() == 2).then_some(lines)
     });
     assert_eq!(lines.await, ["one", "two"]);

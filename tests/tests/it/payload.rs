@@ -105,7 +105,7 @@ async fn older_jobs_are_upgraded_step_by_step() {
     let newest = client.add(ship, Order { id: 3, cents: 9, currency, rest }).await.expect("added");
     // The first is as it would be without any versions.
     let options = async |job: &jobqueue::JobId| {
-        let info = client.queue("orders").expect("a name").info(job).await.expect("read");
+        let info = client.queue("orders").expect("a name").job(job).info().await;
         info.expect("it is there").record.options
     };
     assert_eq!(options(oldest.id()).await, JobOptions::default());
@@ -190,7 +190,7 @@ async fn a_job_that_is_newer_than_all_workers_fails_in_the_end_and_says_why() {
     assert_eq!(letter.upgraded::<Order>().expect("the payload").currency, "EUR");
     running.stop().await;
     let running = Running::start(worker(&client).handler(ship));
-    assert_eq!(dead.redrive_all().await.expect("sent back"), 1);
+    assert_eq!(dead.redrive().await.expect("sent back"), 1);
     assert_eq!(job.result().await.expect("run"), "fourth: 1 pays 2 EUR");
     running.stop().await;
 }
@@ -368,13 +368,13 @@ async fn an_edited_dead_letter_keeps_fields_that_its_editor_does_not_know() {
     assert_eq!(letter.record().expect("a record").version(), 2);
     // Upgraded on the way back, it has another version, and still all that nobody knows.
     let order: Order = letter.upgraded().expect("the payload");
-    dead.edit_upgraded(&id, &order).await.expect("edited");
+    dead.edit(&id, &order).version(Order::VERSION).await.expect("edited");
     let letter = dead.get(&id).await.expect("read").expect("it is there");
     assert_eq!(letter.payload::<Newer>().expect("all of it"), newer(5));
     assert_eq!(letter.record().expect("a record").version(), 4);
     running.stop().await;
     let running = Running::start(worker(&client).handler(ship));
-    assert_eq!(dead.redrive_all().await.expect("sent back"), 1);
+    assert_eq!(dead.redrive().await.expect("sent back"), 1);
     assert_eq!(job.result().await.expect("run"), format!("fourth: {} pays 5 EUR", u64::MAX));
     running.stop().await;
 }

@@ -90,7 +90,7 @@ async fn unique_while_it_exists() {
     running.stop().await;
 
     let fourth = client.add(number, 5).unique("user:7").await.expect("added");
-    fourth.queue().remove(fourth.id()).await.expect("removed");
+    fourth.remove().await.expect("removed");
     let fifth = client.add(number, 6).unique("user:7").await.expect("added");
     assert!(!fifth.existed(), "the key is free when the job was removed");
 }

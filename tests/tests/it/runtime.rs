@@ -14,7 +14,7 @@ use jobqueue_tests::{
     wait::eventually,
 };
 
-use crate::support::{Count, Running, client, client_and_base, client_of, raw, worker};
+use crate::support::{Count, Running, client, client_and_base, client_of, next_now, raw, worker};
 
 /// The handler's input and output.
 #[derive(Clone, Default)]
@@ -99,7 +99,7 @@ async fn a_run_whose_lease_was_lost_is_told_and_settles_nothing() {
     assert_eq!(job.result().await.expect("the other run"), 1);
     assert_eq!(job.info().await.expect("kept").stalls, 1);
     let told = eventually("the event", async || {
-        while let Ok(event) = events.try_recv() {
+        while let Some(event) = next_now(&mut events).await {
             if let WorkerEvent::Lost { id } = event {
                 return Some(id);
             }

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use jobqueue::{Client, JobHandle, Result, Worker, WorkerBuilder, WorkerHandle};
+use jobqueue::{
+    Client, JobHandle, Result, Worker, WorkerBuilder, WorkerHandle,
+    telemetry::{WorkerEvent, WorkerEvents},
+};
 use jobqueue_tests::{names, shared};
 use tokio::task::JoinHandle;
 
@@ -58,6 +61,11 @@ impl Running {
     pub(crate) async fn ended(self) -> Result<()> {
         self.task.await.expect("no panic")
     }
+}
+
+/// The next event that has happened already, if there is one.
+pub(crate) async fn next_now(events: &mut WorkerEvents) -> Option<WorkerEvent> {
+    tokio::time::timeout(Duration::ZERO, events.next()).await.ok().flatten()
 }
 
 /// Counts, from handlers.

@@ -78,7 +78,7 @@ impl Args<'_> {
     }
 }
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 /// Every script, by name, for the tests of the scripts themselves.
 pub(crate) fn scripts() -> Vec<&'static Script> {
     let mut all = Vec::new();

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{cancellation::Cancellation, shared::RunShared};
 use crate::{
     error::{Error, Operation, Refused, Result},
-    job::{Codec, Delivery, JobId, Record, TraceContext},
+    job::{Codec, Delivery, JobId, JobName, QueueName, Record, TraceContext},
     store::job,
     worker::{
         states::States,
@@ -87,8 +87,8 @@ impl Context {
 
     /// The job's name.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.0.record.name.as_str()
+    pub fn name(&self) -> &JobName {
+        &self.0.record.name
     }
 
     /// The name of the job's queue; empty in a test of a handler without Redis.
@@ -147,8 +147,8 @@ impl Context {
 
     /// The topic that the job was published to; none if it was added.
     #[must_use]
-    pub fn topic(&self) -> Option<&str> {
-        self.0.record.options.origin.as_ref().map(|origin| origin.topic.as_str())
+    pub fn topic(&self) -> Option<&QueueName> {
+        self.0.record.options.origin.as_ref().map(|origin| &origin.topic)
     }
 
     /// The routing key that it was published with; none if it was added.

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::hooks::Alert;
+use super::{hooks::Alert, stream::WorkerEvents};
 use crate::job::{JobFailure, JobId, JobName, QueueName};
 
-/// An event in one worker. Subscribe with [`WorkerHandle::events`](super::WorkerHandle::events).
+/// An event in one worker. Subscribe with [`WorkerHandle::events`](crate::WorkerHandle::events).
 ///
 /// These events are about one process; those of a queue over all processes are in
 /// [`Queue::events`](crate::Queue::events).
-#[derive(Clone, Debug)]
+///
+/// Serialized, each event is an object with its `kind` in `snake_case` and its fields:
+/// `{"kind": "completed", "id": "01J…", "name": "ship", "took_ms": 12.5}`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WorkerEvent {
     /// A run began.
@@ -30,6 +35,7 @@ pub enum WorkerEvent {
         /// Its name.
         name: JobName,
         /// How long the run took.
+        #[serde(rename = "took_ms", serialize_with = "crate::json::millis")]
         took: Duration,
     },
     /// A run failed, and the job will be retried.
@@ -39,6 +45,7 @@ pub enum WorkerEvent {
         /// Why.
         failure: JobFailure,
         /// After which delay.
+        #[serde(rename = "delay_ms", serialize_with = "crate::json::millis")]
         delay: Duration,
     },
     /// A job failed for good.
@@ -79,6 +86,7 @@ pub enum WorkerEvent {
         /// The handler's name.
         name: JobName,
         /// For how long, before one of its jobs probes.
+        #[serde(rename = "pause_ms", serialize_with = "crate::json::millis")]
         pause: Duration,
     },
     /// A probe succeeded: the handler's jobs run again.
@@ -105,7 +113,13 @@ pub enum WorkerEvent {
         /// The queue.
         queue: QueueName,
         /// For how long.
+        #[serde(rename = "since_ms", serialize_with = "crate::json::millis")]
         since: Duration,
+    },
+    /// This subscriber to the worker's events fell behind, and missed some.
+    EventsMissed {
+        /// How many.
+        count: u64,
     },
 }
 
@@ -127,7 +141,7 @@ impl EventSender {
         }
     }
 
-    pub(super) fn subscribe(&self) -> broadcast::Receiver<WorkerEvent> {
-        self.0.subscribe()
+    pub(super) fn subscribe(&self) -> WorkerEvents {
+        WorkerEvents::new(self.0.subscribe())
     }
 }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use serde::Serialize;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -20,7 +21,9 @@ use crate::{
 
 /// An error of a class that needs a person; see
 /// [`RetryRule::alert`](crate::retry::RetryRule::alert).
-#[derive(Clone, Debug)]
+///
+/// Serialized: its fields.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Alert {
     /// The job's queue.
@@ -36,7 +39,9 @@ pub struct Alert {
 }
 
 /// A job that failed for good and goes to a dead-letter queue.
-#[derive(Clone, Debug)]
+///
+/// Serialized: its fields.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct DeadLettered {
     /// The job.

@@ -10,6 +10,7 @@ mod hooks;
 mod metrics;
 mod queue;
 mod run;
+mod stream;
 mod times;
 
 pub use events::WorkerEvent;
@@ -18,11 +19,12 @@ pub(crate) use hooks::{HookSender, HookTask, Hooks};
 pub(crate) use metrics::JobMetrics;
 pub(crate) use queue::QueueTelemetry;
 pub(crate) use run::RunTelemetry;
+pub use stream::WorkerEvents;
 pub(crate) use times::{ServerClock, Times};
 
 use std::time::Duration;
 
-use tokio::{sync::broadcast, time::Instant};
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use self::{events::EventSender, hooks::HookCall};
@@ -45,7 +47,7 @@ impl Telemetry {
         Self { events: EventSender::new(), hooks }
     }
 
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<WorkerEvent> {
+    pub(crate) fn subscribe(&self) -> WorkerEvents {
         self.events.subscribe()
     }
 

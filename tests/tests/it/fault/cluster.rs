@@ -114,7 +114,7 @@ async fn a_slot_is_moved_under_load() {
     eventually("somebody to ask", answered).await;
     // Commands with one key are redirected by ASK.
     let sample = acknowledged_id(&account);
-    queue.logs(&sample, 0).await.expect("the new node is asked");
+    queue.job(&sample).logs(0).await.expect("the new node is asked");
     cluster.end_move(slot, from, to);
 
     progress(&queue, 50).await;

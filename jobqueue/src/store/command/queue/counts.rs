@@ -6,7 +6,7 @@ use redis::Value;
 
 use crate::{
     job::{QueueCounts, QueueName},
-    policy::Overflow,
+    policy::{Overflow, Rate},
     stats::QueueLimits,
     store::{
         command::{Args, Command},
@@ -123,11 +123,11 @@ pub(crate) fn read_more(limits: &mut QueueLimits, fields: Vec<Value>) -> Result<
     Ok(())
 }
 
-/// Interval in ms and burst. Nothing if the interval is longer than a duration can be.
-fn read_rate(text: &str) -> Result<Option<(Duration, u32)>, Corrupt> {
+/// Interval in ms and burst. None if the interval is longer than a duration can be.
+fn read_rate(text: &str) -> Result<Option<Rate>, Corrupt> {
     let corrupt = || Corrupt::new("a queue's rate", text);
     let (interval, burst) = text.split_once(' ').ok_or_else(corrupt)?;
     let interval: f64 = interval.parse().map_err(|_| corrupt())?;
     let burst = burst.parse().map_err(|_| corrupt())?;
-    Ok(Duration::try_from_secs_f64(interval / 1_000.0).ok().map(|interval| (interval, burst)))
+    Ok(Rate::from_interval(interval, burst))
 }

@@ -8,7 +8,7 @@ mod replay;
 mod stats;
 mod unbind;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 use super::{Command, Script};
 use crate::{store::reply, value_error::Corrupt};
 pub(crate) use bind::Bind;
@@ -43,7 +43,7 @@ fn read_bindings(value: Value, what: &'static str) -> Result<Vec<RawBinding>, Co
     Ok(all)
 }
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 7] {
     [
         Bind::SCRIPT,

@@ -12,7 +12,7 @@ mod settlement;
 mod taken;
 mod wake;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 use super::{Command, Script};
 pub(crate) use advance::{Advance, Limit, Turn};
 pub(crate) use extend::Extend;
@@ -25,7 +25,7 @@ pub(crate) use settle::Settle;
 pub(crate) use taken::Taken;
 pub(crate) use wake::Wake;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 8] {
     [
         Advance::SCRIPT,
