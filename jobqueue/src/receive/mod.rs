@@ -10,11 +10,11 @@ mod context;
 mod delivery;
 mod expire;
 mod fetcher;
-mod receive;
 mod receiver;
+mod request;
 mod rules;
 mod settle;
 
 pub use delivery::Delivery;
-pub use receive::Receive;
 pub use receiver::Receiver;
+pub use request::Receive;

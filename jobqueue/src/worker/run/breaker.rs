@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn started(breaker: &HandlerBreaker) -> BreakerGuard<'_> {
-        breaker.admit().ok().expect("it lets the run start")
+        breaker.admit().expect("it lets the run start")
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::Duration,
 };
 
 use futures_util::FutureExt as _;
@@ -74,6 +73,7 @@ impl Run {
     }
 
     async fn execute(self) -> RunEnd {
+        let once = self.is_at_most_once();
         let Self { ready_at, ctx, policy, entry, .. } = self;
         // The handler's own limits in this process; held to the end of the run.
         let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
@@ -86,25 +86,33 @@ impl Run {
         };
         ctx.telemetry(&entry.metrics).started();
         let began = Instant::now();
-        let outcome = call(&ctx, &entry, policy.timeout, began).await;
+        let outcome = call(&ctx, &entry, &policy).await;
         let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
         let times = Times { waited, took: began.elapsed() };
         if let Some(change) = guard.and_then(|guard| guard.end(&outcome)) {
             ctx.telemetry(&entry.metrics).breaker(change);
         }
-        let decision = conclude(outcome, &policy, &ctx, &entry).await;
+        // Rare steps are in boxes: a run is copied on its way into a task.
+        let dead_letter = if fails_for_good(&outcome, &policy) {
+            Box::pin(dead_letter::route(&ctx, entry.dead_letter.as_ref())).await
+        } else {
+            None
+        };
+        let options = &ctx.record().options;
+        let reply_to = options.reply_to.as_ref().filter(|_| !once);
+        let job = EndedJob { id: ctx.id(), codec: ctx.record().codec, reply_to, dead_letter };
+        let decision = decide(outcome, &policy, job);
+        if once && let Some(caller) = &options.reply_to {
+            // The job was settled before the run, so its reply travels alone.
+            Box::pin(reply::send(&decision, caller, &ctx)).await;
+        }
         ctx.telemetry(&entry.metrics).ended(&decision, times);
         RunEnd { decision, times: Some(times) }
     }
 }
 
 /// Calls the handler, within the timeout. A panic is an outcome too.
-async fn call(
-    ctx: &Context,
-    entry: &Entry,
-    timeout: Option<Duration>,
-    began: Instant,
-) -> RunOutcome {
+async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
     let run = async {
         let mut running = entry.call(ctx.record(), ctx.clone()).map_err(RunOutcome::BadPayload)?;
         if let Some(trace) = ctx.trace() {
@@ -114,9 +122,9 @@ async fn call(
     };
     let run = AssertUnwindSafe(run).catch_unwind();
     // A timeout beyond what the clock can express is none.
-    let result = match timeout.and_then(|limit| Some((limit, began.checked_add(limit)?))) {
+    let result = match policy.timeout.and_then(|limit| Instant::now().checked_add(limit)) {
         None => run.await,
-        Some((limit, deadline)) => {
+        Some(deadline) => {
             ctx.set_deadline(deadline);
             match Box::pin(timeout_at(deadline, run)).await {
                 Ok(result) => result,
@@ -124,7 +132,7 @@ async fn call(
                     // Tasks that the handler has started may still go on: the token tells them to
                     // stop.
                     ctx.cancel();
-                    return RunOutcome::TimedOut(limit);
+                    return RunOutcome::TimedOut(policy.timeout.unwrap_or_default());
                 }
             }
         }
@@ -134,31 +142,6 @@ async fn call(
         Ok(Err(outcome)) => outcome,
         Err(panic) => RunOutcome::Panicked(panic_message(&*panic)),
     }
-}
-
-/// Decides about the job. A job that runs at most once was settled before, so its reply is sent on
-/// its own.
-async fn conclude(
-    outcome: RunOutcome,
-    policy: &RunPolicy,
-    ctx: &Context,
-    entry: &Entry,
-) -> Decision {
-    // Rare steps are in boxes: a run is copied on its way into a task.
-    let dead_letter = if fails_for_good(&outcome, policy) {
-        Box::pin(dead_letter::route(ctx, entry.dead_letter.as_ref())).await
-    } else {
-        None
-    };
-    let settled = policy.delivery == Delivery::AtMostOnce;
-    let caller = ctx.record().options.reply_to.as_ref();
-    let reply_to = caller.filter(|_| !settled);
-    let job = EndedJob { id: ctx.id(), codec: ctx.record().codec, reply_to, dead_letter };
-    let decision = decide(outcome, policy, job);
-    if let Some(caller) = caller.filter(|_| settled) {
-        Box::pin(reply::send(&decision, caller, ctx)).await;
-    }
-    decision
 }
 
 /// The message of a panic.

@@ -292,7 +292,7 @@ async fn a_run_at_most_once_never_starts_if_its_settlement_is_in_doubt() {
     let id = run.ctx.id().clone();
     bench.slots.admit(run, &mut bench.pending);
     bench.slots.lose(&id);
-    assert_eq!(bench.slots.prune(), [id.clone()]);
+    assert_eq!(bench.slots.prune(), std::slice::from_ref(&id));
     bench.slots.settled(&id);
     assert_eq!((bench.slots.running(), bench.slots.room(0)), (0, CAPACITY.total()));
 }
@@ -325,4 +325,12 @@ async fn the_end_of_a_lost_run_frees_its_slot_for_a_queued_one() {
     bench.note().await;
     bench.check();
     assert!(!bench.slots.has_queued());
+}
+
+/// Its future is copied on its way into a task.
+#[tokio::test]
+async fn a_run_is_small() {
+    let run = Bench::new().run(false);
+    let size = size_of_val(&run.go());
+    assert!(size <= 960, "a run takes {size} bytes");
 }
