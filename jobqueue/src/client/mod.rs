@@ -90,7 +90,6 @@ impl Client {
     /// follow the slot wherever it moves and whoever becomes its master. While a slot is on its way, calls on its
     /// queue wait, up to their [`retry_timeout`](ClientBuilder::retry_timeout). What a failover may lose, and
     /// how to lose nothing, is said at [`Durability`].
-    #[must_use]
     pub fn builder(url: &str) -> ClientBuilder {
         ClientBuilder {
             url: url.to_owned(),
@@ -216,7 +215,8 @@ impl Client {
     }
 }
 
-/// What a [`Client`] may be told before it connects.
+/// Sets up a [`Client`]: set options, then [`connect`](Self::connect). See [`Client::builder`].
+#[must_use = "a client connects when `connect` is called"]
 #[derive(Clone)]
 pub struct ClientBuilder {
     url: String,
@@ -237,21 +237,19 @@ impl std::fmt::Debug for ClientBuilder {
             .field("tls", &self.tls)
             .field("codec", &self.codec)
             .field("max_payload", &self.max_payload)
-            .field("patience", &self.retry_timeout)
+            .field("retry_timeout", &self.retry_timeout)
             .finish_non_exhaustive()
     }
 }
 
 impl ClientBuilder {
     /// What all keys begin with; `jq` by default. 1 to 64 printable ASCII characters without braces.
-    #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
     /// Certificates for `rediss://`; the public certificate authorities by default.
-    #[must_use]
     pub fn tls(mut self, tls: TlsOptions) -> Self {
         self.tls = tls;
         self
@@ -259,35 +257,30 @@ impl ClientBuilder {
 
     /// How all payloads are written, whatever their handlers say; each handler's own by default,
     /// which is MessagePack.
-    #[must_use]
     pub fn codec(mut self, codec: Codec) -> Self {
         self.codec = Some(codec);
         self
     }
 
     /// The most bytes that a payload may have; 1 MiB by default.
-    #[must_use]
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.max_payload = bytes;
         self
     }
 
     /// How long a call waits for Redis to come back before it fails; 10 s by default.
-    #[must_use]
     pub fn retry_timeout(mut self, retry_timeout: Duration) -> Self {
         self.retry_timeout = retry_timeout;
         self
     }
 
     /// How long making a connection may take; 5 s by default.
-    #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.limits.connect = limit;
         self
     }
 
     /// How long an answer may take before the connection counts as dead; 5 s by default.
-    #[must_use]
     pub fn response_timeout(mut self, limit: Duration) -> Self {
         self.limits.response = limit;
         self
@@ -308,7 +301,6 @@ impl ClientBuilder {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn trace(
         mut self,
         current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,

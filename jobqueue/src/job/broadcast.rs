@@ -30,9 +30,9 @@ pub trait Broadcast: Copy + Send + Sync + 'static {
 ///
 /// ```
 /// use std::time::Duration;
-/// use jobqueue::broadcast::Channel;
+/// use jobqueue::broadcast::BroadcastDefinition;
 ///
-/// const FORGET: Channel = Channel::new("cache-invalidation").timeout(Duration::from_secs(5));
+/// const FORGET: BroadcastDefinition = BroadcastDefinition::new("cache-invalidation").timeout(Duration::from_secs(5));
 /// # let _ = FORGET;
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -88,7 +88,7 @@ impl Worker {
 /// Checks a handler's arguments against the state that the worker was given.
 type Check = Box<dyn Fn(&States) -> Result<(), MissingState> + Send>;
 
-/// What a [`Worker`] is told before it starts.
+/// Sets up a [`Worker`]: add handlers and options, then [`run`](Self::run) it. See [`Worker::builder`].
 #[must_use = "a worker starts when it is run"]
 pub struct WorkerBuilder {
     client: Client,
@@ -117,7 +117,7 @@ impl WorkerBuilder {
         self
     }
 
-    /// Hears broadcasts of this kind, from any process; as many at once as there are
+    /// Runs this listener for each of its broadcasts, from any process; as many at once as the worker has
     /// [slots](Self::concurrency), in no order. A worker may have listeners alone.
     ///
     /// ```no_run
@@ -134,7 +134,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Gives handlers a value, for [`State`](super::State); one a type, the last given counts.
+    /// Adds shared state that handlers receive as [`State<T>`](super::State). One value per type; a later
+    /// one replaces it.
     pub fn state<T: Any + Send + Sync>(mut self, value: T) -> Self {
         self.states.insert(value);
         self
@@ -146,27 +147,27 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many jobs of a queue are fetched ahead of free slots; none by default. They are not there for
-    /// other workers then, and go back at a shutdown.
+    /// How many jobs of a queue are fetched ahead of free slots; none by default. Other workers can't run
+    /// them meanwhile; they go back at a shutdown.
     ///
-    /// It pays where handlers are over before a call to Redis is: with as many as there are slots, one half
-    /// runs while the other is fetched and settled, and a worker of one slot does twice the work. Where they
-    /// take longer it gains nothing, and a job waits behind a slow one that another worker could run. If a
-    /// worker dies, what it had fetched ahead counts as stalled, too.
+    /// It pays where a handler takes less time than a call to Redis: with as many as there are slots, one
+    /// half runs while the other is fetched and settled, and a worker of one slot does twice the work. Where
+    /// handlers take longer it gains nothing, and a job waits behind a slow one although another worker is
+    /// free. If the worker dies, jobs fetched ahead count as stalled, too.
     pub fn prefetch(mut self, jobs: usize) -> Self {
         self.config.slots.prefetch = jobs;
         self
     }
 
-    /// How long after the last sign of life this worker's jobs are given to others; 10 s by default,
-    /// 100 ms to 1 h. The lease is moved forward three times as often.
+    /// How long after its last sign of life other workers get this worker's jobs; 10 s by default, 100 ms
+    /// to 1 h. The worker renews the lease three times in that time.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.config.lease = lease;
         self
     }
 
-    /// How long runs may go on when the worker is asked to stop; 30 s by default. Then they are told to
-    /// stop, a second later ended, and their jobs go back at once.
+    /// How long runs may go on when the worker is asked to stop; 30 s by default. Then they are cancelled,
+    /// ended a second later, and their jobs go back at once.
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.config.drain = limit;
         self
@@ -178,10 +179,10 @@ impl WorkerBuilder {
         self
     }
 
-    /// What becomes of a job whose name no handler here has, or whose payload is of a newer
+    /// What to do with a job whose name no handler here has, or whose payload is of a newer
     /// [version](crate::Payload) than its handler knows: it goes back for `delay`, for a worker that knows
-    /// it, and after `limit` times fails for good. 10 s and 30 times by default. While it is away, this worker
-    /// comes a third of a second later than others to jobs that fall due.
+    /// it, and fails for good after `limit` times. 10 s and 30 times by default. While it is away, this
+    /// worker leaves jobs that fall due to other workers for a third of a second.
     pub fn unknown_names(mut self, delay: Duration, limit: u32) -> Self {
         self.config.care.unknown_delay = delay;
         self.config.care.unknown_limit = limit;
@@ -200,8 +201,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// The queue to which jobs go that fail for good, unless their handler names one; none by default. There
-    /// each is a [`DeadLetter`](crate::dead_letter::DeadLetter), beside what is [kept](Self::retain_failed) of it in its
+    /// The dead-letter queue of jobs whose handler names none; by default the queue's own, which is none
+    /// unless [set](crate::manage::SetLimits::dead_letter). There each is a [`DeadLetter`](crate::dead_letter::DeadLetter), beside what is [kept](Self::retain_failed) of it in its
     /// own queue.
     pub fn dead_letter(mut self, queue: &str) -> Self {
         match queue.parse() {
@@ -236,9 +237,9 @@ impl WorkerBuilder {
 
     /// Called for each job of this worker that goes to a dead-letter queue. May be given more than once.
     ///
-    /// Hooks run one after another on a task of their own: a slow one holds up no job, and one that panics
-    /// harms nothing. They hear what this process decides; a worker that dies right then may have told too
-    /// little, or have told of a failure that another worker finds again.
+    /// Hooks run one after another on a task of their own: a slow one delays no job, and one that panics
+    /// harms nothing. They follow what this process decides: if it dies right then, a hook may be missed, or
+    /// called for a failure that another worker finds again.
     ///
     /// ```no_run
     /// # use jobqueue::{job, Client, Worker};
@@ -247,7 +248,7 @@ impl WorkerBuilder {
     /// Worker::builder(&client)
     ///     .handler(charge)
     ///     .dead_letter("payments-dlq")
-    ///     .on_dead_letter(|letter| eprintln!("{} is in {}: {}", letter.id, letter.to, letter.failure))
+    ///     .on_dead_letter(|dead| eprintln!("{} is in {}: {}", dead.id, dead.to, dead.failure))
     ///     .on_alert(|alert| eprintln!("{} error: {}", alert.class, alert.failure));
     /// # }
     /// ```
@@ -256,7 +257,7 @@ impl WorkerBuilder {
         self
     }
 
-    /// Called for each error of a class that a person has to see to, such as one of
+    /// Called for each error of a class that needs a person, such as one of
     /// [authentication](crate::retry::ErrorClass::Auth); see [`RetryRule::alert`](crate::retry::RetryRule::alert). As
     /// [`on_dead_letter`](Self::on_dead_letter) otherwise.
     pub fn on_alert(mut self, hook: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
@@ -278,7 +279,7 @@ impl WorkerBuilder {
         self
     }
 
-    /// Checks that all is well, without starting.
+    /// Builds the worker, without starting it.
     ///
     /// # Errors
     /// [`Error::Invalid`]: no handler and no listener, two of one name, an option out of range, or state that a handler

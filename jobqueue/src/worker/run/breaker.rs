@@ -100,7 +100,7 @@ impl BreakerGuard<'_> {
             }
             Change::Closed => info!(%name, "the breaker has closed: its jobs run again"),
         }
-        let Some(queue) = ctx.queue_name() else { return };
+        let Some(queue) = ctx.queue() else { return };
         ctx.announce(|| match change {
             Change::Opened(pause) => {
                 WorkerEvent::BreakerOpened { queue: queue.clone(), name, pause }

@@ -133,10 +133,10 @@ impl Context {
         &self.0.record.name
     }
 
-    /// The name of the job's queue; empty in a test of a handler without Redis.
+    /// The job's queue. `None` for a broadcast, and in a test of a handler without Redis.
     #[must_use]
-    pub fn queue(&self) -> &str {
-        self.0.line.as_ref().map_or("", |line| line.store.name().as_str())
+    pub fn queue(&self) -> Option<&QueueName> {
+        self.0.line.as_ref().map(|line| line.store.name())
     }
 
     /// Which attempt this is, from 1. Runs that were interrupted by a shutdown or a crash don't count.
@@ -268,11 +268,6 @@ impl Context {
             return Err(Refused::LeaseLost.into());
         }
         Ok(line)
-    }
-
-    /// The job's queue; none in a test of a handler without Redis.
-    pub(crate) fn queue_name(&self) -> Option<&QueueName> {
-        self.0.line.as_ref().map(|line| line.store.name())
     }
 
     pub(crate) fn states(&self) -> &States {

@@ -18,6 +18,6 @@ pub(crate) async fn send(decision: &Decision, inbox: &ReplyAddress, ctx: &Contex
     };
     let Some(line) = ctx.line() else { return };
     if let Err(error) = line.relays.reply(inbox, ctx.id(), outcome).await {
-        warn!(queue = ctx.queue(), id = %ctx.id(), %error, "a reply could not be sent, and is lost");
+        warn!(queue = ctx.queue().map(display), id = %ctx.id(), %error, "a reply could not be sent, and is lost");
     }
 }
