@@ -1,4 +1,23 @@
-//! Sending to every live worker process at once.
+//! Broadcasts: a message to every live worker process at once.
+//!
+//! ```no_run
+//! use jobqueue::{broadcast, Client, Worker};
+//!
+//! #[broadcast("cache-invalidation")]
+//! async fn forget(key: String) {
+//!     println!("{key} has changed");
+//! }
+//!
+//! # async fn example(client: Client) -> jobqueue::Result<()> {
+//! client.broadcast(forget, "user:7".to_owned()).await?; // from any process
+//! Worker::builder(&client).listener(forget).run().await // in each that listens
+//! # }
+//! ```
+//!
+//! [`Client::broadcast`] sends to the processes that listen now; nothing is kept for others, and nothing is
+//! retried. A listener that lost its connection for a while is told
+//! [`BroadcastsMissed`](crate::telemetry::WorkerEvent::BroadcastsMissed). For messages that must arrive,
+//! publish to a [`topic`](crate::topic).
 
 pub use crate::job::{Broadcast, BroadcastDefinition};
 

@@ -1,4 +1,23 @@
-//! Calling a handler: the caller adds a job and waits for its reply.
+//! Calls: a job is added, and the caller waits for its reply.
+//!
+//! ```no_run
+//! use jobqueue::{job, Client, DurationExt};
+//!
+//! #[job(queue = "prices")]
+//! async fn quote(item: String) -> u64 {
+//!     item.len() as u64
+//! }
+//!
+//! # async fn example(client: Client) -> Result<(), jobqueue::error::CallError> {
+//! let price = client.call(quote, "tea".to_owned()).timeout(2.seconds()).await?;
+//! # let _: u64 = price;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Client::call`] calls a handler, [`Queue::call`] one that is known by its name only. The handler is an
+//! ordinary one, in any process. An add and [`JobHandle::result`](crate::JobHandle::result) wait for a
+//! result too, and keep the job; a call keeps nothing and is answered sooner.
 
 mod mailbox;
 

@@ -96,8 +96,11 @@ mod tests {
     #[test]
     fn a_name_compares_with_text() {
         let name: QueueName = "orders".parse().expect("a good name");
-        assert!(name == "orders" && "orders" == name && name == *"orders" && *"orders" == name);
-        assert!(name != "mails");
+        assert_eq!(name, "orders");
+        assert_eq!("orders", name);
+        assert_eq!(name, *"orders");
+        assert_eq!(*"orders", name);
+        assert_ne!(name, "mails");
         assert!(HashSet::from([name]).contains("orders"));
     }
 

@@ -1,4 +1,4 @@
-//! Looking into a queue.
+//! Inspecting a queue.
 
 use tracing::warn;
 
@@ -35,20 +35,21 @@ impl Queue {
         JobPages { queue: self.clone(), state, newest_first: false }
     }
 
-    /// What happens in the queue from now on.
+    /// The events of the queue from now on.
     #[must_use]
     pub fn events(&self) -> EventStream {
         EventStream::from_now(self.store())
     }
 
-    /// What happened in the queue after an event, as far as it is kept, and from then on.
+    /// The events of the queue after this one, as far as they are kept, and from then on.
     #[must_use]
     pub fn events_after(&self, id: &EventId) -> EventStream {
         EventStream::after(self.store(), id)
     }
 }
 
-/// The jobs in one state, page by page. The queue moves on meanwhile: a page is true for its moment.
+/// The jobs in one state, page by page; see [`Queue::jobs`]. The queue moves on meanwhile: a page is true
+/// for its moment.
 #[derive(Clone, Debug)]
 pub struct JobPages {
     queue: Queue,
@@ -57,7 +58,7 @@ pub struct JobPages {
 }
 
 impl JobPages {
-    /// The last of the state first: for ended jobs the newest.
+    /// In reverse order: of ended jobs the newest first. By default oldest first, or the next to run first.
     #[must_use]
     pub fn newest_first(mut self) -> Self {
         self.newest_first = true;

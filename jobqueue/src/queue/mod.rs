@@ -17,7 +17,7 @@ pub use limits::SetLimits;
 
 use crate::{client::Client, error::Result, job::QueueName, store::QueueStore};
 
-/// One queue: add to it, look into it, steer it.
+/// One queue: add jobs, inspect them, and steer the queue.
 ///
 /// Cheap to clone; all clones share the client's connection.
 ///

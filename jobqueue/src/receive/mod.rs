@@ -1,9 +1,23 @@
-//! Receiving by hand: jobs for consumers that bring a loop of their own.
+//! Receiving: jobs for a loop of your own, acknowledged one by one.
 //!
-//! Each receive holds its jobs under a name of its own, as a worker does, with the visibility
-//! timeout as its lease. So the rules for workers hold here too: leases that run out, the fence,
-//! limits and pauses. A job is acknowledged by itself (`worker/settle`), and may get a lease of its
-//! own (`worker/extend`).
+//! ```no_run
+//! # use jobqueue::{Client, DurationExt, Failure};
+//! # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let receiver = client.queue("orders")?.receiver().visibility(1.minutes()).prefetch(10);
+//! loop {
+//!     for job in receiver.receive(10, 20.seconds()).await? {
+//!         match job.payload::<u64>() {
+//!             Ok(order) => job.complete_with(&order).await?,
+//!             Err(error) => job.fail(Failure::permanent(error)).await?,
+//!         }
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! A [`Delivery`] that isn't acknowledged within its visibility timeout is handed out again, as with SQS.
+//! Limits, pauses and dead letters hold as they do for workers. A [`Worker`](crate::Worker) does all of
+//! this by itself: receive by hand where your program has to keep the loop.
 
 mod connections;
 mod context;

@@ -1,8 +1,23 @@
-//! Topics: a message that is published once arrives in every queue that is bound to its topic.
+//! Topics: a message that is published once arrives in every queue that is bound to it.
 //!
-//! A publish is one call: it writes the message and the list of its queues to the topic's outbox.
-//! From there a relay brings a copy to each queue. A topic has keys of its own, beside those of a
-//! queue of the same name.
+//! ```no_run
+//! # use jobqueue::{job, Client};
+//! #[job(queue = "mails", subscribe = "user-events:user.created")]
+//! async fn welcome(user: u64) {
+//!     println!("welcome, {user}");
+//! }
+//!
+//! # async fn example(client: Client) -> jobqueue::Result<()> {
+//! client.topic("user-events")?.bind("audit", "#").await?;
+//! let receipt = client.publish("user-events", "user.created", 42_u64).await?;
+//! println!("{} copies are on their way", receipt.targets());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A publish is one call: it writes the message and the list of its queues to the topic's outbox, and the
+//! relay brings a copy to each, once. A handler binds its queue with `subscribe`; [`Topic::bind`] binds any
+//! queue, with a [`Filter`] on headers if you like. [`Topic::stats`] says how far queues are behind.
 
 mod bind;
 mod binding;

@@ -39,7 +39,7 @@ impl Worker {
 /// Checks a handler's arguments against the state that the worker was given.
 type Check = Box<dyn Fn(&States) -> Result<(), MissingState> + Send>;
 
-/// The settings of a [`Worker`] before it starts.
+/// Sets up a [`Worker`]: add handlers and options, then [`run`](Self::run) it. See [`Worker::builder`].
 #[must_use = "a worker starts when it is run"]
 pub struct WorkerBuilder {
     client: Client,
@@ -75,8 +75,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Adds a listener, for broadcasts of its kind from any process. It handles as many at once as
-    /// there are [slots](Self::concurrency), in no order. A worker may have only listeners.
+    /// Runs this listener for each of its broadcasts, from any process; as many at once as the worker has
+    /// [slots](Self::concurrency), in no order. A worker may have listeners alone.
     ///
     /// ```no_run
     /// # use jobqueue::{broadcast, Client, Worker};
@@ -111,27 +111,27 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many jobs of a queue are fetched ahead of free slots; none by default. Other workers
-    /// can't run them then; at a shutdown they go back.
+    /// How many jobs of a queue are fetched ahead of free slots; none by default. Other workers can't run
+    /// them meanwhile; they go back at a shutdown.
     ///
-    /// It pays where handlers are faster than a call to Redis: with as many as there are slots, one
-    /// half runs while the other is fetched and settled, and a worker of one slot does twice the
-    /// work. With slower handlers it gains nothing, and a job waits behind a slow one that another
-    /// worker could run. If a worker dies, jobs that it had fetched ahead count as stalled, too.
+    /// It pays where a handler takes less time than a call to Redis: with as many as there are slots, one
+    /// half runs while the other is fetched and settled, and a worker of one slot does twice the work. Where
+    /// handlers take longer it gains nothing, and a job waits behind a slow one although another worker is
+    /// free. If the worker dies, jobs fetched ahead count as stalled, too.
     pub fn prefetch(mut self, jobs: usize) -> Self {
         self.config.capacity.prefetch = jobs;
         self
     }
 
-    /// How long after its last heartbeat this worker's jobs go to other workers; 10 s by default,
-    /// 100 ms to 1 h. There are three heartbeats in that time.
+    /// How long after its last sign of life other workers get this worker's jobs; 10 s by default, 100 ms
+    /// to 1 h. The worker renews the lease three times in that time.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.config.lease = lease;
         self
     }
 
-    /// How long runs may go on when the worker is asked to stop; 30 s by default. Then they are
-    /// told to stop, a second later aborted, and their jobs go back at once.
+    /// How long runs may go on when the worker is asked to stop; 30 s by default. Then they are cancelled,
+    /// ended a second later, and their jobs go back at once.
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.config.drain = limit;
         self
@@ -144,10 +144,10 @@ impl WorkerBuilder {
         self
     }
 
-    /// How a job is treated that has no handler here, or whose payload has a newer
-    /// [version](crate::Payload) than its handler reads: it goes back for `delay`, for a worker
-    /// that knows it, and after `limit` times fails for good. 10 s and 30 times by default.
-    /// Meanwhile this worker looks for due jobs a third of a second later than others.
+    /// What to do with a job whose name no handler here has, or whose payload is of a newer
+    /// [version](crate::Payload) than its handler knows: it goes back for `delay`, for a worker that knows
+    /// it, and fails for good after `limit` times. 10 s and 30 times by default. While it is away, this
+    /// worker leaves jobs that fall due to other workers for a third of a second.
     pub fn unknown_names(mut self, delay: Duration, limit: u32) -> Self {
         self.config.defaults.unknown_delay = delay;
         self.config.defaults.unknown_limit = limit;
@@ -168,9 +168,9 @@ impl WorkerBuilder {
         self
     }
 
-    /// The dead-letter queue of jobs that fail for good, unless their handler names one; none by
-    /// default. Each becomes a [`DeadLetter`](crate::dead_letter::DeadLetter) there, and is also
-    /// [kept](Self::retain_failed) in its own queue.
+    /// The dead-letter queue of jobs whose handler names none; by default the queue's own, which is none
+    /// unless [set](crate::manage::SetLimits::dead_letter). There each is a [`DeadLetter`](crate::dead_letter::DeadLetter), beside what is [kept](Self::retain_failed) of it in its
+    /// own queue.
     pub fn dead_letter(mut self, queue: &str) -> Self {
         match queue.parse() {
             Ok(queue) => self.config.dead_letter = Some(queue),
@@ -205,9 +205,9 @@ impl WorkerBuilder {
     /// Called for each job of this worker that goes to a dead-letter queue. May be given more than
     /// once.
     ///
-    /// Hooks run one after another on a task of their own: a slow one delays no job, and one that
-    /// panics harms nothing. They are called for decisions of this process. If it dies right then,
-    /// a call may be missing, or another worker may report the same failure again.
+    /// Hooks run one after another on a task of their own: a slow one delays no job, and one that panics
+    /// harms nothing. They follow what this process decides: if it dies right then, a hook may be missed, or
+    /// called for a failure that another worker finds again.
     ///
     /// ```no_run
     /// # use jobqueue::{job, Client, Worker};
@@ -216,7 +216,7 @@ impl WorkerBuilder {
     /// Worker::builder(&client)
     ///     .handler(charge)
     ///     .dead_letter("payments-dlq")
-    ///     .on_dead_letter(|it| eprintln!("{} is in {}: {}", it.id, it.to, it.failure))
+    ///     .on_dead_letter(|dead| eprintln!("{} is in {}: {}", dead.id, dead.to, dead.failure))
     ///     .on_alert(|alert| eprintln!("{} error: {}", alert.class, alert.failure));
     /// # }
     /// ```

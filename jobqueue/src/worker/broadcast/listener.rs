@@ -18,13 +18,13 @@ use crate::{
 /// Written by hand it looks like this:
 ///
 /// ```
-/// use jobqueue::{broadcast::{Broadcast, Channel}, handler::Listener, Context, Failure};
+/// use jobqueue::{broadcast::{Broadcast, BroadcastDefinition}, handler::Listener, Context, Failure};
 ///
 /// struct Forget;
 ///
 /// impl Broadcast for Forget {
 ///     type Message = String;
-///     const CHANNEL: Channel = Channel::new("cache-invalidation");
+///     const CHANNEL: BroadcastDefinition = BroadcastDefinition::new("cache-invalidation");
 /// }
 ///
 /// impl Listener for Forget {

@@ -91,10 +91,10 @@ impl Context {
         &self.0.record.name
     }
 
-    /// The name of the job's queue; empty in a test of a handler without Redis.
+    /// The job's queue. `None` for a broadcast, and in a test of a handler without Redis.
     #[must_use]
-    pub fn queue(&self) -> &str {
-        self.0.shared.as_ref().map_or("", |shared| shared.store.name().as_str())
+    pub fn queue(&self) -> Option<&QueueName> {
+        self.0.shared.as_ref().map(|shared| shared.store.name())
     }
 
     /// Which attempt this is, from 1. Runs that were interrupted by a shutdown or a crash don't

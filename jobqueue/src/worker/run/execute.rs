@@ -43,7 +43,7 @@ impl Run {
     pub(crate) fn go(self) -> impl Future<Output = RunEnd> + Send {
         let span = info_span!(
             "job",
-            queue = %self.ctx.queue(),
+            queue = self.ctx.queue().map(display),
             name = %self.ctx.name(),
             id = %self.ctx.id(),
             attempt = self.policy.attempt,

@@ -20,6 +20,6 @@ pub(super) async fn send(decision: &Decision, reply_to: &ReplyAddress, ctx: &Con
     let Some(shared) = ctx.shared() else { return };
     if let Err(error) = shared.relays.reply(reply_to, ctx.id(), outcome).await {
         let (queue, id) = (ctx.queue(), ctx.id());
-        warn!(queue, %id, error = %chain(&error), "a reply could not be sent, and is lost");
+        warn!(queue = queue.map(tracing::field::display), %id, error = %chain(&error), "a reply could not be sent, and is lost");
     }
 }

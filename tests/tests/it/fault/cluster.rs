@@ -32,7 +32,7 @@ impl<const N: usize> Job for Spread<N> {
 
 impl<const N: usize> Handler for Spread<N> {
     async fn call(payload: u32, ctx: Context) -> Result<String, Failure> {
-        let line = format!("{} {payload}", ctx.queue());
+        let line = format!("{} {payload}", ctx.queue().expect("a job has a queue"));
         ctx.log(line.clone()).await.map_err(|error| Failure::retry(error.to_string()))?;
         Ok(line)
     }
