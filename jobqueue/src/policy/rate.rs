@@ -1,13 +1,13 @@
-//! How many per time.
+//! Rates with bursts.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use crate::value_error::Invalid;
 
-/// So many per time, smoothly, with a burst.
+/// A number of starts per time, smoothly, with a burst.
 ///
 /// It is [GCRA]: after a pause up to `burst` may start at once, and from then on one every
-/// `per / max`. No window of length `per` ever sees more than `max + burst`; a fixed window would
+/// `per / max`. No window of length `per` has more than `max + burst` starts; a fixed window would
 /// let twice the rate through at its edge.
 ///
 /// ```
@@ -33,7 +33,7 @@ impl Rate {
         Self { max, per, burst: 1 }
     }
 
-    /// How many may start at once after a pause; 1 by default.
+    /// The most starts at once after a pause; 1 by default.
     #[must_use]
     pub const fn burst(mut self, burst: u32) -> Self {
         self.burst = burst;
@@ -56,7 +56,7 @@ impl Rate {
         self.per.as_secs_f64() * 1_000.0 / f64::from(self.max)
     }
 
-    /// How many may start at once after a pause.
+    /// The most starts at once after a pause.
     pub(crate) const fn burst_size(&self) -> u32 {
         self.burst
     }

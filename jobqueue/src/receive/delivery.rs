@@ -29,7 +29,7 @@ use crate::{
 /// any time and in any order, from any task.
 ///
 /// One that is dropped without an answer comes back by itself once its visibility timeout is over. After that,
-/// whatever is said of it is refused with [`Refused::LeaseLost`]: another consumer has it, or had.
+/// whatever is said of it is refused with [`Refused::LeaseLost`](crate::error::Refused::LeaseLost): another consumer has it, or had.
 #[must_use = "a job that isn't acknowledged is handed out again"]
 pub struct Delivery {
     source: Source,
@@ -114,7 +114,7 @@ impl Delivery {
     /// The work is done. The job has no result.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn complete(self) -> Result<()> {
         self.complete_with(&()).await
     }
@@ -123,7 +123,7 @@ impl Delivery {
     ///
     /// # Errors
     /// [`Error::Payload`] if the result can't be written, and then the job is still out;
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn complete_with<T: Serialize + ?Sized>(self, result: &T) -> Result<()> {
         let result = self.job.record.codec.encode(result)?;
         if result.len() > MAX_RESULT {
@@ -138,7 +138,7 @@ impl Delivery {
     /// third, a job fails for good, and goes to the dead-letter queue if there is one.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn fail(self, failure: impl Into<Failure>) -> Result<()> {
         self.end(RunOutcome::Failure(failure.into())).await
     }
@@ -147,7 +147,7 @@ impl Delivery {
     /// [`Failure::retry_after`].
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn retry_in(self, delay: Duration) -> Result<()> {
         let (id, end) = (self.id().clone(), Transition::Released { delay, misses: None });
         self.settle(Settlement { id, end, effects: Vec::new() }, Duration::ZERO).await
@@ -156,7 +156,7 @@ impl Delivery {
     /// Gives the job back to its own place in the queue, at no cost: the next receive may have it at once.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn release(self) -> Result<()> {
         self.retry_in(Duration::ZERO).await
     }
@@ -165,7 +165,7 @@ impl Delivery {
     /// sooner. The others of the same receive keep theirs. 100 ms to 12 h.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn extend(&self, timeout: Duration) -> Result<()> {
         check_visibility("timeout", timeout)?;
         // OwnLease over the call, so that each goes out under the name of the one before it.
