@@ -117,7 +117,7 @@ fn refusals() -> String {
         Refused::OutOfMemory { .. } => Refused::OutOfMemory { operation: on_queue() },
         Refused::ReadOnly { .. } => Refused::ReadOnly { operation: on_queue() },
         Refused::Permission { .. } => Refused::Permission {
-            operation: Operation::on_server("connect and run a script", "127.0.0.1:6379"),
+            operation: Operation::on_server("connect and EVAL a script", "127.0.0.1:6379"),
             source: source("NOPERM: this user may not run 'eval'"),
         },
         Refused::Server { .. } => Refused::Server {

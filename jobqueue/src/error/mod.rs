@@ -10,7 +10,8 @@
 //! | [`Error::Closed`] | the client or worker has been shut down | nothing |
 //!
 //! Each text says what was being done, on what, and what helps. It doesn't repeat the error's
-//! [source](std::error::Error::source), so print the whole chain: `{:#}` of `anyhow`, or a loop over
+//! [source](std::error::Error::source), so print the whole chain: `{:#}` of `anyhow`, or a loop
+//! over
 //! `source`. No text has a password, a payload or a result in it; the source of a
 //! [payload that can't be read](PayloadError::Decode) may quote one value.
 

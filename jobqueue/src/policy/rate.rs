@@ -1,4 +1,4 @@
-//! How many per time.
+//! Rates with bursts.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -38,7 +38,7 @@ impl Rate {
         Self { max, per, burst: 1 }
     }
 
-    /// How many may start at once after a pause; 1 by default.
+    /// The most starts at once after a pause; 1 by default.
     #[must_use]
     pub const fn burst(mut self, burst: u32) -> Self {
         self.burst = burst;

@@ -116,7 +116,7 @@ impl Delivery {
     /// Completes the job, without a result.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn complete(self) -> Result<()> {
         self.complete_with(&()).await
     }
@@ -126,7 +126,7 @@ impl Delivery {
     ///
     /// # Errors
     /// [`Error::Payload`] if the result can't be written, and then the job is still out;
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn complete_with<T: Serialize + ?Sized>(self, result: &T) -> Result<()> {
         let result = self.job.record.codec.encode(result)?;
         if result.len() > MAX_RESULT {
@@ -142,7 +142,7 @@ impl Delivery {
     /// there is one.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn fail(self, failure: impl Into<Failure>) -> Result<()> {
         self.end(RunOutcome::Failure(failure.into())).await
     }
@@ -151,7 +151,7 @@ impl Delivery {
     /// [fail](Self::fail) with [`Failure::retry_after`].
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn retry_in(self, delay: Duration) -> Result<()> {
         let (id, end) = (self.id().clone(), Transition::Released { delay, misses: None });
         self.settle(Settlement { id, end, effects: Vec::new() }, Duration::ZERO).await
@@ -161,7 +161,7 @@ impl Delivery {
     /// may have it at once.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn release(self) -> Result<()> {
         self.retry_in(Duration::ZERO).await
     }
@@ -170,7 +170,7 @@ impl Delivery {
     /// same receive keep theirs. 100 ms to 12 h.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
     pub async fn extend(&self, timeout: Duration) -> Result<()> {
         check_visibility("timeout", timeout)?;
         // Locked during the call, so that each extension starts from the name of the one before it.

@@ -1,7 +1,15 @@
 //! Floor 2: the only place that knows redis, keys and Lua.
 //!
-//! A call is a value ([`command::Command`]) that a [`QueueStore`] sends by its [`Route`] and whose reply
-//! comes back typed.
+//! | file | what it has |
+//! | --- | --- |
+//! | `servers` | a client's store: the server or cluster, and what all queues share |
+//! | `queue_store` | the store of one queue, which sends calls of scripts and plain commands |
+//! | `command/` | one value for each script: it alone knows keys, arguments and reply |
+//! | `read/` | reads without a script |
+//! | `durability`, `pubsub`, `retries` | waiting for replicas, broadcasts, waits between tries |
+//! | `link/` | URLs, connections, sentinels, clusters |
+//! | `keys`, `script`, `reply`, `ids`, `chunk`, `time` | names and wire forms |
+//! | `server_error` | from the server's errors to the library's |
 
 mod chunk;
 mod command;

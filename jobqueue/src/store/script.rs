@@ -1,4 +1,4 @@
-//! Scripts: put together when the crate is compiled, called by their hash.
+//! Scripts: composed when the crate is compiled, called by their hash.
 
 use std::sync::OnceLock;
 
@@ -17,7 +17,7 @@ impl Script {
         Self { name, source, sha: OnceLock::new() }
     }
 
-    /// What EVALSHA calls it by.
+    /// Its hash, by which EVALSHA calls it.
     pub(crate) fn sha(&self) -> &str {
         self.sha.get_or_init(|| sha1_smol::Sha1::from(self.source).digest().to_string())
     }

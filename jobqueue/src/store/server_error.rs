@@ -1,4 +1,4 @@
-//! From what the connection or the server says went wrong to the library's errors.
+//! From the errors of the connection and the server to the library's.
 
 use std::{error::Error as StdError, fmt};
 
@@ -9,7 +9,7 @@ use crate::{
     job::{JobId, JobState, QueueName},
 };
 
-/// What a call was about, for its errors. Nothing is copied before there is one.
+/// The action and the subject of a call, for its errors. Nothing is copied before there is one.
 #[derive(Clone, Copy)]
 pub(crate) struct About<'a> {
     action: &'static str,
@@ -52,7 +52,7 @@ impl<'a> About<'a> {
         Self { action, target: Target::Key(queue, key) }
     }
 
-    /// The same as errors carry it.
+    /// The same in the form that errors carry.
     pub(crate) fn operation(self) -> Operation {
         let action = self.action;
         match self.target {
@@ -72,9 +72,9 @@ impl<'a> About<'a> {
     }
 }
 
-/// What the connection or the server said, as the source of this library's errors.
+/// The answer of the connection or the server, as the source of this library's errors.
 ///
-/// The client's own error has itself as its source once more, which would be printed twice.
+/// The redis crate's error repeats its own source, which would be printed twice.
 #[derive(Debug)]
 struct Answer(RedisError);
 

@@ -1,4 +1,4 @@
-//! The store as a client has it: a server or a cluster, and what all its queues share.
+//! A client's store: a server or a cluster, and what all its queues share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{error::Result, job::QueueName};
 
-/// The store as a client has it: a server or a cluster, and what all its queues share.
+/// A client's store: a server or a cluster, and what all its queues share.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     pub(super) topology: Topology,
@@ -17,7 +17,7 @@ pub(crate) struct Store {
     retry_timeout: Duration,
 }
 
-/// What there is: one server, with or without sentinels, or a cluster.
+/// One server, with or without sentinels, or a cluster.
 #[derive(Clone, Debug)]
 pub(super) enum Topology {
     Server(Link),
@@ -25,7 +25,7 @@ pub(super) enum Topology {
 }
 
 impl Store {
-    /// Connects, and checks that the server will do.
+    /// Connects, and checks the server.
     pub(crate) async fn connect(
         url: &str,
         tls: &TlsOptions,

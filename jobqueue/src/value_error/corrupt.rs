@@ -7,7 +7,10 @@ use crate::error_chain::{Source, say_the_same, source};
 /// Something in Redis that this library did not write that way: another program writes to its keys,
 /// or data was lost. Nothing is guessed from it. Look at what its text names before going on.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("unexpected data in redis ({what}{}): stop, and check what else writes to its keys", About(.about))]
+#[error(
+    "unexpected data in redis ({what}{}): stop, and check what else writes to its keys",
+    About(.about)
+)]
 pub struct Corrupt {
     what: &'static str,
     about: Option<Box<str>>,

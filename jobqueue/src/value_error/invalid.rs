@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::error_chain::{Source, say_the_same, source};
 
-/// An argument, an option, a name or a set-up that can't work: the program or its set-up has to change.
+/// An argument, an option, a name or a set-up that can't work: the program or its set-up has to
+/// change.
 ///
 /// Its text names the value, unless that may be secret, and says what would work.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -19,7 +20,7 @@ pub struct Invalid {
 const MAX_SHOWN: usize = 80;
 
 impl Invalid {
-    /// `what` has a value that can't work. Shown as `Debug` shows it: text in quotes, numbers without.
+    /// `what` has a value that can't work. It is shown by `Debug`: text in quotes, numbers without.
     pub(crate) fn new(
         what: &'static str,
         value: impl fmt::Debug,

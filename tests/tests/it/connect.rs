@@ -7,7 +7,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::support::{Running, worker};
+use crate::support::{Running, whole, worker};
 
 #[job(queue = "hello")]
 async fn hello(name: String) -> String {
@@ -139,5 +139,5 @@ async fn a_key_of_another_type_is_a_clear_error() {
         .await
         .expect("set");
     let error = client.add(hello, "you".into()).await.expect_err("a string is no queue");
-    assert!(error.to_string().contains("WRONGTYPE"), "{error}");
+    assert!(whole(&error).contains("WRONGTYPE"), "{error}");
 }

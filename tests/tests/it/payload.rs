@@ -178,8 +178,7 @@ async fn a_job_that_is_newer_than_all_workers_fails_in_the_end_and_says_why() {
     let job = client.add(ship, order).await.expect("added");
     let failed = failure(job.result().await);
     assert_eq!((failed.reason, failed.attempt), (FailureReason::NewerVersion, 1));
-    let message = "the payload has version 4, and no worker that fetched it knows that; the \
-                   handler \"ship\" here knows up to 2";
+    let message = "the payload has version 4; the handler \"ship\" reads up to version 2";
     assert_eq!(failed.message, message);
     assert_eq!(failed.reason.to_string(), "newer version");
     // It went where the handler's failed jobs go, whole: a newer worker can have it from there.

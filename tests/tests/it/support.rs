@@ -109,3 +109,9 @@ pub(crate) async fn client_and_base(queue: &str) -> (Client, String) {
 pub(crate) fn ids<T>(handles: &[JobHandle<T>]) -> Vec<String> {
     handles.iter().map(|handle| handle.id().to_string()).collect()
 }
+
+/// An error with its sources.
+pub(crate) fn whole(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}

@@ -24,17 +24,17 @@ pub(crate) trait Command: Sync {
     const SCRIPT: &'static Script;
     /// Its keys, in the order of the script's header.
     const KEYS: &'static [Key];
-    /// What the call does, for the text of its errors: "add jobs".
+    /// The action in the text of errors, after "failed to": "add jobs".
     const ACTION: &'static str;
-    /// What the name of the called store names, for the text of its errors.
+    /// The kind of thing that the store's name names, for the text of errors.
     const KIND: &'static str = "queue";
-    /// What the script answers.
+    /// The script's answer.
     type Reply: Send;
 
     /// Writes the arguments, in the order of the script's header.
     fn write(&self, keys: &Keys, args: &mut Args<'_>);
 
-    /// About how many arguments it writes, and their bytes, so that there is room from the start.
+    /// About the number of its arguments and of their bytes, to reserve room for them.
     fn size(&self) -> (usize, usize) {
         (8, 128)
     }
@@ -42,17 +42,17 @@ pub(crate) trait Command: Sync {
     /// Reads the answer.
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt>;
 
-    /// Whose `running` is meant by [`Key::Running`].
+    /// The worker of [`Key::Running`].
     fn worker(&self) -> Option<&WorkerId> {
         None
     }
 
-    /// Whose `running` is meant by [`Key::Former`].
+    /// The worker of [`Key::Former`].
     fn former(&self) -> Option<&WorkerId> {
         self.worker()
     }
 
-    /// Keys beyond the columns.
+    /// Keys beyond [`KEYS`](Self::KEYS).
     fn more_keys(&self, _keys: &Keys) -> Vec<String> {
         Vec::new()
     }

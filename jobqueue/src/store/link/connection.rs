@@ -1,9 +1,9 @@
-//! One connection to Redis that mends itself.
+//! One connection to Redis that reconnects.
 //!
-//! The commonest fault of all Redis-backed systems is a process that lives on and hears nothing
-//! after Redis was gone. So every request has a limit of its own, and a connection that overran one
-//! or broke is thrown away: the next request dials anew. Waiting between tries is the caller's part,
-//! who knows what is worth repeating.
+//! The commonest fault of Redis-backed systems is a process that lives on and receives nothing
+//! after Redis was gone. So every request has a time limit, and a connection that broke or overran
+//! a limit is dropped: the next request dials again. The caller waits between tries, since it knows
+//! what is worth repeating.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -26,12 +26,13 @@ use crate::store::server_error;
 #[derive(Clone)]
 pub(crate) struct Link(Arc<Inner>);
 
-/// Who says where to dial.
+/// The server to dial.
 #[derive(Clone)]
 pub(crate) enum Endpoint {
     /// One server, or one node of a cluster.
     Server(Box<redis::Client>),
-    /// The master that sentinels name: they are asked again at each dial, so a failover is followed.
+    /// The master that sentinels name: they are asked again at each dial, so a failover is
+    /// followed.
     Sentinels(Arc<Sentinels>),
 }
 
@@ -49,7 +50,7 @@ struct Inner {
     endpoint: Endpoint,
     limits: Limits,
     current: Mutex<Current>,
-    /// Held while dialling, so that a hundred tasks dial once.
+    /// Locked while dialling, so that a hundred tasks dial once.
     dialling: tokio::sync::Mutex<()>,
 }
 
@@ -70,8 +71,8 @@ impl Link {
         }))
     }
 
-    /// A link of its own to the same server: for calls that block the connection, or that must not
-    /// wait behind others.
+    /// Another link to the same server, for calls that block the connection or must not wait behind
+    /// others.
     pub(crate) fn sibling(&self) -> Self {
         Self::new(self.0.endpoint.clone(), self.0.limits)
     }
@@ -106,7 +107,8 @@ impl Link {
         self.checked(generation, reply)
     }
 
-    /// Sends several commands at once, and gives each one's own answer, unless the first is refused.
+    /// Sends several commands at once, and gives each one's own answer, unless the first is
+    /// refused.
     pub(crate) async fn request_all(
         &self,
         pipeline: &Pipeline,
@@ -119,7 +121,7 @@ impl Link {
         self.checked(generation, replies.and_then(first_accepted))
     }
 
-    /// A connection that listens, made anew.
+    /// A new connection for subscriptions.
     pub(crate) async fn pubsub(&self) -> Result<PubSub, RedisError> {
         let limit = self.0.limits.connect;
         let dial = async {
@@ -133,7 +135,7 @@ impl Link {
         timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
     }
 
-    /// Throws the connection away, and with it whatever still waits on it.
+    /// Drops the connection, and with it the requests that still wait on it.
     pub(crate) fn disconnect(&self) {
         let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.connection = None;
@@ -143,7 +145,7 @@ impl Link {
     fn checked<T>(&self, generation: u64, reply: Result<T, RedisError>) -> Result<T, RedisError> {
         let Err(mut error) = reply else { return reply };
         if matches!(self.0.endpoint, Endpoint::Sentinels(_)) && server_error::is_readonly(&error) {
-            // The master of old. The sentinels know the new one, or will.
+            // A failover: the sentinels know the new master, or will soon.
             error = unreachable("the master has become a replica");
         }
         if server_error::is_broken(&error) {
@@ -160,7 +162,7 @@ impl Link {
             return Ok(ready);
         }
         let _dialling = self.0.dialling.lock().await;
-        // Somebody else may have dialled meanwhile.
+        // Another task may have dialled meanwhile.
         if let Some(ready) = self.ready() {
             return Ok(ready);
         }
@@ -188,7 +190,7 @@ impl std::fmt::Debug for Link {
     }
 }
 
-/// What becomes of a pipeline's first command decides for all.
+/// The answers of a pipeline; an error if its first command was refused.
 pub(crate) fn first_accepted(replies: Vec<Value>) -> Result<Vec<Value>, RedisError> {
     match replies.first() {
         Some(Value::ServerError(error)) => Err(error.clone().into()),

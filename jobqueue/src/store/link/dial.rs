@@ -19,7 +19,8 @@ impl Limits {
         Self { connect: Duration::from_secs(5), response: Duration::from_secs(5) };
 }
 
-/// Makes a connection, without limits of its own for requests: each has its own, and some block on purpose.
+/// Makes a connection without a limit for requests: each request has its own, and some block on
+/// purpose.
 pub(crate) async fn dial(
     client: &redis::Client,
     limit: Duration,
@@ -46,7 +47,7 @@ pub(crate) fn at(
     redis::Client::open(settings.clone().set_addr(address))
 }
 
-/// An error of the kind that a later try may not meet.
+/// An error that counts as a broken connection, so that a later try may succeed.
 pub(crate) fn unreachable(why: &str) -> RedisError {
     std::io::Error::new(std::io::ErrorKind::NotConnected, why).into()
 }

@@ -1,4 +1,4 @@
-//! Where the server is, and how to trust it.
+//! URLs of servers, and TLS.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
     value_error::Invalid,
 };
 
-/// What TLS needs beyond the public certificate authorities. Only `rediss://` URLs use it.
+/// Certificates for TLS, beyond the public certificate authorities. Only `rediss://` URLs use them.
 ///
 /// Its `Debug` shows no key.
 #[derive(Clone, Default)]
@@ -52,9 +52,11 @@ impl std::fmt::Debug for TlsOptions {
     }
 }
 
-/// The advice for a URL that can't be read. The URL itself may hold a password, so errors never show it.
+/// The advice for a URL that can't be read. The URL itself may hold a password, so errors never
+/// show it.
 const ADVICE: &str = "use redis://[user:password@]host[:port][/database], rediss://… for TLS, \
-     unix:///path/to/socket, or redis+sentinel://[user:password@]host[:port][,host…]/service[/database]";
+     unix:///path/to/socket, or \
+     redis+sentinel://[user:password@]host[:port][,host…]/service[/database]";
 
 /// The port of sentinels.
 const SENTINEL_PORT: u16 = 26_379;
@@ -104,7 +106,7 @@ fn open_sentinels(scheme: &str, rest: &str, tls: &TlsOptions) -> Result<Endpoint
     Ok(Endpoint::Sentinels(Arc::new(Sentinels::new(sentinels, service, master))))
 }
 
-/// What a failed check of the server at `endpoint` says about the URL.
+/// The error of a failed check of the server, if the database in the URL is the reason.
 pub(crate) fn explain(endpoint: &Endpoint, error: Error) -> Error {
     match (endpoint, &error) {
         (Endpoint::Server(client), Error::Refused(Refused::Server { source, .. }))
@@ -137,8 +139,8 @@ fn open_server(url: &str, tls: &TlsOptions) -> Result<redis::Client> {
 
 #[cfg(feature = "tls")]
 fn open_tls(url: &str, tls: &TlsOptions) -> Result<redis::Client> {
-    // rustls asks for one provider of cryptography for the process, and panics where it finds none
-    // or two. If the program has chosen one, that stays.
+    // rustls needs one provider of cryptography for the process, and panics if it finds none or
+    // two. A provider that the program has chosen stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client_tls = tls
         .client_identity
@@ -169,7 +171,7 @@ fn open_tls(url: &str, _tls: &TlsOptions) -> Result<redis::Client> {
     .into())
 }
 
-/// A URL without what may be secret.
+/// A URL without its secrets.
 fn hide(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, _)) if scheme.len() < 17 => format!("{scheme}://…"),

@@ -1,4 +1,4 @@
-//! A caller's inbox, as its reader sees it.
+//! The replies in a caller's inbox.
 
 use std::time::Duration;
 
@@ -29,10 +29,11 @@ const ACTION: &str = "wait for replies";
 const PAGE: usize = 100;
 
 impl QueueStore {
-    /// Removes what was read, and gives what else there is; waits for it as long as `limit`, and then gives
-    /// none. What is not removed comes again, so a lost answer loses no reply.
+    /// Removes the replies in `read` and returns further ones. Waits for them up to `limit`, and
+    /// then returns none. A reply that is not removed comes again, so a lost answer loses none.
     ///
-    /// For the store of an inbox, [apart](Self::with_own_connection): it blocks the connection.
+    /// For the store of an inbox. Needs its [own connection](Self::with_own_connection), which it
+    /// blocks.
     pub(crate) async fn collect(&self, read: &[String], limit: Duration) -> Result<Vec<Reply>> {
         let inbox = self.shared(Key::Replies);
         let mut requests = redis::pipe();

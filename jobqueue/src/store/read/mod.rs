@@ -2,7 +2,10 @@
 
 pub(crate) mod events;
 mod inbox;
+mod job;
+mod outbox;
 mod topic;
 
 pub(crate) use events::{Entry, StreamPosition};
-pub(crate) use topic::{Edge, Kept};
+pub(crate) use outbox::Edge;
+pub(crate) use topic::Kept;

@@ -8,9 +8,10 @@ use crate::{
 
 /// Why [`Context::once`](crate::Context::once) gave no result of its effect.
 ///
-/// A handler's error takes it with `?`: [`Failure`](crate::Failure), `anyhow::Error` and boxed errors as they
-/// are, an enum of your own by a variant with `#[from]`. If another run [has the key](Self::OnceHeld), the job
-/// then goes back without an attempt counted, even if its error type says otherwise.
+/// A handler's error takes it with `?`: [`Failure`](crate::Failure), `anyhow::Error` and boxed
+/// errors as they are, an enum of your own by a variant with `#[from]`. If another run [has the
+/// key](Self::OnceHeld), the job then goes back without an attempt counted, even if its error type
+/// says otherwise.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OnceError {

@@ -1,4 +1,4 @@
-//! All that is known of some jobs, at one moment.
+//! Read all data of some jobs, at one moment.
 
 use chrono::{DateTime, Utc};
 use redis::Value;

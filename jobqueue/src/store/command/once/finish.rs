@@ -1,4 +1,4 @@
-//! Record what came of an effect.
+//! Record the result of an effect.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ impl Command for Finish<'_> {
     const SCRIPT: &'static Script = script!("once" / finish, [layout]);
     const KEYS: &'static [Key] = &[Key::Meta];
     const ACTION: &'static str = "record an effect";
-    /// What was recorded before, and counts.
+    /// The result that was recorded before, which counts.
     type Reply = Option<Bytes>;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

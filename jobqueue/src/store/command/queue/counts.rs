@@ -1,4 +1,4 @@
-//! How many jobs are in each state, and the limits in force.
+//! Count the jobs in each state, and read the limits.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
 /// `lua/queue/counts.lua`
 pub(crate) struct Counts;
 
-/// What a queue holds and allows.
+/// The jobs and limits of a queue.
 pub(crate) struct QueueSnapshot {
     pub(crate) counts: QueueCounts,
     pub(crate) limits: QueueLimits,
@@ -40,7 +40,7 @@ impl Command for Counts {
     fn read(&self, reply: Value) -> Result<QueueSnapshot, Corrupt> {
         let count = |value: &Value| reply::count(value, Self::ACTION);
         let mut items = reply::array(reply, Self::ACTION)?;
-        // One more if there are effects on their way, and one again if more is set.
+        // One more if effects wait in the outbox, and another if more limits are set.
         let more = if items.len() > 8 { items.pop() } else { None };
         let effects = if items.len() > 7 { items.pop() } else { None };
         let [waiting, delayed, active, completed, failed, workers, meta] =
@@ -65,7 +65,7 @@ impl Command for Counts {
     }
 }
 
-/// What `meta` says of a queue.
+/// The fields of `meta`.
 pub(crate) struct Meta {
     /// Whether it is paused, and the totals; the rest is 0.
     pub(crate) counts: QueueCounts,
@@ -73,8 +73,8 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
-    /// Reads paused, added, completed, failed, rate, active, `max_length`, aging and events, or nothing for
-    /// each.
+    /// Reads paused, added, completed, failed, rate, active, `max_length`, aging and events, or
+    /// nothing for each.
     pub(crate) fn read(fields: Vec<Value>) -> Result<Self, Corrupt> {
         const WHAT: &str = "a queue's meta";
         let maybe = |value: &Value| {

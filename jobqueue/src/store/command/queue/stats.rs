@@ -1,4 +1,4 @@
-//! What there is to know of a queue at one moment.
+//! Read the statistics of a queue, at one moment.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Say what holds for a topic beside its bindings.
+//! Set or clear a topic's settings.
 
 use redis::Value;
 

@@ -1,4 +1,4 @@
-//! Say that a topic's messages no longer go to queues.
+//! Unbind queues from a topic.
 
 use redis::Value;
 

@@ -1,4 +1,4 @@
-//! What a worker has observed of its runs, for whoever monitors the queue.
+//! Report the runs of a worker, for monitoring.
 
 use redis::Value;
 
@@ -21,7 +21,7 @@ pub(crate) struct Observe<'a> {
 impl Command for Observe<'_> {
     const SCRIPT: &'static Script = script!("worker" / observe, [layout]);
     const KEYS: &'static [Key] = &[Key::Histograms, Key::Meta];
-    const ACTION: &'static str = "tell what was observed";
+    const ACTION: &'static str = "report histograms";
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
