@@ -144,16 +144,62 @@ pub mod trace {
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// What takes longer to say.
+/// The user's guide. Each page has a sentence, an example, and the details.
+///
+/// | page | about |
+/// | --- | --- |
+/// | [`getting_started`] | a queue, a worker and a producer in one program |
+/// | [`handlers`] | functions that run jobs, and all arguments of `#[job]` |
+/// | [`adding`] | options, many jobs, unique jobs, results, calls |
+/// | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
+/// | [`limits`] | rates, active jobs, length, priorities, time to live |
+/// | [`topics`] | one message to many queues |
+/// | [`testing`] | handlers without Redis, and tests against one |
+/// | [`operating`] | what to watch, steering queues and jobs, the log |
+/// | [`deploying`] | settings and rights of Redis, processes, shutdown |
+/// | [`migrating`] | from BullMQ, Sidekiq and apalis |
+/// | [`delivery`] | how often a job runs when something goes wrong |
+/// | [`patterns`] | the patterns of RabbitMQ, BullMQ, SQS and SNS |
+/// | [`recipes`] | effects in a database, outboxes, payloads that change |
 pub mod docs {
-    #[doc = include_str!("docs/recipes.md")]
-    pub mod recipes {}
+    #[doc = include_str!("docs/getting_started.md")]
+    pub mod getting_started {}
+
+    #[doc = include_str!("docs/handlers.md")]
+    pub mod handlers {}
+
+    #[doc = include_str!("docs/adding.md")]
+    pub mod adding {}
+
+    #[doc = include_str!("docs/retries.md")]
+    pub mod retries {}
+
+    #[doc = include_str!("docs/limits.md")]
+    pub mod limits {}
+
+    #[doc = include_str!("docs/topics.md")]
+    pub mod topics {}
+
+    #[doc = include_str!("docs/testing.md")]
+    pub mod testing {}
+
+    #[doc = include_str!("docs/operating.md")]
+    pub mod operating {}
+
+    #[doc = include_str!("docs/deploying.md")]
+    pub mod deploying {}
+
+    #[doc = include_str!("docs/migrating.md")]
+    pub mod migrating {}
 
     #[doc = include_str!("docs/delivery.md")]
     pub mod delivery {}
 
     #[doc = include_str!("docs/patterns.md")]
     pub mod patterns {}
+
+    #[doc = include_str!("docs/recipes.md")]
+    pub mod recipes {}
 }
 
 /// For the code that the macros write. Nothing here is for people, and all of it may change.
