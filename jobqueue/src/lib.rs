@@ -1,57 +1,65 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-//! A job queue on Redis: typed handlers by attribute, workers as background processes, nothing lost.
+//! A job queue on Redis for Rust: typed handlers, background workers, and no job lost.
 //!
 //! ```no_run
-//! use jobqueue::{job, Client, Worker};
+//! use jobqueue::{Client, Worker, job};
 //!
 //! #[job(queue = "mails", attempts = 5, timeout = "30s")]
 //! async fn welcome(user: u64) -> Result<(), std::io::Error> {
-//!     println!("welcome, {user}");
+//!     println!("welcome, user {user}");
 //!     Ok(())
 //! }
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::connect("redis://127.0.0.1").await?;
-//! let handle = client.add(welcome, 42).await?; // from any process
-//! Worker::builder(&client).handler(welcome).run().await?; // in another, until SIGTERM
-//! handle.result().await?; // typed by the handler
+//! let job = client.add(welcome, 42).await?; // in any process
+//! Worker::builder(&client).handler(welcome).run().await?; // in another one, until SIGTERM
+//! job.result().await?; // the type that the handler returns
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # The map
+//! # The guide
 //!
-//! | to | take |
-//! | --- | --- |
-//! | declare what runs | [`#[job]`](macro@job), [`Context`], [`State`], [`FromContext`]; [`Failure`], [`JobError`](trait@JobError) |
-//! | change what jobs carry | [`Payload`](trait@Payload), [`Extra`] |
-//! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
-//! | wait for results | [`JobHandle::result`] |
-//! | call a handler and wait for its reply | [`Client::call`], [`Queue::call`]; [`Call`] has the options |
-//! | tell every live worker process at once | [`#[broadcast]`](macro@broadcast), [`Client::broadcast`], [`WorkerBuilder::listener`] |
-//! | run jobs | [`Worker`], [`WorkerHandle`], [`WorkerEvent`] |
-//! | fetch jobs in a loop of your own | [`Queue::receive`], [`Receiver`], [`Delivery`] |
-//! | look and steer | [`Queue`], [`JobInfo`], [`QueueCounts`], [`EventStream`], [`SetLimits`] |
-//! | monitor | [`Queue::stats`], [`QueueStats`], [`Histogram`], [`Rates`], [`prometheus_text`] |
-//! | follow a trace | [`TraceContext`], [`Context::trace`] |
-//! | say what follows from an error | [`RetryPolicy`], [`ErrorClass`], [`Verdict`]; [`Breaker`] |
-//! | let an effect happen once | [`Context::once`], `#[job(idempotent)]` |
-//! | publish to many queues, and bind them | [`Client::publish`], [`Topic`], [`Filter`] |
-//! | look at what failed for good, and send it back | [`DeadLetters`], [`DeadLetter`] |
-//! | choose how often a job runs when something goes wrong | [`docs::delivery`] |
-//! | find the patterns of other message queues | [`docs::patterns`] |
-//! | handle errors | [`Error`], sorted by what a caller can do |
-//! | test handlers | `testing`, with the feature of that name |
+//! Start with [getting started](docs::getting_started). By subject, with the items to use:
+//!
+//! - **Declare what runs**: [handlers](docs::handlers); [`#[job]`](macro@job), [`Context`],
+//!   [`State`], [`handler`].
+//! - **Add jobs and wait for results**: [adding](docs::adding); [`Client::add`],
+//!   [`Client::add_all`], [`Queue::add`], [`JobHandle`].
+//! - **Call a handler and wait for its reply**: [calls](docs::adding#calls); [`Client::call`],
+//!   [`call`].
+//! - **Say what follows from an error**: [retries](docs::retries); [`JobError`](trait@JobError),
+//!   [`Failure`], [`retry`].
+//! - **Look at jobs that failed for good, and send them back**: [dead
+//!   letters](docs::operating#dead-letters); [`dead_letter`].
+//! - **Limit rates, active jobs and lengths**: [limits](docs::limits); [`Queue::set_limits`],
+//!   [`Rate`].
+//! - **Send one message to many queues**: [topics](docs::topics); [`Client::publish`], [`topic`].
+//! - **Send to every live worker process**: [delivery](docs::delivery#broadcasts);
+//!   [`#[broadcast]`](macro@broadcast), [`Client::broadcast`].
+//! - **Run jobs**: [deploying](docs::deploying); [`Worker`], [`WorkerHandle`].
+//! - **Fetch jobs in a loop of your own**: [patterns](docs::patterns#consumers);
+//!   [`Queue::receive`], [`receive`].
+//! - **Test handlers**: [testing](docs::testing); `testing`, with the feature of that name.
+//! - **Watch and steer queues**: [operating](docs::operating); [`Queue`], [`stats`], [`event`],
+//!   [`telemetry`], [`trace`].
+//! - **Let an effect happen once**: [delivery](docs::delivery), [recipes](docs::recipes);
+//!   [`Context::once`], [`once`].
+//! - **Change what jobs carry**: [recipes](docs::recipes#payloads-that-change);
+//!   [`Payload`](trait@Payload), [`payload`].
+//! - **Handle errors of calls**: [errors of an add](docs::adding#errors-of-an-add); [`Error`],
+//!   [`error`].
+//! - **Come from another queue**: [migrating](docs::migrating), [patterns](docs::patterns).
 //!
 //! # Features
 //!
 //! - `tls` (default): `rediss://` URLs, with rustls.
-//! - `metrics`: counters, gauges and histograms from inside the workers, through the facade of that name; [`Worker`] has
-//!   their names.
+//! - `metrics`: counters, gauges and histograms from inside the workers, through the `metrics`
+//!   facade; [`Worker`] has their names.
 //! - `testing`: contexts for tests of handlers without Redis.
 //!
-//! Idempotency in a database's transaction, a transactional outbox and payloads that change are in [`docs::recipes`].
 //! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
 
 mod client;
@@ -144,24 +152,25 @@ pub mod trace {
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// The user's guide. Each page has a sentence, an example, and the details.
-///
-/// | page | about |
-/// | --- | --- |
-/// | [`getting_started`] | a queue, a worker and a producer in one program |
-/// | [`handlers`] | functions that run jobs, and all arguments of `#[job]` |
-/// | [`adding`] | options, many jobs, unique jobs, results, calls |
-/// | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
-/// | [`limits`] | rates, active jobs, length, priorities, time to live |
-/// | [`topics`] | one message to many queues |
-/// | [`testing`] | handlers without Redis, and tests against one |
-/// | [`operating`] | what to watch, steering queues and jobs, the log |
-/// | [`deploying`] | settings and rights of Redis, processes, shutdown |
-/// | [`migrating`] | from BullMQ, Sidekiq and apalis |
-/// | [`delivery`] | how often a job runs when something goes wrong |
-/// | [`patterns`] | the patterns of RabbitMQ, BullMQ, SQS and SNS |
-/// | [`recipes`] | effects in a database, outboxes, payloads that change |
 pub mod docs {
+    //! The user's guide. Each page has a sentence, an example, and the details.
+    //!
+    //! | page | about |
+    //! | --- | --- |
+    //! | [`getting_started`] | a queue, a worker and a producer in one program |
+    //! | [`handlers`] | functions that run jobs, and all arguments of `#[job]` |
+    //! | [`adding`] | options, many jobs, unique jobs, results, calls |
+    //! | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
+    //! | [`limits`] | rates, active jobs, length, priorities, time to live |
+    //! | [`topics`] | one message to many queues |
+    //! | [`testing`] | handlers without Redis, and tests against one |
+    //! | [`operating`] | what to watch, steering queues and jobs, the log |
+    //! | [`deploying`] | settings and rights of Redis, processes, shutdown |
+    //! | [`migrating`] | from BullMQ, Sidekiq and apalis |
+    //! | [`delivery`] | how often a job runs when something goes wrong |
+    //! | [`patterns`] | the patterns of RabbitMQ, BullMQ, SQS and SNS |
+    //! | [`recipes`] | effects in a database, outboxes, payloads that change |
+
     #[doc = include_str!("docs/getting_started.md")]
     pub mod getting_started {}
 
