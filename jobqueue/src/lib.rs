@@ -1,48 +1,59 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-//! A job queue on Redis: typed handlers by attribute, workers as background processes, nothing lost.
+//! A job queue on Redis for Rust: typed handlers, background workers, and no job lost.
 //!
 //! ```no_run
-//! use jobqueue::{job, Client, Worker};
+//! use jobqueue::{Client, Worker, job};
 //!
 //! #[job(queue = "mails", attempts = 5, timeout = "30s")]
 //! async fn welcome(user: u64) -> Result<(), std::io::Error> {
-//!     println!("welcome, {user}");
+//!     println!("welcome, user {user}");
 //!     Ok(())
 //! }
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::connect("redis://127.0.0.1").await?;
-//! let handle = client.add(welcome, 42).await?; // from any process
-//! Worker::builder(&client).handler(welcome).run().await?; // in another, until SIGTERM
-//! handle.result().await?; // typed by the handler
+//! let job = client.add(welcome, 42).await?; // in any process
+//! Worker::builder(&client).handler(welcome).run().await?; // in another one, until SIGTERM
+//! job.result().await?; // the type that the handler returns
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # The map
+//! # The guide
 //!
-//! | to | take |
-//! | --- | --- |
-//! | declare jobs | [`#[job]`](macro@job), [`Context`], [`State`]; more in [`handler`] |
-//! | add jobs | [`Client::add`], [`Client::add_all`], [`Queue::add`]; [`Add`] has the options |
-//! | wait for results | [`JobHandle::result`] |
-//! | run jobs | [`Worker`], [`WorkerHandle`] |
-//! | decide what follows from an error | [`Failure`], [`JobError`](trait@JobError); more in [`retry`] |
-//! | inspect jobs, and retry, change or remove them | [`Queue::jobs`], [`Queue::job`], [`JobInfo`] |
-//! | pause, limit, drain and clean queues | [`Queue`]; more in [`manage`] |
-//! | send back what failed for good | [`Client::dead_letters`]; more in [`dead_letter`] |
-//! | monitor | [`Queue::stats`], [`stats`]; [`Queue::events`], [`event`]; [`telemetry`], [`trace`] |
-//! | call a handler and wait for its reply | [`Client::call`]; more in [`call`] |
-//! | publish to many queues | [`Client::publish`], [`Client::topic`]; more in [`topic`] |
-//! | tell every live worker process at once | [`#[broadcast]`](macro@broadcast), [`Client::broadcast`], [`WorkerBuilder::listener`] |
-//! | fetch jobs in a loop of your own | [`Queue::receive`]; more in [`receive`] |
-//! | let an effect happen once | [`Context::once`], `#[job(idempotent)]`; more in [`once`] |
-//! | change payloads | [`Payload`](trait@Payload); more in [`payload`] |
-//! | handle errors | [`Error`], by what a caller can do; more in [`error`] |
-//! | test handlers | `testing`, with the feature of that name |
-//! | choose how often a job runs when something goes wrong | [`docs::delivery`] |
-//! | find the patterns of other message queues | [`docs::patterns`] |
+//! Start with [getting started](docs::getting_started). By subject, with the items to use:
+//!
+//! - **Declare what runs**: [handlers](docs::handlers); [`#[job]`](macro@job), [`Context`],
+//!   [`State`], [`handler`].
+//! - **Add jobs and wait for results**: [adding](docs::adding); [`Client::add`],
+//!   [`Client::add_all`], [`Queue::add`], [`JobHandle`].
+//! - **Call a handler and wait for its reply**: [calls](docs::adding#calls); [`Client::call`],
+//!   [`call`].
+//! - **Say what follows from an error**: [retries](docs::retries); [`JobError`](trait@JobError),
+//!   [`Failure`], [`retry`].
+//! - **Look at jobs that failed for good, and send them back**: [dead
+//!   letters](docs::operating#dead-letters); [`dead_letter`].
+//! - **Limit rates, active jobs and lengths**: [limits](docs::limits); [`Queue::set_limits`],
+//!   [`Rate`].
+//! - **Send one message to many queues**: [topics](docs::topics); [`Client::publish`], [`topic`].
+//! - **Send to every live worker process**: [delivery](docs::delivery#broadcasts);
+//!   [`#[broadcast]`](macro@broadcast), [`Client::broadcast`].
+//! - **Run jobs**: [deploying](docs::deploying); [`Worker`], [`WorkerHandle`].
+//! - **Fetch jobs in a loop of your own**: [patterns](docs::patterns#consumers);
+//!   [`Queue::receive`], [`receive`].
+//! - **Test handlers**: [testing](docs::testing); `testing`, with the feature of that name.
+//! - **Inspect, retry, change and remove jobs**: [operating](docs::operating); [`Queue::jobs`],
+//!   [`Queue::job`], [`JobInfo`], [`manage`].
+//! - **Watch and steer queues**: [operating](docs::operating); [`Queue`], [`stats`], [`event`],
+//!   [`telemetry`], [`trace`].
+//! - **Let an effect happen once**: [delivery](docs::delivery), [recipes](docs::recipes);
+//!   [`Context::once`], [`once`].
+//! - **Change what jobs carry**: [recipes](docs::recipes#payloads-that-change);
+//!   [`Payload`](trait@Payload), [`payload`].
+//! - **Handle errors of calls**: [errors of an add](docs::adding#errors-of-an-add); [`Error`],
+//!   [`error`].
+//! - **Come from another queue**: [migrating](docs::migrating), [patterns](docs::patterns).
 //!
 //! # Features
 //!
@@ -205,16 +216,63 @@ pub mod internals {
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// Guides: recipes, guarantees of delivery, and patterns of other message queues.
 pub mod docs {
-    #[doc = include_str!("docs/recipes.md")]
-    pub mod recipes {}
+    //! The user's guide. Each page has a sentence, an example, and the details.
+    //!
+    //! | page | about |
+    //! | --- | --- |
+    //! | [`getting_started`] | a queue, a worker and a producer in one program |
+    //! | [`handlers`] | functions that run jobs, and all arguments of `#[job]` |
+    //! | [`adding`] | options, many jobs, unique jobs, results, calls |
+    //! | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
+    //! | [`limits`] | rates, active jobs, length, priorities, time to live |
+    //! | [`topics`] | one message to many queues |
+    //! | [`testing`] | handlers without Redis, and tests against one |
+    //! | [`operating`] | what to watch, steering queues and jobs, the log |
+    //! | [`deploying`] | settings and rights of Redis, processes, shutdown |
+    //! | [`migrating`] | from BullMQ, Sidekiq and apalis |
+    //! | [`delivery`] | how often a job runs when something goes wrong |
+    //! | [`patterns`] | the patterns of RabbitMQ, BullMQ, SQS and SNS |
+    //! | [`recipes`] | effects in a database, outboxes, payloads that change |
+
+    #[doc = include_str!("docs/getting_started.md")]
+    pub mod getting_started {}
+
+    #[doc = include_str!("docs/handlers.md")]
+    pub mod handlers {}
+
+    #[doc = include_str!("docs/adding.md")]
+    pub mod adding {}
+
+    #[doc = include_str!("docs/retries.md")]
+    pub mod retries {}
+
+    #[doc = include_str!("docs/limits.md")]
+    pub mod limits {}
+
+    #[doc = include_str!("docs/topics.md")]
+    pub mod topics {}
+
+    #[doc = include_str!("docs/testing.md")]
+    pub mod testing {}
+
+    #[doc = include_str!("docs/operating.md")]
+    pub mod operating {}
+
+    #[doc = include_str!("docs/deploying.md")]
+    pub mod deploying {}
+
+    #[doc = include_str!("docs/migrating.md")]
+    pub mod migrating {}
 
     #[doc = include_str!("docs/delivery.md")]
     pub mod delivery {}
 
     #[doc = include_str!("docs/patterns.md")]
     pub mod patterns {}
+
+    #[doc = include_str!("docs/recipes.md")]
+    pub mod recipes {}
 }
 
 /// For code that the macros write. Not part of the API, and all of it may change.

@@ -30,7 +30,7 @@ use crate::{
 /// [`retry_in`](Self::retry_in). All may be called at any time and in any order, from any task.
 ///
 /// A job whose delivery is dropped is handed out again once its visibility timeout is over. After
-/// that, every acknowledgement is refused with [`Refused::LeaseLost`]: another consumer has the
+/// that, every acknowledgement is refused with [`Refused::LeaseLost`](crate::error::Refused::LeaseLost): another consumer has the
 /// job, or had it.
 #[must_use = "a job that isn't acknowledged is handed out again"]
 pub struct Delivery {
