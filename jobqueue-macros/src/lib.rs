@@ -76,9 +76,11 @@ use proc_macro::TokenStream;
 ///
 /// // In the worker:
 /// #[job(implements = shared::process_order, concurrency = 10)]
-/// async fn process_order(order: Order, db: State<Db>) -> Result<Receipt, OrderError> { … }
+/// async fn process_order(order: Order, db: State<Db>) -> Result<Receipt, OrderError> {
+///     db.ship(order).await
+/// }
 ///
-/// Worker::builder(&client).state(db).handler(process_order)
+/// Worker::builder(&client).state(db).handler(process_order).run().await?;
 /// ```
 ///
 /// Payload and result have to be those of the declaration; the error is the worker's own. All arguments are taken from
