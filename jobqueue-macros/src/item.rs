@@ -89,7 +89,8 @@ impl Function {
     }
 }
 
-/// Whether an attribute concerns the item rather than its body. Levels of lints hold for all that is inside.
+/// Whether an attribute concerns the item rather than its body. Levels of lints hold for all that
+/// is inside.
 fn goes_outside(attribute: &Attribute) -> bool {
     const OUTSIDE: [&str; 9] =
         ["doc", "cfg", "deprecated", "must_use", "allow", "expect", "warn", "deny", "forbid"];

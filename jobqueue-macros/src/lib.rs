@@ -1,8 +1,8 @@
-//! The macros of [jobqueue](https://docs.rs/jobqueue): `#[job]`, `#[broadcast]`, `#[derive(JobError)]` and
-//! `#[derive(Payload)]`.
+//! The macros of [jobqueue](https://docs.rs/jobqueue): `#[job]`, `#[broadcast]`,
+//! `#[derive(JobError)]` and `#[derive(Payload)]`.
 //!
-//! Each goes the same way: parse → model → validate → expand. On a mistake they still emit the item, so that
-//! one mistake gives one error.
+//! Each goes the same way: parse → model → validate → expand. On a mistake they still emit the
+//! item, so that one mistake gives one error.
 
 mod arguments;
 mod broadcast;
@@ -18,16 +18,16 @@ use proc_macro::TokenStream;
 
 /// Makes a job handler of a function.
 ///
-/// Pass the function's name to `client.add(…)` and `worker.handler(…)`. It stays a function: a module, a type and a
-/// variable may have the same name, and it may be an associated function, as long as it doesn't say `Self`.
-/// It can also be called, for instance in a test without Redis: awaited, the call gives what the function returns.
-/// That goes for a `blocking` handler, too.
+/// Pass the function's name to `client.add(…)` and `worker.handler(…)`. It stays a function: a
+/// module, a type and a variable may have the same name, and it may be an associated function, as
+/// long as it doesn't say `Self`. It can also be called, for instance in a test without Redis:
+/// awaited, the call gives what the function returns. That goes for a `blocking` handler, too.
 ///
-/// The first argument is the payload; up to 15 others are extractors: `Context`, `State<T>`, or a type of your
-/// own that implements `FromContext`. All are taken by value. The return value is the job's result; a
-/// `Result` may fail with any error: one that derives `JobError` says what becomes of the job, all
-/// others (`anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String` …) are retried with backoff. An alias of
-/// `Result` has a name that ends in `Result`.
+/// The first argument is the payload; up to 15 others are extractors: `Context`, `State<T>`, or a
+/// type of your own that implements `FromContext`. All are taken by value. The return value is the
+/// job's result; a `Result` may fail with any error: one that derives `JobError` says what becomes
+/// of the job, all others (`anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String` …) are retried
+/// with backoff. An alias of `Result` has a name that ends in `Result`.
 ///
 /// Other attributes work in either order, `#[tracing::instrument]` among them.
 ///
@@ -59,15 +59,16 @@ use proc_macro::TokenStream;
 ///
 /// Durations are texts such as `"250ms"`, `"30s"`, `"1h30m"`, `"7d"`.
 ///
-/// A constant may stand for each value: `queue = settings::ORDERS`, `attempts = ATTEMPTS`, `timeout = TIMEOUT`,
-/// `backoff = exponential(FIRST, max = "10m")`, `retain = RETAIN`. It has the type that the methods of `Definition`
-/// take: `&'static str`, `u32`, `Duration`, `Backoff`, `Retain` … Whether its value is fine is checked when the program
-/// is compiled; that goes for all but the pattern of `subscribe`, which is checked when the worker is built.
+/// A constant may stand for each value: `queue = settings::ORDERS`, `attempts = ATTEMPTS`,
+/// `timeout = TIMEOUT`, `backoff = exponential(FIRST, max = "10m")`, `retain = RETAIN`. It has the type that
+/// the methods of `Definition` take: `&'static str`, `u32`, `Duration`, `Backoff`, `Retain` …
+/// Whether its value is fine is checked when the program is compiled; that goes for all but the
+/// pattern of `subscribe`, which is checked when the worker is built.
 ///
 /// # Declared handlers
 ///
-/// Without a body a handler is declared, and implemented in another crate. Producers depend on the crate with the
-/// declaration, and on nothing that the worker needs.
+/// Without a body a handler is declared, and implemented in another crate. Producers depend on the
+/// crate with the declaration, and on nothing that the worker needs.
 ///
 /// ```ignore
 /// // In a crate that producers and workers share:
@@ -76,14 +77,17 @@ use proc_macro::TokenStream;
 ///
 /// // In the worker:
 /// #[job(implements = shared::process_order, concurrency = 10)]
-/// async fn process_order(order: Order, db: State<Db>) -> Result<Receipt, OrderError> { … }
+/// async fn process_order(order: Order, db: State<Db>) -> Result<Receipt, OrderError> {
+///     db.ship(order).await
+/// }
 ///
-/// Worker::builder(&client).state(db).handler(process_order)
+/// Worker::builder(&client).state(db).handler(process_order).run().await?;
 /// ```
 ///
-/// Payload and result have to be those of the declaration; the error is the worker's own. All arguments are taken from
-/// the declaration. The implementation may add or replace those that the worker reads; `queue`, `name`, `priority`, `ttl`
-/// and `codec` are the declaration's, since producers read them.
+/// Payload and result have to be those of the declaration; the error is the worker's own. All
+/// arguments are taken from the declaration. The implementation may add or replace those that the
+/// worker reads; `queue`, `name`, `priority`, `ttl` and `codec` are the declaration's, since
+/// producers read them.
 #[proc_macro_attribute]
 pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
     handler::expand(arguments.into(), function.into()).into()
@@ -91,11 +95,12 @@ pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
 
 /// Makes a broadcast listener of a function.
 ///
-/// Pass the function's name to `client.broadcast(…)` and `worker.listener(…)`. It can also be called, for instance in a
-/// test: awaited, the call gives what the function returns.
+/// Pass the function's name to `client.broadcast(…)` and `worker.listener(…)`. It can also be
+/// called, for instance in a test: awaited, the call gives what the function returns.
 ///
-/// The first argument is the message; the others are extractors, as of [`#[job]`](macro@job). What it returns is
-/// dropped; an error, a panic and a timeout are said in the log, and nothing is tried again.
+/// The first argument is the message; the others are extractors, as of [`#[job]`](macro@job). What
+/// it returns is dropped; an error, a panic and a timeout are said in the log, and nothing is tried
+/// again.
 ///
 /// | argument | what | default |
 /// | --- | --- | --- |
@@ -110,8 +115,8 @@ pub fn broadcast(arguments: TokenStream, function: TokenStream) -> TokenStream {
 
 /// Says for each variant of an error what becomes of the job that it failed.
 ///
-/// The type must be a `std::error::Error` as well; `thiserror` does that. Put on a variant, or on the type
-/// for all its variants:
+/// The type must be a `std::error::Error` as well; `thiserror` does that. Put on a variant, or on
+/// the type for all its variants:
 ///
 /// | attribute | what becomes of the job |
 /// | --- | --- |
@@ -136,9 +141,9 @@ pub fn job_error(input: TokenStream) -> TokenStream {
 /// | `#[payload(version = 2)]` | its version, from 1 | 1 |
 /// | `#[payload(version = 2, upgrade_from(OrderV1))]` | the type of the version before, which derives `Payload` too | none: older jobs fail as bad payloads |
 ///
-/// The step from there is yours: `impl From<OrderV1> for Order`, or `TryFrom` where it may fail. Steps are taken
-/// one after another, so each type knows the one before it alone. A field that is added with
-/// `#[serde(default)]` needs no new version.
+/// The step from there is yours: `impl From<OrderV1> for Order`, or `TryFrom` where it may fail.
+/// Steps are taken one after another, so each type knows the one before it alone. A field that is
+/// added with `#[serde(default)]` needs no new version.
 #[proc_macro_derive(Payload, attributes(payload))]
 pub fn payload(input: TokenStream) -> TokenStream {
     payload::expand(input.into()).into()

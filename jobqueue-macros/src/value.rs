@@ -1,4 +1,5 @@
-//! Validate: values of arguments. A literal is checked here, a constant when the program is compiled.
+//! Validate: values of arguments. A literal is checked here, a constant when the program is
+//! compiled.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};

@@ -1,4 +1,5 @@
-//! The handler's `Definition`, from the arguments of `#[job(…)]`: each group of them adds its calls.
+//! The handler's `Definition`, from the arguments of `#[job(…)]`: each group of them adds its
+//! calls.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -20,8 +21,8 @@ const CONCURRENCY: Bounds = Bounds {
     ty: "usize",
 };
 
-/// `Definition::new(…).attempts(…)…`; that of the declaration comes first if there is one, for which the payload and
-/// the result are compared.
+/// `Definition::new(…).attempts(…)…`; that of the declaration comes first if there is one, for
+/// which the payload and the result are compared.
 pub(super) fn definition(
     arguments: &Arguments,
     function: &Function,

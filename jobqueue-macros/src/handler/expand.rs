@@ -133,7 +133,8 @@ pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
     }
 }
 
-/// An error becomes a failure in the way that fits its type; see `jobqueue::__private::ViaJobError`.
+/// An error becomes a failure in the way that fits its type; see
+/// `jobqueue::__private::ViaJobError`.
 fn fallible(returned: &TokenStream, model: &Model) -> TokenStream {
     let mut failure = quote_spanned! {model.returns.error_span()=>
         (&&&::jobqueue::__private::Probe::of(&error)).tag().failure(error)

@@ -1,5 +1,5 @@
-//! What is emitted beside a mistake: the function with its signature, and implementations that promise nothing, so
-//! that uses of the handler elsewhere give no further errors.
+//! What is emitted beside a mistake: the function with its signature, and implementations that
+//! promise nothing, so that uses of the handler elsewhere give no further errors.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,7 +8,8 @@ use syn::{Ident, Type, parse_quote};
 use super::{model::Model, shell, signature};
 use crate::item::Function;
 
-/// `bound` and `implement` make a trait with its types and its implementation by a type of that name.
+/// `bound` and `implement` make a trait with its types and its implementation by a type of that
+/// name.
 pub(crate) fn expand(
     function: &Function,
     error: &syn::Error,

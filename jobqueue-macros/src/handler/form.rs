@@ -1,4 +1,5 @@
-//! Parse: values with a shape of their own, such as `exponential("1s", max = "10m")`, and constants in their place.
+//! Parse: values with a shape of their own, such as `exponential("1s", max = "10m")`, and constants
+//! in their place.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,4 +1,5 @@
-//! `#[job]`: attr (parse) → valid and signature (all rules, all messages), definition → model → expand, or fallback.
+//! `#[job]`: attr (parse) → valid and signature (all rules, all messages), definition → model →
+//! expand, or fallback.
 
 pub(crate) mod attr;
 pub(crate) mod definition;

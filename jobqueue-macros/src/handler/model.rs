@@ -45,8 +45,8 @@ impl Model {
         }
     }
 
-    /// With all that a job's handler may have: a definition, a word on errors, if there can be any, and on
-    /// repeated runs.
+    /// With all that a job's handler may have: a definition, a word on errors, if there can be any,
+    /// and on repeated runs.
     pub(super) fn of_job(arguments: &Arguments, function: &Function) -> syn::Result<Self> {
         let mut model = Self::new(TokenStream::new(), arguments.blocking.is_some(), function);
         let types = [&model.payload, &model.returns.output()];

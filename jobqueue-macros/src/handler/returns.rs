@@ -1,7 +1,7 @@
 //! Model: what a return type means.
 //!
-//! A macro sees a type's name and not what it is. Where the name is enough, the signature says the result by its own
-//! name, for readers and for editors. Where it isn't, the compiler finds out.
+//! A macro sees a type's name and not what it is. Where the name is enough, the signature says the
+//! result by its own name, for readers and for editors. Where it isn't, the compiler finds out.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;

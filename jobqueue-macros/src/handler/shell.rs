@@ -1,8 +1,9 @@
 //! Expand: the function that users see.
 //!
-//! It stays a function, so it takes no name from types and modules, and variables may have its name. Inside it are a
-//! type that implements the traits, and the user's function as one of that type's: a function of its own beside it
-//! would have to have another name, or would hide the one that users see from its own body.
+//! It stays a function, so it takes no name from types and modules, and variables may have its
+//! name. Inside it are a type that implements the traits, and the user's function as one of that
+//! type's: a function of its own beside it would have to have another name, or would hide the one
+//! that users see from its own body.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
@@ -27,7 +28,8 @@ impl Names {
     }
 }
 
-/// A function that gives a `HandlerFuture<R, impl Trait>`, with what `implement` makes of the names inside.
+/// A function that gives a `HandlerFuture<R, impl Trait>`, with what `implement` makes of the names
+/// inside.
 pub(crate) fn function(
     model: &Model,
     bound: &TokenStream,
@@ -109,8 +111,8 @@ pub(super) fn declaration(
     }
 }
 
-/// Calls the user's function without a queue. A function of its own, so that the type of the visible one doesn't
-/// depend on what its body awaits: a handler may add its own jobs.
+/// Calls the user's function without a queue. A function of its own, so that the type of the
+/// visible one doesn't depend on what its body awaits: a handler may add its own jobs.
 fn direct(model: &Model) -> TokenStream {
     let (name, output) = (&model.function.sig.ident, &model.returns.ty);
     let (parameters, types) = (model.function.parameters(), all_types(model));
@@ -129,8 +131,9 @@ fn direct(model: &Model) -> TokenStream {
     }
 }
 
-/// The `>` at the end of the return type. It, `fn` and the braces have spans of the user's, so that the compiler takes
-/// the function for the user's own, and says so if it isn't used or isn't documented.
+/// The `>` at the end of the return type. It, `fn` and the braces have spans of the user's, so that
+/// the compiler takes the function for the user's own, and says so if it isn't used or isn't
+/// documented.
 fn end(model: &Model) -> TokenStream {
     let sig = &model.function.sig;
     let span = match &sig.output {

@@ -1,5 +1,5 @@
-//! Validate: the function is one that a handler can be made of. Each message points at the user's own token and
-//! says what to write.
+//! Validate: the function is one that a handler can be made of. Each message points at the user's
+//! own token and says what to write.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;

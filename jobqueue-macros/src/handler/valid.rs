@@ -1,4 +1,5 @@
-//! Validate: rules that concern several arguments, and messages about words that nothing is known of.
+//! Validate: rules that concern several arguments, and messages about words that nothing is known
+//! of.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,7 +1,7 @@
 //! Checks of constants in `#[job(…)]` and `#[broadcast(…)]`, made when the program is compiled.
 //!
-//! The macros check literals themselves. Of a constant they see the name alone, so they put it into one of
-//! these. A panic here is an error of the compiler at the constant.
+//! The macros check literals themselves. Of a constant they see the name alone, so they put it into
+//! one of these. A panic here is an error of the compiler at the constant.
 
 use std::time::Duration;
 

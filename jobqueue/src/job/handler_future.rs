@@ -10,10 +10,11 @@ use std::{
 /// A handler's run, without a queue and without Redis.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
-/// A handler that was called like a function, in a test for instance: await it for what the function gives.
+/// A handler that was called like a function, in a test for instance: await it for what the
+/// function gives.
 ///
-/// `R` is the function's own return type. `K` says which kind of job or broadcast the function handles, so that
-/// its name is enough for [`Client::add`](crate::Client::add) and
+/// `R` is the function's own return type. `K` says which kind of job or broadcast the function
+/// handles, so that its name is enough for [`Client::add`](crate::Client::add) and
 /// [`WorkerBuilder::handler`](crate::WorkerBuilder::handler).
 #[must_use = "a handler does nothing until it is awaited"]
 pub struct HandlerFuture<R, K> {
@@ -46,8 +47,8 @@ impl<R, K> fmt::Debug for HandlerFuture<R, K> {
 /// A handler that is declared here and implemented in another crate, by
 /// [`#[job(implements = …)]`](macro@crate::job).
 ///
-/// The function's name is enough to add jobs. There is nothing to call or to await. `R` is the return type that was
-/// declared, and `J` the kind of job.
+/// The function's name is enough to add jobs. There is nothing to call or to await. `R` is the
+/// return type that was declared, and `J` the kind of job.
 #[must_use = "a declaration has no body: add it to a queue, and call what implements it"]
 pub struct Declaration<R, J>(PhantomData<fn() -> (R, J)>);
 

@@ -1,16 +1,18 @@
 //! How a function names a kind of job: by the type that a call of it gives.
 //!
-//! A function lives among the values alone. So a handler takes no name from types and modules, and a
-//! variable may have its name. The type that implements [`Job`] is inside the function, and the compiler
-//! finds it by the function's return type.
+//! A function lives among the values alone. So a handler takes no name from types and modules, and
+//! a variable may have its name. The type that implements [`Job`] is inside the function, and the
+//! compiler finds it by the function's return type.
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Broadcast, Declaration, HandlerFuture, Job};
 
-/// Names a kind of job: a function with [`#[job]`](macro@crate::job), or a type that implements [`Job`].
+/// Names a kind of job: a function with [`#[job]`](macro@crate::job), or a type that implements
+/// [`Job`].
 ///
-/// `Args` is found by the compiler. Code that is generic over handlers has it as a second parameter:
+/// `Args` is found by the compiler. Code that is generic over handlers has it as a second
+/// parameter:
 ///
 /// ```
 /// use jobqueue::{handler::IntoJob, Client, Result};
@@ -39,8 +41,8 @@ pub trait IntoJob<Args> {
     type Job: Job<Payload = Self::Payload, Output = Self::Output>;
 }
 
-/// Names a kind of broadcast: a function with [`#[broadcast]`](macro@crate::broadcast), or a type that
-/// implements [`Broadcast`].
+/// Names a kind of broadcast: a function with [`#[broadcast]`](macro@crate::broadcast), or a type
+/// that implements [`Broadcast`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a broadcast listener",
     label = "not a broadcast listener",

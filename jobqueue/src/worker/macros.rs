@@ -2,7 +2,8 @@
 //!
 //! A handler's error may be a [`Failure`], may know its own verdict ([`JobError`]), or may be any
 //! other error. Which of them decides is found by *autoref specialisation*: of the methods of one
-//! name, the compiler takes the one that needs the fewest references. See
+//! name, the compiler takes the one for the most references, since it looks at `&&&Probe` first and
+//! then at what it points to. See
 //! <https://github.com/dtolnay/case-studies/blob/master/autoref-specialization/README.md>.
 
 use std::{
@@ -38,7 +39,8 @@ pub trait NoResult {
 
 impl<R> NoResult for IsResult<R> {}
 
-/// `<Return<{ IsResult::<R>::YES }> as Returns<R>>` is what a return type means, whatever it is called.
+/// `<Return<{ IsResult::<R>::YES }> as Returns<R>>` is what a return type means, whatever it is
+/// called.
 #[derive(Debug)]
 pub struct Return<const IS_RESULT: bool>;
 
@@ -182,7 +184,8 @@ pub trait ViaNoError {
 
 impl<E> ViaNoError for Probe<E> {}
 
-/// What a handler's error has to be. No type implements this; those that are fine are found before it is asked for.
+/// What a handler's error has to be. No type implements this; those that are fine are found before
+/// it is asked for.
 #[diagnostic::on_unimplemented(
     message = "a job handler can't fail with `{Self}`",
     label = "not an error that can be stored with the job",
@@ -214,7 +217,8 @@ where
     }
 }
 
-/// Runs a blocking handler where it may block. Without a runtime that is here: a test may wait for it in any way.
+/// Runs a blocking handler where it may block. Without a runtime that is here: a test may wait for
+/// it in any way.
 pub async fn run_blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return run() };
     let trace = trace::run();

@@ -1,4 +1,5 @@
-//! Adds orders and waits for their receipts. It depends on the contract, and on nothing that the worker uses.
+//! Adds orders and waits for their receipts. It depends on the contract, and on nothing that the
+//! worker uses.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

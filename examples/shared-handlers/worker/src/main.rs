@@ -1,5 +1,5 @@
-//! Implements what the contract declares. The compiler compares the payload and the result with the declaration;
-//! the queue, the name, attempts and timeout are taken from there.
+//! Implements what the contract declares. The compiler compares the payload and the result with the
+//! declaration; the queue, the name, attempts and timeout are taken from there.
 
 use jobqueue::{Client, Context, JobError, State, Worker, job};
 use sha1_smol::Sha1;
