@@ -2,7 +2,7 @@
 //! except for records.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use jobqueue::testing::hot::Batch;
+use jobqueue::internals::Batch;
 
 /// Payloads of 100 bytes, in batches as they form under load, and in the largest.
 const BATCHES: [usize; 3] = [1, 100, 1_000];

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::LitStr;
 
 /// What a duration looks like, for messages.
-const FORM: &str = "write a duration as whole numbers with units ms, s, m, h or d, such as \"250ms\", \
+pub(crate) const FORM: &str = "write a duration as whole numbers with units ms, s, m, h or d, such as \"250ms\", \
      \"30s\" or \"1h30m\"";
 
 /// Ten years: what is longer was hardly meant.

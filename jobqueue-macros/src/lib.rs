@@ -4,25 +4,34 @@
 //! Each goes the same way: parse → model → validate → expand. On a mistake they still emit the item, so that
 //! one mistake gives one error.
 
+mod arguments;
 mod broadcast;
 mod duration;
 mod error;
 mod handler;
+mod item;
 mod payload;
+mod suggest;
+mod value;
 
 use proc_macro::TokenStream;
 
 /// Makes a job handler of a function.
 ///
-/// The function becomes a unit struct of its name that implements `Job` and `Handler`: pass the name to
-/// `client.add(…)` and `worker.handler(…)`. It can still be called as it is, for instance in a test.
+/// Pass the function's name to `client.add(…)` and `worker.handler(…)`. It stays a function: a module, a type and a
+/// variable may have the same name, and it may be an associated function, as long as it doesn't say `Self`.
+/// It can also be called, for instance in a test without Redis: awaited, the call gives what the function returns.
+/// That goes for a `blocking` handler, too.
 ///
-/// As with every unit struct, no variable where the handler is in scope can have its name.
-///
-/// The first argument is the payload; the others are extractors: `Context`, `State<T>`, or a type of your
+/// The first argument is the payload; up to 15 others are extractors: `Context`, `State<T>`, or a type of your
 /// own that implements `FromContext`. All are taken by value. The return value is the job's result; a
 /// `Result` may fail with any error: one that derives `JobError` says what becomes of the job, all
-/// others (`anyhow::Error`, `Box<dyn Error>`, `String` …) are retried with backoff.
+/// others (`anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String` …) are retried with backoff. An alias of
+/// `Result` has a name that ends in `Result`.
+///
+/// Other attributes work in either order, `#[tracing::instrument]` among them.
+///
+/// # Arguments
 ///
 /// | argument | what | default |
 /// | --- | --- | --- |
@@ -44,10 +53,37 @@ use proc_macro::TokenStream;
 /// | `at_most_once` | a job is settled before it runs, and never runs twice; what fails is not tried again | at least once |
 /// | `subscribe = "user-events:user.*"` | the topic whose messages become jobs of this kind, and the pattern that their routing keys fit; `*` is one word, `#` any number. The queue is bound when a worker with the handler starts | none |
 /// | `codec = "json"` | how payloads are written: `"msgpack"` or `"json"` | `"msgpack"` |
+/// | `implements = shared::process` | the declaration that this function implements; see below | none |
 /// | `idempotent` or `idempotent = "7d"` | a run's result is recorded under the job's id for a day, or so long: a repeated delivery gets it, and the function isn't run again; see `Context::once` | at least once |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
 ///
 /// Durations are texts such as `"250ms"`, `"30s"`, `"1h30m"`, `"7d"`.
+///
+/// A constant may stand for each value: `queue = settings::ORDERS`, `attempts = ATTEMPTS`, `timeout = TIMEOUT`,
+/// `backoff = exponential(FIRST, max = "10m")`, `retain = RETAIN`. It has the type that the methods of `Definition`
+/// take: `&'static str`, `u32`, `Duration`, `Backoff`, `Retain` … Whether its value is fine is checked when the program
+/// is compiled; that goes for all but the pattern of `subscribe`, which is checked when the worker is built.
+///
+/// # Declared handlers
+///
+/// Without a body a handler is declared, and implemented in another crate. Producers depend on the crate with the
+/// declaration, and on nothing that the worker needs.
+///
+/// ```ignore
+/// // In a crate that producers and workers share:
+/// #[job(name = "process_order", queue = "orders", attempts = 5)]
+/// pub async fn process_order(order: Order) -> Receipt;
+///
+/// // In the worker:
+/// #[job(implements = shared::process_order, concurrency = 10)]
+/// async fn process_order(order: Order, db: State<Db>) -> Result<Receipt, OrderError> { … }
+///
+/// Worker::builder(&client).state(db).handler(process_order)
+/// ```
+///
+/// Payload and result have to be those of the declaration; the error is the worker's own. All arguments are taken from
+/// the declaration. The implementation may add or replace those that the worker reads; `queue`, `name`, `priority`, `ttl`
+/// and `codec` are the declaration's, since producers read them.
 #[proc_macro_attribute]
 pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
     handler::expand(arguments.into(), function.into()).into()
@@ -55,15 +91,15 @@ pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
 
 /// Makes a broadcast listener of a function.
 ///
-/// The function becomes a unit struct of its name that implements `Broadcast` and `Listener`: pass the name to
-/// `client.broadcast(…)` and `worker.listener(…)`. It can still be called as it is, for instance in a test.
+/// Pass the function's name to `client.broadcast(…)` and `worker.listener(…)`. It can also be called, for instance in a
+/// test: awaited, the call gives what the function returns.
 ///
 /// The first argument is the message; the others are extractors, as of [`#[job]`](macro@job). What it returns is
 /// dropped; an error, a panic and a timeout are said in the log, and nothing is tried again.
 ///
 /// | argument | what | default |
 /// | --- | --- | --- |
-/// | `"cache-invalidation"` | the name, first: 1 to 128 ASCII letters, digits, `_`, `-`, `.`, `:` | |
+/// | `"cache-invalidation"` | the name, first: 1 to 128 ASCII letters, digits, `_`, `-`, `.`, `:`; or a constant | |
 /// | `timeout = "5s"` | how long one message may take | 30 s |
 /// | `codec = "json"` | how messages are written: `"msgpack"` or `"json"` | `"msgpack"` |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |

@@ -43,6 +43,8 @@
 //! - **Fetch jobs in a loop of your own**: [patterns](docs::patterns#consumers);
 //!   [`Queue::receive`], [`receive`].
 //! - **Test handlers**: [testing](docs::testing); `testing`, with the feature of that name.
+//! - **Inspect, retry, change and remove jobs**: [operating](docs::operating); [`Queue::jobs`],
+//!   [`Queue::job`], [`JobInfo`], [`manage`].
 //! - **Watch and steer queues**: [operating](docs::operating); [`Queue`], [`stats`], [`event`],
 //!   [`telemetry`], [`trace`].
 //! - **Let an effect happen once**: [delivery](docs::delivery), [recipes](docs::recipes);
@@ -56,21 +58,40 @@
 //! # Features
 //!
 //! - `tls` (default): `rediss://` URLs, with rustls.
-//! - `metrics`: counters, gauges and histograms from inside the workers, through the `metrics`
-//!   facade; [`Worker`] has their names.
+//! - `metrics`: counters, gauges and histograms from inside the workers, through the facade of that name;
+//!   [`Worker`] lists them.
 //! - `testing`: contexts for tests of handlers without Redis.
 //!
-//! How it works, and what stands where in Redis, is in the repository's `ARCHITECTURE.md`.
+//! # Values as JSON
+//!
+//! Values that people look at are [`Serialize`](serde::Serialize): [`JobInfo`], [`QueueStats`](stats::QueueStats),
+//! [`Event`](event::Event), [`WorkerEvent`](telemetry::WorkerEvent), [`DeadLetter`](dead_letter::DeadLetter),
+//! [`TopicStats`](topic::TopicStats) and their parts. Fields keep their names; names of variants are in `snake_case`;
+//! times are RFC 3339; durations are numbers of milliseconds, with `_ms` at the end of the field's name.
+//!
+//! # Types of other crates
+//!
+//! [`types`] re-exports those that the API has, and says where. Their major versions are part of its promise.
+//!
+//! Idempotency in a database's transaction, a transactional outbox and payloads that change are in
+//! [`docs::recipes`]. The repository's `ARCHITECTURE.md` says how the library works.
 
 mod client;
+mod error_chain;
+#[cfg(test)]
+mod error_texts;
+mod group_commit;
 mod job;
+mod json;
 mod outbox;
 mod policy;
 mod producer;
 mod queue;
+mod session;
 mod settle;
 mod store;
 mod value_error;
+mod waiters;
 mod worker;
 
 pub mod broadcast;
@@ -86,45 +107,42 @@ pub mod topic;
 pub use jobqueue_macros::{JobError, Payload, broadcast, job};
 
 pub use client::{Client, ClientBuilder};
-pub use error::{Error, Result};
+pub use error::kind::{Error, Result};
 pub use job::{
     Codec, Failure, JobError, JobId, JobInfo, JobName, JobState, Outcome, Payload, Priority,
     QueueName,
 };
 pub use policy::{Backoff, DurationExt, Rate, Retain};
 pub use producer::{Add, AddAll, AddAllError};
-pub use queue::{JobHandle, JobPages, Queue};
+pub use queue::{JobHandle, Queue};
 pub use store::{Durability, TlsOptions};
 pub use worker::{Context, State, Worker, WorkerBuilder, WorkerHandle};
 
-/// Dead-letter queues: what failed for good, looked at, edited and sent back.
+#[doc = include_str!("docs/modules/dead_letter.md")]
 pub mod dead_letter {
     pub use crate::{
         job::DeadLetter,
-        queue::{DeadLetters, Redrive},
-        worker::DeadLettered,
+        queue::{DeadLetters, Edit, LengthAlerts, Redrive},
     };
 }
 
-/// What handlers and their arguments are made of.
+#[doc = include_str!("docs/modules/handler.md")]
 pub mod handler {
     pub use crate::{
-        job::{Definition, Job},
+        job::{Declaration, Definition, HandlerFuture, IntoBroadcast, IntoJob, Job},
         worker::{FromContext, Handler, Listener, MissingState, States},
     };
 }
 
-/// What a queue and its workers may do at most, and what happens beyond.
-pub mod limits {
-    pub use crate::{policy::Overflow, queue::SetLimits};
+#[doc = include_str!("docs/modules/manage.md")]
+pub mod manage {
+    pub use crate::{
+        policy::Overflow,
+        queue::{Drain, JobPages, Obliterate, SetLimits},
+    };
 }
 
-/// What a job carries beside and around its payload.
-pub mod payload {
-    pub use crate::job::{Extra, JobOptions, Origin, PayloadVersions, Record};
-}
-
-/// Effects that happen once, however often their job runs.
+#[doc = include_str!("docs/modules/once.md")]
 pub mod once {
     pub use crate::{
         job::OnceHeld,
@@ -132,19 +150,65 @@ pub mod once {
     };
 }
 
-/// What follows from which class of error.
+#[doc = include_str!("docs/modules/payload.md")]
+pub mod payload {
+    pub use crate::job::{Extra, JobOptions, Origin, PayloadVersions, Record};
+}
+
+#[doc = include_str!("docs/modules/retry.md")]
 pub mod retry {
     pub use crate::policy::{Breaker, ErrorClass, RetryPolicy, RetryRule, Verdict, retry_after};
 }
 
-/// What happens in one worker, as its hooks and subscribers see it.
+#[doc = include_str!("docs/modules/telemetry.md")]
 pub mod telemetry {
-    pub use crate::worker::{Alert, WorkerEvent};
+    pub use crate::worker::{Alert, DeadLettered, WorkerEvent, WorkerEvents};
 }
 
-/// Where jobs stand in distributed traces.
+#[doc = include_str!("docs/modules/trace.md")]
 pub mod trace {
     pub use crate::job::{SpanId, TraceContext, TraceId};
+}
+
+#[doc = include_str!("docs/modules/types.md")]
+pub mod types {
+    pub use bytes::Bytes;
+    pub use chrono::{DateTime, Utc};
+    pub use futures_util::Stream;
+    pub use serde_json::Value;
+    pub use tokio_util::sync::CancellationToken;
+    pub use tracing::Span;
+}
+
+/// For this repository's own tests and benches. Not part of the API, and all of it may change.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals {
+    pub use crate::store::hot::Batch;
+
+    use crate::{JobId, store};
+
+    /// One of the library's scripts, as it is sent to Redis.
+    #[derive(Clone, Copy, Debug)]
+    pub struct ScriptText {
+        /// Its file under `lua/`, without the ending.
+        pub name: &'static str,
+        /// The entry with its helpers.
+        pub source: &'static str,
+    }
+
+    /// Every script, for the tests of the scripts themselves.
+    #[must_use]
+    pub fn scripts() -> Vec<ScriptText> {
+        let scripts = store::scripts().into_iter();
+        scripts.map(|script| ScriptText { name: script.name, source: script.source }).collect()
+    }
+
+    /// The ids of jobs in an entry of a queue's stream of events.
+    #[must_use]
+    pub fn event_ids(text: &str) -> Vec<JobId> {
+        store::read_ids(text)
+    }
 }
 
 /// The README's examples are compiled like all others.
@@ -211,26 +275,23 @@ pub mod docs {
     pub mod recipes {}
 }
 
-/// For the code that the macros write. Nothing here is for people, and all of it may change.
+/// For code that the macros write. Not part of the API, and all of it may change.
 #[doc(hidden)]
 pub mod __private {
     pub use serde;
 
     pub use crate::{
         job::{
-            Broadcast, BroadcastDefinition, Codec, DEFAULT_HOLD, Definition, Failure, Job,
-            JobError, Payload, PayloadVersions, Unversioned, Versioned, step,
+            BoxFuture, Broadcast, BroadcastDefinition, Codec, DEFAULT_HOLD, Declaration,
+            Definition, Failure, HandlerFuture, Job, JobError, Payload, PayloadVersions,
+            Unversioned, Versioned, checked, declared, step,
         },
         policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
         value_error::PayloadError,
         worker::{
-            Context, FromContext, Handler, HandlerResult, JobErrorTag, Listener, MissingState,
-            OwnTag, State, States, StdErrorTag, ViaJobError, ViaStdError, classify, once,
-            run_blocking,
+            Context, FromContext, Handler, IsResult, Listener, MissingState, NoResult, Probe,
+            Return, Returns, ReturnsPlain, State, States, ViaJobError, ViaNoError, ViaStdError,
+            classify, once, run_blocking,
         },
     };
-
-    /// What calling an asynchronous handler directly gives.
-    pub type BoxFuture<T> =
-        std::pin::Pin<Box<dyn std::future::Future<Output = T> + Send + 'static>>;
 }

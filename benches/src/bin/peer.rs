@@ -20,7 +20,7 @@ impl Job for Bench {
 }
 
 impl Handler for Bench {
-    async fn call(self, payload: String, ctx: Context) -> Result<(), Failure> {
+    async fn call(payload: String, ctx: Context) -> Result<(), Failure> {
         use jobqueue::handler::FromContext as _;
         let tally = State::<Tally>::from_context(&ctx).await?;
         if tally.run(&payload) { Ok(()) } else { Err(Failure::retry("the first run fails")) }

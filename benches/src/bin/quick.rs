@@ -41,7 +41,7 @@ impl Job for Nothing {
 }
 
 impl Handler for Nothing {
-    async fn call(self, _payload: String, ctx: Context) -> Result<(), Failure> {
+    async fn call(_payload: String, ctx: Context) -> Result<(), Failure> {
         use jobqueue::handler::FromContext as _;
         let tally = State::<Tally>::from_context(&ctx).await?;
         if tally.0.0.0.fetch_add(1, Ordering::Relaxed) + 1 == JOBS {
@@ -56,8 +56,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let url = std::env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1".to_owned());
     let client = Client::builder(&url).prefix("jq-bench").connect().await?;
     let mut server = Server::connect(&url).await?;
-    client.queue("bench")?.obliterate_by_force().await?;
-    client.queue("weighed")?.obliterate_by_force().await?;
+    client.queue("bench")?.obliterate().force().await?;
+    client.queue("weighed")?.obliterate().force().await?;
 
     // The first calls load the scripts and open the connections.
     client.add(Nothing, payload(100)).await?;

@@ -55,7 +55,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         };
         match result {
             Ok(sum) => write_line(&mut out, &sum, path)?,
-            Err(ResultError::Failed(failure)) => {
+            Err(ResultError::Failed { failure, .. }) => {
                 failures += 1;
                 eprintln!("failed: {}: {}", path.display(), failure.message);
             }
@@ -66,7 +66,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     progress.await??;
     workers.stop().await;
-    queue.obliterate_by_force().await?;
+    queue.obliterate().force().await?;
     eprintln!("{} files in {:.1?}, {failures} failed", files.len(), began.elapsed());
     Ok(if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,52 +1,62 @@
-//! Expand: a checked listener becomes a unit struct with implementations of `Broadcast` and `Listener`.
+//! Expand: what a listener's type implements.
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Ident, Type};
+use syn::Ident;
 
 use super::attr::Arguments;
 use crate::{
-    duration::Millis,
     handler::{
         definition::codec,
-        expand::{check, declare, run},
+        expand::{check, run},
         model::Model,
-        valid,
+        shell,
     },
+    value,
 };
 
-/// `Channel::new(…).timeout(…)…`
+/// `BroadcastDefinition::new(…).timeout(…)…`
 pub(super) fn channel(arguments: &Arguments) -> syn::Result<TokenStream> {
-    let name = valid::plain(&arguments.name, "a broadcast's")?;
+    let name = value::plain(&arguments.name, "a broadcast's")?;
     let mut tokens = quote!(::jobqueue::__private::BroadcastDefinition::new(#name));
     if let Some(name) = &arguments.codec {
         tokens.extend(codec(name)?);
     }
     if let Some(timeout) = &arguments.timeout {
-        let timeout = Millis::parse_positive(timeout)?.tokens();
+        let timeout = value::time(timeout)?;
         tokens.extend(quote!(.timeout(#timeout)));
     }
     Ok(tokens)
 }
 
+/// `Listener<Message = …>`
+pub(super) fn bound(model: &Model) -> TokenStream {
+    let message = &model.payload;
+    quote!(::jobqueue::__private::Listener<Message = #message>)
+}
+
 pub(super) fn expand(model: &Model) -> TokenStream {
-    declare(model, |name, inner| {
+    shell::function(model, &bound(model), |names| {
         let Model { definition, payload, .. } = model;
-        let (check, run) = (check(model), run(inner, model));
+        let (marker, check, run) = (&names.marker, check(model), run(names, model));
         quote! {
+            // Outside of the implementation, so that it is evaluated though nobody sends anything.
+            const __JOBQUEUE_CHANNEL: ::jobqueue::__private::BroadcastDefinition = #definition;
+
             #[automatically_derived]
-            impl ::jobqueue::__private::Broadcast for #name {
+            #[diagnostic::do_not_recommend]
+            impl ::jobqueue::__private::Broadcast for #marker {
                 type Message = #payload;
-                const CHANNEL: ::jobqueue::__private::BroadcastDefinition = #definition;
+                const CHANNEL: ::jobqueue::__private::BroadcastDefinition = __JOBQUEUE_CHANNEL;
             }
 
             #[automatically_derived]
-            impl ::jobqueue::__private::Listener for #name {
+            #[diagnostic::do_not_recommend]
+            impl ::jobqueue::__private::Listener for #marker {
                 #check
 
                 #[allow(unused_variables, clippy::unit_arg, clippy::let_unit_value, reason = "written by a macro")]
                 async fn hear(
-                    self,
                     payload: #payload,
                     ctx: ::jobqueue::__private::Context,
                 ) -> ::core::result::Result<(), ::jobqueue::__private::Failure> {
@@ -59,16 +69,19 @@ pub(super) fn expand(model: &Model) -> TokenStream {
 }
 
 /// A channel of no name, and a listener that hears nothing.
-pub(super) fn implement_nothing(name: &Ident, message: &Type) -> TokenStream {
+pub(super) fn implement_nothing(marker: &Ident, model: &Model) -> TokenStream {
+    let message = &model.payload;
     quote! {
-        impl ::jobqueue::__private::Broadcast for #name {
+        #[diagnostic::do_not_recommend]
+        impl ::jobqueue::__private::Broadcast for #marker {
             type Message = #message;
             const CHANNEL: ::jobqueue::__private::BroadcastDefinition =
                 ::jobqueue::__private::BroadcastDefinition::new("");
         }
-        impl ::jobqueue::__private::Listener for #name {
+
+        #[diagnostic::do_not_recommend]
+        impl ::jobqueue::__private::Listener for #marker {
             async fn hear(
-                self,
                 _message: #message,
                 _ctx: ::jobqueue::__private::Context,
             ) -> ::core::result::Result<(), ::jobqueue::__private::Failure> {

@@ -1,15 +1,17 @@
-//! `#[broadcast]`: attr (parse) → the model of handlers → valid → expand, or fallback.
+//! `#[broadcast]`: attr (parse) → the model of handlers → signature (all rules) → expand, or fallback.
 
 mod attr;
 mod expand;
 
 use proc_macro2::TokenStream;
-use syn::ItemFn;
 
-use crate::handler::{fallback, model::Model, valid};
+use crate::{
+    handler::{fallback, model::Model, signature, valid},
+    item::Function,
+};
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let function: ItemFn = match syn::parse2(item.clone()) {
+    let function: Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
             let message = "`#[broadcast]` goes on a function";
@@ -19,13 +21,17 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     };
     match model(arguments, &function) {
         Ok(model) => expand::expand(&model),
-        Err(error) => fallback::expand(&function, &error, expand::implement_nothing),
+        Err(error) => fallback::expand(&function, &error, expand::bound, expand::implement_nothing),
     }
 }
 
-fn model(arguments: TokenStream, function: &ItemFn) -> syn::Result<Model> {
+fn model(arguments: TokenStream, function: &Function) -> syn::Result<Model> {
     let arguments: attr::Arguments = syn::parse2(arguments)?;
+    if function.body.is_none() {
+        let message = "a listener has a body; only a `#[job]` can be declared without one";
+        return valid::error(&function.sig.ident, message);
+    }
     let blocking = arguments.blocking.is_some();
-    valid::function(function, blocking, "broadcast")?;
+    signature::check(function, signature::Attribute { name: "broadcast", blocking })?;
     Ok(Model::new(expand::channel(&arguments)?, blocking, function))
 }

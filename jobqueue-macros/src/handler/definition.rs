@@ -1,34 +1,58 @@
 //! The handler's `Definition`, from the arguments of `#[job(…)]`: each group of them adds its calls.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{ItemFn, LitStr};
+use quote::{quote, quote_spanned};
+use syn::{Expr, Type, spanned::Spanned as _};
 
-use super::{
-    attr::{Arguments, Call, Value},
-    valid,
+use super::{attr::Arguments, policies, valid};
+use crate::{
+    item::Function,
+    value::{self, Bounds},
 };
-use crate::duration::Millis;
 
-const BACKOFF: &str = "`exponential(\"1s\", max = \"10m\", jitter = 0.2)`, `fixed(\"5s\")` or `custom(path::to::function)`";
-const RETAIN: &str = "`none`, `all`, `count(1000)`, `age(\"7d\")` or `count(1000, age = \"7d\")`";
-const BREAKER: &str = "`after(5, pause = \"30s\", max = \"10m\")`";
-const RATE: &str = "`limit(10, per = \"1s\", burst = 5)`";
+const ATTEMPTS: Bounds =
+    Bounds { what: "attempts", least: 1, most: 65_535, check: Some("attempts"), ty: "u32" };
+const CONCURRENCY: Bounds = Bounds {
+    what: "concurrency",
+    least: 1,
+    most: 100_000,
+    check: Some("concurrency"),
+    ty: "usize",
+};
 
-/// `Definition::new(…).attempts(…)…`
-pub(super) fn definition(arguments: &Arguments, function: &ItemFn) -> syn::Result<TokenStream> {
-    let queue = arguments.queue.as_ref().map(valid::queue).transpose()?;
-    let queue = queue.unwrap_or_else(|| "default".to_owned());
-    let name = match &arguments.name {
-        Some(name) => valid::name(name)?,
-        None => syn::ext::IdentExt::unraw(&function.sig.ident).to_string(),
+/// `Definition::new(…).attempts(…)…`; that of the declaration comes first if there is one, for which the payload and
+/// the result are compared.
+pub(super) fn definition(
+    arguments: &Arguments,
+    function: &Function,
+    [payload, result]: [&Type; 2],
+) -> syn::Result<TokenStream> {
+    let queue = arguments.queue.as_ref();
+    let mut tokens = match &arguments.implements {
+        Some(declaration) => quote_spanned! {declaration.span()=>
+            ::jobqueue::__private::declared(&#declaration).implemented::<#payload, #result>()
+        },
+        None => {
+            let queue = queue.map(|queue| value::plain(queue, "a queue's")).transpose()?;
+            let queue = queue.unwrap_or_else(|| quote!("default"));
+            let name = match &arguments.name {
+                Some(name) => valid::name(name)?,
+                None => {
+                    let name = function.name().to_string();
+                    quote!(#name)
+                }
+            };
+            quote!(::jobqueue::__private::Definition::new(#queue, #name))
+        }
     };
-    let mut tokens = quote!(::jobqueue::__private::Definition::new(#queue, #name));
     tokens.extend(adding(arguments)?);
     tokens.extend(running(arguments)?);
     tokens.extend(limits(arguments)?);
-    tokens.extend(ending(arguments, &queue)?);
-    tokens.extend(delivery(arguments)?);
+    tokens.extend(ending(arguments)?);
+    valid::at_most_once(arguments)?;
+    if arguments.at_most_once.is_some() {
+        tokens.extend(quote!(.at_most_once()));
+    }
     Ok(tokens)
 }
 
@@ -36,56 +60,55 @@ pub(super) fn definition(arguments: &Arguments, function: &ItemFn) -> syn::Resul
 fn adding(arguments: &Arguments) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     if let Some(priority) = &arguments.priority {
-        let priority = valid::priority(priority)?;
+        let priority = value::priority(priority)?;
         tokens.extend(quote!(.priority(#priority)));
     }
     if let Some(ttl) = &arguments.ttl {
-        let ttl = Millis::parse_positive(ttl)?.tokens();
+        let ttl = value::time(ttl)?;
         tokens.extend(quote!(.ttl(#ttl)));
     }
     if let Some(name) = &arguments.codec {
         tokens.extend(codec(name)?);
     }
     if let Some(subscribe) = &arguments.subscribe {
-        let (topic, pattern) = valid::subscription(subscribe)?;
-        tokens.extend(quote!(.subscribe(#topic, #pattern)));
+        let pair = valid::subscription(subscribe)?;
+        tokens.extend(quote!(.subscribe(#pair.0, #pair.1)));
     }
     Ok(tokens)
 }
 
 /// `.codec(…)`
-pub(crate) fn codec(name: &LitStr) -> syn::Result<TokenStream> {
-    let codec = match name.value().as_str() {
-        "msgpack" => quote!(MessagePack),
-        "json" => quote!(Json),
-        _ => return Err(syn::Error::new(name.span(), "a codec is \"msgpack\" or \"json\"")),
+pub(crate) fn codec(name: &Expr) -> syn::Result<TokenStream> {
+    let codec = match value::literal_text(name).as_deref() {
+        Some("msgpack") => quote!(::jobqueue::__private::Codec::MessagePack),
+        Some("json") => quote!(::jobqueue::__private::Codec::Json),
+        None if !matches!(name, Expr::Lit(_)) => quote!(#name),
+        _ => return valid::error(name, "a codec is \"msgpack\" or \"json\""),
     };
-    Ok(quote!(.codec(::jobqueue::__private::Codec::#codec)))
+    Ok(quote!(.codec(#codec)))
 }
 
 /// How a run goes.
 fn running(arguments: &Arguments) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     if let Some(attempts) = &arguments.attempts {
-        let attempts = valid::number(attempts, "attempts", 1, 65_535)?;
-        let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+        let attempts = value::number(attempts, &ATTEMPTS)?;
         tokens.extend(quote!(.attempts(#attempts)));
     }
-    if let Some(call) = &arguments.backoff {
-        let backoff = backoff(call)?;
+    if let Some(backoff) = &arguments.backoff {
+        let backoff = policies::backoff(backoff)?;
         tokens.extend(quote!(.backoff(#backoff)));
     }
     if let Some(policy) = &arguments.retry {
-        let policy = match policy.get_ident() {
-            Some(word) if word == "standard" => {
-                quote!(::jobqueue::__private::RetryPolicy::STANDARD)
-            }
-            _ => quote!(#policy),
+        let policy = if valid::is_word(policy, "standard") {
+            quote!(::jobqueue::__private::RetryPolicy::STANDARD)
+        } else {
+            quote!(#policy)
         };
         tokens.extend(quote!(.retry(&#policy)));
     }
     if let Some(timeout) = &arguments.timeout {
-        let timeout = Millis::parse_positive(timeout)?.tokens();
+        let timeout = value::time(timeout)?;
         tokens.extend(quote!(.timeout(#timeout)));
     }
     Ok(tokens)
@@ -95,149 +118,53 @@ fn running(arguments: &Arguments) -> syn::Result<TokenStream> {
 fn limits(arguments: &Arguments) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     if let Some(concurrency) = &arguments.concurrency {
-        let concurrency = valid::number(concurrency, "concurrency", 1, 100_000)?;
-        let concurrency = usize::try_from(concurrency).unwrap_or(usize::MAX);
+        let concurrency = value::number(concurrency, &CONCURRENCY)?;
         tokens.extend(quote!(.concurrency(#concurrency)));
     }
-    if let Some(call) = &arguments.rate {
-        let rate = rate(call)?;
+    if let Some(rate) = &arguments.rate {
+        let rate = policies::rate(rate)?;
         tokens.extend(quote!(.rate(#rate)));
     }
-    if let Some(call) = &arguments.breaker {
-        let breaker = breaker(call)?;
+    if let Some(breaker) = &arguments.breaker {
+        let breaker = policies::breaker(breaker)?;
         tokens.extend(quote!(.breaker(#breaker)));
     }
     Ok(tokens)
 }
 
 /// What becomes of a job when it has ended.
-fn ending(arguments: &Arguments, queue: &str) -> syn::Result<TokenStream> {
+fn ending(arguments: &Arguments) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
-    if let Some(dead_letter) = &arguments.dead_letter {
-        let to = valid::queue(dead_letter)?;
-        if to == queue {
-            let message = "jobs of a queue can't be dead letters in the same queue";
-            return Err(syn::Error::new(dead_letter.span(), message));
-        }
+    if let Some(to) = &arguments.dead_letter {
+        let to = dead_letter(to, arguments)?;
         tokens.extend(quote!(.dead_letter(#to)));
     }
-    if let Some(call) = &arguments.retain {
-        let retain = retain(call)?;
+    if let Some(retain) = &arguments.retain {
+        let retain = policies::retain(retain)?;
         tokens.extend(quote!(.retain(#retain)));
     }
-    if let Some(call) = &arguments.retain_failed {
-        let retain = retain(call)?;
+    if let Some(retain) = &arguments.retain_failed {
+        let retain = policies::retain(retain)?;
         tokens.extend(quote!(.retain_failed(#retain)));
     }
     Ok(tokens)
 }
 
-/// When a job is settled.
-fn delivery(arguments: &Arguments) -> syn::Result<TokenStream> {
-    let Some(word) = &arguments.at_most_once else { return Ok(TokenStream::new()) };
-    let useless = [
-        ("attempts", arguments.attempts.is_some()),
-        ("backoff", arguments.backoff.is_some()),
-        ("retain", arguments.retain.is_some()),
-        ("retain_failed", arguments.retain_failed.is_some()),
-        ("dead_letter", arguments.dead_letter.is_some()),
-        ("retry", arguments.retry.is_some()),
-        ("breaker", arguments.breaker.is_some()),
-    ];
-    valid::useless(word, &useless)?;
-    Ok(quote!(.at_most_once()))
-}
-
-fn backoff(call: &Call) -> syn::Result<TokenStream> {
-    let duration = || Millis::parse(valid::text(call.first.as_ref(), &call.word, BACKOFF)?);
-    let mut tokens = match call.word.to_string().as_str() {
-        "exponential" => {
-            valid::only(call, &["max", "jitter"], BACKOFF)?;
-            let first = duration()?.tokens();
-            quote!(::jobqueue::__private::Backoff::exponential(#first))
-        }
-        "fixed" => {
-            valid::only(call, &["jitter"], BACKOFF)?;
-            let delay = duration()?.tokens();
-            quote!(::jobqueue::__private::Backoff::fixed(#delay))
-        }
-        "custom" => {
-            valid::only(call, &["jitter"], BACKOFF)?;
-            let Some(Value::Path(path)) = &call.first else {
-                return Err(syn::Error::new(call.word.span(), format!("write {BACKOFF}")));
-            };
-            quote!(::jobqueue::__private::Backoff::custom(#path))
-        }
-        _ => return valid::unknown(call, BACKOFF),
-    };
-    for (name, value) in &call.named {
-        if name == "max" {
-            let max = Millis::parse(valid::text(Some(value), name, "`max = \"10m\"`")?)?.tokens();
-            tokens.extend(quote!(.max(#max)));
-        } else {
-            let share = valid::share(value, name)?;
-            tokens.extend(quote!(.jitter(#share)));
-        }
+/// Another queue than the jobs' own, as far as that is known here.
+fn dead_letter(to: &Expr, arguments: &Arguments) -> syn::Result<TokenStream> {
+    let tokens = value::plain(to, "a queue's")?;
+    if arguments.implements.is_some() {
+        return Ok(tokens);
     }
-    Ok(tokens)
-}
-
-fn retain(call: &Call) -> syn::Result<TokenStream> {
-    let kind = call.word.to_string();
-    valid::only(call, if kind == "count" { &["age"] } else { &[] }, RETAIN)?;
-    let mut tokens = match (kind.as_str(), &call.first) {
-        ("none", None) => quote!(::jobqueue::__private::Retain::none()),
-        ("all", None) => quote!(::jobqueue::__private::Retain::all()),
-        ("count", Some(Value::Int(count))) => {
-            let count = valid::number(count, "count", 0, 1_000_000_000)?;
-            quote!(::jobqueue::__private::Retain::count(#count))
+    let default: Expr = syn::parse_quote!("default");
+    let queue = arguments.queue.as_ref().unwrap_or(&default);
+    match (value::literal_text(to), value::literal_text(queue)) {
+        (Some(to_text), Some(queue)) if to_text == queue => {
+            valid::error(to, "jobs of a queue can't be dead letters in the same queue")
         }
-        ("age", Some(Value::Text(age))) => {
-            let age = Millis::parse_positive(age)?.tokens();
-            quote!(::jobqueue::__private::Retain::age(#age))
-        }
-        _ => return valid::unknown(call, RETAIN),
-    };
-    if let Some((name, value)) = call.named.first() {
-        let age =
-            Millis::parse_positive(valid::text(Some(value), name, "`age = \"7d\"`")?)?.tokens();
-        tokens.extend(quote!(.and_age(#age)));
+        (Some(_), Some(_)) => Ok(tokens),
+        _ => Ok(quote_spanned! {to.span()=>
+            ::jobqueue::__private::checked::dead_letter(#to, #queue)
+        }),
     }
-    Ok(tokens)
-}
-
-fn breaker(call: &Call) -> syn::Result<TokenStream> {
-    valid::only(call, &["pause", "max"], BREAKER)?;
-    let (true, Some(Value::Int(failures))) = (call.word == "after", &call.first) else {
-        return valid::unknown(call, BREAKER);
-    };
-    let failures = valid::number(failures, "a number of failures", 1, 1_000_000)?;
-    let failures = u32::try_from(failures).unwrap_or(u32::MAX);
-    let mut tokens = quote!(::jobqueue::__private::Breaker::after(#failures));
-    for (name, value) in &call.named {
-        let wait = Millis::parse_positive(valid::text(Some(value), name, BREAKER)?)?.tokens();
-        tokens.extend(quote!(.#name(#wait)));
-    }
-    Ok(tokens)
-}
-
-fn rate(call: &Call) -> syn::Result<TokenStream> {
-    valid::only(call, &["per", "burst"], RATE)?;
-    let (true, Some(Value::Int(max))) = (call.word == "limit", &call.first) else {
-        return valid::unknown(call, RATE);
-    };
-    let max = u32::try_from(valid::number(max, "a rate", 1, 1_000_000)?).unwrap_or(u32::MAX);
-    let named = |wanted: &str| call.named.iter().find(|(name, _)| name == wanted);
-    let per = valid::text(named("per").map(|(_, value)| value), &call.word, RATE)?;
-    let per = Millis::parse_positive(per)?.tokens();
-    let mut tokens = quote!(::jobqueue::__private::Rate::new(#max, #per));
-    if let Some((name, value)) = named("burst") {
-        let Value::Int(burst) = value else {
-            return Err(syn::Error::new(name.span(), format!("write {RATE}")));
-        };
-        let burst =
-            u32::try_from(valid::number(burst, "a burst", 1, 1_000_000)?).unwrap_or(u32::MAX);
-        tokens.extend(quote!(.burst(#burst)));
-    }
-    Ok(tokens)
 }

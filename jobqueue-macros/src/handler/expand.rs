@@ -1,97 +1,51 @@
-//! Expand: a checked handler becomes a unit struct with three implementations.
+//! Expand: what a handler's type implements.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::{Ident, ItemFn, Type, spanned::Spanned};
+use syn::{Ident, Type, spanned::Spanned as _};
 
-use super::model::Model;
+use super::{
+    model::Model,
+    shell::{self, Names},
+};
 
-/// A unit struct of the function's name that derefs to a function pointer, so that the name can be called
-/// as before: calls look through `Deref`.
-///
-/// `inner` is the path of the function itself; `output` its return type, awaited.
-fn shell(function: &ItemFn, outer: &[syn::Attribute], body: &TokenStream) -> TokenStream {
-    let (name, vis) = (&function.sig.ident, &function.vis);
-    quote! {
-        #(#outer)*
-        #[allow(non_camel_case_types, reason = "it is called like the function it stands for")]
-        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-        #vis struct #name;
-
-        #[doc(hidden)]
-        const _: () = { #body };
-    }
-}
-
-/// `impl Deref`, with the function pointer that a call of the name ends in.
-fn deref(
-    name: &Ident,
-    inner: &Ident,
-    types: &[Type],
-    output: &Type,
-    blocking: bool,
-) -> TokenStream {
-    let arguments: Vec<Ident> = (0..types.len()).map(|at| format_ident!("argument_{at}")).collect();
-    let (returns, call) = if blocking {
-        (quote!(#output), quote!(#inner(#(#arguments),*)))
-    } else {
-        (
-            quote!(::jobqueue::__private::BoxFuture<#output>),
-            quote!(::std::boxed::Box::pin(#inner(#(#arguments),*))),
-        )
-    };
-    quote! {
-        #[automatically_derived]
-        impl ::core::ops::Deref for #name {
-            type Target = fn(#(#types),*) -> #returns;
-
-            fn deref(&self) -> &Self::Target {
-                const CALL: fn(#(#types),*) -> #returns = |#(#arguments),*| #call;
-                &CALL
-            }
-        }
-    }
-}
-
-pub(super) fn expand(model: &Model) -> TokenStream {
-    declare(model, |name, inner| {
-        let (job, handler) = (implement_job(name, model), implement_handler(name, inner, model));
+pub(super) fn handler(model: &Model) -> TokenStream {
+    shell::function(model, &bound("Handler", model), |names| {
+        let (job, handler) = (implement_job(names, model), implement_handler(names, model));
         quote!(#job #handler)
     })
 }
 
-/// The struct with its function, and with what `implement` makes of its name and the function's.
-pub(crate) fn declare(
-    model: &Model,
-    implement: impl FnOnce(&Ident, &Ident) -> TokenStream,
-) -> TokenStream {
-    let name = &model.function.sig.ident;
-    // A name of its own, so that the struct and the function don't meet inside the body.
-    let inner = format_ident!("__jobqueue_{}", syn::ext::IdentExt::unraw(name));
-    let mut function = model.function.clone();
-    function.sig.ident = inner.clone();
-    function.vis = syn::Visibility::Inherited;
-    let mut types = vec![model.payload.clone()];
-    types.extend(model.extractors.iter().cloned());
-    let deref = deref(name, &inner, &types, &model.output, model.blocking);
-    let traits = implement(name, &inner);
-    shell(&model.function, &model.outer, &quote!(#function #deref #traits))
+pub(super) fn declaration(model: &Model) -> TokenStream {
+    shell::declaration(model, &bound("Job", model), |names| implement_job(names, model))
 }
 
-fn implement_job(name: &Ident, model: &Model) -> TokenStream {
-    let Model { definition, payload, output, .. } = model;
-    let result = if model.fallible {
-        quote_spanned!(output.span()=> <#output as ::jobqueue::__private::HandlerResult>::Output)
-    } else {
-        quote!(#output)
-    };
-    let versions = versions(payload);
+/// For a handler with a mistake.
+pub(super) fn handler_bound(model: &Model) -> TokenStream {
+    bound("Handler", model)
+}
+
+/// `Handler<Payload = …, Output = …>`
+fn bound(name: &str, model: &Model) -> TokenStream {
+    let (name, payload, result) = (format_ident!("{name}"), &model.payload, model.returns.output());
+    quote_spanned! {model.returns.ty.span()=>
+        ::jobqueue::__private::#name<Payload = #payload, Output = #result>
+    }
+}
+
+fn implement_job(names: &Names, model: &Model) -> TokenStream {
+    let (Names { marker, .. }, Model { definition, payload, returns, .. }) = (names, model);
+    let (result, versions) = (returns.checked_output(), versions(payload));
     quote! {
+        // Outside of the implementation, so that it is evaluated though nobody adds a job.
+        const __JOBQUEUE_DEFINITION: ::jobqueue::__private::Definition = #definition;
+
         #[automatically_derived]
-        impl ::jobqueue::__private::Job for #name {
+        #[diagnostic::do_not_recommend]
+        impl ::jobqueue::__private::Job for #marker {
             type Payload = #payload;
             type Output = #result;
-            const DEFINITION: ::jobqueue::__private::Definition = #definition;
+            const DEFINITION: ::jobqueue::__private::Definition = __JOBQUEUE_DEFINITION;
             #versions
         }
     }
@@ -108,20 +62,24 @@ fn versions(payload: &Type) -> TokenStream {
     }
 }
 
-fn implement_handler(name: &Ident, inner: &Ident, model: &Model) -> TokenStream {
-    let (payload, check, run) = (&model.payload, check(model), run(inner, model));
+fn implement_handler(names: &Names, model: &Model) -> TokenStream {
+    let (payload, check, run) = (&model.payload, check(model), run(names, model));
+    let marker = &names.marker;
+    let output = quote_spanned! {model.returns.ty.span()=>
+        <Self as ::jobqueue::__private::Job>::Output
+    };
     quote! {
         #[automatically_derived]
-        impl ::jobqueue::__private::Handler for #name {
+        #[diagnostic::do_not_recommend]
+        impl ::jobqueue::__private::Handler for #marker {
             #check
 
             #[allow(unused_variables, clippy::unit_arg, clippy::let_unit_value, reason = "written by a macro")]
             async fn call(
-                self,
                 payload: #payload,
                 ctx: ::jobqueue::__private::Context,
             ) -> ::core::result::Result<
-                <Self as ::jobqueue::__private::Job>::Output,
+                #output,
                 ::jobqueue::__private::Failure,
             > {
                 #run
@@ -136,9 +94,8 @@ pub(crate) fn check(model: &Model) -> TokenStream {
         quote_spanned!(ty.span()=> <#ty as ::jobqueue::__private::FromContext>::check(states)?;)
     });
     quote! {
-        #[allow(unused_variables, clippy::unused_self, reason = "written by a macro")]
+        #[allow(unused_variables, reason = "written by a macro")]
         fn check(
-            self,
             states: &::jobqueue::__private::States,
         ) -> ::core::result::Result<(), ::jobqueue::__private::MissingState> {
             #(#checks)*
@@ -148,56 +105,57 @@ pub(crate) fn check(model: &Model) -> TokenStream {
 }
 
 /// What extracts, calls the function on `payload` and gives its output or a failure.
-pub(crate) fn run(inner: &Ident, model: &Model) -> TokenStream {
+pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
+    let Names { marker, function } = names;
     let extractors = &model.extractors;
-    let names: Vec<Ident> =
+    let arguments: Vec<Ident> =
         (0..extractors.len()).map(|at| format_ident!("extracted_{at}")).collect();
-    let extract = extractors.iter().zip(&names).map(|(ty, name)| {
+    let extract = extractors.iter().zip(&arguments).map(|(ty, argument)| {
         quote_spanned! {ty.span()=>
-            let #name = <#ty as ::jobqueue::__private::FromContext>::from_context(&ctx).await?;
+            let #argument = <#ty as ::jobqueue::__private::FromContext>::from_context(&ctx).await?;
         }
     });
+    let call = quote!(#marker::#function(payload, #(#arguments),*));
     let call = if model.blocking {
-        quote!(::jobqueue::__private::run_blocking(move || #inner(payload, #(#names),*)).await)
+        quote!(::jobqueue::__private::run_blocking(move || #call).await)
     } else {
-        quote!(#inner(payload, #(#names),*).await)
+        quote!(#call.await)
     };
-    let answer = if model.fallible {
-        fallible(&call, model)
-    } else {
-        quote!(::core::result::Result::Ok(#call))
-    };
+    let returned = model.returns.split(&call);
+    let answer = if model.returns.is_fallible() { fallible(&returned, model) } else { returned };
     let run = quote!(#(#extract)* #answer);
     match &model.idempotent {
         None => run,
         Some(lifetime) => quote! {
-            // No name that a handler might have, since it would be taken for that.
-            let __jobqueue_ctx = ctx.clone();
-            ::jobqueue::__private::once(&__jobqueue_ctx, #lifetime, async move { #run }).await
+            let context = ctx.clone();
+            ::jobqueue::__private::once(&context, #lifetime, async move { #run }).await
         },
     }
 }
 
 /// An error becomes a failure in the way that fits its type; see `jobqueue::__private::ViaJobError`.
-fn fallible(call: &TokenStream, model: &Model) -> TokenStream {
-    let mut failure = quote_spanned! {model.output.span()=>
-        (&error).__jobqueue_tag().failure(error)
+fn fallible(returned: &TokenStream, model: &Model) -> TokenStream {
+    let mut failure = quote_spanned! {model.returns.error_span()=>
+        (&&&::jobqueue::__private::Probe::of(&error)).tag().failure(error)
     };
     if let Some(classify) = &model.classify {
         // Before the error turns into a failure, which takes it.
+        let verdict = quote_spanned! {classify.span()=>
+            ::jobqueue::__private::classify(&error, #classify)
+        };
         failure = quote! {
             {
-                let __jobqueue_verdict = ::jobqueue::__private::classify(&error, #classify);
-                #failure.with(__jobqueue_verdict)
+                let verdict = #verdict;
+                #failure.with(verdict)
             }
         };
     }
     quote! {
-        match #call {
+        match #returned {
             ::core::result::Result::Ok(output) => ::core::result::Result::Ok(output),
             ::core::result::Result::Err(error) => {
                 #[allow(unused_imports, reason = "which of them is used depends on the error's type")]
-                use ::jobqueue::__private::{ViaJobError as _, ViaStdError as _};
+                use ::jobqueue::__private::{ViaJobError as _, ViaNoError as _, ViaStdError as _};
                 ::core::result::Result::Err(#failure)
             }
         }

@@ -1,76 +1,96 @@
-//! What is emitted beside a mistake: the name with its call, and implementations that promise nothing, so
+//! What is emitted beside a mistake: the function with its signature, and implementations that promise nothing, so
 //! that uses of the handler elsewhere give no further errors.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{FnArg, Ident, ItemFn, Type};
+use quote::quote;
+use syn::{Ident, Type, parse_quote};
 
-/// `implement` makes the implementations, of the name and the payload's type.
+use super::{model::Model, shell, signature};
+use crate::item::Function;
+
+/// `bound` and `implement` make a trait with its types and its implementation by a type of that name.
 pub(crate) fn expand(
-    function: &ItemFn,
+    function: &Function,
     error: &syn::Error,
-    implement: impl FnOnce(&Ident, &Type) -> TokenStream,
+    bound: impl FnOnce(&Model) -> TokenStream,
+    implement: impl FnOnce(&Ident, &Model) -> TokenStream,
 ) -> TokenStream {
     let error = error.to_compile_error();
-    if is_method(function) {
-        // No struct can stand where it stands.
+    if function.sig.receiver().is_some() || signature::says_self(function) {
+        // It stands in an `impl` that it can't leave.
+        let function = function.body.is_some().then_some(function);
         return quote!(#error #function);
     }
-    let name = &function.sig.ident;
-    let inner = format_ident!("__jobqueue_{}", syn::ext::IdentExt::unraw(name));
-    let payload = function.sig.inputs.iter().find_map(|argument| match argument {
-        FnArg::Typed(typed) if !has_no_name(&typed.ty) => Some((*typed.ty).clone()),
-        _ => None,
+    let model = Model::new(TokenStream::new(), false, &stand_in(function));
+    let bound = bound(&model);
+    let emitted = shell::function(&model, &bound, |names| {
+        let implementation = implement(&names.marker, &model);
+        let kept = kept(function, &names.marker);
+        quote!(#implementation #kept)
     });
-    let payload = payload.unwrap_or_else(|| syn::parse_quote!(()));
-    let vis = &function.vis;
-    // The body is kept, though never called, so that imports it uses don't turn unused.
-    let mut kept = function.clone();
-    kept.sig.ident = inner;
-    kept.vis = syn::Visibility::Inherited;
-    let implementations = implement(name, &payload);
-    quote! {
-        #error
+    quote!(#error #emitted)
+}
 
-        #[allow(non_camel_case_types, dead_code, reason = "it is called like the function it stands for")]
-        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-        #vis struct #name;
+/// A function of this name that can be a handler, and panics.
+fn stand_in(function: &Function) -> Function {
+    let Function { vis, sig, .. } = function;
+    let (attributes, _) = function.split_attributes();
+    let name = &sig.ident;
+    // What stands in the payload's place and can't be one is left out.
+    let types = function.types().skip_while(|ty| signature::extractor(ty).is_some());
+    let types: Vec<Type> = types.map(with_name).collect();
+    let output = with_name(&function.output());
+    let sig = if types.is_empty() {
+        parse_quote!(async fn #name(_: ()) -> #output)
+    } else {
+        parse_quote!(async fn #name(#(_: #types),*) -> #output)
+    };
+    let body = quote!({ ::core::panic!("this handler has an error") });
+    Function { attributes, vis: vis.clone(), sig, body: body.into_iter().next() }
+}
 
-        const _: () = {
-            #[allow(dead_code, reason = "beside an error")]
-            #kept
+/// The body is kept, though never called, so that imports that it uses don't turn unused.
+fn kept(function: &Function, marker: &Ident) -> Option<TokenStream> {
+    let body = function.body.as_ref()?;
+    let mut sig = function.sig.clone();
+    (sig.constness, sig.abi) = (None, None);
+    sig.ident = Ident::new("__jobqueue_kept", sig.ident.span());
+    Some(quote! {
+        impl #marker {
+            #[allow(dead_code, unused_variables, reason = "beside an error")]
+            #sig #body
+        }
+    })
+}
 
-            #implementations
-        };
+/// The type, unless it has none that can be written elsewhere.
+fn with_name(ty: &Type) -> Type {
+    match ty {
+        Type::Reference(_) | Type::ImplTrait(_) => parse_quote!(()),
+        other => other.clone(),
     }
 }
 
 /// A job of no kind, and a handler that is never called.
-pub(super) fn implement(name: &Ident, payload: &Type) -> TokenStream {
+pub(super) fn implement(marker: &Ident, model: &Model) -> TokenStream {
+    let (payload, result) = (&model.payload, model.returns.output());
     quote! {
-        impl ::jobqueue::__private::Job for #name {
+        #[diagnostic::do_not_recommend]
+        impl ::jobqueue::__private::Job for #marker {
             type Payload = #payload;
-            type Output = ();
+            type Output = #result;
             const DEFINITION: ::jobqueue::__private::Definition =
                 ::jobqueue::__private::Definition::new("", "");
         }
 
-        impl ::jobqueue::__private::Handler for #name {
+        #[diagnostic::do_not_recommend]
+        impl ::jobqueue::__private::Handler for #marker {
             async fn call(
-                self,
                 _payload: #payload,
                 _ctx: ::jobqueue::__private::Context,
-            ) -> ::core::result::Result<(), ::jobqueue::__private::Failure> {
+            ) -> ::core::result::Result<#result, ::jobqueue::__private::Failure> {
                 ::core::panic!("this handler has an error")
             }
         }
     }
-}
-
-fn has_no_name(ty: &Type) -> bool {
-    matches!(ty, Type::Reference(_) | Type::ImplTrait(_))
-}
-
-fn is_method(function: &ItemFn) -> bool {
-    function.sig.inputs.iter().any(|argument| matches!(argument, FnArg::Receiver(_)))
 }

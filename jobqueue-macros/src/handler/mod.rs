@@ -1,17 +1,23 @@
-//! `#[job]`: attr (parse) → model and definition → valid (all rules, all messages) → expand, or fallback.
+//! `#[job]`: attr (parse) → valid and signature (all rules, all messages), definition → model → expand, or fallback.
 
 pub(crate) mod attr;
 pub(crate) mod definition;
 pub(crate) mod expand;
 pub(crate) mod fallback;
+mod form;
 pub(crate) mod model;
+mod policies;
+pub(crate) mod returns;
+pub(crate) mod shell;
+pub(crate) mod signature;
 pub(crate) mod valid;
 
 use proc_macro2::TokenStream;
-use syn::ItemFn;
+
+use crate::item::Function;
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let function: ItemFn = match syn::parse2(item.clone()) {
+    let function: Function = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
             let message = "`#[job]` goes on a function";
@@ -20,15 +26,24 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         }
     };
     match model(arguments, &function) {
-        Ok(model) => expand::expand(&model),
-        Err(error) => fallback::expand(&function, &error, fallback::implement),
+        Ok(model) if function.body.is_none() => expand::declaration(&model),
+        Ok(model) => expand::handler(&model),
+        Err(error) => {
+            fallback::expand(&function, &error, expand::handler_bound, fallback::implement)
+        }
     }
 }
 
-fn model(arguments: TokenStream, function: &ItemFn) -> syn::Result<model::Model> {
+fn model(arguments: TokenStream, function: &Function) -> syn::Result<model::Model> {
     let arguments: attr::Arguments = syn::parse2(arguments)?;
+    if function.body.is_none() {
+        valid::declaration(&arguments)?;
+        signature::declaration(function)?;
+    }
+    if arguments.implements.is_some() {
+        valid::implementation(&arguments)?;
+    }
     let blocking = arguments.blocking.is_some();
-    valid::function(function, blocking, "job")?;
-    let definition = definition::definition(&arguments, function)?;
-    model::Model::new(definition, blocking, function).of_job(&arguments)
+    signature::check(function, signature::Attribute { name: "job", blocking })?;
+    model::Model::of_job(&arguments, function)
 }

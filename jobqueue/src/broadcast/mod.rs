@@ -1,4 +1,23 @@
-//! Sending to every live worker process at once.
+//! Broadcasts: a message to every live worker process at once.
+//!
+//! ```no_run
+//! use jobqueue::{broadcast, Client, Worker};
+//!
+//! #[broadcast("cache-invalidation")]
+//! async fn forget(key: String) {
+//!     println!("{key} has changed");
+//! }
+//!
+//! # async fn example(client: Client) -> jobqueue::Result<()> {
+//! client.broadcast(forget, "user:7".to_owned()).await?; // from any process
+//! Worker::builder(&client).listener(forget).run().await // in each that listens
+//! # }
+//! ```
+//!
+//! [`Client::broadcast`] sends to the processes that listen now; nothing is kept for others, and nothing is
+//! retried. A listener that lost its connection for a while is told
+//! [`BroadcastsMissed`](crate::telemetry::WorkerEvent::BroadcastsMissed). For messages that must arrive,
+//! publish to a [`topic`](crate::topic).
 
 pub use crate::job::{Broadcast, BroadcastDefinition};
 
@@ -11,20 +30,22 @@ use serde::Serialize;
 use crate::{
     client::Client,
     error::{Error, Result},
-    job::{Codec, JobId, JobName, JobOptions, Message, QueueName, Record},
+    job::{Codec, IntoBroadcast, JobId, JobName, JobOptions, Message, QueueName, Record},
     store::Retries,
-    value_error::PayloadError,
+    value_error::{PayloadError, TooLarge},
 };
 
-/// A broadcast about to be sent: set options, then await it for how many have heard it.
+/// A broadcast about to be sent: set options, then await it for the number of processes that
+/// received it.
 ///
-/// On a cluster that is how many listen at one of its nodes. If Redis can't be reached, it waits up to the client's
-/// [`retry_timeout`](crate::ClientBuilder::retry_timeout); sent again for want of an answer, it is heard once all the same.
+/// On a cluster, only the listeners at one of its nodes are counted. If Redis can't be reached, the
+/// broadcast is repeated up to the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout);
+/// listeners run once even if it was sent twice.
 ///
 /// # Errors
-/// [`Error::Invalid`] if the name is, [`Error::Payload`] if the message can't be written or is too large,
-/// [`Refused::Permission`](crate::error::Refused::Permission) if an ACL forbids the channel, and those of any call; with
-/// [`Error::Unavailable`] it may have been sent.
+/// [`Error::Invalid`] if the name is invalid, [`Error::Payload`] if the message can't be written or
+/// is too large, [`Refused::Permission`](crate::error::Refused::Permission) if an ACL forbids the
+/// channel, and those of any call; with [`Error::Unavailable`] it may have been sent.
 #[must_use = "a broadcast is sent when this is awaited"]
 #[derive(Debug)]
 pub struct SendBroadcast {
@@ -36,8 +57,8 @@ pub struct SendBroadcast {
 }
 
 impl Client {
-    /// Sends a message to every worker process that has this listener and is connected now; none is kept for
-    /// those that aren't. Await the answer, or set options first.
+    /// Sends a message to every worker process that has this listener and is connected now.
+    /// Processes that connect later don't get it. Await the answer, or set options first.
     ///
     /// ```no_run
     /// # use jobqueue::{broadcast, Client};
@@ -52,18 +73,22 @@ impl Client {
     /// # }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that messages read like arguments")]
-    pub fn broadcast<B: Broadcast>(&self, listener: B, message: B::Message) -> SendBroadcast {
+    pub fn broadcast<F, Args>(&self, listener: F, message: F::Message) -> SendBroadcast
+    where
+        F: IntoBroadcast<Args>,
+    {
         let _ = listener;
-        let codec = self.codec_or(B::CHANNEL.codec);
-        self.announce(B::CHANNEL.name, codec, codec.encode(&message))
+        let channel = F::Broadcast::CHANNEL;
+        let codec = self.codec_or(channel.codec);
+        self.send_broadcast(channel.name, codec, codec.encode(&message))
     }
 
-    /// The same by the channel's name, for those who don't have the listener.
+    /// Sends a message by the channel's name, for programs that don't have the listener.
     ///
     /// ```no_run
     /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
-    /// let heard = client.broadcast_to("cache-invalidation", "user:7").await?;
-    /// println!("{heard} processes know");
+    /// let received = client.broadcast_by_name("cache-invalidation", "user:7").await?;
+    /// println!("{received} processes received it");
     /// # Ok(())
     /// # }
     /// ```
@@ -73,10 +98,10 @@ impl Client {
         message: &T,
     ) -> SendBroadcast {
         let codec = self.codec();
-        self.announce(channel, codec, codec.encode(message))
+        self.send_broadcast(channel, codec, codec.encode(message))
     }
 
-    fn announce(
+    fn send_broadcast(
         &self,
         channel: &str,
         codec: Codec,
@@ -92,7 +117,7 @@ impl Client {
 }
 
 impl SendBroadcast {
-    /// Something that travels beside the message, for [`Context::header`](crate::Context::header).
+    /// A value beside the message, for [`Context::header`](crate::Context::header).
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.headers.insert(name.into(), value.into());
         self
@@ -104,7 +129,8 @@ impl SendBroadcast {
         options.validate()?;
         let (payload, limit) = (Bytes::from(payload?), client.max_payload());
         if payload.len() > limit {
-            return Err(PayloadError::TooLarge { size: payload.len(), limit }.into());
+            let what = format!("the broadcast {name}");
+            return Err(TooLarge::sent(what, payload.len(), limit).into());
         }
         let record = Record { name, codec, payload, created_at: Utc::now(), options };
         let message = Message { id: JobId::generate(), record }.encode();
@@ -112,7 +138,7 @@ impl SendBroadcast {
         let mut retries = Retries::within(store.retry_timeout());
         loop {
             match store.publish(&message).await {
-                // Listeners know it again if it comes twice.
+                // Listeners ignore a second one with the same id.
                 Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
                 answer => return answer,
             }

@@ -1,8 +1,25 @@
-//! Calling a handler: a job is added, and the caller waits for its reply.
+//! Calls: a job is added, and the caller waits for its reply.
+//!
+//! ```no_run
+//! use jobqueue::{job, Client, DurationExt};
+//!
+//! #[job(queue = "prices")]
+//! async fn quote(item: String) -> u64 {
+//!     item.len() as u64
+//! }
+//!
+//! # async fn example(client: Client) -> Result<(), jobqueue::error::CallError> {
+//! let price = client.call(quote, "tea".to_owned()).timeout(2.seconds()).await?;
+//! # let _: u64 = price;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Client::call`] calls a handler, [`Queue::call`] one that is known by its name only. The handler is an
+//! ordinary one, in any process. An add and [`JobHandle::result`](crate::JobHandle::result) wait for a
+//! result too, and keep the job; a call keeps nothing and is answered sooner.
 
 mod mailbox;
-
-pub(crate) use mailbox::Mailbox;
 
 use std::{future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
 
@@ -11,10 +28,11 @@ use chrono::Utc;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout_at;
 
+use self::mailbox::Mailbox;
 use crate::{
     client::Client,
     error::{CallError, Error},
-    job::{Job, Outcome},
+    job::{IntoJob, JobName, Outcome, QueueName},
     policy::{Backoff, Retain},
     producer::{Request, request_setters},
     queue::Queue,
@@ -22,23 +40,24 @@ use crate::{
     value_error::{Invalid, PayloadError},
 };
 
-/// How long a call waits for its reply, by default.
-const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a call waits for its reply by default.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A call of a handler, anywhere: set options, then await it for what the handler gives back.
+/// A call of a handler in any process: set options, then await it for the handler's result.
 ///
-/// The request is a job like any other, with its handler's attempts, timeout and dead letters. Its reply is
-/// sent in the same atomic step in which it ends, and comes to an inbox that all calls of a client
-/// share: nobody polls, and as many calls as you like are in flight over one connection. Unless told
-/// otherwise nothing is kept of a request that has ended.
+/// The request is a job like any other, with its handler's attempts, timeout and dead letters. Its
+/// reply is written in the same atomic step in which it ends, and comes to an inbox that all calls
+/// of a client share: there is no polling, and any number of calls can be in flight over one
+/// connection. Unless options say otherwise, a request that has ended is not kept.
 ///
-/// If the caller dies, a request that runs runs on; one that still waits when the caller's time is up expires, and
-/// doesn't run for nothing. A reply that comes too late is
-/// dropped; those of callers that are gone vanish from Redis after a minute.
+/// If the caller dies, a run that has begun goes on. A request that still waits when the caller's
+/// time is up expires without a run. A reply that comes too late is dropped; Redis removes the
+/// replies of dead callers after a minute.
 ///
 /// # Errors
-/// [`CallError::Failed`] if the job failed for good, [`CallError::TimedOut`] if there was no reply in time,
-/// [`CallError::Error`] if the request could not be added or the result isn't of this type.
+/// [`CallError::Failed`] if the job failed for good, [`CallError::TimedOut`] if there was no reply
+/// in time, [`CallError::Error`] if the request could not be added or the result isn't of this
+/// type.
 #[must_use = "a request is sent when this is awaited"]
 #[derive(Debug)]
 pub struct Call<T> {
@@ -49,8 +68,8 @@ pub struct Call<T> {
 }
 
 impl Client {
-    /// Calls a handler, in whatever process it is, and waits for what it gives back. Await the answer, or set
-    /// options first.
+    /// Calls a handler, in any process, and waits for its result. Await the answer, or set options
+    /// first.
     ///
     /// ```no_run
     /// # use jobqueue::{error::CallError, job, Client, DurationExt};
@@ -62,9 +81,9 @@ impl Client {
     /// # }
     /// ```
     #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
-    pub fn call<J: Job>(&self, handler: J, payload: J::Payload) -> Call<J::Output> {
+    pub fn call<F: IntoJob<Args>, Args>(&self, handler: F, payload: F::Payload) -> Call<F::Output> {
         let _ = handler;
-        Call::new(self.request_for::<J>(), self.codec_of::<J>().encode(&payload))
+        Call::new(self.request_for::<F::Job>(), self.codec_of::<F::Job>().encode(&payload))
     }
 }
 
@@ -85,16 +104,17 @@ impl Queue {
 
 impl<T> Call<T> {
     fn new(request: Result<Request, Invalid>, payload: Result<Vec<u8>, PayloadError>) -> Self {
-        Self { request, payload, limit: RETRY_TIMEOUT, output: PhantomData }
+        Self { request, payload, limit: TIMEOUT, output: PhantomData }
     }
 
-    /// How long to wait for the reply, the time in the queue and all attempts included; 30 s by default.
+    /// How long to wait for the reply, including the time in the queue and all attempts; 30 s by
+    /// default.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// The same call with a result of another type: for handlers that are called by name.
+    /// The same call with a result of another type, for handlers that are called by name.
     pub fn typed<U>(self) -> Call<U> {
         let Self { request, payload, limit, .. } = self;
         Call { request, payload, limit, output: PhantomData }
@@ -109,37 +129,42 @@ impl<T> Call<T> {
         self
     }
 
-    /// How the job ended, as it was written.
-    async fn ask(self) -> Result<Bytes, CallError> {
+    /// Sends the request, and waits for its outcome as it was written.
+    async fn ask(self) -> Result<(QueueName, JobName, Bytes), CallError> {
         let deadline = deadline_after(self.limit);
         let mut request = self.request.and_then(Request::checked).map_err(Error::from)?;
-        // Nobody waits for a run that has not begun by then.
+        // After that time the caller no longer waits for a run to begin.
         request.default_ttl(self.limit);
         let (client, options) = (request.client.clone(), &mut request.options);
-        // The reply is all that a caller looks at.
+        // The reply is enough for a caller.
         options.retain.get_or_insert(Retain::none());
         options.retain_failed.get_or_insert(Retain::none());
-        let (mailbox, store) = (client.mailbox(), client.store());
-        options.reply_to = Some(mailbox.name(store).map_err(Error::from)?);
+        let mailbox = client.shared::<Mailbox>();
+        options.reply_to = Some(mailbox.address().map_err(Error::from)?.clone());
         let payload = self.payload.map_err(Error::from)?;
         let job = request.job(payload, None, Utc::now()).map_err(Error::from)?;
-        let mut expected = mailbox.expect(store, &job.id).map_err(Error::from)?;
+        let mut reply = mailbox.wait_for(client.store(), &job.id).map_err(Error::from)?;
         let exchange = async {
-            client.batcher(&request.store, request.durability).add(vec![job]).await?;
-            Ok(expected.arrive().await)
+            request.batcher().send(vec![job]).await?;
+            Ok::<_, Error>(reply.told().await)
         };
-        timeout_at(deadline, exchange).await.unwrap_or(Err(CallError::TimedOut(self.limit)))
+        let answer = timeout_at(deadline, exchange).await;
+        let (queue, name) = (request.store.name().clone(), request.name);
+        match answer {
+            Ok(outcome) => Ok((queue, name, outcome?)),
+            Err(_) => Err(CallError::TimedOut { queue, name, limit: self.limit }),
+        }
     }
 }
 
 impl<T: DeserializeOwned> Call<T> {
     async fn send(self) -> Result<T, CallError> {
-        let outcome = self.ask().await?;
+        let (queue, name, outcome) = self.ask().await?;
         match Outcome::decode(&outcome).map_err(Error::from)? {
             Outcome::Completed { codec, result } => {
                 codec.decode(&result).map_err(|error| Error::from(error).into())
             }
-            Outcome::Failed(failure) => Err(CallError::Failed(failure)),
+            Outcome::Failed(failure) => Err(CallError::Failed { queue, name, failure }),
         }
     }
 }

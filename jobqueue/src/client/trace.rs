@@ -1,20 +1,20 @@
-//! Which trace an add belongs to, if it says nothing itself.
+//! The trace that an add belongs to, if the add names none itself.
 
 use std::{fmt, sync::Arc};
 
 use crate::job::TraceContext;
 
 tokio::task_local! {
-    /// Of the run that this task is.
+    /// The trace of the run that this task carries out.
     static RUN: TraceContext;
 }
 
-/// Where the current place in a trace is asked for, such as at OpenTelemetry.
+/// A function that knows the current trace, such as OpenTelemetry's.
 #[derive(Clone)]
-pub(crate) struct TraceSource(Arc<dyn Fn() -> Option<TraceContext> + Send + Sync>);
+pub(super) struct TraceSource(Arc<dyn Fn() -> Option<TraceContext> + Send + Sync>);
 
 impl TraceSource {
-    pub(crate) fn new(current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static) -> Self {
+    pub(super) fn new(current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static) -> Self {
         Self(Arc::new(current))
     }
 }
@@ -25,9 +25,9 @@ impl fmt::Debug for TraceSource {
     }
 }
 
-/// The trace that an add made here and now goes on with: what the client's source says, or else that of the
-/// run that makes it.
-pub(crate) fn current(source: Option<&TraceSource>) -> Option<TraceContext> {
+/// The trace that an add made at this point continues: the source's answer, or else the trace of
+/// the run that makes the add.
+pub(super) fn current(source: Option<&TraceSource>) -> Option<TraceContext> {
     source.and_then(|source| (source.0)()).or_else(run)
 }
 
@@ -36,12 +36,12 @@ pub(crate) fn run() -> Option<TraceContext> {
     RUN.try_with(Clone::clone).ok()
 }
 
-/// A run whose adds go on with its trace.
+/// Carries out a run whose adds continue its trace.
 pub(crate) async fn within<F: Future>(trace: TraceContext, run: F) -> F::Output {
     RUN.scope(trace, run).await
 }
 
-/// The same of one that blocks.
+/// Carries out a blocking run whose adds continue its trace.
 pub(crate) fn within_blocking<T>(trace: Option<TraceContext>, run: impl FnOnce() -> T) -> T {
     match trace {
         Some(trace) => RUN.sync_scope(trace, run),

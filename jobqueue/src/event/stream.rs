@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt as _, stream};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     error::{Error, Result},
@@ -18,41 +19,46 @@ use crate::{
     value_error::Invalid,
 };
 
-/// Something that happened to some jobs of a queue, all in one atomic step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One thing that happened to jobs of a queue, in one atomic step.
+///
+/// Serialized: `{"id": "1767323045000-0", "kind": "completed", "jobs": ["01J…", …]}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
-    /// Its place in the stream, to go on from later.
+    /// Its position in the stream, to continue from later.
     pub id: EventId,
     /// What happened.
     pub kind: EventKind,
-    /// To which jobs; none for what concerns the queue as a whole.
+    /// The jobs; none if it happened to the queue as a whole.
     pub jobs: Vec<JobId>,
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Serialized: its name, such as `"completed"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
     /// Jobs were added.
     Added,
-    /// Jobs became ready: they were due, promoted, or are to run again.
+    /// Jobs became ready: they were due, promoted, or run again.
     Waiting,
     /// A job's due time was changed.
     Delayed,
     /// A worker fetched jobs.
     Active,
-    /// A handler told how far it is.
+    /// A handler reported progress.
     Progress,
     /// Jobs completed.
     Completed,
     /// Jobs failed for good.
     Failed,
-    /// Attempts failed, and the jobs will be tried again.
+    /// Attempts failed, and the jobs will be retried.
     Retrying,
-    /// Jobs went back without a run that counts.
+    /// Jobs went back to the queue, and the run doesn't count as an attempt.
     Released,
-    /// Their worker died or lost its lease.
+    /// The jobs' worker died or lost its lease.
     Stalled,
     /// Jobs were removed.
     Removed,
@@ -60,7 +66,8 @@ pub enum EventKind {
     Paused,
     /// The queue was resumed.
     Resumed,
-    /// Something that a newer version of this library knows.
+    /// An event that only a newer version of this library knows.
+    #[serde(other)]
     Other,
 }
 
@@ -81,7 +88,7 @@ impl EventKind {
         (Self::Resumed, "resumed"),
     ];
 
-    /// The kind in a word.
+    /// The kind as a word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("other", |(_, name)| name)
@@ -98,12 +105,12 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// A place in a queue's stream of events. Write it down as text to go on from there later.
+/// A position in a queue's stream of events. Store it as text to continue from there later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventId(StreamPosition);
 
 impl EventId {
-    /// Before everything that is kept.
+    /// The position before all events that are kept.
     #[must_use]
     pub fn beginning() -> Self {
         Self(StreamPosition("0-0".to_owned()))
@@ -116,6 +123,19 @@ impl fmt::Display for EventId {
     }
 }
 
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        id.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl FromStr for EventId {
     type Err = Invalid;
 
@@ -124,7 +144,7 @@ impl FromStr for EventId {
             .split_once('-')
             .is_some_and(|(ms, seq)| ms.parse::<u64>().is_ok() && seq.parse::<u64>().is_ok());
         if !well_formed {
-            return Err(Invalid::new("event id", id, "use one that an event had"));
+            return Err(Invalid::new("event id", id, "use the id of an event"));
         }
         Ok(Self(StreamPosition(id.to_owned())))
     }
@@ -140,13 +160,13 @@ impl From<Entry> for Event {
     }
 }
 
-/// How long one read waits for an event before it asks again.
+/// How long one read waits for an event before the next read.
 pub(super) const READ_LIMIT: Duration = Duration::from_secs(5);
 
-/// What happens in a queue, as a [`Stream`] that never ends.
+/// The events of a queue, as a [`Stream`] that never ends.
 ///
-/// It has a connection of its own, and reads on where it was after Redis was gone; what was trimmed
-/// from the queue's events meanwhile is missing then. Errors that no waiting mends are items.
+/// It has a connection of its own. After an outage of Redis it continues where it was; events that
+/// were trimmed meanwhile are missing. Errors that a retry can't solve are items.
 ///
 /// ```no_run
 /// # async fn example(orders: jobqueue::Queue) -> jobqueue::Result<()> {
@@ -178,7 +198,7 @@ impl EventStream {
         })))
     }
 
-    /// The next event; `None` never comes.
+    /// The next event; never `None`.
     pub async fn next(&mut self) -> Option<Result<Event>> {
         self.0.next().await
     }
@@ -201,7 +221,7 @@ impl fmt::Debug for EventStream {
 /// Reads a stream of events over a connection of its own.
 struct Reader {
     store: QueueStore,
-    /// The last entry seen; nothing before the end of the stream has been looked up.
+    /// The last entry that was read; none until the end of the stream has been looked up.
     position: Option<StreamPosition>,
     entries: VecDeque<Entry>,
 }
@@ -229,5 +249,33 @@ impl Reader {
         };
         self.entries.extend(self.store.stream_after(position, READ_LIMIT).await?);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_of_json() {
+        let event = Event {
+            id: "1767323045000-0".parse().expect("a good id"),
+            kind: EventKind::Completed,
+            jobs: vec!["job-1".parse().expect("a good id")],
+        };
+        let json = serde_json::json!({
+            "id": "1767323045000-0", "kind": "completed", "jobs": ["job-1"]
+        });
+        assert_eq!(serde_json::to_value(event).expect("json"), json);
+        assert!(serde_json::from_str::<EventId>("\"7\"").is_err());
+    }
+
+    #[test]
+    fn serialized_kinds_have_their_names() {
+        for (kind, name) in EventKind::NAMES {
+            assert_eq!(serde_json::to_value(kind).expect("json"), name);
+        }
+        let newer: EventKind = serde_json::from_str("\"teleported\"").expect("any kind");
+        assert_eq!(newer, EventKind::Other);
     }
 }

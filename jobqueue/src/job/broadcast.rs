@@ -13,12 +13,14 @@ use crate::value_error::Corrupt;
 ///
 /// [`#[broadcast]`](macro@crate::broadcast) implements it for the listener it is put on, so that the
 /// listener's name is all a sender needs: `client.broadcast(forget, key)`.
+///
+/// The type that implements it only names the kind; no value of it is ever asked anything.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a broadcast listener",
-    label = "not a broadcast listener",
-    note = "put `#[broadcast(\"name\")]` on the function, or use `client.broadcast_to(\"name\", …)`"
+    message = "`{Self}` is not a type that implements `Broadcast`",
+    note = "a function with `#[broadcast]` names such a type: code that is generic over listeners asks for \
+            `F: IntoBroadcast<Args>`"
 )]
-pub trait Broadcast: Copy + Send + Sync + 'static {
+pub trait Broadcast: Send + Sync + 'static {
     /// What is sent.
     type Message: Serialize + DeserializeOwned + Send + 'static;
 
@@ -30,9 +32,9 @@ pub trait Broadcast: Copy + Send + Sync + 'static {
 ///
 /// ```
 /// use std::time::Duration;
-/// use jobqueue::broadcast::Channel;
+/// use jobqueue::broadcast::BroadcastDefinition;
 ///
-/// const FORGET: Channel = Channel::new("cache-invalidation").timeout(Duration::from_secs(5));
+/// const FORGET: BroadcastDefinition = BroadcastDefinition::new("cache-invalidation").timeout(Duration::from_secs(5));
 /// # let _ = FORGET;
 /// ```
 #[derive(Clone, Copy, Debug)]

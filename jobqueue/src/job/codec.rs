@@ -1,7 +1,10 @@
 //! How payloads and results become bytes.
 
+use std::error::Error as StdError;
+
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::value::Value;
 use crate::value_error::PayloadError;
 
 /// How a payload or a result is written. The choice travels with the job, so a worker reads both
@@ -15,11 +18,15 @@ use crate::value_error::PayloadError;
 /// assert_eq!(Codec::Json.decode::<Vec<u32>>(&bytes)?, [1, 2, 3]);
 /// # Ok::<(), jobqueue::error::PayloadError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// Serialized: `"messagepack"` or `"json"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Codec {
     /// MessagePack with field names: compact, and fields may be added or moved later.
     #[default]
+    #[serde(rename = "messagepack")]
     MessagePack,
     /// JSON, for people and other languages to read.
     Json,
@@ -39,11 +46,17 @@ impl Codec {
             Self::MessagePack => {
                 // Most are small. From nothing, it would be moved again and again as it grows.
                 let mut bytes = Vec::with_capacity(128);
-                rmp_serde::encode::write_named(&mut bytes, value).map_err(PayloadError::encode)?;
+                rmp_serde::encode::write_named(&mut bytes, value)
+                    .map_err(|error| self.unwritable::<T>(error))?;
                 Ok(bytes)
             }
-            Self::Json => serde_json::to_vec(value).map_err(PayloadError::encode),
+            Self::Json => serde_json::to_vec(value).map_err(|error| self.unwritable::<T>(error)),
         }
+    }
+
+    /// What bytes say, as JSON: for people to look at. None if they can't be read, or can't be said in JSON.
+    pub(super) fn to_json(self, bytes: &[u8]) -> Option<serde_json::Value> {
+        serde_json::to_value(self.decode::<Value>(bytes).ok()?).ok()
     }
 
     /// Reads a value.
@@ -54,13 +67,34 @@ impl Codec {
         match self {
             Self::MessagePack => {
                 let mut decoder = reader(bytes);
-                let value = T::deserialize(&mut decoder).map_err(PayloadError::decode)?;
+                let value =
+                    T::deserialize(&mut decoder).map_err(|error| self.unreadable::<T>(error))?;
                 match decoder.get_ref().len() {
                     0 => Ok(value),
-                    rest => Err(PayloadError::decode(format!("{rest} bytes left over"))),
+                    rest => Err(self.unreadable::<T>(format!("{rest} bytes left over"))),
                 }
             }
-            Self::Json => serde_json::from_slice(bytes).map_err(PayloadError::decode),
+            Self::Json => {
+                serde_json::from_slice(bytes).map_err(|error| self.unreadable::<T>(error))
+            }
+        }
+    }
+
+    fn unwritable<T: ?Sized>(
+        self,
+        error: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> PayloadError {
+        PayloadError::encode::<T>(self.as_str(), error)
+    }
+
+    fn unreadable<T>(self, error: impl Into<Box<dyn StdError + Send + Sync>>) -> PayloadError {
+        PayloadError::decode::<T>(self.as_str(), error)
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::MessagePack => "MessagePack",
+            Self::Json => "JSON",
         }
     }
 

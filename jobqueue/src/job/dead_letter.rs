@@ -1,35 +1,48 @@
-//! A job that failed for good, as it lies in a dead-letter queue.
+//! A job that failed for good, as it waits in a dead-letter queue.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
 use super::{
-    codec::Codec, id::JobId, options::JobOptions, outcome::JobFailure, payload::Payload,
-    record::Record, trace::TraceContext, wire::WireFailure,
+    codec::Codec, id::JobId, job_failure::JobFailure, name::QueueName, options::JobOptions,
+    payload::Payload, record::Record, trace::TraceContext, wire::WireFailure,
 };
 use crate::value_error::{Corrupt, Invalid, PayloadError};
 
-/// A job that failed for good, with its history: what lies in a dead-letter queue.
+/// A job that failed for good, with its history, as it waits in a dead-letter queue.
 ///
-/// It is the payload of jobs named [`DeadLetter::NAME`], so a handler may work them off like any other
-/// job. Without one they wait, to be looked at and sent back by
-/// [`DeadLetters`](crate::dead_letter::DeadLetters).
+/// It is the payload of jobs named [`DeadLetter::NAME`], so a handler may run them like any other job.
+/// Without one they wait, and [`DeadLetters`](crate::dead_letter::DeadLetters) shows them and sends them
+/// back.
 ///
 /// ```
 /// use jobqueue::{dead_letter::DeadLetter, job};
 ///
 /// #[job(queue = "orders-dlq", name = "dead-letter")]
-/// async fn keep(letter: DeadLetter) {
-///     println!("{} failed {} times: {}", letter.id, letter.failure.attempt, letter.failure.message);
+/// async fn keep(dead: DeadLetter) {
+///     println!("{} failed {} times: {}", dead.id, dead.failure.attempt, dead.failure.message);
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Wire", into = "Wire")]
+///
+/// Serialized as JSON it has these fields. `record` is `null` if the record can't be read; `raw` is the
+/// record's bytes in hexadecimal, by which the dead letter is read again.
+///
+/// ```json
+/// {
+///   "queue": "orders", "id": "01J…",
+///   "failure": {"reason": "timeout", "message": "…", "causes": [], "attempt": 3},
+///   "errors": [], "failed_at": "2026-01-02T03:04:05Z",
+///   "record": {"name": "charge", "payload": {"order": 7}, …}, "raw": "9501…"
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DeadLetter {
     /// The queue that it failed in, and goes back to.
-    pub queue: String,
+    pub queue: QueueName,
     /// Its id there.
     pub id: JobId,
     /// What ended it.
@@ -42,7 +55,7 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    /// What the job that carries a letter is called.
+    /// The name of jobs that carry a dead letter.
     pub const NAME: &'static str = "dead-letter";
 
     pub(crate) fn new(
@@ -52,10 +65,17 @@ impl DeadLetter {
         failure: JobFailure,
         errors: Vec<JobFailure>,
     ) -> Self {
-        Self { queue: queue.to_owned(), id, failure, errors, failed_at: Utc::now(), record }
+        Self {
+            queue: QueueName::from_store(queue),
+            id,
+            failure,
+            errors,
+            failed_at: Utc::now(),
+            record,
+        }
     }
 
-    /// What it was to run, and with what.
+    /// The job as it was added: its name, payload and options.
     ///
     /// # Errors
     /// The record can't be read, which may be why the job is here.
@@ -68,8 +88,7 @@ impl DeadLetter {
     /// # Errors
     /// The record can't be read, or the payload isn't of this type.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
-        let record = self.record().map_err(PayloadError::decode)?;
-        record.codec.decode(&record.payload)
+        self.record().map_err(PayloadError::record)?.payload()
     }
 
     /// Its payload, brought to its newest version.
@@ -77,7 +96,7 @@ impl DeadLetter {
     /// # Errors
     /// The record can't be read, or the payload isn't of this type in this or an older version.
     pub fn upgraded<T: Payload>(&self) -> Result<T, PayloadError> {
-        self.record().map_err(PayloadError::decode)?.upgraded()
+        self.record().map_err(PayloadError::record)?.upgraded()
     }
 
     /// The record as it stands in Redis.
@@ -85,13 +104,13 @@ impl DeadLetter {
         &self.record
     }
 
-    /// The same letter with another payload, of the version it has or of another.
-    pub(crate) fn with_payload<T: Serialize>(
+    /// The same dead letter with another payload, of the same version or of another.
+    pub(crate) fn with_payload<T: Serialize + ?Sized>(
         mut self,
         payload: &T,
         version: Option<u32>,
     ) -> Result<Self, PayloadError> {
-        let mut record = self.record().map_err(PayloadError::decode)?;
+        let mut record = self.record().map_err(PayloadError::record)?;
         record.options.version = version.or(record.options.version);
         record.payload = Bytes::from(record.codec.encode(payload)?);
         self.record = Bytes::from(record.encode());
@@ -100,11 +119,11 @@ impl DeadLetter {
 
     /// As the record of a job in the dead-letter queue.
     pub(crate) fn to_record(&self) -> Result<Record, PayloadError> {
-        let name = Self::NAME.parse().map_err(|error: Invalid| PayloadError::encode(error))?;
+        let name = Self::NAME.parse().map_err(|error: Invalid| PayloadError::record(error))?;
         let codec = Codec::MessagePack;
         let payload = Bytes::from(codec.encode(self)?);
         let mut options = JobOptions::default();
-        // What becomes of the letter belongs to the trace of its job.
+        // The dead letter goes on with the trace of its job.
         if let Some(trace) =
             self.record().ok().and_then(|it| TraceContext::sent(&it.options.headers))
         {
@@ -114,11 +133,88 @@ impl DeadLetter {
     }
 }
 
-/// As it is written.
+impl Serialize for DeadLetter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            Readable::from(self).serialize(serializer)
+        } else {
+            Wire::from(self).serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for DeadLetter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Readable::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+        } else {
+            Wire::deserialize(deserializer).map(Self::from)
+        }
+    }
+}
+
+/// As people read it.
+#[derive(Serialize, Deserialize)]
+struct Readable<'a> {
+    queue: QueueName,
+    id: JobId,
+    failure: Cow<'a, JobFailure>,
+    errors: Cow<'a, [JobFailure]>,
+    failed_at: DateTime<Utc>,
+    #[serde(skip_deserializing)]
+    record: Option<Record>,
+    raw: String,
+}
+
+impl<'a> From<&'a DeadLetter> for Readable<'a> {
+    fn from(dead_letter: &'a DeadLetter) -> Self {
+        Self {
+            queue: dead_letter.queue.clone(),
+            id: dead_letter.id.clone(),
+            failure: Cow::Borrowed(&dead_letter.failure),
+            errors: Cow::Borrowed(&dead_letter.errors),
+            failed_at: dead_letter.failed_at,
+            record: dead_letter.record().ok(),
+            raw: hex(&dead_letter.record),
+        }
+    }
+}
+
+impl TryFrom<Readable<'_>> for DeadLetter {
+    type Error = Corrupt;
+
+    fn try_from(readable: Readable<'_>) -> Result<Self, Corrupt> {
+        let Readable { queue, id, failure, errors, failed_at, raw, .. } = readable;
+        let record = unhex(&raw)
+            .ok_or_else(|| Corrupt::new("a dead letter's record", "not hexadecimal"))?
+            .into();
+        let (failure, errors) = (failure.into_owned(), errors.into_owned());
+        Ok(Self { queue, id, failure, errors, failed_at, record })
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to memory can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
+    bytes.collect::<Option<_>>().filter(|_| rest.is_empty())
+}
+
+/// As it is written into payloads.
 #[derive(Serialize, Deserialize)]
 struct Wire {
     #[serde(rename = "q")]
-    queue: String,
+    queue: QueueName,
     #[serde(rename = "i")]
     id: JobId,
     #[serde(rename = "f")]
@@ -131,15 +227,15 @@ struct Wire {
     record: Bytes,
 }
 
-impl From<DeadLetter> for Wire {
-    fn from(dead_letter: DeadLetter) -> Self {
+impl From<&DeadLetter> for Wire {
+    fn from(dead_letter: &DeadLetter) -> Self {
         Self {
-            queue: dead_letter.queue,
-            id: dead_letter.id,
+            queue: dead_letter.queue.clone(),
+            id: dead_letter.id.clone(),
             failure: WireFailure::from(&dead_letter.failure),
             errors: dead_letter.errors.iter().map(WireFailure::from).collect(),
             failed_at: dead_letter.failed_at,
-            record: dead_letter.record,
+            record: dead_letter.record.clone(),
         }
     }
 }
@@ -161,10 +257,10 @@ impl From<Wire> for DeadLetter {
 mod tests {
     use super::*;
 
-    use crate::job::outcome::FailureReason;
+    use crate::job::job_failure::FailureReason;
 
     #[test]
-    fn a_letter_survives_the_wire() {
+    fn a_dead_letter_survives_the_wire() {
         let failure = |attempt| JobFailure {
             reason: FailureReason::Timeout,
             message: "too late".to_owned(),
@@ -187,6 +283,22 @@ mod tests {
         let read: DeadLetter = carrier.codec.decode(&carrier.payload).expect("it can be read");
         assert_eq!(read, dead_letter);
         assert_eq!(read.payload::<[u8; 2]>(), Ok([1, 2]));
+        let json = serde_json::to_value(&read).expect("json");
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "queue": "orders",
+                "id": read.id,
+                "failure": read.failure,
+                "errors": [{
+                    "reason": "timeout", "message": "too late", "causes": ["slow"], "attempt": 1
+                }],
+                "failed_at": "1970-01-01T00:00:00Z",
+                "record": read.record().expect("a record"),
+                "raw": hex(read.record_bytes()),
+            })
+        );
+        assert_eq!(serde_json::from_value::<DeadLetter>(json).expect("the same"), read);
         let edited = read.with_payload(&[3_u8], None).expect("it can be edited");
         assert_eq!(edited.payload::<[u8; 1]>(), Ok([3]));
         assert_eq!(edited.record().expect("a record").name, record.name);

@@ -11,12 +11,13 @@ use crate::policy::{Backoff, Breaker, Rate, Retain, RetryPolicy};
 ///
 /// [`#[job]`](macro@crate::job) implements it for the handler it is put on, so that the handler's name is
 /// all a producer needs: `client.add(process_order, order)`.
+///
+/// The type that implements it only names the kind; no value of it is ever asked anything.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a job handler",
-    label = "not a job handler",
-    note = "put `#[job]` on the function, or use `client.queue(\"name\")` to add jobs by name"
+    message = "`{Self}` is not a type that implements `Job`",
+    note = "a function with `#[job]` names such a type: code that is generic over handlers asks for `F: IntoJob<Args>`"
 )]
-pub trait Job: Copy + Send + Sync + 'static {
+pub trait Job: Send + Sync + 'static {
     /// What a job of this kind carries.
     type Payload: Serialize + DeserializeOwned + Send + 'static;
     /// What a successful run gives back.

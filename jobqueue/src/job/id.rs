@@ -1,22 +1,26 @@
-//! Names of single things: jobs and workers.
+//! The ids of jobs and workers.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    str::FromStr,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use serde::{Deserialize, Serialize};
-use std::sync::Mutex;
-use ulid::{Generator, Ulid};
+use ulid::Ulid;
 
+use super::text::text_type;
 use crate::value_error::Invalid;
 
 /// The longest id that a caller may choose, in bytes.
 pub(super) const MAX_ID_LEN: usize = 128;
 
-/// The name of one job within its queue.
+/// The id of one job within its queue.
 ///
 /// By default a [ULID](https://github.com/ulid/spec), made by the client *before* the job is added:
 /// it sorts by time, and because it is known beforehand, an add whose reply was lost can be sent
 /// again without adding the job twice. A caller may choose an id instead, of 1 to 128 printable
-/// ASCII characters without blanks.
+/// ASCII characters without spaces.
 ///
 /// ```
 /// use jobqueue::JobId;
@@ -36,95 +40,72 @@ impl JobId {
         let mut buffer = [0; ulid::ULID_LEN];
         Self(Arc::from(&*next_ulid().array_to_str(&mut buffer)))
     }
-
-    /// The id as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// An id that comes from Redis, where only valid ones were ever put.
-    pub(crate) fn from_store(id: &str) -> Self {
-        Self(Arc::from(id))
-    }
 }
 
 impl FromStr for JobId {
     type Err = Invalid;
 
     fn from_str(id: &str) -> Result<Self, Invalid> {
-        if id.is_empty() || id.len() > MAX_ID_LEN || !id.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Invalid::new(
-                "job id",
-                id,
-                "use 1 to 128 printable ASCII characters without blanks",
-            ));
-        }
-        Ok(Self(Arc::from(id)))
+        checked(id, "job id").map(Self)
     }
 }
 
-impl fmt::Display for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+fn checked(id: &str, what: &'static str) -> Result<Arc<str>, Invalid> {
+    if id.is_empty() || id.len() > MAX_ID_LEN || !id.bytes().all(|b| b.is_ascii_graphic()) {
+        let advice = "use 1 to 128 printable ASCII characters without spaces";
+        return Err(Invalid::new(what, id, advice));
     }
+    Ok(Arc::from(id))
 }
 
-impl fmt::Debug for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JobId({})", self.0)
-    }
-}
+text_type!(JobId);
 
-impl Serialize for JobId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for JobId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        id.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// The name of one incarnation of a worker on one queue.
+/// The id of one incarnation of a worker on one queue.
 ///
-/// A worker that lost its lease, or that doesn't know what became of its last call, goes on under a
-/// new one: whatever is still on its way under the old name is refused.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct WorkerId(Arc<str>);
+/// A worker that lost its lease, or that doesn't know whether its last call was carried out, goes on under
+/// a new id: Redis refuses what is still on its way under the old one.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WorkerId(Arc<str>);
 
 impl WorkerId {
     pub(crate) fn generate() -> Self {
         Self(JobId::generate().0)
     }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
-impl fmt::Display for WorkerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+text_type!(WorkerId);
 
-impl fmt::Debug for WorkerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WorkerId({})", self.0)
+impl FromStr for WorkerId {
+    type Err = Invalid;
+
+    fn from_str(id: &str) -> Result<Self, Invalid> {
+        checked(id, "worker id").map(Self)
     }
 }
 
 fn next_ulid() -> Ulid {
-    // One generator for the process: ids of one producer are then strictly increasing, even when
+    // One sequence for the process: ids of one producer are then strictly increasing, even when
     // its clock steps back, and FIFO order holds within a millisecond.
-    static GENERATOR: Mutex<Generator> = Mutex::new(Generator::new());
-    let mut generator = GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // 2^80 ids in one millisecond: incrementing past that moves to the next millisecond.
-    generator.generate().unwrap_or_else(|overflow| overflow.commit_overflow_increment())
+    static LAST: Mutex<Ulid> = Mutex::new(Ulid::nil());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let now = u64::try_from(now).unwrap_or(u64::MAX);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    *last = if now > last.timestamp_ms() {
+        Ulid::from_parts(now, random(now))
+    } else {
+        // Incrementing past the 2^80 ids of one millisecond moves to the next.
+        last.increment().unwrap_or_else(|next| next)
+    };
+    *last
+}
+
+/// The random part of the first id of a millisecond. It is a keyed hash of the time, and each process
+/// has keys of 128 bits from the operating system, so that no two processes make the same ids.
+fn random(now: u64) -> u128 {
+    static KEYS: LazyLock<[RandomState; 2]> =
+        LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+    let [low, high] = KEYS.each_ref().map(|key| u128::from(key.hash_one(now)));
+    high << 64 | low
 }
 
 #[cfg(test)]

@@ -2,23 +2,49 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer, de::DeserializeOwned};
 
 use super::{
-    id::JobId,
-    outcome::{JobFailure, Outcome},
+    codec::Codec,
+    id::{JobId, WorkerId},
+    job_failure::JobFailure,
+    outcome::Outcome,
     record::Record,
     state::JobState,
 };
+use crate::value_error::PayloadError;
 
-/// All that is known of a job at one moment.
-#[derive(Clone, Debug)]
+/// All that is known of a job at one moment: see [`JobHandle::info`](crate::JobHandle::info).
+///
+/// Serialized, for a dashboard or an endpoint of your own, it has the names of its fields:
+///
+/// ```json
+/// {
+///   "id": "01J…", "state": "failed",
+///   "record": {
+///     "name": "charge", "codec": "messagepack", "payload": {"order": 7},
+///     "created_at": "2026-01-02T03:04:05Z", "options": {"attempts": 3, "timeout_ms": 30000, …}
+///   },
+///   "attempts_made": 3, "stalls": 0, "priority": 0,
+///   "due_at": null, "started_at": null, "worker": null, "finished_at": "2026-01-02T03:05:00Z",
+///   "progress": 0.5,
+///   "outcome": {
+///     "kind": "failed",
+///     "failure": {"reason": "timeout", "message": "…", "causes": [], "attempt": 3}
+///   },
+///   "errors": [{"reason": "error", "message": "…", "causes": [], "attempt": 2}, …]
+/// }
+/// ```
+///
+/// Payload, progress and result are JSON values; `null` where they can't be read.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct JobInfo {
     /// Its id.
     pub id: JobId,
-    /// Where it is.
+    /// Its state.
     pub state: JobState,
-    /// What to run and with what.
+    /// Its name, payload and options, as they were added.
     pub record: Record,
     /// Attempts that ended in an error so far.
     pub attempts_made: u32,
@@ -31,10 +57,11 @@ pub struct JobInfo {
     /// When its present run was fetched, if it is active.
     pub started_at: Option<DateTime<Utc>>,
     /// The worker that runs it, if it is active.
-    pub worker: Option<String>,
+    pub worker: Option<WorkerId>,
     /// When it ended, if it has.
     pub finished_at: Option<DateTime<Utc>>,
-    /// The newest progress its handler told, as written with MessagePack.
+    /// The newest progress that its handler reported, in MessagePack; see [`progress`](Self::progress).
+    #[serde(serialize_with = "progress")]
     pub progress: Option<Bytes>,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
@@ -42,8 +69,33 @@ pub struct JobInfo {
     pub errors: Vec<JobFailure>,
 }
 
-/// How many jobs a queue has in each state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+impl JobInfo {
+    /// The payload, as this type.
+    ///
+    /// # Errors
+    /// It isn't of this type.
+    pub fn payload<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+        self.record.payload()
+    }
+
+    /// The newest progress that its handler reported, as this type; `None` if it reported none.
+    ///
+    /// # Errors
+    /// It isn't of this type.
+    pub fn progress<T: DeserializeOwned>(&self) -> Result<Option<T>, PayloadError> {
+        self.progress.as_ref().map(|bytes| Codec::MessagePack.decode(bytes)).transpose()
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+fn progress<S: Serializer>(progress: &Option<Bytes>, to: S) -> Result<S::Ok, S::Error> {
+    progress.as_ref().and_then(|bytes| Codec::MessagePack.to_json(bytes)).serialize(to)
+}
+
+/// How many jobs a queue has in each state, and its totals.
+///
+/// Serialized: its fields, under their names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QueueCounts {
     /// Ready to run.
@@ -81,5 +133,92 @@ impl QueueCounts {
             JobState::Completed => self.completed,
             JobState::Failed => self.failed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::job::{FailureReason, JobOptions};
+
+    #[test]
+    fn the_shape_of_json() {
+        let at = DateTime::from_timestamp(1_767_323_045, 0).expect("a time");
+        let failure = JobFailure {
+            reason: FailureReason::BadPayload,
+            message: "no order".to_owned(),
+            causes: vec!["no number".to_owned()],
+            attempt: 2,
+        };
+        let payload = Codec::MessagePack.encode(&json!({"order": 7})).expect("bytes");
+        let info = JobInfo {
+            id: "job-1".parse().expect("a good id"),
+            state: JobState::Failed,
+            record: Record {
+                name: "charge".parse().expect("a good name"),
+                codec: Codec::MessagePack,
+                payload: payload.into(),
+                created_at: at,
+                options: JobOptions {
+                    timeout: Some(std::time::Duration::from_secs(30)),
+                    ..JobOptions::default()
+                },
+            },
+            attempts_made: 2,
+            stalls: 0,
+            priority: -5,
+            due_at: None,
+            started_at: None,
+            worker: Some("worker-1".parse().expect("a good id")),
+            finished_at: Some(at),
+            progress: Some(Codec::MessagePack.encode(&0.5).expect("bytes").into()),
+            outcome: Some(Outcome::Failed(failure.clone())),
+            errors: vec![failure],
+        };
+        let failure = json!({
+            "reason": "bad_payload", "message": "no order", "causes": ["no number"], "attempt": 2
+        });
+        let expected = json!({
+            "id": "job-1",
+            "state": "failed",
+            "record": {
+                "name": "charge",
+                "codec": "messagepack",
+                "payload": {"order": 7},
+                "created_at": "2026-01-02T03:04:05Z",
+                "options": {
+                    "attempts": null, "backoff": null, "timeout_ms": 30_000, "priority": 0,
+                    "retain": null, "retain_failed": null, "due_at": null, "version": null,
+                    "headers": {}, "origin": null
+                }
+            },
+            "attempts_made": 2, "stalls": 0, "priority": -5,
+            "due_at": null, "started_at": null, "worker": "worker-1",
+            "finished_at": "2026-01-02T03:04:05Z",
+            "progress": 0.5,
+            "outcome": {"kind": "failed", "failure": failure},
+            "errors": [failure]
+        });
+        assert_eq!(serde_json::to_value(&info).expect("json"), expected);
+        assert_eq!(info.progress::<f64>(), Ok(Some(0.5)));
+    }
+
+    #[test]
+    fn a_payload_that_cannot_be_read_is_null() {
+        let outcome = Outcome::Completed { codec: Codec::Json, result: Bytes::from_static(b"{") };
+        let expected = json!({"kind": "completed", "result": null});
+        assert_eq!(serde_json::to_value(outcome).expect("json"), expected);
+    }
+
+    #[test]
+    fn the_shape_of_counts() {
+        let counts = QueueCounts { waiting: 3, paused: true, ..QueueCounts::default() };
+        let expected = json!({
+            "waiting": 3, "delayed": 0, "active": 0, "completed": 0, "failed": 0, "paused": true,
+            "workers": 0, "total_added": 0, "total_completed": 0, "total_failed": 0, "effects": 0
+        });
+        assert_eq!(serde_json::to_value(counts).expect("json"), expected);
     }
 }

@@ -1,7 +1,8 @@
 //! Names of queues and of kinds of jobs.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc};
 
+use super::text::text_type;
 use crate::value_error::Invalid;
 
 /// The longest queue or job name, in bytes.
@@ -20,7 +21,7 @@ const MAX_NAME_LEN: usize = 128;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct QueueName(Arc<str>);
 
-/// The name of a kind of job: 1 to 128 bytes of text without control characters or outer blanks.
+/// The name of a kind of job: 1 to 128 bytes of text without control characters or leading and trailing spaces.
 ///
 /// ```
 /// use jobqueue::JobName;
@@ -35,8 +36,7 @@ impl FromStr for QueueName {
     type Err = Invalid;
 
     fn from_str(name: &str) -> Result<Self, Invalid> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.:".contains(&b);
-        if name.is_empty() || name.len() > MAX_NAME_LEN || !name.bytes().all(allowed) {
+        if !is_plain(name) {
             return Err(Invalid::new(
                 "queue name",
                 name,
@@ -51,49 +51,45 @@ impl FromStr for JobName {
     type Err = Invalid;
 
     fn from_str(name: &str) -> Result<Self, Invalid> {
-        let blank_ends = name.trim() != name;
-        if name.is_empty()
-            || name.len() > MAX_NAME_LEN
-            || blank_ends
-            || name.chars().any(char::is_control)
-        {
+        if !trims(name) || name.trim() != name || name.chars().any(char::is_control) {
             return Err(Invalid::new(
                 "job name",
                 name,
-                "use 1 to 128 bytes of text without control characters or outer blanks",
+                "use 1 to 128 bytes without control characters, leading or trailing spaces",
             ));
         }
         Ok(Self(Arc::from(name)))
     }
 }
 
-/// Both kinds of name read alike.
-macro_rules! text_name {
-    ($name:ident) => {
-        impl $name {
-            /// The name as text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
+/// Whether a text has the form of a queue's name.
+pub(super) const fn is_plain(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !(bytes[at].is_ascii_alphanumeric() || matches!(bytes[at], b'_' | b'-' | b'.' | b':')) {
+            return false;
         }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), self.0)
-            }
-        }
-    };
+        at += 1;
+    }
+    at >= 1 && at <= MAX_NAME_LEN
 }
 
-text_name!(QueueName);
-text_name!(JobName);
+/// Whether a text has the form of a job's name, as far as its ASCII characters tell.
+pub(super) const fn trims(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at].is_ascii_control() {
+            return false;
+        }
+        at += 1;
+    }
+    at >= 1 && at <= MAX_NAME_LEN && bytes[0] != b' ' && bytes[at - 1] != b' '
+}
+
+text_type!(QueueName);
+text_type!(JobName);
 
 #[cfg(test)]
 mod tests {

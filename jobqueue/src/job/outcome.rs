@@ -1,18 +1,20 @@
 //! How a job ended.
 
-use std::fmt;
-
 use bytes::Bytes;
 use rmp::{decode, encode};
-use serde::Deserialize as _;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     codec::{Codec, reader},
+    job_failure::JobFailure,
     wire::WireFailure,
 };
 use crate::value_error::Corrupt;
 
 /// How a job ended, as far as it is kept.
+///
+/// Serialized: `{"kind": "completed", "result": …}` with the result as JSON, or
+/// `{"kind": "failed", "failure": {…}}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -27,83 +29,21 @@ pub enum Outcome {
     Failed(JobFailure),
 }
 
-/// One failed attempt, or the failure that ended a job.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason} (attempt {attempt}): {message}")]
-#[non_exhaustive]
-pub struct JobFailure {
-    /// What kind of failure it was.
-    pub reason: FailureReason,
-    /// The error's own text.
-    pub message: String,
-    /// The texts of its causes, outermost first.
-    pub causes: Vec<String>,
-    /// The attempt that failed, counted from 1.
-    pub attempt: u32,
-}
-
-/// What kind of failure ended a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FailureReason {
-    /// The handler returned an error.
-    Error,
-    /// The handler returned an error that no further attempt can mend.
-    Permanent,
-    /// The run took longer than its timeout.
-    Timeout,
-    /// The handler panicked.
-    Panic,
-    /// Its workers died or lost their lease too often while they ran it.
-    Stalled,
-    /// The payload could not be read as the handler's type.
-    BadPayload,
-    /// No worker that fetched it knows a handler of its name.
-    UnknownName,
-    /// Its payload is of a newer version than any worker that fetched it knows.
-    NewerVersion,
-    /// Its record in Redis could not be read.
-    Corrupt,
-    /// It waited for longer than its time to live, and was not run.
-    Expired,
-    /// It did not fit into its queue, which sends what overflows to its dead-letter queue.
-    Overflow,
-    /// A reason of a newer version of this library.
-    Other,
-}
-
-impl FailureReason {
-    const NAMES: [(Self, &str); 11] = [
-        (Self::Error, "error"),
-        (Self::Permanent, "permanent"),
-        (Self::Timeout, "timeout"),
-        (Self::Panic, "panic"),
-        (Self::Stalled, "stalled"),
-        (Self::BadPayload, "bad payload"),
-        (Self::UnknownName, "unknown name"),
-        (Self::NewerVersion, "newer version"),
-        (Self::Corrupt, "corrupt"),
-        (Self::Expired, "expired"),
-        (Self::Overflow, "overflow"),
-    ];
-
-    /// The reason in a word or two.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::NAMES.iter().find(|(reason, _)| *reason == self).map_or("other", |(_, name)| name)
-    }
-
-    pub(super) fn from_name(text: &str) -> Self {
-        Self::NAMES
-            .iter()
-            .find(|(_, name)| *name == text)
-            .map_or(Self::Other, |(reason, _)| *reason)
-    }
-}
-
-impl fmt::Display for FailureReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
+        enum Readable<'a> {
+            Completed { result: Option<serde_json::Value> },
+            Failed { failure: &'a JobFailure },
+        }
+        let readable = match self {
+            Self::Completed { codec, result } => {
+                Readable::Completed { result: codec.to_json(result) }
+            }
+            Self::Failed(failure) => Readable::Failed { failure },
+        };
+        readable.serialize(serializer)
     }
 }
 
@@ -168,7 +108,7 @@ impl JobFailure {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::job_failure::FailureReason, *};
 
     #[test]
     fn outcomes_survive_the_wire() {

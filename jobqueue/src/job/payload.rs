@@ -53,7 +53,7 @@ pub trait Payload: DeserializeOwned {
     /// The bytes are not of that version's type, no type has that version, or a step fails.
     fn upgrade(version: u32, codec: Codec, bytes: &[u8]) -> Result<Self, PayloadError> {
         let _ = (codec, bytes);
-        Err(PayloadError::UnknownVersion { version, known: Self::VERSION })
+        Err(PayloadError::unknown_version::<Self>(version, Self::VERSION))
     }
 
     /// Reads bytes of this or an older version.
@@ -64,7 +64,7 @@ pub trait Payload: DeserializeOwned {
         match version {
             _ if version == Self::VERSION => codec.decode(bytes),
             _ if version < Self::VERSION => Self::upgrade(version, codec, bytes),
-            _ => Err(PayloadError::UnknownVersion { version, known: Self::VERSION }),
+            _ => Err(PayloadError::unknown_version::<Self>(version, Self::VERSION)),
         }
     }
 }
@@ -109,7 +109,7 @@ impl<T> PayloadVersions<T> {
         match self.read {
             Some(read) => read(version, codec, bytes),
             None if version <= self.newest => codec.decode(bytes),
-            None => Err(PayloadError::UnknownVersion { version, known: self.newest }),
+            None => Err(PayloadError::unknown_version::<T>(version, self.newest)),
         }
     }
 }
@@ -150,20 +150,17 @@ pub fn step<Before: Payload, Now: Payload + TryFrom<Before>>(
     bytes: &[u8],
 ) -> Result<Now, PayloadError>
 where
-    Now::Error: std::fmt::Display,
+    Now::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let before = match Before::read(version, codec, bytes) {
         // Between two types that follow each other: what is known is what this one knows, too.
         Err(PayloadError::UnknownVersion { version, .. }) => {
-            return Err(PayloadError::UnknownVersion { version, known: Now::VERSION });
+            return Err(PayloadError::unknown_version::<Now>(version, Now::VERSION));
         }
         before => before?,
     };
-    Now::try_from(before).map_err(|error| PayloadError::Upgrade {
-        from: Before::VERSION,
-        to: Now::VERSION,
-        problem: error.to_string(),
-    })
+    Now::try_from(before)
+        .map_err(|error| PayloadError::upgrade::<Now>(Before::VERSION, Now::VERSION, error))
 }
 
 #[cfg(test)]
@@ -219,16 +216,15 @@ mod tests {
         assert_eq!(V4::read(1, codec, b"7"), Ok(V4(7, 20, 40)));
         assert_eq!(V4::read(2, codec, b"[7,8]"), Ok(V4(7, 8, 40)));
         assert_eq!(V4::read(4, codec, b"[7,8,9]"), Ok(V4(7, 8, 9)));
-        assert!(matches!(V4::read(2, codec, b"7"), Err(PayloadError::Decode(_))));
-        let problem = "nought".to_owned();
-        let failed = PayloadError::Upgrade { from: 2, to: 4, problem };
+        assert!(matches!(V4::read(2, codec, b"7"), Err(PayloadError::Decode { .. })));
+        let failed = PayloadError::upgrade::<V4>(2, 4, "nought");
         assert_eq!(V4::read(1, codec, b"0"), Err(failed));
     }
 
     #[test]
     fn a_version_that_nothing_has_is_named_with_the_newest_that_is_known() {
         for version in [0, 3, 5, u32::MAX] {
-            let unknown = PayloadError::UnknownVersion { version, known: 4 };
+            let unknown = PayloadError::unknown_version::<V4>(version, 4);
             assert_eq!(V4::read(version, Codec::Json, b"7"), Err(unknown));
         }
     }
@@ -244,16 +240,14 @@ mod tests {
         ) {
             let codec = if json { Codec::Json } else { Codec::MessagePack };
             let last = |before: V2| {
-                let failed = |problem: &str| {
-                    PayloadError::Upgrade { from: 2, to: 4, problem: problem.to_owned() }
-                };
+                let failed = |problem: &str| PayloadError::upgrade::<V4>(2, 4, problem);
                 V4::try_from(before).map_err(failed)
             };
             let expected = match version {
                 1 => codec.decode::<V1>(&bytes).map(V2::from).and_then(last),
                 2 => codec.decode(&bytes).and_then(last),
                 4 => codec.decode(&bytes),
-                _ => Err(PayloadError::UnknownVersion { version, known: 4 }),
+                _ => Err(PayloadError::unknown_version::<V4>(version, 4)),
             };
             prop_assert_eq!(V4::read(version, codec, &bytes), expected);
         }
@@ -266,7 +260,7 @@ mod tests {
         assert_eq!((number.newest(), Versioned::<V4>::VERSIONS.newest()), (1, 4));
         assert_eq!(Versioned::<V2>::VERSIONS.read(1, Codec::Json, b"7"), Ok(V2(7, 20)));
         assert_eq!(number.read(1, Codec::Json, b"[7]"), Ok(vec![7]));
-        let unknown = PayloadError::UnknownVersion { version: 2, known: 1 };
+        let unknown = PayloadError::unknown_version::<Vec<u8>>(2, 1);
         assert_eq!(number.read(2, Codec::Json, b"[7]"), Err(unknown));
     }
 }

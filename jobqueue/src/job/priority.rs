@@ -1,4 +1,6 @@
-//! Who goes first.
+//! The order of jobs.
+
+use serde::Serialize;
 
 use crate::value_error::Invalid;
 
@@ -11,7 +13,7 @@ use crate::value_error::Invalid;
 /// assert!(Priority::try_from(1024).is_err());
 /// # Ok::<(), jobqueue::error::Invalid>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Priority(i16);
 
 impl Priority {
@@ -36,5 +38,17 @@ impl TryFrom<i16> for Priority {
         } else {
             Err(Invalid::new("priority", value, "use -1024 (first) to 1023 (last)"))
         }
+    }
+}
+
+impl From<Priority> for i16 {
+    fn from(priority: Priority) -> Self {
+        priority.0
+    }
+}
+
+impl std::fmt::Display for Priority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }

@@ -12,9 +12,10 @@ use super::{
     dead_letter::DeadLetter,
     failure::Failure,
     id::JobId,
+    job_failure::{FailureReason, JobFailure},
     name::{JobName, QueueName},
     options::{JobOptions, Origin},
-    outcome::{FailureReason, JobFailure, Outcome},
+    outcome::Outcome,
     record::Record,
     reply_address::ReplyAddress,
 };
@@ -45,7 +46,7 @@ fn headers() -> impl Strategy<Value = BTreeMap<String, String>> {
 }
 
 fn origin() -> impl Strategy<Value = Origin> {
-    (any::<String>(), any::<String>())
+    ("[a-z:._-]{1,20}".prop_map(|topic| topic.parse().expect("a good name")), any::<String>())
         .prop_map(|(topic, routing_key)| Origin { topic, routing_key })
 }
 

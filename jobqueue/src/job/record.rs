@@ -6,7 +6,9 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use rmp::{decode, encode};
-use serde::{Deserialize as _, de::DeserializeOwned};
+use serde::{
+    Deserialize as _, Serialize, Serializer, de::DeserializeOwned, ser::SerializeStruct as _,
+};
 
 use super::{
     codec::{Codec, reader},
@@ -20,11 +22,13 @@ use crate::value_error::{Corrupt, PayloadError};
 /// The version of the layout of a record; a reader refuses what it doesn't know.
 const VERSION: u8 = 1;
 
-/// A job's immutable part: what to run and with what.
+/// The part of a job that never changes: its name, payload and options, as they were added.
+///
+/// Serialized: its fields, with the payload as JSON; `null` if it can't be read.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Record {
-    /// The kind of job.
+    /// The job's name: which handler runs it.
     pub name: JobName,
     /// How the payload is written.
     pub codec: Codec,
@@ -32,11 +36,31 @@ pub struct Record {
     pub payload: Bytes,
     /// When it was added, by the producer's clock. For people: nothing is ordered by it.
     pub created_at: DateTime<Utc>,
-    /// What the add said beyond name and payload.
+    /// The options of the add.
     pub options: JobOptions,
 }
 
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("Record", 5)?;
+        record.serialize_field("name", &self.name)?;
+        record.serialize_field("codec", &self.codec)?;
+        record.serialize_field("payload", &self.codec.to_json(&self.payload))?;
+        record.serialize_field("created_at", &self.created_at)?;
+        record.serialize_field("options", &self.options)?;
+        record.end()
+    }
+}
+
 impl Record {
+    /// The payload, as this type.
+    ///
+    /// # Errors
+    /// It isn't of this type.
+    pub fn payload<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
+        self.codec.decode(&self.payload)
+    }
+
     /// The version that the payload was written as, from 1.
     #[must_use]
     pub fn version(&self) -> u32 {

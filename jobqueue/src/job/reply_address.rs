@@ -43,7 +43,7 @@ impl TryFrom<String> for ReplyAddress {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
-        let other = || Invalid::new("inbox", &text, "it begins with `@`");
+        let other = || Invalid::new("inbox", &text, "use an inbox, whose name begins with `@`");
         Self::parse(&text).ok_or_else(other)?
     }
 }

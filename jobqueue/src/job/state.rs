@@ -1,11 +1,16 @@
-//! Where a job is.
+//! The states of a job.
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 use crate::value_error::Invalid;
 
-/// Where a job is: exactly one of these at every moment. The names are BullMQ's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The state of a job: exactly one of these at every moment. The names are BullMQ's.
+///
+/// Serialized: its name, such as `"waiting"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JobState {
     /// Ready to run, ordered by priority and then by time.

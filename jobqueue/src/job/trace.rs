@@ -53,7 +53,10 @@ impl TraceContext {
     /// An id of zeros alone.
     pub fn new(trace: [u8; 16], span: [u8; 8], sampled: bool) -> Result<Self, Invalid> {
         if trace == [0; 16] || span == [0; 8] {
-            return Err(Invalid::new("trace context", "zeros", "use ids that are not zero"));
+            return Err(Invalid::setup(
+                "a trace context has an id of zeros",
+                "use ids that are not zero",
+            ));
         }
         let flags = u8::from(sampled);
         Ok(Self { trace: TraceId(trace), span: SpanId(span), parent: None, flags, state: None })

@@ -1,14 +1,14 @@
-//! Another run is at an effect that is to happen once.
+//! Another run has claimed the key of an effect that is to happen once.
 
 use std::{error::Error as StdError, time::Duration};
 
-use crate::policy::Verdict;
+use crate::{error_chain::sources, policy::Verdict};
 
-/// Another run is at an effect that is to happen once.
+/// Another run has claimed the key of an effect that is to happen once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("its claim holds for {left:?} yet, unless it is moved or the effect ends")]
+#[error("the claim ends in {left:?}, unless that run renews it or finishes first")]
 pub struct OnceHeld {
-    /// How long its claim holds yet.
+    /// How long its claim still holds.
     pub left: Duration,
 }
 
@@ -17,16 +17,10 @@ const SOONEST: Duration = Duration::from_millis(500);
 const LATEST: Duration = Duration::from_secs(60);
 
 impl OnceHeld {
-    /// Whether that is why there is an error, whatever it is wrapped in.
+    /// Looks for it in an error and its sources.
     pub(super) fn find(error: &(dyn StdError + 'static)) -> Option<Self> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(*found);
-            }
-            next = error.source();
-        }
-        None
+        let mut chain = std::iter::once(error).chain(sources(error));
+        chain.find_map(|error| error.downcast_ref()).copied()
     }
 
     /// Back, until the other's claim runs out.

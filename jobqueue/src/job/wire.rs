@@ -7,8 +7,9 @@ use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    job_failure::{FailureReason, JobFailure},
+    name::QueueName,
     options::{JobOptions, Origin},
-    outcome::{FailureReason, JobFailure},
     priority::Priority,
     reply_address::ReplyAddress,
 };
@@ -38,7 +39,28 @@ pub(super) struct WireOptions {
     #[serde(rename = "i", skip_serializing_if = "Option::is_none", default)]
     reply_to: Option<ReplyAddress>,
     #[serde(rename = "o", skip_serializing_if = "Option::is_none", default)]
-    origin: Option<Origin>,
+    origin: Option<WireOrigin>,
+}
+
+/// An origin as it stands in a record.
+#[derive(Serialize, Deserialize)]
+struct WireOrigin {
+    #[serde(rename = "t")]
+    topic: QueueName,
+    #[serde(rename = "k")]
+    routing_key: String,
+}
+
+impl From<&Origin> for WireOrigin {
+    fn from(origin: &Origin) -> Self {
+        Self { topic: origin.topic.clone(), routing_key: origin.routing_key.clone() }
+    }
+}
+
+impl From<WireOrigin> for Origin {
+    fn from(WireOrigin { topic, routing_key }: WireOrigin) -> Self {
+        Self { topic, routing_key }
+    }
 }
 
 /// A count, then an age in ms.
@@ -63,7 +85,7 @@ impl From<&JobOptions> for WireOptions {
             version: options.version,
             headers: options.headers.clone(),
             reply_to: options.reply_to.clone(),
-            origin: options.origin.clone(),
+            origin: options.origin.as_ref().map(WireOrigin::from),
         }
     }
 }
@@ -84,7 +106,7 @@ impl From<WireOptions> for JobOptions {
             version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,
             reply_to: wire.reply_to,
-            origin: wire.origin,
+            origin: wire.origin.map(Origin::from),
         }
     }
 }

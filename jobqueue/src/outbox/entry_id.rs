@@ -1,6 +1,7 @@
-//! Where in a stream an entry stands.
+//! The place of an entry in its stream.
 
-/// An entry's place in its stream: when it was written, in ms, and which one of those it is.
+/// An entry's place in its stream: the millisecond in which it was written, and its number in that
+/// millisecond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct EntryId {
     pub(crate) ms: u64,
@@ -8,7 +9,7 @@ pub(crate) struct EntryId {
 }
 
 impl EntryId {
-    /// That of an entry, by its id. What is no id is before all.
+    /// The place of an entry, by its id. A text that is no id comes before all.
     pub(crate) fn of(entry: &str) -> Self {
         let (ms, number) = entry.split_once('-').unwrap_or((entry, "0"));
         Self { ms: ms.parse().unwrap_or(0), number: number.parse().unwrap_or(0) }

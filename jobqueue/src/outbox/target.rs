@@ -1,4 +1,5 @@
-//! Where an entry of an outbox goes: a queue a line, and after a blank what the job is to be called there.
+//! The targets of an outbox entry as text: a queue in each line, and after a space the job's name
+//! there, if the binding gives one.
 
 use std::borrow::Cow;
 
@@ -10,7 +11,7 @@ pub(crate) fn write(queue: &str, job: Option<&str>) -> String {
     }
 }
 
-/// The queues of an entry, not looked at yet, each with the name that the job has there, if it isn't its own.
+/// The queues of an entry, unchecked, each with the job's name there if it differs from its own.
 pub(crate) fn read(targets: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     targets.split('\n').map(|target| match target.split_once(' ') {
         Some((queue, job)) => (queue, Some(job)),
@@ -18,7 +19,8 @@ pub(crate) fn read(targets: &str) -> impl Iterator<Item = (&str, Option<&str>)> 
     })
 }
 
-/// The id of a message's copy for jobs of this name, so that each name of a queue has one of its own.
+/// The id of a message's copy for jobs of this name: copies for different names in a queue have
+/// different ids.
 pub(crate) fn copy_id<'a>(message: &'a str, job: Option<&str>) -> Cow<'a, str> {
     match job {
         None => Cow::Borrowed(message),

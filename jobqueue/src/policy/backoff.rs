@@ -1,27 +1,31 @@
-//! How long to wait before the next attempt.
+//! The wait before the next attempt.
 
 use std::{fmt, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
-use crate::value_error::Invalid;
+use crate::{json::Millis, value_error::Invalid};
 
-/// How long to wait before the next attempt.
+/// The wait before the next attempt.
 ///
-/// By default exponential: 1 s, 2 s, 4 s … at most 1 h, each varied by up to 20 % so that jobs which
-/// failed together don't come back together (see [*Exponential Backoff And Jitter*]).
+/// By default exponential: 1 s, 2 s, 4 s … at most 1 h, each varied by up to 20 % so that jobs
+/// which failed together don't come back together (see [*Exponential Backoff And Jitter*]).
 ///
 /// ```
 /// use std::time::Duration;
 /// use jobqueue::Backoff;
 ///
-/// let backoff = Backoff::exponential(Duration::from_secs(1)).max(Duration::from_secs(10)).jitter(0.0);
-/// assert_eq!(backoff.delay(1), Duration::from_secs(1));
-/// assert_eq!(backoff.delay(3), Duration::from_secs(4));
-/// assert_eq!(backoff.delay(9), Duration::from_secs(10));
+/// let backoff =
+/// Backoff::exponential(Duration::from_secs(1)).max(Duration::from_secs(10)).jitter(0.0);
+/// assert_eq!(backoff.delay(1), Duration::from_secs(1)); assert_eq!(backoff.delay(3),
+/// Duration::from_secs(4)); assert_eq!(backoff.delay(9), Duration::from_secs(10));
 /// ```
 ///
-/// [*Exponential Backoff And Jitter*]: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+/// Serialized: `{"kind": "exponential", "first_ms": 1000, "max_ms": 10000, "jitter": 0.0}`; the kind may
+/// be `fixed` too, or `custom` with `null` for `first_ms`.
+///
+/// [*Exponential Backoff And Jitter*]:
+/// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 #[derive(Clone, Copy)]
 pub struct Backoff {
     curve: Curve,
@@ -36,11 +40,11 @@ enum Curve {
     Custom(fn(u32) -> Duration),
 }
 
-/// The longest wait that any backoff gives: what is meant to come later is a delayed job.
+/// The longest wait of any backoff. For a longer one, add a delayed job.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 impl Backoff {
-    /// The backoff of a job for which nobody chose one.
+    /// The default backoff of a job.
     pub const DEFAULT: Self =
         Self::exponential(Duration::from_secs(1)).max(Duration::from_secs(3_600)).jitter(0.2);
 
@@ -56,7 +60,7 @@ impl Backoff {
         Self { curve: Curve::Exponential(first), max: LONGEST, jitter: 0.0 }
     }
 
-    /// What `delay` says for the attempt that failed, counted from 1. For handlers only: a function
+    /// The wait that `delay` returns for the failed attempt, from 1. For handlers only: a function
     /// can't travel with a job.
     #[must_use]
     pub const fn custom(delay: fn(u32) -> Duration) -> Self {
@@ -70,7 +74,8 @@ impl Backoff {
         self
     }
 
-    /// The share of each wait, 0.0 to 1.0, by which it varies at random to both sides; 0.0 by default.
+    /// The share of each wait, 0.0 to 1.0, by which it varies at random to both sides; 0.0 by
+    /// default.
     #[must_use]
     pub const fn jitter(mut self, share: f64) -> Self {
         self.jitter = share;
@@ -96,7 +101,7 @@ impl Backoff {
         capped
     }
 
-    /// A wait that somebody asked for, never cut short: jitter only adds to it. At most a year.
+    /// A wait that was asked for, never shortened: jitter only adds to it. At most a year.
     pub(crate) fn at_least(&self, asked: Duration) -> Duration {
         let asked = asked.min(LONGEST);
         asked.mul_f64(1.0 + self.jitter.clamp(0.0, 1.0) * fastrand::f64()).min(LONGEST)
@@ -129,6 +134,22 @@ impl Backoff {
         let curve = if doubling { Curve::Exponential(first) } else { Curve::Fixed(first) };
         let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 0.0 };
         Self { curve, max: Duration::from_millis(max), jitter }
+    }
+}
+
+impl Serialize for Backoff {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (kind, first) = match self.curve {
+            Curve::Fixed(delay) => ("fixed", Some(delay)),
+            Curve::Exponential(first) => ("exponential", Some(first)),
+            Curve::Custom(_) => ("custom", None),
+        };
+        let mut backoff = serializer.serialize_struct("Backoff", 4)?;
+        backoff.serialize_field("kind", kind)?;
+        backoff.serialize_field("first_ms", &first.map(Millis))?;
+        backoff.serialize_field("max_ms", &Millis(self.max))?;
+        backoff.serialize_field("jitter", &self.jitter)?;
+        backoff.end()
     }
 }
 

@@ -1,15 +1,16 @@
-//! A circuit breaker: when to leave a handler alone, and when to try it again.
+//! A circuit breaker: when a handler rests, and when it is tried again.
 
 use std::time::{Duration, Instant};
 
 use crate::value_error::Invalid;
 
-/// A circuit breaker for one handler: after so many failed runs in a row its jobs are left alone for a while,
-/// and then one of them probes.
+/// A circuit breaker for one handler. After a number of failed runs in a row it starts no jobs for
+/// a while, and then one of them probes.
 ///
-/// What counts as failed are errors that pass by themselves or are the other side's fault: transient, server
-/// and rate-limit errors, unclassified ones and timeouts. An error of validation or authentication, or a
-/// permanent one, is an answer, as a success is. Panics and runs that were interrupted say nothing.
+/// Errors that pass by themselves or are the other side's fault count as failed: transient, server
+/// and rate-limit errors, unclassified ones, and timeouts. An error of validation or
+/// authentication, or a permanent one, counts as an answer, as a success does. Panics and
+/// interrupted runs don't count.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,23 +56,23 @@ impl Breaker {
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         if self.after == 0 {
-            return Err(Invalid::new("a breaker's failures", 0, "use 1 or more"));
+            return Err(Invalid::new("breaker failures", 0, "use 1 or more"));
         }
         if self.pause < Duration::from_millis(1) {
             let advice = "use 1 ms or more";
-            return Err(Invalid::new("a breaker's pause", format!("{:?}", self.pause), advice));
+            return Err(Invalid::new("breaker pause", self.pause, advice));
         }
         Ok(())
     }
 
-    /// The pause after so many probes have failed.
+    /// The pause after this number of failed probes.
     fn pause_after(&self, probes: u32) -> Duration {
         let longer = self.pause.saturating_mul(1_u32 << probes.min(31));
         longer.min(self.max.max(self.pause)).min(Duration::from_secs(365 * 86_400))
     }
 }
 
-/// What a run says of the other side.
+/// What a run shows about the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProbeResult {
     /// It answers.
@@ -86,13 +87,13 @@ pub(crate) enum ProbeResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
     Run,
-    /// As the one that finds out whether the other side is well again.
+    /// As the probe that finds out whether the other side answers again.
     Probe,
     /// Not now: again after this long.
     Back(Duration),
 }
 
-/// What has changed.
+/// A change of state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Opened(Duration),
@@ -102,18 +103,18 @@ pub(crate) enum Change {
 /// The state of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Circuit {
-    /// Runs start; so many have failed in a row.
+    /// Runs start. The number that failed in a row.
     Closed { failures: u32 },
-    /// None starts before then; so many probes have failed.
+    /// No run starts before then. The number of failed probes.
     Open { until: Instant, probes: u32 },
-    /// One runs, and the others wait for what it finds.
+    /// One run probes, and the others wait for its end.
     Probing { probes: u32 },
 }
 
 impl Circuit {
     pub(crate) const NEW: Self = Self::Closed { failures: 0 };
 
-    /// Whether a run may start now. One that probes has to say [how it ended](Self::ended).
+    /// Whether a run may start now. A probe has to report [its end](Self::ended).
     pub(crate) fn admit(&mut self, breaker: &Breaker, now: Instant) -> Admission {
         match *self {
             Self::Closed { .. } => Admission::Run,
@@ -126,7 +127,7 @@ impl Circuit {
         }
     }
 
-    /// A run has ended. What was started before it opened says nothing any more.
+    /// A run has ended. Runs that started before the breaker opened no longer count.
     pub(crate) fn ended(
         &mut self,
         breaker: &Breaker,

@@ -11,15 +11,15 @@ use std::time::Duration;
 /// assert_eq!(90.minutes(), Duration::from_secs(5_400));
 /// ```
 pub trait DurationExt {
-    /// So many milliseconds.
+    /// This number of milliseconds.
     fn millis(self) -> Duration;
-    /// So many seconds.
+    /// This number of seconds.
     fn seconds(self) -> Duration;
-    /// So many minutes.
+    /// This number of minutes.
     fn minutes(self) -> Duration;
-    /// So many hours.
+    /// This number of hours.
     fn hours(self) -> Duration;
-    /// So many days of 24 hours.
+    /// This number of days of 24 hours.
     fn days(self) -> Duration;
 }
 

@@ -1,20 +1,25 @@
 //! Kinds of errors, by what can be done about them.
 
+use serde::Serialize;
+
 /// A kind of error, by what can be done about it.
 ///
-/// What follows from each says a [`RetryPolicy`](crate::retry::RetryPolicy).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A [`RetryPolicy`](crate::retry::RetryPolicy) says what follows from each.
+///
+/// Serialized: its name in `snake_case`, such as `"rate_limited"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorClass {
     /// It passes by itself: the network, a timeout, a server that restarts.
     Transient,
-    /// Too many requests: the other side asks for patience.
+    /// Too many requests: the other side asks to wait.
     RateLimited,
-    /// What was asked is wrong, and stays wrong.
+    /// The request is wrong, and stays wrong.
     Validation,
-    /// Who asked is unknown or may not: a person has to see to it.
+    /// The caller is unknown or not allowed: a person has to fix that.
     Auth,
-    /// The other side has failed; it may be a fault of its own, or may be this very request.
+    /// The other side failed, by a fault of its own or because of this very request.
     Server,
 }
 
@@ -28,7 +33,7 @@ impl ErrorClass {
         (Self::Server, "server"),
     ];
 
-    /// The class of an HTTP response that is no success.
+    /// The class of an HTTP response that is not a success.
     ///
     /// | status | class |
     /// | --- | --- |

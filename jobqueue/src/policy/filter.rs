@@ -1,4 +1,4 @@
-//! Which messages a binding wants, by their headers.
+//! Filters of bindings, by the headers of messages.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::value_error::Invalid;
 
-/// Which messages a binding wants, by their headers, as in the
-/// [filter policies of SNS](https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html).
+/// Selects the messages of a binding by their headers, as the
+/// [filter policies of
+/// SNS](https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html) do.
 ///
-/// Several conditions on one header: one of them must hold. Several headers: each must have its way. A
-/// condition on a header that a message doesn't have doesn't hold, except [`missing`](Self::missing).
+/// Of several conditions on one header, one must hold. Each named header must have one that holds.
+/// On a header that a message doesn't have, only [`missing`](Self::missing) holds.
 ///
 /// ```
 /// use jobqueue::topic::Filter;
@@ -29,18 +30,13 @@ pub struct Filter(Vec<(String, Vec<Condition>)>);
 
 /// A condition on one header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Condition {
-    #[serde(rename = "e")]
     Equals(String),
-    #[serde(rename = "p")]
     Prefix(String),
-    #[serde(rename = "n")]
     Number(f64, f64),
-    #[serde(rename = "x")]
     Exists,
-    #[serde(rename = "m")]
     Missing,
-    #[serde(rename = "b")]
     AnythingBut(Vec<String>),
 }
 
@@ -48,12 +44,12 @@ enum Condition {
 const MAX_BYTES: usize = 4_096;
 
 impl Filter {
-    /// A filter that looks at this header. What is said next is about it.
+    /// A filter on this header. The next conditions are about it.
     pub fn header(name: impl Into<String>) -> Self {
         Self::default().and_header(name)
     }
 
-    /// And at this one too. What is said next is about it.
+    /// And on this header too. The next conditions are about it.
     pub fn and_header(mut self, name: impl Into<String>) -> Self {
         self.0.push((name.into(), Vec::new()));
         self
@@ -64,7 +60,7 @@ impl Filter {
         self.or(Condition::Equals(value.into()))
     }
 
-    /// Its value begins so.
+    /// Its value begins with this.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         self.or(Condition::Prefix(prefix.into()))
     }
@@ -75,7 +71,7 @@ impl Filter {
         self.or(Condition::Number(*range.start(), *range.end()))
     }
 
-    /// It is there, whatever its value.
+    /// It is there, with any value.
     pub fn exists(self) -> Self {
         self.or(Condition::Exists)
     }
@@ -90,7 +86,7 @@ impl Filter {
         self.or(Condition::AnythingBut(values.into_iter().map(Into::into).collect()))
     }
 
-    /// Whether a message with these headers is wanted.
+    /// Whether a message with these headers passes.
     #[must_use]
     pub fn matches(&self, headers: &BTreeMap<String, String>) -> bool {
         self.0.iter().all(|(name, conditions)| {
@@ -99,7 +95,7 @@ impl Filter {
         })
     }
 
-    /// Whether it wants everything.
+    /// Whether every message passes.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -108,20 +104,22 @@ impl Filter {
         for (name, conditions) in &self.0 {
             if conditions.is_empty() {
                 let advice = "say what it must be, such as `.equals(…)` or `.exists()`";
-                return Err(Invalid::new("filter on header", name, advice));
+                let problem = format!("the filter names header {name:?} without a condition");
+                return Err(Invalid::setup(problem, advice));
             }
             for condition in conditions {
                 if let Condition::Number(least, most) = condition
                     && (least.is_nan() || most.is_nan() || least > most)
                 {
                     let advice = "use a range from a smaller to a larger number";
-                    return Err(Invalid::new("filter", format!("{least}..={most}"), advice));
+                    return Err(Invalid::new("filter range", least..=most, advice));
                 }
             }
         }
         let bytes: usize = self.0.iter().map(|(name, all)| name.len() + size(all)).sum();
         if bytes > MAX_BYTES {
-            return Err(Invalid::new("filter", format!("{bytes} bytes"), "use at most 4 KiB"));
+            let problem = format!("the filter has {bytes} bytes");
+            return Err(Invalid::setup(problem, "use at most 4 KiB"));
         }
         Ok(())
     }

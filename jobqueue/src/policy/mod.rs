@@ -1,4 +1,5 @@
-//! Floor 1: decisions, as functions of values. When to try again, what to keep, how fast to go, where to.
+//! Floor 1: decisions, as functions of values. When to try again, what to keep, how fast to go,
+//! where to.
 
 mod backoff;
 mod breaker;

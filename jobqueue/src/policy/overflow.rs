@@ -1,19 +1,26 @@
-//! What becomes of a job that doesn't fit into its queue.
+//! What happens to a job that doesn't fit into its queue.
 
-/// What a queue does that holds as many jobs as it may; see
-/// [`SetLimits::overflow`](crate::limits::SetLimits::overflow).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+use serde::Serialize;
+
+/// What a full queue does with a further job; see
+/// [`SetLimits::overflow`](crate::manage::SetLimits::overflow).
+///
+/// Serialized: `"refuse"`, `"dead_letter"` or `"drop_oldest"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Overflow {
-    /// It refuses the add with [`Refused::QueueFull`](crate::error::Refused::QueueFull), so that the producer slows
-    /// down.
+    /// It refuses the add with [`Refused::QueueFull`](crate::error::Refused::QueueFull), so that
+    /// the producer slows down.
     #[default]
     Refuse,
-    /// The new job goes to the queue's dead-letter queue instead, as a [`DeadLetter`](crate::dead_letter::DeadLetter) that
-    /// failed by [`Overflow`](crate::error::FailureReason::Overflow). Without a dead-letter queue it is refused.
+    /// The new job goes to the queue's dead-letter queue instead, as a
+    /// [`DeadLetter`](crate::dead_letter::DeadLetter) that failed by
+    /// [`Overflow`](crate::error::FailureReason::Overflow). Without a dead-letter queue it is
+    /// refused.
     DeadLetter,
-    /// Those at the head of the queue go to its dead-letter queue, as such letters, to make room; without a
-    /// dead-letter queue they are removed.
+    /// To make room, the jobs at the head of the queue go to its dead-letter queue, as dead
+    /// letters. Without a dead-letter queue they are removed.
     DropOldest,
 }
 
@@ -26,7 +33,7 @@ impl Overflow {
         Self::WORDS.iter().find(|(each, _)| *each == self).map_or("", |(_, word)| word)
     }
 
-    /// What a newer version says is as good as the default.
+    /// A word of a newer version is read as the default.
     pub(crate) fn from_word(word: &str) -> Self {
         Self::WORDS.iter().find(|(_, each)| *each == word).map_or(Self::Refuse, |(each, _)| *each)
     }

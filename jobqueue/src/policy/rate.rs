@@ -1,13 +1,15 @@
-//! How many per time.
+//! Rates with bursts.
 
 use std::{num::NonZeroU32, time::Duration};
 
+use serde::Serialize;
+
 use crate::value_error::Invalid;
 
-/// So many per time, smoothly, with a burst.
+/// A number of starts per time, spread evenly, with a burst.
 ///
-/// It is [GCRA]: after a pause up to `burst` may start at once, and from then on one every
-/// `per / max`. No window of length `per` ever sees more than `max + burst`; a fixed window would
+/// It is [GCRA]: after a pause up to `burst` jobs may start at once, and from then on one every
+/// `per / max`. No window of length `per` ever sees more than `max + burst` starts; a fixed window would
 /// let twice the rate through at its edge.
 ///
 /// ```
@@ -18,33 +20,75 @@ use crate::value_error::Invalid;
 /// # let _ = rate;
 /// ```
 ///
+/// Serialized: `{"max": 100, "per_ms": 1000, "burst": 10}`.
+///
 /// [GCRA]: https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Rate {
     max: u32,
+    #[serde(rename = "per_ms", serialize_with = "crate::json::millis")]
     per: Duration,
     burst: u32,
 }
 
 impl Rate {
-    /// `max` per `per`, with a burst of 1.
+    /// `max` starts per `per`, with a burst of 1.
     #[must_use]
     pub const fn new(max: u32, per: Duration) -> Self {
         Self { max, per, burst: 1 }
     }
 
-    /// How many may start at once after a pause; 1 by default.
+    /// The most starts at once after a pause; 1 by default.
     #[must_use]
     pub const fn burst(mut self, burst: u32) -> Self {
         self.burst = burst;
         self
     }
 
+    /// How many may start per [`per`](Self::per).
+    #[must_use]
+    pub const fn max(&self) -> u32 {
+        self.max
+    }
+
+    /// The time in which [`max`](Self::max) may start.
+    #[must_use]
+    pub const fn per(&self) -> Duration {
+        self.per
+    }
+
+    /// How many may start at once after a pause.
+    #[must_use]
+    pub const fn burst_size(&self) -> u32 {
+        self.burst
+    }
+
+    /// The rate with this time between two starts: per second if that is a whole number of starts, else
+    /// per minute, hour or day, and else one per interval. None if no duration is that long.
+    pub(crate) fn from_interval(interval_ms: f64, burst: u32) -> Option<Self> {
+        for seconds in [1, 60, 3_600, 86_400] {
+            let starts = seconds as f64 * 1_000.0 / interval_ms;
+            let whole = starts.round();
+            if (1.0..=f64::from(u32::MAX)).contains(&whole) && (starts - whole).abs() < whole * 1e-9
+            {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "checked"
+                )]
+                let max = whole as u32;
+                return Some(Self { max, per: Duration::from_secs(seconds), burst });
+            }
+        }
+        let per = Duration::try_from_secs_f64(interval_ms / 1_000.0).ok()?;
+        Some(Self { max: 1, per, burst })
+    }
+
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         if self.max == 0 || self.burst == 0 || self.per.is_zero() {
             return Err(Invalid::new(
                 "rate",
-                format!("{self:?}"),
+                self,
                 "max, per and burst must be above zero; pause the queue to stop it",
             ));
         }
@@ -56,19 +100,42 @@ impl Rate {
         self.per.as_secs_f64() * 1_000.0 / f64::from(self.max)
     }
 
-    /// How many may start at once after a pause.
-    pub(crate) const fn burst_size(&self) -> u32 {
-        self.burst
-    }
-
     /// The same rate for the limiter of one process.
     pub(crate) fn quota(&self) -> Result<governor::Quota, Invalid> {
         self.validate()?;
         let period = self.per.div_f64(f64::from(self.max));
         let quota = governor::Quota::with_period(period).zip(NonZeroU32::new(self.burst));
-        let (quota, burst) = quota.ok_or_else(|| {
-            Invalid::new("rate", format!("{self:?}"), "use at most one start a nanosecond")
-        })?;
+        let (quota, burst) = quota
+            .ok_or_else(|| Invalid::new("rate", self, "use at most one start a nanosecond"))?;
         Ok(quota.allow_burst(burst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_found_again_by_its_interval() {
+        for (max, seconds) in
+            [(1, 1), (3, 1), (100, 1), (100_000, 1), (7, 60), (1, 3_600), (5, 86_400)]
+        {
+            let rate = Rate::new(max, Duration::from_secs(seconds)).burst(4);
+            assert_eq!(Rate::from_interval(rate.interval_ms(), 4), Some(rate));
+        }
+        // The same rate in other words.
+        let rate = Rate::new(600, Duration::from_secs(60));
+        let found = Rate::from_interval(rate.interval_ms(), 1);
+        assert_eq!(found, Some(Rate::new(10, Duration::from_secs(1))));
+        let odd = Rate::from_interval(1_234_567.0, 1);
+        assert_eq!(odd, Some(Rate::new(1, Duration::from_millis(1_234_567))));
+        assert_eq!(Rate::from_interval(f64::MAX, 1), None);
+    }
+
+    #[test]
+    fn the_shape_of_json() {
+        let rate = Rate::new(100, Duration::from_secs(1)).burst(10);
+        let json = serde_json::json!({"max": 100, "per_ms": 1_000, "burst": 10});
+        assert_eq!(serde_json::to_value(rate).expect("json"), json);
     }
 }

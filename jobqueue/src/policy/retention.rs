@@ -1,12 +1,14 @@
-//! What is kept of jobs that have ended.
+//! The jobs that are kept after they have ended.
 
 use std::time::Duration;
 
-/// What is kept of jobs that have ended: none, all, or the newest by count and by age.
+use serde::Serialize;
+
+/// The jobs that are kept after they have ended: none, all, or the newest by count and by age.
 ///
-/// When a job ends, the completed (or failed) jobs of its queue are trimmed to what *it* says,
-/// oldest first; so give all jobs of a queue the same unless you mean otherwise. `none` removes the
-/// job itself at once and leaves the others alone.
+/// When a job ends, the completed (or failed) jobs of its queue are trimmed by *its* retention,
+/// oldest first, so give all jobs of a queue the same. `none` removes the job itself at once and
+/// leaves the others alone.
 ///
 /// ```
 /// use std::time::Duration;
@@ -15,25 +17,28 @@ use std::time::Duration;
 /// let newest = Retain::count(1_000).and_age(Duration::from_secs(86_400));
 /// # let _ = newest;
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// Serialized: `{"count": 1000, "age_ms": 86400000}`, with `null` for no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Retain {
     count: Option<u64>,
+    #[serde(rename = "age_ms", serialize_with = "crate::json::maybe_millis")]
     age: Option<Duration>,
 }
 
 impl Retain {
-    /// What is kept of completed jobs if nothing is said.
+    /// The default for completed jobs.
     pub const DEFAULT_COMPLETED: Self = Self::count(1_000);
-    /// What is kept of failed jobs if nothing is said.
+    /// The default for failed jobs.
     pub const DEFAULT_FAILED: Self = Self::count(5_000);
 
-    /// Nothing: the job is gone when it has ended, and with it its result.
+    /// None: the job is removed when it ends, and its result with it.
     #[must_use]
     pub const fn none() -> Self {
         Self::count(0)
     }
 
-    /// Everything, for ever. Redis will fill up unless somebody cleans.
+    /// All, for ever. Redis fills up unless you clean the queue.
     #[must_use]
     pub const fn all() -> Self {
         Self { count: None, age: None }
@@ -58,13 +63,13 @@ impl Retain {
         self
     }
 
-    /// How many, if that is bounded.
+    /// The number, if that is bounded.
     #[must_use]
     pub const fn max_count(&self) -> Option<u64> {
         self.count
     }
 
-    /// How old, if that is bounded.
+    /// The age, if that is bounded.
     #[must_use]
     pub const fn max_age(&self) -> Option<Duration> {
         self.age

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-/// How long an HTTP header `Retry-After` asks to wait: whole seconds, or the time until an HTTP date by this
-/// machine's clock. Nothing if the text is neither; zero if the date has passed.
+/// How long an HTTP header `Retry-After` asks to wait: whole seconds, or the time until an HTTP
+/// date by this machine's clock. Nothing if the text is neither; zero if the date has passed.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,21 +1,22 @@
-//! What follows from each class of error: the retry matrix.
+//! The rule for each class of error.
 
 use std::time::Duration;
 
 use super::{backoff::Backoff, error_class::ErrorClass};
 use crate::value_error::Invalid;
 
-/// What follows from each [class of error](ErrorClass): whether a job is tried again, after which wait and
-/// how often, and whether somebody is told.
+/// The rule for each [class of error](ErrorClass): whether a job is tried again, after which wait
+/// and how often, and whether an alert is raised.
 ///
-/// [`STANDARD`](Self::STANDARD) holds wherever a handler names no other. A policy of your own is a constant:
+/// [`STANDARD`](Self::STANDARD) is the default of handlers. A policy of your own is a constant:
 ///
 /// ```
 /// use std::time::Duration;
 /// use jobqueue::{job, retry::{ErrorClass, RetryPolicy, RetryRule}, Backoff, Failure};
 ///
 /// const PATIENT: RetryPolicy = RetryPolicy::STANDARD
-///     .rule(ErrorClass::Server, RetryRule::retry().backoff(Backoff::fixed(Duration::from_secs(60))))
+///     .rule(ErrorClass::Server,
+/// RetryRule::retry().backoff(Backoff::fixed(Duration::from_secs(60))))
 ///     .rule(ErrorClass::Validation, RetryRule::dead_letter().alert());
 ///
 /// #[job(queue = "orders", attempts = 10, retry = PATIENT)]
@@ -32,12 +33,12 @@ pub struct RetryPolicy {
     server: RetryRule,
 }
 
-/// What follows from errors of one class.
+/// The rule for errors of one class.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryRule {
     /// The most attempts; none for those that fail at once.
     attempts: Option<u32>,
-    /// In place of the job's own.
+    /// Replaces the job's own.
     backoff: Option<Backoff>,
     alert: bool,
 }
@@ -55,22 +56,24 @@ impl RetryRule {
         Self { attempts: None, backoff: None, alert: false }
     }
 
-    /// The wait before the next attempt, in place of the job's own backoff. A Retry-After comes first.
+    /// The wait before the next attempt, in place of the job's own backoff. A Retry-After comes
+    /// first.
     #[must_use]
     pub const fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = Some(backoff);
         self
     }
 
-    /// The job fails for good if its attempt of this number fails so, even if it has more. Attempts are
-    /// counted over all classes, from 1.
+    /// The job fails for good if its attempt of this number fails in this class, even if it has
+    /// more. Attempts are counted over all classes, from 1.
     #[must_use]
     pub const fn attempts(mut self, most: u32) -> Self {
         self.attempts = Some(most);
         self
     }
 
-    /// Each error of this class is told as [`WorkerEvent::Alert`](crate::telemetry::WorkerEvent::Alert).
+    /// Each error of this class raises
+    /// [`WorkerEvent::Alert`](crate::telemetry::WorkerEvent::Alert).
     #[must_use]
     pub const fn alert(mut self) -> Self {
         self.alert = true;
@@ -81,12 +84,13 @@ impl RetryRule {
         self.alert
     }
 
-    /// How often a job of `attempts` may run, or nothing if it fails at once.
+    /// The most attempts of a job that has `attempts`; none if it fails at once.
     pub(crate) fn limit(&self, attempts: u32) -> Option<u32> {
         self.attempts.map(|most| most.min(attempts))
     }
 
-    /// The wait after `attempt` has failed, with the job's own backoff and what the other side asked for.
+    /// The wait after `attempt` has failed, from the job's backoff and the wait the other side
+    /// asked for.
     pub(crate) fn wait(
         &self,
         attempt: u32,
@@ -95,7 +99,7 @@ impl RetryRule {
     ) -> Duration {
         let backoff = self.backoff.as_ref().unwrap_or(own);
         match retry_after {
-            // Nobody asks to be asked again at once: that is no wait at all.
+            // A Retry-After of zero counts as none.
             Some(asked) if !asked.is_zero() => backoff.at_least(asked),
             _ => backoff.delay(attempt),
         }
@@ -103,7 +107,7 @@ impl RetryRule {
 }
 
 impl RetryPolicy {
-    /// The ready-made matrix.
+    /// The default policy.
     ///
     /// | class | tried again | how |
     /// | --- | --- | --- |
@@ -150,7 +154,7 @@ impl RetryPolicy {
         for rule in [self.transient, self.rate_limited, self.validation, self.auth, self.server] {
             if rule.attempts == Some(0) {
                 let advice = "use 1 or more, or `RetryRule::dead_letter()` for none";
-                return Err(Invalid::new("a retry policy's attempts", 0, advice));
+                return Err(Invalid::new("retry rule attempts", 0, advice));
             }
             rule.backoff.map_or(Ok(()), |backoff| backoff.validate())?;
         }

@@ -1,4 +1,4 @@
-//! Where a message goes: its routing key against the patterns of bindings.
+//! Routing: the key of a message against the patterns of bindings.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -7,13 +7,14 @@ use crate::value_error::Invalid;
 /// The most bytes of a key or a pattern. A key is also a job's name, hence no longer than one.
 const MAX_LEN: usize = 128;
 
-/// What a message is about: words with dots between, such as `user.created`.
+/// The subject of a message: words with dots between, such as `user.created`.
 ///
-/// 1 to 128 bytes without blanks, control characters and the wildcards `*` and `#`; no word is empty.
+/// 1 to 128 bytes without spaces, control characters and the wildcards `*` and `#`; no word is
+/// empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RoutingKey(Arc<str>);
 
-/// Which messages a binding is for: words as in a key, `*` for any one word, `#` for any number of them.
+/// The messages of a binding: words as in a key, `*` for any one word, `#` for any number of words.
 ///
 /// `user.created` is a direct binding, `#` a fan-out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,8 @@ impl FromStr for RoutingKey {
 
     fn from_str(key: &str) -> Result<Self, Invalid> {
         if !is_sound(key) || key.contains(['*', '#']) {
-            let advice = "use 1 to 128 bytes: words with dots between, without blanks, `*` and `#`";
+            let advice =
+                "use 1 to 128 bytes of words with dots between, without spaces, `*` and `#`";
             return Err(Invalid::new("routing key", key, advice));
         }
         Ok(Self(Arc::from(key)))
@@ -61,7 +63,7 @@ impl FromStr for Pattern {
         };
         let words = if is_sound(text) { text.split('.').map(word).collect() } else { None };
         let words = words.ok_or_else(|| {
-            let advice = "use 1 to 128 bytes: words with dots between, of which `*` alone stands \
+            let advice = "use 1 to 128 bytes of words with dots between, of which `*` alone stands \
                           for one word and `#` alone for any number";
             Invalid::new("pattern", text, advice)
         })?;
@@ -69,7 +71,7 @@ impl FromStr for Pattern {
     }
 }
 
-/// What keys and patterns have in common.
+/// The rule for keys and patterns alike.
 fn is_sound(text: &str) -> bool {
     text.len() <= MAX_LEN
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
@@ -77,14 +79,14 @@ fn is_sound(text: &str) -> bool {
 }
 
 impl Pattern {
-    /// Whether a message with this key is meant.
+    /// Whether it matches a message with this key.
     ///
-    /// Word by word; where that fails, the newest `#` takes one word more. Earlier ones need not be tried
-    /// again: whatever they could take, the newest can take as well.
+    /// Word by word; where that fails, the newest `#` takes one word more. Earlier ones need no
+    /// second try: the newest can take any word that they could.
     pub(crate) fn matches(&self, key: &RoutingKey) -> bool {
         let mut rest = key.as_str().split('.');
         let mut at = 0;
-        // After the newest `#`: where the pattern goes on, and what was left of the key then.
+        // After the newest `#`: the rest of the pattern, and of the key at that point.
         let mut newest = None;
         loop {
             if let Some(Word::AnyNumber) = self.words.get(at) {

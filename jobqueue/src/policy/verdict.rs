@@ -1,32 +1,33 @@
-//! What becomes of a job after a failed run.
+//! The decision after a failed run.
 
 use std::time::Duration;
 
 use super::{backoff::Backoff, error_class::ErrorClass, retry_policy::RetryPolicy};
 
-/// What should become of a job whose run failed.
+/// What to do with a job whose run failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Try again as after a [transient](ErrorClass::Transient) error: with the job's backoff, while it has
-    /// attempts left.
+    /// Try again as after a [transient](ErrorClass::Transient) error: with the job's backoff, while
+    /// it has attempts left.
     Retry,
     /// Try again after this long, while the job has attempts left.
     RetryAfter(Duration),
-    /// Fail now, whatever attempts are left.
+    /// Fail now, even if attempts are left.
     Permanent,
-    /// Hold the whole queue for this long, then run the job again. Costs no attempt.
+    /// Throttle the whole queue for this long, then run the job again. Costs no attempt.
     ///
-    /// For a limit that all jobs of the queue run into. If it concerns this job alone, classify the error as
+    /// For a limit that all jobs of the queue share. If it concerns this job alone, classify the
+    /// error as
     /// [`ErrorClass::RateLimited`]: the job is tried again later, and the others go on.
     RateLimited(Duration),
-    /// Not a failure: the job goes back for this long, and costs no attempt. The queue goes on.
+    /// Not a failure: the job waits for this long, which costs no attempt. The queue goes on.
     Snooze(Duration),
-    /// What the handler's [`RetryPolicy`] says of errors of this class.
+    /// As the handler's [`RetryPolicy`] has it for errors of this class.
     Classified {
-        /// Of which kind the error is.
+        /// The kind of error.
         class: ErrorClass,
-        /// How long the other side asked to wait (HTTP's `Retry-After`): the job isn't tried again before.
+        /// The wait that the other side asked for (HTTP's `Retry-After`): no try comes before.
         retry_after: Option<Duration>,
     },
 }
@@ -37,33 +38,33 @@ impl From<ErrorClass> for Verdict {
     }
 }
 
-/// What becomes of a job after a failed run.
+/// The decision after a failed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
     /// Again after this long.
     Retry(Duration),
     /// It has failed for good: its attempts are used up.
     Fail,
-    /// It has failed for good: no attempt could mend it.
+    /// It has failed for good: no attempt could help.
     FailAtOnce,
-    /// Back with no attempt counted, and the queue held for this long.
+    /// Back with no attempt counted, and the queue throttled for this long.
     Throttle(Duration),
     /// Back with no attempt counted, for this long.
     Snooze(Duration),
 }
 
-/// What a decision rests on, beside the verdict.
+/// The attempt and the rules that a decision needs beside the verdict.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt<'a> {
     /// The attempt that failed, from 1.
     pub(crate) attempt: u32,
-    /// How many there may be.
+    /// The most attempts.
     pub(crate) attempts: u32,
     pub(crate) backoff: &'a Backoff,
     pub(crate) policy: &'a RetryPolicy,
 }
 
-/// Decides what becomes of the job, and whether somebody is to be told, of which class.
+/// Decides what to do with the job, and whether to raise an alert for which class.
 pub(crate) fn after_failure(
     verdict: Verdict,
     chances: Attempt<'_>,
@@ -155,7 +156,7 @@ mod tests {
                 }
             }
         }
-        // For nobody longer than a year, and never at once.
+        // At most a year, and never at once.
         let asks = |retry_after| Verdict::Classified { class: ErrorClass::Server, retry_after };
         let (RetryDecision::Retry(wait), None) = decide(asks(Some(Duration::MAX)), 1) else {
             panic!("it should be tried again")

@@ -3,27 +3,32 @@
 use std::{future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
-use super::request::{Request, add_setters, request_setters};
+use super::{
+    request::Request,
+    setters::{add_setters, request_setters},
+};
 use crate::{
+    client::Client,
     error::{Error, Result},
-    job::JobId,
+    job::{IntoJob, JobId},
     policy::{Backoff, Retain},
-    queue::JobHandle,
+    queue::{JobHandle, Queue},
     store::{Durability, job::Due},
     value_error::{Invalid, PayloadError},
 };
 
 /// A job about to be added: set options, then await it.
 ///
-/// Awaiting gives a [`JobHandle`], once the job is in Redis. If Redis can't be reached, the add waits
-/// for it up to the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout); a repeated add is never
-/// carried out twice. If the future is dropped before it is done, the job may or may not be added.
+/// Awaiting it gives a [`JobHandle`] once the job is in Redis. If Redis can't be reached, the add
+/// is repeated up to the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout), and still
+/// adds one job. If the future is dropped before it is done, the job may or may not be added.
 ///
 /// # Errors
-/// [`Error::Invalid`] and [`Error::Payload`] before anything is sent; [`Error::Refused`] if the queue is
-/// full or the server said no; [`Error::Unavailable`] if Redis did not answer in time. Then the job
-/// may have been added: repeat the add [with an id](Self::id) if that matters.
+/// [`Error::Invalid`] and [`Error::Payload`] before anything is sent; [`Error::Refused`] if the
+/// queue is full or the server refuses; [`Error::Unavailable`] if Redis did not answer in time.
+/// Then the job may have been added: repeat the add [with an id](Self::id) if that matters.
 #[must_use = "a job is added when this is awaited"]
 #[derive(Debug)]
 pub struct Add<T> {
@@ -33,19 +38,42 @@ pub struct Add<T> {
     output: PhantomData<fn() -> T>,
 }
 
+impl Client {
+    /// Adds a job for a handler. Await the answer, or set options first.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{job, Client, DurationExt};
+    /// # #[job(queue = "mails")]
+    /// # async fn welcome(user: u64) {}
+    /// # async fn example(client: Client) -> jobqueue::Result<()> {
+    /// let handle = client.add(welcome, 42).delay(5.minutes()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
+    pub fn add<F: IntoJob<Args>, Args>(&self, handler: F, payload: F::Payload) -> Add<F::Output> {
+        let _ = handler;
+        Add::new(self.request_for::<F::Job>(), self.codec_of::<F::Job>().encode(&payload))
+    }
+}
+
+impl Queue {
+    /// Adds a job by its name. Await the answer, or set options first.
+    pub fn add<T: Serialize + ?Sized>(&self, name: &str, payload: &T) -> Add<serde_json::Value> {
+        Add::new(self.request(name), self.client().codec().encode(payload))
+    }
+}
+
 impl<T> Add<T> {
-    pub(crate) fn new(
-        request: Result<Request, Invalid>,
-        payload: Result<Vec<u8>, PayloadError>,
-    ) -> Self {
+    fn new(request: Result<Request, Invalid>, payload: Result<Vec<u8>, PayloadError>) -> Self {
         Self { request, payload, id: None, output: PhantomData }
     }
 
     request_setters!();
     add_setters!();
 
-    /// An id of the caller's choice. If the queue has a job of this id, in whatever state, nothing is
-    /// added and the handle is [that job's](JobHandle::existed). 1 to 128 printable ASCII characters.
+    /// An id of the caller's choice, 1 to 128 printable ASCII characters. If the queue has a job of
+    /// this id, in any state, nothing is added and the handle is [that job's](JobHandle::existed).
     pub fn id(mut self, id: impl AsRef<str>) -> Self {
         self.id = Some(id.as_ref().parse());
         self
@@ -57,8 +85,8 @@ impl<T> Add<T> {
         self.set(|request| request.set_unique(key.into(), None))
     }
 
-    /// Adds nothing for so long after a job with this key was added, whether it has ended or not; the
-    /// handle is then [that job's](JobHandle::existed).
+    /// Adds nothing during this lifetime after a job with this key was added, whether that job has
+    /// ended or not; the handle is then [that job's](JobHandle::existed).
     pub fn unique_for(self, key: impl Into<String>, lifetime: Duration) -> Self {
         self.set(|request| request.set_unique(key.into(), Some(lifetime)))
     }
@@ -74,9 +102,8 @@ impl<T> Add<T> {
         let request = self.request?.checked()?;
         let job = request.job(self.payload?, self.id.transpose()?, Utc::now())?;
         let id = job.id.clone();
-        let batcher = request.client.batcher(&request.store, request.durability);
-        let placed = batcher.add(vec![job]).await?;
-        let duplicate = placed.into_iter().next().map(|(_, duplicate)| duplicate);
+        let duplicates = request.batcher().send(vec![job]).await?;
+        let duplicate = duplicates.into_iter().next().map(|(_, duplicate)| duplicate);
         Ok(JobHandle::new(request.queue(), id, duplicate))
     }
 }

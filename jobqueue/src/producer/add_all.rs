@@ -3,12 +3,18 @@
 use std::{future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
-use super::request::{Request, add_setters, request_setters};
+use super::{
+    request::Request,
+    setters::{add_setters, request_setters},
+};
 use crate::{
+    client::Client,
     error::{Error, Result},
+    job::IntoJob,
     policy::{Backoff, Retain},
-    queue::JobHandle,
+    queue::{JobHandle, Queue},
     store::{
         Durability, chunks,
         job::{Due, NewJob},
@@ -16,13 +22,14 @@ use crate::{
     value_error::{Invalid, PayloadError},
 };
 
-/// Many jobs about to be added: set options, which hold for all, then await it.
+/// Many jobs about to be added: set options, which apply to all, then await it.
 ///
-/// They go in calls of up to 1,000 jobs and about a mebibyte, in order. Each call adds all its jobs or
-/// none, and the first that fails is the last that is made.
+/// They go in calls of up to 1,000 jobs and about a mebibyte, in order. Each call adds all its jobs
+/// or none, and the first that fails is the last that is made.
 ///
 /// # Errors
-/// [`AddAllError`] says how far it came. If a payload or an option is invalid, nothing is sent.
+/// [`AddAllError`] has the jobs that were added before the failure. If a payload or an option is
+/// invalid, nothing is sent.
 #[must_use = "jobs are added when this is awaited"]
 #[derive(Debug)]
 pub struct AddAll<T> {
@@ -33,11 +40,11 @@ pub struct AddAll<T> {
 
 /// Why not all jobs of an [`AddAll`] were added.
 #[derive(Debug, thiserror::Error)]
-#[error("the first {} jobs were added, then: {error}", added.len())]
+#[error("{} jobs were added before a call failed", added.len())]
 pub struct AddAllError<T> {
     /// The jobs that were added: all before the call that failed.
     pub added: Vec<JobHandle<T>>,
-    /// Why that call failed. If it is [`Error::Unavailable`], its up to 1,000 jobs may have been added
+    /// Why that call failed. With [`Error::Unavailable`], its jobs may have been added
     /// nevertheless.
     #[source]
     pub error: Error,
@@ -49,8 +56,38 @@ impl<T> From<AddAllError<T>> for Error {
     }
 }
 
+impl Client {
+    /// Adds many jobs for a handler, in calls of up to 1,000, each of which adds all its jobs or
+    /// none.
+    #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]
+    pub fn add_all<F: IntoJob<Args>, Args>(
+        &self,
+        handler: F,
+        payloads: impl IntoIterator<Item = F::Payload>,
+    ) -> AddAll<F::Output> {
+        let _ = handler;
+        let codec = self.codec_of::<F::Job>();
+        let payloads = payloads.into_iter().map(|payload| codec.encode(&payload)).collect();
+        AddAll::new(self.request_for::<F::Job>(), payloads)
+    }
+}
+
+impl Queue {
+    /// Adds many jobs of one name, in calls of up to 1,000, each of which adds all its jobs or
+    /// none.
+    pub fn add_all<T: Serialize>(
+        &self,
+        name: &str,
+        payloads: impl IntoIterator<Item = T>,
+    ) -> AddAll<serde_json::Value> {
+        let codec = self.client().codec();
+        let payloads = payloads.into_iter().map(|payload| codec.encode(&payload)).collect();
+        AddAll::new(self.request(name), payloads)
+    }
+}
+
 impl<T> AddAll<T> {
-    pub(crate) fn new(
+    fn new(
         request: Result<Request, Invalid>,
         payloads: Result<Vec<Vec<u8>>, PayloadError>,
     ) -> Self {
@@ -79,13 +116,13 @@ impl<T> AddAll<T> {
         let (request, jobs) =
             self.prepare().map_err(|error| AddAllError { added: Vec::new(), error })?;
         let mut added = Vec::with_capacity(jobs.len());
-        let batcher = request.client.batcher(&request.store, request.durability);
+        let batcher = request.batcher();
         let sizes: Vec<usize> = chunks(&jobs, NewJob::size).map(<[NewJob]>::len).collect();
         let mut jobs = jobs.into_iter();
         for size in sizes {
             let chunk: Vec<NewJob> = jobs.by_ref().take(size).collect();
             let ids: Vec<_> = chunk.iter().map(|job| job.id.clone()).collect();
-            let duplicates = match batcher.add(chunk).await {
+            let duplicates = match batcher.send(chunk).await {
                 Ok(duplicates) => duplicates,
                 Err(error) => return Err(AddAllError { added, error }),
             };

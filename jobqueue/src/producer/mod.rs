@@ -1,12 +1,17 @@
-//! TODO-DOC.
+//! Adding jobs: one, or many.
+//!
+//! Each add becomes part of a batch: see [`group_commit`](crate::group_commit).
 
 mod add;
 mod add_all;
 mod batcher;
+mod handlers;
 mod overflow;
 mod request;
+mod setters;
+mod split_plan;
 
 pub use add::Add;
 pub use add_all::{AddAll, AddAllError};
-pub(crate) use batcher::{Batcher, Batchers};
-pub(crate) use request::{Request, request_setters};
+pub(crate) use request::Request;
+pub(crate) use setters::request_setters;

@@ -1,13 +1,14 @@
-//! What becomes of jobs that don't fit into their queue, where the queue says so.
+//! Jobs that don't fit into their queue, if the queue says where they go.
 
-use std::{iter::once, ops::Range};
+use std::ops::Range;
 
 use bytes::Bytes;
-
 use tracing::error;
 
+use super::split_plan::SplitPlan;
 use crate::{
     error::{Error, Refused, Result},
+    error_chain::chain,
     job::{
         DeadLetter, Effect, FailureReason, JobFailure, JobId, JobState, Priority, QueueName, Target,
     },
@@ -21,42 +22,20 @@ use crate::{
     },
 };
 
-/// How often room is made for one call that others then take.
-const TRIES: usize = 50;
+/// How many jobs move to the dead-letter queue in one call.
+const STEP: usize = 100;
 
-/// Sends what overflows to where the queue says.
+/// Makes room in a full queue, or sends new jobs to its dead-letter queue, as the queue says.
 #[derive(Debug)]
-pub(crate) struct OverflowHandler {
-    pub(crate) store: QueueStore,
-    pub(crate) relays: Relays,
-}
-
-/// Jobs of a batch that are still to be added, as parts of it.
-pub(crate) struct SplitPlan {
-    parts: Vec<Range<usize>>,
-    tries: usize,
-}
-
-impl SplitPlan {
-    pub(crate) fn whole(jobs: &[NewJob]) -> Self {
-        Self { parts: once(0..jobs.len()).collect(), tries: 0 }
-    }
-
-    /// The next part, in order.
-    pub(crate) fn next(&mut self) -> Option<Range<usize>> {
-        self.parts.pop()
-    }
-
-    /// A part once more, in two.
-    fn split(&mut self, part: &Range<usize>, at: usize) {
-        let middle = part.start + at.clamp(1, part.len() - 1);
-        self.parts.extend([middle..part.end, part.start..middle]);
-    }
+pub(super) struct OverflowHandler {
+    pub(super) store: QueueStore,
+    pub(super) relays: Relays,
 }
 
 impl OverflowHandler {
-    /// A part of a batch doesn't fit: makes room and plans it anew, or answers what became of it.
-    pub(crate) async fn overflow(
+    /// Handles a part of a batch that doesn't fit. It is either planned once more, or sent away,
+    /// which the answer says of each of its jobs.
+    pub(super) async fn overflow(
         &self,
         jobs: &[NewJob],
         part: Range<usize>,
@@ -64,22 +43,21 @@ impl OverflowHandler {
         plan: &mut SplitPlan,
     ) -> Result<Duplicates> {
         let refused = || {
-            let queue = self.store.name().to_string();
+            let queue = self.store.name().clone();
             Error::from(Refused::QueueFull { queue, cap: full.cap })
         };
         let room = usize::try_from(full.room).unwrap_or(usize::MAX);
         let cap = usize::try_from(full.cap).unwrap_or(usize::MAX);
         match full.overflow {
             Overflow::DropOldest if cap > 0 => {
-                plan.tries += 1;
-                if plan.tries > TRIES {
+                if !plan.may_make_room() {
                     return Err(refused());
                 }
                 if part.len() > cap {
                     plan.split(&part, cap);
                 } else {
                     self.drop_oldest(part.len().saturating_sub(room), full).await?;
-                    plan.parts.push(part);
+                    plan.again(part);
                 }
                 Ok(Duplicates::new())
             }
@@ -87,7 +65,8 @@ impl OverflowHandler {
                 let Some(to) = &full.dead_letter else { return Err(refused()) };
                 let batch = jobs.get(part.clone()).unwrap_or_default();
                 let plain = batch.iter().all(|job| job.unique.is_none() && !job.chosen_id);
-                // Some may be there already, or fit: each is looked at by itself, if need be.
+                // Some may exist already, or fit: the parts get smaller until that is known of
+                // each.
                 if part.len() > 1 && room > 0 {
                     plan.split(&part, room);
                     return Ok(Duplicates::new());
@@ -104,7 +83,8 @@ impl OverflowHandler {
         }
     }
 
-    /// New jobs go to the dead-letter queue, under their own ids: sent twice, they arrive once. All or none.
+    /// Sends new jobs to the dead-letter queue, all or none, and answers which. They keep their
+    /// ids: sent twice, they arrive once.
     async fn send_away(&self, jobs: &[NewJob], to: &QueueName) -> Result<bool> {
         let dead_letters = jobs.iter().map(|job| {
             self.dead_letter(&job.id, Bytes::from(job.record.clone()), to, job.id.clone())
@@ -119,7 +99,7 @@ impl OverflowHandler {
         Ok(true)
     }
 
-    /// So many jobs leave at the head of the queue, for its dead-letter queue if it has one.
+    /// Removes `count` jobs from the head of the queue; to its dead-letter queue, if it has one.
     async fn drop_oldest(&self, count: usize, full: &Full) -> Result<()> {
         let count = u64::try_from(count.max(1)).unwrap_or(u64::MAX);
         let mut ids = Vec::new();
@@ -132,12 +112,13 @@ impl OverflowHandler {
         }
         let Some(to) = &full.dead_letter else {
             return match self.store.call_retrying(&job::Remove { ids: &ids }).await {
-                // A worker was faster with one of them: there is room now, or the next try makes some.
+                // A worker took one of them first: there is room now, or the next attempt makes
+                // some.
                 Ok(_) | Err(Error::Refused(Refused::WrongState { .. })) => Ok(()),
                 Err(error) => Err(error),
             };
         };
-        for ids in ids.chunks(100) {
+        for ids in ids.chunks(STEP) {
             let found = self.store.call_retrying(&job::Read { ids }).await?;
             let jobs: Vec<(JobId, Effect)> = found
                 .into_iter()
@@ -156,6 +137,7 @@ impl OverflowHandler {
         Ok(())
     }
 
+    /// The dead letter of a job, with an id of its own; none if it can't be written.
     fn dead_letter(&self, id: &JobId, record: Bytes, to: &QueueName, own: JobId) -> Option<Effect> {
         let queue = self.store.name().as_str();
         let failure = JobFailure {
@@ -172,7 +154,7 @@ impl OverflowHandler {
                 Some(Effect { to, id: own, priority, record: record.encode() })
             }
             Err(problem) => {
-                error!(queue, %id, %problem, "a job that overflowed could not be written as a letter");
+                error!(queue, %id, problem = %chain(&problem), "an overflowing job can't be written as a dead letter");
                 None
             }
         }

@@ -1,10 +1,11 @@
-//! Looking into a queue.
+//! Inspecting a queue.
 
 use tracing::warn;
 
-use super::{Queue, job_handle::JobHandle};
+use super::Queue;
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     event::{EventId, EventStream},
     job::{JobId, JobInfo, JobState, QueueCounts},
     store::{job, queue},
@@ -12,9 +13,6 @@ use crate::{
 
 /// The most jobs that one call reads in full.
 const READ_AT_ONCE: usize = 100;
-
-/// The most log lines that one call reads.
-const LINES_AT_ONCE: usize = 1_000;
 
 impl Queue {
     /// How many jobs are in each state.
@@ -25,19 +23,10 @@ impl Queue {
         Ok(self.store().call_retrying(&queue::Counts).await?.counts)
     }
 
-    /// All that is known of a job now; nothing if the queue has none of this id.
-    ///
-    /// # Errors
-    /// Those of any call.
-    pub async fn info(&self, id: &JobId) -> Result<Option<JobInfo>> {
+    /// All that is known of a job now; `None` if the queue has no job of this id.
+    pub(crate) async fn info_of(&self, id: &JobId) -> Result<Option<JobInfo>> {
         let read = job::Read { ids: std::slice::from_ref(id) };
         Ok(self.store().call_retrying(&read).await?.pop().flatten())
-    }
-
-    /// The handle of a job that somebody else has added.
-    #[must_use]
-    pub fn handle(&self, id: JobId) -> JobHandle<serde_json::Value> {
-        JobHandle::new(self.clone(), id, None)
     }
 
     /// The jobs in one state, page by page, in the order of the queue.
@@ -46,28 +35,21 @@ impl Queue {
         JobPages { queue: self.clone(), state, newest_first: false }
     }
 
-    /// A job's log lines from number `from` on, at most 1,000.
-    ///
-    /// # Errors
-    /// Those of any call.
-    pub async fn logs(&self, id: &JobId, from: usize) -> Result<Vec<String>> {
-        self.store().logs(id, from, LINES_AT_ONCE).await
-    }
-
-    /// What happens in the queue from now on.
+    /// The events of the queue from now on.
     #[must_use]
     pub fn events(&self) -> EventStream {
         EventStream::from_now(self.store())
     }
 
-    /// What happened in the queue after an event, as far as it is kept, and from then on.
+    /// The events of the queue after this one, as far as they are kept, and from then on.
     #[must_use]
     pub fn events_after(&self, id: &EventId) -> EventStream {
         EventStream::after(self.store(), id)
     }
 }
 
-/// The jobs in one state, page by page. The queue moves on meanwhile: a page is true for its moment.
+/// The jobs in one state, page by page; see [`Queue::jobs`]. The queue moves on meanwhile: a page is true
+/// for its moment.
 #[derive(Clone, Debug)]
 pub struct JobPages {
     queue: Queue,
@@ -76,7 +58,7 @@ pub struct JobPages {
 }
 
 impl JobPages {
-    /// The last of the state first: for ended jobs the newest.
+    /// In reverse order: of ended jobs the newest first. By default oldest first, or the next to run first.
     #[must_use]
     pub fn newest_first(mut self) -> Self {
         self.newest_first = true;
@@ -98,7 +80,8 @@ impl JobPages {
     }
 
     /// `count` jobs from `offset` on, at most 1,000 at once. A job that left the state while the page was
-    /// read is left out, and so is one whose record can't be read: [`Queue::info`] says what is wrong with it.
+    /// read is left out, and so is one whose record can't be read: [`JobHandle::info`](crate::JobHandle::info)
+    /// says what is wrong with it.
     ///
     /// # Errors
     /// Those of any call.
@@ -112,7 +95,7 @@ impl JobPages {
                     for id in ids {
                         match self.read(std::slice::from_ref(id)).await {
                             Err(Error::Corrupt(problem)) => {
-                                warn!(%id, %problem, "left out of a page")
+                                warn!(%id, problem = %chain(&problem), "left out of a page")
                             }
                             read => jobs.extend(read?),
                         }

@@ -1,4 +1,4 @@
-//! One job, as whoever added it holds it.
+//! One job: its result, what is known of it, and its log.
 
 use std::{fmt, marker::PhantomData};
 
@@ -7,11 +7,37 @@ use serde::de::DeserializeOwned;
 use super::Queue;
 use crate::{
     error::{Error, Refused, Result, ResultError},
+    event::Watchers,
     job::{JobId, JobInfo, JobState, Outcome},
     store::job::Instead,
 };
 
-/// One job: its id, and the way to what becomes of it.
+/// The most log lines that one call reads.
+const LINES_AT_ONCE: usize = 1_000;
+
+impl Queue {
+    /// The handle of a job by its id. Nothing is sent: the job may not exist.
+    ///
+    /// Its result is a JSON value; [`typed`](JobHandle::typed) says another type.
+    ///
+    /// ```no_run
+    /// # async fn example(orders: jobqueue::Queue, id: jobqueue::JobId) -> jobqueue::Result<()> {
+    /// let job = orders.job(&id);
+    /// println!("{:?}", job.info().await?.errors);
+    /// job.retry().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn job(&self, id: impl Into<JobId>) -> JobHandle<serde_json::Value> {
+        JobHandle::new(self.clone(), id.into(), None)
+    }
+}
+
+/// One job: wait for its result, read what is known of it, change it.
+///
+/// An add gives the handle of the job that it added; [`Queue::job`] gives that of any other. Cheap to
+/// clone. `T` is the type of the result.
 ///
 /// ```no_run
 /// # use jobqueue::{job, Client};
@@ -32,7 +58,7 @@ pub struct JobHandle<T> {
 }
 
 impl<T> JobHandle<T> {
-    /// The job's handle, or that of the one that stands in its place.
+    /// The handle of a job, or of the job that the add found in its place.
     pub(crate) fn new(queue: Queue, id: JobId, instead: Option<Instead>) -> Self {
         let (id, existed, overflowed) = match instead {
             None => (id, false, false),
@@ -60,8 +86,8 @@ impl<T> JobHandle<T> {
         self.existed
     }
 
-    /// Whether the job went to the dead-letter queue, since its own was full and says so:
-    /// [`Overflow::DeadLetter`](crate::limits::Overflow::DeadLetter). Its own queue knows nothing of it then.
+    /// Whether the job went to the dead-letter queue because its own queue was full; see
+    /// [`Overflow::DeadLetter`](crate::manage::Overflow::DeadLetter). Then its own queue doesn't have it.
     #[must_use]
     pub fn overflowed(&self) -> bool {
         self.overflowed
@@ -70,49 +96,55 @@ impl<T> JobHandle<T> {
     /// The same job with a result of another type: for jobs that were added by name.
     #[must_use]
     pub fn typed<U>(self) -> JobHandle<U> {
-        JobHandle {
-            queue: self.queue,
-            id: self.id,
-            existed: self.existed,
-            overflowed: self.overflowed,
-            output: PhantomData,
-        }
+        let Self { queue, id, existed, overflowed, .. } = self;
+        JobHandle { queue, id, existed, overflowed, output: PhantomData }
     }
 
-    /// All that is known of the job now.
+    /// All that is known of the job now: its state, payload, attempts, errors, progress and outcome.
     ///
     /// # Errors
     /// [`Refused::NotFound`] if it has been removed, and those of any call.
     pub async fn info(&self) -> Result<JobInfo> {
-        let info = self.queue.info(&self.id).await?;
-        info.ok_or_else(|| Refused::NotFound { id: self.id.clone() }.into())
+        let info = self.queue.info_of(&self.id).await?;
+        info.ok_or_else(|| {
+            Refused::NotFound { queue: self.queue.name().clone(), id: self.id.clone() }.into()
+        })
     }
 
-    /// Where the job is now; nothing if it has been removed.
+    /// The job's state now; `None` if it has been removed.
     ///
     /// # Errors
     /// Those of any call.
     pub async fn state(&self) -> Result<Option<JobState>> {
-        Ok(self.queue.info(&self.id).await?.map(|info| info.state))
+        Ok(self.queue.info_of(&self.id).await?.map(|info| info.state))
+    }
+
+    /// The job's log lines from number `from` on, counted from 0; at most 1,000 at once.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn logs(&self, from: usize) -> Result<Vec<String>> {
+        self.queue.store().logs(&self.id, from, LINES_AT_ONCE).await
     }
 }
 
 impl<T: DeserializeOwned> JobHandle<T> {
-    /// Waits for the job to end and gives its result. Doesn't poll: it listens to the queue's events.
+    /// Waits for the job to end and returns its result. It follows the queue's events and doesn't poll.
     ///
-    /// Waits for as long as it takes; put a [`tokio::time::timeout`] around it for less.
+    /// It waits without a limit; put a [`tokio::time::timeout`] around it for one.
     ///
     /// # Errors
     /// [`ResultError::Failed`] with the failure if the job failed for good, [`ResultError::Gone`] if it
     /// was removed or its result isn't kept.
     pub async fn result(&self) -> Result<T, ResultError> {
-        // Most who ask late find it ended, and need nobody to tell them.
+        // Often the job has ended by now: then there is no need to watch it.
         if let Some(ended) = self.look().await? {
             return ended;
         }
-        let mut watch = self.queue.client().watchers().watch(self.queue.store(), &self.id);
+        let watchers = self.queue.client().shared::<Watchers>();
+        let mut watch = watchers.watch(self.queue.store(), &self.id);
         loop {
-            // From here on nothing is missed: first watched, then looked.
+            // The watch stands before this look, so no end of the job is missed.
             watch.ready().await;
             if let Some(ended) = self.look().await? {
                 return ended;
@@ -121,10 +153,14 @@ impl<T: DeserializeOwned> JobHandle<T> {
         }
     }
 
+    fn gone(&self) -> ResultError {
+        ResultError::Gone { queue: self.queue.name().clone(), id: self.id.clone() }
+    }
+
     /// What [`result`](Self::result) answers, if the job has ended.
     async fn look(&self) -> Result<Option<Result<T, ResultError>>> {
-        let Some(info) = self.queue.info(&self.id).await? else {
-            return Ok(Some(Err(ResultError::Gone)));
+        let Some(info) = self.queue.info_of(&self.id).await? else {
+            return Ok(Some(Err(self.gone())));
         };
         if !info.state.is_final() {
             return Ok(None);
@@ -133,8 +169,12 @@ impl<T: DeserializeOwned> JobHandle<T> {
             Some(Outcome::Completed { codec, result }) => {
                 codec.decode(&result).map_err(|error| Error::from(error).into())
             }
-            Some(Outcome::Failed(failure)) => Err(ResultError::Failed(failure)),
-            None => Err(ResultError::Gone),
+            Some(Outcome::Failed(failure)) => Err(ResultError::Failed {
+                queue: self.queue.name().clone(),
+                id: self.id.clone(),
+                failure,
+            }),
+            None => Err(self.gone()),
         }))
     }
 }

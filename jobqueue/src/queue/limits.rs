@@ -1,6 +1,6 @@
-//! What a queue allows, kept in Redis and the same for all its workers.
+//! The limits of a queue: kept in Redis, the same for all its workers.
 
-use std::{future::IntoFuture, pin::Pin, time::Duration};
+use std::{future::IntoFuture, ops::RangeInclusive, pin::Pin, time::Duration};
 
 use super::Queue;
 use crate::{
@@ -12,6 +12,10 @@ use crate::{
     value_error::Invalid,
 };
 
+/// The head starts that aging may give.
+const AGING: RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_secs(100 * 365 * 86_400);
+
 impl Queue {
     /// What the queue allows now.
     ///
@@ -21,14 +25,16 @@ impl Queue {
         Ok(self.store().call_retrying(&queue::Counts).await?.limits)
     }
 
-    /// Changes what the queue allows, at run time: say what, then await it. What is set here wins over
-    /// what workers set in code, until it is cleared.
+    /// Changes what the queue allows, at run time: set what changes, then await it. `None` clears a limit.
+    ///
+    /// A limit set here wins over what workers set in code, until it is cleared. What is not set stays as
+    /// it is.
     ///
     /// ```no_run
     /// # use jobqueue::{DurationExt, Queue, Rate};
     /// # async fn example(orders: Queue) -> jobqueue::Result<()> {
     /// orders.set_limits().rate(Rate::new(100, 1.seconds()).burst(10)).max_active(50).await?;
-    /// orders.set_limits().no_rate().await?;
+    /// orders.set_limits().rate(None).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -37,7 +43,7 @@ impl Queue {
     }
 }
 
-/// A change of what a queue allows: say what, then await it.
+/// A change of what a queue allows; see [`Queue::set_limits`].
 #[must_use = "limits are set when this is awaited"]
 #[derive(Debug)]
 pub struct SetLimits {
@@ -47,103 +53,91 @@ pub struct SetLimits {
 }
 
 impl SetLimits {
-    /// How many jobs start per time, over all workers.
-    pub fn rate(mut self, rate: Rate) -> Self {
-        self.invalid = self.invalid.or(rate.validate().err());
-        self.set("rate", rate_text(rate))
+    /// How many jobs start per time, over all workers; no limit by default. Once cleared, the rate that
+    /// workers set in code holds again as soon as one joins.
+    pub fn rate(self, rate: impl Into<Option<Rate>>) -> Self {
+        let rate = rate.into();
+        let checked = rate.map_or(Ok(()), |rate| rate.validate());
+        self.check(checked).set("rate", rate.map(rate_text))
     }
 
-    /// No rate, or again the one that workers set in code as soon as one joins.
-    pub fn no_rate(self) -> Self {
-        self.set("rate", String::new())
+    /// How many jobs are active at once, over all workers; no limit by default. Once cleared, the limit
+    /// that workers set in code holds again as soon as one joins.
+    pub fn max_active(self, max: impl Into<Option<u64>>) -> Self {
+        self.set("active", max.into())
     }
 
-    /// How many jobs are active at once, over all workers.
-    pub fn max_active(self, max: u64) -> Self {
-        self.set("active", max.to_string())
+    /// How many jobs may wait or be delayed; no limit by default. Further adds are refused with
+    /// [`Refused::QueueFull`](crate::error::Refused::QueueFull), unless the queue
+    /// [overflows](Self::overflow) in another way.
+    pub fn max_length(self, max: impl Into<Option<u64>>) -> Self {
+        self.set("max_length", max.into())
     }
 
-    /// No bound on active jobs, or again the one that workers set in code as soon as one joins.
-    pub fn no_max_active(self) -> Self {
-        self.set("active", String::new())
-    }
-
-    /// How many jobs may wait or be delayed; further adds are refused with
-    /// [`Refused::QueueFull`](crate::error::Refused::QueueFull), unless the queue has another way to
-    /// [overflow](Self::overflow).
-    pub fn max_length(self, max: u64) -> Self {
-        self.set("max_length", max.to_string())
-    }
-
-    /// No bound on the queue's length.
-    pub fn no_max_length(self) -> Self {
-        self.set("max_length", String::new())
-    }
-
-    /// What becomes of jobs beyond [`max_length`](Self::max_length); they are refused by default. With another
-    /// way, an add of many may be carried out in parts.
+    /// What happens to jobs beyond [`max_length`](Self::max_length): by default their add is refused. With
+    /// another way, an add of many may be carried out in parts.
     pub fn overflow(self, overflow: Overflow) -> Self {
-        self.set("overflow", overflow.to_word().to_owned())
+        self.set("overflow", Some(overflow.to_word()))
     }
 
-    /// Makes one step of priority worth a head start of so long, so that nothing starves. For jobs
-    /// added from now on. 1 ms to 100 years.
-    pub fn aging(mut self, step: Duration) -> Self {
-        if step < Duration::from_millis(1) || step > Duration::from_secs(100 * 365 * 86_400) {
-            let advice = "use 1 ms to 100 years";
-            self.invalid =
-                self.invalid.or(Some(Invalid::new("aging", format!("{step:?}"), advice)));
-        }
-        self.set("aging", step.as_millis().to_string())
+    /// The head start that one step of priority is worth, so that no job starves. 1 ms to 100 years;
+    /// by default there is none, and priorities are strict. It holds for jobs added from now on.
+    pub fn aging(self, step: impl Into<Option<Duration>>) -> Self {
+        let step = step.into();
+        let checked = match step {
+            Some(step) if !AGING.contains(&step) => {
+                Err(Invalid::new("aging", format!("{step:?}"), "use 1 ms to 100 years"))
+            }
+            _ => Ok(()),
+        };
+        self.check(checked).set("aging", step.map(millis))
     }
 
-    /// Strict priorities, for jobs added from now on.
-    pub fn no_aging(self) -> Self {
-        self.set("aging", String::new())
-    }
-
-    /// How many entries of events are kept, about; 1,000 by default, 0 for no events at all. Without
-    /// events, [`result`](super::JobHandle::result) looks only every few seconds.
+    /// How many entries of the event stream are kept, about; 1,000 by default, 0 for no events at all.
+    /// Without events, [`result`](super::JobHandle::result) looks only every few seconds.
     pub fn events(self, entries: u64) -> Self {
-        self.set("events", entries.to_string())
+        self.set("events", Some(entries))
     }
 
     /// How long a job may wait for its first run, counted from when it is due, if neither its add nor its
-    /// handler says so. One that waits longer [expires](crate::error::FailureReason::Expired). For jobs added from
-    /// now on. At least 1 ms.
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        if ttl < Duration::from_millis(1) {
-            let advice = "use 1 ms or more, or `no_ttl` for no limit";
-            self.invalid = self.invalid.or(Some(Invalid::new("ttl", format!("{ttl:?}"), advice)));
-        }
-        self.set("ttl", millis(ttl).to_string())
-    }
-
-    /// Jobs wait for as long as it takes, unless they say otherwise: those added from now on.
-    pub fn no_ttl(self) -> Self {
-        self.set("ttl", String::new())
-    }
-
-    /// The queue to which jobs go that fail for good, as [`DeadLetter`](crate::dead_letter::DeadLetter), if neither their
-    /// handler nor their worker names one. Workers that are at work follow with their next turn.
-    pub fn dead_letter(mut self, queue: &str) -> Self {
-        match queue.parse::<QueueName>() {
-            Err(invalid) => self.invalid = self.invalid.or(Some(invalid)),
-            Ok(to) if to == *self.queue.name() => {
-                let advice = "a queue can't be its own dead-letter queue";
-                self.invalid = self.invalid.or(Some(Invalid::new("dead_letter", queue, advice)));
+    /// handler says so. A job that waits longer [expires](crate::error::FailureReason::Expired). At least
+    /// 1 ms; no limit by default. It holds for jobs added from now on.
+    pub fn ttl(self, ttl: impl Into<Option<Duration>>) -> Self {
+        let ttl = ttl.into();
+        let checked = match ttl {
+            Some(ttl) if ttl < Duration::from_millis(1) => {
+                let advice = "use 1 ms or more, or `None` for no limit";
+                Err(Invalid::new("ttl", format!("{ttl:?}"), advice))
             }
-            Ok(_) => {}
-        }
-        self.set("dead_letter", queue.to_owned())
+            _ => Ok(()),
+        };
+        self.check(checked).set("ttl", ttl.map(millis))
     }
 
-    /// No dead-letter queue, unless a handler or a worker names one.
-    pub fn no_dead_letter(self) -> Self {
-        self.set("dead_letter", String::new())
+    /// The dead-letter queue of jobs that fail for good, if neither their handler nor their worker names
+    /// one; none by default. Running workers follow with their next turn.
+    pub fn dead_letter<'a>(self, queue: impl Into<Option<&'a str>>) -> Self {
+        let queue = queue.into();
+        let checked = match queue.map(str::parse::<QueueName>) {
+            Some(Err(invalid)) => Err(invalid),
+            Some(Ok(to)) if to == *self.queue.name() => {
+                let advice = "a queue can't be its own dead-letter queue";
+                Err(Invalid::new("dead_letter", to, advice))
+            }
+            _ => Ok(()),
+        };
+        self.check(checked).set("dead_letter", queue)
     }
 
-    fn set(mut self, field: &'static str, value: String) -> Self {
+    /// Keeps the first mistake.
+    fn check(mut self, checked: Result<(), Invalid>) -> Self {
+        self.invalid = self.invalid.or(checked.err());
+        self
+    }
+
+    /// Sets a field, or clears it.
+    fn set(mut self, field: &'static str, value: Option<impl ToString>) -> Self {
+        let value = value.map(|value| value.to_string()).unwrap_or_default();
         self.changes.retain(|(other, _)| *other != field);
         self.changes.push((field, value));
         self

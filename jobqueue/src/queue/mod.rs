@@ -1,21 +1,23 @@
-//! Floor 3: what producers and operators hold. A [`Client`] is a connection, a [`Queue`] one queue
-//! through it, a [`JobHandle`] one job.
+//! Queues: steering and inspecting them, their jobs and their dead letters.
 
 mod control;
 mod dead_letters;
+mod empty;
 mod inspect;
+mod job_control;
 mod job_handle;
 mod limits;
 mod stats;
 
-pub use dead_letters::{DeadLetters, Redrive};
+pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
+pub use empty::{Drain, Obliterate};
 pub use inspect::JobPages;
 pub use job_handle::JobHandle;
 pub use limits::SetLimits;
 
-use crate::{client::Client, job::QueueName, store::QueueStore};
+use crate::{client::Client, error::Result, job::QueueName, store::QueueStore};
 
-/// One queue: add to it, look into it, steer it.
+/// One queue: add jobs, inspect them, and steer the queue.
 ///
 /// Cheap to clone; all clones share the client's connection.
 ///
@@ -33,9 +35,20 @@ pub struct Queue {
     store: QueueStore,
 }
 
+impl Client {
+    /// A queue by its name. Nothing is sent: a queue exists as soon as something is in it.
+    ///
+    /// # Errors
+    /// The name is invalid.
+    pub fn queue(&self, name: impl AsRef<str>) -> Result<Queue> {
+        let store = self.store().queue(&name.as_ref().parse()?);
+        Ok(Queue::new(self.clone(), store))
+    }
+}
+
 impl Queue {
-    pub(crate) fn new(client: Client, name: &QueueName) -> Self {
-        let store = client.store().queue(name);
+    /// A queue whose store is there already: making one writes all its keys, too much for each add.
+    pub(crate) fn new(client: Client, store: QueueStore) -> Self {
         Self { client, store }
     }
 

@@ -1,40 +1,41 @@
-//! Jobs that have expired in a queue that nobody works on.
+//! Expired jobs of a queue that has no worker.
 
 use std::time::Duration;
 
-use super::{intake::Intake, session::Session};
+use super::{context::ReceiveContext, fetcher::Fetcher, rules::Rules, settle::settle};
 use crate::{error::Result, queue::Queue};
 
-/// How long a step may take.
+/// How long one step may take.
 const LEASE: Duration = Duration::from_secs(30);
 
 impl Queue {
-    /// Fails jobs that have waited for longer than their [time to live](crate::Add::ttl), and answers how many.
+    /// Fails jobs that have waited longer than their [time to live](crate::Add::ttl), and answers
+    /// how many.
     ///
-    /// Workers and receives do so by themselves; this is for a queue that has neither, such as one in which jobs
-    /// wait until they expire and go on to the queue's dead-letter queue.
+    /// Workers and receives do so by themselves. This is for a queue that has neither, such as one
+    /// whose jobs wait until they expire and then go on to its dead-letter queue.
     ///
     /// # Errors
     /// Those of any call.
     pub async fn expire(&self) -> Result<u64> {
-        let rules = self.receiver().rules;
-        let mut session = Session::new(self.clone(), LEASE);
+        let mut fetcher = Fetcher::new(self.store().clone(), LEASE);
         let mut count = 0;
         loop {
-            let turn = session.take(0).await?;
-            let intake = Intake::new(self.clone(), rules.clone(), turn.more.dead_letter);
-            // Nothing else is taken by one that wants nothing.
-            let (_, expired) = intake.sort(turn.taken);
-            match session.name() {
+            // It wants nothing, so all that it gets has expired.
+            let turn = fetcher.fetch(0).await?;
+            let dead_letter = turn.more.dead_letter;
+            let context = ReceiveContext::new(self.clone(), Rules::DEFAULT, dead_letter);
+            let (_, expired) = context.sort(turn.taken);
+            match fetcher.name() {
                 Some(worker) if !expired.is_empty() => {
-                    intake.settle(worker, &expired, Duration::ZERO).await?;
+                    settle(self, worker, &expired, Duration::ZERO).await?;
                 }
                 _ => break,
             }
             count += expired.len() as u64;
         }
-        session.leave().await;
-        // What was written by those who are gone goes on its way, too.
+        fetcher.leave().await;
+        // The outbox may also hold entries of processes that died.
         self.client().relays().relay(self.name()).await?;
         Ok(count)
     }

@@ -1,218 +1,88 @@
-//! Classify: from how a run ended to what becomes of its job. No Redis, no clock, no runtime.
+//! From how a run ended to what becomes of its job: completed, retried, failed or released, with
+//! the dead letter and the reply that follow.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::{
+    dead_letter::{self, DeadLetterRoute},
+    decision::Decision,
+    reply,
+    run_outcome::RunOutcome,
+    run_policy::RunPolicy,
+};
 use crate::{
-    job::{
-        Codec, Delivery, Effect, Failure, FailureReason, JobFailure, JobOptions, Outcome,
-        QueueName, Record, RunRules, Transition,
-    },
-    policy::{
-        Attempt, Backoff, ErrorClass, Retain, RetryDecision, RetryPolicy, Verdict, after_failure,
-    },
-    settle::JobDefaults,
-    value_error::PayloadError,
+    job::{Codec, Delivery, FailureReason, JobFailure, JobId, Outcome, ReplyAddress, Transition},
+    policy::{RetryDecision, Verdict, after_failure},
 };
 
-/// How a run ended, or why there was none.
+/// A job that has ended, with or without a run.
 #[derive(Debug)]
-pub(crate) enum RunOutcome {
-    /// The result, as written.
-    Success(Vec<u8>),
-    /// The handler, or an extractor, returned an error.
-    Failure(Failure),
-    TimedOut(Duration),
-    Panicked(String),
-    BadPayload(PayloadError),
-    /// Fetched after too many crashes of its workers.
-    Stalled(u32),
-    /// Fetched too often by workers that don't know its name.
-    UnknownName(String),
-    /// Fetched too often by workers that don't know its payload's version.
-    NewerVersion {
-        name: String,
-        version: u32,
-        known: u32,
-    },
-    /// What stands in Redis can't be read.
-    Corrupt(String),
-    /// It has waited too long.
-    Expired,
-}
-
-impl RunOutcome {
-    /// No handler of the job's name, or none that knows its version but one up to `known`.
-    pub(crate) fn unknown(record: &Record, known: Option<u32>) -> Self {
-        let name = record.name.to_string();
-        match known {
-            None => Self::UnknownName(name),
-            Some(known) => Self::NewerVersion { name, version: record.version(), known },
-        }
-    }
-}
-
-/// What holds for one job: what its add said, else its handler, else the worker.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RunPolicy {
-    pub(crate) attempt: u32,
-    pub(crate) attempts: u32,
-    backoff: Backoff,
-    retry: &'static RetryPolicy,
-    pub(crate) timeout: Option<Duration>,
-    retain: Retain,
-    retain_failed: Retain,
-    /// Whether somebody waits for the outcome.
-    awaited: bool,
-    pub(crate) delivery: Delivery,
-}
-
-impl RunPolicy {
-    pub(crate) fn new(
-        attempts_made: u32,
-        options: &JobOptions,
-        rules: &RunRules,
-        care: &JobDefaults,
-    ) -> Self {
-        let once = rules.delivery == Delivery::AtMostOnce;
-        let retain = options.retain.or(rules.retain);
-        Self {
-            attempt: attempts_made.saturating_add(1),
-            attempts: if once { 1 } else { options.attempts.unwrap_or(rules.attempts) },
-            backoff: options.backoff.unwrap_or(rules.backoff),
-            retry: rules.retry,
-            timeout: options.timeout.or(rules.timeout),
-            retain: if once { Retain::none() } else { retain.unwrap_or(care.retain) },
-            retain_failed: options
-                .retain_failed
-                .or(rules.retain_failed)
-                .unwrap_or(care.retain_failed),
-            awaited: options.reply_to.is_some(),
-            delivery: rules.delivery,
-        }
-    }
-
-    /// For a job of which nothing can be read.
-    pub(crate) fn unknown(attempts_made: u32, care: &JobDefaults) -> Self {
-        Self::new(attempts_made, &JobOptions::default(), &RunRules::DEFAULT, care)
-    }
-}
-
-/// What becomes of a job.
-#[derive(Debug)]
-pub(crate) struct Decision {
-    pub(crate) end: Transition,
-    /// What follows from it elsewhere.
-    pub(crate) effects: Vec<Effect>,
-    /// The dead-letter queue that the job goes to, for whoever listens.
-    pub(crate) dead_letter: Option<QueueName>,
-    /// How long the whole queue is held.
-    pub(crate) throttle: Duration,
-    /// The failure, for whoever listens.
-    pub(crate) failure: Option<JobFailure>,
-    /// The failure's class, if somebody is to be told.
-    pub(crate) alert: Option<ErrorClass>,
-}
-
-impl Decision {
-    fn new(end: Transition, failure: Option<JobFailure>) -> Self {
-        Self {
-            end,
-            effects: Vec::new(),
-            dead_letter: None,
-            throttle: Duration::ZERO,
-            failure,
-            alert: None,
-        }
-    }
-
-    /// Back for so long, with no attempt counted.
-    pub(crate) fn released(delay: Duration) -> Self {
-        Self::new(Transition::Released { delay, misses: None }, None)
-    }
+pub(crate) struct EndedJob<'a> {
+    pub(crate) id: &'a JobId,
+    /// How the result is encoded.
+    pub(crate) codec: Codec,
+    /// The caller that waits for the outcome.
+    pub(crate) reply_to: Option<&'a ReplyAddress>,
+    /// Where the job goes if it fails for good.
+    pub(crate) dead_letter: Option<DeadLetterRoute<'a>>,
 }
 
 /// Decides what becomes of a job.
-pub(crate) fn decide(ended: RunOutcome, run_policy: &RunPolicy, codec: Codec) -> Decision {
-    let (reason, verdict, message, causes) = match ended {
-        RunOutcome::Success(result) => return completed(result, run_policy, codec),
-        RunOutcome::Failure(failure) => {
-            let verdict = failure.verdict();
-            let (message, causes) = failure.into_parts();
-            (FailureReason::Error, verdict, message, causes)
-        }
-        RunOutcome::TimedOut(limit) => {
-            let message = format!("the run took longer than {limit:?}");
-            (FailureReason::Timeout, Verdict::Retry, message, Vec::new())
-        }
-        RunOutcome::Panicked(message) => {
-            (FailureReason::Panic, Verdict::Retry, message, Vec::new())
-        }
-        RunOutcome::BadPayload(error) => {
-            let message = format!("the payload {error}");
-            (FailureReason::BadPayload, Verdict::Permanent, message, Vec::new())
-        }
-        RunOutcome::Stalled(stalls) => {
-            let message = format!("its workers died or lost their lease {stalls} times");
-            (FailureReason::Stalled, Verdict::Permanent, message, Vec::new())
-        }
-        RunOutcome::UnknownName(name) => {
-            let message = format!("no worker of this queue has a handler named {name:?}");
-            (FailureReason::UnknownName, Verdict::Permanent, message, Vec::new())
-        }
-        RunOutcome::NewerVersion { name, version, known } => {
-            let message = format!(
-                "the payload has version {version}, and no worker that fetched it knows that; the handler {name:?} here knows up to {known}"
-            );
-            (FailureReason::NewerVersion, Verdict::Permanent, message, Vec::new())
-        }
-        RunOutcome::Expired => {
-            let message = "it waited for longer than its time to live".to_owned();
-            (FailureReason::Expired, Verdict::Permanent, message, Vec::new())
-        }
-        RunOutcome::Corrupt(message) => {
-            (FailureReason::Corrupt, Verdict::Permanent, message, Vec::new())
-        }
+pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>) -> Decision {
+    let verdict = outcome.verdict();
+    let mut decision = match (outcome.into_result(policy.attempt), verdict) {
+        (Ok(result), _) => completed(result, policy, job.codec),
+        (Err(failure), verdict) => failed(failure, verdict.unwrap_or(Verdict::Retry), policy),
     };
-    failed(JobFailure { reason, message, causes, attempt: run_policy.attempt }, verdict, run_policy)
+    if let Some(route) = job.dead_letter {
+        dead_letter::attach(&mut decision, job.id, route);
+    }
+    if let Some(reply_to) = job.reply_to {
+        reply::attach(&mut decision, job.id, reply_to);
+    }
+    decision
 }
 
-fn completed(result: Vec<u8>, run_policy: &RunPolicy, codec: Codec) -> Decision {
-    let outcome = if run_policy.retain.keeps_nothing() && !run_policy.awaited {
+/// Whether this outcome fails the job for good, so that a dead letter is due. A job that runs at
+/// most once was settled before its run: nothing can travel with its settlement any more.
+pub(crate) fn fails_for_good(outcome: &RunOutcome, policy: &RunPolicy) -> bool {
+    let fails = |verdict| {
+        let (step, _) = after_failure(verdict, policy.as_attempt());
+        matches!(step, RetryDecision::Fail | RetryDecision::FailAtOnce)
+    };
+    policy.delivery == Delivery::AtLeastOnce && outcome.verdict().is_some_and(fails)
+}
+
+fn completed(result: Vec<u8>, policy: &RunPolicy, codec: Codec) -> Decision {
+    let outcome = if policy.retain.keeps_nothing() && !policy.awaited {
         Vec::new()
     } else {
         Outcome::Completed { codec, result: Bytes::from(result) }.encode()
     };
-    Decision::new(Transition::Completed { retain: run_policy.retain, outcome }, None)
+    Decision::new(Transition::Completed { retain: policy.retain, outcome }, None)
 }
 
-fn failed(mut failure: JobFailure, verdict: Verdict, run_policy: &RunPolicy) -> Decision {
-    let RunPolicy { attempt, attempts, ref backoff, retry: policy, .. } = *run_policy;
-    let (step, alert) = after_failure(verdict, Attempt { attempt, attempts, backoff, policy });
+fn failed(mut failure: JobFailure, verdict: Verdict, policy: &RunPolicy) -> Decision {
+    let (step, alert) = after_failure(verdict, policy.as_attempt());
     if step == RetryDecision::FailAtOnce && failure.reason == FailureReason::Error {
         failure.reason = FailureReason::Permanent;
     }
     let error = failure.encode();
-    // A job that was settled before it ran gets no other chance.
-    let step = if run_policy.delivery == Delivery::AtMostOnce { RetryDecision::Fail } else { step };
+    // A job that was settled before it ran gets no other attempt.
+    let step = if policy.delivery == Delivery::AtMostOnce { RetryDecision::Fail } else { step };
+    let released = |delay| Transition::Released { delay, misses: None };
     let (end, throttle) = match step {
         RetryDecision::Retry(delay) => {
-            (Transition::Retried { attempt: run_policy.attempt, delay, error }, Duration::ZERO)
+            (Transition::Retried { attempt: policy.attempt, delay, error }, Duration::ZERO)
         }
         RetryDecision::Fail | RetryDecision::FailAtOnce => {
             let outcome = Outcome::Failed(failure.clone()).encode();
-            (
-                Transition::Failed { retain: run_policy.retain_failed, outcome, error },
-                Duration::ZERO,
-            )
+            (Transition::Failed { retain: policy.retain_failed, outcome, error }, Duration::ZERO)
         }
-        RetryDecision::Snooze(delay) => {
-            (Transition::Released { delay, misses: None }, Duration::ZERO)
-        }
-        RetryDecision::Throttle(throttle) => {
-            (Transition::Released { delay: Duration::ZERO, misses: None }, throttle)
-        }
+        RetryDecision::Snooze(delay) => (released(delay), Duration::ZERO),
+        RetryDecision::Throttle(throttle) => (released(Duration::ZERO), throttle),
     };
     Decision { throttle, alert, ..Decision::new(end, Some(failure)) }
 }
@@ -221,28 +91,59 @@ fn failed(mut failure: JobFailure, verdict: Verdict, run_policy: &RunPolicy) -> 
 mod tests {
     use super::*;
 
-    use crate::settle::JobDefaults;
+    use crate::{
+        job::{DeadLetter, Failure, JobOptions, QueueName, Record, RunRules, Target},
+        policy::Retain,
+        settle::JobDefaults,
+        value_error::PayloadError,
+    };
 
-    fn run_policy(attempts_made: u32) -> RunPolicy {
+    fn policy(attempts_made: u32, rules: &RunRules) -> RunPolicy {
         let options = JobOptions { attempts: Some(2), ..JobOptions::default() };
-        RunPolicy::new(attempts_made, &options, &RunRules::DEFAULT, &JobDefaults::DEFAULT)
+        RunPolicy::new(attempts_made, &options, rules, &JobDefaults::DEFAULT)
     }
 
-    fn end(ended: RunOutcome, attempts_made: u32) -> Decision {
-        decide(ended, &run_policy(attempts_made), Codec::MessagePack)
+    fn queue(name: &str) -> QueueName {
+        name.parse().expect("a good name")
+    }
+
+    /// The decision about a job that has a dead-letter queue and a caller.
+    fn end_by(outcome: RunOutcome, policy: &RunPolicy) -> Decision {
+        let (id, from) = (JobId::generate(), queue("orders"));
+        let record = Bytes::from_static(b"raw");
+        let errors = Vec::new();
+        let reply_to = ReplyAddress::generate().expect("a good name");
+        let job = EndedJob {
+            id: &id,
+            codec: Codec::MessagePack,
+            reply_to: Some(&reply_to),
+            dead_letter: Some(DeadLetterRoute { to: queue("dlq"), from: &from, record, errors }),
+        };
+        decide(outcome, policy, job)
+    }
+
+    fn end(outcome: RunOutcome, attempts_made: u32) -> Decision {
+        end_by(outcome, &policy(attempts_made, &RunRules::DEFAULT))
+    }
+
+    fn error() -> RunOutcome {
+        RunOutcome::Failure(Failure::retry("no"))
+    }
+
+    fn snoozed() -> RunOutcome {
+        RunOutcome::Failure(Failure::retry("later").with(Verdict::Snooze(Duration::ZERO)))
     }
 
     #[test]
     fn an_error_is_retried_until_attempts_are_used_up() {
-        let error = || RunOutcome::Failure(Failure::retry("no"));
         assert!(matches!(end(error(), 0).end, Transition::Retried { attempt: 1, .. }));
         assert!(matches!(end(error(), 1).end, Transition::Failed { .. }));
     }
 
     #[test]
-    fn what_no_attempt_mends_fails_at_once() {
-        for ended in [
-            RunOutcome::BadPayload(PayloadError::Decode("x".into())),
+    fn a_failure_that_no_attempt_can_mend_fails_at_once() {
+        for outcome in [
+            RunOutcome::BadPayload(PayloadError::decode::<u8>("JSON", "x")),
             RunOutcome::Stalled(3),
             RunOutcome::UnknownName("x".into()),
             RunOutcome::NewerVersion { name: "x".into(), version: 3, known: 2 },
@@ -250,8 +151,9 @@ mod tests {
             RunOutcome::Expired,
             RunOutcome::Failure(Failure::permanent("no")),
         ] {
-            let text = format!("{ended:?}");
-            assert!(matches!(end(ended, 0).end, Transition::Failed { .. }), "{text}");
+            let text = format!("{outcome:?}");
+            assert!(fails_for_good(&outcome, &policy(0, &RunRules::DEFAULT)), "{text}");
+            assert!(matches!(end(outcome, 0).end, Transition::Failed { .. }), "{text}");
         }
     }
 
@@ -261,5 +163,58 @@ mod tests {
         let decision = end(RunOutcome::Failure(Failure::rate_limited(throttle, "slow down")), 1);
         assert!(matches!(decision.end, Transition::Released { misses: None, .. }));
         assert_eq!(decision.throttle, throttle);
+    }
+
+    #[test]
+    fn what_follows_travels_with_the_transition_that_ends_the_job() {
+        let success = || RunOutcome::Success(vec![1]);
+        for (outcome, made, dead_letter, reply) in [
+            (success(), 0, false, true),
+            (error(), 0, false, false),
+            (error(), 1, true, true),
+            (RunOutcome::Expired, 0, true, true),
+            (snoozed(), 1, false, false),
+        ] {
+            let text = format!("{outcome:?} after {made}");
+            let decision = end(outcome, made);
+            let to = |queue: bool| {
+                let goes = |target: &Target| matches!(target, Target::Queue(_)) == queue;
+                decision.effects.iter().any(|effect| goes(&effect.to))
+            };
+            assert_eq!((to(true), to(false)), (dead_letter, reply), "{text}");
+            assert_eq!(decision.dead_letter.is_some(), dead_letter, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_dead_letter_tells_of_the_failure_and_has_an_id_of_its_own() {
+        let decision = end(error(), 1);
+        let letter = decision.effects.iter().find(|effect| matches!(effect.to, Target::Queue(_)));
+        let record = Bytes::from(letter.expect("a dead letter").record.clone());
+        let record = Record::decode(&record).expect("a record");
+        let letter: DeadLetter = record.codec.decode(&record.payload).expect("a dead letter");
+        assert_eq!((letter.queue.as_str(), &letter.failure.message[..]), ("orders", "no"));
+        assert_eq!(letter.failure.attempt, 2);
+    }
+
+    #[test]
+    fn a_reply_takes_the_outcome_only_of_a_job_that_is_not_kept() {
+        for (retain, kept) in [(Retain::none(), false), (Retain::DEFAULT_COMPLETED, true)] {
+            let rules = RunRules { retain: Some(retain), ..RunRules::DEFAULT };
+            let mut policy = policy(0, &rules);
+            policy.awaited = true;
+            let decision = end_by(RunOutcome::Success(vec![1]), &policy);
+            let Transition::Completed { outcome, .. } = &decision.end else { panic!("completed") };
+            assert_eq!(!outcome.is_empty(), kept);
+            assert!(!decision.effects[0].record.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_job_that_runs_at_most_once_is_never_retried() {
+        let rules = RunRules { delivery: Delivery::AtMostOnce, ..RunRules::DEFAULT };
+        let policy = policy(0, &rules);
+        assert!(!fails_for_good(&error(), &policy), "its dead letter would come too late");
+        assert!(matches!(end_by(error(), &policy).end, Transition::Failed { .. }));
     }
 }

@@ -1,13 +1,14 @@
-//! What holds for jobs that say nothing themselves.
+//! Defaults for jobs whose add and handler leave something open.
 
 use std::time::Duration;
 
 use crate::policy::Retain;
 
-/// What becomes of jobs that nobody can run, and of those that have ended.
+/// How jobs are treated that no handler can run, and how much is kept of ended ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JobDefaults {
     pub(crate) max_stalls: u32,
+    /// For how long a job of an unknown name or version goes back, and how many times.
     pub(crate) unknown_delay: Duration,
     pub(crate) unknown_limit: u32,
     pub(crate) retain: Retain,

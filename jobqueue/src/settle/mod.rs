@@ -1,9 +1,23 @@
-//! TODO-DOC.
+//! Decisions about jobs, as functions of values: whether a fetched job runs, and what becomes of it
+//! when it has ended. No Redis, no clock, no runtime. Workers and receives decide alike.
+//!
+//! ```text
+//! fetched → intake → run or hand out → decide → dead letter → reply → settlement
+//! ```
 
-pub(crate) mod dead_letter;
+mod dead_letter;
 mod decide;
+mod decision;
 mod defaults;
-pub(crate) mod reply;
+mod intake;
+mod reply;
+mod run_outcome;
+mod run_policy;
 
-pub(crate) use decide::{Decision, RunOutcome, RunPolicy, decide};
+pub(crate) use dead_letter::DeadLetterRoute;
+pub(crate) use decide::{EndedJob, decide, fails_for_good};
+pub(crate) use decision::Decision;
 pub(crate) use defaults::JobDefaults;
+pub(crate) use intake::{Candidate, HandoutLimit, History, Intake, Known, Rejection, intake};
+pub(crate) use run_outcome::RunOutcome;
+pub(crate) use run_policy::RunPolicy;

@@ -1,27 +1,27 @@
-//! Replies: what is sent to a caller when its job has ended.
+//! Replies: the outcome of a job, for the caller that waits for it.
 
-use super::decide::Decision;
+use super::decision::Decision;
 use crate::{
     job::{Effect, JobId, Priority, ReplyAddress, Target, Transition},
     policy::Retain,
 };
 
-/// Sends how the job has ended along with its settlement, if it has.
-pub(crate) fn attach(decision: &mut Decision, inbox: &ReplyAddress, id: &JobId) {
+/// Attaches a reply if the job has ended.
+pub(super) fn attach(decision: &mut Decision, id: &JobId, reply_to: &ReplyAddress) {
     let (Transition::Completed { retain, outcome } | Transition::Failed { retain, outcome, .. }) =
         &mut decision.end
     else {
         return;
     };
     decision.effects.push(Effect {
-        to: Target::ReplyAddress(inbox.clone()),
+        to: Target::ReplyAddress(reply_to.clone()),
         id: id.clone(),
         priority: Priority::default(),
         record: take_or_share(outcome, *retain),
     });
 }
 
-/// Where nothing is kept of the job, the reply is all that needs its outcome.
+/// Where nothing is kept of the job, only the reply needs its outcome.
 fn take_or_share(outcome: &mut Vec<u8>, retain: Retain) -> Vec<u8> {
     if retain.keeps_nothing() { std::mem::take(outcome) } else { outcome.clone() }
 }

@@ -1,9 +1,13 @@
-//! How long things took, in fixed buckets.
+//! Durations, counted in fixed buckets.
 
 use std::time::Duration;
 
-/// The upper bounds of the buckets in µs: 1, 2 and 5 of each power of ten, from 100 µs to 100,000 s. One more
-/// bucket has what took longer. They stand in Redis by their numbers: new ones need a new layout.
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+
+use crate::json::Millis;
+
+/// The upper bounds of the buckets in µs: 1, 2 and 5 of each power of ten, from 100 µs to 100,000 s. One
+/// more bucket counts longer durations. Redis knows buckets by their numbers: new ones need a new layout.
 const BOUNDS: [u64; 28] = [
     100,
     200,
@@ -35,11 +39,14 @@ const BOUNDS: [u64; 28] = [
     100_000_000_000,
 ];
 
-/// How long things took: how many fell into each of 29 buckets, whose bounds are 1, 2 and 5 of each power of
-/// ten from 100 µs to 100,000 s, and the sum of all.
+/// Durations, counted in 29 buckets, and their sum. The bounds of the buckets are 1, 2 and 5 of each power
+/// of ten from 100 µs to 100,000 s.
+///
+/// Serialized: `{"count": 3, "sum_ms": 4.5, "buckets": [{"up_to_ms": 0.1, "count": 1}, …]}`. Counts of
+/// buckets are cumulative, as in Prometheus; the last bucket has `null` for its bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
-    /// Not cumulative; the last has what is beyond all bounds.
+    /// Not cumulative; the last counts durations beyond all bounds.
     counts: [u64; BOUNDS.len() + 1],
     sum_us: u64,
 }
@@ -48,7 +55,7 @@ impl Histogram {
     /// How many buckets there are.
     pub(crate) const BUCKETS: usize = BOUNDS.len() + 1;
 
-    /// One more that took so long.
+    /// Counts one duration.
     pub(crate) fn observe(&mut self, took: Duration) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let bucket = BOUNDS.partition_point(|bound| *bound < us);
@@ -56,7 +63,7 @@ impl Histogram {
         self.sum_us = self.sum_us.saturating_add(us);
     }
 
-    /// What stands in Redis: a bucket by its number. One that this version doesn't know is left out.
+    /// Sets a bucket by its number in Redis. One that this version doesn't know is left out.
     pub(crate) fn set_bucket(&mut self, bucket: usize, count: u64) {
         if let Some(slot) = self.counts.get_mut(bucket) {
             *slot = count;
@@ -71,31 +78,31 @@ impl Histogram {
         self.sum_us
     }
 
-    /// How many fell into each bucket, those before it not among them; at last those beyond all bounds.
+    /// The count of each bucket, not cumulative; the last counts durations beyond all bounds.
     pub(crate) fn counts(&self) -> &[u64; Self::BUCKETS] {
         &self.counts
     }
 
-    /// How many there are.
+    /// How many durations were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
-    /// How long they took together.
+    /// The sum of all durations.
     #[must_use]
     pub fn sum(&self) -> Duration {
         Duration::from_micros(self.sum_us)
     }
 
-    /// How long they took on average; nothing if there are none.
+    /// The average duration; `None` if there are none.
     #[must_use]
     pub fn mean(&self) -> Option<Duration> {
         self.sum_us.checked_div(self.count()).map(Duration::from_micros)
     }
 
-    /// Each bucket's upper bound and how many took at most so long, as Prometheus counts. The last has no
-    /// bound, and all.
+    /// Each bucket's upper bound, and how many durations are at most that long, as Prometheus counts. The
+    /// last bucket has no bound and counts all.
     pub fn buckets(&self) -> impl Iterator<Item = (Option<Duration>, u64)> {
         let bounds = BOUNDS.iter().map(|bound| Some(Duration::from_micros(*bound)));
         let mut so_far = 0;
@@ -105,9 +112,9 @@ impl Histogram {
         })
     }
 
-    /// How long a share of them took at most: 0.5 for the median, 0.99 for all but one in a hundred. Within
-    /// a bucket they are taken to be spread evenly, so this is off by at most the bucket's width. Nothing if
-    /// there are none; the last bound, 100,000 s, for what is beyond it.
+    /// The duration that this share of all durations doesn't exceed: 0.5 for the median, 0.99 for all but
+    /// one in a hundred. Within a bucket durations are taken to be spread evenly, so the answer is off by at
+    /// most the bucket's width. `None` if there are none; the last bound, 100,000 s, for longer ones.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let wanted = share.clamp(0.0, 1.0) * self.count() as f64;
@@ -124,7 +131,7 @@ impl Histogram {
         (self.count() > 0).then(|| Duration::from_micros(lower))
     }
 
-    /// What came after an earlier state of the same histogram.
+    /// The durations that came after an earlier state of the same histogram.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let mut since = self.clone();
@@ -133,6 +140,23 @@ impl Histogram {
         }
         since.sum_us = self.sum_us.saturating_sub(earlier.sum_us);
         since
+    }
+}
+
+impl Serialize for Histogram {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Bucket {
+            up_to_ms: Option<Millis>,
+            count: u64,
+        }
+        let bucket =
+            |(bound, count): (Option<Duration>, u64)| Bucket { up_to_ms: bound.map(Millis), count };
+        let mut histogram = serializer.serialize_struct("Histogram", 3)?;
+        histogram.serialize_field("count", &self.count())?;
+        histogram.serialize_field("sum_ms", &Millis(self.sum()))?;
+        histogram.serialize_field("buckets", &self.buckets().map(bucket).collect::<Vec<_>>())?;
+        histogram.end()
     }
 }
 
@@ -215,6 +239,17 @@ mod tests {
         histogram.observe(Duration::MAX);
         assert_eq!(histogram.buckets().last(), Some((None, 2)));
         assert_eq!(histogram.quantile(0.99), Some(Duration::from_secs(100_000)));
+    }
+
+    #[test]
+    fn the_shape_of_json() {
+        let json = serde_json::to_value(of(&[1, 3])).expect("json");
+        assert_eq!((&json["count"], &json["sum_ms"]), (&2.into(), &4.into()));
+        let buckets = json["buckets"].as_array().expect("buckets");
+        assert_eq!(buckets[0], serde_json::json!({"up_to_ms": 0.1, "count": 0}));
+        assert_eq!(buckets[3], serde_json::json!({"up_to_ms": 1, "count": 1}));
+        assert_eq!(buckets[28], serde_json::json!({"up_to_ms": null, "count": 2}));
+        assert_eq!(buckets.len(), 29);
     }
 
     #[test]

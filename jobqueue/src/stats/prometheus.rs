@@ -28,19 +28,19 @@ const FAMILIES: [Family; 15] = [
     Family {
         name: "jobqueue_lag_seconds",
         kind: "gauge",
-        help: "How long ago the job that should run now became ready.",
+        help: "How far behind the workers are.",
         samples: |stats, to| to.plain(stats.lag().as_secs_f64()),
     },
     Family {
         name: "jobqueue_oldest_waiting_seconds",
         kind: "gauge",
-        help: "For how long the oldest waiting job is ready; 0 if none waits.",
+        help: "How long the oldest waiting job has been ready; 0 if none waits.",
         samples: |stats, to| to.plain(stats.oldest_waiting.unwrap_or_default().as_secs_f64()),
     },
     Family {
         name: "jobqueue_overdue_seconds",
         kind: "gauge",
-        help: "For how long the next delayed job has been due.",
+        help: "How long the next delayed job has been due.",
         samples: |stats, to| to.plain(stats.overdue().as_secs_f64()),
     },
     Family {
@@ -56,10 +56,10 @@ const FAMILIES: [Family; 15] = [
         samples: |stats, to| to.plain(f64::from(u8::from(stats.counts.paused))),
     },
     Family {
-        name: "jobqueue_held_seconds",
+        name: "jobqueue_throttled_seconds",
         kind: "gauge",
-        help: "For how long from now a handler holds the queue.",
-        samples: |stats, to| to.plain(stats.held_for.unwrap_or_default().as_secs_f64()),
+        help: "How long the queue is throttled from now on.",
+        samples: |stats, to| to.plain(stats.throttled_for.unwrap_or_default().as_secs_f64()),
     },
     Family {
         name: "jobqueue_effects",
@@ -70,7 +70,7 @@ const FAMILIES: [Family; 15] = [
     Family {
         name: "jobqueue_oldest_effect_seconds",
         kind: "gauge",
-        help: "For how long the oldest effect on another queue is on its way.",
+        help: "How long the oldest effect on another queue has been on its way.",
         samples: |stats, to| to.plain(stats.oldest_effect.unwrap_or_default().as_secs_f64()),
     },
     Family {
@@ -94,7 +94,7 @@ const FAMILIES: [Family; 15] = [
     Family {
         name: "jobqueue_retried_total",
         kind: "counter",
-        help: "Attempts that failed and were to be tried again.",
+        help: "Failed attempts of jobs that ran again.",
         samples: |stats, to| to.plain(stats.total_retried as f64),
     },
     Family {
@@ -111,18 +111,18 @@ const FAMILIES: [Family; 15] = [
     },
 ];
 
-/// Queues' snapshots as Prometheus reads them (exposition format 0.0.4): serve it as
+/// The snapshots of queues in Prometheus' exposition format, version 0.0.4: serve the text as
 /// `text/plain; version=0.0.4`. Every sample has the label `queue`.
 ///
-/// | name | type | what |
+/// | name | type | value |
 /// | --- | --- | --- |
-/// | `jobqueue_jobs{state}` | gauge | jobs in each state; of a dead-letter queue, the letters are `waiting` |
+/// | `jobqueue_jobs{state}` | gauge | jobs in each state; in a dead-letter queue, dead letters are `waiting` |
 /// | `jobqueue_lag_seconds` | gauge | [`QueueStats::lag`] |
 /// | `jobqueue_oldest_waiting_seconds` | gauge | [`QueueStats::oldest_waiting`] |
 /// | `jobqueue_overdue_seconds` | gauge | [`QueueStats::overdue`] |
 /// | `jobqueue_workers` | gauge | [`QueueStats::workers_alive`] |
 /// | `jobqueue_paused` | gauge | 1 while the queue is paused |
-/// | `jobqueue_held_seconds` | gauge | [`QueueStats::held_for`] |
+/// | `jobqueue_throttled_seconds` | gauge | [`QueueStats::throttled_for`] |
 /// | `jobqueue_effects` | gauge | effects on other queues that are on their way |
 /// | `jobqueue_oldest_effect_seconds` | gauge | [`QueueStats::oldest_effect`] |
 /// | `jobqueue_added_total`, `…_completed_total`, `…_failed_total`, `…_retried_total` | counter | since the queue exists |
@@ -141,7 +141,7 @@ pub fn prometheus_text<'a>(queues: impl IntoIterator<Item = &'a QueueStats>) -> 
     let queues: Vec<&QueueStats> = queues.into_iter().collect();
     let mut text = String::new();
     for Family { name, kind, help, samples } in &FAMILIES {
-        // Writing to memory can't fail, hence the results that are let go.
+        // Writing to memory can't fail, so its results are ignored.
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         for stats in &queues {
             let queue = escaped(stats.queue.as_str());
@@ -151,11 +151,11 @@ pub fn prometheus_text<'a>(queues: impl IntoIterator<Item = &'a QueueStats>) -> 
     text
 }
 
-/// Where the samples of one family and queue go.
+/// Writes the samples of one family and queue.
 struct Samples<'a> {
     text: &'a mut String,
     name: &'static str,
-    /// As it stands between quotes.
+    /// Escaped, as it is written between quotes.
     queue: &'a str,
 }
 
@@ -183,12 +183,20 @@ impl Samples<'_> {
     }
 }
 
-/// A label's value as it stands between quotes.
+/// A label's value, escaped as between quotes.
 fn escaped(value: &str) -> Cow<'_, str> {
     if !value.contains(['\\', '"', '\n']) {
         return value.into();
     }
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").into()
+}
+
+impl QueueStats {
+    /// The snapshot as Prometheus reads it; for several queues at once take [`prometheus_text`].
+    #[must_use]
+    pub fn to_prometheus(&self) -> String {
+        prometheus_text([self])
+    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 /// How many jobs a second, between two snapshots of a queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+///
+/// Serialized: `{"over_ms": 10000, "added": 12.5, "completed": 12.4, "failed": 0.1, "retried": 0.3}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Rates {
     /// The time between the two, by the server's clock.
+    #[serde(rename = "over_ms", serialize_with = "crate::json::millis")]
     pub over: Duration,
     /// Jobs added.
     pub added: f64,
@@ -14,7 +19,7 @@ pub struct Rates {
     pub completed: f64,
     /// Jobs failed for good.
     pub failed: f64,
-    /// Attempts that failed and will be tried again.
+    /// Failed attempts of jobs that run again.
     pub retried: f64,
 }
 

@@ -1,5 +1,5 @@
-//! How large a call may be: bounded in jobs, because Lua's `unpack` is, and in bytes, so that no call
-//! keeps Redis from others for long.
+//! The bounds of one call: in jobs, because Lua's `unpack` has a limit, and in bytes, so that no
+//! call blocks Redis for long.
 
 /// The most jobs that one call carries.
 pub(crate) const MAX_BATCH: usize = 1_000;

@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::{command::Command, queue_store::QueueStore, reply, server_error};
+use super::{
+    command::Command,
+    queue_store::QueueStore,
+    reply,
+    server_error::{self, About},
+};
 use crate::{
     error::{Error, Refused, Result},
     store::job,
@@ -12,32 +17,33 @@ use crate::{
 
 /// What an add waits for before it counts.
 ///
-/// Everything stronger than the default costs a round trip to replicas or a disk, shared by all adds
-/// of a batch.
+/// Everything stronger than the default costs a round trip to replicas or a disk, shared by all
+/// adds of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
     /// The server has it. It survives as the server's own persistence does.
     ///
-    /// Replication is asynchronous: a failover, by Sentinel or in a cluster, may lose what the master
-    /// acknowledged after what its replica last had. On a sound network that is what was
-    /// acknowledged in the last few milliseconds; of a master that was cut off, all that it
-    /// acknowledged since (`min-replicas-to-write` and `min-replicas-max-lag` limit that). Outcomes
-    /// of runs may be lost in the same way, whatever an add waited for: such jobs run again.
+    /// Replication is asynchronous: a failover, by Sentinel or in a cluster, may lose what the
+    /// master acknowledged but its replica didn't receive. On a sound network these are the last
+    /// few milliseconds. A master that was cut off loses all that it acknowledged since, within
+    /// `min-replicas-to-write` and `min-replicas-max-lag`. Outcomes of runs may be lost in the same
+    /// way at any durability: such jobs run again.
     #[default]
     Acknowledged,
-    /// So many replicas have it too ([`WAIT`](https://redis.io/docs/latest/commands/wait/)).
+    /// This number of replicas have it too
+    /// ([`WAIT`](https://redis.io/docs/latest/commands/wait/)).
     ///
-    /// With as many as there are, no failover loses it. While one is down, as just after a failover,
-    /// adds are made and answered with [`Refused::NotDurable`].
+    /// If you ask for all replicas, no failover loses it. While one of them is down, as just after
+    /// a failover, adds are made and answered with [`Refused::NotDurable`].
     Replicated {
         /// How many replicas.
         replicas: u32,
         /// How long to wait for them.
         within: Duration,
     },
-    /// It is in the append-only file, synced to the disk of the server and of so many replicas
-    /// ([`WAITAOF`](https://redis.io/docs/latest/commands/waitaof/); Redis 7.2 or Valkey).
+    /// It is in the append-only file, synced to the disk of the server and of this number of
+    /// replicas ([`WAITAOF`](https://redis.io/docs/latest/commands/waitaof/); Redis 7.2 or Valkey).
     Synced {
         /// How many replicas beside the server itself.
         replicas: u32,
@@ -47,9 +53,18 @@ pub enum Durability {
 }
 
 impl QueueStore {
+    /// The store for calls that wait for this. `WAIT` blocks its connection and counts what that
+    /// connection wrote, so such calls have a connection of their own.
+    pub(crate) fn for_durability(&self, durability: Durability) -> Self {
+        match durability {
+            Durability::Acknowledged => self.clone(),
+            _ => self.with_own_connection(),
+        }
+    }
+
     /// Adds a batch and waits until it is as durable as asked for.
     ///
-    /// For a store [apart](Self::with_own_connection), as of [`call_durably`](Self::call_durably).
+    /// Needs its [own connection](Self::for_durability), as [`call_durably`](Self::call_durably).
     pub(crate) async fn add_durably(
         &self,
         add: &job::Add<'_>,
@@ -59,11 +74,10 @@ impl QueueStore {
         shortfall.map_or(Ok(added), Err)
     }
 
-    /// Calls a script and waits until what it wrote is as durable as asked for. Its answer, and why that was
-    /// not to be had, if so.
+    /// Calls a script and waits until its writes are as durable as asked for. Returns its answer,
+    /// and the error if they are not.
     ///
-    /// For a store [apart](Self::with_own_connection): the wait speaks of what its own connection wrote, and
-    /// holds that connection up.
+    /// Needs its [own connection](Self::for_durability).
     pub(crate) async fn call_durably<C: Command>(
         &self,
         call: &C,
@@ -83,9 +97,8 @@ impl QueueStore {
             }
         };
         let limit = self.response_limit().saturating_add(within);
-        let explain = |error| server_error::explain(&error, self.about(call));
-        // In one pipeline, hence on one connection: on a new one, perhaps to another server, WAIT
-        // would answer for nothing.
+        let explain = |error| server_error::explain(error, self.about(call));
+        // In one pipeline, hence on one connection: WAIT counts only what its connection wrote.
         let both = |add| {
             let mut pipeline = redis::pipe();
             pipeline.add_command(add).add_command(wait.clone());
@@ -96,25 +109,32 @@ impl QueueStore {
             replies = self.route.request_all(&both(self.eval(call)), limit).await;
         }
         let mut replies = replies.map_err(explain)?.into_iter();
-        let answer = call.read(replies.next().unwrap_or_default())?;
+        let answer = self.read(call, replies.next().unwrap_or_default())?;
         match replies.next() {
             Some(Value::ServerError(error)) => Err(explain(error.into())),
             waited => {
-                let confirmed = confirm(durability, within, waited.unwrap_or_default());
+                let about = self.about(call);
+                let confirmed = confirm(durability, about, within, waited.unwrap_or_default());
                 Ok((answer, confirmed.err()))
             }
         }
     }
 }
 
-/// Compares who confirmed with who should have.
-fn confirm(durability: Durability, waited: Duration, reply: Value) -> Result<(), Error> {
+/// Compares the confirmations with the number asked for.
+fn confirm(
+    durability: Durability,
+    about: About<'_>,
+    waited: Duration,
+    reply: Value,
+) -> Result<(), Error> {
     const ACTION: &str = "wait for replicas";
     let refuse = |wanted: u32, confirmed: u32, by| {
         if confirmed >= wanted {
             return Ok(());
         }
-        Err(Error::from(Refused::NotDurable { wanted, confirmed, by, waited }))
+        let operation = about.operation();
+        Err(Error::from(Refused::NotDurable { operation, wanted, confirmed, by, waited }))
     };
     match durability {
         Durability::Acknowledged => Ok(()),

@@ -1,13 +1,23 @@
-//! The pieces of the library that run for every job, for its benchmarks. Not part of the public interface.
+//! The pieces of the library that run for every job, for its benchmarks. Not part of the public
+//! interface.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::DateTime;
 use redis::Value;
 
-use super::{command::Command as _, queue_store::QueueStore};
+use super::{
+    command::Command as _,
+    keys::Keys,
+    link::{Limits, Link, Route, TlsOptions, url},
+    queue_store::QueueStore,
+};
 use crate::{
     error::Result,
-    job::{Codec, JobId, JobOptions, Priority, Record, Settlement, Transition, WorkerId},
+    job::{
+        Codec, JobId, JobOptions, Priority, QueueName, Record, Settlement, Transition, WorkerId,
+    },
     policy::Retain,
     store::{
         job::{Add, Due, NewJob},
@@ -24,12 +34,12 @@ pub struct Batch {
     encoded: Bytes,
     jobs: Vec<NewJob>,
     settlements: Vec<Settlement>,
-    /// What `advance` answers when it hands out this batch, as it comes over the wire.
+    /// The answer of `advance` that hands out this batch, as it comes over the wire.
     answer: Vec<u8>,
 }
 
 impl Batch {
-    /// A batch of so many jobs with payloads of so many bytes.
+    /// A batch of `jobs` jobs with payloads of `bytes` bytes.
     ///
     /// # Errors
     /// None that could come up.
@@ -99,7 +109,7 @@ impl Batch {
         redis::parse_redis_value(&self.answer)
     }
 
-    /// Reads what an answer says; how many jobs it brought.
+    /// Reads an answer, and returns the number of jobs in it.
     ///
     /// # Errors
     /// None that could come up.
@@ -110,12 +120,21 @@ impl Batch {
     fn advance(&self) -> Advance<'_> {
         Advance {
             worker: &self.worker,
-            lease: std::time::Duration::from_secs(10),
+            lease: Duration::from_secs(10),
             held: self.jobs.len(),
             want: self.jobs.len(),
-            throttle: std::time::Duration::ZERO,
+            throttle: Duration::ZERO,
             settlements: &self.settlements,
         }
+    }
+}
+
+impl QueueStore {
+    /// A queue of a server that is never connected to, to measure the writing of calls.
+    fn unconnected(queue: &QueueName) -> Result<Self> {
+        let endpoint = url::open("redis://127.0.0.1", &TlsOptions::default())?;
+        let route = Route::Server(Link::new(endpoint, Limits::DEFAULT));
+        Ok(Self { route, keys: Keys::new("jq", queue), retry_timeout: Duration::ZERO })
     }
 }
 

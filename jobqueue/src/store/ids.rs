@@ -1,21 +1,21 @@
 //! Many ids as one text, as scripts and events carry them.
 //!
-//! Blanks stand between ids. Ids that one producer makes at a time differ in their last letters alone, so
-//! of an id that is as long as the one before the last blank, only what differs may be written, after a
-//! tab: `01J…AA\tB\tC 01K…XY` are four. ULIDs of one millisecond count up, so after a line feed may stand
-//! how many ids count on from the last one: `01J…AA\n3` are four as well. No id has blanks, tabs or line
-//! feeds in it.
+//! A space separates ids. Ids that one producer makes at a time differ only in their last
+//! characters. So an id of the same length as the first of its group may be written as a tab and
+//! the characters that differ: `01J…AA\tB\tC 01K…XY` are four ids. ULIDs of one millisecond count
+//! up, so a line feed and a number stand for the ids that follow the last one: `01J…AA\n3` are four
+//! ids too. No id has spaces, tabs or line feeds in it.
 
 use crate::job::JobId;
 
-/// The most letters after a tab; with more it saves nothing worth reading.
+/// The most characters after a tab: with more there is little to save.
 const MAX_TAIL: usize = 12;
-/// The most ids that one number stands for: whatever is read, it can't ask for all memory.
+/// The most ids that one number stands for, so that a bad text can't ask for all memory.
 const MAX_RUN: usize = 1_000;
 /// The digits of ULIDs, [Crockford's](https://www.crockford.com/base32.html).
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// As short as may be.
+/// Writes ids as short as possible.
 pub(crate) fn write<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::new();
     let (mut first, mut next, mut run) = ("", None, 0);
@@ -46,7 +46,7 @@ pub(crate) fn write<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
     text
 }
 
-/// An id that is the same as the first has no tail, and would not be read again.
+/// Whether an id may be shortened to this tail. An empty one would not be read again.
 fn fits(tail: &str) -> bool {
     (1..=MAX_TAIL).contains(&tail.len())
 }
@@ -58,11 +58,11 @@ fn close_run(text: &mut String, run: usize) {
     }
 }
 
-/// The id that counts on from this one, as ULIDs do. None if its last letters are no digits.
+/// The next id, as ULIDs count up. None if its last characters are no digits.
 fn successor(mut id: Vec<u8>) -> Option<Vec<u8>> {
-    for dead_letter in id.iter_mut().rev() {
-        let digit = DIGITS.binary_search(dead_letter).ok()?;
-        *dead_letter = DIGITS[(digit + 1) % DIGITS.len()];
+    for character in id.iter_mut().rev() {
+        let digit = DIGITS.binary_search(character).ok()?;
+        *character = DIGITS[(digit + 1) % DIGITS.len()];
         if digit + 1 < DIGITS.len() {
             return Some(id);
         }
@@ -70,7 +70,7 @@ fn successor(mut id: Vec<u8>) -> Option<Vec<u8>> {
     None
 }
 
-/// Reads what [`write()`] or a script wrote. Whatever stands there, it doesn't fail.
+/// Reads what [`write()`] or a script wrote. It never fails: nonsense is read as unknown ids.
 pub(crate) fn read(text: &str) -> Vec<JobId> {
     let mut ids = Vec::with_capacity(text.len() / 27 + 1);
     let shortened = text.bytes().any(|byte| byte == b'\t' || byte == b'\n');
@@ -84,7 +84,7 @@ pub(crate) fn read(text: &str) -> Vec<JobId> {
     ids
 }
 
-/// Reads what stands between two blanks.
+/// Reads one group of ids.
 fn read_shortened(group: &str, ids: &mut Vec<JobId>) {
     let mut first = None;
     for part in group.split('\t') {
@@ -103,7 +103,8 @@ fn read_shortened(group: &str, ids: &mut Vec<JobId>) {
     }
 }
 
-/// What stands between blanks. Byte by byte: for pieces as short as ids a search for the next costs more.
+/// The texts between spaces. Byte by byte, which is faster than a search for pieces as short as
+/// ids.
 fn groups(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {

@@ -28,33 +28,33 @@ pub(crate) enum Key {
     Meta,
     Events,
     Wake,
-    /// Effects on other queues that are on their way.
+    /// Effects on other queues that have not arrived yet.
     Outbox,
-    /// How far other queues' effects were taken.
+    /// The last entry taken of each other queue's outbox.
     Sources,
-    /// Who relays the outbox.
+    /// The lock of the relay of the outbox.
     Relay,
-    /// What workers have observed of their runs.
+    /// Histograms of runs, told by workers.
     Histograms,
     /// Of a caller's inbox, which is named like a queue.
     Replies,
-    /// Until when jobs may wait.
+    /// The times at which waiting jobs expire.
     Expiring,
-    /// Of a topic: what holds for it.
+    /// Of a topic: its settings.
     Topic,
-    /// Of a topic: which queues its messages go to.
+    /// Of a topic: its bindings to queues.
     Bindings,
-    /// Of a topic: bindings that start in the past, and where they are.
+    /// Of a topic: bindings that start in the past, with their positions.
     Replays,
     /// Of a topic: messages that are kept.
     Messages,
 }
 
-/// How many columns have one name for the whole queue.
+/// The number of keys with one name for the whole queue.
 const SHARED: usize = 27;
 
 impl Key {
-    /// The columns of the whole queue, in the order of their names in [`Keys`].
+    /// The keys of the whole queue, in the order of their names in [`Keys`].
     const ALL: [(Self, &'static str); SHARED] = [
         (Self::Jobs, "jobs"),
         (Self::Waiting, "waiting"),
@@ -115,23 +115,23 @@ impl Keys {
         crc16(self.0.queue.as_str().as_bytes()) % SLOTS
     }
 
-    /// What all keys of the queue begin with.
+    /// The beginning of all keys of the queue.
     pub(crate) fn base(&self) -> &str {
         &self.0.base
     }
 
-    /// A column of the whole queue; nothing for a worker's own.
-    pub(crate) fn shared(&self, column: Key) -> Option<&str> {
-        let at = Key::ALL.iter().position(|(each, _)| *each == column)?;
+    /// A key of the whole queue; none for a worker's own.
+    pub(crate) fn shared(&self, key: Key) -> Option<&str> {
+        let at = Key::ALL.iter().position(|(each, _)| *each == key)?;
         self.0.shared.get(at).map(String::as_str)
     }
 
     pub(crate) fn running(&self, worker: &WorkerId) -> String {
-        // Written for every turn, and a format would take as long as all other keys.
+        // Written at every turn, and `format!` would take as long as all other keys.
         [&self.0.base, "running:", worker.as_str()].concat()
     }
 
-    /// Not a key: what broadcasts of this name go by.
+    /// Not a key: the channel of the broadcasts of this name.
     pub(crate) fn channel(&self) -> String {
         format!("{}broadcast", self.0.base)
     }
@@ -148,7 +148,7 @@ impl Keys {
         format!("{}errors:{id}", self.0.base)
     }
 
-    /// What an effect's key holds: its claim or its result.
+    /// The claim or the result of an effect.
     pub(crate) fn once(&self, key: &str) -> String {
         format!("{}once:{key}", self.0.base)
     }
@@ -158,7 +158,7 @@ impl Keys {
     }
 }
 
-/// How many slots a cluster has.
+/// The number of slots of a cluster.
 const SLOTS: u16 = 16_384;
 
 /// CRC-16/XMODEM, as clusters count.

@@ -1,13 +1,21 @@
 //! Floor 2: the only place that knows redis, keys and Lua.
 //!
-//! A call is a value ([`command::Command`]) that a [`QueueStore`] sends by its [`Route`] and whose reply
-//! comes back typed.
+//! | file | what it has |
+//! | --- | --- |
+//! | `servers` | a client's store: the server or cluster, and what all queues share |
+//! | `queue_store` | the store of one queue, which sends calls of scripts and plain commands |
+//! | `command/` | one value for each script: it alone knows keys, arguments and reply |
+//! | `read/` | reads without a script |
+//! | `durability`, `pubsub`, `retries` | waiting for replicas, broadcasts, waits between tries |
+//! | `link/` | URLs, connections, sentinels, clusters |
+//! | `keys`, `script`, `reply`, `ids`, `chunk`, `time` | names and wire forms |
+//! | `server_error` | from the server's errors to the library's |
 
 mod chunk;
 mod command;
 mod durability;
-#[cfg(feature = "testing")]
-pub mod hot;
+#[cfg(feature = "internals")]
+pub(crate) mod hot;
 mod ids;
 mod keys;
 mod link;
@@ -20,15 +28,15 @@ mod reply;
 mod retries;
 mod script;
 mod server_error;
-mod shared;
+mod servers;
 mod time;
 
 pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) use command::scripts;
 pub(crate) use command::{job, once, outbox, queue, topic, worker};
 pub use durability::Durability;
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) use ids::read as read_ids;
 pub(crate) use link::Limits;
 pub use link::TlsOptions;
@@ -36,5 +44,5 @@ pub(crate) use pubsub::Subscription;
 pub(crate) use queue_store::QueueStore;
 pub(crate) use read::{Edge, Entry, Kept, StreamPosition};
 pub(crate) use retries::Retries;
-pub(crate) use shared::Store;
+pub(crate) use servers::Store;
 pub(crate) use time::{deadline_after, millis, rate_text};

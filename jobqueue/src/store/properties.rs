@@ -1,4 +1,5 @@
-//! Replies as no script makes them: whatever the server sends, it is read or refused, and nothing panics.
+//! Replies as no script makes them: whatever the server sends, it is read or refused, and nothing
+//! panics.
 
 use std::time::Duration;
 

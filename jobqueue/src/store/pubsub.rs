@@ -1,4 +1,4 @@
-//! Broadcasts: sent by PUBLISH, heard over a connection of its own.
+//! Broadcasts: sent by PUBLISH, received over a connection of their own.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ use super::{
     queue_store::QueueStore,
     reply,
     server_error::{self, About},
-    shared::{Store, Topology},
+    servers::{Store, Topology},
 };
 use crate::{error::Result, job::QueueName};
 
 const SENDING: &str = "send a broadcast";
 const LISTENING: &str = "listen to broadcasts";
 
-/// How long it may be quiet before the server is asked whether it is still there.
+/// After this time without a message the subscription sends a PING.
 const QUIET: Duration = Duration::from_secs(5);
 
 impl QueueStore {
-    /// Sends to all who listen to the channel of this name. How many they are, as far as the server knows: a
-    /// node of a cluster counts its own.
+    /// Sends to all subscribers of the channel of this name. Returns their number as the server
+    /// knows it: a node of a cluster counts only its own.
     pub(crate) async fn publish(&self, message: &[u8]) -> Result<u64> {
         let mut command = redis::cmd("PUBLISH");
         command.arg(self.keys.channel()).arg(message);
@@ -38,7 +38,7 @@ impl QueueStore {
 }
 
 impl Store {
-    /// Listens to channels, over a connection of its own.
+    /// Subscribes to channels, over a connection of its own.
     pub(crate) async fn subscribe(&self, names: &[QueueName]) -> Result<Subscription> {
         let channels: Vec<String> =
             names.iter().map(|name| Keys::new(&self.prefix, name).channel()).collect();
@@ -49,11 +49,11 @@ impl Store {
             subscribe.await.unwrap_or_else(|_| Err(overdue(limit)))?;
             Ok(Subscription { names: names.to_vec(), channels, sink, stream, limit })
         };
-        subscribed.await.map_err(|error| explain(&error))
+        subscribed.await.map_err(explain)
     }
 
-    /// A cluster's nodes hand broadcasts on to each other, so any will do. That it is one by name has channels
-    /// shared out.
+    /// Any node will do, since a cluster's nodes pass broadcasts on to each other. Choosing it by
+    /// name spreads the channels over the nodes.
     async fn pubsub(&self, names: &[QueueName]) -> Result<PubSub, RedisError> {
         match &self.topology {
             Topology::Server(link) => link.pubsub().await,
@@ -70,11 +70,11 @@ impl Store {
     }
 }
 
-fn explain(error: &RedisError) -> crate::error::Error {
-    server_error::explain(error, About { action: LISTENING, keys: None, job: None })
+fn explain(error: RedisError) -> crate::error::Error {
+    server_error::explain(error, About::action(LISTENING))
 }
 
-/// Some channels being listened to.
+/// Subscribed channels.
 pub(crate) struct Subscription {
     names: Vec<QueueName>,
     channels: Vec<String>,
@@ -84,8 +84,8 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
-    /// Waits for the next message: the channel's name, and what was sent. An error is the end of the
-    /// subscription, also when the server has gone silent.
+    /// Waits for the next message, and returns the channel's name with it. An error ends the
+    /// subscription, and so does a server that stops answering.
     pub(crate) async fn next(&mut self) -> Result<(QueueName, Bytes)> {
         loop {
             match timeout(QUIET, self.stream.next()).await {
@@ -97,11 +97,11 @@ impl Subscription {
                         return Ok((name.clone(), bytes));
                     }
                 }
-                Ok(None) => return Err(explain(&unreachable("the connection was closed"))),
+                Ok(None) => return Err(explain(unreachable("the connection was closed"))),
                 Err(_) => {
                     let alive = timeout(self.limit, self.sink.ping::<Value>()).await;
                     let alive = alive.unwrap_or_else(|_| Err(overdue(self.limit)));
-                    alive.map_err(|error| explain(&error))?;
+                    alive.map_err(explain)?;
                 }
             }
         }

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use super::{
     command::{Args, Command},
-    durability::Durability,
     keys::{Key, Keys},
-    link::{Limits, Link, Route, TlsOptions, url},
+    link::Route,
     reply,
     retries::Retries,
     server_error::{self, About},
 };
 use crate::{
     error::{Error, Result},
-    job::{JobId, QueueName},
+    job::QueueName,
+    value_error::Corrupt,
 };
 
 /// The store of one queue.
@@ -35,15 +35,6 @@ impl QueueStore {
         Self { route: self.route.sibling(), ..self.clone() }
     }
 
-    /// For calls that wait for this: `WAIT` holds its connection up, and counts what that connection wrote, so it
-    /// has one of its own.
-    pub(crate) fn for_durability(&self, durability: Durability) -> Self {
-        match durability {
-            Durability::Acknowledged => self.clone(),
-            _ => self.with_own_connection(),
-        }
-    }
-
     pub(crate) fn retry_timeout(&self) -> Duration {
         self.retry_timeout
     }
@@ -58,8 +49,8 @@ impl QueueStore {
         self.call_for(self.response_limit(), command).await
     }
 
-    /// Calls a script behind a [wait](Self::wait_for_wake) on the same connection that may be as long as this:
-    /// Redis runs it the moment the wait is over.
+    /// Calls a script behind a [wait](Self::wait_for_wake) of at most `wait` on the same
+    /// connection. Redis runs it the moment the wait is over.
     pub(crate) async fn call_behind<C: Command>(
         &self,
         wait: Duration,
@@ -77,17 +68,18 @@ impl QueueStore {
             reply = self.route.request(&self.eval(command)).await;
         }
         match reply {
-            Ok(value) => Ok(command.read(value)?),
-            Err(error) => Err(server_error::explain(&error, self.about(command))),
+            Ok(value) => Ok(self.read(command, value)?),
+            Err(error) => Err(server_error::explain(error, self.about(command))),
         }
     }
 
-    /// Calls a script that may be repeated without harm, until the server answers or patience ends.
+    /// Calls a script that may be repeated without harm, until the server answers or the retry
+    /// timeout is over.
     pub(crate) async fn call_retrying<C: Command>(&self, command: &C) -> Result<C::Reply> {
         self.call_within(self.retry_timeout, command).await
     }
 
-    /// The same with a patience of its own.
+    /// The same with a retry timeout of its own.
     pub(crate) async fn call_within<C: Command>(
         &self,
         retry_timeout: Duration,
@@ -102,43 +94,23 @@ impl QueueStore {
         }
     }
 
-    /// A job's log lines from `from` on, at most `count`.
-    pub(crate) async fn logs(&self, id: &JobId, from: usize, count: usize) -> Result<Vec<String>> {
-        const ACTION: &str = "read a job's log";
-        let mut command = redis::cmd("LRANGE");
-        command.arg(self.keys.logs(id)).arg(from).arg(from.saturating_add(count).saturating_sub(1));
-        let value = self.request(&command, ACTION).await?;
-        let lines = reply::array(value, ACTION)?;
-        lines.iter().map(|line| Ok(reply::text(line, ACTION)?.to_owned())).collect()
-    }
-
-    /// A job's newest failed attempts, newest first.
-    pub(crate) async fn errors(&self, id: &JobId) -> Result<Vec<crate::job::JobFailure>> {
-        const ACTION: &str = "read a job's errors";
-        let mut command = redis::cmd("LRANGE");
-        command.arg(self.keys.errors(id)).arg(0).arg(-1);
-        let errors = reply::array(self.request(&command, ACTION).await?, ACTION)?;
-        let read = |error| crate::job::JobFailure::decode(&reply::bytes(error, ACTION)?);
-        Ok(errors.into_iter().map(read).collect::<Result<_, _>>()?)
-    }
-
     /// Waits for the queue's wake token, and takes it. `false` if none came in time.
     ///
-    /// For a store [apart](Self::with_own_connection): it blocks the connection.
+    /// Needs its [own connection](Self::with_own_connection), which it blocks.
     pub(crate) async fn wait_for_wake(&self, limit: Duration) -> Result<bool> {
         const ACTION: &str = "wait for jobs";
         let mut command = redis::cmd("BLPOP");
         command.arg(self.shared(Key::Wake)).arg(limit.as_secs_f64());
-        // The server's limit, and then some for the way back: a connection that stays silent beyond
-        // it is dead, however open it looks.
+        // The server's limit, and some time for the way back. A connection that stays silent longer
+        // is dead, even if it looks open.
         let limit = limit.saturating_add(self.response_limit());
         let reply = self.route.request_within(&command, limit).await;
         let value =
-            reply.map_err(|error| server_error::explain(&error, self.about_action(ACTION)))?;
+            reply.map_err(|error| server_error::explain(error, self.about_action(ACTION)))?;
         Ok(reply::optional(&value).is_some())
     }
 
-    /// Throws the connection away, and with it a wait that nobody wants any more.
+    /// Drops the connection, and with it a wait that is not needed any more.
     pub(crate) fn disconnect(&self) {
         self.route.disconnect();
     }
@@ -149,15 +121,7 @@ impl QueueStore {
         action: &'static str,
     ) -> Result<redis::Value> {
         let reply = self.route.request(command).await;
-        reply.map_err(|error| server_error::explain(&error, self.about_action(action)))
-    }
-
-    /// A queue of a server that is never connected to, for measuring what is written to it.
-    #[cfg(feature = "testing")]
-    pub(crate) fn unconnected(queue: &QueueName) -> Result<Self> {
-        let endpoint = url::open("redis://127.0.0.1", &TlsOptions::default())?;
-        let route = Route::Server(Link::new(endpoint, Limits::DEFAULT));
-        Ok(Self { route, keys: Keys::new("jq", queue), retry_timeout: Duration::ZERO })
+        reply.map_err(|error| server_error::explain(error, self.about_action(action)))
     }
 
     /// A call as it is written to the server.
@@ -180,8 +144,8 @@ impl QueueStore {
     fn write<C: Command>(&self, command: &C, request: &mut redis::Cmd) {
         let more = command.more_keys(&self.keys);
         request.arg(C::KEYS.len() + more.len());
-        for column in C::KEYS {
-            match column {
+        for key in C::KEYS {
+            match key {
                 Key::Running => self.write_running(command.worker(), request),
                 Key::Former => self.write_running(command.former(), request),
                 shared => {
@@ -194,19 +158,34 @@ impl QueueStore {
     }
 
     fn write_running(&self, worker: Option<&crate::job::WorkerId>, request: &mut redis::Cmd) {
-        // A command that names the column has a worker; an empty name would be a key of its own.
+        // A command with this key has a worker; an empty name would be a key of its own.
         request.arg(worker.map(|worker| self.keys.running(worker)).unwrap_or_default());
     }
 
-    pub(super) fn shared(&self, column: Key) -> &str {
-        self.keys.shared(column).unwrap_or_default()
+    pub(super) fn shared(&self, key: Key) -> &str {
+        self.keys.shared(key).unwrap_or_default()
     }
 
     pub(super) fn about<'a, C: Command>(&'a self, command: &'a C) -> About<'a> {
-        About { action: C::ACTION, keys: Some(&self.keys), job: command.job() }
+        match (command.job(), command.key()) {
+            (Some(job), _) => About::job(C::ACTION, self.name(), job),
+            (None, Some(key)) => About::key(C::ACTION, self.name(), key),
+            (None, None) => About::named(C::ACTION, C::KIND, self.name()),
+        }
+    }
+
+    /// Reads a script's answer. The error of one that can't be read names the subject of the call.
+    pub(super) fn read<C: Command>(
+        &self,
+        command: &C,
+        value: redis::Value,
+    ) -> Result<C::Reply, Corrupt> {
+        command
+            .read(value)
+            .map_err(|corrupt| corrupt.about(self.about(command).operation().target()))
     }
 
     pub(super) fn about_action(&self, action: &'static str) -> About<'_> {
-        About { action, keys: Some(&self.keys), job: None }
+        About::named(action, "queue", self.name())
     }
 }

@@ -1,4 +1,4 @@
-//! From what Redis answers to values. Nothing here panics, whatever the server sends.
+//! From the replies of Redis to values. Nothing here panics on any reply.
 
 use bytes::Bytes;
 use redis::Value;
@@ -7,7 +7,7 @@ use crate::value_error::Corrupt;
 
 /// A reply that isn't of the shape its script promises.
 fn unexpected(what: &'static str, value: &Value) -> Corrupt {
-    // The kind alone: a reply may hold a payload, and payloads don't belong into errors or logs.
+    // The kind alone: a reply may hold a payload, which must not get into errors or logs.
     let kind = match value {
         Value::Nil => "nil",
         Value::Int(_) => "a number",
@@ -26,7 +26,7 @@ pub(crate) fn array(value: Value, what: &'static str) -> Result<Vec<Value>, Corr
     }
 }
 
-/// The elements of an array that must be so many.
+/// The elements of an array of `N`.
 pub(crate) fn tuple<const N: usize>(
     value: Value,
     what: &'static str,
@@ -53,7 +53,7 @@ pub(crate) fn count(value: &Value, what: &'static str) -> Result<u64, Corrupt> {
     u64::try_from(int(value, what)?).map_err(|_| Corrupt::new(what, "a negative number"))
 }
 
-/// A count that stands in a sparse column: 0 where there is none.
+/// A count in a sparse column: 0 if there is none.
 pub(crate) fn sparse(value: &Value, what: &'static str) -> Result<u32, Corrupt> {
     match optional(value) {
         None => Ok(0),

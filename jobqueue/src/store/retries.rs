@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 const FIRST_RETRY: Duration = Duration::from_millis(20);
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
-/// Waits between tries: longer each time, with jitter, until patience ends.
+/// Waits between tries: longer each time, with jitter, until the deadline.
 pub(crate) struct Retries {
     deadline: Option<Instant>,
     next: Duration,

@@ -1,4 +1,4 @@
-//! Scripts: put together when the crate is compiled, called by their hash.
+//! Scripts: composed when the crate is compiled, called by their hash.
 
 use std::sync::OnceLock;
 
@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub(crate) struct Script {
     /// Its file under `lua/`, without the ending.
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "for tests of the scripts"))]
+    #[cfg_attr(not(feature = "internals"), expect(dead_code, reason = "for tests of the scripts"))]
     pub(crate) name: &'static str,
     pub(crate) source: &'static str,
     sha: OnceLock<String>,
@@ -17,7 +17,7 @@ impl Script {
         Self { name, source, sha: OnceLock::new() }
     }
 
-    /// What EVALSHA calls it by.
+    /// Its hash, by which EVALSHA calls it.
     pub(crate) fn sha(&self) -> &str {
         self.sha.get_or_init(|| sha1_smol::Sha1::from(self.source).digest().to_string())
     }

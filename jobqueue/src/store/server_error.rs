@@ -1,19 +1,94 @@
-//! From what the connection or the server says went wrong to the library's errors.
+//! From the errors of the connection and the server to the library's.
+
+use std::{error::Error as StdError, fmt};
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-use super::keys::Keys;
 use crate::{
-    error::{Error, Refused},
-    job::{JobId, JobState},
+    error::{Error, Operation, Refused},
+    job::{JobId, JobState, QueueName},
 };
 
-/// What a call was about, for the text of its errors.
+/// The action and the subject of a call, for its errors. Nothing is copied before there is one.
 #[derive(Clone, Copy)]
 pub(crate) struct About<'a> {
-    pub(crate) action: &'static str,
-    pub(crate) keys: Option<&'a Keys>,
-    pub(crate) job: Option<&'a JobId>,
+    action: &'static str,
+    target: Target<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Target<'a> {
+    Nothing,
+    Server(&'a str),
+    Named(&'static str, &'a QueueName),
+    Job(&'a QueueName, &'a JobId),
+    Key(&'a QueueName, &'a str),
+}
+
+impl<'a> About<'a> {
+    pub(crate) const fn action(action: &'static str) -> Self {
+        Self { action, target: Target::Nothing }
+    }
+
+    /// `address` has neither user nor password.
+    pub(crate) const fn server(action: &'static str, address: &'a str) -> Self {
+        Self { action, target: Target::Server(address) }
+    }
+
+    /// A queue, or what has a name like one.
+    pub(crate) const fn named(
+        action: &'static str,
+        kind: &'static str,
+        name: &'a QueueName,
+    ) -> Self {
+        Self { action, target: Target::Named(kind, name) }
+    }
+
+    pub(crate) const fn job(action: &'static str, queue: &'a QueueName, job: &'a JobId) -> Self {
+        Self { action, target: Target::Job(queue, job) }
+    }
+
+    pub(crate) const fn key(action: &'static str, queue: &'a QueueName, key: &'a str) -> Self {
+        Self { action, target: Target::Key(queue, key) }
+    }
+
+    /// The same in the form that errors carry.
+    pub(crate) fn operation(self) -> Operation {
+        let action = self.action;
+        match self.target {
+            Target::Nothing => Operation::new(action),
+            Target::Server(address) => Operation::on_server(action, address),
+            Target::Named(kind, name) => Operation::on(action, kind, name),
+            Target::Job(queue, job) => Operation::on_job(action, queue, job),
+            Target::Key(queue, key) => Operation::on_key(action, queue, key),
+        }
+    }
+
+    fn name(self) -> Option<&'a QueueName> {
+        match self.target {
+            Target::Nothing | Target::Server(_) => None,
+            Target::Named(_, name) | Target::Job(name, _) | Target::Key(name, _) => Some(name),
+        }
+    }
+}
+
+/// The answer of the connection or the server, as the source of this library's errors.
+///
+/// The redis crate's error repeats its own source, which would be printed twice.
+#[derive(Debug)]
+struct Answer(RedisError);
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Answer {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let text = self.0.to_string();
+        crate::error_chain::sources(&self.0).find(|source| !text.ends_with(&source.to_string()))
+    }
 }
 
 /// Whether the server has forgotten the script.
@@ -32,58 +107,52 @@ pub(crate) fn is_broken(error: &RedisError) -> bool {
 }
 
 /// The library's error for one of the client's.
-pub(crate) fn explain(error: &RedisError, about: About<'_>) -> Error {
-    if is_broken(error) && error.kind() != ErrorKind::AuthenticationFailed {
-        return unavailable(about.action, error);
+pub(crate) fn explain(error: RedisError, about: About<'_>) -> Error {
+    let denied = error.kind() == ErrorKind::AuthenticationFailed;
+    if is_broken(&error) && !denied {
+        return Error::unavailable(about.operation(), Answer(error));
     }
-    if error.kind() == ErrorKind::AuthenticationFailed {
-        let reason = format!("wrong user or password (while trying to {})", about.action);
-        return Refused::Permission(reason).into();
-    }
-    let code = error.code().unwrap_or_default();
-    let detail = error.detail().unwrap_or_default();
-    if let Some(refused) = own_refusal(code, detail, about) {
+    if let Some(refused) = own_refusal(&error, about) {
         return refused.into();
     }
-    match code {
+    let operation = about.operation();
+    match error.code().unwrap_or_default() {
         // All of these pass: the server starts, fails over, moves a slot, or runs a long script.
         "LOADING" | "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "UNBLOCKED" => {
-            unavailable(about.action, error)
+            Error::unavailable(operation, Answer(error))
         }
-        "OOM" => Refused::OutOfMemory.into(),
-        "READONLY" => Refused::ReadOnly.into(),
-        "NOPERM" | "NOAUTH" | "WRONGPASS" => {
-            Refused::Permission(format!("{code} {detail} (while trying to {})", about.action))
-                .into()
+        "OOM" => Refused::OutOfMemory { operation }.into(),
+        "READONLY" => Refused::ReadOnly { operation }.into(),
+        "NOPERM" | "NOAUTH" | "WRONGPASS" => denial(operation, error),
+        _ if denied => denial(operation, error),
+        _ => {
+            Refused::Server { operation, source: crate::error_chain::source(Answer(error)) }.into()
         }
-        _ => Refused::Server(format!("{error} (while trying to {})", about.action)).into(),
     }
 }
 
-pub(crate) fn unavailable(action: &'static str, error: &RedisError) -> Error {
-    Error::Unavailable { action, reason: error.to_string() }
+fn denial(operation: Operation, error: RedisError) -> Error {
+    Refused::Permission { operation, source: crate::error_chain::source(Answer(error)) }.into()
 }
 
 /// The refusals that this library's scripts know.
-fn own_refusal(code: &str, detail: &str, about: About<'_>) -> Option<Refused> {
-    let queue = || about.keys.map_or_else(String::new, |keys| keys.queue().to_string());
-    let mut words = detail.split_ascii_whitespace();
-    match code {
-        "LEASELOST" | "OUTOFSTEP" => Some(Refused::LeaseLost),
-        "NOTFOUND" => Some(Refused::NotFound { id: about.job?.clone() }),
+fn own_refusal(error: &RedisError, about: About<'_>) -> Option<Refused> {
+    let mut words = error.detail().unwrap_or_default().split_ascii_whitespace();
+    let mut number = || words.next()?.parse().ok();
+    let operation = about.operation();
+    let queue = about.name()?.clone();
+    match error.code()? {
+        "LEASELOST" | "OUTOFSTEP" => Some(Refused::LeaseLost { operation }),
+        "NOTFOUND" => Some(Refused::NotFound { queue, id: operation.job()?.clone() }),
         "WRONGSTATE" => {
             let state: JobState = words.next()?.parse().ok()?;
-            Some(Refused::WrongState { id: about.job?.clone(), state })
+            Some(Refused::WrongState { operation, state })
         }
-        "QUEUEFULL" => {
-            Some(Refused::QueueFull { queue: queue(), cap: words.next()?.parse().ok()? })
-        }
-        "HASACTIVE" => Some(Refused::Busy { queue: queue(), active: words.next()?.parse().ok()? }),
-        "TOOMANY" => {
-            Some(Refused::TooManyBindings { topic: queue(), most: words.next()?.parse().ok()? })
-        }
+        "QUEUEFULL" => Some(Refused::QueueFull { queue, cap: number()? }),
+        "HASACTIVE" => Some(Refused::Busy { queue, active: number()? }),
+        "TOOMANY" => Some(Refused::TooManyBindings { topic: queue, most: number()? }),
         "LAYOUT" => Some(Refused::Layout {
-            queue: queue(),
+            queue,
             found: words.next()?.to_owned(),
             known: words.next()?.to_owned(),
         }),

@@ -6,13 +6,13 @@ use tokio::time::Instant;
 
 use crate::policy::Rate;
 
-/// When so much time is over; in ten years, if it is beyond all clocks.
-pub(crate) fn deadline_after(retry_timeout: Duration) -> Instant {
+/// The moment after this time; ten years from now if it is beyond all clocks.
+pub(crate) fn deadline_after(time: Duration) -> Instant {
     let now = Instant::now();
-    now.checked_add(retry_timeout).unwrap_or(now + Duration::from_secs(10 * 365 * 86_400))
+    now.checked_add(time).unwrap_or(now + Duration::from_secs(10 * 365 * 86_400))
 }
 
-/// A duration in whole milliseconds; what doesn't fit is cut to what a score holds exactly.
+/// A duration in whole milliseconds, at most the largest that a score holds exactly.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(1 << 48)
 }

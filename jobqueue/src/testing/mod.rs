@@ -32,11 +32,8 @@ use chrono::Utc;
 use crate::{
     job::{Codec, Delivery, JobId, JobOptions, Record},
     value_error::Invalid,
-    worker::{Context, ContextParts, Signals, States, run_trace},
+    worker::{Cancellation, Context, ContextParts, States, run_trace},
 };
-
-#[doc(hidden)]
-pub use crate::store::hot;
 
 /// A [`Context`] about to be made: progress and log go nowhere.
 #[derive(Debug)]
@@ -47,7 +44,7 @@ pub struct TestContext {
     time_left: Option<Duration>,
     options: JobOptions,
     states: States,
-    signals: Signals,
+    cancellation: Cancellation,
 }
 
 impl Default for TestContext {
@@ -67,7 +64,7 @@ impl TestContext {
             time_left: None,
             options: JobOptions::default(),
             states: States::default(),
-            signals: Signals::default(),
+            cancellation: Cancellation::default(),
         }
     }
 
@@ -116,14 +113,14 @@ impl TestContext {
     /// A run that has been told to stop.
     #[must_use]
     pub fn cancelled(self) -> Self {
-        self.signals.cancel();
+        self.cancellation.cancel();
         self
     }
 
     /// A run whose lease was lost.
     #[must_use]
     pub fn lost(self) -> Self {
-        self.signals.lose();
+        self.cancellation.lose();
         self
     }
 
@@ -152,8 +149,8 @@ impl TestContext {
                 Some(deadline) => deadline.into(),
                 None => OnceLock::new(),
             },
-            signals: self.signals,
-            line: None,
+            cancellation: self.cancellation,
+            shared: None,
         }))
     }
 
@@ -168,31 +165,4 @@ impl TestContext {
             Err(invalid) => panic!("{invalid}"),
         }
     }
-}
-
-/// The ids that an entry of a queue's stream of events tells of.
-#[doc(hidden)]
-#[must_use]
-pub fn event_ids(text: &str) -> Vec<JobId> {
-    crate::store::read_ids(text)
-}
-
-/// One of the library's scripts, as it is sent to Redis.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct ScriptText {
-    /// Its file under `lua/`, without the ending.
-    pub name: &'static str,
-    /// The entry with its helpers.
-    pub source: &'static str,
-}
-
-/// Every script, for the tests of the scripts themselves.
-#[doc(hidden)]
-#[must_use]
-pub fn scripts() -> Vec<ScriptText> {
-    crate::store::scripts()
-        .into_iter()
-        .map(|script| ScriptText { name: script.name, source: script.source })
-        .collect()
 }

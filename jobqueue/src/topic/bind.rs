@@ -12,21 +12,22 @@ use crate::{
     error::{Error, Result},
     job::QueueName,
     policy::{Filter, Pattern},
-    store::{outbox, topic},
+    store::topic,
     value_error::Invalid,
 };
 
-/// The most bindings of a topic: each message is held against all of them, and names those that it fits.
-pub(crate) const MOST_BINDINGS: usize = 1_000;
+/// The most bindings of a topic: each message is compared with all of them, and carries those that
+/// match.
+const MOST_BINDINGS: usize = 1_000;
 
 /// A binding about to be made: set options, then await it. Answers whether it is new.
 ///
-/// A queue has one binding for each pattern and job name; made again with another filter, it has that one from
-/// then on. A publish that began before it may not know it yet; one that begins when this has been answered
-/// does.
+/// A queue has one binding for each pattern and job name; another one replaces its filter. A
+/// publish that began earlier may not use the binding yet; one that begins after the answer does.
 ///
 /// # Errors
-/// [`Error::Invalid`] for names, patterns and filters; [`Refused::TooManyBindings`](crate::error::Refused).
+/// [`Error::Invalid`] for names, patterns and filters;
+/// [`Refused::TooManyBindings`](crate::error::Refused).
 #[must_use = "a queue is bound when this is awaited"]
 #[derive(Debug)]
 pub struct Bind {
@@ -35,8 +36,15 @@ pub struct Bind {
     start: Option<Start>,
 }
 
+impl Topic {
+    /// Sends messages whose routing keys match the pattern to a queue. Set options, then await it.
+    pub fn bind(&self, queue: &str, pattern: &str) -> Bind {
+        Bind::new(self, queue, pattern)
+    }
+}
+
 impl Bind {
-    pub(crate) fn new(topic: &Topic, queue: &str, pattern: &str) -> Self {
+    fn new(topic: &Topic, queue: &str, pattern: &str) -> Self {
         let binding = queue.parse().and_then(|queue| {
             pattern.parse::<Pattern>()?;
             Ok(Binding { queue, pattern: pattern.to_owned(), job: None, filter: None })
@@ -44,7 +52,7 @@ impl Bind {
         Self { topic: topic.clone(), binding, start: None }
     }
 
-    /// Only messages whose headers pass this; all by default.
+    /// Takes only messages whose headers pass this filter; all by default.
     pub fn filter(self, filter: Filter) -> Self {
         self.set(|binding| {
             filter.validate()?;
@@ -53,8 +61,8 @@ impl Bind {
         })
     }
 
-    /// What jobs the messages become: those of the handler of this name. By default a message's routing key is
-    /// its job's name.
+    /// Makes the messages jobs of the handler of this name. By default the name of a message's job
+    /// is its routing key.
     pub fn job(self, name: &str) -> Self {
         self.set(|binding| {
             binding.job = Some(name.parse()?);
@@ -62,10 +70,10 @@ impl Bind {
         })
     }
 
-    /// Starts in the past, with the messages that the topic [keeps](Topic::keep); by default with what is
-    /// published from now on. The binding is answered when they have all arrived; if that was broken off,
-    /// bind again to go on. A binding that is there already and has no start left to catch up with stays as it
-    /// is.
+    /// Starts in the past, with messages that the topic [keeps](Topic::keep); by default it starts
+    /// with the messages published from now on. The answer comes when all the kept ones have
+    /// arrived; if it is interrupted, bind again to continue. A binding that exists and has caught
+    /// up stays as it is.
     pub fn from(mut self, start: Start) -> Self {
         self.start = Some(start);
         self
@@ -84,11 +92,13 @@ impl Bind {
         let binding = binding?;
         let filter = match &binding.filter {
             Some(filter) => rmp_serde::to_vec_named(filter).map_err(|error| {
-                Invalid::new("filter", "that can't be written", error.to_string())
+                Invalid::setup("the filter can't be written", "use text and finite numbers")
+                    .because(error)
             })?,
             None => Vec::new(),
         };
-        introduce(&topic.client, topic.name(), &binding.queue).await?;
+        // First, so that the workers of a bound queue always know the topic.
+        topic.client.relays().register_source(topic.name(), &binding.queue).await?;
         let entry = match &start {
             Some(start) => Some(replay::locate(&topic, start).await?),
             None => None,
@@ -114,12 +124,6 @@ impl IntoFuture for Bind {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
-}
-
-/// Makes a topic known to a queue. First, so that there is no binding of which the queue's workers know nothing.
-pub(crate) async fn introduce(client: &Client, topic: &QueueName, queue: &QueueName) -> Result<()> {
-    let store = client.store().queue(queue);
-    store.call_retrying(&outbox::RegisterSource { source: topic }).await
 }
 
 impl Client {

@@ -1,6 +1,8 @@
-//! Bindings: as values, as they stand in Redis, and as publishers go by them.
+//! Bindings: as values, as Redis stores them, and as publishers route by them.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, error::Error as StdError};
+
+use serde::Serialize;
 
 use crate::{
     job::{JobName, QueueName},
@@ -10,21 +12,24 @@ use crate::{
     value_error::{Corrupt, Invalid},
 };
 
-/// That a topic's messages go to a queue, as [`Topic::bindings`](super::Topic::bindings) shows it.
-#[derive(Clone, Debug, PartialEq)]
+/// A binding of a queue to a topic, from [`Topic::bindings`](super::Topic::bindings).
+///
+/// Serialized: `{"queue": "mails", "pattern": "user.*", "job": null, "filter": [["region",
+/// [{"prefix": "eu-"}]]]}`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Binding {
-    /// Where they go.
+    /// The queue that gets the messages.
     pub queue: QueueName,
-    /// Which ones, by their routing keys.
+    /// The pattern that their routing keys match.
     pub pattern: String,
-    /// What jobs they become there; their routing keys are the jobs' names if this isn't said.
+    /// The name of their jobs there; without one, a job's name is its message's routing key.
     pub job: Option<JobName>,
-    /// Which ones, by their headers.
+    /// The filter that their headers pass.
     pub filter: Option<Filter>,
 }
 
-/// What a handler subscribes to.
+/// A binding that a handler declares.
 #[derive(Clone, Debug)]
 pub(crate) struct Subscription {
     pub(crate) topic: QueueName,
@@ -43,8 +48,8 @@ impl Subscription {
 }
 
 impl Binding {
-    /// What it is known by: `queue pattern name`. A queue has one binding for each pattern and name.
-    pub(crate) fn key(&self) -> String {
+    /// Its key: `queue pattern name`. A queue has one binding for each pattern and name.
+    pub(super) fn key(&self) -> String {
         let Self { queue, pattern, job, .. } = self;
         match job {
             Some(job) => format!("{queue} {pattern} {job}"),
@@ -52,67 +57,67 @@ impl Binding {
         }
     }
 
-    /// As it is written into outboxes.
-    pub(crate) fn target(&self) -> String {
+    /// Its target, as outboxes have it.
+    pub(super) fn target(&self) -> String {
         target::write(self.queue.as_str(), self.job.as_ref().map(JobName::as_str))
     }
 
-    pub(crate) fn read((key, filter): &RawBinding) -> Result<Self, Corrupt> {
-        let corrupt = |problem: &dyn fmt::Display| Corrupt::new("a binding", problem);
+    pub(super) fn read((key, filter): &RawBinding) -> Result<Self, Corrupt> {
+        let corrupt = |problem: Box<dyn StdError + Send + Sync>| Corrupt::new("a binding", problem);
         let mut parts = key.splitn(3, ' ');
         let (Some(queue), Some(pattern)) = (parts.next(), parts.next()) else {
-            return Err(corrupt(&"no queue or no pattern"));
+            return Err(corrupt("no queue or no pattern".into()));
         };
         let filter = match filter.is_empty() {
             true => None,
-            false => Some(rmp_serde::from_slice(filter).map_err(|error| corrupt(&error))?),
+            false => Some(rmp_serde::from_slice(filter).map_err(|error| corrupt(error.into()))?),
         };
         let job = parts.next().map(str::parse).transpose();
         Ok(Self {
-            queue: queue.parse().map_err(|error: Invalid| corrupt(&error))?,
+            queue: queue.parse().map_err(|error: Invalid| corrupt(error.into()))?,
             pattern: pattern.to_owned(),
-            job: job.map_err(|error: Invalid| corrupt(&error))?,
+            job: job.map_err(|error: Invalid| corrupt(error.into()))?,
             filter,
         })
     }
 }
 
-/// A topic's bindings as a publisher goes by them.
+/// A topic's bindings, as a publisher routes by them.
 #[derive(Debug)]
-pub(crate) struct Routes {
-    pub(crate) version: String,
+pub(super) struct Routes {
+    pub(super) version: String,
     alternate: String,
     /// Sorted by target, so that those of one target are neighbours.
     routes: Vec<Route>,
 }
 
-/// One way for messages.
+/// One binding, parsed.
 #[derive(Debug)]
-pub(crate) struct Route {
+pub(super) struct Route {
     pattern: Pattern,
     filter: Option<Filter>,
-    pub(crate) target: String,
+    target: String,
 }
 
-/// Where one message goes.
+/// The targets of one message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Routed<'a> {
-    /// As in an outbox; empty for nowhere.
-    pub(crate) targets: Cow<'a, str>,
-    /// How many there are, without the alternate queue.
-    pub(crate) count: usize,
+pub(super) struct Routed<'a> {
+    /// As an outbox has them; empty if there are none.
+    pub(super) targets: Cow<'a, str>,
+    /// The number of targets without the alternate queue.
+    pub(super) count: usize,
 }
 
-/// About how many bytes a target takes on the way.
+/// About how many bytes a target takes in a call.
 const TARGET: usize = 24;
 
 impl Routes {
-    /// What a publisher goes by before it has heard of any.
-    pub(crate) fn unknown() -> Self {
+    /// The routes of a publisher that doesn't know the bindings yet.
+    pub(super) fn unknown() -> Self {
         Self { version: "0".to_owned(), alternate: String::new(), routes: Vec::new() }
     }
 
-    pub(crate) fn read(bindings: Bindings) -> Result<Self, Corrupt> {
+    pub(super) fn read(bindings: Bindings) -> Result<Self, Corrupt> {
         let routes = bindings.all.iter().map(|raw| Route::of(&Binding::read(raw)?));
         let mut routes = routes.collect::<Result<Vec<Route>, _>>()?;
         routes.sort_unstable_by(|a, b| a.target.cmp(&b.target));
@@ -120,16 +125,16 @@ impl Routes {
         Ok(Self { version, alternate, routes })
     }
 
-    /// About how many bytes the targets of a message take on the way, at most.
-    pub(crate) fn size(&self) -> usize {
+    /// About how many bytes the targets of a message take in a call at most.
+    pub(super) fn size(&self) -> usize {
         self.routes.len() * TARGET
     }
 
-    /// Where a message goes: to each target once, however many of its bindings want it.
-    pub(crate) fn route(&self, key: &RoutingKey, headers: &BTreeMap<String, String>) -> Routed<'_> {
+    /// The targets of a message: each once, even if several of its bindings match.
+    pub(super) fn route(&self, key: &RoutingKey, headers: &BTreeMap<String, String>) -> Routed<'_> {
         let (mut targets, mut last, mut count) = (Cow::Borrowed(""), "", 0);
         for route in &self.routes {
-            if route.target == last || !route.wants(key, headers) {
+            if route.target == last || !route.matches(key, headers) {
                 continue;
             }
             last = &route.target;
@@ -151,7 +156,7 @@ impl Routes {
 }
 
 impl Route {
-    pub(crate) fn of(binding: &Binding) -> Result<Self, Corrupt> {
+    pub(super) fn of(binding: &Binding) -> Result<Self, Corrupt> {
         let pattern = binding.pattern.parse();
         Ok(Self {
             pattern: pattern.map_err(|error| Corrupt::new("a binding", error))?,
@@ -160,7 +165,7 @@ impl Route {
         })
     }
 
-    pub(crate) fn wants(&self, key: &RoutingKey, headers: &BTreeMap<String, String>) -> bool {
+    pub(super) fn matches(&self, key: &RoutingKey, headers: &BTreeMap<String, String>) -> bool {
         self.pattern.matches(key)
             && self.filter.as_ref().is_none_or(|filter| filter.matches(headers))
     }

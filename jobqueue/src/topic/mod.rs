@@ -1,24 +1,40 @@
-//! Topics: what is published once arrives in every queue that is bound to it.
+//! Topics: a message that is published once arrives in every queue that is bound to it.
 //!
-//! A publish is one call: it writes the message and the list of queues that it is for to the topic's outbox, from
-//! where the relay brings a copy to each. A topic has keys of its own, which may stand beside those of a queue of
-//! the same name.
+//! ```no_run
+//! # use jobqueue::{job, Client};
+//! #[job(queue = "mails", subscribe = "user-events:user.created")]
+//! async fn welcome(user: u64) {
+//!     println!("welcome, {user}");
+//! }
+//!
+//! # async fn example(client: Client) -> jobqueue::Result<()> {
+//! client.topic("user-events")?.bind("audit", "#").await?;
+//! let receipt = client.publish("user-events", "user.created", 42_u64).await?;
+//! println!("{} copies are on their way", receipt.targets());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A publish is one call: it writes the message and the list of its queues to the topic's outbox, and the
+//! relay brings a copy to each, once. A handler binds its queue with `subscribe`; [`Topic::bind`] binds any
+//! queue, with a [`Filter`] on headers if you like. [`Topic::stats`] says how far queues are behind.
 
 mod bind;
 mod binding;
-mod gather;
+mod message;
 mod publish;
+mod publish_all;
 mod publisher;
+mod receipt;
 mod replay;
 mod stats;
 
 pub use bind::Bind;
-pub(crate) use bind::introduce;
 pub use binding::Binding;
 pub(crate) use binding::Subscription;
-pub(crate) use gather::Publishers;
-pub use publish::{Publish, PublishAll, PublishAllError};
-pub use publisher::Receipt;
+pub use publish::Publish;
+pub use publish_all::{PublishAll, PublishAllError};
+pub use receipt::Receipt;
 pub use replay::Start;
 pub use stats::{QueueLag, TopicStats};
 
@@ -35,11 +51,12 @@ use crate::{
     },
 };
 
-/// A topic: bind queues to it, and look how it is. Messages are published by [`Client::publish`].
+/// A topic: queues are bound to it, and [`Client::publish`] sends messages to it.
 ///
-/// Patterns are words with dots between; `*` stands for one word, `#` for any number of words. Each queue gets one
-/// copy of a message for each job name it is bound with, as a job with the options, the retries and the order
-/// of that queue. A handler may bind its queue itself: `#[job(subscribe = "user-events:user.*")]`.
+/// A pattern consists of words with dots between them; `*` matches one word, `#` any number of
+/// words. Each queue gets one copy of a message for each job name it is bound with, as a job with
+/// the options, the retries and the order of that queue. A handler can bind its queue itself:
+/// `#[job(subscribe = "user-events:user.*")]`.
 ///
 /// ```no_run
 /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
@@ -60,13 +77,13 @@ pub struct Topic {
 }
 
 impl Client {
-    /// A topic by its name, which is like a queue's. Nothing is sent: a topic exists as soon as a queue is bound
-    /// to it.
+    /// A topic by its name, which has the form of a queue's. Nothing is sent: a topic exists as
+    /// soon as a queue is bound to it.
     ///
     /// # Errors
     /// The name is invalid.
-    pub fn topic(&self, name: &str) -> Result<Topic> {
-        Ok(Topic::new(self, &name.parse()?))
+    pub fn topic(&self, name: impl AsRef<str>) -> Result<Topic> {
+        Ok(Topic::new(self, &name.as_ref().parse()?))
     }
 }
 
@@ -81,13 +98,8 @@ impl Topic {
         self.store.name()
     }
 
-    /// Has messages whose routing keys fit the pattern go to a queue. Set options, then await it.
-    pub fn bind(&self, queue: &str, pattern: &str) -> Bind {
-        Bind::new(self, queue, pattern)
-    }
-
-    /// Has messages no longer go to a queue by this pattern, whatever the job's name. What is on its way arrives.
-    /// Answers whether it was bound so.
+    /// Removes the bindings of a queue by this pattern, for all job names. Messages published
+    /// earlier still arrive. Answers whether there was such a binding.
     ///
     /// # Errors
     /// A name or pattern is invalid.
@@ -103,7 +115,7 @@ impl Topic {
         Ok(self.store.call_retrying(&Unbind { bindings: &keys }).await? > 0)
     }
 
-    /// Which queues are bound, sorted by name.
+    /// The bindings, sorted by queue.
     ///
     /// # Errors
     /// Those of any call.
@@ -115,27 +127,22 @@ impl Topic {
         Ok(bindings)
     }
 
-    /// Sends messages that no binding is for to this queue; by default they are lost, which their
-    /// [receipts](Receipt::is_unroutable) say.
+    /// The queue that gets messages which fit no binding. With `None`, the default, they are lost, and
+    /// their [receipts](Receipt::is_unroutable) say so.
     ///
     /// # Errors
     /// The name is invalid.
-    pub async fn alternate(&self, queue: &str) -> Result<()> {
+    pub async fn alternate<'a>(&self, queue: impl Into<Option<&'a str>>) -> Result<()> {
+        let Some(queue) = queue.into() else {
+            return self.configure(&[("alternate", String::new())]).await;
+        };
         let queue: QueueName = queue.parse()?;
-        bind::introduce(&self.client, self.name(), &queue).await?;
+        self.client.relays().register_source(self.name(), &queue).await?;
         self.configure(&[("alternate", queue.to_string())]).await
     }
 
-    /// Lets messages that no binding is for be lost.
-    ///
-    /// # Errors
-    /// Those of any call.
-    pub async fn no_alternate(&self) -> Result<()> {
-        self.configure(&[("alternate", String::new())]).await
-    }
-
-    /// Keeps messages, about so many of them or for about so long, for bindings that start in the
-    /// [past](Bind::from); [`Retain::none`], the default, keeps none and removes what was kept.
+    /// Keeps messages, about this many of them or for about this long, for bindings that start in the
+    /// [past](Bind::from); [`Retain::none`], the default, keeps none and removes those that were kept.
     ///
     /// # Errors
     /// Those of any call.
@@ -152,8 +159,9 @@ impl Topic {
         self.configure(&[("keep", count), ("keep_ms", age)]).await
     }
 
-    /// Waits until all that is on its way has arrived, and brings it on if nobody else does. Nobody needs to call
-    /// this for messages to arrive; it is for tests, and before something is measured or moved.
+    /// Waits until all messages published so far have arrived, and relays them if no other process
+    /// does. Messages arrive without it too; it is for tests, and for use before a measurement or a
+    /// move.
     ///
     /// # Errors
     /// A queue, or the topic itself, can't be reached or refuses.
@@ -161,8 +169,8 @@ impl Topic {
         self.client.relays().relay(self.name()).await
     }
 
-    /// Removes the topic: its bindings, its settings, and what it keeps. What is on its way arrives. Answers
-    /// whether there was something.
+    /// Removes the topic: its bindings, its settings, and the messages that it keeps. Messages
+    /// published earlier still arrive. Answers whether the topic existed.
     ///
     /// # Errors
     /// Those of any call.

@@ -1,122 +1,132 @@
-//! Group commit of publishes: messages are routed here, by the bindings that this process knows, and written
-//! to the topic's outbox in one call. If the bindings have changed, the call says what they are now.
+//! The call that publishes a batch of messages, for [group commit](crate::group_commit).
+//!
+//! Messages are routed here, by the bindings that this process knows, and written to the topic's
+//! outbox in one call. If the bindings have changed, the call answers the new ones. Calls are
+//! numbered, so that a call that is sent again is not carried out again; so there is never more
+//! than one in flight.
 
-use std::{borrow::Cow, collections::BTreeMap, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
 use super::{
     binding::{Routed, Routes},
-    gather::{PublishRequest, in_time},
+    receipt::Receipt,
 };
 use crate::{
+    client::Client,
     error::{Error, Result},
-    job::{JobId, WorkerId},
+    group_commit::{GroupCommit, GroupCommits, Rules, Sink},
+    job::{QueueName, WorkerId},
     outbox::Relays,
     policy::RoutingKey,
     store::{
-        Durability, QueueStore, Retries,
+        Durability, MAX_BATCH, QueueStore, Retries,
         topic::{NewMessage, Publish, Published},
     },
 };
 
-/// A message, and what decides where it goes.
+/// The group commits of a client's publishes.
+type Publishers = GroupCommits<Publisher>;
+
+/// The group commit that takes messages to this topic.
+pub(super) fn publisher(
+    client: &Client,
+    topic: &QueueName,
+    durability: Durability,
+) -> GroupCommit<Publisher> {
+    client.shared::<Publishers>().get(topic, durability, || {
+        let store = client.store().queue(topic).for_durability(durability);
+        Publisher::new(store, durability, client.relays().clone())
+    })
+}
+
+/// A message, and the values that decide where it goes.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
-    pub(crate) message: NewMessage,
-    pub(crate) key: RoutingKey,
-    pub(crate) headers: BTreeMap<String, String>,
+pub(super) struct Outgoing {
+    pub(super) message: NewMessage,
+    pub(super) key: RoutingKey,
+    pub(super) headers: BTreeMap<String, String>,
 }
 
-/// What became of a published message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    id: JobId,
-    targets: usize,
-    alternate: bool,
-}
-
-impl Receipt {
-    /// The message's id. A copy has it too, as its job's id, followed by a suffix where the binding names
-    /// the job.
-    #[must_use]
-    pub fn id(&self) -> &JobId {
-        &self.id
-    }
-
-    /// How many copies are on their way to bound queues.
-    #[must_use]
-    pub fn targets(&self) -> usize {
-        self.targets
-    }
-
-    /// Whether no binding is for it. It is lost then, unless it went to the
-    /// [alternate queue](Self::went_to_alternate) or is [kept](super::Topic::keep).
-    #[must_use]
-    pub fn is_unroutable(&self) -> bool {
-        self.targets == 0
-    }
-
-    /// Whether it went to the topic's alternate queue, since no binding is for it.
-    #[must_use]
-    pub fn went_to_alternate(&self) -> bool {
-        self.alternate
-    }
-}
-
-/// How long beyond its patience a publisher's newest call is remembered: a request that was given up may
-/// still be on its way.
+/// How long Redis remembers a publisher's newest call beyond the retry timeout: a request that the
+/// publisher gave up may still arrive.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
-/// Carries messages to Redis.
+/// Publishes batches of messages to one topic.
 #[derive(Debug)]
-pub(crate) struct Publisher {
+pub(super) struct Publisher {
     store: QueueStore,
     durability: Durability,
     relays: Relays,
     name: WorkerId,
-    /// How many calls were made, to tell a call that is sent again from the next one.
-    calls: u64,
-    routes: Routes,
+    /// The number of the newest call, which tells a call that is sent again from the next one.
+    calls: AtomicU64,
+    /// Replaced by a call whose answer has newer ones.
+    routes: Mutex<Arc<Routes>>,
 }
 
-impl Publisher {
-    pub(crate) fn new(store: QueueStore, durability: Durability, relays: Relays) -> Self {
-        let (name, routes) = (WorkerId::generate(), Routes::unknown());
-        Self { store, durability, relays, name, calls: 0, routes }
+impl Sink for Publisher {
+    type Item = Outgoing;
+    type Answer = Vec<Receipt>;
+
+    const RULES: Rules = Rules {
+        action: "publish messages",
+        shared_call: MAX_BATCH,
+        second_call: None,
+        own_calls: false,
+    };
+
+    fn retry_timeout(&self) -> Duration {
+        self.store.retry_timeout()
     }
 
-    /// One call, repeated until Redis answers or the deadline has passed, and routed anew as often as the
+    fn size(&self, messages: &[Outgoing]) -> usize {
+        let routes = self.routes().size();
+        messages.iter().map(|out| out.message.record.len() + 64 + routes).sum()
+    }
+
+    /// One call, repeated until Redis answers or the deadline passes, and routed anew each time the
     /// bindings have changed.
-    async fn send(&mut self, messages: &[Outgoing], deadline: Instant) -> Result<Vec<Receipt>> {
+    async fn send(
+        &self,
+        messages: &[Outgoing],
+        deadline: Instant,
+        mut resend: bool,
+    ) -> Result<Vec<Receipt>> {
         let mut retries = Retries::until(deadline);
-        let mut resend = false;
-        self.calls += 1;
+        let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         loop {
+            let routes = self.routes();
             let routed: Vec<Routed<'_>> =
-                messages.iter().map(|out| self.routes.route(&out.key, &out.headers)).collect();
-            let receipts = messages.iter().zip(&routed).map(|(out, routed)| Receipt {
-                id: out.message.id.clone(),
-                targets: routed.count,
-                alternate: routed.count == 0 && !routed.targets.is_empty(),
-            });
-            let receipts: Vec<Receipt> = receipts.collect();
+                messages.iter().map(|out| routes.route(&out.key, &out.headers)).collect();
             let targets = routed.iter().map(|routed| Cow::Borrowed(&*routed.targets));
             let publish = Publish {
-                version: &self.routes.version,
+                version: &routes.version,
                 publisher: &self.name,
-                call: self.calls,
+                call,
                 remembered: self.store.retry_timeout().saturating_add(REMEMBERED),
                 resend,
                 messages: &targets.zip(messages.iter().map(|out| &out.message)).collect::<Vec<_>>(),
             };
             match self.store.call_durably(&publish, self.durability).await {
-                Ok((Published::Outdated(bindings), _)) => self.routes = Routes::read(bindings)?,
+                Ok((Published::Outdated(bindings), _)) => {
+                    let new = Arc::new(Routes::read(bindings)?);
+                    *self.routes.lock().unwrap_or_else(PoisonError::into_inner) = new;
+                }
                 Ok((Published::Done { underway }, shortfall)) => {
                     if underway {
                         self.relays.start(self.store.name());
                     }
-                    return shortfall.map_or(Ok(receipts), Err);
+                    return shortfall.map_or_else(|| Ok(receipts(messages, &routed)), Err);
                 }
                 Err(error @ Error::Unavailable { .. }) => {
                     retries.wait_or(error).await?;
@@ -127,29 +137,32 @@ impl Publisher {
         }
     }
 
-    /// About how many bytes a message takes on the way.
-    pub(crate) fn size(&self, out: &Outgoing) -> usize {
-        out.message.record.len() + 64 + self.routes.size()
+    fn split(
+        receipts: Vec<Receipt>,
+        sizes: impl Iterator<Item = usize>,
+    ) -> impl Iterator<Item = Vec<Receipt>> {
+        let mut receipts = receipts.into_iter();
+        sizes.map(move |size| receipts.by_ref().take(size).collect())
+    }
+}
+
+impl Publisher {
+    fn new(store: QueueStore, durability: Durability, relays: Relays) -> Self {
+        let (name, calls) = (WorkerId::generate(), AtomicU64::new(0));
+        let routes = Mutex::new(Arc::new(Routes::unknown()));
+        Self { store, durability, relays, name, calls, routes }
     }
 
-    /// Publishes parcels in one call, and answers each.
-    pub(crate) async fn deliver(&mut self, requests: Vec<PublishRequest>) {
-        let (mut requests, Some(deadline)) = in_time(requests) else { return };
-        let sizes: Vec<usize> = requests.iter().map(|request| request.messages.len()).collect();
-        let messages: Vec<Outgoing> =
-            requests.iter_mut().flat_map(|request| std::mem::take(&mut request.messages)).collect();
-        match self.send(&messages, deadline).await {
-            Ok(receipts) => {
-                let mut receipts = receipts.into_iter();
-                for (request, size) in requests.into_iter().zip(sizes) {
-                    let _ = request.reply.send(Ok(receipts.by_ref().take(size).collect()));
-                }
-            }
-            Err(error) => {
-                for request in requests {
-                    let _ = request.reply.send(Err(error.clone()));
-                }
-            }
-        }
+    fn routes(&self) -> Arc<Routes> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+fn receipts(messages: &[Outgoing], routed: &[Routed<'_>]) -> Vec<Receipt> {
+    let receipt = |(out, routed): (&Outgoing, &Routed<'_>)| Receipt {
+        id: out.message.id.clone(),
+        targets: routed.count,
+        alternate: routed.count == 0 && !routed.targets.is_empty(),
+    };
+    messages.iter().zip(routed).map(receipt).collect()
 }

@@ -1,7 +1,9 @@
-//! Bindings that start in the past: what a topic keeps goes to them by way of its outbox, like anything new.
+//! Bindings that start in the past: the messages that a topic keeps go to them through its outbox,
+//! like new ones.
 //!
-//! Where a replay is stands in Redis beside its binding, and moves on in the same step that writes the next
-//! messages to the outbox. So each goes once, whoever replays, and whoever dies.
+//! Redis stores the position of a replay beside its binding, and advances it in the same atomic
+//! step that writes the next messages to the outbox. So each message goes once, even if a replay is
+//! interrupted and another process goes on with it.
 
 use chrono::{DateTime, Utc};
 
@@ -16,7 +18,7 @@ use crate::{
     value_error::{Corrupt, Invalid},
 };
 
-/// How many messages are looked at in one step.
+/// How many messages one step reads.
 const STEP: usize = 500;
 
 /// Where a binding starts among the messages that its topic [keeps](Topic::keep).
@@ -25,14 +27,14 @@ const STEP: usize = 500;
 pub enum Start {
     /// With the oldest.
     Beginning,
-    /// With the first that was published at this time, by the server's clock, or later.
+    /// With the first one published at this time or later, by the server's clock.
     Time(DateTime<Utc>),
     /// With this one.
     Message(JobId),
 }
 
-/// Where among the kept messages that is.
-pub(crate) async fn locate(topic: &Topic, start: &Start) -> Result<String> {
+/// The position of a start among the kept messages.
+pub(super) async fn locate(topic: &Topic, start: &Start) -> Result<String> {
     match start {
         Start::Beginning => Ok("-".to_owned()),
         Start::Time(time) => Ok(time.timestamp_millis().max(0).to_string()),
@@ -47,7 +49,7 @@ pub(crate) async fn locate(topic: &Topic, start: &Start) -> Result<String> {
                     Some(last) => from = format!("({}", last.entry),
                     None => {
                         let advice =
-                            "the topic keeps no such message: start with another, or at a time";
+                            "the topic keeps no such message, so start with another, or at a time";
                         return Err(Invalid::new("start", id, advice).into());
                     }
                 }
@@ -56,8 +58,8 @@ pub(crate) async fn locate(topic: &Topic, start: &Start) -> Result<String> {
     }
 }
 
-/// Sends a binding all that it has still to catch up with.
-pub(crate) async fn catch_up(topic: &Topic, binding: &Binding) -> Result<()> {
+/// Sends a binding all messages that it has still to catch up with.
+pub(super) async fn catch_up(topic: &Topic, binding: &Binding) -> Result<()> {
     let (key, target) = (binding.key(), binding.target());
     let route = Route::of(binding)?;
     loop {
@@ -69,23 +71,23 @@ pub(crate) async fn catch_up(topic: &Topic, binding: &Binding) -> Result<()> {
         let (before, (from, end)) =
             place
                 .and_then(|place| Some((place, place.split_once(' ')?)))
-                .ok_or_else(|| Corrupt::new("where a replay is", "no start and end"))?;
+                .ok_or_else(|| Corrupt::new("the position of a replay", "no start and end"))?;
         let page = topic.store.kept(from, end, STEP).await?;
         let after = page.last().filter(|_| page.len() == STEP);
         let after = after.map(|last| format!("({} {end}", last.entry));
-        let wanted = page.into_iter().filter(|kept| is_wanted(&route, kept));
-        let entries: Vec<String> = wanted.map(|kept| kept.entry).collect();
+        let matching = page.into_iter().filter(|kept| matches(&route, kept));
+        let entries: Vec<String> = matching.map(|kept| kept.entry).collect();
         let (after, target) = (after.as_deref(), target.as_str());
         let step = topic::Replay { binding: &key, before, after, target, entries: &entries };
         topic.store.call_retrying(&step).await?;
-        // One step at a time: the outbox is for what is on its way, not for a whole history.
+        // One step at a time, so that the outbox doesn't fill with a whole history.
         topic.client.relays().relay(topic.name()).await?;
     }
 }
 
-/// Whether a kept message is for a binding. One that can't be read isn't for anybody.
-fn is_wanted(route: &Route, kept: &Kept) -> bool {
+/// Whether a kept message matches a binding. A message that can't be read matches none.
+fn matches(route: &Route, kept: &Kept) -> bool {
     let Ok(record) = Record::decode(&kept.record) else { return false };
     let key = record.options.origin.as_ref().and_then(|origin| origin.routing_key.parse().ok());
-    key.is_some_and(|key| route.wants(&key, &record.options.headers))
+    key.is_some_and(|key| route.matches(&key, &record.options.headers))
 }

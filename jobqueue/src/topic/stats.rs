@@ -1,4 +1,4 @@
-//! What a topic has, and how far its queues are behind.
+//! The state of a topic, and how far its queues are behind.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,6 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::{Topic, binding::Binding};
 use crate::{
@@ -15,50 +16,60 @@ use crate::{
     store::{queue::Counts, topic::Stats},
 };
 
-/// How many messages on their way are looked at.
-const LOOKED_AT: usize = 10_000;
+/// How many messages of the outbox are counted for each queue.
+const COUNTED: usize = 10_000;
 
-/// A topic at one moment.
-#[derive(Clone, Debug, PartialEq)]
+/// The state of a topic at one moment; see [`Topic::stats`].
+///
+/// Serialized:
+///
+/// ```json
+/// {
+///   "published": 12, "underway": 1, "oldest_underway_ms": 40, "kept": 0, "kept_since": null,
+///   "queues": [{"queue": "mails", "underway": 1, "replaying": false, "waiting": 3}]
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TopicStats {
-    /// How many messages were published, ever.
+    /// How many messages have ever been published.
     pub published: u64,
-    /// How many are on their way: to one bound queue or more.
+    /// How many have not reached all their queues yet.
     pub underway: u64,
-    /// How long the oldest of those is. More than a second means that nobody relays, or that a queue can't be
-    /// reached.
+    /// The age of the oldest of those. More than a second means that no process relays, or that a
+    /// queue can't be reached.
+    #[serde(rename = "oldest_underway_ms", serialize_with = "crate::json::maybe_millis")]
     pub oldest_underway: Option<Duration>,
     /// How many messages are [kept](Topic::keep).
     pub kept: u64,
-    /// When the oldest of those was published.
+    /// When the oldest kept message was published.
     pub kept_since: Option<DateTime<Utc>>,
     /// The bound queues and the alternate one.
     pub queues: Vec<QueueLag>,
 }
 
 /// How far a queue is behind its topic.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct QueueLag {
     /// The queue.
     pub queue: QueueName,
-    /// How many messages are on their way to it, of the topic's oldest 10,000, or of fewer if those have
-    /// more than 16 MiB.
+    /// How many messages have not reached it yet, of the topic's oldest 10,000, or of fewer if
+    /// those have more than 16 MiB.
     pub underway: u64,
-    /// Whether it has a binding that has still to catch up with the past.
+    /// Whether one of its bindings is still catching up with the past.
     pub replaying: bool,
-    /// How many jobs wait in it, whatever topic they come from.
+    /// How many jobs wait in it, from all topics and adds.
     pub waiting: u64,
 }
 
 impl Topic {
-    /// What the topic has, and how far its queues are behind.
+    /// Reads the figures of the topic and of its queues.
     ///
     /// # Errors
     /// Those of any call.
     pub async fn stats(&self) -> Result<TopicStats> {
-        let snapshot = self.store.call_retrying(&Stats { most: LOOKED_AT }).await?;
+        let snapshot = self.store.call_retrying(&Stats { most: COUNTED }).await?;
         let mut names = BTreeSet::new();
         for raw in &snapshot.bindings {
             names.insert(Binding::read(raw)?.queue);
@@ -97,5 +108,42 @@ impl Topic {
                 .and_then(DateTime::from_timestamp_millis),
             queues,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::topic::Filter;
+
+    #[test]
+    fn the_shape_of_json() {
+        let queue: QueueName = "mails".parse().expect("a good name");
+        let binding = Binding {
+            queue: queue.clone(),
+            pattern: "user.*".to_owned(),
+            job: Some("welcome".parse().expect("a good name")),
+            filter: Some(Filter::header("region").prefix("eu-").missing()),
+        };
+        let expected = json!({
+            "queue": "mails", "pattern": "user.*", "job": "welcome",
+            "filter": [["region", [{"prefix": "eu-"}, "missing"]]]
+        });
+        assert_eq!(serde_json::to_value(binding).expect("json"), expected);
+        let stats = TopicStats {
+            published: 12,
+            underway: 1,
+            oldest_underway: Some(Duration::from_millis(40)),
+            kept: 0,
+            kept_since: None,
+            queues: vec![QueueLag { queue, underway: 1, replaying: false, waiting: 3 }],
+        };
+        let expected = json!({
+            "published": 12, "underway": 1, "oldest_underway_ms": 40, "kept": 0, "kept_since": null,
+            "queues": [{"queue": "mails", "underway": 1, "replaying": false, "waiting": 3}]
+        });
+        assert_eq!(serde_json::to_value(stats).expect("json"), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! How a worker works.
+//! The settings of a worker.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -11,17 +11,17 @@ use crate::{
     value_error::Invalid,
 };
 
-/// How a worker works; the defaults are [`Config::DEFAULT`].
+/// The settings of a worker; the defaults are [`Config::DEFAULT`].
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    pub(crate) slots: Slots,
+    pub(crate) capacity: Capacity,
     pub(crate) lease: Duration,
-    /// How long runs may go on after a shutdown was asked for.
+    /// How long runs may go on after a shutdown was requested.
     pub(crate) drain: Duration,
-    pub(crate) care: JobDefaults,
+    pub(crate) defaults: JobDefaults,
     /// Called with the span of each run that has a trace.
     pub(crate) on_span: Option<SpanHook>,
-    /// Where jobs go that fail for good, unless their handler says so.
+    /// Where jobs go that fail for good, unless their handler names a queue.
     pub(crate) dead_letter: Option<QueueName>,
     /// Limits of the queue over all workers, set in code.
     pub(crate) rate: Option<Rate>,
@@ -30,7 +30,7 @@ pub(crate) struct Config {
 
 type Hook = dyn Fn(&Span, &TraceContext) + Send + Sync;
 
-/// What is done with the span of a run, and the run's place in its trace.
+/// A hook that gets the span of each run that has a trace, and its place in that trace.
 #[derive(Clone)]
 pub(crate) struct SpanHook(Arc<Hook>);
 
@@ -52,22 +52,31 @@ impl fmt::Debug for SpanHook {
 
 /// How many jobs a pump holds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Slots {
+pub(crate) struct Capacity {
     /// Runs at once.
     pub(crate) concurrency: usize,
-    /// Jobs beyond those, fetched ahead.
+    /// Jobs fetched beyond those, ahead of free slots.
     pub(crate) prefetch: usize,
 }
 
-/// The most jobs that a pump may hold: as many as a call can speak of.
+impl Capacity {
+    pub(crate) fn total(self) -> usize {
+        self.concurrency.saturating_add(self.prefetch)
+    }
+}
+
+/// How long a worker sleeps at most before it looks for jobs by itself.
+pub(crate) const MAX_SLEEP: Duration = Duration::from_secs(5);
+
+/// The most jobs that a pump may hold: as many as fit into one call.
 const MOST_SLOTS: usize = 100_000;
 
 impl Config {
     pub(crate) const DEFAULT: Self = Self {
-        slots: Slots { concurrency: 10, prefetch: 0 },
+        capacity: Capacity { concurrency: 10, prefetch: 0 },
         lease: Duration::from_secs(10),
         drain: Duration::from_secs(30),
-        care: JobDefaults::DEFAULT,
+        defaults: JobDefaults::DEFAULT,
         on_span: None,
         dead_letter: None,
         rate: None,
@@ -75,8 +84,8 @@ impl Config {
     };
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        let Slots { concurrency, prefetch } = self.slots;
-        if concurrency == 0 || concurrency.saturating_add(prefetch) > MOST_SLOTS {
+        let Capacity { concurrency, .. } = self.capacity;
+        if concurrency == 0 || self.capacity.total() > MOST_SLOTS {
             return Err(Invalid::new(
                 "concurrency",
                 concurrency,
@@ -84,7 +93,7 @@ impl Config {
             ));
         }
         if self.lease < Duration::from_millis(100) || self.lease > Duration::from_secs(3_600) {
-            return Err(Invalid::new("lease", format!("{:?}", self.lease), "use 100 ms to 1 h"));
+            return Err(Invalid::new("lease", self.lease, "use 100 ms to 1 h"));
         }
         if let Some(rate) = self.rate {
             rate.validate()?;

@@ -1,14 +1,11 @@
-//! Handlers' further arguments: extractors, in the way of axum.
+//! Extractors: a handler's arguments after its payload, as in axum.
 
-use std::{
-    any::{Any, TypeId, type_name},
-    collections::HashMap,
-    fmt,
-    ops::Deref,
-    sync::Arc,
+use std::ops::Deref;
+
+use super::{
+    run::Context,
+    states::{MissingState, States},
 };
-
-use super::run::Context;
 use crate::job::Failure;
 
 /// A type that a handler may ask for after its payload.
@@ -35,16 +32,16 @@ use crate::job::Failure;
     note = "the first argument is the payload; further ones are `Context`, `State<T>`, or a type that implements `FromContext`"
 )]
 pub trait FromContext: Sized + Send {
-    /// Whether the worker has what this needs; called when the worker is built.
+    /// Checks that the worker has the state that this needs; called when the worker is built.
     ///
     /// # Errors
-    /// What is missing.
+    /// The state that is missing.
     fn check(states: &States) -> Result<(), MissingState> {
         let _ = states;
         Ok(())
     }
 
-    /// Makes the value for one run. A failure ends the run as the handler's own would.
+    /// Makes the value for one run. A failure ends the run like one of the handler's own.
     fn from_context(ctx: &Context) -> impl Future<Output = Result<Self, Failure>> + Send;
 }
 
@@ -54,7 +51,8 @@ impl FromContext for Context {
     }
 }
 
-/// What a worker was given with [`state`](super::WorkerBuilder::state): a pool, a client, a setting.
+/// State that the worker was given with [`state`](super::WorkerBuilder::state): a pool, a client, a
+/// setting.
 ///
 /// ```
 /// # use jobqueue::{job, State};
@@ -85,38 +83,4 @@ impl<T: Clone + Send + Sync + 'static> FromContext for State<T> {
         let state = ctx.states().get::<T>().map_err(Failure::permanent)?;
         Ok(Self(state.clone()))
     }
-}
-
-/// The values that a worker was given, one a type.
-#[derive(Clone, Default)]
-pub struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
-
-impl States {
-    /// The value of a type.
-    ///
-    /// # Errors
-    /// The worker was given none.
-    pub fn get<T: Any>(&self) -> Result<&T, MissingState> {
-        self.0
-            .get(&TypeId::of::<T>())
-            .and_then(|value| value.downcast_ref())
-            .ok_or(MissingState { wanted: type_name::<T>() })
-    }
-
-    pub(crate) fn insert<T: Any + Send + Sync>(&mut self, value: T) {
-        self.0.insert(TypeId::of::<T>(), Arc::new(value));
-    }
-}
-
-impl fmt::Debug for States {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("States").field("count", &self.0.len()).finish_non_exhaustive()
-    }
-}
-
-/// A handler asks for state that its worker was not given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no state of type {wanted}: give it to the worker with `.state(…)`")]
-pub struct MissingState {
-    wanted: &'static str,
 }

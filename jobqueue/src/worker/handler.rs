@@ -1,19 +1,18 @@
-//! What a worker runs.
+//! Handlers.
 
 use super::{
-    extract::{MissingState, States},
     run::Context,
+    states::{MissingState, States},
 };
 use crate::job::{Failure, Job};
 
-/// Something that runs jobs of one kind. [`#[job]`](macro@crate::job) implements it.
+/// Runs jobs of one kind. [`#[job]`](macro@crate::job) implements it.
 ///
 /// Written by hand it looks like this:
 ///
 /// ```
 /// use jobqueue::{handler::{Definition, Handler, Job}, Context, Failure};
 ///
-/// #[derive(Clone, Copy)]
 /// struct Double;
 ///
 /// impl Job for Double {
@@ -23,29 +22,29 @@ use crate::job::{Failure, Job};
 /// }
 ///
 /// impl Handler for Double {
-///     async fn call(self, payload: u32, _ctx: Context) -> Result<u64, Failure> {
+///     async fn call(payload: u32, _ctx: Context) -> Result<u64, Failure> {
 ///         Ok(u64::from(payload) * 2)
 ///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a job handler",
-    label = "not a job handler",
-    note = "put `#[job]` on the function"
+    message = "no handler is implemented for these jobs",
+    label = "declared without a body, or a `Job` alone",
+    note = "implement it: `#[job(implements = path::to::declaration)] async fn … {{ … }}`, and give the worker that function"
 )]
 pub trait Handler: Job {
-    /// Whether the worker has all that the handler's arguments ask for; called when it is built.
+    /// Checks that the worker has all state that the handler's arguments ask for; called when it is
+    /// built.
     ///
     /// # Errors
     /// The first state that is missing.
-    fn check(self, states: &States) -> Result<(), MissingState> {
+    fn check(states: &States) -> Result<(), MissingState> {
         let _ = states;
         Ok(())
     }
 
     /// Runs one job.
     fn call(
-        self,
         payload: Self::Payload,
         ctx: Context,
     ) -> impl Future<Output = Result<Self::Output, Failure>> + Send;

@@ -1,11 +1,14 @@
 //! What the code that `#[job]` writes calls. Not for people.
 //!
-//! A handler's error may be a [`Failure`], may know its own verdict ([`JobError`]), or may be any other
-//! error. Which of them decides is found by *autoref specialisation*: of the methods of one name, the
-//! compiler takes the one that needs the fewest references.
-//! See <https://github.com/dtolnay/case-studies/blob/master/autoref-specialization/README.md>.
+//! A handler's error may be a [`Failure`], may know its own verdict ([`JobError`]), or may be any
+//! other error. Which of them decides is found by *autoref specialisation*: of the methods of one
+//! name, the compiler takes the one that needs the fewest references. See
+//! <https://github.com/dtolnay/case-studies/blob/master/autoref-specialization/README.md>.
 
-use std::{error::Error as StdError, panic::resume_unwind, time::Duration};
+use std::{
+    convert::Infallible, error::Error as StdError, marker::PhantomData, panic::resume_unwind,
+    time::Duration,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -16,37 +19,82 @@ use crate::{
     policy::Verdict,
 };
 
-/// The two sides of a `Result`, whatever alias it goes by.
-pub trait HandlerResult {
+/// `IsResult::<R>::YES` says whether a return type is a `Result`, whatever it is called.
+///
+/// An inherent constant is taken if its type fits, and else that of [`NoResult`].
+#[derive(Debug)]
+pub struct IsResult<R>(PhantomData<R>);
+
+impl<T, E> IsResult<Result<T, E>> {
+    /// It is.
+    pub const YES: bool = true;
+}
+
+/// For all types that aren't a `Result`.
+pub trait NoResult {
+    #[doc(hidden)]
+    const YES: bool = false;
+}
+
+impl<R> NoResult for IsResult<R> {}
+
+/// `<Return<{ IsResult::<R>::YES }> as Returns<R>>` is what a return type means, whatever it is called.
+#[derive(Debug)]
+pub struct Return<const IS_RESULT: bool>;
+
+/// What a return type means.
+pub trait Returns<R> {
     /// What a successful run gives back.
     type Output;
     /// What a failed one does.
     type Error;
+    /// Which of them it is.
+    ///
+    /// # Errors
+    /// The handler's own.
+    fn split(returned: R) -> Result<Self::Output, Self::Error>;
 }
 
-impl<T, E> HandlerResult for Result<T, E> {
+impl<T, E> Returns<Result<T, E>> for Return<true> {
     type Output = T;
     type Error = E;
-}
-
-/// The error is the library's own.
-#[derive(Clone, Copy, Debug)]
-pub struct OwnTag;
-
-impl OwnTag {
-    /// As it is.
-    #[must_use]
-    pub fn failure(self, failure: Failure) -> Failure {
-        failure
+    fn split(returned: Result<T, E>) -> Result<T, E> {
+        returned
     }
 }
 
-impl Failure {
-    /// An inherent method: taken before any trait's.
-    #[doc(hidden)]
+impl<R> Returns<R> for Return<false> {
+    type Output = R;
+    type Error = Infallible;
+    fn split(returned: R) -> Result<R, Infallible> {
+        Ok(returned)
+    }
+}
+
+/// A return type that isn't called `Result`, and is none.
+#[diagnostic::on_unimplemented(
+    message = "this is a `Result` by another name, which `#[job]` can't see",
+    label = "an alias of `{R}`",
+    note = "write `Result<T, E>`, or give the alias a name that ends in `Result`"
+)]
+pub trait ReturnsPlain<R> {
+    /// What a run gives back.
+    type Output;
+}
+
+impl<R> ReturnsPlain<R> for Return<false> {
+    type Output = R;
+}
+
+/// A question about an error's type: `(&&&Probe::of(&error)).tag()`.
+#[derive(Debug)]
+pub struct Probe<E>(PhantomData<fn() -> E>);
+
+impl<E> Probe<E> {
+    /// About this one's.
     #[must_use]
-    pub fn __jobqueue_tag(&self) -> OwnTag {
-        OwnTag
+    pub fn of(_: &E) -> Self {
+        Self(PhantomData)
     }
 }
 
@@ -62,15 +110,15 @@ impl JobErrorTag {
     }
 }
 
-/// One reference: for errors with a verdict.
+/// Asked first: errors with a verdict.
 pub trait ViaJobError {
     #[doc(hidden)]
-    fn __jobqueue_tag(&self) -> JobErrorTag {
+    fn tag(&self) -> JobErrorTag {
         JobErrorTag
     }
 }
 
-impl<E: JobError> ViaJobError for E {}
+impl<E: JobError> ViaJobError for &&Probe<E> {}
 
 /// Any other error.
 #[derive(Clone, Copy, Debug)]
@@ -83,15 +131,70 @@ impl StdErrorTag {
     }
 }
 
-/// Two references: for all that turns into a boxed error, `anyhow::Error` and `String` among them.
+/// Asked second: all else that turns into a boxed error, `anyhow::Error` and `String` among them.
 pub trait ViaStdError {
     #[doc(hidden)]
-    fn __jobqueue_tag(&self) -> StdErrorTag {
+    fn tag(&self) -> StdErrorTag {
         StdErrorTag
     }
 }
 
-impl<E: Into<Box<dyn StdError + Send + Sync>>> ViaStdError for &E {}
+impl<E: Into<Box<dyn StdError + Send + Sync>>> ViaStdError for &Probe<E> {}
+
+/// The error is the library's own.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnTag;
+
+impl OwnTag {
+    /// As it is.
+    #[must_use]
+    pub fn failure(self, failure: Failure) -> Failure {
+        failure
+    }
+}
+
+impl Probe<Failure> {
+    /// Taken before the trait's for all types.
+    #[must_use]
+    pub fn tag(&self) -> OwnTag {
+        OwnTag
+    }
+}
+
+/// None of these.
+#[derive(Clone, Copy, Debug)]
+pub struct NoErrorTag;
+
+impl NoErrorTag {
+    /// Never called: no type implements the bound, whose message is what it is for.
+    pub fn failure<E: HandlerError>(self, error: E) -> Failure {
+        error.never()
+    }
+}
+
+/// Asked last: all types.
+pub trait ViaNoError {
+    #[doc(hidden)]
+    fn tag(&self) -> NoErrorTag {
+        NoErrorTag
+    }
+}
+
+impl<E> ViaNoError for Probe<E> {}
+
+/// What a handler's error has to be. No type implements this; those that are fine are found before it is asked for.
+#[diagnostic::on_unimplemented(
+    message = "a job handler can't fail with `{Self}`",
+    label = "not an error that can be stored with the job",
+    note = "an error is a `std::error::Error + Send + Sync + 'static`; `#[derive(thiserror::Error, JobError)]` makes one \
+            of a type of your own",
+    note = "`String`, `anyhow::Error` and `Box<dyn Error + Send + Sync>` are fine too; `Box<dyn Error>` alone isn't, \
+            since a job may move between threads"
+)]
+pub trait HandlerError {
+    #[doc(hidden)]
+    fn never(self) -> Failure;
+}
 
 /// What a function of the user's says of an error.
 pub fn classify<E, V: Into<Verdict>>(error: &E, by: impl FnOnce(&E) -> V) -> Verdict {
@@ -111,11 +214,12 @@ where
     }
 }
 
-/// Runs a blocking handler where it may block.
+/// Runs a blocking handler where it may block. Without a runtime that is here: a test may wait for it in any way.
 pub async fn run_blocking<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return run() };
     let trace = trace::run();
     let run = move || trace::within_blocking(trace, run);
-    match tokio::task::spawn_blocking(run).await {
+    match runtime.spawn_blocking(run).await {
         Ok(answer) => answer,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),

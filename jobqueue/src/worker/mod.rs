@@ -1,8 +1,9 @@
-//! Floor 3: the runtime that fetches jobs and runs their handlers.
+//! The runtime of workers: it fetches jobs and runs their handlers.
 //!
-//! A [`Worker`] has one *pump* a queue: it settles what has ended and fetches what fits, in one call a
-//! turn. Each fetched job becomes a *run*, which reads as a pipeline: start → run → classify → report. It is
-//! a tokio task, unless it ends at the first look on a runtime of one thread. A thread of its own keeps the lease.
+//! A [`Worker`] has one *pump* a queue, which settles ended jobs and fetches others, in one call a
+//! turn. Each fetched job becomes a *run*: start → run → decide → report. A run is a tokio task,
+//! unless it ends when it is polled first on a runtime of one thread. A thread of its own sends the
+//! heartbeats.
 
 mod broadcast;
 mod builder;
@@ -13,26 +14,31 @@ mod handler;
 mod macros;
 mod once;
 mod pump;
+mod rate_limiter;
 mod registry;
 mod run;
+mod runtime;
 mod signals;
 mod sources;
+mod states;
 mod telemetry;
 
 pub use broadcast::Listener;
-pub use builder::{Worker, WorkerBuilder};
-pub use extract::{FromContext, MissingState, State, States};
+pub use builder::WorkerBuilder;
+pub(crate) use config::MAX_SLEEP;
+pub use extract::{FromContext, State};
 pub use handle::WorkerHandle;
 pub use handler::Handler;
 #[doc(hidden)]
 pub use macros::{
-    HandlerResult, JobErrorTag, OwnTag, StdErrorTag, ViaJobError, ViaStdError, classify, once,
-    run_blocking,
+    IsResult, NoResult, Probe, Return, Returns, ReturnsPlain, ViaJobError, ViaNoError, ViaStdError,
+    classify, once, run_blocking,
 };
 pub use once::{Once, OnceError};
-pub(crate) use pump::MAX_SLEEP;
 pub(crate) use registry::MAX_RESULT;
 pub use run::Context;
 #[cfg(feature = "testing")]
-pub(crate) use run::{ContextParts, Signals, run_trace};
-pub use telemetry::{Alert, DeadLettered, WorkerEvent};
+pub(crate) use run::{Cancellation, ContextParts, run_trace};
+pub use runtime::Worker;
+pub use states::{MissingState, States};
+pub use telemetry::{Alert, DeadLettered, WorkerEvent, WorkerEvents};

@@ -1,55 +1,55 @@
 //! The handlers of one queue, by name.
 
-use std::{collections::HashMap, fmt, pin::Pin, sync::Arc};
+use std::{collections::HashMap, fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use foldhash::fast::RandomState;
-use governor::{DefaultDirectRateLimiter, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     handler::Handler,
+    rate_limiter::RateLimiter,
     run::{Context, Demand, HandlerBreaker},
-    telemetry::JobMeter,
+    telemetry::JobMetrics,
 };
 use crate::{
     job::{Definition, Delivery, Failure, JobName, QueueName, Record, RunRules},
+    policy::Verdict,
+    settle::Known,
     topic::Subscription,
-    value_error::{Invalid, PayloadError},
+    value_error::{Invalid, PayloadError, TooLarge},
 };
 
-/// A run under way: the result's bytes, or the failure.
+/// A running handler: it gives the encoded result, or the failure.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
 
-/// The most bytes of a result. What is larger belongs elsewhere, with a reference as the result.
+/// The most bytes of a result. A larger one belongs elsewhere, with a reference to it as the
+/// result.
 pub(crate) const MAX_RESULT: usize = 1 << 20;
 
-/// A handler whose types only it knows.
+/// A handler without its types.
 trait Erased: Send + Sync {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError>;
 }
 
-impl<H: Handler> Erased for H {
+impl<H: Handler> Erased for PhantomData<H> {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
         let codec = record.codec;
         let payload = record.read(&H::VERSIONS)?;
-        let handler = *self;
         Ok(Box::pin(async move {
-            let output = handler.call(payload, ctx).await?;
+            let output = H::call(payload, ctx).await?;
             let bytes = codec.encode(&output).map_err(|error| unwritable(&error))?;
             if bytes.len() > MAX_RESULT {
-                return Err(unwritable(&PayloadError::TooLarge {
-                    size: bytes.len(),
-                    limit: MAX_RESULT,
-                }));
+                let what = format!("the result of job {}", H::DEFINITION.name);
+                return Err(unwritable(&TooLarge::returned(what, bytes.len(), MAX_RESULT)));
             }
             Ok(bytes)
         }))
     }
 }
 
-/// The work was done: to do it again would not help.
-fn unwritable(error: &PayloadError) -> Failure {
-    Failure::permanent(format_args!("the result {error}"))
+/// The work was done: another attempt would not help.
+fn unwritable(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::from_error(Verdict::Permanent, error)
 }
 
 /// One handler with its rules and limits.
@@ -57,25 +57,31 @@ pub(crate) struct Entry {
     handler: Box<dyn Erased>,
     pub(crate) name: JobName,
     pub(crate) rules: RunRules,
-    /// The newest version of payloads that it knows.
+    /// The newest version of payloads that it reads.
     pub(crate) version: u32,
-    /// What its queue is to be bound to.
+    /// The topic that its queue is bound to.
     subscription: Option<Subscription>,
-    /// Where its jobs go that fail for good.
+    /// Its own dead-letter queue.
     pub(crate) dead_letter: Option<QueueName>,
     permits: Option<Arc<Semaphore>>,
-    rate: Option<DefaultDirectRateLimiter>,
-    pub(crate) meter: JobMeter,
+    rate: Option<RateLimiter>,
+    pub(crate) metrics: JobMetrics,
     pub(crate) breaker: Option<HandlerBreaker>,
 }
 
 impl Entry {
+    /// As intake looks at it.
+    pub(crate) fn known(self: Arc<Self>) -> Known<Arc<Self>> {
+        let (name, rules, newest) = (Some(self.name.clone()), self.rules, self.version);
+        Known { handler: self, name, rules, newest }
+    }
+
     /// Whether the handler has limits of its own in this process.
     pub(crate) fn is_limited(&self) -> bool {
         self.permits.is_some() || self.rate.is_some()
     }
 
-    /// Waits until the handler's own limits in this process let one more run start.
+    /// Waits until the handler's own limits in this process allow one more run.
     pub(crate) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
         let permit = match &self.permits {
             // The semaphore is never closed.
@@ -99,47 +105,40 @@ impl Entry {
 pub(crate) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
 
 impl Registry {
-    pub(crate) fn insert<H: Handler>(&mut self, handler: H) -> Result<(), Invalid> {
+    pub(crate) fn insert<H: Handler>(&mut self) -> Result<(), Invalid> {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         run.backoff.validate()?;
         run.retry.validate()?;
         limits.breaker.map_or(Ok(()), |breaker| breaker.validate())?;
         if run.attempts == 0 || limits.concurrency == Some(0) {
-            return Err(Invalid::new(
-                "handler",
-                name,
-                "attempts and concurrency must be 1 or more",
-            ));
+            let problem = format!("handler {name:?} has 0 attempts or a concurrency of 0");
+            return Err(Invalid::setup(problem, "use 1 or more"));
         }
         if run.delivery == Delivery::AtMostOnce && limits.breaker.is_some() {
-            let advice =
-                "a job that runs at most once can't go back to wait: leave its breaker out";
-            return Err(Invalid::new("handler", name, advice));
+            let problem = format!("handler {name:?} runs at most once and has a breaker");
+            let advice = "leave the breaker out, since such a job can't go back to wait";
+            return Err(Invalid::setup(problem, advice));
         }
         let entry = Entry {
-            handler: Box::new(handler),
+            handler: Box::new(PhantomData::<H>),
             name: name.parse()?,
             rules: run,
             version: H::VERSIONS.newest(),
-            meter: JobMeter::new(queue, name),
+            metrics: JobMetrics::new(queue, name),
             subscription: match H::DEFINITION.subscription {
                 Some(subscription) => Some(Subscription::new(subscription, name)?),
                 None => None,
             },
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),
-            rate: match limits.rate {
-                Some(rate) => Some(RateLimiter::direct(rate.quota()?)),
-                None => None,
-            },
+            rate: limits.rate.map(RateLimiter::new).transpose()?,
             breaker: limits.breaker.map(HandlerBreaker::new),
         };
         match self.0.insert(name, Arc::new(entry)) {
             None => Ok(()),
-            Some(_) => Err(Invalid::new(
-                "handler",
-                name,
-                "another handler of this worker has this queue and name: rename one of them",
+            Some(_) => Err(Invalid::setup(
+                format!("the worker has two handlers named {name:?} for queue {queue}"),
+                "rename one of them",
             )),
         }
     }
@@ -148,20 +147,21 @@ impl Registry {
         self.0.get(name).cloned()
     }
 
-    /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers are open.
+    /// How many jobs of this queue are worth fetching now: any, unless the breakers of all handlers
+    /// are open.
     pub(crate) fn demand(&self) -> Demand {
-        let mut demands = Vec::new();
+        let mut demand: Option<Demand> = None;
         for entry in self.0.values() {
-            // Most handlers have none, and then the first of them is enough to know.
+            // Most handlers have no breaker, and then the first of them is enough to know.
             match entry.breaker.as_ref().map_or(Demand::Any, HandlerBreaker::demand) {
                 Demand::Any => return Demand::Any,
-                other => demands.push(other),
+                other => demand = Some(demand.map_or(other, |demand| demand.or(other))),
             }
         }
-        demands.into_iter().reduce(Demand::or).unwrap_or(Demand::Any)
+        demand.unwrap_or(Demand::Any)
     }
 
-    /// What its handlers' queue is to be bound to.
+    /// The topics that the handlers' queue is bound to.
     pub(crate) fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
         self.0.values().filter_map(|entry| entry.subscription.as_ref())
     }

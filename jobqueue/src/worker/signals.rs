@@ -1,21 +1,24 @@
-//! When to stop.
+//! The phases of a worker, and the signals that stop it.
 
 use tokio::time::Instant;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    value_error::Invalid,
+};
 
-/// What a worker is doing.
+/// The phase of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// It fetches and runs.
     Working,
-    /// It runs what it has, and fetches nothing.
+    /// It runs the jobs that it holds, and fetches none.
     Paused,
-    /// It runs what it has until then, and ends.
+    /// It runs the jobs that it holds until then, and ends.
     Draining(Instant),
 }
 
-/// Waits for SIGTERM or SIGINT; once installed, the process doesn't end by them.
+/// Waits for SIGTERM or SIGINT. Once installed, they no longer end the process by themselves.
 #[cfg(unix)]
 pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
@@ -27,8 +30,8 @@ impl Signals {
     pub(crate) fn install() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
-            terminate: signal(SignalKind::terminate()).map_err(|error| install_error(&error))?,
-            interrupt: signal(SignalKind::interrupt()).map_err(|error| install_error(&error))?,
+            terminate: signal(SignalKind::terminate()).map_err(install_error)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(install_error)?,
         })
     }
 
@@ -59,6 +62,9 @@ impl Signals {
 }
 
 #[cfg(unix)]
-fn install_error(error: &std::io::Error) -> Error {
-    Error::Unavailable { action: "listen for signals", reason: error.to_string() }
+fn install_error(error: std::io::Error) -> Error {
+    let problem = "the process can't listen for SIGTERM and SIGINT";
+    Invalid::setup(problem, "start the worker without signals, and shut it down by its handle")
+        .because(error)
+        .into()
 }

@@ -50,7 +50,7 @@ impl<const N: usize> Job for Receive<N> {
 }
 
 impl<const N: usize> Handler for Receive<N> {
-    async fn call(self, event: Event, _ctx: Context) -> Result<(), Failure> {
+    async fn call(event: Event, _ctx: Context) -> Result<(), Failure> {
         if event.hopeless { Err(Failure::permanent("never")) } else { Ok(()) }
     }
 }

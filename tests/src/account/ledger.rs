@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use jobqueue::{Client, JobInfo, JobState, Outcome, Queue, testing::event_ids};
+use jobqueue::{Client, JobInfo, JobState, Outcome, Queue, internals::event_ids};
 use redis::{Cmd, Connection, FromRedisValue, cmd};
 
 use super::{
@@ -166,7 +166,7 @@ impl Ledger {
             jobs.iter().for_each(|job| self.read_job(job));
             for id in ids.iter().filter(|id| !self.tasks.contains_key(id.as_str())) {
                 // Left out of the page: it can't be read.
-                if let Err(error) = queue.info(id).await {
+                if let Err(error) = queue.job(id).info().await {
                     self.unreadable.push(format!("{id}: {error}"));
                 }
             }

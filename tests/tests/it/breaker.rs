@@ -1,23 +1,25 @@
 //! Circuit breakers: handlers that fail all the time are left alone, and probed.
 
-use jobqueue::{Context, Failure, JobState, State, WorkerHandle, job, telemetry::WorkerEvent};
+use jobqueue::{
+    Context, Failure, JobState, State, WorkerHandle, job,
+    telemetry::{WorkerEvent, WorkerEvents},
+};
 use jobqueue_tests::wait::eventually;
-use tokio::sync::broadcast::Receiver;
 
-use crate::support::{Count, Running, client, worker};
+use crate::support::{Count, Running, client, next_now, worker};
 
 /// Well once it is raised.
 type Health = State<Count>;
 
-async fn opened(events: &mut Receiver<WorkerEvent>) -> String {
+async fn opened(events: &mut WorkerEvents) -> String {
     loop {
-        if let WorkerEvent::BreakerOpened { name, .. } = events.recv().await.expect("it is told") {
+        if let WorkerEvent::BreakerOpened { name, .. } = events.next().await.expect("it is told") {
             return name.to_string();
         }
     }
 }
 
-fn listen(handle: &WorkerHandle) -> Receiver<WorkerEvent> {
+fn listen(handle: &WorkerHandle) -> WorkerEvents {
     handle.events()
 }
 
@@ -46,7 +48,7 @@ async fn it_opens_probes_and_closes() {
     let attempt = job.result().await.expect("it completes");
     assert!(attempt >= 5, "three failures, a probe that fails and one that doesn't: {attempt}");
     let mut closed = false;
-    while let Ok(event) = events.try_recv() {
+    while let Some(event) = next_now(&mut events).await {
         closed |= matches!(event, WorkerEvent::BreakerClosed { .. });
     }
     assert!(closed);
@@ -100,7 +102,7 @@ async fn a_queue_with_no_other_handler_is_not_fetched_from() {
     for job in &jobs {
         assert_eq!(job.info().await.expect("there").state, JobState::Waiting);
     }
-    while let Ok(event) = events.try_recv() {
+    while let Some(event) = next_now(&mut events).await {
         assert!(!matches!(event, WorkerEvent::Released { .. }), "{event:?}");
     }
 }

@@ -87,7 +87,7 @@ async fn a_call_gives_the_typed_result_or_the_failure() {
     assert_eq!(prices.call("quote", "bread").typed::<u8>().await.expect("a price"), 5);
 
     let reason = |answer: Result<u64, CallError>| match answer {
-        Err(CallError::Failed(failure)) => failure.reason,
+        Err(CallError::Failed { failure, .. }) => failure.reason,
         other => panic!("{other:?}"),
     };
     assert_eq!(reason(ask("unicorn").await), FailureReason::Permanent);
@@ -116,7 +116,7 @@ async fn a_reply_that_comes_too_late_is_dropped() {
     let running = gatekeeper(&client, &gate, &passed);
     // Long enough for it to begin.
     let late = client.call(pass, 1).timeout(2.seconds()).await;
-    assert!(matches!(late, Err(CallError::TimedOut(_))), "{late:?}");
+    assert!(matches!(late, Err(CallError::TimedOut { .. })), "{late:?}");
     gate.add_permits(2);
     // The next call gets its own reply, not the one before.
     assert_eq!(client.call(pass, 2).await.expect("a reply"), 2);
@@ -130,7 +130,7 @@ async fn a_reply_that_comes_too_late_is_dropped() {
 async fn a_request_whose_caller_waits_no_longer_does_not_run() {
     let client = client().await;
     let late = client.call(pass, 1).timeout(50.millis()).await;
-    assert!(matches!(late, Err(CallError::TimedOut(_))), "{late:?}");
+    assert!(matches!(late, Err(CallError::TimedOut { .. })), "{late:?}");
     let (gate, passed) = (Arc::new(Semaphore::new(9)), Count::default());
     let running = gatekeeper(&client, &gate, &passed);
     assert_eq!(client.call(pass, 2).await.expect("a reply"), 2);

@@ -49,13 +49,15 @@ async fn a_paused_queue_gives_no_jobs() {
 async fn promote_makes_a_delayed_job_ready() {
     let client = client().await;
     let job = client.add(work, 1).delay(1.hours()).await.expect("added");
-    queue(&client).promote(job.id()).await.expect("promoted");
+    job.promote().await.expect("promoted");
     assert_eq!(state(&job).await, Some(JobState::Waiting));
-    let error = queue(&client).promote(job.id()).await.expect_err("not delayed any more");
-    let Error::Refused(Refused::WrongState { id, state }) = error else { panic!("{error}") };
-    assert_eq!((&id, state), (job.id(), JobState::Waiting));
+    let error = job.promote().await.expect_err("not delayed any more");
+    let Error::Refused(Refused::WrongState { operation, state, .. }) = error else {
+        panic!("{error}")
+    };
+    assert_eq!((operation.job(), state), (Some(job.id()), JobState::Waiting));
     let missing = "missing".parse().expect("an id");
-    let error = queue(&client).promote(&missing).await.expect_err("no such job");
+    let error = queue(&client).job(&missing).promote().await.expect_err("no such job");
     assert!(matches!(error, Error::Refused(Refused::NotFound { .. })), "{error}");
 }
 
@@ -68,7 +70,7 @@ async fn failed_jobs_run_again_one_or_all() {
     let queue = queue(&client);
     eventually("failures", async || queue.counts().await.expect("counts").failed == 25).await;
     healthy.up();
-    queue.retry(jobs[3].id()).await.expect("retried");
+    jobs[3].retry().await.expect("retried");
     assert_eq!(jobs[3].result().await.expect("healthy"), 1);
     assert_eq!(queue.retry_failed().await.expect("retried"), 24);
     for job in &jobs {
@@ -86,15 +88,15 @@ async fn remove_takes_a_job_in_any_state_but_active() {
     let waiting = client.add(work, 1).await.expect("added");
     let delayed = client.add(work, 2).delay(1.hours()).await.expect("added");
     for job in [&waiting, &delayed] {
-        queue.remove(job.id()).await.expect("removed");
+        job.remove().await.expect("removed");
         assert_eq!(state(job).await, None);
-        let again = queue.remove(job.id()).await.expect_err("gone");
+        let again = job.remove().await.expect_err("gone");
         assert!(matches!(again, Error::Refused(Refused::NotFound { .. })), "{again}");
     }
     let running = Running::start(worker(&client).handler(work));
     let done = client.add(work, 3).await.expect("added");
     done.result().await.expect("run");
-    queue.remove(done.id()).await.expect("removed");
+    done.remove().await.expect("removed");
     running.stop().await;
     assert_eq!(queue.counts().await.expect("counts").completed, 0);
 }
@@ -112,9 +114,11 @@ async fn an_active_job_can_not_be_removed_nor_its_queue() {
     let job = client.add(long, ()).await.expect("added");
     eventually("the run", async || state(&job).await == Some(JobState::Active)).await;
     let queue = queue(&client);
-    let error = queue.remove(job.id()).await.expect_err("active");
-    let refused = Refused::WrongState { id: job.id().clone(), state: JobState::Active };
-    assert!(matches!(&error, Error::Refused(found) if *found == refused), "{error}");
+    let error = job.remove().await.expect_err("active");
+    let Error::Refused(Refused::WrongState { operation, state, .. }) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!((operation.job(), *state), (Some(job.id()), JobState::Active));
     let error = queue.obliterate().await.expect_err("active");
     assert!(matches!(error, Error::Refused(Refused::Busy { active: 1, .. })), "{error}");
     go.up();
@@ -127,23 +131,23 @@ async fn priority_and_delay_can_be_changed() {
     let client = client().await;
     let queue = queue(&client);
     let jobs = client.add_all(work, 0..3).await.expect("added");
-    queue.set_priority(jobs[2].id(), -5).await.expect("changed");
-    queue.set_priority(jobs[0].id(), 5).await.expect("changed");
+    jobs[2].set_priority(-5).await.expect("changed");
+    jobs[0].set_priority(5).await.expect("changed");
     let order: Vec<_> = queue.jobs(JobState::Waiting).ids(0, 9).await.expect("ids");
     let order: Vec<_> = order.iter().map(ToString::to_string).collect();
     let all = ids(&jobs);
     assert_eq!(order, [all[2].clone(), all[1].clone(), all[0].clone()]);
-    queue.set_priority(jobs[2].id(), 0).await.expect("changed");
-    queue.set_priority(jobs[0].id(), 0).await.expect("changed");
+    jobs[2].set_priority(0).await.expect("changed");
+    jobs[0].set_priority(0).await.expect("changed");
     let order = queue.jobs(JobState::Waiting).ids(0, 9).await.expect("ids");
     assert_eq!(order.iter().map(ToString::to_string).collect::<Vec<_>>(), all, "as before");
 
     let delayed = client.add(work, 9).delay(1.hours()).await.expect("added");
-    queue.set_delay(delayed.id(), 2.hours()).await.expect("changed");
+    delayed.set_delay(2.hours()).await.expect("changed");
     let due = delayed.info().await.expect("there").due_at.expect("due");
     assert!((due - chrono::Utc::now()).num_minutes() > 100);
-    queue.set_due(delayed.id(), due + Duration::from_secs(60)).await.expect("changed");
-    let error = queue.set_delay(jobs[0].id(), 1.hours()).await.expect_err("it isn't delayed");
+    delayed.set_due(due + Duration::from_secs(60)).await.expect("changed");
+    let error = jobs[0].set_delay(1.hours()).await.expect_err("it isn't delayed");
     assert!(matches!(error, Error::Refused(Refused::WrongState { .. })), "{error}");
 }
 
@@ -155,7 +159,7 @@ async fn drain_empties_what_waits() {
     client.add_all(work, 0..5).delay(1.hours()).await.expect("added");
     assert_eq!(queue.drain().await.expect("drained"), 2_100);
     assert_eq!(queue.counts().await.expect("counts").delayed, 5);
-    assert_eq!(queue.drain_with_delayed().await.expect("drained"), 5);
+    assert_eq!(queue.drain().with_delayed().await.expect("drained"), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use jobqueue::{
 };
 use jobqueue_tests::wait;
 
-use crate::support::{Count, Running, client, client_and_base, raw, worker};
+use crate::support::{Count, Running, client, client_and_base, next_now, raw, worker};
 
 #[job(queue = "orders", attempts = 3, backoff = fixed("1ms"), dead_letter = "orders-dlq")]
 async fn ship(order: u32, shipped: State<Count>) -> Result<u32, Failure> {
@@ -58,11 +58,11 @@ async fn a_job_that_fails_for_good_goes_there_with_its_history() {
     assert_eq!(record.options.headers["tenant"], "blue");
     // It failed in its own queue as well, where it is kept as failed jobs are.
     let orders = client.queue("orders").expect("a good name");
-    let info = orders.info(job.id()).await.expect("read").expect("it is kept");
+    let info = orders.job(job.id()).info().await.expect("it is kept");
     assert_eq!(info.state, JobState::Failed);
     running.stop().await;
     let mut told = false;
-    while let Ok(event) = events.try_recv() {
+    while let Some(event) = next_now(&mut events).await {
         told |=
             matches!(event, WorkerEvent::DeadLettered { to, .. } if to.as_str() == "orders-dlq");
     }
@@ -78,14 +78,14 @@ async fn dead_letters_go_back_under_their_own_ids_with_attempts_reset() {
     dead_letters(&client, 25).await;
     shipped.up();
     let dead = client.dead_letters("orders-dlq").expect("a good name");
-    let odd = dead.redrive_where(|dead_letter| {
-        dead_letter.payload::<u32>().is_ok_and(|order| order % 2 == 1)
-    });
+    let odd = dead
+        .redrive()
+        .filter(|dead_letter| dead_letter.payload::<u32>().is_ok_and(|order| order % 2 == 1));
     assert_eq!(odd.await.expect("sent back"), 12);
     assert_eq!(dead.count().await.expect("counted"), 13);
     let (first, _) = dead.page(0, 1).await.expect("read").remove(0);
-    assert_eq!(dead.redrive(&[first.clone(), first]).await.expect("sent back"), 1);
-    assert_eq!(dead.redrive_all().await.expect("sent back"), 12);
+    assert_eq!(dead.redrive().ids([first.clone(), first]).await.expect("sent back"), 1);
+    assert_eq!(dead.redrive().await.expect("sent back"), 12);
     for (order, job) in (0..).zip(&jobs) {
         assert_eq!(job.result().await.expect("it completes"), order);
         let info = job.info().await.expect("it is kept");
@@ -113,7 +113,7 @@ async fn an_edited_dead_letter_goes_back_with_its_new_payload_and_at_a_rate() {
     }
     let began = std::time::Instant::now();
     let rate = Rate::new(20, Duration::from_secs(1));
-    assert_eq!(dead.redrive_all().rate(rate).await.expect("sent back"), 3);
+    assert_eq!(dead.redrive().rate(rate).await.expect("sent back"), 3);
     assert!(began.elapsed() >= Duration::from_millis(50), "not all at once");
     for (order, job) in (0..).zip(&jobs) {
         assert_eq!(job.result().await.expect("it completes"), order);

@@ -8,7 +8,7 @@ use jobqueue::{
 use jobqueue_tests::wait::eventually;
 use tokio::sync::Semaphore;
 
-use crate::support::{Count, Running, client, worker};
+use crate::support::{Count, Running, client, next_now, worker};
 
 #[job(queue = "alarms", at_most_once)]
 async fn ring(number: u32, rung: State<Count>, ctx: Context) -> Result<u32, Failure> {
@@ -46,7 +46,7 @@ async fn a_failed_run_is_not_retried() {
     let left = counts.waiting + counts.delayed + counts.active + counts.completed + counts.failed;
     assert_eq!((left, rung.get()), (0, 20), "each once, and nothing is kept");
     let mut failed = 0;
-    while let Ok(event) = events.try_recv() {
+    while let Some(event) = next_now(&mut events).await {
         failed += u32::from(matches!(event, WorkerEvent::Failed { .. }));
     }
     assert_eq!(failed, 3, "the worker says so");
@@ -58,7 +58,7 @@ async fn callers_get_replies_and_failures_all_the_same() {
     let running = Running::start(worker(&client).handler(ring).state(Count::default()));
     assert_eq!(client.call(ring, 7).await.expect("a reply"), 7);
     let failed = client.call(ring, 1).await;
-    assert!(matches!(failed, Err(CallError::Failed(_))), "{failed:?}");
+    assert!(matches!(failed, Err(CallError::Failed { .. })), "{failed:?}");
     running.stop().await;
 }
 

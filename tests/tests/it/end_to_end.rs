@@ -62,7 +62,7 @@ async fn a_handler_is_called_like_the_function_it_is() {
         u64::from(n) * 2
     }
     assert_eq!(process_order(order()).await.expect("a receipt").order, 7);
-    assert_eq!(double(21), 42);
+    assert_eq!(double(21).await, 42);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,7 +76,9 @@ async fn blocking_handlers_give_results_and_their_panics_are_failures() {
     let good = client.add(divide, 2).await.expect("added");
     let bad = client.add(divide, 0).await.expect("added");
     assert_eq!(good.result().await.expect("a result"), 42);
-    let Err(ResultError::Failed(failure)) = bad.result().await else { panic!("it can't succeed") };
+    let Err(ResultError::Failed { failure, .. }) = bad.result().await else {
+        panic!("it can't succeed")
+    };
     assert_eq!(failure.reason, FailureReason::Panic);
     assert!(failure.message.contains("divide by zero"), "{failure}");
     running.stop().await;
@@ -107,7 +109,9 @@ async fn extractors_give_state_context_and_ones_own() {
     let with = client.add(greet, "Ada".into()).header("tenant", "acme").await.expect("added");
     let without = client.add(greet, "Bob".into()).await.expect("added");
     assert_eq!(with.result().await.expect("a text"), "Hello Ada of acme (say hello, 1)");
-    let Err(ResultError::Failed(failure)) = without.result().await else { panic!("no tenant") };
+    let Err(ResultError::Failed { failure, .. }) = without.result().await else {
+        panic!("no tenant")
+    };
     assert_eq!((failure.reason, failure.message.as_str()), (FailureReason::Permanent, "no tenant"));
     running.stop().await;
 }
@@ -153,9 +157,8 @@ async fn progress_and_log_are_seen_from_outside() {
     let (client, go) = (client().await, Count::default());
     let running = Running::start(worker(&client).handler(report).state(go.clone()));
     let job = client.add(report, ()).await.expect("added");
-    let queue = job.queue().clone();
     let lines = eventually("two lines of log", async || {
-        let lines = queue.logs(job.id(), 0).await.expect("a log");
+        let lines = job.logs(0).await.expect("a log");
         (lines.len() == 2).then_some(lines)
     });
     assert_eq!(lines.await, ["one", "two"]);
@@ -188,7 +191,7 @@ async fn a_result_that_is_not_kept_is_gone() {
     let job = client.add(process_order, order()).retain(jobqueue::Retain::none()).await;
     let job = job.expect("added");
     let running = Running::start(worker(&client).handler(process_order));
-    assert!(matches!(job.result().await, Err(ResultError::Gone)));
+    assert!(matches!(job.result().await, Err(ResultError::Gone { .. })));
     let error = job.info().await.expect_err("removed");
     assert!(matches!(error, jobqueue::Error::Refused(Refused::NotFound { .. })), "{error}");
     running.stop().await;

@@ -8,7 +8,7 @@ use jobqueue::{
 };
 use jobqueue_tests::{server::RedisServer, wait::eventually};
 
-use crate::support::{Running, client, client_of, worker};
+use crate::support::{Running, client, client_of, next_now, worker};
 
 #[job(queue = "told", attempts = 2, backoff = fixed("1ms"))]
 async fn fail_if(fails: bool) -> Result<u8, Failure> {
@@ -105,16 +105,15 @@ async fn results_are_found_without_events_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_for_a_removed_job_ends_with_gone() {
     let client = client().await;
-    let queue = client.queue("told").expect("a name");
     let job = client.add(fail_if, false).delay(1.hours()).await.expect("added");
     let waiting = tokio::spawn({
         let job = job.clone();
         async move { job.result().await }
     });
     tokio::time::sleep(50.millis()).await;
-    queue.remove(job.id()).await.expect("removed");
+    job.remove().await.expect("removed");
     let result = waiting.await.expect("no panic");
-    assert!(matches!(result, Err(jobqueue::error::ResultError::Gone)), "{result:?}");
+    assert!(matches!(result, Err(jobqueue::error::ResultError::Gone { .. })), "{result:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +126,7 @@ async fn a_worker_tells_what_it_does() {
     let bad = client.add(fail_if, true).await.expect("added");
     bad.result().await.expect_err("it fails");
     let mut told = Vec::new();
-    while let Ok(event) = events.try_recv() {
+    while let Some(event) = next_now(&mut events).await {
         told.push(match event {
             WorkerEvent::Started { attempt, .. } => format!("started {attempt}"),
             WorkerEvent::Completed { id, .. } => format!("completed {}", id == *good.id()),

@@ -36,7 +36,7 @@ async fn letters(client: &Client, count: u64) -> Vec<DeadLetter> {
 
 async fn reason<T: serde::de::DeserializeOwned>(job: &jobqueue::JobHandle<T>) -> FailureReason {
     match job.result().await {
-        Err(ResultError::Failed(failure)) => failure.reason,
+        Err(ResultError::Failed { failure, .. }) => failure.reason,
         other => panic!("it should fail, not {:?}", other.map(drop)),
     }
 }
@@ -121,7 +121,7 @@ async fn a_queue_has_a_time_to_live_of_its_own() {
     assert_eq!(orders.limits().await.expect("read").ttl, Some(SHORT));
     let jobs = client.add_all(ship, 0..250).await.expect("added");
     let longer = client.add_all(ship, 5..7).ttl(1.hours()).await.expect("added");
-    orders.set_limits().no_ttl().await.expect("cleared");
+    orders.set_limits().ttl(None).await.expect("cleared");
     let later = client.add(ship, 9).await.expect("added");
     tokio::time::sleep(SHORT * 2).await;
     let shipped = Count::default();
@@ -141,16 +141,15 @@ async fn a_queue_has_a_time_to_live_of_its_own() {
 #[tokio::test]
 async fn jobs_removed_or_sent_again_by_hand_do_not_expire() {
     let client = client().await;
-    let orders = client.queue("orders").expect("a good name");
     let job = client.add(ship, 7).id("a").ttl(SHORT).await.expect("added");
-    assert!(orders.remove(job.id()).await.is_ok());
+    assert!(job.remove().await.is_ok());
     let job = client.add(ship, 7).id("a").await.expect("added");
     let other = client.add(ship, 8).ttl(SHORT).await.expect("added");
     tokio::time::sleep(SHORT * 2).await;
     let running = Running::start(worker(&client).handler(ship).state(Count::default()));
     job.result().await.expect("it has no time to live");
     assert_eq!(reason(&other).await, FailureReason::Expired);
-    orders.retry(other.id()).await.expect("sent again");
+    other.retry().await.expect("sent again");
     eventually_within(Duration::from_secs(20), "the job to complete", async || {
         other.state().await.expect("read") == Some(JobState::Completed)
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jobqueue::{
     Backoff, Client, Context, DurationExt, Failure, JobError, JobHandle, JobState, State,
     error::{FailureReason, JobFailure, ResultError},
-    handler::Handler,
+    handler::{Handler, IntoJob},
     job,
 };
 use jobqueue_tests::wait::eventually;
@@ -13,18 +13,20 @@ use jobqueue_tests::wait::eventually;
 use crate::support::{Count, Running, client, worker};
 
 /// Runs one job and gives its failure.
-async fn fail<H: Handler>(
-    handler: H,
-    payload: H::Payload,
-) -> (Client, JobHandle<H::Output>, JobFailure)
+async fn fail<F, Args>(
+    handler: F,
+    payload: F::Payload,
+) -> (Client, JobHandle<F::Output>, JobFailure)
 where
-    H::Output: std::fmt::Debug,
+    F: IntoJob<Args> + Copy,
+    F::Job: Handler,
+    F::Output: std::fmt::Debug,
 {
     let client = client().await;
     let running = Running::start(worker(&client).handler(handler));
     let job = client.add(handler, payload).await.expect("added");
     let failure = match job.result().await {
-        Err(ResultError::Failed(failure)) => failure,
+        Err(ResultError::Failed { failure, .. }) => failure,
         other => panic!("it should fail: {other:?}"),
     };
     running.stop().await;
@@ -166,7 +168,9 @@ async fn a_run_that_takes_too_long_is_told_and_fails() {
     let (client, told) = (client().await, Count::default());
     let running = Running::start(worker(&client).handler(sleeps).state(told.clone()));
     let job = client.add(sleeps, ()).await.expect("added");
-    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it never ends") };
+    let Err(ResultError::Failed { failure, .. }) = job.result().await else {
+        panic!("it never ends")
+    };
     assert_eq!(failure.reason, FailureReason::Timeout);
     eventually("the token", async || told.get() == 1).await;
     running.stop().await;
@@ -180,9 +184,9 @@ async fn a_payload_of_another_type_fails_with_the_decode_error() {
     let running = Running::start(worker(&client).handler(number));
     let queue = client.queue("typed").expect("a name");
     let job = queue.add("number", "not a number").await.expect("added");
-    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("no number") };
+    let Err(ResultError::Failed { failure, .. }) = job.result().await else { panic!("no number") };
     assert_eq!((failure.reason, failure.attempt), (FailureReason::BadPayload, 1));
-    assert!(failure.message.contains("msgpack marker"), "{failure}");
+    assert!(failure.causes.concat().contains("msgpack marker"), "{failure}");
     running.stop().await;
 }
 
@@ -195,7 +199,9 @@ async fn an_unknown_name_goes_back_and_fails_in_the_end() {
     let running = Running::start(builder);
     let queue = client.queue("known").expect("a name");
     let job = queue.add("unknown", &()).await.expect("added");
-    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("nobody knows it") };
+    let Err(ResultError::Failed { failure, .. }) = job.result().await else {
+        panic!("nobody knows it")
+    };
     assert_eq!(failure.reason, FailureReason::UnknownName);
     assert!(failure.message.contains("unknown"), "{failure}");
     running.stop().await;
@@ -243,7 +249,9 @@ async fn options_of_the_add_win_over_those_of_the_handler() {
     let running = Running::start(worker(&client).handler(fails));
     let job = client.add(fails, ()).attempts(2).backoff(Backoff::fixed(1.millis()));
     let job = job.await.expect("added");
-    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it always fails") };
+    let Err(ResultError::Failed { failure, .. }) = job.result().await else {
+        panic!("it always fails")
+    };
     assert_eq!(failure.attempt, 2);
     running.stop().await;
 }

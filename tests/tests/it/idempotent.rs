@@ -31,7 +31,7 @@ async fn a_repeated_delivery_gets_the_recorded_result() {
         let job = client.add(process, 7).id("order-7");
         let job = job.await.expect("added");
         assert_eq!(job.result().await.expect("it completes"), "receipt 0 for order 7");
-        client.queue("orders").expect("a good name").remove(job.id()).await.expect("removed");
+        job.remove().await.expect("removed");
     }
     let other = client.add(process, 8).await.expect("added");
     assert_eq!(other.result().await.expect("it completes"), "receipt 1 for order 8");
@@ -67,7 +67,7 @@ async fn of_two_at_the_same_time_one_runs_and_the_other_waits() {
     let mut events = running.handle.events();
     let jobs = [charging(&client, 600).await, charging(&client, 600).await];
     for _ in 0..2 {
-        while !matches!(events.recv().await, Ok(WorkerEvent::Started { .. })) {}
+        while !matches!(events.next().await, Some(WorkerEvent::Started { .. })) {}
     }
     gate.add_permits(1);
     for job in &jobs {
@@ -87,7 +87,7 @@ async fn a_claimed_job_goes_back_and_costs_no_attempt() {
     let mut events = running.handle.events();
     let second = charging(&client, 0).await;
     let back = loop {
-        if let WorkerEvent::Released { id } = events.recv().await.expect("it is told") {
+        if let WorkerEvent::Released { id } = events.next().await.expect("it is told") {
             break id;
         }
     };
@@ -95,7 +95,7 @@ async fn a_claimed_job_goes_back_and_costs_no_attempt() {
     let info = second.info().await.expect("it is there");
     assert_eq!(info.attempts_made, 0);
     gate.add_permits(1);
-    client.queue("orders").expect("a good name").promote(second.id()).await.ok();
+    second.promote().await.ok();
     for job in [first, second] {
         assert_eq!(job.result().await.expect("it completes"), 0);
     }
@@ -204,7 +204,9 @@ async fn invalid_keys_and_results_that_are_too_large() {
         ("large".to_owned(), "more than the limit"),
     ] {
         let job = client.add(odd, key).await.expect("added");
-        let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it fails") };
+        let Err(ResultError::Failed { failure, .. }) = job.result().await else {
+            panic!("it fails")
+        };
         assert_eq!(failure.reason, FailureReason::Permanent);
         assert!(failure.message.contains(what), "{}", failure.message);
     }

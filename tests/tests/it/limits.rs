@@ -83,14 +83,17 @@ async fn a_rate_set_at_run_time_wins_over_the_code_until_it_is_cleared() {
     let running = Running::start(build());
     eventually("the burst", async || starts.len() == 2).await;
     let limits = queue.limits().await.expect("limits");
-    assert_eq!(limits.rate, Some((1.hours(), 2)));
+    assert_eq!(limits.rate, Some(Rate::new(1, 1.hours()).burst(2)));
     running.stop().await;
     assert_eq!(starts.len(), 2);
 
-    queue.set_limits().no_rate().await.expect("cleared");
+    queue.set_limits().rate(None).await.expect("cleared");
     let running = Running::start(build());
     eventually("the rest", async || starts.len() == 10).await;
-    assert_eq!(queue.limits().await.expect("limits").rate, Some((1.millis(), 100)));
+    assert_eq!(
+        queue.limits().await.expect("limits").rate,
+        Some(Rate::new(1_000, 1.seconds()).burst(100))
+    );
     running.stop().await;
 }
 

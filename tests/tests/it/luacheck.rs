@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use jobqueue::testing::scripts;
+use jobqueue::internals::scripts;
 
 /// Set to 1, as `./dev test` does, luacheck must be there. Plain `cargo test` needs a server alone.
 const REQUIRED: &str = "JOBQUEUE_LUACHECK";

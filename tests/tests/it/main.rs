@@ -12,6 +12,7 @@ mod events;
 mod expire;
 mod failure;
 mod fault;
+mod first_programs;
 mod idempotent;
 mod idle;
 mod limits;

@@ -39,7 +39,7 @@ async fn check(n: u32, job: JobHandle<u32>) {
             assert_eq!(*same, n);
             None
         }
-        Err(ResultError::Failed(failure)) => Some(failure.reason),
+        Err(ResultError::Failed { failure, .. }) => Some(failure.reason),
         Err(other) => panic!("{n}: {other}"),
     };
     let expected = match n % 6 {
@@ -110,7 +110,9 @@ async fn a_run_that_waits_for_ever_is_timed_out() {
     let client = client().await;
     let running = Running::start(worker(&client).handler(waits));
     let job = client.add(waits, ()).await.expect("added");
-    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it never ends") };
+    let Err(ResultError::Failed { failure, .. }) = job.result().await else {
+        panic!("it never ends")
+    };
     assert_eq!(failure.reason, FailureReason::Timeout);
     running.stop().await;
 }

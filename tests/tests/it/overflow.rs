@@ -4,7 +4,7 @@ use jobqueue::{
     Client, Error, JobHandle, Queue,
     dead_letter::DeadLetter,
     error::{FailureReason, Refused},
-    limits::Overflow,
+    manage::Overflow,
 };
 use serde_json::Value;
 
@@ -57,9 +57,9 @@ async fn jobs_that_do_not_fit_go_to_the_dead_letter_queue_and_the_others_are_add
     assert_eq!((&letters[2].id, letters[2].queue.as_str()), (one.id(), "orders"));
     assert_eq!(letters[2].record().expect("a record").options.headers["tenant"], "blue");
     // And they come back when there is room.
-    orders.set_limits().no_max_length().await.expect("set");
+    orders.set_limits().max_length(None).await.expect("set");
     let dead = client.dead_letters("orders-dlq").expect("a good name");
-    assert_eq!(dead.redrive_all().await.expect("sent back"), 3);
+    assert_eq!(dead.redrive().await.expect("sent back"), 3);
     assert_eq!(waiting(&orders).await, [0, 1, 2, 3, 4, 5]);
 }
 
@@ -89,7 +89,7 @@ async fn the_oldest_make_room() {
     dropped.sort_unstable();
     assert_eq!(dropped, [0, 1, 2, 3, 4, 5]);
     // Without a dead-letter queue they are gone.
-    orders.set_limits().no_dead_letter().await.expect("set");
+    orders.set_limits().dead_letter(None).await.expect("set");
     orders.add_all("ship", [9_u64, 10]).await.expect("added");
     assert_eq!(waiting(&orders).await, [8, 9, 10]);
     letters(&client, 6).await;
@@ -115,7 +115,7 @@ async fn many_producers_at_a_full_queue_lose_nothing() {
 #[tokio::test]
 async fn without_a_dead_letter_queue_they_are_refused() {
     let (_client, orders) = orders(1, Overflow::DeadLetter).await;
-    orders.set_limits().no_dead_letter().await.expect("set");
+    orders.set_limits().dead_letter(None).await.expect("set");
     orders.add("ship", &0_u64).await.expect("added");
     let error = orders.add("ship", &1_u64).await.expect_err("full");
     assert!(matches!(error, Error::Refused(Refused::QueueFull { cap: 1, .. })), "{error}");

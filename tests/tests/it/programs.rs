@@ -66,9 +66,10 @@ fn the_demo_prints_what_sha256sum_prints() {
     assert_eq!(keys, 0, "it leaves nothing behind");
 }
 
-#[test]
-fn a_file_that_can_not_be_read_fails_with_its_reason() {
-    let error = checksum("/nowhere/at/all".parse::<std::path::PathBuf>().expect("a path").into());
+#[tokio::test]
+async fn a_file_that_can_not_be_read_fails_with_its_reason() {
+    let nowhere = "/nowhere/at/all".parse::<std::path::PathBuf>().expect("a path");
+    let error = checksum(nowhere.into()).await;
     assert_eq!(error.expect_err("it isn't there").verdict(), Verdict::Permanent);
 
     let (server, dir) = (RedisServer::start(), tree(8));

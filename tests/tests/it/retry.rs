@@ -63,7 +63,7 @@ async fn fails<T: serde::de::DeserializeOwned + Send + std::fmt::Debug>(
     job: &JobHandle<T>,
 ) -> (FailureReason, u32) {
     match job.result().await {
-        Err(ResultError::Failed(failure)) => (failure.reason, failure.attempt),
+        Err(ResultError::Failed { failure, .. }) => (failure.reason, failure.attempt),
         other => panic!("it should fail: {other:?}"),
     }
 }
@@ -157,11 +157,11 @@ async fn a_length_of_dead_letters_is_told_each_time_it_is_reached() {
     let dead = client.dead_letters("dead").expect("a good name");
     let (watched, count) = (dead.clone(), told.clone());
     let watch = tokio::spawn(async move {
-        let told = watched.on_length(2, |length| {
-            assert!(length >= 2);
+        let mut alerts = watched.length_alerts(2);
+        while let Some(length) = alerts.next().await {
+            assert!(length.expect("counted") >= 2);
             count.up();
-        });
-        told.await
+        }
     });
     client.add_all(request, [(400, None); 3]).await.expect("added");
     eventually("the first alert", async || (told.get() == 1).then_some(())).await;

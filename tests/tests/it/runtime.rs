@@ -14,7 +14,7 @@ use jobqueue_tests::{
     wait::eventually,
 };
 
-use crate::support::{Count, Running, client, client_and_base, client_of, raw, worker};
+use crate::support::{Count, Running, client, client_and_base, client_of, next_now, raw, worker};
 
 /// The handler's input and output.
 #[derive(Clone, Default)]
@@ -99,7 +99,7 @@ async fn a_run_whose_lease_was_lost_is_told_and_settles_nothing() {
     assert_eq!(job.result().await.expect("the other run"), 1);
     assert_eq!(job.info().await.expect("kept").stalls, 1);
     let told = eventually("the event", async || {
-        while let Ok(event) = events.try_recv() {
+        while let Some(event) = next_now(&mut events).await {
             if let WorkerEvent::Lost { id } = event {
                 return Some(id);
             }
@@ -124,7 +124,9 @@ async fn a_job_that_stalls_too_often_fails_with_that_reason() {
     }
     let running =
         Running::start(worker(&client).handler(long).state(board.clone()).lease(1.seconds()));
-    let Err(ResultError::Failed(failure)) = job.result().await else { panic!("it can't succeed") };
+    let Err(ResultError::Failed { failure, .. }) = job.result().await else {
+        panic!("it can't succeed")
+    };
     assert_eq!((failure.reason, failure.attempt), (FailureReason::Stalled, 1));
     assert_eq!(board.begun.get(), 3, "stalled three times, and not begun a fourth");
     running.stop().await;
@@ -382,7 +384,7 @@ async fn a_full_redis_refuses_adds_and_still_drains() {
         .await
         .expect("set");
     let error = client.add(long, 1).await.expect_err("no memory");
-    assert!(matches!(error, Error::Refused(Refused::OutOfMemory)), "{error}");
+    assert!(matches!(error, Error::Refused(Refused::OutOfMemory { .. })), "{error}");
     let running = start(&client, &board).await;
     let queue = jobs[0].queue();
     eventually("all", async || queue.counts().await.expect("counts").completed == 500).await;

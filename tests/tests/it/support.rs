@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use jobqueue::{Client, JobHandle, Result, Worker, WorkerBuilder, WorkerHandle};
+use jobqueue::{
+    Client, JobHandle, Result, Worker, WorkerBuilder, WorkerHandle,
+    telemetry::{WorkerEvent, WorkerEvents},
+};
 use jobqueue_tests::{names, shared};
 use tokio::task::JoinHandle;
 
@@ -60,6 +63,11 @@ impl Running {
     }
 }
 
+/// The next event that has happened already, if there is one.
+pub(crate) async fn next_now(events: &mut WorkerEvents) -> Option<WorkerEvent> {
+    tokio::time::timeout(Duration::ZERO, events.next()).await.ok().flatten()
+}
+
 /// Counts, from handlers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Count(Arc<AtomicUsize>);
@@ -100,4 +108,10 @@ pub(crate) async fn client_and_base(queue: &str) -> (Client, String) {
 /// Ids, for comparing orders.
 pub(crate) fn ids<T>(handles: &[JobHandle<T>]) -> Vec<String> {
     handles.iter().map(|handle| handle.id().to_string()).collect()
+}
+
+/// An error with its sources.
+pub(crate) fn whole(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }

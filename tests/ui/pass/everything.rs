@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobqueue::{handler::{Definition, Job}, job, retry::{ErrorClass, RetryPolicy, RetryRule, Verdict}, Context, Failure, JobError, State};
+use jobqueue::{handler::{Definition, IntoJob, Job}, job, retry::{ErrorClass, RetryPolicy, RetryRule, Verdict}, Context, Failure, JobError, State};
 
 fn slowly(attempt: u32) -> Duration {
     Duration::from_secs(u64::from(attempt))
@@ -150,6 +150,10 @@ mod inner {
     }
 }
 
+fn definition<F: IntoJob<Args>, Args>(_: F) -> Definition {
+    F::Job::DEFINITION
+}
+
 fn main() {
     let second = Duration::from_secs(1);
     assert_eq!(Mixed::ByDefault.verdict(), Verdict::Permanent);
@@ -168,9 +172,8 @@ fn main() {
     let typed = Classes::Typed { code: Code(503) };
     assert_eq!(typed.verdict(), classified_as(ErrorClass::Transient, Some(second * 3)));
     let _ = (once, once_blocking);
-    let _ = (classified, classified_by_path);
-    let _: Definition = full::DEFINITION;
-    assert_eq!(blocking(vec![2, 1]).unwrap(), [1, 2]);
+    let _ = (blocking, classified, classified_by_path);
+    let _: Definition = definition(full);
 
     #[job]
     async fn local(n: u8) -> u8 {

@@ -1,6 +1,6 @@
 //! Every form of a payload with a version, and a handler of each.
 
-use jobqueue::{handler::Job, job, Codec, Payload};
+use jobqueue::{handler::{IntoJob, Job}, job, Codec, Payload};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, Payload)]
@@ -59,13 +59,12 @@ fn alias(payload: Alias) -> usize {
 #[job]
 async fn plain(_: Vec<First>) {}
 
+fn newest<F: IntoJob<Args>, Args>(_: F) -> u32 {
+    F::Job::VERSIONS.newest()
+}
+
 fn main() {
-    let versions = [
-        first::VERSIONS.newest(),
-        second::VERSIONS.newest(),
-        alias::VERSIONS.newest(),
-        plain::VERSIONS.newest(),
-    ];
+    let versions = [newest(first), newest(second), newest(alias), newest(plain)];
     assert_eq!(versions, [1, 2, 7, 1]);
     assert_eq!(Alias::read(1, Codec::Json, b"5"), Ok(Generic { value: String::new() }));
     let failed = Alias::read(2, Codec::Json, br#"{"t":{"text":"x"}}"#);

@@ -50,7 +50,7 @@ fn start(
     let (handle, cache) = (worker.handle(), cache.clone());
     let mut events = handle.events();
     tokio::spawn(async move {
-        while let Ok(event) = events.recv().await {
+        while let Some(event) = events.next().await {
             // Nobody listened here for a while, since Redis was gone: who knows what has changed.
             if let WorkerEvent::BroadcastsMissed = event {
                 cache.forget(|_| true);

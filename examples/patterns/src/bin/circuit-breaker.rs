@@ -43,8 +43,8 @@ async fn main() -> anyhow::Result<()> {
     let working = tokio::spawn(worker.run());
 
     let jobs = client.add_all(charge, 1..=20).await?;
-    loop {
-        match events.recv().await? {
+    while let Some(event) = events.next().await {
+        match event {
             WorkerEvent::BreakerOpened { name, pause, .. } => {
                 println!("{name} has failed too often: its jobs wait for {pause:?}");
                 gateway.store(true, Ordering::Relaxed);

@@ -65,24 +65,20 @@ async fn main() -> anyhow::Result<()> {
     let handle = worker.handle();
     let mut events = handle.events();
     let failed = tokio::spawn(async move {
-        loop {
-            match events.recv().await {
-                Ok(WorkerEvent::Failed { id, failure }) => {
-                    return format!("job {id} failed: {}", failure.message);
-                }
-                Ok(_) => {}
-                Err(closed) => return closed.to_string(),
+        while let Some(event) = events.next().await {
+            if let WorkerEvent::Failed { id, failure } = event {
+                return format!("job {id} failed: {}", failure.message);
             }
         }
+        "the worker ended without a failed job".to_owned()
     });
     let working = tokio::spawn(worker.run());
 
-    let orders = client.queue("orders")?;
     for delivery in 1..=3 {
         // The same event, delivered again after its job was done and gone.
         let job = client.add(process_order, Order { id: 7 }).id("event-7").await?;
         println!("delivery {delivery}: {}", job.result().await?);
-        orders.remove(job.id()).await?;
+        job.remove().await?;
     }
     println!("confirmed: {}", confirmed.0.load(Ordering::Relaxed));
     let job = client.add(charge_and_mail, Order { id: 8 }).await?;

@@ -56,7 +56,9 @@ async fn main() -> anyhow::Result<()> {
 
     // A failure of the handler is the caller's, with its reason.
     match client.call(quote, "unicorn".to_owned()).timeout(2.seconds()).await {
-        Err(CallError::Failed(failure)) => println!("{}: {}", failure.reason, failure.message),
+        Err(CallError::Failed { failure, .. }) => {
+            println!("{}: {}", failure.reason, failure.message)
+        }
         other => println!("{other:?}"),
     }
 
@@ -69,7 +71,8 @@ async fn main() -> anyhow::Result<()> {
     println!("the first hundred squares are {sum} together");
 
     // Who doesn't wait any longer goes on; a reply that comes later is dropped.
-    if let Err(error @ CallError::TimedOut(_)) = client.call(audit, ()).timeout(100.millis()).await
+    if let Err(error @ CallError::TimedOut { .. }) =
+        client.call(audit, ()).timeout(100.millis()).await
     {
         println!("{error}");
     }

@@ -24,15 +24,17 @@ pub(crate) trait Command: Sync {
     const SCRIPT: &'static Script;
     /// Its keys, in the order of the script's header.
     const KEYS: &'static [Key];
-    /// What the call does, for the text of its errors: "add jobs".
+    /// The action in the text of errors, after "failed to": "add jobs".
     const ACTION: &'static str;
-    /// What the script answers.
+    /// The kind of thing that the store's name names, for the text of errors.
+    const KIND: &'static str = "queue";
+    /// The script's answer.
     type Reply: Send;
 
     /// Writes the arguments, in the order of the script's header.
     fn write(&self, keys: &Keys, args: &mut Args<'_>);
 
-    /// About how many arguments it writes, and their bytes, so that there is room from the start.
+    /// About the number of its arguments and of their bytes, to reserve room for them.
     fn size(&self) -> (usize, usize) {
         (8, 128)
     }
@@ -40,23 +42,28 @@ pub(crate) trait Command: Sync {
     /// Reads the answer.
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt>;
 
-    /// Whose `running` is meant by [`Key::Running`].
+    /// The worker of [`Key::Running`].
     fn worker(&self) -> Option<&WorkerId> {
         None
     }
 
-    /// Whose `running` is meant by [`Key::Former`].
+    /// The worker of [`Key::Former`].
     fn former(&self) -> Option<&WorkerId> {
         self.worker()
     }
 
-    /// Keys beyond the columns.
+    /// Keys beyond [`KEYS`](Self::KEYS).
     fn more_keys(&self, _keys: &Keys) -> Vec<String> {
         Vec::new()
     }
 
     /// The one job that the call is about, for the text of its errors.
     fn job(&self) -> Option<&JobId> {
+        None
+    }
+
+    /// The one key that the call is about, for the text of its errors.
+    fn key(&self) -> Option<&str> {
         None
     }
 }
@@ -71,7 +78,7 @@ impl Args<'_> {
     }
 }
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 /// Every script, by name, for the tests of the scripts themselves.
 pub(crate) fn scripts() -> Vec<&'static Script> {
     let mut all = Vec::new();

@@ -1,7 +1,14 @@
 //! A cluster: which node serves which slot.
 //!
-//! The map is a belief. Whatever speaks against it (a redirection, a broken connection) makes it doubted, and
-//! a doubted map is asked for again, of any node that answers, before the next request.
+//! The map of slots may be out of date. A redirection or a broken connection marks it stale, and a
+//! stale map is read again, from any node that answers, before the next request.
+//!
+//! The redis crate's own client (feature `cluster-async`) is not used. It has one number of retries
+//! for redirections and for requests whose connection broke. With 0 it follows no redirection; with
+//! more it sends a script again that may have run, and the caller doesn't learn of it. Here a
+//! repeated add or settle must say that it is one. That client also shares one connection to a node
+//! among all requests, with one time limit, while a blocking wait needs a connection and a limit of
+//! its own. A second client for it would connect to every node. (Read in redis 1.8.)
 
 use std::{
     collections::HashMap,
@@ -16,8 +23,8 @@ use redis::{ConnectionAddr, RedisError, Value, from_redis_value};
 use tokio::time::timeout;
 
 use super::{
-    connection::{Endpoint, Limits, Link, at, overdue, unreachable},
-    route::Route,
+    connection::{Endpoint, Link},
+    dial::{Limits, at, overdue, unreachable},
     url,
 };
 use crate::{
@@ -33,7 +40,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Reads `host:port`. Without a host it is that of whoever says so.
+    /// Reads `host:port`. Without a host it is `here`, the host of the node that answered.
     pub(crate) fn parse(text: &str, here: Option<&str>) -> Option<Self> {
         let (host, port) = text.rsplit_once(':')?;
         let host = if host.is_empty() { here? } else { host };
@@ -76,15 +83,15 @@ fn node(seed: &redis::Client, address: &Address) -> Result<redis::Client, RedisE
     at(seed.get_connection_info(), &address.host, address.port)
 }
 
-/// What a client knows of its cluster.
+/// A client's map of its cluster.
 pub(crate) struct Cluster {
     /// The node that the URL names, with all settings for the others.
     seed: redis::Client,
     /// For all queues' ordinary requests.
     links: Arc<Links>,
     map: Mutex<Map>,
-    doubted: AtomicBool,
-    /// Held while asking, so that a hundred tasks ask once; and how often that was.
+    stale: AtomicBool,
+    /// Locked while asking, so that a hundred tasks ask once. `asked` counts the answers.
     asking: tokio::sync::Mutex<()>,
     asked: AtomicU64,
 }
@@ -96,18 +103,19 @@ struct Map {
     nodes: Vec<Address>,
 }
 
-/// How long one node may take to say what it knows. There are others to ask.
+/// The limit of one node's answer. There are others to ask.
 const ONE: Duration = Duration::from_secs(1);
 
 const ACTION: &str = "ask the cluster for its slots";
 
 impl Cluster {
-    /// Reads the map by the node that the client was pointed to.
+    /// Reads the map from the node of the URL.
     pub(crate) async fn connect(endpoint: &Endpoint, limits: Limits) -> Result<Arc<Self>> {
-        let about = About { action: ACTION, keys: None, job: None };
+        let address = endpoint.address();
+        let about = About::server(ACTION, &address);
         let Endpoint::Server(seed) = endpoint else {
             let error = unreachable("sentinels name a node of a cluster as master");
-            return Err(server_error::explain(&error, about));
+            return Err(server_error::explain(error, about));
         };
         if url::database(seed) != 0 {
             return Err(url::one_database(seed));
@@ -116,11 +124,11 @@ impl Cluster {
             seed: (**seed).clone(),
             links: new_links(seed, limits),
             map: Mutex::default(),
-            doubted: AtomicBool::new(true),
+            stale: AtomicBool::new(true),
             asking: tokio::sync::Mutex::default(),
             asked: AtomicU64::default(),
         });
-        cluster.learn().await.map_err(|error| server_error::explain(&error, about))?;
+        cluster.learn().await.map_err(|error| server_error::explain(error, about))?;
         Ok(cluster)
     }
 
@@ -128,8 +136,9 @@ impl Cluster {
         self.links.limits
     }
 
-    pub(crate) fn route(self: &Arc<Self>, slot: u16) -> Route {
-        Route::slot(self.clone(), self.links.clone(), slot)
+    /// The links that all queues share.
+    pub(super) fn links(&self) -> Arc<Links> {
+        self.links.clone()
     }
 
     pub(crate) fn new_links(&self) -> Arc<Links> {
@@ -138,12 +147,12 @@ impl Cluster {
 
     /// The map may be wrong.
     pub(crate) fn mark_stale(&self) {
-        self.doubted.store(true, Ordering::Relaxed);
+        self.stale.store(true, Ordering::Relaxed);
     }
 
-    /// The master of a slot, as far as is known.
+    /// The master of a slot by the map, which is read again first if it is stale.
     pub(crate) async fn master(&self, slot: u16) -> Result<Address, RedisError> {
-        if self.doubted.load(Ordering::Relaxed) {
+        if self.stale.load(Ordering::Relaxed) {
             self.learn().await?;
         }
         let map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,11 +168,11 @@ impl Cluster {
         let asked = self.asked.load(Ordering::Relaxed);
         let _asking = self.asking.lock().await;
         if self.asked.load(Ordering::Relaxed) != asked {
-            // Somebody else has asked meanwhile. If in vain, so would this one, and each after it.
+            // Another task has asked meanwhile. If that failed, so would this.
             return Ok(());
         }
-        // Taken back first: doubts that come while the answer is on its way are about that answer.
-        self.doubted.store(false, Ordering::Relaxed);
+        // Cleared first: a mark that comes before the answer is about that answer.
+        self.stale.store(false, Ordering::Relaxed);
         let limit = self.links.limits.connect;
         let learnt = timeout(limit, self.ask_around()).await;
         let learnt = learnt.unwrap_or_else(|_| Err(overdue(limit)));
@@ -214,7 +223,8 @@ impl Map {
         self.masters.iter().find(serves).map(|(_, _, master)| master)
     }
 
-    /// Rows of first slot, last slot, master, replicas. A node without a host is on that of who answers.
+    /// Rows of first slot, last slot, master, replicas. A node without a host has the host of the
+    /// node that answers.
     fn read(slots: Value, here: &str) -> Option<Self> {
         let mut map = Self::default();
         for row in array(slots)? {

@@ -1,9 +1,9 @@
-//! One connection to Redis that mends itself.
+//! One connection to Redis that reconnects.
 //!
-//! The commonest fault of all Redis-backed systems is a process that lives on and hears nothing
-//! after Redis was gone. So every request has a limit of its own, and a connection that overran one
-//! or broke is thrown away: the next request dials anew. Waiting between tries is the caller's part,
-//! who knows what is worth repeating.
+//! The commonest fault of Redis-backed systems is a process that lives on and receives nothing
+//! after Redis was gone. So every request has a time limit, and a connection that broke or overran
+//! a limit is dropped: the next request dials again. The caller waits between tries, since it knows
+//! what is worth repeating.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,44 +11,46 @@ use std::{
 };
 
 use redis::{
-    AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, Pipeline, RedisError, Value,
+    Cmd, Pipeline, RedisError, Value,
     aio::{MultiplexedConnection, PubSub},
 };
 use tokio::time::timeout;
 
-use super::sentinel::Sentinels;
+use super::{
+    dial::{Limits, dial, overdue, unreachable},
+    sentinel::Sentinels,
+};
 use crate::store::server_error;
-
-/// How long a connection may take to be made, and a request to be answered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) connect: Duration,
-    pub(crate) response: Duration,
-}
-
-impl Limits {
-    pub(crate) const DEFAULT: Self =
-        Self { connect: Duration::from_secs(5), response: Duration::from_secs(5) };
-}
 
 /// A connection that is made when it is first needed, and again after it broke.
 #[derive(Clone)]
 pub(crate) struct Link(Arc<Inner>);
 
-/// Who says where to dial.
+/// The server to dial.
 #[derive(Clone)]
 pub(crate) enum Endpoint {
     /// One server, or one node of a cluster.
     Server(Box<redis::Client>),
-    /// The master that sentinels name: they are asked again at each dial, so a failover is followed.
+    /// The master that sentinels name: they are asked again at each dial, so a failover is
+    /// followed.
     Sentinels(Arc<Sentinels>),
+}
+
+impl Endpoint {
+    /// Where the server is, for the text of errors: without user and password.
+    pub(super) fn address(&self) -> String {
+        match self {
+            Self::Server(client) => client.get_connection_info().addr().to_string(),
+            Self::Sentinels(sentinels) => sentinels.to_string(),
+        }
+    }
 }
 
 struct Inner {
     endpoint: Endpoint,
     limits: Limits,
     current: Mutex<Current>,
-    /// Held while dialling, so that a hundred tasks dial once.
+    /// Locked while dialling, so that a hundred tasks dial once.
     dialling: tokio::sync::Mutex<()>,
 }
 
@@ -69,14 +71,19 @@ impl Link {
         }))
     }
 
-    /// A link of its own to the same server: for calls that block the connection, or that must not
-    /// wait behind others.
+    /// Another link to the same server, for calls that block the connection or must not wait behind
+    /// others.
     pub(crate) fn sibling(&self) -> Self {
         Self::new(self.0.endpoint.clone(), self.0.limits)
     }
 
     pub(crate) fn limits(&self) -> Limits {
         self.0.limits
+    }
+
+    /// Where the server is, for the text of errors.
+    pub(super) fn address(&self) -> String {
+        self.0.endpoint.address()
     }
 
     /// Sends one command and waits for its reply.
@@ -100,7 +107,8 @@ impl Link {
         self.checked(generation, reply)
     }
 
-    /// Sends several commands at once, and gives each one's own answer, unless the first is refused.
+    /// Sends several commands at once, and gives each one's own answer, unless the first is
+    /// refused.
     pub(crate) async fn request_all(
         &self,
         pipeline: &Pipeline,
@@ -113,7 +121,7 @@ impl Link {
         self.checked(generation, replies.and_then(first_accepted))
     }
 
-    /// A connection that listens, made anew.
+    /// A new connection for subscriptions.
     pub(crate) async fn pubsub(&self) -> Result<PubSub, RedisError> {
         let limit = self.0.limits.connect;
         let dial = async {
@@ -127,7 +135,7 @@ impl Link {
         timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
     }
 
-    /// Throws the connection away, and with it whatever still waits on it.
+    /// Drops the connection, and with it the requests that still wait on it.
     pub(crate) fn disconnect(&self) {
         let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.connection = None;
@@ -137,7 +145,7 @@ impl Link {
     fn checked<T>(&self, generation: u64, reply: Result<T, RedisError>) -> Result<T, RedisError> {
         let Err(mut error) = reply else { return reply };
         if matches!(self.0.endpoint, Endpoint::Sentinels(_)) && server_error::is_readonly(&error) {
-            // The master of old. The sentinels know the new one, or will.
+            // A failover: the sentinels know the new master, or will soon.
             error = unreachable("the master has become a replica");
         }
         if server_error::is_broken(&error) {
@@ -154,7 +162,7 @@ impl Link {
             return Ok(ready);
         }
         let _dialling = self.0.dialling.lock().await;
-        // Somebody else may have dialled meanwhile.
+        // Another task may have dialled meanwhile.
         if let Some(ready) = self.ready() {
             return Ok(ready);
         }
@@ -182,46 +190,10 @@ impl std::fmt::Debug for Link {
     }
 }
 
-/// Makes a connection, without limits of its own for requests: each has its own, and some block on purpose.
-pub(crate) async fn dial(
-    client: &redis::Client,
-    limit: Duration,
-) -> Result<MultiplexedConnection, RedisError> {
-    let config =
-        AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(None);
-    let dial = client.get_multiplexed_async_connection_with_config(&config);
-    timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
-}
-
-/// The same settings (user, password, database, TLS) at another address.
-pub(crate) fn at(
-    settings: &ConnectionInfo,
-    host: &str,
-    port: u16,
-) -> Result<redis::Client, RedisError> {
-    let host = host.to_owned();
-    let address = match settings.addr().clone() {
-        ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
-            ConnectionAddr::TcpTls { host, port, insecure, tls_params }
-        }
-        _ => ConnectionAddr::Tcp(host, port),
-    };
-    redis::Client::open(settings.clone().set_addr(address))
-}
-
-/// What becomes of a pipeline's first command decides for all.
+/// The answers of a pipeline; an error if its first command was refused.
 pub(crate) fn first_accepted(replies: Vec<Value>) -> Result<Vec<Value>, RedisError> {
     match replies.first() {
         Some(Value::ServerError(error)) => Err(error.clone().into()),
         _ => Ok(replies),
     }
-}
-
-/// An error of the kind that a later try may not meet.
-pub(crate) fn unreachable(why: &str) -> RedisError {
-    std::io::Error::new(std::io::ErrorKind::NotConnected, why).into()
-}
-
-pub(crate) fn overdue(limit: Duration) -> RedisError {
-    std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {limit:?}")).into()
 }

@@ -1,13 +1,15 @@
-//! TODO-DOC.
+//! The way to the server: URLs, connections that reconnect, sentinels, and the nodes of a cluster.
 
 mod cluster;
 mod connection;
+mod dial;
 mod route;
 mod sentinel;
 pub(crate) mod server;
 pub(crate) mod url;
 
 pub(crate) use cluster::Cluster;
-pub(crate) use connection::{Limits, Link, overdue, unreachable};
+pub(crate) use connection::Link;
+pub(crate) use dial::{Limits, overdue, unreachable};
 pub(crate) use route::Route;
 pub use url::TlsOptions;

@@ -1,4 +1,7 @@
-//! How a queue's requests find their server.
+//! The way of a queue's requests to their server.
+//!
+//! Redirections are followed here and not by the redis crate's cluster client, which would also
+//! send requests again after a broken connection: see [`cluster`](super::cluster).
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +9,8 @@ use redis::{Cmd, Pipeline, RedisError, ServerErrorKind, Value};
 
 use super::{
     cluster::{Address, Cluster, Links},
-    connection::{Limits, Link, first_accepted, unreachable},
+    connection::{Link, first_accepted},
+    dial::{Limits, unreachable},
 };
 use crate::store::server_error;
 
@@ -15,7 +19,7 @@ use crate::store::server_error;
 pub(crate) enum Route {
     /// To the one server there is.
     Server(Link),
-    /// To whichever node of a cluster serves the queue's slot.
+    /// To the node of a cluster that serves the queue's slot.
     Slot(Slot),
 }
 
@@ -28,16 +32,18 @@ pub(crate) struct Slot {
 }
 
 impl Route {
-    pub(crate) fn slot(cluster: Arc<Cluster>, links: Arc<Links>, number: u16) -> Self {
-        Self::Slot(Slot { cluster, links, number })
+    /// To a slot of a cluster, over the links that all queues share.
+    pub(crate) fn slot(cluster: &Arc<Cluster>, number: u16) -> Self {
+        Self::Slot(Slot { cluster: cluster.clone(), links: cluster.links(), number })
     }
 
-    /// The same way over connections of its own.
+    /// The same route over other connections.
     pub(crate) fn sibling(&self) -> Self {
         match self {
             Self::Server(link) => Self::Server(link.sibling()),
             Self::Slot(Slot { cluster, number, .. }) => {
-                Self::slot(cluster.clone(), cluster.new_links(), *number)
+                let links = cluster.new_links();
+                Self::Slot(Slot { cluster: cluster.clone(), links, number: *number })
             }
         }
     }
@@ -60,12 +66,13 @@ impl Route {
     ) -> Result<Value, RedisError> {
         match self {
             Self::Server(link) => link.request_within(command, limit).await,
-            // Boxed, so that those who have one server don't carry it along.
+            // Boxed, so that the future stays small for clients with one server.
             Self::Slot(slot) => Box::pin(slot.request_within(command, limit)).await,
         }
     }
 
-    /// Sends several commands at once, and gives each one's own answer, unless the first is refused.
+    /// Sends several commands at once, and gives each one's own answer, unless the first is
+    /// refused.
     pub(crate) async fn request_all(
         &self,
         pipeline: &Pipeline,
@@ -122,7 +129,7 @@ impl Slot {
     }
 }
 
-/// Sends commands to the node that a slot is on its way to. ASKING is good for the next one alone.
+/// Sends commands to the node that a slot moves to. ASKING counts for the next command alone.
 async fn ask(
     link: &Link,
     commands: impl Iterator<Item = &Cmd>,
@@ -138,15 +145,15 @@ async fn ask(
     first_accepted(replies)
 }
 
-/// How often a request may be sent on before it is given up. Two or three are usual at worst.
+/// The most redirections of a request. Two or three are usual at worst.
 const MAX_HOPS: u8 = 8;
 
-/// A request's way from node to node. Who redirects has carried nothing out.
+/// A request's way from node to node. A node that redirects has not run it.
 struct Redirects<'a> {
     slot: &'a Slot,
     hops: u8,
     at: Option<Address>,
-    /// Where the last node sent it, and whether it is to say ASKING there.
+    /// The node of the last redirection, and whether it needs ASKING.
     detour: Option<(Address, bool)>,
 }
 
@@ -165,7 +172,7 @@ impl<'a> Redirects<'a> {
         Ok((link, asking))
     }
 
-    /// Takes the way that the error points out, or gives the error back if it doesn't.
+    /// Follows the redirection in the error, or returns the error if there is none.
     fn follow(&mut self, error: RedisError) -> Result<(), RedisError> {
         let Some((node, _)) = error.redirect_node() else {
             if server_error::is_readonly(&error) {

@@ -1,24 +1,29 @@
 //! The master that sentinels name.
 //!
-//! They are asked whenever a connection is made, and only then: a failover breaks the connections to
-//! the old master, or makes it refuse writes, and either leads here.
+//! They are asked at each dial, and only then: a failover breaks the connections to the old master
+//! or makes it refuse writes, and both lead to another dial.
+//!
+//! The redis crate's own client (feature `sentinel`) is not used. It finds the master over a
+//! connection that it then drops, so a dial costs two; it has no limit for one sentinel of several;
+//! it refuses a user that may run neither ROLE nor INFO; it needs `&mut self`, hence a lock; and it
+//! would add the crate `log` to every program for the sake of few. (Read in redis 1.8.)
 
 use std::time::Duration;
 
 use redis::{ConnectionInfo, RedisError, Value, aio::MultiplexedConnection};
 use tokio::time::timeout;
 
-use super::connection::{at, dial, overdue, unreachable};
+use super::dial::{at, dial, overdue, unreachable};
 
 /// Sentinels, and the service whose master is wanted.
 pub(crate) struct Sentinels {
     sentinels: Vec<redis::Client>,
     service: String,
-    /// How to log in to the master, wherever it is.
+    /// User, password, database and TLS for the master.
     master: ConnectionInfo,
 }
 
-/// How long one sentinel may take. There are others to ask.
+/// The limit of one sentinel's answer. There are others to ask.
 const ONE: Duration = Duration::from_secs(1);
 
 impl Sentinels {
@@ -30,7 +35,7 @@ impl Sentinels {
         Self { sentinels, service: service.to_owned(), master }
     }
 
-    /// Connects to the master that the first sentinel names whose word proves true.
+    /// Connects to the master. Sentinels are asked in turn until one names a server that is one.
     pub(crate) async fn dial_master(
         &self,
         limit: Duration,
@@ -38,7 +43,7 @@ impl Sentinels {
         Ok(self.find(limit).await?.1)
     }
 
-    /// Where the master is, by the first sentinel whose word proves true.
+    /// The master, found in the same way.
     pub(crate) async fn master(&self, limit: Duration) -> Result<redis::Client, RedisError> {
         Ok(self.find(limit).await?.0)
     }
@@ -95,6 +100,12 @@ async fn answer<T: redis::FromRedisValue>(
 
 fn is_master(role: &Value) -> bool {
     matches!(role, Value::BulkString(role) if role == b"master")
+}
+
+impl std::fmt::Display for Sentinels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} named by sentinels", self.service)
+    }
 }
 
 impl std::fmt::Debug for Sentinels {

@@ -1,5 +1,4 @@
-//! What kind of server this is, checked when a client connects: assumptions about durability are said
-//! once, aloud, instead of being found out later.
+//! The check of the server when a client connects: its version, and one log line on its durability.
 
 use std::collections::HashMap;
 
@@ -9,6 +8,7 @@ use tracing::{info, warn};
 use super::connection::Link;
 use crate::{
     error::{Error, Refused, Result},
+    error_chain::{chain, source},
     store::{
         reply,
         server_error::{self, About},
@@ -16,17 +16,18 @@ use crate::{
     value_error::Invalid,
 };
 
-const ACTION: &str = "check the server";
+const ACTION: &str = "connect and EVAL a script";
 
 /// The oldest versions that have all the commands the scripts use.
 const MIN_REDIS: (u32, u32) = (6, 2);
 const MIN_VALKEY: (u32, u32) = (7, 2);
 
-const ABOUT: About<'static> = About { action: ACTION, keys: None, job: None };
-
-/// Refuses a server that can't work, and warns of one that may lose jobs. Whether it is a cluster's.
+/// Refuses a server that can't work, and warns of one that may lose jobs. Returns whether it is a
+/// node of a cluster.
 pub(crate) async fn check(link: &Link) -> Result<bool> {
-    check_scripting(link).await?;
+    let address = link.address();
+    let about = About::server(ACTION, &address);
+    check_scripting(link, about).await?;
     match link.request(&redis::cmd("INFO")).await {
         Ok(value) => {
             let info = parse(reply::text(&value, ACTION)?);
@@ -36,10 +37,10 @@ pub(crate) async fn check(link: &Link) -> Result<bool> {
             tell(&info);
             Ok(info.get("cluster_enabled") == Some(&"1"))
         }
-        Err(error) => match server_error::explain(&error, ABOUT) {
-            Error::Refused(Refused::Permission(reason)) => {
-                warn!(%reason, "this user may not read INFO: the server's version, eviction policy and persistence go unchecked");
-                // A server by itself refuses this.
+        Err(error) => match server_error::explain(error, about) {
+            error @ Error::Refused(Refused::Permission { .. }) => {
+                warn!(error = %chain(&error), "this user may not read INFO, so version and eviction policy go unchecked");
+                // A server outside a cluster refuses this.
                 Ok(link.request(redis::cmd("CLUSTER").arg("SLOTS")).await.is_ok())
             }
             error => Err(error),
@@ -47,18 +48,15 @@ pub(crate) async fn check(link: &Link) -> Result<bool> {
     }
 }
 
-async fn check_scripting(link: &Link) -> Result<()> {
+async fn check_scripting(link: &Link, about: About<'_>) -> Result<()> {
     let answer = link.request(redis::cmd("EVAL").arg("return 1").arg(0)).await;
     match answer {
         Ok(Value::Int(1)) => Ok(()),
-        Ok(_) => Err(Refused::Server("EVAL \"return 1\" did not answer 1".into()).into()),
-        Err(error) => match server_error::explain(&error, ABOUT) {
-            Error::Refused(Refused::Permission(reason)) => Err(Refused::Permission(format!(
-                "{reason}; a client needs a user that may run scripts (EVAL, EVALSHA) and the commands in them"
-            ))
-            .into()),
-            error => Err(error),
-        },
+        Ok(_) => {
+            let source = source("EVAL \"return 1\" did not answer 1");
+            Err(Refused::Server { operation: about.operation(), source }.into())
+        }
+        Err(error) => Err(server_error::explain(error, about)),
     }
 }
 
@@ -67,7 +65,7 @@ pub(crate) fn parse(info: &str) -> HashMap<&str, &str> {
     info.lines().filter_map(|line| line.trim_end().split_once(':')).collect()
 }
 
-/// What is to be feared of a server that will do; an error if it won't.
+/// The warnings about a server; an error if it can't work.
 pub(crate) fn judge(info: &HashMap<&str, &str>) -> Result<Vec<String>> {
     let get = |name: &str| info.get(name).copied().unwrap_or_default();
     let (name, version) = name_and_version(info);
@@ -84,8 +82,8 @@ pub(crate) fn judge(info: &HashMap<&str, &str>) -> Result<Vec<String>> {
     let policy = get("maxmemory_policy");
     if !policy.is_empty() && policy != "noeviction" {
         concerns.push(format!(
-            "maxmemory-policy is {policy}: when memory is full, the server deletes jobs in silence; \
-             set it to noeviction, so that adds are refused instead"
+            "maxmemory-policy is {policy}: a full server deletes jobs without a word; set it to \
+             noeviction, so that adds are refused instead"
         ));
     }
     // Any node of a cluster leads to all of them.
@@ -97,7 +95,7 @@ pub(crate) fn judge(info: &HashMap<&str, &str>) -> Result<Vec<String>> {
     Ok(concerns)
 }
 
-/// Says once what a crash of the server may lose.
+/// Logs once what a crash of the server may lose.
 fn tell(info: &HashMap<&str, &str>) {
     let get = |name: &str| info.get(name).copied().unwrap_or_default();
     let (server, version) = name_and_version(info);
@@ -106,7 +104,8 @@ fn tell(info: &HashMap<&str, &str>) {
         version,
         append_only_file = get("aof_enabled") == "1",
         replicas = get("connected_slaves"),
-        "connected; what a crash of the server may lose is decided by its persistence: with appendfsync everysec about a second, with snapshots alone all since the last one"
+        "connected; the server's persistence decides what a crash may lose: with appendfsync \
+         everysec about a second, with snapshots alone all since the last one"
     );
 }
 
@@ -136,7 +135,7 @@ mod tests {
         assert!(verdict("redis_version:7.0.15\r\nvalkey_version:7.2.4\r\n").is_ok());
         assert!(verdict("redis_version:6.0.9\r\n").expect_err("too old").contains("6.2"));
         assert!(verdict("redis_version:7.2.4\r\nvalkey_version:7.1.0\r\n").is_err());
-        // A server that doesn't tell is given a chance.
+        // A server that doesn't tell its version is accepted.
         assert_eq!(verdict(""), Ok(Vec::new()));
     }
 

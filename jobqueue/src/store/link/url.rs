@@ -1,4 +1,4 @@
-//! Where the server is, and how to trust it.
+//! URLs of servers, and TLS.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
     value_error::Invalid,
 };
 
-/// What TLS needs beyond the public certificate authorities. Only `rediss://` URLs use it.
+/// Certificates for TLS, beyond the public certificate authorities. Only `rediss://` URLs use them.
 ///
 /// Its `Debug` shows no key.
 #[derive(Clone, Default)]
@@ -52,9 +52,11 @@ impl std::fmt::Debug for TlsOptions {
     }
 }
 
-/// The advice for a URL that can't be read. The URL itself may hold a password, so errors never show it.
+/// The advice for a URL that can't be read. The URL itself may hold a password, so errors never
+/// show it.
 const ADVICE: &str = "use redis://[user:password@]host[:port][/database], rediss://… for TLS, \
-     unix:///path/to/socket, or redis+sentinel://[user:password@]host[:port][,host…]/service[/database]";
+     unix:///path/to/socket, or \
+     redis+sentinel://[user:password@]host[:port][,host…]/service[/database]";
 
 /// The port of sentinels.
 const SENTINEL_PORT: u16 = 26_379;
@@ -72,7 +74,7 @@ pub(crate) fn open(url: &str, tls: &TlsOptions) -> Result<Endpoint> {
 ///
 /// Each part goes into a plain URL, so that all of them are read in one way.
 fn open_sentinels(scheme: &str, rest: &str, tls: &TlsOptions) -> Result<Endpoint> {
-    let invalid = || Invalid::new("redis url", format!("{scheme}+sentinel://…"), ADVICE);
+    let invalid = || Invalid::setup(format!("invalid redis url {scheme}+sentinel://…"), ADVICE);
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = place.split_once('/').ok_or_else(invalid)?;
     let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -104,11 +106,11 @@ fn open_sentinels(scheme: &str, rest: &str, tls: &TlsOptions) -> Result<Endpoint
     Ok(Endpoint::Sentinels(Arc::new(Sentinels::new(sentinels, service, master))))
 }
 
-/// What a failed check of the server at `endpoint` says about the URL.
+/// The error of a failed check of the server, if the database in the URL is the reason.
 pub(crate) fn explain(endpoint: &Endpoint, error: Error) -> Error {
     match (endpoint, &error) {
-        (Endpoint::Server(client), Error::Refused(Refused::Server(reason)))
-            if database(client) != 0 && reason.contains("database") =>
+        (Endpoint::Server(client), Error::Refused(Refused::Server { source, .. }))
+            if database(client) != 0 && source.to_string().contains("database") =>
         {
             one_database(client)
         }
@@ -122,13 +124,13 @@ pub(crate) fn database(client: &redis::Client) -> i64 {
 
 /// Clusters have database 0 alone.
 pub(crate) fn one_database(client: &redis::Client) -> Error {
-    const ADVICE: &str = "the server doesn't have it; a cluster has database 0 alone: \
-         leave it out of the url, and use prefixes to keep applications with_own_connection";
+    const ADVICE: &str = "the server doesn't have it, and a cluster has database 0 alone: leave it \
+         out of the url, and give each application a `prefix` of its own";
     Invalid::new("redis database", database(client), ADVICE).into()
 }
 
 fn open_server(url: &str, tls: &TlsOptions) -> Result<redis::Client> {
-    let invalid = || Invalid::new("redis url", hide(url), ADVICE);
+    let invalid = || Invalid::setup(format!("invalid redis url {}", hide(url)), ADVICE);
     if url.starts_with("rediss://") || url.starts_with("valkeys://") {
         return open_tls(url, tls);
     }
@@ -137,8 +139,8 @@ fn open_server(url: &str, tls: &TlsOptions) -> Result<redis::Client> {
 
 #[cfg(feature = "tls")]
 fn open_tls(url: &str, tls: &TlsOptions) -> Result<redis::Client> {
-    // rustls asks for one provider of cryptography for the process, and panics where it finds none
-    // or two. If the program has chosen one, that stays.
+    // rustls needs one provider of cryptography for the process, and panics if it finds none or
+    // two. A provider that the program has chosen stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client_tls = tls
         .client_identity
@@ -154,21 +156,22 @@ fn open_tls(url: &str, tls: &TlsOptions) -> Result<redis::Client> {
     };
     client.map_err(|error| {
         // The parser's errors on URLs are fixed texts; those on certificates name what is wrong.
-        Invalid::new(
-            "redis url or certificate",
-            hide(url),
-            format!("{}; {ADVICE}", error.category()),
-        )
-        .into()
+        Invalid::setup(format!("invalid redis url or certificate {}", hide(url)), ADVICE)
+            .because(error.category().to_owned())
+            .into()
     })
 }
 
 #[cfg(not(feature = "tls"))]
 fn open_tls(url: &str, _tls: &TlsOptions) -> Result<redis::Client> {
-    Err(Invalid::new("redis url", hide(url), "TLS needs the crate's feature `tls`").into())
+    Err(Invalid::setup(
+        format!("{} is a url with TLS", hide(url)),
+        "turn the crate's feature `tls` on",
+    )
+    .into())
 }
 
-/// A URL without what may be secret.
+/// A URL without its secrets.
 fn hide(url: &str) -> String {
     match url.split_once("://") {
         Some((scheme, _)) if scheme.len() < 17 => format!("{scheme}://…"),
@@ -183,7 +186,7 @@ pub(crate) fn check_prefix(prefix: &str) -> Result<()> {
         return Err(Invalid::new(
             "key prefix",
             prefix,
-            "use 1 to 64 printable ASCII characters without blanks and braces",
+            "use 1 to 64 printable ASCII characters without spaces and braces",
         )
         .into());
     }

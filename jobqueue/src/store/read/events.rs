@@ -38,9 +38,9 @@ impl QueueStore {
         Ok(newest.map_or_else(|| StreamPosition("0-0".into()), |entry| entry.position))
     }
 
-    /// The entries after `from`; waits for one as long as `limit`, and then gives none.
+    /// The entries after `from`. Waits for one up to `limit`, and then returns none.
     ///
-    /// For a store [apart](Self::with_own_connection): it blocks the connection.
+    /// Needs its [own connection](Self::with_own_connection), which it blocks.
     pub(crate) async fn stream_after(
         &self,
         from: &StreamPosition,
@@ -52,7 +52,7 @@ impl QueueStore {
         let limit = limit.saturating_add(self.response_limit());
         let reply = self.route.request_within(&command, limit).await;
         let reply =
-            reply.map_err(|error| server_error::explain(&error, self.about_action(ACTION)))?;
+            reply.map_err(|error| server_error::explain(error, self.about_action(ACTION)))?;
         if reply::optional(&reply).is_none() {
             return Ok(Vec::new());
         }

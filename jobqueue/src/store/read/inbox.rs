@@ -1,4 +1,4 @@
-//! A caller's inbox, as its reader sees it.
+//! The replies in a caller's inbox.
 
 use std::time::Duration;
 
@@ -29,10 +29,11 @@ const ACTION: &str = "wait for replies";
 const PAGE: usize = 100;
 
 impl QueueStore {
-    /// Removes what was read, and gives what else there is; waits for it as long as `limit`, and then gives
-    /// none. What is not removed comes again, so a lost answer loses no reply.
+    /// Removes the replies in `read` and returns further ones. Waits for them up to `limit`, and
+    /// then returns none. A reply that is not removed comes again, so a lost answer loses none.
     ///
-    /// For the store of an inbox, [apart](Self::with_own_connection): it blocks the connection.
+    /// For the store of an inbox. Needs its [own connection](Self::with_own_connection), which it
+    /// blocks.
     pub(crate) async fn collect(&self, read: &[String], limit: Duration) -> Result<Vec<Reply>> {
         let inbox = self.shared(Key::Replies);
         let mut requests = redis::pipe();
@@ -41,7 +42,7 @@ impl QueueStore {
         }
         requests.cmd("XREAD").arg("COUNT").arg(PAGE).arg("BLOCK");
         requests.arg(crate::store::millis(limit).max(1)).arg("STREAMS").arg(inbox).arg("0-0");
-        let explain = |error| server_error::explain(&error, self.about_action(ACTION));
+        let explain = |error| server_error::explain(error, self.about_action(ACTION));
         let limit = limit.saturating_add(self.response_limit());
         let replies = self.route.request_all(&requests, limit).await.map_err(explain)?;
         match replies.into_iter().last().unwrap_or_default() {

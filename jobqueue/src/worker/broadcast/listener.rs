@@ -1,6 +1,6 @@
-//! What a worker hears.
+//! Listeners of broadcasts.
 
-use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -8,70 +8,68 @@ use crate::{
     job::{Broadcast, BroadcastDefinition, Codec, Failure, QueueName},
     value_error::{Invalid, PayloadError},
     worker::{
-        extract::{MissingState, States},
         run::Context,
+        states::{MissingState, States},
     },
 };
 
-/// Something that hears broadcasts of one kind. [`#[broadcast]`](macro@crate::broadcast) implements it.
+/// Handles broadcasts of one kind. [`#[broadcast]`](macro@crate::broadcast) implements it.
 ///
 /// Written by hand it looks like this:
 ///
 /// ```
-/// use jobqueue::{broadcast::{Broadcast, Channel}, handler::Listener, Context, Failure};
+/// use jobqueue::{broadcast::{Broadcast, BroadcastDefinition}, handler::Listener, Context, Failure};
 ///
-/// #[derive(Clone, Copy)]
 /// struct Forget;
 ///
 /// impl Broadcast for Forget {
 ///     type Message = String;
-///     const CHANNEL: Channel = Channel::new("cache-invalidation");
+///     const CHANNEL: BroadcastDefinition = BroadcastDefinition::new("cache-invalidation");
 /// }
 ///
 /// impl Listener for Forget {
-///     async fn hear(self, key: String, _ctx: Context) -> Result<(), Failure> {
+///     async fn hear(key: String, _ctx: Context) -> Result<(), Failure> {
 ///         println!("{key} has changed");
 ///         Ok(())
 ///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a broadcast listener",
-    label = "not a broadcast listener",
-    note = "put `#[broadcast(\"name\")]` on the function"
+    message = "no listener is implemented for these broadcasts",
+    label = "a `Broadcast` alone",
+    note = "implement `Listener` for it, or put `#[broadcast(\"name\")]` on a function"
 )]
 pub trait Listener: Broadcast {
-    /// Whether the worker has all that the listener's arguments ask for; called when it is built.
+    /// Checks that the worker has all state that the listener's arguments ask for; called when it
+    /// is built.
     ///
     /// # Errors
     /// The first state that is missing.
-    fn check(self, states: &States) -> Result<(), MissingState> {
+    fn check(states: &States) -> Result<(), MissingState> {
         let _ = states;
         Ok(())
     }
 
-    /// Hears one message. Its context has the message's id, and neither progress nor a log. A failure is said in
-    /// the log, and that is all.
+    /// Handles one message. Its context has the message's id, and neither progress nor a log. A
+    /// failure is only logged.
     fn hear(
-        self,
         message: Self::Message,
         ctx: Context,
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// A message being heard.
+/// A running listener.
 pub(crate) type Listening = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
-/// A listener whose types only it knows.
+/// A listener without its types.
 trait Erased: Send + Sync {
     fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Listening, PayloadError>;
 }
 
-impl<L: Listener> Erased for L {
+impl<L: Listener> Erased for PhantomData<L> {
     fn hear(&self, message: &[u8], codec: Codec, ctx: Context) -> Result<Listening, PayloadError> {
         let message = codec.decode::<L::Message>(message)?;
-        let listener = *self;
-        Ok(Box::pin(async move { listener.hear(message, ctx).await }))
+        Ok(Box::pin(L::hear(message, ctx)))
     }
 }
 
@@ -97,10 +95,10 @@ impl ListenerEntry {
 pub(crate) struct Listeners(BTreeMap<QueueName, Vec<Arc<ListenerEntry>>>);
 
 impl Listeners {
-    pub(crate) fn insert<L: Listener>(&mut self, listener: L) -> Result<(), Invalid> {
+    pub(crate) fn insert<L: Listener>(&mut self) -> Result<(), Invalid> {
         let BroadcastDefinition { name, timeout, .. } = L::CHANNEL;
-        let wait_state = ListenerEntry { listener: Box::new(listener), timeout };
-        self.0.entry(name.parse()?).or_default().push(Arc::new(wait_state));
+        let entry = ListenerEntry { listener: Box::new(PhantomData::<L>), timeout };
+        self.0.entry(name.parse()?).or_default().push(Arc::new(entry));
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! TODO-DOC.
+//! Broadcasts, on the worker's side: its listeners, and the subscription that feeds them.
 
 mod listener;
 mod subscriber;

@@ -1,4 +1,5 @@
-//! Hears broadcasts for a worker's listeners, over a connection of its own that is watched both ways.
+//! Receives broadcasts for a worker's listeners, over a connection of its own that is checked both
+//! ways.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -17,14 +18,15 @@ use tracing::{debug, info, warn};
 use super::listener::{ListenerEntry, Listeners};
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     job::{Delivery, JobId, Message, QueueName},
     store::{Retries, Store, Subscription},
     worker::{
-        extract::States,
-        pump::MAX_SLEEP,
-        run::{Context, ContextParts, Signals, panic_message, run_trace},
+        config::MAX_SLEEP,
+        run::{Cancellation, Context, ContextParts, panic_message, run_trace},
         signals::Phase,
-        telemetry::{EventSender, WorkerEvent},
+        states::States,
+        telemetry::Telemetry,
     },
 };
 
@@ -34,19 +36,20 @@ const BUFFER: usize = 1_000;
 /// How many messages are remembered, to know those that come twice.
 const REMEMBERED: usize = 1_000;
 
-/// What a radio is given.
+/// The subscription of a worker to its listeners' broadcasts.
 pub(crate) struct Subscriber {
     pub(crate) store: Store,
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) states: Arc<States>,
-    pub(crate) events: EventSender,
+    pub(crate) telemetry: Telemetry,
     pub(crate) phase: watch::Receiver<Phase>,
-    /// How many messages are heard at once.
+    /// How many messages are handled at once.
     pub(crate) slots: usize,
 }
 
 impl Subscriber {
-    /// Listens until the worker drains; then what was heard may be worked off until the drain's deadline.
+    /// Receives until the worker drains; then received messages may be handled until the drain's
+    /// deadline.
     pub(crate) async fn run(self) -> Result<()> {
         let (buffer, heard) = mpsc::channel(BUFFER);
         let hearing = self.work_off(heard);
@@ -60,7 +63,7 @@ impl Subscriber {
                 () = &mut hearing => return Err(Error::Closed),
             }
         };
-        // The buffer is closed now. What is left of it, if time allows.
+        // The buffer is closed now. The rest of it is handled, if time allows.
         if timeout_at(deadline, hearing).await.is_err() {
             warn!("listeners took too long, and were ended");
         }
@@ -77,29 +80,29 @@ impl Subscriber {
         }
     }
 
-    /// Subscribes, again and again, and puts what comes into the buffer.
+    /// Subscribes, again and again, and puts messages into the buffer.
     async fn receive(
         &self,
         buffer: mpsc::Sender<(QueueName, Message)>,
     ) -> std::convert::Infallible {
         let channels = self.listeners.channels();
-        let (mut retries, mut deaf, mut memory) = (Retries::endless(), None, Memory::default());
+        let (mut retries, mut memory) = (Retries::endless(), Memory::default());
+        let mut down_since: Option<Instant> = None;
         loop {
             let began = Instant::now();
             let error = match self.store.subscribe(&channels).await {
                 Err(error) => error,
                 Ok(mut subscription) => {
                     info!(?channels, "listening");
-                    if let Some(since) = deaf.take().map(|since: Instant| since.elapsed()) {
-                        warn!(?since, "broadcasts were missed: nobody listened here for a while");
-                        self.events.say(|| WorkerEvent::BroadcastsMissed);
+                    if let Some(since) = down_since.take() {
+                        self.telemetry.broadcasts_missed(since);
                     }
                     self.pass_on(&mut subscription, &buffer, &mut memory).await
                 }
             };
-            if deaf.is_none() {
-                warn!(%error, "broadcasts can't be heard; trying on");
-                deaf = Some(Instant::now());
+            if down_since.is_none() {
+                warn!(error = %chain(&error), "the subscription to broadcasts failed; retrying");
+                down_since = Some(Instant::now());
             }
             if began.elapsed() > MAX_SLEEP {
                 retries = Retries::endless();
@@ -108,7 +111,7 @@ impl Subscriber {
         }
     }
 
-    /// Puts what comes into the buffer, until the subscription ends.
+    /// Puts messages into the buffer, until the subscription ends.
     async fn pass_on(
         &self,
         subscription: &mut Subscription,
@@ -123,31 +126,25 @@ impl Subscriber {
             match Message::decode(&bytes) {
                 Ok(message) if memory.knows(&message.id) => {}
                 Ok(message) => {
-                    // Not to wait here: a subscriber that doesn't read is thrown out by the server.
+                    // No wait here: the server disconnects a subscriber that doesn't read.
                     if buffer.try_send((channel, message)).is_err() {
-                        warn!("a broadcast is dropped: listeners are too slow");
-                        self.events.say(|| WorkerEvent::BroadcastsMissed);
+                        self.telemetry.broadcast_dropped();
                     }
                 }
-                Err(error) => warn!(%channel, %error, "a broadcast can't be read"),
+                Err(error) => warn!(%channel, error = %chain(&error), "a broadcast can't be read"),
             }
         }
     }
 
-    /// Hands what was heard to the listeners, so many at once.
+    /// Hands messages to the listeners, as many at once as there are slots.
     async fn work_off(&self, mut heard: mpsc::Receiver<(QueueName, Message)>) {
         let slots = Arc::new(Semaphore::new(self.slots));
         let mut hearings = JoinSet::new();
         while let Some((channel, message)) = heard.recv().await {
-            for wait_state in self.listeners.of(&channel) {
+            for listener in self.listeners.of(&channel) {
                 // The semaphore is never closed.
                 let Ok(slot) = slots.clone().acquire_owned().await else { return };
-                hearings.spawn(hear(
-                    wait_state.clone(),
-                    message.clone(),
-                    self.states.clone(),
-                    slot,
-                ));
+                hearings.spawn(hear(listener.clone(), message.clone(), self.states.clone(), slot));
             }
             while hearings.try_join_next().is_some() {}
         }
@@ -155,16 +152,16 @@ impl Subscriber {
     }
 }
 
-/// One listener hears one message. Nothing that happens here ends anything else.
+/// One listener handles one message. No failure here ends anything else.
 async fn hear(
-    wait_state: Arc<ListenerEntry>,
+    listener: Arc<ListenerEntry>,
     message: Message,
     states: Arc<States>,
     _slot: OwnedSemaphorePermit,
 ) {
     let Message { id, record } = message;
     let (name, payload, codec) = (record.name.clone(), record.payload.clone(), record.codec);
-    let signals = Signals::default();
+    let cancellation = Cancellation::default();
     let ctx = Context::new(ContextParts {
         id: id.clone(),
         trace: run_trace(&record),
@@ -173,27 +170,27 @@ async fn hear(
         attempts: 1,
         states,
         deadline: OnceLock::new(),
-        signals: signals.clone(),
+        cancellation: cancellation.clone(),
         delivery: Delivery::AtMostOnce,
-        line: None,
+        shared: None,
     });
-    if let Some(deadline) = Instant::now().checked_add(wait_state.timeout) {
+    if let Some(deadline) = Instant::now().checked_add(listener.timeout) {
         ctx.set_deadline(deadline);
     }
     let hearing = async {
-        match wait_state.hear(&payload, codec, ctx) {
+        match listener.hear(&payload, codec, ctx) {
             Ok(hearing) => hearing.await.map_err(|failure| failure.to_string()),
-            Err(error) => Err(format!("the message {error}")),
+            Err(error) => Err(chain(&error).to_string()),
         }
     };
     let hearing = AssertUnwindSafe(hearing).catch_unwind();
-    let problem = match timeout(wait_state.timeout, hearing).await {
+    let problem = match timeout(listener.timeout, hearing).await {
         Ok(Ok(Ok(()))) => return debug!(%name, %id, "heard"),
         Ok(Ok(Err(problem))) => problem,
         Ok(Err(panic)) => panic_message(&*panic),
         Err(_) => {
-            signals.cancel();
-            format!("it took longer than {:?}", wait_state.timeout)
+            cancellation.cancel();
+            format!("it took longer than {:?}", listener.timeout)
         }
     };
     warn!(%name, %id, problem, "a listener failed");
@@ -207,7 +204,7 @@ struct Memory {
 }
 
 impl Memory {
-    /// Whether a message has come before; from now on it has.
+    /// Whether a message has come before. From now on it is remembered.
     fn knows(&mut self, id: &JobId) -> bool {
         if !self.ids.insert(id.clone()) {
             return true;

@@ -12,13 +12,14 @@ use tracing::{debug, warn};
 
 use super::{registry::MAX_RESULT, run::Context};
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Result},
+    error_chain::chain,
     job::{Codec, JobId, OnceHeld},
     store::{
         QueueStore,
         once::{Begin, Begun, Finish, Release},
     },
-    value_error::{Invalid, PayloadError},
+    value_error::{Invalid, TooLarge},
 };
 
 /// How long results are kept unless somebody says otherwise.
@@ -119,9 +120,9 @@ where
     async fn run(self) -> Result<T, E> {
         let Self { ctx, key, effect, lifetime, wait } = self;
         check(&key, lifetime).map_err(|invalid| OnceError::Error(invalid.into()))?;
-        let Some(line) = ctx.line() else { return effect.await };
+        let Some(line) = ctx.shared() else { return effect.await };
         if ctx.is_lost() {
-            return Err(OnceError::Error(Refused::LeaseLost.into()).into());
+            return Err(OnceError::Error(ctx.lease_lost("run an effect once")).into());
         }
         let claim = Claim { store: line.store.clone(), key, token: JobId::generate() };
         if let Some(recorded) = claim.take(ctx, wait).await? {
@@ -171,7 +172,7 @@ fn check(key: &str, lifetime: Duration) -> Result<(), Invalid> {
         return Err(Invalid::new("idempotency key", key, advice));
     }
     if lifetime < Duration::from_millis(1) {
-        return Err(Invalid::new("lifetime", format!("{lifetime:?}"), "use 1 ms or more"));
+        return Err(Invalid::new("lifetime", lifetime, "use 1 ms or more"));
     }
     Ok(())
 }
@@ -193,6 +194,10 @@ impl Claim {
         self.store.call_retrying(&begin).await
     }
 
+    fn held(&self, left: Duration) -> OnceError {
+        OnceError::OnceHeld { key: self.key.clone(), source: OnceHeld { left } }
+    }
+
     /// Claims the key: nothing if the claim is ours, else what is recorded. Waits for another that is at it.
     async fn take(&self, ctx: &Context, wait: Duration) -> Result<Option<bytes::Bytes>, OnceError> {
         // Some of the run's time is left for the way back.
@@ -206,11 +211,11 @@ impl Claim {
                 Begun::Taken(left) => left,
             };
             if Instant::now() + look > deadline {
-                return Err(OnceError::OnceHeld(OnceHeld { left }));
+                return Err(self.held(left));
             }
             tokio::select! {
                 () = sleep(look) => look = (look * 2).min(LAST_LOOK),
-                () = ctx.cancelled() => return Err(OnceError::OnceHeld(OnceHeld { left })),
+                () = ctx.cancelled() => return Err(self.held(left)),
             }
         }
     }
@@ -234,10 +239,16 @@ impl Guard {
                     );
                 }
                 Err(error) => {
-                    warn!(key = claim.key, %error, "the claim of an effect could not be moved");
+                    warn!(key = claim.key, error = %chain(&error), "the claim of an effect could not be moved");
                 }
             }
         }
+    }
+
+    fn too_large(&self, size: usize) -> Error {
+        let key = self.0.as_ref().map(|claim| claim.key.as_str()).unwrap_or_default();
+        let what = format!("the result of the effect with the key {key:?}");
+        TooLarge::returned(what, size, MAX_RESULT).into()
     }
 
     /// Records the result. If another run was faster, its result counts.
@@ -248,8 +259,7 @@ impl Guard {
         let bytes = Codec::MessagePack.encode(&result);
         let bytes = bytes.map_err(|error| OnceError::Error(error.into()))?;
         if bytes.len() > MAX_RESULT {
-            let error = PayloadError::TooLarge { size: bytes.len(), limit: MAX_RESULT };
-            return Err(OnceError::Error(Error::Payload(error)));
+            return Err(OnceError::Error(self.too_large(bytes.len())));
         }
         // From here on it lapses rather than being given back: the effect has happened.
         let Some(claim) = self.0.take() else { return Ok(result) };
@@ -259,7 +269,7 @@ impl Guard {
             Ok(Some(earlier)) => read(&earlier),
             Err(error) => {
                 // The effect has happened, which a failure would hide, and try again.
-                warn!(key = claim.key, %error, "an effect could not be recorded: a repeated delivery runs it again");
+                warn!(key = claim.key, error = %chain(&error), "an effect could not be recorded: a repeated delivery runs it again");
                 Ok(result)
             }
         }
@@ -276,7 +286,7 @@ impl Drop for Guard {
         runtime.spawn(async move {
             let release = Release { key: &claim.key, token: claim.token.as_str() };
             if let Err(error) = claim.store.call(&release).await {
-                debug!(key = claim.key, %error, "a claim could not be given back: it runs out by itself");
+                debug!(key = claim.key, error = %chain(&error), "a claim could not be given back: it runs out by itself");
             }
         });
     }

@@ -1,5 +1,5 @@
-//! Heartbeats, from a thread and over a connection of their own: a handler that blocks the runtime
-//! doesn't cost its fellows their lease.
+//! Heartbeats, from a thread and over a connection of their own: so a handler that blocks the
+//! runtime doesn't cost the other runs their lease.
 
 use std::{
     collections::HashMap,
@@ -12,19 +12,19 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use tracing::{error, warn};
 
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Result},
     job::WorkerId,
     store::{QueueStore, worker},
-    worker::telemetry::{EventSender, WorkerEvent},
+    value_error::Invalid,
+    worker::telemetry::Telemetry,
 };
 
-/// A pump that has made no step for so long is stuck.
+/// A pump that has made no step for this long is stuck.
 const STUCK: Duration = Duration::from_secs(30);
 
-/// What a pump and the heart share.
+/// What a pump and the heartbeat thread share.
 #[derive(Debug)]
 pub(crate) struct Lease {
     store: QueueStore,
@@ -53,24 +53,24 @@ impl Lease {
         })
     }
 
-    /// The name under which jobs are held from now on; none while there is no lease to keep.
-    pub(crate) fn carry(&self, worker: Option<WorkerId>) {
+    /// The name whose lease is kept from now on; none stops the heartbeats.
+    pub(super) fn keep(&self, worker: Option<WorkerId>) {
         *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = worker;
     }
 
-    /// A call has moved the lease; the pump holds so many jobs now.
-    pub(crate) fn renewed(&self, held: usize) {
+    /// A call has moved the lease; the pump holds this many jobs now.
+    pub(super) fn renewed(&self, held: usize) {
         self.held.store(held, Ordering::Relaxed);
         self.renewed.store(self.now(), Ordering::Relaxed);
     }
 
     /// The pump is alive.
-    pub(crate) fn step(&self) {
+    pub(super) fn step(&self) {
         self.stepped.store(self.now(), Ordering::Relaxed);
     }
 
     /// Waits until a heartbeat finds that the lease is lost.
-    pub(crate) async fn lost(&self) {
+    pub(super) async fn lost(&self) {
         self.lost.notified().await;
     }
 
@@ -82,11 +82,11 @@ impl Lease {
         Duration::from_millis(self.now().saturating_sub(mark.load(Ordering::Relaxed)))
     }
 
-    /// Moves the lease if it is time.
-    async fn beat(&self) {
+    /// Moves the lease, if it is time.
+    async fn beat(&self, telemetry: &Telemetry) {
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(worker) = worker else { return };
-        // An idle pump looks at the queue more often than its lease runs out, and moves it then.
+        // An idle pump calls more often than its lease runs out, and each call moves it.
         let holds = self.held.load(Ordering::Relaxed) > 0;
         let pause = if holds { self.length / 3 } else { self.length * 2 / 3 };
         if self.since(&self.renewed) < pause {
@@ -95,64 +95,55 @@ impl Lease {
         let beat = worker::Heartbeat { worker: &worker, lease: self.length };
         match self.store.call(&beat).await {
             Ok(_) => self.renewed.store(self.now(), Ordering::Relaxed),
-            Err(Error::Refused(Refused::LeaseLost)) => {
+            Err(error) if error.is_lease_lost() => {
                 let mut current = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
-                // Unless the pump has found out itself meanwhile.
+                // Unless the pump has found out by itself meanwhile.
                 if current.as_ref() == Some(&worker) {
                     *current = None;
                     self.lost.notify_one();
                 }
             }
-            Err(error) => warn!(queue = %self.store.name(), %error, "the lease could not be moved"),
+            Err(error) => telemetry.heartbeat_failed(self.store.name(), &error),
         }
     }
 
-    fn watch(&self, events: &EventSender) {
+    fn watch(&self, telemetry: &Telemetry) {
         let since = self.since(&self.stepped);
         if since > STUCK {
-            error!(
-                queue = %self.store.name(),
-                ?since,
-                "the pump has made no step: a handler blocks the runtime; use `blocking`, or more threads"
-            );
-            let queue = self.store.name().clone();
-            events.say(|| WorkerEvent::Stuck { queue, since });
+            telemetry.stuck(self.store.name(), since);
             self.step();
         }
     }
 }
 
-/// Keeps the leases of a worker's pumps. Ends with the last of them.
-pub(crate) fn start(leases: &[Arc<Lease>], events: EventSender) -> Result<()> {
+/// Starts the thread that keeps the leases of a worker's pumps. It ends with the last of them.
+pub(crate) fn start(leases: &[Arc<Lease>], telemetry: Telemetry) -> Result<()> {
     let tick = leases.iter().map(|lease| lease.length / 10).min().unwrap_or(Duration::from_secs(1));
     let leases: Vec<Weak<Lease>> = leases.iter().map(Arc::downgrade).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| thread_error(&error))?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(thread_error)?;
     let heart = thread::Builder::new().name("jobqueue-heart".to_owned());
-    let spawned = heart.spawn(move || runtime.block_on(keep(leases, events, tick)));
-    spawned.map(drop).map_err(|error| thread_error(&error))
+    let spawned = heart.spawn(move || runtime.block_on(keep(leases, telemetry, tick)));
+    spawned.map(drop).map_err(thread_error)
 }
 
-fn thread_error(error: &std::io::Error) -> Error {
-    Error::Unavailable {
-        action: "start the thread that keeps the lease",
-        reason: error.to_string(),
-    }
+fn thread_error(error: std::io::Error) -> Error {
+    let problem = "the thread that renews leases can't start";
+    Invalid::setup(problem, "raise the process's limit of threads").because(error).into()
 }
 
-async fn keep(leases: Vec<Weak<Lease>>, events: EventSender, tick: Duration) {
-    // One beat after the other would let a slow queue hold up the others.
+async fn keep(leases: Vec<Weak<Lease>>, telemetry: Telemetry, tick: Duration) {
+    // Each in a task: one after another, a slow queue would delay the others.
     let mut beats: HashMap<usize, tokio::task::JoinHandle<()>> = HashMap::new();
     loop {
         let mut alive = false;
         for (index, lease) in leases.iter().enumerate() {
             let Some(lease) = lease.upgrade() else { continue };
             alive = true;
-            lease.watch(&events);
+            lease.watch(&telemetry);
             if beats.get(&index).is_none_or(tokio::task::JoinHandle::is_finished) {
-                beats.insert(index, tokio::spawn(async move { lease.beat().await }));
+                let telemetry = telemetry.clone();
+                beats.insert(index, tokio::spawn(async move { lease.beat(&telemetry).await }));
             }
         }
         if !alive {

@@ -1,177 +1,236 @@
-//! The jobs that a pump holds, by what it knows of them.
+//! The slots of a pump: the jobs in them, from the fetch to the end of the run.
+//!
+//! ```text
+//! fetched → fresh → admitted → started ──────────────→ ended
+//!                      ├→ queued, until a slot is free ─┘
+//!                      └→ awaiting its settlement (at most once)
+//! ```
 
-use std::collections::{HashMap, HashSet};
+use std::{collections::VecDeque, pin::Pin};
 
-use foldhash::fast::RandomState;
-use tokio::task::AbortHandle;
+use tokio::{sync::mpsc, task::AbortHandle};
 
-use crate::{job::JobId, worker::run::Signals};
+use super::{
+    at_most_once::AwaitingRuns,
+    held::{Held, Standing},
+    inline_poll::InlinePoll,
+    pending::Pending,
+};
+use crate::{
+    job::JobId,
+    store::worker::Taken,
+    worker::{
+        config::Capacity,
+        run::{Cancellation, Run, RunEnd, RunReport, report},
+    },
+};
 
-/// No run has this number.
-const NO_RUN: u64 = 0;
-
-/// The jobs that a pump holds in Redis, and the runs that it has lost but that are still alive.
-#[derive(Debug, Default)]
-pub(crate) struct Slots {
-    jobs: HashMap<JobId, Job, RandomState>,
-    /// Lost runs that have not ended yet. They hold no job, but a slot.
-    lost_runs: HashSet<u64>,
-    /// Runs whose jobs were settled before they began. They hold no job either.
-    settled: HashMap<u64, SettledRun, RandomState>,
-    /// Runs that have not ended yet.
-    alive: usize,
-    /// Counts runs, to tell them apart.
-    runs: u64,
-}
-
-#[derive(Debug)]
-struct Job {
-    run: u64,
-    signals: Signals,
-    /// None while it is queued, and when its run has ended.
-    task: Option<AbortHandle>,
-}
-
-#[derive(Debug)]
-struct SettledRun {
-    id: JobId,
-    signals: Signals,
-    task: AbortHandle,
-}
-
-/// What the outcome of a run is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It settles the job.
-    Counts,
-    /// The job was settled before.
-    Settled,
-    /// The job was lost meanwhile: it is nobody's.
-    Lost,
+/// The jobs of a pump.
+pub(super) struct Slots {
+    capacity: Capacity,
+    held: Held,
+    /// Jobs that the last turn fetched, before intake.
+    fresh: Vec<Taken>,
+    /// Fetched ahead, and waiting for a slot.
+    queued: VecDeque<Run>,
+    awaiting: AwaitingRuns,
+    inline_poll: InlinePoll,
+    reports: mpsc::Receiver<RunReport>,
+    reporter: mpsc::Sender<RunReport>,
 }
 
 impl Slots {
+    pub(super) fn new(capacity: Capacity) -> Self {
+        // Each live run reports once, and slots bound how many live.
+        let (reporter, reports) = mpsc::channel(capacity.total());
+        Self {
+            capacity,
+            held: Held::default(),
+            fresh: Vec::new(),
+            queued: VecDeque::new(),
+            awaiting: AwaitingRuns::default(),
+            inline_poll: InlinePoll::new(),
+            reports,
+            reporter,
+        }
+    }
+
     /// How many jobs Redis says this worker holds, if both are in step.
-    pub(crate) fn len(&self) -> usize {
-        self.jobs.len()
+    pub(super) fn holds(&self) -> usize {
+        self.held.len() + self.fresh.len()
     }
 
-    /// Whether nothing is left to be done: no job is held, and no run goes on that is free.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.jobs.is_empty() && self.settled.is_empty()
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity.total()
     }
 
-    /// Slots that are taken, by jobs and by runs that hold none.
-    pub(crate) fn slots(&self) -> usize {
-        self.jobs.len() + self.lost_runs.len() + self.settled.len()
+    /// How many more jobs fit in, if this many are about to be settled.
+    pub(super) fn room(&self, pending: usize) -> usize {
+        // A settled job leaves its slot with the very turn that fetches; one that runs at most once
+        // doesn't.
+        let taken = self.held.slots() + self.fresh.len() + self.awaiting.len();
+        self.capacity().saturating_sub(taken.saturating_sub(pending))
     }
 
     /// How many runs are alive.
-    pub(crate) fn running(&self) -> usize {
-        self.alive
+    pub(super) fn running(&self) -> usize {
+        self.held.running()
     }
 
-    pub(crate) fn ids(&self) -> Vec<JobId> {
-        self.jobs.keys().cloned().collect()
+    /// Whether no job is held, and no run goes on whose job is settled.
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.is_empty()
     }
 
-    /// Takes a job in. A run that this pump already has of it is lost: Redis would not have given the
-    /// job out again otherwise.
-    pub(crate) fn insert(&mut self, id: &JobId) -> (u64, Signals) {
-        self.lose(id);
-        self.runs += 1;
-        let job = Job { run: self.runs, signals: Signals::default(), task: None };
-        let handle = (job.run, job.signals.clone());
-        self.jobs.insert(id.clone(), job);
-        handle
+    /// Whether no slot is taken.
+    pub(super) fn is_idle(&self) -> bool {
+        self.held.slots() == 0 && self.awaiting.len() == 0
     }
 
-    pub(crate) fn started(&mut self, id: &JobId, task: AbortHandle) {
-        if let Some(job) = self.jobs.get_mut(id) {
-            job.task = Some(task);
-            self.alive += 1;
+    pub(super) fn ids(&self) -> Vec<JobId> {
+        self.held.ids()
+    }
+
+    pub(super) fn has_fresh(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    pub(super) fn has_queued(&self) -> bool {
+        !self.queued.is_empty()
+    }
+
+    /// Keeps fetched jobs until the next call is under way.
+    pub(super) fn fetched(&mut self, taken: Vec<Taken>) {
+        self.fresh = taken;
+    }
+
+    pub(super) fn take_fresh(&mut self) -> Vec<Taken> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// Polls runs at their start, for a while.
+    pub(super) fn open_inline_poll(&mut self) {
+        self.inline_poll.open();
+    }
+
+    pub(super) fn close_inline_poll(&mut self) {
+        self.inline_poll.close();
+    }
+
+    /// Holds a job, and answers the number and the cancellation of its run.
+    pub(super) fn hold(&mut self, id: &JobId) -> (u64, Cancellation) {
+        self.held.insert(id)
+    }
+
+    /// Starts a run if a slot is free, and queues it otherwise. Its report, if it has ended at
+    /// once.
+    pub(super) fn admit(&mut self, run: Run, pending: &mut Pending) -> Option<RunReport> {
+        if self.has_free_slot() && self.queued.is_empty() {
+            return self.start(run, pending);
         }
+        self.queued.push_back(run);
+        None
     }
 
-    /// A job is settled, and now its run has begun.
-    pub(crate) fn started_settled(&mut self, id: &JobId, task: AbortHandle) {
-        if let Some(job) = self.jobs.remove(id) {
-            self.settled.insert(job.run, SettledRun { id: id.clone(), signals: job.signals, task });
-            self.alive += 1;
-        }
+    /// The next queued run, if a slot is free for it.
+    pub(super) fn next_queued(&mut self) -> Option<Run> {
+        if self.has_free_slot() { self.queued.pop_front() } else { None }
     }
 
-    /// A run has ended. What its outcome is good for.
-    pub(crate) fn ended(&mut self, id: &JobId, run: u64) -> Standing {
-        self.alive = self.alive.saturating_sub(1);
-        if self.lost_runs.remove(&run) {
-            return Standing::Lost;
+    fn has_free_slot(&self) -> bool {
+        self.held.running() + self.awaiting.len() < self.capacity.concurrency
+    }
+
+    /// Starts a run. Its report, if it has ended at once.
+    pub(super) fn start(&mut self, run: Run, pending: &mut Pending) -> Option<RunReport> {
+        if run.is_at_most_once() {
+            self.awaiting.await_settlement(run, pending);
+            return None;
         }
-        match self.jobs.get_mut(id) {
-            Some(job) if job.run == run => {
-                job.task = None;
-                Standing::Counts
+        let (id, run_number) = (run.ctx.id().clone(), run.number);
+        // In a box: it is polled here first, and a task is copied four times on its way into the
+        // runtime.
+        let mut future = Box::pin(run.go());
+        if let Some(end) = self.inline_poll.poll(future.as_mut()) {
+            return Some(RunReport { id, run: run_number, end });
+        }
+        let task = self.spawn(RunReport { id: id.clone(), run: run_number, end: None }, future);
+        self.held.started(&id, task);
+        None
+    }
+
+    /// Lets a run go on in a task, which reports its end.
+    fn spawn(
+        &self,
+        empty: RunReport,
+        run: Pin<Box<impl Future<Output = RunEnd> + Send + 'static>>,
+    ) -> AbortHandle {
+        tokio::spawn(report(run, empty, self.reporter.clone())).abort_handle()
+    }
+
+    /// The next report of a run.
+    pub(super) async fn next_report(&mut self) -> Option<RunReport> {
+        self.reports.recv().await
+    }
+
+    /// A report that is there already.
+    pub(super) fn try_report(&mut self) -> Option<RunReport> {
+        self.reports.try_recv().ok()
+    }
+
+    /// A run has ended. Whether it may still settle its job.
+    pub(super) fn ended(&mut self, id: &JobId, run: u64) -> Standing {
+        self.held.ended(id, run)
+    }
+
+    /// A call has settled a job. If its run has waited for that, it starts.
+    pub(super) fn settled(&mut self, id: &JobId) {
+        match self.awaiting.settled(id) {
+            None => self.held.remove(id),
+            Some(run) => {
+                let empty = RunReport { id: id.clone(), run: run.number, end: None };
+                let task = self.spawn(empty, Box::pin(run.go()));
+                self.held.started_settled(id, task);
             }
-            _ if self.settled.remove(&run).is_some() => Standing::Settled,
-            _ => Standing::Lost,
         }
     }
 
-    /// Whether this run is the one that counts for the job.
-    pub(crate) fn is_current(&self, id: &JobId, run: u64) -> bool {
-        self.jobs.get(id).is_some_and(|job| job.run == run)
+    /// A job is lost. Whether its run is alive.
+    pub(super) fn lose(&mut self, id: &JobId) -> bool {
+        self.held.lose(id)
     }
 
-    /// A job is settled.
-    pub(crate) fn remove(&mut self, id: &JobId) {
-        self.jobs.remove(id);
+    /// Drops runs that have not started and whose jobs are no longer held. Answers the jobs of
+    /// those that run at most once.
+    pub(super) fn prune(&mut self) -> Vec<JobId> {
+        let Self { held, queued, awaiting, .. } = self;
+        queued.retain(|run| held.is_current(run.ctx.id(), run.number));
+        awaiting.prune(|id, number| held.is_current(id, number))
     }
 
-    /// A job is lost: its run, if it has one that is alive, is told and left to end. Whether it had one.
-    pub(crate) fn lose(&mut self, id: &JobId) -> bool {
-        let Some(job) = self.jobs.remove(id) else { return false };
-        job.signals.lose();
-        let alive = job.task.is_some();
-        if alive {
-            self.lost_runs.insert(job.run);
+    /// Gives back jobs whose runs have not started.
+    pub(super) fn release_waiting(&mut self, pending: &mut Pending) {
+        for run in std::mem::take(&mut self.queued) {
+            pending.release(run.ctx.id().clone());
         }
-        alive
+        self.awaiting.release(pending);
     }
 
     /// Tells every run to stop.
-    pub(crate) fn cancel_all(&self) {
-        self.jobs.values().for_each(|job| job.signals.cancel());
-        self.settled.values().for_each(|run| run.signals.cancel());
+    pub(super) fn cancel_all(&self) {
+        self.held.cancel_all();
     }
 
-    /// Ends every run whose job was settled before, and gives their jobs.
-    pub(crate) fn abort_settled(&self) -> Vec<JobId> {
-        let abort = |run: &SettledRun| {
-            run.task.abort();
-            run.id.clone()
-        };
-        self.settled.values().map(abort).collect()
+    /// Aborts every live run of a held job, and answers the jobs.
+    pub(super) fn abort_all(&mut self) -> Vec<JobId> {
+        self.held.abort_all()
     }
 
-    /// Ends every run that is still alive, and gives their jobs. What they still report won't count.
-    pub(crate) fn abort_all(&mut self) -> Vec<JobId> {
-        let mut aborted = Vec::new();
-        for (id, job) in &mut self.jobs {
-            if let Some(task) = job.task.take() {
-                task.abort();
-                job.run = NO_RUN;
-                aborted.push(id.clone());
-            }
-        }
-        aborted
+    /// Aborts every run whose job was settled before, and answers their jobs.
+    pub(super) fn abort_settled(&self) -> Vec<JobId> {
+        self.held.abort_settled()
     }
 }
 
-impl Drop for Slots {
-    /// Without its pump no run counts.
-    fn drop(&mut self) {
-        for job in self.jobs.values() {
-            job.signals.lose();
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

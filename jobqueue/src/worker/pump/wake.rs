@@ -1,8 +1,10 @@
-//! Waits for the wake token on a connection of its own, when the pump asks it to; and fetches with it.
+//! Waiting for the wake token, on a connection of its own; and a fetch that is sent along with the
+//! wait.
 //!
-//! Redis holds back what a connection sends behind a command that blocks, and carries it out the moment that
-//! is over. So an idle pump sends its next fetch behind the wait: when the token comes, the job comes with it,
-//! without a way there and back between. Nothing else may move what the pump holds meanwhile.
+//! Redis keeps a command that a connection sends behind a blocking one, and carries it out the
+//! moment the blocking one ends. So an idle pump sends its next fetch behind the wait: when the
+//! token comes, the job comes with it, and a round trip is saved. While this fetch is pending, the
+//! pump makes no other call.
 
 use std::time::Duration;
 
@@ -15,16 +17,14 @@ use crate::{
         QueueStore, Retries,
         worker::{Advance, Turn},
     },
+    worker::config::MAX_SLEEP,
 };
 
-/// How long a worker sleeps at most before it looks for itself.
-pub(crate) const MAX_SLEEP: Duration = Duration::from_secs(5);
-
-/// The pump's ear.
+/// The pump's side of the waiting task.
 #[derive(Debug)]
-pub(crate) struct WakeListener {
+pub(super) struct WakeListener {
     wait_state: WaitState,
-    /// How much the pump has heard.
+    /// How often the pump was woken.
     count: u64,
     requests: mpsc::UnboundedSender<WaitRequest>,
     woken: mpsc::Receiver<Woken>,
@@ -32,7 +32,7 @@ pub(crate) struct WakeListener {
     store: QueueStore,
 }
 
-/// What is listened for now.
+/// What the task waits for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WaitState {
     Idle,
@@ -40,57 +40,58 @@ enum WaitState {
     ForJobs,
 }
 
-/// What the pump heard.
+/// Why the pump is woken.
 #[derive(Debug)]
-pub(crate) enum Woken {
-    /// The token, which is then this worker's: `true`. `false` if none came for a while.
+pub(super) enum Woken {
+    /// `true`: the token has come, and this worker has taken it. `false`: none came for a while.
     ForToken(bool),
-    /// What the fetch brought that was sent along, and how many jobs it asked for.
+    /// The answer to the fetch that was sent along, and how many jobs it asked for.
     Turn(Result<Turn>, usize),
 }
 
-/// A fetch that goes with the wait, by a pump that holds nothing.
+/// A fetch that is sent along with the wait, by a pump that holds nothing.
 #[derive(Debug)]
-pub(crate) struct Fetch {
-    pub(crate) worker: WorkerId,
-    pub(crate) lease: Duration,
-    pub(crate) want: usize,
+pub(super) struct Fetch {
+    pub(super) worker: WorkerId,
+    pub(super) lease: Duration,
+    pub(super) want: usize,
 }
 
 #[derive(Debug)]
 struct WaitRequest {
     fetch: Option<Fetch>,
-    /// How much the pump had heard when it gave this.
+    /// How often the pump had been woken when it made this request.
     count: u64,
 }
 
 impl WakeListener {
-    pub(crate) fn spawn(store: &QueueStore) -> Self {
+    pub(super) fn spawn(store: &QueueStore) -> Self {
         let store = store.with_own_connection();
         let (requests, given) = mpsc::unbounded_channel();
-        // The token, and a fetch that was sent when the token was there already.
-        let (tell, woken) = mpsc::channel(2);
-        let task = tokio::spawn(run(store.clone(), given, tell));
+        // The token, and the answer to a fetch that was sent when the token had come already.
+        let (wakes, woken) = mpsc::channel(2);
+        let task = tokio::spawn(run(store.clone(), given, wakes));
         Self { wait_state: WaitState::Idle, count: 0, requests, woken, task, store }
     }
 
-    /// Listens from now on, until something is [heard](Self::next). A fetch that comes later joins the wait.
-    pub(crate) fn wait(&mut self, fetch: Option<Fetch>) {
+    /// Waits from now on, until [`next`](Self::next) answers. A fetch that is added later joins the
+    /// wait.
+    pub(super) fn wait(&mut self, fetch: Option<Fetch>) {
         let wait_state = if fetch.is_some() { WaitState::ForJobs } else { WaitState::ForToken };
         if self.wait_state == WaitState::Idle
             || (self.wait_state, wait_state) == (WaitState::ForToken, WaitState::ForJobs)
         {
             self.wait_state = wait_state;
-            // The task ends with this listener alone.
+            // The task ends only with this listener.
             let _ = self.requests.send(WaitRequest { fetch, count: self.count });
         }
     }
 
-    /// Waits for what there is to hear.
-    pub(crate) async fn next(&mut self) -> Woken {
+    /// Waits until the pump is woken.
+    pub(super) async fn next(&mut self) -> Woken {
         loop {
             match self.woken.recv().await {
-                // The fetch was sent when the token had come: it follows at once.
+                // The fetch was sent when the token had come: its answer follows at once.
                 Some(Woken::ForToken(_)) if self.wait_state == WaitState::ForJobs => {
                     self.count += 1
                 }
@@ -99,18 +100,19 @@ impl WakeListener {
                     self.wait_state = WaitState::Idle;
                     return woken;
                 }
-                // The task never ends by itself; if it was ended, so is this pump.
+                // The task never ends by itself; if it was aborted, so is this pump.
                 None => std::future::pending().await,
             }
         }
     }
 
-    pub(crate) fn is_waiting(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         self.wait_state != WaitState::Idle
     }
 
-    /// Whether a fetch is on its way: until it is heard of, nobody knows what this worker holds.
-    pub(crate) fn is_fetching(&self) -> bool {
+    /// Whether a fetch is pending. Until it is answered, it isn't known which jobs this worker
+    /// holds.
+    pub(super) fn is_fetching(&self) -> bool {
         self.wait_state == WaitState::ForJobs
     }
 }
@@ -118,7 +120,7 @@ impl WakeListener {
 impl Drop for WakeListener {
     fn drop(&mut self) {
         self.task.abort();
-        // A wait that is left open could take a token that is meant for others.
+        // An abandoned wait could take a token that is meant for another worker.
         self.store.disconnect();
     }
 }
@@ -126,26 +128,26 @@ impl Drop for WakeListener {
 async fn run(
     store: QueueStore,
     mut requests: mpsc::UnboundedReceiver<WaitRequest>,
-    tell: mpsc::Sender<Woken>,
+    wakes: mpsc::Sender<Woken>,
 ) {
-    let (mut retries, mut told) = (Retries::endless(), 0);
+    let (mut retries, mut count) = (Retries::endless(), 0);
     while let Some(request) = requests.recv().await {
         let woken = match request.fetch {
-            Some(fetch) if request.count < told => call(&store, fetch).await,
+            Some(fetch) if request.count < count => call(&store, fetch).await,
             Some(fetch) => {
-                // In this order they are sent.
+                // They are sent in this order.
                 tokio::join!(store.wait_for_wake(MAX_SLEEP), call(&store, fetch)).1
             }
             None => wait(&store, &mut requests, &mut retries).await,
         };
-        told += 1;
-        if tell.send(woken).await.is_err() {
+        count += 1;
+        if wakes.send(woken).await.is_err() {
             return;
         }
     }
 }
 
-/// Waits for the token; and for a fetch too, if the pump orders one meanwhile.
+/// Waits for the token; and for a fetch too, if the pump requests one meanwhile.
 async fn wait(
     store: &QueueStore,
     requests: &mut mpsc::UnboundedReceiver<WaitRequest>,
@@ -165,7 +167,7 @@ async fn wait(
             Woken::ForToken(token)
         }
         Err(error) => {
-            // The pump's own calls find out what is wrong, and say it.
+            // The pump's own calls find out what is wrong, and tell.
             let _ = retries.wait_or(error).await;
             Woken::ForToken(false)
         }

@@ -1,17 +1,13 @@
-//! A handler's circuit breaker in this process, and the runs that tell it how the other side is.
+//! A handler's circuit breaker in this process. Its runs tell it how the other side is.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use tracing::{info, warn};
-
-use super::context::Context;
 use crate::{
     policy::{Admission, Breaker, Change, Circuit, ErrorClass, ProbeResult, Verdict},
     settle::RunOutcome,
-    worker::telemetry::WorkerEvent,
 };
 
 /// A breaker with its state, shared by the runs of a handler.
@@ -21,7 +17,7 @@ pub(crate) struct HandlerBreaker {
     circuit: Mutex<Circuit>,
 }
 
-/// A run that is under way, to be told apart from one that probes. What ends without a word says nothing.
+/// One run, for its breaker. If it is dropped before its [`end`](Self::end), the run says nothing.
 pub(crate) struct BreakerGuard<'a> {
     breaker: &'a HandlerBreaker,
     probe: bool,
@@ -33,13 +29,13 @@ impl HandlerBreaker {
         Self { breaker, circuit: Mutex::new(Circuit::NEW) }
     }
 
-    /// Lets a run start, or says after how long it may try again.
+    /// Lets a run start, or answers after which delay it may try again.
     pub(crate) fn admit(&self) -> Result<BreakerGuard<'_>, Duration> {
         let admission = self.with(|circuit| circuit.admit(&self.breaker, Instant::now()));
-        let trial = |probe| BreakerGuard { breaker: self, probe, told: false };
+        let guard = |probe| BreakerGuard { breaker: self, probe, told: false };
         match admission {
-            Admission::Run => Ok(trial(false)),
-            Admission::Probe => Ok(trial(true)),
+            Admission::Run => Ok(guard(false)),
+            Admission::Probe => Ok(guard(true)),
             Admission::Back(delay) => Err(delay),
         }
     }
@@ -89,24 +85,10 @@ impl Demand {
 }
 
 impl BreakerGuard<'_> {
-    /// The run has ended, and says how the other side is.
-    pub(crate) fn end(mut self, ended: &RunOutcome, ctx: &Context) {
+    /// The run has ended. Whether that opens or closes the breaker.
+    pub(crate) fn end(mut self, outcome: &RunOutcome) -> Option<Change> {
         self.told = true;
-        let Some(change) = self.breaker.ended(self.probe, sign(ended)) else { return };
-        let name = ctx.record().name.clone();
-        match change {
-            Change::Opened(pause) => {
-                warn!(%name, ?pause, "the breaker has opened: its jobs are left alone");
-            }
-            Change::Closed => info!(%name, "the breaker has closed: its jobs run again"),
-        }
-        let Some(queue) = ctx.queue_name() else { return };
-        ctx.announce(|| match change {
-            Change::Opened(pause) => {
-                WorkerEvent::BreakerOpened { queue: queue.clone(), name, pause }
-            }
-            Change::Closed => WorkerEvent::BreakerClosed { queue: queue.clone(), name },
-        });
+        self.breaker.ended(self.probe, sign(outcome))
     }
 }
 
@@ -118,9 +100,9 @@ impl Drop for BreakerGuard<'_> {
     }
 }
 
-/// What the end of a run says of the other side.
-fn sign(ended: &RunOutcome) -> ProbeResult {
-    match ended {
+/// What the end of a run says about the other side.
+fn sign(outcome: &RunOutcome) -> ProbeResult {
+    match outcome {
         RunOutcome::Success(_) => ProbeResult::Well,
         RunOutcome::TimedOut(_) => ProbeResult::Ill,
         RunOutcome::Failure(failure) => match failure.verdict() {
@@ -135,5 +117,97 @@ fn sign(ended: &RunOutcome) -> ProbeResult {
             Verdict::Snooze(_) => ProbeResult::None,
         },
         _ => ProbeResult::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::job::Failure;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    fn at(circuit: Circuit) -> HandlerBreaker {
+        HandlerBreaker { breaker: Breaker::after(2).pause(HOUR), circuit: Mutex::new(circuit) }
+    }
+
+    /// One that is about to probe.
+    fn due() -> HandlerBreaker {
+        at(Circuit::Open { until: Instant::now(), probes: 0 })
+    }
+
+    fn failed(verdict: impl Into<Verdict>) -> RunOutcome {
+        RunOutcome::Failure(Failure::retry("no").with(verdict))
+    }
+
+    fn started(breaker: &HandlerBreaker) -> BreakerGuard<'_> {
+        breaker.admit().expect("it lets the run start")
+    }
+
+    #[test]
+    fn a_failed_run_says_that_the_other_side_is_ill_unless_it_answered() {
+        for (outcome, expected) in [
+            (RunOutcome::Success(Vec::new()), ProbeResult::Well),
+            (RunOutcome::TimedOut(HOUR), ProbeResult::Ill),
+            (failed(Verdict::Retry), ProbeResult::Ill),
+            (failed(Verdict::RetryAfter(HOUR)), ProbeResult::Ill),
+            (failed(Verdict::RateLimited(HOUR)), ProbeResult::Ill),
+            (failed(ErrorClass::Transient), ProbeResult::Ill),
+            (failed(ErrorClass::Server), ProbeResult::Ill),
+            (failed(ErrorClass::RateLimited), ProbeResult::Ill),
+            (failed(ErrorClass::Validation), ProbeResult::Well),
+            (failed(ErrorClass::Auth), ProbeResult::Well),
+            (failed(Verdict::Permanent), ProbeResult::Well),
+            (failed(Verdict::Snooze(HOUR)), ProbeResult::None),
+            (RunOutcome::Panicked("boom".into()), ProbeResult::None),
+        ] {
+            assert_eq!(sign(&outcome), expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn failures_in_a_row_open_it_and_then_no_run_starts() {
+        let breaker = at(Circuit::NEW);
+        assert_eq!(started(&breaker).end(&failed(Verdict::Retry)), None);
+        assert_eq!(breaker.demand(), Demand::Any);
+        let change = started(&breaker).end(&failed(Verdict::Retry));
+        assert_eq!(change, Some(Change::Opened(HOUR)));
+        assert!(breaker.admit().is_err_and(|delay| delay <= HOUR));
+        assert!(matches!(breaker.demand(), Demand::NoneUntil(_)));
+    }
+
+    #[test]
+    fn one_run_probes_and_the_others_wait_for_its_end() {
+        let breaker = due();
+        assert_eq!(breaker.demand(), Demand::One);
+        let probe = started(&breaker);
+        assert_eq!(breaker.demand(), Demand::None);
+        assert!(breaker.admit().is_err());
+        assert_eq!(probe.end(&RunOutcome::Success(Vec::new())), Some(Change::Closed));
+        assert_eq!(breaker.demand(), Demand::Any);
+    }
+
+    #[test]
+    fn a_probe_that_is_aborted_leaves_it_to_the_next_run() {
+        let breaker = due();
+        drop(started(&breaker));
+        assert_eq!(breaker.demand(), Demand::One);
+    }
+
+    #[test]
+    fn a_queue_wants_what_any_of_its_handlers_wants() {
+        let (soon, late) = (Instant::now(), Instant::now() + HOUR);
+        let (until_soon, until_late) = (Demand::NoneUntil(soon), Demand::NoneUntil(late));
+        for (a, b, expected) in [
+            (Demand::Any, Demand::None, Demand::Any),
+            (Demand::Any, Demand::One, Demand::Any),
+            (Demand::One, until_soon, Demand::One),
+            (Demand::One, Demand::None, Demand::One),
+            (until_soon, until_late, until_soon),
+            (until_soon, Demand::None, Demand::None),
+        ] {
+            assert_eq!((a.or(b), b.or(a)), (expected, expected), "{a:?} {b:?}");
+        }
     }
 }

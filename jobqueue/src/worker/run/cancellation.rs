@@ -1,4 +1,4 @@
-//! How a run is told to stop.
+//! Telling a run to stop.
 
 use std::sync::{
     Arc, OnceLock,
@@ -7,21 +7,21 @@ use std::sync::{
 
 use tokio_util::sync::CancellationToken;
 
-/// What a pump tells a run. Cheap to clone, all clones are one.
+/// The pump's side and the run's side of one cancellation. Cheap to clone: all clones are one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Signals(Arc<State>);
+pub(crate) struct Cancellation(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
     cancelled: AtomicBool,
     /// Set before the run is cancelled if the reason is that the lease was lost.
     lost: AtomicBool,
-    /// Made when it is first asked for, since most handlers never do.
+    /// Made when it is first used, since most handlers never do.
     token: OnceLock<CancellationToken>,
 }
 
-impl Signals {
-    /// Says that the run should stop, for whatever reason.
+impl Cancellation {
+    /// Tells the run to stop.
     pub(crate) fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Release);
         // Pairs with the one in `token`: one of the two sees what the other has written.
@@ -31,7 +31,7 @@ impl Signals {
         }
     }
 
-    /// Says that the run counts for nothing any more.
+    /// Tells the run that its lease was lost, and to stop.
     pub(crate) fn lose(&self) {
         self.0.lost.store(true, Ordering::Release);
         self.cancel();
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_token_fires_whenever_it_was_made() {
-        let (early, late) = (Signals::default(), Signals::default());
+        let (early, late) = (Cancellation::default(), Cancellation::default());
         let token = early.token().clone();
         early.cancel();
         late.lose();

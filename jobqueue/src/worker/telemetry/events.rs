@@ -1,17 +1,22 @@
-//! What happens in one worker, for hooks and metrics.
+//! Events: what happens in one worker, for its subscribers.
 
 use std::time::Duration;
 
+use serde::Serialize;
 use tokio::sync::broadcast;
 
-use super::hooks::{Alert, DeadLettered, HookCall, HookSender};
+use super::{hooks::Alert, stream::WorkerEvents};
 use crate::job::{JobFailure, JobId, JobName, QueueName};
 
-/// Something that happened in one worker. Follow them with [`WorkerHandle::events`](super::WorkerHandle::events).
+/// An event in one worker. Subscribe with [`WorkerHandle::events`](crate::WorkerHandle::events).
 ///
-/// They tell of this process; what happens in a queue over all processes is in
+/// These events are about one process; those of a queue over all processes are in
 /// [`Queue::events`](crate::Queue::events).
-#[derive(Clone, Debug)]
+///
+/// Serialized, each event is an object with its `kind` in `snake_case` and its fields:
+/// `{"kind": "completed", "id": "01J…", "name": "ship", "took_ms": 12.5}`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WorkerEvent {
     /// A run began.
@@ -23,22 +28,24 @@ pub enum WorkerEvent {
         /// Which attempt.
         attempt: u32,
     },
-    /// A run ended well.
+    /// A run succeeded.
     Completed {
         /// The job.
         id: JobId,
         /// Its name.
         name: JobName,
         /// How long the run took.
+        #[serde(rename = "took_ms", serialize_with = "crate::json::millis")]
         took: Duration,
     },
-    /// A run failed, and the job will be tried again.
+    /// A run failed, and the job will be retried.
     Retrying {
         /// The job.
         id: JobId,
         /// Why.
         failure: JobFailure,
-        /// When.
+        /// After which delay.
+        #[serde(rename = "delay_ms", serialize_with = "crate::json::millis")]
         delay: Duration,
     },
     /// A job failed for good.
@@ -48,7 +55,8 @@ pub enum WorkerEvent {
         /// Why.
         failure: JobFailure,
     },
-    /// An error of a class that somebody has to see to; see [`RetryRule::alert`](crate::retry::RetryRule::alert).
+    /// An error of a class that needs a person; see
+    /// [`RetryRule::alert`](crate::retry::RetryRule::alert).
     Alert(Alert),
     /// A job that failed for good goes to a dead-letter queue.
     DeadLettered {
@@ -57,40 +65,42 @@ pub enum WorkerEvent {
         /// Where it goes.
         to: QueueName,
     },
-    /// A job went back without a run that counts: a shutdown, a rate limit, an unknown name.
+    /// A job was released: no attempt counts. A shutdown, a rate limit, or an open breaker.
     Released {
         /// The job.
         id: JobId,
     },
-    /// The worker lost a job that it was running: its outcome will be refused.
+    /// The worker lost a job that it held: the outcome of its run will be refused.
     Lost {
         /// The job.
         id: JobId,
     },
-    /// Broadcasts were missed: the subscription was lost for a while, or listeners are too slow. What they keep up
-    /// to date may be stale: empty it.
+    /// Broadcasts were missed: the subscription was lost for a while, or listeners are too slow.
+    /// Caches that they keep up to date may be stale: clear them.
     BroadcastsMissed,
-    /// A handler failed too often in a row: its jobs are left alone; see [`Breaker`](crate::retry::Breaker).
+    /// A handler failed too often in a row: its jobs are paused; see
+    /// [`Breaker`](crate::retry::Breaker).
     BreakerOpened {
         /// The queue.
         queue: QueueName,
         /// The handler's name.
         name: JobName,
-        /// For how long, before one of them probes.
+        /// For how long, before one of its jobs probes.
+        #[serde(rename = "pause_ms", serialize_with = "crate::json::millis")]
         pause: Duration,
     },
-    /// A probe has succeeded: the handler's jobs run again.
+    /// A probe succeeded: the handler's jobs run again.
     BreakerClosed {
         /// The queue.
         queue: QueueName,
         /// The handler's name.
         name: JobName,
     },
-    /// A call to Redis failed; the worker goes on trying.
+    /// A call to Redis failed; the worker retries.
     Unavailable {
         /// The queue.
         queue: QueueName,
-        /// What the call said.
+        /// The call's error.
         reason: String,
     },
     /// The worker reaches Redis again.
@@ -98,62 +108,40 @@ pub enum WorkerEvent {
         /// The queue.
         queue: QueueName,
     },
-    /// A pump made no turn for far too long: a handler blocks the runtime, most likely.
+    /// A pump made no step for far too long: most likely a handler blocks the runtime.
     Stuck {
         /// The queue.
         queue: QueueName,
         /// For how long.
+        #[serde(rename = "since_ms", serialize_with = "crate::json::millis")]
         since: Duration,
+    },
+    /// This subscriber to the worker's events fell behind, and missed some.
+    EventsMissed {
+        /// How many.
+        count: u64,
     },
 }
 
-/// Events that a slow listener may be behind before it misses some.
+/// How many events a slow subscriber may lag behind before it misses some.
 const BACKLOG: usize = 4_096;
 
-/// The way from a worker to whoever listens. Costs nothing while nobody does.
+/// Sends events to the subscribers of a worker. While there is none, an event isn't even made.
 #[derive(Clone, Debug)]
-pub(crate) struct EventSender {
-    events: broadcast::Sender<WorkerEvent>,
-    bell: HookSender,
-}
+pub(super) struct EventSender(broadcast::Sender<WorkerEvent>);
 
 impl EventSender {
-    pub(crate) fn new(bell: HookSender) -> Self {
-        Self { events: broadcast::channel(BACKLOG).0, bell }
+    pub(super) fn new() -> Self {
+        Self(broadcast::channel(BACKLOG).0)
     }
 
-    pub(crate) fn say(&self, event: impl FnOnce() -> WorkerEvent) {
-        if self.events.receiver_count() > 0 {
-            let _ = self.events.send(event());
+    pub(super) fn send(&self, event: impl FnOnce() -> WorkerEvent) {
+        if self.0.receiver_count() > 0 {
+            let _ = self.0.send(event());
         }
     }
 
-    /// A job failed for good, and perhaps there is a letter.
-    pub(crate) fn failed(&self, id: &JobId, failure: JobFailure, dead_letter: Option<QueueName>) {
-        if let Some(to) = &dead_letter
-            && self.bell.is_heard()
-        {
-            let (id, to, failure) = (id.clone(), to.clone(), failure.clone());
-            self.bell.ring(|| HookCall::DeadLettered(DeadLettered { id, to, failure }));
-        }
-        self.say(|| WorkerEvent::Failed { id: id.clone(), failure });
-        if let Some(to) = dead_letter {
-            self.say(|| WorkerEvent::DeadLettered { id: id.clone(), to });
-        }
-    }
-
-    /// Somebody has to see to it.
-    pub(crate) fn alert(&self, alert: Alert) {
-        self.say(|| WorkerEvent::Alert(alert.clone()));
-        self.bell.ring(|| HookCall::Alert(alert));
-    }
-
-    /// Waits until the hooks have been told all.
-    pub(crate) async fn flush(&self) {
-        self.bell.flush().await;
-    }
-
-    pub(crate) fn listen(&self) -> broadcast::Receiver<WorkerEvent> {
-        self.events.subscribe()
+    pub(super) fn subscribe(&self) -> WorkerEvents {
+        WorkerEvents::new(self.0.subscribe())
     }
 }

@@ -1,5 +1,5 @@
-//! Hooks: what is called when a person should know. Off the pump's way, and none is missed while a burst of
-//! events passes.
+//! Hooks: functions of the user's, called when a person should know. They run on a task of their
+//! own, so they delay no job; and unlike events, calls aren't missed in a burst.
 
 use std::{
     fmt,
@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use serde::Serialize;
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
@@ -18,8 +19,11 @@ use crate::{
     policy::ErrorClass,
 };
 
-/// An error of a class that a person has to see to; see [`RetryRule::alert`](crate::retry::RetryRule::alert).
-#[derive(Clone, Debug)]
+/// An error of a class that needs a person; see
+/// [`RetryRule::alert`](crate::retry::RetryRule::alert).
+///
+/// Serialized: its fields.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Alert {
     /// The job's queue.
@@ -28,14 +32,16 @@ pub struct Alert {
     pub id: JobId,
     /// Its name.
     pub name: JobName,
-    /// Of which class the error was.
+    /// The error's class.
     pub class: ErrorClass,
-    /// What it was.
+    /// The error.
     pub failure: JobFailure,
 }
 
 /// A job that failed for good and goes to a dead-letter queue.
-#[derive(Clone, Debug)]
+///
+/// Serialized: its fields.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct DeadLettered {
     /// The job.
@@ -49,59 +55,59 @@ pub struct DeadLettered {
 type OnAlert = Box<dyn Fn(&Alert) + Send + Sync>;
 type OnDeadLetter = Box<dyn Fn(&DeadLettered) + Send + Sync>;
 
-/// What a worker was told to call.
+/// The hooks of a worker.
 #[derive(Default)]
 pub(crate) struct Hooks {
     pub(crate) alert: Vec<OnAlert>,
     pub(crate) dead_letter: Vec<OnDeadLetter>,
 }
 
-/// What hooks are told.
+/// One call of hooks.
 #[derive(Debug)]
-pub(crate) enum HookCall {
+pub(super) enum HookCall {
     Alert(Alert),
     DeadLettered(DeadLettered),
-    /// All that came before is to be told now.
+    /// Answered when all calls before it are made.
     Flush(oneshot::Sender<()>),
 }
 
-/// How many notices may wait for slow hooks before further ones are only logged.
+/// How many calls may wait for slow hooks before further ones are dropped.
 const BACKLOG: usize = 10_000;
 
 /// How long a worker that ends waits for its hooks.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The way to the hooks; none where there are none.
+/// Sends calls to the hook task; without hooks it sends nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HookSender(Option<mpsc::Sender<HookCall>>);
 
-/// Who answers the bell, and calls the hooks.
+/// Calls the hooks, one after another.
 pub(crate) struct HookTask {
     hooks: Hooks,
-    notices: mpsc::Receiver<HookCall>,
+    calls: mpsc::Receiver<HookCall>,
 }
 
 impl Hooks {
-    /// Both ends of the way to them.
+    /// A sender of calls, and the task that makes them.
     pub(crate) fn connect(self) -> (HookSender, Option<HookTask>) {
         if self.alert.is_empty() && self.dead_letter.is_empty() {
             return (HookSender(None), None);
         }
-        let (ring, notices) = mpsc::channel(BACKLOG);
-        (HookSender(Some(ring)), Some(HookTask { hooks: self, notices }))
+        let (sender, calls) = mpsc::channel(BACKLOG);
+        (HookSender(Some(sender)), Some(HookTask { hooks: self, calls }))
     }
 
-    fn call(&self, notice: HookCall) {
-        // A hook that panics costs nobody but itself.
-        let call = |hook: &dyn Fn()| {
+    fn call(&self, call: HookCall) {
+        // A hook that panics harms nothing else.
+        let guarded = |hook: &dyn Fn()| {
             if catch_unwind(AssertUnwindSafe(hook)).is_err() {
                 error!("a worker's hook panicked");
             }
         };
-        match notice {
-            HookCall::Alert(alert) => self.alert.iter().for_each(|hook| call(&|| hook(&alert))),
+        match call {
+            HookCall::Alert(alert) => self.alert.iter().for_each(|hook| guarded(&|| hook(&alert))),
             HookCall::DeadLettered(dead_letter) => {
-                self.dead_letter.iter().for_each(|hook| call(&|| hook(&dead_letter)));
+                self.dead_letter.iter().for_each(|hook| guarded(&|| hook(&dead_letter)));
             }
             HookCall::Flush(done) => drop(done.send(())),
         }
@@ -109,38 +115,38 @@ impl Hooks {
 }
 
 impl HookTask {
-    /// Calls the hooks until nobody is left to ring.
-    pub(crate) async fn listen(mut self) {
-        while let Some(notice) = self.notices.recv().await {
-            self.hooks.call(notice);
+    /// Calls the hooks until every sender is gone.
+    pub(crate) async fn run(mut self) {
+        while let Some(call) = self.calls.recv().await {
+            self.hooks.call(call);
         }
     }
 }
 
 impl HookSender {
-    /// Whether anybody hears.
-    pub(crate) fn is_heard(&self) -> bool {
+    /// Whether there are hooks.
+    pub(super) fn is_used(&self) -> bool {
         self.0.is_some()
     }
 
-    pub(crate) fn ring(&self, notice: impl FnOnce() -> HookCall) {
-        if let Some(ring) = &self.0
-            && ring.try_send(notice()).is_err()
+    pub(super) fn send(&self, call: impl FnOnce() -> HookCall) {
+        if let Some(sender) = &self.0
+            && sender.try_send(call()).is_err()
         {
             warn!("a worker's hooks are too slow: one wasn't called");
         }
     }
 
-    /// Waits until the hooks have been told all, or for as long as that is worth.
-    pub(crate) async fn flush(&self) {
-        let Some(ring) = &self.0 else { return };
+    /// Waits until all calls so far are made, or the timeout is over.
+    pub(super) async fn flush(&self) {
+        let Some(sender) = &self.0 else { return };
         let (done, told) = oneshot::channel();
         let flush = async {
-            if ring.send(HookCall::Flush(done)).await.is_ok() {
+            if sender.send(HookCall::Flush(done)).await.is_ok() {
                 let _ = told.await;
             }
         };
-        if timeout(LAST_WORDS, flush).await.is_err() {
+        if timeout(FLUSH_TIMEOUT, flush).await.is_err() {
             warn!("the worker has ended before all of its hooks were called: they are too slow");
         }
     }
@@ -158,6 +164,6 @@ impl fmt::Debug for Hooks {
 
 impl fmt::Debug for HookTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Porter").field(&self.hooks).finish()
+        f.debug_tuple("HookTask").field(&self.hooks).finish()
     }
 }

@@ -1,13 +1,13 @@
-//! What a worker tells the `metrics` facade, with the feature of that name; without it, nothing.
+//! Metrics for the `metrics` facade, with the feature of that name; without it, nothing is counted.
 //!
-//! Handles are made when they are first used, and kept: a run costs a few calls on them, and with no recorder
-//! installed those do nothing.
+//! Handles are made when they are first used, and kept: a run costs a few calls on them, and with
+//! no recorder installed those do nothing.
 
 #[cfg(feature = "metrics")]
-pub(crate) use on::{JobMeter, QueueMeter};
+pub(crate) use on::{JobMetrics, QueueMetrics};
 
 #[cfg(not(feature = "metrics"))]
-pub(crate) use off::{JobMeter, QueueMeter};
+pub(crate) use off::{JobMetrics, QueueMetrics};
 
 #[cfg(feature = "metrics")]
 mod on {
@@ -18,7 +18,7 @@ mod on {
     use crate::{
         job::{QueueName, Transition},
         settle::Decision,
-        worker::telemetry::histograms::Times,
+        worker::telemetry::times::Times,
     };
 
     const STARTED: &str = "jobqueue_worker_started_total";
@@ -33,14 +33,14 @@ mod on {
     const RUNNING: &str = "jobqueue_worker_running";
     const SLOTS: &str = "jobqueue_worker_slots";
 
-    /// Tells a recorder once what the names mean.
+    /// Describes the names to the recorder.
     fn describe() {
         metrics::describe_counter!(STARTED, "Runs that began.");
-        metrics::describe_counter!(COMPLETED, "Runs that ended well.");
-        metrics::describe_counter!(RETRIED, "Runs that failed, and whose jobs are tried again.");
+        metrics::describe_counter!(COMPLETED, "Runs that succeeded.");
+        metrics::describe_counter!(RETRIED, "Runs that failed, and whose jobs are retried.");
         metrics::describe_counter!(FAILED, "Jobs that failed for good.");
         metrics::describe_counter!(DEAD_LETTERED, "Jobs that went to a dead-letter queue.");
-        metrics::describe_counter!(RELEASED, "Jobs handed back without a run that counts.");
+        metrics::describe_counter!(RELEASED, "Jobs released without a run that counts.");
         metrics::describe_counter!(LOST, "Jobs that were lost with the worker's lease.");
         metrics::describe_histogram!(WAIT, Unit::Seconds, "How long first attempts waited.");
         metrics::describe_histogram!(RUN, Unit::Seconds, "How long runs took.");
@@ -60,13 +60,13 @@ mod on {
     }
 
     /// Counts the runs of one kind of job.
-    pub(crate) struct JobMeter {
+    pub(crate) struct JobMetrics {
         queue: String,
         job: &'static str,
         handles: OnceLock<JobHandles>,
     }
 
-    impl JobMeter {
+    impl JobMetrics {
         pub(crate) fn new(queue: &str, job: &'static str) -> Self {
             Self { queue: queue.to_owned(), job, handles: OnceLock::new() }
         }
@@ -100,7 +100,7 @@ mod on {
             self.settled(decision);
         }
 
-        /// What becomes of a job, with or without a run.
+        /// A job's decision is made, with or without a run.
         pub(crate) fn settled(&self, decision: &Decision) {
             let handles = self.handles();
             match &decision.end {
@@ -110,33 +110,33 @@ mod on {
                     handles.failed.increment(1);
                     handles.dead_lettered.increment(u64::from(decision.dead_letter.is_some()));
                 }
-                // Counted for the whole queue, when they are handed back.
+                // Counted for the whole queue, when the release is settled.
                 Transition::Released { .. } => {}
             }
         }
     }
 
-    /// Counts what concerns a pump as a whole.
-    pub(crate) struct QueueMeter {
-        /// Jobs of which no handler is known here.
-        pub(crate) unknown: JobMeter,
+    /// Counts for a pump as a whole.
+    pub(crate) struct QueueMetrics {
+        /// Jobs that have no handler here.
+        pub(crate) unknown: JobMetrics,
         released: Counter,
         lost: Counter,
         running: Gauge,
         slots: Gauge,
-        /// What the gauges were told by this pump: others may share them.
+        /// This pump's share of the gauges, which other pumps may share.
         alive: usize,
         concurrency: usize,
     }
 
-    impl QueueMeter {
+    impl QueueMetrics {
         pub(crate) fn new(queue: &QueueName, concurrency: usize) -> Self {
             describe();
             let labels = [("queue", queue.to_string())];
             let slots = gauge!(SLOTS, &labels);
             slots.increment(concurrency as f64);
             Self {
-                unknown: JobMeter::new(queue.as_str(), "unknown"),
+                unknown: JobMetrics::new(queue.as_str(), "unknown"),
                 released: counter!(RELEASED, &labels),
                 lost: counter!(LOST, &labels),
                 running: gauge!(RUNNING, &labels),
@@ -146,7 +146,7 @@ mod on {
             }
         }
 
-        /// So many runs are alive now.
+        /// Sets the number of live runs.
         pub(crate) fn running(&mut self, alive: usize) {
             if alive != self.alive {
                 self.running.increment(alive as f64 - self.alive as f64);
@@ -154,7 +154,7 @@ mod on {
             }
         }
 
-        /// So many jobs were handed back.
+        /// Jobs were released.
         pub(crate) fn released(&self, jobs: usize) {
             if jobs > 0 {
                 self.released.increment(jobs as u64);
@@ -166,7 +166,7 @@ mod on {
         }
     }
 
-    impl Drop for QueueMeter {
+    impl Drop for QueueMetrics {
         fn drop(&mut self) {
             self.running(0);
             self.slots.decrement(self.concurrency as f64);
@@ -176,30 +176,31 @@ mod on {
 
 #[cfg(not(feature = "metrics"))]
 mod off {
+    use crate::{job::QueueName, settle::Decision, worker::telemetry::times::Times};
 
     /// Counts nothing.
-    pub(crate) struct JobMeter;
+    pub(crate) struct JobMetrics;
 
-    impl JobMeter {
+    impl JobMetrics {
         pub(crate) fn new(_queue: &str, _job: &'static str) -> Self {
             Self
         }
 
         pub(crate) fn started(&self) {}
 
-        pub(crate) fn ended(&self, _ruling: &Decision, _times: Times) {}
+        pub(crate) fn ended(&self, _decision: &Decision, _times: Times) {}
 
-        pub(crate) fn settled(&self, _ruling: &Decision) {}
+        pub(crate) fn settled(&self, _decision: &Decision) {}
     }
 
     /// Counts nothing.
-    pub(crate) struct QueueMeter {
-        pub(crate) unknown: JobMeter,
+    pub(crate) struct QueueMetrics {
+        pub(crate) unknown: JobMetrics,
     }
 
-    impl QueueMeter {
+    impl QueueMetrics {
         pub(crate) fn new(_queue: &QueueName, _concurrency: usize) -> Self {
-            Self { unknown: JobMeter }
+            Self { unknown: JobMetrics }
         }
 
         pub(crate) fn running(&mut self, _alive: usize) {}

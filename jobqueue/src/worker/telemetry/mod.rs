@@ -1,13 +1,155 @@
-//! TODO-DOC.
+//! Telemetry: everything that a worker tells of itself. Each occurrence has one method, and behind
+//! it stand the log, events, hooks, metrics and histograms.
+//!
+//! [`Telemetry`] is the worker's, and the only sender of events. [`RunTelemetry`] is about one run,
+//! and [`QueueTelemetry`] is a pump's own.
 
 mod events;
 mod histograms;
 mod hooks;
 mod metrics;
+mod queue;
+mod run;
+mod stream;
+mod times;
 
-pub(crate) use events::EventSender;
 pub use events::WorkerEvent;
-pub(crate) use histograms::{PendingStats, ServerClock, Times};
 pub use hooks::{Alert, DeadLettered};
 pub(crate) use hooks::{HookSender, HookTask, Hooks};
-pub(crate) use metrics::{JobMeter, QueueMeter};
+pub(crate) use metrics::JobMetrics;
+pub(crate) use queue::QueueTelemetry;
+pub(crate) use run::RunTelemetry;
+pub use stream::WorkerEvents;
+pub(crate) use times::{ServerClock, Times};
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use self::{events::EventSender, hooks::HookCall};
+use crate::{
+    error::Error,
+    error_chain::chain,
+    job::{JobFailure, JobId, JobName, QueueName},
+    policy::Change,
+};
+
+/// What a worker tells of itself. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Telemetry {
+    events: EventSender,
+    hooks: HookSender,
+}
+
+impl Telemetry {
+    pub(crate) fn new(hooks: HookSender) -> Self {
+        Self { events: EventSender::new(), hooks }
+    }
+
+    pub(crate) fn subscribe(&self) -> WorkerEvents {
+        self.events.subscribe()
+    }
+
+    /// Waits until all hooks so far are called.
+    pub(crate) async fn flush(&self) {
+        self.hooks.flush().await;
+    }
+
+    pub(crate) fn started(&self, id: &JobId, name: &JobName, attempt: u32) {
+        self.events.send(|| WorkerEvent::Started { id: id.clone(), name: name.clone(), attempt });
+    }
+
+    pub(crate) fn completed(&self, id: &JobId, name: &JobName, took: Duration) {
+        self.events.send(|| WorkerEvent::Completed { id: id.clone(), name: name.clone(), took });
+    }
+
+    pub(crate) fn retrying(&self, id: &JobId, failure: JobFailure, delay: Duration) {
+        self.events.send(|| WorkerEvent::Retrying { id: id.clone(), failure, delay });
+    }
+
+    /// A job failed for good; it may go to a dead-letter queue.
+    pub(crate) fn failed(&self, id: &JobId, failure: JobFailure, dead_letter: Option<QueueName>) {
+        if let Some(to) = &dead_letter
+            && self.hooks.is_used()
+        {
+            let (id, to, failure) = (id.clone(), to.clone(), failure.clone());
+            self.hooks.send(|| HookCall::DeadLettered(DeadLettered { id, to, failure }));
+        }
+        self.events.send(|| WorkerEvent::Failed { id: id.clone(), failure });
+        if let Some(to) = dead_letter {
+            self.events.send(|| WorkerEvent::DeadLettered { id: id.clone(), to });
+        }
+    }
+
+    pub(crate) fn released(&self, id: &JobId) {
+        self.events.send(|| WorkerEvent::Released { id: id.clone() });
+    }
+
+    pub(crate) fn lost(&self, id: &JobId) {
+        self.events.send(|| WorkerEvent::Lost { id: id.clone() });
+    }
+
+    /// An error needs a person. The run's span says which run.
+    pub(crate) fn alert(&self, alert: Alert) {
+        let Alert { class, failure, .. } = &alert;
+        error!(%class, %failure, "an error that needs a person");
+        self.events.send(|| WorkerEvent::Alert(alert.clone()));
+        self.hooks.send(|| HookCall::Alert(alert));
+    }
+
+    pub(crate) fn breaker(&self, queue: &QueueName, name: &JobName, change: Change) {
+        match change {
+            Change::Opened(pause) => {
+                warn!(%name, ?pause, "the breaker has opened: no run of this name starts");
+            }
+            Change::Closed => info!(%name, "the breaker has closed: jobs of this name run again"),
+        }
+        let (queue, name) = (|| queue.clone(), || name.clone());
+        self.events.send(|| match change {
+            Change::Opened(pause) => {
+                WorkerEvent::BreakerOpened { queue: queue(), name: name(), pause }
+            }
+            Change::Closed => WorkerEvent::BreakerClosed { queue: queue(), name: name() },
+        });
+    }
+
+    /// A call to Redis failed, and is retried.
+    pub(crate) fn unavailable(&self, queue: &QueueName, error: &Error) {
+        warn!(%queue, error = %chain(error), "a call failed; retrying");
+        let reason = || error.to_string();
+        self.events.send(|| WorkerEvent::Unavailable { queue: queue.clone(), reason: reason() });
+    }
+
+    /// A pump has joined its queue, at the start or after a failure.
+    pub(crate) fn joined(&self, queue: &QueueName, held: usize) {
+        info!(%queue, held, "joined");
+        self.events.send(|| WorkerEvent::Recovered { queue: queue.clone() });
+    }
+
+    pub(crate) fn stuck(&self, queue: &QueueName, since: Duration) {
+        error!(
+            %queue,
+            ?since,
+            "the pump has made no step: a handler blocks the runtime; use `blocking`, or more threads"
+        );
+        self.events.send(|| WorkerEvent::Stuck { queue: queue.clone(), since });
+    }
+
+    pub(crate) fn heartbeat_failed(&self, queue: &QueueName, error: &Error) {
+        warn!(%queue, error = %chain(error), "a heartbeat failed: the lease was not moved");
+    }
+
+    /// The subscription to broadcasts is there again after a while without.
+    pub(crate) fn broadcasts_missed(&self, since: Instant) {
+        let since = since.elapsed();
+        warn!(?since, "broadcasts were missed: there was no subscription for a while");
+        self.events.send(|| WorkerEvent::BroadcastsMissed);
+    }
+
+    /// A broadcast came while the buffer was full.
+    pub(crate) fn broadcast_dropped(&self) {
+        warn!("a broadcast is dropped: listeners are too slow");
+        self.events.send(|| WorkerEvent::BroadcastsMissed);
+    }
+}

@@ -31,8 +31,8 @@ impl<const N: usize> Job for Spread<N> {
 }
 
 impl<const N: usize> Handler for Spread<N> {
-    async fn call(self, payload: u32, ctx: Context) -> Result<String, Failure> {
-        let line = format!("{} {payload}", ctx.queue());
+    async fn call(payload: u32, ctx: Context) -> Result<String, Failure> {
+        let line = format!("{} {payload}", ctx.queue().expect("a job has a queue"));
         ctx.log(line.clone()).await.map_err(|error| Failure::retry(error.to_string()))?;
         Ok(line)
     }
@@ -114,7 +114,7 @@ async fn a_slot_is_moved_under_load() {
     eventually("somebody to ask", answered).await;
     // Commands with one key are redirected by ASK.
     let sample = acknowledged_id(&account);
-    queue.logs(&sample, 0).await.expect("the new node is asked");
+    queue.job(&sample).logs(0).await.expect("the new node is asked");
     cluster.end_move(slot, from, to);
 
     progress(&queue, 50).await;

@@ -5,7 +5,7 @@ use std::{sync::LazyLock, thread, time::Duration};
 use jobqueue::{
     Client, Context, DurationExt as _, Failure, JobHandle, State, WorkerBuilder,
     error::{FailureReason, ResultError},
-    handler::Job,
+    handler::IntoJob,
     job,
 };
 use jobqueue_tests::wait::eventually;
@@ -35,21 +35,21 @@ async fn failure<T: serde::de::DeserializeOwned + 'static>(
     job: &JobHandle<T>,
 ) -> (FailureReason, u32) {
     match job.result().await {
-        Err(ResultError::Failed(failure)) => (failure.reason, failure.attempt),
+        Err(ResultError::Failed { failure, .. }) => (failure.reason, failure.attempt),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it can't succeed"),
     }
 }
 
 /// Twelve bad jobs among four slots, and good ones before, between and after.
-async fn among_good_ones<J>(
-    bad: J,
+async fn among_good_ones<F, Args>(
+    bad: F,
     builder: WorkerBuilder,
     client: &Client,
-) -> Vec<JobHandle<J::Output>>
+) -> Vec<JobHandle<F::Output>>
 where
-    J: Job<Payload = ()>,
-    J::Output: std::fmt::Debug,
+    F: IntoJob<Args, Payload = ()>,
+    F::Output: std::fmt::Debug,
 {
     let running = Running::start(builder);
     goes_on(client).await;

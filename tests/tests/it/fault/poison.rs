@@ -34,7 +34,7 @@ async fn spoil(jobs: &str, id: &JobId, record: &[u8]) {
 /// Why it failed, and at which attempt.
 async fn failed(job: &JobHandle<usize>) -> (FailureReason, u32) {
     match job.result().await {
-        Err(ResultError::Failed(failure)) => (failure.reason, failure.attempt),
+        Err(ResultError::Failed { failure, .. }) => (failure.reason, failure.attempt),
         other => panic!("{other:?}"),
     }
 }
@@ -70,7 +70,7 @@ async fn records_of_random_bytes_fail_and_the_others_go_on() {
         // Its outcome can't be read either, but the error says why, and the job can be removed.
         let error = job.result().await.expect_err("it can't succeed");
         assert!(matches!(error, ResultError::Error(Error::Corrupt(_))), "{error}");
-        queue.remove(job.id()).await.expect("removed");
+        job.remove().await.expect("removed");
     }
     running.stop().await;
 }
@@ -135,7 +135,7 @@ async fn a_delay_of_three_hundred_years_and_times_at_the_edges() {
     assert_eq!((past.result().await.expect("run"), soon.result().await.expect("run")), (4, 4));
     for job in [&job, &never, &never_at] {
         assert_eq!(job.state().await.expect("a state"), Some(JobState::Delayed));
-        job.queue().promote(job.id()).await.expect("promoted");
+        job.promote().await.expect("promoted");
         job.result().await.expect("run");
     }
     running.stop().await;
@@ -162,9 +162,9 @@ async fn invalid_ids_are_refused_or_unknown() {
     for odd in ["0", "{}", "*", "jq:{poison}:jobs", "\"'\\", "..", "-1", "nil"] {
         let id: JobId = odd.parse().expect("printable");
         let queue = client.queue("poison").expect("a name");
-        assert!(queue.info(&id).await.expect("an answer").is_none(), "{odd}");
+        assert_eq!(queue.job(&id).state().await.expect("an answer"), None, "{odd}");
         let job = client.add(text, odd.into()).id(odd).await.expect("added");
         assert_eq!(job.id(), &id);
-        queue.remove(&id).await.expect("removed");
+        queue.job(&id).remove().await.expect("removed");
     }
 }

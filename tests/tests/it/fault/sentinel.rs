@@ -72,7 +72,7 @@ async fn passwords_of_the_master_and_of_the_sentinels() {
     {
         let refused = Client::connect(&service.url_as(login, query)).await;
         let error = refused.expect_err("one is wrong");
-        assert!(matches!(error, Error::Refused(Refused::Permission(_))), "{error:?}");
+        assert!(matches!(error, Error::Refused(Refused::Permission { .. })), "{error:?}");
         let secrets = ["wr0ng", "s3cret", "t0p"];
         assert!(secrets.iter().all(|it| !format!("{error:?} {error}").contains(it)), "{error}");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jobqueue::testing::scripts;
+use jobqueue::internals::scripts;
 use jobqueue_tests::{
     dump::Dump,
     raw::{Rig, clocked, refusal, run, set_clock},

@@ -76,7 +76,7 @@ async fn a_delayed_job_says_when_it_was_due() {
         (queue.add("x", &2).delay(hour).await.expect("added"), true),
         (queue.add("x", &3).at(Utc::now() - hour).await.expect("added"), false),
     ] {
-        let record = queue.info(job.id()).await.expect("read").expect("it is there").record;
+        let record = job.info().await.expect("it is there").record;
         let due = record.options.due_at.map(|due| due - record.created_at);
         assert_eq!(due, delayed.then(|| chrono::TimeDelta::hours(1)));
     }
@@ -95,7 +95,10 @@ async fn a_worker_and_the_jobs_it_holds() {
     })
     .await;
     let [worker] = &stats.workers[..] else { panic!("one worker: {:?}", stats.workers) };
-    assert!(worker.active == 1 && !worker.lease.is_zero() && !worker.id.is_empty(), "{worker:?}");
+    assert!(
+        worker.active == 1 && !worker.lease.is_zero() && worker.id.as_str().len() == 26,
+        "{worker:?}"
+    );
     assert_eq!((stats.workers_alive(), stats.counts.workers), (1, 1));
     gate.notify_one();
     running.stop().await;

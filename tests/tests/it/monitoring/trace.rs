@@ -72,7 +72,7 @@ async fn fail(_: ()) -> Result<(), Failure> {
 /// A header of a job that was added.
 async fn header<T>(client: &Client, job: &JobHandle<T>, name: &str) -> Option<String> {
     let queue = client.queue("elsewhere").expect("a good name");
-    let info = queue.info(job.id()).await.expect("redis is there").expect("nobody runs it");
+    let info = queue.job(job.id()).info().await.expect("nobody runs it");
     info.record.options.headers.get(name).cloned()
 }
 

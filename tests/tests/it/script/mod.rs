@@ -23,7 +23,7 @@ fn rig(name: &str) -> Rig {
 
 /// A script's text, as it is sent to Redis.
 fn source(name: &str) -> &'static str {
-    let all = jobqueue::testing::scripts();
+    let all = jobqueue::internals::scripts();
     let script = all.iter().find(|script| script.name == name);
     script.unwrap_or_else(|| panic!("there is no script {name}")).source
 }

@@ -6,6 +6,7 @@ mod floors;
 mod graph;
 mod links;
 mod names;
+mod public;
 mod scripts;
 mod sources;
 mod structs;

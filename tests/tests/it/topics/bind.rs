@@ -24,7 +24,7 @@ async fn each_bound_queue_gets_a_copy_of_its_own() {
         assert_eq!((job.id.as_str(), job.priority), (receipt.id().as_str(), -2));
         assert_eq!(job.record.name.as_str(), "user.created");
         let origin = job.record.options.origin.as_ref().expect("where it comes from");
-        assert_eq!((&*origin.topic, &*origin.routing_key), ("user-events", "user.created"));
+        assert!(origin.topic == "user-events" && origin.routing_key == "user.created");
         assert_eq!(payloads(&jobs), [7]);
     }
     let counts = client.queue("orders").expect("a good name").counts().await.expect("counted");
@@ -107,7 +107,7 @@ async fn a_message_without_a_binding_is_reported_or_goes_to_the_alternate_queue(
     let receipt = client.publish("news", "a.c", 3_u32).await.expect("published");
     assert!(!receipt.is_unroutable() && !receipt.went_to_alternate());
     assert_eq!(payloads(&arrived(&client, "unclaimed", 1).await), [2]);
-    topic.no_alternate().await.expect("set");
+    topic.alternate(None).await.expect("set");
     let receipt = client.publish("news", "a.b", 4_u32).await.expect("published");
     assert!(!receipt.went_to_alternate());
     assert_eq!(topic.stats().await.expect("read").published, 4);
@@ -146,10 +146,10 @@ async fn a_topic_has_a_bound_on_its_bindings() {
     let _: () = set.query_async(&mut redis).await.expect("set");
     let topic = client.topic("t").expect("a good name");
     let refused = topic.bind("one-more", "#").await.expect_err("too many");
-    let Error::Refused(Refused::TooManyBindings { topic, most: 1_000 }) = &refused else {
-        panic!("{refused}");
-    };
-    assert_eq!(topic, "t");
+    assert!(
+        matches!(&refused, Error::Refused(Refused::TooManyBindings { topic, most: 1_000, .. }) if topic.as_str() == "t"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

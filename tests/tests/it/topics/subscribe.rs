@@ -1,6 +1,6 @@
 //! Handlers that bind their queues themselves.
 
-use jobqueue::{Context, State, job};
+use jobqueue::{Context, QueueName, State, job};
 use jobqueue_tests::wait;
 
 use crate::support::{Count, Running, client, worker};
@@ -22,7 +22,8 @@ impl Seen {
 
 #[job(queue = "mails", subscribe = "user-events:user.*")]
 async fn any(user: u32, ctx: Context, seen: State<Seen>) {
-    let (topic, key) = (ctx.topic().unwrap_or_default(), ctx.routing_key().unwrap_or_default());
+    let topic = ctx.topic().map_or("", QueueName::as_str);
+    let key = ctx.routing_key().unwrap_or_default();
     seen.note(format!("any {topic} {key} {user}"));
 }
 

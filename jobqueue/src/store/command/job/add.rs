@@ -33,7 +33,7 @@ pub(crate) struct NewJob {
     pub(crate) priority: Priority,
     pub(crate) due: Due,
     pub(crate) unique: Option<Unique>,
-    /// How long it may wait, from when it is due; the queue's default if it doesn't say.
+    /// The longest wait, from the time it is due; else the queue's default.
     pub(crate) ttl: Option<Duration>,
     /// Chosen by the caller, so it may be there already.
     pub(crate) chosen_id: bool,
@@ -52,11 +52,11 @@ pub(crate) enum Due {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unique {
     pub(crate) key: String,
-    /// For so long; else for as long as the job hasn't ended.
+    /// For this long; else until the job ends.
     pub(crate) lifetime: Option<Duration>,
 }
 
-/// Farther away than anybody means, and still exact in a score: the year 10889.
+/// The latest time, which is still exact in a score: the year 10889.
 const LATEST_MS: u64 = 1 << 48;
 
 impl Due {
@@ -71,7 +71,7 @@ impl Due {
 }
 
 impl NewJob {
-    /// About how many bytes it takes on the way.
+    /// About its bytes in the call.
     pub(crate) fn size(&self) -> usize {
         self.record.len() + self.id.as_str().len() + 64
     }
@@ -81,19 +81,19 @@ impl NewJob {
     }
 }
 
-/// For each job that was not added its index, and what came of it instead.
+/// The index of each job that was not added, and what happened instead.
 pub(crate) type Duplicates = Vec<(usize, Instead)>;
 
-/// What came of a job instead of being added.
+/// What happened instead of adding a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Instead {
-    /// This one stands in its place.
+    /// This job was there already.
     Duplicate(JobId),
     /// It went to the dead-letter queue, since its own was full.
     Overflowed,
 }
 
-/// What an add answers.
+/// The answer to an add.
 #[derive(Debug)]
 pub(crate) enum Added {
     /// All were added but these.
@@ -102,7 +102,7 @@ pub(crate) enum Added {
     Full(Full),
 }
 
-/// What a queue says that holds as many jobs as it may.
+/// The answer of a full queue.
 #[derive(Debug)]
 pub(crate) struct Full {
     pub(crate) overflow: Overflow,
@@ -156,7 +156,7 @@ impl Command for Add<'_> {
                 }
             }
         }
-        // Of one id there is nothing to shorten.
+        // One id alone can't be shortened.
         let expires = self.jobs.iter().any(|job| job.ttl.is_some());
         if self.jobs.len() > 1 || expires {
             args.push(ids::write(self.jobs.iter().map(|job| job.id.as_str())));
@@ -190,7 +190,7 @@ impl Command for Add<'_> {
     }
 }
 
-/// How it overflows, room, bound, and the dead-letter queue if there is one.
+/// Overflow, room, limit, and the dead-letter queue if there is one.
 fn read_full(text: &str) -> Result<Full, Corrupt> {
     let mut words = text.split(' ');
     let mut number = || words.next().and_then(|word| word.parse().ok());

@@ -1,4 +1,4 @@
-//! Another record for a job that nobody runs.
+//! Replace the record of a job that is not active.
 
 use redis::Value;
 
@@ -16,7 +16,7 @@ use crate::{
 /// `lua/job/edit.lua`
 pub(crate) struct Edit<'a> {
     pub(crate) id: &'a JobId,
-    /// As the caller knows it.
+    /// The record that the caller has read.
     pub(crate) old: &'a [u8],
     pub(crate) new: &'a [u8],
 }
@@ -33,7 +33,7 @@ impl Command for Edit<'_> {
         Key::Meta,
     ];
     const ACTION: &'static str = "edit a job";
-    /// Whether the record was the one that the caller knew.
+    /// Whether the record was still the one that the caller has read.
     type Reply = bool;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

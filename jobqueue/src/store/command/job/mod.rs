@@ -12,7 +12,7 @@ mod remove;
 mod retry;
 mod transfer;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 use super::{Command, Script};
 pub(crate) use add::{Add, Added, Due, Duplicates, Full, Instead, NewJob, Unique};
 pub(crate) use delay::Delay;
@@ -26,7 +26,7 @@ pub(crate) use remove::Remove;
 pub(crate) use retry::Retry;
 pub(crate) use transfer::Transfer;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 11] {
     [
         Add::SCRIPT,

@@ -1,4 +1,4 @@
-//! Note how far a run is.
+//! Record the progress of a run.
 
 use redis::Value;
 

@@ -1,10 +1,10 @@
-//! All that is known of some jobs, at one moment.
+//! Read all data of some jobs, at one moment.
 
 use chrono::{DateTime, Utc};
 use redis::Value;
 
 use crate::{
-    job::{JobFailure, JobId, JobInfo, JobState, Outcome, Record},
+    job::{JobFailure, JobId, JobInfo, JobState, Outcome, Record, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -87,7 +87,7 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
             None => None,
             Some(held) => Some(started(reply::text(held, WHAT)?)?),
         },
-        worker: (state == JobState::Active).then(|| place.to_owned()),
+        worker: (state == JobState::Active).then(|| WorkerId::from_store(place)),
         progress: reply::optional_bytes(progress, WHAT)?,
         outcome: outcome.as_ref().map(Outcome::decode).transpose()?,
         errors,

@@ -1,4 +1,4 @@
-//! Take jobs out of the queue and send others in their place elsewhere.
+//! Remove jobs, and send others to other queues in their place.
 
 use crate::store::command::outbox::write_effect;
 use redis::Value;
@@ -16,7 +16,7 @@ use crate::{
 
 /// `lua/job/transfer.lua`
 pub(crate) struct Transfer<'a> {
-    /// Which jobs go, and what is sent for each.
+    /// The jobs to remove, and the job to send for each.
     pub(crate) jobs: &'a [(JobId, Effect)],
 }
 

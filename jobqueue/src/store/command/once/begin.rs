@@ -1,4 +1,4 @@
-//! Claim a key, keep the claim, or learn what is recorded.
+//! Claim a key, renew the claim, or read the recorded result.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ pub(crate) struct Begin<'a> {
     pub(crate) throttle: Duration,
 }
 
-/// Who may run the effect.
+/// The answer to a claim.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Begun {
-    /// The claim is ours.
+    /// This run has the claim.
     Ours,
-    /// It is another's, for so long if nobody moves it.
+    /// Another run has it, for this long unless it renews it.
     Taken(Duration),
-    /// Nobody: this came of it.
+    /// The effect has happened, with this result.
     Done(Bytes),
 }
 
@@ -42,6 +42,10 @@ impl Command for Begin<'_> {
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.token).push(millis(self.throttle));
+    }
+
+    fn key(&self) -> Option<&str> {
+        Some(self.key)
     }
 
     fn read(&self, reply: Value) -> Result<Begun, Corrupt> {

@@ -1,4 +1,4 @@
-//! Record what came of an effect.
+//! Record the result of an effect.
 
 use std::time::Duration;
 
@@ -27,11 +27,15 @@ impl Command for Finish<'_> {
     const SCRIPT: &'static Script = script!("once" / finish, [layout]);
     const KEYS: &'static [Key] = &[Key::Meta];
     const ACTION: &'static str = "record an effect";
-    /// What was recorded before, and counts.
+    /// The result that was recorded before, which counts.
     type Reply = Option<Bytes>;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.result).push(millis(self.lifetime));
+    }
+
+    fn key(&self) -> Option<&str> {
+        Some(self.key)
     }
 
     fn read(&self, reply: Value) -> Result<Option<Bytes>, Corrupt> {

@@ -4,13 +4,13 @@ mod begin;
 mod finish;
 mod release;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 use super::{Command, Script};
 pub(crate) use begin::{Begin, Begun};
 pub(crate) use finish::Finish;
 pub(crate) use release::Release;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 3] {
     [Begin::SCRIPT, Finish::SCRIPT, Release::SCRIPT]
 }

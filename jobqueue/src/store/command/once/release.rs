@@ -22,11 +22,15 @@ impl Command for Release<'_> {
     const SCRIPT: &'static Script = script!("once" / release, [layout]);
     const KEYS: &'static [Key] = &[Key::Meta];
     const ACTION: &'static str = "give the claim of a key back";
-    /// Whether it still was there.
+    /// Whether this run still had it.
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.token);
+    }
+
+    fn key(&self) -> Option<&str> {
+        Some(self.key)
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {

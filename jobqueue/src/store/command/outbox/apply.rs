@@ -1,4 +1,4 @@
-//! Put what another queue's outbox says into this one.
+//! Add the jobs of another queue's outbox to this queue.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -54,7 +54,7 @@ impl Command for Apply<'_> {
         Key::Events,
         Key::Wake,
     ];
-    const ACTION: &'static str = "take effects of another queue";
+    const ACTION: &'static str = "apply effects of another queue";
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

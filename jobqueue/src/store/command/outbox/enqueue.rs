@@ -1,4 +1,4 @@
-//! Write effects on other queues that follow from nothing in this one.
+//! Write effects on other queues that no run of this queue made.
 
 use crate::store::command::outbox::write_effect;
 use redis::Value;
@@ -16,7 +16,7 @@ use crate::{
 
 /// `lua/outbox/send.lua`
 pub(crate) struct Enqueue<'a> {
-    /// At most a call's worth. Sent twice, they arrive once, by their ids.
+    /// At most as many as one call carries. If sent twice, they arrive once, by their ids.
     pub(crate) effects: &'a [Effect],
 }
 

@@ -7,7 +7,7 @@ mod reply;
 mod take;
 
 use super::Args;
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 use super::{Command, Script};
 use crate::job::Effect;
 pub(crate) use apply::{Apply, TargetCopy};
@@ -22,7 +22,7 @@ pub(crate) fn write_effect(effect: &Effect, args: &mut Args<'_>) {
     args.push(effect.priority.get()).push(effect.record.as_slice());
 }
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 5] {
     [Apply::SCRIPT, RegisterSource::SCRIPT, Reply::SCRIPT, Enqueue::SCRIPT, Take::SCRIPT]
 }

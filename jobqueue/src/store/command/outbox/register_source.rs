@@ -21,7 +21,7 @@ pub(crate) struct RegisterSource<'a> {
 impl Command for RegisterSource<'_> {
     const SCRIPT: &'static Script = script!("outbox" / register_source, [layout]);
     const KEYS: &'static [Key] = &[Key::Sources, Key::Meta];
-    const ACTION: &'static str = "introduce a topic to a queue";
+    const ACTION: &'static str = "register a topic with a queue";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

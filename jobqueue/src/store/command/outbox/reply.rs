@@ -18,14 +18,14 @@ use crate::{
 
 /// `lua/outbox/reply.lua`
 pub(crate) struct Reply<'a> {
-    /// The jobs, and how they ended.
+    /// The jobs and their outcomes.
     pub(crate) replies: &'a [(&'a JobId, &'a [u8])],
 }
 
-/// How long after its last reply an inbox goes that nobody reads: callers die, and tell nobody.
+/// An inbox is deleted this long after its last reply, since a caller may die without deleting it.
 const LIFETIME: Duration = Duration::from_secs(60);
 
-/// How many replies may wait for a caller that is slow, beside those that just came. The oldest go first.
+/// The most replies that wait for a slow caller, beside those that just came. The oldest go first.
 const KEPT: usize = 10_000;
 
 impl Command for Reply<'_> {

@@ -1,4 +1,4 @@
-//! What is to be relayed next.
+//! Take the next entries to relay.
 
 use std::time::Duration;
 
@@ -20,31 +20,31 @@ use crate::{
 pub(crate) struct Take<'a> {
     /// The relay.
     pub(crate) name: &'a WorkerId,
-    /// For how long nobody else relays.
+    /// How long no other relay may take them.
     pub(crate) alone: Duration,
-    /// How many at most; with 0 the outbox is let go of.
+    /// The most entries; 0 releases the outbox.
     pub(crate) most: usize,
-    /// The entry behind which to look; at the head if there is none.
+    /// Take entries after this one; from the head if there is none.
     pub(crate) after: Option<&'a str>,
     /// Entries that were delivered.
     pub(crate) delivered: &'a [String],
 }
 
-/// What stands at the head of an outbox.
+/// The answer to a take.
 #[derive(Debug)]
 pub(crate) enum TakenEntries {
-    /// Another relay is at it, for so long.
+    /// Another relay has the outbox, for this long.
     Busy(Duration),
-    /// These are next; none if all is done.
+    /// The next entries; empty if there are none.
     Entries(Vec<OutboxEntry>),
 }
 
-/// One effect on its way.
+/// One effect to relay.
 #[derive(Clone, Debug)]
 pub(crate) struct OutboxEntry {
     /// The entry in the outbox.
     pub(crate) entry: String,
-    /// Where it goes, as the entry says it: not parsed yet.
+    /// Its targets, not parsed yet: see [`Targets`](super::Targets).
     pub(crate) to: String,
     pub(crate) id: JobId,
     pub(crate) priority: i64,

@@ -1,4 +1,4 @@
-//! How many jobs are in each state, and the limits in force.
+//! Count the jobs in each state, and read the limits.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use redis::Value;
 
 use crate::{
     job::{QueueCounts, QueueName},
-    policy::Overflow,
+    policy::{Overflow, Rate},
     stats::QueueLimits,
     store::{
         command::{Args, Command},
@@ -20,7 +20,7 @@ use crate::{
 /// `lua/queue/counts.lua`
 pub(crate) struct Counts;
 
-/// What a queue holds and allows.
+/// The jobs and limits of a queue.
 pub(crate) struct QueueSnapshot {
     pub(crate) counts: QueueCounts,
     pub(crate) limits: QueueLimits,
@@ -40,7 +40,7 @@ impl Command for Counts {
     fn read(&self, reply: Value) -> Result<QueueSnapshot, Corrupt> {
         let count = |value: &Value| reply::count(value, Self::ACTION);
         let mut items = reply::array(reply, Self::ACTION)?;
-        // One more if there are effects on their way, and one again if more is set.
+        // One more if effects wait in the outbox, and another if more limits are set.
         let more = if items.len() > 8 { items.pop() } else { None };
         let effects = if items.len() > 7 { items.pop() } else { None };
         let [waiting, delayed, active, completed, failed, workers, meta] =
@@ -65,7 +65,7 @@ impl Command for Counts {
     }
 }
 
-/// What `meta` says of a queue.
+/// The fields of `meta`.
 pub(crate) struct Meta {
     /// Whether it is paused, and the totals; the rest is 0.
     pub(crate) counts: QueueCounts,
@@ -73,8 +73,8 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
-    /// Reads paused, added, completed, failed, rate, active, `max_length`, aging and events, or nothing for
-    /// each.
+    /// Reads paused, added, completed, failed, rate, active, `max_length`, aging and events, or
+    /// nothing for each.
     pub(crate) fn read(fields: Vec<Value>) -> Result<Self, Corrupt> {
         const WHAT: &str = "a queue's meta";
         let maybe = |value: &Value| {
@@ -123,11 +123,11 @@ pub(crate) fn read_more(limits: &mut QueueLimits, fields: Vec<Value>) -> Result<
     Ok(())
 }
 
-/// Interval in ms and burst. Nothing if the interval is longer than a duration can be.
-fn read_rate(text: &str) -> Result<Option<(Duration, u32)>, Corrupt> {
+/// Interval in ms and burst. None if the interval is longer than a duration can be.
+fn read_rate(text: &str) -> Result<Option<Rate>, Corrupt> {
     let corrupt = || Corrupt::new("a queue's rate", text);
     let (interval, burst) = text.split_once(' ').ok_or_else(corrupt)?;
     let interval: f64 = interval.parse().map_err(|_| corrupt())?;
     let burst = burst.parse().map_err(|_| corrupt())?;
-    Ok(Duration::try_from_secs_f64(interval / 1_000.0).ok().map(|interval| (interval, burst)))
+    Ok(Rate::from_interval(interval, burst))
 }

@@ -1,4 +1,4 @@
-//! Set or clear what a queue allows.
+//! Set or clear limits of a queue.
 
 use redis::Value;
 

@@ -11,7 +11,7 @@ mod resume;
 mod retry_failed;
 mod stats;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 use super::{Command, Script};
 pub(crate) use clean::Clean;
 pub(crate) use counts::Counts;
@@ -24,7 +24,7 @@ pub(crate) use resume::Resume;
 pub(crate) use retry_failed::RetryFailed;
 pub(crate) use stats::Stats;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 10] {
     [
         Clean::SCRIPT,

@@ -1,4 +1,4 @@
-//! Let no job be fetched.
+//! Stop the fetching of jobs.
 
 use redis::Value;
 

@@ -1,4 +1,4 @@
-//! Let jobs be fetched again.
+//! Allow the fetching of jobs again.
 
 use redis::Value;
 

@@ -1,4 +1,4 @@
-//! What there is to know of a queue at one moment.
+//! Read the statistics of a queue, at one moment.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use redis::Value;
 
 use super::counts::{Meta, read_more};
 use crate::{
-    job::{QueueCounts, QueueName},
+    job::{QueueCounts, QueueName, WorkerId},
     stats::{Histogram, QueueStats, WorkerStats},
     store::{
         command::{Args, Command, worker::observed},
@@ -90,7 +90,7 @@ impl Command for Stats<'_> {
                 None => None,
                 Some(due) => DateTime::from_timestamp_millis(number(count(due)?)?),
             },
-            held_for: match throttle.as_ref().and_then(reply::optional) {
+            throttled_for: match throttle.as_ref().and_then(reply::optional) {
                 None => None,
                 Some(throttle) => count(throttle)?.checked_sub(now).filter(|left| *left > 0),
             }
@@ -121,7 +121,7 @@ fn read_worker(worker: Value, now: u64) -> Result<WorkerStats, Corrupt> {
     let [id, deadline, active] = reply::tuple(worker, WHAT)?;
     let left = reply::count(&deadline, WHAT)?.saturating_sub(now);
     Ok(WorkerStats {
-        id: reply::text(&id, WHAT)?.to_owned(),
+        id: WorkerId::from_store(reply::text(&id, WHAT)?),
         lease: Duration::from_millis(left),
         active: reply::count(&active, WHAT)?,
     })

@@ -1,4 +1,4 @@
-//! Say that a topic's messages go to a queue.
+//! Bind a queue to a topic.
 
 use redis::Value;
 
@@ -18,9 +18,9 @@ pub(crate) struct Bind<'a> {
     pub(crate) binding: &'a str,
     /// As the caller writes it.
     pub(crate) filter: &'a [u8],
-    /// How many bindings a topic may have.
+    /// The most bindings of a topic.
     pub(crate) most: usize,
-    /// Where among the kept messages it starts.
+    /// The kept message at which it starts.
     pub(crate) start: Option<&'a str>,
 }
 
@@ -29,7 +29,8 @@ impl Command for Bind<'_> {
     const KEYS: &'static [Key] =
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Messages, Key::Replays];
     const ACTION: &'static str = "bind a queue to a topic";
-    /// Whether it wasn't so before.
+    const KIND: &'static str = "topic";
+    /// Whether the binding is new.
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

@@ -1,4 +1,4 @@
-//! Say what holds for a topic beside its bindings.
+//! Set or clear a topic's settings.
 
 use redis::Value;
 
@@ -22,6 +22,7 @@ impl Command for Configure<'_> {
     const SCRIPT: &'static Script = script!("topic" / configure, [clock, layout, topic, messages]);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Topic, Key::Messages];
     const ACTION: &'static str = "configure a topic";
+    const KIND: &'static str = "topic";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

@@ -19,8 +19,9 @@ impl Command for Delete {
     const SCRIPT: &'static Script = script!("topic" / delete, [layout]);
     const KEYS: &'static [Key] =
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Replays, Key::Messages];
-    const ACTION: &'static str = "remove a topic";
-    /// Whether there was something.
+    const ACTION: &'static str = "delete a topic";
+    const KIND: &'static str = "topic";
+    /// Whether there was one.
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, _args: &mut Args<'_>) {}

@@ -8,7 +8,7 @@ mod replay;
 mod stats;
 mod unbind;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 use super::{Command, Script};
 use crate::{store::reply, value_error::Corrupt};
 pub(crate) use bind::Bind;
@@ -21,10 +21,10 @@ pub(crate) use replay::Replay;
 pub(crate) use stats::Stats;
 pub(crate) use unbind::Unbind;
 
-/// A binding as it stands in Redis: its text, and its filter or where its replay is.
+/// A binding as it stands in Redis: its text, and its filter or the position of its replay.
 pub(crate) type RawBinding = (String, Bytes);
 
-/// What publishers go by.
+/// The bindings by which publishers route.
 #[derive(Clone, Debug)]
 pub(crate) struct Bindings {
     pub(crate) version: String,
@@ -33,7 +33,7 @@ pub(crate) struct Bindings {
     pub(crate) all: Vec<RawBinding>,
 }
 
-/// What HGETALL answers.
+/// The answer of HGETALL.
 fn read_bindings(value: Value, what: &'static str) -> Result<Vec<RawBinding>, Corrupt> {
     let mut items = reply::array(value, what)?.into_iter();
     let mut all = Vec::with_capacity(items.len() / 2);
@@ -43,7 +43,7 @@ fn read_bindings(value: Value, what: &'static str) -> Result<Vec<RawBinding>, Co
     Ok(all)
 }
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 7] {
     [
         Bind::SCRIPT,

@@ -1,4 +1,4 @@
-//! Write messages and where they go into a topic's outbox.
+//! Write messages and their targets into a topic's outbox.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -22,9 +22,9 @@ pub(crate) struct Publish<'a> {
     /// The version of the bindings by which the messages were routed.
     pub(crate) version: &'a str,
     pub(crate) publisher: &'a WorkerId,
-    /// The how manieth call of the publisher this is.
+    /// The number of this call, counted by the publisher.
     pub(crate) call: u64,
-    /// For how long it may be sent again.
+    /// How long it may be sent again.
     pub(crate) remembered: Duration,
     /// Whether it may have been sent before.
     pub(crate) resend: bool,
@@ -39,12 +39,12 @@ pub(crate) struct NewMessage {
     pub(crate) record: Vec<u8>,
 }
 
-/// What became of a batch.
+/// The answer to a batch.
 #[derive(Debug)]
 pub(crate) enum Published {
-    /// It is in the outbox; whether that holds something now.
+    /// It is in the outbox. Whether effects wait there.
     Done { underway: bool },
-    /// Nothing was written: the bindings are these now.
+    /// Nothing was written, since the bindings have changed to these.
     Outdated(Bindings),
 }
 
@@ -53,6 +53,7 @@ impl Command for Publish<'_> {
     const KEYS: &'static [Key] =
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Outbox, Key::Messages];
     const ACTION: &'static str = "publish messages";
+    const KIND: &'static str = "topic";
     type Reply = Published;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {

@@ -15,9 +15,9 @@ use crate::{
 /// `lua/topic/replay.lua`
 pub(crate) struct Replay<'a> {
     pub(crate) binding: &'a str,
-    /// Where the replay is, as it was read.
+    /// The position of the replay, as it was read.
     pub(crate) before: &'a str,
-    /// Where it is after this; nothing if that is all.
+    /// Its position after this; none if that is all.
     pub(crate) after: Option<&'a str>,
     /// As in an outbox.
     pub(crate) target: &'a str,
@@ -29,7 +29,8 @@ impl Command for Replay<'_> {
     const SCRIPT: &'static Script = script!("topic" / replay, [layout, outbox]);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Messages, Key::Replays, Key::Outbox];
     const ACTION: &'static str = "replay a topic's messages";
-    /// False if somebody else was faster.
+    const KIND: &'static str = "topic";
+    /// False if another client was faster.
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

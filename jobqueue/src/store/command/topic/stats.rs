@@ -1,4 +1,4 @@
-//! What a topic has.
+//! Read the bindings and the backlog of a topic.
 
 use redis::Value;
 
@@ -15,20 +15,20 @@ use crate::{
 
 /// `lua/topic/survey.lua`
 pub(crate) struct Stats {
-    /// How many entries of the outbox are looked at.
+    /// The most entries of the outbox to read.
     pub(crate) most: usize,
 }
 
-/// What a topic has.
+/// The answer.
 #[derive(Clone, Debug)]
 pub(crate) struct TopicSnapshot {
     /// Empty for none.
     pub(crate) alternate: String,
     pub(crate) bindings: Vec<RawBinding>,
-    /// Bindings, and where their replays are.
+    /// Bindings, and the positions of their replays.
     pub(crate) replays: Vec<RawBinding>,
     pub(crate) published: u64,
-    /// How many entries the outbox has.
+    /// The number of entries in the outbox.
     pub(crate) underway: u64,
     /// The oldest of them, with their targets.
     pub(crate) oldest: Vec<(String, String)>,
@@ -42,7 +42,8 @@ impl Command for Stats {
     const SCRIPT: &'static Script = script!("topic" / stats, [clock]);
     const KEYS: &'static [Key] =
         &[Key::Topic, Key::Bindings, Key::Replays, Key::Outbox, Key::Messages];
-    const ACTION: &'static str = "survey a topic";
+    const ACTION: &'static str = "read a topic's statistics";
+    const KIND: &'static str = "topic";
     type Reply = TopicSnapshot;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

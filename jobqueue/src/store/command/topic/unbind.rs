@@ -1,4 +1,4 @@
-//! Say that a topic's messages no longer go to queues.
+//! Unbind queues from a topic.
 
 use redis::Value;
 
@@ -22,6 +22,7 @@ impl Command for Unbind<'_> {
     const SCRIPT: &'static Script = script!("topic" / unbind, [clock, layout, topic]);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Topic, Key::Bindings, Key::Replays];
     const ACTION: &'static str = "unbind a queue from a topic";
+    const KIND: &'static str = "topic";
     type Reply = u64;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

@@ -1,4 +1,4 @@
-//! Settle a batch of runs, promote what is due, take up to n jobs, move the lease.
+//! Settle a batch of runs, promote what is due, fetch up to n jobs, renew the lease.
 
 use std::time::Duration;
 
@@ -24,50 +24,50 @@ use crate::{
 pub(crate) struct Advance<'a> {
     pub(crate) worker: &'a WorkerId,
     pub(crate) lease: Duration,
-    /// How many jobs the worker believes it holds, those settled here among them.
+    /// The number of jobs that the worker knows of, including those settled here.
     pub(crate) held: usize,
-    /// How many more it wants.
+    /// The most jobs to fetch.
     pub(crate) want: usize,
-    /// Hold the whole queue for so long.
+    /// Throttle the whole queue for this long.
     pub(crate) throttle: Duration,
     pub(crate) settlements: &'a [Settlement],
 }
 
-/// What a turn brought.
+/// The answer to a turn.
 #[derive(Debug)]
 pub(crate) struct Turn {
     /// The server's clock, in ms since the epoch.
     pub(crate) now: u64,
-    /// The jobs that the worker now holds in addition.
+    /// The fetched jobs.
     pub(crate) taken: Vec<Taken>,
-    /// Why it was given no more, if not for want of jobs.
+    /// The limit that kept it from more jobs, if one did.
     pub(crate) limit: Option<Limit>,
     /// When to look again: something is due then, or a lease runs out.
     pub(crate) look_in: Duration,
-    /// How many jobs wait now.
+    /// The number of waiting jobs.
     pub(crate) left: u64,
-    /// Whether effects on other queues are on their way.
+    /// Whether effects wait in the outbox.
     pub(crate) effects: bool,
     pub(crate) more: More,
 }
 
-/// What only some queues have to say.
+/// Values that only some queues have.
 #[derive(Debug, Default)]
 pub(crate) struct More {
-    /// In how long the next job expires, if any of the queue's ever did: for ever, if none will.
+    /// The time until the next job expires, if the queue has had such jobs: `MAX` if none will.
     pub(crate) expires_in: Option<Duration>,
     /// The queue's own dead-letter queue.
     pub(crate) dead_letter: Option<QueueName>,
 }
 
-/// What kept jobs back that wait.
+/// The limit that waiting jobs met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
     /// The queue is paused.
     Paused,
-    /// A handler holds the queue for a time.
+    /// A handler throttles the queue.
     Throttled,
-    /// As many jobs are active as may be.
+    /// The limit of active jobs.
     Active,
     /// The queue's rate.
     Rate,
@@ -122,7 +122,7 @@ impl Command for Advance<'_> {
     fn read(&self, reply: Value) -> Result<Turn, Corrupt> {
         const WHAT: &str = Advance::ACTION;
         let mut items = reply::array(reply, WHAT)?;
-        // One more if there are effects on their way, and one again if there is more to say.
+        // One more if effects wait in the outbox, and another for the values of some queues.
         let more = if items.len() > 10 { items.pop() } else { None };
         let effects = if items.len() > 9 { items.pop() } else { None };
         let effects = effects.map_or(Ok(0), |effects| reply::count(&effects, WHAT))?;
@@ -153,7 +153,7 @@ impl Command for Advance<'_> {
     }
 }
 
-/// Pairs of a word and what it says; words of newer versions are left out.
+/// Pairs of a word and its value; words of newer versions are left out.
 fn read_more(pairs: Value, taken: &mut [Taken]) -> Result<More, Corrupt> {
     const WHAT: &str = Advance::ACTION;
     let mut more = More::default();

@@ -18,9 +18,9 @@ use crate::{
 
 /// `lua/worker/extend.lua`
 pub(crate) struct Extend<'a> {
-    /// A new name, under which the job is held from now on.
+    /// A new worker name, which has the job from now on.
     pub(crate) worker: &'a WorkerId,
-    /// The name under which it is held.
+    /// The worker name that has it.
     pub(crate) former: &'a WorkerId,
     pub(crate) id: &'a JobId,
     /// From now on.

@@ -1,4 +1,4 @@
-//! Move the lease.
+//! Renew the lease.
 
 use redis::Value;
 

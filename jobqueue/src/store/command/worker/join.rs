@@ -1,4 +1,4 @@
-//! Become a worker under a new name, and take over what was held under an old one.
+//! Join as a worker under a new name, and take over the jobs of an old one.
 
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ pub(crate) struct Join<'a> {
     pub(crate) worker: &'a WorkerId,
     pub(crate) former: Option<&'a WorkerId>,
     pub(crate) lease: Duration,
-    /// None leaves those that there are.
+    /// None leaves the present ones.
     pub(crate) limits: Option<CodeLimits>,
-    /// What the worker believes it holds.
+    /// The jobs that the worker knows of.
     pub(crate) known: &'a [JobId],
 }
 
@@ -36,12 +36,12 @@ pub(crate) struct CodeLimits {
     pub(crate) max_active: Option<u64>,
 }
 
-/// What a worker holds as it joins.
+/// The jobs of a worker as it joins.
 #[derive(Debug)]
 pub(crate) struct Holding {
-    /// Of what it believed: what it still holds.
+    /// Those it knew of that are still its own.
     pub(crate) kept: Vec<JobId>,
-    /// What it holds without having known it: fetched by a call whose reply was lost.
+    /// Those it didn't know of, fetched by a call whose reply was lost.
     pub(crate) found: Vec<Taken>,
 }
 

@@ -12,19 +12,20 @@ mod settlement;
 mod taken;
 mod wake;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 use super::{Command, Script};
 pub(crate) use advance::{Advance, Limit, Turn};
 pub(crate) use extend::Extend;
 pub(crate) use heartbeat::Heartbeat;
 pub(crate) use join::{CodeLimits, Holding, Join};
 pub(crate) use leave::Leave;
-pub(crate) use observe::{Observe, Observed};
+pub(crate) use observe::Observe;
+pub(crate) use observed::Observed;
 pub(crate) use settle::Settle;
 pub(crate) use taken::Taken;
 pub(crate) use wake::Wake;
 
-#[cfg(feature = "testing")]
+#[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 8] {
     [
         Advance::SCRIPT,

@@ -1,10 +1,9 @@
-//! What a worker has observed of its runs, for whoever monitors the queue.
+//! Report the runs of a worker, for monitoring.
 
 use redis::Value;
 
-use super::observed;
+use super::observed::{self, Observed};
 use crate::{
-    stats::Histogram,
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -14,17 +13,6 @@ use crate::{
     value_error::Corrupt,
 };
 
-/// What a worker has observed since it last told.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Observed {
-    /// How long first attempts waited.
-    pub(crate) wait: Histogram,
-    /// How long runs took.
-    pub(crate) run: Histogram,
-    /// Attempts that are to be tried again.
-    pub(crate) retried: u64,
-}
-
 /// `lua/worker/observe.lua`
 pub(crate) struct Observe<'a> {
     pub(crate) observed: &'a Observed,
@@ -33,7 +21,7 @@ pub(crate) struct Observe<'a> {
 impl Command for Observe<'_> {
     const SCRIPT: &'static Script = script!("worker" / observe, [layout]);
     const KEYS: &'static [Key] = &[Key::Histograms, Key::Meta];
-    const ACTION: &'static str = "tell what was observed";
+    const ACTION: &'static str = "report histograms";
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

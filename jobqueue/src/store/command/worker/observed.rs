@@ -1,9 +1,9 @@
-//! What workers have observed, as it stands in `{q}:histograms`: `run:3` how many runs fell into the fourth
-//! bucket, `run:sum` their µs together, `wait:…` the same of waits, `retried`.
+//! The fields of `{q}:histograms`: `run:3` counts the runs in the fourth bucket, `run:sum` has
+//! their µs together, `wait:…` has the same of waits, and `retried` counts attempts to be tried
+//! again.
 
 use redis::Value;
 
-use super::observe::Observed;
 use crate::{
     stats::{Histogram, QueueStats},
     store::{command::Args, reply},
@@ -15,7 +15,18 @@ const WAIT: &str = "wait";
 const SUM: &str = "sum";
 const RETRIED: &str = "retried";
 
-/// What the queue has grown by, as `lua/worker/observe.lua` reads it.
+/// The runs of a worker since its last report.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Observed {
+    /// The waits of first attempts.
+    pub(crate) wait: Histogram,
+    /// The durations of runs.
+    pub(crate) run: Histogram,
+    /// Attempts that are to be tried again.
+    pub(crate) retried: u64,
+}
+
+/// Writes them as `lua/worker/observe.lua` reads them.
 pub(crate) fn write(observed: &Observed, args: &mut Args<'_>) {
     for (name, histogram) in [(RUN, &observed.run), (WAIT, &observed.wait)] {
         let counts = histogram.counts().iter().enumerate();
@@ -23,7 +34,7 @@ pub(crate) fn write(observed: &Observed, args: &mut Args<'_>) {
             args.push(format!("{name}:{bucket}")).push(*count);
         }
         if histogram.sum_us() > 0 {
-            // What doesn't fit into Redis's numbers was not a duration.
+            // Bounded by what Redis's numbers hold exactly.
             args.push(format!("{name}:{SUM}")).push(histogram.sum_us().min(1 << 52));
         }
     }
@@ -32,7 +43,7 @@ pub(crate) fn write(observed: &Observed, args: &mut Args<'_>) {
     }
 }
 
-/// What all workers have observed. What another version has written beside it is left out.
+/// Reads the sums of all workers. Fields of other versions are left out.
 pub(in crate::store::command) fn read(reply: Value, to: &mut QueueStats) -> Result<(), Corrupt> {
     const WHAT: &str = "a queue's histograms";
     let fields = reply::array(reply, WHAT)?;

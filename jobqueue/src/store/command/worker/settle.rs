@@ -1,4 +1,4 @@
-//! Say how single runs ended.
+//! Settle single runs.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use crate::{
 /// `lua/worker/settle.lua`
 pub(crate) struct Settle<'a> {
     pub(crate) worker: &'a WorkerId,
-    /// Hold the whole queue for so long.
+    /// Throttle the whole queue for this long.
     pub(crate) throttle: Duration,
-    /// At most a call's worth.
+    /// At most as many as one call carries.
     pub(crate) settlements: &'a [Settlement],
 }
 
@@ -52,7 +52,7 @@ impl Command for Settle<'_> {
         Key::Wake,
     ];
     const ACTION: &'static str = "settle a job";
-    /// Whether effects on other queues are on their way.
+    /// Whether effects wait in the outbox.
     type Reply = bool;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

@@ -1,4 +1,4 @@
-//! Jobs as `advance` and `join` hand them out.
+//! The jobs in the answers of `advance` and `join`.
 
 use std::collections::HashSet;
 
@@ -7,25 +7,25 @@ use redis::Value;
 
 use crate::{job::JobId, store::reply, value_error::Corrupt};
 
-/// A job that this worker now holds.
+/// A fetched job.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
     pub(crate) id: JobId,
-    /// Its record; none if somebody took it out of Redis by force.
+    /// Its record; none if it was deleted from Redis by hand.
     pub(crate) record: Option<Bytes>,
     /// Attempts that ended in an error.
     pub(crate) attempts: u32,
-    /// How often its worker died or lost its lease.
+    /// The number of workers that died or lost their lease with it.
     pub(crate) stalls: u32,
-    /// How often it met a worker that doesn't know its name.
+    /// The number of fetches by workers that don't know its name.
     pub(crate) misses: u32,
-    /// Whether it has waited too long, and is not to be run.
+    /// Whether it has expired and must not run.
     pub(crate) expired: bool,
 }
 
 const WHAT: &str = "fetched jobs";
 
-/// Ids in one text, and what `details_of` gives: records, then three sparse columns or nothing.
+/// Ids in one text, then the answer of `details_of`: records, and three sparse columns or nil.
 pub(crate) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corrupt> {
     let [records, attempts, stalls, misses] = details;
     let ids = crate::store::ids::read(reply::text(ids, WHAT)?);

@@ -28,8 +28,8 @@ impl<const N: u8> Job for Numbered<N> {
 }
 
 impl<const N: u8> Handler for Numbered<N> {
-    async fn call(self, payload: u32, ctx: Context) -> Result<String, Failure> {
-        Ok(format!("{} {payload}", ctx.queue()))
+    async fn call(payload: u32, ctx: Context) -> Result<String, Failure> {
+        Ok(format!("{} {payload}", ctx.queue().expect("a job has a queue")))
     }
 }
 
@@ -65,7 +65,7 @@ async fn a_thousand_queues_in_one_process() {
     }
     for (client, _) in &parts {
         for n in 0..100 {
-            let queue = client.queue(&format!("q{n:03}")).expect("a name");
+            let queue = client.queue(format!("q{n:03}")).expect("a name");
             for payload in 0..3 {
                 queue.add("numbered", &payload).await.expect("added");
             }
@@ -73,7 +73,7 @@ async fn a_thousand_queues_in_one_process() {
     }
     for (client, _) in &parts {
         for n in 0..100 {
-            let queue = client.queue(&format!("q{n:03}")).expect("a name");
+            let queue = client.queue(format!("q{n:03}")).expect("a name");
             let all = async || queue.counts().await.expect("counts").total_completed == 3;
             eventually_within(PATIENCE, "all of a queue", all).await;
         }

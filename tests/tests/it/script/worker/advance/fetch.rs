@@ -169,7 +169,11 @@ fn paused_throttled_and_full_queues_give_none() {
         "[1700000000000, 10001, 2, \"paused\", \"\", [], nil, nil, nil]",
     );
     rig.given(["HDEL jq:{q}:meta paused", "HSET jq:{q}:meta throttled_until 1700000002000"]);
-    rig.replies(KEYS, fetch(0, 5), "[1700000000000, 2000, 2, \"throttled\", \"\", [], nil, nil, nil]");
+    rig.replies(
+        KEYS,
+        fetch(0, 5),
+        "[1700000000000, 2000, 2, \"throttled\", \"\", [], nil, nil, nil]",
+    );
     rig.given([
         "HDEL jq:{q}:meta throttled_until",
         "HSET jq:{q}:meta active 2",

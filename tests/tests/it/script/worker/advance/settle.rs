@@ -172,8 +172,16 @@ fn a_throttle_stops_the_queue_and_never_shortens_another() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:jobs a r"]);
     let throttle = |ms| [head(0, 5, ms), args![0, 0, 0, 10, 0]].concat();
-    rig.replies(KEYS, throttle(3_000), "[1700000000000, 3000, 1, \"throttled\", \"\", [], nil, nil, nil]");
-    rig.replies(KEYS, throttle(1_000), "[1700000000000, 3000, 1, \"throttled\", \"\", [], nil, nil, nil]");
+    rig.replies(
+        KEYS,
+        throttle(3_000),
+        "[1700000000000, 3000, 1, \"throttled\", \"\", [], nil, nil, nil]",
+    );
+    rig.replies(
+        KEYS,
+        throttle(1_000),
+        "[1700000000000, 3000, 1, \"throttled\", \"\", [], nil, nil, nil]",
+    );
     rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = r

@@ -1,0 +1,167 @@
+//! Setting a client up.
+
+use std::{fmt, time::Duration};
+
+use super::{Client, Settings, trace::TraceSource};
+use crate::{
+    error::Result,
+    job::{Codec, TraceContext},
+    store::{Limits, Store, TlsOptions},
+};
+
+/// The default limit of a payload's size: 1 MiB.
+const MAX_PAYLOAD: usize = 1 << 20;
+
+/// How long calls wait by default for Redis to come back.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Client {
+    /// Connects with all defaults.
+    ///
+    /// # Errors
+    /// The URL is invalid, the server can't be reached, is too old, or forbids scripts.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::builder(url).connect().await
+    }
+
+    /// Sets a client up.
+    ///
+    /// | URL | what |
+    /// | --- | --- |
+    /// | `redis://[user:password@]host[:port][/database]` | a server, or any node of a cluster |
+    /// | `rediss://…` | the same with TLS |
+    /// | `unix:///path/to/socket[?db=1&user=…&pass=…]` | a server's socket |
+    /// | `redis+sentinel://[user:password@]host[,host…]/service[/database]` | by sentinels |
+    /// | `…?sentinel_user=…&sentinel_password=…` | for sentinels with a password of their own |
+    /// | `rediss+sentinel://…` | TLS to the sentinels and to the master |
+    ///
+    /// Sentinels, each with an optional port, name the master of the service; user and password are
+    /// the master's.
+    ///
+    /// The client finds out whether the server belongs to a cluster. There, each queue is on one
+    /// slot, and its requests follow the slot to its node and to a new master. While a slot moves,
+    /// calls on its queue wait, up to their [`retry_timeout`](ClientBuilder::retry_timeout).
+    /// [`Durability`](crate::Durability) says what a failover may lose, and how to lose nothing.
+    #[must_use]
+    pub fn builder(url: &str) -> ClientBuilder {
+        ClientBuilder {
+            url: url.to_owned(),
+            prefix: "jq".to_owned(),
+            tls: TlsOptions::new(),
+            retry_timeout: RETRY_TIMEOUT,
+            limits: Limits::DEFAULT,
+            settings: Settings { codec: None, max_payload: MAX_PAYLOAD, trace: None },
+        }
+    }
+}
+
+/// The settings of a [`Client`] before it connects.
+#[derive(Clone)]
+pub struct ClientBuilder {
+    url: String,
+    prefix: String,
+    tls: TlsOptions,
+    retry_timeout: Duration,
+    limits: Limits,
+    settings: Settings,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the URL: it may hold a password.
+        f.debug_struct("ClientBuilder")
+            .field("prefix", &self.prefix)
+            .field("tls", &self.tls)
+            .field("retry_timeout", &self.retry_timeout)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// The prefix of all keys, 1 to 64 printable ASCII characters without braces; `jq` by default.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Certificates for `rediss://`; the public certificate authorities by default.
+    #[must_use]
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// The codec of all payloads, instead of the one that each handler declares. Without either it
+    /// is MessagePack.
+    #[must_use]
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.settings.codec = Some(codec);
+        self
+    }
+
+    /// The most bytes that a payload may have; 1 MiB by default.
+    #[must_use]
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.settings.max_payload = bytes;
+        self
+    }
+
+    /// How long a call waits for Redis to come back before it fails; 10 s by default.
+    #[must_use]
+    pub fn retry_timeout(mut self, retry_timeout: Duration) -> Self {
+        self.retry_timeout = retry_timeout;
+        self
+    }
+
+    /// How long making a connection may take; 5 s by default.
+    #[must_use]
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.limits.connect = limit;
+        self
+    }
+
+    /// How long an answer may take before the connection counts as dead; 5 s by default.
+    #[must_use]
+    pub fn response_timeout(mut self, limit: Duration) -> Self {
+        self.limits.response = limit;
+        self
+    }
+
+    /// The source of the current trace, such as OpenTelemetry. Each add asks it when it is made.
+    /// Its answer wins over the trace of a run that adds; a `traceparent` header of the add wins
+    /// over both. By default an add made inside a run continues the run's trace, and any other add
+    /// has none.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{trace::TraceContext, Client};
+    /// # async fn example() -> jobqueue::Result<()> {
+    /// let client = Client::builder("redis://127.0.0.1")
+    ///     // With OpenTelemetry: the ids of the current span's context, if it is valid.
+    ///     .trace(|| Some(TraceContext::root(true)))
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn trace(
+        mut self,
+        current: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.trace = Some(TraceSource::new(current));
+        self
+    }
+
+    /// Connects, and checks the server.
+    ///
+    /// # Errors
+    /// The URL is invalid, the server can't be reached, is too old, or forbids scripts.
+    pub async fn connect(self) -> Result<Client> {
+        let store =
+            Store::connect(&self.url, &self.tls, self.prefix, self.limits, self.retry_timeout)
+                .await?;
+        Ok(Client::new(store, self.settings))
+    }
+}

@@ -1,0 +1,164 @@
+//! Calls that the server or a rule of the queue refused.
+
+use std::time::Duration;
+
+use super::Operation;
+use crate::{
+    error_chain::Source,
+    job::{JobId, JobState, QueueName},
+};
+
+/// Why the server or a rule of the queue refused a call. It changed nothing, except where a variant
+/// says so.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// The queue holds as many jobs as it may.
+    #[error(
+        "queue {queue} is full with {cap} waiting and delayed jobs: add later, or raise its \
+         `max_length`"
+    )]
+    #[non_exhaustive]
+    QueueFull {
+        /// The queue.
+        queue: QueueName,
+        /// Its limit.
+        cap: u64,
+    },
+    /// There is no such job.
+    #[error("queue {queue} has no job {id}: it was never added, or has been removed")]
+    #[non_exhaustive]
+    NotFound {
+        /// The queue.
+        queue: QueueName,
+        /// The job.
+        id: JobId,
+    },
+    /// The job is in a state in which this can't be done.
+    #[error("failed to {operation}: the job is {state}, which doesn't allow this")]
+    #[non_exhaustive]
+    WrongState {
+        /// What was being done, on which job.
+        operation: Operation,
+        /// The state of the job.
+        state: JobState,
+    },
+    /// Others changed the job at the same time, again and again.
+    #[error("failed to {operation}: others keep changing it, so try again later")]
+    #[non_exhaustive]
+    Conflict {
+        /// What was being done, on which job.
+        operation: Operation,
+    },
+    /// The queue has active jobs.
+    #[error("queue {queue} has {active} active jobs: pause it and wait for them, or force it")]
+    #[non_exhaustive]
+    Busy {
+        /// The queue.
+        queue: QueueName,
+        /// How many.
+        active: u64,
+    },
+    /// The topic has as many bindings as it may.
+    #[error("topic {topic} has {most} bindings, the limit: unbind some, or use another topic")]
+    #[non_exhaustive]
+    TooManyBindings {
+        /// The topic.
+        topic: QueueName,
+        /// How many it may have.
+        most: u64,
+    },
+    /// The worker no longer holds the job: its lease ran out, or the job was removed.
+    #[error(
+        "failed to {operation}: the lease was lost, so another worker may run the job; stop this \
+         run"
+    )]
+    #[non_exhaustive]
+    LeaseLost {
+        /// What was being done, on which job or queue.
+        operation: Operation,
+    },
+    /// The queue is of another layout version than this library's.
+    #[error(
+        "queue {queue} has layout {found}, and this library knows {known}: use the same version \
+         in all programs"
+    )]
+    #[non_exhaustive]
+    Layout {
+        /// The queue.
+        queue: QueueName,
+        /// The version in Redis.
+        found: String,
+        /// The version of this library.
+        known: String,
+    },
+    /// It was written, but fewer replicas or disks than asked for confirmed it in time.
+    #[error(
+        "{}: written, but {confirmed} instead of {wanted} {by} confirmed it within {waited:?}; \
+         check them before relying on it", .operation.target()
+    )]
+    #[non_exhaustive]
+    NotDurable {
+        /// What was written, and to which queue.
+        operation: Operation,
+        /// How many were asked for.
+        wanted: u32,
+        /// How many confirmed.
+        confirmed: u32,
+        /// Who was to confirm.
+        by: &'static str,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// Redis has reached its `maxmemory` and takes no more writes.
+    #[error(
+        "failed to {operation}: redis has reached its maxmemory; raise it, or let workers drain \
+         the queues"
+    )]
+    #[non_exhaustive]
+    OutOfMemory {
+        /// What was being done.
+        operation: Operation,
+    },
+    /// The server is a read-only replica.
+    #[error("failed to {operation}: this redis is a read-only replica; connect to the primary")]
+    #[non_exhaustive]
+    ReadOnly {
+        /// What was being done.
+        operation: Operation,
+    },
+    /// The user or password is wrong, or the server's ACL forbids what was tried.
+    #[error("failed to {operation}: redis denied it; check the user, its password and its ACL")]
+    #[non_exhaustive]
+    Permission {
+        /// What was being done.
+        operation: Operation,
+        /// What the server said.
+        source: Source,
+    },
+    /// Any other error of the server.
+    #[error("failed to {operation}: redis answered an error")]
+    #[non_exhaustive]
+    Server {
+        /// What was being done.
+        operation: Operation,
+        /// What the server said.
+        source: Source,
+    },
+}
+
+impl Refused {
+    /// Whether the same call may succeed later without any change.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::QueueFull { .. }
+                | Self::OutOfMemory { .. }
+                | Self::ReadOnly { .. }
+                | Self::NotDurable { .. }
+                | Self::Busy { .. }
+                | Self::Conflict { .. }
+        )
+    }
+}

@@ -1,0 +1,74 @@
+//! Why a job or a call has no result.
+
+use std::time::Duration;
+
+use super::Error;
+use crate::job::{JobFailure, JobId, JobName, QueueName};
+
+/// Why there is no result of a job.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResultError {
+    /// The job failed for good.
+    #[error("job {id} in queue {queue} failed")]
+    #[non_exhaustive]
+    Failed {
+        /// The queue.
+        queue: QueueName,
+        /// The job.
+        id: JobId,
+        /// How it failed.
+        #[source]
+        failure: JobFailure,
+    },
+    /// The job ended, or was removed, and its result is not kept; see [`Retain`](crate::Retain).
+    #[error(
+        "job {id} in queue {queue} is gone and its result was not kept: set `retain` on its \
+         handler or its add"
+    )]
+    #[non_exhaustive]
+    Gone {
+        /// The queue.
+        queue: QueueName,
+        /// The job.
+        id: JobId,
+    },
+    /// The result could not be waited for or read.
+    #[error(transparent)]
+    Error(#[from] Error),
+}
+
+/// Why a call has no result.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The job failed for good.
+    #[error("the call of {name} in queue {queue} failed")]
+    #[non_exhaustive]
+    Failed {
+        /// The queue of the handler.
+        queue: QueueName,
+        /// The handler.
+        name: JobName,
+        /// How it failed.
+        #[source]
+        failure: JobFailure,
+    },
+    /// There was no reply in time. The request may still run, or have run.
+    #[error(
+        "no reply from {name} in queue {queue} within {limit:?}: check that workers serve the \
+         queue and keep up, or raise the call's timeout"
+    )]
+    #[non_exhaustive]
+    TimedOut {
+        /// The queue of the handler.
+        queue: QueueName,
+        /// The handler.
+        name: JobName,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// The request could not be sent, or its result not read.
+    #[error(transparent)]
+    Error(#[from] Error),
+}

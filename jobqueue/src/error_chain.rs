@@ -1,0 +1,42 @@
+//! Floor 0: the sources of errors, kept and printed.
+
+use std::{error::Error as StdError, fmt, sync::Arc};
+
+/// What led to an error. Shared, so that errors can be cloned.
+pub(crate) type Source = Arc<dyn StdError + Send + Sync>;
+
+/// Keeps an error, or a text, as a source.
+pub(crate) fn source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Source {
+    Arc::from(error.into())
+}
+
+/// The sources of an error, the nearest first.
+pub(crate) fn sources<'a>(
+    error: &'a (dyn StdError + 'a),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let source = next?;
+        next = source.source();
+        Some(source)
+    })
+}
+
+/// An error with its sources on one line, for logs: `outer: inner: innermost`.
+pub(crate) fn chain<'a>(error: &'a (dyn StdError + 'a)) -> impl fmt::Display + 'a {
+    Chain(error)
+}
+
+/// Whether two errors and their sources say the same, which is what makes them equal for tests.
+pub(crate) fn say_the_same(one: &dyn StdError, other: &dyn StdError) -> bool {
+    chain(one).to_string() == chain(other).to_string()
+}
+
+struct Chain<'a>(&'a (dyn StdError + 'a));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        sources(self.0).try_for_each(|source| write!(f, ": {source}"))
+    }
+}

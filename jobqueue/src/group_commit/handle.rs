@@ -1,0 +1,78 @@
+//! The side of a group commit that callers hold.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout_at,
+};
+
+use super::{
+    flusher::{Flusher, Request, too_late},
+    sink::Sink,
+};
+use crate::{
+    error::{Error, Result},
+    store::{MAX_BATCH, deadline_after},
+};
+
+/// How many requests may wait in the channel before further ones wait to get in.
+const INBOX: usize = 4 * MAX_BATCH;
+
+/// A way to send requests through one group commit. Cheap to clone.
+#[derive(Debug)]
+pub(crate) struct GroupCommit<S: Sink> {
+    inbox: mpsc::Sender<Request<S>>,
+    flusher: Arc<Flusher<S>>,
+    retry_timeout: Duration,
+}
+
+impl<S: Sink> Clone for GroupCommit<S> {
+    fn clone(&self) -> Self {
+        let Self { inbox, flusher, retry_timeout } = self;
+        Self { inbox: inbox.clone(), flusher: flusher.clone(), retry_timeout: *retry_timeout }
+    }
+}
+
+impl<S: Sink> GroupCommit<S> {
+    /// Starts the background task on the runtime of the caller.
+    pub(crate) fn spawn(sink: S) -> Self {
+        let (inbox, requests) = mpsc::channel(INBOX);
+        let retry_timeout = sink.retry_timeout();
+        let flusher = Arc::new(Flusher::new(sink));
+        tokio::spawn(Arc::clone(&flusher).run(requests));
+        Self { inbox, flusher, retry_timeout }
+    }
+
+    /// Whether the background task has ended, with the runtime it ran on.
+    pub(super) fn is_closed(&self) -> bool {
+        self.inbox.is_closed()
+    }
+
+    /// Sends items, at most one call's worth, all or none.
+    pub(crate) async fn send(&self, items: Vec<S::Item>) -> Result<S::Answer> {
+        if items.is_empty() {
+            return Ok(S::Answer::default());
+        }
+        let deadline = deadline_after(self.retry_timeout);
+        if S::RULES.own_calls
+            && self.is_inbox_empty()
+            && let Some(_in_flight) = self.flusher.begin_own_call()
+        {
+            // Boxed, so that callers who wait for others don't carry the state of a call along.
+            return Box::pin(self.flusher.send_own(&items, deadline)).await;
+        }
+        let (reply, answer) = oneshot::channel();
+        let request = Request { items, deadline, reply };
+        match timeout_at(deadline, self.inbox.send(request)).await {
+            Ok(Ok(())) => answer.await.unwrap_or(Err(Error::Closed)),
+            Ok(Err(_)) => Err(Error::Closed),
+            Err(_) => Err(too_late::<S>()),
+        }
+    }
+
+    /// Whether the background task has fetched all requests, so that an own call overtakes none.
+    fn is_inbox_empty(&self) -> bool {
+        self.inbox.capacity() == self.inbox.max_capacity()
+    }
+}

@@ -1,0 +1,85 @@
+//! The setters that adding one job, adding many and calling have in common.
+
+/// The setters of adds and calls.
+macro_rules! request_setters {
+    () => {
+        /// -1024 (first) to 1023 (last); the handler's by default, which is 0.
+        pub fn priority(self, priority: i16) -> Self {
+            self.set(|request| request.set_priority(priority))
+        }
+
+        /// How long the job may wait for its first run, counted by the server's clock from when it
+        /// is due; by default the handler's, then the queue's, then for ever. A job that waits
+        /// longer [expires](crate::error::FailureReason::Expired): it fails without a run, and goes
+        /// to the dead-letter queue if there is one. Once a worker has fetched it, it can't expire.
+        pub fn ttl(self, ttl: Duration) -> Self {
+            self.set(|request| request.set_ttl(ttl))
+        }
+
+        /// How often the job may run before it fails for good; the handler's by default.
+        pub fn attempts(self, attempts: u32) -> Self {
+            self.set(|request| request.options.attempts = Some(attempts))
+        }
+
+        /// The wait before the next attempt; the handler's by default. A job can't carry a custom
+        /// one.
+        pub fn backoff(self, backoff: Backoff) -> Self {
+            self.set(|request| request.options.backoff = Some(backoff))
+        }
+
+        /// How long the job is kept when it completes; by default as the handler, then the worker
+        /// says.
+        pub fn retain(self, retain: Retain) -> Self {
+            self.set(|request| request.options.retain = Some(retain))
+        }
+
+        /// How long the job is kept when it fails for good; by default as the handler, then the
+        /// worker says.
+        pub fn retain_failed(self, retain: Retain) -> Self {
+            self.set(|request| request.options.retain_failed = Some(retain))
+        }
+
+        /// The version of the payload, for adds by name; by default the payload type's, which is 1
+        /// if the type declares none. See [`Payload`](crate::Payload).
+        pub fn version(self, version: u32) -> Self {
+            self.set(|request| request.options.version = Some(version))
+        }
+
+        /// A value beside the payload, for [`Context::header`](crate::Context::header). A
+        /// `traceparent` wins over the [trace](crate::trace::TraceContext) that the add would
+        /// continue.
+        pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.set(|request| {
+                request.headers().insert(name.into(), value.into());
+            })
+        }
+
+        /// The confirmation that the add waits for; the server's acknowledgement by default.
+        pub fn durability(self, durability: Durability) -> Self {
+            self.set(|request| request.durability = durability)
+        }
+    };
+}
+pub(crate) use request_setters;
+
+/// The setters that adding one job and adding many have, and a call hasn't, since its caller waits.
+macro_rules! add_setters {
+    () => {
+        /// Runs the job after this delay at the earliest. It waits in `delayed` until then.
+        pub fn delay(self, delay: Duration) -> Self {
+            self.set(|request| request.set_due(Due::In(delay)))
+        }
+
+        /// Runs the job at this time at the earliest, by the server's clock; at once if it has
+        /// passed.
+        pub fn at(self, time: DateTime<Utc>) -> Self {
+            self.set(|request| request.set_due(Due::At(time.timestamp_millis())))
+        }
+
+        /// How long a run may take; the handler's by default.
+        pub fn timeout(self, timeout: Duration) -> Self {
+            self.set(|request| request.options.timeout = Some(timeout))
+        }
+    };
+}
+pub(crate) use add_setters;

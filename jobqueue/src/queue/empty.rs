@@ -1,0 +1,111 @@
+//! Emptying a queue, and removing it.
+
+use std::{future::IntoFuture, pin::Pin};
+
+use super::Queue;
+use crate::{error::Result, store::queue};
+
+impl Queue {
+    /// Removes all waiting jobs: set options, then await it for the number of jobs that it removed.
+    ///
+    /// ```no_run
+    /// # async fn example(orders: jobqueue::Queue) -> jobqueue::Result<()> {
+    /// let removed = orders.drain().with_delayed().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn drain(&self) -> Drain {
+        Drain { queue: self.clone(), with_delayed: false }
+    }
+
+    /// Removes the queue and all that belongs to it: set options, then await it.
+    ///
+    /// ```no_run
+    /// # async fn example(old: jobqueue::Queue) -> jobqueue::Result<()> {
+    /// old.obliterate().force().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn obliterate(&self) -> Obliterate {
+        Obliterate { queue: self.clone(), force: false }
+    }
+}
+
+/// The removal of all waiting jobs; see [`Queue::drain`].
+///
+/// Awaited, it removes them in steps of 1,000 and returns how many jobs it removed.
+///
+/// # Errors
+/// Those of any call.
+#[must_use = "jobs are removed when this is awaited"]
+#[derive(Clone, Debug)]
+pub struct Drain {
+    queue: Queue,
+    with_delayed: bool,
+}
+
+impl Drain {
+    /// Removes all delayed jobs too; they stay by default.
+    pub fn with_delayed(mut self) -> Self {
+        self.with_delayed = true;
+        self
+    }
+
+    async fn run(self) -> Result<u64> {
+        let mut removed = 0;
+        loop {
+            let step = queue::Drain { delayed_too: self.with_delayed };
+            match self.queue.store().call_retrying(&step).await? {
+                0 => return Ok(removed),
+                step => removed += step,
+            }
+        }
+    }
+}
+
+impl IntoFuture for Drain {
+    type Output = Result<u64>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+/// The removal of a queue and all that belongs to it; see [`Queue::obliterate`].
+///
+/// Awaited, it works in steps. Obliterate a large queue while nobody adds to it.
+///
+/// # Errors
+/// [`Refused::Busy`](crate::error::Refused::Busy) if jobs are active, unless
+/// [forced](Self::force); those of any call.
+#[must_use = "the queue is removed when this is awaited"]
+#[derive(Clone, Debug)]
+pub struct Obliterate {
+    queue: Queue,
+    force: bool,
+}
+
+impl Obliterate {
+    /// Removes the queue even while jobs are active: their outcomes are then refused. By default a queue
+    /// with active jobs stays.
+    pub fn force(mut self) -> Self {
+        self.force = true;
+        self
+    }
+
+    async fn run(self) -> Result<()> {
+        let step = queue::Obliterate { force: self.force };
+        while !self.queue.store().call_retrying(&step).await? {}
+        Ok(())
+    }
+}
+
+impl IntoFuture for Obliterate {
+    type Output = Result<()>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}

@@ -1,0 +1,76 @@
+//! Steering one job. Each call is one atomic script. The client repeats a call whose reply was lost; the
+//! repeated call may find its own work done and answer `WrongState` or `NotFound`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::job_handle::JobHandle;
+use crate::{
+    error::{Refused, Result},
+    job::Priority,
+    store::job::{self, Due},
+};
+
+impl<T> JobHandle<T> {
+    /// Makes a delayed job ready now.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] unless it is delayed.
+    pub async fn promote(&self) -> Result<()> {
+        self.queue().store().call_retrying(&job::Promote { id: self.id() }).await
+    }
+
+    /// Runs a failed or completed job again, with its attempts counted anew.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] unless it has ended.
+    pub async fn retry(&self) -> Result<()> {
+        self.queue().store().call_retrying(&job::Retry { id: self.id() }).await
+    }
+
+    /// Removes the job from its queue, with all that is kept of it. An active job can't be removed.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] if it was removed before, [`Refused::WrongState`] if it is active.
+    pub async fn remove(&self) -> Result<()> {
+        let ids = std::slice::from_ref(self.id());
+        match self.queue().store().call_retrying(&job::Remove { ids }).await? {
+            0 => {
+                Err(Refused::NotFound { queue: self.queue().name().clone(), id: self.id().clone() }
+                    .into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Changes the priority of a job that has not ended: -1024 (first) to 1023 (last). For an active job
+    /// it holds from the next attempt on.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] if it has ended.
+    pub async fn set_priority(&self, priority: i16) -> Result<()> {
+        let priority = Priority::try_from(priority)?;
+        self.queue().store().call_retrying(&job::Priority { id: self.id(), priority }).await
+    }
+
+    /// Makes a delayed job due after this delay, counted from now.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] unless it is delayed.
+    pub async fn set_delay(&self, delay: Duration) -> Result<()> {
+        self.delay(Due::In(delay)).await
+    }
+
+    /// Makes a delayed job due at this time.
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] unless it is delayed.
+    pub async fn set_due(&self, time: DateTime<Utc>) -> Result<()> {
+        self.delay(Due::At(time.timestamp_millis())).await
+    }
+
+    async fn delay(&self, due: Due) -> Result<()> {
+        self.queue().store().call_retrying(&job::Delay { id: self.id(), due }).await
+    }
+}

@@ -1,0 +1,107 @@
+//! Decisions about received jobs, by the same rules as for a worker's.
+
+use bytes::Bytes;
+
+use super::rules::Rules;
+use crate::{
+    job::{Codec, JobId, QueueName, Record, RunRules, Settlement, Transition},
+    queue::Queue,
+    settle::{
+        Candidate, DeadLetterRoute, Decision, EndedJob, HandoutLimit, History, Intake, Known,
+        Rejection, RunOutcome, RunPolicy, decide, fails_for_good, intake,
+    },
+    store::worker::Taken,
+};
+
+/// What the jobs of one receive have in common.
+#[derive(Clone, Debug)]
+pub(super) struct ReceiveContext {
+    pub(super) queue: Queue,
+    rules: Rules,
+    /// Where jobs go that fail for good: as the receiver says, else as the queue does.
+    dead_letter: Option<QueueName>,
+}
+
+/// A job that is handed to the caller.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) id: JobId,
+    pub(super) record: Record,
+    pub(super) policy: RunPolicy,
+    pub(super) stalls: u32,
+}
+
+impl ReceiveContext {
+    pub(super) fn new(queue: Queue, rules: Rules, of_queue: Option<QueueName>) -> Self {
+        let to = rules.dead_letter.clone().or(of_queue);
+        let dead_letter = to.filter(|to| to != queue.name());
+        Self { queue, rules, dead_letter }
+    }
+
+    /// Sorts fetched jobs into those that the caller gets, and settlements of those that have
+    /// failed.
+    pub(super) fn sort(&self, taken: Vec<Taken>) -> (Vec<Accepted>, Vec<Settlement>) {
+        let (mut accepted, mut ended) = (Vec::new(), Vec::new());
+        for job in taken {
+            let Taken { id, record, attempts, stalls, misses, expired } = job;
+            let history = History { attempts, stalls, misses, expired };
+            let candidate = Candidate { record: record.as_ref(), history };
+            let limit = HandoutLimit::Receives(self.rules.max_receives);
+            match intake(&candidate, limit, &self.rules.defaults, |_| Some(ANY)) {
+                Intake::Run { record, policy, .. } => {
+                    accepted.push(Accepted { id, record, policy, stalls });
+                }
+                Intake::Reject(rejection) => {
+                    ended.push(self.reject(id, record.unwrap_or_default(), rejection));
+                }
+                Intake::Return { end, .. } => ended.push(returned(id, end)),
+            }
+        }
+        (accepted, ended)
+    }
+
+    /// A job fails without being handed out.
+    fn reject(&self, id: JobId, record: Bytes, rejection: Rejection<()>) -> Settlement {
+        let Rejection { outcome, policy, reply_to, .. } = rejection;
+        let job = EndedJob {
+            id: &id,
+            codec: Codec::default(),
+            reply_to: reply_to.as_ref(),
+            dead_letter: self.dead_letter.clone().map(|to| DeadLetterRoute {
+                to,
+                from: self.queue.name(),
+                record,
+                errors: Vec::new(),
+            }),
+        };
+        decide(outcome, &policy, job).into_settlement(id)
+    }
+
+    /// Decides about a job that was handed out and has ended.
+    pub(super) async fn decide(&self, job: &Accepted, outcome: RunOutcome) -> Decision {
+        let Accepted { id, record, policy, .. } = job;
+        let dead_letter = match &self.dead_letter {
+            Some(to) if fails_for_good(&outcome, policy) => Some(DeadLetterRoute {
+                to: to.clone(),
+                from: self.queue.name(),
+                record: Bytes::from(record.encode()),
+                // A dead letter without the earlier errors is better than none.
+                errors: match policy.attempt {
+                    1 => Vec::new(),
+                    _ => self.queue.store().errors(id).await.unwrap_or_default(),
+                },
+            }),
+            _ => None,
+        };
+        let reply_to = record.options.reply_to.as_ref();
+        decide(outcome, policy, EndedJob { id, codec: record.codec, reply_to, dead_letter })
+    }
+}
+
+/// A receiver hands out jobs of every name and version.
+const ANY: Known<()> =
+    Known { handler: (), name: None, rules: RunRules::DEFAULT, newest: u32::MAX };
+
+fn returned(id: JobId, end: Transition) -> Settlement {
+    Settlement { id, end, effects: Vec::new() }
+}

@@ -1,0 +1,89 @@
+//! Settling single jobs.
+
+use std::time::Duration;
+
+use crate::{
+    error::{Error, Result},
+    job::{JobState, Settlement, Transition, WorkerId},
+    queue::Queue,
+    store::{Retries, chunks, worker::Settle},
+};
+
+/// Settles jobs that are held under a name, in as many calls as they need.
+pub(super) async fn settle(
+    queue: &Queue,
+    worker: &WorkerId,
+    settlements: &[Settlement],
+    throttle: Duration,
+) -> Result<()> {
+    for settlements in chunks(settlements, Settlement::size) {
+        let effects = call(queue, &Settle { worker, throttle, settlements }).await?;
+        if effects {
+            queue.client().relays().start(queue.name());
+        }
+    }
+    Ok(())
+}
+
+/// Calls until an answer comes. The job's state tells whether a call was carried out whose answer
+/// was lost.
+async fn call(queue: &Queue, settle: &Settle<'_>) -> Result<bool> {
+    let store = queue.store();
+    let (mut retries, mut again) = (Retries::within(store.retry_timeout()), false);
+    loop {
+        match store.call(settle).await {
+            Err(error @ Error::Unavailable { .. }) => {
+                retries.wait_or(error).await?;
+                again = true;
+            }
+            Err(error) if again && error.is_lease_lost() => {
+                return match settle.settlements {
+                    [one] if is_done(queue, one).await? => Ok(true),
+                    _ => Err(error),
+                };
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Whether a job is where its settlement would have put it.
+async fn is_done(queue: &Queue, settlement: &Settlement) -> Result<bool> {
+    let state = queue.info_of(&settlement.id).await?.map(|info| info.state);
+    Ok(fits(&settlement.end, state))
+}
+
+fn fits(end: &Transition, state: Option<JobState>) -> bool {
+    match end {
+        Transition::Completed { .. } => matches!(state, None | Some(JobState::Completed)),
+        Transition::Failed { .. } => matches!(state, None | Some(JobState::Failed)),
+        Transition::Retried { .. } | Transition::Released { .. } => {
+            matches!(state, Some(JobState::Waiting | JobState::Delayed))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::policy::Retain;
+
+    #[test]
+    fn a_state_tells_whether_the_settlement_was_carried_out() {
+        let completed = Transition::Completed { retain: Retain::none(), outcome: Vec::new() };
+        let released = Transition::Released { delay: Duration::ZERO, misses: None };
+        for (end, state, expected) in [
+            (&completed, None, true),
+            (&completed, Some(JobState::Completed), true),
+            (&completed, Some(JobState::Waiting), false),
+            (&completed, Some(JobState::Active), false),
+            (&released, Some(JobState::Waiting), true),
+            (&released, Some(JobState::Delayed), true),
+            (&released, Some(JobState::Active), false),
+            (&released, None, false),
+        ] {
+            assert_eq!(fits(end, state), expected, "{end:?} {state:?}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What happens to a job that was fetched, before it runs: its record is read, and it runs, fails,
+//! or goes back to a worker that knows it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{defaults::JobDefaults, run_outcome::RunOutcome, run_policy::RunPolicy};
+use crate::job::{JobName, Record, ReplyAddress, RunRules, Transition};
+
+/// A job as it was fetched.
+#[derive(Debug)]
+pub(crate) struct Candidate<'a> {
+    /// As it stands in Redis; none if somebody removed it there.
+    pub(crate) record: Option<&'a Bytes>,
+    pub(crate) history: History,
+}
+
+/// What a job has gone through before it was fetched.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct History {
+    /// Attempts that ended in an error.
+    pub(crate) attempts: u32,
+    /// How often its workers died or lost their lease.
+    pub(crate) stalls: u32,
+    /// How often a worker without a handler for it has fetched it.
+    pub(crate) misses: u32,
+    /// Whether it has waited longer than its time to live.
+    pub(crate) expired: bool,
+}
+
+impl History {
+    /// Whether the job is fetched for the first time.
+    pub(crate) fn is_first(&self) -> bool {
+        self.attempts == 0 && self.stalls == 0 && self.misses == 0
+    }
+}
+
+/// How often a job may be handed out before it fails for good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum HandoutLimit {
+    /// By workers: its workers may die or lose their lease this often.
+    Stalls(u32),
+    /// By receivers: failed attempts and expired visibility timeouts together.
+    Receives(Option<u32>),
+}
+
+impl HandoutLimit {
+    /// The count that is too high, if one is.
+    fn exceeded_by(self, history: &History) -> Option<u32> {
+        let receives = history.attempts.saturating_add(history.stalls);
+        match self {
+            Self::Stalls(most) => Some(history.stalls).filter(|stalls| *stalls > most),
+            Self::Receives(most) => most.and_then(|most| Some(receives).filter(|it| *it >= most)),
+        }
+    }
+}
+
+/// The handler of a job's name, as far as intake needs to know it.
+#[derive(Debug)]
+pub(crate) struct Known<H> {
+    pub(crate) handler: H,
+    /// The name that records of this handler share; parsed from the record if there is none.
+    pub(crate) name: Option<JobName>,
+    pub(crate) rules: RunRules,
+    /// The newest version of payloads that the handler reads.
+    pub(crate) newest: u32,
+}
+
+/// What becomes of a job that was fetched.
+#[derive(Debug)]
+pub(crate) enum Intake<H> {
+    Run {
+        record: Record,
+        policy: RunPolicy,
+        handler: H,
+    },
+    /// It fails without a run.
+    Reject(Rejection<H>),
+    /// It goes back, for a worker that knows its name and version.
+    Return {
+        record: Record,
+        delay: Duration,
+        end: Transition,
+    },
+}
+
+/// Why a job fails without a run, and what its decision needs.
+#[derive(Debug)]
+pub(crate) struct Rejection<H> {
+    pub(crate) outcome: RunOutcome,
+    pub(crate) policy: RunPolicy,
+    pub(crate) reply_to: Option<ReplyAddress>,
+    /// Its handler, which may name a dead-letter queue.
+    pub(crate) handler: Option<H>,
+}
+
+/// Reads a job's record and decides whether it runs. `find` finds the handler of a name.
+pub(crate) fn intake<H>(
+    job: &Candidate<'_>,
+    limit: HandoutLimit,
+    defaults: &JobDefaults,
+    find: impl FnOnce(&str) -> Option<Known<H>>,
+) -> Intake<H> {
+    let (record, known) = match read(job.record, find) {
+        Ok(read) => read,
+        Err(outcome) => {
+            let policy = RunPolicy::unknown(job.history.attempts, defaults);
+            return Intake::Reject(Rejection { outcome, policy, reply_to: None, handler: None });
+        }
+    };
+    let rules = known.as_ref().map_or(&RunRules::DEFAULT, |known| &known.rules);
+    let policy = RunPolicy::new(job.history.attempts, &record.options, rules, defaults);
+    let (handler, newest) = known.map(|known| (known.handler, known.newest)).unzip();
+    let outcome = if job.history.expired {
+        RunOutcome::Expired
+    } else if let Some(times) = limit.exceeded_by(&job.history) {
+        RunOutcome::Stalled(times)
+    } else {
+        match handler {
+            Some(handler) if newest >= Some(record.version()) => {
+                return Intake::Run { record, policy, handler };
+            }
+            _ if job.history.misses < defaults.unknown_limit => {
+                let (delay, misses) = (defaults.unknown_delay, Some(job.history.misses + 1));
+                let end = Transition::Released { delay, misses };
+                return Intake::Return { record, delay, end };
+            }
+            handler => {
+                let outcome = RunOutcome::unknown(&record, newest);
+                let reply_to = record.options.reply_to;
+                return Intake::Reject(Rejection { outcome, policy, reply_to, handler });
+            }
+        }
+    };
+    Intake::Reject(Rejection { outcome, policy, reply_to: record.options.reply_to, handler })
+}
+
+/// The record, and the handler of its name.
+fn read<H>(
+    record: Option<&Bytes>,
+    find: impl FnOnce(&str) -> Option<Known<H>>,
+) -> Result<(Record, Option<Known<H>>), RunOutcome> {
+    let Some(bytes) = record else {
+        let problem = "its record is missing: somebody removed it from redis";
+        return Err(RunOutcome::Corrupt(problem.to_owned()));
+    };
+    let mut known = None;
+    let name = |name: &str| {
+        known = find(name);
+        known.as_mut().and_then(|known| known.name.take())
+    };
+    match Record::decode_named(bytes, name) {
+        Ok(record) => Ok((record, known)),
+        Err(corrupt) => Err(RunOutcome::Corrupt(corrupt.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    use crate::job::{Codec, JobOptions};
+
+    const NEVER: History = History { attempts: 0, stalls: 0, misses: 0, expired: false };
+
+    fn record(version: Option<u32>) -> Bytes {
+        let record = Record {
+            name: "ship".parse().expect("a good name"),
+            codec: Codec::Json,
+            payload: Bytes::new(),
+            created_at: DateTime::UNIX_EPOCH,
+            options: JobOptions { version, ..JobOptions::default() },
+        };
+        Bytes::from(record.encode())
+    }
+
+    /// In a word: `run`, `return`, or how the job fails.
+    fn word(history: History, limit: HandoutLimit, version: u32, newest: Option<u32>) -> String {
+        let record = record(Some(version));
+        let job = Candidate { record: Some(&record), history };
+        let known = newest.map(|newest| Known {
+            handler: (),
+            name: None,
+            rules: RunRules::DEFAULT,
+            newest,
+        });
+        match intake(&job, limit, &JobDefaults::DEFAULT, |_| known) {
+            Intake::Run { .. } => "run".to_owned(),
+            Intake::Return { end: Transition::Released { misses, .. }, .. } => {
+                format!("return {misses:?}")
+            }
+            Intake::Return { .. } => "another transition".to_owned(),
+            Intake::Reject(Rejection { outcome, .. }) => format!("{outcome:?}"),
+        }
+    }
+
+    #[test]
+    fn a_worker_runs_what_it_knows_and_returns_the_rest_for_a_while() {
+        let limit = HandoutLimit::Stalls(2);
+        for (history, version, newest, expected) in [
+            (NEVER, 1, Some(1), "run"),
+            (NEVER, 1, Some(3), "run"),
+            (History { attempts: 9, stalls: 2, ..NEVER }, 1, Some(1), "run"),
+            (History { stalls: 3, ..NEVER }, 1, Some(1), "Stalled(3)"),
+            (History { stalls: 3, ..NEVER }, 1, None, "Stalled(3)"),
+            (History { expired: true, stalls: 3, ..NEVER }, 1, Some(1), "Expired"),
+            (History { expired: true, ..NEVER }, 1, None, "Expired"),
+            (NEVER, 1, None, "return Some(1)"),
+            (History { misses: 29, ..NEVER }, 2, Some(1), "return Some(30)"),
+            (History { misses: 30, ..NEVER }, 1, None, "UnknownName(\"ship\")"),
+        ] {
+            assert_eq!(word(history, limit, version, newest), expected, "{history:?}");
+        }
+        let newer = word(History { misses: 30, ..NEVER }, limit, 2, Some(1));
+        assert_eq!(newer, "NewerVersion { name: \"ship\", version: 2, known: 1 }");
+    }
+
+    #[test]
+    fn a_receiver_hands_a_job_out_until_its_receives_are_used_up() {
+        let out = |history, most| word(history, HandoutLimit::Receives(most), 7, Some(u32::MAX));
+        let history = History { attempts: 2, stalls: 1, ..NEVER };
+        for (most, expected) in
+            [(None, "run"), (Some(4), "run"), (Some(3), "Stalled(3)"), (Some(1), "Stalled(3)")]
+        {
+            assert_eq!(out(history, most), expected, "{most:?}");
+        }
+        assert_eq!(out(History { expired: true, ..NEVER }, None), "Expired");
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_fails_its_job() {
+        let garbage = Bytes::from_static(b"\xff");
+        for record in [None, Some(&garbage)] {
+            let job = Candidate { record, history: NEVER };
+            let find = |_: &str| None::<Known<()>>;
+            let found = intake(&job, HandoutLimit::Stalls(2), &JobDefaults::DEFAULT, find);
+            let Intake::Reject(Rejection { outcome, .. }) = found else { panic!("{found:?}") };
+            assert!(matches!(outcome, RunOutcome::Corrupt(_)), "{outcome:?}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! How a run ended.
+
+use std::time::Duration;
+
+use crate::{
+    job::{Failure, FailureReason, JobFailure, Record},
+    policy::Verdict,
+    value_error::PayloadError,
+};
+
+/// How a run ended, or why the job was not run.
+#[derive(Debug)]
+pub(crate) enum RunOutcome {
+    /// The handler returned; its result is encoded.
+    Success(Vec<u8>),
+    /// The handler, or an extractor, returned an error.
+    Failure(Failure),
+    TimedOut(Duration),
+    Panicked(String),
+    BadPayload(PayloadError),
+    /// Its workers crashed too often.
+    Stalled(u32),
+    /// Too many workers without a handler of its name have fetched it.
+    UnknownName(String),
+    /// Too many workers that can't read its payload's version have fetched it.
+    NewerVersion {
+        name: String,
+        version: u32,
+        known: u32,
+    },
+    /// Its record in Redis can't be read.
+    Corrupt(String),
+    /// It waited longer than its time to live.
+    Expired,
+}
+
+impl RunOutcome {
+    /// No handler has the job's name, or the one that has reads only up to version `known`.
+    pub(super) fn unknown(record: &Record, known: Option<u32>) -> Self {
+        let name = record.name.to_string();
+        match known {
+            None => Self::UnknownName(name),
+            Some(known) => Self::NewerVersion { name, version: record.version(), known },
+        }
+    }
+
+    /// What should become of the job; none if the run succeeded.
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
+        match self {
+            Self::Success(_) => None,
+            Self::Failure(failure) => Some(failure.verdict()),
+            Self::TimedOut(_) | Self::Panicked(_) => Some(Verdict::Retry),
+            _ => Some(Verdict::Permanent),
+        }
+    }
+
+    /// The result, or the failure as it is recorded.
+    pub(super) fn into_result(self, attempt: u32) -> Result<Vec<u8>, JobFailure> {
+        let (reason, message) = match self {
+            Self::Success(result) => return Ok(result),
+            Self::Failure(failure) => {
+                let (message, causes) = failure.into_parts();
+                return Err(JobFailure { reason: FailureReason::Error, message, causes, attempt });
+            }
+            Self::TimedOut(limit) => {
+                (FailureReason::Timeout, format!("the run took longer than {limit:?}"))
+            }
+            Self::Panicked(message) => (FailureReason::Panic, message),
+            Self::BadPayload(error) => (FailureReason::BadPayload, format!("the payload {error}")),
+            Self::Stalled(stalls) => (
+                FailureReason::Stalled,
+                format!("its workers died or lost their lease {stalls} times"),
+            ),
+            Self::UnknownName(name) => (
+                FailureReason::UnknownName,
+                format!("no worker of this queue has a handler named {name:?}"),
+            ),
+            Self::NewerVersion { name, version, known } => (
+                FailureReason::NewerVersion,
+                format!(
+                    "the payload has version {version}, and no worker that fetched it knows that; \
+                     the handler {name:?} here knows up to {known}"
+                ),
+            ),
+            Self::Corrupt(message) => (FailureReason::Corrupt, message),
+            Self::Expired => {
+                (FailureReason::Expired, "it waited for longer than its time to live".to_owned())
+            }
+        };
+        Err(JobFailure { reason, message, causes: Vec::new(), attempt })
+    }
+}

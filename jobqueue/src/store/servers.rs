@@ -1,0 +1,66 @@
+//! A client's store: a server or a cluster, and what all its queues share.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    keys::Keys,
+    link::{Cluster, Limits, Link, Route, TlsOptions, server, url},
+    queue_store::QueueStore,
+};
+use crate::{error::Result, job::QueueName};
+
+/// A client's store: a server or a cluster, and what all its queues share.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pub(super) topology: Topology,
+    pub(super) prefix: String,
+    retry_timeout: Duration,
+}
+
+/// One server, with or without sentinels, or a cluster.
+#[derive(Clone, Debug)]
+pub(super) enum Topology {
+    Server(Link),
+    Cluster(Arc<Cluster>),
+}
+
+impl Store {
+    /// Connects, and checks the server.
+    pub(crate) async fn connect(
+        url: &str,
+        tls: &TlsOptions,
+        prefix: String,
+        limits: Limits,
+        retry_timeout: Duration,
+    ) -> Result<Self> {
+        url::check_prefix(&prefix)?;
+        let endpoint = url::open(url, tls)?;
+        let link = Link::new(endpoint.clone(), limits);
+        let clustered =
+            server::check(&link).await.map_err(|error| url::explain(&endpoint, error))?;
+        let topology = if clustered {
+            Topology::Cluster(Cluster::connect(&endpoint, limits).await?)
+        } else {
+            Topology::Server(link)
+        };
+        Ok(Self { topology, prefix, retry_timeout })
+    }
+
+    pub(crate) fn queue(&self, queue: &QueueName) -> QueueStore {
+        let keys = Keys::new(&self.prefix, queue);
+        let route = match &self.topology {
+            Topology::Server(link) => Route::Server(link.clone()),
+            Topology::Cluster(cluster) => Route::slot(cluster, keys.slot()),
+        };
+        QueueStore { route, keys, retry_timeout: self.retry_timeout }
+    }
+}
+
+impl Topology {
+    pub(super) fn limits(&self) -> Limits {
+        match self {
+            Self::Server(link) => link.limits(),
+            Self::Cluster(cluster) => cluster.limits(),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The options of a publish, and the messages that it makes of payloads.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chrono::Utc;
+use serde::Serialize;
+
+use super::publisher::Outgoing;
+use crate::{
+    client::Client,
+    error::Result,
+    job::{Codec, JobId, JobOptions, Origin, Priority, QueueName, Record, TraceContext},
+    policy::RoutingKey,
+    store::{Durability, topic::NewMessage},
+    value_error::{Invalid, PayloadError, TooLarge},
+};
+
+/// The options of a publish.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) client: Client,
+    topic: Result<QueueName, Invalid>,
+    key: Result<RoutingKey, Invalid>,
+    pub(super) codec: Codec,
+    pub(super) priority: Result<Priority, Invalid>,
+    pub(super) headers: BTreeMap<String, String>,
+    pub(super) version: Option<u32>,
+    /// The trace that the message continues, if its headers name none.
+    trace: Option<TraceContext>,
+    pub(super) durability: Durability,
+}
+
+impl Message {
+    pub(super) fn new(client: &Client, topic: &str, key: &str) -> Self {
+        Self {
+            client: client.clone(),
+            topic: topic.parse(),
+            key: key.parse(),
+            codec: client.codec(),
+            priority: Ok(Priority::default()),
+            headers: BTreeMap::new(),
+            version: None,
+            trace: client.trace(),
+            durability: Durability::default(),
+        }
+    }
+
+    /// The messages with these payloads, and their topic.
+    pub(super) fn messages<T: Serialize>(
+        &self,
+        payloads: &[T],
+    ) -> Result<(QueueName, Vec<Outgoing>)> {
+        let (topic, key) = (self.topic.clone()?, self.key.clone()?);
+        let origin = Origin { topic: topic.clone(), routing_key: key.as_str().to_owned() };
+        let mut headers = self.headers.clone();
+        if let Some(trace) = &self.trace {
+            trace.send(&mut headers);
+        }
+        let options = JobOptions {
+            priority: self.priority.clone()?,
+            headers: headers.clone(),
+            version: self.version,
+            origin: Some(origin),
+            ..JobOptions::default()
+        };
+        options.validate()?;
+        let mut record = Record {
+            name: key.as_str().parse()?,
+            codec: self.codec,
+            payload: Bytes::new(),
+            created_at: Utc::now(),
+            options,
+        };
+        let limit = self.client.max_payload();
+        let message = |payload| {
+            let payload = self.codec.encode(payload)?;
+            if payload.len() > limit {
+                let what = format!("the message to topic {topic}");
+                return Err(PayloadError::from(TooLarge::sent(what, payload.len(), limit)));
+            }
+            record.payload = Bytes::from(payload);
+            let (priority, id) = (record.options.priority, JobId::generate());
+            let message = NewMessage { id, priority, record: record.encode() };
+            Ok(Outgoing { message, key: key.clone(), headers: headers.clone() })
+        };
+        let messages = payloads.iter().map(message).collect::<Result<_, _>>()?;
+        Ok((topic, messages))
+    }
+}
+
+/// The setters that publishing one and publishing many have in common.
+macro_rules! message_setters {
+    () => {
+        /// A value beside the payload: for filters, and for
+        /// [`Context::header`](crate::Context::header). A `traceparent` wins over the
+        /// [trace](crate::trace::TraceContext) that the message would continue.
+        pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.message.headers.insert(name.into(), value.into());
+            self
+        }
+
+        /// The version of the payload, for types with versions: `.version(Order::VERSION)`. A
+        /// handler reads a message without one as the newest version that it knows, and if that
+        /// fails, as the first. See [`Payload`](crate::Payload).
+        pub fn version(mut self, version: u32) -> Self {
+            self.message.version = Some(version);
+            self
+        }
+
+        /// The priority of the copies in their queues: -1024 (first) to 1023 (last), 0 by default.
+        pub fn priority(mut self, priority: i16) -> Self {
+            self.message.priority = priority.try_into();
+            self
+        }
+
+        /// The codec of the payload; the client's by default, which is MessagePack. Subscribers
+        /// read any.
+        pub fn codec(mut self, codec: Codec) -> Self {
+            self.message.codec = codec;
+            self
+        }
+
+        /// The confirmation that the publish waits for; the server's acknowledgement by default.
+        pub fn durability(mut self, durability: Durability) -> Self {
+            self.message.durability = durability;
+            self
+        }
+    };
+}
+pub(super) use message_setters;

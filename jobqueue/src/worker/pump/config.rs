@@ -1,0 +1,27 @@
+//! The settings of a pump.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::lease::Lease;
+use crate::{
+    outbox::Relays,
+    store::QueueStore,
+    worker::{
+        config::Config, registry::Registry, signals::Phase, states::States, telemetry::Telemetry,
+    },
+};
+
+/// The settings of a pump.
+#[derive(Clone)]
+pub(crate) struct PumpConfig {
+    pub(crate) store: QueueStore,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) states: Arc<States>,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) phase: watch::Receiver<Phase>,
+    pub(crate) lease: Arc<Lease>,
+    pub(crate) relays: Relays,
+}

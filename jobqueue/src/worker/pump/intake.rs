@@ -1,0 +1,114 @@
+//! From a fetched job to its run, or to the decision that fails it.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use tokio::{sync::watch, time::Instant};
+
+use super::config::PumpConfig;
+use crate::{
+    job::{Codec, JobId, QueueName, Record, WorkerId},
+    settle::{
+        Candidate, DeadLetterRoute, Decision, EndedJob, HandoutLimit, History, Intake, JobDefaults,
+        Rejection, RunPolicy, decide, intake,
+    },
+    worker::{
+        registry::{Entry, Registry},
+        run::{Cancellation, Context, ContextParts, DeadLetterQueues, Run, RunShared, run_trace},
+        states::States,
+        telemetry::ServerClock,
+    },
+};
+
+/// Makes runs of fetched jobs.
+pub(super) struct RunMaker {
+    registry: Arc<Registry>,
+    defaults: JobDefaults,
+    states: Arc<States>,
+    shared: Arc<RunShared>,
+    /// As of the last turn.
+    clock: Option<ServerClock>,
+}
+
+/// A job that runs.
+pub(super) struct Accepted {
+    pub(super) id: JobId,
+    pub(super) record: Record,
+    pub(super) policy: RunPolicy,
+    pub(super) entry: Arc<Entry>,
+    /// Since when it is ready, if this is its first attempt.
+    pub(super) ready_at: Option<Instant>,
+}
+
+impl RunMaker {
+    pub(super) fn new(pump: &PumpConfig, worker: watch::Receiver<WorkerId>) -> Self {
+        let config = &pump.config;
+        let shared = RunShared {
+            store: pump.store.clone(),
+            worker,
+            telemetry: pump.telemetry.clone(),
+            on_span: config.on_span.clone(),
+            relays: pump.relays.clone(),
+            dead_letters: DeadLetterQueues::new(config.dead_letter.clone()),
+        };
+        Self {
+            registry: pump.registry.clone(),
+            defaults: config.defaults,
+            states: pump.states.clone(),
+            shared: Arc::new(shared),
+            clock: None,
+        }
+    }
+
+    /// A turn was answered: the server's time, and the queue's own dead-letter queue.
+    pub(super) fn answered(&mut self, now: u64, dead_letter: Option<QueueName>) {
+        self.clock = Some(ServerClock::new(now));
+        self.shared.dead_letters.note(dead_letter);
+    }
+
+    /// Whether a job runs, fails, or goes back.
+    pub(super) fn intake(&self, record: Option<&Bytes>, history: History) -> Intake<Arc<Entry>> {
+        let limit = HandoutLimit::Stalls(self.defaults.max_stalls);
+        let find = |name: &str| self.registry.get(name).map(Entry::known);
+        intake(&Candidate { record, history }, limit, &self.defaults, find)
+    }
+
+    /// Since when a job is ready, if this is its first attempt.
+    pub(super) fn ready_at(&self, record: &Record, history: History) -> Option<Instant> {
+        let clock = self.clock.filter(|_| history.is_first());
+        clock.and_then(|clock| clock.ready_at(record))
+    }
+
+    pub(super) fn make(&self, job: Accepted, number: u64, cancellation: Cancellation) -> Run {
+        let Accepted { id, record, policy, entry, ready_at } = job;
+        let ctx = Context::new(ContextParts {
+            id,
+            attempt: policy.attempt,
+            attempts: policy.attempts,
+            states: self.states.clone(),
+            trace: run_trace(&record),
+            record,
+            deadline: OnceLock::new(),
+            cancellation,
+            delivery: policy.delivery,
+            shared: Some(self.shared.clone()),
+        });
+        Run { ready_at, number, ctx, policy, entry }
+    }
+
+    /// Decides about a job that fails without a run.
+    pub(super) fn reject(
+        &self,
+        id: &JobId,
+        record: Bytes,
+        rejection: Rejection<Arc<Entry>>,
+    ) -> (Decision, Option<Arc<Entry>>) {
+        let Rejection { outcome, policy, reply_to, handler } = rejection;
+        let of_handler = handler.as_ref().and_then(|entry| entry.dead_letter.as_ref());
+        let (from, errors) = (self.shared.store.name(), Vec::new());
+        let to = self.shared.dead_letters.choose(from, of_handler);
+        let dead_letter = to.map(|to| DeadLetterRoute { to, from, record, errors });
+        let (codec, reply_to) = (Codec::default(), reply_to.as_ref());
+        (decide(outcome, &policy, EndedJob { id, codec, reply_to, dead_letter }), handler)
+    }
+}

@@ -1,0 +1,247 @@
+//! The jobs of a pump and what becomes of them: fetched → intake → run → concluded → settled.
+
+use std::{collections::HashSet, sync::Arc};
+
+use bytes::Bytes;
+use tokio::{sync::watch, time::Instant};
+
+use super::{
+    config::PumpConfig,
+    drain::{Drain, DrainStep, GRACE},
+    held::Standing,
+    intake::{Accepted, RunMaker},
+    pending::Pending,
+    schedule::{Schedule, View},
+    slots::Slots,
+};
+use crate::{
+    job::{JobId, Settlement, WorkerId},
+    settle::{History, Intake, Rejection},
+    store::worker::{Holding, Taken, Turn},
+    worker::{
+        registry::{Entry, Registry},
+        run::{RunEnd, RunReport},
+        signals::Phase,
+        telemetry::QueueTelemetry,
+    },
+};
+/// How often a pump yields to runs that are about to end, before it makes a turn.
+const YIELDS: usize = 16;
+
+/// The jobs of a pump.
+pub(super) struct Jobs {
+    pub(super) slots: Slots,
+    pub(super) pending: Pending,
+    maker: RunMaker,
+    registry: Arc<Registry>,
+    telemetry: QueueTelemetry,
+    phase: watch::Receiver<Phase>,
+}
+
+impl Jobs {
+    pub(super) fn new(pump: &PumpConfig, worker: watch::Receiver<WorkerId>) -> Self {
+        let capacity = pump.config.capacity;
+        let telemetry = pump.telemetry.clone();
+        Self {
+            slots: Slots::new(capacity),
+            pending: Pending::default(),
+            maker: RunMaker::new(pump, worker),
+            registry: pump.registry.clone(),
+            telemetry: QueueTelemetry::new(telemetry, pump.store.clone(), capacity.concurrency),
+            phase: pump.phase.clone(),
+        }
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        *self.phase.borrow()
+    }
+
+    /// As the schedule looks at it.
+    pub(super) fn view(&self) -> View {
+        let Self { slots, pending, .. } = self;
+        View {
+            now: Instant::now(),
+            phase: self.phase(),
+            demand: self.registry.demand(),
+            room: slots.room(pending.len()),
+            capacity: slots.capacity(),
+            pending: !pending.is_empty(),
+            empty: slots.is_empty(),
+            idle: slots.is_idle(),
+        }
+    }
+
+    /// A turn was answered. Its jobs start when the next call is under way, or there is none to
+    /// make.
+    pub(super) fn fetched(&mut self, turn: Turn) {
+        self.maker.answered(turn.now, turn.more.dead_letter);
+        self.slots.fetched(turn.taken);
+    }
+
+    /// Starts the jobs that the last turn fetched.
+    pub(super) fn start_fresh(&mut self, schedule: &mut Schedule) {
+        self.slots.open_inline_poll();
+        for taken in self.slots.take_fresh() {
+            self.take(taken, schedule);
+        }
+        self.slots.close_inline_poll();
+    }
+
+    /// A job has been fetched: it runs, fails, or goes back.
+    fn take(&mut self, taken: Taken, schedule: &mut Schedule) {
+        let Taken { id, record, attempts, stalls, misses, expired } = taken;
+        let history = History { attempts, stalls, misses, expired };
+        match self.maker.intake(record.as_ref(), history) {
+            Intake::Run { record, policy, handler: entry } => {
+                let ready_at = self.maker.ready_at(&record, history);
+                let (number, cancellation) = self.slots.hold(&id);
+                let job = Accepted { id, record, policy, entry, ready_at };
+                let run = self.maker.make(job, number, cancellation);
+                if let Some(report) = self.slots.admit(run, &mut self.pending) {
+                    self.conclude(report.id, report.end, schedule);
+                }
+            }
+            Intake::Reject(rejection) => self.reject(id, record.unwrap_or_default(), rejection),
+            Intake::Return { record, delay, end } => {
+                self.telemetry.returned(&id, &record);
+                self.slots.hold(&id);
+                schedule.yield_for(delay, Instant::now());
+                self.pending.push(id, end);
+            }
+        }
+    }
+
+    /// A job fails without a run.
+    fn reject(&mut self, id: JobId, record: Bytes, rejection: Rejection<Arc<Entry>>) {
+        self.slots.hold(&id);
+        let (mut decision, handler) = self.maker.reject(&id, record, rejection);
+        let metrics = handler.as_ref().map(|entry| &entry.metrics);
+        self.telemetry.rejected(&id, &mut decision, metrics);
+        self.pending.conclude(id, decision);
+    }
+
+    /// Lets outcomes gather before a turn: runs that are about to end still come into it, without a
+    /// timer.
+    pub(super) async fn gather(&mut self, schedule: &mut Schedule) {
+        self.note_all(schedule);
+        for _ in 0..YIELDS {
+            let before = self.pending.len();
+            if self.slots.running() == 0 {
+                break;
+            }
+            tokio::task::yield_now().await;
+            self.note_all(schedule);
+            if self.pending.len() == before {
+                break;
+            }
+        }
+    }
+
+    fn note_all(&mut self, schedule: &mut Schedule) {
+        while let Some(report) = self.slots.try_report() {
+            self.note(report, schedule);
+        }
+    }
+
+    /// A run has ended: its job is concluded, and a queued run takes its slot.
+    pub(super) fn note(&mut self, report: RunReport, schedule: &mut Schedule) {
+        let RunReport { id, run, end } = report;
+        match (self.slots.ended(&id, run), end) {
+            (Standing::Counts, end) => self.conclude(id, end, schedule),
+            (Standing::Settled, Some(RunEnd { decision, times })) => {
+                self.telemetry.settled_run_ended(&id, decision, times);
+            }
+            (Standing::Settled, None) | (Standing::Lost, _) => {}
+        }
+        self.start_queued(schedule);
+    }
+
+    /// What becomes of a job after its run.
+    fn conclude(&mut self, id: JobId, end: Option<RunEnd>, schedule: &mut Schedule) {
+        let Some(RunEnd { mut decision, times }) = end else {
+            // Aborted with its runtime. After an abort by a drain, the report doesn't count.
+            self.pending.release(id);
+            return;
+        };
+        self.telemetry.concluded(&id, &mut decision, times);
+        schedule.run_ended(self.registry.demand());
+        self.pending.conclude(id, decision);
+    }
+
+    /// Starts queued runs that find a slot. In a drain their jobs go back instead.
+    fn start_queued(&mut self, schedule: &mut Schedule) {
+        while !matches!(*self.phase.borrow(), Phase::Draining(_))
+            && let Some(run) = self.slots.next_queued()
+        {
+            if let Some(report) = self.slots.start(run, &mut self.pending) {
+                self.conclude(report.id, report.end, schedule);
+            }
+        }
+    }
+
+    /// A call has settled these.
+    pub(super) fn settled(&mut self, settlements: &[Settlement]) {
+        settlements.iter().for_each(|settlement| self.slots.settled(&settlement.id));
+        self.telemetry.settled(settlements);
+    }
+
+    /// The pump has joined anew: compares the jobs that it believed to hold with those that it
+    /// holds. `lost` says whether the lease was lost before.
+    pub(super) fn reconcile(&mut self, holding: Holding, lost: bool, schedule: &mut Schedule) {
+        let kept: HashSet<JobId> = holding.kept.into_iter().collect();
+        // A pending settlement whose job is no longer held was carried out by the call whose answer
+        // was lost; or it is refused, if the lease was lost.
+        let ended = self.pending.ids();
+        self.pending.keep(&kept);
+        for id in self.slots.ids().into_iter().filter(|id| !kept.contains(id)) {
+            let alive = self.slots.lose(&id);
+            if lost || alive || !ended.contains(&id) {
+                self.telemetry.lost(&id);
+            }
+        }
+        self.slots.prune().iter().for_each(|id| self.telemetry.not_run(id));
+        self.start_queued(schedule);
+        for taken in holding.found {
+            self.take(taken, schedule);
+        }
+        self.telemetry.joined(self.slots.holds());
+    }
+
+    /// One step of a drain: jobs whose runs have not started go back; once its time is over, runs
+    /// are told to stop, and a moment later aborted. False if no job is left.
+    pub(super) fn drain(&mut self, drain: &mut Drain, deadline: Instant) -> bool {
+        self.slots.release_waiting(&mut self.pending);
+        if self.slots.is_empty() {
+            return false;
+        }
+        match drain.step(deadline, Instant::now()) {
+            DrainStep::Wait => {}
+            DrainStep::Cancel => {
+                self.telemetry.cancelled(self.slots.holds());
+                self.slots.cancel_all();
+            }
+            DrainStep::Abort => self.abort(),
+        }
+        true
+    }
+
+    fn abort(&mut self) {
+        for id in self.slots.abort_all() {
+            self.telemetry.aborted(&id);
+            self.pending.release(id);
+        }
+        for id in self.slots.abort_settled() {
+            self.telemetry.settled_run_aborted(&id);
+        }
+    }
+
+    /// Tells how many runs are alive, and what was counted of runs.
+    pub(super) fn tell(&mut self) {
+        self.telemetry.turn(self.slots.running());
+    }
+
+    /// Tells the rest, at the end.
+    pub(super) async fn tell_rest(&mut self) {
+        self.telemetry.flush(GRACE).await;
+    }
+}

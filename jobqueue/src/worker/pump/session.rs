@@ -1,0 +1,165 @@
+//! The session of a pump: kept up by heartbeats, and joined again whenever it isn't known what is
+//! held.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::watch, time::Instant};
+use tracing::{debug, warn};
+
+use super::{
+    config::PumpConfig,
+    lease::Lease,
+    schedule::Wait,
+    wake::{Fetch, WakeListener},
+};
+use crate::{
+    error::{Error, Refused, Result},
+    error_chain::chain,
+    job::{Effect, JobId, WorkerId},
+    outbox::Relays,
+    session::{Session, Step},
+    store::{
+        Retries,
+        worker::{CodeLimits, Holding, Turn},
+    },
+    worker::{signals::Phase, telemetry::Telemetry},
+};
+
+/// How long a pump that ends tries to give its lease back, and waits for its relay.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A session with heartbeats.
+pub(super) struct KeptSession {
+    session: Session,
+    /// The name under which jobs are held, for the runs.
+    name: watch::Sender<WorkerId>,
+    lease: Arc<Lease>,
+    phase: watch::Receiver<Phase>,
+    telemetry: Telemetry,
+    relays: Relays,
+}
+
+impl KeptSession {
+    pub(super) fn new(pump: &PumpConfig) -> Self {
+        let config = &pump.config;
+        let limits = CodeLimits { rate: config.rate, max_active: config.max_active };
+        Self {
+            session: Session::new(pump.store.clone(), config.lease, Some(limits)),
+            name: watch::Sender::new(WorkerId::generate()),
+            lease: pump.lease.clone(),
+            phase: pump.phase.clone(),
+            telemetry: pump.telemetry.clone(),
+            relays: pump.relays.clone(),
+        }
+    }
+
+    /// The name, as it changes.
+    pub(super) fn follow_name(&self) -> watch::Receiver<WorkerId> {
+        self.name.subscribe()
+    }
+
+    /// The pump is alive.
+    pub(super) fn step(&self) {
+        self.lease.step();
+    }
+
+    /// Waits until a heartbeat finds that the lease is lost.
+    pub(super) async fn lost(&self) {
+        self.lease.lost().await;
+    }
+
+    /// The error of a session whose lease is lost.
+    pub(super) fn lease_lost(&self) -> Error {
+        self.session.lease_lost()
+    }
+
+    pub(super) async fn advance(&self, step: Step<'_>) -> Result<Turn> {
+        self.session.advance(step).await
+    }
+
+    /// A call has moved the lease; the pump holds this many jobs now.
+    pub(super) fn renewed(&self, held: usize) {
+        self.lease.renewed(held);
+    }
+
+    /// Has the listener wait for the token, and for jobs if the schedule says so.
+    pub(super) fn start_wait(&self, wait: Wait, wake: &mut WakeListener) {
+        match (wait, self.session.name()) {
+            (Wait::Nothing, _) => {}
+            (Wait::ForJobs { want }, Some(worker)) => {
+                let (worker, lease) = (worker.clone(), self.session.lease());
+                wake.wait(Some(Fetch { worker, lease, want }));
+            }
+            (Wait::ForToken | Wait::ForJobs { .. }, _) => wake.wait(None),
+        }
+    }
+
+    /// Puts the wake token back, for another worker.
+    pub(super) async fn pass_on_token(&self) {
+        if let Err(error) = self.session.pass_on_token().await {
+            debug!(error = %chain(&error), "the wake token could not be put back: others soon look by themselves");
+        }
+    }
+
+    /// Relays the queue's outbox, into which these effects were just written.
+    pub(super) fn relay(&self, effects: impl Iterator<Item = Effect>) {
+        self.relays.send(self.session.store().name(), effects);
+    }
+
+    /// Joins under a new name, and retries until Redis answers. None if the drain is over before.
+    /// Heartbeats stop until [`keep`](Self::keep).
+    pub(super) async fn join(
+        &mut self,
+        cause: Option<Error>,
+        known: &[JobId],
+    ) -> Result<Option<Holding>> {
+        self.lease.keep(None);
+        let mut retries = Retries::endless();
+        if let Some(error) = cause {
+            self.pause_after(error, &mut retries).await?;
+        }
+        loop {
+            match self.session.join(known).await {
+                Ok(holding) => {
+                    if let Some(name) = self.session.name() {
+                        self.name.send_replace(name.clone());
+                    }
+                    return Ok(Some(holding));
+                }
+                Err(error) => self.pause_after(error, &mut retries).await?,
+            }
+            if matches!(*self.phase.borrow(), Phase::Draining(end) if Instant::now() > end) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Waits before the next try, unless no try can help.
+    async fn pause_after(&self, error: Error, retries: &mut Retries) -> Result<()> {
+        self.telemetry.unavailable(self.session.store().name(), &error);
+        match error {
+            // The queue has the layout of another version: touch nothing.
+            Error::Refused(Refused::Layout { .. }) => Err(error),
+            error => {
+                self.lease.step();
+                retries.wait_or(error).await
+            }
+        }
+    }
+
+    /// Starts heartbeats for the joined name, which holds this many jobs.
+    pub(super) fn keep(&self, held: usize) {
+        self.lease.renewed(held);
+        self.lease.keep(self.session.name().cloned());
+    }
+
+    /// Gives back the lease and what is held, and waits a moment until effects are relayed.
+    pub(super) async fn leave(&mut self) {
+        self.lease.keep(None);
+        if let Err(error) = self.session.leave(LEAVE_TIMEOUT).await {
+            let queue = self.session.store().name();
+            warn!(%queue, error = %chain(&error), "left without giving the lease back: it runs out by itself");
+        }
+        self.relays.finish(self.session.store().name(), LEAVE_TIMEOUT).await;
+    }
+}

@@ -1,0 +1,154 @@
+//! The pipeline of a run: limits → breaker → handler → decision.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use futures_util::FutureExt as _;
+use tokio::time::{Instant, timeout_at};
+use tracing::{
+    Instrument as _, Span, error,
+    field::{Empty, display},
+    info_span,
+};
+
+use super::{breaker::HandlerBreaker, context::Context, dead_letter, reply, report::RunEnd};
+use crate::{
+    client::trace,
+    job::Delivery,
+    settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide, fails_for_good},
+    worker::{registry::Entry, telemetry::Times},
+};
+
+/// One run. Small, since it is copied on its way into a task.
+pub(crate) struct Run {
+    /// Since when its job is ready, if this is the first attempt.
+    pub(crate) ready_at: Option<Instant>,
+    /// The pump's number for it.
+    pub(crate) number: u64,
+    pub(crate) ctx: Context,
+    pub(crate) policy: RunPolicy,
+    pub(crate) entry: Arc<Entry>,
+}
+
+impl Run {
+    /// Whether its job is settled before it starts.
+    pub(crate) fn is_at_most_once(&self) -> bool {
+        self.policy.delivery == Delivery::AtMostOnce
+    }
+
+    /// Runs the job, and decides what becomes of it.
+    pub(crate) fn go(self) -> impl Future<Output = RunEnd> + Send {
+        let span = info_span!(
+            "job",
+            queue = self.ctx.queue().map(display),
+            name = %self.ctx.name(),
+            id = %self.ctx.id(),
+            attempt = self.policy.attempt,
+            trace_id = Empty,
+            span_id = Empty,
+            parent_span_id = Empty,
+        );
+        self.record_trace(&span);
+        self.execute().instrument(span)
+    }
+
+    /// Records the run's place in its job's trace, if the job has one.
+    fn record_trace(&self, span: &Span) {
+        let Some(trace) = self.ctx.trace() else { return };
+        span.record("trace_id", display(trace.trace_id()));
+        span.record("span_id", display(trace.span_id()));
+        if let Some(parent) = trace.parent_span_id() {
+            span.record("parent_span_id", display(parent));
+        }
+        if let Some(hook) = self.ctx.shared().and_then(|shared| shared.on_span.as_ref()) {
+            // A hook only observes jobs, so the run goes on without it.
+            let call = catch_unwind(AssertUnwindSafe(|| hook.call(span, trace)));
+            if let Err(panic) = call {
+                error!(why = panic_message(&*panic), "the hook for spans panicked");
+            }
+        }
+    }
+
+    async fn execute(self) -> RunEnd {
+        let once = self.is_at_most_once();
+        let Self { ready_at, ctx, policy, entry, .. } = self;
+        // The handler's own limits in this process; held to the end of the run.
+        let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
+        let guard = match entry.breaker.as_ref().map(HandlerBreaker::admit) {
+            None => None,
+            Some(Ok(guard)) => Some(guard),
+            Some(Err(delay)) => {
+                return RunEnd { decision: Decision::released(delay), times: None };
+            }
+        };
+        ctx.telemetry(&entry.metrics).started();
+        let began = Instant::now();
+        let outcome = call(&ctx, &entry, &policy).await;
+        let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
+        let times = Times { waited, took: began.elapsed() };
+        if let Some(change) = guard.and_then(|guard| guard.end(&outcome)) {
+            ctx.telemetry(&entry.metrics).breaker(change);
+        }
+        // Rare steps are in boxes: a run is copied on its way into a task.
+        let dead_letter = if fails_for_good(&outcome, &policy) {
+            Box::pin(dead_letter::route(&ctx, entry.dead_letter.as_ref())).await
+        } else {
+            None
+        };
+        let options = &ctx.record().options;
+        let reply_to = options.reply_to.as_ref().filter(|_| !once);
+        let job = EndedJob { id: ctx.id(), codec: ctx.record().codec, reply_to, dead_letter };
+        let decision = decide(outcome, &policy, job);
+        if once && let Some(caller) = &options.reply_to {
+            // The job was settled before the run, so its reply travels alone.
+            Box::pin(reply::send(&decision, caller, &ctx)).await;
+        }
+        ctx.telemetry(&entry.metrics).ended(&decision, times);
+        RunEnd { decision, times: Some(times) }
+    }
+}
+
+/// Calls the handler, within the timeout. A panic is an outcome too.
+async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
+    let run = async {
+        let mut running = entry.call(ctx.record(), ctx.clone()).map_err(RunOutcome::BadPayload)?;
+        if let Some(trace) = ctx.trace() {
+            running = Box::pin(trace::within(trace.clone(), running));
+        }
+        running.await.map_err(RunOutcome::Failure)
+    };
+    let run = AssertUnwindSafe(run).catch_unwind();
+    // A timeout beyond what the clock can express is none.
+    let result = match policy.timeout.and_then(|limit| Instant::now().checked_add(limit)) {
+        None => run.await,
+        Some(deadline) => {
+            ctx.set_deadline(deadline);
+            match Box::pin(timeout_at(deadline, run)).await {
+                Ok(result) => result,
+                Err(_) => {
+                    // Tasks that the handler has started may still go on: the token tells them to
+                    // stop.
+                    ctx.cancel();
+                    return RunOutcome::TimedOut(policy.timeout.unwrap_or_default());
+                }
+            }
+        }
+    };
+    match result {
+        Ok(Ok(result)) => RunOutcome::Success(result),
+        Ok(Err(outcome)) => outcome,
+        Err(panic) => RunOutcome::Panicked(panic_message(&*panic)),
+    }
+}
+
+/// The message of a panic.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "the handler panicked with no message".to_owned())
+}
