@@ -1,4 +1,4 @@
-//! A handler: streams a file through SHA-256.
+//! A handler that streams a file through SHA-256.
 
 use std::{
     ffi::OsString,

@@ -1,4 +1,4 @@
-//! Finding files, and printing their checksums the way `sha256sum` does.
+//! Finding files, and printing their checksums as `sha256sum` does.
 
 use std::{
     io::{self, Write},

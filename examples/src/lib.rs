@@ -1,4 +1,4 @@
-//! The demo's parts. Its programs are in `src/bin`; read `checksum` first, then `demo`.
+//! The parts of the demo. Its programs are in `src/bin`; read `checksum` first, then `demo`.
 
 pub mod checksum;
 pub mod files;

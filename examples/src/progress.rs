@@ -1,4 +1,5 @@
-//! Follows a queue's events: moves a bar on, names retries, and tells when half of the jobs are done.
+//! Follows a queue's events: moves a progress bar, names retries, and signals when half of the jobs
+//! are done.
 
 use std::{collections::HashMap, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! What the demo's programs have in common.
+//! What the programs of the demo have in common.
 
 use std::env;
 

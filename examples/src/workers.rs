@@ -1,4 +1,4 @@
-//! The demo's worker processes.
+//! The worker processes of the demo.
 
 use std::{env, io, process::Stdio};
 

@@ -1,4 +1,4 @@
-//! What the programs have in common: where Redis is, and a database.
+//! What the programs have in common: the connection to Redis, and a database.
 
 use jobqueue::{Client, Result};
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};

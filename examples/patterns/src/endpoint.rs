@@ -1,5 +1,5 @@
-//! An HTTP endpoint for Prometheus, with tokio alone. In a service that has a web framework, its handler is
-//! the two lines of [`scrape`].
+//! An HTTP endpoint for Prometheus, with tokio alone. In a service with a web framework, its
+//! handler is the two lines of [`scrape`].
 
 use std::time::Duration;
 

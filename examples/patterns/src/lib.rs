@@ -1,4 +1,5 @@
-//! What the pattern programs have in common: where Redis is, and an endpoint for Prometheus.
+//! What the pattern programs have in common: the connection to Redis, and an endpoint for
+//! Prometheus.
 
 pub mod endpoint;
 

@@ -1,7 +1,8 @@
-//! `demo [--kill] [DIR]`: the checksums of all files under DIR, as `sha256sum` prints them, sorted by path.
+//! `demo [--kill] [DIR]`: the checksums of all files under DIR, as `sha256sum` prints them, sorted
+//! by path.
 //!
-//! It adds a job for every regular file, starts two worker processes in the background, and waits for the
-//! results. With `--kill` one of the two is killed half-way: the output is the same.
+//! It adds a job for each regular file, starts two worker processes in the background, and waits
+//! for the results. With `--kill` it kills one of the two half-way: the output is the same.
 
 use std::{
     env,

@@ -1,10 +1,11 @@
-//! An idempotent consumer: the check, the effect and the note of it are one transaction of the user's own
-//! database, so that a job that runs twice has its effect once.
+//! An idempotent consumer: the check, the effect and the note of it are one transaction of the
+//! user's own database, so that a job that runs twice has its effect once.
 //!
-//! Replaces the BullMQ consumer `new Worker("orders", async (job) => …, { concurrency: 5, limiter: { max: 10,
-//! duration: 1000 } })` with its `db.processedEvents.findUnique({ where: { eventId: job.id } })` and
-//! `db.$transaction(…)` of `tx.orders.update` and `tx.processedEvents.create`. There the check stands outside of
-//! the transaction, so that two runs at a time both pass it; here the note itself is the check.
+//! Replaces the BullMQ consumer `new Worker("orders", async (job) => …, { concurrency: 5, limiter:
+//! { max: 10, duration: 1000 } })` with its `db.processedEvents.findUnique({ where: { eventId:
+//! job.id } })` and `db.$transaction(…)` of `tx.orders.update` and `tx.processedEvents.create`.
+//! There the check is outside of the transaction, so two runs at the same time both pass it. Here
+//! the note itself is the check.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

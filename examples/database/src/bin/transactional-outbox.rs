@@ -1,9 +1,10 @@
-//! A transactional outbox: what is to be added to a queue is written to a table in the transaction that it belongs
-//! to, and a relay brings it from there to the queue. Neither is an order there without its job, nor a job without
-//! its order, whoever dies.
+//! A transactional outbox: a job is first written to a table, in the transaction that it belongs
+//! to, and a relay carries it from there to the queue. So no order is without its job, and no job
+//! without its order, even if processes die.
 //!
-//! Replaces the BullMQ producer `async function placeOrder(order) { await orderQueue.add("process-order", …) }`,
-//! which beside a database does the one and then the other, and may die in between.
+//! Replaces the BullMQ producer `async function placeOrder(order) { await
+//! orderQueue.add("process-order", …) }`, which writes to a database and then to the queue, and may
+//! die in between.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

@@ -1,7 +1,7 @@
-//! A consumer that fetches by hand and acknowledges each message, with at most ten unacknowledged.
+//! A consumer that receives by hand and acknowledges each message, with at most ten unacknowledged.
 //!
-//! Replaces the pika consumer of `user-events`: `basic_qos(prefetch_count=10)`, `basic_consume`, and in the
-//! callback `basic_ack` or `basic_nack(requeue=False)`.
+//! Replaces the pika consumer of `user-events`: `basic_qos(prefetch_count=10)`, `basic_consume`,
+//! and `basic_ack` or `basic_nack(requeue=False)` in the callback.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

@@ -1,7 +1,8 @@
-//! Caches in many processes, and one who tells all of them what has changed.
+//! Caches in many processes, and one process that tells all of them what has changed.
 //!
-//! Replaces Redis' bare PUBLISH and SUBSCRIBE, and the fan-out of "multi-consumer broadcast" where nothing need be
-//! kept: listeners are typed, resubscribe by themselves, and hear that they may have missed something.
+//! Replaces plain PUBLISH and SUBSCRIBE of Redis, and "multi-consumer broadcast" where nothing need
+//! be kept: listeners are typed, subscribe again by themselves, and learn that they may have missed
+//! messages.
 #![expect(clippy::print_stdout, reason = "it shows what happens")]
 
 use std::{

@@ -1,7 +1,7 @@
-//! A circuit breaker: while the payment gateway is down, its jobs are left alone, and one of them probes.
+//! A circuit breaker: while the payment gateway is down, its jobs wait, and one of them probes.
 //!
-//! Replaces the retries of `attempts: 5, backoff: { type: "exponential", delay: 1000 }` that all jobs would
-//! waste on a service that is down: here no attempt is spent while the breaker is open.
+//! Replaces the retries of `attempts: 5, backoff: { type: "exponential", delay: 1000 }` that all
+//! jobs would waste on a service that is down. Here an open breaker costs no attempt.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

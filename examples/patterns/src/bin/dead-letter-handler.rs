@@ -1,9 +1,9 @@
-//! Orders whose last attempt fails go to a dead-letter queue, with the job, the error, the time and the number of
-//! attempts; a handler there takes care of them.
+//! Orders whose last attempt fails go to a dead-letter queue, with the job, the error, the time and
+//! the number of attempts; a handler there processes them.
 //!
-//! Replaces the BullMQ worker that catches its own errors, counts `job.attemptsMade` and on the last attempt adds
-//! `failed-order` to `new Queue("orders-dlq")`. If it dies between that and its `throw`, the letter is there and the
-//! job runs again; here both are one atomic step.
+//! Replaces the BullMQ worker that catches its own errors, counts `job.attemptsMade` and on the
+//! last attempt adds `failed-order` to `new Queue("orders-dlq")`. If it dies between that and its
+//! `throw`, the dead letter exists and the job runs again. Here both are one atomic step.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

@@ -1,7 +1,8 @@
 //! An event publisher: JSON messages to a topic, with routing keys.
 //!
-//! Replaces the RabbitMQ publisher: `class EventPublisher`, which declares a durable topic exchange, publishes with
-//! `delivery_mode=2` and a `content_type`, and `publisher.publish("user-events", "user.created", { … })`.
+//! Replaces the RabbitMQ publisher: `class EventPublisher`, which declares a durable topic
+//! exchange, publishes with `delivery_mode=2` and a `content_type`, and
+//! `publisher.publish("user-events", "user.created", { … })`.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

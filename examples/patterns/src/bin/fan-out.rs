@@ -1,8 +1,9 @@
-//! Fan-out: one event, and a copy of it in every queue that wants it, with filters on attributes.
+//! Fan-out: one event, and a copy of it in each queue that is bound to it, with filters on
+//! attributes.
 //!
-//! Replaces the SNS to SQS fan-out: `publishEvent(topicArn, event)` with
-//! `MessageAttributes: { eventType: { DataType: "String", StringValue: event.type } }`, and the subscriptions with
-//! filter policies that it stands for.
+//! Replaces the SNS to SQS fan-out: `publishEvent(topicArn, event)` with `MessageAttributes: {
+//! eventType: { DataType: "String", StringValue: event.type } }`, and subscriptions with filter
+//! policies.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

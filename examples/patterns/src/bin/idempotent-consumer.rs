@@ -1,8 +1,9 @@
-//! An idempotent consumer of orders: five at once, ten a second, and each order is processed once however
-//! often it is delivered.
+//! An idempotent consumer of orders: five at once, ten a second, and each order is processed once,
+//! however often it is delivered.
 //!
-//! Replaces the BullMQ worker with its check in `db.processedEvents` before and its record after processing,
-//! `concurrency: 5`, `limiter: { max: 10, duration: 1000 }` and `worker.on("failed", …)`.
+//! Replaces the BullMQ worker with its check in `db.processedEvents` before and its record after
+//! processing, `concurrency: 5`, `limiter: { max: 10, duration: 1000 }` and
+//! `worker.on("failed", …)`.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

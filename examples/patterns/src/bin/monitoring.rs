@@ -1,8 +1,8 @@
-//! Queue depth, consumer lag, the size of the dead-letter queue, and how long runs take: for Prometheus, over
-//! HTTP.
+//! Queue depth, consumer lag, the size of the dead-letter queue, and the duration of runs: for
+//! Prometheus, over HTTP.
 //!
-//! Replaces the checklist's "Monitoring on queue depth, consumer lag, and DLQ size", for which the BullMQ code
-//! has only the log lines of `worker.on("completed", …)` and `worker.on("failed", …)`.
+//! Replaces "Monitoring on queue depth, consumer lag, and DLQ size" of the checklist, for which the
+//! BullMQ code has only the log lines of `worker.on("completed", …)` and `worker.on("failed", …)`.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it sees")]
 

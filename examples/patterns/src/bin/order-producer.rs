@@ -1,7 +1,7 @@
 //! An order producer whose jobs have default options, and whose premium orders go first.
 //!
-//! Replaces the BullMQ producer: `new Queue("orders", { defaultJobOptions: { removeOnComplete: 1000,
-//! removeOnFail: 5000, attempts: 3, backoff: { type: "exponential", delay: 1000 } } })` and
+//! Replaces the BullMQ producer: `new Queue("orders", { defaultJobOptions: { removeOnComplete:
+//! 1000, removeOnFail: 5000, attempts: 3, backoff: { type: "exponential", delay: 1000 } } })` and
 //! `orderQueue.add("process-order", …, { priority: order.isPremium ? 1 : 5 })`.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]

@@ -1,8 +1,8 @@
-//! A service that is called through a queue: its callers get what its handlers give back, with types, and nobody
-//! polls.
+//! A service that is called through a queue: callers get what its handlers return, with types, and
+//! nothing polls.
 //!
-//! Replaces the queue type "Request/Reply: async RPC, service-to-service calls", for which others need a reply
-//! queue, correlation ids and a consumer of one's own.
+//! Replaces the queue type "Request/Reply: async RPC, service-to-service calls", for which others
+//! need a reply queue, correlation ids and a consumer of one's own.
 #![expect(clippy::print_stdout, reason = "it shows what happens")]
 
 use jobqueue::{DurationExt as _, JobError, Worker, error::CallError, job};

@@ -1,9 +1,10 @@
-//! The retry matrix: what follows from an error depends on what kind of error it is.
+//! The retry matrix: what follows from an error depends on its class.
 //!
-//! Replaces the table "Retry Strategy Matrix": transient → exponential backoff; rate limit (429) → backoff with
-//! jitter; validation (400) → dead letter at once; auth (401, 403) → alert and dead letter; server error (500) →
-//! limited retries, then dead letter. It is [`RetryPolicy::STANDARD`], which holds for every handler; here one
-//! row is changed, so that nobody waits for a rate limit.
+//! Replaces the table "Retry Strategy Matrix": transient → exponential backoff; rate limit (429) →
+//! backoff with jitter; validation (400) → dead letter at once; auth (401, 403) → alert and dead
+//! letter; server error (500) → limited retries, then dead letter. It is [`RetryPolicy::STANDARD`],
+//! which holds for every handler; here one rule is changed, so that the program doesn't wait for a
+//! rate limit.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

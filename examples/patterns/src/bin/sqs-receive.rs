@@ -1,8 +1,10 @@
-//! Long polling for up to ten messages, each deleted when it is done; what isn't comes back by its visibility
-//! timeout. A deduplication id keeps a message that is sent twice from being processed twice.
+//! Long polling for up to ten messages. Each is deleted when it is done; a message that isn't comes
+//! back after its visibility timeout. A deduplication id keeps a message that is sent twice from
+//! being processed twice.
 //!
-//! Replaces the AWS SDK's `SendMessageCommand` with `MessageDeduplicationId`, `ReceiveMessageCommand` with
-//! `MaxNumberOfMessages: 10`, `WaitTimeSeconds: 20`, `VisibilityTimeout: 30`, and `DeleteMessageCommand`.
+//! Replaces the AWS SDK's `SendMessageCommand` with `MessageDeduplicationId`,
+//! `ReceiveMessageCommand` with `MaxNumberOfMessages: 10`, `WaitTimeSeconds: 20`,
+//! `VisibilityTimeout: 30`, and `DeleteMessageCommand`.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

@@ -1,8 +1,9 @@
-//! A queue whose messages wait for so long at most, and then go to a dead-letter queue.
+//! A queue whose messages wait for a limited time, and then go to a dead-letter queue.
 //!
 //! Replaces the RabbitMQ queue `orders` that is declared with `x-dead-letter-exchange`,
-//! `x-dead-letter-routing-key` and `x-message-ttl: 30000`, and the exchange and the binding that take it to
-//! `orders-dlq`. Nothing is declared here: a queue exists as soon as something is in it, and is durable.
+//! `x-dead-letter-routing-key` and `x-message-ttl: 30000`, and the exchange and the binding to
+//! `orders-dlq`. Nothing is declared here: a queue exists as soon as a job is in it, and is
+//! durable.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 

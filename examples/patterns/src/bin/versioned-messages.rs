@@ -1,8 +1,8 @@
-//! Messages that change over time: an order of the first version is worked off by a worker of the second; an old
-//! worker leaves new orders to new ones; and what it doesn't know of a message survives it.
+//! Messages that change over time: a worker of the second version processes an order of the first;
+//! an old worker leaves new orders to new workers; and fields that it doesn't know survive it.
 //!
-//! Replaces the checklist's "Message schemas are versioned for backward compatibility", for which the BullMQ code
-//! has nothing: `job.data` is whatever some producer once put there.
+//! Replaces "Message schemas are versioned for backward compatibility" of the checklist, for which
+//! the BullMQ code has nothing: `job.data` is what some producer once put there.
 
 #![expect(clippy::print_stdout, reason = "a program that says what it does")]
 
