@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 use super::hooks::Alert;
 use crate::job::{JobFailure, JobId, JobName, QueueName};
 
-/// An event in one worker. Subscribe with [`WorkerHandle::events`](super::WorkerHandle::events).
+/// An event in one worker. Subscribe with [`WorkerHandle::events`](crate::WorkerHandle::events).
 ///
 /// These events are about one process; those of a queue over all processes are in
 /// [`Queue::events`](crate::Queue::events).
