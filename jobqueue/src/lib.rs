@@ -90,6 +90,7 @@ mod queue;
 mod session;
 mod settle;
 mod store;
+mod task;
 mod value_error;
 mod waiters;
 mod worker;

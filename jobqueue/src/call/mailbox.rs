@@ -12,6 +12,7 @@ use crate::{
     error_chain::chain,
     job::{JobId, ReplyAddress},
     store::{QueueStore, Retries, Store},
+    task::boxed,
     value_error::Invalid,
     waiters::{SharedReader, Waiter, Waiters},
 };
@@ -42,7 +43,7 @@ impl Mailbox {
         let address = self.address()?;
         Ok(self.reader.wait_for(id, |waiters| {
             let inbox = store.queue(address.name()).with_own_connection();
-            tokio::spawn(read_all(inbox, waiters))
+            tokio::spawn(boxed(read_all(inbox, waiters)))
         }))
     }
 }

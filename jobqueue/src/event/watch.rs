@@ -13,6 +13,7 @@ use crate::{
     error::Result,
     job::{JobId, QueueName},
     store::{Entry, QueueStore, Retries, StreamPosition},
+    task::boxed,
     waiters::{SharedReader, Waiter, Waiters},
 };
 
@@ -43,7 +44,7 @@ impl Watchers {
         let waiter = watcher.reader.wait_for(id, |waiters| {
             watcher.ready.send_replace(false);
             let (store, ready) = (store.with_own_connection(), watcher.ready.clone());
-            tokio::spawn(read_all(store, waiters, ready))
+            tokio::spawn(boxed(read_all(store, waiters, ready)))
         });
         Watch { waiter, ready: watcher.ready.subscribe() }
     }

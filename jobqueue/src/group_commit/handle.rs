@@ -14,6 +14,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     store::{MAX_BATCH, deadline_after},
+    task::boxed,
 };
 
 /// How many requests may wait in the channel before further ones wait to get in.
@@ -40,7 +41,7 @@ impl<S: Sink> GroupCommit<S> {
         let (inbox, requests) = mpsc::channel(INBOX);
         let retry_timeout = sink.retry_timeout();
         let flusher = Arc::new(Flusher::new(sink));
-        tokio::spawn(Arc::clone(&flusher).run(requests));
+        tokio::spawn(boxed(Arc::clone(&flusher).run(requests)));
         Self { inbox, flusher, retry_timeout }
     }
 

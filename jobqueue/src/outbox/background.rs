@@ -3,7 +3,7 @@
 use tracing::warn;
 
 use super::{relay::Pace, relays::Relays};
-use crate::{error::Result, error_chain::chain, job::QueueName};
+use crate::{error::Result, error_chain::chain, job::QueueName, task::boxed};
 
 impl Relays {
     /// Relays a queue's outbox in the background.
@@ -12,7 +12,7 @@ impl Relays {
             // Not under the lock: a runtime that shuts down drops the task at once, which takes the
             // lock.
             let task = RelayTask { relays: self.clone(), source: source.clone(), ended: false };
-            tokio::spawn(task.run());
+            tokio::spawn(boxed(task.run()));
         }
     }
 

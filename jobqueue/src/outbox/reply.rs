@@ -7,6 +7,7 @@ use crate::{
     error::Result,
     job::{Effect, JobId, QueueName, ReplyAddress, Target},
     store::{Store, chunks, outbox::Reply},
+    task::boxed,
 };
 
 /// A reply: the job and its outcome.
@@ -26,9 +27,9 @@ impl Relays {
             let ids = replies.iter().map(|(id, _)| id.clone());
             let arrived = self.early_replies().begin(source, ids);
             let store = self.store().clone();
-            tokio::spawn(async move {
+            tokio::spawn(boxed(async move {
                 arrived.send_replace(Some(deliver(&store, &inbox, &replies).await));
-            });
+            }));
         }
         self.start(source);
     }

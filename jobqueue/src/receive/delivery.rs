@@ -18,6 +18,7 @@ use crate::{
     job::{Failure, JobId, JobName, Record, Settlement, Transition, WorkerId},
     settle::RunOutcome,
     store::worker::Extend,
+    task::boxed,
     value_error::{PayloadError, TooLarge},
     worker::MAX_RESULT,
 };
@@ -208,10 +209,10 @@ impl Drop for Delivery {
             (self.permit.take(), tokio::runtime::Handle::try_current())
         {
             let until = self.lease.get_mut().until;
-            runtime.spawn(async move {
+            runtime.spawn(boxed(async move {
                 sleep_until(until).await;
                 drop(permit);
-            });
+            }));
         }
     }
 }

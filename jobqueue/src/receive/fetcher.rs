@@ -13,6 +13,7 @@ use crate::{
         QueueStore, Retries,
         worker::{Taken, Turn},
     },
+    task::boxed,
 };
 
 /// Fetches for one receive, under a name of its own. If it is dropped before it has
@@ -100,7 +101,7 @@ impl Drop for Fetcher {
         if self.session.has_names()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            runtime.spawn(self.start_leaving());
+            runtime.spawn(boxed(self.start_leaving()));
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     client::Client,
     error::{Error, Result},
     job::QueueName,
+    task::boxed,
 };
 
 /// A worker: it fetches jobs of its handlers' queues and runs them.
@@ -95,11 +96,11 @@ impl Worker {
         let work = self.run_until(async move {
             let signal = signals.next().await;
             info!(signal, ?drain, "stopping: runs may end, a second signal ends them");
-            tokio::spawn(async move {
+            tokio::spawn(boxed(async move {
                 let signal = signals.next().await;
                 info!(signal, "stopping at once");
                 second.stop(Duration::ZERO);
-            });
+            }));
         });
         work.await
     }
@@ -133,7 +134,7 @@ impl Worker {
         let mut pumps = JoinSet::new();
         let mut leases = Vec::new();
         if let Some(hook_task) = self.hook_task {
-            tokio::spawn(hook_task.run());
+            tokio::spawn(boxed(hook_task.run()));
         }
         for (queue, registry) in self.registries {
             let store = self.client.store().queue(&queue);
@@ -150,12 +151,12 @@ impl Worker {
                 relays: self.client.relays().clone(),
             };
             let client = self.client.clone();
-            pumps.spawn(async move {
+            pumps.spawn(boxed(async move {
                 if sources::subscribe(&client, &config).await? {
                     supervise(config).await?;
                 }
                 Ok(())
-            });
+            }));
         }
         if !self.listeners.is_empty() {
             let subscriber = Subscriber {
@@ -166,7 +167,7 @@ impl Worker {
                 phase: self.handle.phase(),
                 slots: self.config.capacity.concurrency,
             };
-            pumps.spawn(subscriber.run());
+            pumps.spawn(boxed(subscriber.run()));
         }
         lease::start(&leases, self.handle.telemetry().clone())?;
         Ok(pumps)
@@ -180,7 +181,7 @@ async fn supervise(config: PumpConfig) -> Result<()> {
     loop {
         // A set of one: the pump is aborted with this task, should the worker be dropped.
         let mut pump = JoinSet::new();
-        pump.spawn(Pump::new(config.clone()).run());
+        pump.spawn(boxed(Pump::new(config.clone()).run()));
         match pump.join_next().await {
             Some(Ok(ended)) => return ended,
             Some(Err(death)) if death.is_panic() => {

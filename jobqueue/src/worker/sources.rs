@@ -14,6 +14,7 @@ use crate::{
     job::QueueName,
     outbox::Relays,
     store::{QueueStore, Retries},
+    task::boxed,
     topic::Subscription,
 };
 
@@ -56,7 +57,7 @@ pub(crate) async fn subscribe(client: &Client, config: &PumpConfig) -> Result<bo
 pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> JoinSet<()> {
     let (store, relays) = (store.clone(), relays.clone());
     let mut task = JoinSet::new();
-    task.spawn(async move {
+    task.spawn(boxed(async move {
         loop {
             let sources = match store.sources().await {
                 Ok(sources) => sources,
@@ -80,6 +81,6 @@ pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> JoinSet<()> {
                 sleep(CHECK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
             }
         }
-    });
+    }));
     task
 }

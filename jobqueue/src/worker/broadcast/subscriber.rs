@@ -21,6 +21,7 @@ use crate::{
     error_chain::chain,
     job::{Delivery, JobId, Message, QueueName},
     store::{Retries, Store, Subscription},
+    task::boxed,
     worker::{
         config::MAX_SLEEP,
         run::{Cancellation, Context, ContextParts, panic_message, run_trace},
@@ -144,7 +145,12 @@ impl Subscriber {
             for listener in self.listeners.of(&channel) {
                 // The semaphore is never closed.
                 let Ok(slot) = slots.clone().acquire_owned().await else { return };
-                hearings.spawn(hear(listener.clone(), message.clone(), self.states.clone(), slot));
+                hearings.spawn(boxed(hear(
+                    listener.clone(),
+                    message.clone(),
+                    self.states.clone(),
+                    slot,
+                )));
             }
             while hearings.try_join_next().is_some() {}
         }

@@ -19,6 +19,7 @@ use crate::{
         QueueStore,
         once::{Begin, Begun, Finish, Release},
     },
+    task::boxed,
     value_error::{Invalid, TooLarge},
 };
 
@@ -283,11 +284,11 @@ impl Drop for Guard {
             return;
         };
         // If this comes to nothing, the claim lapses.
-        runtime.spawn(async move {
+        runtime.spawn(boxed(async move {
             let release = Release { key: &claim.key, token: claim.token.as_str() };
             if let Err(error) = claim.store.call(&release).await {
                 debug!(key = claim.key, error = %chain(&error), "a claim could not be given back: it runs out by itself");
             }
-        });
+        }));
     }
 }

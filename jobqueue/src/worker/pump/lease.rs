@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     job::WorkerId,
     store::{QueueStore, worker},
+    task::boxed,
     value_error::Invalid,
     worker::telemetry::Telemetry,
 };
@@ -143,7 +144,10 @@ async fn keep(leases: Vec<Weak<Lease>>, telemetry: Telemetry, tick: Duration) {
             lease.watch(&telemetry);
             if beats.get(&index).is_none_or(tokio::task::JoinHandle::is_finished) {
                 let telemetry = telemetry.clone();
-                beats.insert(index, tokio::spawn(async move { lease.beat(&telemetry).await }));
+                beats.insert(
+                    index,
+                    tokio::spawn(boxed(async move { lease.beat(&telemetry).await })),
+                );
             }
         }
         if !alive {

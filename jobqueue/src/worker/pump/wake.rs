@@ -17,6 +17,7 @@ use crate::{
         QueueStore, Retries,
         worker::{Advance, Turn},
     },
+    task::boxed,
     worker::config::MAX_SLEEP,
 };
 
@@ -70,7 +71,7 @@ impl WakeListener {
         let (requests, given) = mpsc::unbounded_channel();
         // The token, and the answer to a fetch that was sent when the token had come already.
         let (wakes, woken) = mpsc::channel(2);
-        let task = tokio::spawn(run(store.clone(), given, wakes));
+        let task = tokio::spawn(boxed(run(store.clone(), given, wakes)));
         Self { wait_state: WaitState::Idle, count: 0, requests, woken, task, store }
     }
 

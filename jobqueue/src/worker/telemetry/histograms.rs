@@ -13,6 +13,7 @@ use crate::{
         QueueStore,
         worker::{Observe, Observed},
     },
+    task::boxed,
     worker::config::MAX_SLEEP,
 };
 
@@ -40,7 +41,7 @@ impl PendingStats {
     /// twice.
     pub(super) fn flush_if_due(&mut self, store: &QueueStore) {
         if let Some(observed) = self.take_due() {
-            tokio::spawn(tell(store.clone(), observed));
+            tokio::spawn(boxed(tell(store.clone(), observed)));
         }
     }
 
