@@ -78,8 +78,6 @@
 
 mod client;
 mod error_chain;
-#[cfg(test)]
-mod error_texts;
 mod group_commit;
 mod job;
 mod json;
@@ -296,3 +294,6 @@ pub mod __private {
         },
     };
 }
+
+#[cfg(test)]
+mod error_texts;

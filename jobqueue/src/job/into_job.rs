@@ -46,7 +46,7 @@ pub trait IntoJob<Args> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a broadcast listener",
     label = "not a broadcast listener",
-    note = "put `#[broadcast(\"name\")]` on the function, or use `client.broadcast_to(\"name\", …)`"
+    note = "put `#[broadcast(\"name\")]` on the function, or use `client.broadcast_by_name(\"name\", &message)`"
 )]
 pub trait IntoBroadcast<Args> {
     /// What is sent.

@@ -17,6 +17,13 @@ use crate::{
     value_error::{Invalid, PayloadError, TooLarge},
 };
 
+/// When a job is due, and how long it may then wait for its first run.
+#[derive(Clone, Copy, Debug)]
+struct Timing {
+    due: Due,
+    ttl: Option<Duration>,
+}
+
 /// The options of one add, or of all jobs of one that adds many.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -26,9 +33,8 @@ pub(crate) struct Request {
     codec: Codec,
     pub(crate) options: JobOptions,
     priority: Option<i16>,
-    due: Due,
+    timing: Timing,
     unique: Option<Unique>,
-    ttl: Option<Duration>,
     pub(crate) durability: Durability,
     /// The trace that the job continues, unless a header names another.
     trace: Option<TraceContext>,
@@ -55,9 +61,8 @@ impl Request {
             codec,
             options: JobOptions::default(),
             priority: None,
-            due: Due::Now,
+            timing: Timing { due: Due::Now, ttl: None },
             unique: None,
-            ttl: None,
             durability: Durability::default(),
         }
     }
@@ -75,7 +80,7 @@ impl Request {
             trace.send(&mut self.options.headers);
         }
         self.options.validate()?;
-        if self.ttl.is_some_and(|ttl| ttl.is_zero()) {
+        if self.timing.ttl.is_some_and(|ttl| ttl.is_zero()) {
             return Err(Invalid::new(
                 "ttl",
                 Duration::ZERO,
@@ -116,15 +121,15 @@ impl Request {
             id: id.unwrap_or_else(JobId::generate),
             record: record.encode(),
             priority: self.options.priority,
-            due: self.due,
+            due: self.timing.due,
             unique: self.unique.clone(),
-            ttl: self.ttl,
+            ttl: self.timing.ttl,
         })
     }
 
     /// When the job is due: a worker counts from then on how long it has waited.
     fn due_at(&self, created_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match self.due {
+        match self.timing.due {
             Due::Now => None,
             Due::In(delay) => created_at.checked_add_signed(TimeDelta::from_std(delay).ok()?),
             Due::At(ms) => DateTime::from_timestamp_millis(ms).filter(|due| *due > created_at),
@@ -136,16 +141,16 @@ impl Request {
     }
 
     pub(crate) fn set_due(&mut self, due: Due) {
-        self.due = due;
+        self.timing.due = due;
     }
 
     /// Sets the time to live, unless it has been set.
     pub(crate) fn default_ttl(&mut self, ttl: Duration) {
-        self.ttl.get_or_insert(ttl);
+        self.timing.ttl.get_or_insert(ttl);
     }
 
     pub(crate) fn set_ttl(&mut self, ttl: Duration) {
-        self.ttl = Some(ttl);
+        self.timing.ttl = Some(ttl);
     }
 
     pub(crate) fn set_unique(&mut self, key: String, lifetime: Option<Duration>) {

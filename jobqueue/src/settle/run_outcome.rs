@@ -62,11 +62,15 @@ impl RunOutcome {
                 let (message, causes) = failure.into_parts();
                 return Err(JobFailure { reason: FailureReason::Error, message, causes, attempt });
             }
+            Self::BadPayload(error) => {
+                let reason = FailureReason::BadPayload;
+                let (message, causes) = Failure::from(error).into_parts();
+                return Err(JobFailure { reason, message, causes, attempt });
+            }
             Self::TimedOut(limit) => {
                 (FailureReason::Timeout, format!("the run took longer than {limit:?}"))
             }
             Self::Panicked(message) => (FailureReason::Panic, message),
-            Self::BadPayload(error) => (FailureReason::BadPayload, format!("the payload {error}")),
             Self::Stalled(stalls) => (
                 FailureReason::Stalled,
                 format!("its workers died or lost their lease {stalls} times"),
@@ -78,8 +82,7 @@ impl RunOutcome {
             Self::NewerVersion { name, version, known } => (
                 FailureReason::NewerVersion,
                 format!(
-                    "the payload has version {version}, and no worker that fetched it knows that; \
-                     the handler {name:?} here knows up to {known}"
+                    "the payload has version {version}; the handler {name:?} reads up to version {known}"
                 ),
             ),
             Self::Corrupt(message) => (FailureReason::Corrupt, message),

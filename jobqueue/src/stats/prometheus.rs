@@ -191,14 +191,6 @@ fn escaped(value: &str) -> Cow<'_, str> {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").into()
 }
 
-impl QueueStats {
-    /// The snapshot as Prometheus reads it; for several queues at once take [`prometheus_text`].
-    #[must_use]
-    pub fn to_prometheus(&self) -> String {
-        prometheus_text([self])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

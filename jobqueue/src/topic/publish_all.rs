@@ -38,7 +38,7 @@ pub struct PublishAll<T> {
 
 /// Why not all messages of a [`PublishAll`] were published.
 #[derive(Debug, thiserror::Error)]
-#[error("{} messages were published, then: {error}", published.len())]
+#[error("{} messages were published before a call failed", published.len())]
 pub struct PublishAllError {
     /// The messages that were published: all before the call that failed.
     pub published: Vec<Receipt>,

@@ -181,7 +181,7 @@ async fn supervise(config: PumpConfig) -> Result<()> {
     loop {
         // A set of one: the pump is aborted with this task, should the worker be dropped.
         let mut pump = JoinSet::new();
-        pump.spawn(boxed(Pump::new(config.clone()).run()));
+        pump.spawn(boxed(Pump::from(config.clone()).run()));
         match pump.join_next().await {
             Some(Ok(ended)) => return ended,
             Some(Err(death)) if death.is_panic() => {

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Client, Failure, JobState, Rate, State, dead_letter::DeadLetter, error::FailureReason, job,
+    Client, Failure, JobState, Rate, State,
+    dead_letter::DeadLetter,
+    error::{FailureReason, ResultError},
+    job,
     telemetry::WorkerEvent,
 };
 use jobqueue_tests::wait;
@@ -39,7 +42,9 @@ async fn a_job_that_fails_for_good_goes_there_with_its_history() {
     let running = Running::start(worker(&client).handler(ship).state(Count::default()));
     let mut events = running.handle.events();
     let job = client.add(ship, 7).priority(-3).header("tenant", "blue").await.expect("added");
-    let failed = job.result().await.expect_err("it fails").to_string();
+    let Err(ResultError::Failed { failure: failed, .. }) = job.result().await else {
+        panic!("it fails")
+    };
     let dead_letters = dead_letters(&client, 1).await;
     let [(id, dead_letter)] = &dead_letters[..] else {
         panic!("one dead letter: {dead_letters:?}")
@@ -50,7 +55,7 @@ async fn a_job_that_fails_for_good_goes_there_with_its_history() {
         (dead_letter.failure.attempt, dead_letter.failure.reason),
         (3, FailureReason::Error)
     );
-    assert!(failed.contains(&dead_letter.failure.message), "{failed}");
+    assert_eq!(failed, dead_letter.failure);
     assert_eq!(dead_letter.errors.iter().map(|error| error.attempt).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(dead_letter.payload::<u32>().expect("the payload"), 7);
     let record = dead_letter.record().expect("the record");

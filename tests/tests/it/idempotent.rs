@@ -201,7 +201,7 @@ async fn invalid_keys_and_results_that_are_too_large() {
         (String::new(), "idempotency key"),
         ("a\nb".to_owned(), "idempotency key"),
         ("ü".repeat(129), "idempotency key"),
-        ("large".to_owned(), "more than the limit"),
+        ("large".to_owned(), "is the limit: store the data elsewhere"),
     ] {
         let job = client.add(odd, key).await.expect("added");
         let Err(ResultError::Failed { failure, .. }) = job.result().await else {

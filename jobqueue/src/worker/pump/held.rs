@@ -15,7 +15,7 @@ const NO_RUN: u64 = 0;
 /// Four kinds of run: queued or alive for a held job, alive though its job is lost, alive though
 /// its job is settled. Each takes a slot.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct HeldJobs {
     jobs: HashMap<JobId, Job, RandomState>,
     /// Live runs whose jobs are lost. They hold no job, but a slot.
     lost_runs: HashSet<u64>,
@@ -53,7 +53,7 @@ pub(super) enum Standing {
     Lost,
 }
 
-impl Held {
+impl HeldJobs {
     /// How many jobs are held.
     pub(super) fn len(&self) -> usize {
         self.jobs.len()
@@ -179,7 +179,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldJobs {
     /// Without its pump no run may settle its job.
     fn drop(&mut self) {
         for job in self.jobs.values() {

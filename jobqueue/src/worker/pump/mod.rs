@@ -49,14 +49,17 @@ pub(crate) struct Pump {
     wake: WakeListener,
 }
 
-impl Pump {
-    pub(crate) fn new(config: PumpConfig) -> Self {
+impl From<PumpConfig> for Pump {
+    /// Makes the parts. Nothing is sent yet.
+    fn from(config: PumpConfig) -> Self {
         let session = KeptSession::new(&config);
         let jobs = Jobs::new(&config, session.follow_name());
         let wake = WakeListener::spawn(&config.store);
         Self { config, session, jobs, schedule: Schedule::new(), wake }
     }
+}
 
+impl Pump {
     /// Works until the phase says otherwise. An error is one that no retry can mend.
     pub(crate) async fn run(mut self) -> Result<()> {
         self.join(None).await?;

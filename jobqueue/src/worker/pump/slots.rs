@@ -12,7 +12,7 @@ use tokio::{sync::mpsc, task::AbortHandle};
 
 use super::{
     at_most_once::AwaitingRuns,
-    held::{Held, Standing},
+    held::{HeldJobs, Standing},
     inline_poll::InlinePoll,
     pending::Pending,
 };
@@ -28,7 +28,7 @@ use crate::{
 /// The jobs of a pump.
 pub(super) struct Slots {
     capacity: Capacity,
-    held: Held,
+    held: HeldJobs,
     /// Jobs that the last turn fetched, before intake.
     fresh: Vec<Taken>,
     /// Fetched ahead, and waiting for a slot.
@@ -45,7 +45,7 @@ impl Slots {
         let (reporter, reports) = mpsc::channel(capacity.total());
         Self {
             capacity,
-            held: Held::default(),
+            held: HeldJobs::default(),
             fresh: Vec::new(),
             queued: VecDeque::new(),
             awaiting: AwaitingRuns::default(),

@@ -10,6 +10,7 @@ mod hooks;
 mod metrics;
 mod queue;
 mod run;
+mod sender;
 mod stream;
 mod times;
 
@@ -27,7 +28,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use self::{events::EventSender, hooks::HookCall};
+use self::{hooks::HookCall, sender::EventSender};
 use crate::{
     error::Error,
     error_chain::chain,

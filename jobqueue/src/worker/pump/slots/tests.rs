@@ -24,17 +24,17 @@ use crate::{
 
 /// Runs until the test lets it end.
 #[derive(Clone, Copy)]
-struct Held;
+struct Noop;
 
 type Gate = State<Arc<Semaphore>>;
 
-impl Job for Held {
+impl Job for Noop {
     type Payload = ();
     type Output = ();
     const DEFINITION: Definition = Definition::new("orders", "held");
 }
 
-impl Handler for Held {
+impl Handler for Noop {
     async fn call(_: (), ctx: Context) -> Result<(), Failure> {
         use crate::worker::extract::FromContext as _;
         let gate = Gate::from_context(&ctx).await?;
@@ -91,7 +91,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 impl Bench {
     fn new() -> Self {
         let (mut registry, mut states) = (Registry::default(), States::default());
-        registry.insert::<Held>().expect("a good handler");
+        registry.insert::<Noop>().expect("a good handler");
         let gate = Arc::new(Semaphore::new(0));
         states.insert(gate.clone());
         Self {
