@@ -7,7 +7,7 @@ use crate::{
     policy::ErrorClass,
 };
 
-/// What becomes of a job. [`decide`](super::decide) makes it whole; nobody changes it afterwards.
+/// What becomes of a job. [`decide`](super::decide()) makes it whole; nobody changes it afterwards.
 #[derive(Debug)]
 pub(crate) struct Decision {
     pub(crate) end: Transition,

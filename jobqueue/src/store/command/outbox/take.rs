@@ -44,7 +44,7 @@ pub(crate) enum TakenEntries {
 pub(crate) struct OutboxEntry {
     /// The entry in the outbox.
     pub(crate) entry: String,
-    /// Its targets, not parsed yet: see [`Targets`](super::Targets).
+    /// Its targets, not parsed yet: see `outbox::target`.
     pub(crate) to: String,
     pub(crate) id: JobId,
     pub(crate) priority: i64,
