@@ -11,7 +11,9 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Backoff, Context, JobError, Worker, job,
+    Backoff, Context, JobError, Worker,
+    error::ResultError,
+    job,
     retry::{ErrorClass, RetryPolicy, RetryRule},
 };
 
@@ -63,16 +65,17 @@ async fn main() -> anyhow::Result<()> {
         .build()?;
     let handle = worker.handle();
     let working = tokio::spawn(worker.run());
-    let mut letters = 0;
+    let mut dead = 0;
     for case in ["network", "rate limit", "validation", "auth", "forbidden", "server error"] {
         println!("{case}:");
         match client.add(charge, case.to_owned()).await?.result().await {
             Ok(receipt) => println!("  {receipt}"),
-            Err(error) => {
-                letters += 1;
-                client.dead_letters("payments-dlq")?.wait_for(letters).await?;
-                println!("  {error}; in the dead-letter queue");
+            Err(ResultError::Failed { failure, .. }) => {
+                dead += 1;
+                client.dead_letters("payments-dlq")?.wait_for(dead).await?;
+                println!("  the job failed: {failure}; in the dead-letter queue");
             }
+            Err(error) => return Err(error.into()),
         }
     }
     handle.stop(Duration::from_secs(5));
