@@ -1,5 +1,5 @@
-//! The pieces that run for every job: `cargo bench -p jobqueue-benches`. Times are a batch's, not a job's,
-//! except for records.
+//! The pieces that run for every job: `cargo bench -p jobqueue-benches`. Times are a batch's, not a
+//! job's, except for records.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use jobqueue::internals::Batch;

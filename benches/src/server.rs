@@ -27,8 +27,8 @@ impl Server {
         Ok(Self { redis, bare: 0 })
     }
 
-    /// Connects to the server that `REDIS_URL` names, and makes sure that it is nobody else's, since
-    /// it will be emptied again and again. The URL comes along.
+    /// Connects to the server that `REDIS_URL` names, and makes sure that it is nobody else's,
+    /// since it will be emptied again and again. The URL comes along.
     ///
     /// # Errors
     /// None is named, it has data, or can't be reached.

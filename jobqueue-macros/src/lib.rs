@@ -60,10 +60,10 @@ use proc_macro::TokenStream;
 /// Durations are texts such as `"250ms"`, `"30s"`, `"1h30m"`, `"7d"`.
 ///
 /// A constant may stand for each value: `queue = settings::ORDERS`, `attempts = ATTEMPTS`,
-/// `timeout = TIMEOUT`, `backoff = exponential(FIRST, max = "10m")`, `retain = RETAIN`. It has the type that
-/// the methods of `Definition` take: `&'static str`, `u32`, `Duration`, `Backoff`, `Retain` …
-/// Whether its value is fine is checked when the program is compiled; that goes for all but the
-/// pattern of `subscribe`, which is checked when the worker is built.
+/// `timeout = TIMEOUT`, `backoff = exponential(FIRST, max = "10m")`, `retain = RETAIN`. It has the
+/// type that the methods of `Definition` take: `&'static str`, `u32`, `Duration`, `Backoff`,
+/// `Retain` … Whether its value is fine is checked when the program is compiled; that goes for all
+/// but the pattern of `subscribe`, which is checked when the worker is built.
 ///
 /// # Declared handlers
 ///

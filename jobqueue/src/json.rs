@@ -1,5 +1,5 @@
-//! How values that people look at are written with serde: durations as milliseconds, with the unit in the
-//! field's name.
+//! How values that people look at are written with serde: durations as milliseconds, with the unit
+//! in the field's name.
 
 use std::time::Duration;
 

@@ -58,20 +58,23 @@
 //! # Features
 //!
 //! - `tls` (default): `rediss://` URLs, with rustls.
-//! - `metrics`: counters, gauges and histograms from inside the workers, through the facade of that name;
-//!   [`Worker`] lists them.
+//! - `metrics`: counters, gauges and histograms from inside the workers, through the facade of that
+//!   name; [`Worker`] lists them.
 //! - `testing`: contexts for tests of handlers without Redis.
 //!
 //! # Values as JSON
 //!
-//! Values that people look at are [`Serialize`](serde::Serialize): [`JobInfo`], [`QueueStats`](stats::QueueStats),
-//! [`Event`](event::Event), [`WorkerEvent`](telemetry::WorkerEvent), [`DeadLetter`](dead_letter::DeadLetter),
-//! [`TopicStats`](topic::TopicStats) and their parts. Fields keep their names; names of variants are in `snake_case`;
-//! times are RFC 3339; durations are numbers of milliseconds, with `_ms` at the end of the field's name.
+//! Values that people look at are [`Serialize`](serde::Serialize): [`JobInfo`],
+//! [`QueueStats`](stats::QueueStats), [`Event`](event::Event),
+//! [`WorkerEvent`](telemetry::WorkerEvent), [`DeadLetter`](dead_letter::DeadLetter),
+//! [`TopicStats`](topic::TopicStats) and their parts. Fields keep their names; names of variants
+//! are in `snake_case`; times are RFC 3339; durations are numbers of milliseconds, with `_ms` at
+//! the end of the field's name.
 //!
 //! # Types of other crates
 //!
-//! [`types`] re-exports those that the API has, and says where. Their major versions are part of its promise.
+//! [`types`] re-exports those that the API has, and says where. Their major versions are part of
+//! its promise.
 //!
 //! Idempotency in a database's transaction, a transactional outbox and payloads that change are in
 //! [`docs::recipes`]. The repository's `ARCHITECTURE.md` says how the library works.

@@ -30,7 +30,8 @@ pub enum Answer {
 pub struct Hello {
     /// The version of its package.
     pub version: String,
-    /// Names of what it has no way to do: `bulk`, `keep`, `fail_once`, `priorities`, `due`, `latency`.
+    /// Names of what it has no way to do: `bulk`, `keep`, `fail_once`, `priorities`, `due`,
+    /// `latency`.
     pub lacks: Vec<String>,
 }
 

@@ -1,8 +1,8 @@
-//! What every contestant of the comparison is made with: the tasks that it is given, one JSON text a
-//! line on its standard input, and its answers, one a line on its standard output.
+//! What every contestant of the comparison is made with: the tasks that it is given, one JSON text
+//! a line on its standard input, and its answers, one a line on its standard output.
 //!
-//! A contestant in Rust implements [`Peer`] and calls [`serve()`]; one in another language reads and
-//! writes the same lines. The comparison itself only knows the lines.
+//! A contestant in Rust implements [`Peer`] and calls [`serve()`]; one in another language reads
+//! and writes the same lines. The comparison itself only knows the lines.
 
 mod answer;
 mod latency;

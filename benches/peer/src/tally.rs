@@ -16,7 +16,8 @@ pub fn now_ms() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1e3)
 }
 
-/// How often each job ran, and when the first run of each began. Cheap to clone, all clones are one.
+/// How often each job ran, and when the first run of each began. Cheap to clone, all clones are
+/// one.
 #[derive(Clone, Debug)]
 pub struct Tally(Arc<Account>);
 
@@ -24,7 +25,8 @@ pub struct Tally(Arc<Account>);
 struct Account {
     kind: Kind,
     runs: Vec<AtomicU8>,
-    /// When each first began, as the bits of milliseconds since the epoch; only where waits are asked.
+    /// When each first began, as the bits of milliseconds since the epoch; only where waits are
+    /// asked.
     began: Vec<AtomicU64>,
     ran: AtomicUsize,
     last: AtomicU64,

@@ -111,7 +111,7 @@ pub struct Latency {
     pub jobs: usize,
     /// How long each payload is.
     pub bytes: usize,
-    /// How many are added a second, evenly, whether or not earlier ones have started. 0: the next one
-    /// a few milliseconds after the last one has run.
+    /// How many are added a second, evenly, whether or not earlier ones have started. 0: the next
+    /// one a few milliseconds after the last one has run.
     pub per_second: u64,
 }

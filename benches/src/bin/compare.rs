@@ -1,8 +1,8 @@
 //! Ours and the peers' numbers side by side: `./dev bench compare`.
 //!
-//! Against one Redis, in turns: for each scenario a peer and then ours, as many rounds as asked for, then
-//! the next peer. Each play is a process of its own on an emptied server, warmed up with some jobs; at
-//! its end every job must have run exactly as often as it should have.
+//! Against one Redis, in turns: for each scenario a peer and then ours, as many rounds as asked
+//! for, then the next peer. Each play is a process of its own on an emptied server, warmed up with
+//! some jobs; at its end every job must have run exactly as often as it should have.
 
 #![allow(clippy::print_stdout, reason = "a program's output")]
 

@@ -1,9 +1,10 @@
 //! Fan-out: what it costs to tell ten queues of an event: `./dev bench fanout`.
 //!
-//! Publishes events to a topic with ten bound queues and waits until every copy stands in its queue; BullMQ adds each
-//! event ten times, in its fastest way, bulks of 1,000 to all queues at once. In turns, on one emptied server. Then the
-//! median time of one publish with a hundred bindings against one plain add, one after another. Payloads are texts
-//! of 100 bytes. Timings are of this machine at this moment: compare ratios, not numbers.
+//! Publishes events to a topic with ten bound queues and waits until every copy stands in its
+//! queue; BullMQ adds each event ten times, in its fastest way, bulks of 1,000 to all queues at
+//! once. In turns, on one emptied server. Then the median time of one publish with a hundred
+//! bindings against one plain add, one after another. Payloads are texts of 100 bytes. Timings are
+//! of this machine at this moment: compare ratios, not numbers.
 
 #![allow(clippy::print_stdout, reason = "a program's output")]
 
@@ -83,7 +84,8 @@ async fn filled(client: &Client, names: &[String], count: u64) -> Outcome<()> {
     Ok(())
 }
 
-/// Messages per second until all copies stand in their queues, and the server's CPU time for each in µs.
+/// Messages per second until all copies stand in their queues, and the server's CPU time for each
+/// in µs.
 async fn fan_out(url: &str, server: &mut Server, events: u64) -> Outcome<(f64, f64)> {
     let client = Client::connect(url).await?;
     let names = bound(&client, "fan", QUEUES).await?;

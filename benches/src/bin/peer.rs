@@ -32,7 +32,8 @@ struct Ours(Client);
 impl Ours {
     fn request(&self, job: NewJob) -> jobqueue::Add<()> {
         let mut add = self.0.add(Bench, job.payload);
-        // Not by a delay, which would count from the call that carries the job: many are made at a time.
+        // Not by a delay, which would count from the call that carries the job: many are made at a
+        // time.
         #[allow(clippy::cast_possible_truncation, reason = "a time in ms")]
         if let Some(due) =
             job.due_ms.and_then(|ms| DateTime::from_timestamp_millis(ms.round() as i64))

@@ -1,8 +1,8 @@
 //! Where the time of one scenario goes: `./dev bench profile [SCENARIO] [--jobs N] [--slots N]`.
 //!
-//! On the side of Redis: calls and microseconds a job of each command, and what of the scripts' time is
-//! neither, hence Lua's own. On ours: a count of instructions by function, by callgrind, in a process
-//! that only does what is profiled. Counts, unlike times, are the same on a busy machine.
+//! On the side of Redis: calls and microseconds a job of each command, and what of the scripts'
+//! time is neither, hence Lua's own. On ours: a count of instructions by function, by callgrind, in
+//! a process that only does what is profiled. Counts, unlike times, are the same on a busy machine.
 
 #![allow(clippy::print_stdout, reason = "a program's output")]
 

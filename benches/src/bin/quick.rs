@@ -1,8 +1,8 @@
 //! Redis CPU per job and bytes per waiting job, in under a minute: `./dev bench quick`.
 //!
-//! Adds 200,000 jobs of 100 bytes from 1,000 tasks and runs them with a handler that does nothing, in 100
-//! slots, with nothing retained; batches form by themselves. Then weighs 100,000 waiting jobs of 117
-//! bytes. Timings are of this machine at this moment: compare ratios, not numbers.
+//! Adds 200,000 jobs of 100 bytes from 1,000 tasks and runs them with a handler that does nothing,
+//! in 100 slots, with nothing retained; batches form by themselves. Then weighs 100,000 waiting
+//! jobs of 117 bytes. Timings are of this machine at this moment: compare ratios, not numbers.
 
 #![allow(clippy::print_stdout, reason = "a program's output")]
 

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Machine, Score};
 
-/// `{"machine": …, "results": […], "details": […], "absent": […]}`: `details` has the metrics that are not
-/// central, in the same shape.
+/// `{"machine": …, "results": […], "details": […], "absent": […]}`: `details` has the metrics that
+/// are not central, in the same shape.
 #[must_use]
 pub fn document(machine: &Machine, scores: &[Score], absent: &[String]) -> Value {
     let (central, details): (Vec<_>, Vec<_>) =

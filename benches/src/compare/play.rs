@@ -7,8 +7,8 @@ use jobqueue_bench_peer::{Add, Answer, How, Kind, Percentiles, Process, Result, 
 use super::{Contest, Contestant, Reading, Scenario, hold, scenario::Step};
 use crate::Server;
 
-/// Jobs that each process adds, and runs if it is to run any, before anything counts: connections, scripts, a JIT
-/// compiler.
+/// Jobs that each process adds, and runs if it is to run any, before anything counts: connections,
+/// scripts, a JIT compiler.
 const WARM: usize = 2_000;
 
 /// How long the adding of 10,000 delayed jobs may take before the first is due, in milliseconds.
@@ -40,8 +40,8 @@ struct Marks {
 }
 
 impl<'a> Play<'a> {
-    /// Starts as many processes as the scenario asks for and warms them up. `None` if the contestant
-    /// lacks what the scenario needs.
+    /// Starts as many processes as the scenario asks for and warms them up. `None` if the
+    /// contestant lacks what the scenario needs.
     ///
     /// # Errors
     /// It doesn't start, or fails at the first jobs.
@@ -214,8 +214,8 @@ struct Proof {
     waits: Option<Percentiles>,
 }
 
-/// Checks that each job ran as often as it should have, over all processes; if fewer than all were asked
-/// for, that at least so many ran and none too often.
+/// Checks that each job ran as often as it should have, over all processes; if fewer than all were
+/// asked for, that at least so many ran and none too often.
 fn proven(answers: &[Answer], jobs: usize, asked: usize, each: usize) -> Result<Proof> {
     let mut counts = vec![0_usize; jobs];
     let mut proof = Proof { runs: 0, last_ms: 0.0, waits: None };

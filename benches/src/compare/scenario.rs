@@ -74,8 +74,8 @@ impl Scenario {
         self
     }
 
-    /// Whether a contestant of this role takes part, in a full or in a quick comparison. A quick one has
-    /// the central scenarios with our rivals, and one scenario each with the others.
+    /// Whether a contestant of this role takes part, in a full or in a quick comparison. A quick
+    /// one has the central scenarios with our rivals, and one scenario each with the others.
     #[must_use]
     pub fn admits(&self, role: Role, quick: bool) -> bool {
         match role {
@@ -131,11 +131,12 @@ pub fn scenarios(scale: f64) -> Vec<Scenario> {
 }
 
 fn adding(scaled: impl Fn(usize) -> usize) -> Vec<Scenario> {
-    // Three quarters of a power of two, as full as hash tables are on the average; and never few, since of
-    // those what a server has beside the jobs is a part that counts.
+    // Three quarters of a power of two, as full as hash tables are on the average; and never few,
+    // since of those what a server has beside the jobs is a part that counts.
     let weighed = scaled(50_000).max(25_000);
     let weighed = Add { bytes: 117, ..add(How::Bulk, weighed, Kind::Plain) };
-    // Fewer are over before what an empty server has of its own, like memory that is still warm, has had its say.
+    // Fewer are over before what an empty server has of its own, like memory that is still warm,
+    // has had its say.
     let one_by_one = scaled(25_000).max(20_000);
     vec![
         Scenario::new("add-one", Step::Add(add(How::One, one_by_one, Kind::Plain))).quick(),

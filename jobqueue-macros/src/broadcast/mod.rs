@@ -1,4 +1,5 @@
-//! `#[broadcast]`: attr (parse) → the model of handlers → signature (all rules) → expand, or fallback.
+//! `#[broadcast]`: attr (parse) → the model of handlers → signature (all rules) → expand, or
+//! fallback.
 
 mod attr;
 mod expand;

@@ -8,7 +8,8 @@ use syn::{FnArg, Ident, Pat, PathArguments, ReturnType, Safety, Type};
 use super::valid::error;
 use crate::item::Function;
 
-/// How many arguments a function may have, the payload among them; see `jobqueue::handler::IntoJob`.
+/// How many arguments a function may have, the payload among them; see
+/// `jobqueue::handler::IntoJob`.
 const MOST_ARGUMENTS: usize = 16;
 
 /// The attribute that is on the function, and whether that says `blocking`.

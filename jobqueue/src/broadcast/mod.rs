@@ -14,10 +14,10 @@
 //! # }
 //! ```
 //!
-//! [`Client::broadcast`] sends to the processes that listen now; nothing is kept for others, and nothing is
-//! retried. A listener that lost its connection for a while is told
-//! [`BroadcastsMissed`](crate::telemetry::WorkerEvent::BroadcastsMissed). For messages that must arrive,
-//! publish to a [`topic`](crate::topic).
+//! [`Client::broadcast`] sends to the processes that listen now; nothing is kept for others, and
+//! nothing is retried. A listener that lost its connection for a while is told
+//! [`BroadcastsMissed`](crate::telemetry::WorkerEvent::BroadcastsMissed). For messages that must
+//! arrive, publish to a [`topic`](crate::topic).
 
 pub use crate::job::{Broadcast, BroadcastDefinition};
 

@@ -15,9 +15,10 @@
 //! # }
 //! ```
 //!
-//! [`Client::call`] calls a handler, [`Queue::call`] one that is known by its name only. The handler is an
-//! ordinary one, in any process. An add and [`JobHandle::result`](crate::JobHandle::result) wait for a
-//! result too, and keep the job; a call keeps nothing and is answered sooner.
+//! [`Client::call`] calls a handler, [`Queue::call`] one that is known by its name only. The
+//! handler is an ordinary one, in any process. An add and
+//! [`JobHandle::result`](crate::JobHandle::result) wait for a result too, and keep the job; a call
+//! keeps nothing and is answered sooner.
 
 mod mailbox;
 

@@ -16,9 +16,9 @@
 //! ```
 //!
 //! [`Queue::events`](crate::Queue::events) follows a queue from now on;
-//! [`Queue::events_after`](crate::Queue::events_after) goes on from an [`EventId`]. The newest 1,000 entries
-//! are kept, unless [`SetLimits::events`](crate::manage::SetLimits::events) says otherwise. What happens
-//! inside one worker is in [`telemetry`](crate::telemetry).
+//! [`Queue::events_after`](crate::Queue::events_after) goes on from an [`EventId`]. The newest
+//! 1,000 entries are kept, unless [`SetLimits::events`](crate::manage::SetLimits::events) says
+//! otherwise. What happens inside one worker is in [`telemetry`](crate::telemetry).
 
 mod stream;
 mod watch;

@@ -11,8 +11,8 @@ use crate::value_error::Corrupt;
 
 /// A kind of broadcast: what is sent, and by which name.
 ///
-/// [`#[broadcast]`](macro@crate::broadcast) implements it for the listener it is put on, so that the
-/// listener's name is all a sender needs: `client.broadcast(forget, key)`.
+/// [`#[broadcast]`](macro@crate::broadcast) implements it for the listener it is put on, so that
+/// the listener's name is all a sender needs: `client.broadcast(forget, key)`.
 ///
 /// The type that implements it only names the kind; no value of it is ever asked anything.
 #[diagnostic::on_unimplemented(
@@ -45,7 +45,8 @@ pub struct BroadcastDefinition {
 }
 
 impl BroadcastDefinition {
-    /// A channel by its name, which is made as a queue's: 1 to 128 ASCII letters, digits, `_`, `-`, `.`, `:`.
+    /// A channel by its name, which is made as a queue's: 1 to 128 ASCII letters, digits, `_`, `-`,
+    /// `.`, `:`.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self { name, codec: Codec::MessagePack, timeout: Duration::from_secs(30) }

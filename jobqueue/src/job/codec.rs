@@ -32,8 +32,8 @@ pub enum Codec {
     Json,
 }
 
-/// How deep a payload may be nested to be read: what JSON's reader allows. More could overflow the stack of
-/// the thread that reads it, which would end the process.
+/// How deep a payload may be nested to be read: what JSON's reader allows. More could overflow the
+/// stack of the thread that reads it, which would end the process.
 const MAX_DEPTH: usize = 128;
 
 impl Codec {
@@ -54,7 +54,8 @@ impl Codec {
         }
     }
 
-    /// What bytes say, as JSON: for people to look at. None if they can't be read, or can't be said in JSON.
+    /// What bytes say, as JSON: for people to look at. None if they can't be read, or can't be said
+    /// in JSON.
     pub(super) fn to_json(self, bytes: &[u8]) -> Option<serde_json::Value> {
         serde_json::to_value(self.decode::<Value>(bytes).ok()?).ok()
     }
@@ -62,7 +63,8 @@ impl Codec {
     /// Reads a value.
     ///
     /// # Errors
-    /// The bytes are not of this codec or not of this type, or nested more than about 120 levels deep.
+    /// The bytes are not of this codec or not of this type, or nested more than about 120 levels
+    /// deep.
     pub fn decode<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, PayloadError> {
         match self {
             Self::MessagePack => {

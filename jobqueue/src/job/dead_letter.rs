@@ -14,9 +14,9 @@ use crate::value_error::{Corrupt, Invalid, PayloadError};
 
 /// A job that failed for good, with its history, as it waits in a dead-letter queue.
 ///
-/// It is the payload of jobs named [`DeadLetter::NAME`], so a handler may run them like any other job.
-/// Without one they wait, and [`DeadLetters`](crate::dead_letter::DeadLetters) shows them and sends them
-/// back.
+/// It is the payload of jobs named [`DeadLetter::NAME`], so a handler may run them like any other
+/// job. Without one they wait, and [`DeadLetters`](crate::dead_letter::DeadLetters) shows them and
+/// sends them back.
 ///
 /// ```
 /// use jobqueue::{dead_letter::DeadLetter, job};
@@ -27,8 +27,8 @@ use crate::value_error::{Corrupt, Invalid, PayloadError};
 /// }
 /// ```
 ///
-/// Serialized as JSON it has these fields. `record` is `null` if the record can't be read; `raw` is the
-/// record's bytes in hexadecimal, by which the dead letter is read again.
+/// Serialized as JSON it has these fields. `record` is `null` if the record can't be read; `raw` is
+/// the record's bytes in hexadecimal, by which the dead letter is read again.
 ///
 /// ```json
 /// {

@@ -9,8 +9,8 @@ use crate::policy::{Backoff, Breaker, Rate, Retain, RetryPolicy};
 
 /// A kind of job: what goes in, what comes out, and how it is treated.
 ///
-/// [`#[job]`](macro@crate::job) implements it for the handler it is put on, so that the handler's name is
-/// all a producer needs: `client.add(process_order, order)`.
+/// [`#[job]`](macro@crate::job) implements it for the handler it is put on, so that the handler's
+/// name is all a producer needs: `client.add(process_order, order)`.
 ///
 /// The type that implements it only names the kind; no value of it is ever asked anything.
 #[diagnostic::on_unimplemented(
@@ -24,15 +24,17 @@ pub trait Job: Send + Sync + 'static {
     type Output: Serialize + DeserializeOwned + Send + 'static;
     /// Its queue, its name and its defaults.
     const DEFINITION: Definition;
-    /// Which versions of the payload it can read. [`#[job]`](macro@crate::job) takes them from the payload's type;
-    /// written by hand it is `PayloadVersions::of()` for one that implements [`Payload`](crate::Payload).
+    /// Which versions of the payload it can read. [`#[job]`](macro@crate::job) takes them from the
+    /// payload's type; written by hand it is `PayloadVersions::of()` for one that implements
+    /// [`Payload`](crate::Payload).
     const VERSIONS: PayloadVersions<Self::Payload> = PayloadVersions::none();
 }
 
 /// Where jobs of a kind go and what holds for them unless an add says otherwise.
 ///
 /// What concerns a run (attempts, backoff, timeout, retention) is read by the *worker*, so a new
-/// value holds for jobs that already wait. Priority, time to live and codec are read by the *producer*.
+/// value holds for jobs that already wait. Priority, time to live and codec are read by the
+/// *producer*.
 ///
 /// ```
 /// use std::time::Duration;
@@ -155,8 +157,8 @@ impl Definition {
         self
     }
 
-    /// How long a job may wait for its first run before it [expires](crate::error::FailureReason::Expired); the
-    /// queue's by default, which is for ever.
+    /// How long a job may wait for its first run before it
+    /// [expires](crate::error::FailureReason::Expired); the queue's by default, which is for ever.
     #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
@@ -191,33 +193,36 @@ impl Definition {
         self
     }
 
-    /// When jobs of this handler are left alone since it fails all the time, in one process; never by default.
+    /// When jobs of this handler are left alone since it fails all the time, in one process; never
+    /// by default.
     #[must_use]
     pub const fn breaker(mut self, breaker: Breaker) -> Self {
         self.limits.breaker = Some(breaker);
         self
     }
 
-    /// The queue to which jobs go that fail for good, as [`DeadLetter`](crate::dead_letter::DeadLetter); the worker's by
-    /// default, which is none.
+    /// The queue to which jobs go that fail for good, as
+    /// [`DeadLetter`](crate::dead_letter::DeadLetter); the worker's by default, which is none.
     #[must_use]
     pub const fn dead_letter(mut self, queue: &'static str) -> Self {
         self.dead_letter = Some(queue);
         self
     }
 
-    /// Settles a job before its run starts, so that it never runs twice, whatever dies; once or more by default.
+    /// Settles a job before its run starts, so that it never runs twice, whatever dies; once or
+    /// more by default.
     ///
-    /// What fails is said in logs and as a [`WorkerEvent`](crate::telemetry::WorkerEvent), and is not tried again: attempts,
-    /// backoff and dead letters don't apply to a run, and nothing is kept of it.
+    /// What fails is said in logs and as a [`WorkerEvent`](crate::telemetry::WorkerEvent), and is
+    /// not tried again: attempts, backoff and dead letters don't apply to a run, and nothing is
+    /// kept of it.
     #[must_use]
     pub const fn at_most_once(mut self) -> Self {
         self.run.delivery = Delivery::AtMostOnce;
         self
     }
 
-    /// The topic whose messages become jobs of this kind, and the pattern that their routing keys fit. The queue
-    /// is bound when a worker with the handler starts.
+    /// The topic whose messages become jobs of this kind, and the pattern that their routing keys
+    /// fit. The queue is bound when a worker with the handler starts.
     #[must_use]
     pub const fn subscribe(mut self, topic: &'static str, pattern: &'static str) -> Self {
         self.subscription = Some((topic, pattern));

@@ -9,8 +9,9 @@ use crate::value_error::PayloadError;
 
 /// The fields that a payload's type doesn't name, kept so that they survive being passed on.
 ///
-/// Fields that a type doesn't know are ignored when it is read, hence lost when it is written again. Where a
-/// handler adds what it got to another queue, or a dead letter is edited, put this into the type:
+/// Fields that a type doesn't know are ignored when it is read, hence lost when it is written
+/// again. Where a handler adds what it got to another queue, or a dead letter is edited, put this
+/// into the type:
 ///
 /// ```
 /// use jobqueue::{payload::Extra, Codec};
@@ -32,8 +33,9 @@ use crate::value_error::PayloadError;
 /// # Ok::<(), jobqueue::error::PayloadError>(())
 /// ```
 ///
-/// It holds whatever MessagePack and JSON can say, bytes, large numbers and maps with other keys than text among
-/// it; a payload whose unknown fields have MessagePack's extension types can't be read with it.
+/// It holds whatever MessagePack and JSON can say, bytes, large numbers and maps with other keys
+/// than text among it; a payload whose unknown fields have MessagePack's extension types can't be
+/// read with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Extra(BTreeMap<String, Value>);

@@ -16,8 +16,8 @@ const MAX_MESSAGE: usize = 4096;
 
 /// An error that knows what should become of the job it failed.
 ///
-/// [`#[derive(JobError)]`](derive@crate::JobError) implements it variant by variant. Errors without it
-/// are retried with the job's backoff.
+/// [`#[derive(JobError)]`](derive@crate::JobError) implements it variant by variant. Errors without
+/// it are retried with the job's backoff.
 ///
 /// ```
 /// use std::time::Duration;
@@ -89,13 +89,14 @@ impl Failure {
         Self::new(Verdict::RateLimited(throttle), message)
     }
 
-    /// A failure of which the handler's [`RetryPolicy`](crate::retry::RetryPolicy) says what follows.
+    /// A failure of which the handler's [`RetryPolicy`](crate::retry::RetryPolicy) says what
+    /// follows.
     pub fn classified(class: ErrorClass, message: impl fmt::Display) -> Self {
         Self::new(class.into(), message)
     }
 
-    /// A failed HTTP request, [classified by its status](ErrorClass::from_http_status), with the text of its
-    /// header `Retry-After` if it has one. A text that can't be read is let go.
+    /// A failed HTTP request, [classified by its status](ErrorClass::from_http_status), with the
+    /// text of its header `Retry-After` if it has one. A text that can't be read is let go.
     ///
     /// ```
     /// use std::time::Duration;

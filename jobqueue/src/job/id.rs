@@ -62,8 +62,8 @@ text_type!(JobId);
 
 /// The id of one incarnation of a worker on one queue.
 ///
-/// A worker that lost its lease, or that doesn't know whether its last call was carried out, goes on under
-/// a new id: Redis refuses what is still on its way under the old one.
+/// A worker that lost its lease, or that doesn't know whether its last call was carried out, goes
+/// on under a new id: Redis refuses what is still on its way under the old one.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorkerId(Arc<str>);
 
@@ -99,8 +99,9 @@ fn next_ulid() -> Ulid {
     *last
 }
 
-/// The random part of the first id of a millisecond. It is a keyed hash of the time, and each process
-/// has keys of 128 bits from the operating system, so that no two processes make the same ids.
+/// The random part of the first id of a millisecond. It is a keyed hash of the time, and each
+/// process has keys of 128 bits from the operating system, so that no two processes make the same
+/// ids.
 fn random(now: u64) -> u128 {
     static KEYS: LazyLock<[RandomState; 2]> =
         LazyLock::new(|| [RandomState::new(), RandomState::new()]);

@@ -60,7 +60,8 @@ pub struct JobInfo {
     pub worker: Option<WorkerId>,
     /// When it ended, if it has.
     pub finished_at: Option<DateTime<Utc>>,
-    /// The newest progress that its handler reported, in MessagePack; see [`progress`](Self::progress).
+    /// The newest progress that its handler reported, in MessagePack; see
+    /// [`progress`](Self::progress).
     #[serde(serialize_with = "progress")]
     pub progress: Option<Bytes>,
     /// How it ended, if it has.

@@ -21,7 +21,8 @@ const MAX_NAME_LEN: usize = 128;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct QueueName(Arc<str>);
 
-/// The name of a kind of job: 1 to 128 bytes of text without control characters or leading and trailing spaces.
+/// The name of a kind of job: 1 to 128 bytes of text without control characters or leading and
+/// trailing spaces.
 ///
 /// ```
 /// use jobqueue::JobName;

@@ -11,8 +11,8 @@ use crate::{
     value_error::Invalid,
 };
 
-/// The options that a job was added with. For one that is missing the handler's counts, and then the
-/// worker's default.
+/// The options that a job was added with. For one that is missing the handler's counts, and then
+/// the worker's default.
 ///
 /// They are part of a job's [`Record`](super::Record), which never changes once the job is added.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -31,8 +31,8 @@ pub struct JobOptions {
     pub retain: Option<Retain>,
     /// What is kept when it fails for good.
     pub retain_failed: Option<Retain>,
-    /// When it was first due, if it was added with a delay; a later change isn't seen here. A delay counts
-    /// by the producer's clock.
+    /// When it was first due, if it was added with a delay; a later change isn't seen here. A delay
+    /// counts by the producer's clock.
     pub due_at: Option<DateTime<Utc>>,
     /// The version of the payload; 1 if it is missing.
     pub version: Option<u32>,

@@ -1,4 +1,5 @@
-//! Payloads that change over the years: each version a type of its own, and a step from one to the next.
+//! Payloads that change over the years: each version a type of its own, and a step from one to the
+//! next.
 
 use std::{fmt, marker::PhantomData};
 
@@ -12,9 +13,10 @@ pub(crate) const FIRST_VERSION: u32 = 1;
 
 /// A payload with a version.
 ///
-/// [`#[derive(Payload)]`](derive@crate::Payload) implements it. The version travels in the job's record. A
-/// worker upgrades what is older step by step; what is newer than it knows goes back for a worker that
-/// knows it (see [`WorkerBuilder::unknown_names`](crate::WorkerBuilder::unknown_names)). Types that don't
+/// [`#[derive(Payload)]`](derive@crate::Payload) implements it. The version travels in the job's
+/// record. A worker upgrades what is older step by step; what is newer than it knows goes back for
+/// a worker that knows it (see
+/// [`WorkerBuilder::unknown_names`](crate::WorkerBuilder::unknown_names)). Types that don't
 /// implement it are payloads all the same, and count as version 1.
 ///
 /// ```
@@ -46,8 +48,8 @@ pub trait Payload: DeserializeOwned {
     /// This type's version, from 1.
     const VERSION: u32;
 
-    /// Reads bytes of an older version, and brings them step by step to this one. Without an older type
-    /// there is nothing to read them as.
+    /// Reads bytes of an older version, and brings them step by step to this one. Without an older
+    /// type there is nothing to read them as.
     ///
     /// # Errors
     /// The bytes are not of that version's type, no type has that version, or a step fails.
@@ -122,8 +124,8 @@ impl<T> fmt::Debug for PayloadVersions<T> {
 
 /// `Versioned::<T>::VERSIONS` is what a type says of its versions.
 ///
-/// A macro sees a type's name only, not what it implements. So it names the constant: an inherent one is taken if
-/// its bounds hold, and else that of [`Unversioned`].
+/// A macro sees a type's name only, not what it implements. So it names the constant: an inherent
+/// one is taken if its bounds hold, and else that of [`Unversioned`].
 #[derive(Debug)]
 pub struct Versioned<T>(PhantomData<T>);
 

@@ -1,5 +1,5 @@
-//! What stands in Redis, read back from whatever bytes there are: nothing panics, what was written is read as
-//! it was, and what could be read at all is written and read as the same.
+//! What stands in Redis, read back from whatever bytes there are: nothing panics, what was written
+//! is read as it was, and what could be read at all is written and read as the same.
 
 use std::{collections::BTreeMap, time::Duration};
 

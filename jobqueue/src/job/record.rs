@@ -1,7 +1,7 @@
 //! A job as it stands in Redis.
 //!
-//! A MessagePack array: `[version, name, codec, payload, created ms, options?]`. It is written once,
-//! by the producer, and no script ever looks inside.
+//! A MessagePack array: `[version, name, codec, payload, created ms, options?]`. It is written
+//! once, by the producer, and no script ever looks inside.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -77,8 +77,8 @@ impl Record {
 
     /// The payload, of a version that is known.
     ///
-    /// Who publishes to a topic need not know the payload's type, so such a message may be of any version if it
-    /// names none: of the newest if it can be read as that.
+    /// Who publishes to a topic need not know the payload's type, so such a message may be of any
+    /// version if it names none: of the newest if it can be read as that.
     pub(crate) fn read<T: DeserializeOwned>(
         &self,
         versions: &PayloadVersions<T>,
@@ -109,7 +109,8 @@ impl Record {
         out
     }
 
-    /// The same record under another name, byte for byte otherwise. None if it can't be read so far.
+    /// The same record under another name, byte for byte otherwise. None if it can't be read so
+    /// far.
     pub(crate) fn renamed(record: &[u8], name: &str) -> Option<Vec<u8>> {
         let mut rest = record;
         let fields = decode::read_array_len(&mut rest).ok()?;

@@ -7,8 +7,8 @@ use crate::value_error::Invalid;
 
 /// The name of a caller's inbox: one a client, made by it, and gone with it.
 ///
-/// It stands where a queue's name does, as the hash tag of its key; its text begins with a mark that no
-/// queue's name can have.
+/// It stands where a queue's name does, as the hash tag of its key; its text begins with a mark
+/// that no queue's name can have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct ReplyAddress(QueueName);

@@ -16,8 +16,8 @@ const KNOWN_FLAGS: u8 = 0b11;
 /// A place in a trace: which trace, which span of it, and which span that one is a child of
 /// ([W3C Trace Context](https://www.w3.org/TR/trace-context/)).
 ///
-/// It travels in a job's headers `traceparent` and `tracestate`. A run of a job that has one is a child of
-/// it: [`Context::trace`](crate::Context::trace).
+/// It travels in a job's headers `traceparent` and `tracestate`. A run of a job that has one is a
+/// child of it: [`Context::trace`](crate::Context::trace).
 ///
 /// ```
 /// use jobqueue::trace::TraceContext;
@@ -47,7 +47,8 @@ pub struct TraceId([u8; 16]);
 pub struct SpanId([u8; 8]);
 
 impl TraceContext {
-    /// A place in a trace that somebody else has begun, such as the span of OpenTelemetry that is current.
+    /// A place in a trace that somebody else has begun, such as the span of OpenTelemetry that is
+    /// current.
     ///
     /// # Errors
     /// An id of zeros alone.
@@ -112,8 +113,8 @@ impl TraceContext {
         self.state.as_deref()
     }
 
-    /// The context that a job was sent with. Nothing if there is none, or none that can be read: as the
-    /// standard says, a broken one is as good as none.
+    /// The context that a job was sent with. Nothing if there is none, or none that can be read: as
+    /// the standard says, a broken one is as good as none.
     pub(crate) fn sent(headers: &BTreeMap<String, String>) -> Option<Self> {
         let context: Self = headers.get(PARENT)?.parse().ok()?;
         Some(match headers.get(STATE) {
@@ -144,7 +145,8 @@ impl fmt::Display for TraceContext {
 impl FromStr for TraceContext {
     type Err = Invalid;
 
-    /// Reads a `traceparent` of this version of the standard, and of a later one what this one knows of it.
+    /// Reads a `traceparent` of this version of the standard, and of a later one what this one
+    /// knows of it.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let invalid = || Invalid::new(PARENT, text, "use 00-<32 hex>-<16 hex>-<2 hex>");
         let mut parts = text.split('-');

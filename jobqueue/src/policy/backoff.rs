@@ -21,8 +21,8 @@ use crate::{json::Millis, value_error::Invalid};
 /// Duration::from_secs(4)); assert_eq!(backoff.delay(9), Duration::from_secs(10));
 /// ```
 ///
-/// Serialized: `{"kind": "exponential", "first_ms": 1000, "max_ms": 10000, "jitter": 0.0}`; the kind may
-/// be `fixed` too, or `custom` with `null` for `first_ms`.
+/// Serialized: `{"kind": "exponential", "first_ms": 1000, "max_ms": 10000, "jitter": 0.0}`; the
+/// kind may be `fixed` too, or `custom` with `null` for `first_ms`.
 ///
 /// [*Exponential Backoff And Jitter*]:
 /// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/

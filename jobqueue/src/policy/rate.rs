@@ -9,8 +9,8 @@ use crate::value_error::Invalid;
 /// A number of starts per time, spread evenly, with a burst.
 ///
 /// It is [GCRA]: after a pause up to `burst` jobs may start at once, and from then on one every
-/// `per / max`. No window of length `per` ever sees more than `max + burst` starts; a fixed window would
-/// let twice the rate through at its edge.
+/// `per / max`. No window of length `per` ever sees more than `max + burst` starts; a fixed window
+/// would let twice the rate through at its edge.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,8 +63,8 @@ impl Rate {
         self.burst
     }
 
-    /// The rate with this time between two starts: per second if that is a whole number of starts, else
-    /// per minute, hour or day, and else one per interval. None if no duration is that long.
+    /// The rate with this time between two starts: per second if that is a whole number of starts,
+    /// else per minute, hour or day, and else one per interval. None if no duration is that long.
     pub(crate) fn from_interval(interval_ms: f64, burst: u32) -> Option<Self> {
         for seconds in [1, 60, 3_600, 86_400] {
             let starts = seconds as f64 * 1_000.0 / interval_ms;

@@ -1,5 +1,5 @@
-//! Steering a queue. Each call is one atomic script, except where its doc says "in steps". The client
-//! repeats a call whose reply was lost.
+//! Steering a queue. Each call is one atomic script, except where its doc says "in steps". The
+//! client repeats a call whose reply was lost.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use crate::{
 const STEP: u64 = MAX_BATCH as u64;
 
 impl Queue {
-    /// Stops all workers from fetching jobs of this queue. Active jobs run to their end. `false` if the
-    /// queue was paused already.
+    /// Stops all workers from fetching jobs of this queue. Active jobs run to their end. `false` if
+    /// the queue was paused already.
     ///
     /// # Errors
     /// Those of any call.
@@ -32,13 +32,14 @@ impl Queue {
         self.store().call_retrying(&queue::Resume).await
     }
 
-    /// Runs all failed jobs again, oldest first, with their attempts counted anew. In steps of 1,000;
-    /// returns how many jobs it sent back.
+    /// Runs all failed jobs again, oldest first, with their attempts counted anew. In steps of
+    /// 1,000; returns how many jobs it sent back.
     ///
     /// # Errors
     /// Those of any call.
     pub async fn retry_failed(&self) -> Result<u64> {
-        // Only the jobs that have failed by now: one that fails again meanwhile isn't retried for ever.
+        // Only the jobs that have failed by now: one that fails again meanwhile isn't retried for
+        // ever.
         let mut left = self.counts().await?.failed;
         let mut retried = 0;
         while left > 0 {
@@ -52,8 +53,8 @@ impl Queue {
         Ok(retried)
     }
 
-    /// Removes completed or failed jobs that ended longer ago than `age`. In steps of 1,000; returns how
-    /// many jobs it removed.
+    /// Removes completed or failed jobs that ended longer ago than `age`. In steps of 1,000;
+    /// returns how many jobs it removed.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for another state, and those of any call.

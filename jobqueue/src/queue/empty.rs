@@ -87,8 +87,8 @@ pub struct Obliterate {
 }
 
 impl Obliterate {
-    /// Removes the queue even while jobs are active: their outcomes are then refused. By default a queue
-    /// with active jobs stays.
+    /// Removes the queue even while jobs are active: their outcomes are then refused. By default a
+    /// queue with active jobs stays.
     pub fn force(mut self) -> Self {
         self.force = true;
         self

@@ -48,8 +48,8 @@ impl Queue {
     }
 }
 
-/// The jobs in one state, page by page; see [`Queue::jobs`]. The queue moves on meanwhile: a page is true
-/// for its moment.
+/// The jobs in one state, page by page; see [`Queue::jobs`]. The queue moves on meanwhile: a page
+/// is true for its moment.
 #[derive(Clone, Debug)]
 pub struct JobPages {
     queue: Queue,
@@ -58,7 +58,8 @@ pub struct JobPages {
 }
 
 impl JobPages {
-    /// In reverse order: of ended jobs the newest first. By default oldest first, or the next to run first.
+    /// In reverse order: of ended jobs the newest first. By default oldest first, or the next to
+    /// run first.
     #[must_use]
     pub fn newest_first(mut self) -> Self {
         self.newest_first = true;
@@ -79,9 +80,9 @@ impl JobPages {
         self.queue.store().call_retrying(&page).await
     }
 
-    /// `count` jobs from `offset` on, at most 1,000 at once. A job that left the state while the page was
-    /// read is left out, and so is one whose record can't be read: [`JobHandle::info`](crate::JobHandle::info)
-    /// says what is wrong with it.
+    /// `count` jobs from `offset` on, at most 1,000 at once. A job that left the state while the
+    /// page was read is left out, and so is one whose record can't be read:
+    /// [`JobHandle::info`](crate::JobHandle::info) says what is wrong with it.
     ///
     /// # Errors
     /// Those of any call.

@@ -1,5 +1,5 @@
-//! Steering one job. Each call is one atomic script. The client repeats a call whose reply was lost; the
-//! repeated call may find its own work done and answer `WrongState` or `NotFound`.
+//! Steering one job. Each call is one atomic script. The client repeats a call whose reply was
+//! lost; the repeated call may find its own work done and answer `WrongState` or `NotFound`.
 
 use std::time::Duration;
 
@@ -44,8 +44,8 @@ impl<T> JobHandle<T> {
         }
     }
 
-    /// Changes the priority of a job that has not ended: -1024 (first) to 1023 (last). For an active job
-    /// it holds from the next attempt on.
+    /// Changes the priority of a job that has not ended: -1024 (first) to 1023 (last). For an
+    /// active job it holds from the next attempt on.
     ///
     /// # Errors
     /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] if it has ended.

@@ -36,8 +36,8 @@ impl Queue {
 
 /// One job: wait for its result, read what is known of it, change it.
 ///
-/// An add gives the handle of the job that it added; [`Queue::job`] gives that of any other. Cheap to
-/// clone. `T` is the type of the result.
+/// An add gives the handle of the job that it added; [`Queue::job`] gives that of any other. Cheap
+/// to clone. `T` is the type of the result.
 ///
 /// ```no_run
 /// # use jobqueue::{job, Client};
@@ -87,7 +87,8 @@ impl<T> JobHandle<T> {
     }
 
     /// Whether the job went to the dead-letter queue because its own queue was full; see
-    /// [`Overflow::DeadLetter`](crate::manage::Overflow::DeadLetter). Then its own queue doesn't have it.
+    /// [`Overflow::DeadLetter`](crate::manage::Overflow::DeadLetter). Then its own queue doesn't
+    /// have it.
     #[must_use]
     pub fn overflowed(&self) -> bool {
         self.overflowed
@@ -100,7 +101,8 @@ impl<T> JobHandle<T> {
         JobHandle { queue, id, existed, overflowed, output: PhantomData }
     }
 
-    /// All that is known of the job now: its state, payload, attempts, errors, progress and outcome.
+    /// All that is known of the job now: its state, payload, attempts, errors, progress and
+    /// outcome.
     ///
     /// # Errors
     /// [`Refused::NotFound`] if it has been removed, and those of any call.
@@ -129,13 +131,14 @@ impl<T> JobHandle<T> {
 }
 
 impl<T: DeserializeOwned> JobHandle<T> {
-    /// Waits for the job to end and returns its result. It follows the queue's events and doesn't poll.
+    /// Waits for the job to end and returns its result. It follows the queue's events and doesn't
+    /// poll.
     ///
     /// It waits without a limit; put a [`tokio::time::timeout`] around it for one.
     ///
     /// # Errors
-    /// [`ResultError::Failed`] with the failure if the job failed for good, [`ResultError::Gone`] if it
-    /// was removed or its result isn't kept.
+    /// [`ResultError::Failed`] with the failure if the job failed for good, [`ResultError::Gone`]
+    /// if it was removed or its result isn't kept.
     pub async fn result(&self) -> Result<T, ResultError> {
         // Often the job has ended by now: then there is no need to watch it.
         if let Some(ended) = self.look().await? {

@@ -25,10 +25,11 @@ impl Queue {
         Ok(self.store().call_retrying(&queue::Counts).await?.limits)
     }
 
-    /// Changes what the queue allows, at run time: set what changes, then await it. `None` clears a limit.
+    /// Changes what the queue allows, at run time: set what changes, then await it. `None` clears a
+    /// limit.
     ///
-    /// A limit set here wins over what workers set in code, until it is cleared. What is not set stays as
-    /// it is.
+    /// A limit set here wins over what workers set in code, until it is cleared. What is not set
+    /// stays as it is.
     ///
     /// ```no_run
     /// # use jobqueue::{DurationExt, Queue, Rate};
@@ -53,16 +54,16 @@ pub struct SetLimits {
 }
 
 impl SetLimits {
-    /// How many jobs start per time, over all workers; no limit by default. Once cleared, the rate that
-    /// workers set in code holds again as soon as one joins.
+    /// How many jobs start per time, over all workers; no limit by default. Once cleared, the rate
+    /// that workers set in code holds again as soon as one joins.
     pub fn rate(self, rate: impl Into<Option<Rate>>) -> Self {
         let rate = rate.into();
         let checked = rate.map_or(Ok(()), |rate| rate.validate());
         self.check(checked).set("rate", rate.map(rate_text))
     }
 
-    /// How many jobs are active at once, over all workers; no limit by default. Once cleared, the limit
-    /// that workers set in code holds again as soon as one joins.
+    /// How many jobs are active at once, over all workers; no limit by default. Once cleared, the
+    /// limit that workers set in code holds again as soon as one joins.
     pub fn max_active(self, max: impl Into<Option<u64>>) -> Self {
         self.set("active", max.into())
     }
@@ -74,14 +75,15 @@ impl SetLimits {
         self.set("max_length", max.into())
     }
 
-    /// What happens to jobs beyond [`max_length`](Self::max_length): by default their add is refused. With
-    /// another way, an add of many may be carried out in parts.
+    /// What happens to jobs beyond [`max_length`](Self::max_length): by default their add is
+    /// refused. With another way, an add of many may be carried out in parts.
     pub fn overflow(self, overflow: Overflow) -> Self {
         self.set("overflow", Some(overflow.to_word()))
     }
 
-    /// The head start that one step of priority is worth, so that no job starves. 1 ms to 100 years;
-    /// by default there is none, and priorities are strict. It holds for jobs added from now on.
+    /// The head start that one step of priority is worth, so that no job starves. 1 ms to 100
+    /// years; by default there is none, and priorities are strict. It holds for jobs added from now
+    /// on.
     pub fn aging(self, step: impl Into<Option<Duration>>) -> Self {
         let step = step.into();
         let checked = match step {
@@ -93,15 +95,16 @@ impl SetLimits {
         self.check(checked).set("aging", step.map(millis))
     }
 
-    /// How many entries of the event stream are kept, about; 1,000 by default, 0 for no events at all.
-    /// Without events, [`result`](super::JobHandle::result) looks only every few seconds.
+    /// How many entries of the event stream are kept, about; 1,000 by default, 0 for no events at
+    /// all. Without events, [`result`](super::JobHandle::result) looks only every few seconds.
     pub fn events(self, entries: u64) -> Self {
         self.set("events", Some(entries))
     }
 
-    /// How long a job may wait for its first run, counted from when it is due, if neither its add nor its
-    /// handler says so. A job that waits longer [expires](crate::error::FailureReason::Expired). At least
-    /// 1 ms; no limit by default. It holds for jobs added from now on.
+    /// How long a job may wait for its first run, counted from when it is due, if neither its add
+    /// nor its handler says so. A job that waits longer
+    /// [expires](crate::error::FailureReason::Expired). At least 1 ms; no limit by default. It
+    /// holds for jobs added from now on.
     pub fn ttl(self, ttl: impl Into<Option<Duration>>) -> Self {
         let ttl = ttl.into();
         let checked = match ttl {
@@ -114,8 +117,8 @@ impl SetLimits {
         self.check(checked).set("ttl", ttl.map(millis))
     }
 
-    /// The dead-letter queue of jobs that fail for good, if neither their handler nor their worker names
-    /// one; none by default. Running workers follow with their next turn.
+    /// The dead-letter queue of jobs that fail for good, if neither their handler nor their worker
+    /// names one; none by default. Running workers follow with their next turn.
     pub fn dead_letter<'a>(self, queue: impl Into<Option<&'a str>>) -> Self {
         let queue = queue.into();
         let checked = match queue.map(str::parse::<QueueName>) {

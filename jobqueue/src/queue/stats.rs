@@ -12,13 +12,13 @@ use crate::{
 };
 
 impl Queue {
-    /// The state of the queue now, in one call: jobs by state, the age of the oldest waiting job, workers
-    /// and their leases, totals, effects on their way, and histograms of waits and runs.
+    /// The state of the queue now, in one call: jobs by state, the age of the oldest waiting job,
+    /// workers and their leases, totals, effects on their way, and histograms of waits and runs.
     ///
-    /// It costs a dozen commands, one for each priority in use (64 at most) and one for each worker,
-    /// however many jobs there are. Workers report the histograms and
-    /// [`total_retried`](QueueStats::total_retried) every five seconds, and when they end: these are that
-    /// much behind, and lack what a killed worker had not reported.
+    /// It costs a dozen commands, one for each priority in use (64 at most) and one for each
+    /// worker, however many jobs there are. Workers report the histograms and
+    /// [`total_retried`](QueueStats::total_retried) every five seconds, and when they end: these
+    /// are that much behind, and lack what a killed worker had not reported.
     ///
     /// ```no_run
     /// # async fn example(orders: jobqueue::Queue) -> jobqueue::Result<()> {
@@ -35,8 +35,8 @@ impl Queue {
         self.store().call_retrying(&queue::Stats { queue: self.name() }).await
     }
 
-    /// How fast the queue moves: takes two snapshots, this long apart. To follow a queue, keep snapshots
-    /// and compare each with the one before ([`QueueStats::since`]).
+    /// How fast the queue moves: takes two snapshots, this long apart. To follow a queue, keep
+    /// snapshots and compare each with the one before ([`QueueStats::since`]).
     ///
     /// # Errors
     /// Those of any call.

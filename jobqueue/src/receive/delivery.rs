@@ -31,8 +31,9 @@ use crate::{
 /// [`retry_in`](Self::retry_in). All may be called at any time and in any order, from any task.
 ///
 /// A job whose delivery is dropped is handed out again once its visibility timeout is over. After
-/// that, every acknowledgement is refused with [`Refused::LeaseLost`](crate::error::Refused::LeaseLost): another consumer has the
-/// job, or had it.
+/// that, every acknowledgement is refused with
+/// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost): another consumer has the job, or had
+/// it.
 #[must_use = "a job that isn't acknowledged is handed out again"]
 pub struct Delivery {
     source: Source,
@@ -117,7 +118,8 @@ impl Delivery {
     /// Completes the job, without a result.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over
+    /// first, and those of any call.
     pub async fn complete(self) -> Result<()> {
         self.complete_with(&()).await
     }
@@ -127,7 +129,8 @@ impl Delivery {
     ///
     /// # Errors
     /// [`Error::Payload`] if the result can't be written, and then the job is still out;
-    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over
+    /// first, and those of any call.
     pub async fn complete_with<T: Serialize + ?Sized>(self, result: &T) -> Result<()> {
         let result = self.job.record.codec.encode(result)?;
         if result.len() > MAX_RESULT {
@@ -143,7 +146,8 @@ impl Delivery {
     /// there is one.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over
+    /// first, and those of any call.
     pub async fn fail(self, failure: impl Into<Failure>) -> Result<()> {
         self.end(RunOutcome::Failure(failure.into())).await
     }
@@ -152,7 +156,8 @@ impl Delivery {
     /// [fail](Self::fail) with [`Failure::retry_after`].
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over
+    /// first, and those of any call.
     pub async fn retry_in(self, delay: Duration) -> Result<()> {
         let (id, end) = (self.id().clone(), Transition::Released { delay, misses: None });
         self.settle(Settlement { id, end, effects: Vec::new() }, Duration::ZERO).await
@@ -162,7 +167,8 @@ impl Delivery {
     /// may have it at once.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over
+    /// first, and those of any call.
     pub async fn release(self) -> Result<()> {
         self.retry_in(Duration::ZERO).await
     }
@@ -171,7 +177,8 @@ impl Delivery {
     /// same receive keep theirs. 100 ms to 12 h.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over first, and those of any call.
+    /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over
+    /// first, and those of any call.
     pub async fn extend(&self, timeout: Duration) -> Result<()> {
         check_visibility("timeout", timeout)?;
         // Locked during the call, so that each extension starts from the name of the one before it.

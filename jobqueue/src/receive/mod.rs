@@ -15,9 +15,10 @@
 //! # }
 //! ```
 //!
-//! A [`Delivery`] that isn't acknowledged within its visibility timeout is handed out again, as with SQS.
-//! Limits, pauses and dead letters hold as they do for workers. A [`Worker`](crate::Worker) does all of
-//! this by itself: receive by hand where your program has to keep the loop.
+//! A [`Delivery`] that isn't acknowledged within its visibility timeout is handed out again, as
+//! with SQS. Limits, pauses and dead letters hold as they do for workers. A
+//! [`Worker`](crate::Worker) does all of this by itself: receive by hand where your program has to
+//! keep the loop.
 
 mod connections;
 mod context;

@@ -6,8 +6,9 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::json::Millis;
 
-/// The upper bounds of the buckets in µs: 1, 2 and 5 of each power of ten, from 100 µs to 100,000 s. One
-/// more bucket counts longer durations. Redis knows buckets by their numbers: new ones need a new layout.
+/// The upper bounds of the buckets in µs: 1, 2 and 5 of each power of ten, from 100 µs to 100,000
+/// s. One more bucket counts longer durations. Redis knows buckets by their numbers: new ones need
+/// a new layout.
 const BOUNDS: [u64; 28] = [
     100,
     200,
@@ -39,11 +40,11 @@ const BOUNDS: [u64; 28] = [
     100_000_000_000,
 ];
 
-/// Durations, counted in 29 buckets, and their sum. The bounds of the buckets are 1, 2 and 5 of each power
-/// of ten from 100 µs to 100,000 s.
+/// Durations, counted in 29 buckets, and their sum. The bounds of the buckets are 1, 2 and 5 of
+/// each power of ten from 100 µs to 100,000 s.
 ///
-/// Serialized: `{"count": 3, "sum_ms": 4.5, "buckets": [{"up_to_ms": 0.1, "count": 1}, …]}`. Counts of
-/// buckets are cumulative, as in Prometheus; the last bucket has `null` for its bound.
+/// Serialized: `{"count": 3, "sum_ms": 4.5, "buckets": [{"up_to_ms": 0.1, "count": 1}, …]}`. Counts
+/// of buckets are cumulative, as in Prometheus; the last bucket has `null` for its bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// Not cumulative; the last counts durations beyond all bounds.
@@ -101,8 +102,8 @@ impl Histogram {
         self.sum_us.checked_div(self.count()).map(Duration::from_micros)
     }
 
-    /// Each bucket's upper bound, and how many durations are at most that long, as Prometheus counts. The
-    /// last bucket has no bound and counts all.
+    /// Each bucket's upper bound, and how many durations are at most that long, as Prometheus
+    /// counts. The last bucket has no bound and counts all.
     pub fn buckets(&self) -> impl Iterator<Item = (Option<Duration>, u64)> {
         let bounds = BOUNDS.iter().map(|bound| Some(Duration::from_micros(*bound)));
         let mut so_far = 0;
@@ -112,9 +113,10 @@ impl Histogram {
         })
     }
 
-    /// The duration that this share of all durations doesn't exceed: 0.5 for the median, 0.99 for all but
-    /// one in a hundred. Within a bucket durations are taken to be spread evenly, so the answer is off by at
-    /// most the bucket's width. `None` if there are none; the last bound, 100,000 s, for longer ones.
+    /// The duration that this share of all durations doesn't exceed: 0.5 for the median, 0.99 for
+    /// all but one in a hundred. Within a bucket durations are taken to be spread evenly, so the
+    /// answer is off by at most the bucket's width. `None` if there are none; the last bound,
+    /// 100,000 s, for longer ones.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let wanted = share.clamp(0.0, 1.0) * self.count() as f64;

@@ -16,8 +16,8 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct QueueLimits {
-    /// How many jobs start per time, over all workers. It may be said in other units than it was set in:
-    /// 60 per minute are 1 per second.
+    /// How many jobs start per time, over all workers. It may be said in other units than it was
+    /// set in: 60 per minute are 1 per second.
     pub rate: Option<Rate>,
     /// How many jobs may be active at once, over all workers.
     pub max_active: Option<u64>,

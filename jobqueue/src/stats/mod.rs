@@ -13,8 +13,9 @@
 //! # }
 //! ```
 //!
-//! [`Queue::stats`](crate::Queue::stats) reads a [`QueueStats`]; [`QueueStats::since`] compares two of them.
-//! [`Queue::counts`](crate::Queue::counts) reads less and costs less. All values are `Serialize`.
+//! [`Queue::stats`](crate::Queue::stats) reads a [`QueueStats`]; [`QueueStats::since`] compares two
+//! of them. [`Queue::counts`](crate::Queue::counts) reads less and costs less. All values are
+//! `Serialize`.
 
 mod histogram;
 mod limits;

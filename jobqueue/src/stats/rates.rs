@@ -6,7 +6,8 @@ use serde::Serialize;
 
 /// How many jobs a second, between two snapshots of a queue.
 ///
-/// Serialized: `{"over_ms": 10000, "added": 12.5, "completed": 12.4, "failed": 0.1, "retried": 0.3}`.
+/// Serialized: `{"over_ms": 10000, "added": 12.5, "completed": 12.4, "failed": 0.1, "retried":
+/// 0.3}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Rates {
@@ -23,7 +24,8 @@ pub struct Rates {
     pub retried: f64,
 }
 
-/// Per second; 0 where no time has passed, and where a total has shrunk: then the queue was obliterated.
+/// Per second; 0 where no time has passed, and where a total has shrunk: then the queue was
+/// obliterated.
 pub(super) fn per_second(earlier: u64, later: u64, over: Duration) -> f64 {
     let seconds = over.as_secs_f64();
     if seconds > 0.0 { later.saturating_sub(earlier) as f64 / seconds } else { 0.0 }

@@ -35,16 +35,18 @@ pub struct QueueStats {
     pub queue: QueueName,
     /// When this was, by Redis's clock.
     pub at: DateTime<Utc>,
-    /// How many jobs are in each state, whether the queue is paused, and the totals since it exists.
+    /// How many jobs are in each state, whether the queue is paused, and the totals since it
+    /// exists.
     pub counts: QueueCounts,
-    /// Failed attempts of jobs that ran again, since the queue exists, as far as workers have reported.
-    /// With [`total_failed`](QueueCounts::total_failed) these are the failed attempts.
+    /// Failed attempts of jobs that ran again, since the queue exists, as far as workers have
+    /// reported. With [`total_failed`](QueueCounts::total_failed) these are the failed attempts.
     pub total_retried: u64,
     /// How long the oldest waiting job has been ready: since it was added or due, or since its last
     /// attempt. `None` if no job waits.
     ///
-    /// It is the oldest of the 64 most urgent priorities in use. With [aging](QueueLimits::aging) it is the
-    /// oldest of the 100 jobs that go next: others may be older, by one step for each step of priority.
+    /// It is the oldest of the 64 most urgent priorities in use. With [aging](QueueLimits::aging)
+    /// it is the oldest of the 100 jobs that go next: others may be older, by one step for each
+    /// step of priority.
     #[serde(rename = "oldest_waiting_ms", serialize_with = "crate::json::maybe_millis")]
     pub oldest_waiting: Option<Duration>,
     /// When the next delayed job is due. `None` if no job is delayed.
@@ -54,18 +56,18 @@ pub struct QueueStats {
     pub throttled_for: Option<Duration>,
     /// The workers, ordered by the end of their leases.
     pub workers: Vec<WorkerStats>,
-    /// How long the oldest effect on another queue, such as a dead letter, has been on its way; their
-    /// number is [`effects`](QueueCounts::effects). `None` if all have arrived.
+    /// How long the oldest effect on another queue, such as a dead letter, has been on its way;
+    /// their number is [`effects`](QueueCounts::effects). `None` if all have arrived.
     #[serde(rename = "oldest_effect_ms", serialize_with = "crate::json::maybe_millis")]
     pub oldest_effect: Option<Duration>,
     /// The limits of the queue.
     pub limits: QueueLimits,
-    /// How long first attempts waited: from when their job was added, or due if it was delayed, by its
-    /// producer's clock, to the start, by Redis's clock. Below zero counts as zero. A job that was sent back
-    /// waits from when it was first added. Workers report it, as [`run`](Self::run).
+    /// How long first attempts waited: from when their job was added, or due if it was delayed, by
+    /// its producer's clock, to the start, by Redis's clock. Below zero counts as zero. A job that
+    /// was sent back waits from when it was first added. Workers report it, as [`run`](Self::run).
     pub wait: Histogram,
-    /// How long runs took, whether they succeeded or failed. Workers report it every five seconds, and when
-    /// they end.
+    /// How long runs took, whether they succeeded or failed. Workers report it every five seconds,
+    /// and when they end.
     pub run: Histogram,
 }
 
@@ -91,8 +93,8 @@ impl QueueStats {
         self.next_due.map(|due| (due - self.at).to_std().unwrap_or_default())
     }
 
-    /// How long the next delayed job has been due without becoming ready. More than a few seconds mean that
-    /// no worker serves the queue; zero if all is well.
+    /// How long the next delayed job has been due without becoming ready. More than a few seconds
+    /// mean that no worker serves the queue; zero if all is well.
     #[must_use]
     pub fn overdue(&self) -> Duration {
         self.next_due.and_then(|due| (self.at - due).to_std().ok()).unwrap_or_default()

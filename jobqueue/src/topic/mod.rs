@@ -15,9 +15,10 @@
 //! # }
 //! ```
 //!
-//! A publish is one call: it writes the message and the list of its queues to the topic's outbox, and the
-//! relay brings a copy to each, once. A handler binds its queue with `subscribe`; [`Topic::bind`] binds any
-//! queue, with a [`Filter`] on headers if you like. [`Topic::stats`] says how far queues are behind.
+//! A publish is one call: it writes the message and the list of its queues to the topic's outbox,
+//! and the relay brings a copy to each, once. A handler binds its queue with `subscribe`;
+//! [`Topic::bind`] binds any queue, with a [`Filter`] on headers if you like. [`Topic::stats`] says
+//! how far queues are behind.
 
 mod bind;
 mod binding;
@@ -127,8 +128,8 @@ impl Topic {
         Ok(bindings)
     }
 
-    /// The queue that gets messages which fit no binding. With `None`, the default, they are lost, and
-    /// their [receipts](Receipt::is_unroutable) say so.
+    /// The queue that gets messages which fit no binding. With `None`, the default, they are lost,
+    /// and their [receipts](Receipt::is_unroutable) say so.
     ///
     /// # Errors
     /// The name is invalid.
@@ -141,8 +142,10 @@ impl Topic {
         self.configure(&[("alternate", queue.to_string())]).await
     }
 
-    /// Keeps messages, about this many of them or for about this long, for bindings that start in the
-    /// [past](Bind::from); [`Retain::none`], the default, keeps none and removes those that were kept.
+    /// Keeps messages, about this many of them or for about this long, for bindings that start in
+    /// the
+    /// [past](Bind::from); [`Retain::none`], the default, keeps none and removes those that were
+    /// kept.
     ///
     /// # Errors
     /// Those of any call.

@@ -39,7 +39,8 @@ impl Worker {
 /// Checks a handler's arguments against the state that the worker was given.
 type Check = Box<dyn Fn(&States) -> Result<(), MissingState> + Send>;
 
-/// Sets up a [`Worker`]: add handlers and options, then [`run`](Self::run) it. See [`Worker::builder`].
+/// Sets up a [`Worker`]: add handlers and options, then [`run`](Self::run) it. See
+/// [`Worker::builder`].
 #[must_use = "a worker starts when it is run"]
 pub struct WorkerBuilder {
     client: Client,
@@ -75,7 +76,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Runs this listener for each of its broadcasts, from any process; as many at once as the worker has
+    /// Runs this listener for each of its broadcasts, from any process; as many at once as the
+    /// worker has
     /// [slots](Self::concurrency), in no order. A worker may have listeners alone.
     ///
     /// ```no_run
@@ -111,27 +113,28 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many jobs of a queue are fetched ahead of free slots; none by default. Other workers can't run
-    /// them meanwhile; they go back at a shutdown.
+    /// How many jobs of a queue are fetched ahead of free slots; none by default. Other workers
+    /// can't run them meanwhile; they go back at a shutdown.
     ///
-    /// It pays where a handler takes less time than a call to Redis: with as many as there are slots, one
-    /// half runs while the other is fetched and settled, and a worker of one slot does twice the work. Where
-    /// handlers take longer it gains nothing, and a job waits behind a slow one although another worker is
-    /// free. If the worker dies, jobs fetched ahead count as stalled, too.
+    /// It pays where a handler takes less time than a call to Redis: with as many as there are
+    /// slots, one half runs while the other is fetched and settled, and a worker of one slot does
+    /// twice the work. Where handlers take longer it gains nothing, and a job waits behind a slow
+    /// one although another worker is free. If the worker dies, jobs fetched ahead count as
+    /// stalled, too.
     pub fn prefetch(mut self, jobs: usize) -> Self {
         self.config.capacity.prefetch = jobs;
         self
     }
 
-    /// How long after its last sign of life other workers get this worker's jobs; 10 s by default, 100 ms
-    /// to 1 h. The worker renews the lease three times in that time.
+    /// How long after its last sign of life other workers get this worker's jobs; 10 s by default,
+    /// 100 ms to 1 h. The worker renews the lease three times in that time.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.config.lease = lease;
         self
     }
 
-    /// How long runs may go on when the worker is asked to stop; 30 s by default. Then they are cancelled,
-    /// ended a second later, and their jobs go back at once.
+    /// How long runs may go on when the worker is asked to stop; 30 s by default. Then they are
+    /// cancelled, ended a second later, and their jobs go back at once.
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.config.drain = limit;
         self
@@ -145,9 +148,9 @@ impl WorkerBuilder {
     }
 
     /// What to do with a job whose name no handler here has, or whose payload is of a newer
-    /// [version](crate::Payload) than its handler knows: it goes back for `delay`, for a worker that knows
-    /// it, and fails for good after `limit` times. 10 s and 30 times by default. While it is away, this
-    /// worker leaves jobs that fall due to other workers for a third of a second.
+    /// [version](crate::Payload) than its handler knows: it goes back for `delay`, for a worker
+    /// that knows it, and fails for good after `limit` times. 10 s and 30 times by default. While
+    /// it is away, this worker leaves jobs that fall due to other workers for a third of a second.
     pub fn unknown_names(mut self, delay: Duration, limit: u32) -> Self {
         self.config.defaults.unknown_delay = delay;
         self.config.defaults.unknown_limit = limit;
@@ -168,9 +171,10 @@ impl WorkerBuilder {
         self
     }
 
-    /// The dead-letter queue of jobs whose handler names none; by default the queue's own, which is none
-    /// unless [set](crate::manage::SetLimits::dead_letter). There each is a [`DeadLetter`](crate::dead_letter::DeadLetter), beside what is [kept](Self::retain_failed) of it in its
-    /// own queue.
+    /// The dead-letter queue of jobs whose handler names none; by default the queue's own, which is
+    /// none unless [set](crate::manage::SetLimits::dead_letter). There each is a
+    /// [`DeadLetter`](crate::dead_letter::DeadLetter), beside what is [kept](Self::retain_failed)
+    /// of it in its own queue.
     pub fn dead_letter(mut self, queue: &str) -> Self {
         match queue.parse() {
             Ok(queue) => self.config.dead_letter = Some(queue),
@@ -205,9 +209,9 @@ impl WorkerBuilder {
     /// Called for each job of this worker that goes to a dead-letter queue. May be given more than
     /// once.
     ///
-    /// Hooks run one after another on a task of their own: a slow one delays no job, and one that panics
-    /// harms nothing. They follow what this process decides: if it dies right then, a hook may be missed, or
-    /// called for a failure that another worker finds again.
+    /// Hooks run one after another on a task of their own: a slow one delays no job, and one that
+    /// panics harms nothing. They follow what this process decides: if it dies right then, a hook
+    /// may be missed, or called for a failure that another worker finds again.
     ///
     /// ```no_run
     /// # use jobqueue::{job, Client, Worker};

@@ -13,7 +13,8 @@ use crate::{policy::Rate, value_error::Invalid};
 
 /// Lets runs start at a [`Rate`].
 ///
-/// It waits by tokio's timer. Governor's own futures would bring a second timer with a thread of its own.
+/// It waits by tokio's timer. Governor's own futures would bring a second timer with a thread of
+/// its own.
 pub(crate) struct RateLimiter(Governor);
 
 // All is named, since governor's defaults depend on its features.

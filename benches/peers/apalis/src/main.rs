@@ -1,5 +1,6 @@
-//! apalis with apalis-redis. As its docs have it: `parallelize(tokio::spawn)` and a batch size as large
-//! as the concurrency. It has no way to remove a job when it completes: whatever is asked, it keeps all.
+//! apalis with apalis-redis. As its docs have it: `parallelize(tokio::spawn)` and a batch size as
+//! large as the concurrency. It has no way to remove a job when it completes: whatever is asked, it
+//! keeps all.
 
 use std::{
     pin::Pin,

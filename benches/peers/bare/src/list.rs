@@ -1,5 +1,5 @@
-//! A floor: a bare list, `LPUSH` and `RPOP`, as many at a time as there are slots. No features: a job
-//! that is popped and not run is lost.
+//! A floor: a bare list, `LPUSH` and `RPOP`, as many at a time as there are slots. No features: a
+//! job that is popped and not run is lost.
 
 use jobqueue_bench_peer::{Hello, NewJob, Peer, Result, Work};
 use redis::{AsyncCommands as _, aio::MultiplexedConnection};

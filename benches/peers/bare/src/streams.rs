@@ -1,6 +1,6 @@
-//! A floor: bare streams, `XADD` pipelined, `XREADGROUP` for as many as there are slots, then `XACK` and
-//! `XDEL` of all of them in one pipeline. At least once, if someone claimed what a crash leaves behind,
-//! which nobody does here; no other feature.
+//! A floor: bare streams, `XADD` pipelined, `XREADGROUP` for as many as there are slots, then
+//! `XACK` and `XDEL` of all of them in one pipeline. At least once, if someone claimed what a crash
+//! leaves behind, which nobody does here; no other feature.
 
 use jobqueue_bench_peer::{Hello, NewJob, Peer, Result, Work};
 use redis::{

@@ -1,5 +1,5 @@
-//! BullMQ's official port to Rust. As its docs have it: jobs are removed when completed, concurrency by
-//! the worker's option, many jobs by `add_bulk`.
+//! BullMQ's official port to Rust. As its docs have it: jobs are removed when completed,
+//! concurrency by the worker's option, many jobs by `add_bulk`.
 
 use bullmq::{
     BulkJob, Job, JobOptions, Queue, QueueOptions, Worker, WorkerOptions,

@@ -1,5 +1,5 @@
-//! ChasquiMQ, which needs Redis 8.6. As its docs have it: many jobs by `add_bulk`, acknowledgements in
-//! batches, which is its default.
+//! ChasquiMQ, which needs Redis 8.6. As its docs have it: many jobs by `add_bulk`, acknowledgements
+//! in batches, which is its default.
 
 use chasquimq::{Consumer, ConsumerConfig, HandlerError, Job, Producer, ProducerConfig};
 use jobqueue_bench_peer::{Hello, NewJob, Peer, Result, Work, locked_version};

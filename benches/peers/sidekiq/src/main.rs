@@ -1,5 +1,5 @@
-//! rusty-sidekiq. As its docs have it: a pool of connections as large as the number of workers. A job is
-//! popped before it runs, so a crash loses it: at most once.
+//! rusty-sidekiq. As its docs have it: a pool of connections as large as the number of workers. A
+//! job is popped before it runs, so a crash loses it: at most once.
 
 use async_trait::async_trait;
 use jobqueue_bench_peer::{Hello, NewJob, Peer, Result, Tally, Work, locked_version};
@@ -56,7 +56,8 @@ impl Peer for Sidekiq {
         let running = tokio::spawn(processor.run());
         work.stop.cancelled().await;
         stop.cancel();
-        // Its workers each wait out a call of 2 s that waits for work. Nothing is left to run, so we don't.
+        // Its workers each wait out a call of 2 s that waits for work. Nothing is left to run, so
+        // we don't.
         running.abort();
         Ok(())
     }

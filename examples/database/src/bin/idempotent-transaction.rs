@@ -25,8 +25,8 @@ struct Order {
     id: i64,
 }
 
-/// Notes an event. Whether it is the first time that it is noted: if another transaction has noted it, or is about
-/// to, this waits for that one's end and then says so.
+/// Notes an event. Whether it is the first time that it is noted: if another transaction has noted
+/// it, or is about to, this waits for that one's end and then says so.
 async fn first_time(tx: &mut SqliteConnection, event: &str) -> sqlx::Result<bool> {
     let note = "INSERT INTO processed_events VALUES (?, unixepoch()) ON CONFLICT DO NOTHING";
     let noted = sqlx::query(note).bind(event).execute(tx).await?;

@@ -15,14 +15,15 @@ use jobqueue::{Client, DurationExt as _, State, Worker, job};
 use serde::{Deserialize, Serialize};
 use sqlx::SqlitePool;
 
-// A row's id must never be used again: hence AUTOINCREMENT; with PostgreSQL, GENERATED ALWAYS AS IDENTITY.
+// A row's id must never be used again: hence AUTOINCREMENT; with PostgreSQL, GENERATED ALWAYS AS
+// IDENTITY.
 const TABLES: &str = "
     CREATE TABLE orders (id INTEGER PRIMARY KEY, shipped INTEGER NOT NULL DEFAULT 0);
     CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, payload TEXT NOT NULL);
 ";
 
-/// For how long after it was added a row's job is known, if it has ended meanwhile: longer than a relay that died is
-/// left lying.
+/// For how long after it was added a row's job is known, if it has ended meanwhile: longer than a
+/// relay that died is left lying.
 const KNOWN_FOR: Duration = Duration::from_secs(7 * 86_400);
 
 /// The most rows that are brought over at once.
@@ -45,9 +46,9 @@ async fn place_order(db: &SqlitePool, order: &Order, paid: bool) -> anyhow::Resu
     Ok(tx.commit().await?)
 }
 
-/// Adds a job for each of the oldest rows; answers their ids once all are acknowledged. A row that was brought over
-/// before adds nothing: its id is in the job's id, for as long as the job is there, and in a unique key, for
-/// [`KNOWN_FOR`] after the add.
+/// Adds a job for each of the oldest rows; answers their ids once all are acknowledged. A row that
+/// was brought over before adds nothing: its id is in the job's id, for as long as the job is
+/// there, and in a unique key, for [`KNOWN_FOR`] after the add.
 async fn deliver(db: &SqlitePool, client: &Client) -> anyhow::Result<Vec<i64>> {
     let oldest = "SELECT id, payload FROM outbox ORDER BY id LIMIT ?";
     let rows: Vec<(i64, String)> = sqlx::query_as(oldest).bind(BATCH).fetch_all(db).await?;

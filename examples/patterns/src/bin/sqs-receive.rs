@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 /// 30 s there; here a short one, so that the program ends soon.
 const VISIBILITY: Duration = Duration::from_millis(500);
 
-/// Like `MessageDeduplicationId`, for five minutes. There is no `MessageGroupId`: a queue is in order by itself, and
-/// it is the consumer's concurrency that decides whether two messages are processed at a time.
+/// Like `MessageDeduplicationId`, for five minutes. There is no `MessageGroupId`: a queue is in
+/// order by itself, and it is the consumer's concurrency that decides whether two messages are
+/// processed at a time.
 async fn send_message(queue: &Queue, deduplication_id: &str, payload: &Value) -> Result<bool> {
     let message = queue.add("order", payload).unique_for(deduplication_id, 5.minutes()).await?;
     Ok(!message.existed())

@@ -72,7 +72,8 @@ async fn main() -> anyhow::Result<()> {
     let order = old::Order { id: 1, euros: 5, rest: Extra::default() };
     println!("{}", client.add(old::process_order, order).await?.result().await?);
 
-    // A new producer, before there are new workers: the old one sends its order back until there are.
+    // A new producer, before there are new workers: the old one sends its order back until there
+    // are.
     let order = new::Order { id: 2, cents: 550, rest: Extra::default() };
     let early = client.add(new::process_order, order).await?;
     let new_worker = Worker::builder(&client).handler(new::process_order).build()?;

@@ -15,8 +15,8 @@ use crate::{
 const TRIES: usize = 5;
 
 impl DeadLetters {
-    /// Gives the job of a dead letter another payload, with which it goes back; `id` is the dead letter's
-    /// id in this queue. Set options, then await it.
+    /// Gives the job of a dead letter another payload, with which it goes back; `id` is the dead
+    /// letter's id in this queue. Set options, then await it.
     ///
     /// A type with [`Extra`](crate::payload::Extra) keeps the fields that it doesn't know.
     ///
@@ -45,8 +45,8 @@ impl DeadLetters {
 /// A new payload for the job of a dead letter; see [`DeadLetters::edit`].
 ///
 /// # Errors
-/// [`Refused::NotFound`] if there is no such dead letter, [`Refused::WrongState`] if a handler runs it;
-/// [`Error::Payload`] if the payload can't be written.
+/// [`Refused::NotFound`] if there is no such dead letter, [`Refused::WrongState`] if a handler runs
+/// it; [`Error::Payload`] if the payload can't be written.
 #[must_use = "the dead letter is edited when this is awaited"]
 #[derive(Debug)]
 pub struct Edit<'a, T: ?Sized> {
@@ -57,8 +57,9 @@ pub struct Edit<'a, T: ?Sized> {
 }
 
 impl<'a, T: Serialize + Sync + ?Sized> Edit<'a, T> {
-    /// The version of the new payload, for a payload that was [upgraded](crate::dead_letter::DeadLetter::upgraded):
-    /// `.version(Order::VERSION)`. By default it is the version of the old one.
+    /// The version of the new payload, for a payload that was
+    /// [upgraded](crate::dead_letter::DeadLetter::upgraded): `.version(Order::VERSION)`. By default
+    /// it is the version of the old one.
     pub fn version(mut self, version: u32) -> Self {
         self.version = Some(version);
         self

@@ -25,8 +25,8 @@ impl DeadLetters {
         Watch::new(self, threshold).next().await
     }
 
-    /// A stream with an item each time that the number of waiting dead letters rises to `threshold`; the
-    /// item is that number. A threshold that is reached already counts.
+    /// A stream with an item each time that the number of waiting dead letters rises to
+    /// `threshold`; the item is that number. A threshold that is reached already counts.
     ///
     /// ```no_run
     /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
@@ -49,9 +49,9 @@ impl DeadLetters {
 
 /// A [`Stream`] of alerts that never ends; see [`DeadLetters::length_alerts`].
 ///
-/// After an alert the next one comes when fewer dead letters have waited in between. A call that fails for
-/// longer than the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout) is an item with its
-/// error; the stream goes on after it.
+/// After an alert the next one comes when fewer dead letters have waited in between. A call that
+/// fails for longer than the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout) is an
+/// item with its error; the stream goes on after it.
 pub struct LengthAlerts(Pin<Box<dyn Stream<Item = Result<u64>> + Send>>);
 
 impl LengthAlerts {

@@ -19,9 +19,9 @@ use crate::{
 /// A dead-letter queue: jobs that failed for good wait here until somebody sends them back.
 ///
 /// A handler or a worker names it: `#[job(dead_letter = "orders-dlq")]`,
-/// [`WorkerBuilder::dead_letter`](crate::WorkerBuilder::dead_letter). The dead letter is written in the
-/// same atomic step as the failure and then relayed to its queue, which may be on another node of a
-/// cluster: each arrives once, even if processes die on the way.
+/// [`WorkerBuilder::dead_letter`](crate::WorkerBuilder::dead_letter). The dead letter is written in
+/// the same atomic step as the failure and then relayed to its queue, which may be on another node
+/// of a cluster: each arrives once, even if processes die on the way.
 ///
 /// ```no_run
 /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
@@ -66,8 +66,8 @@ impl DeadLetters {
         Ok(self.queue.counts().await?.waiting)
     }
 
-    /// `count` dead letters from `offset` on, at most 1,000, oldest first, each with its id in this queue.
-    /// Jobs of other kinds are left out.
+    /// `count` dead letters from `offset` on, at most 1,000, oldest first, each with its id in this
+    /// queue. Jobs of other kinds are left out.
     ///
     /// # Errors
     /// Those of any call.
@@ -84,11 +84,11 @@ impl DeadLetters {
         Ok(self.queue.info_of(id).await?.as_ref().and_then(dead_letter_of))
     }
 
-    /// The state of this queue as monitoring sees it: how many dead letters wait, since when the oldest
-    /// does, and how many have come since the queue exists.
+    /// The state of this queue as monitoring sees it: how many dead letters wait, since when the
+    /// oldest does, and how many have come since the queue exists.
     ///
-    /// Dead letters that are still on their way count as [`effects`](crate::stats::QueueCounts::effects)
-    /// of the queue that they come from.
+    /// Dead letters that are still on their way count as
+    /// [`effects`](crate::stats::QueueCounts::effects) of the queue that they come from.
     ///
     /// # Errors
     /// Those of any call.

@@ -18,9 +18,9 @@ const STEP: usize = 100;
 type Filter<'a> = Box<dyn Fn(&DeadLetter) -> bool + Send + Sync + 'a>;
 
 impl DeadLetters {
-    /// Sends dead letters back to the queues that they come from, under the ids that they had there and
-    /// with their attempts counted anew: all that wait now, unless options say which. Set options, then
-    /// await it for the number of jobs that it sent back.
+    /// Sends dead letters back to the queues that they come from, under the ids that they had there
+    /// and with their attempts counted anew: all that wait now, unless options say which. Set
+    /// options, then await it for the number of jobs that it sent back.
     ///
     /// ```no_run
     /// # async fn example(
@@ -39,12 +39,12 @@ impl DeadLetters {
 
 /// Dead letters about to be sent back; see [`DeadLetters::redrive`].
 ///
-/// Dead letters that a handler runs, or that are gone, stay out of it. A job that was retried in its own
-/// queue meanwhile, and has ended there, runs once more.
+/// Dead letters that a handler runs, or that are gone, stay out of it. A job that was retried in
+/// its own queue meanwhile, and has ended there, runs once more.
 ///
 /// # Errors
-/// Those of any call. Jobs that have left this queue arrive in any case: they are in the outbox, and the
-/// workers of their queues relay them.
+/// Those of any call. Jobs that have left this queue arrive in any case: they are in the outbox,
+/// and the workers of their queues relay them.
 #[must_use = "dead letters are sent back when this is awaited"]
 pub struct Redrive<'a> {
     dead_letters: DeadLetters,

@@ -1,4 +1,5 @@
-//! An effect that happens once for a key: its result is recorded, and a repeated delivery gets that.
+//! An effect that happens once for a key: its result is recorded, and a repeated delivery gets
+//! that.
 
 mod error;
 
@@ -51,18 +52,19 @@ pub struct Once<'a, F> {
 }
 
 impl Context {
-    /// Runs an effect once for a key: its result is recorded in the queue's Redis, and whoever comes with the
-    /// same key later, in this queue, gets that result while the effect isn't run again. An error isn't
-    /// recorded: the next one tries anew.
+    /// Runs an effect once for a key: its result is recorded in the queue's Redis, and whoever
+    /// comes with the same key later, in this queue, gets that result while the effect isn't run
+    /// again. An error isn't recorded: the next one tries anew.
     ///
     /// Of two runs at the same time one runs the effect; the other waits for its result for [a
     /// while](Once::wait) and then goes back, which costs no attempt.
     ///
     /// What it guarantees: once a result is recorded, the effect isn't run again within the
-    /// [lifetime](Once::lifetime). Between the effect and its record there is a gap that nobody can close from
-    /// here: if the process dies in it, or is cut off from Redis for longer than a claim holds (15 s), the
-    /// effect runs again. If it must not, let it be part of the same transaction as its record, in the
-    /// database that it changes; or hand the key on to a service that knows idempotency keys.
+    /// [lifetime](Once::lifetime). Between the effect and its record there is a gap that nobody can
+    /// close from here: if the process dies in it, or is cut off from Redis for longer than a claim
+    /// holds (15 s), the effect runs again. If it must not, let it be part of the same transaction
+    /// as its record, in the database that it changes; or hand the key on to a service that knows
+    /// idempotency keys.
     ///
     /// ```
     /// # use jobqueue::{job, Context, Failure};
@@ -76,8 +78,9 @@ impl Context {
     /// }
     /// ```
     ///
-    /// The error is the effect's own, which has to take an [`OnceError`]. Keys have 1 to 256 bytes and no
-    /// control characters, and a result has 1 MiB at most. [`id`](Self::id) is a good key for all that a job does.
+    /// The error is the effect's own, which has to take an [`OnceError`]. Keys have 1 to 256 bytes
+    /// and no control characters, and a result has 1 MiB at most. [`id`](Self::id) is a good key
+    /// for all that a job does.
     ///
     /// In a test of a handler without Redis the effect just runs.
     pub fn once<T, E, F>(&self, key: impl fmt::Display, effect: F) -> Once<'_, F>
@@ -97,15 +100,15 @@ impl Context {
 }
 
 impl<F> Once<'_, F> {
-    /// How long the result is kept; a day by default. It should be longer than deliveries may repeat, and no
-    /// longer: each result is a key in Redis for that time.
+    /// How long the result is kept; a day by default. It should be longer than deliveries may
+    /// repeat, and no longer: each result is a key in Redis for that time.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// How long to wait for another run that is at the same effect, before the job goes back; 5 s by default,
-    /// and never beyond the run's own time. Zero goes back at once.
+    /// How long to wait for another run that is at the same effect, before the job goes back; 5 s
+    /// by default, and never beyond the run's own time. Zero goes back at once.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
@@ -199,7 +202,8 @@ impl Claim {
         OnceError::OnceHeld { key: self.key.clone(), source: OnceHeld { left } }
     }
 
-    /// Claims the key: nothing if the claim is ours, else what is recorded. Waits for another that is at it.
+    /// Claims the key: nothing if the claim is ours, else what is recorded. Waits for another that
+    /// is at it.
     async fn take(&self, ctx: &Context, wait: Duration) -> Result<Option<bytes::Bytes>, OnceError> {
         // Some of the run's time is left for the way back.
         let wait = ctx.time_left().map_or(wait, |left| wait.min(left * 9 / 10));

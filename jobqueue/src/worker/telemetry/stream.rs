@@ -11,10 +11,11 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::events::WorkerEvent;
 
-/// What happens in a worker, as a [`Stream`]; see [`WorkerHandle::events`](crate::WorkerHandle::events).
+/// What happens in a worker, as a [`Stream`]; see
+/// [`WorkerHandle::events`](crate::WorkerHandle::events).
 ///
-/// It ends when the worker and all its handles are gone. A subscriber that falls more than 4,096 events
-/// behind misses some, and gets [`WorkerEvent::EventsMissed`] in their place.
+/// It ends when the worker and all its handles are gone. A subscriber that falls more than 4,096
+/// events behind misses some, and gets [`WorkerEvent::EventsMissed`] in their place.
 pub struct WorkerEvents(Pin<Box<dyn Stream<Item = WorkerEvent> + Send + Sync>>);
 
 impl WorkerEvents {

@@ -66,7 +66,8 @@ fn no_file_is_in_a_circle() {
     let library = Library::read();
     let mut graph = library.uses();
     assert!(graph.len() > 100, "the library has more files than that");
-    // A file that uses none of those left can be taken away. What can't be is in a circle, or above one.
+    // A file that uses none of those left can be taken away. What can't be is in a circle, or above
+    // one.
     while let Some(free) = graph
         .iter()
         .find(|(_, uses)| uses.iter().all(|other| !graph.contains_key(other)))

@@ -87,7 +87,8 @@ impl Library {
         if self.modules.contains_key(path) {
             return Target::Module(path.to_vec());
         }
-        // The longest part of the path that is a module; then its item, or what it has from elsewhere.
+        // The longest part of the path that is a module; then its item, or what it has from
+        // elsewhere.
         for length in (0..path.len()).rev() {
             let Some(module) = self.modules.get(&path[..length]) else { continue };
             let name = &path[length];
