@@ -1,0 +1,42 @@
+//! `./dev prove faults`: situations that once went wrong, played end to end, each on a server of
+//! its own. A line and a figure each, and a count at the end.
+//!
+//! `faults [NAME…]` plays those alone whose names contain one of these texts.
+
+mod report;
+
+use std::{env, process::ExitCode};
+
+use self::report::{Played, Report};
+
+/// What is played: a name, and the play. Each is a module of that name.
+macro_rules! plays {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+
+        async fn play(name: &str, report: &mut Report) -> Played {
+            match name {
+                $(stringify!($name) => $name::play(report).await,)*
+                _ => Err(format!("there is no play {name}").into()),
+            }
+        }
+
+        const PLAYS: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+plays![numbers_at_edges];
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let asked: Vec<String> = env::args().skip(1).collect();
+    let chosen = |name: &&&str| asked.is_empty() || asked.iter().any(|text| name.contains(text));
+    let mut report = Report::default();
+    for name in PLAYS.iter().filter(chosen) {
+        report.begin(name);
+        if let Err(error) = play(name, &mut report).await {
+            report.check("it plays to its end", error, "no error", false);
+        }
+    }
+    report.close()
+}
