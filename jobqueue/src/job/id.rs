@@ -99,13 +99,14 @@ fn next_ulid() -> Ulid {
     *last
 }
 
-/// The random part of the first id of a millisecond. It is a keyed hash of the time, and each
-/// process has keys of 128 bits from the operating system, so that no two processes make the same
-/// ids.
+/// The random part of the first id of a millisecond. It is a keyed hash of the time, with keys of
+/// 128 bits from the operating system, so that no two processes make the same ids. A process that
+/// was forked has its parent's keys, so the process's own number is hashed along.
 fn random(now: u64) -> u128 {
     static KEYS: LazyLock<[RandomState; 2]> =
         LazyLock::new(|| [RandomState::new(), RandomState::new()]);
-    let [low, high] = KEYS.each_ref().map(|key| u128::from(key.hash_one(now)));
+    let what = (now, std::process::id());
+    let [low, high] = KEYS.each_ref().map(|key| u128::from(key.hash_one(what)));
     high << 64 | low
 }
 
