@@ -6,7 +6,8 @@
 //! - [`proxy`]: a network that fails as told
 //! - [`process`]: programs that are watched, signalled and killed; [`clock`]: their time of day,
 //!   which jumps
-//! - [`raw`] and [`dump`]: one script called bare, and the whole keyspace as text
+//! - [`scripts`], [`raw`] and [`dump`]: the scripts, one of them called bare, and the whole keyspace
+//!   as text
 //! - [`account`]: proof that nothing was lost, doubled or leaked
 //! - [`soak`]: load and faults for a given time, with accounts that are proven
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
@@ -23,6 +24,7 @@ pub mod names;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod scripts;
 pub mod sentinel;
 pub mod server;
 pub mod shared;

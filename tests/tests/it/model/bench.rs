@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jobqueue::internals::scripts;
 use jobqueue_tests::{
     dump::Dump,
     raw::{Rig, clocked, refusal, run, set_clock},
+    scripts::scripts,
     server::RedisServer,
 };
 use redis::{Connection, Value, cmd};
@@ -33,7 +33,7 @@ impl Bench {
             let load = load.arg("LOAD").arg(clocked(source));
             load.query(&mut connection).expect("the script can be loaded")
         };
-        let loaded = scripts().into_iter().map(|script| {
+        let loaded = scripts().iter().map(|script| {
             (script.name, Loaded { sha: load(script.source), keys: keys(script.source) })
         });
         let scripts = loaded.collect();

@@ -14,7 +14,7 @@ mod queue;
 mod topic;
 mod worker;
 
-use jobqueue_tests::raw::Rig;
+use jobqueue_tests::{raw::Rig, scripts::scripts};
 
 /// A rig for the script of this name (`job/add`) on an empty server.
 fn rig(name: &str) -> Rig {
@@ -23,7 +23,6 @@ fn rig(name: &str) -> Rig {
 
 /// A script's text, as it is sent to Redis.
 fn source(name: &str) -> &'static str {
-    let all = jobqueue::internals::scripts();
-    let script = all.iter().find(|script| script.name == name);
+    let script = scripts().iter().find(|script| script.name == name);
     script.unwrap_or_else(|| panic!("there is no script {name}")).source
 }
