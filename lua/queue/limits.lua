@@ -6,14 +6,20 @@
 -- ARGV  pairs field, value: rate '<interval ms> <burst>', active, max_length, aging ms, events,
 --       ttl ms, dead_letter, overflow; '' clears
 -- REPLY 1
--- ERR   LAYOUT
--- USES  layout, wake
+-- ERR   LAYOUT, INVALID
+-- USES  layout, wake, number
 local function limits(keys, args)
   local meta, waiting, wake = keys[1], keys[2], keys[3]
   local found = redis.call('HGET', meta, 'layout')
   local refusal = layout_refusal(found)
   if refusal then
     return refusal
+  end
+  for i = 1, #args, 2 do
+    refusal = number_refusal(args[i], args[i + 1])
+    if refusal then
+      return refusal
+    end
   end
   layout_mark(meta, found)
   for i = 1, #args, 2 do

@@ -9,6 +9,7 @@
 //! - [`raw`] and [`dump`]: one script called bare, and the whole keyspace as text
 //! - [`account`]: proof that nothing was lost, doubled or leaked
 //! - [`soak`]: load and faults for a given time, with accounts that are proven
+//! - [`edges`]: numbers at their edges, and what must work after each
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
 mod kill_on_exit;
@@ -19,6 +20,7 @@ pub mod certs;
 pub mod clock;
 pub mod cluster;
 pub mod dump;
+pub mod edges;
 pub mod names;
 pub mod process;
 pub mod proxy;

@@ -6,7 +6,7 @@ use super::Queue;
 use crate::{
     error::{Error, Result},
     job::QueueName,
-    policy::{Overflow, Rate},
+    policy::{Overflow, Rate, check_events, check_max_active, check_max_length},
     stats::QueueLimits,
     store::{millis, queue, rate_text},
     value_error::Invalid,
@@ -62,17 +62,20 @@ impl SetLimits {
         self.check(checked).set("rate", rate.map(rate_text))
     }
 
-    /// How many jobs are active at once, over all workers; no limit by default. Once cleared, the
+    /// How many jobs are active at once, over all workers, 1 to 1,000,000,000; no limit by default.
+    /// [Pause](Queue::pause) the queue to stop it. Once cleared, the
     /// limit that workers set in code holds again as soon as one joins.
     pub fn max_active(self, max: impl Into<Option<u64>>) -> Self {
-        self.set("active", max.into())
+        let max = max.into();
+        self.check(max.map_or(Ok(()), check_max_active)).set("active", max)
     }
 
-    /// How many jobs may wait or be delayed; no limit by default. Further adds are refused with
+    /// How many jobs may wait or be delayed, 0 to 1,000,000,000; no limit by default. Further adds are refused with
     /// [`Refused::QueueFull`](crate::error::Refused::QueueFull), unless the queue
     /// [overflows](Self::overflow) in another way.
     pub fn max_length(self, max: impl Into<Option<u64>>) -> Self {
-        self.set("max_length", max.into())
+        let max = max.into();
+        self.check(max.map_or(Ok(()), check_max_length)).set("max_length", max)
     }
 
     /// What happens to jobs beyond [`max_length`](Self::max_length): by default their add is
@@ -95,10 +98,10 @@ impl SetLimits {
         self.check(checked).set("aging", step.map(millis))
     }
 
-    /// How many entries of the event stream are kept, about; 1,000 by default, 0 for no events at
-    /// all. Without events, [`result`](super::JobHandle::result) looks only every few seconds.
+    /// How many entries of the event stream are kept, about, 1,000,000,000 at most; 1,000 by
+    /// default, 0 for no events at all. Without events, [`result`](super::JobHandle::result) looks only every few seconds.
     pub fn events(self, entries: u64) -> Self {
-        self.set("events", Some(entries))
+        self.check(check_events(entries)).set("events", Some(entries))
     }
 
     /// How long a job may wait for its first run, counted from when it is due, if neither its add

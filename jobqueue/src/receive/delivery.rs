@@ -19,8 +19,7 @@ use crate::{
     settle::RunOutcome,
     store::worker::Extend,
     task::boxed,
-    value_error::{PayloadError, TooLarge},
-    worker::MAX_RESULT,
+    value_error::{MAX_RESULT, PayloadError, TooLarge},
 };
 
 /// A received job: its data, and the ways to acknowledge it.

@@ -148,8 +148,10 @@ impl Topic {
     /// kept.
     ///
     /// # Errors
-    /// Those of any call.
+    /// [`Error::Invalid`](crate::Error::Invalid) for a count above 1,000,000,000, and those of any
+    /// call.
     pub async fn keep(&self, retain: Retain) -> Result<()> {
+        retain.validate()?;
         let (count, age) = if retain.keeps_nothing() {
             (String::new(), String::new())
         } else {

@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
-use super::{registry::MAX_RESULT, run::Context};
+use super::run::Context;
 use crate::{
     error::{Error, Result},
     error_chain::chain,
@@ -21,7 +21,7 @@ use crate::{
         once::{Begin, Begun, Finish, Release},
     },
     task::boxed,
-    value_error::{Invalid, TooLarge},
+    value_error::{Invalid, MAX_RESULT, TooLarge},
 };
 
 /// How long results are kept unless somebody says otherwise.

@@ -42,6 +42,21 @@ fn a_new_rate_begins_anew_and_clearing_leaves_nothing() {
 }
 
 #[test]
+fn refuses_what_no_later_call_could_read() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2 events 10", "ZADD jq:{q}:waiting 1 a"]);
+    for bad in ["18446744073709551615", "9223372036854775808", "-1", "1.5", "ten", "1e3", " 1"] {
+        for field in ["active", "max_length", "events", "aging", "ttl"] {
+            let refusal = format!("INVALID {field} {bad}");
+            rig.refuses(KEYS, args!["overflow", "drop_oldest", field, bad], &refusal);
+        }
+    }
+    for bad in ["0 1", "1 0", "1", "1 1 1", "-1 1", "inf 1", "nan 1", "1.2.3 1", "1 1.5"] {
+        rig.refuses(KEYS, args!["rate", bad], &format!("INVALID rate {bad}"));
+    }
+}
+
+#[test]
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
