@@ -1,10 +1,15 @@
 //! A received job, until it is acknowledged.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
-    sync::{Mutex, OwnedSemaphorePermit},
+    sync::OwnedSemaphorePermit,
     time::{Instant, sleep_until},
 };
 
@@ -37,7 +42,8 @@ use crate::{
 pub struct Delivery {
     source: Source,
     job: Accepted,
-    lease: Mutex<OwnLease>,
+    /// Until when it is out.
+    until: Mutex<Instant>,
     /// Its permit to be out.
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -46,21 +52,15 @@ pub struct Delivery {
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) context: ReceiveContext,
-    pub(super) worker: WorkerId,
+    /// The name by which its jobs are known.
+    pub(super) receive: WorkerId,
     pub(super) until: Instant,
-}
-
-/// The name under which a job is held, and its deadline.
-#[derive(Clone, Debug)]
-struct OwnLease {
-    worker: WorkerId,
-    until: Instant,
 }
 
 impl Delivery {
     pub(super) fn new(source: Source, job: Accepted, permit: Option<OwnedSemaphorePermit>) -> Self {
-        let lease = OwnLease { worker: source.worker.clone(), until: source.until };
-        Self { source, job, lease: Mutex::new(lease), permit }
+        let until = Mutex::new(source.until);
+        Self { source, job, until, permit }
     }
 
     /// The job's id: the same each time it is handed out, so it serves as an idempotency key.
@@ -180,14 +180,18 @@ impl Delivery {
     /// first, and those of any call.
     pub async fn extend(&self, timeout: Duration) -> Result<()> {
         check_visibility("timeout", timeout)?;
-        // Locked during the call, so that each extension starts from the name of the one before it.
-        let mut current = self.lease.lock().await;
-        let worker = WorkerId::generate();
-        let extend =
-            Extend { worker: &worker, former: &current.worker, id: self.id(), lease: timeout };
+        let (receive, id) = (&self.source.receive, self.id());
+        let extend = Extend { receive, id, visibility: timeout };
+        // First, in case the call is made and its answer never heard.
+        self.note(|until| until.max(Instant::now() + timeout));
         self.source.context.queue.store().call_retrying(&extend).await?;
-        *current = OwnLease { worker, until: Instant::now() + timeout };
+        self.note(|_| Instant::now() + timeout);
         Ok(())
+    }
+
+    fn note(&self, change: impl FnOnce(Instant) -> Instant) {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = change(*until);
     }
 
     async fn end(self, outcome: RunOutcome) -> Result<()> {
@@ -197,9 +201,8 @@ impl Delivery {
     }
 
     async fn settle(mut self, settlement: Settlement, throttle: Duration) -> Result<()> {
-        let worker = self.lease.lock().await.worker.clone();
-        let queue = &self.source.context.queue;
-        let answer = settle(queue, &worker, &[settlement], throttle).await;
+        let (queue, receive) = (&self.source.context.queue, &self.source.receive);
+        let answer = settle(queue, receive, &[settlement], throttle).await;
         if answer.as_ref().map_or_else(Error::is_lease_lost, |()| true) {
             // It isn't out any more.
             self.permit = None;
@@ -214,7 +217,7 @@ impl Drop for Delivery {
         if let (Some(permit), Ok(runtime)) =
             (self.permit.take(), tokio::runtime::Handle::try_current())
         {
-            let until = self.lease.get_mut().until;
+            let until = *self.until.get_mut().unwrap_or_else(PoisonError::into_inner);
             runtime.spawn(boxed(async move {
                 sleep_until(until).await;
                 drop(permit);

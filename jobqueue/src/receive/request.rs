@@ -90,11 +90,12 @@ impl Receive {
                 }
             }
             if !accepted.is_empty() {
-                let Some(worker) = fetcher.hand_over() else { continue };
-                let source = Source { context, worker, until: taken_at + rules.visibility };
+                let Some(receive) = fetcher.hand_over() else { continue };
+                let source = Source { context, receive, until: taken_at + rules.visibility };
                 permits.truncate(accepted.len());
                 return Ok(deliveries(&source, accepted, permits));
             }
+            fetcher.settled();
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 fetcher.leave().await;
