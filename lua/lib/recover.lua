@@ -14,7 +14,8 @@ local function recover_count(stalls, ids)
 end
 
 -- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed; of those
--- that are out by hand, the runs whose own time is over. Answers when to look again. leases: the two oldest before this worker moved its own to `own`.
+-- that are out by hand, the runs whose own time is over. Answers when to look again. leases: the two
+-- oldest before this worker moved its own to `own`.
 local function recover_oldest(q, leases, worker, own, now)
   local at = leases[1] == worker and 3 or 1
   local oldest, deadline = leases[at], tonumber(leases[at + 1] or own)
@@ -36,6 +37,7 @@ local function recover_oldest(q, leases, worker, own, now)
   if #ids > 0 then
     redis.call('ZADD', q.waiting, unpack(members))
     redis.call('HDEL', running, unpack(ids))
+    running_expired(q.base .. 'expiring', ids)
     recover_count(q.stalls, ids)
     q.plain = false
     events_add(q.events, q.kept, 'stalled', ids)

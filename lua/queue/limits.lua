@@ -4,7 +4,7 @@
 --       2  waiting    ZSET    {q}:waiting
 --       3  wake       LIST    {q}:wake
 -- ARGV  pairs field, value: rate '<interval ms> <burst>', active, max_length, aging ms, events,
---       ttl ms, dead_letter, overflow; '' clears
+--       ttl ms, dead_letter, overflow; '' for none; '-' gives it back to the code
 -- REPLY 1
 -- ERR   LAYOUT, INVALID
 -- USES  layout, wake, number
@@ -24,10 +24,13 @@ local function limits(keys, args)
   layout_mark(meta, found)
   for i = 1, #args, 2 do
     local field, value = args[i], args[i + 1]
-    if value == '' then
+    if value == '-' then
       redis.call('HDEL', meta, field, field .. '_by')
+    elseif value == '' then
+      -- None is a decision, too: workers don't bring back what their code says.
+      redis.call('HDEL', meta, field)
+      redis.call('HSET', meta, field .. '_by', 'operator')
     else
-      -- A limit that is set here wins over one that workers set in code.
       redis.call('HSET', meta, field, value, field .. '_by', 'operator')
     end
     if field == 'rate' then

@@ -10,8 +10,8 @@
 --       5 meta        HASH    {q}:meta
 --       6 events      STREAM  {q}:events
 --       7 wake        LIST    {q}:wake
--- ARGV  1 the receive   2 where to go on among the jobs that are out, as the last call answered; '0'
---       at first
+-- ARGV  1 the receive   2 where to go on among the jobs that are out, as the last call answered;
+--       '0' at first
 -- REPLY where to go on; '0' if all are done: about 1,000 jobs are looked at in a call
 -- ERR   LAYOUT
 -- USES  layout, events, wake, running, hand
@@ -35,6 +35,7 @@ local function give_back(keys, args)
   redis.call('ZREM', workers, receive)
   if #ids > 0 then
     redis.call('ZADD', waiting, unpack(members))
+    running_expired(string.sub(meta, 1, -5) .. 'expiring', ids)
     redis.call('HDEL', hand, unpack(ids))
     hand_end(workers, visibility, ids)
     events_add(events, found[2], 'released', ids)

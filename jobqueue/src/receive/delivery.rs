@@ -38,6 +38,11 @@ use crate::{
 /// that, every acknowledgement is refused with
 /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost): another consumer has the job, or had
 /// it.
+///
+/// # Cancel safety
+/// An acknowledgement that has begun is carried out, even if its future is dropped: its first poll
+/// begins it. [`extend`](Self::extend) may be dropped at any time, as by a `select!` of work and a
+/// heartbeat: then the timeout is set anew or as it was.
 #[must_use = "a job that isn't acknowledged is handed out again"]
 pub struct Delivery {
     source: Source,
@@ -159,7 +164,8 @@ impl Delivery {
     /// first, and those of any call.
     pub async fn retry_in(self, delay: Duration) -> Result<()> {
         let (id, end) = (self.id().clone(), Transition::Released { delay, misses: None });
-        self.settle(Settlement { id, end, effects: Vec::new() }, Duration::ZERO).await
+        let settlement = Settlement { id, end, effects: Vec::new() };
+        carried_out(self.settle(settlement, Duration::ZERO)).await
     }
 
     /// Gives the job back to its own place in the queue, and counts no attempt: the next receive
@@ -195,9 +201,12 @@ impl Delivery {
     }
 
     async fn end(self, outcome: RunOutcome) -> Result<()> {
-        let decision = self.source.context.decide(&self.job, outcome).await;
-        let (id, throttle) = (self.id().clone(), decision.throttle);
-        self.settle(decision.into_settlement(id), throttle).await
+        carried_out(async move {
+            let decision = self.source.context.decide(&self.job, outcome).await;
+            let (id, throttle) = (self.id().clone(), decision.throttle);
+            self.settle(decision.into_settlement(id), throttle).await
+        })
+        .await
     }
 
     async fn settle(mut self, settlement: Settlement, throttle: Duration) -> Result<()> {
@@ -209,6 +218,11 @@ impl Delivery {
         }
         answer
     }
+}
+
+/// Carries an acknowledgement out on a task of its own, also if nobody waits for it any more.
+async fn carried_out(work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+    tokio::spawn(boxed(work)).await.unwrap_or(Err(Error::Closed))
 }
 
 impl Drop for Delivery {

@@ -29,7 +29,11 @@ use crate::{
 /// A receive about to be made: set options, then await it.
 ///
 /// It answers as soon as there are jobs, with at most as many as it was asked for; and with none if
-/// none came in time. If it is dropped before, the jobs that it has fetched go back.
+/// none came in time.
+///
+/// # Cancel safety
+/// Dropped before it is done, as by a `select!`, it leaves nothing behind: the jobs that it has
+/// fetched go back to their places at once, without a count.
 ///
 /// # Errors
 /// [`Error::Invalid`] before anything is sent, and those of any call.

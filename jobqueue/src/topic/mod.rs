@@ -166,7 +166,7 @@ impl Topic {
 
     /// Waits until all messages published so far have arrived, and relays them if no other process
     /// does. Messages arrive without it too; it is for tests, and for use before a measurement or a
-    /// move.
+    /// move. Dropped before it is done, it goes on by itself.
     ///
     /// # Errors
     /// A queue, or the topic itself, can't be reached or refuses.

@@ -239,16 +239,18 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many jobs of a queue start per time, over all workers; no limit by default. A rate that
-    /// an operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
+    /// How many jobs of a queue start per time, over all workers; no limit by default. What an
+    /// operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins, also
+    /// `None`, until he [gives it back](crate::manage::SetLimits::rate_from_code).
     pub fn queue_rate(mut self, rate: Rate) -> Self {
         self.config.rate = Some(rate);
         self
     }
 
     /// How many jobs of a queue are active at once, over all workers, 1 to 1,000,000,000; no limit
-    /// by default. One that
-    /// an operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
+    /// by default. What an operator has set at run time
+    /// ([`Queue::set_limits`](crate::Queue::set_limits)) wins, also `None`, until he [gives it
+    /// back](crate::manage::SetLimits::max_active_from_code).
     pub fn queue_concurrency(mut self, max: u64) -> Self {
         self.config.max_active = Some(max);
         self

@@ -7,6 +7,7 @@ mod connect;
 mod control;
 mod dead_letters;
 mod delivery;
+mod drops;
 mod edges;
 mod end_to_end;
 mod events;

@@ -24,7 +24,7 @@ fn sets_and_marks_whose_limit_it_is() {
 }
 
 #[test]
-fn a_new_rate_begins_anew_and_clearing_leaves_nothing() {
+fn a_new_rate_begins_anew_and_none_is_an_operators_decision() {
     let mut rig = rig();
     rig.given([
         "HSET jq:{q}:meta layout 2 rate 1 rate_by operator tat 5 turn 6 active 3",
@@ -33,11 +33,24 @@ fn a_new_rate_begins_anew_and_clearing_leaves_nothing() {
     rig.replies(KEYS, args!["rate", "", "active", ""], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
+          active_by = operator
           layout = 2
+          rate_by = operator
         jq:{q}:waiting zset
           1 a
         jq:{q}:wake list
           1
+    "#]]);
+}
+
+#[test]
+fn what_is_given_back_to_the_code_leaves_nothing() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2 rate 1 rate_by operator tat 5 active_by operator"]);
+    rig.replies(KEYS, args!["rate", "-", "active", "-"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          layout = 2
     "#]]);
 }
 

@@ -93,7 +93,10 @@ fn expired_jobs_are_out_until_they_are_settled_too() {
         "HSET jq:{q}:jobs a ra",
         "ZADD jq:{q}:expiring 7 a",
     ]);
-    rig.answers(&keys(), receive(0), expect![[r#"
+    rig.answers(
+        &keys(),
+        receive(0),
+        expect![[r#"
         1700000000000
         30001
         0
@@ -105,7 +108,8 @@ fn expired_jobs_are_out_until_they_are_settled_too() {
         nil
         0
         ["expired", "a", "expires", -1]
-    "#]]);
+    "#]],
+    );
     rig.holds(expect![[r#"
         jq:{q}:expiring zset
           -1 a
