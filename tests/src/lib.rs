@@ -9,6 +9,7 @@
 //! - [`raw`] and [`dump`]: one script called bare, and the whole keyspace as text
 //! - [`account`]: proof that nothing was lost, doubled or leaked
 //! - [`soak`]: load and faults for a given time, with accounts that are proven
+//! - [`commands`]: what a server carries out, in numbers
 //! - [`edges`]: numbers at their edges, and what must work after each
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
@@ -19,6 +20,7 @@ pub mod account;
 pub mod certs;
 pub mod clock;
 pub mod cluster;
+pub mod commands;
 pub mod dump;
 pub mod edges;
 pub mod names;

@@ -8,7 +8,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(365 * 86_400);
 /// A duration in whole milliseconds, rounded up: what is shorter than one isn't nothing, and
 /// nothing comes too early. One that no number holds is for ever.
 pub(crate) fn whole_millis(duration: Duration) -> u64 {
-    let begun = u128::from(duration.subsec_nanos() % 1_000_000 > 0);
+    let begun = u128::from(!duration.subsec_nanos().is_multiple_of(1_000_000));
     u64::try_from(duration.as_millis() + begun).unwrap_or(u64::MAX)
 }
 

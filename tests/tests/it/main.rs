@@ -2,6 +2,7 @@
 
 mod breaker;
 mod broadcast;
+mod by_hand;
 mod call;
 mod connect;
 mod control;
