@@ -35,8 +35,13 @@ fn error<T>(at: &Expr, message: impl std::fmt::Display) -> syn::Result<T> {
 
 /// A constant in the check of its kind, a function of `jobqueue::__private::checked`.
 fn constant(value: &Expr, check: &str) -> TokenStream {
+    checked(value, check, &quote!(#value))
+}
+
+/// What stands for `value`, in a function of `jobqueue::__private::checked`.
+pub(crate) fn checked(value: &Expr, check: &str, tokens: &TokenStream) -> TokenStream {
     let check = Ident::new(check, value.span());
-    quote_spanned!(value.span()=> ::jobqueue::__private::checked::#check(#value))
+    quote_spanned!(value.span()=> ::jobqueue::__private::checked::#check(#tokens))
 }
 
 /// The text of a literal, if it is one.

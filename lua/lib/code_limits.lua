@@ -1,6 +1,6 @@
 -- code_limits: limits that workers bring along in code, beside those that operators set.
 
--- Stores a limit that is set in code; '-' for none. A limit that was set at run time wins.
+-- Stores a limit that is set in code; '-' for none. What was set or cleared at run time wins.
 local function code_limits_set(meta, field, value)
   if value == '-' then return end
   local found = redis.call('HMGET', meta, field, field .. '_by')

@@ -24,7 +24,7 @@ end
 
 -- Takes up to n jobs out of `waiting`. Answers their ids, and their pairs for `running`.
 local function fetch_pop(q, n, now)
-  local ids, started = {}, string.format('%.0f', now)
+  local ids, started = {}, q.started or string.format('%.0f', now)
   if n >= FETCH_LARGE then
     ids = redis.call('ZRANGE', q.waiting, 0, n - 1)
     local marks = fetch_marks_large(q, ids, started)

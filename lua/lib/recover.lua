@@ -13,8 +13,9 @@ local function recover_count(stalls, ids)
   redis.call('HSET', stalls, unpack(pairs_))
 end
 
--- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed. Answers
--- when to look again. leases: the two oldest before this worker moved its own to `own`.
+-- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed; of those
+-- that are out by hand, the runs whose own time is over. Answers when to look again. leases: the two
+-- oldest before this worker moved its own to `own`.
 local function recover_oldest(q, leases, worker, own, now)
   local at = leases[1] == worker and 3 or 1
   local oldest, deadline = leases[at], tonumber(leases[at + 1] or own)
@@ -22,7 +23,12 @@ local function recover_oldest(q, leases, worker, own, now)
     return math.min(deadline, own) + 1
   end
   local running = q.base .. 'running:' .. oldest
-  local held = redis.call('HRANDFIELD', running, RECOVER_STEP, 'WITHVALUES')
+  local held, due
+  if oldest == HAND then
+    held, due = hand_overdue(q.base, now, RECOVER_STEP)
+  else
+    held = redis.call('HRANDFIELD', running, RECOVER_STEP, 'WITHVALUES')
+  end
   local ids, members = {}, {}
   for i = 1, #held, 2 do
     ids[#ids + 1] = held[i]
@@ -31,11 +37,14 @@ local function recover_oldest(q, leases, worker, own, now)
   if #ids > 0 then
     redis.call('ZADD', q.waiting, unpack(members))
     redis.call('HDEL', running, unpack(ids))
+    running_expired(q.base .. 'expiring', ids)
     recover_count(q.stalls, ids)
     q.plain = false
     events_add(q.events, q.kept, 'stalled', ids)
   end
-  if #ids < RECOVER_STEP then
+  if due then
+    hand_end(q.workers, q.base .. 'visibility', due)
+  elseif #ids < RECOVER_STEP then
     redis.call('ZREM', q.workers, oldest)
   end
   return now

@@ -4,10 +4,10 @@
 --       2  waiting    ZSET    {q}:waiting
 --       3  wake       LIST    {q}:wake
 -- ARGV  pairs field, value: rate '<interval ms> <burst>', active, max_length, aging ms, events,
---       ttl ms, dead_letter, overflow; '' clears
+--       ttl ms, dead_letter, overflow; '' for none; '-' gives it back to the code
 -- REPLY 1
--- ERR   LAYOUT
--- USES  layout, wake
+-- ERR   LAYOUT, INVALID
+-- USES  layout, wake, number
 local function limits(keys, args)
   local meta, waiting, wake = keys[1], keys[2], keys[3]
   local found = redis.call('HGET', meta, 'layout')
@@ -15,13 +15,22 @@ local function limits(keys, args)
   if refusal then
     return refusal
   end
+  for i = 1, #args, 2 do
+    refusal = number_refusal(args[i], args[i + 1])
+    if refusal then
+      return refusal
+    end
+  end
   layout_mark(meta, found)
   for i = 1, #args, 2 do
     local field, value = args[i], args[i + 1]
-    if value == '' then
+    if value == '-' then
       redis.call('HDEL', meta, field, field .. '_by')
+    elseif value == '' then
+      -- None is a decision, too: workers don't bring back what their code says.
+      redis.call('HDEL', meta, field)
+      redis.call('HSET', meta, field .. '_by', 'operator')
     else
-      -- A limit that is set here wins over one that workers set in code.
       redis.call('HSET', meta, field, value, field .. '_by', 'operator')
     end
     if field == 'rate' then

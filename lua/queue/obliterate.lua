@@ -57,6 +57,6 @@ local function obliterate(keys, args)
   for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
     redis.call('UNLINK', q.base .. 'running:' .. worker)
   end
-  redis.call('UNLINK', q.base .. 'expiring', unpack(keys))
+  redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', unpack(keys))
   return 0
 end

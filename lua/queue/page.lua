@@ -26,13 +26,10 @@ local function page(keys, args)
       all[#all + 1] = id
     end
   end
-  -- Ids sort by time.
-  table.sort(all, function(a, b)
-    if reverse then return a > b end
-    return a < b
-  end)
+  -- Ids sort by time. A function that compares would take several times as long.
+  table.sort(all)
   for i = offset + 1, math.min(#all, offset + count) do
-    ids[#ids + 1] = all[i]
+    ids[#ids + 1] = all[reverse and #all + 1 - i or i]
   end
   return ids
 end

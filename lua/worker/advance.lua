@@ -20,6 +20,8 @@
 --       18 wake       LIST    {q}:wake
 -- ARGV  1 base, the prefix of this queue's other keys   2 worker   3 lease ms
 --       4 how many jobs the worker believes it holds    5 how many more it wants
+--         To receive by hand, 4 is '+' and for how many ms each job is out, 2 is the receive, and
+--         `running` is {q}:running:by-hand. The receive ends with the first jobs.
 --       6 throttle the queue for this many ms, 0 for not
 --       7 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
 --         see lib/settle.lua; then effects on other queues, if any: see lib/outbox.lua
@@ -31,18 +33,17 @@
 --       queue's own dead-letter queue
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
---       recover, active, limits, settle, expiry, fetch, details, outbox
+--       hand, recover, active, limits, settle, expiry, fetch, details, outbox
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
     progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
-    outbox = args[1] .. 'outbox', trims = {},
+    outbox = args[1] .. 'outbox', trims = {}, held = tonumber(args[4]),
   }
   local wake, worker, lease = keys[18], args[2], tonumber(args[3])
-  local held, want, throttle = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
-  q.held = held
+  local want, throttle, by_hand = tonumber(args[5]), tonumber(args[6]), string.byte(args[4]) == 43
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
     'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter')
@@ -57,7 +58,7 @@ local function advance(keys, args)
   if leases[1] ~= worker and leases[3] ~= worker and not lease_held(q.workers, worker) then
     return redis.error_reply('LEASELOST the worker is not known, or its lease ran out')
   end
-  if redis.call('HLEN', q.running) ~= held then
+  if not by_hand and redis.call('HLEN', q.running) ~= q.held then
     return redis.error_reply('OUTOFSTEP the worker holds other jobs than it believes')
   end
 
@@ -65,6 +66,7 @@ local function advance(keys, args)
   -- shrinks. So jobs that ended leave `running` first. If there are none, this removes nothing.
   if args[7] == '0' then redis.call('HDEL', q.running, '') end
   local now, exact = clock_now()
+  if by_hand then q.started = string.format('%.0f', now) .. ':' .. worker end
   -- In most queues a job has a record and, once it has ended, an outcome, and nothing else. In many
   -- of them no job is delayed, and none has effects on other queues.
   q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls,
@@ -106,6 +108,7 @@ local function advance(keys, args)
     local expired, wait = expiry_hand_out(q, ids, late, now)
     more = { 'expired', expired, 'expires', wait }
   end
+  if by_hand then hand_deliver(q, worker, ids, now + q.held) end
   if meta[11] then
     more[#more + 1], more[#more + 2] = 'dead_letter', meta[11]
   end

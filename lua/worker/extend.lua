@@ -1,34 +1,27 @@
---- extend: give one held job a lease of its own.
+--- extend: set anew until when a job is out by hand.
 --
--- The other jobs of the worker keep their lease. A second call does no harm.
+-- The other jobs of its receive keep theirs. Nothing else changes, so it may be called twice.
 --
--- KEYS  1 workers  ZSET  {q}:workers
---       2 running  HASH  {q}:running:<worker>
---       3 former   HASH  {q}:running:<old worker>
---       4 meta     HASH  {q}:meta
--- ARGV  1 worker   2 old worker   3 id   4 lease ms from now
+-- KEYS  1 workers     ZSET  {q}:workers
+--       2 hand        HASH  {q}:running:by-hand
+--       3 visibility  ZSET  {q}:visibility
+--       4 meta        HASH  {q}:meta
+-- ARGV  1 the receive that has the job   2 id   3 for how many ms from now
 -- REPLY 1
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, lease
+-- USES  clock, layout, hand
 local function extend(keys, args)
-  local workers, running, former, meta = keys[1], keys[2], keys[3], keys[4]
-  local worker, old, id, lease = args[1], args[2], args[3], tonumber(args[4])
+  local workers, hand, visibility, meta = keys[1], keys[2], keys[3], keys[4]
+  local receive, id, ms = args[1], args[2], tonumber(args[3])
   local refusal = layout_check(meta)
   if refusal then
     return refusal
   end
-  local value = redis.call('HGET', former, id)
-  if not value and redis.call('HEXISTS', running, id) == 0 then
-    return redis.error_reply('LEASELOST the worker does not hold the job')
+  if not hand_holds(redis.call('HGET', hand, id), receive) then
+    return redis.error_reply('LEASELOST the receive does not hold the job')
   end
   -- The first write can't grow: then a full Redis lets the script go on.
-  redis.call('HDEL', former, id)
-  if value then
-    redis.call('HSET', running, id, value)
-  end
-  lease_extend(workers, worker, clock_now() + lease)
-  if redis.call('EXISTS', former) == 0 then
-    redis.call('ZREM', workers, old)
-  end
+  redis.call('HDEL', hand, '')
+  hand_out(workers, visibility, { id }, clock_now() + ms)
   return 1
 end

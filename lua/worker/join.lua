@@ -19,14 +19,15 @@
 --       6… ids of the jobs that the worker believes it holds
 -- REPLY held ids that are among ARGV 6…; then, of the other held ones: ids as one text, records,
 --       attempts, stalls, misses; and the ids of those that were handed out as expired, as one text
--- ERR   LAYOUT
--- USES  clock, layout, lease, code_limits, details
+-- ERR   LAYOUT, INVALID
+-- USES  clock, layout, lease, code_limits, details, number
 local function join(keys, args)
   local workers, running, former, meta = keys[1], keys[2], keys[3], keys[8]
   local worker, old, lease = args[1], args[2], tonumber(args[3])
   local q = { jobs = keys[4], attempts = keys[5], stalls = keys[6], misses = keys[7] }
   local found = redis.call('HGET', meta, 'layout')
-  local refusal = layout_refusal(found)
+  local refusal = layout_refusal(found) or number_refusal('rate', args[4])
+    or number_refusal('active', args[5])
   if refusal then
     return refusal
   end

@@ -28,6 +28,7 @@ local function leave(keys, args)
   if #ids > 0 then
     redis.call('HDEL', running, unpack(ids))
     redis.call('ZADD', waiting, unpack(members))
+    running_expired(string.sub(meta, 1, -5) .. 'expiring', ids)
     events_add(events, found[2], 'released', ids)
   end
   if #ids < step then

@@ -1,13 +1,13 @@
---- settle: end some of the runs that a worker holds.
+--- settle: end some of the runs that are out by hand.
 --
 -- Unlike `advance`, which a worker calls in step, this may be called for each job at any time: the
--- fence is that every job is still held. The lease of a worker ends with its last job.
+-- fence is that the receive still has every job.
 --
 -- KEYS  1  jobs       HASH    {q}:jobs
 --       2  waiting    ZSET    {q}:waiting
 --       3  delayed    ZSET    {q}:delayed
 --       4  workers    ZSET    {q}:workers
---       5  running    HASH    {q}:running:<worker>
+--       5  hand       HASH    {q}:running:by-hand
 --       6  priority   HASH    {q}:priority
 --       7  attempts   HASH    {q}:attempts
 --       8  stalls     HASH    {q}:stalls
@@ -21,12 +21,14 @@
 --       16 meta       HASH    {q}:meta
 --       17 events     STREAM  {q}:events
 --       18 wake       LIST    {q}:wake
--- ARGV  1 base   2 worker   3 throttle the queue for this many ms, 0 for not   4 n, then n ids
+--       19 visibility ZSET    {q}:visibility
+-- ARGV  1 base   2 the receive   3 throttle the queue for this many ms, 0 for not   4 n, then n ids
 --       then how many blocks of ended jobs follow; the blocks; then retried, released, errors and
 --       effects on other queues, as in `advance`
 -- REPLY the number of entries in the outbox
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox
+-- USES  clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox,
+--       hand
 local function settle(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -35,7 +37,7 @@ local function settle(keys, args)
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
     trims = {},
   }
-  local wake, worker, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
+  local wake, receive, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',
     'throttled_until')
   q.kept, q.step, q.expiring = meta[2], rank_step(meta[3]), meta[4]
@@ -44,8 +46,8 @@ local function settle(keys, args)
     return refusal
   end
   for _, value in ipairs(redis.call('HMGET', q.running, unpack(args, 5, 4 + n))) do
-    if not value then
-      return redis.error_reply('LEASELOST the worker does not hold the job')
+    if not hand_holds(value, receive) then
+      return redis.error_reply('LEASELOST the receive does not hold the job')
     end
   end
 
@@ -68,9 +70,11 @@ local function settle(keys, args)
   if throttle > 0 and now + throttle > tonumber(meta[5] or 0) then
     redis.call('HSET', q.meta, 'throttled_until', string.format('%.0f', now + throttle))
   end
-  if q.held == n then
-    redis.call('ZREM', q.workers, worker)
+  local ids = {}
+  for i = 1, n do
+    ids[i] = args[4 + i]
   end
+  hand_end(q.workers, keys[19], ids)
   -- A worker must wake for a job that is ready again, or due before all others.
   if back then wake_one(wake) end
   return redis.call('XLEN', q.base .. 'outbox')

@@ -10,6 +10,8 @@
 //!   as text
 //! - [`account`]: proof that nothing was lost, doubled or leaked
 //! - [`soak`]: load and faults for a given time, with accounts that are proven
+//! - [`commands`]: what a server carries out, in numbers
+//! - [`edges`]: numbers at their edges, and what must work after each
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
 mod kill_on_exit;
@@ -19,7 +21,9 @@ pub mod account;
 pub mod certs;
 pub mod clock;
 pub mod cluster;
+pub mod commands;
 pub mod dump;
+pub mod edges;
 pub mod names;
 pub mod process;
 pub mod proxy;

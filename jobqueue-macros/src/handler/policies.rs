@@ -15,19 +15,22 @@ const RETAIN: &str = "`none`, `all`, `count(1000)`, `age(\"7d\")` or `count(1000
 const BREAKER: &str = "`after(5, pause = \"30s\", max = \"10m\")`";
 const RATE: &str = "`limit(10, per = \"1s\", burst = 5)`";
 
-/// The tokens of a constant, or those that `make` gives for a call.
+/// The tokens of a constant, or those that `make` gives for a call, in the check of their kind:
+/// what one number alone doesn't show is found when the program is compiled.
 fn read(
     given: &Expr,
+    check: &str,
     make: impl FnOnce(&Call) -> syn::Result<TokenStream>,
 ) -> syn::Result<TokenStream> {
-    match Form::read(given)? {
-        Form::Call(call) => make(&call),
-        Form::Constant(tokens) => Ok(tokens),
-    }
+    let tokens = match Form::read(given)? {
+        Form::Call(call) => make(&call)?,
+        Form::Constant(tokens) => tokens,
+    };
+    Ok(value::checked(given, check, &tokens))
 }
 
 pub(super) fn backoff(given: &Expr) -> syn::Result<TokenStream> {
-    read(given, |call| {
+    read(given, "backoff", |call| {
         let kind = call.word.to_string();
         let mut tokens = match kind.as_str() {
             "exponential" | "fixed" => {
@@ -54,7 +57,7 @@ pub(super) fn backoff(given: &Expr) -> syn::Result<TokenStream> {
 pub(super) fn retain(given: &Expr) -> syn::Result<TokenStream> {
     const COUNT: Bounds =
         Bounds { what: "count", least: 0, most: 1_000_000_000, check: None, ty: "u64" };
-    read(given, |call| {
+    read(given, "retain", |call| {
         let kind = call.word.to_string();
         valid::only(call, if kind == "count" { &["age"] } else { &[] }, RETAIN)?;
         let mut tokens = match (kind.as_str(), &call.first) {
@@ -79,7 +82,7 @@ pub(super) fn retain(given: &Expr) -> syn::Result<TokenStream> {
 }
 
 pub(super) fn breaker(given: &Expr) -> syn::Result<TokenStream> {
-    read(given, |call| {
+    read(given, "breaker", |call| {
         if call.word != "after" {
             return valid::unknown(call, &["after"], BREAKER);
         }
@@ -95,7 +98,7 @@ pub(super) fn breaker(given: &Expr) -> syn::Result<TokenStream> {
 }
 
 pub(super) fn rate(given: &Expr) -> syn::Result<TokenStream> {
-    read(given, |call| {
+    read(given, "rate", |call| {
         if call.word != "limit" {
             return valid::unknown(call, &["limit"], RATE);
         }

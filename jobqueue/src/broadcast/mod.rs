@@ -42,6 +42,9 @@ use crate::{
 /// broadcast is repeated up to the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout);
 /// listeners run once even if it was sent twice.
 ///
+/// # Cancel safety
+/// Dropped before it is done, it is sent or it isn't.
+///
 /// # Errors
 /// [`Error::Invalid`] if the name is invalid, [`Error::Payload`] if the message can't be written or
 /// is too large, [`Refused::Permission`](crate::error::Refused::Permission) if an ACL forbids the

@@ -55,6 +55,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// time is up expires without a run. A reply that comes too late is dropped; Redis removes the
 /// replies of dead callers after a minute.
 ///
+/// # Cancel safety
+/// Dropped before it is done, the request is added once or not at all; if it is, it runs as any
+/// other, and its reply is dropped.
+///
 /// # Errors
 /// [`CallError::Failed`] if the job failed for good, [`CallError::TimedOut`] if there was no reply
 /// in time, [`CallError::Error`] if the request could not be added or the result isn't of this

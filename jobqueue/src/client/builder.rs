@@ -1,16 +1,23 @@
 //! Setting a client up.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::RangeInclusive, time::Duration};
 
 use super::{Client, Settings, trace::TraceSource};
 use crate::{
     error::Result,
     job::{Codec, TraceContext},
     store::{Limits, Store, TlsOptions},
+    value_error::Invalid,
 };
 
 /// The default limit of a payload's size: 1 MiB.
 const MAX_PAYLOAD: usize = 1 << 20;
+
+/// The highest limit of a payload's size: a call has to fit into what servers read at once.
+const MOST_PAYLOAD: usize = 256 << 20;
+
+/// How long connections and answers may take: shorter, none would come.
+const TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(3_600);
 
 /// How long calls wait by default for Redis to come back.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -101,7 +108,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The most bytes that a payload may have; 1 MiB by default.
+    /// The most bytes that a payload may have; 1 MiB by default, 256 MiB at most.
     #[must_use]
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.settings.max_payload = bytes;
@@ -115,14 +122,15 @@ impl ClientBuilder {
         self
     }
 
-    /// How long making a connection may take; 5 s by default.
+    /// How long making a connection may take; 5 s by default, 10 ms to 1 h.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.limits.connect = limit;
         self
     }
 
-    /// How long an answer may take before the connection counts as dead; 5 s by default.
+    /// How long an answer may take before the connection counts as dead; 5 s by default, 10 ms to
+    /// 1 h.
     #[must_use]
     pub fn response_timeout(mut self, limit: Duration) -> Self {
         self.limits.response = limit;
@@ -154,11 +162,28 @@ impl ClientBuilder {
         self
     }
 
+    fn validate(&self) -> Result<(), Invalid> {
+        let limits =
+            [("connect_timeout", self.limits.connect), ("response_timeout", self.limits.response)];
+        for (what, limit) in limits {
+            if !TIMEOUTS.contains(&limit) {
+                return Err(Invalid::new(what, limit, "use 10 ms to 1 h"));
+            }
+        }
+        let most = self.settings.max_payload;
+        if most == 0 || most > MOST_PAYLOAD {
+            return Err(Invalid::new("max_payload", most, "use 1 byte to 256 MiB"));
+        }
+        Ok(())
+    }
+
     /// Connects, and checks the server.
     ///
     /// # Errors
-    /// The URL is invalid, the server can't be reached, is too old, or forbids scripts.
+    /// The URL or a setting is invalid, the server can't be reached, is too old, or forbids
+    /// scripts.
     pub async fn connect(self) -> Result<Client> {
+        self.validate()?;
         let store =
             Store::connect(&self.url, &self.tls, self.prefix, self.limits, self.retry_timeout)
                 .await?;

@@ -198,7 +198,8 @@ impl EventStream {
         })))
     }
 
-    /// The next event; never `None`.
+    /// The next event; never `None`. Its future may be dropped at any time, as by a `select!`:
+    /// no event is missed by that.
     pub async fn next(&mut self) -> Option<Result<Event>> {
         self.0.next().await
     }

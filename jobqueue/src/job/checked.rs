@@ -5,7 +5,11 @@
 
 use std::time::Duration;
 
-use super::name::{is_plain, trims};
+use super::{
+    definition::MOST_RUNS,
+    name::{is_plain, trims},
+};
+use crate::policy::{Backoff, Breaker, Rate, Retain};
 
 /// The name of a queue, a topic or a broadcast.
 #[must_use]
@@ -65,7 +69,7 @@ pub const fn attempts(attempts: u32) -> u32 {
 #[must_use]
 #[track_caller]
 pub const fn concurrency(runs: usize) -> usize {
-    assert!(runs >= 1 && runs <= 100_000, "concurrency is 1 to 100000");
+    assert!(runs >= 1 && runs <= MOST_RUNS, "concurrency is 1 to 100000");
     runs
 }
 
@@ -107,6 +111,45 @@ pub const fn wait(wait: Duration) -> Duration {
 pub const fn time(time: Duration) -> Duration {
     assert!(!time.is_zero(), "must be longer than zero: leave it out for none");
     wait(time)
+}
+
+/// What is kept of ended jobs.
+#[must_use]
+#[track_caller]
+pub const fn retain(retain: Retain) -> Retain {
+    refuse(retain.problem());
+    retain
+}
+
+/// The wait before the next attempt.
+#[must_use]
+#[track_caller]
+pub const fn backoff(backoff: Backoff) -> Backoff {
+    refuse(backoff.problem());
+    backoff
+}
+
+/// Starts per time.
+#[must_use]
+#[track_caller]
+pub const fn rate(rate: Rate) -> Rate {
+    refuse(rate.problem());
+    rate
+}
+
+/// When a handler rests.
+#[must_use]
+#[track_caller]
+pub const fn breaker(breaker: Breaker) -> Breaker {
+    refuse(breaker.problem());
+    breaker
+}
+
+#[track_caller]
+const fn refuse(problem: Option<&'static str>) {
+    if let Some(problem) = problem {
+        panic!("{}", problem);
+    }
 }
 
 const fn equal(one: &str, other: &str) -> bool {

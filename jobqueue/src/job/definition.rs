@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{codec::Codec, payload::PayloadVersions};
-use crate::policy::{Backoff, Breaker, Rate, Retain, RetryPolicy};
+use crate::{
+    policy::{Backoff, Breaker, Rate, Retain, RetryPolicy},
+    value_error::Invalid,
+};
 
 /// A kind of job: what goes in, what comes out, and how it is treated.
 ///
@@ -90,6 +93,9 @@ pub(crate) struct LocalLimits {
     pub(crate) breaker: Option<Breaker>,
 }
 
+/// The most runs at once: as many jobs as one process holds of a queue.
+pub(crate) const MOST_RUNS: usize = 100_000;
+
 /// Attempts of a job whose handler and whose add say nothing.
 pub(crate) const DEFAULT_ATTEMPTS: u32 = 3;
 
@@ -122,7 +128,8 @@ impl Definition {
         }
     }
 
-    /// How often a job may run before it fails for good; 3 by default, at least 1.
+    /// How often a job may run before it fails for good; 3 by default, at least 1. As all numbers
+    /// here it is checked when a worker is built; `#[job]` checks them at compile time.
     #[must_use]
     pub const fn attempts(mut self, attempts: u32) -> Self {
         self.run.attempts = attempts;
@@ -179,7 +186,8 @@ impl Definition {
         self
     }
 
-    /// How many runs of this handler one process allows at once; the worker's slots by default.
+    /// How many runs of this handler one process allows at once, 1 to 100,000; the worker's slots
+    /// by default.
     #[must_use]
     pub const fn concurrency(mut self, concurrency: usize) -> Self {
         self.limits.concurrency = Some(concurrency);
@@ -234,5 +242,76 @@ impl Definition {
     pub const fn codec(mut self, codec: Codec) -> Self {
         self.codec = codec;
         self
+    }
+
+    /// Checks what no type could, of what concerns runs.
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        let Self { name, run, limits, .. } = self;
+        run.backoff.validate()?;
+        run.retry.validate()?;
+        for retain in [run.retain, run.retain_failed].into_iter().flatten() {
+            retain.validate()?;
+        }
+        limits.rate.map_or(Ok(()), |rate| rate.validate())?;
+        limits.breaker.map_or(Ok(()), |breaker| breaker.validate())?;
+        let refuse = |problem: &str, advice: &str| {
+            Err(Invalid::setup(format!("handler {name:?} has {problem}"), advice))
+        };
+        if run.attempts == 0 || limits.concurrency == Some(0) {
+            return refuse("0 attempts or a concurrency of 0", "use 1 or more");
+        }
+        if limits.concurrency.is_some_and(|runs| runs > MOST_RUNS) {
+            return refuse("too large a concurrency", "use 1 to 100,000");
+        }
+        if run.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return refuse("a timeout of zero", "leave it out for no limit");
+        }
+        if run.delivery == Delivery::AtMostOnce && limits.breaker.is_some() {
+            let advice = "leave the breaker out, since such a job can't go back to wait";
+            return refuse("a breaker and runs at most once", advice);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn job() -> Definition {
+        Definition::new("orders", "ship")
+    }
+
+    #[test]
+    fn numbers_at_their_edges() {
+        let second = Duration::from_secs(1);
+        for fine in [
+            job(),
+            job().attempts(1).concurrency(1),
+            job().attempts(u32::MAX).concurrency(MOST_RUNS).timeout(Duration::MAX),
+            job().retain(Retain::count(1_000_000_000)).rate(Rate::new(1_000_000, second)),
+            job().backoff(Backoff::fixed(Duration::MAX).jitter(1.0)),
+            job().breaker(Breaker::after(1_000_000).pause(Duration::MAX)),
+        ] {
+            assert_eq!(fine.validate(), Ok(()), "{fine:?}");
+        }
+        for bad in [
+            job().attempts(0),
+            job().concurrency(0),
+            job().concurrency(MOST_RUNS + 1),
+            job().concurrency(usize::MAX),
+            job().timeout(Duration::ZERO),
+            job().retain(Retain::count(1_000_000_001)),
+            job().retain_failed(Retain::count(u64::MAX)),
+            job().rate(Rate::new(0, second)),
+            job().rate(Rate::new(1, Duration::MAX)),
+            job().backoff(Backoff::fixed(second).jitter(f64::NAN)),
+            job().breaker(Breaker::after(0)),
+            job().breaker(Breaker::after(u32::MAX)),
+            job().breaker(Breaker::after(1).pause(Duration::from_nanos(1))),
+            job().breaker(Breaker::after(1)).at_most_once(),
+        ] {
+            assert!(bad.validate().is_err(), "{bad:?}");
+        }
     }
 }

@@ -56,7 +56,7 @@ pub struct JobInfo {
     pub due_at: Option<DateTime<Utc>>,
     /// When its present run was fetched, if it is active.
     pub started_at: Option<DateTime<Utc>>,
-    /// The worker that runs it, if it is active.
+    /// The worker that runs it, if it is active; `by-hand` if it was [received](crate::receive).
     pub worker: Option<WorkerId>,
     /// When it ended, if it has.
     pub finished_at: Option<DateTime<Utc>>,
@@ -103,7 +103,7 @@ pub struct QueueCounts {
     pub waiting: u64,
     /// Not due yet.
     pub delayed: u64,
-    /// Held by workers.
+    /// Held by workers, or out by hand.
     pub active: u64,
     /// Completed and kept.
     pub completed: u64,
@@ -111,7 +111,8 @@ pub struct QueueCounts {
     pub failed: u64,
     /// Whether fetching is paused.
     pub paused: bool,
-    /// Workers whose lease holds.
+    /// Workers whose lease holds, and receives that wait; all jobs that are out by hand count as
+    /// those of one more.
     pub workers: u64,
     /// Jobs added since the queue exists.
     pub total_added: u64,

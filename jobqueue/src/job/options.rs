@@ -74,6 +74,9 @@ impl JobOptions {
         if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(Invalid::new("timeout", Duration::ZERO, "leave it out for no limit"));
         }
+        for retain in [self.retain, self.retain_failed].into_iter().flatten() {
+            retain.validate()?;
+        }
         if let Some(backoff) = &self.backoff {
             backoff.validate()?;
             if backoff.is_custom() {

@@ -13,7 +13,7 @@ use super::{
     priority::Priority,
     reply_address::ReplyAddress,
 };
-use crate::policy::{Backoff, BackoffParts, Retain};
+use crate::policy::{Backoff, BackoffParts, Retain, whole_millis};
 
 /// Options as they stand in a record.
 #[derive(Default, Serialize, Deserialize)]
@@ -73,11 +73,11 @@ fn is_zero(value: &i16) -> bool {
 
 impl From<&JobOptions> for WireOptions {
     fn from(options: &JobOptions) -> Self {
-        let retain = |retain: Retain| (retain.max_count(), retain.max_age().map(millis));
+        let retain = |retain: Retain| (retain.max_count(), retain.max_age().map(whole_millis));
         Self {
             attempts: options.attempts,
             backoff: options.backoff.and_then(|backoff| backoff.to_parts()),
-            timeout_ms: options.timeout.map(millis),
+            timeout_ms: options.timeout.map(whole_millis),
             priority: options.priority.get(),
             retain: options.retain.map(retain),
             retain_failed: options.retain_failed.map(retain),
@@ -144,9 +144,4 @@ impl From<WireFailure> for JobFailure {
             attempt: wire.attempt,
         }
     }
-}
-
-/// A duration in whole milliseconds; what doesn't fit is for ever.
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -6,12 +6,13 @@ use tokio::time::{Instant, sleep};
 
 use super::{entry_id::EntryId, pass::Pass, relays::Relays, shares::is_backlog};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     job::{QueueName, WorkerId},
     store::{
         Edge, MAX_BATCH, Retries,
         outbox::{Take, TakenEntries},
     },
+    task::boxed,
 };
 
 /// How long a relay's lock on an outbox lasts. If the relay dies, another one goes on after that.
@@ -38,7 +39,11 @@ impl Relays {
     pub(crate) async fn relay(&self, source: &QueueName) -> Result<()> {
         let newest = self.store().queue(source).effect(Edge::Newest).await?;
         let until = newest.map_or(EntryId::default(), |entry| EntryId::of(&entry));
-        self.relay_until(source, Pace::Fast, Some(until)).await
+        // On a task of its own: dropped half-way it would leave its lock, for which the next relay
+        // would wait.
+        let (relays, source) = (self.clone(), source.clone());
+        let relaying = async move { relays.relay_until(&source, Pace::Fast, Some(until)).await };
+        tokio::spawn(boxed(relaying)).await.unwrap_or(Err(Error::Closed))
     }
 
     /// Relays an outbox until it is empty, or up to and including an entry.

@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
+use super::duration::{LONGEST_WAIT, whole_millis};
 use crate::{json::Millis, value_error::Invalid};
 
 /// The wait before the next attempt.
@@ -40,9 +41,6 @@ enum Curve {
     Custom(fn(u32) -> Duration),
 }
 
-/// The longest wait of any backoff. For a longer one, add a delayed job.
-const LONGEST: Duration = Duration::from_secs(365 * 86_400);
-
 impl Backoff {
     /// The default backoff of a job.
     pub const DEFAULT: Self =
@@ -51,20 +49,20 @@ impl Backoff {
     /// The same wait before every attempt.
     #[must_use]
     pub const fn fixed(delay: Duration) -> Self {
-        Self { curve: Curve::Fixed(delay), max: LONGEST, jitter: 0.0 }
+        Self { curve: Curve::Fixed(delay), max: LONGEST_WAIT, jitter: 0.0 }
     }
 
     /// `first`, then twice as long each time.
     #[must_use]
     pub const fn exponential(first: Duration) -> Self {
-        Self { curve: Curve::Exponential(first), max: LONGEST, jitter: 0.0 }
+        Self { curve: Curve::Exponential(first), max: LONGEST_WAIT, jitter: 0.0 }
     }
 
     /// The wait that `delay` returns for the failed attempt, from 1. For handlers only: a function
     /// can't travel with a job.
     #[must_use]
     pub const fn custom(delay: fn(u32) -> Duration) -> Self {
-        Self { curve: Curve::Custom(delay), max: LONGEST, jitter: 0.0 }
+        Self { curve: Curve::Custom(delay), max: LONGEST_WAIT, jitter: 0.0 }
     }
 
     /// No wait is longer than this; a year by default.
@@ -89,30 +87,38 @@ impl Backoff {
             Curve::Fixed(delay) => delay,
             Curve::Exponential(first) => {
                 let doublings = attempt.saturating_sub(1).min(31);
-                first.checked_mul(1_u32 << doublings).unwrap_or(LONGEST)
+                first.checked_mul(1_u32 << doublings).unwrap_or(LONGEST_WAIT)
             }
             Curve::Custom(delay) => delay(attempt),
         };
-        let capped = plain.min(self.max).min(LONGEST);
-        if self.jitter > 0.0 {
-            let factor = 1.0 + self.jitter * (fastrand::f64() * 2.0 - 1.0);
-            return capped.mul_f64(factor.clamp(0.0, 2.0)).min(self.max);
+        let capped = plain.min(self.max).min(LONGEST_WAIT);
+        // Not a number is no jitter.
+        let jitter = self.jitter.clamp(0.0, 1.0);
+        if jitter > 0.0 {
+            let factor = 1.0 + jitter * (fastrand::f64() * 2.0 - 1.0);
+            return capped.mul_f64(factor).min(self.max);
         }
         capped
     }
 
     /// A wait that was asked for, never shortened: jitter only adds to it. At most a year.
     pub(crate) fn at_least(&self, asked: Duration) -> Duration {
-        let asked = asked.min(LONGEST);
-        asked.mul_f64(1.0 + self.jitter.clamp(0.0, 1.0) * fastrand::f64()).min(LONGEST)
+        let asked = asked.min(LONGEST_WAIT);
+        let jitter = if self.jitter > 0.0 { self.jitter.min(1.0) } else { 0.0 };
+        asked.mul_f64(1.0 + jitter * fastrand::f64()).min(LONGEST_WAIT)
+    }
+
+    /// What would work, if this doesn't.
+    pub(crate) const fn problem(&self) -> Option<&'static str> {
+        // Not a number is neither.
+        if self.jitter >= 0.0 && self.jitter <= 1.0 {
+            return None;
+        }
+        Some("use a share of 0.0 to 1.0")
     }
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        if (0.0..=1.0).contains(&self.jitter) {
-            Ok(())
-        } else {
-            Err(Invalid::new("jitter", self.jitter, "use a share of 0.0 to 1.0"))
-        }
+        self.problem().map_or(Ok(()), |advice| Err(Invalid::new("jitter", self.jitter, advice)))
     }
 
     pub(crate) const fn is_custom(&self) -> bool {
@@ -126,7 +132,7 @@ impl Backoff {
             Curve::Exponential(first) => (true, first),
             Curve::Custom(_) => return None,
         };
-        Some(BackoffParts(doubling, millis(first), millis(self.max), self.jitter))
+        Some(BackoffParts(doubling, whole_millis(first), whole_millis(self.max), self.jitter))
     }
 
     pub(crate) fn from_parts(BackoffParts(doubling, first, max, jitter): BackoffParts) -> Self {
@@ -156,10 +162,6 @@ impl Serialize for Backoff {
 /// Doubling or not, first wait in ms, longest wait in ms, jitter.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct BackoffParts(bool, u64, u64, f64);
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
 
 impl Default for Backoff {
     fn default() -> Self {
@@ -208,7 +210,22 @@ mod tests {
         let backoff = Backoff::exponential(Duration::from_secs(1)).max(Duration::from_secs(60));
         assert_eq!(backoff.delay(0), Duration::from_secs(1));
         assert_eq!(backoff.delay(u32::MAX), Duration::from_secs(60));
-        assert_eq!(Backoff::exponential(Duration::MAX).delay(u32::MAX), LONGEST);
+        assert_eq!(Backoff::exponential(Duration::MAX).delay(u32::MAX), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn no_jitter_and_no_wait_panics() {
+        for jitter in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1.0, f64::MAX] {
+            for wait in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+                let backoff = Backoff::exponential(wait).jitter(jitter);
+                let (delay, asked) = (backoff.delay(1), backoff.at_least(wait));
+                assert!(
+                    delay <= LONGEST_WAIT * 2 && asked <= LONGEST_WAIT,
+                    "{backoff:?}: {delay:?}"
+                );
+                assert_eq!(backoff.validate().is_ok(), [0.0, 1.0].contains(&jitter), "{jitter}");
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::duration::LONGEST_WAIT;
 use crate::value_error::Invalid;
 
 /// A circuit breaker for one handler. After a number of failed runs in a row it starts no jobs for
@@ -33,14 +34,18 @@ pub struct Breaker {
     max: Duration,
 }
 
+/// The most failures in a row.
+const MOST: u32 = 1_000_000;
+
 impl Breaker {
-    /// Opens after `failures` in a row, for 30 s at first and 10 min at most.
+    /// Opens after `failures` in a row, 1 to 1,000,000, for 30 s at first and 10 min at most.
     #[must_use]
     pub const fn after(failures: u32) -> Self {
         Self { after: failures, pause: Duration::from_secs(30), max: Duration::from_secs(600) }
     }
 
-    /// How long it stays open before a job probes; twice as long after each probe that fails.
+    /// How long it stays open before a job probes, 1 ms or longer; twice as long after each probe
+    /// that fails.
     #[must_use]
     pub const fn pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
@@ -54,21 +59,25 @@ impl Breaker {
         self
     }
 
+    /// What would work, if this doesn't.
+    pub(crate) const fn problem(&self) -> Option<&'static str> {
+        if self.after == 0 || self.after > MOST {
+            return Some("it opens after 1 to 1,000,000 failures");
+        }
+        if self.pause.as_millis() == 0 {
+            return Some("its pause is 1 ms or longer");
+        }
+        None
+    }
+
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        if self.after == 0 {
-            return Err(Invalid::new("breaker failures", 0, "use 1 or more"));
-        }
-        if self.pause < Duration::from_millis(1) {
-            let advice = "use 1 ms or more";
-            return Err(Invalid::new("breaker pause", self.pause, advice));
-        }
-        Ok(())
+        self.problem().map_or(Ok(()), |advice| Err(Invalid::new("breaker", self, advice)))
     }
 
     /// The pause after this number of failed probes.
     fn pause_after(&self, probes: u32) -> Duration {
         let longer = self.pause.saturating_mul(1_u32 << probes.min(31));
-        longer.min(self.max.max(self.pause)).min(Duration::from_secs(365 * 86_400))
+        longer.min(self.max.max(self.pause)).min(LONGEST_WAIT)
     }
 }
 

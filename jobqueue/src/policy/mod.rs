@@ -2,6 +2,7 @@
 //! where to.
 
 mod backoff;
+mod bounds;
 mod breaker;
 mod duration;
 mod error_class;
@@ -16,9 +17,11 @@ mod verdict;
 
 pub use backoff::Backoff;
 pub(crate) use backoff::BackoffParts;
+pub(crate) use bounds::{check_events, check_max_active, check_max_length};
 pub use breaker::Breaker;
 pub(crate) use breaker::{Admission, Change, Circuit, ProbeResult};
 pub use duration::DurationExt;
+pub(crate) use duration::whole_millis;
 pub use error_class::ErrorClass;
 pub use filter::Filter;
 pub use overflow::Overflow;

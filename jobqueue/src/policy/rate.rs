@@ -31,14 +31,26 @@ pub struct Rate {
     burst: u32,
 }
 
+/// The most starts per time, and the largest burst.
+const MOST: u32 = 1_000_000;
+
+/// The shortest time between two starts, which the scripts can still add up.
+const SHORTEST_NANOS: u128 = 1_000;
+
+/// The longest time, in seconds: ten years.
+const LONGEST_SECS: u64 = 10 * 365 * 86_400;
+
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 impl Rate {
-    /// `max` starts per `per`, with a burst of 1.
+    /// `max` starts per `per`, with a burst of 1. 1 to 1,000,000 starts, a time of at most ten
+    /// years, and at most one start a microsecond; anything else is refused where the rate is used.
     #[must_use]
     pub const fn new(max: u32, per: Duration) -> Self {
         Self { max, per, burst: 1 }
     }
 
-    /// The most starts at once after a pause; 1 by default.
+    /// The most starts at once after a pause, 1 to 1,000,000; 1 by default.
     #[must_use]
     pub const fn burst(mut self, burst: u32) -> Self {
         self.burst = burst;
@@ -84,15 +96,25 @@ impl Rate {
         Some(Self { max: 1, per, burst })
     }
 
-    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+    /// What would work, if this doesn't.
+    pub(crate) const fn problem(&self) -> Option<&'static str> {
         if self.max == 0 || self.burst == 0 || self.per.is_zero() {
-            return Err(Invalid::new(
-                "rate",
-                self,
-                "max, per and burst must be above zero; pause the queue to stop it",
-            ));
+            return Some("max, per and burst must be above zero; pause the queue to stop it");
         }
-        Ok(())
+        if self.max > MOST || self.burst > MOST {
+            return Some("max and burst are at most 1,000,000");
+        }
+        if self.per.as_nanos() < SHORTEST_NANOS * self.max as u128 {
+            return Some("use at most one start a microsecond");
+        }
+        if self.per.as_secs() > LONGEST_SECS {
+            return Some("per is at most ten years");
+        }
+        None
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        self.problem().map_or(Ok(()), |advice| Err(Invalid::new("rate", self, advice)))
     }
 
     /// The time between two starts, in milliseconds.
@@ -104,7 +126,16 @@ impl Rate {
     pub(crate) fn quota(&self) -> Result<governor::Quota, Invalid> {
         self.validate()?;
         let period = self.per.div_f64(f64::from(self.max));
-        let quota = governor::Quota::with_period(period).zip(NonZeroU32::new(self.burst));
+        // The limiter counts its whole burst in 64 bits of nanoseconds. A burst that is worth a
+        // century has no end for a process.
+        let century = CENTURY.as_secs_f64() / period.as_secs_f64();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast of a float saturates"
+        )]
+        let burst = self.burst.min((century as u32).max(1));
+        let quota = governor::Quota::with_period(period).zip(NonZeroU32::new(burst));
         let (quota, burst) = quota
             .ok_or_else(|| Invalid::new("rate", self, "use at most one start a nanosecond"))?;
         Ok(quota.allow_burst(burst))
@@ -130,6 +161,35 @@ mod tests {
         let odd = Rate::from_interval(1_234_567.0, 1);
         assert_eq!(odd, Some(Rate::new(1, Duration::from_millis(1_234_567))));
         assert_eq!(Rate::from_interval(f64::MAX, 1), None);
+    }
+
+    #[test]
+    fn a_rate_at_its_bounds_works_and_one_beyond_is_refused() {
+        let (second, years) = (Duration::from_secs(1), Duration::from_secs(LONGEST_SECS));
+        for rate in [
+            Rate::new(1, second),
+            Rate::new(MOST, second).burst(MOST),
+            Rate::new(1, Duration::from_micros(1)),
+            Rate::new(1, years).burst(MOST),
+        ] {
+            assert_eq!(rate.validate(), Ok(()), "{rate:?}");
+            assert!(rate.quota().is_ok(), "{rate:?}");
+        }
+        for rate in [
+            Rate::new(0, second),
+            Rate::new(1, Duration::ZERO),
+            Rate::new(1, second).burst(0),
+            Rate::new(MOST + 1, second),
+            Rate::new(u32::MAX, Duration::MAX),
+            Rate::new(1, second).burst(u32::MAX),
+            Rate::new(1, Duration::from_nanos(999)),
+            Rate::new(MOST, Duration::from_millis(999)),
+            Rate::new(1, years + second),
+            Rate::new(1, Duration::MAX),
+        ] {
+            assert!(rate.validate().is_err(), "{rate:?}");
+            assert!(rate.quota().is_err(), "{rate:?}");
+        }
     }
 
     #[test]

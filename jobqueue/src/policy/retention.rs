@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::bounds::MOST_COUNTED;
+use crate::value_error::Invalid;
+
 /// The jobs that are kept after they have ended: none, all, or the newest by count and by age.
 ///
 /// When a job ends, the completed (or failed) jobs of its queue are trimmed by *its* retention,
@@ -44,7 +47,7 @@ impl Retain {
         Self { count: None, age: None }
     }
 
-    /// The newest `count` jobs.
+    /// The newest `count` jobs, at most 1,000,000,000: a larger number is refused where it is used.
     #[must_use]
     pub const fn count(count: u64) -> Self {
         Self { count: Some(count), age: None }
@@ -79,6 +82,20 @@ impl Retain {
     #[must_use]
     pub const fn keeps_nothing(&self) -> bool {
         matches!(self.count, Some(0))
+    }
+
+    /// What would work, if this doesn't.
+    pub(crate) const fn problem(&self) -> Option<&'static str> {
+        match self.count {
+            Some(count) if count > MOST_COUNTED => {
+                Some("use a count of 0 to 1,000,000,000, or `Retain::all()` to keep all")
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), Invalid> {
+        self.problem().map_or(Ok(()), |advice| Err(Invalid::new("retention", self, advice)))
     }
 
     pub(crate) const fn from_parts(count: Option<u64>, age: Option<Duration>) -> Self {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{backoff::Backoff, error_class::ErrorClass, retry_policy::RetryPolicy};
+use super::{
+    backoff::Backoff, duration::LONGEST_WAIT, error_class::ErrorClass, retry_policy::RetryPolicy,
+};
 
 /// What to do with a job whose run failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,17 +13,19 @@ pub enum Verdict {
     /// Try again as after a [transient](ErrorClass::Transient) error: with the job's backoff, while
     /// it has attempts left.
     Retry,
-    /// Try again after this long, while the job has attempts left.
+    /// Try again after this long, at most a year, while the job has attempts left.
     RetryAfter(Duration),
     /// Fail now, even if attempts are left.
     Permanent,
-    /// Throttle the whole queue for this long, then run the job again. Costs no attempt.
+    /// Throttle the whole queue for this long, at most a day, then run the job again. Costs no
+    /// attempt.
     ///
     /// For a limit that all jobs of the queue share. If it concerns this job alone, classify the
     /// error as
     /// [`ErrorClass::RateLimited`]: the job is tried again later, and the others go on.
     RateLimited(Duration),
-    /// Not a failure: the job waits for this long, which costs no attempt. The queue goes on.
+    /// Not a failure: the job waits for this long, at most a year, which costs no attempt. The queue
+    /// goes on.
     Snooze(Duration),
     /// As the handler's [`RetryPolicy`] has it for errors of this class.
     Classified {
@@ -64,6 +68,10 @@ pub(crate) struct Attempt<'a> {
     pub(crate) policy: &'a RetryPolicy,
 }
 
+/// The longest throttle. It concerns all jobs of a queue, and nothing but time ends it: after a day
+/// a job finds out whether it still has to be.
+const LONGEST_THROTTLE: Duration = Duration::from_secs(86_400);
+
 /// Decides what to do with the job, and whether to raise an alert for which class.
 pub(crate) fn after_failure(
     verdict: Verdict,
@@ -71,11 +79,11 @@ pub(crate) fn after_failure(
 ) -> (RetryDecision, Option<ErrorClass>) {
     let Attempt { attempt, attempts, .. } = chances;
     let step = match verdict {
-        Verdict::RateLimited(throttle) => RetryDecision::Throttle(throttle),
-        Verdict::Snooze(delay) => RetryDecision::Snooze(delay),
+        Verdict::RateLimited(throttle) => RetryDecision::Throttle(throttle.min(LONGEST_THROTTLE)),
+        Verdict::Snooze(delay) => RetryDecision::Snooze(delay.min(LONGEST_WAIT)),
         Verdict::Permanent => RetryDecision::FailAtOnce,
         Verdict::RetryAfter(_) if attempt >= attempts => RetryDecision::Fail,
-        Verdict::RetryAfter(delay) => RetryDecision::Retry(delay),
+        Verdict::RetryAfter(delay) => RetryDecision::Retry(delay.min(LONGEST_WAIT)),
         Verdict::Retry => return by_class(ErrorClass::Transient, None, chances),
         Verdict::Classified { class, retry_after } => {
             return by_class(class, retry_after, chances);
@@ -163,6 +171,18 @@ mod tests {
         };
         assert_eq!(wait, SECOND * 365 * 86_400);
         assert_eq!(decide(asks(Some(Duration::ZERO)), 1).0, RetryDecision::Retry(SECOND));
+    }
+
+    #[test]
+    fn no_wait_is_for_ever() {
+        let year = SECOND * 365 * 86_400;
+        for (verdict, expected) in [
+            (Verdict::RateLimited(Duration::MAX), RetryDecision::Throttle(SECOND * 86_400)),
+            (Verdict::Snooze(Duration::MAX), RetryDecision::Snooze(year)),
+            (Verdict::RetryAfter(Duration::MAX), RetryDecision::Retry(year)),
+        ] {
+            assert_eq!(decide(verdict, 1).0, expected, "{verdict:?}");
+        }
     }
 
     #[test]

@@ -23,7 +23,11 @@ use crate::{
 ///
 /// Awaiting it gives a [`JobHandle`] once the job is in Redis. If Redis can't be reached, the add
 /// is repeated up to the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout), and still
-/// adds one job. If the future is dropped before it is done, the job may or may not be added.
+/// adds one job.
+///
+/// # Cancel safety
+/// Dropped before it is done, the job is added once or not at all, and other adds are as before. To
+/// find out, repeat the add [with an id](Self::id).
 ///
 /// # Errors
 /// [`Error::Invalid`] and [`Error::Payload`] before anything is sent; [`Error::Refused`] if the

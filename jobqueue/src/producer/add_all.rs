@@ -27,6 +27,9 @@ use crate::{
 /// They go in calls of up to 1,000 jobs and about a mebibyte, in order. Each call adds all its jobs
 /// or none, and the first that fails is the last that is made.
 ///
+/// # Cancel safety
+/// Dropped before it is done, it has added the jobs of its first calls, each call all or none.
+///
 /// # Errors
 /// [`AddAllError`] has the jobs that were added before the failure. If a payload or an option is
 /// invalid, nothing is sent.

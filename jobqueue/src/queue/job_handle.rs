@@ -39,6 +39,10 @@ impl Queue {
 /// An add gives the handle of the job that it added; [`Queue::job`] gives that of any other. Cheap
 /// to clone. `T` is the type of the result.
 ///
+/// # Cancel safety
+/// A change whose future is dropped is made or isn't, and [`result`](Self::result) and all that
+/// reads may be dropped at any time.
+///
 /// ```no_run
 /// # use jobqueue::{job, Client};
 /// # #[job]

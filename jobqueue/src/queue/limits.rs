@@ -6,7 +6,7 @@ use super::Queue;
 use crate::{
     error::{Error, Result},
     job::QueueName,
-    policy::{Overflow, Rate},
+    policy::{Overflow, Rate, check_events, check_max_active, check_max_length},
     stats::QueueLimits,
     store::{millis, queue, rate_text},
     value_error::Invalid,
@@ -15,6 +15,9 @@ use crate::{
 /// The head starts that aging may give.
 const AGING: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_secs(100 * 365 * 86_400);
+
+/// In the place of a value: what the code of workers says.
+const FROM_CODE: &str = "-";
 
 impl Queue {
     /// What the queue allows now.
@@ -28,14 +31,16 @@ impl Queue {
     /// Changes what the queue allows, at run time: set what changes, then await it. `None` clears a
     /// limit.
     ///
-    /// A limit set here wins over what workers set in code, until it is cleared. What is not set
-    /// stays as it is.
+    /// What is set here wins over what workers set in code, and so does `None`: there is then no
+    /// limit, whatever the code says. [`rate_from_code`](SetLimits::rate_from_code) and
+    /// [`max_active_from_code`](SetLimits::max_active_from_code) give a limit back to the code. What
+    /// is not set stays as it is.
     ///
     /// ```no_run
     /// # use jobqueue::{DurationExt, Queue, Rate};
     /// # async fn example(orders: Queue) -> jobqueue::Result<()> {
     /// orders.set_limits().rate(Rate::new(100, 1.seconds()).burst(10)).max_active(50).await?;
-    /// orders.set_limits().rate(None).await?;
+    /// orders.set_limits().rate(None).max_active_from_code().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -44,7 +49,8 @@ impl Queue {
     }
 }
 
-/// A change of what a queue allows; see [`Queue::set_limits`].
+/// A change of what a queue allows; see [`Queue::set_limits`]. It is made as a whole, or, if its
+/// future is dropped, perhaps not at all.
 #[must_use = "limits are set when this is awaited"]
 #[derive(Debug)]
 pub struct SetLimits {
@@ -54,25 +60,40 @@ pub struct SetLimits {
 }
 
 impl SetLimits {
-    /// How many jobs start per time, over all workers; no limit by default. Once cleared, the rate
-    /// that workers set in code holds again as soon as one joins.
+    /// How many jobs start per time, over all workers; by default as the code of workers says
+    /// ([`queue_rate`](crate::WorkerBuilder::queue_rate)), else without a limit.
     pub fn rate(self, rate: impl Into<Option<Rate>>) -> Self {
         let rate = rate.into();
         let checked = rate.map_or(Ok(()), |rate| rate.validate());
         self.check(checked).set("rate", rate.map(rate_text))
     }
 
-    /// How many jobs are active at once, over all workers; no limit by default. Once cleared, the
-    /// limit that workers set in code holds again as soon as one joins.
-    pub fn max_active(self, max: impl Into<Option<u64>>) -> Self {
-        self.set("active", max.into())
+    /// Forgets a rate that was set here, or that none was: the one that workers set in code holds
+    /// as soon as one starts, and none until then.
+    pub fn rate_from_code(self) -> Self {
+        self.set("rate", Some(FROM_CODE))
     }
 
-    /// How many jobs may wait or be delayed; no limit by default. Further adds are refused with
+    /// How many jobs are active at once, over all workers, 1 to 1,000,000,000; by default as the
+    /// code of workers says ([`queue_concurrency`](crate::WorkerBuilder::queue_concurrency)), else
+    /// without a limit. [Pause](Queue::pause) the queue to stop it.
+    pub fn max_active(self, max: impl Into<Option<u64>>) -> Self {
+        let max = max.into();
+        self.check(max.map_or(Ok(()), check_max_active)).set("active", max)
+    }
+
+    /// Forgets a limit of active jobs that was set here, or that none was: the one that workers set
+    /// in code holds as soon as one starts, and none until then.
+    pub fn max_active_from_code(self) -> Self {
+        self.set("active", Some(FROM_CODE))
+    }
+
+    /// How many jobs may wait or be delayed, 0 to 1,000,000,000; no limit by default. Further adds are refused with
     /// [`Refused::QueueFull`](crate::error::Refused::QueueFull), unless the queue
     /// [overflows](Self::overflow) in another way.
     pub fn max_length(self, max: impl Into<Option<u64>>) -> Self {
-        self.set("max_length", max.into())
+        let max = max.into();
+        self.check(max.map_or(Ok(()), check_max_length)).set("max_length", max)
     }
 
     /// What happens to jobs beyond [`max_length`](Self::max_length): by default their add is
@@ -95,10 +116,10 @@ impl SetLimits {
         self.check(checked).set("aging", step.map(millis))
     }
 
-    /// How many entries of the event stream are kept, about; 1,000 by default, 0 for no events at
-    /// all. Without events, [`result`](super::JobHandle::result) looks only every few seconds.
+    /// How many entries of the event stream are kept, about, 1,000,000,000 at most; 1,000 by
+    /// default, 0 for no events at all. Without events, [`result`](super::JobHandle::result) looks only every few seconds.
     pub fn events(self, entries: u64) -> Self {
-        self.set("events", Some(entries))
+        self.check(check_events(entries)).set("events", Some(entries))
     }
 
     /// How long a job may wait for its first run, counted from when it is due, if neither its add

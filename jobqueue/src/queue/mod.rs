@@ -21,6 +21,12 @@ use crate::{client::Client, error::Result, job::QueueName, store::QueueStore};
 ///
 /// Cheap to clone; all clones share the client's connection.
 ///
+/// # Cancel safety
+/// Each of its calls is carried out or not if its future is dropped, and harms no other. Those that
+/// work in steps, such as [`retry_failed`](Self::retry_failed), [`clean`](Self::clean),
+/// [`drain`](Self::drain) and [`obliterate`](Self::obliterate), have made some of their steps then;
+/// call them again for the rest.
+///
 /// ```no_run
 /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
 /// let orders = client.queue("orders")?;

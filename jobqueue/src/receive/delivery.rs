@@ -1,10 +1,15 @@
 //! A received job, until it is acknowledged.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
-    sync::{Mutex, OwnedSemaphorePermit},
+    sync::OwnedSemaphorePermit,
     time::{Instant, sleep_until},
 };
 
@@ -19,8 +24,7 @@ use crate::{
     settle::RunOutcome,
     store::worker::Extend,
     task::boxed,
-    value_error::{PayloadError, TooLarge},
-    worker::MAX_RESULT,
+    value_error::{MAX_RESULT, PayloadError, TooLarge},
 };
 
 /// A received job: its data, and the ways to acknowledge it.
@@ -34,11 +38,17 @@ use crate::{
 /// that, every acknowledgement is refused with
 /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost): another consumer has the job, or had
 /// it.
+///
+/// # Cancel safety
+/// An acknowledgement that has begun is carried out, even if its future is dropped: its first poll
+/// begins it. [`extend`](Self::extend) may be dropped at any time, as by a `select!` of work and a
+/// heartbeat: then the timeout is set anew or as it was.
 #[must_use = "a job that isn't acknowledged is handed out again"]
 pub struct Delivery {
     source: Source,
     job: Accepted,
-    lease: Mutex<OwnLease>,
+    /// Until when it is out.
+    until: Mutex<Instant>,
     /// Its permit to be out.
     permit: Option<OwnedSemaphorePermit>,
 }
@@ -47,21 +57,15 @@ pub struct Delivery {
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     pub(super) context: ReceiveContext,
-    pub(super) worker: WorkerId,
+    /// The name by which its jobs are known.
+    pub(super) receive: WorkerId,
     pub(super) until: Instant,
-}
-
-/// The name under which a job is held, and its deadline.
-#[derive(Clone, Debug)]
-struct OwnLease {
-    worker: WorkerId,
-    until: Instant,
 }
 
 impl Delivery {
     pub(super) fn new(source: Source, job: Accepted, permit: Option<OwnedSemaphorePermit>) -> Self {
-        let lease = OwnLease { worker: source.worker.clone(), until: source.until };
-        Self { source, job, lease: Mutex::new(lease), permit }
+        let until = Mutex::new(source.until);
+        Self { source, job, until, permit }
     }
 
     /// The job's id: the same each time it is handed out, so it serves as an idempotency key.
@@ -160,7 +164,8 @@ impl Delivery {
     /// first, and those of any call.
     pub async fn retry_in(self, delay: Duration) -> Result<()> {
         let (id, end) = (self.id().clone(), Transition::Released { delay, misses: None });
-        self.settle(Settlement { id, end, effects: Vec::new() }, Duration::ZERO).await
+        let settlement = Settlement { id, end, effects: Vec::new() };
+        carried_out(self.settle(settlement, Duration::ZERO)).await
     }
 
     /// Gives the job back to its own place in the queue, and counts no attempt: the next receive
@@ -181,26 +186,32 @@ impl Delivery {
     /// first, and those of any call.
     pub async fn extend(&self, timeout: Duration) -> Result<()> {
         check_visibility("timeout", timeout)?;
-        // Locked during the call, so that each extension starts from the name of the one before it.
-        let mut current = self.lease.lock().await;
-        let worker = WorkerId::generate();
-        let extend =
-            Extend { worker: &worker, former: &current.worker, id: self.id(), lease: timeout };
+        let (receive, id) = (&self.source.receive, self.id());
+        let extend = Extend { receive, id, visibility: timeout };
+        // First, in case the call is made and its answer never heard.
+        self.note(|until| until.max(Instant::now() + timeout));
         self.source.context.queue.store().call_retrying(&extend).await?;
-        *current = OwnLease { worker, until: Instant::now() + timeout };
+        self.note(|_| Instant::now() + timeout);
         Ok(())
     }
 
+    fn note(&self, change: impl FnOnce(Instant) -> Instant) {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = change(*until);
+    }
+
     async fn end(self, outcome: RunOutcome) -> Result<()> {
-        let decision = self.source.context.decide(&self.job, outcome).await;
-        let (id, throttle) = (self.id().clone(), decision.throttle);
-        self.settle(decision.into_settlement(id), throttle).await
+        carried_out(async move {
+            let decision = self.source.context.decide(&self.job, outcome).await;
+            let (id, throttle) = (self.id().clone(), decision.throttle);
+            self.settle(decision.into_settlement(id), throttle).await
+        })
+        .await
     }
 
     async fn settle(mut self, settlement: Settlement, throttle: Duration) -> Result<()> {
-        let worker = self.lease.lock().await.worker.clone();
-        let queue = &self.source.context.queue;
-        let answer = settle(queue, &worker, &[settlement], throttle).await;
+        let (queue, receive) = (&self.source.context.queue, &self.source.receive);
+        let answer = settle(queue, receive, &[settlement], throttle).await;
         if answer.as_ref().map_or_else(Error::is_lease_lost, |()| true) {
             // It isn't out any more.
             self.permit = None;
@@ -209,13 +220,18 @@ impl Delivery {
     }
 }
 
+/// Carries an acknowledgement out on a task of its own, also if nobody waits for it any more.
+async fn carried_out(work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
+    tokio::spawn(boxed(work)).await.unwrap_or(Err(Error::Closed))
+}
+
 impl Drop for Delivery {
     /// Without an acknowledgement the job stays out until its visibility timeout is over.
     fn drop(&mut self) {
         if let (Some(permit), Ok(runtime)) =
             (self.permit.take(), tokio::runtime::Handle::try_current())
         {
-            let until = self.lease.get_mut().until;
+            let until = *self.until.get_mut().unwrap_or_else(PoisonError::into_inner);
             runtime.spawn(boxed(async move {
                 sleep_until(until).await;
                 drop(permit);

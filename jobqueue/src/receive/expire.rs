@@ -6,7 +6,7 @@ use super::{context::ReceiveContext, fetcher::Fetcher, rules::Rules, settle::set
 use crate::{error::Result, queue::Queue};
 
 /// How long one step may take.
-const LEASE: Duration = Duration::from_secs(30);
+const STEP: Duration = Duration::from_secs(30);
 
 impl Queue {
     /// Fails jobs that have waited longer than their [time to live](crate::Add::ttl), and answers
@@ -18,7 +18,7 @@ impl Queue {
     /// # Errors
     /// Those of any call.
     pub async fn expire(&self) -> Result<u64> {
-        let mut fetcher = Fetcher::new(self.store().clone(), LEASE);
+        let mut fetcher = Fetcher::new(self.store().clone(), STEP);
         let mut count = 0;
         loop {
             // It wants nothing, so all that it gets has expired.
@@ -29,6 +29,7 @@ impl Queue {
             match fetcher.name() {
                 Some(worker) if !expired.is_empty() => {
                     settle(self, worker, &expired, Duration::ZERO).await?;
+                    fetcher.settled();
                 }
                 _ => break,
             }

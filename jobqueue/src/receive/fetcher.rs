@@ -7,45 +7,61 @@ use tracing::debug;
 use crate::{
     error::{Error, Result},
     error_chain::chain,
-    job::{QueueName, WorkerId},
-    session::{Session, Step},
+    job::WorkerId,
+    session::Session,
     store::{
         QueueStore, Retries,
-        worker::{Taken, Turn},
+        worker::{ByHand, GiveBack, Turn},
     },
     task::boxed,
 };
 
-/// Fetches for one receive, under a name of its own. If it is dropped before it has
-/// [handed over](Self::hand_over) its jobs, they go back at once.
+/// How long the name of a receive lasts after its last call. It calls more often than that.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// Fetches for one receive, under a name of its own, by which its jobs are known while they are
+/// out. If it is dropped before it has [handed over](Self::hand_over) its jobs, they go back at
+/// once.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     session: Session,
-    /// Jobs that a call has fetched whose answer was lost.
-    found: Vec<Taken>,
+    visibility: Duration,
+    /// Whether jobs may be out under its name that nobody knows of: a call was sent, and has not
+    /// been answered, or its jobs have not been passed on.
+    may_hold: bool,
 }
 
 impl Fetcher {
-    pub(super) fn new(store: QueueStore, lease: Duration) -> Self {
-        Self { session: Session::new(store, lease, None), found: Vec::new() }
+    pub(super) fn new(store: QueueStore, visibility: Duration) -> Self {
+        Self { session: Session::new(store, LEASE, None), visibility, may_hold: false }
     }
 
     /// Fetches up to `want` jobs, and those that have expired.
     pub(super) async fn fetch(&mut self, want: usize) -> Result<Turn> {
         let mut retries = self.retries();
         loop {
-            let held = self.found.len();
-            let step = Step { held, want: want.saturating_sub(held), ..Step::default() };
-            match self.session.advance(step).await {
-                Ok(mut turn) => {
-                    turn.taken.splice(..0, self.found.drain(..));
+            let Some(receive) = self.session.name().cloned() else {
+                self.join().await?;
+                continue;
+            };
+            self.may_hold = true;
+            let (lease, visibility) = (LEASE, self.visibility);
+            let call = ByHand { receive: &receive, lease, visibility, want };
+            match self.session.store().call(&call).await {
+                Ok(turn) => {
+                    self.may_hold = !turn.taken.is_empty();
                     return Ok(turn);
                 }
-                // It has not joined yet, or it waited longer than its lease and holds nothing.
-                Err(error) if error.is_lease_lost() => self.join().await?,
+                // Its name ended with its last jobs, or it waited too long.
+                Err(error) if error.is_lease_lost() => {
+                    self.may_hold = false;
+                    self.join().await?;
+                }
                 Err(error @ Error::Unavailable { .. }) => {
                     retries.wait_or(error).await?;
-                    // The answer to a join says which jobs the lost call has fetched.
+                    // The lost call may have fetched jobs, or may still arrive.
+                    give_back(self.session.store(), &receive).await?;
+                    self.may_hold = false;
                     self.join().await?;
                 }
                 Err(error) => return Err(error),
@@ -58,10 +74,7 @@ impl Fetcher {
         loop {
             match self.session.join(&[]).await {
                 Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
-                answer => {
-                    self.found = answer?.found;
-                    return Ok(());
-                }
+                answer => return answer.map(drop),
             }
         }
     }
@@ -70,28 +83,53 @@ impl Fetcher {
         Retries::within(self.session.store().retry_timeout())
     }
 
-    /// The name under which the fetched jobs are held.
+    /// The name by which the fetched jobs are known.
     pub(super) fn name(&self) -> Option<&WorkerId> {
         self.session.name()
     }
 
-    /// Gives the name away, with the jobs that are held under it.
+    /// All fetched jobs are settled.
+    pub(super) fn settled(&mut self) {
+        self.may_hold = false;
+    }
+
+    /// Gives the name away, with the jobs that are known by it.
     pub(super) fn hand_over(&mut self) -> Option<WorkerId> {
+        self.may_hold = false;
         self.session.hand_over()
     }
 
-    /// Gives back the lease and what is still held.
+    /// Gives back the name and what is still held. A receive that is dropped meanwhile has left all
+    /// the same.
     pub(super) async fn leave(mut self) {
-        self.start_leaving().await;
+        let _ = tokio::spawn(boxed(self.start_leaving())).await;
     }
 
     fn start_leaving(&mut self) -> impl Future<Output = ()> + Send + use<> {
-        let queue: QueueName = self.session.store().name().clone();
-        let leave = self.session.leave(self.session.store().retry_timeout());
+        let store = self.session.store().clone();
+        let holds = std::mem::take(&mut self.may_hold).then(|| self.session.name().cloned());
+        let leave = self.session.leave(store.retry_timeout());
         async move {
-            if let Err(error) = leave.await {
-                debug!(%queue, error = %chain(&error), "a receive could not leave: its lease runs out by itself");
+            let left = async {
+                if let Some(Some(receive)) = holds {
+                    give_back(&store, &receive).await?;
+                }
+                leave.await
+            };
+            if let Err(error) = left.await {
+                debug!(queue = %store.name(), error = %chain(&error), "a receive could not leave: its name runs out by itself");
             }
+        }
+    }
+}
+
+/// Releases what a receive has fetched, and ends its name: a call that arrives later is refused.
+async fn give_back(store: &QueueStore, receive: &WorkerId) -> Result<()> {
+    let mut cursor = 0;
+    loop {
+        cursor = store.call_retrying(&GiveBack { receive, cursor }).await?;
+        if cursor == 0 {
+            return Ok(());
         }
     }
 }

@@ -96,6 +96,7 @@ impl Receiver {
     /// Which completed jobs are kept, unless their add says so; the newest 1,000 by default.
     #[must_use]
     pub fn retain(mut self, retain: Retain) -> Self {
+        self.invalid = self.invalid.or_else(|| retain.validate().err());
         self.rules.defaults.retain = retain;
         self
     }
@@ -103,6 +104,7 @@ impl Receiver {
     /// Which failed jobs are kept, unless their add says so; the newest 5,000 by default.
     #[must_use]
     pub fn retain_failed(mut self, retain: Retain) -> Self {
+        self.invalid = self.invalid.or_else(|| retain.validate().err());
         self.rules.defaults.retain_failed = retain;
         self
     }

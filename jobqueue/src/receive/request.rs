@@ -29,7 +29,11 @@ use crate::{
 /// A receive about to be made: set options, then await it.
 ///
 /// It answers as soon as there are jobs, with at most as many as it was asked for; and with none if
-/// none came in time. If it is dropped before, the jobs that it has fetched go back.
+/// none came in time.
+///
+/// # Cancel safety
+/// Dropped before it is done, as by a `select!`, it leaves nothing behind: the jobs that it has
+/// fetched go back to their places at once, without a count.
 ///
 /// # Errors
 /// [`Error::Invalid`] before anything is sent, and those of any call.
@@ -90,11 +94,12 @@ impl Receive {
                 }
             }
             if !accepted.is_empty() {
-                let Some(worker) = fetcher.hand_over() else { continue };
-                let source = Source { context, worker, until: taken_at + rules.visibility };
+                let Some(receive) = fetcher.hand_over() else { continue };
+                let source = Source { context, receive, until: taken_at + rules.visibility };
                 permits.truncate(accepted.len());
                 return Ok(deliveries(&source, accepted, permits));
             }
+            fetcher.settled();
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 fetcher.leave().await;

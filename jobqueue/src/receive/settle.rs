@@ -9,15 +9,15 @@ use crate::{
     store::{Retries, chunks, worker::Settle},
 };
 
-/// Settles jobs that are held under a name, in as many calls as they need.
+/// Settles jobs that a receive has, in as many calls as they need.
 pub(super) async fn settle(
     queue: &Queue,
-    worker: &WorkerId,
+    receive: &WorkerId,
     settlements: &[Settlement],
     throttle: Duration,
 ) -> Result<()> {
     for settlements in chunks(settlements, Settlement::size) {
-        let effects = call(queue, &Settle { worker, throttle, settlements }).await?;
+        let effects = call(queue, &Settle { receive, throttle, settlements }).await?;
         if effects {
             queue.client().relays().start(queue.name());
         }

@@ -54,7 +54,8 @@ pub struct QueueStats {
     /// How long the queue is throttled from now on, after a handler answered "too many requests".
     #[serde(rename = "throttled_for_ms", serialize_with = "crate::json::maybe_millis")]
     pub throttled_for: Option<Duration>,
-    /// The workers, ordered by the end of their leases.
+    /// The workers, ordered by the end of their leases, among them receives that wait. All jobs that
+    /// are out by hand are those of one, `by-hand`; its lease is the first of their times.
     pub workers: Vec<WorkerStats>,
     /// How long the oldest effect on another queue, such as a dead letter, has been on its way;
     /// their number is [`effects`](QueueCounts::effects). `None` if all have arrived.

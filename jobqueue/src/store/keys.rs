@@ -40,6 +40,10 @@ pub(crate) enum Key {
     Replies,
     /// The times at which waiting jobs expire.
     Expiring,
+    /// The jobs that are out by hand.
+    Hand,
+    /// Until when each of them is out.
+    Visibility,
     /// Of a topic: its settings.
     Topic,
     /// Of a topic: its bindings to queues.
@@ -51,7 +55,7 @@ pub(crate) enum Key {
 }
 
 /// The number of keys with one name for the whole queue.
-const SHARED: usize = 27;
+const SHARED: usize = 29;
 
 impl Key {
     /// The keys of the whole queue, in the order of their names in [`Keys`].
@@ -79,6 +83,8 @@ impl Key {
         (Self::Histograms, "histograms"),
         (Self::Replies, "replies"),
         (Self::Expiring, "expiring"),
+        (Self::Hand, "running:by-hand"),
+        (Self::Visibility, "visibility"),
         (Self::Topic, "topic"),
         (Self::Bindings, "bindings"),
         (Self::Replays, "replays"),

@@ -191,8 +191,10 @@ fn read_by_all(reply: &Value) {
     by(&worker::Leave { worker }, reply);
     by(&outbox::Enqueue { effects: &[] }, reply);
     by(&worker::Wake, reply);
-    by(&worker::Extend { worker, former: worker, id: &id, lease }, reply);
-    by(&worker::Settle { worker, throttle: Duration::ZERO, settlements: &[] }, reply);
+    by(&worker::ByHand { receive: worker, lease, visibility: lease, want: 2 }, reply);
+    by(&worker::GiveBack { receive: worker, cursor: 0 }, reply);
+    by(&worker::Extend { receive: worker, id: &id, visibility: lease }, reply);
+    by(&worker::Settle { receive: worker, throttle: Duration::ZERO, settlements: &[] }, reply);
     by(&job::Add { jobs: &jobs, resend: true }, reply);
     by(&job::Read { ids: &ids }, reply);
     by(&job::Remove { ids: &ids }, reply);

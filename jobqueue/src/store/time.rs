@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::policy::Rate;
+use crate::policy::{Rate, whole_millis};
 
 /// The moment after this time; ten years from now if it is beyond all clocks.
 pub(crate) fn deadline_after(time: Duration) -> Instant {
@@ -12,9 +12,10 @@ pub(crate) fn deadline_after(time: Duration) -> Instant {
     now.checked_add(time).unwrap_or(now + Duration::from_secs(10 * 365 * 86_400))
 }
 
-/// A duration in whole milliseconds, at most the largest that a score holds exactly.
+/// A duration in whole milliseconds, [rounded up](whole_millis); at most the largest that a score
+/// holds exactly, which is 8,900 years.
 pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).min(1 << 48)
+    whole_millis(duration).min(1 << 48)
 }
 
 /// A rate as the scripts read it: interval in ms, and burst.

@@ -25,6 +25,10 @@ const MOST_BINDINGS: usize = 1_000;
 /// A queue has one binding for each pattern and job name; another one replaces its filter. A
 /// publish that began earlier may not use the binding yet; one that begins after the answer does.
 ///
+/// # Cancel safety
+/// Dropped before it is done, the queue is bound or isn't. A binding that has begun in the past
+/// [goes on](Self::from) when it is made again.
+///
 /// # Errors
 /// [`Error::Invalid`] for names, patterns and filters;
 /// [`Refused::TooManyBindings`](crate::error::Refused).

@@ -148,8 +148,10 @@ impl Topic {
     /// kept.
     ///
     /// # Errors
-    /// Those of any call.
+    /// [`Error::Invalid`](crate::Error::Invalid) for a count above 1,000,000,000, and those of any
+    /// call.
     pub async fn keep(&self, retain: Retain) -> Result<()> {
+        retain.validate()?;
         let (count, age) = if retain.keeps_nothing() {
             (String::new(), String::new())
         } else {
@@ -164,7 +166,7 @@ impl Topic {
 
     /// Waits until all messages published so far have arrived, and relays them if no other process
     /// does. Messages arrive without it too; it is for tests, and for use before a measurement or a
-    /// move.
+    /// move. Dropped before it is done, it goes on by itself.
     ///
     /// # Errors
     /// A queue, or the topic itself, can't be reached or refuses.

@@ -22,6 +22,9 @@ use crate::{
 /// round trip, however many queues are bound. From there each copy arrives once, even if processes
 /// die meanwhile.
 ///
+/// # Cancel safety
+/// Dropped before it is done, the message is published once, to all its queues, or not at all.
+///
 /// # Errors
 /// [`Error::Invalid`] and [`Error::Payload`] before anything is sent; [`Error::Unavailable`] if
 /// Redis did not answer in time: then it may have been published.

@@ -26,6 +26,10 @@ const CALLS: usize = 16;
 ///
 /// They go in calls of up to 250 messages, in order; each call publishes all its messages or none.
 ///
+/// # Cancel safety
+/// Dropped before it is done, it has published the messages of its first calls, each call all or
+/// none.
+///
 /// # Errors
 /// [`PublishAllError`] has the messages that were published before the failure. If a payload or an
 /// option is invalid, nothing is sent.

@@ -6,4 +6,5 @@ mod payload;
 
 pub use corrupt::Corrupt;
 pub use invalid::Invalid;
+pub(crate) use payload::MAX_RESULT;
 pub use payload::{PayloadError, TooLarge};

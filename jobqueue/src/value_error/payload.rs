@@ -72,6 +72,10 @@ fn reads(wanted: &str, version: u32, known: u32) -> String {
     }
 }
 
+/// The most bytes of what a run gives back: its result, its progress, the result of an effect. A
+/// larger one belongs elsewhere, with a reference to it in its place.
+pub(crate) const MAX_RESULT: usize = 1 << 20;
+
 /// More bytes than the limit allows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} has {size} bytes, and {limit} is the limit: {advice}")]

@@ -107,7 +107,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many jobs of a queue run at once; 10 by default.
+    /// How many jobs of a queue run at once; 10 by default, 1 to 100,000 together with those that
+    /// are [fetched ahead](Self::prefetch).
     pub fn concurrency(mut self, slots: usize) -> Self {
         self.config.capacity.concurrency = slots;
         self
@@ -149,8 +150,8 @@ impl WorkerBuilder {
 
     /// What to do with a job whose name no handler here has, or whose payload is of a newer
     /// [version](crate::Payload) than its handler knows: it goes back for `delay`, for a worker
-    /// that knows it, and fails for good after `limit` times. 10 s and 30 times by default. While
-    /// it is away, this worker leaves jobs that fall due to other workers for a third of a second.
+    /// that knows it, and fails for good after `limit` times. 10 s and 30 times by default, at most
+    /// a day. While it is away, this worker leaves jobs that fall due to other workers for a third of a second.
     pub fn unknown_names(mut self, delay: Duration, limit: u32) -> Self {
         self.config.defaults.unknown_delay = delay;
         self.config.defaults.unknown_limit = limit;
@@ -238,15 +239,18 @@ impl WorkerBuilder {
         self
     }
 
-    /// How many jobs of a queue start per time, over all workers; no limit by default. A rate that
-    /// an operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
+    /// How many jobs of a queue start per time, over all workers; no limit by default. What an
+    /// operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins, also
+    /// `None`, until he [gives it back](crate::manage::SetLimits::rate_from_code).
     pub fn queue_rate(mut self, rate: Rate) -> Self {
         self.config.rate = Some(rate);
         self
     }
 
-    /// How many jobs of a queue are active at once, over all workers; no limit by default. One that
-    /// an operator has set at run time ([`Queue::set_limits`](crate::Queue::set_limits)) wins.
+    /// How many jobs of a queue are active at once, over all workers, 1 to 1,000,000,000; no limit
+    /// by default. What an operator has set at run time
+    /// ([`Queue::set_limits`](crate::Queue::set_limits)) wins, also `None`, until he [gives it
+    /// back](crate::manage::SetLimits::max_active_from_code).
     pub fn queue_concurrency(mut self, max: u64) -> Self {
         self.config.max_active = Some(max);
         self

@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use tracing::Span;
 
 use crate::{
-    job::{QueueName, TraceContext},
-    policy::Rate,
+    job::{MOST_RUNS, QueueName, TraceContext},
+    policy::{Rate, check_max_active},
     settle::JobDefaults,
     value_error::Invalid,
 };
@@ -68,8 +68,8 @@ impl Capacity {
 /// How long a worker sleeps at most before it looks for jobs by itself.
 pub(crate) const MAX_SLEEP: Duration = Duration::from_secs(5);
 
-/// The most jobs that a pump may hold: as many as fit into one call.
-const MOST_SLOTS: usize = 100_000;
+/// For how long a job of an unknown name may go back. It may be the only worker that comes by.
+const LONGEST_UNKNOWN: Duration = Duration::from_secs(86_400);
 
 impl Config {
     pub(crate) const DEFAULT: Self = Self {
@@ -85,7 +85,7 @@ impl Config {
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         let Capacity { concurrency, .. } = self.capacity;
-        if concurrency == 0 || self.capacity.total() > MOST_SLOTS {
+        if concurrency == 0 || self.capacity.total() > MOST_RUNS {
             return Err(Invalid::new(
                 "concurrency",
                 concurrency,
@@ -95,9 +95,15 @@ impl Config {
         if self.lease < Duration::from_millis(100) || self.lease > Duration::from_secs(3_600) {
             return Err(Invalid::new("lease", self.lease, "use 100 ms to 1 h"));
         }
-        if let Some(rate) = self.rate {
-            rate.validate()?;
+        let JobDefaults { unknown_delay, retain, retain_failed, .. } = self.defaults;
+        if unknown_delay > LONGEST_UNKNOWN {
+            let advice = "let a job of an unknown name go back for at most a day";
+            return Err(Invalid::new("unknown_names", unknown_delay, advice));
         }
+        retain.validate()?;
+        retain_failed.validate()?;
+        self.rate.map_or(Ok(()), |rate| rate.validate())?;
+        self.max_active.map_or(Ok(()), check_max_active)?;
         Ok(())
     }
 }

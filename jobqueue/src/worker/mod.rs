@@ -35,7 +35,6 @@ pub use macros::{
     classify, once, run_blocking,
 };
 pub use once::{Once, OnceError};
-pub(crate) use registry::MAX_RESULT;
 pub use run::Context;
 #[cfg(feature = "testing")]
 pub(crate) use run::{Cancellation, ContextParts, run_trace};

@@ -12,19 +12,15 @@ use super::{
     telemetry::JobMetrics,
 };
 use crate::{
-    job::{Definition, Delivery, Failure, JobName, QueueName, Record, RunRules},
+    job::{Definition, Failure, JobName, QueueName, Record, RunRules},
     policy::Verdict,
     settle::Known,
     topic::Subscription,
-    value_error::{Invalid, PayloadError, TooLarge},
+    value_error::{Invalid, MAX_RESULT, PayloadError, TooLarge},
 };
 
 /// A running handler: it gives the encoded result, or the failure.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
-
-/// The most bytes of a result. A larger one belongs elsewhere, with a reference to it as the
-/// result.
-pub(crate) const MAX_RESULT: usize = 1 << 20;
 
 /// A handler without its types.
 trait Erased: Send + Sync {
@@ -107,18 +103,7 @@ pub(crate) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
 impl Registry {
     pub(crate) fn insert<H: Handler>(&mut self) -> Result<(), Invalid> {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
-        run.backoff.validate()?;
-        run.retry.validate()?;
-        limits.breaker.map_or(Ok(()), |breaker| breaker.validate())?;
-        if run.attempts == 0 || limits.concurrency == Some(0) {
-            let problem = format!("handler {name:?} has 0 attempts or a concurrency of 0");
-            return Err(Invalid::setup(problem, "use 1 or more"));
-        }
-        if run.delivery == Delivery::AtMostOnce && limits.breaker.is_some() {
-            let problem = format!("handler {name:?} runs at most once and has a breaker");
-            let advice = "leave the breaker out, since such a job can't go back to wait";
-            return Err(Invalid::setup(problem, advice));
-        }
+        H::DEFINITION.validate()?;
         let entry = Entry {
             handler: Box::new(PhantomData::<H>),
             name: name.parse()?,

@@ -86,6 +86,11 @@ impl Worker {
     ///
     /// While Redis can't be reached the worker retries, and keeps outcomes until they are settled.
     ///
+    /// # Cancel safety
+    /// Dropped, it ends as a process that is killed: its runs end where they are, and its jobs run
+    /// elsewhere when its [lease](super::WorkerBuilder::lease) is over. Have it stop by its
+    /// [handle](Self::handle) or by [`run_until`](Self::run_until).
+    ///
     /// # Errors
     /// [`Error::Refused`] with [`Layout`](crate::error::Refused::Layout) if a queue has the layout
     /// of another version of this library; no error that passes by itself.

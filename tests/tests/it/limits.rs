@@ -70,7 +70,7 @@ async fn a_rate_holds_over_three_workers_and_is_used_up_without_polling() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rate_set_at_run_time_wins_over_the_code_until_it_is_cleared() {
+async fn a_rate_set_at_run_time_wins_over_the_code_until_it_is_given_back() {
     let client = client().await;
     let starts = Starts::default();
     let queue = queue(&client);
@@ -87,13 +87,46 @@ async fn a_rate_set_at_run_time_wins_over_the_code_until_it_is_cleared() {
     running.stop().await;
     assert_eq!(starts.len(), 2);
 
-    queue.set_limits().rate(None).await.expect("cleared");
+    queue.set_limits().rate_from_code().await.expect("given back");
+    assert_eq!(queue.limits().await.expect("limits").rate, None, "until a worker starts");
     let running = Running::start(build());
     eventually("the rest", async || starts.len() == 10).await;
     assert_eq!(
         queue.limits().await.expect("limits").rate,
         Some(Rate::new(1_000, 1.seconds()).burst(100))
     );
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_that_an_operator_has_cleared_stay_so() {
+    let client = client().await;
+    let (starts, queue) = (Starts::default(), queue(&client));
+    let build = || {
+        let rate = Rate::new(1, 1.hours());
+        let builder = worker(&client).handler(call).state(starts.clone());
+        builder.queue_rate(rate).queue_concurrency(3)
+    };
+    let limits = async || queue.limits().await.expect("limits");
+    let running = Running::start(build());
+    eventually("the code's limits", async || limits().await.max_active == Some(3)).await;
+    queue.set_limits().rate(None).max_active(None).await.expect("cleared");
+    client.add_all(call, 0..10).await.expect("added");
+    eventually("all of them at once", async || starts.len() == 10).await;
+    running.stop().await;
+    // Other workers come, and other versions of the code.
+    for _ in 0..2 {
+        let running = Running::start(build());
+        let before = starts.len();
+        client.add_all(call, 0..10).await.expect("added");
+        eventually("all of them", async || starts.len() == before + 10).await;
+        assert_eq!((limits().await.rate, limits().await.max_active), (None, None));
+        running.stop().await;
+    }
+    queue.set_limits().rate_from_code().max_active_from_code().await.expect("given back");
+    let running = Running::start(build());
+    eventually("the code's again", async || limits().await.max_active == Some(3)).await;
+    assert_eq!(limits().await.rate, Some(Rate::new(1, 1.hours())));
     running.stop().await;
 }
 

@@ -2,11 +2,14 @@
 
 mod breaker;
 mod broadcast;
+mod by_hand;
 mod call;
 mod connect;
 mod control;
 mod dead_letters;
 mod delivery;
+mod drops;
+mod edges;
 mod end_to_end;
 mod events;
 mod expire;

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Operation, Refused, Result},
     job::JobId,
     store::job,
+    value_error::Invalid,
 };
 
 /// How often an edit is repeated because another edit came first.
@@ -46,7 +47,7 @@ impl DeadLetters {
 ///
 /// # Errors
 /// [`Refused::NotFound`] if there is no such dead letter, [`Refused::WrongState`] if a handler runs
-/// it; [`Error::Payload`] if the payload can't be written.
+/// it; [`Error::Payload`] if the payload can't be written, [`Error::Invalid`] for a version of 0.
 #[must_use = "the dead letter is edited when this is awaited"]
 #[derive(Debug)]
 pub struct Edit<'a, T: ?Sized> {
@@ -68,6 +69,9 @@ impl<'a, T: Serialize + Sync + ?Sized> Edit<'a, T> {
     async fn run(self) -> Result<()> {
         let Self { dead_letters, id, payload, version } = self;
         let queue = dead_letters.queue();
+        if version == Some(0) {
+            return Err(Invalid::new("version", 0, "use 1 or more, since 1 is the first").into());
+        }
         for _ in 0..TRIES {
             let missing = || Refused::NotFound { queue: queue.name().clone(), id: id.clone() };
             let info = queue.info_of(&id).await?.ok_or_else(missing)?;

@@ -55,7 +55,8 @@ impl DeadLetters {
 pub struct LengthAlerts(Pin<Box<dyn Stream<Item = Result<u64>> + Send>>);
 
 impl LengthAlerts {
-    /// The next alert; never `None`.
+    /// The next alert; never `None`. Its future may be dropped at any time: no alert is missed by
+    /// that.
     pub async fn next(&mut self) -> Option<Result<u64>> {
         self.0.next().await
     }

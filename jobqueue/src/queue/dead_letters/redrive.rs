@@ -42,6 +42,10 @@ impl DeadLetters {
 /// Dead letters that a handler runs, or that are gone, stay out of it. A job that was retried in
 /// its own queue meanwhile, and has ended there, runs once more.
 ///
+/// # Cancel safety
+/// Dropped before it is done, some dead letters are on their way back, and the others stay. None is
+/// lost, and none goes twice.
+///
 /// # Errors
 /// Those of any call. Jobs that have left this queue arrive in any case: they are in the outbox,
 /// and the workers of their queues relay them.

@@ -11,6 +11,8 @@ impl QueueStore {
     pub(crate) async fn logs(&self, id: &JobId, from: usize, count: usize) -> Result<Vec<String>> {
         const ACTION: &str = "read a job's log";
         let mut command = redis::cmd("LRANGE");
+        // Beyond this no list reaches, and the server reads no larger numbers.
+        let from = from.min(1 << 31);
         command.arg(self.keys.logs(id)).arg(from).arg(from.saturating_add(count).saturating_sub(1));
         let value = self.request(&command, ACTION).await?;
         let lines = reply::array(value, ACTION)?;

@@ -97,6 +97,10 @@ pub(crate) struct Listeners(BTreeMap<QueueName, Vec<Arc<ListenerEntry>>>);
 impl Listeners {
     pub(crate) fn insert<L: Listener>(&mut self) -> Result<(), Invalid> {
         let BroadcastDefinition { name, timeout, .. } = L::CHANNEL;
+        if timeout.is_zero() {
+            let problem = format!("the listener of broadcast {name:?} has a timeout of zero");
+            return Err(Invalid::setup(problem, "use 1 ms or more"));
+        }
         let entry = ListenerEntry { listener: Box::new(PhantomData::<L>), timeout };
         self.0.entry(name.parse()?).or_default().push(Arc::new(entry));
         Ok(())

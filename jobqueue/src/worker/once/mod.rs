@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
-use super::{registry::MAX_RESULT, run::Context};
+use super::run::Context;
 use crate::{
     error::{Error, Result},
     error_chain::chain,
@@ -21,7 +21,7 @@ use crate::{
         once::{Begin, Begun, Finish, Release},
     },
     task::boxed,
-    value_error::{Invalid, TooLarge},
+    value_error::{Invalid, MAX_RESULT, TooLarge},
 };
 
 /// How long results are kept unless somebody says otherwise.
@@ -83,6 +83,11 @@ impl Context {
     /// for all that a job does.
     ///
     /// In a test of a handler without Redis the effect just runs.
+    ///
+    /// # Cancel safety
+    /// Dropped before the effect has ended, it gives its claim back, and the next run begins anew.
+    /// Dropped while the result is being recorded, it may be recorded or not; if not, the next run
+    /// waits until the claim has run out, and runs the effect again.
     pub fn once<T, E, F>(&self, key: impl fmt::Display, effect: F) -> Once<'_, F>
     where
         T: Serialize + DeserializeOwned + Send,
@@ -128,12 +133,13 @@ where
         if ctx.is_lost() {
             return Err(OnceError::Error(ctx.lease_lost("run an effect once")).into());
         }
-        let claim = Claim { store: line.store.clone(), key, token: JobId::generate() };
-        if let Some(recorded) = claim.take(ctx, wait).await? {
-            debug!(key = claim.key, "done before: the recorded result is returned");
+        let claim = Claim { store: line.store.clone(), key: key.clone(), token: JobId::generate() };
+        // From the first call on: if this is dropped before its answer, the key may be claimed.
+        let mut guard = Guard(Some(claim));
+        if let Some(recorded) = guard.take(ctx, wait).await? {
+            debug!(key, "done before: the recorded result is returned");
             return Ok(read(&recorded)?);
         }
-        let guard = Guard(Some(claim));
         let result = tokio::select! {
             result = effect => result?,
             // Never ready.
@@ -230,6 +236,20 @@ impl Claim {
 struct Guard(Option<Claim>);
 
 impl Guard {
+    /// [Claims](Claim::take) the key. If another has it there is nothing to give back.
+    async fn take(
+        &mut self,
+        ctx: &Context,
+        wait: Duration,
+    ) -> Result<Option<bytes::Bytes>, OnceError> {
+        let Some(claim) = &self.0 else { return Ok(None) };
+        let taken = claim.take(ctx, wait).await;
+        if matches!(taken, Ok(Some(_)) | Err(OnceError::OnceHeld { .. })) {
+            self.0 = None;
+        }
+        taken
+    }
+
     /// Moves the claim on, for as long as the effect runs.
     async fn keep(&self) -> std::convert::Infallible {
         loop {

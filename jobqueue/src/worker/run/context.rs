@@ -16,6 +16,7 @@ use crate::{
     error::{Error, Operation, Refused, Result},
     job::{Codec, Delivery, JobId, JobName, QueueName, Record, TraceContext},
     store::job,
+    value_error::{MAX_RESULT, TooLarge},
     worker::{
         states::States,
         telemetry::{JobMetrics, RunTelemetry},
@@ -193,12 +194,17 @@ impl Context {
         self.0.cancellation.is_lost()
     }
 
-    /// Reports progress: any value, for [`JobInfo::progress`](crate::JobInfo) and as an event.
+    /// Reports progress: any value of up to 1 MiB, for [`JobInfo::progress`](crate::JobInfo) and as
+    /// an event.
     ///
     /// # Errors
-    /// [`Refused::LeaseLost`] if the worker has lost the job, and those of any call.
+    /// [`Error::Payload`] if it can't be written or is too large, [`Refused::LeaseLost`] if the worker has lost the job, and those of any call.
     pub async fn progress<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
         let value = Codec::MessagePack.encode(value)?;
+        if value.len() > MAX_RESULT {
+            let what = format!("the progress of job {}", self.name());
+            return Err(TooLarge::returned(what, value.len(), MAX_RESULT).into());
+        }
         let Some(shared) = self.recorder()? else { return Ok(()) };
         let worker = shared.worker.borrow().clone();
         let call = job::Progress { worker: &worker, id: &self.0.id, value: &value };

@@ -25,7 +25,7 @@ macro_rules! plays {
     };
 }
 
-plays![numbers_at_edges];
+plays![cleared_limits, deliveries_out, dropped_futures, numbers_at_edges];
 
 #[tokio::main]
 async fn main() -> ExitCode {

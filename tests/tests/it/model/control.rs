@@ -167,8 +167,10 @@ impl Queue {
             "ttl" => "ttl_by",
             _ => "events_by",
         };
-        self.put(field, value);
-        self.put(by, if value.is_empty() { "" } else { "operator" });
+        // Without a limit, too, it is an operator's, until it is given back to the code.
+        let given_back = value == "-";
+        self.put(field, if given_back { "" } else { value });
+        self.put(by, if given_back { "" } else { "operator" });
         self.begin_rate_anew(field);
         self.token |= self.any_waits();
         number(1)

@@ -166,6 +166,7 @@ impl Check<'_> {
             "uniques",
             "listed",
             "expiring",
+            "visibility",
             "meta",
             "events",
             "wake",

@@ -281,8 +281,8 @@ fn limit() -> impl Strategy<Value = Op> {
         select(values).prop_map(move |value| Op::Limit(field, value))
     };
     prop_oneof![
-        1 => of("rate", vec!["", "100 3", "33.25 1", "1000 2", "0.5 4"]),
-        1 => of("active", vec!["", "0", "1", "3"]),
+        1 => of("rate", vec!["", "-", "100 3", "33.25 1", "1000 2", "0.5 4"]),
+        1 => of("active", vec!["", "-", "0", "1", "3"]),
         1 => of("max_length", vec!["", "0", "2", "6"]),
         2 => of("aging", vec!["", "", "1", "60000"]),
         1 => of("events", vec!["", "0", "1000"]),

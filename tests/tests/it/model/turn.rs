@@ -108,6 +108,8 @@ impl Queue {
             let job = self.job(id);
             if let Place::Active { rank, .. } = job.place {
                 job.place = Place::Waiting { rank };
+                // One that was handed out as expired is so for the next who looks.
+                job.expires = job.expires.map(|at| at.max(0));
             }
         }
     }

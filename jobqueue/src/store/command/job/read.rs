@@ -94,9 +94,9 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
     })
 }
 
-/// `<rank>:<started ms>`
+/// `<rank>:<started ms>`, and of a job that is out by hand `:<receive>`
 fn started(held: &str) -> Result<DateTime<Utc>, Corrupt> {
-    let (_, ms) = held.split_once(':').ok_or_else(|| Corrupt::new("a run", held))?;
+    let ms = held.split(':').nth(1).ok_or_else(|| Corrupt::new("a run", held))?;
     time(ms)
 }
 

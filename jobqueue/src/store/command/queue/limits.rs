@@ -18,7 +18,7 @@ pub(crate) struct Limits<'a> {
 }
 
 impl Command for Limits<'_> {
-    const SCRIPT: &'static Script = script!("queue" / limits, [layout, wake]);
+    const SCRIPT: &'static Script = script!("queue" / limits, [layout, wake, number]);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Waiting, Key::Wake];
     const ACTION: &'static str = "set limits";
     type Reply = ();

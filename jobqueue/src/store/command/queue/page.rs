@@ -30,7 +30,8 @@ impl Command for Page {
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.state.as_str());
-        args.push(self.offset).push(self.count).push(u8::from(self.newest_first));
+        // Beyond this no state reaches, and the script adds no larger numbers.
+        args.push(self.offset.min(1 << 48)).push(self.count).push(u8::from(self.newest_first));
     }
 
     fn read(&self, reply: Value) -> Result<Vec<JobId>, Corrupt> {

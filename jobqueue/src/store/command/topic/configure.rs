@@ -19,7 +19,8 @@ pub(crate) struct Configure<'a> {
 }
 
 impl Command for Configure<'_> {
-    const SCRIPT: &'static Script = script!("topic" / configure, [clock, layout, topic, messages]);
+    const SCRIPT: &'static Script =
+        script!("topic" / configure, [clock, layout, topic, messages, number]);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Topic, Key::Messages];
     const ACTION: &'static str = "configure a topic";
     const KIND: &'static str = "topic";

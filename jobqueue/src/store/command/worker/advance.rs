@@ -78,7 +78,7 @@ impl Command for Advance<'_> {
         "worker" / advance,
         [
             clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
-            recover, active, limits, settle, expiry, fetch, details, outbox
+            hand, recover, active, limits, settle, expiry, fetch, details, outbox
         ]
     );
     const KEYS: &'static [Key] = &[
@@ -120,6 +120,13 @@ impl Command for Advance<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<Turn, Corrupt> {
+        Turn::read(reply)
+    }
+}
+
+impl Turn {
+    /// Reads the script's answer.
+    pub(super) fn read(reply: Value) -> Result<Self, Corrupt> {
         const WHAT: &str = Advance::ACTION;
         let mut items = reply::array(reply, WHAT)?;
         // One more if effects wait in the outbox, and another for the values of some queues.
@@ -141,7 +148,7 @@ impl Command for Advance<'_> {
             Some(more) => read_more(more, &mut taken)?,
             None => More::default(),
         };
-        Ok(Turn {
+        Ok(Self {
             now: reply::count(&now, WHAT)?,
             taken,
             limit,

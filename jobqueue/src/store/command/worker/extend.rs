@@ -1,4 +1,4 @@
-//! Give one job a lease of its own.
+//! Set anew until when a job is out by hand.
 
 use std::time::Duration;
 
@@ -18,36 +18,25 @@ use crate::{
 
 /// `lua/worker/extend.lua`
 pub(crate) struct Extend<'a> {
-    /// A new worker name, which has the job from now on.
-    pub(crate) worker: &'a WorkerId,
-    /// The worker name that has it.
-    pub(crate) former: &'a WorkerId,
+    /// The receive that has the job.
+    pub(crate) receive: &'a WorkerId,
     pub(crate) id: &'a JobId,
     /// From now on.
-    pub(crate) lease: Duration,
+    pub(crate) visibility: Duration,
 }
 
 impl Command for Extend<'_> {
-    const SCRIPT: &'static Script = script!("worker" / extend, [clock, layout, lease]);
-    const KEYS: &'static [Key] = &[Key::Workers, Key::Running, Key::Former, Key::Meta];
-    const ACTION: &'static str = "extend the lease on a job";
+    const SCRIPT: &'static Script = script!("worker" / extend, [clock, layout, hand]);
+    const KEYS: &'static [Key] = &[Key::Workers, Key::Hand, Key::Visibility, Key::Meta];
+    const ACTION: &'static str = "extend the time of a job";
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
-        args.push(self.worker.as_str()).push(self.former.as_str());
-        args.push(self.id.as_str()).push(millis(self.lease));
+        args.push(self.receive.as_str()).push(self.id.as_str()).push(millis(self.visibility));
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
         reply::int(&reply, Self::ACTION).map(drop)
-    }
-
-    fn worker(&self) -> Option<&WorkerId> {
-        Some(self.worker)
-    }
-
-    fn former(&self) -> Option<&WorkerId> {
-        Some(self.former)
     }
 
     fn job(&self) -> Option<&JobId> {

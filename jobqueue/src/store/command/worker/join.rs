@@ -47,7 +47,7 @@ pub(crate) struct Holding {
 
 impl Command for Join<'_> {
     const SCRIPT: &'static Script =
-        script!("worker" / join, [clock, layout, lease, code_limits, details]);
+        script!("worker" / join, [clock, layout, lease, code_limits, details, number]);
     const KEYS: &'static [Key] = &[
         Key::Workers,
         Key::Running,

@@ -1,7 +1,9 @@
 //! Scripts that the worker runtime calls.
 
 mod advance;
+mod by_hand;
 mod extend;
+mod give_back;
 mod heartbeat;
 mod join;
 mod leave;
@@ -15,7 +17,9 @@ mod wake;
 #[cfg(feature = "internals")]
 use super::{Command, Script};
 pub(crate) use advance::{Advance, Limit, Turn};
+pub(crate) use by_hand::ByHand;
 pub(crate) use extend::Extend;
+pub(crate) use give_back::GiveBack;
 pub(crate) use heartbeat::Heartbeat;
 pub(crate) use join::{CodeLimits, Holding, Join};
 pub(crate) use leave::Leave;
@@ -26,10 +30,11 @@ pub(crate) use taken::Taken;
 pub(crate) use wake::Wake;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 8] {
+pub(crate) fn scripts() -> [&'static Script; 9] {
     [
         Advance::SCRIPT,
         Extend::SCRIPT,
+        GiveBack::SCRIPT,
         Heartbeat::SCRIPT,
         Join::SCRIPT,
         Leave::SCRIPT,

@@ -1,4 +1,4 @@
-//! Settle single runs.
+//! Settle single runs that are out by hand.
 
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ use crate::{
 
 /// `lua/worker/settle.lua`
 pub(crate) struct Settle<'a> {
-    pub(crate) worker: &'a WorkerId,
+    /// The receive that has them.
+    pub(crate) receive: &'a WorkerId,
     /// Throttle the whole queue for this long.
     pub(crate) throttle: Duration,
     /// At most as many as one call carries.
@@ -29,14 +30,17 @@ pub(crate) struct Settle<'a> {
 impl Command for Settle<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / settle,
-        [clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox]
+        [
+            clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox,
+            hand
+        ]
     );
     const KEYS: &'static [Key] = &[
         Key::Jobs,
         Key::Waiting,
         Key::Delayed,
         Key::Workers,
-        Key::Running,
+        Key::Hand,
         Key::Priority,
         Key::Attempts,
         Key::Stalls,
@@ -50,13 +54,14 @@ impl Command for Settle<'_> {
         Key::Meta,
         Key::Events,
         Key::Wake,
+        Key::Visibility,
     ];
     const ACTION: &'static str = "settle a job";
     /// Whether effects wait in the outbox.
     type Reply = bool;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base()).push(self.worker.as_str()).push(millis(self.throttle));
+        args.push(keys.base()).push(self.receive.as_str()).push(millis(self.throttle));
         args.push(self.settlements.len());
         for settlement in self.settlements {
             args.push(settlement.id.as_str());
@@ -66,10 +71,6 @@ impl Command for Settle<'_> {
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
         Ok(reply::count(&reply, Self::ACTION)? > 0)
-    }
-
-    fn worker(&self) -> Option<&WorkerId> {
-        Some(self.worker)
     }
 
     fn job(&self) -> Option<&JobId> {

@@ -3,53 +3,71 @@
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
-const KEYS: &[&str] = &["workers", "running:w1", "running:w0", "meta"];
+const KEYS: &[&str] = &["workers", "running:by-hand", "visibility", "meta"];
 
 fn rig() -> Rig {
-    crate::script::rig("worker/extend")
+    let mut rig = crate::script::rig("worker/extend");
+    rig.given([
+        "ZADD jq:{q}:workers 1700000001000 by-hand",
+        "HSET jq:{q}:running:by-hand a 1:1:r1 b 2:2:r1",
+        "ZADD jq:{q}:visibility 1700000001000 a 1700000002000 b",
+    ]);
+    rig
 }
 
 #[test]
-fn one_of_several_gets_a_lease_of_its_own_also_if_it_is_asked_for_twice() {
+fn one_of_several_is_out_for_longer_also_if_it_is_asked_for_twice() {
     let mut rig = rig();
-    rig.given(["ZADD jq:{q}:workers 1700000001000 w0", "HSET jq:{q}:running:w0 a 1:1 b 2:2"]);
     for _ in 0..2 {
-        rig.replies(KEYS, args!["w1", "w0", "a", 9000], "1");
+        rig.replies(KEYS, args!["r1", "a", 9000], "1");
     }
     rig.holds(expect![[r#"
-        jq:{q}:running:w0 hash
-          b = 2:2
-        jq:{q}:running:w1 hash
-          a = 1:1
+        jq:{q}:running:by-hand hash
+          a = 1:1:r1
+          b = 2:2:r1
+        jq:{q}:visibility zset
+          1700000002000 b
+          1700000009000 a
         jq:{q}:workers zset
-          1700000001000 w0
-          1700000009000 w1
+          1700000002000 by-hand
     "#]]);
 }
 
 #[test]
-fn the_old_lease_goes_with_the_last_job() {
+fn the_name_lasts_until_the_first_is_over() {
     let mut rig = rig();
-    rig.given(["ZADD jq:{q}:workers 1700000001000 w0", "HSET jq:{q}:running:w0 a 1:1"]);
-    rig.replies(KEYS, args!["w1", "w0", "a", 500], "1");
+    rig.replies(KEYS, args!["r1", "b", 500], "1");
     rig.holds(expect![[r#"
-        jq:{q}:running:w1 hash
-          a = 1:1
+        jq:{q}:running:by-hand hash
+          a = 1:1:r1
+          b = 2:2:r1
+        jq:{q}:visibility zset
+          1700000000500 b
+          1700000001000 a
         jq:{q}:workers zset
-          1700000000500 w1
+          1700000000500 by-hand
     "#]]);
 }
 
 #[test]
-fn refuses_a_job_that_is_not_held() {
+fn refuses_a_job_that_the_receive_has_not() {
     let mut rig = rig();
-    rig.given(["ZADD jq:{q}:workers 1 w0", "HSET jq:{q}:running:w0 b 1:1"]);
-    rig.refuses(KEYS, args!["w1", "w0", "a", 500], "LEASELOST the worker does not hold the job");
+    for (receive, id) in [("r2", "a"), ("r", "a"), ("", "a"), ("r1", "x")] {
+        let refusal = "LEASELOST the receive does not hold the job";
+        rig.refuses(KEYS, args![receive, id, 500], refusal);
+    }
 }
 
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
-    rig.given(["HSET jq:{q}:meta layout 9", "HSET jq:{q}:running:w0 a 1:1"]);
-    rig.refuses(KEYS, args!["w1", "w0", "a", 500], "LAYOUT 9 2");
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    rig.refuses(KEYS, args!["r1", "a", 500], "LAYOUT 9 2");
+}
+
+#[test]
+fn a_full_server_still_extends() {
+    let mut rig = rig();
+    rig.given(["CONFIG SET maxmemory 1"]);
+    rig.replies(KEYS, args!["r1", "a", 9000], "1");
 }

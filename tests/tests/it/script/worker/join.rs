@@ -95,6 +95,19 @@ fn refuses_another_layout() {
 }
 
 #[test]
+fn refuses_limits_that_no_later_call_could_read() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:running:w0 a 1:1", "ZADD jq:{q}:workers 1 w0"]);
+    for (rate, active, refusal) in [
+        ("0 1", "", "INVALID rate 0 1"),
+        ("inf 1", "3", "INVALID rate inf 1"),
+        ("10 5", "18446744073709551615", "INVALID active 18446744073709551615"),
+    ] {
+        rig.refuses(KEYS, args!["w1", "w0", 10000, rate, active], refusal);
+    }
+}
+
+#[test]
 fn sent_twice_it_writes_the_same_and_nothing_more() {
     let mut rig = rig();
     rig.given([

@@ -2,6 +2,7 @@
 
 mod advance;
 mod extend;
+mod give_back;
 mod heartbeat;
 mod join;
 mod leave;

@@ -8,7 +8,7 @@ const KEYS: &[&str] = &[
     "waiting",
     "delayed",
     "workers",
-    "running:w1",
+    "running:by-hand",
     "priority",
     "attempts",
     "stalls",
@@ -22,15 +22,17 @@ const KEYS: &[&str] = &[
     "meta",
     "events",
     "wake",
+    "visibility",
 ];
 
-/// `w1` holds `a`, `b` and `c`.
+/// The receive `r1` has `a`, `b` and `c`.
 fn rig() -> Rig {
     let mut rig = crate::script::rig("worker/settle");
     rig.given([
-        "ZADD jq:{q}:workers 1700000005000 w1",
+        "ZADD jq:{q}:workers 1700000005000 by-hand",
+        "ZADD jq:{q}:visibility 1700000005000 b 1700000006000 a 1700000007000 c",
         "HSET jq:{q}:meta layout 2",
-        "HSET jq:{q}:running:w1 a 1:1 b 2:1 c 3:1",
+        "HSET jq:{q}:running:by-hand a 1:1:r1 b 2:1:r1 c 3:1:r1",
         "HSET jq:{q}:jobs a ra b rb c rc",
     ]);
     rig
@@ -38,11 +40,11 @@ fn rig() -> Rig {
 
 /// A call about these jobs, with these blocks.
 fn settle(hold: u32, ids: &[&str], blocks: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    [args![Rig::BASE, "w1", hold, ids.len()], args![ids], blocks].concat()
+    [args![Rig::BASE, "r1", hold, ids.len()], args![ids], blocks].concat()
 }
 
 #[test]
-fn one_of_several_ends_and_the_others_stay_held() {
+fn one_of_several_ends_and_the_others_stay_out() {
     let mut rig = rig();
     let blocks = args![1, "completed", 5, -1, 1, "b", "done", 0, 0, 10, 0];
     rig.replies(KEYS, settle(0, &["b"], blocks), "0");
@@ -60,11 +62,14 @@ fn one_of_several_ends_and_the_others_stay_held() {
           layout = 2
         jq:{q}:outcomes hash
           b = done
-        jq:{q}:running:w1 hash
-          a = 1:1
-          c = 3:1
+        jq:{q}:running:by-hand hash
+          a = 1:1:r1
+          c = 3:1:r1
+        jq:{q}:visibility zset
+          1700000006000 a
+          1700000007000 c
         jq:{q}:workers zset
-          1700000005000 w1
+          1700000006000 by-hand
     "#]]);
 }
 
@@ -134,11 +139,25 @@ fn an_expired_job_is_forgotten_when_it_has_failed() {
 #[test]
 fn refuses_all_if_one_is_not_held() {
     let mut rig = rig();
-    let lost = "LEASELOST the worker does not hold the job";
+    let lost = "LEASELOST the receive does not hold the job";
     let blocks = args![1, "completed", 0, -1, 2, "a", "x", 0, 0, 10, 0];
     rig.refuses(KEYS, settle(0, &["a", "x"], blocks), lost);
-    run(rig.connection(), "DEL jq:{q}:running:w1");
+    run(rig.connection(), "DEL jq:{q}:running:by-hand");
     rig.refuses(KEYS, settle(0, &["a"], args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0]), lost);
+}
+
+#[test]
+fn refuses_a_job_that_another_receive_has() {
+    let mut rig = rig();
+    let lost = "LEASELOST the receive does not hold the job";
+    for held in ["1:1:r2", "1:1:r11", "1:1", "r1:1:"] {
+        rig.given([format!("HSET jq:{{q}}:running:by-hand a {held}").as_str()]);
+        rig.refuses(
+            KEYS,
+            settle(0, &["a"], args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0]),
+            lost,
+        );
+    }
 }
 
 #[test]

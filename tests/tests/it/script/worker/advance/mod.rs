@@ -1,6 +1,7 @@
 //! `lua/worker/advance.lua`
 
 mod active;
+mod by_hand;
 mod expiry;
 mod fetch;
 mod promote;

@@ -1,0 +1,47 @@
+--- give_back: end a receive, and release the jobs that it has taken unbeknown to its caller.
+--
+-- For a receive that was dropped, or whose answer was lost. Its calls that are still under way are
+-- refused from then on.
+--
+-- KEYS  1 workers     ZSET    {q}:workers
+--       2 hand        HASH    {q}:running:by-hand
+--       3 visibility  ZSET    {q}:visibility
+--       4 waiting     ZSET    {q}:waiting
+--       5 meta        HASH    {q}:meta
+--       6 events      STREAM  {q}:events
+--       7 wake        LIST    {q}:wake
+-- ARGV  1 the receive   2 where to go on among the jobs that are out, as the last call answered;
+--       '0' at first
+-- REPLY where to go on; '0' if all are done: about 1,000 jobs are looked at in a call
+-- ERR   LAYOUT
+-- USES  layout, events, wake, running, hand
+local function give_back(keys, args)
+  local workers, hand, visibility, waiting = keys[1], keys[2], keys[3], keys[4]
+  local meta, events, wake = keys[5], keys[6], keys[7]
+  local receive, cursor = args[1], args[2]
+  local found = redis.call('HMGET', meta, 'layout', 'events')
+  local refusal = layout_refusal(found[1])
+  if refusal then
+    return refusal
+  end
+  local page = redis.call('HSCAN', hand, cursor, 'COUNT', 1000)
+  local held, ids, members = page[2], {}, {}
+  for i = 1, #held, 2 do
+    if hand_holds(held[i + 1], receive) then
+      ids[#ids + 1] = held[i]
+      members[#members + 1], members[#members + 2] = running_rank(held[i + 1]), held[i]
+    end
+  end
+  redis.call('ZREM', workers, receive)
+  if #ids > 0 then
+    redis.call('ZADD', waiting, unpack(members))
+    running_expired(string.sub(meta, 1, -5) .. 'expiring', ids)
+    redis.call('HDEL', hand, unpack(ids))
+    hand_end(workers, visibility, ids)
+    events_add(events, found[2], 'released', ids)
+  end
+  if redis.call('EXISTS', waiting) == 1 then
+    wake_one(wake)
+  end
+  return page[1]
+end
