@@ -56,6 +56,8 @@ struct Orders {
     set: u64,
     /// Counts clearances: a connection ends once there has been one since it was accepted.
     cleared: u64,
+    /// Connections up to this one, in the order in which they were accepted, move nothing.
+    held: u64,
 }
 
 /// The counts that the proxy's tasks report.
@@ -73,7 +75,8 @@ impl Proxy {
     #[must_use]
     pub fn start(server: SocketAddr) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()));
-        let (orders, told) = watch::channel(Orders { mode: Mode::Forward, set: 0, cleared: 0 });
+        let (orders, told) =
+            watch::channel(Orders { mode: Mode::Forward, set: 0, cleared: 0, held: 0 });
         let shared = Arc::new(Shared::default());
         let line = relay::Line { server, orders: told };
         let tell = shared.clone();
@@ -114,6 +117,18 @@ impl Proxy {
         self.order(|orders| orders.cleared += 1);
     }
 
+    /// Holds up all that is under way on the connections that it has accepted, until
+    /// [`release`](Self::release). New ones are served as before.
+    pub fn hold(&self) {
+        let accepted = self.accepted();
+        self.order(|orders| orders.held = accepted);
+    }
+
+    /// What was held up arrives, also from clients that have gone.
+    pub fn release(&self) {
+        self.order(|orders| orders.held = 0);
+    }
+
     fn order(&self, change: impl FnOnce(&mut Orders)) {
         if let Some(orders) = &self.orders {
             orders.send_modify(change);
@@ -152,8 +167,8 @@ async fn listen(address: SocketAddr, line: relay::Line, tell: &Shared) {
                     // The select may take this branch though it has been told to refuse.
                     let told = *line.orders.borrow();
                     if told.mode != Mode::Refuse {
-                        tell.accepted.fetch_add(1, Ordering::Relaxed);
-                        tokio::spawn(line.clone().relay(client, told.cleared));
+                        let number = tell.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+                        tokio::spawn(line.clone().relay(client, number, told.cleared));
                     }
                 }
                 refuse = orders.wait_for(|orders| orders.mode == Mode::Refuse) => {

@@ -25,7 +25,7 @@ macro_rules! plays {
     };
 }
 
-plays![numbers_at_edges];
+plays![late_calls, numbers_at_edges];
 
 #[tokio::main]
 async fn main() -> ExitCode {

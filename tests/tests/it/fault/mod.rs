@@ -7,6 +7,7 @@ mod freeze;
 mod hand;
 mod handlers;
 mod kill;
+mod late;
 mod many;
 mod network;
 mod once;
