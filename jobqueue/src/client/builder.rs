@@ -4,9 +4,9 @@ use std::{fmt, time::Duration};
 
 use super::{Client, Settings, trace::TraceSource};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     job::{Codec, TraceContext},
-    store::{Limits, Store, TlsOptions},
+    store::{Limits, Retries, Store, TlsOptions},
 };
 
 /// The default limit of a payload's size: 1 MiB.
@@ -49,6 +49,7 @@ impl Client {
             prefix: "jq".to_owned(),
             tls: TlsOptions::new(),
             retry_timeout: RETRY_TIMEOUT,
+            wait: Duration::ZERO,
             limits: Limits::DEFAULT,
             settings: Settings { codec: None, max_payload: MAX_PAYLOAD, trace: None },
         }
@@ -62,6 +63,7 @@ pub struct ClientBuilder {
     prefix: String,
     tls: TlsOptions,
     retry_timeout: Duration,
+    wait: Duration,
     limits: Limits,
     settings: Settings,
 }
@@ -115,6 +117,14 @@ impl ClientBuilder {
         self
     }
 
+    /// How long [`connect`](Self::connect) waits for a server that isn't there yet, still loads, or
+    /// fails over; it doesn't wait by default. For programs that start together with their server.
+    #[must_use]
+    pub fn wait_for_server(mut self, limit: Duration) -> Self {
+        self.wait = limit;
+        self
+    }
+
     /// How long making a connection may take; 5 s by default.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
@@ -159,9 +169,14 @@ impl ClientBuilder {
     /// # Errors
     /// The URL is invalid, the server can't be reached, is too old, or forbids scripts.
     pub async fn connect(self) -> Result<Client> {
-        let store =
-            Store::connect(&self.url, &self.tls, self.prefix, self.limits, self.retry_timeout)
-                .await?;
-        Ok(Client::new(store, self.settings))
+        let Self { url, prefix, tls, retry_timeout, wait, limits, settings } = self;
+        let mut retries = Retries::within(wait);
+        loop {
+            let connected = Store::connect(&url, &tls, prefix.clone(), limits, retry_timeout);
+            match retries.attempt(connected).await {
+                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
+                store => return Ok(Client::new(store?, settings)),
+            }
+        }
     }
 }

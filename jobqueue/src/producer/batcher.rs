@@ -125,7 +125,7 @@ impl Batcher {
         let mut retries = Retries::until(deadline);
         let mut add = Add { jobs, look, call: sender.call() };
         loop {
-            match self.store.add_durably(&add, self.durability).await {
+            match retries.attempt(self.store.add_durably(&add, self.durability)).await {
                 Err(error @ Error::Unavailable { .. }) => {
                     retries.wait_or(error).await?;
                     add.call.resend = true;

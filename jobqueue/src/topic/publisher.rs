@@ -105,7 +105,7 @@ impl Sink for Publisher {
                 call,
                 messages: &targets.zip(messages.iter().map(|out| &out.message)).collect::<Vec<_>>(),
             };
-            match self.store.call_durably(&publish, self.durability).await {
+            match retries.attempt(self.store.call_durably(&publish, self.durability)).await {
                 Ok((Published::Outdated(bindings), _)) => {
                     let new = Arc::new(Routes::read(bindings)?);
                     *self.routes.lock().unwrap_or_else(PoisonError::into_inner) = new;

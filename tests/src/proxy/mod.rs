@@ -52,6 +52,8 @@ pub struct Proxy {
 #[derive(Clone, Copy, Debug)]
 struct Orders {
     mode: Mode,
+    /// Where new connections lead.
+    server: SocketAddr,
     /// Counts calls of `set`: each starts the bytes of a cut from 0.
     set: u64,
     /// Counts clearances: a connection ends once there has been one since it was accepted.
@@ -76,9 +78,9 @@ impl Proxy {
     pub fn start(server: SocketAddr) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()));
         let (orders, told) =
-            watch::channel(Orders { mode: Mode::Forward, set: 0, cleared: 0, held: 0 });
+            watch::channel(Orders { mode: Mode::Forward, server, set: 0, cleared: 0, held: 0 });
         let shared = Arc::new(Shared::default());
-        let line = relay::Line { server, orders: told };
+        let line = relay::Line { orders: told };
         let tell = shared.clone();
         let thread = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build();
@@ -115,6 +117,11 @@ impl Proxy {
     /// Ends all connections that it has accepted; new ones are accepted as before.
     pub fn drop_connections(&self) {
         self.order(|orders| orders.cleared += 1);
+    }
+
+    /// Leads new connections to another server; open ones stay where they are.
+    pub fn lead_to(&self, server: SocketAddr) {
+        self.order(|orders| orders.server = server);
     }
 
     /// Holds up all that is under way on the connections that it has accepted, until

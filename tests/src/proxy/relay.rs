@@ -1,7 +1,5 @@
 //! One connection through a proxy.
 
-use std::net::SocketAddr;
-
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -14,10 +12,9 @@ use tokio::{
 
 use super::{Mode, Orders};
 
-/// The target of connections, and the faults on the way there.
+/// Where connections lead, and the faults on the way there.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
-    pub(super) server: SocketAddr,
     pub(super) orders: watch::Receiver<Orders>,
 }
 
@@ -36,7 +33,8 @@ impl Line {
     /// Carries a connection until both ends have closed it, or it is cut, or there is another
     /// clearance than those before it was accepted. Its number counts connections from 1.
     pub(super) async fn relay(self, client: TcpStream, number: u64, cleared: u64) {
-        let Ok(server) = TcpStream::connect(self.server).await else {
+        let address = self.orders.borrow().server;
+        let Ok(server) = TcpStream::connect(address).await else {
             return;
         };
         // The tests are about the ends' own delays, not about the proxy's.

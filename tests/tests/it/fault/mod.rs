@@ -11,6 +11,7 @@ mod late;
 mod many;
 mod network;
 mod once;
+mod patience;
 mod poison;
 mod refusals;
 mod relay;
