@@ -25,7 +25,7 @@ macro_rules! plays {
     };
 }
 
-plays![late_calls, numbers_at_edges];
+plays![late_calls, numbers_at_edges, struggling_server];
 
 #[tokio::main]
 async fn main() -> ExitCode {

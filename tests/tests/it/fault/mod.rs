@@ -19,6 +19,7 @@ mod restart;
 mod sentinel;
 mod shutdown;
 mod topics;
+mod unblocked;
 mod upgrade;
 
 use std::{collections::HashSet, env, time::Duration};
