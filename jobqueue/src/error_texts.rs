@@ -115,14 +115,13 @@ fn refusals() -> String {
             waited: Duration::from_secs(1),
         },
         Refused::OutOfMemory { .. } => Refused::OutOfMemory { operation: on_queue() },
-        Refused::ReadOnly { .. } => Refused::ReadOnly { operation: on_queue() },
         Refused::Permission { .. } => Refused::Permission {
             operation: Operation::on_server("connect and EVAL a script", "127.0.0.1:6379"),
             source: source("NOPERM: this user may not run 'eval'"),
         },
         Refused::Server { .. } => Refused::Server {
             operation: Operation::on_key("claim a key for an effect", &queue(), "charge:7"),
-            source: source("MISCONF: can't save to disk"),
+            source: source("WRONGTYPE: the key holds another kind of value"),
         },
     })
 }

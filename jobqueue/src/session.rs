@@ -118,7 +118,7 @@ impl Session {
 
 async fn leave(store: &QueueStore, worker: &WorkerId, retries: &mut Retries) -> Result<()> {
     loop {
-        match store.call(&Leave { worker }).await {
+        match retries.attempt(store.call(&Leave { worker })).await {
             // One call gives back a batch at most; the lease goes with the last.
             Ok(jobs) if jobs >= MAX_BATCH as u64 => {}
             Ok(_) => return Ok(()),

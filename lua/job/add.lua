@@ -8,66 +8,71 @@
 --       6 meta      HASH    {q}:meta
 --       7 events    STREAM  {q}:events
 --       8 wake      LIST    {q}:wake
---       9… unique   STRING  {q}:unique:<key>, as many as the specials name
--- ARGV  1 '1' to look for ids that exist already (a resend, or chosen ids), else '0'
---       2 n; then n pairs id, record
+--       9… producer STRING  {q}:producer:<producer>
+--       then unique STRING  {q}:unique:<key>, as many as the specials name
+-- ARGV  1 '1' to look for ids that exist already, else '0'
+--       2 the number of this producer's call   3 for how many ms to remember it
+--       4 '1' for a resend
+--       5 n; then n pairs id, record
 --       then m, the number of specials; then m times: index of the pair (from 1), priority,
 --       due ('' now, '+<ms>' from now, '<ms>' since epoch), index of the unique key in KEYS or 0,
 --       its lifetime in ms or 0, the key's own text
 --       then, optionally, all ids as one compact text, for the event;
 --       then pairs of index and time to live in ms, for jobs that have one
 -- REPLY for each job that was not added: its index, and the id of the job that exists; or, if they
---       don't fit and the queue overflows, one text: 0, the kind of overflow, the room left, the
---       cap, and the dead-letter queue if it has one
--- ERR   LAYOUT, QUEUEFULL
--- USES  clock, layout, rank, events, wake, add
+--       don't fit and the queue overflows, 0 and one text: the kind of overflow, the room left, the
+--       cap, and the dead-letter queue if it has one. A call that was carried out before changes
+--       nothing, and has the same answer
+-- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend)
+-- USES  clock, layout, numbered, rank, events, wake, add
 local function add(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],
-    meta = keys[6], events = keys[7],
+    meta = keys[6], events = keys[7], wake = keys[8], keys = keys,
   }
-  local wake, n = keys[8], tonumber(args[2])
+  local producer, n = keys[9], tonumber(args[5])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
     'ttl', 'overflow', 'dead_letter')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
-  q.kept, q.step = meta[2], rank_step(meta[3])
-  local block = 3 + 2 * n
-  local after = block + 1 + 6 * tonumber(args[block])
-  q.news, q.ttl = args[after], meta[6]
+  -- Looked up before anything could refuse it. All others learn from the note that they make.
+  if args[4] == '1' or meta[5] then
+    local made = numbered_answer(redis.call('GET', producer), tonumber(args[2]))
+    if made then
+      return add_answer(made)
+    end
+  end
+  q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
+  local block = 6 + 2 * n
+  q.after = block + 1 + 6 * tonumber(args[block])
+  q.news, q.ttl = args[q.after], meta[6]
   local specials, duplicates, twin_list = {}, {}, {}
   -- Most batches are plain: no id to look for and no special job.
   if args[1] == '1' or args[block] ~= '0' then
     specials = add_specials(args, block)
     duplicates, twin_list = add_duplicates(q, keys, args, n, specials)
   end
-  local fresh = n - #twin_list / 2
-  if fresh == 0 then
-    return twin_list
-  end
-  if meta[5] then
-    local length = redis.call('ZCARD', q.waiting) + redis.call('ZCARD', q.delayed)
-    if length + fresh > tonumber(meta[5]) then
-      if meta[7] then
-        local room = math.max(0, meta[5] - length)
-        return { 0, meta[7] .. ' ' .. room .. ' ' .. meta[5] .. ' ' .. (meta[8] or '') }
-      end
-      return redis.error_reply('QUEUEFULL ' .. meta[5] .. ' ' .. length)
-    end
+  q.fresh = n - #twin_list / 2
+  local full = meta[5] and q.fresh > 0 and add_full(q, args, meta)
+  if full and args[4] ~= '1' then
+    return full
   end
 
-  local now = clock_now()
-  layout_mark(q.meta, meta[1])
-  local look = add_place(q, args, n, specials, duplicates, now)
-  add_claim(q, keys, args, specials, duplicates)
-  if q.ttl or args[after + 1] then
-    add_expire(q, args, after + 1, specials, duplicates, now)
+  -- The first write. What is full for a resend is so for its first try too, should that come late.
+  local answer = full or twin_list
+  local text = answer[1] and table.concat(answer, ' ') or ''
+  local made, last = numbered_note(producer, args[2], args[3], text)
+  if made then
+    return add_answer(made)
   end
-  redis.call('HINCRBY', q.meta, 'added', fresh)
-  if look and not meta[4] then
-    wake_one(wake)
+  if q.fresh > 0 and not full then
+    local done, problem = pcall(add_write, q, args, n, specials, duplicates)
+    if not done then
+      -- A key has another type. It isn't carried out, then, and a resend must hear of it as well.
+      return add_forget(producer, last, args[3], problem)
+    end
   end
-  return twin_list
+  return answer
 end

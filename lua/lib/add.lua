@@ -18,7 +18,7 @@ local function add_duplicates(q, keys, args, n, specials)
   if args[1] == '1' then
     local ids = {}
     for i = 1, n do
-      ids[i] = args[1 + 2 * i]
+      ids[i] = args[4 + 2 * i]
     end
     held = redis.call('HMGET', q.jobs, unpack(ids))
     for i, id in ipairs(ids) do
@@ -26,7 +26,7 @@ local function add_duplicates(q, keys, args, n, specials)
     end
   end
   for i = 1, n do
-    local special, id = specials[i], args[1 + 2 * i]
+    local special, id = specials[i], args[4 + 2 * i]
     local duplicate = held[i] and id
     if not duplicate and special and special.unique > 0 then
       local key = keys[special.unique]
@@ -42,7 +42,48 @@ local function add_duplicates(q, keys, args, n, specials)
   return duplicates, list
 end
 
--- Writes the event: with the caller's text if all jobs are added. This is the first write, so that
+-- The answer of a queue that has no room for the fresh jobs; nil if it has. A resend may note it, so
+-- it is no error then.
+local function add_full(q, args, meta)
+  local length = redis.call('ZCARD', q.waiting) + redis.call('ZCARD', q.delayed)
+  local cap = meta[5]
+  if length + q.fresh <= tonumber(cap) then
+    return nil
+  end
+  if not meta[7] and args[4] ~= '1' then
+    return redis.error_reply('QUEUEFULL ' .. cap .. ' ' .. length)
+  end
+  local room = math.max(0, cap - length)
+  return { 0, (meta[7] or 'refuse') .. ' ' .. room .. ' ' .. cap .. ' ' .. (meta[8] or '') }
+end
+
+-- The answer of a call that was carried out before, from the text that is kept.
+local function add_answer(text)
+  local full = string.match(text, '^0 (.*)$')
+  if full then
+    return { 0, full }
+  end
+  local twin_list = {}
+  for index, id in string.gmatch(text, '(%d+) (%S+)') do
+    twin_list[#twin_list + 1] = tonumber(index)
+    twin_list[#twin_list + 1] = id
+  end
+  return twin_list
+end
+
+-- Takes back the note of a call that could not be carried out, and returns the error.
+local function add_forget(producer, last, ms, problem)
+  if last then
+    redis.call('SET', producer, last, 'PX', ms)
+  else
+    redis.call('DEL', producer)
+  end
+  -- Some versions put the line of the script before the code.
+  local text = type(problem) == 'table' and problem.err or problem
+  return redis.error_reply(string.match(text, '%u%u+ .*') or text)
+end
+
+-- Writes the event: with the caller's text if all jobs are added. This comes before all else, so that
 -- nothing is added if the stream's key has a wrong type.
 local function add_tell(q, ids, all)
   if all and q.news then
@@ -56,11 +97,11 @@ end
 local function add_plain(q, args, n, now)
   local rank, ready, ids = rank_text(0, q.step, now), {}, {}
   for i = 1, n do
-    local id = args[1 + 2 * i]
+    local id = args[4 + 2 * i]
     ids[i], ready[2 * i - 1], ready[2 * i] = id, rank, id
   end
   add_tell(q, ids, true)
-  redis.call('HSET', q.jobs, unpack(args, 3, 2 + 2 * n))
+  redis.call('HSET', q.jobs, unpack(args, 6, 5 + 2 * n))
   redis.call('ZADD', q.waiting, unpack(ready))
   return true
 end
@@ -83,9 +124,9 @@ local function add_place(q, args, n, specials, duplicates, now)
   local plain, soonest = rank_text(0, q.step, now), nil
   for i = 1, n do
     if not duplicates[i] then
-      local id, special = args[1 + 2 * i], specials[i]
+      local id, special = args[4 + 2 * i], specials[i]
       ids[#ids + 1] = id
-      records[#records + 1], records[#records + 2] = id, args[2 + 2 * i]
+      records[#records + 1], records[#records + 2] = id, args[5 + 2 * i]
       local priority, due = 0, now
       if special then
         priority = special.priority
@@ -122,11 +163,11 @@ local function add_expire(q, args, at, specials, duplicates, now)
   for i = at, #args, 2 do
     ttls[tonumber(args[i])] = args[i + 1]
   end
-  for i = 1, tonumber(args[2]) do
+  for i = 1, tonumber(args[5]) do
     local ttl = ttls[i] or q.ttl
     if ttl and not duplicates[i] then
       members[#members + 1] = string.format('%.0f', (specials[i] and specials[i].ms or now) + ttl)
-      members[#members + 1] = args[1 + 2 * i]
+      members[#members + 1] = args[4 + 2 * i]
     end
   end
   if #members > 0 then
@@ -140,7 +181,7 @@ end
 local function add_claim(q, keys, args, specials, duplicates)
   for i, special in pairs(specials) do
     if special.unique > 0 and not duplicates[i] then
-      local id, key = args[1 + 2 * i], keys[special.unique]
+      local id, key = args[4 + 2 * i], keys[special.unique]
       if special.lifetime > 0 then
         redis.call('SET', key, id, 'PX', special.lifetime)
       else
@@ -148,5 +189,20 @@ local function add_claim(q, keys, args, specials, duplicates)
         redis.call('HSET', q.uniques, id, special.key)
       end
     end
+  end
+end
+
+-- Writes all that the fresh jobs need, and wakes a worker if one should look.
+local function add_write(q, args, n, specials, duplicates)
+  local now = clock_now()
+  layout_mark(q.meta, q.layout)
+  local look = add_place(q, args, n, specials, duplicates, now)
+  add_claim(q, q.keys, args, specials, duplicates)
+  if q.ttl or args[q.after + 1] then
+    add_expire(q, args, q.after + 1, specials, duplicates, now)
+  end
+  redis.call('HINCRBY', q.meta, 'added', q.fresh)
+  if look and not q.paused then
+    wake_one(q.wake)
   end
 end

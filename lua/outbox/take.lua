@@ -13,7 +13,7 @@
 -- REPLY ms left of another relay's lock, else 0; entries: each with id, targets, job id, priority,
 --       record
 -- ERR   LAYOUT
--- USES  layout
+-- USES  layout, entries
 local function take(keys, args)
   local outbox, relay = keys[1], keys[2]
   local name, alone, most = args[1], args[2], args[3]
@@ -28,14 +28,7 @@ local function take(keys, args)
   if holder and holder ~= name then
     return { math.max(1, redis.call('PTTL', relay)), {} }
   end
-  local taken, bytes, found = {}, 0, {}
-  if most ~= '0' then found = redis.call('XRANGE', outbox, args[4], '+', 'COUNT', most) end
-  for _, entry in ipairs(found) do
-    local fields = entry[2]
-    bytes = bytes + #fields[2] + #fields[8]
-    if #taken > 0 and bytes > 1048576 then break end
-    taken[#taken + 1] = { entry[1], fields[2], fields[4], fields[6], fields[8] }
-  end
+  local taken = entries_read(outbox, args[4], tonumber(most))
   if #taken > 0 then
     redis.call('SET', relay, name, 'PX', alone)
   elseif holder then

@@ -11,21 +11,20 @@
 --       6… publisher STRING  {q}:publisher:<publisher>
 -- ARGV  1 the version of the bindings that the caller knows
 --       2 the number of this publisher's call   3 for how many ms to remember it
---       4 '1' for a resend
 --       then for each message: its targets ('' for none), id, priority, record
--- REPLY the number of entries in the outbox; or version, alternate queue and bindings, if the
---       caller's version is old
+-- REPLY the number of entries in the outbox, also if the call was carried out before; or version,
+--       alternate queue and bindings, if the caller's version is old
 -- ERR   LAYOUT
--- USES  clock, layout, outbox, messages
+-- USES  clock, layout, numbered, outbox, messages
 local function publish(keys, args)
   local meta, topic, messages, publisher = keys[1], keys[2], keys[5], keys[6]
-  local base, call = string.sub(keys[1], 1, -5), tonumber(args[2])
+  local base = string.sub(keys[1], 1, -5)
   local found = redis.call('HGET', meta, 'layout')
   local refusal = layout_refusal(found)
   if refusal then
     return refusal
   end
-  if args[4] == '1' and tonumber(redis.call('GET', publisher) or 0) >= call then
+  if numbered_answer(redis.call('GET', publisher), tonumber(args[2])) then
     return redis.call('XLEN', keys[4])
   end
   local known = redis.call('HMGET', topic, 'version', 'alternate', 'keep', 'keep_ms')
@@ -33,17 +32,17 @@ local function publish(keys, args)
   if version ~= args[1] then
     return { version, known[2] or '', redis.call('HGETALL', keys[3]) }
   end
-  redis.call('SET', publisher, args[2], 'PX', args[3])
   layout_mark(meta, found)
-  for i = 5, #args, 4 do
+  for i = 4, #args, 4 do
     if args[i] ~= '' then outbox_put(base, args[i], args[i + 1], args[i + 2], args[i + 3]) end
   end
   if known[3] then
-    for i = 5, #args, 4 do
+    for i = 4, #args, 4 do
       messages_keep(messages, args[i + 1], args[i + 2], args[i + 3])
     end
     messages_trim(messages, known[3], known[4])
   end
-  redis.call('HINCRBY', topic, 'published', (#args - 4) / 4)
+  numbered_note(publisher, args[2], args[3], '')
+  redis.call('HINCRBY', topic, 'published', (#args - 3) / 4)
   return redis.call('XLEN', keys[4])
 end

@@ -29,9 +29,8 @@ use serde::Serialize;
 
 use crate::{
     client::Client,
-    error::{Error, Result},
+    error::Result,
     job::{Codec, IntoBroadcast, JobId, JobName, JobOptions, Message, QueueName, Record},
-    store::Retries,
     value_error::{PayloadError, TooLarge},
 };
 
@@ -138,14 +137,7 @@ impl SendBroadcast {
         let record = Record { name, codec, payload, created_at: Utc::now(), options };
         let message = Message { id: JobId::generate(), record }.encode();
         let store = client.store().queue(&queue);
-        let mut retries = Retries::within(store.retry_timeout());
-        loop {
-            match store.publish(&message).await {
-                // Listeners ignore a second one with the same id.
-                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
-                answer => return answer,
-            }
-        }
+        store.publish(&message).await
     }
 }
 

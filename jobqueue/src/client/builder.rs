@@ -4,9 +4,9 @@ use std::{fmt, ops::RangeInclusive, time::Duration};
 
 use super::{Client, Settings, trace::TraceSource};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     job::{Codec, TraceContext},
-    store::{Limits, Store, TlsOptions},
+    store::{Limits, Retries, Store, TlsOptions},
     value_error::Invalid,
 };
 
@@ -56,6 +56,7 @@ impl Client {
             prefix: "jq".to_owned(),
             tls: TlsOptions::new(),
             retry_timeout: RETRY_TIMEOUT,
+            wait: Duration::ZERO,
             limits: Limits::DEFAULT,
             settings: Settings { codec: None, max_payload: MAX_PAYLOAD, trace: None },
         }
@@ -69,6 +70,7 @@ pub struct ClientBuilder {
     prefix: String,
     tls: TlsOptions,
     retry_timeout: Duration,
+    wait: Duration,
     limits: Limits,
     settings: Settings,
 }
@@ -119,6 +121,14 @@ impl ClientBuilder {
     #[must_use]
     pub fn retry_timeout(mut self, retry_timeout: Duration) -> Self {
         self.retry_timeout = retry_timeout;
+        self
+    }
+
+    /// How long [`connect`](Self::connect) waits for a server that isn't there yet, still loads, or
+    /// fails over; it doesn't wait by default. For programs that start together with their server.
+    #[must_use]
+    pub fn wait_for_server(mut self, limit: Duration) -> Self {
+        self.wait = limit;
         self
     }
 
@@ -184,9 +194,14 @@ impl ClientBuilder {
     /// scripts.
     pub async fn connect(self) -> Result<Client> {
         self.validate()?;
-        let store =
-            Store::connect(&self.url, &self.tls, self.prefix, self.limits, self.retry_timeout)
-                .await?;
-        Ok(Client::new(store, self.settings))
+        let Self { url, prefix, tls, retry_timeout, wait, limits, settings } = self;
+        let mut retries = Retries::within(wait);
+        loop {
+            let connected = Store::connect(&url, &tls, prefix.clone(), limits, retry_timeout);
+            match retries.attempt(connected).await {
+                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
+                store => return Ok(Client::new(store?, settings)),
+            }
+        }
     }
 }

@@ -56,6 +56,19 @@ impl Error {
         matches!(self, Self::Refused(Refused::LeaseLost { .. }))
     }
 
+    /// The error of a step, with the number of jobs that the steps before it have done.
+    pub(crate) fn after(mut self, done: u64) -> Self {
+        let operation = match &mut self {
+            Self::Unavailable { operation, .. } => Some(operation),
+            Self::Refused(refused) => refused.operation_mut(),
+            _ => None,
+        };
+        if let Some(operation) = operation {
+            operation.after(done);
+        }
+        self
+    }
+
     pub(crate) fn unavailable(
         operation: Operation,
         error: impl Into<Box<dyn std::error::Error + Send + Sync>>,

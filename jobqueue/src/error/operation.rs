@@ -10,6 +10,8 @@ use crate::job::{JobId, QueueName};
 pub struct Operation {
     action: &'static str,
     target: Target,
+    /// How many jobs its steps had done.
+    done: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +30,11 @@ enum Target {
 impl Operation {
     /// `action` is what can be said after "failed to".
     pub(crate) const fn new(action: &'static str) -> Self {
-        Self { action, target: Target::Nothing }
+        Self { action, target: Target::Nothing, done: None }
     }
 
     pub(crate) fn on_server(action: &'static str, address: impl fmt::Display) -> Self {
-        Self { action, target: Target::Server(address.to_string().into()) }
+        Self { target: Target::Server(address.to_string().into()), ..Self::new(action) }
     }
 
     pub(crate) fn on_queue(action: &'static str, queue: &QueueName) -> Self {
@@ -41,15 +43,15 @@ impl Operation {
 
     /// On a queue, or on what has a name like one.
     pub(crate) fn on(action: &'static str, kind: &'static str, name: &QueueName) -> Self {
-        Self { action, target: Target::Named(kind, name.clone()) }
+        Self { target: Target::Named(kind, name.clone()), ..Self::new(action) }
     }
 
     pub(crate) fn on_job(action: &'static str, queue: &QueueName, job: &JobId) -> Self {
-        Self { action, target: Target::Job(queue.clone(), job.clone()) }
+        Self { target: Target::Job(queue.clone(), job.clone()), ..Self::new(action) }
     }
 
     pub(crate) fn on_key(action: &'static str, queue: &QueueName, key: &str) -> Self {
-        Self { action, target: Target::Key(queue.clone(), key.into()) }
+        Self { target: Target::Key(queue.clone(), key.into()), ..Self::new(action) }
     }
 
     /// What was being done: "add jobs".
@@ -75,6 +77,18 @@ impl Operation {
         if let Target::Job(_, job) = &self.target { Some(job) } else { None }
     }
 
+    /// For how many jobs an operation that works in steps had done it before it failed, such as
+    /// [`Queue::retry_failed`](crate::Queue::retry_failed); `None` for others.
+    #[must_use]
+    pub fn done(&self) -> Option<u64> {
+        self.done
+    }
+
+    /// The step that failed came after others.
+    pub(super) fn after(&mut self, done: u64) {
+        self.done = Some(done);
+    }
+
     /// On what, without the action: `queue orders, job 01J…`.
     pub(crate) fn target(&self) -> String {
         match &self.target {
@@ -91,8 +105,9 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.action)?;
         match self.target().as_str() {
-            "" => Ok(()),
-            target => write!(f, " ({target})"),
+            "" => {}
+            target => write!(f, " ({target})")?,
         }
+        self.done.map_or(Ok(()), |done| write!(f, " after {done} jobs"))
     }
 }

@@ -120,13 +120,6 @@ pub enum Refused {
         /// What was being done.
         operation: Operation,
     },
-    /// The server is a read-only replica.
-    #[error("failed to {operation}: this redis is a read-only replica; connect to the primary")]
-    #[non_exhaustive]
-    ReadOnly {
-        /// What was being done.
-        operation: Operation,
-    },
     /// The user or password is wrong, or the server's ACL forbids what was tried.
     #[error("failed to {operation}: redis denied it; check the user, its password and its ACL")]
     #[non_exhaustive]
@@ -155,10 +148,26 @@ impl Refused {
             self,
             Self::QueueFull { .. }
                 | Self::OutOfMemory { .. }
-                | Self::ReadOnly { .. }
                 | Self::NotDurable { .. }
                 | Self::Busy { .. }
                 | Self::Conflict { .. }
         )
+    }
+
+    pub(super) fn operation_mut(&mut self) -> Option<&mut Operation> {
+        match self {
+            Self::WrongState { operation, .. }
+            | Self::Conflict { operation }
+            | Self::LeaseLost { operation }
+            | Self::NotDurable { operation, .. }
+            | Self::OutOfMemory { operation }
+            | Self::Permission { operation, .. }
+            | Self::Server { operation, .. } => Some(operation),
+            Self::QueueFull { .. }
+            | Self::NotFound { .. }
+            | Self::Busy { .. }
+            | Self::TooManyBindings { .. }
+            | Self::Layout { .. } => None,
+        }
     }
 }

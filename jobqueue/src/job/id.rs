@@ -18,8 +18,7 @@ pub(super) const MAX_ID_LEN: usize = 128;
 /// The id of one job within its queue.
 ///
 /// By default a [ULID](https://github.com/ulid/spec), made by the client *before* the job is added:
-/// it sorts by time, and because it is known beforehand, an add whose reply was lost can be sent
-/// again without adding the job twice. A caller may choose an id instead, of 1 to 128 printable
+/// it sorts by time. A caller may choose an id instead, of 1 to 128 printable
 /// ASCII characters without spaces.
 ///
 /// ```

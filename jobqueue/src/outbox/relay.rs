@@ -24,11 +24,11 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest rest between two rounds.
 const LONGEST_REST: Duration = Duration::from_millis(50);
 
-/// The first and the longest wait before looking whether another relay has ended. Short, since
-/// callers wait for their replies: entries written after the other relay's last look are left to
-/// this one.
+/// The first and the longest wait before looking whether another relay has ended. Short at first,
+/// since callers wait for their replies: entries written after the other relay's last look are left
+/// to this one.
 const FIRST_WAIT: Duration = Duration::from_millis(2);
-const LONGEST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 impl Relays {
     /// Relays the entries that a queue's outbox has now. Entries written meanwhile are left to
@@ -55,8 +55,10 @@ impl Relays {
     ) -> Result<()> {
         let (store, name) = (self.store().queue(source), WorkerId::generate());
         let ended = self.passes(source, &name, pace, until).await;
-        if ended.is_err() || until.is_some() {
-            // So that another relay needn't wait until this one counts as dead.
+        // So that another relay needn't wait until this one counts as dead. One in the background
+        // whose targets can't be reached leaves its lock to expire: that is the pause of all
+        // workers of the queue.
+        if until.is_some() {
             let nothing =
                 Take { name: &name, alone: LOCK_TTL, most: 0, after: None, delivered: &[] };
             let _ = store.call_within(RELEASE_TIMEOUT, &nothing).await;

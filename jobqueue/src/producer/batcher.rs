@@ -4,10 +4,14 @@ use std::{iter::from_fn, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{overflow::OverflowHandler, request::Request, split_plan::SplitPlan};
+use super::{
+    overflow::{Away, OverflowHandler},
+    request::Request,
+    split_plan::SplitPlan,
+};
 use crate::{
     error::{Error, Refused, Result},
-    group_commit::{GroupCommit, GroupCommits, Rules, Sink},
+    group_commit::{GroupCommit, GroupCommits, Rules, Sender, Senders, Sink},
     store::{
         Durability, MAX_BATCH, QueueStore, Retries,
         job::{Add, Added, Duplicates, Instead, NewJob},
@@ -34,6 +38,7 @@ impl Request {
         client.shared::<Batchers>().get(store.name(), *durability, || Batcher {
             store: store.for_durability(*durability),
             durability: *durability,
+            senders: Senders::new(store.retry_timeout()),
             overflow_handler: OverflowHandler {
                 store: store.clone(),
                 relays: client.relays().clone(),
@@ -47,6 +52,7 @@ impl Request {
 pub(crate) struct Batcher {
     store: QueueStore,
     durability: Durability,
+    senders: Senders,
     /// Takes the jobs that don't fit, if the queue says where they go.
     overflow_handler: OverflowHandler,
 }
@@ -73,8 +79,10 @@ impl Sink for Batcher {
     /// One call, or more if the jobs don't fit and the queue says where they go.
     async fn send(&self, jobs: &[NewJob], deadline: Instant, resend: bool) -> Result<Duplicates> {
         let (mut plan, mut duplicates) = (SplitPlan::whole(jobs.len()), Duplicates::new());
+        let mut sender = self.senders.take();
         while let Some(part) = plan.next() {
-            match self.call(jobs.get(part.clone()).unwrap_or_default(), deadline, resend).await? {
+            let batch = jobs.get(part.clone()).unwrap_or_default();
+            match self.call(&mut sender, batch, deadline, resend).await? {
                 Added::All(found) => {
                     duplicates.extend(
                         found.into_iter().map(|(index, duplicate)| (part.start + index, duplicate)),
@@ -82,7 +90,8 @@ impl Sink for Batcher {
                 }
                 Added::Full(full) => {
                     // Rare and large: boxed, so that other batches don't carry its state along.
-                    let away = self.overflow_handler.overflow(jobs, part, &full, &mut plan);
+                    let mut away = Away { jobs, plan: &mut plan, sender: &mut sender };
+                    let away = self.overflow_handler.overflow(&mut away, part, &full);
                     duplicates.extend(Box::pin(away).await?);
                 }
             }
@@ -104,18 +113,25 @@ impl Sink for Batcher {
 }
 
 impl Batcher {
-    /// One call, repeated as a resend until Redis answers or the deadline passes.
-    async fn call(&self, jobs: &[NewJob], deadline: Instant, resend: bool) -> Result<Added> {
+    /// One call, repeated as a resend until Redis answers or the deadline passes. With `look`, some
+    /// of the jobs may have been added by another one.
+    async fn call(
+        &self,
+        sender: &mut Sender<'_>,
+        jobs: &[NewJob],
+        deadline: Instant,
+        look: bool,
+    ) -> Result<Added> {
         let mut retries = Retries::until(deadline);
-        let mut add = Add { jobs, resend };
+        let mut add = Add { jobs, look, call: sender.call() };
         loop {
-            match self.store.add_durably(&add, self.durability).await {
+            match retries.attempt(self.store.add_durably(&add, self.durability)).await {
                 Err(error @ Error::Unavailable { .. }) => {
                     retries.wait_or(error).await?;
-                    add.resend = true;
+                    add.call.resend = true;
                 }
-                Ok(Added::All(mut duplicates)) if add.resend => {
-                    // A job found under its own id was added by an earlier try.
+                Ok(Added::All(mut duplicates)) if look => {
+                    // A job found under its own id was added by the earlier call.
                     duplicates.retain(|(index, duplicate)| {
                         let own = |job: &NewJob| *duplicate == Instead::Duplicate(job.id.clone());
                         jobs.get(*index).is_none_or(|job| job.chosen_id || !own(job))

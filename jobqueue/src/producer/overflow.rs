@@ -9,6 +9,7 @@ use super::split_plan::SplitPlan;
 use crate::{
     error::{Error, Refused, Result},
     error_chain::chain,
+    group_commit::Sender,
     job::{
         DeadLetter, Effect, FailureReason, JobFailure, JobId, JobState, Priority, QueueName, Target,
     },
@@ -25,6 +26,13 @@ use crate::{
 /// How many jobs move to the dead-letter queue in one call.
 const STEP: usize = 100;
 
+/// A batch that doesn't fit.
+pub(super) struct Away<'a, 'b> {
+    pub(super) jobs: &'a [NewJob],
+    pub(super) plan: &'a mut SplitPlan,
+    pub(super) sender: &'a mut Sender<'b>,
+}
+
 /// Makes room in a full queue, or sends new jobs to its dead-letter queue, as the queue says.
 #[derive(Debug)]
 pub(super) struct OverflowHandler {
@@ -37,11 +45,11 @@ impl OverflowHandler {
     /// which the answer says of each of its jobs.
     pub(super) async fn overflow(
         &self,
-        jobs: &[NewJob],
+        away: &mut Away<'_, '_>,
         part: Range<usize>,
         full: &Full,
-        plan: &mut SplitPlan,
     ) -> Result<Duplicates> {
+        let Away { jobs, plan, sender } = away;
         let refused = || {
             let queue = self.store.name().clone();
             Error::from(Refused::QueueFull { queue, cap: full.cap })
@@ -74,7 +82,7 @@ impl OverflowHandler {
                     plan.split(&part, part.len() / 2);
                     return Ok(Duplicates::new());
                 }
-                if !self.send_away(batch, to).await? {
+                if !self.send_away(sender, batch, to).await? {
                     return Err(refused());
                 }
                 Ok(part.map(|index| (index, Instead::Overflowed)).collect())
@@ -83,9 +91,13 @@ impl OverflowHandler {
         }
     }
 
-    /// Sends new jobs to the dead-letter queue, all or none, and answers which. They keep their
-    /// ids: sent twice, they arrive once.
-    async fn send_away(&self, jobs: &[NewJob], to: &QueueName) -> Result<bool> {
+    /// Sends new jobs to the dead-letter queue, all or none, and answers which.
+    async fn send_away(
+        &self,
+        sender: &mut Sender<'_>,
+        jobs: &[NewJob],
+        to: &QueueName,
+    ) -> Result<bool> {
         let dead_letters = jobs.iter().map(|job| {
             self.dead_letter(&job.id, Bytes::from(job.record.clone()), to, job.id.clone())
         });
@@ -93,7 +105,7 @@ impl OverflowHandler {
             return Ok(false);
         };
         for effects in chunks(&dead_letters, Effect::size) {
-            self.store.call_retrying(&Enqueue { effects }).await?;
+            self.store.call_retrying(&Enqueue { effects, call: sender.call() }).await?;
         }
         self.relays.start(self.store.name());
         Ok(true)

@@ -33,17 +33,20 @@ impl Queue {
     }
 
     /// Runs all failed jobs again, oldest first, with their attempts counted anew. In steps of
-    /// 1,000; returns how many jobs it sent back.
+    /// 1,000; returns how many jobs it sent back, without those of a step whose answer was lost.
     ///
     /// # Errors
-    /// Those of any call.
+    /// Those of any call; [`Operation::done`](crate::error::Operation::done) then says how many jobs
+    /// it had sent back.
     pub async fn retry_failed(&self) -> Result<u64> {
         // Only the jobs that have failed by now: one that fails again meanwhile isn't retried for
         // ever.
         let mut left = self.counts().await?.failed;
         let mut retried = 0;
         while left > 0 {
-            let step = self.store().call(&queue::RetryFailed { most: left.min(STEP) }).await?;
+            let step = queue::RetryFailed { most: left.min(STEP) };
+            let step = self.store().call_retrying(&step).await;
+            let step = step.map_err(|error| error.after(retried))?;
             if step == 0 {
                 break;
             }
@@ -54,10 +57,11 @@ impl Queue {
     }
 
     /// Removes completed or failed jobs that ended longer ago than `age`. In steps of 1,000;
-    /// returns how many jobs it removed.
+    /// returns how many jobs it removed, without those of a step whose answer was lost.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for another state, and those of any call.
+    /// [`Error::Invalid`](crate::Error::Invalid) for another state, and those of any call;
+    /// [`Operation::done`](crate::error::Operation::done) then says how many jobs it had removed.
     pub async fn clean(&self, state: JobState, age: Duration) -> Result<u64> {
         if !state.is_final() {
             return Err(
@@ -67,7 +71,8 @@ impl Queue {
         let mut removed = 0;
         loop {
             let step = queue::Clean { state, age, most: STEP };
-            match self.store().call_retrying(&step).await? {
+            let step = self.store().call_retrying(&step).await;
+            match step.map_err(|error| error.after(removed))? {
                 0 => return Ok(removed),
                 step => removed += step,
             }

@@ -33,10 +33,12 @@ impl Queue {
 
 /// The removal of all waiting jobs; see [`Queue::drain`].
 ///
-/// Awaited, it removes them in steps of 1,000 and returns how many jobs it removed.
+/// Awaited, it removes them in steps of 1,000 and returns how many jobs it removed, without those of
+/// a step whose answer was lost.
 ///
 /// # Errors
-/// Those of any call.
+/// Those of any call; [`Operation::done`](crate::error::Operation::done) then says how many jobs it
+/// had removed.
 #[must_use = "jobs are removed when this is awaited"]
 #[derive(Clone, Debug)]
 pub struct Drain {
@@ -55,7 +57,8 @@ impl Drain {
         let mut removed = 0;
         loop {
             let step = queue::Drain { delayed_too: self.with_delayed };
-            match self.queue.store().call_retrying(&step).await? {
+            let step = self.queue.store().call_retrying(&step).await;
+            match step.map_err(|error| error.after(removed))? {
                 0 => return Ok(removed),
                 step => removed += step,
             }

@@ -31,7 +31,7 @@ async fn call(queue: &Queue, settle: &Settle<'_>) -> Result<bool> {
     let store = queue.store();
     let (mut retries, mut again) = (Retries::within(store.retry_timeout()), false);
     loop {
-        match store.call(settle).await {
+        match retries.attempt(store.call(settle)).await {
             Err(error @ Error::Unavailable { .. }) => {
                 retries.wait_or(error).await?;
                 again = true;

@@ -20,6 +20,7 @@ use crate::{
     },
     policy::Retain,
     store::{
+        Numbered,
         job::{Add, Due, NewJob},
         worker::Advance,
     },
@@ -91,7 +92,9 @@ impl Batch {
     /// Writes the call that adds the batch.
     #[must_use]
     pub fn write_add(&self) -> Vec<u8> {
-        let add = Add { jobs: &self.jobs, resend: false };
+        let remembered = Duration::from_secs(600);
+        let call = Numbered { sender: &self.worker, number: 1, remembered, resend: false };
+        let add = Add { jobs: &self.jobs, look: false, call };
         self.store.evalsha(&add).get_packed_command()
     }
 

@@ -146,8 +146,15 @@ impl Keys {
         format!("{}unique:{key}", self.0.base)
     }
 
+    /// The newest call of a producer of jobs.
+    pub(crate) fn producer(&self, name: &WorkerId) -> String {
+        // Written with every add.
+        [&self.0.base, "producer:", name.as_str()].concat()
+    }
+
+    /// The newest call of a publisher of messages.
     pub(crate) fn publisher(&self, name: &WorkerId) -> String {
-        format!("{}publisher:{name}", self.0.base)
+        [&self.0.base, "publisher:", name.as_str()].concat()
     }
 
     pub(crate) fn errors(&self, id: &JobId) -> String {

@@ -34,7 +34,7 @@ mod time;
 pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
 #[cfg(feature = "internals")]
 pub(crate) use command::scripts;
-pub(crate) use command::{job, once, outbox, queue, topic, worker};
+pub(crate) use command::{Numbered, job, once, outbox, queue, topic, worker};
 pub use durability::Durability;
 #[cfg(feature = "internals")]
 pub(crate) use ids::read as read_ids;

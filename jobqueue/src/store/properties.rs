@@ -14,6 +14,7 @@ use super::{
 use crate::{
     job::{JobId, JobState, WorkerId, properties::config},
     store::{
+        Numbered,
         job::{self, Due, NewJob},
         outbox, queue, worker,
     },
@@ -189,13 +190,14 @@ fn read_by_all(reply: &Value) {
     by(&join, reply);
     by(&worker::Heartbeat { worker, lease }, reply);
     by(&worker::Leave { worker }, reply);
-    by(&outbox::Enqueue { effects: &[] }, reply);
+    let call = Numbered { sender: worker, number: 1, remembered: lease, resend: true };
+    by(&outbox::Enqueue { effects: &[], call }, reply);
     by(&worker::Wake, reply);
     by(&worker::ByHand { receive: worker, lease, visibility: lease, want: 2 }, reply);
     by(&worker::GiveBack { receive: worker, cursor: 0 }, reply);
     by(&worker::Extend { receive: worker, id: &id, visibility: lease }, reply);
     by(&worker::Settle { receive: worker, throttle: Duration::ZERO, settlements: &[] }, reply);
-    by(&job::Add { jobs: &jobs, resend: true }, reply);
+    by(&job::Add { jobs: &jobs, look: true, call }, reply);
     by(&job::Read { ids: &ids }, reply);
     by(&job::Remove { ids: &ids }, reply);
     by(&job::Promote { id: &id }, reply);

@@ -32,7 +32,8 @@ impl QueueStore {
     pub(crate) async fn publish(&self, message: &[u8]) -> Result<u64> {
         let mut command = redis::cmd("PUBLISH");
         command.arg(self.keys.channel()).arg(message);
-        let heard = self.request(&command, SENDING).await?;
+        // Listeners ignore a second one with the same id.
+        let heard = self.request_retrying(&command, SENDING).await?;
         Ok(reply::count(&heard, SENDING)?)
     }
 }

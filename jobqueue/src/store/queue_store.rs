@@ -87,7 +87,7 @@ impl QueueStore {
     ) -> Result<C::Reply> {
         let mut retries = Retries::within(retry_timeout);
         loop {
-            match self.call(command).await {
+            match retries.attempt(self.call(command)).await {
                 Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
                 answer => return answer,
             }
@@ -122,6 +122,21 @@ impl QueueStore {
     ) -> Result<redis::Value> {
         let reply = self.route.request(command).await;
         reply.map_err(|error| server_error::explain(error, self.about_action(action)))
+    }
+
+    /// The same until the server answers or the retry timeout is over.
+    pub(super) async fn request_retrying(
+        &self,
+        command: &redis::Cmd,
+        action: &'static str,
+    ) -> Result<redis::Value> {
+        let mut retries = Retries::within(self.retry_timeout);
+        loop {
+            match retries.attempt(self.request(command, action)).await {
+                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
+                answer => return answer,
+            }
+        }
     }
 
     /// A call as it is written to the server.

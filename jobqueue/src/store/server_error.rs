@@ -98,7 +98,7 @@ pub(crate) fn is_noscript(error: &RedisError) -> bool {
 
 /// Whether the server is a replica.
 pub(crate) fn is_readonly(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+    code(error) == "READONLY"
 }
 
 /// Whether the connection can't be used any more, or can't be trusted to be in step.
@@ -116,19 +116,42 @@ pub(crate) fn explain(error: RedisError, about: About<'_>) -> Error {
         return refused.into();
     }
     let operation = about.operation();
-    match error.code().unwrap_or_default() {
-        // All of these pass: the server starts, fails over, moves a slot, or runs a long script.
-        "LOADING" | "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" | "UNBLOCKED" => {
-            Error::unavailable(operation, Answer(error))
-        }
+    match code(&error) {
+        code if PASSING.contains(&code) => Error::unavailable(operation, Answer(error)),
         "OOM" => Refused::OutOfMemory { operation }.into(),
-        "READONLY" => Refused::ReadOnly { operation }.into(),
         "NOPERM" | "NOAUTH" | "WRONGPASS" => denial(operation, error),
         _ if denied => denial(operation, error),
         _ => {
             Refused::Server { operation, source: crate::error_chain::source(Answer(error)) }.into()
         }
     }
+}
+
+/// Codes of what passes by itself: the server starts, fails over, moves a slot, runs a long script,
+/// waits for its replicas or for room on its disk.
+const PASSING: [&str; 9] = [
+    "LOADING",
+    "BUSY",
+    "TRYAGAIN",
+    "CLUSTERDOWN",
+    "MASTERDOWN",
+    "UNBLOCKED",
+    "READONLY",
+    "NOREPLICAS",
+    "MISCONF",
+];
+
+/// The code of an error. Redis 6.2 wraps those of commands within a script: `ERR Error running
+/// script (…): @user_script:9: @user_script: 9: -MISCONF …`.
+fn code(error: &RedisError) -> &str {
+    let code = error.code().unwrap_or_default();
+    let text = error.detail().unwrap_or_default();
+    if code != "ERR" || !text.starts_with("Error running script") {
+        return code;
+    }
+    let words = text.split_ascii_whitespace().map(|word| word.trim_start_matches('-'));
+    let mut codes = words.filter(|word| PASSING.contains(word) || ["OOM", "NOPERM"].contains(word));
+    codes.next().unwrap_or(code)
 }
 
 fn denial(operation: Operation, error: RedisError) -> Error {

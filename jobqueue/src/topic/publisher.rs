@@ -2,16 +2,12 @@
 //!
 //! Messages are routed here, by the bindings that this process knows, and written to the topic's
 //! outbox in one call. If the bindings have changed, the call answers the new ones. Calls are
-//! numbered, so that a call that is sent again is not carried out again; so there is never more
-//! than one in flight.
+//! numbered, so that a call that is sent again is not carried out again.
 
 use std::{
     borrow::Cow,
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -24,8 +20,8 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Result},
-    group_commit::{GroupCommit, GroupCommits, Rules, Sink},
-    job::{QueueName, WorkerId},
+    group_commit::{GroupCommit, GroupCommits, Rules, Senders, Sink},
+    job::QueueName,
     outbox::Relays,
     policy::RoutingKey,
     store::{
@@ -57,19 +53,13 @@ pub(super) struct Outgoing {
     pub(super) headers: BTreeMap<String, String>,
 }
 
-/// How long Redis remembers a publisher's newest call beyond the retry timeout: a request that the
-/// publisher gave up may still arrive.
-const REMEMBERED: Duration = Duration::from_secs(60);
-
 /// Publishes batches of messages to one topic.
 #[derive(Debug)]
 pub(super) struct Publisher {
     store: QueueStore,
     durability: Durability,
     relays: Relays,
-    name: WorkerId,
-    /// The number of the newest call, which tells a call that is sent again from the next one.
-    calls: AtomicU64,
+    senders: Senders,
     /// Replaced by a call whose answer has newer ones.
     routes: Mutex<Arc<Routes>>,
 }
@@ -100,10 +90,11 @@ impl Sink for Publisher {
         &self,
         messages: &[Outgoing],
         deadline: Instant,
-        mut resend: bool,
+        _resend: bool,
     ) -> Result<Vec<Receipt>> {
         let mut retries = Retries::until(deadline);
-        let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut sender = self.senders.take();
+        let call = sender.call();
         loop {
             let routes = self.routes();
             let routed: Vec<Routed<'_>> =
@@ -111,13 +102,10 @@ impl Sink for Publisher {
             let targets = routed.iter().map(|routed| Cow::Borrowed(&*routed.targets));
             let publish = Publish {
                 version: &routes.version,
-                publisher: &self.name,
                 call,
-                remembered: self.store.retry_timeout().saturating_add(REMEMBERED),
-                resend,
                 messages: &targets.zip(messages.iter().map(|out| &out.message)).collect::<Vec<_>>(),
             };
-            match self.store.call_durably(&publish, self.durability).await {
+            match retries.attempt(self.store.call_durably(&publish, self.durability)).await {
                 Ok((Published::Outdated(bindings), _)) => {
                     let new = Arc::new(Routes::read(bindings)?);
                     *self.routes.lock().unwrap_or_else(PoisonError::into_inner) = new;
@@ -128,10 +116,7 @@ impl Sink for Publisher {
                     }
                     return shortfall.map_or_else(|| Ok(receipts(messages, &routed)), Err);
                 }
-                Err(error @ Error::Unavailable { .. }) => {
-                    retries.wait_or(error).await?;
-                    resend = true;
-                }
+                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
                 Err(error) => return Err(error),
             }
         }
@@ -148,9 +133,9 @@ impl Sink for Publisher {
 
 impl Publisher {
     fn new(store: QueueStore, durability: Durability, relays: Relays) -> Self {
-        let (name, calls) = (WorkerId::generate(), AtomicU64::new(0));
+        let senders = Senders::new(store.retry_timeout());
         let routes = Mutex::new(Arc::new(Routes::unknown()));
-        Self { store, durability, relays, name, calls, routes }
+        Self { store, durability, relays, senders, routes }
     }
 
     fn routes(&self) -> Arc<Routes> {

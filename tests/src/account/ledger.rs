@@ -113,8 +113,9 @@ impl Ledger {
                 "once" => {}
                 "errors" | "logs" => self.lists.extend([rest.to_owned()]),
                 "unique" => self.claims.extend([(rest.to_owned(), reader.get("GET", name))]),
-                // Of a topic of the same name: a publisher's newest call, which lapses by itself.
-                "publisher" => {}
+                // The newest calls of producers, and of publishers to a topic of the same name. They
+                // expire.
+                "producer" | "publisher" => {}
                 _ if PLAIN.contains(&name) => {}
                 _ => {
                     if let Some(place) = PLACES.iter().find(|place| **place == name) {

@@ -52,10 +52,14 @@ pub struct Proxy {
 #[derive(Clone, Copy, Debug)]
 struct Orders {
     mode: Mode,
+    /// Where new connections lead.
+    server: SocketAddr,
     /// Counts calls of `set`: each starts the bytes of a cut from 0.
     set: u64,
     /// Counts clearances: a connection ends once there has been one since it was accepted.
     cleared: u64,
+    /// Connections up to this one, in the order in which they were accepted, move nothing.
+    held: u64,
 }
 
 /// The counts that the proxy's tasks report.
@@ -73,9 +77,10 @@ impl Proxy {
     #[must_use]
     pub fn start(server: SocketAddr) -> Self {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port::free()));
-        let (orders, told) = watch::channel(Orders { mode: Mode::Forward, set: 0, cleared: 0 });
+        let (orders, told) =
+            watch::channel(Orders { mode: Mode::Forward, server, set: 0, cleared: 0, held: 0 });
         let shared = Arc::new(Shared::default());
-        let line = relay::Line { server, orders: told };
+        let line = relay::Line { orders: told };
         let tell = shared.clone();
         let thread = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build();
@@ -112,6 +117,23 @@ impl Proxy {
     /// Ends all connections that it has accepted; new ones are accepted as before.
     pub fn drop_connections(&self) {
         self.order(|orders| orders.cleared += 1);
+    }
+
+    /// Leads new connections to another server; open ones stay where they are.
+    pub fn lead_to(&self, server: SocketAddr) {
+        self.order(|orders| orders.server = server);
+    }
+
+    /// Holds up all that is under way on the connections that it has accepted, until
+    /// [`release`](Self::release). New ones are served as before.
+    pub fn hold(&self) {
+        let accepted = self.accepted();
+        self.order(|orders| orders.held = accepted);
+    }
+
+    /// What was held up arrives, also from clients that have gone.
+    pub fn release(&self) {
+        self.order(|orders| orders.held = 0);
     }
 
     fn order(&self, change: impl FnOnce(&mut Orders)) {
@@ -152,8 +174,8 @@ async fn listen(address: SocketAddr, line: relay::Line, tell: &Shared) {
                     // The select may take this branch though it has been told to refuse.
                     let told = *line.orders.borrow();
                     if told.mode != Mode::Refuse {
-                        tell.accepted.fetch_add(1, Ordering::Relaxed);
-                        tokio::spawn(line.clone().relay(client, told.cleared));
+                        let number = tell.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+                        tokio::spawn(line.clone().relay(client, number, told.cleared));
                     }
                 }
                 refuse = orders.wait_for(|orders| orders.mode == Mode::Refuse) => {

@@ -1,7 +1,5 @@
 //! One connection through a proxy.
 
-use std::net::SocketAddr;
-
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -14,10 +12,9 @@ use tokio::{
 
 use super::{Mode, Orders};
 
-/// The target of connections, and the faults on the way there.
+/// Where connections lead, and the faults on the way there.
 #[derive(Clone, Debug)]
 pub(super) struct Line {
-    pub(super) server: SocketAddr,
     pub(super) orders: watch::Receiver<Orders>,
 }
 
@@ -34,9 +31,10 @@ struct Cut;
 
 impl Line {
     /// Carries a connection until both ends have closed it, or it is cut, or there is another
-    /// clearance than those before it was accepted.
-    pub(super) async fn relay(self, client: TcpStream, cleared: u64) {
-        let Ok(server) = TcpStream::connect(self.server).await else {
+    /// clearance than those before it was accepted. Its number counts connections from 1.
+    pub(super) async fn relay(self, client: TcpStream, number: u64, cleared: u64) {
+        let address = self.orders.borrow().server;
+        let Ok(server) = TcpStream::connect(address).await else {
             return;
         };
         // The tests are about the ends' own delays, not about the proxy's.
@@ -46,8 +44,8 @@ impl Line {
         let orders = || self.orders.clone();
         let both = async {
             tokio::try_join!(
-                forward(Way::Requests, from_client, to_server, orders()),
-                forward(Way::Replies, from_server, to_client, orders()),
+                forward((Way::Requests, number), from_client, to_server, orders()),
+                forward((Way::Replies, number), from_server, to_client, orders()),
             )
         };
         let mut clearance = orders();
@@ -61,7 +59,7 @@ impl Line {
 
 /// Carries one way of a connection until its source has closed it.
 async fn forward(
-    way: Way,
+    (way, number): (Way, u64),
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut orders: watch::Receiver<Orders>,
@@ -69,12 +67,12 @@ async fn forward(
     let mut buffer = vec![0; 16 * 1024];
     let (mut carried, mut counted) = (0, 0);
     loop {
-        let Orders { mode, set, .. } = *orders.borrow_and_update();
+        let Orders { mode, set, held, .. } = *orders.borrow_and_update();
         if set != counted {
             (carried, counted) = (0, set);
         }
         match mode {
-            Mode::BlackHole => {
+            _ if mode == Mode::BlackHole || number <= held => {
                 orders.changed().await.map_err(|_| Cut)?;
                 continue;
             }

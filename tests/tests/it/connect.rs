@@ -1,5 +1,7 @@
 //! Connecting: addresses, users, TLS, and servers that won't do.
 
+use std::time::Duration;
+
 use jobqueue::{Client, Error, TlsOptions, error::Refused, job};
 use jobqueue_tests::server::{ClientCertificates, RedisServer};
 use tokio::{
@@ -140,4 +142,23 @@ async fn a_key_of_another_type_is_a_clear_error() {
         .expect("set");
     let error = client.add(hello, "you".into()).await.expect_err("a string is no queue");
     assert!(whole(&error).contains("WRONGTYPE"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_waits_for_its_server_if_it_is_told_to() {
+    let mut server = RedisServer::start();
+    let url = server.url();
+    server.kill();
+    let error = Client::connect(&url).await.expect_err("nobody is there");
+    assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+    let short = Client::builder(&url).wait_for_server(Duration::from_millis(50)).connect().await;
+    assert!(matches!(short, Err(Error::Unavailable { .. })), "{short:?}");
+    let patient =
+        tokio::spawn(Client::builder(&url).wait_for_server(Duration::from_secs(60)).connect());
+    let restarted = tokio::task::spawn_blocking(move || {
+        server.restart();
+        server
+    });
+    let _server = restarted.await.expect("it is there");
+    patient.await.expect("no panic").expect("it waited");
 }

@@ -1,12 +1,14 @@
 //! One struct for each Lua entry: it alone knows the keys, the arguments and the reply.
 
 pub(crate) mod job;
+mod numbered;
 pub(crate) mod once;
 pub(crate) mod outbox;
 pub(crate) mod queue;
 pub(crate) mod topic;
 pub(crate) mod worker;
 
+pub(crate) use numbered::Numbered;
 use redis::{ToRedisArgs, Value};
 
 use super::{

@@ -14,7 +14,7 @@ use redis::{
     Cmd, Pipeline, RedisError, Value,
     aio::{MultiplexedConnection, PubSub},
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
     dial::{Limits, dial, overdue, unreachable},
@@ -50,8 +50,8 @@ struct Inner {
     endpoint: Endpoint,
     limits: Limits,
     current: Mutex<Current>,
-    /// Locked while dialling, so that a hundred tasks dial once.
-    dialling: tokio::sync::Mutex<()>,
+    /// Locked while dialling, so that a hundred tasks dial once. The last dial that failed, and when.
+    dialling: tokio::sync::Mutex<Option<(Instant, RedisError)>>,
 }
 
 #[derive(Default)]
@@ -144,9 +144,12 @@ impl Link {
 
     fn checked<T>(&self, generation: u64, reply: Result<T, RedisError>) -> Result<T, RedisError> {
         let Err(mut error) = reply else { return reply };
-        if matches!(self.0.endpoint, Endpoint::Sentinels(_)) && server_error::is_readonly(&error) {
-            // A failover: the sentinels know the new master, or will soon.
-            error = unreachable("the master has become a replica");
+        if server_error::is_readonly(&error) {
+            // A failover: the sentinels, or the server's one name, lead to the new master, or will
+            // soon.
+            error = unreachable(
+                "this redis is a read-only replica: it has failed over, or the url doesn't name the primary",
+            );
         }
         if server_error::is_broken(&error) {
             let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,15 +164,26 @@ impl Link {
         if let Some(ready) = self.ready() {
             return Ok(ready);
         }
-        let _dialling = self.0.dialling.lock().await;
-        // Another task may have dialled meanwhile.
+        let asked = Instant::now();
+        let mut dialling = self.0.dialling.lock().await;
+        // Another task may have dialled meanwhile; its failure is that of all who waited for it.
         if let Some(ready) = self.ready() {
             return Ok(ready);
         }
+        if let Some((_, error)) = dialling.as_ref().filter(|(when, _)| *when >= asked) {
+            return Err(error.clone());
+        }
         let limit = self.0.limits.connect;
-        let connection = match &self.0.endpoint {
-            Endpoint::Server(client) => dial(client, limit).await?,
-            Endpoint::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await?,
+        let dialled = match &self.0.endpoint {
+            Endpoint::Server(client) => dial(client, limit).await,
+            Endpoint::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await,
+        };
+        let connection = match dialled {
+            Ok(connection) => connection,
+            Err(error) => {
+                *dialling = Some((Instant::now(), error.clone()));
+                return Err(error);
+            }
         };
         let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
         current.generation += 1;

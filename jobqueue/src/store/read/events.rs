@@ -51,15 +51,9 @@ impl QueueStore {
         command.arg("STREAMS").arg(self.shared(Key::Events)).arg(&from.0);
         let limit = limit.saturating_add(self.response_limit());
         let reply = self.route.request_within(&command, limit).await;
-        let reply =
-            reply.map_err(|error| server_error::explain(error, self.about_action(ACTION)))?;
-        if reply::optional(&reply).is_none() {
-            return Ok(Vec::new());
-        }
-        let streams = reply::array(reply, ACTION)?;
-        let Some(stream) = streams.into_iter().next() else { return Ok(Vec::new()) };
-        let [_name, entries] = reply::tuple(stream, ACTION)?;
-        let entries = reply::array(entries, ACTION)?.into_iter().map(read_entry);
+        let reply = reply.map_err(|error| server_error::explain(error, self.about_action(ACTION)));
+        let behind = (self.shared(Key::Events), &*from.0, PAGE);
+        let entries = self.or_poll(reply, behind, ACTION).await?.into_iter().map(read_entry);
         Ok(entries.collect::<Result<_, _>>()?)
     }
 }

@@ -44,19 +44,14 @@ impl QueueStore {
         requests.arg(crate::store::millis(limit).max(1)).arg("STREAMS").arg(inbox).arg("0-0");
         let explain = |error| server_error::explain(error, self.about_action(ACTION));
         let limit = limit.saturating_add(self.response_limit());
-        let replies = self.route.request_all(&requests, limit).await.map_err(explain)?;
-        match replies.into_iter().last().unwrap_or_default() {
-            Value::ServerError(error) => Err(explain(error.into())),
-            nothing if reply::optional(&nothing).is_none() => Ok(Vec::new()),
-            streams => Ok(read_streams(streams)?),
-        }
+        let replies = self.route.request_all(&requests, limit).await;
+        let read = match replies.map(|replies| replies.into_iter().last().unwrap_or_default()) {
+            Ok(Value::ServerError(error)) => Err(explain(error.into())),
+            answer => answer.map_err(explain),
+        };
+        let entries = self.or_poll(read, (inbox, "0-0", PAGE), ACTION).await?;
+        Ok(entries.into_iter().map(read_entry).collect::<Result<_, _>>()?)
     }
-}
-
-fn read_streams(streams: Value) -> Result<Vec<Reply>, Corrupt> {
-    let [stream] = reply::tuple(streams, ACTION)?;
-    let [_name, entries] = reply::tuple(stream, ACTION)?;
-    reply::array(entries, ACTION)?.into_iter().map(read_entry).collect()
 }
 
 pub(crate) fn read_entry(value: Value) -> Result<Reply, Corrupt> {

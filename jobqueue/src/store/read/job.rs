@@ -14,7 +14,7 @@ impl QueueStore {
         // Beyond this no list reaches, and the server reads no larger numbers.
         let from = from.min(1 << 31);
         command.arg(self.keys.logs(id)).arg(from).arg(from.saturating_add(count).saturating_sub(1));
-        let value = self.request(&command, ACTION).await?;
+        let value = self.request_retrying(&command, ACTION).await?;
         let lines = reply::array(value, ACTION)?;
         lines.iter().map(|line| Ok(reply::text(line, ACTION)?.to_owned())).collect()
     }
@@ -24,7 +24,7 @@ impl QueueStore {
         const ACTION: &str = "read a job's errors";
         let mut command = redis::cmd("LRANGE");
         command.arg(self.keys.errors(id)).arg(0).arg(-1);
-        let errors = reply::array(self.request(&command, ACTION).await?, ACTION)?;
+        let errors = reply::array(self.request_retrying(&command, ACTION).await?, ACTION)?;
         let read = |error| JobFailure::decode(&reply::bytes(error, ACTION)?);
         Ok(errors.into_iter().map(read).collect::<Result<_, _>>()?)
     }

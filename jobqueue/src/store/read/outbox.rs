@@ -3,8 +3,8 @@
 use redis::Value;
 
 use crate::{
-    error::{Error, Result},
-    store::{keys::Key, queue_store::QueueStore, reply, retries::Retries},
+    error::Result,
+    store::{keys::Key, queue_store::QueueStore, reply},
     value_error::Corrupt,
 };
 
@@ -21,10 +21,10 @@ impl QueueStore {
         const ACTION: &str = "look into an outbox";
         let mut command = redis::cmd("XLEN");
         command.arg(self.shared(Key::Outbox));
-        Ok(reply::count(&self.request(&command, ACTION).await?, ACTION)?)
+        Ok(reply::count(&self.request_retrying(&command, ACTION).await?, ACTION)?)
     }
 
-    /// The oldest or newest entry of an outbox. Tries again while Redis is unavailable.
+    /// The oldest or newest entry of an outbox.
     pub(crate) async fn effect(&self, edge: Edge) -> Result<Option<String>> {
         const ACTION: &str = "look into an outbox";
         let (name, from, to) = match edge {
@@ -33,13 +33,7 @@ impl QueueStore {
         };
         let mut command = redis::cmd(name);
         command.arg(self.shared(Key::Outbox)).arg(from).arg(to).arg("COUNT").arg(1);
-        let mut retries = Retries::within(self.retry_timeout());
-        let found = loop {
-            match self.request(&command, ACTION).await {
-                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
-                answer => break reply::array(answer?, ACTION)?,
-            }
-        };
+        let found = reply::array(self.request_retrying(&command, ACTION).await?, ACTION)?;
         let Some(entry) = found.into_iter().next() else { return Ok(None) };
         let [entry, _fields] = reply::tuple(entry, ACTION)?;
         Ok(Some(reply::text(&entry, ACTION)?.to_owned()))

@@ -31,7 +31,7 @@ impl QueueStore {
             let text = |value: &Value| reply::text(value, ACTION).map(str::to_owned);
             Ok(Kept { entry: text(&entry)?, id: text(&id)?, record: reply::bytes(record, ACTION)? })
         };
-        let entries = reply::array(self.request(&command, ACTION).await?, ACTION)?;
+        let entries = reply::array(self.request_retrying(&command, ACTION).await?, ACTION)?;
         Ok(entries.into_iter().map(read).collect::<Result<_, Corrupt>>()?)
     }
 }

@@ -98,6 +98,7 @@ impl Pump {
                 continue;
             }
             self.session.start_wait(wait, &mut self.wake);
+            let until = schedule::end_of_sleep(until, self.wake.is_fetching());
             tokio::select! {
                 Some(report) = self.jobs.slots.next_report() => {
                     self.jobs.note(report, &mut self.schedule);
@@ -117,16 +118,14 @@ impl Pump {
 
     async fn woken(&mut self, woken: Woken) -> Result<()> {
         match woken {
-            Woken::Turn(turn, want) => {
-                let settled = Vec::new();
-                return self.answered(turn.map(|turn| Answer { turn, want, settled })).await;
-            }
+            Woken::Turn(turn, want) => return self.answered(Answer::to_fetch(turn, want)).await,
             Woken::ForToken(_) if self.schedule.want(&self.jobs.view()) > 0 => {
                 self.schedule.ready();
             }
             // The token came for a job that this pump can't take: another worker should.
             Woken::ForToken(true) => self.session.pass_on_token().await,
             Woken::ForToken(false) => {}
+            Woken::Refused(error) => self.session.polls(&error),
         }
         Ok(())
     }

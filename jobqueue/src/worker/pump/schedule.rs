@@ -89,6 +89,13 @@ pub(super) enum Wait {
     ForJobs { want: usize },
 }
 
+/// When a sleep that was planned until then ends. A pending fetch looks by itself, so a pump whose
+/// time has come sleeps on: its fetch is overdue, and is answered or fails.
+pub(super) fn end_of_sleep(until: Instant, is_fetching: bool) -> Instant {
+    let now = Instant::now();
+    if is_fetching && until <= now { now + MAX_SLEEP } else { until }
+}
+
 impl Schedule {
     pub(super) fn new() -> Self {
         Self {
@@ -388,6 +395,15 @@ mod tests {
             schedule.slept(now, is_fetching);
             assert_eq!(schedule.state == FetchState::Ready, ready, "{state:?} {is_fetching}");
         }
+    }
+
+    #[test]
+    fn a_pump_whose_fetch_is_overdue_sleeps_on() {
+        let now = Instant::now();
+        let (past, soon) = (now.checked_sub(SECOND).unwrap_or(now), now + 60 * SECOND);
+        assert_eq!(end_of_sleep(past, false), past);
+        assert!(end_of_sleep(past, true) >= now + MAX_SLEEP);
+        assert_eq!((end_of_sleep(soon, false), end_of_sleep(soon, true)), (soon, soon));
     }
 
     #[test]

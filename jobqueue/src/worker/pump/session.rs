@@ -37,6 +37,8 @@ pub(super) struct KeptSession {
     phase: watch::Receiver<Phase>,
     telemetry: Telemetry,
     relays: Relays,
+    /// Whether Redis refuses to let it wait for jobs, and that has been told.
+    polls: bool,
 }
 
 impl KeptSession {
@@ -50,6 +52,7 @@ impl KeptSession {
             phase: pump.phase.clone(),
             telemetry: pump.telemetry.clone(),
             relays: pump.relays.clone(),
+            polls: false,
         }
     }
 
@@ -91,6 +94,13 @@ impl KeptSession {
                 wake.wait(Some(Fetch { worker, lease, want }));
             }
             (Wait::ForToken | Wait::ForJobs { .. }, _) => wake.wait(None),
+        }
+    }
+
+    /// Redis refuses to let the pump wait.
+    pub(super) fn polls(&mut self, error: &Error) {
+        if !std::mem::replace(&mut self.polls, true) {
+            self.telemetry.polling(self.session.store().name(), error);
         }
     }
 

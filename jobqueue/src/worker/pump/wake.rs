@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     job::WorkerId,
     store::{
         QueueStore, Retries,
@@ -48,6 +48,8 @@ pub(super) enum Woken {
     ForToken(bool),
     /// The answer to the fetch that was sent along, and how many jobs it asked for.
     Turn(Result<Turn>, usize),
+    /// Nothing: Redis refused to let it wait, and the wait goes on by looking from time to time.
+    Refused(Error),
 }
 
 /// A fetch that is sent along with the wait, by a pump that holds nothing.
@@ -69,8 +71,9 @@ impl WakeListener {
     pub(super) fn spawn(store: &QueueStore) -> Self {
         let store = store.with_own_connection();
         let (requests, given) = mpsc::unbounded_channel();
-        // The token, and the answer to a fetch that was sent when the token had come already.
-        let (wakes, woken) = mpsc::channel(2);
+        // The token, a refusal, and the answer to a fetch that was sent when the token had come
+        // already.
+        let (wakes, woken) = mpsc::channel(3);
         let task = tokio::spawn(boxed(run(store.clone(), given, wakes)));
         Self { wait_state: WaitState::Idle, count: 0, requests, woken, task, store }
     }
@@ -96,6 +99,7 @@ impl WakeListener {
                 Some(Woken::ForToken(_)) if self.wait_state == WaitState::ForJobs => {
                     self.count += 1
                 }
+                Some(refused @ Woken::Refused(_)) => return refused,
                 Some(woken) => {
                     self.count += 1;
                     self.wait_state = WaitState::Idle;
@@ -133,18 +137,28 @@ async fn run(
 ) {
     let (mut retries, mut count) = (Retries::endless(), 0);
     while let Some(request) = requests.recv().await {
-        let woken = match request.fetch {
-            Some(fetch) if request.count < count => call(&store, fetch).await,
-            Some(fetch) => {
-                // They are sent in this order.
-                tokio::join!(store.wait_for_wake(MAX_SLEEP), call(&store, fetch)).1
-            }
-            None => wait(&store, &mut requests, &mut retries).await,
+        let (token, woken) = match request.fetch {
+            Some(fetch) if request.count < count => (Ok(true), Some(call(&store, fetch).await)),
+            Some(fetch) => behind(store.wait_for_wake(MAX_SLEEP), &store, fetch).await,
+            None => wait(&store, &mut requests).await,
         };
         count += 1;
+        let woken = woken.unwrap_or(Woken::ForToken(matches!(token, Ok(true))));
         if wakes.send(woken).await.is_err() {
             return;
         }
+        let Err(error) = token else {
+            retries = Retries::endless();
+            continue;
+        };
+        // If Redis is unavailable, the pump's own calls find out, and tell.
+        if matches!(error, Error::Refused(_))
+            && wakes.send(Woken::Refused(error.clone())).await.is_err()
+        {
+            return;
+        }
+        // A wait that ends at once is no wait: the next one begins after a pause.
+        let _ = retries.wait_or(error).await;
     }
 }
 
@@ -152,27 +166,25 @@ async fn run(
 async fn wait(
     store: &QueueStore,
     requests: &mut mpsc::UnboundedReceiver<WaitRequest>,
-    retries: &mut Retries,
-) -> Woken {
+) -> (Result<bool>, Option<Woken>) {
     let mut token = std::pin::pin!(store.wait_for_wake(MAX_SLEEP));
-    let token = tokio::select! {
+    tokio::select! {
         biased;
-        token = &mut token => token,
+        token = &mut token => (token, None),
         Some(WaitRequest { fetch: Some(fetch), .. }) = requests.recv() => {
-            return tokio::join!(token, call(store, fetch)).1;
-        }
-    };
-    match token {
-        Ok(token) => {
-            *retries = Retries::endless();
-            Woken::ForToken(token)
-        }
-        Err(error) => {
-            // The pump's own calls find out what is wrong, and tell.
-            let _ = retries.wait_or(error).await;
-            Woken::ForToken(false)
+            behind(token, store, fetch).await
         }
     }
+}
+
+/// A fetch behind a wait. They are sent in this order.
+async fn behind(
+    token: impl Future<Output = Result<bool>>,
+    store: &QueueStore,
+    fetch: Fetch,
+) -> (Result<bool>, Option<Woken>) {
+    let (token, woken) = tokio::join!(token, call(store, fetch));
+    (token, Some(woken))
 }
 
 async fn call(store: &QueueStore, fetch: Fetch) -> Woken {

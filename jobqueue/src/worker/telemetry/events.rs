@@ -107,6 +107,14 @@ pub enum WorkerEvent {
         /// The queue.
         queue: QueueName,
     },
+    /// Redis refuses to let the worker wait for jobs, by its ACL, a proxy, or a key of another
+    /// type: it looks for them about once a second instead. Told once.
+    Polling {
+        /// The queue.
+        queue: QueueName,
+        /// The server's error.
+        reason: String,
+    },
     /// A pump made no step for far too long: most likely a handler blocks the runtime.
     Stuck {
         /// The queue.

@@ -128,6 +128,17 @@ impl Telemetry {
         self.events.send(|| WorkerEvent::Recovered { queue: queue.clone() });
     }
 
+    /// Redis refuses to let a pump wait.
+    pub(crate) fn polling(&self, queue: &QueueName, error: &Error) {
+        warn!(
+            %queue,
+            error = %chain(error),
+            "redis refuses to let this worker wait for jobs: it looks about once a second instead"
+        );
+        let reason = || error.to_string();
+        self.events.send(|| WorkerEvent::Polling { queue: queue.clone(), reason: reason() });
+    }
+
     pub(crate) fn stuck(&self, queue: &QueueName, since: Duration) {
         error!(
             %queue,

@@ -24,13 +24,10 @@ pub struct Proof {
     pub standing: u64,
     /// Runs that began.
     pub runs: u64,
-    /// Runs beyond one for each attempt of a job that was added once: the price of at-least-once.
+    /// Runs beyond one for each attempt of a job: the price of at-least-once.
     pub repeated: u64,
     /// Runs that were told that their lease is lost.
     pub told: u64,
-    /// Jobs that ended and were removed at once, and were then added again by a producer that had
-    /// not heard of the first add. "Added once, for as long as the job is in Redis" allows it.
-    pub again: u64,
     /// Dead letters in their queue.
     pub dead_letters: u64,
     /// Violations, by kind.
@@ -120,7 +117,6 @@ impl Proof {
         self.runs += other.runs;
         self.repeated += other.repeated;
         self.told += other.told;
-        self.again += other.again;
         self.dead_letters += other.dead_letters;
         for (kind, found) in other.wrong {
             self.wrong.entry(kind).or_default().extend(found);
@@ -161,12 +157,7 @@ impl Audit<'_> {
     fn count(&mut self) {
         let (notes, ledger) = (&self.notes, self.ledger);
         let number = |count: usize| count as u64;
-        let again = |id: &str| {
-            let history = ledger.history.get(id).map_or(&[][..], Vec::as_slice);
-            history.iter().filter(|kind| *kind == "added").count() > 1
-        };
-        let runs = notes.starts.iter().filter(|(id, ..)| !again(id));
-        let runs: Vec<_> = runs.map(|(id, _, attempt, _)| (id, attempt)).collect();
+        let runs: Vec<_> = notes.starts.iter().map(|(id, _, attempt, _)| (id, attempt)).collect();
         let attempts: HashSet<_> = runs.iter().collect();
         let standing = |places: &&Vec<&str>| {
             places.iter().any(|place| ["waiting", "delayed", "active"].contains(place))
@@ -193,7 +184,7 @@ const SHOWN: usize = 10;
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, jobs, ended, standing, runs, repeated, told, again, .. } = self;
+        let Self { acknowledged, jobs, ended, standing, runs, repeated, told, .. } = self;
         let Self { dead_letters, wrong, .. } = self;
         let [lost, duplicated, leaked] =
             [Wrong::Lost, Wrong::Duplicated, Wrong::Leaked].map(|kind| self.number(kind));
@@ -202,8 +193,7 @@ impl fmt::Display for Proof {
             f,
             "{jobs} jobs added, {acknowledged} of them acknowledged; {ended} ended, \
              {standing} standing; {runs} runs, {repeated} of them repeated, \
-             {told} told that their lease was lost; \
-             {again} jobs added again after they had been removed; {dead_letters} dead letters"
+             {told} told that their lease was lost; {dead_letters} dead letters"
         )?;
         for (kind, found) in wrong {
             write!(f, "\n{kind:?}: {}", found.len())?;

@@ -47,17 +47,18 @@ fn a_job_that_is_nowhere_is_lost() {
     assert!(wrong.contains(&Wrong::Lost), "{wrong:?}");
 }
 
+/// Its job isn't kept when it ends.
+fn discard(notes: &mut [Note]) {
+    for note in notes {
+        if let Note::Intent { token } | Note::Added { token, .. } | Note::Start { token, .. } = note
+        {
+            *token = "d-t".into();
+        }
+    }
+}
+
 #[test]
 fn a_discarded_job_may_be_gone_once_it_has_ended() {
-    let discard = |notes: &mut Vec<Note>| {
-        for note in notes {
-            if let Note::Intent { token } | Note::Added { token, .. } | Note::Start { token, .. } =
-                note
-            {
-                *token = "d-t".into();
-            }
-        }
-    };
     let gone = |ledger: &mut Ledger| {
         let (history, totals) = (std::mem::take(&mut ledger.history), ledger.totals);
         *ledger = Ledger { history, totals, ..Ledger::default() };
@@ -90,6 +91,18 @@ fn two_places_two_ends_and_two_ids_are_double() {
         notes.push(Note::Start { id, run, attempt: 1, token });
     };
     assert_eq!(found(run_again), [Wrong::Duplicated]);
+}
+
+#[test]
+fn a_job_that_is_added_again_after_its_end_is_double() {
+    let again = |notes: &mut Vec<Note>, ledger: &mut Ledger| {
+        discard(notes);
+        for kind in ["added", "active", "completed"] {
+            ledger.history.entry("i".into()).or_default().push(kind.into());
+        }
+        ledger.totals = [2, 2, 0];
+    };
+    assert!(found(again).contains(&Wrong::Duplicated));
 }
 
 #[test]

@@ -25,7 +25,14 @@ macro_rules! plays {
     };
 }
 
-plays![cleared_limits, deliveries_out, dropped_futures, numbers_at_edges];
+plays![
+    cleared_limits,
+    deliveries_out,
+    dropped_futures,
+    late_calls,
+    numbers_at_edges,
+    struggling_server,
+];
 
 #[tokio::main]
 async fn main() -> ExitCode {

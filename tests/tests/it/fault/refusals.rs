@@ -5,6 +5,7 @@ use std::time::Duration;
 use jobqueue::{Client, DurationExt as _, Error, error::Refused, job};
 use jobqueue_tests::{
     account::{Account, Order, Shift},
+    proxy::Proxy,
     server::RedisServer,
     wait::eventually,
 };
@@ -67,10 +68,54 @@ async fn the_server_is_a_read_only_replica_for_a_while() {
     works(&client).await;
     // The primary is unreachable, so the replica keeps its data.
     tell(&server, &["REPLICAOF", "127.0.0.1", "1"]);
-    let error = client.add(double, 1).await.expect_err("read-only");
-    assert!(matches!(error, Error::Refused(Refused::ReadOnly { .. })), "{error}");
-    assert!(error.to_string().contains("primary"), "{error}");
+    let impatient = Client::builder(&server.url()).retry_timeout(50.millis());
+    let impatient = impatient.connect().await.expect("connected");
+    let error = impatient.add(double, 1).await.expect_err("read-only");
+    assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+    assert!(whole(&error).contains("primary"), "{}", whole(&error));
+    let patient = tokio::spawn({
+        let client = client.clone();
+        async move { client.add(double, 21).await?.result().await }
+    });
     tell(&server, &["REPLICAOF", "NO", "ONE"]);
+    assert_eq!(patient.await.expect("no panic").expect("it waited"), 42);
+    running.stop().await;
+}
+
+/// Behind one name, the old connections lead to what is a replica now, and new ones to the primary.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failover_behind_one_name_is_followed() {
+    let (old, new) = (RedisServer::start(), RedisServer::start());
+    let proxy = Proxy::start(old.address());
+    let client = client_of(&old.url_through(&proxy)).await;
+    let running = Running::start(worker(&client).handler(double));
+    works(&client).await;
+    proxy.lead_to(new.address());
+    tell(&old, &["REPLICAOF", "127.0.0.1", "1"]);
+    works(&client).await;
+    running.stop().await;
+}
+
+/// What passes by itself is waited for: by adds, by workers that have nothing to do, and by those
+/// that have something to settle.
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_that_pass_are_waited_for() {
+    let server = RedisServer::start();
+    let client = client_of(&server.url()).await;
+    let running = Running::start(worker(&client).handler(double));
+    works(&client).await;
+    tell(&server, &["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    let patient = tokio::spawn({
+        let client = client.clone();
+        async move { client.add(double, 21).await?.result().await }
+    });
+    let impatient = Client::builder(&server.url()).retry_timeout(50.millis());
+    let impatient = impatient.connect().await.expect("connected");
+    let error = impatient.add(double, 1).await.expect_err("no replicas");
+    assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+    assert!(whole(&error).contains("NOREPLICAS"), "{}", whole(&error));
+    tell(&server, &["CONFIG", "SET", "min-replicas-to-write", "0"]);
+    assert_eq!(patient.await.expect("no panic").expect("it waited"), 42);
     works(&client).await;
     running.stop().await;
 }

@@ -7,12 +7,33 @@ use redis::Value;
 use super::{
     queue::{Answer, Claim, Job, Place, Queue},
     reply::{number, text},
-    request::{NewJob, signed},
+    request::{NewJob, Try, signed},
 };
 
 impl Queue {
-    pub(super) fn add(&mut self, check: bool, jobs: &[NewJob]) -> Answer {
-        let twins = self.twins(check, jobs);
+    /// A call is carried out once: by whichever of its tries comes first.
+    pub(super) fn add(&mut self, attempt: Try, look: bool, jobs: &[NewJob]) -> Answer {
+        match self.producers.get(&attempt.producer) {
+            Some((newest, answer)) if *newest == attempt.number => return Ok(answer.clone()),
+            Some((newest, _)) if *newest > attempt.number => return Ok(Value::Array(Vec::new())),
+            _ => {}
+        }
+        let answer = match self.add_new(look, jobs) {
+            Err(full) if attempt.resend => {
+                let words: Vec<i64> =
+                    full.split(' ').filter_map(|word| word.parse().ok()).collect();
+                let [cap, length] = words[..] else { panic!("{full}") };
+                let room = (cap - length).max(0);
+                Value::Array(vec![number(0), text(format!("refuse {room} {cap} "))])
+            }
+            answer => answer?,
+        };
+        self.producers.insert(attempt.producer, (attempt.number, answer.clone()));
+        Ok(answer)
+    }
+
+    fn add_new(&mut self, look: bool, jobs: &[NewJob]) -> Answer {
+        let twins = self.twins(look, jobs);
         let list = twins.iter().flat_map(|(index, id)| [number(index + 1), text(id)]).collect();
         let answer = Value::Array(list);
         let fresh = jobs.len() - twins.len();
@@ -42,12 +63,12 @@ impl Queue {
     }
 
     /// By index, the job that is there instead of an added one.
-    fn twins(&self, check: bool, jobs: &[NewJob]) -> BTreeMap<usize, String> {
+    fn twins(&self, look: bool, jobs: &[NewJob]) -> BTreeMap<usize, String> {
         let (mut twins, mut claimed, mut seen) =
             (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         for (index, job) in jobs.iter().enumerate() {
             let again = !seen.insert(&job.id) || self.jobs.contains_key(&job.id);
-            let twin = if check && again {
+            let twin = if look && again {
                 Some(job.id.clone())
             } else {
                 job.unique.as_ref().and_then(|(key, _)| {

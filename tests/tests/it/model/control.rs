@@ -150,10 +150,11 @@ impl Queue {
         if active > 0 && !force {
             return Err(format!("HASACTIVE {active}"));
         }
-        // Keys that stand for jobs for a time lapse by themselves.
+        // Keys that stand for jobs for a time lapse by themselves, and so do the producers'.
         let mut claims = std::mem::take(&mut self.claims);
         claims.retain(|_, claim| claim.lapses.is_some());
-        *self = Self { now: self.now, claims, ..Self::new() };
+        let producers = std::mem::take(&mut self.producers);
+        *self = Self { now: self.now, claims, producers, ..Self::new() };
         Ok(number(0))
     }
 

@@ -172,7 +172,7 @@ impl Check<'_> {
             "wake",
         ];
         for name in self.suffixes("") {
-            let family = ["running:", "errors:", "logs:", "unique:"];
+            let family = ["running:", "errors:", "logs:", "unique:", "producer:"];
             if !known.contains(&name.as_str()) && !family.iter().any(|it| name.starts_with(it)) {
                 self.complain(format!("the key {name} is nobody's"));
             }

@@ -7,6 +7,8 @@ use jobqueue_tests::{
     raw::Rig,
 };
 
+use redis::Value;
+
 use super::queue::{Job, Place, Queue};
 
 impl Queue {
@@ -65,6 +67,12 @@ impl Queue {
             keys.put(&key, Content::Str(claim.id.clone()));
             keys.last_expires(&key, claim.lapses.is_some());
         }
+        for (producer, (newest, answer)) in &self.producers {
+            let words = std::iter::once(newest.to_string()).chain(words(answer));
+            let key = format!("producer:{producer}");
+            keys.put(&key, Content::Str(words.collect::<Vec<_>>().join(" ")));
+            keys.last_expires(&key, true);
+        }
         let meta = self.meta.iter().map(|(field, value)| ((*field).to_owned(), value.clone()));
         keys.put("meta", Content::Hash(meta.collect()));
         let entry =
@@ -77,6 +85,17 @@ impl Queue {
         let values = self.jobs.iter().filter_map(|(id, job)| Some((id.clone(), of(job)?)));
         Content::Hash(values.collect())
     }
+}
+
+/// An answer's numbers and texts.
+fn words(answer: &Value) -> Vec<String> {
+    let Value::Array(parts) = answer else { panic!("no list: {answer:?}") };
+    let word = |part: &Value| match part {
+        Value::Int(number) => number.to_string(),
+        Value::BulkString(text) => String::from_utf8_lossy(text).into_owned(),
+        other => panic!("no word: {other:?}"),
+    };
+    parts.iter().map(word).collect()
 }
 
 #[derive(Default)]

@@ -18,7 +18,7 @@ fn agrees(ops: &[Op]) {
 /// A job of no special kind.
 fn add() -> Op {
     let job = Added { again: None, priority: 0, due: Due::Now, unique: None };
-    Op::Add { resend: false, jobs: vec![job] }
+    Op::Add { producer: 0, first_is_late: false, jobs: vec![job] }
 }
 
 /// A turn of the first worker; its first only joins.

@@ -10,9 +10,16 @@ use super::request::{Due, Keep};
 pub(super) enum Op {
     /// Time passes.
     Wait(u64),
+    /// A producer adds. The first try may be held up, and a resend goes ahead.
     Add {
-        resend: bool,
+        producer: usize,
+        first_is_late: bool,
         jobs: Vec<Added>,
+    },
+    /// A try of an earlier call arrives: the first one, or a resend.
+    Late {
+        call: usize,
+        resend: bool,
     },
     /// A worker's turn; its reply may get lost on the way. A worker that isn't sure which jobs it
     /// holds joins.
@@ -118,6 +125,9 @@ pub(super) enum Ending {
 /// Completed, and nothing kept.
 pub(super) const DONE: Ending = Ending::Completed(Keep { count: 0, age: -1 });
 
+/// The number of producers.
+const PRODUCERS: usize = 2;
+
 /// The number of workers.
 pub(super) const WORKERS: usize = 3;
 
@@ -143,8 +153,11 @@ pub(super) fn sequences() -> impl Strategy<Value = Vec<Op>> {
 fn op([time, adds, turns, works, jobs, queue, looks]: [u32; 7]) -> impl Strategy<Value = Op> {
     prop_oneof![
         time => wait().prop_map(Op::Wait),
-        adds => (prop::bool::weighted(0.2), vec(added(), 1..5))
-            .prop_map(|(resend, jobs)| Op::Add { resend, jobs }),
+        adds => (0..PRODUCERS, prop::bool::weighted(0.2), vec(added(), 1..5)).prop_map(
+            |(producer, first_is_late, jobs)| Op::Add { producer, first_is_late, jobs }
+        ),
+        adds / 2 => (0_usize..8, any::<bool>())
+            .prop_map(|(call, resend)| Op::Late { call, resend }),
         turns => turn(),
         works => work(),
         jobs => on_a_job(),

@@ -12,7 +12,7 @@ use super::{
     keyspace::with_sorted_events,
     op::{Added, DONE, GONE, Op},
     queue::{Answer, Queue},
-    request::{NewJob, Request, Turn},
+    request::{NewJob, Request, Try, Turn},
     workers::{Worker, Workers},
 };
 
@@ -23,7 +23,8 @@ type Played<T = ()> = Result<T, String>;
 pub(super) fn play(bench: &mut Bench, ops: &[Op]) -> Played {
     let queue = Queue::new();
     bench.reset(queue.now);
-    let mut game = Game { bench, queue, workers: Workers::new(), ids: Vec::new() };
+    let mut game =
+        Game { bench, queue, workers: Workers::new(), ids: Vec::new(), calls: Vec::new() };
     for (index, op) in ops.iter().enumerate() {
         game.step(op).map_err(|why| format!("step {}, {op:?}: {why}", index + 1))?;
     }
@@ -36,13 +37,16 @@ struct Game<'a> {
     workers: Workers,
     /// Of all jobs that were ever added.
     ids: Vec<String>,
+    /// All adds that were called.
+    calls: Vec<Request>,
 }
 
 impl Game<'_> {
     fn step(&mut self, op: &Op) -> Played {
         match op {
             Op::Wait(ms) => self.wait(*ms),
-            Op::Add { resend, jobs } => self.add(*resend, jobs),
+            Op::Add { producer, first_is_late, jobs } => self.add(*producer, *first_is_late, jobs),
+            Op::Late { call, resend } => self.late(*call, *resend),
             Op::TakeToken => self.take_token(),
             Op::Turn { worker, lease, .. } if self.workers.get(*worker).must_join() => {
                 self.join(*worker, *lease, ["", ""], false)
@@ -168,12 +172,12 @@ impl Game<'_> {
         if found == expected { Ok(()) } else { Err(format!("there was a token: {found}")) }
     }
 
-    fn add(&mut self, resend: bool, jobs: &[Added]) -> Played {
-        let mut check = resend;
+    fn add(&mut self, producer: usize, first_is_late: bool, jobs: &[Added]) -> Played {
+        let mut look = false;
         let mut new = Vec::new();
         for job in jobs {
             let again = job.again.filter(|_| !self.ids.is_empty());
-            check |= again.is_some();
+            look |= again.is_some();
             let id = match again {
                 Some(job) => self.id(job),
                 None => self.new_id(),
@@ -182,13 +186,24 @@ impl Game<'_> {
             let record = format!("record of {id}");
             new.push(NewJob { id, record, priority: job.priority, due: job.due, unique });
         }
-        let request = Request::Add { check, jobs: new };
+        let number = self.calls.len() as u64 + 1;
+        let attempt = Try { producer, number, resend: first_is_late };
+        let request = Request::Add { attempt, look, jobs: new };
         self.same(&request)?;
-        // Its reply may have been lost: sent again, it adds nothing.
-        if let (true, Request::Add { jobs, .. }) = (resend, request) {
-            self.same(&Request::Add { check, jobs })?;
-        }
+        self.calls.push(request);
         Ok(())
+    }
+
+    /// A try of one of the last calls arrives, by whichever way it went.
+    fn late(&mut self, call: usize, resend: bool) -> Played {
+        let mut request = match self.calls.len().checked_sub(call + 1) {
+            Some(at) => self.calls[at].clone(),
+            None => return Ok(()),
+        };
+        if let Request::Add { attempt, .. } = &mut request {
+            attempt.resend = resend;
+        }
+        self.same(&request)
     }
 
     /// Ids of one moment are in no order of their own.

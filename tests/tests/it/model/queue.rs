@@ -19,6 +19,8 @@ pub(super) struct Queue {
     pub(super) workers: BTreeMap<String, i64>,
     /// The job that holds a unique key.
     pub(super) claims: BTreeMap<String, Claim>,
+    /// The newest call of each producer that was carried out, and its answer.
+    pub(super) producers: BTreeMap<usize, (u64, Value)>,
     pub(super) meta: BTreeMap<&'static str, String>,
     /// Kinds and ids.
     pub(super) events: Vec<(&'static str, Vec<String>)>,
@@ -102,6 +104,7 @@ impl Queue {
             jobs: BTreeMap::new(),
             workers: BTreeMap::new(),
             claims: BTreeMap::new(),
+            producers: BTreeMap::new(),
             meta: BTreeMap::new(),
             events: Vec::new(),
             token: false,
@@ -111,7 +114,7 @@ impl Queue {
     /// Carries out the request as the script should, and returns the answer it should give.
     pub(super) fn apply(&mut self, request: &Request) -> Answer {
         match request {
-            Request::Add { check, jobs } => self.add(*check, jobs),
+            Request::Add { attempt, look, jobs } => self.add(*attempt, *look, jobs),
             Request::Advance(turn) => self.advance(turn),
             Request::Join(join) => Ok(self.join(join)),
             Request::Heartbeat { worker, lease } => self.heartbeat(worker, *lease),

@@ -7,7 +7,7 @@ type Args = Vec<Vec<u8>>;
 /// One call.
 #[derive(Clone, Debug)]
 pub(super) enum Request {
-    Add { check: bool, jobs: Vec<NewJob> },
+    Add { attempt: Try, look: bool, jobs: Vec<NewJob> },
     Advance(Turn),
     Join(Join),
     Heartbeat { worker: String, lease: u64 },
@@ -40,6 +40,14 @@ pub(super) enum Due {
     In(u64),
     /// From the moment at which all sequences begin.
     At(i64),
+}
+
+/// One try of a producer's call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Try {
+    pub(super) producer: usize,
+    pub(super) number: u64,
+    pub(super) resend: bool,
 }
 
 /// A job to add.
@@ -151,7 +159,7 @@ impl Request {
         const BASE: &str = Rig::BASE;
         let call = |script, args| Call { script, args, ..Call::default() };
         match self {
-            Self::Add { check, jobs } => add(*check, jobs),
+            Self::Add { attempt, look, jobs } => add(*attempt, *look, jobs),
             Self::Advance(turn) => turn.call(),
             Self::Join(join) => join.call(),
             Self::Heartbeat { worker, lease } => {
@@ -192,9 +200,11 @@ impl Request {
     }
 }
 
-fn add(check: bool, jobs: &[NewJob]) -> Call {
-    let mut args = args![flag(check), jobs.len()];
-    let (mut specials, mut more_keys, mut count) = (Vec::new(), Vec::new(), 0);
+fn add(attempt: Try, look: bool, jobs: &[NewJob]) -> Call {
+    let Try { producer, number, resend } = attempt;
+    let mut args = args![flag(look), number, 600_000, flag(resend), jobs.len()];
+    let mut more_keys = vec![format!("producer:{producer}")];
+    let (mut specials, mut count) = (Vec::new(), 0);
     for (index, job) in jobs.iter().enumerate() {
         args.extend(args![job.id, job.record]);
         if job.priority == 0 && matches!(job.due, Due::Now) && job.unique.is_none() {

@@ -1,6 +1,6 @@
 //! Put a batch of jobs into the queue.
 
-use std::time::Duration;
+use std::{iter::once, time::Duration};
 
 use redis::Value;
 
@@ -8,7 +8,7 @@ use crate::{
     job::{JobId, Priority, QueueName},
     policy::Overflow,
     store::{
-        command::{Args, Command},
+        command::{Args, Command, Numbered},
         ids,
         keys::{Key, Keys},
         reply,
@@ -21,8 +21,9 @@ use crate::{
 /// `lua/job/add.lua`
 pub(crate) struct Add<'a> {
     pub(crate) jobs: &'a [NewJob],
-    /// Whether this batch may have been sent before.
-    pub(crate) resend: bool,
+    /// Whether some of them may be there already, by another call.
+    pub(crate) look: bool,
+    pub(crate) call: Numbered<'a>,
 }
 
 /// One job to add.
@@ -112,7 +113,8 @@ pub(crate) struct Full {
 }
 
 impl Command for Add<'_> {
-    const SCRIPT: &'static Script = script!("job" / add, [clock, layout, rank, events, wake, add]);
+    const SCRIPT: &'static Script =
+        script!("job" / add, [clock, layout, numbered, rank, events, wake, add]);
     const KEYS: &'static [Key] = &[
         Key::Jobs,
         Key::Waiting,
@@ -127,21 +129,22 @@ impl Command for Add<'_> {
     type Reply = Added;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {
-        self.jobs
-            .iter()
-            .filter_map(|job| job.unique.as_ref())
-            .map(|unique| keys.unique(&unique.key))
-            .collect()
+        let uniques = self.jobs.iter().filter_map(|job| job.unique.as_ref());
+        let uniques = uniques.map(|unique| keys.unique(&unique.key));
+        once(keys.producer(self.call.sender)).chain(uniques).collect()
     }
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
-        let look = self.resend || self.jobs.iter().any(|job| job.chosen_id);
-        args.push(u8::from(look)).push(self.jobs.len());
+        let look = self.look || self.jobs.iter().any(|job| job.chosen_id);
+        args.push(u8::from(look));
+        self.call.write(args);
+        args.push(u8::from(self.call.resend)).push(self.jobs.len());
         for job in self.jobs {
             args.push(job.id.as_str()).push(job.record.as_slice());
         }
         args.push(self.jobs.iter().filter(|job| job.is_special()).count());
-        let mut next_key = Self::KEYS.len();
+        // Behind the producer's own.
+        let mut next_key = Self::KEYS.len() + 1;
         for (index, job) in self.jobs.iter().enumerate().filter(|(_, job)| job.is_special()) {
             args.push(index + 1).push(job.priority.get()).push(job.due.to_arg());
             match &job.unique {
@@ -169,7 +172,7 @@ impl Command for Add<'_> {
     }
 
     fn size(&self) -> (usize, usize) {
-        (8 + 2 * self.jobs.len(), 64 + self.jobs.iter().map(NewJob::size).sum::<usize>())
+        (12 + 2 * self.jobs.len(), 160 + self.jobs.iter().map(NewJob::size).sum::<usize>())
     }
 
     fn read(&self, reply: Value) -> Result<Added, Corrupt> {

@@ -6,7 +6,7 @@ use redis::Value;
 use crate::{
     job::Effect,
     store::{
-        command::{Args, Command},
+        command::{Args, Command, Numbered},
         keys::{Key, Keys},
         reply,
         script::{Script, script},
@@ -14,20 +14,27 @@ use crate::{
     value_error::Corrupt,
 };
 
-/// `lua/outbox/send.lua`
+/// `lua/outbox/enqueue.lua`
 pub(crate) struct Enqueue<'a> {
-    /// At most as many as one call carries. If sent twice, they arrive once, by their ids.
+    /// At most as many as one call carries.
     pub(crate) effects: &'a [Effect],
+    pub(crate) call: Numbered<'a>,
 }
 
 impl Command for Enqueue<'_> {
-    const SCRIPT: &'static Script = script!("outbox" / enqueue, [layout, outbox]);
+    const SCRIPT: &'static Script = script!("outbox" / enqueue, [layout, numbered, outbox]);
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Meta];
     const ACTION: &'static str = "send jobs to other queues";
     type Reply = u64;
 
+    fn more_keys(&self, keys: &Keys) -> Vec<String> {
+        vec![keys.producer(self.call.sender)]
+    }
+
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base()).push(self.effects.len());
+        args.push(keys.base());
+        self.call.write(args);
+        args.push(self.effects.len());
         self.effects.iter().for_each(|effect| write_effect(effect, args));
     }
 

@@ -52,7 +52,7 @@ pub(crate) struct OutboxEntry {
 }
 
 impl Command for Take<'_> {
-    const SCRIPT: &'static Script = script!("outbox" / take, [layout]);
+    const SCRIPT: &'static Script = script!("outbox" / take, [layout, entries]);
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Relay, Key::Meta];
     const ACTION: &'static str = "relay effects on other queues";
     type Reply = TakenEntries;

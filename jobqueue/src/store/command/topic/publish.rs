@@ -1,18 +1,17 @@
 //! Write messages and their targets into a topic's outbox.
 
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
 
 use redis::Value;
 
 use super::{Bindings, read_bindings};
 use crate::{
-    job::{JobId, Priority, WorkerId},
+    job::{JobId, Priority},
     store::{
-        command::{Args, Command},
+        command::{Args, Command, Numbered},
         keys::{Key, Keys},
         reply,
         script::{Script, script},
-        time::millis,
     },
     value_error::Corrupt,
 };
@@ -21,13 +20,7 @@ use crate::{
 pub(crate) struct Publish<'a> {
     /// The version of the bindings by which the messages were routed.
     pub(crate) version: &'a str,
-    pub(crate) publisher: &'a WorkerId,
-    /// The number of this call, counted by the publisher.
-    pub(crate) call: u64,
-    /// How long it may be sent again.
-    pub(crate) remembered: Duration,
-    /// Whether it may have been sent before.
-    pub(crate) resend: bool,
+    pub(crate) call: Numbered<'a>,
     pub(crate) messages: &'a [(Cow<'a, str>, &'a NewMessage)],
 }
 
@@ -49,7 +42,8 @@ pub(crate) enum Published {
 }
 
 impl Command for Publish<'_> {
-    const SCRIPT: &'static Script = script!("topic" / publish, [clock, layout, outbox, messages]);
+    const SCRIPT: &'static Script =
+        script!("topic" / publish, [clock, layout, numbered, outbox, messages]);
     const KEYS: &'static [Key] =
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Outbox, Key::Messages];
     const ACTION: &'static str = "publish messages";
@@ -57,12 +51,12 @@ impl Command for Publish<'_> {
     type Reply = Published;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {
-        vec![keys.publisher(self.publisher)]
+        vec![keys.publisher(self.call.sender)]
     }
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
-        args.push(self.version).push(self.call).push(millis(self.remembered));
-        args.push(u8::from(self.resend));
+        args.push(self.version);
+        self.call.write(args);
         for (targets, message) in self.messages {
             args.push(&**targets).push(message.id.as_str());
             args.push(message.priority.get()).push(message.record.as_slice());

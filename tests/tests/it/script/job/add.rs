@@ -1,10 +1,28 @@
 //! `lua/job/add.lua`
 
+use std::cell::Cell;
+
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] =
-    &["jobs", "waiting", "delayed", "priority", "uniques", "meta", "events", "wake"];
+    &["jobs", "waiting", "delayed", "priority", "uniques", "meta", "events", "wake", "producer:p"];
+
+/// The number of a call, how long it is remembered, and whether it is a resend.
+type Try = (u64, u64, u64);
+
+/// The next call of the test's producer: its number, how long it is remembered, and that it is sent
+/// for the first time.
+fn new() -> Try {
+    thread_local!(static CALLS: Cell<u64> = const { Cell::new(0) });
+    CALLS.set(CALLS.get() + 1);
+    (CALLS.get(), 60_000, 0)
+}
+
+/// A call of this number that is sent again.
+fn again(number: u64) -> Try {
+    (number, 60_000, 1)
+}
 
 fn rig() -> Rig {
     crate::script::rig("job/add")
@@ -13,7 +31,7 @@ fn rig() -> Rig {
 #[test]
 fn adds_a_plain_batch() {
     let mut rig = rig();
-    rig.replies(KEYS, args!["0", 2, "a", "ra", "b", "rb", 0], "[]");
+    rig.replies(KEYS, args!["0", new(), 2, "a", "ra", "b", "rb", 0], "[]");
     rig.holds(expect![[r#"
         jq:{q}:events stream
           added = a b
@@ -23,6 +41,8 @@ fn adds_a_plain_batch() {
         jq:{q}:meta hash
           added = 2
           layout = 2
+        jq:{q}:producer:p string, expires
+          1
         jq:{q}:waiting zset
           4505299627370496 a
           4505299627370496 b
@@ -35,9 +55,9 @@ fn adds_a_plain_batch() {
 fn events_tell_in_the_callers_words_of_batches_that_are_added_whole() {
     let mut rig = rig();
     rig.given(["HDEL jq:{q}:meta events"]);
-    rig.replies(KEYS, args!["0", 2, "aa", "r", "ab", "r", 0, "aa\tb"], "[]");
-    rig.replies(KEYS, args!["1", 2, "ab", "r", "ac", "r", 0, "ab\tc"], "[1, \"ab\"]");
-    let special = args!["0", 1, "ad", "r", 1, 1, 3, "", 0, 0, "", "in other words"];
+    rig.replies(KEYS, args!["0", new(), 2, "aa", "r", "ab", "r", 0, "aa\tb"], "[]");
+    rig.replies(KEYS, args!["1", new(), 2, "ab", "r", "ac", "r", 0, "ab\tc"], "[1, \"ab\"]");
+    let special = args!["0", new(), 1, "ad", "r", 1, 1, 3, "", 0, 0, "", "in other words"];
     rig.replies(KEYS, special, "[]");
     let told: Vec<(String, Vec<(String, String)>)> = redis::cmd("XRANGE")
         .arg(&["jq:{q}:events", "-", "+"])
@@ -50,7 +70,8 @@ fn events_tell_in_the_callers_words_of_batches_that_are_added_whole() {
 #[test]
 fn places_by_priority_and_time() {
     let mut rig = rig();
-    let pairs = args!["0", 5, "first", "r", "last", "r", "soon", "r", "at", "r", "past", "r", 5];
+    let pairs =
+        args!["0", new(), 5, "first", "r", "last", "r", "soon", "r", "at", "r", "past", "r", 5];
     // index, priority, due, unique key, its lifetime, its text
     let specials = [
         args![1, -1024, "", 0, 0, ""],
@@ -79,6 +100,8 @@ fn places_by_priority_and_time() {
           first = -1024
           last = 1023
           soon = 7
+        jq:{q}:producer:p string, expires
+          1
         jq:{q}:waiting zset
           1700000000000 first
           4505299627370496 past
@@ -89,10 +112,14 @@ fn places_by_priority_and_time() {
 }
 
 #[test]
-fn a_resend_finds_what_is_there() {
+fn jobs_that_are_looked_for_are_found() {
     let mut rig = rig();
-    rig.replies(KEYS, args!["0", 1, "a", "ra", 0], "[]");
-    rig.replies(KEYS, args!["1", 3, "a", "ra", "b", "rb", "b", "rb", 0], "[1, \"a\", 3, \"b\"]");
+    rig.replies(KEYS, args!["0", new(), 1, "a", "ra", 0], "[]");
+    rig.replies(
+        KEYS,
+        args!["1", new(), 3, "a", "ra", "b", "rb", "b", "rb", 0],
+        "[1, \"a\", 3, \"b\"]",
+    );
     rig.holds(expect![[r#"
         jq:{q}:events stream
           added = a
@@ -103,6 +130,8 @@ fn a_resend_finds_what_is_there() {
         jq:{q}:meta hash
           added = 2
           layout = 2
+        jq:{q}:producer:p string, expires
+          2 1 a 3 b
         jq:{q}:waiting zset
           4505299627370496 a
           4505299627370496 b
@@ -112,11 +141,13 @@ fn a_resend_finds_what_is_there() {
 }
 
 #[test]
-fn a_resend_that_finds_all_changes_nothing() {
+fn jobs_that_are_all_there_change_nothing_but_the_number_of_the_call() {
     let mut rig = rig();
-    rig.replies(KEYS, args!["0", 1, "a", "ra", 0], "[]");
+    rig.replies(KEYS, args!["0", new(), 1, "a", "ra", 0], "[]");
+    rig.given(["DEL jq:{q}:producer:p"]);
     let before = rig.dump();
-    rig.replies(KEYS, args!["1", 1, "a", "ra", 0], "[1, \"a\"]");
+    rig.replies(KEYS, args!["1", new(), 1, "a", "ra", 0], "[1, \"a\"]");
+    rig.given(["DEL jq:{q}:producer:p"]);
     rig.dump().assert_unchanged_since(&before);
 }
 
@@ -126,8 +157,18 @@ fn a_unique_key_stands_for_one_job() {
     let mut keys = KEYS.to_vec();
     keys.extend(["unique:k", "unique:k", "unique:t"]);
     let batch = args![
-        "0", 3, "a", "r", "b", "r", "c", "r", 3, 1, 0, "", 9, 0, "k", 2, 0, "", 10, 0, "k", 3, 0,
-        "", 11, 60000, "t",
+        "0",
+        new(),
+        3,
+        "a",
+        "r",
+        "b",
+        "r",
+        "c",
+        "r",
+        3,
+        [args![1, 0, "", 10, 0, "k"], args![2, 0, "", 11, 0, "k"], args![3, 0, "", 12, 60000, "t"]]
+            .concat(),
     ];
     rig.replies(&keys, batch, "[2, \"a\"]");
     rig.holds(expect![[r#"
@@ -139,6 +180,8 @@ fn a_unique_key_stands_for_one_job() {
         jq:{q}:meta hash
           added = 2
           layout = 2
+        jq:{q}:producer:p string, expires
+          1 2 a
         jq:{q}:unique:k string
           a
         jq:{q}:unique:t string, expires
@@ -151,15 +194,15 @@ fn a_unique_key_stands_for_one_job() {
         jq:{q}:wake list
           1
     "#]]);
-    keys.truncate(9);
-    rig.replies(&keys, args!["0", 1, "d", "r", 1, 1, 0, "", 9, 0, "k"], "[1, \"a\"]");
+    keys.truncate(10);
+    rig.replies(&keys, args!["0", new(), 1, "d", "r", 1, 1, 0, "", 10, 0, "k"], "[1, \"a\"]");
 }
 
 #[test]
 fn aging_sets_how_many_ms_a_step_of_priority_is_worth() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2 aging 1000"]);
-    rig.replies(KEYS, args!["0", 1, "a", "r", 1, 1, -2, "", 0, 0, ""], "[]");
+    rig.replies(KEYS, args!["0", new(), 1, "a", "r", 1, 1, -2, "", 0, 0, ""], "[]");
     rig.holds(expect![[r#"
         jq:{q}:events stream
           added = a
@@ -171,6 +214,8 @@ fn aging_sets_how_many_ms_a_step_of_priority_is_worth() {
           layout = 2
         jq:{q}:priority hash
           a = -2
+        jq:{q}:producer:p string, expires
+          1
         jq:{q}:waiting zset
           1700001022000 a
         jq:{q}:wake list
@@ -182,7 +227,7 @@ fn aging_sets_how_many_ms_a_step_of_priority_is_worth() {
 fn a_paused_queue_wakes_nobody() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2 paused 1 events 0"]);
-    rig.replies(KEYS, args!["0", 1, "a", "r", 0], "[]");
+    rig.replies(KEYS, args!["0", new(), 1, "a", "r", 0], "[]");
     rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = r
@@ -191,6 +236,8 @@ fn a_paused_queue_wakes_nobody() {
           events = 0
           layout = 2
           paused = 1
+        jq:{q}:producer:p string, expires
+          1
         jq:{q}:waiting zset
           4505299627370496 a
     "#]]);
@@ -200,7 +247,7 @@ fn a_paused_queue_wakes_nobody() {
 fn one_token_is_enough() {
     let mut rig = rig();
     rig.given(["RPUSH jq:{q}:wake 1", "HSET jq:{q}:meta layout 2 events 0"]);
-    rig.replies(KEYS, args!["0", 1, "a", "r", 0], "[]");
+    rig.replies(KEYS, args!["0", new(), 1, "a", "r", 0], "[]");
     rig.holds(expect![[r#"
         jq:{q}:jobs hash
           a = r
@@ -208,6 +255,8 @@ fn one_token_is_enough() {
           added = 1
           events = 0
           layout = 2
+        jq:{q}:producer:p string, expires
+          1
         jq:{q}:waiting zset
           4505299627370496 a
         jq:{q}:wake list
@@ -219,7 +268,7 @@ fn one_token_is_enough() {
 fn a_delayed_job_wakes_only_if_it_is_due_first() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:delayed 1700000001000 z", "HSET jq:{q}:meta layout 2 events 0"]);
-    rig.replies(KEYS, args!["0", 1, "later", "r", 1, 1, 0, "+2000", 0, 0, ""], "[]");
+    rig.replies(KEYS, args!["0", new(), 1, "later", "r", 1, 1, 0, "+2000", 0, 0, ""], "[]");
     rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000001000 z
@@ -230,8 +279,10 @@ fn a_delayed_job_wakes_only_if_it_is_due_first() {
           added = 1
           events = 0
           layout = 2
+        jq:{q}:producer:p string, expires
+          1
     "#]]);
-    rig.replies(KEYS, args!["0", 1, "sooner", "r", 1, 1, 0, "+500", 0, 0, ""], "[]");
+    rig.replies(KEYS, args!["0", new(), 1, "sooner", "r", 1, 1, 0, "+500", 0, 0, ""], "[]");
     rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000000500 sooner
@@ -244,6 +295,8 @@ fn a_delayed_job_wakes_only_if_it_is_due_first() {
           added = 2
           events = 0
           layout = 2
+        jq:{q}:producer:p string, expires
+          2
         jq:{q}:wake list
           1
     "#]]);
@@ -257,16 +310,16 @@ fn refuses_jobs_that_do_not_fit() {
         "ZADD jq:{q}:delayed 1 b",
         "HSET jq:{q}:meta layout 2 max_length 3",
     ]);
-    rig.refuses(KEYS, args!["0", 2, "c", "r", "d", "r", 0], "QUEUEFULL 3 2");
+    rig.refuses(KEYS, args!["0", new(), 2, "c", "r", "d", "r", 0], "QUEUEFULL 3 2");
     rig.given(["HSET jq:{q}:jobs c r"]);
-    rig.replies(KEYS, args!["1", 2, "c", "r", "d", "r", 0], "[1, \"c\"]");
+    rig.replies(KEYS, args!["1", new(), 2, "c", "r", "d", "r", 0], "[1, \"c\"]");
 }
 
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args!["0", 1, "a", "r", 0], "LAYOUT 9 2");
+    rig.refuses(KEYS, args!["0", new(), 1, "a", "r", 0], "LAYOUT 9 2");
 }
 
 #[test]
@@ -274,7 +327,8 @@ fn says_until_when_jobs_may_wait() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2 events 0"]);
     // The time counts from the due time; `b` has none, and the queue has no default.
-    let batch = args!["0", 3, "a", "r", "b", "r", "c", "r", 1, 3, 0, "+500", 0, 0, "", "a b c"];
+    let batch =
+        args!["0", new(), 3, "a", "r", "b", "r", "c", "r", 1, 3, 0, "+500", 0, 0, "", "a b c"];
     rig.replies(KEYS, [batch, args![1, 30_000, 3, 1_000]].concat(), "[]");
     rig.holds(expect![[r#"
         jq:{q}:delayed zset
@@ -291,6 +345,8 @@ fn says_until_when_jobs_may_wait() {
           events = 0
           expiring = 1
           layout = 2
+        jq:{q}:producer:p string, expires
+          1
         jq:{q}:waiting zset
           4505299627370496 a
           4505299627370496 b
@@ -303,9 +359,9 @@ fn says_until_when_jobs_may_wait() {
 fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2 events 0 ttl 5000"]);
-    rig.replies(KEYS, args!["1", 2, "a", "r", "b", "r", 0, "a b", 2, 100], "[]");
+    rig.replies(KEYS, args!["1", new(), 2, "a", "r", "b", "r", 0, "a b", 2, 100], "[]");
     // A job that is there already keeps its time.
-    rig.replies(KEYS, args!["1", 1, "b", "r", 0], "[1, \"b\"]");
+    rig.replies(KEYS, args!["1", new(), 1, "b", "r", 0], "[1, \"b\"]");
     rig.holds(expect![[r#"
         jq:{q}:expiring zset
           1700000000100 b
@@ -319,6 +375,8 @@ fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
           expiring = 1
           layout = 2
           ttl = 5000
+        jq:{q}:producer:p string, expires
+          2 1 b
         jq:{q}:waiting zset
           4505299627370496 a
           4505299627370496 b
@@ -333,8 +391,9 @@ fn an_events_key_of_another_type_is_found_before_anything_is_written() {
         let mut rig = rig();
         rig.given(["HSET jq:{q}:meta layout 2", "SET jq:{q}:events none"]);
         let before = rig.dump();
-        let answer = rig.call(KEYS, [args!["0", 1, "a", "r"], specials].concat());
-        assert!(answer.is_err_and(|error| error.starts_with("WRONGTYPE")));
+        let answer = rig.call(KEYS, [args!["0", new(), 1, "a", "r"], specials].concat());
+        let error = answer.expect_err("it can't be written");
+        assert!(error.starts_with("WRONGTYPE"), "{error}");
         rig.dump().assert_unchanged_since(&before);
     }
 }
@@ -347,11 +406,86 @@ fn a_queue_that_overflows_says_how_and_takes_none() {
         "HSET jq:{q}:meta layout 2 max_length 3 overflow dead_letter dead_letter dlq",
     ]);
     let before = rig.dump();
-    rig.replies(KEYS, args!["0", 2, "c", "r", "d", "r", 0], "[0, \"dead_letter 1 3 dlq\"]");
+    rig.replies(KEYS, args!["0", new(), 2, "c", "r", "d", "r", 0], "[0, \"dead_letter 1 3 dlq\"]");
     rig.given(["HSET jq:{q}:meta max_length 1"]);
-    rig.replies(KEYS, args!["0", 1, "c", "r", 0], "[0, \"dead_letter 0 1 dlq\"]");
+    rig.replies(KEYS, args!["0", new(), 1, "c", "r", 0], "[0, \"dead_letter 0 1 dlq\"]");
     rig.given(["HSET jq:{q}:meta max_length 3"]);
     rig.dump().assert_unchanged_since(&before);
     rig.given(["HDEL jq:{q}:meta dead_letter"]);
-    rig.replies(KEYS, args!["0", 2, "c", "r", "d", "r", 0], "[0, \"dead_letter 1 3 \"]");
+    rig.replies(KEYS, args!["0", new(), 2, "c", "r", "d", "r", 0], "[0, \"dead_letter 1 3 \"]");
+}
+
+/// Both ways in which a call arrives twice: its resend after it, and it after its resend.
+#[test]
+fn a_call_is_carried_out_once_however_its_tries_arrive() {
+    for [first, second] in
+        [[(1, 60_000, 0), again(1)], [again(1), (1, 60_000, 0)], [again(1), again(1)]]
+    {
+        let mut rig = rig();
+        let call = |attempt: Try| args!["0", attempt, 2, "a", "ra", "b", "rb", 0];
+        rig.replies(KEYS, call(first), "[]");
+        // The jobs have run, and nothing of them was kept.
+        rig.given([
+            "DEL jq:{q}:jobs",
+            "DEL jq:{q}:waiting",
+            "DEL jq:{q}:wake",
+            "XTRIM jq:{q}:events MAXLEN 0",
+        ]);
+        let before = rig.dump();
+        rig.replies(KEYS, call(second), "[]");
+        rig.dump().assert_unchanged_since(&before);
+        // The next call of the producer is another one. Then the last one means nothing.
+        rig.replies(KEYS, args!["0", again(2), 1, "c", "rc", 0], "[]");
+        let before = rig.dump();
+        rig.replies(KEYS, call(second), "[]");
+        rig.dump().assert_unchanged_since(&before);
+        let jobs: Vec<String> =
+            redis::cmd("HKEYS").arg("jq:{q}:jobs").query(rig.connection()).expect("read");
+        assert_eq!(jobs, ["c"]);
+    }
+}
+
+#[test]
+fn a_resend_is_answered_as_the_first_try_was() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:jobs 1 r 7 r", "HSET jq:{q}:meta layout 2"]);
+    let call = |attempt: Try| args!["1", attempt, 3, "1", "r", "new", "r", "7", "r", 0];
+    rig.replies(KEYS, call((1, 60_000, 0)), "[1, \"1\", 3, \"7\"]");
+    // What was there is gone, and what was not there is.
+    rig.given(["HDEL jq:{q}:jobs 1 7"]);
+    let before = rig.dump();
+    rig.replies(KEYS, call(again(1)), "[1, \"1\", 3, \"7\"]");
+    rig.replies(KEYS, call((1, 60_000, 0)), "[1, \"1\", 3, \"7\"]");
+    rig.dump().assert_unchanged_since(&before);
+}
+
+/// Nothing was added, and the caller knows: the first try must find no room later.
+#[test]
+fn a_try_that_comes_after_its_resend_was_refused_adds_nothing() {
+    for (overflow, answer) in
+        [("events 9", "refuse 0 1 "), ("overflow dead_letter", "dead_letter 0 1 ")]
+    {
+        let mut rig = rig();
+        let meta = format!("HSET jq:{{q}}:meta layout 2 max_length 1 {overflow}");
+        rig.given(["ZADD jq:{q}:waiting 1 a", &meta]);
+        let call = |attempt: Try| args!["0", attempt, 1, "b", "rb", 0];
+        rig.replies(KEYS, call(again(1)), &format!("[0, \"{answer}\"]"));
+        rig.given(["DEL jq:{q}:waiting"]);
+        let before = rig.dump();
+        rig.replies(KEYS, call((1, 60_000, 0)), &format!("[0, \"{answer}\"]"));
+        rig.replies(KEYS, call(again(1)), &format!("[0, \"{answer}\"]"));
+        rig.dump().assert_unchanged_since(&before);
+    }
+}
+
+#[test]
+fn a_call_that_filled_the_queue_is_no_less_carried_out() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2 max_length 1"]);
+    let call = |attempt: Try| args!["0", attempt, 1, "a", "ra", 0];
+    rig.replies(KEYS, call((1, 60_000, 0)), "[]");
+    let before = rig.dump();
+    rig.replies(KEYS, call(again(1)), "[]");
+    rig.replies(KEYS, call((1, 60_000, 0)), "[]");
+    rig.dump().assert_unchanged_since(&before);
 }

@@ -73,6 +73,44 @@ fn stops_at_a_mebibyte() {
     assert_eq!(text.matches("\"j\"").count(), 1);
 }
 
+/// Many small entries and large ones among them: all come, in order, and no answer is large.
+#[test]
+fn entries_of_all_sizes_come_in_order() {
+    let mut rig = rig();
+    for n in 0..120 {
+        let record = "x".repeat(if n % 40 < 38 { 10 } else { 600_000 });
+        let put = format!("XADD jq:{{q}}:outbox * to a id j{n} priority 0 record {record}");
+        rig.given([put.as_str()]);
+    }
+    let (mut from, mut ids) = ("-".to_owned(), Vec::new());
+    loop {
+        let answer = rig.call(KEYS, args!["w1", 60_000, 1_000, from]).expect("an answer");
+        let (_, entries): (u64, Vec<(String, String, String, String, String)>) =
+            redis::from_redis_value(answer).expect("entries");
+        let Some(last) = entries.last() else { break };
+        assert!(entries.iter().map(|entry| entry.4.len()).sum::<usize>() <= 1 << 20);
+        from = format!("({}", last.0);
+        ids.extend(entries.into_iter().map(|entry| entry.2));
+    }
+    assert_eq!(ids, (0..120).map(|n| format!("j{n}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_does_not_fit_the_answer_is_not_read() {
+    let mut rig = rig();
+    let record = "x".repeat(1_000_000);
+    for _ in 0..30 {
+        let put = format!("XADD jq:{{q}}:outbox * to a id j priority 0 record {record}");
+        rig.given([put.as_str()]);
+    }
+    rig.given(["CONFIG RESETSTAT"]);
+    rig.call(KEYS, args!["w1", 60_000, 1_000, "-"]).expect("an answer");
+    let stats: String =
+        redis::cmd("INFO").arg("commandstats").query(rig.connection()).expect("stats");
+    let reads = stats.lines().filter(|line| line.starts_with("cmdstat_xrange:calls=1,"));
+    assert_eq!(reads.count(), 1, "one read of one entry: {stats}");
+}
+
 #[test]
 fn continues_after_an_entry_and_frees_the_lock_on_demand() {
     let mut rig = rig();
