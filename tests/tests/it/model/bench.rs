@@ -10,7 +10,7 @@ use jobqueue_tests::{
 };
 use redis::{Connection, Value, cmd};
 
-use super::{queue::Answer, request::Call};
+use super::{hand, queue::Answer, request::Call};
 
 pub(super) struct Bench {
     connection: Connection,
@@ -56,6 +56,7 @@ impl Bench {
         for key in &script.keys {
             keys.push(match key.as_str() {
                 "running" => format!("{}running:{}", Rig::BASE, call.worker),
+                "hand" => format!("{}running:{}", Rig::BASE, hand::NAME),
                 "former" => format!("{}running:{}", Rig::BASE, call.former),
                 key => format!("{}{key}", Rig::BASE),
             });

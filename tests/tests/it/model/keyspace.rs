@@ -30,6 +30,14 @@ impl Queue {
             };
             keys.put(&format!("running:{name}"), self.column(of_worker));
         }
+        let out = |(id, job): (&String, &Job)| match &job.place {
+            Place::Active { out: Some(out), .. } => Some((out.until, id.clone())),
+            _ => None,
+        };
+        let mut visible: Vec<_> = self.jobs.iter().filter_map(out).collect();
+        visible.sort();
+        let visible = visible.into_iter().map(|(until, id)| (until.to_string(), id));
+        keys.put("visibility", Content::ZSet(visible.collect()));
         let expires = |(id, job): (&String, &Job)| Some((job.expires?, id.clone()));
         let mut expiring: Vec<_> = self.jobs.iter().filter_map(expires).collect();
         expiring.sort();

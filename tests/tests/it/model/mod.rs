@@ -12,6 +12,7 @@
 mod add;
 mod bench;
 mod control;
+mod hand;
 mod invariants;
 mod keyspace;
 mod known;

@@ -3,7 +3,10 @@
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use super::request::{Due, Keep};
+use super::{
+    hand,
+    request::{Due, Keep},
+};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -55,6 +58,7 @@ pub(super) enum Op {
     Leave {
         worker: usize,
     },
+    Hand(hand::Op),
     /// The process is killed, and another takes its place.
     Die {
         worker: usize,
@@ -221,7 +225,7 @@ fn keep() -> impl Strategy<Value = Keep> {
     (count, age).prop_map(|(count, age)| Keep { count, age })
 }
 
-fn ending() -> impl Strategy<Value = Ending> {
+pub(super) fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
         3 => keep().prop_map(Ending::Completed),
         2 => keep().prop_map(Ending::Failed),
@@ -261,6 +265,7 @@ fn work() -> impl Strategy<Value = Op> {
         1 => (worker(), job()).prop_map(|(worker, job)| Op::Progress { worker, job }),
         1 => (worker(), job(), 1_usize..4, 1_usize..4)
             .prop_map(|(worker, job, keep, lines)| Op::Log { worker, job, keep, lines }),
+        6 => hand::op().prop_map(Op::Hand),
         1 => Just(Op::TakeToken),
         1 => Just(Op::PutTokenBack),
     ]

@@ -8,6 +8,7 @@ use redis::Value;
 
 use super::{
     bench::Bench,
+    hand::{self, Hand},
     invariants,
     keyspace::with_sorted_events,
     op::{Added, DONE, GONE, Op},
@@ -23,8 +24,14 @@ type Played<T = ()> = Result<T, String>;
 pub(super) fn play(bench: &mut Bench, ops: &[Op]) -> Played {
     let queue = Queue::new();
     bench.reset(queue.now);
-    let mut game =
-        Game { bench, queue, workers: Workers::new(), ids: Vec::new(), calls: Vec::new() };
+    let mut game = Game {
+        bench,
+        queue,
+        workers: Workers::new(),
+        hand: Hand::default(),
+        ids: Vec::new(),
+        calls: Vec::new(),
+    };
     for (index, op) in ops.iter().enumerate() {
         game.step(op).map_err(|why| format!("step {}, {op:?}: {why}", index + 1))?;
     }
@@ -35,6 +42,7 @@ struct Game<'a> {
     bench: &'a mut Bench,
     queue: Queue,
     workers: Workers,
+    hand: Hand,
     /// Of all jobs that were ever added.
     ids: Vec<String>,
     /// All adds that were called.
@@ -73,6 +81,7 @@ impl Game<'_> {
             }
             Op::Heartbeat { worker, lease } => self.heartbeat(*worker, *lease),
             Op::Leave { worker } => self.leave(*worker),
+            Op::Hand(op) => self.by_hand(op),
             Op::Die { worker } => {
                 *self.workers.get(*worker) = Worker::default();
                 Ok(())
@@ -244,6 +253,14 @@ impl Game<'_> {
         match answer {
             Ok(answer) if !lost => believed.advanced(turn, &answer),
             _ => believed.doubt(),
+        }
+        Ok(())
+    }
+
+    fn by_hand(&mut self, op: &hand::Op) -> Played {
+        for request in self.hand.requests(op) {
+            let answer = self.call(&request)?;
+            self.hand.answered(&request, op, answer.as_ref().ok());
         }
         Ok(())
     }

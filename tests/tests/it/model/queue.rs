@@ -52,9 +52,16 @@ pub(super) struct Job {
 pub(super) enum Place {
     Waiting { rank: i64 },
     Delayed { due: i64 },
-    Active { worker: String, rank: i64, started: i64 },
+    Active { worker: String, rank: i64, started: i64, out: Option<Out> },
     Completed { at: i64 },
     Failed { at: i64 },
+}
+
+/// What is known of a job that is out by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Out {
+    pub(super) receive: String,
+    pub(super) until: i64,
 }
 
 /// A unique key that is taken.
@@ -119,6 +126,7 @@ impl Queue {
             Request::Join(join) => Ok(self.join(join)),
             Request::Heartbeat { worker, lease } => self.heartbeat(worker, *lease),
             Request::Leave { worker } => Ok(self.leave(worker)),
+            Request::Hand(request) => self.by_hand(request),
             Request::Wake => Ok(self.wake_if_any_waits()),
             Request::Progress { worker, id, value } => self.progress(worker, id, value),
             Request::Log { worker, id, keep, lines } => self.log(worker, id, *keep, lines),

@@ -2,7 +2,9 @@
 
 use jobqueue_tests::raw::{NOW, Rig, args};
 
-type Args = Vec<Vec<u8>>;
+use super::hand;
+
+pub(super) type Args = Vec<Vec<u8>>;
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -12,6 +14,7 @@ pub(super) enum Request {
     Join(Join),
     Heartbeat { worker: String, lease: u64 },
     Leave { worker: String },
+    Hand(hand::Request),
     Wake,
     Progress { worker: String, id: String, value: String },
     Log { worker: String, id: String, keep: usize, lines: Vec<String> },
@@ -82,6 +85,8 @@ pub(super) struct Turn {
     pub(super) held: usize,
     pub(super) want: usize,
     pub(super) hold: u64,
+    /// For how long each job is out, of a receive by hand.
+    pub(super) out: Option<u64>,
     pub(super) ended: Vec<Block>,
     /// Id, attempt, delay.
     pub(super) retried: Vec<(String, u32, u64)>,
@@ -168,6 +173,7 @@ impl Request {
             Self::Leave { worker } => {
                 Call { worker: worker.clone(), ..call("worker/leave", args![worker]) }
             }
+            Self::Hand(request) => request.call(),
             Self::Wake => call("worker/wake", args![]),
             Self::Progress { worker, id, value } => {
                 Call { worker: worker.clone(), ..call("job/progress", args![id, value]) }
@@ -241,8 +247,19 @@ impl Join {
 
 impl Turn {
     fn call(&self) -> Call {
-        let mut args = args![Rig::BASE, self.worker, self.lease, self.held, self.want, self.hold];
-        args.extend(args![self.ended.len()]);
+        let held = match self.out {
+            None => self.held.to_string(),
+            Some(ms) => format!("+{ms}"),
+        };
+        let mut args = args![Rig::BASE, self.worker, self.lease, held, self.want, self.hold];
+        args.extend(self.blocks());
+        let worker = if self.out.is_some() { hand::NAME } else { &self.worker };
+        Call { script: "worker/advance", worker: worker.to_owned(), args, ..Call::default() }
+    }
+
+    /// What it settles.
+    pub(super) fn blocks(&self) -> Args {
+        let mut args = args![self.ended.len()];
         for Block { failed, keep, jobs } in &self.ended {
             args.extend(args![ended(*failed), keep.count, keep.age, jobs.len()]);
             for (id, outcome) in jobs {
@@ -264,6 +281,6 @@ impl Turn {
         for (id, error) in &self.errors {
             args.extend(args![id, error]);
         }
-        Call { script: "worker/advance", worker: self.worker.clone(), args, ..Call::default() }
+        args
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 
 impl Queue {
-    /// All that a turn settles.
+    /// All that a turn settles, or an acknowledgement.
     pub(super) fn settle(&mut self, turn: &Turn) {
         for block in &turn.ended {
             self.end(block);

@@ -3,6 +3,7 @@
 use redis::Value;
 
 use super::{
+    hand,
     queue::{Answer, Job, Place, Queue},
     reply::{number, optional, text, texts},
     request::{Turn, signed},
@@ -13,7 +14,7 @@ impl Queue {
         if !self.workers.contains_key(&turn.worker) {
             return Err("LEASELOST the worker is not known, or its lease ran out".to_owned());
         }
-        if self.held_by(&turn.worker).len() != turn.held {
+        if turn.out.is_none() && self.held_by(&turn.worker).len() != turn.held {
             return Err("OUTOFSTEP the worker holds other jobs than it believes".to_owned());
         }
         self.settle(turn);
@@ -24,13 +25,17 @@ impl Queue {
         self.workers.insert(turn.worker.clone(), self.now + signed(turn.lease));
         let check = self.recover_oldest();
         let expiring = self.meta.contains_key("expiring");
-        let late = if expiring { self.expire(&turn.worker) } else { Vec::new() };
+        let late = if expiring { self.expire(turn) } else { Vec::new() };
         self.promote_due();
-        let (mut ids, why, look) = self.fetch(&turn.worker, turn.want);
+        let (mut ids, why, look) = self.fetch(turn);
         let left = self.ids_in("waiting").len();
         let room = self.room().is_none_or(|room| room > 0);
         let full = ids.len() == turn.want;
         let more = expiring.then(|| self.hand_out(&mut ids, late));
+        if turn.out.is_some() && !ids.is_empty() {
+            self.mind_hand();
+            self.workers.remove(&turn.worker);
+        }
         self.token |= left > 0 && why.is_empty() && full && room;
 
         #[expect(clippy::cast_precision_loss, reason = "as the script's own numbers")]
@@ -48,17 +53,16 @@ impl Queue {
     }
 
     /// Takes jobs that have waited too long, waiting or delayed.
-    fn expire(&mut self, worker: &str) -> Vec<String> {
+    fn expire(&mut self, turn: &Turn) -> Vec<String> {
         let due = |(id, job): (&String, &Job)| {
             job.expires.filter(|at| (0..=self.now).contains(at)).map(|at| (at, id.clone()))
         };
         let mut due: Vec<_> = self.jobs.iter().filter_map(due).collect();
         due.sort();
         let ids: Vec<String> = due.into_iter().map(|(_, id)| id).collect();
-        let started = self.now;
         for id in &ids {
-            let rank = self.ready(self.jobs[id].priority, started).score();
-            let place = Place::Active { worker: worker.to_owned(), rank, started };
+            let rank = self.ready(self.jobs[id].priority, self.now).score();
+            let place = self.held(turn, rank);
             self.job(id).place = place;
         }
         self.event_of("active", ids.iter());
@@ -91,7 +95,10 @@ impl Queue {
         if deadline >= self.now {
             return deadline + 1;
         }
-        let ids = self.held_by(&name);
+        let mut ids = self.held_by(&name);
+        if name == hand::NAME {
+            ids.retain(|id| self.jobs[id].place.is_overdue(self.now));
+        }
         self.hand_back(&ids);
         for id in &ids {
             let job = self.job(id);
@@ -99,6 +106,7 @@ impl Queue {
         }
         self.event_of("stalled", ids.iter());
         self.workers.remove(&name);
+        self.mind_hand();
         self.now
     }
 
@@ -130,7 +138,8 @@ impl Queue {
     }
 
     /// Ids, why there are no more, and when to look again.
-    fn fetch(&mut self, worker: &str, want: usize) -> (Vec<String>, &'static str, Option<f64>) {
+    fn fetch(&mut self, turn: &Turn) -> (Vec<String>, &'static str, Option<f64>) {
+        let want = turn.want;
         let none = |why, look| (Vec::new(), why, look);
         let hold = self.number("throttled_until").filter(|hold| *hold > self.now);
         if !self.any_waits() {
@@ -151,14 +160,14 @@ impl Queue {
             return none(why, None);
         }
         let Some(rate) = self.rate() else {
-            let ids = self.take(worker, n);
+            let ids = self.take(turn, n);
             return if ids.len() == n { (ids, why, None) } else { (ids, "", None) };
         };
         let allowed = self.allowed(rate);
         if allowed == 0 {
             return none("rate", Some(self.turn_at(rate)));
         }
-        let ids = self.take(worker, n.min(allowed));
+        let ids = self.take(turn, n.min(allowed));
         self.spend(rate, ids.len());
         if allowed < n && ids.len() == allowed && self.any_waits() {
             let look = self.turn_at(rate);
@@ -167,14 +176,13 @@ impl Queue {
         if ids.len() == n { (ids, why, None) } else { (ids, "", None) }
     }
 
-    fn take(&mut self, worker: &str, n: usize) -> Vec<String> {
+    fn take(&mut self, turn: &Turn, n: usize) -> Vec<String> {
         let mut ids = self.ids_in("waiting");
         ids.truncate(n);
-        let started = self.now;
         for id in &ids {
-            let job = self.job(id);
-            let rank = job.place.score();
-            job.place = Place::Active { worker: worker.to_owned(), rank, started };
+            let rank = self.jobs[id].place.score();
+            let place = self.held(turn, rank);
+            self.job(id).place = place;
         }
         self.event_of("active", ids.iter());
         ids

@@ -126,7 +126,10 @@ impl Place {
     /// The note of an active job: the rank it goes back to, and the start of its run.
     pub(super) fn running(&self) -> String {
         match self {
-            Self::Active { rank, started, .. } => format!("{rank}:{started}"),
+            Self::Active { rank, started, out, .. } => {
+                let receive = out.as_ref().map(|out| format!(":{}", out.receive));
+                format!("{rank}:{started}{}", receive.unwrap_or_default())
+            }
             _ => String::new(),
         }
     }

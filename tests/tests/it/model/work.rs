@@ -32,7 +32,7 @@ impl Queue {
     /// A limit set in code gives way to an operator's.
     fn limit_by_code(&mut self, field: &'static str, by: &str, value: &str) {
         let found = self.meta.get(field).map_or("", String::as_str);
-        if self.meta.contains_key(by) || found == value {
+        if value == "-" || self.meta.contains_key(by) || found == value {
             return;
         }
         self.put(field, value);

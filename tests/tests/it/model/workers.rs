@@ -127,7 +127,7 @@ impl Worker {
 }
 
 impl Turn {
-    fn end(&mut self, id: String, attempt: u32, end: &Ending) {
+    pub(super) fn end(&mut self, id: String, attempt: u32, end: &Ending) {
         let error = (id.clone(), format!("error {attempt} of {id}"));
         match end {
             Ending::Retried { delay } => {
@@ -158,14 +158,14 @@ impl Turn {
     }
 }
 
-fn parts(value: &Value) -> &[Value] {
+pub(super) fn parts(value: &Value) -> &[Value] {
     match value {
         Value::Array(parts) => parts,
         _ => &[],
     }
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         other => panic!("no text: {other:?}"),
