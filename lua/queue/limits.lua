@@ -15,6 +15,8 @@ local function limits(keys, args)
   if refusal then
     return refusal
   end
+  -- A full Redis refuses a script whose first write may grow; and it is time for limits, then.
+  redis.call('HDEL', meta, args[1])
   layout_mark(meta, found)
   for i = 1, #args, 2 do
     local field, value = args[i], args[i + 1]
