@@ -21,6 +21,8 @@ local function limits(keys, args)
       return refusal
     end
   end
+  -- A full Redis refuses a script whose first write may grow; and it is time for limits, then.
+  redis.call('HDEL', meta, args[1])
   layout_mark(meta, found)
   for i = 1, #args, 2 do
     local field, value = args[i], args[i + 1]

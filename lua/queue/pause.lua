@@ -16,6 +16,8 @@ local function pause(keys)
   if found[3] then
     return 0
   end
+  -- A full Redis refuses a script whose first write may grow.
+  redis.call('HDEL', meta, 'paused')
   layout_mark(meta, found[1])
   redis.call('HSET', meta, 'paused', '1')
   events_add(events, found[2], 'paused', { '' })

@@ -101,6 +101,11 @@ pub(crate) fn is_readonly(error: &RedisError) -> bool {
     code(error) == "READONLY"
 }
 
+/// Whether the server takes no more connections.
+pub(crate) fn is_full(error: &RedisError) -> bool {
+    error.detail().is_some_and(|text| text.contains("max number of clients"))
+}
+
 /// Whether the connection can't be used any more, or can't be trusted to be in step.
 pub(crate) fn is_broken(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error()
@@ -117,7 +122,9 @@ pub(crate) fn explain(error: RedisError, about: About<'_>) -> Error {
     }
     let operation = about.operation();
     match code(&error) {
-        code if PASSING.contains(&code) => Error::unavailable(operation, Answer(error)),
+        code if PASSING.contains(&code) || is_full(&error) => {
+            Error::unavailable(operation, Answer(error))
+        }
         "OOM" => Refused::OutOfMemory { operation }.into(),
         "NOPERM" | "NOAUTH" | "WRONGPASS" => denial(operation, error),
         _ if denied => denial(operation, error),

@@ -162,3 +162,18 @@ async fn a_client_waits_for_its_server_if_it_is_told_to() {
     let _server = restarted.await.expect("it is there");
     patient.await.expect("no panic").expect("it waited");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_no_more_connections_is_quoted() {
+    let server = RedisServer::builder().option("maxclients", &["1"]).start();
+    let _only = server.connection();
+    let error = Client::connect(&server.url()).await.expect_err("it is full");
+    assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
+    assert!(whole(&error).contains("max number of clients"), "{}", whole(&error));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_info() {
+    let server = RedisServer::builder().option("rename-command", &["INFO", ""]).start();
+    works(&Client::connect(&server.url()).await.expect("connected")).await;
+}

@@ -17,7 +17,7 @@ use redis::{
 use tokio::time::{Instant, timeout};
 
 use super::{
-    dial::{Limits, dial, overdue, unreachable},
+    dial::{Limits, dial_served, overdue, unreachable},
     sentinel::Sentinels,
 };
 use crate::store::server_error;
@@ -175,7 +175,7 @@ impl Link {
         }
         let limit = self.0.limits.connect;
         let dialled = match &self.0.endpoint {
-            Endpoint::Server(client) => dial(client, limit).await,
+            Endpoint::Server(client) => dial_served(client, limit).await,
             Endpoint::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await,
         };
         let connection = match dialled {

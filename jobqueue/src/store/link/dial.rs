@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use redis::{
-    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, RedisError, aio::MultiplexedConnection,
+    AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, RedisError, Value,
+    aio::MultiplexedConnection,
 };
-use tokio::time::timeout;
+use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
+
+use crate::store::server_error::{is_broken, is_full};
 
 /// How long a connection may take to be made, and a request to be answered.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +22,10 @@ impl Limits {
         Self { connect: Duration::from_secs(5), response: Duration::from_secs(5) };
 }
 
+/// How long to listen for what a server says by itself, and to how much of it.
+const LISTEN: Duration = Duration::from_millis(200);
+const MOST_WORDS: u64 = 512;
+
 /// Makes a connection without a limit for requests: each request has its own, and some block on
 /// purpose.
 pub(crate) async fn dial(
@@ -29,6 +36,52 @@ pub(crate) async fn dial(
         AsyncConnectionConfig::new().set_connection_timeout(Some(limit)).set_response_timeout(None);
     let dial = client.get_multiplexed_async_connection_with_config(&config);
     timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
+}
+
+/// Makes a connection that the server serves. One that takes no more says why, and closes the
+/// connection: then its words are the error, though they got lost on that one.
+pub(crate) async fn dial_served(
+    client: &redis::Client,
+    limit: Duration,
+) -> Result<MultiplexedConnection, RedisError> {
+    let served = async {
+        let mut connection = dial(client, limit).await?;
+        ping(&mut connection, limit).await?;
+        Ok(connection)
+    };
+    match served.await {
+        Err(error) if is_broken(&error) && !error.is_timeout() => {
+            Err(refusal(client, limit).await.unwrap_or(error))
+        }
+        served => served,
+    }
+}
+
+async fn ping(connection: &mut MultiplexedConnection, limit: Duration) -> Result<(), RedisError> {
+    let ping = redis::cmd("PING");
+    match timeout(limit, connection.send_packed_command(&ping)).await {
+        Err(_) => Err(overdue(limit)),
+        Ok(Err(error)) => Err(error),
+        // Any answer will do, also that it still loads.
+        Ok(Ok(Value::ServerError(error))) if is_full(&error.clone().into()) => Err(error.into()),
+        Ok(Ok(_)) => Ok(()),
+    }
+}
+
+/// What a server says to a connection that asks nothing.
+async fn refusal(client: &redis::Client, limit: Duration) -> Option<RedisError> {
+    let ConnectionAddr::Tcp(host, port) = client.get_connection_info().addr() else { return None };
+    let mut said = Vec::new();
+    let listen = async {
+        let mut stream = TcpStream::connect((host.as_str(), *port)).await.ok()?;
+        (&mut stream).take(MOST_WORDS).read_to_end(&mut said).await.ok()
+    };
+    // A server that takes the connection says nothing.
+    timeout(limit.min(LISTEN), listen).await.ok()??;
+    match redis::parse_redis_value(&said) {
+        Ok(Value::ServerError(error)) => Some(error.into()),
+        _ => None,
+    }
 }
 
 /// The same settings (user, password, database, TLS) at another address.

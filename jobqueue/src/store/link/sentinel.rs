@@ -84,7 +84,7 @@ impl Sentinels {
             Ok(Value::Array(role)) if role.first().is_some_and(is_master) => Ok((client, master)),
             Ok(_) => Err(unreachable("the server that a sentinel names as master is none (yet)")),
             // A user that may not ask finds out at its first write.
-            Err(error) if error.code() == Some("NOPERM") => Ok((client, master)),
+            Err(error) if matches!(error.code(), Some("NOPERM" | "ERR")) => Ok((client, master)),
             Err(error) => Err(error),
         }
     }

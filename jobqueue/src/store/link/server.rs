@@ -38,8 +38,9 @@ pub(crate) async fn check(link: &Link) -> Result<bool> {
             Ok(info.get("cluster_enabled") == Some(&"1"))
         }
         Err(error) => match server_error::explain(error, about) {
-            error @ Error::Refused(Refused::Permission { .. }) => {
-                warn!(error = %chain(&error), "this user may not read INFO, so version and eviction policy go unchecked");
+            // By its ACL, or because the command was renamed.
+            error @ Error::Refused(Refused::Permission { .. } | Refused::Server { .. }) => {
+                warn!(error = %chain(&error), "INFO can't be read, so version and eviction policy go unchecked");
                 // A server outside a cluster refuses this.
                 Ok(link.request(redis::cmd("CLUSTER").arg("SLOTS")).await.is_ok())
             }

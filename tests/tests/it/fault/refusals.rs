@@ -51,6 +51,10 @@ async fn memory_runs_full_under_load() {
     eventually("the worker to drain the queue", drained).await;
     let refused = account.client(&url).await.add(double, 1).await.expect_err("no memory");
     assert!(matches!(refused, Error::Refused(Refused::OutOfMemory { .. })), "{refused}");
+    // What an operator does then.
+    assert!(queue.pause().await.expect("paused") && queue.resume().await.expect("resumed"));
+    queue.set_limits().max_length(1_000_000).await.expect("limited");
+    queue.set_limits().max_length(None).await.expect("not limited");
 
     tell(&server, &["CONFIG", "SET", "maxmemory", "0"]);
     progress(&queue, 20).await;
