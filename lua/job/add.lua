@@ -28,7 +28,7 @@ local function add(keys, args)
   }
   local wake, n = keys[8], tonumber(args[2])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
-    'ttl', 'overflow', 'dead_letter')
+    'ttl', 'overflow', 'dead_letter', 'turn')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -61,12 +61,14 @@ local function add(keys, args)
   local now = clock_now()
   layout_mark(q.meta, meta[1])
   local look = add_place(q, args, n, specials, duplicates, now)
+  -- In a pause nobody needs to look, nor if a worker does when the next job may start.
+  if meta[4] or (meta[9] and wake_watched(meta[9], now)) then look = false end
   add_claim(q, keys, args, specials, duplicates)
   if q.ttl or args[after + 1] then
-    add_expire(q, args, after + 1, specials, duplicates, now)
+    look = add_expire(q, args, after + 1, specials, duplicates, now) or look
   end
   redis.call('HINCRBY', q.meta, 'added', fresh)
-  if look and not meta[4] then
+  if look then
     wake_one(wake)
   end
   return twin_list

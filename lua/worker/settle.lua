@@ -26,7 +26,8 @@
 --       effects on other queues, as in `advance`
 -- REPLY the number of entries in the outbox
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox
+-- USES  clock, layout, rank, events, wake, throttle, running, unique, columns, retention, settle,
+--       outbox
 local function settle(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -37,8 +38,9 @@ local function settle(keys, args)
   }
   local wake, worker, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',
-    'throttled_until')
+    'throttled_until', 'throttled_from', 'active')
   q.kept, q.step, q.expiring = meta[2], rank_step(meta[3]), meta[4]
+  q.throttled_until, q.throttled_from = meta[5], meta[6]
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -65,13 +67,12 @@ local function settle(keys, args)
   for _, trim in ipairs(q.trims) do
     retention_trim(q, trim.set, trim.count, trim.age, now)
   end
-  if throttle > 0 and now + throttle > tonumber(meta[5] or 0) then
-    redis.call('HSET', q.meta, 'throttled_until', string.format('%.0f', now + throttle))
-  end
+  throttle_hold(q, throttle, now)
   if q.held == n then
     redis.call('ZREM', q.workers, worker)
   end
-  -- A worker must wake for a job that is ready again, or due before all others.
-  if back then wake_one(wake) end
+  -- A worker must wake for a job that is ready again, or due before all others; or for the room
+  -- that is left where the number of active jobs is limited.
+  if back or (meta[7] and redis.call('EXISTS', q.waiting) == 1) then wake_one(wake) end
   return redis.call('XLEN', q.base .. 'outbox')
 end

@@ -190,7 +190,7 @@ fn read_by_all(reply: &Value) {
     by(&worker::Heartbeat { worker, lease }, reply);
     by(&worker::Leave { worker }, reply);
     by(&outbox::Enqueue { effects: &[] }, reply);
-    by(&worker::Wake, reply);
+    by(&worker::Wake { worker: Some(worker), wait: None }, reply);
     by(&worker::Extend { worker, former: worker, id: &id, lease }, reply);
     by(&worker::Settle { worker, throttle: Duration::ZERO, settlements: &[] }, reply);
     by(&job::Add { jobs: &jobs, resend: true }, reply);

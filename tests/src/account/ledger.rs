@@ -115,6 +115,8 @@ impl Ledger {
                 "unique" => self.claims.extend([(rest.to_owned(), reader.get("GET", name))]),
                 // Of a topic of the same name: a publisher's newest call, which lapses by itself.
                 "publisher" => {}
+                // What was to end a wait that had ended by itself: it expires.
+                "wake" if !rest.is_empty() => {}
                 _ if PLAIN.contains(&name) => {}
                 _ => {
                     if let Some(place) = PLACES.iter().find(|place| **place == name) {

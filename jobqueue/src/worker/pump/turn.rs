@@ -16,6 +16,13 @@ pub(super) struct Answer {
     pub(super) settled: Vec<Settlement>,
 }
 
+impl Answer {
+    /// The answer to a call that only fetches.
+    pub(super) fn to_fetch(turn: Result<Turn>, want: usize) -> Result<Self> {
+        turn.map(|turn| Self { turn, want, settled: Vec::new() })
+    }
+}
+
 /// Makes the call. An error leaves open whether it was carried out; then nothing is forgotten of
 /// what it told.
 pub(super) async fn make(

@@ -12,7 +12,7 @@ pub(super) enum Request {
     Join(Join),
     Heartbeat { worker: String, lease: u64 },
     Leave { worker: String },
-    Wake,
+    Wake { worker: String },
     Progress { worker: String, id: String, value: String },
     Log { worker: String, id: String, keep: usize, lines: Vec<String> },
     Promote { id: String },
@@ -160,7 +160,7 @@ impl Request {
             Self::Leave { worker } => {
                 Call { worker: worker.clone(), ..call("worker/leave", args![worker]) }
             }
-            Self::Wake => call("worker/wake", args![]),
+            Self::Wake { worker } => call("worker/wake", args![worker, ""]),
             Self::Progress { worker, id, value } => {
                 Call { worker: worker.clone(), ..call("job/progress", args![id, value]) }
             }

@@ -28,8 +28,8 @@ pub(crate) struct Extend<'a> {
 }
 
 impl Command for Extend<'_> {
-    const SCRIPT: &'static Script = script!("worker" / extend, [clock, layout, lease]);
-    const KEYS: &'static [Key] = &[Key::Workers, Key::Running, Key::Former, Key::Meta];
+    const SCRIPT: &'static Script = script!("worker" / extend, [clock, layout, lease, wake]);
+    const KEYS: &'static [Key] = &[Key::Workers, Key::Running, Key::Former, Key::Meta, Key::Wake];
     const ACTION: &'static str = "extend the lease on a job";
     type Reply = ();
 

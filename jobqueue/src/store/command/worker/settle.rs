@@ -29,7 +29,10 @@ pub(crate) struct Settle<'a> {
 impl Command for Settle<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / settle,
-        [clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox]
+        [
+            clock, layout, rank, events, wake, throttle, running, unique, columns, retention,
+            settle, outbox
+        ]
     );
     const KEYS: &'static [Key] = &[
         Key::Jobs,

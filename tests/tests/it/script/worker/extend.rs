@@ -3,7 +3,7 @@
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
-const KEYS: &[&str] = &["workers", "running:w1", "running:w0", "meta"];
+const KEYS: &[&str] = &["workers", "running:w1", "running:w0", "meta", "wake"];
 
 fn rig() -> Rig {
     crate::script::rig("worker/extend")
@@ -35,6 +35,8 @@ fn the_old_lease_goes_with_the_last_job() {
     rig.holds(expect![[r#"
         jq:{q}:running:w1 hash
           a = 1:1
+        jq:{q}:wake list
+          1
         jq:{q}:workers zset
           1700000000500 w1
     "#]]);
@@ -52,4 +54,26 @@ fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9", "HSET jq:{q}:running:w0 a 1:1"]);
     rig.refuses(KEYS, args!["w1", "w0", "a", 500], "LAYOUT 9 2");
+}
+
+#[test]
+fn a_lease_that_ends_before_all_others_wakes_a_worker() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1700000010000 w0 1700000008000 other",
+        "HSET jq:{q}:running:w0 a 1:1 b 1:1",
+    ]);
+    rig.replies(KEYS, args!["w1", "w0", "a", 3000], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:running:w0 hash
+          b = 1:1
+        jq:{q}:running:w1 hash
+          a = 1:1
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000003000 w1
+          1700000008000 other
+          1700000010000 w0
+    "#]]);
 }
