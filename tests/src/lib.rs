@@ -9,6 +9,7 @@
 //! - [`raw`] and [`dump`]: one script called bare, and the whole keyspace as text
 //! - [`account`]: proof that nothing was lost, doubled or leaked
 //! - [`soak`]: load and faults for a given time, with accounts that are proven
+//! - [`sequence`]: one job at a time, through all that can make a worker sleep past it
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
 mod kill_on_exit;
@@ -24,6 +25,7 @@ pub mod process;
 pub mod proxy;
 pub mod raw;
 pub mod sentinel;
+pub mod sequence;
 pub mod server;
 pub mod shared;
 pub mod soak;

@@ -183,15 +183,16 @@ impl KeptSession {
     }
 
     /// Gives back the lease and what is held, and waits a moment until effects are relayed. The wait
-    /// for the token ends first, or the token might go to one that has left.
+    /// for the token ends, or the token might go to one that has left; a fetch behind it is refused
+    /// by then.
     pub(super) async fn leave(&mut self, wake: &mut WakeListener) {
         self.lease.keep(None);
-        if wake.is_waiting() {
-            self.hand_over(wake).await;
-        }
         if let Err(error) = self.session.leave(LEAVE_TIMEOUT).await {
             let queue = self.session.store().name();
             warn!(%queue, error = %chain(&error), "left without giving the lease back: it runs out by itself");
+        }
+        if wake.is_waiting() {
+            self.hand_over(wake).await;
         }
         self.relays.finish(self.session.store().name(), LEAVE_TIMEOUT).await;
     }

@@ -25,7 +25,7 @@ macro_rules! plays {
     };
 }
 
-plays![numbers_at_edges];
+plays![numbers_at_edges, sequence];
 
 #[tokio::main]
 async fn main() -> ExitCode {
