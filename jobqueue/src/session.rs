@@ -83,9 +83,15 @@ impl Session {
         Refused::LeaseLost { operation }.into()
     }
 
+    /// Wakes another worker if there is a reason, since this one looks no more; and ends its wait
+    /// of this name.
+    pub(crate) async fn hand_over_looking(&self, wait: Option<&WorkerId>) -> Result<()> {
+        self.store.call(&Wake { worker: self.name(), wait }).await
+    }
+
     /// Puts the wake token back, for another worker.
     pub(crate) async fn pass_on_token(&self) -> Result<()> {
-        self.store.call(&Wake).await.map(drop)
+        self.store.call(&Wake { worker: None, wait: None }).await
     }
 
     /// Whether there is anything to [give back](Self::leave).

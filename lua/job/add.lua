@@ -32,7 +32,7 @@ local function add(keys, args)
   }
   local producer, n = keys[9], tonumber(args[5])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
-    'ttl', 'overflow', 'dead_letter')
+    'ttl', 'overflow', 'dead_letter', 'turn')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -45,6 +45,7 @@ local function add(keys, args)
     end
   end
   q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
+  q.turn = meta[9]
   local block = 6 + 2 * n
   q.after = block + 1 + 6 * tonumber(args[block])
   q.news, q.ttl = args[q.after], meta[6]

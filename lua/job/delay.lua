@@ -27,13 +27,14 @@ local function delay(keys, args)
   if not old then
     return state_refusal(q, id)
   end
+  local now = clock_now()
   if string.sub(args[3], 1, 1) == '+' then
-    due = clock_now() + due
+    due = now + due
   end
   redis.call('ZADD', q.delayed, due, id)
   deadline_move(q.base, id, old, due)
   events_add(q.events, meta[2], 'delayed', { id })
-  -- If it is the first to be due now, a worker must wake.
-  wake_one(q.wake)
+  -- It may be the first to be due now.
+  wake_at(q.wake, due, now)
   return 1
 end

@@ -106,12 +106,12 @@ local function add_plain(q, args, n, now)
   return true
 end
 
--- Delays jobs. Answers whether one of them is due before all other delayed jobs: then a worker that
--- sleeps until the next due time must wake earlier.
-local function add_delay(q, delayed, soonest)
+-- Delays jobs. Answers whether one of them is due before all other delayed jobs, and before idle
+-- workers look by themselves: then one must wake, to know when.
+local function add_delay(q, delayed, soonest, now)
   local head = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
   redis.call('ZADD', q.delayed, unpack(delayed))
-  return not head or soonest < tonumber(head)
+  return soonest <= now + WAKE_SLEEP and (not head or soonest < tonumber(head))
 end
 
 -- Writes records and positions. Answers whether a worker should wake: a job is ready, or due before
@@ -151,30 +151,37 @@ local function add_place(q, args, n, specials, duplicates, now)
   add_tell(q, ids, #ids == n)
   redis.call('HSET', q.jobs, unpack(records))
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
-  local sooner = #delayed > 0 and add_delay(q, delayed, soonest)
+  local sooner = #delayed > 0 and add_delay(q, delayed, soonest, now)
   if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
   return sooner or #ready > 0
 end
 
 -- Notes when jobs expire: their own time to live, else the queue's, after they are due.
--- `at`: where the pairs of index and ms begin in ARGV.
+-- `at`: where the pairs of index and ms begin in ARGV. Answers whether one expires before all
+-- others, and before idle workers look by themselves.
 local function add_expire(q, args, at, specials, duplicates, now)
-  local ttls, members = {}, {}
+  local ttls, members, soonest = {}, {}, math.huge
   for i = at, #args, 2 do
     ttls[tonumber(args[i])] = args[i + 1]
   end
   for i = 1, tonumber(args[5]) do
     local ttl = ttls[i] or q.ttl
     if ttl and not duplicates[i] then
-      members[#members + 1] = string.format('%.0f', (specials[i] and specials[i].ms or now) + ttl)
-      members[#members + 1] = args[4 + 2 * i]
+      local ends = (specials[i] and specials[i].ms or now) + ttl
+      members[#members + 1], members[#members + 2] = string.format('%.0f', ends), args[4 + 2 * i]
+      soonest = math.min(soonest, ends)
     end
   end
-  if #members > 0 then
-    -- Both keys have the queue's prefix.
-    redis.call('ZADD', string.sub(q.meta, 1, -5) .. 'expiring', unpack(members))
-    redis.call('HSET', q.meta, 'expiring', 1)
+  if #members == 0 then
+    return false
   end
+  -- Both keys have the queue's prefix.
+  local expiring = string.sub(q.meta, 1, -5) .. 'expiring'
+  local sooner = soonest <= now + WAKE_SLEEP
+    and redis.call('ZCOUNT', expiring, 0, string.format('%.0f', soonest)) == 0
+  redis.call('ZADD', expiring, unpack(members))
+  redis.call('HSET', q.meta, 'expiring', 1)
+  return sooner
 end
 
 -- Claims the unique keys, each for its lifetime or for as long as its job exists.
@@ -197,12 +204,14 @@ local function add_write(q, args, n, specials, duplicates)
   local now = clock_now()
   layout_mark(q.meta, q.layout)
   local look = add_place(q, args, n, specials, duplicates, now)
+  -- In a pause nobody needs to look, nor if a worker does when the next job may start.
+  if q.paused or (q.turn and wake_watched(q.turn, now)) then look = false end
   add_claim(q, q.keys, args, specials, duplicates)
   if q.ttl or args[q.after + 1] then
-    add_expire(q, args, q.after + 1, specials, duplicates, now)
+    look = add_expire(q, args, q.after + 1, specials, duplicates, now) or look
   end
   redis.call('HINCRBY', q.meta, 'added', q.fresh)
-  if look and not q.paused then
+  if look then
     wake_one(q.wake)
   end
 end

@@ -51,15 +51,17 @@ end
 
 -- Takes up to `want` of the waiting jobs. Answers their ids; the limit that kept it from taking
 -- more: 'paused', 'throttled', 'active', 'rate' or ''; and when to look again, if that is known.
-local function fetch_jobs(q, want, waiting, now, exact)
+local function fetch_within(q, want, waiting, now, exact)
   if waiting == 0 then
     return {}, ''
   elseif q.paused then
     return {}, 'paused'
-  elseif q.throttled_until and tonumber(q.throttled_until) > now then
-    return {}, 'throttled', tonumber(q.throttled_until)
   elseif want == 0 then
     return {}, ''
+  end
+  local throttle = throttle_until(q, now)
+  if throttle then
+    return {}, 'throttled', turn_next(q, throttle, exact)
   end
   local n, why = want, ''
   if q.active then
@@ -75,16 +77,24 @@ local function fetch_jobs(q, want, waiting, now, exact)
     local ids = fetch_take(q, n, waiting, now)
     return ids, #ids == n and why or ''
   end
-  local allowed, turn, interval = limits_rate(q, exact)
+  local allowed, free, interval = limits_rate(q, exact)
   if allowed == 0 then
-    return {}, 'rate', turn
+    return {}, 'rate', turn_next(q, free, exact)
   end
   local ids = fetch_take(q, math.min(n, allowed), waiting, now)
-  limits_spend(q, exact, interval, #ids)
-  if allowed < n and #ids == allowed and waiting > allowed then
-    local _
-    _, turn = limits_rate(q, exact)
-    return ids, 'rate', turn
+  limits_spend(q, interval, #ids)
+  if allowed < n and waiting > allowed then
+    free = free + #ids * interval
+    if turn_pass(q, exact) then
+      return ids, 'rate', free + TURN_BACKUP
+    end
+    return ids, 'rate', turn_next(q, free, exact)
   end
   return ids, #ids == n and why or ''
+end
+
+local function fetch_jobs(q, want, waiting, now, exact)
+  local ids, why, look = fetch_within(q, want, waiting, now, exact)
+  if q.turn and not look then turn_end(q, exact) end
+  return ids, why, look
 end

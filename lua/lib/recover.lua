@@ -14,11 +14,13 @@ local function recover_count(stalls, ids)
 end
 
 -- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed; of those
--- that are out by hand, the runs whose own time is over. Answers when to look again. leases: the two
+-- that are out by hand, the runs whose own time is over. Answers when to look again, and keeps the
+-- deadline of the other worker in `q.other_lease`. leases: the two
 -- oldest before this worker moved its own to `own`.
 local function recover_oldest(q, leases, worker, own, now)
   local at = leases[1] == worker and 3 or 1
   local oldest, deadline = leases[at], tonumber(leases[at + 1] or own)
+  q.other_lease = oldest and deadline
   if deadline >= now then
     return math.min(deadline, own) + 1
   end

@@ -1,8 +1,8 @@
 -- running: a worker's active jobs, id → "<rank>:<started ms>". The rank is where a job goes back
--- to.
+-- to: any number that Redis prints, whole or not, of either sign.
 
 local function running_rank(value)
-  return string.match(value, '^%d+')
+  return string.match(value, '^[^:]*')
 end
 
 -- Jobs that go back without a run may have been handed out as expired, with a score below 0. With 0

@@ -95,6 +95,8 @@ local function settle_released(q, args, at, now)
     set[#set + 1] = id
     if missed ~= '-1' then
       misses[#misses + 1], misses[#misses + 2] = id, missed
+      -- It goes back for a worker that knows it, which must know when it is due.
+      q.for_others = true
     end
   end
   if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end

@@ -33,7 +33,7 @@ local function apply(keys, args)
     base = args[1],
   }
   local wake, source, n = keys[16], args[2], (#args - 3) / 4
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl', 'turn')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -81,6 +81,7 @@ local function apply(keys, args)
   end
   columns_purge(q, ended)
   layout_mark(q.meta, meta[1])
+  local soon = false
   -- The records and the source come last: if a key above has a wrong type, all entries come again.
   if #ids > 0 then
     redis.call('ZADD', q.waiting, unpack(ready))
@@ -90,6 +91,8 @@ local function apply(keys, args)
       for i, id in ipairs(ids) do
         expiring[2 * i - 1], expiring[2 * i] = string.format('%.0f', now + meta[5]), id
       end
+      soon = tonumber(meta[5]) <= WAKE_SLEEP
+        and redis.call('ZCOUNT', q.base .. 'expiring', 0, expiring[1]) == 0
       redis.call('ZADD', q.base .. 'expiring', unpack(expiring))
       redis.call('HSET', q.meta, 'expiring', 1)
     end
@@ -100,7 +103,7 @@ local function apply(keys, args)
     redis.call('HINCRBY', q.meta, 'added', #ids)
     if news == '' or first > 1 then news = table.concat(ids, ' ') end
     events_say(q.events, meta[2], 'added', news)
-    if not meta[4] then wake_one(wake) end
+    if soon or not (meta[4] or (meta[6] and wake_watched(meta[6], now))) then wake_one(wake) end
   end
   return #ids
 end

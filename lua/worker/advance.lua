@@ -33,23 +33,25 @@
 --       queue's own dead-letter queue
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
---       hand, recover, active, limits, settle, expiry, fetch, details, outbox
+--       hand, recover, active, limits, throttle, turn, settle, expiry, fetch, handover, details,
+--       outbox
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
     progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
-    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
-    outbox = args[1] .. 'outbox', trims = {}, held = tonumber(args[4]),
+    completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], wake = keys[18],
+    base = args[1], outbox = args[1] .. 'outbox', worker = args[2], held = tonumber(args[4]),
+    trims = {},
   }
-  local wake, worker, lease = keys[18], args[2], tonumber(args[3])
+  local worker, lease = args[2], tonumber(args[3])
   local want, throttle, by_hand = tonumber(args[5]), tonumber(args[6]), string.byte(args[4]) == 43
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
-    'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter')
+    'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
-  q.expiring = meta[10]
+  q.expiring, q.throttled_from = meta[10], meta[12]
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -87,10 +89,7 @@ local function advance(keys, args)
   for _, trim in ipairs(q.trims) do
     retention_trim(q, trim.set, trim.count, trim.age, now)
   end
-  if throttle > 0 and now + throttle > tonumber(q.throttled_until or 0) then
-    q.throttled_until = string.format('%.0f', now + throttle)
-    redis.call('HSET', q.meta, 'throttled_until', q.throttled_until)
-  end
+  throttle_hold(q, throttle, now)
   lease_extend(q.workers, worker, now + lease)
   local check = recover_oldest(q, leases, worker, now + lease, now)
   local late = q.expiring and expiry_take(q, now)
@@ -98,10 +97,10 @@ local function advance(keys, args)
   local waiting = redis.call('ZCARD', q.waiting)
   local ids, why, look = fetch_jobs(q, want, waiting, now, exact)
   local left = waiting - #ids
-  -- A worker that got all it wanted wakes the next one, if that may take any.
-  if left > 0 and why == '' and #ids == want and limits_leave_room(q) then
-    wake_one(wake)
-  end
+  if #ids == want then handover_full(q, left > 0 and why == '', due, now) end
+  if q.passes_turn or q.for_others then wake_one(q.wake) end
+  local first, ends = by_hand or q.held == 0, now + (by_hand and q.held or lease)
+  if first and #ids > 0 and ends < now + WAKE_SLEEP then handover_lease(q, ends) end
 
   local more = {}
   if late then

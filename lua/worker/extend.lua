@@ -6,12 +6,13 @@
 --       2 hand        HASH  {q}:running:by-hand
 --       3 visibility  ZSET  {q}:visibility
 --       4 meta        HASH  {q}:meta
+--       5 wake        LIST  {q}:wake
 -- ARGV  1 the receive that has the job   2 id   3 for how many ms from now
 -- REPLY 1
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, hand
+-- USES  clock, layout, wake, hand
 local function extend(keys, args)
-  local workers, hand, visibility, meta = keys[1], keys[2], keys[3], keys[4]
+  local workers, hand, visibility, meta, wake = keys[1], keys[2], keys[3], keys[4], keys[5]
   local receive, id, ms = args[1], args[2], tonumber(args[3])
   local refusal = layout_check(meta)
   if refusal then
@@ -22,6 +23,9 @@ local function extend(keys, args)
   end
   -- The first write can't grow: then a full Redis lets the script go on.
   redis.call('HDEL', hand, '')
-  hand_out(workers, visibility, { id }, clock_now() + ms)
+  local now, head = clock_now(), redis.call('ZRANGE', workers, 0, 0, 'WITHSCORES')
+  hand_out(workers, visibility, { id }, now + ms)
+  -- Sooner than any other: a worker must know when to take the job back.
+  if not head[2] or now + ms < tonumber(head[2]) then wake_at(wake, now + ms, now) end
   return 1
 end

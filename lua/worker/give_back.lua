@@ -14,11 +14,11 @@
 --       '0' at first
 -- REPLY where to go on; '0' if all are done: about 1,000 jobs are looked at in a call
 -- ERR   LAYOUT
--- USES  layout, events, wake, running, hand
+-- USES  clock, layout, events, wake, running, hand
 local function give_back(keys, args)
   local workers, hand, visibility, waiting = keys[1], keys[2], keys[3], keys[4]
   local meta, events, wake = keys[5], keys[6], keys[7]
-  local receive, cursor = args[1], args[2]
+  local receive, cursor, base = args[1], args[2], string.sub(meta, 1, -5)
   local found = redis.call('HMGET', meta, 'layout', 'events')
   local refusal = layout_refusal(found[1])
   if refusal then
@@ -35,13 +35,14 @@ local function give_back(keys, args)
   redis.call('ZREM', workers, receive)
   if #ids > 0 then
     redis.call('ZADD', waiting, unpack(members))
-    running_expired(string.sub(meta, 1, -5) .. 'expiring', ids)
+    running_expired(base .. 'expiring', ids)
     redis.call('HDEL', hand, unpack(ids))
     hand_end(workers, visibility, ids)
     events_add(events, found[2], 'released', ids)
   end
-  if redis.call('EXISTS', waiting) == 1 then
-    wake_one(wake)
-  end
+  wake_successor({
+    waiting = waiting, delayed = base .. 'delayed', expiring = base .. 'expiring',
+    workers = workers, wake = wake,
+  }, clock_now())
   return page[1]
 end

@@ -13,6 +13,8 @@
 --       7 misses    HASH  {q}:misses
 --       8 meta      HASH  {q}:meta
 --       9 expiring  ZSET  {q}:expiring
+--       10 waiting  ZSET  {q}:waiting
+--       11 wake     LIST  {q}:wake
 -- ARGV  1 worker   2 old worker, '' for none   3 lease ms
 --       4 rate and 5 active: limits set in code, '' for none, '-' to leave it; one set at run time
 --       wins
@@ -20,7 +22,7 @@
 -- REPLY held ids that are among ARGV 6…; then, of the other held ones: ids as one text, records,
 --       attempts, stalls, misses; and the ids of those that were handed out as expired, as one text
 -- ERR   LAYOUT, INVALID
--- USES  clock, layout, lease, code_limits, details, number
+-- USES  clock, layout, lease, wake, code_limits, details, number
 local function join(keys, args)
   local workers, running, former, meta = keys[1], keys[2], keys[3], keys[8]
   local worker, old, lease = args[1], args[2], tonumber(args[3])
@@ -41,8 +43,10 @@ local function join(keys, args)
   end
   layout_mark(meta, found)
   lease_extend(workers, worker, clock_now() + lease)
-  code_limits_set(meta, 'rate', args[4])
-  code_limits_set(meta, 'active', args[5])
+  local rate = code_limits_set(meta, 'rate', args[4])
+  local active = code_limits_set(meta, 'active', args[5])
+  -- Under other limits, more may start.
+  if (rate or active) and redis.call('EXISTS', keys[10]) == 1 then wake_one(keys[11]) end
 
   local known, kept, unknown = {}, {}, {}
   for i = 6, #args do

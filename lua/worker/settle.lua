@@ -27,8 +27,8 @@
 --       effects on other queues, as in `advance`
 -- REPLY the number of entries in the outbox
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, rank, events, wake, running, unique, columns, retention, settle, outbox,
---       hand
+-- USES  clock, layout, rank, events, wake, throttle, running, unique, columns, retention, settle,
+--       outbox, hand
 local function settle(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -39,8 +39,9 @@ local function settle(keys, args)
   }
   local wake, receive, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',
-    'throttled_until')
+    'throttled_until', 'throttled_from', 'active')
   q.kept, q.step, q.expiring = meta[2], rank_step(meta[3]), meta[4]
+  q.throttled_until, q.throttled_from = meta[5], meta[6]
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -67,15 +68,14 @@ local function settle(keys, args)
   for _, trim in ipairs(q.trims) do
     retention_trim(q, trim.set, trim.count, trim.age, now)
   end
-  if throttle > 0 and now + throttle > tonumber(meta[5] or 0) then
-    redis.call('HSET', q.meta, 'throttled_until', string.format('%.0f', now + throttle))
-  end
+  throttle_hold(q, throttle, now)
   local ids = {}
   for i = 1, n do
     ids[i] = args[4 + i]
   end
   hand_end(q.workers, keys[19], ids)
-  -- A worker must wake for a job that is ready again, or due before all others.
-  if back then wake_one(wake) end
+  -- A worker must wake for a job that is ready again, or due before all others; or for the room
+  -- that is left where the number of active jobs is limited.
+  if back or (meta[7] and redis.call('EXISTS', q.waiting) == 1) then wake_one(wake) end
   return redis.call('XLEN', q.base .. 'outbox')
 end

@@ -12,6 +12,7 @@
 //! - [`soak`]: load and faults for a given time, with accounts that are proven
 //! - [`commands`]: what a server carries out, in numbers
 //! - [`edges`]: numbers at their edges, and what must work after each
+//! - [`sequence`]: one job at a time, through all that can make a worker sleep past it
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
 mod kill_on_exit;
@@ -30,6 +31,7 @@ pub mod proxy;
 pub mod raw;
 pub mod scripts;
 pub mod sentinel;
+pub mod sequence;
 pub mod server;
 pub mod shared;
 pub mod soak;

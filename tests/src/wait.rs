@@ -8,6 +8,10 @@ use std::{
 /// How long a condition may take. Long, since it costs nothing unless a test is about to fail.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
+/// How long a job that can start may take to: below the time after which a worker looks by itself,
+/// which would hide a lost wake-up.
+pub const START: Duration = Duration::from_secs(2);
+
 /// How long to wait before looking again.
 const STEP: Duration = Duration::from_millis(5);
 
@@ -42,6 +46,14 @@ impl<T> Look for Option<T> {
 /// It doesn't hold within [`LIMIT`].
 pub async fn eventually<L: Look>(what: &str, look: impl AsyncFnMut() -> L) -> L::Found {
     eventually_within(LIMIT, what, look).await
+}
+
+/// [`eventually`], for what a worker does at once: within [`START`].
+///
+/// # Panics
+/// It doesn't hold within that.
+pub async fn at_once<L: Look>(what: &str, look: impl AsyncFnMut() -> L) -> L::Found {
+    eventually_within(START, what, look).await
 }
 
 /// [`eventually`], with a limit of its own.

@@ -17,11 +17,13 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    job::WorkerId,
     queue::Queue,
     store::{
-        MAX_BATCH,
-        worker::{Limit, Turn},
+        MAX_BATCH, QueueStore,
+        worker::{Limit, Turn, Wake},
     },
+    task::boxed,
     value_error::Invalid,
     worker::MAX_SLEEP,
 };
@@ -95,6 +97,9 @@ impl Receive {
             }
             if !accepted.is_empty() {
                 let Some(receive) = fetcher.hand_over() else { continue };
+                if looks_soon(&turn) {
+                    hand_over_looking(queue.store(), &receive);
+                }
                 let source = Source { context, receive, until: taken_at + rules.visibility };
                 permits.truncate(accepted.len());
                 return Ok(deliveries(&source, accepted, permits));
@@ -115,14 +120,10 @@ impl Receive {
     async fn sleep(&self, turn: &Turn, left: Duration) -> Result<()> {
         let Receiver { queue, connections, .. } = &self.receiver;
         let nap = turn.look_in.min(MAX_SLEEP).min(left);
-        match turn.limit {
-            // The token would come for jobs that may not be fetched.
-            Some(Limit::Rate | Limit::Throttled) => sleep(nap).await,
-            _ => match connections.wait(queue.store(), nap).await {
-                // The next call finds out what is wrong, and says it.
-                Err(Error::Unavailable { .. }) => sleep(nap.min(Duration::from_millis(100))).await,
-                other => drop(other?),
-            },
+        match connections.wait(queue.store(), nap).await {
+            // The next call finds out what is wrong, and says it.
+            Err(Error::Unavailable { .. }) => sleep(nap.min(Duration::from_millis(100))).await,
+            other => drop(other?),
         }
         Ok(())
     }
@@ -140,6 +141,21 @@ impl Receive {
         }
         Some(permits)
     }
+}
+
+/// Whether this receive was to look again, for jobs that start or fall due soon.
+fn looks_soon(turn: &Turn) -> bool {
+    let by_rate = matches!(turn.limit, Some(Limit::Rate | Limit::Throttled));
+    by_rate || turn.look_in.min(turn.more.expires_in.unwrap_or(Duration::MAX)) < MAX_SLEEP
+}
+
+/// A receive that has its jobs looks no more: another consumer must.
+fn hand_over_looking(store: &QueueStore, worker: &WorkerId) {
+    let (store, worker) = (store.clone(), worker.clone());
+    tokio::spawn(boxed(async move {
+        // Else the others look by themselves, a few seconds later.
+        let _ = store.call(&Wake { worker: Some(&worker), wait: None }).await;
+    }));
 }
 
 /// The jobs, each with its permit to be out.

@@ -157,6 +157,11 @@ impl Keys {
         [&self.0.base, "publisher:", name.as_str()].concat()
     }
 
+    /// A list of one worker's own, whose element ends its wait for the token.
+    pub(crate) fn wait(&self, waiter: &WorkerId) -> String {
+        format!("{}wake:{waiter}", self.0.base)
+    }
+
     pub(crate) fn errors(&self, id: &JobId) -> String {
         format!("{}errors:{id}", self.0.base)
     }

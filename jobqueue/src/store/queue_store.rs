@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    job::QueueName,
+    job::{QueueName, WorkerId},
     value_error::Corrupt,
 };
 
@@ -94,20 +94,26 @@ impl QueueStore {
         }
     }
 
-    /// Waits for the queue's wake token, and takes it. `false` if none came in time.
+    /// Waits for the queue's wake token, and takes it. `false` if none came in time, or if
+    /// [`Wake`](super::worker::Wake) has ended the wait of this name.
     ///
     /// Needs its [own connection](Self::with_own_connection), which it blocks.
-    pub(crate) async fn wait_for_wake(&self, limit: Duration) -> Result<bool> {
+    pub(crate) async fn wait_for_wake(&self, name: &WorkerId, limit: Duration) -> Result<bool> {
         const ACTION: &str = "wait for jobs";
         let mut command = redis::cmd("BLPOP");
-        command.arg(self.shared(Key::Wake)).arg(limit.as_secs_f64());
+        let (token, own) = (self.shared(Key::Wake), self.keys.wait(name));
+        command.arg(token).arg(&own).arg(limit.as_secs_f64());
         // The server's limit, and some time for the way back. A connection that stays silent longer
         // is dead, even if it looks open.
         let limit = limit.saturating_add(self.response_limit());
         let reply = self.route.request_within(&command, limit).await;
         let value =
             reply.map_err(|error| server_error::explain(error, self.about_action(ACTION)))?;
-        Ok(reply::optional(&value).is_some())
+        if reply::optional(&value).is_none() {
+            return Ok(false);
+        }
+        let [key, _] = reply::tuple(value, ACTION)?;
+        Ok(reply::text(&key, ACTION)? == token)
     }
 
     /// Drops the connection, and with it a wait that is not needed any more.

@@ -116,6 +116,8 @@ impl Ledger {
                 // The newest calls of producers, and of publishers to a topic of the same name. They
                 // expire.
                 "producer" | "publisher" => {}
+                // What was to end a wait that had ended by itself: it expires.
+                "wake" if !rest.is_empty() => {}
                 _ if PLAIN.contains(&name) => {}
                 _ => {
                     if let Some(place) = PLACES.iter().find(|place| **place == name) {

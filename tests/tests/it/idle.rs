@@ -5,7 +5,7 @@ use jobqueue::{Client, DurationExt, Failure, JobHandle, JobState, State, job};
 use jobqueue_tests::{
     proxy::{Mode, Proxy},
     server::RedisServer,
-    wait::eventually,
+    wait::{at_once, eventually},
 };
 use redis::Connection;
 
@@ -104,7 +104,7 @@ async fn a_paused_worker_has_no_fetch_under_way() {
     let mut scene = Scene::new().await;
     scene.board.go.up();
     scene.running.handle.pause();
-    eventually("the fetch to go", async || waiter(&mut scene.looks).is_none()).await;
+    at_once("the fetch to go", async || waiter(&mut scene.looks).is_none()).await;
     eventually("the new name", async || scene.leases().len() == 1).await;
     let job = scene.add(1).await;
     assert_eq!(job.state().await.expect("a state"), Some(JobState::Waiting));

@@ -187,3 +187,21 @@ impl Drop for HeldJobs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_whose_job_is_handed_out_again_is_lost_first() {
+        let (mut held, id) = (HeldJobs::default(), JobId::generate());
+        let (first, cancellation) = held.insert(&id);
+        held.started(&id, tokio::spawn(std::future::pending::<()>()).abort_handle());
+        let (second, _) = held.insert(&id);
+        assert!(cancellation.is_lost(), "it is told");
+        assert_eq!((held.slots(), held.lost_runs(), held.running()), (2, 1, 1), "it has a slot");
+        assert!(held.is_current(&id, second) && !held.is_current(&id, first));
+        assert_eq!(held.ended(&id, first), Standing::Lost, "it settles nothing");
+        assert_eq!(held.slots(), 1);
+    }
+}

@@ -81,7 +81,7 @@ impl Pump {
             }
         }
         self.jobs.tell_rest().await;
-        self.session.leave().await;
+        self.session.leave(&mut self.wake).await;
         Ok(())
     }
 
@@ -90,6 +90,12 @@ impl Pump {
         loop {
             self.session.step();
             self.jobs.tell();
+            // Only this pump may know what falls due next: another must look now.
+            match self.schedule.stops_looking(&self.jobs.view()) {
+                true if self.wake.is_fetching() => self.join(None).await?,
+                true => self.session.hand_over(&mut self.wake).await,
+                false => {}
+            }
             let Next::Sleep { until, wait } = self.schedule.next(&self.jobs.view()) else {
                 return Ok(());
             };
@@ -104,7 +110,7 @@ impl Pump {
                     self.jobs.note(report, &mut self.schedule);
                 }
                 woken = self.wake.next(), if self.wake.is_waiting() => self.woken(woken).await?,
-                _ = self.config.phase.changed() => self.phase_changed().await?,
+                _ = self.config.phase.changed() => self.schedule.ready(),
                 () = self.session.lost() => self.schedule.lose_lease(),
                 () = sleep_until(until) => {
                     self.schedule.slept(Instant::now(), self.wake.is_fetching());
@@ -118,22 +124,19 @@ impl Pump {
 
     async fn woken(&mut self, woken: Woken) -> Result<()> {
         match woken {
-            Woken::Turn(turn, want) => return self.answered(Answer::to_fetch(turn, want)).await,
-            Woken::ForToken(_) if self.schedule.want(&self.jobs.view()) > 0 => {
+            Woken::Turn { turn, want, .. } => self.answered(Answer::to_fetch(turn, want)).await?,
+            Woken::ForToken(token) if self.schedule.want(&self.jobs.view()) > 0 => {
                 self.schedule.ready();
+                if token && self.schedule.passes_on_token(Instant::now()) {
+                    self.session.pass_on_token().await;
+                }
             }
             // The token came for a job that this pump can't take: another worker should.
-            Woken::ForToken(true) => self.session.pass_on_token().await,
+            Woken::ForToken(true) => self.session.hand_over(&mut self.wake).await,
             Woken::ForToken(false) => {}
             Woken::Refused(error) => self.session.polls(&error),
         }
         Ok(())
-    }
-
-    async fn phase_changed(&mut self) -> Result<()> {
-        self.schedule.ready();
-        let fetches = self.jobs.phase() == Phase::Paused && self.wake.is_fetching();
-        if fetches { self.join(None).await } else { Ok(()) }
     }
 
     /// One call: settle what has ended, fetch what fits.
@@ -164,16 +167,16 @@ impl Pump {
     /// Joins under a new name, and finds out what is held: at the start, when the lease was lost,
     /// and when it isn't known whether a call was carried out.
     async fn join(&mut self, cause: Option<Error>) -> Result<()> {
-        if self.wake.is_fetching() {
-            // The join also finds out what its fetch has brought.
-            self.wake = WakeListener::spawn(&self.config.store);
-        }
         let lost = cause.as_ref().is_some_and(Error::is_lease_lost);
         let known = self.jobs.slots.ids();
         if let Some(holding) = self.session.join(cause.filter(|_| !lost), &known).await? {
             self.jobs.reconcile(holding, lost, &mut self.schedule);
             self.session.keep(self.jobs.slots.holds());
             self.schedule.ready();
+            if self.wake.is_fetching() {
+                // Its fetch is refused now, or the join has found what it brought.
+                self.session.hand_over(&mut self.wake).await;
+            }
         }
         Ok(())
     }

@@ -45,6 +45,10 @@ pub(super) struct Schedule {
     /// Until when this pump lets others come first to due jobs, since it has sent one back for
     /// them.
     yields_until: Option<Instant>,
+    /// Whether it has passed on the token meanwhile.
+    passed_token: bool,
+    /// Whether it would take jobs, as of the last time that it was asked.
+    looks: bool,
     /// Whether nothing falls due before the pump looks by itself, as of the last turn.
     nothing_due: bool,
     /// Whether a heartbeat found the lease lost.
@@ -102,6 +106,8 @@ impl Schedule {
             state: FetchState::Ready,
             expires: None,
             yields_until: None,
+            passed_token: false,
+            looks: false,
             nothing_due: false,
             lease_lost: false,
         }
@@ -112,6 +118,7 @@ impl Schedule {
             return Next::Turn;
         }
         let asks = view.phase == Phase::Working && view.room > 0;
+        let takes = self.want(view) > 0;
         let tick = view.now + MAX_SLEEP;
         let until = match (self.state, view.phase) {
             (FetchState::Idle(until) | FetchState::Throttled(until), _) if asks => until.min(tick),
@@ -121,10 +128,11 @@ impl Schedule {
         };
         let until = self.expires.map_or(until, |expires| expires.min(until));
         let wait = match self.state {
-            FetchState::Idle(_) if asks && self.may_fetch_along(view) => {
+            FetchState::Idle(_) if takes && self.may_fetch_along(view) => {
                 Wait::ForJobs { want: self.want(view) }
             }
-            FetchState::Idle(_) if asks => Wait::ForToken,
+            // Also while the queue is throttled: that may be over sooner.
+            FetchState::Idle(_) | FetchState::Throttled(_) if takes => Wait::ForToken,
             _ => Wait::Nothing,
         };
         Next::Sleep { until, wait }
@@ -144,9 +152,16 @@ impl Schedule {
         view.idle && view.demand == Demand::Any && self.nothing_due
     }
 
-    /// How many jobs to fetch now.
+    /// Whether the pump would have taken jobs, had it a free slot, and doesn't any more.
+    pub(super) fn stops_looking(&mut self, view: &View) -> bool {
+        let looks =
+            view.phase == Phase::Working && matches!(view.demand, Demand::Any | Demand::One);
+        std::mem::replace(&mut self.looks, looks) && !looks
+    }
+
+    /// How many jobs a call made now asks for.
     pub(super) fn want(&self, view: &View) -> usize {
-        if view.phase != Phase::Working || matches!(self.state, FetchState::Throttled(_)) {
+        if view.phase != Phase::Working {
             return 0;
         }
         let most = match view.demand {
@@ -199,7 +214,16 @@ impl Schedule {
 
     /// A job goes back for this long, for a worker that knows it.
     pub(super) fn yield_for(&mut self, delay: Duration, now: Instant) {
-        self.yields_until = now.checked_add(delay + 2 * HANDOVER);
+        self.yields_until = now.checked_add(delay.saturating_add(2 * HANDOVER));
+        self.passed_token = false;
+    }
+
+    /// Whether the token, which has come to this pump, is for others too: they must know when the
+    /// job is due that this one has sent back for them. Once, or it would go round for ever.
+    pub(super) fn passes_on_token(&mut self, now: Instant) -> bool {
+        let passes = !self.passed_token && self.yields_until.is_some_and(|until| now < until);
+        self.passed_token |= passes;
+        passes
     }
 
     /// A heartbeat found the lease lost.
@@ -301,7 +325,7 @@ mod tests {
         ] {
             assert_eq!(schedule(FetchState::Ready).want(&view), expected, "{view:?}");
         }
-        assert_eq!(schedule(FetchState::Throttled(now)).want(&idle(now)), 0);
+        assert_eq!(schedule(FetchState::Throttled(now)).want(&idle(now)), 10);
     }
 
     #[test]
@@ -310,13 +334,16 @@ mod tests {
         let (soon, late) = (now + SECOND, now + 9 * SECOND);
         let full = View { room: 0, empty: false, idle: false, ..idle(now) };
         let paused = View { phase: Phase::Paused, ..idle(now) };
+        let none = View { demand: Demand::None, ..idle(now) };
         let drain = |until| View { phase: Phase::Draining(until), empty: false, ..idle(now) };
         let tick = now + MAX_SLEEP;
         for (state, expires, view, until, wait) in [
             (FetchState::Idle(soon), None, idle(now), soon, Wait::ForToken),
             (FetchState::Idle(late), None, idle(now), tick, Wait::ForToken),
             (FetchState::Idle(late), Some(soon), idle(now), soon, Wait::ForToken),
-            (FetchState::Throttled(soon), None, idle(now), soon, Wait::Nothing),
+            (FetchState::Throttled(soon), None, idle(now), soon, Wait::ForToken),
+            (FetchState::Throttled(soon), None, none, soon, Wait::Nothing),
+            (FetchState::Idle(soon), None, none, soon, Wait::Nothing),
             (FetchState::Idle(soon), None, full, tick, Wait::Nothing),
             (FetchState::Ready, None, full, tick, Wait::Nothing),
             (FetchState::Idle(soon), None, paused, tick, Wait::Nothing),

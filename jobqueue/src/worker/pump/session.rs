@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, error::Elapsed, timeout},
+};
 use tracing::{debug, warn};
 
 use super::{
@@ -27,6 +30,9 @@ use crate::{
 
 /// How long a pump that ends tries to give its lease back, and waits for its relay.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long each step of handing over may take: longer, and the outcomes of runs would wait.
+const HAND_OVER_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A session with heartbeats.
 pub(super) struct KeptSession {
@@ -106,9 +112,32 @@ impl KeptSession {
 
     /// Puts the wake token back, for another worker.
     pub(super) async fn pass_on_token(&self) {
-        if let Err(error) = self.session.pass_on_token().await {
-            debug!(error = %chain(&error), "the wake token could not be put back: others soon look by themselves");
+        let token = self.session.pass_on_token();
+        self.told(timeout(HAND_OVER_TIMEOUT, token).await);
+    }
+
+    /// This pump looks no more: wakes another worker if there is a reason, and waits for the token
+    /// no more.
+    pub(super) async fn hand_over(&self, wake: &mut WakeListener) {
+        let told =
+            timeout(HAND_OVER_TIMEOUT, self.session.hand_over_looking(wake.waits_as())).await;
+        if !self.told(told) {
+            wake.abandon();
+        } else if wake.is_waiting() && wake.ended(HAND_OVER_TIMEOUT).await {
+            // It had taken the token before it was told to end.
+            self.pass_on_token().await;
         }
+    }
+
+    /// Whether Redis has answered.
+    fn told(&self, answer: Result<Result<()>, Elapsed>) -> bool {
+        let problem = match answer {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => chain(&error).to_string(),
+            Err(elapsed) => elapsed.to_string(),
+        };
+        debug!(problem, "no worker could be woken: others soon look by themselves");
+        false
     }
 
     /// Relays the queue's outbox, into which these effects were just written.
@@ -163,12 +192,17 @@ impl KeptSession {
         self.lease.keep(self.session.name().cloned());
     }
 
-    /// Gives back the lease and what is held, and waits a moment until effects are relayed.
-    pub(super) async fn leave(&mut self) {
+    /// Gives back the lease and what is held, and waits a moment until effects are relayed. The wait
+    /// for the token ends, or the token might go to one that has left; a fetch behind it is refused
+    /// by then.
+    pub(super) async fn leave(&mut self, wake: &mut WakeListener) {
         self.lease.keep(None);
         if let Err(error) = self.session.leave(LEAVE_TIMEOUT).await {
             let queue = self.session.store().name();
             warn!(%queue, error = %chain(&error), "left without giving the lease back: it runs out by itself");
+        }
+        if wake.is_waiting() {
+            self.hand_over(wake).await;
         }
         self.relays.finish(self.session.store().name(), LEAVE_TIMEOUT).await;
     }

@@ -31,6 +31,7 @@ plays![
     dropped_futures,
     late_calls,
     numbers_at_edges,
+    sequence,
     struggling_server,
 ];
 

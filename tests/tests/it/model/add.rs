@@ -8,6 +8,7 @@ use super::{
     queue::{Answer, Claim, Job, Place, Queue},
     reply::{number, text},
     request::{NewJob, Try, signed},
+    turn::SLEEP,
 };
 
 impl Queue {
@@ -47,7 +48,7 @@ impl Queue {
             return Err(format!("QUEUEFULL {cap} {length}"));
         }
         self.mark_layout();
-        let before = self.next_due();
+        let (before, expired_before) = (self.next_due(), self.next_expired());
         let (mut added, mut ready) = (Vec::new(), false);
         for (index, job) in jobs.iter().enumerate() {
             if !twins.contains_key(&index) {
@@ -57,8 +58,14 @@ impl Queue {
         }
         self.event("added", &added);
         self.add_to_total("added", fresh);
-        let sooner = self.next_due().is_some_and(|due| before.is_none_or(|before| due < before));
-        self.token |= !self.meta.contains_key("paused") && (ready || sooner);
+        let soon = |next: Option<i64>, before: Option<i64>| {
+            let sooner = |at: &i64| before.is_none_or(|before| *at < before);
+            next.is_some_and(|at| at <= self.now + SLEEP && sooner(&at))
+        };
+        let due = ready || soon(self.next_due(), before);
+        let asleep = !self.meta.contains_key("paused") && !self.looks_later();
+        let expires = soon(self.next_expired(), expired_before);
+        self.token |= due && asleep || expires;
         Ok(answer)
     }
 

@@ -6,6 +6,7 @@ use super::{
     queue::{Answer, Place, Queue},
     reply::number,
     request::{Due, ended, signed},
+    turn::SLEEP,
 };
 
 impl Queue {
@@ -34,7 +35,7 @@ impl Queue {
         self.postpone(id, due);
         self.job(id).place = Place::Delayed { due };
         self.event("delayed", &[id.to_owned()]);
-        self.token = true;
+        self.token |= due <= self.now + SLEEP;
         Ok(number(1))
     }
 
@@ -141,7 +142,7 @@ impl Queue {
             return number(0);
         }
         self.event("resumed", &[String::new()]);
-        self.token |= self.any_waits();
+        self.token |= self.any_waits() || self.next_due().is_some();
         number(1)
     }
 

@@ -10,6 +10,7 @@ use super::{
     queue::{Answer, Out, Place, Queue},
     reply::{number, text},
     request::{self, Call, Join, Turn, signed},
+    turn::SLEEP,
     workers,
 };
 
@@ -172,15 +173,20 @@ impl Queue {
                 self.settle(turn);
                 self.mind_hand();
                 let hold = self.now + signed(turn.hold);
-                if turn.hold > 0 && hold > self.number("throttled_until").unwrap_or(0) {
+                if turn.hold > 0 && hold > self.throttle().unwrap_or(0) {
                     self.meta.insert("throttled_until", hold.to_string());
+                    self.meta.insert("throttled_from", self.now.to_string());
                 }
-                self.token |= !turn.retried.is_empty() || !turn.released.is_empty();
+                let back = !turn.retried.is_empty() || !turn.released.is_empty();
+                let room = self.meta.contains_key("active") && self.any_waits();
+                self.token |= back || room;
                 Ok(number(0))
             }
             Request::Extend { receive, id, out } => {
                 self.must_be_out(receive, id)?;
                 let end = self.now + signed(*out);
+                let first = self.workers.values().all(|at| end < *at);
+                self.token |= first && end <= self.now + SLEEP;
                 if let Place::Active { out: Some(out), .. } = &mut self.job(id).place {
                     out.until = end;
                 }
@@ -195,7 +201,7 @@ impl Queue {
                 self.event_of("released", ids.iter());
                 self.workers.remove(receive);
                 self.mind_hand();
-                self.token |= self.any_waits();
+                self.token |= self.needs_successor();
                 Ok(text("0"))
             }
         }

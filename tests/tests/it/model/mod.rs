@@ -3,7 +3,7 @@
 //! [`op`] lists the operations; [`play`] applies them to the real scripts ([`bench`]) and to the
 //! model ([`queue`], with a file for each of its sides), and compares answers and the whole
 //! keyspace after every step. [`invariants`] are read from the keyspace alone, so that the model
-//! can't be wrong in the same way.
+//! can't be wrong in the same way. [`wakes`] are the rule by which nobody sleeps past a job.
 //!
 //! 2,000 sequences run by default, `JOBQUEUE_MODEL_CASES` of them if that is set. A sequence that
 //! fails is shrunk and printed, and its seed is put into `tests/regressions/model.txt`, from where
@@ -25,6 +25,7 @@ mod request;
 mod settle;
 mod turn;
 mod view;
+mod wakes;
 mod work;
 mod workers;
 

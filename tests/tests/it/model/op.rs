@@ -75,7 +75,10 @@ pub(super) enum Op {
     },
     /// An idle worker takes the token, or finds none.
     TakeToken,
-    PutTokenBack,
+    /// A worker that can't take jobs puts the token back.
+    HandOver {
+        worker: usize,
+    },
     Promote(usize),
     Remove(Vec<usize>),
     Priority(usize, i64),
@@ -267,7 +270,7 @@ fn work() -> impl Strategy<Value = Op> {
             .prop_map(|(worker, job, keep, lines)| Op::Log { worker, job, keep, lines }),
         6 => hand::op().prop_map(Op::Hand),
         1 => Just(Op::TakeToken),
-        1 => Just(Op::PutTokenBack),
+        1 => worker().prop_map(|worker| Op::HandOver { worker }),
     ]
 }
 

@@ -14,6 +14,7 @@ use super::{
     op::{Added, DONE, GONE, Op},
     queue::{Answer, Queue},
     request::{NewJob, Request, Try, Turn},
+    wakes::{self, Outlook},
     workers::{Worker, Workers},
 };
 
@@ -108,7 +109,10 @@ impl Game<'_> {
                 let lines = (0..*lines).map(|n| format!("line {n} of {id}")).collect();
                 Request::Log { worker, id, keep: *keep, lines }
             }
-            Op::PutTokenBack => Request::Wake,
+            Op::HandOver { worker } => {
+                let worker = self.workers.get(*worker).name().cloned().unwrap_or_default();
+                Request::Wake { worker }
+            }
             Op::Promote(job) => Request::Promote { id: self.id(*job) },
             Op::Remove(jobs) => Request::Remove { ids: self.ids(jobs) },
             Op::Priority(job, priority) => {
@@ -137,6 +141,7 @@ impl Game<'_> {
 
     /// Makes a call, and compares the answer and the keyspace with the model.
     fn call(&mut self, request: &Request) -> Played<Answer> {
+        let before = Outlook::of(&self.queue);
         let expected = self.queue.apply(request);
         let found = self.bench.call(&request.call()).map(|answer| match request {
             Request::Join(_) => sorted_by_id(answer),
@@ -148,7 +153,10 @@ impl Game<'_> {
             return Err(format!("{request:?}\nanswered {found:?}\ninstead of {expected:?}"));
         }
         self.compare().map_err(|why| format!("{request:?}\n{why}"))?;
-        Ok(expected)
+        match wakes::complaint(request, &expected, &before, &Outlook::of(&self.queue)) {
+            Some(why) => Err(format!("{request:?}\n{why}")),
+            None => Ok(expected),
+        }
     }
 
     /// A call whose answer is used for nothing; both must answer the same.

@@ -127,7 +127,7 @@ impl Queue {
             Request::Heartbeat { worker, lease } => self.heartbeat(worker, *lease),
             Request::Leave { worker } => Ok(self.leave(worker)),
             Request::Hand(request) => self.by_hand(request),
-            Request::Wake => Ok(self.wake_if_any_waits()),
+            Request::Wake { worker } => Ok(self.hand_over(worker)),
             Request::Progress { worker, id, value } => self.progress(worker, id, value),
             Request::Log { worker, id, keep, lines } => self.log(worker, id, *keep, lines),
             Request::Promote { id } => self.promote(id),

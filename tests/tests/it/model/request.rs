@@ -15,7 +15,7 @@ pub(super) enum Request {
     Heartbeat { worker: String, lease: u64 },
     Leave { worker: String },
     Hand(hand::Request),
-    Wake,
+    Wake { worker: String },
     Progress { worker: String, id: String, value: String },
     Log { worker: String, id: String, keep: usize, lines: Vec<String> },
     Promote { id: String },
@@ -174,7 +174,7 @@ impl Request {
                 Call { worker: worker.clone(), ..call("worker/leave", args![worker]) }
             }
             Self::Hand(request) => request.call(),
-            Self::Wake => call("worker/wake", args![]),
+            Self::Wake { worker } => call("worker/wake", args![worker, ""]),
             Self::Progress { worker, id, value } => {
                 Call { worker: worker.clone(), ..call("job/progress", args![id, value]) }
             }

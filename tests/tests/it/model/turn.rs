@@ -9,6 +9,20 @@ use super::{
     request::{Turn, signed},
 };
 
+/// How long idle workers sleep before they look by themselves, in ms.
+pub(super) const SLEEP: i64 = 5_000;
+
+/// What a fetch brought.
+struct Fetched {
+    ids: Vec<String>,
+    /// Why there are no more.
+    why: &'static str,
+    /// When to look again.
+    look: Option<f64>,
+    /// Whether another worker is to look from now on.
+    passes: bool,
+}
+
 impl Queue {
     pub(super) fn advance(&mut self, turn: &Turn) -> Answer {
         if !self.workers.contains_key(&turn.worker) {
@@ -19,24 +33,43 @@ impl Queue {
         }
         self.settle(turn);
         let hold = self.now + signed(turn.hold);
-        if turn.hold > 0 && hold > self.number("throttled_until").unwrap_or(0) {
+        if turn.hold > 0 && hold > self.throttle().unwrap_or(0) {
             self.meta.insert("throttled_until", hold.to_string());
+            self.meta.insert("throttled_from", self.now.to_string());
         }
-        self.workers.insert(turn.worker.clone(), self.now + signed(turn.lease));
+        let ends = self.now + signed(turn.lease);
+        let other = self.workers.iter().filter(|(name, _)| **name != turn.worker);
+        let other = other.map(|(_, at)| *at).min();
+        self.workers.insert(turn.worker.clone(), ends);
         let check = self.recover_oldest();
         let expiring = self.meta.contains_key("expiring");
         let late = if expiring { self.expire(turn) } else { Vec::new() };
         self.promote_due();
-        let (mut ids, why, look) = self.fetch(turn);
+        let Fetched { mut ids, why, look, passes } = self.fetch(turn);
+        if look.is_none() {
+            self.end_turn(&turn.worker);
+        }
         let left = self.ids_in("waiting").len();
-        let room = self.room().is_none_or(|room| room > 0);
-        let full = ids.len() == turn.want;
+        let fetched = ids.len();
         let more = expiring.then(|| self.hand_out(&mut ids, late));
         if turn.out.is_some() && !ids.is_empty() {
             self.mind_hand();
             self.workers.remove(&turn.worker);
         }
-        self.token |= left > 0 && why.is_empty() && full && room;
+        if fetched == turn.want {
+            let room = self.room().is_none_or(|room| room > 0);
+            let ready = left > 0 && why.is_empty() && room && !self.watched(&turn.worker);
+            let next = [self.next_due(), other].into_iter().flatten().min();
+            self.token |= ready || next.is_some_and(|at| at <= self.now + SLEEP);
+        }
+        let (first, lasts) = match turn.out {
+            Some(out) => (true, out),
+            None => (turn.held == 0, turn.lease),
+        };
+        let ends = self.now + signed(lasts);
+        let first_held = first && fetched > 0 && lasts < 5_000;
+        self.token |= first_held && other.is_none_or(|other| ends < other);
+        self.token |= passes || turn.released.iter().any(|(_, _, misses)| misses.is_some());
 
         #[expect(clippy::cast_precision_loss, reason = "as the script's own numbers")]
         let next = [Some(check), self.next_due()].into_iter().flatten().map(|ms| ms as f64);
@@ -82,8 +115,7 @@ impl Queue {
         ids.extend(late);
         others.iter().for_each(|id| self.job(id).expires = None);
         expired.iter().for_each(|id| self.job(id).expires = Some(-1));
-        let next = self.jobs.values().filter_map(|job| job.expires).filter(|at| *at >= 0).min();
-        let wait = next.map_or(-1, |at| at - now);
+        let wait = self.next_expired().map_or(-1, |at| at - now);
         Value::Array(vec![text("expired"), text(expired.join(" ")), text("expires"), number(wait)])
     }
 
@@ -133,24 +165,35 @@ impl Queue {
         self.event_of("waiting", ids.iter());
     }
 
+    /// When the next job expires that wasn't handed out as expired.
+    pub(super) fn next_expired(&self) -> Option<i64> {
+        self.jobs.values().filter_map(|job| job.expires).filter(|at| *at >= 0).min()
+    }
+
     pub(super) fn next_due(&self) -> Option<i64> {
         self.ids_in("delayed").first().map(|id| self.jobs[id].place.score())
     }
 
-    /// Ids, why there are no more, and when to look again.
-    fn fetch(&mut self, turn: &Turn) -> (Vec<String>, &'static str, Option<f64>) {
-        let want = turn.want;
-        let none = |why, look| (Vec::new(), why, look);
-        let hold = self.number("throttled_until").filter(|hold| *hold > self.now);
+    /// Until when a handler throttles the queue.
+    pub(super) fn throttle(&self) -> Option<i64> {
+        let since = self.number("throttled_from").is_none_or(|from| from <= self.now);
+        self.number("throttled_until").filter(|hold| *hold > self.now && since)
+    }
+
+    fn fetch(&mut self, turn: &Turn) -> Fetched {
+        let (worker, want) = (&turn.worker, turn.want);
+        let none = |why, look| Fetched { ids: Vec::new(), why, look, passes: false };
         if !self.any_waits() {
             return none("", None);
         } else if self.meta.contains_key("paused") {
             return none("paused", None);
-        } else if let Some(hold) = hold {
-            #[expect(clippy::cast_precision_loss, reason = "as the script's own numbers")]
-            return none("throttled", Some(hold as f64));
         } else if want == 0 {
             return none("", None);
+        }
+        if let Some(hold) = self.throttle() {
+            #[expect(clippy::cast_precision_loss, reason = "as the script's own numbers")]
+            let look = self.next_turn(worker, hold as f64);
+            return none("throttled", Some(look));
         }
         let (mut n, mut why) = (want, "");
         if let Some(room) = self.room().filter(|room| *room < n) {
@@ -159,21 +202,24 @@ impl Queue {
         if n == 0 {
             return none(why, None);
         }
-        let Some(rate) = self.rate() else {
-            let ids = self.take(turn, n);
-            return if ids.len() == n { (ids, why, None) } else { (ids, "", None) };
+        let took = |ids: Vec<String>| Fetched {
+            why: if ids.len() == n { why } else { "" },
+            ids,
+            look: None,
+            passes: false,
         };
-        let allowed = self.allowed(rate);
+        let Some(rate) = self.rate() else { return took(self.take(turn, n)) };
+        let (allowed, free) = self.allowed(rate);
         if allowed == 0 {
-            return none("rate", Some(self.turn_at(rate)));
+            return none("rate", Some(self.next_turn(worker, free)));
         }
         let ids = self.take(turn, n.min(allowed));
-        self.spend(rate, ids.len());
-        if allowed < n && ids.len() == allowed && self.any_waits() {
-            let look = self.turn_at(rate);
-            return (ids, "rate", Some(look));
+        let free = self.spend(rate, ids.len());
+        if allowed < n && self.any_waits() {
+            let (look, passes) = self.next_turn_or_pass(worker, free);
+            return Fetched { ids, why: "rate", look: Some(look), passes };
         }
-        if ids.len() == n { (ids, why, None) } else { (ids, "", None) }
+        took(ids)
     }
 
     fn take(&mut self, turn: &Turn, n: usize) -> Vec<String> {
@@ -189,7 +235,7 @@ impl Queue {
     }
 
     /// How many more jobs may be active, if that is limited.
-    fn room(&self) -> Option<usize> {
+    pub(super) fn room(&self) -> Option<usize> {
         let most = usize::try_from(self.number("active")?).expect("a count");
         Some(most.saturating_sub(self.ids_in("active").len()))
     }

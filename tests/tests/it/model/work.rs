@@ -6,6 +6,7 @@ use super::{
     queue::{Answer, Job, Place, Queue},
     reply::{number, text, texts},
     request::{Join, signed},
+    turn::SLEEP,
 };
 
 impl Queue {
@@ -16,8 +17,9 @@ impl Queue {
         }
         self.mark_layout();
         self.workers.insert(join.worker.clone(), self.now + signed(join.lease));
-        self.limit_by_code("rate", "rate_by", &join.rate);
-        self.limit_by_code("active", "active_by", &join.active);
+        let rate = self.limit_by_code("rate", "rate_by", &join.rate);
+        let active = self.limit_by_code("active", "active_by", &join.active);
+        self.token |= (rate || active) && self.any_waits();
         let (kept, found): (Vec<_>, Vec<_>) =
             self.held_by(&join.worker).into_iter().partition(|id| join.known.contains(id));
         let mut answer = vec![texts(kept), text(found.join(" "))];
@@ -29,14 +31,15 @@ impl Queue {
         Value::Array(answer)
     }
 
-    /// A limit set in code gives way to an operator's.
-    fn limit_by_code(&mut self, field: &'static str, by: &str, value: &str) {
+    /// A limit set in code gives way to an operator's. Whether it has changed.
+    fn limit_by_code(&mut self, field: &'static str, by: &str, value: &str) -> bool {
         let found = self.meta.get(field).map_or("", String::as_str);
         if value == "-" || self.meta.contains_key(by) || found == value {
-            return;
+            return false;
         }
         self.put(field, value);
         self.begin_rate_anew(field);
+        true
     }
 
     /// An empty value clears a field.
@@ -68,14 +71,25 @@ impl Queue {
         self.hand_back(&ids);
         self.event_of("released", ids.iter());
         self.workers.remove(worker);
-        self.token |= self.any_waits();
+        self.token |= self.needs_successor();
         number(ids.len())
     }
 
-    pub(super) fn wake_if_any_waits(&mut self) -> Value {
-        let any = self.any_waits();
+    /// A worker looks no more.
+    pub(super) fn hand_over(&mut self, worker: &str) -> Value {
+        self.end_turn(worker);
+        let any = self.needs_successor();
         self.token |= any;
         number(u8::from(any))
+    }
+
+    /// Whether a job waits, or one falls due, expires or is taken back while others sleep.
+    pub(super) fn needs_successor(&self) -> bool {
+        let soon = self.now + SLEEP;
+        let expires =
+            self.jobs.values().filter_map(|job| job.expires).any(|at| (0..=soon).contains(&at));
+        let due = self.next_due().is_some_and(|due| due <= soon);
+        self.any_waits() || due || expires || self.workers.values().any(|at| *at <= soon)
     }
 
     pub(super) fn progress(&mut self, worker: &str, id: &str, value: &str) -> Answer {

@@ -78,7 +78,8 @@ impl Command for Advance<'_> {
         "worker" / advance,
         [
             clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
-            hand, recover, active, limits, settle, expiry, fetch, details, outbox
+            hand, recover, active, limits, throttle, turn, settle, expiry, fetch, handover,
+            details, outbox
         ]
     );
     const KEYS: &'static [Key] = &[

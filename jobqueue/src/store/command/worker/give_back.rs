@@ -22,7 +22,7 @@ pub(crate) struct GiveBack<'a> {
 
 impl Command for GiveBack<'_> {
     const SCRIPT: &'static Script =
-        script!("worker" / give_back, [layout, events, wake, running, hand]);
+        script!("worker" / give_back, [clock, layout, events, wake, running, hand]);
     const KEYS: &'static [Key] = &[
         Key::Workers,
         Key::Hand,

@@ -47,7 +47,7 @@ pub(crate) struct Holding {
 
 impl Command for Join<'_> {
     const SCRIPT: &'static Script =
-        script!("worker" / join, [clock, layout, lease, code_limits, details, number]);
+        script!("worker" / join, [clock, layout, lease, wake, code_limits, details, number]);
     const KEYS: &'static [Key] = &[
         Key::Workers,
         Key::Running,
@@ -58,6 +58,8 @@ impl Command for Join<'_> {
         Key::Misses,
         Key::Meta,
         Key::Expiring,
+        Key::Waiting,
+        Key::Wake,
     ];
     const ACTION: &'static str = "join a queue as a worker";
     type Reply = Holding;

@@ -19,9 +19,18 @@ pub(crate) struct Leave<'a> {
 }
 
 impl Command for Leave<'_> {
-    const SCRIPT: &'static Script = script!("worker" / leave, [layout, events, wake, running]);
-    const KEYS: &'static [Key] =
-        &[Key::Workers, Key::Running, Key::Waiting, Key::Meta, Key::Events, Key::Wake];
+    const SCRIPT: &'static Script =
+        script!("worker" / leave, [clock, layout, events, wake, running]);
+    const KEYS: &'static [Key] = &[
+        Key::Workers,
+        Key::Running,
+        Key::Waiting,
+        Key::Delayed,
+        Key::Expiring,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
+    ];
     const ACTION: &'static str = "leave a queue";
     type Reply = u64;
 

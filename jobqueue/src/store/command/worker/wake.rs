@@ -1,8 +1,9 @@
-//! Put the wake token back.
+//! A worker looks no more: another must, if there is a reason.
 
 use redis::Value;
 
 use crate::{
+    job::WorkerId,
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -13,15 +14,24 @@ use crate::{
 };
 
 /// `lua/worker/wake.lua`
-pub(crate) struct Wake;
+pub(crate) struct Wake<'a> {
+    /// The worker that looks no more.
+    pub(crate) worker: Option<&'a WorkerId>,
+    /// The name of its wait for the token, which ends.
+    pub(crate) wait: Option<&'a WorkerId>,
+}
 
-impl Command for Wake {
-    const SCRIPT: &'static Script = script!("worker" / wake, [wake]);
-    const KEYS: &'static [Key] = &[Key::Waiting, Key::Wake];
+impl Command for Wake<'_> {
+    const SCRIPT: &'static Script = script!("worker" / wake, [clock, layout, wake, lease, turn]);
+    const KEYS: &'static [Key] =
+        &[Key::Waiting, Key::Delayed, Key::Expiring, Key::Workers, Key::Meta, Key::Wake];
     const ACTION: &'static str = "wake a worker";
     type Reply = ();
 
-    fn write(&self, _keys: &Keys, _args: &mut Args<'_>) {}
+    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+        args.push(self.worker.map_or("", WorkerId::as_str));
+        args.push(self.wait.map_or("", WorkerId::as_str));
+    }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {
         reply::int(&reply, Self::ACTION).map(drop)

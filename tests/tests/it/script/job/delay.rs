@@ -71,3 +71,16 @@ fn the_time_that_it_may_wait_moves_along() {
           1
     "#]]);
 }
+
+#[test]
+fn wakes_nobody_for_what_is_due_after_all_look_by_themselves() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta events 0", "ZADD jq:{q}:delayed 1700000009000 a"]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "+6000"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:delayed zset
+          1700000006000 a
+        jq:{q}:meta hash
+          events = 0
+    "#]]);
+}

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
-const KEYS: &[&str] = &["meta", "events", "waiting", "wake"];
+const KEYS: &[&str] = &["meta", "events", "waiting", "delayed", "wake"];
 
 fn rig() -> Rig {
     crate::script::rig("queue/resume")
@@ -44,4 +44,19 @@ fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
     rig.refuses(KEYS, args![], "LAYOUT 9 2");
+}
+
+#[test]
+fn a_job_that_was_delayed_meanwhile_wakes_somebody() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta events 0 paused 1", "ZADD jq:{q}:delayed 1700000001000 a"]);
+    rig.replies(KEYS, args![], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:delayed zset
+          1700000001000 a
+        jq:{q}:meta hash
+          events = 0
+        jq:{q}:wake list
+          1
+    "#]]);
 }

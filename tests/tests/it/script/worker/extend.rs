@@ -3,7 +3,7 @@
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
-const KEYS: &[&str] = &["workers", "running:by-hand", "visibility", "meta"];
+const KEYS: &[&str] = &["workers", "running:by-hand", "visibility", "meta", "wake"];
 
 fn rig() -> Rig {
     let mut rig = crate::script::rig("worker/extend");
@@ -44,6 +44,8 @@ fn the_name_lasts_until_the_first_is_over() {
         jq:{q}:visibility zset
           1700000000500 b
           1700000001000 a
+        jq:{q}:wake list
+          1
         jq:{q}:workers zset
           1700000000500 by-hand
     "#]]);
@@ -70,4 +72,13 @@ fn a_full_server_still_extends() {
     let mut rig = rig();
     rig.given(["CONFIG SET maxmemory 1"]);
     rig.replies(KEYS, args!["r1", "a", 9000], "1");
+}
+
+#[test]
+fn a_job_that_comes_back_before_all_others_wakes_a_worker() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1700000000900 other"]);
+    rig.replies(KEYS, args!["r1", "a", 950], "1");
+    assert_eq!(rig.call(KEYS, args!["r1", "b", 800]), Ok(redis::Value::Int(1)));
+    rig.holds(expect![[r#""#]]);
 }

@@ -14,6 +14,8 @@ const KEYS: &[&str] = &[
     "misses",
     "meta",
     "expiring",
+    "waiting",
+    "wake",
 ];
 
 fn rig() -> Rig {

@@ -6,7 +6,8 @@ use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args, run};
 use redis::Value;
 
-const KEYS: &[&str] = &["workers", "running:w1", "waiting", "meta", "events", "wake"];
+const KEYS: &[&str] =
+    &["workers", "running:w1", "waiting", "delayed", "expiring", "meta", "events", "wake"];
 
 fn rig() -> Rig {
     crate::script::rig("worker/leave")
@@ -113,4 +114,45 @@ fn a_refusal_hands_nothing_back() {
         "HSET jq:{q}:running:w1 a 7:1",
     ]);
     rig.refuses(KEYS, args!["w1"], "LAYOUT 9 2");
+}
+
+#[test]
+fn another_worker_is_woken_for_what_falls_due_soon() {
+    for (due, token) in [(1_700_000_004_000_u64, 1), (1_700_000_006_000, 0)] {
+        let mut rig = rig();
+        rig.given(["ZADD jq:{q}:workers 1 w1", &format!("ZADD jq:{{q}}:delayed {due} a")]);
+        rig.replies(KEYS, args!["w1"], "0");
+        assert_eq!(run(rig.connection(), "LLEN jq:{q}:wake"), Value::Int(token), "{due}");
+    }
+}
+
+/// As operators and other programs may have written them.
+#[test]
+fn a_rank_may_be_any_number() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 w1",
+        "HSET jq:{q}:running:w1 a -5:1 b 1.5:1 c 1e+22:1 d -inf:1",
+    ]);
+    rig.replies(KEYS, args!["w1"], "4");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          released = a b c d
+        jq:{q}:waiting zset
+          -inf d
+          -5 a
+          1.5 b
+          1e+22 c
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn a_key_of_a_wrong_type_costs_no_job() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1 w1", "HSET jq:{q}:running:w1 a 7:1", "SET jq:{q}:waiting x"]);
+    let before = rig.dump();
+    rig.call(KEYS, args!["w1"]).expect_err("a wrong type");
+    rig.dump().assert_unchanged_since(&before);
 }

@@ -1,4 +1,4 @@
-//! The rate: exact arithmetic of GCRA, and the turns of workers that ask too early.
+//! The rate: exact arithmetic of GCRA; and the turns, by which one worker looks for all.
 //!
 //! Times are written as `+ms` from [`NOW`].
 
@@ -90,21 +90,6 @@ fn an_interval_may_have_a_fraction() {
 }
 
 #[test]
-fn each_worker_that_comes_too_early_gets_a_turn_of_its_own() {
-    let mut rig = rated("100 1", &["w1", "w2", "w3"], 9);
-    assert_eq!(ask(&mut rig, 0, "w1", 2), "1, look at +100");
-    assert_eq!(ask(&mut rig, 0, "w2", 2), "0, look at +200");
-    assert_eq!(ask(&mut rig, 0, "w3", 2), "0, look at +300");
-    // Turns run no further ahead than an interval for each worker.
-    assert_eq!(ask(&mut rig, 0, "w2", 2), "0, look at +400");
-    assert_eq!(ask(&mut rig, 0, "w3", 2), "0, look at +400");
-    rig.given(["ZREM jq:{q}:workers w3"]);
-    assert_eq!(ask(&mut rig, 0, "w2", 2), "0, look at +300");
-    // A turn that has passed no longer counts.
-    assert_eq!(ask(&mut rig, 5_000, "w1", 2), "1, look at +5100");
-}
-
-#[test]
 fn only_what_is_taken_is_spent() {
     // Fewer jobs than might start: the answer is that there are no more.
     let mut rig = rated("100 3", &["w1"], 2);
@@ -130,4 +115,90 @@ fn the_tighter_of_rate_and_active_is_the_reason() {
     assert_eq!(tat(&mut rig), "1700000000200.000");
     rig.given(["HSET jq:{q}:meta active 8"]);
     assert_eq!(ask(&mut rig, 0, "w1", 9), "1, look at +100");
+}
+
+/// Whether the token is there; it is taken.
+fn token(rig: &mut Rig) -> bool {
+    run(rig.connection(), "LPOP jq:{q}:wake") != Value::Nil
+}
+
+#[test]
+fn one_worker_has_the_turn_and_the_others_look_a_second_later() {
+    let mut rig = rated("100 1", &["w1", "w2", "w3"], 9);
+    assert_eq!(ask(&mut rig, 0, "w1", 2), "1, look at +100");
+    assert_eq!(ask(&mut rig, 0, "w2", 2), "0, look at +1100");
+    assert_eq!(ask(&mut rig, 50, "w1", 2), "0, look at +100", "it is still its turn");
+    assert_eq!(ask(&mut rig, 101, "w1", 2), "1, look at +200");
+    assert_eq!(ask(&mut rig, 102, "w3", 2), "0, look at +1200");
+    assert!(!token(&mut rig), "nobody else needs to look");
+}
+
+#[test]
+fn the_turn_of_a_worker_that_is_gone_goes_to_the_next_that_looks() {
+    let mut rig = rated("100 1", &["w1", "w2", "w3"], 9);
+    assert_eq!(ask(&mut rig, 0, "w1", 2), "1, look at +100");
+    rig.given(["ZREM jq:{q}:workers w1"]);
+    assert_eq!(ask(&mut rig, 10, "w2", 2), "0, look at +100");
+    assert_eq!(ask(&mut rig, 20, "w3", 2), "0, look at +1100");
+    // One that doesn't look in time, too.
+    assert_eq!(ask(&mut rig, 130, "w3", 2), "1, look at +210");
+}
+
+#[test]
+fn a_worker_that_has_all_it_wants_wakes_the_next() {
+    let mut rig = rated("100 1", &["w1", "w2"], 9);
+    assert_eq!(ask(&mut rig, 0, "w1", 1), "1");
+    assert!(token(&mut rig));
+    assert_eq!(ask(&mut rig, 1, "w2", 2), "0, look at +100");
+    assert_eq!(ask(&mut rig, 2, "w1", 0), "0");
+    assert!(!token(&mut rig), "another looks already");
+    assert_eq!(ask(&mut rig, 3, "w1", 1), "0, look at +1100");
+}
+
+#[test]
+fn turns_are_passed_on_after_a_second() {
+    let mut rig = rated("400 1", &["w1", "w2"], 9);
+    assert_eq!(ask(&mut rig, 0, "w1", 2), "1, look at +400");
+    assert_eq!(ask(&mut rig, 400, "w1", 2), "1, look at +800");
+    assert_eq!(ask(&mut rig, 800, "w1", 2), "1, look at +1200");
+    assert!(!token(&mut rig));
+    assert_eq!(ask(&mut rig, 1_200, "w1", 2), "1, look at +2600");
+    assert!(token(&mut rig));
+    assert_eq!(ask(&mut rig, 1_201, "w2", 2), "0, look at +1600");
+    // There is no other.
+    rig.given(["ZREM jq:{q}:workers w1"]);
+    assert_eq!(ask(&mut rig, 4_000, "w2", 2), "1, look at +4380");
+    assert!(!token(&mut rig));
+}
+
+#[test]
+fn a_late_start_does_not_move_the_later_ones() {
+    let mut rig = rated("100 1", &["w1"], 9);
+    assert_eq!(ask(&mut rig, 0, "w1", 2), "1, look at +100");
+    assert_eq!(ask(&mut rig, 115, "w1", 2), "1, look at +200");
+    // Not by more than 20 ms.
+    assert_eq!(ask(&mut rig, 240, "w1", 2), "1, look at +320");
+    // A burst gives more than that.
+    let mut rig = rated("100 2", &["w1"], 9);
+    assert_eq!(ask(&mut rig, 0, "w1", 3), "2, look at +100");
+    assert_eq!(ask(&mut rig, 215, "w1", 3), "2, look at +315");
+    // Nothing was held back meanwhile: the time is counted from this start.
+    let mut rig = rated("10 1", &["w1"], 2);
+    assert_eq!(ask(&mut rig, 0, "w1", 2), "1, look at +10");
+    assert_eq!(ask(&mut rig, 10, "w1", 2), "1");
+    rig.given(["ZADD jq:{q}:waiting 1 x 2 y 3 z"]);
+    assert_eq!(ask(&mut rig, 500, "w1", 3), "1, look at +510");
+}
+
+#[test]
+fn a_clock_that_was_set_back_stops_nothing() {
+    let mut rig = rated("10 5", &["w1"], 9);
+    rig.given([
+        "HSET jq:{q}:meta tat 1700003600000.000 throttled_until 1700003600000 throttled_from 1700003590000",
+    ]);
+    assert_eq!(ask(&mut rig, 0, "w1", 9), "5, look at +10");
+    // A burst ahead is as it should be.
+    let mut rig = rated("10 5", &["w1"], 9);
+    rig.given(["HSET jq:{q}:meta tat 1700000000050.000"]);
+    assert_eq!(ask(&mut rig, 0, "w1", 9), "0, look at +10");
 }

@@ -72,6 +72,8 @@ fn a_worker_without_runs_is_forgotten_and_the_callers_own_late_lease_is_kept() {
           layout = 2
         jq:{q}:running:w1 hash
           a = 5:1
+        jq:{q}:wake list
+          1
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);

@@ -188,7 +188,9 @@ fn a_throttle_stops_the_queue_and_never_shortens_another() {
         jq:{q}:meta hash
           events = 0
           layout = 2
+          throttled_from = 1700000000000
           throttled_until = 1700000003000
+          turn = 1700000003000.000 1700000000000.000 w1
         jq:{q}:waiting zset
           1 a
         jq:{q}:workers zset
