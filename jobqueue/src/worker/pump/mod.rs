@@ -104,7 +104,8 @@ impl Pump {
                 continue;
             }
             self.session.start_wait(wait, &mut self.wake);
-            let until = schedule::end_of_sleep(until, self.wake.is_fetching());
+            let fetching = self.wake.is_fetching();
+            let until = schedule::end_of_sleep(until, fetching);
             tokio::select! {
                 Some(report) = self.jobs.slots.next_report() => {
                     self.jobs.note(report, &mut self.schedule);
@@ -112,9 +113,7 @@ impl Pump {
                 woken = self.wake.next(), if self.wake.is_waiting() => self.woken(woken).await?,
                 _ = self.config.phase.changed() => self.schedule.ready(),
                 () = self.session.lost() => self.schedule.lose_lease(),
-                () = sleep_until(until) => {
-                    self.schedule.slept(Instant::now(), self.wake.is_fetching());
-                }
+                () = sleep_until(until) => self.schedule.slept(Instant::now(), fetching),
             }
             if matches!(self.jobs.phase(), Phase::Draining(_)) {
                 return Ok(());
@@ -154,14 +153,13 @@ impl Pump {
     }
 
     async fn answered(&mut self, answer: Result<Answer>) -> Result<()> {
-        match answer {
-            Ok(answer) => {
-                turn::follow_up(answer, &self.session, &mut self.jobs, &mut self.schedule);
-                Ok(())
-            }
+        let answer = match answer {
+            Ok(answer) => answer,
             // Joining anew finds out whether the call was carried out.
-            Err(error) => self.join(Some(error)).await,
-        }
+            Err(error) => return self.join(Some(error)).await,
+        };
+        turn::follow_up(answer, &self.session, &mut self.jobs, &mut self.schedule);
+        Ok(())
     }
 
     /// Joins under a new name, and finds out what is held: at the start, when the lease was lost,

@@ -80,5 +80,17 @@ fn a_job_that_comes_back_before_all_others_wakes_a_worker() {
     rig.given(["ZADD jq:{q}:workers 1700000000900 other"]);
     rig.replies(KEYS, args!["r1", "a", 950], "1");
     assert_eq!(rig.call(KEYS, args!["r1", "b", 800]), Ok(redis::Value::Int(1)));
-    rig.holds(expect![[r#""#]]);
+    rig.holds(expect![[r#"
+        jq:{q}:running:by-hand hash
+          a = 1:1:r1
+          b = 2:2:r1
+        jq:{q}:visibility zset
+          1700000000800 b
+          1700000000950 a
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000000800 by-hand
+          1700000000900 other
+    "#]]);
 }
