@@ -30,7 +30,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
-use self::{hooks::HookCall, outage::Line, sender::EventSender};
+use self::{hooks::HookCall, outage::LogLine, sender::EventSender};
 use crate::{
     error::Error,
     error_chain::chain,
@@ -128,7 +128,7 @@ impl Telemetry {
     /// A pump has joined its queue, at the start or after a failure.
     pub(crate) fn joined(&self, queue: &QueueName, held: usize) {
         debug!(%queue, held, "joined");
-        if let Line::Ends(after) = self.outage.answered() {
+        if let LogLine::Ends(after) = self.outage.answered() {
             info!(?after, "redis answers again");
         }
         self.events.send(|| WorkerEvent::Recovered { queue: queue.clone() });
@@ -172,15 +172,15 @@ impl Telemetry {
             return;
         }
         match self.outage.failed() {
-            Line::Begins => warn!(
+            LogLine::Begins => warn!(
                 %queue,
                 error = %chain(error),
                 "redis is unavailable: the workers of this client retry until it is back"
             ),
-            Line::GoesOn(since) => {
+            LogLine::GoesOn(since) => {
                 warn!(?since, error = %chain(error), "redis is still unavailable");
             }
-            Line::None | Line::Ends(_) => debug!(%queue, error = %chain(error), "{what}"),
+            LogLine::None | LogLine::Ends(_) => debug!(%queue, error = %chain(error), "{what}"),
         }
     }
 

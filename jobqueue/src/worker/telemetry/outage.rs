@@ -27,7 +27,7 @@ struct State {
 
 /// The line that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum LogLine {
     None,
     Begins,
     /// It goes on, since this long.
@@ -38,18 +38,18 @@ pub(super) enum Line {
 
 impl Outage {
     /// A call found Redis unavailable.
-    pub(super) fn failed(&self) -> Line {
+    pub(super) fn failed(&self) -> LogLine {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let silent = state.said.map(|said| now - said);
         let (began, is_told) = *state.began.get_or_insert((now, false));
         let line = match (is_told, silent) {
-            (false, Some(silent)) if silent < QUIET => Line::None,
-            (false, _) => Line::Begins,
-            (true, Some(silent)) if silent >= STILL => Line::GoesOn(now - began),
-            (true, _) => Line::None,
+            (false, Some(silent)) if silent < QUIET => LogLine::None,
+            (false, _) => LogLine::Begins,
+            (true, Some(silent)) if silent >= STILL => LogLine::GoesOn(now - began),
+            (true, _) => LogLine::None,
         };
-        if line != Line::None {
+        if line != LogLine::None {
             state.began = Some((began, true));
             state.said = Some(now);
         }
@@ -57,15 +57,15 @@ impl Outage {
     }
 
     /// A call was answered.
-    pub(super) fn answered(&self) -> Line {
+    pub(super) fn answered(&self) -> LogLine {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match state.began.take() {
             Some((began, true)) => {
                 let now = Instant::now();
                 state.said = Some(now);
-                Line::Ends(now - began)
+                LogLine::Ends(now - began)
             }
-            _ => Line::None,
+            _ => LogLine::None,
         }
     }
 }
@@ -79,16 +79,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn many_failures_are_one_outage() {
         let outage = Outage::default();
-        assert_eq!(outage.answered(), Line::None);
-        assert_eq!(outage.failed(), Line::Begins);
+        assert_eq!(outage.answered(), LogLine::None);
+        assert_eq!(outage.failed(), LogLine::Begins);
         for _ in 0..59 {
             advance(Duration::from_secs(1)).await;
-            assert_eq!(outage.clone().failed(), Line::None);
+            assert_eq!(outage.clone().failed(), LogLine::None);
         }
         advance(Duration::from_secs(1)).await;
-        assert_eq!(outage.failed(), Line::GoesOn(STILL));
-        assert_eq!(outage.answered(), Line::Ends(STILL));
-        assert_eq!(outage.answered(), Line::None);
+        assert_eq!(outage.failed(), LogLine::GoesOn(STILL));
+        assert_eq!(outage.answered(), LogLine::Ends(STILL));
+        assert_eq!(outage.answered(), LogLine::None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -96,13 +96,13 @@ mod tests {
         let outage = Outage::default();
         assert_eq!(
             (outage.failed(), outage.answered()),
-            (Line::Begins, Line::Ends(Duration::ZERO))
+            (LogLine::Begins, LogLine::Ends(Duration::ZERO))
         );
         for _ in 0..9 {
             advance(Duration::from_secs(1)).await;
-            assert_eq!((outage.failed(), outage.answered()), (Line::None, Line::None));
+            assert_eq!((outage.failed(), outage.answered()), (LogLine::None, LogLine::None));
         }
         advance(Duration::from_secs(1)).await;
-        assert_eq!(outage.failed(), Line::Begins);
+        assert_eq!(outage.failed(), LogLine::Begins);
     }
 }
