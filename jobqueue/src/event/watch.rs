@@ -6,20 +6,30 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
-use super::stream::READ_LIMIT;
 use crate::{
     error::Result,
     job::{JobId, QueueName},
-    store::{Entry, QueueStore, Retries, StreamPosition},
+    store::{Entry, MAX_BATCH, QueueStore, Retries, StreamPosition, job::Finished},
     task::boxed,
     waiters::{SharedReader, Waiter, Waiters},
 };
 
-/// How long a waiter sleeps at most before it looks by itself: for queues without events, and for a
-/// reader that missed events because they had been trimmed.
+/// How often the reader looks which of all jobs have ended: for queues without events, and for
+/// events that had been trimmed before it read them.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
+/// How often it looks for one job alone. If that is gone without an event, the queue was removed,
+/// and the stream with it.
+const LOOK_FOR_ONE: Duration = Duration::from_secs(2);
+
+/// How long a waiter sleeps at most before it looks by itself, should the reader have ended with a
+/// runtime of its own.
+const LOOK_ALONE: Duration = Duration::from_secs(300);
 
 /// The watchers of a client: one for each queue in which a task waits for a job.
 #[derive(Debug, Default)]
@@ -66,37 +76,61 @@ impl Watch {
 
     /// Waits until the job has ended, or it is time to look again.
     pub(crate) async fn changed(&mut self) {
-        let _ = timeout(LOOK_AGAIN, self.waiter.told()).await;
+        let _ = timeout(LOOK_ALONE, self.waiter.told()).await;
     }
 }
 
 async fn read_all(store: QueueStore, waiters: Arc<Waiters<()>>, ready: watch::Sender<bool>) {
     let mut position = None;
-    let mut retries = Retries::endless();
+    let (mut retries, mut looked) = (Retries::endless(), Some(Instant::now()));
     while !waiters.end_if_idle() {
-        match read_on(&store, &mut position, &waiters, &ready).await {
+        let read = async {
+            let news = read_on(&store, &mut position, &waiters, &ready).await?;
+            if looked.is_none_or(|looked| looked.elapsed() > LOOK_AGAIN) {
+                look(&store, &waiters, usize::MAX).await?;
+                looked = Some(Instant::now());
+            } else if !news && look(&store, &waiters, 1).await? {
+                look(&store, &waiters, usize::MAX).await?;
+            }
+            Ok(())
+        };
+        match read.await {
             Ok(()) => retries = Retries::endless(),
             Err(error) => {
-                let _ = retries.wait_or(error).await;
                 // Entries may have been trimmed while the reader was away.
-                waiters.tell_all(&());
+                looked = None;
+                let _ = retries.wait_or(error).await;
             }
         }
     }
 }
+
+/// Looks which jobs have ended, of `most` that are waited for, and tells their waiters. Whether
+/// there is one.
+async fn look(store: &QueueStore, waiters: &Waiters<()>, most: usize) -> Result<bool> {
+    let mut found = false;
+    for ids in waiters.ids(most).chunks(MAX_BATCH) {
+        for id in store.call(&Finished { ids }).await? {
+            found |= waiters.tell(&id, &());
+        }
+    }
+    Ok(found)
+}
+
+/// Tells waiters what the next events say. Whether there were any.
 
 async fn read_on(
     store: &QueueStore,
     position: &mut Option<StreamPosition>,
     waiters: &Waiters<()>,
     ready: &watch::Sender<bool>,
-) -> Result<()> {
+) -> Result<bool> {
     let from = match position {
         Some(position) => &*position,
         None => position.insert(store.stream_end().await?),
     };
     ready.send_replace(true);
-    let entries = store.stream_after(from, READ_LIMIT).await?;
+    let entries = store.stream_after(from, LOOK_FOR_ONE).await?;
     for entry in entries.iter().filter(|entry| is_end(entry)) {
         for id in &entry.ids {
             waiters.tell(id, &());
@@ -105,7 +139,7 @@ async fn read_on(
     if let Some(last) = entries.last() {
         *position = Some(last.position.clone());
     }
-    Ok(())
+    Ok(!entries.is_empty())
 }
 
 /// Whether jobs have ended, or will never.

@@ -10,6 +10,10 @@ use foldhash::fast::RandomState;
 use super::{handle::GroupCommit, sink::Sink};
 use crate::{job::QueueName, store::Durability};
 
+/// How many group commits a client keeps before it lets go of those that nobody uses. Each has a
+/// task and its buffers, some 12 KB.
+const KEPT: usize = 64;
+
 /// The group commits of a client for one kind of sink: one for each queue and durability in use.
 #[derive(Debug)]
 pub(crate) struct GroupCommits<S: Sink>(
@@ -36,6 +40,9 @@ impl<S: Sink> GroupCommits<S> {
             && !found.is_closed()
         {
             return found.clone();
+        }
+        if all.len() >= KEPT {
+            all.retain(|_, commit| commit.is_used());
         }
         // The first use; or the runtime of the background task has been shut down.
         let new = GroupCommit::spawn(sink());

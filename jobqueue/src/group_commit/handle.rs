@@ -50,6 +50,12 @@ impl<S: Sink> GroupCommit<S> {
         self.inbox.is_closed()
     }
 
+    /// Whether anyone but the map of all group commits holds it. Requests that have been handed over
+    /// are answered even if not: the background task ends after them.
+    pub(super) fn is_used(&self) -> bool {
+        self.inbox.strong_count() > 1
+    }
+
     /// Sends items, at most one call's worth, all or none.
     pub(crate) async fn send(&self, items: Vec<S::Item>) -> Result<S::Answer> {
         if items.is_empty() {

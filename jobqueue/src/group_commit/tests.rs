@@ -284,6 +284,28 @@ async fn what_does_not_fit_together_is_sent_again_one_by_one() {
     assert_eq!(second.await.expect("answered"), [30]);
 }
 
+#[tokio::test]
+async fn a_client_keeps_few_group_commits_that_nobody_uses() {
+    let commits = GroupCommits::<OneTask>::default();
+    let get = |n: usize| {
+        let queue = format!("q{n}").parse().expect("a good name");
+        let (sink, calls) = OneTask::new();
+        (commits.get(&queue, Durability::default(), || sink), calls)
+    };
+    let (used, mut calls) = get(0);
+    let request = begin(used.send(vec![1]));
+    let mut idle = Vec::new();
+    for n in 1..1_000 {
+        idle.push(get(n).1);
+        tokio::task::yield_now().await;
+    }
+    // The sink of a group commit goes with its task.
+    let kept = idle.iter().filter(|calls| !calls.is_closed()).count();
+    assert!((1..=64).contains(&kept), "{kept} are kept");
+    next(&mut calls, &[1]).await.succeed();
+    assert_eq!(request.await.expect("answered"), [10]);
+}
+
 #[test]
 fn after_the_end_of_its_runtime_a_group_commit_is_closed_and_replaced() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use tracing::warn;
+use tracing::debug;
 
 use super::{
     pass::Pass,
@@ -75,7 +75,7 @@ impl Relays {
         while !rest.is_empty() {
             let (copies, later) = rest.split_at(one_call(rest));
             if let Err(error) = self.deliver_call(source, &target, copies).await {
-                warn!(%source, to, error = %chain(&error), "effects could not be delivered; retrying");
+                debug!(%source, to, error = %chain(&error), "effects could not be delivered; retrying");
                 return (delivered, Some(error));
             }
             delivered.extend(by_entry(copies).map(|(entry, _)| entry));

@@ -10,7 +10,7 @@ use super::{
     registry::Registry,
     runtime::Worker,
     states::{MissingState, States},
-    telemetry::{Alert, DeadLettered, Hooks},
+    telemetry::{Alert, DeadLettered, Hooks, Outage},
 };
 use crate::{
     client::Client,
@@ -274,13 +274,14 @@ impl WorkerBuilder {
             check(&self.states).map_err(|missing| missing.of_handler(name))?;
         }
         let (hooks, hook_task) = self.hooks.connect();
+        let handle = WorkerHandle::new(hooks, self.client.shared::<Outage>().clone());
         Ok(Worker {
             client: self.client,
             config: Arc::new(self.config),
             states: Arc::new(self.states),
             registries: self.registries,
             listeners: self.listeners,
-            handle: WorkerHandle::new(hooks),
+            handle,
             hook_task,
         })
     }

@@ -7,7 +7,7 @@ use tokio::{
 
 use super::{
     signals::Phase,
-    telemetry::{HookSender, Telemetry, WorkerEvents},
+    telemetry::{HookSender, Outage, Telemetry, WorkerEvents},
 };
 
 /// Controls a worker that runs, and follows its events. Cheap to clone.
@@ -18,8 +18,9 @@ pub struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    pub(super) fn new(hooks: HookSender) -> Self {
-        Self { phase: watch::Sender::new(Phase::Working), telemetry: Telemetry::new(hooks) }
+    pub(super) fn new(hooks: HookSender, outage: Outage) -> Self {
+        let telemetry = Telemetry::new(hooks, outage);
+        Self { phase: watch::Sender::new(Phase::Working), telemetry }
     }
 
     pub(super) fn telemetry(&self) -> &Telemetry {

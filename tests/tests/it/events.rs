@@ -116,6 +116,24 @@ async fn waiting_for_a_removed_job_ends_with_gone() {
     assert!(matches!(result, Err(jobqueue::error::ResultError::Gone { .. })), "{result:?}");
 }
 
+/// Their events go with the queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_jobs_of_a_queue_that_is_removed_ends_with_gone() {
+    let client = client().await;
+    let jobs = client.add_all(fail_if, vec![false; 20]).delay(1.hours()).await.expect("added");
+    let mut waiting = tokio::task::JoinSet::new();
+    for job in jobs {
+        waiting.spawn(async move { job.result().await });
+    }
+    tokio::time::sleep(100.millis()).await;
+    client.queue("told").expect("a name").obliterate().await.expect("removed");
+    let all = tokio::time::timeout(5.seconds(), waiting.join_all()).await.expect("in time");
+    for result in all {
+        let gone = matches!(result, Err(jobqueue::error::ResultError::Gone { .. }));
+        assert!(gone, "{result:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_tells_what_it_does() {
     let client = client().await;

@@ -6,7 +6,7 @@ use redis::{
     AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, RedisError, Value,
     aio::MultiplexedConnection,
 };
-use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
+use tokio::{net::TcpStream, time::timeout};
 
 use crate::store::server_error::{is_broken, is_full};
 
@@ -24,7 +24,7 @@ impl Limits {
 
 /// How long to listen for what a server says by itself, and to how much of it.
 const LISTEN: Duration = Duration::from_millis(200);
-const MOST_WORDS: u64 = 512;
+const MOST_WORDS: usize = 512;
 
 /// Makes a connection without a limit for requests: each request has its own, and some block on
 /// purpose.
@@ -71,13 +71,16 @@ async fn ping(connection: &mut MultiplexedConnection, limit: Duration) -> Result
 /// What a server says to a connection that asks nothing.
 async fn refusal(client: &redis::Client, limit: Duration) -> Option<RedisError> {
     let ConnectionAddr::Tcp(host, port) = client.get_connection_info().addr() else { return None };
-    let mut said = Vec::new();
     let listen = async {
-        let mut stream = TcpStream::connect((host.as_str(), *port)).await.ok()?;
-        (&mut stream).take(MOST_WORDS).read_to_end(&mut said).await.ok()
+        let stream = TcpStream::connect((host.as_str(), *port)).await.ok()?;
+        stream.readable().await.ok()?;
+        let mut words = vec![0; MOST_WORDS];
+        let length = stream.try_read(&mut words).ok()?;
+        words.truncate(length);
+        Some(words)
     };
     // A server that takes the connection says nothing.
-    timeout(limit.min(LISTEN), listen).await.ok()??;
+    let said = timeout(limit.min(LISTEN), listen).await.ok()??;
     match redis::parse_redis_value(&said) {
         Ok(Value::ServerError(error)) => Some(error.into()),
         _ => None,

@@ -102,7 +102,7 @@ impl Subscriber {
                 }
             };
             if down_since.is_none() {
-                warn!(error = %chain(&error), "the subscription to broadcasts failed; retrying");
+                self.telemetry.not_listening(&channels, &error);
                 down_since = Some(Instant::now());
             }
             if began.elapsed() > MAX_SLEEP {

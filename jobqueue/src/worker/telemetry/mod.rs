@@ -8,6 +8,7 @@ mod events;
 mod histograms;
 mod hooks;
 mod metrics;
+mod outage;
 mod queue;
 mod run;
 mod sender;
@@ -18,6 +19,7 @@ pub use events::WorkerEvent;
 pub use hooks::{Alert, DeadLettered};
 pub(crate) use hooks::{HookSender, HookTask, Hooks};
 pub(crate) use metrics::JobMetrics;
+pub(crate) use outage::Outage;
 pub(crate) use queue::QueueTelemetry;
 pub(crate) use run::RunTelemetry;
 pub use stream::WorkerEvents;
@@ -26,9 +28,9 @@ pub(crate) use times::{ServerClock, Times};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
-use self::{hooks::HookCall, sender::EventSender};
+use self::{hooks::HookCall, outage::LogLine, sender::EventSender};
 use crate::{
     error::Error,
     error_chain::chain,
@@ -41,11 +43,12 @@ use crate::{
 pub(crate) struct Telemetry {
     events: EventSender,
     hooks: HookSender,
+    outage: Outage,
 }
 
 impl Telemetry {
-    pub(crate) fn new(hooks: HookSender) -> Self {
-        Self { events: EventSender::new(), hooks }
+    pub(crate) fn new(hooks: HookSender, outage: Outage) -> Self {
+        Self { events: EventSender::new(), hooks, outage }
     }
 
     pub(crate) fn subscribe(&self) -> WorkerEvents {
@@ -117,14 +120,17 @@ impl Telemetry {
 
     /// A call to Redis failed, and is retried.
     pub(crate) fn unavailable(&self, queue: &QueueName, error: &Error) {
-        warn!(%queue, error = %chain(error), "a call failed; retrying");
+        self.log_failure(queue, error, "a call failed; retrying");
         let reason = || error.to_string();
         self.events.send(|| WorkerEvent::Unavailable { queue: queue.clone(), reason: reason() });
     }
 
     /// A pump has joined its queue, at the start or after a failure.
     pub(crate) fn joined(&self, queue: &QueueName, held: usize) {
-        info!(%queue, held, "joined");
+        debug!(%queue, held, "joined");
+        if let LogLine::Ends(after) = self.outage.answered() {
+            info!(?after, "redis answers again");
+        }
         self.events.send(|| WorkerEvent::Recovered { queue: queue.clone() });
     }
 
@@ -149,7 +155,33 @@ impl Telemetry {
     }
 
     pub(crate) fn heartbeat_failed(&self, queue: &QueueName, error: &Error) {
-        warn!(%queue, error = %chain(error), "a heartbeat failed: the lease was not moved");
+        self.log_failure(queue, error, "a heartbeat failed: the lease was not moved");
+    }
+
+    /// The subscription to broadcasts is lost, or could not be made.
+    pub(crate) fn not_listening(&self, channels: &[QueueName], error: &Error) {
+        if let Some(channel) = channels.first() {
+            self.log_failure(channel, error, "the subscription to broadcasts failed; retrying");
+        }
+    }
+
+    /// An outage is one line, whatever fails meanwhile. Other errors are told each time.
+    fn log_failure(&self, queue: &QueueName, error: &Error, what: &'static str) {
+        if !matches!(error, Error::Unavailable { .. }) {
+            warn!(%queue, error = %chain(error), "{what}");
+            return;
+        }
+        match self.outage.failed() {
+            LogLine::Begins => warn!(
+                %queue,
+                error = %chain(error),
+                "redis is unavailable: the workers of this client retry until it is back"
+            ),
+            LogLine::GoesOn(since) => {
+                warn!(?since, error = %chain(error), "redis is still unavailable");
+            }
+            LogLine::None | LogLine::Ends(_) => debug!(%queue, error = %chain(error), "{what}"),
+        }
     }
 
     /// The subscription to broadcasts is there again after a while without.

@@ -3,6 +3,7 @@
 mod add;
 mod delay;
 mod edit;
+mod finished;
 mod log;
 mod priority;
 mod progress;
@@ -17,6 +18,7 @@ use super::{Command, Script};
 pub(crate) use add::{Add, Added, Due, Duplicates, Full, Instead, NewJob, Unique};
 pub(crate) use delay::Delay;
 pub(crate) use edit::Edit;
+pub(crate) use finished::Finished;
 pub(crate) use log::Log;
 pub(crate) use priority::Priority;
 pub(crate) use progress::Progress;
@@ -27,11 +29,12 @@ pub(crate) use retry::Retry;
 pub(crate) use transfer::Transfer;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 11] {
+pub(crate) fn scripts() -> [&'static Script; 12] {
     [
         Add::SCRIPT,
         Delay::SCRIPT,
         Edit::SCRIPT,
+        Finished::SCRIPT,
         Log::SCRIPT,
         Priority::SCRIPT,
         Progress::SCRIPT,

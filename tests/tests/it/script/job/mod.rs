@@ -3,6 +3,7 @@
 mod add;
 mod delay;
 mod edit;
+mod finished;
 mod log;
 mod priority;
 mod progress;
