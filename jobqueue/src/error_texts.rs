@@ -6,14 +6,17 @@
 use std::{error::Error as StdError, fmt::Write as _, io, time::Duration};
 
 use crate::{
-    Backoff, Codec, DurationExt as _, JobId, JobName, Priority, QueueName, Rate,
+    Backoff, Codec, DurationExt as _, JobId, JobName, Priority, QueueName, Rate, Retain,
     error::{
         CallError, Corrupt, Error, FailureReason, Invalid, JobFailure, Operation, PayloadError,
         Refused, ResultError, TooLarge,
     },
     error_chain::source,
     job::{JobOptions, JobState, OnceHeld, TraceContext},
-    policy::{Breaker, ErrorClass, Filter, Pattern, RetryPolicy, RetryRule, RoutingKey},
+    policy::{
+        Breaker, ErrorClass, Filter, Pattern, RetryPolicy, RetryRule, RoutingKey, check_events,
+        check_max_active, check_max_length,
+    },
     producer::AddAllError,
     topic::PublishAllError,
     worker::{OnceError, States},
@@ -218,6 +221,13 @@ fn invalid() -> String {
     of(Breaker::after(0).validate());
     of(Breaker::after(1).pause(Duration::ZERO).validate());
     of(Rate::new(0, 1.seconds()).validate());
+    of(Rate::new(u32::MAX, 1.seconds()).validate());
+    of(Rate::new(1, 1.millis() / 1_001).validate());
+    of(Rate::new(1, Duration::MAX).validate());
+    of(Retain::count(u64::MAX).validate());
+    of(check_max_active(0));
+    of(check_max_length(u64::MAX));
+    of(check_events(u64::MAX));
     let none = RetryRule::retry().attempts(0);
     of(RetryPolicy::STANDARD.rule(ErrorClass::Transient, none).validate());
     of("a.*".parse::<RoutingKey>().map(drop));

@@ -178,6 +178,39 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "at most one start a microsecond")]
+    fn a_rate_whose_numbers_alone_are_fine_may_be_too_fast() {
+        let _ = rate(Rate::new(1_000_000, Duration::from_millis(1)));
+    }
+
+    #[test]
+    #[should_panic(expected = "`Retain::all()` to keep all")]
+    fn a_constant_may_keep_too_many() {
+        let _ = retain(Retain::count(u64::MAX));
+    }
+
+    #[test]
+    #[should_panic(expected = "a share of 0.0 to 1.0")]
+    fn a_constant_may_be_no_number() {
+        let _ = backoff(Backoff::DEFAULT.jitter(f64::NAN));
+    }
+
+    #[test]
+    #[should_panic(expected = "1 ms or longer")]
+    fn a_constant_may_rest_for_no_time() {
+        let _ = breaker(Breaker::after(1).pause(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_fine_stays_as_it_is() {
+        let given = Rate::new(1_000_000, Duration::from_secs(1)).burst(1_000_000);
+        assert_eq!(rate(given), given);
+        assert_eq!(retain(Retain::count(1_000_000_000)), Retain::count(1_000_000_000));
+        assert_eq!(backoff(Backoff::DEFAULT), Backoff::DEFAULT);
+        assert_eq!(breaker(Breaker::after(3)), Breaker::after(3));
+    }
+
+    #[test]
     fn texts_are_equal_if_each_byte_is() {
         assert!(equal("orders", "orders") && equal("", ""));
         assert!(!equal("orders", "order") && !equal("orders", "ordern"));

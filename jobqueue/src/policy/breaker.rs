@@ -61,17 +61,27 @@ impl Breaker {
 
     /// What would work, if this doesn't.
     pub(crate) const fn problem(&self) -> Option<&'static str> {
-        if self.after == 0 || self.after > MOST {
-            return Some("it opens after 1 to 1,000,000 failures");
+        if self.has_odd_count() {
+            return Some("a breaker opens after 1 to 1,000,000 failures");
         }
         if self.pause.as_millis() == 0 {
-            return Some("its pause is 1 ms or longer");
+            return Some("the pause of a breaker is 1 ms or longer");
         }
         None
     }
 
+    const fn has_odd_count(&self) -> bool {
+        self.after == 0 || self.after > MOST
+    }
+
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        self.problem().map_or(Ok(()), |advice| Err(Invalid::new("breaker", self, advice)))
+        match self.problem() {
+            None => Ok(()),
+            Some(_) if self.has_odd_count() => {
+                Err(Invalid::new("breaker failures", self.after, "use 1 to 1,000,000"))
+            }
+            Some(_) => Err(Invalid::new("breaker pause", self.pause, "use 1 ms or more")),
+        }
     }
 
     /// The pause after this number of failed probes.

@@ -88,14 +88,15 @@ impl Retain {
     pub(crate) const fn problem(&self) -> Option<&'static str> {
         match self.count {
             Some(count) if count > MOST_COUNTED => {
-                Some("use a count of 0 to 1,000,000,000, or `Retain::all()` to keep all")
+                Some("use 0 to 1,000,000,000, or `Retain::all()` to keep all")
             }
             _ => None,
         }
     }
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        self.problem().map_or(Ok(()), |advice| Err(Invalid::new("retention", self, advice)))
+        let count = self.count.unwrap_or_default();
+        self.problem().map_or(Ok(()), |advice| Err(Invalid::new("count to retain", count, advice)))
     }
 
     pub(crate) const fn from_parts(count: Option<u64>, age: Option<Duration>) -> Self {

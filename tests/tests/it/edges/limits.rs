@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use jobqueue::{
     Client, DurationExt as _, Error, Queue, Rate, Retain, error::Refused, manage::SetLimits,
+    topic::Start,
 };
 use jobqueue_tests::edges::{COUNTS, TIMES, Table, looks, works};
 
@@ -97,6 +99,22 @@ async fn what_a_topic_keeps() {
         table.note(format!("keep({retain:?})"), &set, works.await);
     }
     table.assert_sound();
+}
+
+#[tokio::test]
+async fn where_a_binding_starts() {
+    let client = client().await;
+    let topic = client.topic("past").expect("a good name");
+    topic.keep(Retain::all()).await.expect("kept");
+    client.publish("past", "k", 1_u64).await.expect("published");
+    let times = [DateTime::<Utc>::MIN_UTC, DateTime::UNIX_EPOCH, DateTime::<Utc>::MAX_UTC];
+    for (at, time) in times.into_iter().enumerate() {
+        let bound = queue(&client, format!("bound-{at}"));
+        let bind = topic.bind(bound.name().as_str(), "#").from(Start::Time(time));
+        bind.await.expect("bound");
+        let past = bound.counts().await.expect("counted").waiting;
+        assert_eq!(past, u64::from(time < Utc::now()), "{time}");
+    }
 }
 
 #[tokio::test]
