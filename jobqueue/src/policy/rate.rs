@@ -32,6 +32,9 @@ pub struct Rate {
     burst: u32,
 }
 
+/// In one process, a longer time between two starts can't be told from this.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 impl Rate {
     /// `max` starts per `per`, with a burst of 1.
     #[must_use]
@@ -104,7 +107,8 @@ impl Rate {
     /// The same rate for the limiter of one process.
     pub(crate) fn quota(&self) -> Result<governor::Quota, Invalid> {
         self.validate()?;
-        let period = self.per.div_f64(f64::from(self.max));
+        // The limiter counts nanoseconds in 64 bits, and a whole burst of them.
+        let period = (self.per / self.max).min(CENTURY / self.burst);
         let quota = governor::Quota::with_period(period).zip(NonZeroU32::new(self.burst));
         let (quota, burst) = quota
             .ok_or_else(|| Invalid::new("rate", self, "use at most one start a nanosecond"))?;
@@ -131,6 +135,17 @@ mod tests {
         let odd = Rate::from_interval(1_234_567.0, 1);
         assert_eq!(odd, Some(Rate::new(1, Duration::from_millis(1_234_567))));
         assert_eq!(Rate::from_interval(f64::MAX, 1), None);
+    }
+
+    #[test]
+    fn no_rate_is_too_slow_for_one_process() {
+        for (max, burst) in [(1, 1), (1, u32::MAX), (u32::MAX, 1)] {
+            let quota = Rate::new(max, Duration::MAX).burst(burst).quota().expect("a sound rate");
+            let clock = governor::clock::FakeRelativeClock::default();
+            let limiter = governor::RateLimiter::direct_with_clock(quota, clock);
+            assert!(limiter.check().is_ok());
+        }
+        assert!(Rate::new(u32::MAX, Duration::from_nanos(1)).quota().is_err(), "too fast");
     }
 
     #[test]

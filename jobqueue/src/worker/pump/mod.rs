@@ -112,7 +112,7 @@ impl Pump {
                 _ = self.config.phase.changed() => self.schedule.ready(),
                 () = self.session.lost() => self.schedule.lose_lease(),
                 () = sleep_until(until) => {
-                    self.schedule.slept(Instant::now(), self.wake.is_fetching());
+                    self.schedule.slept(&self.jobs.view(), self.wake.is_fetching());
                 }
             }
             if matches!(self.jobs.phase(), Phase::Draining(_)) {
