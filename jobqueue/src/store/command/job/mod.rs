@@ -3,7 +3,7 @@
 mod add;
 mod delay;
 mod edit;
-mod finished;
+mod ended;
 mod log;
 mod priority;
 mod progress;
@@ -18,7 +18,7 @@ use super::{Command, Script};
 pub(crate) use add::{Add, Added, Due, Duplicates, Full, Instead, NewJob, Unique};
 pub(crate) use delay::Delay;
 pub(crate) use edit::Edit;
-pub(crate) use finished::Finished;
+pub(crate) use ended::Ended;
 pub(crate) use log::Log;
 pub(crate) use priority::Priority;
 pub(crate) use progress::Progress;
@@ -34,7 +34,7 @@ pub(crate) fn scripts() -> [&'static Script; 12] {
         Add::SCRIPT,
         Delay::SCRIPT,
         Edit::SCRIPT,
-        Finished::SCRIPT,
+        Ended::SCRIPT,
         Log::SCRIPT,
         Priority::SCRIPT,
         Progress::SCRIPT,

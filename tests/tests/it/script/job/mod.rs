@@ -3,7 +3,7 @@
 mod add;
 mod delay;
 mod edit;
-mod finished;
+mod ended;
 mod log;
 mod priority;
 mod progress;
