@@ -3,8 +3,8 @@
 mod add;
 mod delay;
 mod edit;
-mod finished;
 mod log;
+mod over;
 mod priority;
 mod progress;
 mod promote;

@@ -1,11 +1,11 @@
-//! `lua/job/finished.lua`
+//! `lua/job/over.lua`
 
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["jobs", "completed", "failed"];
 
 fn rig() -> Rig {
-    crate::script::rig("job/finished")
+    crate::script::rig("job/over")
 }
 
 #[test]

@@ -13,14 +13,14 @@ use crate::{
     value_error::Corrupt,
 };
 
-/// `lua/job/finished.lua`
-pub(crate) struct Finished<'a> {
+/// `lua/job/over.lua`
+pub(crate) struct Over<'a> {
     /// Up to 1,000.
     pub(crate) ids: &'a [JobId],
 }
 
-impl Command for Finished<'_> {
-    const SCRIPT: &'static Script = script!("job" / finished, []);
+impl Command for Over<'_> {
+    const SCRIPT: &'static Script = script!("job" / over, []);
     const KEYS: &'static [Key] = &[Key::Jobs, Key::Completed, Key::Failed];
     const ACTION: &'static str = "look for jobs that have ended";
     type Reply = Vec<JobId>;
