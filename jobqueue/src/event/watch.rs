@@ -14,7 +14,7 @@ use tokio::{
 use crate::{
     error::Result,
     job::{JobId, QueueName},
-    store::{Entry, MAX_BATCH, QueueStore, Retries, StreamPosition, job::Ended},
+    store::{Entry, MAX_BATCH, QueueStore, Retries, StreamPosition, job::Over},
     task::boxed,
     waiters::{SharedReader, Waiter, Waiters},
 };
@@ -110,7 +110,7 @@ async fn read_all(store: QueueStore, waiters: Arc<Waiters<()>>, ready: watch::Se
 async fn look(store: &QueueStore, waiters: &Waiters<()>, most: usize) -> Result<bool> {
     let mut found = false;
     for ids in waiters.ids(most).chunks(MAX_BATCH) {
-        for id in store.call(&Ended { ids }).await? {
+        for id in store.call(&Over { ids }).await? {
             found |= waiters.tell(&id, &());
         }
     }

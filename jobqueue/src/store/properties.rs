@@ -199,7 +199,7 @@ fn read_by_all(reply: &Value) {
     by(&worker::Settle { receive: worker, throttle: Duration::ZERO, settlements: &[] }, reply);
     by(&job::Add { jobs: &jobs, look: true, call }, reply);
     by(&job::Read { ids: &ids }, reply);
-    by(&job::Ended { ids: &ids }, reply);
+    by(&job::Over { ids: &ids }, reply);
     by(&job::Remove { ids: &ids }, reply);
     by(&job::Promote { id: &id }, reply);
     by(&job::Retry { id: &id }, reply);

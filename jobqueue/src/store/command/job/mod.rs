@@ -3,8 +3,8 @@
 mod add;
 mod delay;
 mod edit;
-mod ended;
 mod log;
+mod over;
 mod priority;
 mod progress;
 mod promote;
@@ -18,8 +18,8 @@ use super::{Command, Script};
 pub(crate) use add::{Add, Added, Due, Duplicates, Full, Instead, NewJob, Unique};
 pub(crate) use delay::Delay;
 pub(crate) use edit::Edit;
-pub(crate) use ended::Ended;
 pub(crate) use log::Log;
+pub(crate) use over::Over;
 pub(crate) use priority::Priority;
 pub(crate) use progress::Progress;
 pub(crate) use promote::Promote;
@@ -34,7 +34,7 @@ pub(crate) fn scripts() -> [&'static Script; 12] {
         Add::SCRIPT,
         Delay::SCRIPT,
         Edit::SCRIPT,
-        Ended::SCRIPT,
+        Over::SCRIPT,
         Log::SCRIPT,
         Priority::SCRIPT,
         Progress::SCRIPT,

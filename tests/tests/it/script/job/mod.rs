@@ -3,8 +3,8 @@
 mod add;
 mod delay;
 mod edit;
-mod ended;
 mod log;
+mod over;
 mod priority;
 mod progress;
 mod promote;

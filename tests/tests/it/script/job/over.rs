@@ -1,11 +1,11 @@
-//! `lua/job/ended.lua`
+//! `lua/job/over.lua`
 
 use jobqueue_tests::raw::{Rig, args};
 
 const KEYS: &[&str] = &["jobs", "completed", "failed"];
 
 fn rig() -> Rig {
-    crate::script::rig("job/ended")
+    crate::script::rig("job/over")
 }
 
 #[test]

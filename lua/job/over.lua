@@ -1,4 +1,4 @@
---- ended: which of some jobs have ended or are gone, without their details.
+--- over: which of some jobs have ended or are gone, without their details.
 --
 -- KEYS  1 jobs      HASH  {q}:jobs
 --       2 completed ZSET  {q}:completed
@@ -7,7 +7,7 @@
 -- REPLY the index of each that has ended or doesn't exist, counted from 1
 -- ERR   none
 -- USES  none
-local function ended(keys, args)
+local function over(keys, args)
   local completed = redis.call('ZMSCORE', keys[2], unpack(args))
   local failed = redis.call('ZMSCORE', keys[3], unpack(args))
   local found = {}

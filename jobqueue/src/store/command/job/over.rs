@@ -13,14 +13,14 @@ use crate::{
     value_error::Corrupt,
 };
 
-/// `lua/job/ended.lua`
-pub(crate) struct Ended<'a> {
+/// `lua/job/over.lua`
+pub(crate) struct Over<'a> {
     /// Up to 1,000.
     pub(crate) ids: &'a [JobId],
 }
 
-impl Command for Ended<'_> {
-    const SCRIPT: &'static Script = script!("job" / ended, []);
+impl Command for Over<'_> {
+    const SCRIPT: &'static Script = script!("job" / over, []);
     const KEYS: &'static [Key] = &[Key::Jobs, Key::Completed, Key::Failed];
     const ACTION: &'static str = "look for jobs that have ended";
     type Reply = Vec<JobId>;
