@@ -221,8 +221,12 @@ impl Delivery {
 }
 
 /// Carries an acknowledgement out on a task of its own, also if nobody waits for it any more.
-async fn carried_out(work: impl Future<Output = Result<()>> + Send + 'static) -> Result<()> {
-    tokio::spawn(boxed(work)).await.unwrap_or(Err(Error::Closed))
+fn carried_out(
+    work: impl Future<Output = Result<()>> + Send + 'static,
+) -> impl Future<Output = Result<()>> + Send {
+    // Boxed before it is awaited, so that the caller's future doesn't carry its state along.
+    let work = boxed(work);
+    async move { tokio::spawn(work).await.unwrap_or(Err(Error::Closed)) }
 }
 
 impl Drop for Delivery {

@@ -32,8 +32,11 @@ async fn tried(builder: WorkerBuilder, job: &JobHandle<u64>) -> (Result<()>, Res
     }
 }
 
+/// A setting, and how it is made.
+type Setting = (String, Box<dyn Fn(WorkerBuilder) -> WorkerBuilder>);
+
 /// Tries each of these settings with a queue of its own prefix.
-async fn try_all(settings: Vec<(String, Box<dyn Fn(WorkerBuilder) -> WorkerBuilder>)>) {
+async fn try_all(settings: Vec<Setting>) {
     let mut table = Table::default();
     for (what, set) in settings {
         let client = client().await;
@@ -47,7 +50,7 @@ async fn try_all(settings: Vec<(String, Box<dyn Fn(WorkerBuilder) -> WorkerBuild
 
 macro_rules! settings {
     ($($setter:ident: $values:expr),* $(,)?) => {{
-        let mut all: Vec<(String, Box<dyn Fn(WorkerBuilder) -> WorkerBuilder>)> = Vec::new();
+        let mut all: Vec<Setting> = Vec::new();
         $(for value in $values {
             let what = format!("{}({value:?})", stringify!($setter));
             all.push((what, Box::new(move |builder| builder.$setter(value))));
