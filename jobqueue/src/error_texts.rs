@@ -101,6 +101,10 @@ fn refusals() -> String {
         Refused::WrongState { .. } => {
             Refused::WrongState { operation: job("retry a job"), state: JobState::Active }
         },
+        Refused::KeyHeld { .. } => {
+            Refused::KeyHeld { operation: job("retry a job"), holder: id() }
+        },
+        Refused::DeadLettered { .. } => Refused::DeadLettered { operation: job("retry a job") },
         Refused::Conflict { .. } => Refused::Conflict { operation: job("edit a dead letter") },
         Refused::Busy { .. } => Refused::Busy { queue: queue(), active: 3 },
         Refused::TooManyBindings { .. } => {

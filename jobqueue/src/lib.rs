@@ -140,7 +140,7 @@ pub mod handler {
 pub mod manage {
     pub use crate::{
         policy::Overflow,
-        queue::{Drain, JobPages, Obliterate, SetLimits},
+        queue::{Drain, JobPages, Obliterate, Retry, SetLimits},
     };
 }
 
@@ -154,7 +154,7 @@ pub mod once {
 
 #[doc = include_str!("docs/modules/payload.md")]
 pub mod payload {
-    pub use crate::job::{Extra, JobOptions, Origin, PayloadVersions, Record};
+    pub use crate::job::{Extra, JobOptions, Origin, PayloadVersions, Record, UniqueKey};
 }
 
 #[doc = include_str!("docs/modules/retry.md")]

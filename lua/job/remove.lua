@@ -16,10 +16,10 @@
 --       14 outcomes   HASH    {q}:outcomes
 --       15 meta       HASH    {q}:meta
 --       16 events     STREAM  {q}:events
--- ARGV  1 base; 2… ids, at most 1,000
+-- ARGV  1 base; 2 why, for callers of requests among them; 3… ids, at most 1,000
 -- REPLY how many existed
 -- ERR   LAYOUT, WRONGSTATE (one of them is active; none is removed)
--- USES  layout, events, unique, columns, state
+-- USES  layout, events, unique, columns, state, outbox, callers
 local function remove(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -34,7 +34,7 @@ local function remove(keys, args)
     return refusal
   end
   local ids, sets, seen = {}, {}, {}
-  for i = 2, #args do
+  for i = 3, #args do
     local id = args[i]
     local state = not seen[id] and state_of(q, id)
     if state == 'active' then
@@ -51,6 +51,7 @@ local function remove(keys, args)
     redis.call('ZREM', q[state], unpack(ids))
   end
   redis.call('ZREM', q.base .. 'expiring', unpack(ids))
+  callers_tell(q, ids, args[2])
   columns_purge(q, ids)
   events_add(q.events, meta[2], 'removed', ids)
   return #ids

@@ -10,19 +10,21 @@
 --       8  stalls     HASH    {q}:stalls
 --       9  misses     HASH    {q}:misses
 --       10 outcomes   HASH    {q}:outcomes
---       11 meta       HASH    {q}:meta
---       12 events     STREAM  {q}:events
---       13 wake       LIST    {q}:wake
--- ARGV  1 base; 2 id
+--       11 uniques    HASH    {q}:uniques
+--       12 meta       HASH    {q}:meta
+--       13 events     STREAM  {q}:events
+--       14 wake       LIST    {q}:wake
+-- ARGV  1 base; 2 id; 3 '1' to forget what an idempotent handler has recorded for it
 -- REPLY 1
--- ERR   LAYOUT, NOTFOUND, WRONGSTATE
+-- ERR   LAYOUT, NOTFOUND, WRONGSTATE, KEYHELD (another job has its unique key),
+--       DEADLETTER
 -- USES  clock, layout, rank, events, wake, state, rerun
 local function retry(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
     workers = keys[5], priority = keys[6], attempts = keys[7], stalls = keys[8],
-    misses = keys[9], outcomes = keys[10], meta = keys[11], events = keys[12],
-    wake = keys[13], base = args[1],
+    misses = keys[9], outcomes = keys[10], uniques = keys[11], meta = keys[12],
+    events = keys[13], wake = keys[14], base = args[1],
   }
   local id = args[2]
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging')
@@ -35,7 +37,15 @@ local function retry(keys, args)
   if state ~= 'failed' and state ~= 'completed' then
     return state_refusal(q, id)
   end
+  if rerun_elsewhere(redis.call('HGET', q.outcomes, id)) then
+    return redis.error_reply('DEADLETTER its dead letter waits elsewhere')
+  end
+  local _, kept, holder = rerun_claim(q, { id })
+  if #kept > 0 then
+    return redis.error_reply('KEYHELD ' .. holder)
+  end
   rerun_all(q, q[state], { id }, clock_now())
+  if args[3] == '1' then redis.call('DEL', q.base .. 'once:job:' .. id) end
   wake_one(q.wake)
   return 1
 end

@@ -1,13 +1,36 @@
 -- outbox: effects on other queues, written in the same step as what they follow from.
 
-local function outbox_put(base, to, id, priority, record)
+-- The rest: pairs of a field and its value, if the effect takes anything along.
+local function outbox_put(base, to, id, priority, record, ...)
   redis.call('XADD', base .. 'outbox', '*', 'to', to, 'id', id, 'priority', priority, 'record',
-    record)
+    record, ...)
 end
 
--- Writes the block of ARGV at `at`, if there is one: n, then n times target, id, priority, record.
+-- What an effect takes along. '': nothing; '=' and how a job that comes back takes its place; or,
+-- for a dead letter, which error of its job is the first to tell, ':' and the job's id.
+local function outbox_along(base, along)
+  if along == '' then
+    return
+  elseif string.sub(along, 1, 1) == '=' then
+    return 'arrival', string.sub(along, 2)
+  end
+  local first, id = string.match(along, '^(%d):(.*)$')
+  local fields = {}
+  for _, error in ipairs(redis.call('LRANGE', base .. 'errors:' .. id, first, -1)) do
+    fields[#fields + 1], fields[#fields + 2] = 'error', error
+  end
+  local priority = redis.call('HGET', base .. 'priority', id)
+  if priority then
+    fields[#fields + 1], fields[#fields + 2] = 'job_priority', priority
+  end
+  return unpack(fields)
+end
+
+-- Writes the block of ARGV at `at`, if there is one: n, then n times target, id, priority, record
+-- and what goes along.
 local function outbox_add(base, args, at)
-  for i = at + 1, at + 4 * tonumber(args[at] or 0), 4 do
-    outbox_put(base, args[i], args[i + 1], args[i + 2], args[i + 3])
+  for i = at + 1, at + 5 * tonumber(args[at] or 0), 5 do
+    outbox_put(base, args[i], args[i + 1], args[i + 2], args[i + 3],
+      outbox_along(base, args[i + 4]))
   end
 end

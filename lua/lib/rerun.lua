@@ -1,6 +1,34 @@
 -- rerun: ended jobs go back to `waiting`, as if they had never run.
 
+-- Whether a dead letter of the job was written: then it comes back from there, and only a note of it
+-- is left here. Outcomes begin with an array's length and their kind.
+local function rerun_elsewhere(outcome)
+  return outcome and string.byte(outcome, 2) == 2
+end
+
+-- Takes the keys of the jobs again. Answers the ids of those that may run, the ids of those whose
+-- key another job holds, and the first such job.
+local function rerun_claim(q, ids)
+  if #ids == 0 or redis.call('EXISTS', q.uniques) == 0 then
+    return ids, {}
+  end
+  local keys, free, kept, holder = redis.call('HMGET', q.uniques, unpack(ids)), {}, {}, nil
+  for i, id in ipairs(ids) do
+    local name = q.base .. 'unique:' .. (keys[i] or '')
+    local other = keys[i] and not redis.call('SET', name, id, 'NX') and redis.call('GET', name)
+    if other and other ~= id then
+      kept[#kept + 1], holder = id, holder or other
+    else
+      free[#free + 1] = id
+    end
+  end
+  return free, kept, holder
+end
+
 local function rerun_all(q, set, ids, now)
+  if #ids == 0 then
+    return
+  end
   local priorities = rank_priorities(q.priority, ids)
   local members = {}
   for i, id in ipairs(ids) do

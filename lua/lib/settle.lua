@@ -32,7 +32,12 @@ local function settle_ended(q, args, at, now)
   local from, to = ids == args and first or 1, ids == args and last or n
   if count == 0 then
     settle_let_go(q, ids, from, to)
-    columns_purge(q, ids, from, to)
+    if kind == 'failed' then
+      -- Purged after the effects are written, since a dead letter tells of the errors.
+      q.purges[#q.purges + 1] = { ids = ids, from = from, to = to }
+    else
+      columns_purge(q, ids, from, to)
+    end
   else
     -- Converted to text once, not for each job.
     local members, ended = {}, string.format('%.0f', now)
@@ -43,7 +48,7 @@ local function settle_ended(q, args, at, now)
     redis.call('HSET', q.outcomes, unpack(args, first, last))
     redis.call('ZADD', q[kind], unpack(members))
     settle_let_go(q, ids)
-    if not q.plain then unique_release(q.uniques, q.base, ids) end
+    if not q.plain then unique_free(q.uniques, q.base, ids) end
     -- Trimmed after all blocks: the errors of these jobs are still to come.
     q.trims[#q.trims + 1] = { set = q[kind], count = count, age = age }
   end
@@ -119,4 +124,14 @@ local function settle_errors(q, args, at)
     q.plain = false
   end
   return at + 2 + 2 * n
+end
+
+-- What is left to remove, after the effects.
+local function settle_clear(q, now)
+  for _, purge in ipairs(q.purges) do
+    columns_purge(q, purge.ids, purge.from, purge.to)
+  end
+  for _, trim in ipairs(q.trims) do
+    retention_trim(q, trim.set, trim.count, trim.age, now)
+  end
 end

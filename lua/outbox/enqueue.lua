@@ -4,7 +4,7 @@
 --       2 meta      HASH    {q}:meta
 --       3… producer STRING  {q}:producer:<producer>
 -- ARGV  1 base   2 the number of this producer's call   3 for how many ms to remember it
---       4 n; then n times target, job id, priority, record
+--       4 n; then n times target, job id, priority, record and what goes along: see lib/outbox.lua
 -- REPLY how many. A call that was carried out before changes nothing, and has the same answer
 -- ERR   LAYOUT
 -- USES  layout, numbered, outbox

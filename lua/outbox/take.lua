@@ -11,7 +11,7 @@
 --       4 where to start: '-' at the head, '(' and an id after that entry
 --       5… ids of entries that were delivered
 -- REPLY ms left of another relay's lock, else 0; entries: each with id, targets, job id, priority,
---       record
+--       record; then pairs of a field and its value, if anything goes along
 -- ERR   LAYOUT
 -- USES  layout, entries
 local function take(keys, args)

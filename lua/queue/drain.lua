@@ -16,7 +16,7 @@
 -- ARGV  1 base; 2 '1' to remove delayed jobs too
 -- REPLY how many were removed; 0: done
 -- ERR   LAYOUT
--- USES  layout, events, unique, columns
+-- USES  layout, events, unique, columns, outbox, callers
 local function drain(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], jobs = keys[3], priority = keys[4],
@@ -38,6 +38,7 @@ local function drain(keys, args)
   if #ids > 0 then
     redis.call('ZREM', set, unpack(ids))
     redis.call('ZREM', q.base .. 'expiring', unpack(ids))
+    callers_tell(q, ids, 'removed')
     columns_purge(q, ids)
     events_add(q.events, meta[2], 'removed', ids)
   end

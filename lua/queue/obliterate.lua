@@ -24,7 +24,7 @@
 -- REPLY 0 if it is done, 1 if it must be called again
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
--- USES  layout, active, unique, columns
+-- USES  layout, active, unique, columns, outbox, callers
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -56,6 +56,10 @@ local function obliterate(keys, args)
   end
   for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
     redis.call('UNLINK', q.base .. 'running:' .. worker)
+  end
+  -- The next thousand of each hear of it at once; more callers than that wait until they give up.
+  for _, set in ipairs({ q.waiting, q.delayed }) do
+    callers_tell(q, redis.call('ZRANGE', set, 0, step - 1), 'removed')
   end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', unpack(keys))
   return 0

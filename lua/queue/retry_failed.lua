@@ -7,18 +7,20 @@
 --       5  stalls     HASH    {q}:stalls
 --       6  misses     HASH    {q}:misses
 --       7  outcomes   HASH    {q}:outcomes
---       8  meta       HASH    {q}:meta
---       9  events     STREAM  {q}:events
---       10 wake       LIST    {q}:wake
--- ARGV  1 how many at most, up to 1,000
--- REPLY how many
+--       8  uniques    HASH    {q}:uniques
+--       9  meta       HASH    {q}:meta
+--       10 events     STREAM  {q}:events
+--       11 wake       LIST    {q}:wake
+-- ARGV  1 base   2 how many at most, up to 1,000   3 how many of the oldest to leave out
+-- REPLY how many run again; how many stay failed, since another job has their unique
+--       key, or their dead letter waits elsewhere
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, events, wake, rerun
 local function retry_failed(keys, args)
   local q = {
     failed = keys[1], waiting = keys[2], priority = keys[3], attempts = keys[4],
-    stalls = keys[5], misses = keys[6], outcomes = keys[7], meta = keys[8], events = keys[9],
-    wake = keys[10],
+    stalls = keys[5], misses = keys[6], outcomes = keys[7], uniques = keys[8], meta = keys[9],
+    events = keys[10], wake = keys[11], base = args[1],
   }
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging')
   local refusal = layout_refusal(meta[1])
@@ -26,10 +28,16 @@ local function retry_failed(keys, args)
     return refusal
   end
   q.kept, q.step = meta[2], rank_step(meta[3])
-  local ids = redis.call('ZRANGE', q.failed, 0, args[1] - 1)
-  if #ids > 0 then
-    rerun_all(q, q.failed, ids, clock_now())
-    wake_one(q.wake)
+  local ids = redis.call('ZRANGE', q.failed, args[3], args[3] + args[2] - 1)
+  if #ids == 0 then
+    return { 0, 0 }
   end
-  return #ids
+  local outcomes, here = redis.call('HMGET', q.outcomes, unpack(ids)), {}
+  for i, id in ipairs(ids) do
+    if not rerun_elsewhere(outcomes[i]) then here[#here + 1] = id end
+  end
+  local free = rerun_claim(q, here)
+  rerun_all(q, q.failed, free, clock_now())
+  if #free > 0 then wake_one(q.wake) end
+  return { #free, #ids - #free }
 end

@@ -42,7 +42,7 @@ local function advance(keys, args)
     progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], wake = keys[18],
     base = args[1], outbox = args[1] .. 'outbox', worker = args[2], held = tonumber(args[4]),
-    trims = {},
+    purges = {}, trims = {},
   }
   local worker, lease = args[2], tonumber(args[3])
   local want, throttle, by_hand = tonumber(args[5]), tonumber(args[6]), string.byte(args[4]) == 43
@@ -86,9 +86,7 @@ local function advance(keys, args)
     outbox_add(q.base, args, at)
     q.bare = false
   end
-  for _, trim in ipairs(q.trims) do
-    retention_trim(q, trim.set, trim.count, trim.age, now)
-  end
+  settle_clear(q, now)
   throttle_hold(q, throttle, now)
   lease_extend(q.workers, worker, now + lease)
   local check = recover_oldest(q, leases, worker, now + lease, now)

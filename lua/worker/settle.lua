@@ -35,7 +35,7 @@ local function settle(keys, args)
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
     progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
-    trims = {},
+    purges = {}, trims = {},
   }
   local wake, receive, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',
@@ -65,9 +65,7 @@ local function settle(keys, args)
     at = at + 1
   end
   outbox_add(q.base, args, settle_errors(q, args, at))
-  for _, trim in ipairs(q.trims) do
-    retention_trim(q, trim.set, trim.count, trim.age, now)
-  end
+  settle_clear(q, now)
   throttle_hold(q, throttle, now)
   local ids = {}
   for i = 1, n do

@@ -33,11 +33,11 @@ use self::mailbox::Mailbox;
 use crate::{
     client::Client,
     error::{CallError, Error},
-    job::{IntoJob, JobName, Outcome, QueueName},
+    job::{Gone, IntoJob, JobName, Outcome, QueueName},
     policy::{Backoff, Retain},
     producer::{Request, request_setters},
     queue::Queue,
-    store::{Durability, deadline_after},
+    store::{Durability, deadline_after, job::Instead},
     value_error::{Invalid, PayloadError},
 };
 
@@ -50,6 +50,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// reply is written in the same atomic step in which it ends, and comes to an inbox that all calls
 /// of a client share: there is no polling, and any number of calls can be in flight over one
 /// connection. Unless options say otherwise, a request that has ended is not kept.
+///
+/// A request that leaves its queue without a run is answered at once too: one that expires, that is
+/// removed, drained or obliterated (of many, the next to run), or that overflows.
 ///
 /// If the caller dies, a run that has begun goes on. A request that still waits when the caller's
 /// time is up expires without a run. A reply that comes too late is dropped; Redis removes the
@@ -147,11 +150,15 @@ impl<T> Call<T> {
         let mailbox = client.shared::<Mailbox>();
         options.reply_to = Some(mailbox.address().map_err(Error::from)?.clone());
         let payload = self.payload.map_err(Error::from)?;
-        let job = request.job(payload, None, Utc::now()).map_err(Error::from)?;
+        let mut job = request.job(payload, None, Utc::now()).map_err(Error::from)?;
+        job.id = job.id.awaited();
         let mut reply = mailbox.wait_for(client.store(), &job.id).map_err(Error::from)?;
         let exchange = async {
-            request.batcher().send(vec![job]).await?;
-            Ok::<_, Error>(reply.told().await)
+            match request.batcher().send(vec![job]).await?.pop() {
+                // It went to the dead-letter queue of a full queue.
+                Some((_, Instead::Overflowed)) => Ok(Gone::Overflow.outcome().encode().into()),
+                Some((_, Instead::Duplicate(_))) | None => Ok::<_, Error>(reply.told().await),
+            }
         };
         let answer = timeout_at(deadline, exchange).await;
         let (queue, name) = (request.store.name().clone(), request.name);
@@ -169,7 +176,9 @@ impl<T: DeserializeOwned> Call<T> {
             Outcome::Completed { codec, result } => {
                 codec.decode(&result).map_err(|error| Error::from(error).into())
             }
-            Outcome::Failed(failure) => Err(CallError::Failed { queue, name, failure }),
+            Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. } => {
+                Err(CallError::Failed { queue, name, failure })
+            }
         }
     }
 }

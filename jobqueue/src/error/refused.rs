@@ -43,6 +43,27 @@ pub enum Refused {
         /// The state of the job.
         state: JobState,
     },
+    /// Another job has the unique key of this one.
+    #[error(
+        "failed to {operation}: job {holder} has its unique key; wait until that has ended, or \
+         remove it"
+    )]
+    #[non_exhaustive]
+    KeyHeld {
+        /// What was being done, on which job.
+        operation: Operation,
+        /// The job that has the key.
+        holder: JobId,
+    },
+    /// The job has gone to a dead-letter queue, and only a note of it is left.
+    #[error(
+        "failed to {operation}: its dead letter waits in a dead-letter queue; redrive it from there"
+    )]
+    #[non_exhaustive]
+    DeadLettered {
+        /// What was being done, on which job.
+        operation: Operation,
+    },
     /// Others changed the job at the same time, again and again.
     #[error("failed to {operation}: others keep changing it, so try again later")]
     #[non_exhaustive]
@@ -157,6 +178,8 @@ impl Refused {
     pub(super) fn operation_mut(&mut self) -> Option<&mut Operation> {
         match self {
             Self::WrongState { operation, .. }
+            | Self::KeyHeld { operation, .. }
+            | Self::DeadLettered { operation }
             | Self::Conflict { operation }
             | Self::LeaseLost { operation }
             | Self::NotDurable { operation, .. }

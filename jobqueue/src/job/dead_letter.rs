@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwn
 
 use super::{
     codec::Codec, id::JobId, job_failure::JobFailure, name::QueueName, options::JobOptions,
-    payload::Payload, record::Record, trace::TraceContext, wire::WireFailure,
+    payload::Payload, priority::Priority, record::Record, trace::TraceContext, wire::WireFailure,
 };
 use crate::value_error::{Corrupt, Invalid, PayloadError};
 
@@ -115,6 +115,25 @@ impl DeadLetter {
         record.payload = Bytes::from(record.codec.encode(payload)?);
         self.record = Bytes::from(record.encode());
         Ok(self)
+    }
+
+    /// The record of a dead letter with the errors before the last, as they are stored, and the
+    /// priority that the job had at last. None if it can't be read.
+    pub(crate) fn with_history(
+        record: &Bytes,
+        errors: &[Bytes],
+        priority: Option<i64>,
+    ) -> Option<Vec<u8>> {
+        let mut outer = Record::decode(record).ok()?;
+        let mut dead_letter: Self = outer.codec.decode(&outer.payload).ok()?;
+        dead_letter.errors.extend(errors.iter().filter_map(|it| JobFailure::decode(it).ok()));
+        let priority = priority.and_then(|it| Priority::try_from(i16::try_from(it).ok()?).ok());
+        if let (Some(priority), Ok(mut record)) = (priority, dead_letter.record()) {
+            record.options.priority = priority;
+            dead_letter.record = Bytes::from(record.encode());
+        }
+        outer.payload = Bytes::from(outer.codec.encode(&dead_letter).ok()?);
+        Some(outer.encode())
     }
 
     /// As the record of a job in the dead-letter queue.

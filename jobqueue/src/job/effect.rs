@@ -1,6 +1,8 @@
 //! What follows from a job in other queues.
 
-use super::{id::JobId, name::QueueName, priority::Priority, reply_address::ReplyAddress};
+use super::{
+    arrival::Arrival, id::JobId, name::QueueName, priority::Priority, reply_address::ReplyAddress,
+};
 use crate::value_error::Invalid;
 
 /// Where an effect goes.
@@ -40,11 +42,27 @@ pub(crate) struct Effect {
     pub(crate) priority: Priority,
     /// The job's record, or how it ended.
     pub(crate) record: Vec<u8>,
+    pub(crate) along: Along,
+}
+
+/// What an effect takes along besides its record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Along {
+    Nothing,
+    /// A job that comes back to its queue, and takes its place there again.
+    Arrival(Arrival),
+    /// A dead letter, for which the script adds what the queue knows of its job when that ends.
+    History {
+        /// The job.
+        of: JobId,
+        /// Whether the newest of its errors is the one that ended it, and isn't told twice.
+        ended_by_newest: bool,
+    },
 }
 
 impl Effect {
     /// About how many bytes it takes on the way.
     pub(crate) fn size(&self) -> usize {
-        self.record.len() + 128
+        self.record.len() + 160
     }
 }

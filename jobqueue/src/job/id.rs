@@ -41,6 +41,42 @@ impl JobId {
     }
 }
 
+/// How the id of a request ends whose caller waits: the scripts that remove jobs see by it that
+/// somebody must hear of that.
+const AWAITED: char = '@';
+
+impl JobId {
+    /// The same id for a request whose caller waits.
+    pub(crate) fn awaited(&self) -> Self {
+        Self(Arc::from(format!("{self}{AWAITED}")))
+    }
+
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.as_str().ends_with(AWAITED)
+    }
+
+    /// An id that follows from this one and from what else `parts` say: the same each time, and
+    /// another for other parts. It is valid, whatever the length of this one.
+    pub(crate) fn derived(&self, parts: &[&[u8]]) -> Self {
+        // A hash of the lengths too, so that parts don't run into each other.
+        let hash = parts
+            .iter()
+            .fold(FNV_START, |hash, part| fnv(fnv(hash, part), &(part.len() as u64).to_le_bytes()));
+        let hash = fnv(hash, self.as_str().as_bytes());
+        let kept = self.as_str().chars().take(MAX_ID_LEN - 17);
+        let id: String = kept.chain(format!(".{hash:016x}").chars()).collect();
+        Self(Arc::from(id))
+    }
+}
+
+/// Where FNV-1a starts.
+pub(crate) const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a: the same in every process and version, unlike the standard library's.
+pub(crate) fn fnv(start: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(start, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 impl FromStr for JobId {
     type Err = Invalid;
 
@@ -117,6 +153,16 @@ mod tests {
     fn generated_ids_increase() {
         let ids: Vec<JobId> = (0..10_000).map(|_| JobId::generate()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn a_derived_id_follows_from_what_it_stands_for() {
+        let order: JobId = "order-42".parse().expect("a good id");
+        assert_eq!(order.derived(&[b"a"]), order.derived(&[b"a"]));
+        let others = [order.derived(&[b"b"]), order.derived(&[b"a", b""]), order.derived(&[])];
+        assert!(others.iter().all(|other| *other != order.derived(&[b"a"])));
+        let long: JobId = "x".repeat(128).parse().expect("a good id");
+        assert!(long.derived(&[b"a"]).as_str().parse::<JobId>().is_ok());
     }
 
     #[test]

@@ -50,13 +50,17 @@ pub enum FailureReason {
     Expired,
     /// It did not fit into its queue, which sends what overflows to its dead-letter queue.
     Overflow,
+    /// It came back from a dead-letter queue while another job had its id or its unique key.
+    Taken,
+    /// It was removed before it ran, as the caller that waited for it hears.
+    Removed,
     /// A reason of a newer version of this library.
     #[serde(other)]
     Other,
 }
 
 impl FailureReason {
-    const NAMES: [(Self, &str); 11] = [
+    const NAMES: [(Self, &str); 13] = [
         (Self::Error, "error"),
         (Self::Permanent, "permanent"),
         (Self::Timeout, "timeout"),
@@ -68,6 +72,8 @@ impl FailureReason {
         (Self::Corrupt, "corrupt"),
         (Self::Expired, "expired"),
         (Self::Overflow, "overflow"),
+        (Self::Taken, "taken"),
+        (Self::Removed, "removed"),
     ];
 
     /// The reason in a word or two.

@@ -1,5 +1,6 @@
 //! Floor 1: what a job is. Pure values, which know neither Redis nor the runtime.
 
+mod arrival;
 mod broadcast;
 pub mod checked;
 mod codec;
@@ -9,6 +10,7 @@ mod definition;
 mod effect;
 mod extra;
 mod failure;
+mod gone;
 mod handler_future;
 mod id;
 mod info;
@@ -28,9 +30,11 @@ mod state;
 mod text;
 mod trace;
 mod under_way;
+mod unique_key;
 mod value;
 mod wire;
 
+pub(crate) use arrival::Arrival;
 pub(crate) use broadcast::Message;
 pub use broadcast::{Broadcast, BroadcastDefinition};
 pub use codec::Codec;
@@ -38,10 +42,12 @@ pub use dead_letter::DeadLetter;
 pub use declared::declared;
 pub use definition::{Definition, Job};
 pub(crate) use definition::{Delivery, MOST_RUNS, RunRules};
-pub(crate) use effect::{Effect, Target};
+pub(crate) use effect::{Along, Effect, Target};
 pub use extra::Extra;
 pub use failure::{DEFAULT_HOLD, Failure, JobError};
+pub(crate) use gone::Gone;
 pub use handler_future::{BoxFuture, Declaration, HandlerFuture};
+pub(crate) use id::{FNV_START, fnv};
 pub use id::{JobId, WorkerId};
 pub use info::{JobInfo, QueueCounts};
 pub use into_job::{IntoBroadcast, IntoJob};
@@ -58,3 +64,4 @@ pub(crate) use settlement::{Settlement, Transition};
 pub use state::JobState;
 pub use trace::{SpanId, TraceContext, TraceId};
 pub use under_way::OnceHeld;
+pub use unique_key::UniqueKey;

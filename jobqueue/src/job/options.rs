@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{name::QueueName, priority::Priority, reply_address::ReplyAddress};
+use super::{
+    name::QueueName, priority::Priority, reply_address::ReplyAddress, unique_key::UniqueKey,
+};
 use crate::{
     policy::{Backoff, Retain},
     value_error::Invalid,
@@ -34,6 +36,11 @@ pub struct JobOptions {
     /// When it was first due, if it was added with a delay; a later change isn't seen here. A delay
     /// counts by the producer's clock.
     pub due_at: Option<DateTime<Utc>>,
+    /// How long it may wait for its first run once it is due, if the add or its handler said so.
+    #[serde(rename = "ttl_ms", serialize_with = "crate::json::maybe_millis")]
+    pub ttl: Option<Duration>,
+    /// The key under which nothing else is added.
+    pub unique: Option<UniqueKey>,
     /// The version of the payload; 1 if it is missing.
     pub version: Option<u32>,
     /// Headers beside the payload: trace context, tenant.

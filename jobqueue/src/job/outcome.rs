@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{
     codec::{Codec, reader},
     job_failure::JobFailure,
+    name::QueueName,
     wire::WireFailure,
 };
 use crate::value_error::Corrupt;
 
 /// How a job ended, as far as it is kept.
 ///
-/// Serialized: `{"kind": "completed", "result": …}` with the result as JSON, or
-/// `{"kind": "failed", "failure": {…}}`.
+/// Serialized: `{"kind": "completed", "result": …}` with the result as JSON,
+/// `{"kind": "failed", "failure": {…}}`, or
+/// `{"kind": "dead_lettered", "failure": {…}, "queue": "orders-dlq"}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -27,6 +29,14 @@ pub enum Outcome {
     },
     /// It failed for good.
     Failed(JobFailure),
+    /// It failed for good, and its dead letter went to another queue. What is kept here only says
+    /// so: the job runs again if it is redriven from there.
+    DeadLettered {
+        /// What ended it.
+        failure: JobFailure,
+        /// The dead-letter queue.
+        queue: QueueName,
+    },
 }
 
 impl Serialize for Outcome {
@@ -36,12 +46,14 @@ impl Serialize for Outcome {
         enum Readable<'a> {
             Completed { result: Option<serde_json::Value> },
             Failed { failure: &'a JobFailure },
+            DeadLettered { failure: &'a JobFailure, queue: &'a QueueName },
         }
         let readable = match self {
             Self::Completed { codec, result } => {
                 Readable::Completed { result: codec.to_json(result) }
             }
             Self::Failed(failure) => Readable::Failed { failure },
+            Self::DeadLettered { failure, queue } => Readable::DeadLettered { failure, queue },
         };
         readable.serialize(serializer)
     }
@@ -49,9 +61,11 @@ impl Serialize for Outcome {
 
 const COMPLETED: u8 = 0;
 const FAILED: u8 = 1;
+/// The one kind that scripts look at: they don't run such a job again.
+const DEAD_LETTERED: u8 = 2;
 
 impl Outcome {
-    /// `[0, codec, result]` or `[1, failure]`, in MessagePack.
+    /// `[0, codec, result]`, `[1, failure]` or `[2, failure, queue]`, in MessagePack.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         // Writing to memory can't fail, hence the results that are let go.
@@ -68,8 +82,23 @@ impl Outcome {
                 let _ = encode::write_pfix(&mut out, FAILED);
                 out.extend_from_slice(&failure.encode());
             }
+            Self::DeadLettered { failure, queue } => {
+                let _ = encode::write_array_len(&mut out, 3);
+                let _ = encode::write_pfix(&mut out, DEAD_LETTERED);
+                out.extend_from_slice(&failure.encode());
+                let _ = encode::write_str(&mut out, queue.as_str());
+            }
         }
         out
+    }
+
+    /// What ended the job, if it failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&JobFailure> {
+        match self {
+            Self::Completed { .. } => None,
+            Self::Failed(failure) | Self::DeadLettered { failure, .. } => Some(failure),
+        }
     }
 
     pub(crate) fn decode(bytes: &Bytes) -> Result<Self, Corrupt> {
@@ -88,6 +117,17 @@ impl Outcome {
                 Ok(Self::Completed { codec, result: bytes.slice_ref(result) })
             }
             Ok(FAILED) => JobFailure::decode(rest).map(Self::Failed),
+            Ok(DEAD_LETTERED) => {
+                // Read on from where the failure ends.
+                let mut reader = reader(rest);
+                let wire = WireFailure::deserialize(&mut reader);
+                let queue = String::deserialize(&mut reader);
+                let (Ok(wire), Ok(queue)) = (wire, queue) else {
+                    return Err(corrupt("a dead letter's failure cut short"));
+                };
+                let (failure, queue) = (wire.into(), QueueName::from_store(&queue));
+                Ok(Self::DeadLettered { failure, queue })
+            }
             _ => Err(corrupt("of an unknown kind")),
         }
     }
@@ -120,7 +160,8 @@ mod tests {
         };
         for outcome in [
             Outcome::Completed { codec: Codec::Json, result: Bytes::from_static(b"[1]") },
-            Outcome::Failed(failure),
+            Outcome::Failed(failure.clone()),
+            Outcome::DeadLettered { failure, queue: "dlq".parse().expect("a good name") },
         ] {
             let bytes = Bytes::from(outcome.encode());
             assert_eq!(Outcome::decode(&bytes), Ok(outcome));

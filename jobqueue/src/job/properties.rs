@@ -18,6 +18,7 @@ use super::{
     outcome::Outcome,
     record::Record,
     reply_address::ReplyAddress,
+    unique_key::UniqueKey,
 };
 use crate::{
     policy::{Backoff, Retain},
@@ -50,6 +51,10 @@ fn origin() -> impl Strategy<Value = Origin> {
         .prop_map(|(topic, routing_key)| Origin { topic, routing_key })
 }
 
+fn unique() -> impl Strategy<Value = UniqueKey> {
+    (any::<String>(), option::of(duration())).prop_map(|(key, life)| UniqueKey::new(key, life))
+}
+
 prop_compose! {
     fn options()(
         attempts in option::of(1..=u32::MAX),
@@ -62,14 +67,14 @@ prop_compose! {
         version in option::of(1..=u32::MAX),
         awaited in any::<bool>(),
         headers in headers(),
-        origin in option::of(origin()),
+        (origin, ttl, unique) in (option::of(origin()), option::of(duration()), option::of(unique())),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
         let due_at = due.and_then(DateTime::from_timestamp_millis);
         let reply_to = awaited.then(|| ReplyAddress::generate().expect("a good name"));
         JobOptions {
-            attempts, backoff, timeout, priority, retain, retain_failed, due_at, version, headers, reply_to,
-            origin,
+            attempts, backoff, timeout, priority, retain, retain_failed, due_at, ttl, unique, version, headers,
+            reply_to, origin,
         }
     }
 }
@@ -129,6 +134,10 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         (codec(), payload()).prop_map(|(codec, result)| Outcome::Completed { codec, result }),
         failure().prop_map(Outcome::Failed),
+        (failure(), "[a-z:._-]{1,20}").prop_map(|(failure, queue)| Outcome::DeadLettered {
+            failure,
+            queue: QueueName::from_store(&queue),
+        }),
     ]
 }
 

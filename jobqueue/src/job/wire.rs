@@ -12,6 +12,7 @@ use super::{
     options::{JobOptions, Origin},
     priority::Priority,
     reply_address::ReplyAddress,
+    unique_key::UniqueKey,
 };
 use crate::policy::{Backoff, BackoffParts, Retain, whole_millis};
 
@@ -32,6 +33,10 @@ pub(super) struct WireOptions {
     retain_failed: Option<WireRetain>,
     #[serde(rename = "d", skip_serializing_if = "Option::is_none", default)]
     due_ms: Option<i64>,
+    #[serde(rename = "l", skip_serializing_if = "Option::is_none", default)]
+    ttl_ms: Option<u64>,
+    #[serde(rename = "u", skip_serializing_if = "Option::is_none", default)]
+    unique: Option<WireUnique>,
     #[serde(rename = "v", skip_serializing_if = "Option::is_none", default)]
     version: Option<u32>,
     #[serde(rename = "h", skip_serializing_if = "BTreeMap::is_empty", default)]
@@ -63,6 +68,9 @@ impl From<WireOrigin> for Origin {
     }
 }
 
+/// A key, then its lifetime in ms.
+type WireUnique = (String, Option<u64>);
+
 /// A count, then an age in ms.
 type WireRetain = (Option<u64>, Option<u64>);
 
@@ -82,6 +90,11 @@ impl From<&JobOptions> for WireOptions {
             retain: options.retain.map(retain),
             retain_failed: options.retain_failed.map(retain),
             due_ms: options.due_at.map(|due| due.timestamp_millis()),
+            ttl_ms: options.ttl.map(whole_millis),
+            unique: options
+                .unique
+                .as_ref()
+                .map(|unique| (unique.key.clone(), unique.lifetime.map(whole_millis))),
             version: options.version,
             headers: options.headers.clone(),
             reply_to: options.reply_to.clone(),
@@ -103,6 +116,10 @@ impl From<WireOptions> for JobOptions {
             retain: wire.retain.map(retain),
             retain_failed: wire.retain_failed.map(retain),
             due_at: wire.due_ms.and_then(DateTime::from_timestamp_millis),
+            ttl: wire.ttl_ms.map(Duration::from_millis),
+            unique: wire
+                .unique
+                .map(|(key, life)| UniqueKey::new(key, life.map(Duration::from_millis))),
             version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,
             reply_to: wire.reply_to,

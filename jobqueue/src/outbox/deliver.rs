@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::{
     pass::Pass,
     relays::Relays,
-    shares::{by_entry, one_call, share_out},
+    shares::{are_back, by_entry, one_call, share_out},
 };
 use crate::{
     error::{Error, Result},
     error_chain::chain,
     job::{JobId, QueueName, Target},
-    store::outbox::{Apply, OutboxEntry, Reply, TargetCopy},
+    store::outbox::{Apply, OutboxEntry, Readmit, Reply, TargetCopy},
 };
 
 /// How many queues are served at once: enough to keep Redis busy, and few enough to leave room for
@@ -90,13 +90,19 @@ impl Relays {
         source: &QueueName,
         target: &Target,
         copies: &[TargetCopy<'_>],
-    ) -> Result<u64> {
+    ) -> Result<()> {
         match target {
+            Target::Queue(queue) if are_back(copies) => {
+                let readmit = Readmit { source, copies };
+                let came = self.store().queue(queue).call_within(QUEUE_TIMEOUT, &readmit).await?;
+                if came.failed > 0 {
+                    warn!(%source, %queue, count = came.failed, "jobs came back as failed: others have their ids or unique keys");
+                }
+                Ok(())
+            }
             Target::Queue(queue) => {
-                self.store()
-                    .queue(queue)
-                    .call_within(QUEUE_TIMEOUT, &Apply { source, copies })
-                    .await
+                let apply = Apply { source, copies };
+                self.store().queue(queue).call_within(QUEUE_TIMEOUT, &apply).await.map(drop)
             }
             Target::ReplyAddress(inbox) => {
                 let mut replies = Vec::new();
@@ -107,12 +113,12 @@ impl Relays {
                     }
                 }
                 if replies.is_empty() {
-                    return Ok(0);
+                    return Ok(());
                 }
                 let inbox = self.store().queue(inbox.name());
                 // Without retries: the replies to other callers don't wait for an unreachable node.
                 let replies: Vec<_> = replies.iter().map(|(id, outcome)| (id, *outcome)).collect();
-                inbox.call(&Reply { replies: &replies }).await
+                inbox.call(&Reply { replies: &replies }).await.map(drop)
             }
         }
     }

@@ -7,10 +7,10 @@ use std::{
 
 use super::target;
 use crate::{
-    job::Record,
+    job::{DeadLetter, Record},
     store::{
         MAX_BATCH, MAX_BYTES,
-        outbox::{OutboxEntry, TargetCopy},
+        outbox::{EntryAlong, OutboxEntry, TargetCopy},
     },
 };
 
@@ -29,20 +29,35 @@ pub(super) fn share_out(
     let mut missing = HashMap::with_capacity(entries.len());
     for found in entries {
         let entry = found.entry.as_str();
+        if found.to.is_empty() {
+            missing.insert(entry, 0);
+            continue;
+        }
         for (queue, job) in target::read(&found.to) {
             let copies = shares.entry(queue).or_default();
             if copies.last().is_none_or(|last| last.entry != entry) {
                 *missing.entry(entry).or_default() += 1;
             }
-            let record = match job.and_then(|job| Record::renamed(&found.record, job)) {
-                Some(renamed) => Cow::Owned(renamed),
-                None => Cow::Borrowed(&found.record[..]),
+            let record = match job {
+                Some(job) => Record::renamed(&found.record, job),
+                None => with_history(found),
             };
+            let record = record.map_or(Cow::Borrowed(&found.record[..]), Cow::Owned);
             let id = target::copy_id(found.id.as_str(), job);
-            copies.push(TargetCopy { entry, id, priority: found.priority, record });
+            let (priority, arrival) = (found.priority, found.along.arrival.clone());
+            copies.push(TargetCopy { entry, id, priority, record, arrival });
         }
     }
     (shares, missing)
+}
+
+/// The record of a dead letter with what the script has added to its entry.
+fn with_history(entry: &OutboxEntry) -> Option<Vec<u8>> {
+    let EntryAlong { errors, priority, .. } = &entry.along;
+    if errors.is_empty() && priority.is_none() {
+        return None;
+    }
+    DeadLetter::with_history(&entry.record, errors, *priority)
 }
 
 /// The copies of each entry. They go in one call, since a queue that has taken an entry takes no
@@ -54,11 +69,16 @@ pub(super) fn by_entry<'a, 'b>(
     groups.filter_map(|group| Some((group.first()?.entry, group)))
 }
 
-/// How many of the copies one call can carry: at least those of one entry.
+/// How many of the copies one call can carry: at least those of one entry. Jobs that come back go in
+/// calls of their own.
 pub(super) fn one_call(copies: &[TargetCopy<'_>]) -> usize {
     let (mut count, mut bytes) = (0, 0);
+    let come_back = are_back(copies);
     for (_, group) in by_entry(copies) {
         let size: usize = group.iter().map(|copy| copy.record.len() + 128).sum();
+        if are_back(group) != come_back {
+            break;
+        }
         if count > 0 && (count + group.len() > MAX_BATCH || bytes + size > MAX_BYTES) {
             break;
         }
@@ -66,6 +86,11 @@ pub(super) fn one_call(copies: &[TargetCopy<'_>]) -> usize {
         bytes += size;
     }
     count
+}
+
+/// Whether the copies of one call are jobs that come back to their queue.
+pub(super) fn are_back(copies: &[TargetCopy<'_>]) -> bool {
+    copies.first().is_some_and(|copy| copy.arrival.is_some())
 }
 
 #[cfg(test)]
@@ -77,7 +102,8 @@ mod tests {
 
     fn entry(entry: &str, to: &str, size: usize) -> OutboxEntry {
         let (id, record) = (JobId::from_store("01M"), Bytes::from(vec![0; size]));
-        OutboxEntry { entry: entry.to_owned(), to: to.to_owned(), id, priority: 0, record }
+        let (entry, to, along) = (entry.to_owned(), to.to_owned(), EntryAlong::default());
+        OutboxEntry { entry, to, id, priority: 0, record, along }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::job::{FNV_START, fnv};
+
 /// One target as text; see [`read`].
 pub(crate) fn write(queue: &str, job: Option<&str>) -> String {
     match job {
@@ -24,15 +26,8 @@ pub(crate) fn read(targets: &str) -> impl Iterator<Item = (&str, Option<&str>)> 
 pub(crate) fn copy_id<'a>(message: &'a str, job: Option<&str>) -> Cow<'a, str> {
     match job {
         None => Cow::Borrowed(message),
-        Some(job) => Cow::Owned(format!("{message}.{:016x}", fnv(job.as_bytes()))),
+        Some(job) => Cow::Owned(format!("{message}.{:016x}", fnv(FNV_START, job.as_bytes()))),
     }
-}
-
-/// FNV-1a: the same in every process and version, unlike the standard library's.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use chrono::Utc;
 use tracing::error;
 
 use super::split_plan::SplitPlan;
@@ -11,7 +12,8 @@ use crate::{
     error_chain::chain,
     group_commit::Sender,
     job::{
-        DeadLetter, Effect, FailureReason, JobFailure, JobId, JobState, Priority, QueueName, Target,
+        Along, DeadLetter, Effect, FailureReason, Gone, JobFailure, JobId, JobInfo, Priority,
+        QueueName, Target,
     },
     outbox::Relays,
     policy::Overflow,
@@ -91,7 +93,9 @@ impl OverflowHandler {
         }
     }
 
-    /// Sends new jobs to the dead-letter queue, all or none, and answers which.
+    /// Sends new jobs to the dead-letter queue, all or none, and answers which. Their ids there
+    /// follow from what they are, so jobs to which callers gave one id, in this queue or in others,
+    /// don't meet there.
     async fn send_away(
         &self,
         sender: &mut Sender<'_>,
@@ -99,7 +103,8 @@ impl OverflowHandler {
         to: &QueueName,
     ) -> Result<bool> {
         let dead_letters = jobs.iter().map(|job| {
-            self.dead_letter(&job.id, Bytes::from(job.record.clone()), to, job.id.clone())
+            let own = job.id.derived(&[self.store.name().as_str().as_bytes(), &job.record]);
+            self.dead_letter(Leaving::new(job.id.clone(), Bytes::from(job.record.clone())), to, own)
         });
         let Some(dead_letters) = dead_letters.collect::<Option<Vec<Effect>>>() else {
             return Ok(false);
@@ -111,64 +116,100 @@ impl OverflowHandler {
         Ok(true)
     }
 
-    /// Removes `count` jobs from the head of the queue; to its dead-letter queue, if it has one.
+    /// Removes the `count` jobs that have waited for the longest time; to the dead-letter queue, if
+    /// there is one.
     async fn drop_oldest(&self, count: usize, full: &Full) -> Result<()> {
-        let count = u64::try_from(count.max(1)).unwrap_or(u64::MAX);
-        let mut ids = Vec::new();
-        for state in [JobState::Waiting, JobState::Delayed] {
-            let left = count.saturating_sub(ids.len() as u64);
-            if left > 0 {
-                let page = queue::Page { state, offset: 0, count: left, newest_first: false };
-                ids.extend(self.store.call_retrying(&page).await?);
+        let mut left = count.max(1);
+        while left > 0 {
+            let oldest = queue::Oldest { most: left.min(STEP) };
+            let ids = self.store.call_retrying(&oldest).await?;
+            if ids.is_empty() {
+                break;
             }
-        }
-        let Some(to) = &full.dead_letter else {
-            return match self.store.call_retrying(&job::Remove { ids: &ids }).await {
-                // A worker took one of them first: there is room now, or the next attempt makes
-                // some.
-                Ok(_) | Err(Error::Refused(Refused::WrongState { .. })) => Ok(()),
-                Err(error) => Err(error),
-            };
-        };
-        for ids in ids.chunks(STEP) {
-            let found = self.store.call_retrying(&job::Read { ids }).await?;
-            let jobs: Vec<(JobId, Effect)> = found
-                .into_iter()
-                .flatten()
-                .filter_map(|info| {
-                    let record = Bytes::from(info.record.encode());
-                    let dead_letter = self.dead_letter(&info.id, record, to, JobId::generate())?;
-                    Some((info.id, dead_letter))
-                })
-                .collect();
-            if !jobs.is_empty() {
-                self.store.call_retrying(&job::Transfer { jobs: &jobs }).await?;
+            match &full.dead_letter {
+                Some(to) => self.move_away(&ids, to).await?,
+                None => match self
+                    .store
+                    .call_retrying(&job::Remove { ids: &ids, why: Gone::Overflow })
+                    .await
+                {
+                    // A worker took one of them first: there is room now, or the next attempt
+                    // makes some.
+                    Ok(_) | Err(Error::Refused(Refused::WrongState { .. })) => {}
+                    Err(error) => return Err(error),
+                },
             }
+            left = left.saturating_sub(ids.len());
         }
         self.relays.start(self.store.name());
         Ok(())
     }
 
+    /// Moves waiting jobs to the dead-letter queue.
+    async fn move_away(&self, ids: &[JobId], to: &QueueName) -> Result<()> {
+        let found = self.store.call_retrying(&job::Read { ids }).await?;
+        let jobs: Vec<(JobId, Effect)> = found
+            .into_iter()
+            .flatten()
+            .filter_map(|info| {
+                let id = info.id.clone();
+                Some((id, self.dead_letter(info.into(), to, JobId::generate())?))
+            })
+            .collect();
+        if !jobs.is_empty() {
+            let transfer = job::Transfer { token: JobId::generate(), jobs: &jobs };
+            self.store.call_retrying(&transfer).await?;
+        }
+        Ok(())
+    }
+
     /// The dead letter of a job, with an id of its own; none if it can't be written.
-    fn dead_letter(&self, id: &JobId, record: Bytes, to: &QueueName, own: JobId) -> Option<Effect> {
+    fn dead_letter(&self, job: Leaving, to: &QueueName, own: JobId) -> Option<Effect> {
         let queue = self.store.name().as_str();
+        let Leaving { id, record, errors } = job;
         let failure = JobFailure {
             reason: FailureReason::Overflow,
             message: format!("queue {queue} was full"),
             causes: Vec::new(),
-            attempt: 1,
+            attempt: errors.first().map_or(1, |newest| newest.attempt),
         };
-        let dead_letter = DeadLetter::new(queue, id.clone(), record, failure, Vec::new());
+        let dead_letter = DeadLetter::new(queue, id.clone(), record, failure, errors);
         match dead_letter.to_record() {
             Ok(record) => {
                 let priority = Priority::default();
-                let to = Target::Queue(to.clone());
-                Some(Effect { to, id: own, priority, record: record.encode() })
+                let (to, record) = (Target::Queue(to.clone()), record.encode());
+                Some(Effect { to, id: own, priority, record, along: Along::Nothing })
             }
             Err(problem) => {
                 error!(queue, %id, problem = %chain(&problem), "an overflowing job can't be written as a dead letter");
                 None
             }
         }
+    }
+}
+
+/// A job that leaves its queue for a dead-letter queue.
+struct Leaving {
+    id: JobId,
+    record: Bytes,
+    /// Its failed attempts, newest first.
+    errors: Vec<JobFailure>,
+}
+
+impl Leaving {
+    fn new(id: JobId, record: Bytes) -> Self {
+        Self { id, record, errors: Vec::new() }
+    }
+}
+
+impl From<JobInfo> for Leaving {
+    /// The job as it is now: its priority and its due time may have been changed.
+    fn from(info: JobInfo) -> Self {
+        let JobInfo { id, mut record, errors, .. } = info;
+        record.options.priority = Priority::try_from(info.priority).unwrap_or_default();
+        if info.due_at.is_some() || record.options.due_at > Some(Utc::now()) {
+            record.options.due_at = info.due_at;
+        }
+        Self { id, record: Bytes::from(record.encode()), errors }
     }
 }

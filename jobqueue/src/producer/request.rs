@@ -8,11 +8,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     client::Client,
     error::Result,
-    job::{Codec, JobId, JobName, JobOptions, Record, TraceContext},
+    job::{Codec, JobId, JobName, JobOptions, Record, TraceContext, UniqueKey},
     queue::Queue,
     store::{
         Durability, QueueStore,
-        job::{Due, NewJob, Unique},
+        job::{Due, NewJob},
     },
     value_error::{Invalid, PayloadError, TooLarge},
 };
@@ -34,7 +34,7 @@ pub(crate) struct Request {
     pub(crate) options: JobOptions,
     priority: Option<i16>,
     timing: Timing,
-    unique: Option<Unique>,
+    unique: Option<UniqueKey>,
     pub(crate) durability: Durability,
     /// The trace that the job continues, unless a header names another.
     trace: Option<TraceContext>,
@@ -109,6 +109,9 @@ impl Request {
         }
         let mut options = self.options.clone();
         options.due_at = self.due_at(created_at);
+        // So that a job which comes back to its queue takes its place there again.
+        options.ttl = self.timing.ttl;
+        options.unique.clone_from(&self.unique);
         let record = Record {
             name: self.name.clone(),
             codec: self.codec,
@@ -154,7 +157,7 @@ impl Request {
     }
 
     pub(crate) fn set_unique(&mut self, key: String, lifetime: Option<Duration>) {
-        self.unique = Some(Unique { key, lifetime });
+        self.unique = Some(UniqueKey::new(key, lifetime));
     }
 
     pub(crate) fn headers(&mut self) -> &mut BTreeMap<String, String> {

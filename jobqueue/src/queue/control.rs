@@ -35,6 +35,10 @@ impl Queue {
     /// Runs all failed jobs again, oldest first, with their attempts counted anew. In steps of
     /// 1,000; returns how many jobs it sent back, without those of a step whose answer was lost.
     ///
+    /// Some stay failed, and don't count: one whose unique key another job has taken meanwhile, and
+    /// one whose dead letter was written, which is [redriven](crate::dead_letter::DeadLetters) from
+    /// there. [`JobHandle::retry`](crate::JobHandle::retry) of such a job says why.
+    ///
     /// # Errors
     /// Those of any call; [`Operation::done`](crate::error::Operation::done) then says how many jobs
     /// it had sent back.
@@ -42,16 +46,18 @@ impl Queue {
         // Only the jobs that have failed by now: one that fails again meanwhile isn't retried for
         // ever.
         let mut left = self.counts().await?.failed;
-        let mut retried = 0;
+        let (mut retried, mut kept) = (0, 0);
         while left > 0 {
-            let step = queue::RetryFailed { most: left.min(STEP) };
+            let step = queue::RetryFailed { most: left.min(STEP), skip: kept };
             let step = self.store().call_retrying(&step).await;
             let step = step.map_err(|error| error.after(retried))?;
-            if step == 0 {
+            let looked = step.retried + step.kept;
+            if looked == 0 {
                 break;
             }
-            retried += step;
-            left = left.saturating_sub(step);
+            retried += step.retried;
+            kept += step.kept;
+            left = left.saturating_sub(looked);
         }
         Ok(retried)
     }

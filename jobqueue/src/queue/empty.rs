@@ -29,6 +29,11 @@ impl Queue {
     pub fn obliterate(&self) -> Obliterate {
         Obliterate { queue: self.clone(), force: false }
     }
+
+    /// Callers whose requests were removed wait for replies, which are in the outbox.
+    pub(super) fn tell_callers(&self) {
+        self.client().relays().start(self.name());
+    }
 }
 
 /// The removal of all waiting jobs; see [`Queue::drain`].
@@ -59,10 +64,14 @@ impl Drain {
             let step = queue::Drain { delayed_too: self.with_delayed };
             let step = self.queue.store().call_retrying(&step).await;
             match step.map_err(|error| error.after(removed))? {
-                0 => return Ok(removed),
+                0 => break,
                 step => removed += step,
             }
         }
+        if removed > 0 {
+            self.queue.tell_callers();
+        }
+        Ok(removed)
     }
 }
 
@@ -100,6 +109,7 @@ impl Obliterate {
     async fn run(self) -> Result<()> {
         let step = queue::Obliterate { force: self.force };
         while !self.queue.store().call_retrying(&step).await? {}
+        self.queue.tell_callers();
         Ok(())
     }
 }

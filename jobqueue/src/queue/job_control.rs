@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::job_handle::JobHandle;
 use crate::{
     error::{Refused, Result},
-    job::Priority,
+    job::{Gone, Priority},
     store::job::{self, Due},
 };
 
@@ -21,21 +21,18 @@ impl<T> JobHandle<T> {
         self.queue().store().call_retrying(&job::Promote { id: self.id() }).await
     }
 
-    /// Runs a failed or completed job again, with its attempts counted anew.
-    ///
-    /// # Errors
-    /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] unless it has ended.
-    pub async fn retry(&self) -> Result<()> {
-        self.queue().store().call_retrying(&job::Retry { id: self.id() }).await
-    }
-
     /// Removes the job from its queue, with all that is kept of it. An active job can't be removed.
     ///
     /// # Errors
     /// [`Refused::NotFound`] if it was removed before, [`Refused::WrongState`] if it is active.
     pub async fn remove(&self) -> Result<()> {
         let ids = std::slice::from_ref(self.id());
-        match self.queue().store().call_retrying(&job::Remove { ids }).await? {
+        let removed =
+            self.queue().store().call_retrying(&job::Remove { ids, why: Gone::Removed }).await?;
+        if self.id().is_awaited() {
+            self.queue().tell_callers();
+        }
+        match removed {
             0 => {
                 Err(Refused::NotFound { queue: self.queue().name().clone(), id: self.id().clone() }
                     .into())

@@ -176,11 +176,13 @@ impl<T: DeserializeOwned> JobHandle<T> {
             Some(Outcome::Completed { codec, result }) => {
                 codec.decode(&result).map_err(|error| Error::from(error).into())
             }
-            Some(Outcome::Failed(failure)) => Err(ResultError::Failed {
-                queue: self.queue.name().clone(),
-                id: self.id.clone(),
-                failure,
-            }),
+            Some(Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. }) => {
+                Err(ResultError::Failed {
+                    queue: self.queue.name().clone(),
+                    id: self.id.clone(),
+                    failure,
+                })
+            }
             None => Err(self.gone()),
         }))
     }

@@ -7,6 +7,7 @@ mod inspect;
 mod job_control;
 mod job_handle;
 mod limits;
+mod retry;
 mod stats;
 
 pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
@@ -14,6 +15,7 @@ pub use empty::{Drain, Obliterate};
 pub use inspect::JobPages;
 pub use job_handle::JobHandle;
 pub use limits::SetLimits;
+pub use retry::Retry;
 
 use crate::{client::Client, error::Result, job::QueueName, store::QueueStore};
 

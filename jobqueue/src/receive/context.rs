@@ -48,7 +48,11 @@ impl ReceiveContext {
             let candidate = Candidate { record: record.as_ref(), history };
             let limit = HandoutLimit::Receives(self.rules.max_receives);
             match intake(&candidate, limit, &self.rules.defaults, |_| Some(ANY)) {
-                Intake::Run { record, policy, .. } => {
+                Intake::Run { record, mut policy, .. } => {
+                    // If the last receive fails, so does the job, for that reason.
+                    if let Some(most) = self.rules.max_receives {
+                        policy.attempts = policy.attempts.min(most.saturating_sub(stalls));
+                    }
                     accepted.push(Accepted { id, record, policy, stalls });
                 }
                 Intake::Reject(rejection) => {
@@ -71,25 +75,19 @@ impl ReceiveContext {
                 to,
                 from: self.queue.name(),
                 record,
-                errors: Vec::new(),
             }),
         };
         decide(outcome, &policy, job).into_settlement(id)
     }
 
     /// Decides about a job that was handed out and has ended.
-    pub(super) async fn decide(&self, job: &Accepted, outcome: RunOutcome) -> Decision {
+    pub(super) fn decide(&self, job: &Accepted, outcome: RunOutcome) -> Decision {
         let Accepted { id, record, policy, .. } = job;
         let dead_letter = match &self.dead_letter {
             Some(to) if fails_for_good(&outcome, policy) => Some(DeadLetterRoute {
                 to: to.clone(),
                 from: self.queue.name(),
                 record: Bytes::from(record.encode()),
-                // A dead letter without the earlier errors is better than none.
-                errors: match policy.attempt {
-                    1 => Vec::new(),
-                    _ => self.queue.store().errors(id).await.unwrap_or_default(),
-                },
             }),
             _ => None,
         };

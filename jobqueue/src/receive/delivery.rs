@@ -202,7 +202,7 @@ impl Delivery {
 
     async fn end(self, outcome: RunOutcome) -> Result<()> {
         carried_out(async move {
-            let decision = self.source.context.decide(&self.job, outcome).await;
+            let decision = self.source.context.decide(&self.job, outcome);
             let (id, throttle) = (self.id().clone(), decision.throttle);
             self.settle(decision.into_settlement(id), throttle).await
         })

@@ -4,10 +4,15 @@ use bytes::Bytes;
 use tracing::error;
 
 use super::decision::Decision;
-use crate::error_chain::chain;
-use crate::job::{DeadLetter, Effect, JobFailure, JobId, Priority, QueueName, Target, Transition};
+use crate::{
+    error_chain::chain,
+    job::{
+        Along, DeadLetter, Effect, JobId, Outcome, Priority, QueueName, Record, Target, Transition,
+    },
+};
 
-/// Where a job's dead letter goes, and what it tells beside the failure.
+/// Where a job's dead letter goes, and what it tells beside the failure. The errors before that are
+/// added by the script that settles the job, which has them at hand.
 #[derive(Debug)]
 pub(crate) struct DeadLetterRoute<'a> {
     pub(crate) to: QueueName,
@@ -15,17 +20,18 @@ pub(crate) struct DeadLetterRoute<'a> {
     pub(crate) from: &'a QueueName,
     /// The job's record, as it stands in Redis.
     pub(crate) record: Bytes,
-    /// The failed attempts before this one, newest first.
-    pub(crate) errors: Vec<JobFailure>,
 }
 
-/// Attaches a dead letter if the job failed for good.
+/// Attaches a dead letter if the job failed for good. The job's own outcome then says where it went.
 pub(super) fn attach(decision: &mut Decision, id: &JobId, route: DeadLetterRoute<'_>) {
-    let (Transition::Failed { .. }, Some(failure)) = (&decision.end, &decision.failure) else {
+    let (Transition::Failed { retain, outcome, .. }, Some(failure)) =
+        (&mut decision.end, &decision.failure)
+    else {
         return;
     };
-    let DeadLetterRoute { to, from, record, errors } = route;
-    let dead_letter = DeadLetter::new(from.as_str(), id.clone(), record, failure.clone(), errors);
+    let DeadLetterRoute { to, from, record } = route;
+    let dead_letter =
+        DeadLetter::new(from.as_str(), id.clone(), record, failure.clone(), Vec::new());
     match dead_letter.to_record() {
         Ok(record) => {
             decision.effects.push(Effect {
@@ -33,8 +39,15 @@ pub(super) fn attach(decision: &mut Decision, id: &JobId, route: DeadLetterRoute
                 // A new id: the job may be sent back and fail for good again.
                 id: JobId::generate(),
                 priority: Priority::default(),
-                record: record.encode(),
+                record: Record::encode(&record),
+                along: Along::History {
+                    of: id.clone(),
+                    // Its last error is written first, if anything is kept of it.
+                    ended_by_newest: !retain.keeps_nothing(),
+                },
             });
+            let (failure, queue) = (failure.clone(), to.clone());
+            *outcome = Outcome::DeadLettered { failure, queue }.encode();
             decision.dead_letter = Some(to);
         }
         Err(problem) => {

@@ -111,13 +111,12 @@ mod tests {
     fn end_by(outcome: RunOutcome, policy: &RunPolicy) -> Decision {
         let (id, from) = (JobId::generate(), queue("orders"));
         let record = Bytes::from_static(b"raw");
-        let errors = Vec::new();
         let reply_to = ReplyAddress::generate().expect("a good name");
         let job = EndedJob {
             id: &id,
             codec: Codec::MessagePack,
             reply_to: Some(&reply_to),
-            dead_letter: Some(DeadLetterRoute { to: queue("dlq"), from: &from, record, errors }),
+            dead_letter: Some(DeadLetterRoute { to: queue("dlq"), from: &from, record }),
         };
         decide(outcome, policy, job)
     }

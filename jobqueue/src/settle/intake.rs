@@ -46,12 +46,14 @@ pub(crate) enum HandoutLimit {
 }
 
 impl HandoutLimit {
-    /// The count that is too high, if one is.
-    fn exceeded_by(self, history: &History) -> Option<u32> {
-        let receives = history.attempts.saturating_add(history.stalls);
+    /// How the job fails, if it was handed out too often.
+    fn exceeded_by(self, history: &History) -> Option<RunOutcome> {
+        let History { attempts: failed, stalls, .. } = *history;
         match self {
-            Self::Stalls(most) => Some(history.stalls).filter(|stalls| *stalls > most),
-            Self::Receives(most) => most.and_then(|most| Some(receives).filter(|it| *it >= most)),
+            Self::Stalls(most) => (stalls > most).then_some(RunOutcome::Stalled(stalls)),
+            Self::Receives(most) => most
+                .filter(|most| failed.saturating_add(stalls) >= *most)
+                .map(|_| RunOutcome::Received { failed, stalls }),
         }
     }
 }
@@ -114,8 +116,8 @@ pub(crate) fn intake<H>(
     let (handler, newest) = known.map(|known| (known.handler, known.newest)).unzip();
     let outcome = if job.history.expired {
         RunOutcome::Expired
-    } else if let Some(times) = limit.exceeded_by(&job.history) {
-        RunOutcome::Stalled(times)
+    } else if let Some(outcome) = limit.exceeded_by(&job.history) {
+        outcome
     } else {
         match handler {
             Some(handler) if newest >= Some(record.version()) => {
@@ -218,12 +220,14 @@ mod tests {
         assert_eq!(newer, "NewerVersion { name: \"ship\", version: 2, known: 1 }");
     }
 
+    const TOO_OFTEN: &str = "Received { failed: 2, stalls: 1 }";
+
     #[test]
     fn a_receiver_hands_a_job_out_until_its_receives_are_used_up() {
         let out = |history, most| word(history, HandoutLimit::Receives(most), 7, Some(u32::MAX));
         let history = History { attempts: 2, stalls: 1, ..NEVER };
         for (most, expected) in
-            [(None, "run"), (Some(4), "run"), (Some(3), "Stalled(3)"), (Some(1), "Stalled(3)")]
+            [(None, "run"), (Some(4), "run"), (Some(3), TOO_OFTEN), (Some(1), TOO_OFTEN)]
         {
             assert_eq!(out(history, most), expected, "{most:?}");
         }

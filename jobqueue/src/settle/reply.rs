@@ -2,7 +2,7 @@
 
 use super::decision::Decision;
 use crate::{
-    job::{Effect, JobId, Priority, ReplyAddress, Target, Transition},
+    job::{Along, Effect, JobId, Priority, ReplyAddress, Target, Transition},
     policy::Retain,
 };
 
@@ -18,6 +18,7 @@ pub(super) fn attach(decision: &mut Decision, id: &JobId, reply_to: &ReplyAddres
         id: id.clone(),
         priority: Priority::default(),
         record: take_or_share(outcome, *retain),
+        along: Along::Nothing,
     });
 }
 

@@ -20,6 +20,13 @@ pub(crate) enum RunOutcome {
     BadPayload(PayloadError),
     /// Its workers crashed too often.
     Stalled(u32),
+    /// It was received as often as it may be.
+    Received {
+        /// Attempts that failed.
+        failed: u32,
+        /// Visibility timeouts that ran out.
+        stalls: u32,
+    },
     /// Too many workers without a handler of its name have fetched it.
     UnknownName(String),
     /// Too many workers that can't read its payload's version have fetched it.
@@ -74,6 +81,20 @@ impl RunOutcome {
             Self::Stalled(stalls) => (
                 FailureReason::Stalled,
                 format!("its workers died or lost their lease {stalls} times"),
+            ),
+            // An attempt that fails with its last receive has failed for good by that: here is one
+            // whose receiver allows fewer than the one before.
+            Self::Received { failed, stalls: 0 } => {
+                let message = format!("it was received as often as it may be: {failed} failed");
+                let (reason, causes) = (FailureReason::Error, Vec::new());
+                return Err(JobFailure { reason, message, causes, attempt: failed.max(1) });
+            }
+            Self::Received { failed, stalls } => (
+                FailureReason::Stalled,
+                format!(
+                    "it was received as often as it may be: {stalls} visibility timeouts ran out, \
+                     {failed} attempts failed"
+                ),
             ),
             Self::UnknownName(name) => (
                 FailureReason::UnknownName,

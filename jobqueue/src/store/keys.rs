@@ -162,8 +162,9 @@ impl Keys {
         format!("{}wake:{waiter}", self.0.base)
     }
 
-    pub(crate) fn errors(&self, id: &JobId) -> String {
-        format!("{}errors:{id}", self.0.base)
+    /// How many jobs a transfer has moved.
+    pub(crate) fn transfer(&self, token: &JobId) -> String {
+        format!("{}transfer:{token}", self.0.base)
     }
 
     /// The claim or the result of an effect.

@@ -200,14 +200,15 @@ fn read_by_all(reply: &Value) {
     by(&job::Add { jobs: &jobs, look: true, call }, reply);
     by(&job::Read { ids: &ids }, reply);
     by(&job::Over { ids: &ids }, reply);
-    by(&job::Remove { ids: &ids }, reply);
+    by(&job::Remove { ids: &ids, why: crate::job::Gone::Removed }, reply);
     by(&job::Promote { id: &id }, reply);
-    by(&job::Retry { id: &id }, reply);
+    by(&job::Retry { id: &id, anew: true }, reply);
     by(&queue::Counts, reply);
+    by(&queue::Oldest { most: 9 }, reply);
     by(&queue::Page { state: JobState::Failed, offset: 0, count: 9, newest_first: true }, reply);
     by(&queue::Pause, reply);
     by(&queue::Resume, reply);
-    by(&queue::RetryFailed { most: 9 }, reply);
+    by(&queue::RetryFailed { most: 9, skip: 0 }, reply);
     by(&queue::Drain { delayed_too: true }, reply);
     by(&queue::Obliterate { force: true }, reply);
     let _: Result<events::Entry, Corrupt> = events::read_entry(reply.clone());

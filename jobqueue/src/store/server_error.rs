@@ -178,6 +178,8 @@ fn own_refusal(error: &RedisError, about: About<'_>) -> Option<Refused> {
             let state: JobState = words.next()?.parse().ok()?;
             Some(Refused::WrongState { operation, state })
         }
+        "KEYHELD" => Some(Refused::KeyHeld { operation, holder: JobId::from_store(words.next()?) }),
+        "DEADLETTER" => Some(Refused::DeadLettered { operation }),
         "QUEUEFULL" => Some(Refused::QueueFull { queue, cap: number()? }),
         "HASACTIVE" => Some(Refused::Busy { queue, active: number()? }),
         "TOOMANY" => Some(Refused::TooManyBindings { topic: queue, most: number()? }),

@@ -1,11 +1,12 @@
 //! Calls: a request is a job, and its caller gets the reply.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::IntoFuture as _, sync::Arc, time::Duration};
 
 use jobqueue::{
-    Client, Context, DurationExt as _, Failure, Retain, State,
+    Client, Context, DurationExt as _, Failure, JobState, Retain, State,
     error::{CallError, FailureReason},
     job,
+    manage::Overflow,
 };
 use jobqueue_tests::{
     account::{
@@ -271,4 +272,54 @@ async fn callers_and_handlers_are_on_different_nodes_of_a_cluster() {
         }
     }
     running.stop().await;
+}
+
+/// A request leaves its queue without a run, and its caller doesn't wait until its time is up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_leaves_without_a_run_is_answered_at_once() {
+    let client = client().await;
+    let prices = client.queue("prices").expect("a good name");
+    prices.pause().await.expect("paused");
+    let ask = || {
+        let call = client.call(quote, "tea".to_owned()).timeout(Duration::from_secs(20));
+        tokio::spawn(call.into_future())
+    };
+    let asked = async || {
+        let page = prices.jobs(JobState::Waiting);
+        eventually("the request", async || page.ids(0, 9).await.expect("read").pop()).await
+    };
+    let reason = async |call: tokio::task::JoinHandle<Result<u64, CallError>>| {
+        let answer = tokio::time::timeout(Duration::from_secs(4), call).await;
+        match answer.expect("at once").expect("no panic") {
+            Err(CallError::Failed { failure, .. }) => failure.reason,
+            other => panic!("{other:?}"),
+        }
+    };
+    let call = ask();
+    prices.job(asked().await).remove().await.expect("removed");
+    assert_eq!(reason(call).await, FailureReason::Removed);
+    let call = ask();
+    asked().await;
+    assert_eq!(prices.drain().await.expect("drained"), 1);
+    assert_eq!(reason(call).await, FailureReason::Removed);
+    let call = ask();
+    asked().await;
+    prices.obliterate().await.expect("obliterated");
+    assert_eq!(reason(call).await, FailureReason::Removed);
+
+    prices.pause().await.expect("paused");
+    for dead_letter in [None, Some("prices-dlq")] {
+        let set = prices.set_limits().max_length(1).overflow(Overflow::DropOldest);
+        match dead_letter {
+            None => set.await.expect("set"),
+            Some(name) => set.dead_letter(name).await.expect("set"),
+        }
+        prices.drain().await.expect("drained");
+        let call = ask();
+        asked().await;
+        client.add(quote, "cake".to_owned()).await.expect("added");
+        assert_eq!(reason(call).await, FailureReason::Overflow, "{dead_letter:?}");
+    }
+    prices.set_limits().overflow(Overflow::DeadLetter).await.expect("set");
+    assert_eq!(reason(ask()).await, FailureReason::Overflow);
 }

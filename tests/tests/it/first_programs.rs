@@ -62,7 +62,13 @@ async fn inspect_and_retry_failed_jobs() {
     orders.job(&one.id).remove().await.expect("removed");
     let gone = orders.job(&one.id).retry().await.expect_err("it is gone");
     assert!(matches!(gone, Error::Refused(Refused::NotFound { id, .. }) if id == one.id));
-    orders.job(&other.id).retry().await.expect("it waits again");
+    // It comes back from where its dead letter waits, and from nowhere else.
+    let there = orders.job(&other.id).retry().await.expect_err("it went to the dead letters");
+    assert!(matches!(there, Error::Refused(Refused::DeadLettered { .. })), "{there}");
+    assert_eq!(orders.retry_failed().await.expect("none"), 0);
+    let dead = client.dead_letters("orders-dlq").expect("a good name");
+    let letter = dead.redrive().filter(|it| it.id == other.id);
+    assert_eq!(letter.await.expect("it waits again"), 1);
 
     let running = Running::start(worker(&client).handler(ship).state(false));
     let retried = orders.job(&other.id).typed::<u64>().result().await.expect("it ships");

@@ -39,6 +39,21 @@ async fn a_repeated_delivery_gets_the_recorded_result() {
     running.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_retried_by_hand_runs_only_if_it_is_asked_for() {
+    let client = client().await;
+    let runs = Count::default();
+    let running = Running::start(worker(&client).handler(process).state(runs.clone()));
+    let job = client.add(process, 7).await.expect("added");
+    assert_eq!(job.result().await.expect("it completes"), "receipt 0 for order 7");
+    job.retry().await.expect("it waits again");
+    assert_eq!(job.result().await.expect("it completes"), "receipt 0 for order 7");
+    eventually("it to have ended", async || job.retry().anew().await.is_ok()).await;
+    assert_eq!(job.result().await.expect("it completes"), "receipt 1 for order 7");
+    assert_eq!(runs.get(), 2);
+    running.stop().await;
+}
+
 /// The key, and how long the run waits for another.
 #[job(queue = "orders", attempts = 1)]
 async fn charge(

@@ -17,6 +17,7 @@ mod failure;
 mod fault;
 mod first_programs;
 mod idempotent;
+mod identity;
 mod idle;
 mod limits;
 mod luacheck;

@@ -3,6 +3,7 @@
 mod edit;
 mod length;
 mod redrive;
+mod send;
 
 pub use edit::Edit;
 pub use length::LengthAlerts;

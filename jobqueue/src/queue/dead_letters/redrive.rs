@@ -1,21 +1,26 @@
 //! Sending dead letters back to the queues that they come from.
 
-use std::{collections::BTreeSet, fmt, future::IntoFuture, pin::Pin, time::Duration};
+use std::{fmt, future::IntoFuture, pin::Pin, time::Duration};
 
 use tokio::time::sleep;
+use tracing::warn;
 
-use super::DeadLetters;
+use super::{
+    DeadLetters,
+    send::{Read, Sent},
+};
 use crate::{
     error::Result,
-    job::{DeadLetter, Effect, JobId, JobState, Priority, QueueName, Target},
+    job::{DeadLetter, JobId, JobState},
     policy::Rate,
-    store::{job, outbox},
 };
 
 /// How many dead letters are sent back in one step.
 const STEP: usize = 100;
 
 type Filter<'a> = Box<dyn Fn(&DeadLetter) -> bool + Send + Sync + 'a>;
+
+type OnKept<'a> = Box<dyn Fn(&JobId, &DeadLetter, &JobId) + Send + Sync + 'a>;
 
 impl DeadLetters {
     /// Sends dead letters back to the queues that they come from, under the ids that they had there
@@ -33,14 +38,21 @@ impl DeadLetters {
     /// # }
     /// ```
     pub fn redrive<'a>(&self) -> Redrive<'a> {
-        Redrive { dead_letters: self.clone(), ids: None, filter: None, rate: None }
+        Redrive { dead_letters: self.clone(), ids: None, filter: None, on_kept: None, rate: None }
     }
 }
 
 /// Dead letters about to be sent back; see [`DeadLetters::redrive`].
 ///
-/// Dead letters that a handler runs, or that are gone, stay out of it. A job that was retried in
-/// its own queue meanwhile, and has ended there, runs once more.
+/// Each job takes its place as it was added: its priority, its unique key, its due time if that is
+/// still to come, and its time to live, which begins again. Its old entry among the failed jobs is
+/// replaced.
+///
+/// A dead letter stays where it is, and isn't counted, if its job would meet another of its queue:
+/// one of the same id that hasn't ended, or one that has its unique key. Of two dead letters of one
+/// id the first goes, and the second can go when its job has ended. The log says how many stay, and
+/// [`on_kept`](Self::on_kept) which. Dead letters that a handler runs, or that are gone, stay out of
+/// it.
 ///
 /// # Cancel safety
 /// Dropped before it is done, some dead letters are on their way back, and the others stay. None is
@@ -54,16 +66,18 @@ pub struct Redrive<'a> {
     dead_letters: DeadLetters,
     ids: Option<Vec<JobId>>,
     filter: Option<Filter<'a>>,
+    on_kept: Option<OnKept<'a>>,
     rate: Option<Rate>,
 }
 
 impl fmt::Debug for Redrive<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dead_letters, ids, filter, rate } = self;
+        let Self { dead_letters, ids, filter, on_kept, rate } = self;
         f.debug_struct("Redrive")
             .field("dead_letters", dead_letters)
             .field("ids", ids)
             .field("filtered", &filter.is_some())
+            .field("on_kept", &on_kept.is_some())
             .field("rate", rate)
             .finish()
     }
@@ -86,6 +100,26 @@ impl<'a> Redrive<'a> {
         self
     }
 
+    /// Calls this for each dead letter that stays since its job would meet another: with the dead
+    /// letter's id, the dead letter, and the id of that other job.
+    ///
+    /// ```no_run
+    /// # async fn example(dead: jobqueue::dead_letter::DeadLetters) -> jobqueue::Result<()> {
+    /// let say = |id: &_, failed: &jobqueue::dead_letter::DeadLetter, other: &_| {
+    ///     eprintln!("{id} stays: {} would meet {other}", failed.id);
+    /// };
+    /// dead.redrive().on_kept(say).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_kept(
+        mut self,
+        on_kept: impl Fn(&JobId, &DeadLetter, &JobId) + Send + Sync + 'a,
+    ) -> Self {
+        self.on_kept = Some(Box::new(on_kept));
+        self
+    }
+
     /// No faster than this; without a limit by default.
     pub fn rate(mut self, rate: Rate) -> Self {
         self.rate = Some(rate);
@@ -104,10 +138,10 @@ impl<'a> Redrive<'a> {
         let mut sent = 0;
         let mut steps = ids.chunks(pace.step).peekable();
         while let Some(ids) = steps.next() {
-            let moved = self.send(ids).await?;
-            sent += moved;
+            let step = self.send(ids).await?;
+            sent += step.sent;
             if steps.peek().is_some() {
-                pace.wait(moved).await;
+                pace.wait(step.sent).await;
             }
         }
         Ok(sent)
@@ -122,62 +156,49 @@ impl<'a> Redrive<'a> {
             if ids.is_empty() {
                 break;
             }
-            let moved = self.send(&ids).await?;
-            let looked = ids.len() as u64;
-            left = left.saturating_sub(looked);
-            kept += looked.saturating_sub(moved);
-            sent += moved;
+            let step = self.send(&ids).await?;
+            left = left.saturating_sub(ids.len() as u64);
+            kept += step.kept;
+            sent += step.sent;
             if left > 0 {
-                pace.wait(moved).await;
+                pace.wait(step.sent).await;
             }
         }
         Ok(sent)
     }
 
-    /// Sends one step's dead letters; returns how many went.
-    async fn send(&self, ids: &[JobId]) -> Result<u64> {
-        let mut chosen = Vec::new();
-        for id in ids {
-            let dead_letter = self.dead_letters.get(id).await?;
-            let wanted = dead_letter
-                .filter(|dead_letter| self.filter.as_ref().is_none_or(|wants| wants(dead_letter)));
-            chosen.extend(wanted.map(|dead_letter| (id.clone(), dead_letter)));
+    /// Sends one step's dead letters.
+    async fn send(&self, ids: &[JobId]) -> Result<Step> {
+        let (mut chosen, mut others) = (Vec::new(), 0);
+        for read in self.dead_letters.read(ids).await? {
+            match read {
+                Read::Letter(letter) if self.wants(&letter.1) => chosen.push(letter),
+                Read::Letter(_) | Read::Other => others += 1,
+                Read::Gone => {}
+            }
         }
-        self.dead_letters.send(&chosen).await
+        let Sent { count, kept } = self.dead_letters.send(chosen).await?;
+        for ((id, dead_letter), other) in &kept {
+            if let Some(on_kept) = &self.on_kept {
+                on_kept(id, dead_letter, other);
+            }
+        }
+        if let Some(((id, _), other)) = kept.first() {
+            warn!(queue = %self.dead_letters.queue().name(), count = kept.len(), %id, %other, "dead letters stay: others have the ids or unique keys of their jobs");
+        }
+        Ok(Step { sent: count, kept: others + kept.len() as u64 })
+    }
+
+    fn wants(&self, dead_letter: &DeadLetter) -> bool {
+        self.filter.as_ref().is_none_or(|wants| wants(dead_letter))
     }
 }
 
-impl DeadLetters {
-    /// Takes dead letters out of this queue, and brings their jobs to their own queues.
-    async fn send(&self, dead_letters: &[(JobId, DeadLetter)]) -> Result<u64> {
-        let queue = self.queue();
-        let jobs: Vec<(JobId, Effect)> =
-            dead_letters.iter().map(|(id, it)| (id.clone(), effect(it))).collect();
-        // First, so that their workers relay what this process no longer could.
-        let targets: BTreeSet<&QueueName> = dead_letters.iter().map(|(_, it)| &it.queue).collect();
-        for target in targets {
-            let source = outbox::RegisterSource { source: queue.name() };
-            queue.client().store().queue(target).call_retrying(&source).await?;
-        }
-        let moved = match jobs.len() {
-            0 => 0,
-            _ => queue.store().call_retrying(&job::Transfer { jobs: &jobs }).await?,
-        };
-        queue.client().relays().relay(queue.name()).await?;
-        Ok(moved)
-    }
-}
-
-/// The job of a dead letter, on its way back.
-fn effect(dead_letter: &DeadLetter) -> Effect {
-    let priority =
-        dead_letter.record().map_or(Priority::default(), |record| record.options.priority);
-    Effect {
-        to: Target::Queue(dead_letter.queue.clone()),
-        id: dead_letter.id.clone(),
-        priority,
-        record: dead_letter.record_bytes().to_vec(),
-    }
+/// What became of the dead letters of a step.
+struct Step {
+    sent: u64,
+    /// Those that stay where they were.
+    kept: u64,
 }
 
 /// How many dead letters go in one step, and how long to wait after each of them.

@@ -1,8 +1,8 @@
-//! The past of a job: its log and its failed attempts.
+//! The log of a job.
 
 use crate::{
     error::Result,
-    job::{JobFailure, JobId},
+    job::JobId,
     store::{queue_store::QueueStore, reply},
 };
 
@@ -17,15 +17,5 @@ impl QueueStore {
         let value = self.request_retrying(&command, ACTION).await?;
         let lines = reply::array(value, ACTION)?;
         lines.iter().map(|line| Ok(reply::text(line, ACTION)?.to_owned())).collect()
-    }
-
-    /// A job's newest failed attempts, newest first.
-    pub(crate) async fn errors(&self, id: &JobId) -> Result<Vec<JobFailure>> {
-        const ACTION: &str = "read a job's errors";
-        let mut command = redis::cmd("LRANGE");
-        command.arg(self.keys.errors(id)).arg(0).arg(-1);
-        let errors = reply::array(self.request_retrying(&command, ACTION).await?, ACTION)?;
-        let read = |error| JobFailure::decode(&reply::bytes(error, ACTION)?);
-        Ok(errors.into_iter().map(read).collect::<Result<_, _>>()?)
     }
 }

@@ -105,9 +105,9 @@ impl RunMaker {
     ) -> (Decision, Option<Arc<Entry>>) {
         let Rejection { outcome, policy, reply_to, handler } = rejection;
         let of_handler = handler.as_ref().and_then(|entry| entry.dead_letter.as_ref());
-        let (from, errors) = (self.shared.store.name(), Vec::new());
+        let from = self.shared.store.name();
         let to = self.shared.dead_letters.choose(from, of_handler);
-        let dead_letter = to.map(|to| DeadLetterRoute { to, from, record, errors });
+        let dead_letter = to.map(|to| DeadLetterRoute { to, from, record });
         let (codec, reply_to) = (Codec::default(), reply_to.as_ref());
         (decide(outcome, &policy, EndedJob { id, codec, reply_to, dead_letter }), handler)
     }

@@ -92,18 +92,16 @@ impl Run {
         if let Some(change) = guard.and_then(|guard| guard.end(&outcome)) {
             ctx.telemetry(&entry.metrics).breaker(change);
         }
-        // Rare steps are in boxes: a run is copied on its way into a task.
-        let dead_letter = if fails_for_good(&outcome, &policy) {
-            Box::pin(dead_letter::route(&ctx, entry.dead_letter.as_ref())).await
-        } else {
-            None
-        };
+        let dead_letter = fails_for_good(&outcome, &policy)
+            .then(|| dead_letter::route(&ctx, entry.dead_letter.as_ref()))
+            .flatten();
         let options = &ctx.record().options;
         let reply_to = options.reply_to.as_ref().filter(|_| !once);
         let job = EndedJob { id: ctx.id(), codec: ctx.record().codec, reply_to, dead_letter };
         let decision = decide(outcome, &policy, job);
         if once && let Some(caller) = &options.reply_to {
-            // The job was settled before the run, so its reply travels alone.
+            // The job was settled before the run, so its reply travels alone. In a box, since it is
+            // rare, and a run is copied on its way into a task.
             Box::pin(reply::send(&decision, caller, &ctx)).await;
         }
         ctx.telemetry(&entry.metrics).ended(&decision, times);

@@ -26,11 +26,14 @@ macro_rules! plays {
 }
 
 plays![
+    calls_that_leave,
     cleared_limits,
     deliveries_out,
     dropped_futures,
+    ids_that_meet,
     late_calls,
     numbers_at_edges,
+    places_kept,
     sequence,
     struggling_server,
 ];

@@ -3,10 +3,11 @@
 use redis::Value;
 
 use super::{
-    queue::{Answer, Place, Queue},
+    queue::{Answer, Claim, Place, Queue},
     reply::number,
     request::{Due, ended, signed},
     turn::SLEEP,
+    workers::DEAD_LETTERED,
 };
 
 impl Queue {
@@ -84,17 +85,47 @@ impl Queue {
         if !matches!(self.state(id), Some("completed" | "failed")) {
             return self.wrong_state(id);
         }
+        if self.is_elsewhere(id) {
+            return Err("DEADLETTER its dead letter waits elsewhere".to_owned());
+        }
+        if let Some(holder) = self.claim_again(id) {
+            return Err(format!("KEYHELD {holder}"));
+        }
         self.again(&[id.to_owned()]);
         Ok(number(1))
     }
 
-    pub(super) fn retry_failed(&mut self, most: usize) -> Value {
-        let mut ids = self.ids_in("failed");
-        ids.truncate(most);
-        if !ids.is_empty() {
-            self.again(&ids);
+    pub(super) fn retry_failed(&mut self, most: usize, skip: usize) -> Value {
+        let failed = self.ids_in("failed");
+        let ids: Vec<String> = failed.into_iter().skip(skip).take(most).collect();
+        let (mut free, all) = (Vec::new(), ids.len());
+        for id in ids {
+            if !self.is_elsewhere(&id) && self.claim_again(&id).is_none() {
+                free.push(id);
+            }
         }
-        number(ids.len())
+        if !free.is_empty() {
+            self.again(&free);
+        }
+        Value::Array(vec![number(free.len()), number(all - free.len())])
+    }
+
+    /// Whether the job's dead letter was written, from where it comes back.
+    fn is_elsewhere(&self, id: &str) -> bool {
+        self.jobs[id].outcome.as_ref().is_some_and(|it| it.starts_with(DEAD_LETTERED))
+    }
+
+    /// Takes the job's key again; answers who has it, if that is another.
+    fn claim_again(&mut self, id: &str) -> Option<String> {
+        let key = self.jobs[id].unique.clone()?;
+        match self.claims.get(&key) {
+            Some(claim) if claim.id != id => return Some(claim.id.clone()),
+            Some(_) => {}
+            None => {
+                self.claims.insert(key, Claim { id: id.to_owned(), lapses: None });
+            }
+        }
+        None
     }
 
     fn again(&mut self, ids: &[String]) {

@@ -58,7 +58,9 @@ impl Queue {
         keys.put("stalls", self.column(|job| job.stalls.map(|n| n.to_string())));
         keys.put("misses", self.column(|job| job.misses.map(|n| n.to_string())));
         keys.put("progress", self.column(|job| job.progress.clone()));
-        keys.put("outcomes", self.column(|job| job.outcome.clone()));
+        // As the dump shows what is no text.
+        let shown = |outcome: &String| outcome.replace('\u{2}', "\\u{2}");
+        keys.put("outcomes", self.column(|job| job.outcome.as_ref().map(shown)));
         keys.put("uniques", self.column(|job| job.unique.clone()));
         let traced = |(_, job): &(&String, &Job)| !(job.errors.is_empty() && job.log.is_empty());
         let traced = self.jobs.iter().filter(traced).map(|(id, _)| id.clone());

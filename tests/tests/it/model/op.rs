@@ -84,7 +84,10 @@ pub(super) enum Op {
     Priority(usize, i64),
     Delay(usize, Due),
     Retry(usize),
-    RetryFailed(usize),
+    RetryFailed {
+        most: usize,
+        skip: usize,
+    },
     Clean {
         failed: bool,
         age: u64,
@@ -125,8 +128,15 @@ pub(super) struct Added {
 pub(super) enum Ending {
     Completed(Keep),
     Failed(Keep),
-    Retried { delay: u64 },
-    Released { delay: u64, misses: Option<u32> },
+    /// Failed, and a dead letter was written.
+    DeadLettered(Keep),
+    Retried {
+        delay: u64,
+    },
+    Released {
+        delay: u64,
+        misses: Option<u32>,
+    },
 }
 
 /// Completed, and nothing kept.
@@ -232,6 +242,7 @@ pub(super) fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
         3 => keep().prop_map(Ending::Completed),
         2 => keep().prop_map(Ending::Failed),
+        1 => keep().prop_map(Ending::DeadLettered),
         2 => delay().prop_map(|delay| Ending::Retried { delay }),
         1 => (delay(), option::of(0_u32..4))
             .prop_map(|(delay, misses)| Ending::Released { delay, misses }),
@@ -286,7 +297,8 @@ fn on_a_job() -> impl Strategy<Value = Op> {
 
 fn on_the_queue() -> impl Strategy<Value = Op> {
     prop_oneof![
-        2 => (1_usize..4).prop_map(Op::RetryFailed),
+        2 => (1_usize..4, select(vec![0, 0, 0, 1]))
+            .prop_map(|(most, skip)| Op::RetryFailed { most, skip }),
         2 => (any::<bool>(), select(vec![0, 1_000, 60_000]), 1_usize..4)
             .prop_map(|(failed, age, most)| Op::Clean { failed, age, most }),
         1 => any::<bool>().prop_map(|delayed| Op::Drain { delayed }),

@@ -120,7 +120,7 @@ impl Game<'_> {
             }
             Op::Delay(job, due) => Request::Delay { id: self.id(*job), due: *due },
             Op::Retry(job) => Request::Retry { id: self.id(*job) },
-            Op::RetryFailed(most) => Request::RetryFailed { most: *most },
+            Op::RetryFailed { most, skip } => Request::RetryFailed { most: *most, skip: *skip },
             Op::Clean { failed, age, most } => {
                 Request::Clean { failed: *failed, age: *age, most: *most }
             }

@@ -41,7 +41,7 @@ pub(super) struct Job {
     /// Newest first.
     pub(super) errors: Vec<String>,
     pub(super) log: Vec<String>,
-    /// The key that it stands for while it hasn't ended.
+    /// The key that it stands for while it hasn't ended, and that it takes again to run again.
     pub(super) unique: Option<String>,
     /// Until when it may wait; -1 once it was handed out as expired.
     pub(super) expires: Option<i64>,
@@ -135,7 +135,7 @@ impl Queue {
             Request::Priority { id, priority } => self.set_priority(id, *priority),
             Request::Delay { id, due } => self.delay(id, *due),
             Request::Retry { id } => self.retry(id),
-            Request::RetryFailed { most } => Ok(self.retry_failed(*most)),
+            Request::RetryFailed { most, skip } => Ok(self.retry_failed(*most, *skip)),
             Request::Clean { failed, age, most } => Ok(self.clean(*failed, *age, *most)),
             Request::Drain { delayed } => Ok(self.drain(*delayed)),
             Request::Pause => Ok(self.pause()),
@@ -219,9 +219,9 @@ impl Queue {
         }
     }
 
-    /// Frees the key that the job stands for while it hasn't ended.
+    /// Frees the key that the job stands for while it hasn't ended. It still knows it.
     pub(super) fn release_key(&mut self, id: &str) {
-        if let Some(key) = self.job(id).unique.take()
+        if let Some(key) = self.job(id).unique.clone()
             && self.claims.get(&key).is_some_and(|claim| claim.id == id)
         {
             self.claims.remove(&key);

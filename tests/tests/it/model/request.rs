@@ -23,7 +23,7 @@ pub(super) enum Request {
     Priority { id: String, priority: i64 },
     Delay { id: String, due: Due },
     Retry { id: String },
-    RetryFailed { most: usize },
+    RetryFailed { most: usize, skip: usize },
     Clean { failed: bool, age: u64, most: usize },
     Drain { delayed: bool },
     Pause,
@@ -182,12 +182,12 @@ impl Request {
                 Call { worker: worker.clone(), ..call("job/log", args![BASE, id, keep, lines]) }
             }
             Self::Promote { id } => call("job/promote", args![BASE, id]),
-            Self::Remove { ids } => call("job/remove", args![BASE, ids]),
+            Self::Remove { ids } => call("job/remove", args![BASE, "removed", ids]),
             Self::Priority { id, priority } => call("job/priority", args![BASE, id, priority]),
             Self::Delay { id, due: Due::Now } => call("job/delay", args![BASE, id, "+0"]),
             Self::Delay { id, due } => call("job/delay", args![BASE, id, due.arg()]),
-            Self::Retry { id } => call("job/retry", args![BASE, id]),
-            Self::RetryFailed { most } => call("queue/retry_failed", args![most]),
+            Self::Retry { id } => call("job/retry", args![BASE, id, 0]),
+            Self::RetryFailed { most, skip } => call("queue/retry_failed", args![BASE, most, skip]),
             Self::Clean { failed, age, most } => {
                 call("queue/clean", args![BASE, ended(*failed), age, most])
             }

@@ -126,6 +126,9 @@ impl Worker {
     }
 }
 
+/// How the outcome of a job begins whose dead letter was written.
+pub(super) const DEAD_LETTERED: &str = "_\u{2}";
+
 impl Turn {
     pub(super) fn end(&mut self, id: String, attempt: u32, end: &Ending) {
         let error = (id.clone(), format!("error {attempt} of {id}"));
@@ -135,12 +138,16 @@ impl Turn {
                 self.errors.push(error);
             }
             Ending::Released { delay, misses } => self.released.push((id, *delay, *misses)),
-            Ending::Completed(keep) | Ending::Failed(keep) => {
-                let failed = matches!(end, Ending::Failed(_));
+            Ending::Completed(keep) | Ending::Failed(keep) | Ending::DeadLettered(keep) => {
+                let failed = !matches!(end, Ending::Completed(_));
                 if failed && keep.count != 0 {
                     self.errors.push(error);
                 }
-                let job = (id.clone(), format!("outcome of {id}"));
+                let outcome = match end {
+                    Ending::DeadLettered(_) => format!("{DEAD_LETTERED}outcome of {id}"),
+                    _ => format!("outcome of {id}"),
+                };
+                let job = (id.clone(), outcome);
                 let alike = |block: &&mut Block| block.failed == failed && block.keep == *keep;
                 match self.ended.iter_mut().find(alike) {
                     Some(block) => block.jobs.push(job),

@@ -5,7 +5,7 @@ use std::{iter::once, time::Duration};
 use redis::Value;
 
 use crate::{
-    job::{JobId, Priority, QueueName},
+    job::{JobId, Priority, QueueName, UniqueKey},
     policy::Overflow,
     store::{
         command::{Args, Command, Numbered},
@@ -33,7 +33,7 @@ pub(crate) struct NewJob {
     pub(crate) record: Vec<u8>,
     pub(crate) priority: Priority,
     pub(crate) due: Due,
-    pub(crate) unique: Option<Unique>,
+    pub(crate) unique: Option<UniqueKey>,
     /// The longest wait, from the time it is due; else the queue's default.
     pub(crate) ttl: Option<Duration>,
     /// Chosen by the caller, so it may be there already.
@@ -47,14 +47,6 @@ pub(crate) enum Due {
     In(Duration),
     /// Milliseconds since the epoch.
     At(i64),
-}
-
-/// A key that stands for at most one job at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unique {
-    pub(crate) key: String,
-    /// For this long; else until the job ends.
-    pub(crate) lifetime: Option<Duration>,
 }
 
 /// The latest time, which is still exact in a score: the year 10889.

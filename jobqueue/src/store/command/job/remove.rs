@@ -3,7 +3,7 @@
 use redis::Value;
 
 use crate::{
-    job::JobId,
+    job::{Gone, JobId},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -16,11 +16,12 @@ use crate::{
 /// `lua/job/remove.lua`
 pub(crate) struct Remove<'a> {
     pub(crate) ids: &'a [JobId],
+    pub(crate) why: Gone,
 }
 
 impl Command for Remove<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / remove, [layout, events, unique, columns, state]);
+        script!("job" / remove, [layout, events, unique, columns, state, outbox, callers]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,
@@ -43,7 +44,7 @@ impl Command for Remove<'_> {
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base());
+        args.push(keys.base()).push(self.why.as_str());
         for id in self.ids {
             args.push(id.as_str());
         }

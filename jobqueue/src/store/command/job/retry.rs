@@ -16,6 +16,8 @@ use crate::{
 /// `lua/job/retry.lua`
 pub(crate) struct Retry<'a> {
     pub(crate) id: &'a JobId,
+    /// Whether to forget what was recorded for it.
+    pub(crate) anew: bool,
 }
 
 impl Command for Retry<'_> {
@@ -32,6 +34,7 @@ impl Command for Retry<'_> {
         Key::Stalls,
         Key::Misses,
         Key::Outcomes,
+        Key::Uniques,
         Key::Meta,
         Key::Events,
         Key::Wake,
@@ -40,7 +43,7 @@ impl Command for Retry<'_> {
     type Reply = ();
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base()).push(self.id.as_str());
+        args.push(keys.base()).push(self.id.as_str()).push(u8::from(self.anew));
     }
 
     fn read(&self, reply: Value) -> Result<(), Corrupt> {

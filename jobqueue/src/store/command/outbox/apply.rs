@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashSet};
 use redis::Value;
 
 use crate::{
-    job::QueueName,
+    job::{Arrival, QueueName},
     store::{
         command::{Args, Command},
         ids,
@@ -31,6 +31,8 @@ pub(crate) struct TargetCopy<'a> {
     pub(crate) id: Cow<'a, str>,
     pub(crate) priority: i64,
     pub(crate) record: Cow<'a, [u8]>,
+    /// How it takes its place, for a job that comes back: see [`Readmit`](super::Readmit).
+    pub(crate) arrival: Option<Arrival>,
 }
 
 impl Command for Apply<'_> {

@@ -2,6 +2,8 @@
 
 mod apply;
 mod enqueue;
+mod meet;
+mod readmit;
 mod register_source;
 mod reply;
 mod take;
@@ -9,20 +11,37 @@ mod take;
 use super::Args;
 #[cfg(feature = "internals")]
 use super::{Command, Script};
-use crate::job::Effect;
+use crate::job::{Along, Effect};
 pub(crate) use apply::{Apply, TargetCopy};
 pub(crate) use enqueue::Enqueue;
+pub(crate) use meet::Meet;
+pub(crate) use readmit::Readmit;
 pub(crate) use register_source::RegisterSource;
 pub(crate) use reply::Reply;
-pub(crate) use take::{OutboxEntry, Take, TakenEntries};
+pub(crate) use take::{EntryAlong, OutboxEntry, Take, TakenEntries};
 
 /// Writes an effect as the scripts read it.
 pub(crate) fn write_effect(effect: &Effect, args: &mut Args<'_>) {
     args.push(effect.to.to_string()).push(effect.id.as_str());
     args.push(effect.priority.get()).push(effect.record.as_slice());
+    match &effect.along {
+        Along::Nothing => args.push(""),
+        Along::Arrival(arrival) => args.push(format!("={}", arrival.to_text())),
+        Along::History { of, ended_by_newest } => {
+            args.push(format!("{}:{of}", u8::from(*ended_by_newest)))
+        }
+    };
 }
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 5] {
-    [Apply::SCRIPT, RegisterSource::SCRIPT, Reply::SCRIPT, Enqueue::SCRIPT, Take::SCRIPT]
+pub(crate) fn scripts() -> [&'static Script; 7] {
+    [
+        Apply::SCRIPT,
+        Enqueue::SCRIPT,
+        Meet::SCRIPT,
+        Readmit::SCRIPT,
+        RegisterSource::SCRIPT,
+        Reply::SCRIPT,
+        Take::SCRIPT,
+    ]
 }

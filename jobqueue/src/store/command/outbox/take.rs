@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use redis::Value;
 
 use crate::{
-    job::{JobId, WorkerId},
+    job::{Arrival, Gone, JobId, Record, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -44,11 +45,53 @@ pub(crate) enum TakenEntries {
 pub(crate) struct OutboxEntry {
     /// The entry in the outbox.
     pub(crate) entry: String,
-    /// Its targets, not parsed yet: see `outbox::target`.
+    /// Its targets, not parsed yet: see `outbox::target`. Empty if it has none.
     pub(crate) to: String,
     pub(crate) id: JobId,
     pub(crate) priority: i64,
-    pub(crate) record: bytes::Bytes,
+    pub(crate) record: Bytes,
+    pub(crate) along: EntryAlong,
+}
+
+/// What an entry takes along besides its record.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EntryAlong {
+    /// How a job that comes back takes its place.
+    pub(crate) arrival: Option<Arrival>,
+    /// For a dead letter: the errors of its job before the last, newest first.
+    pub(crate) errors: Vec<Bytes>,
+    /// For a dead letter: the priority that its job had at last.
+    pub(crate) priority: Option<i64>,
+    /// For a request that has left its queue without a run: why.
+    gone: Option<Gone>,
+}
+
+impl EntryAlong {
+    /// Pairs of a field and its value; fields of newer versions are left out.
+    fn read(fields: Vec<Value>) -> Result<Self, Corrupt> {
+        const WHAT: &str = Take::ACTION;
+        let (mut along, mut fields) = (Self::default(), fields.into_iter());
+        while let (Some(field), Some(value)) = (fields.next(), fields.next()) {
+            match reply::text(&field, WHAT)? {
+                "arrival" => along.arrival = Some(Arrival::parse(reply::text(&value, WHAT)?)),
+                "error" => along.errors.push(reply::bytes(value, WHAT)?),
+                "gone" => along.gone = Some(Gone::from_word(reply::text(&value, WHAT)?)),
+                "job_priority" => along.priority = Some(reply::int(&value, WHAT)?),
+                _ => {}
+            }
+        }
+        Ok(along)
+    }
+}
+
+impl OutboxEntry {
+    /// The reply to the caller whose request this entry carries: it has left its queue without a
+    /// run. If no caller can be read in it, the entry has no target.
+    fn reply(self, why: Gone) -> Self {
+        let caller = Record::decode(&self.record).ok().and_then(|it| it.options.reply_to);
+        let to = caller.map(|caller| caller.to_string()).unwrap_or_default();
+        Self { to, record: Bytes::from(why.outcome().encode()), ..self }
+    }
 }
 
 impl Command for Take<'_> {
@@ -74,13 +117,20 @@ impl Command for Take<'_> {
             return Ok(TakenEntries::Busy(Duration::from_millis(busy)));
         }
         let read = |outbox_entry| {
-            let [entry, to, id, priority, record] = reply::tuple(outbox_entry, WHAT)?;
-            Ok(OutboxEntry {
+            let mut fields = reply::array(outbox_entry, WHAT)?;
+            let along = EntryAlong::read(fields.split_off(fields.len().min(5)))?;
+            let [entry, to, id, priority, record] = reply::tuple(Value::Array(fields), WHAT)?;
+            let found = OutboxEntry {
                 entry: reply::text(&entry, WHAT)?.to_owned(),
                 to: reply::text(&to, WHAT)?.to_owned(),
                 id: JobId::from_store(reply::text(&id, WHAT)?),
                 priority: reply::int(&priority, WHAT)?,
                 record: reply::bytes(record, WHAT)?,
+                along,
+            };
+            Ok(match found.along.gone {
+                Some(why) => found.reply(why),
+                None => found,
             })
         };
         let entries = reply::array(entries, WHAT)?.into_iter().map(read);

@@ -18,7 +18,8 @@ pub(crate) struct Drain {
 }
 
 impl Command for Drain {
-    const SCRIPT: &'static Script = script!("queue" / drain, [layout, events, unique, columns]);
+    const SCRIPT: &'static Script =
+        script!("queue" / drain, [layout, events, unique, columns, outbox, callers]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -5,6 +5,7 @@ mod counts;
 mod drain;
 mod limits;
 mod obliterate;
+mod oldest;
 mod page;
 mod pause;
 mod resume;
@@ -18,6 +19,7 @@ pub(crate) use counts::Counts;
 pub(crate) use drain::Drain;
 pub(crate) use limits::Limits;
 pub(crate) use obliterate::Obliterate;
+pub(crate) use oldest::Oldest;
 pub(crate) use page::Page;
 pub(crate) use pause::Pause;
 pub(crate) use resume::Resume;
@@ -25,13 +27,14 @@ pub(crate) use retry_failed::RetryFailed;
 pub(crate) use stats::Stats;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 10] {
+pub(crate) fn scripts() -> [&'static Script; 11] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
         Drain::SCRIPT,
         Limits::SCRIPT,
         Obliterate::SCRIPT,
+        Oldest::SCRIPT,
         Page::SCRIPT,
         Pause::SCRIPT,
         Resume::SCRIPT,

@@ -15,6 +15,16 @@ use crate::{
 /// `lua/queue/retry_failed.lua`
 pub(crate) struct RetryFailed {
     pub(crate) most: u64,
+    /// How many of the oldest to leave out.
+    pub(crate) skip: u64,
+}
+
+/// What became of failed jobs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retried {
+    pub(crate) retried: u64,
+    /// Those that stay, since another job has their unique key.
+    pub(crate) kept: u64,
 }
 
 impl Command for RetryFailed {
@@ -28,18 +38,23 @@ impl Command for RetryFailed {
         Key::Stalls,
         Key::Misses,
         Key::Outcomes,
+        Key::Uniques,
         Key::Meta,
         Key::Events,
         Key::Wake,
     ];
     const ACTION: &'static str = "retry failed jobs";
-    type Reply = u64;
+    type Reply = Retried;
 
-    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
-        args.push(self.most);
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base()).push(self.most).push(self.skip);
     }
 
-    fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::ACTION)
+    fn read(&self, reply: Value) -> Result<Retried, Corrupt> {
+        let [retried, kept] = reply::tuple(reply, Self::ACTION)?;
+        Ok(Retried {
+            retried: reply::count(&retried, Self::ACTION)?,
+            kept: reply::count(&kept, Self::ACTION)?,
+        })
     }
 }

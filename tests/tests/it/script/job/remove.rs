@@ -47,7 +47,7 @@ fn removes_everything_kept_of_jobs() {
         "ZADD jq:{q}:waiting 1 b 2 c",
         "HSET jq:{q}:jobs c r",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "a", "b", "missing"], "2");
+    rig.replies(KEYS, args![Rig::BASE, "removed", "a", "b", "missing"], "2");
     rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a b
@@ -66,14 +66,14 @@ fn refuses_all_if_one_is_active() {
         "ZADD jq:{q}:workers 1 w",
         "HSET jq:{q}:running:w b 1:1",
     ]);
-    rig.refuses(KEYS, args![Rig::BASE, "a", "b"], "WRONGSTATE active");
+    rig.refuses(KEYS, args![Rig::BASE, "removed", "a", "b"], "WRONGSTATE active");
 }
 
 #[test]
 fn a_job_that_is_named_twice_counts_once() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:jobs a r"]);
-    rig.replies(KEYS, args![Rig::BASE, "a", "a"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "removed", "a", "a"], "1");
     rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a
@@ -90,7 +90,7 @@ fn a_key_that_is_anothers_stays() {
         "SET jq:{q}:unique:k other",
         "HSET jq:{q}:meta layout 2 events 0",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "removed", "a"], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
@@ -104,7 +104,7 @@ fn a_key_that_is_anothers_stays() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 9 2");
+    rig.refuses(KEYS, args![Rig::BASE, "removed", "a"], "LAYOUT 9 2");
 }
 
 #[test]
@@ -115,7 +115,25 @@ fn a_removed_job_does_not_expire() {
         "ZADD jq:{q}:waiting 1 a",
         "ZADD jq:{q}:expiring 1 a",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "removed", "a"], "1");
     let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
     assert_eq!(left, redis::Value::Int(0));
+}
+
+#[test]
+fn the_caller_of_a_request_hears_of_it() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2 events 0",
+        "HSET jq:{q}:jobs a@ ra b rb",
+        "ZADD jq:{q}:waiting 1 a@ 2 b",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "overflow", "a@", "b"], "2");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+          layout = 2
+        jq:{q}:outbox stream
+          to = @, id = a@, priority = 0, record = ra, gone = overflow
+    "#]]);
 }

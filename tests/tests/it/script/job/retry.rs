@@ -14,6 +14,7 @@ const KEYS: &[&str] = &[
     "stalls",
     "misses",
     "outcomes",
+    "uniques",
     "meta",
     "events",
     "wake",
@@ -34,7 +35,7 @@ fn runs_a_failed_job_again_as_if_new() {
         "HSET jq:{q}:misses a 1",
         "HSET jq:{q}:priority a -1",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "a", 0], "1");
     rig.holds(expect![[r#"
         jq:{q}:attempts hash
           b = 3
@@ -57,7 +58,7 @@ fn runs_a_failed_job_again_as_if_new() {
 fn runs_a_completed_job_again_as_if_new() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:completed 1 a", "HSET jq:{q}:meta layout 2 events 0"]);
-    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "a", 0], "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
@@ -72,14 +73,85 @@ fn runs_a_completed_job_again_as_if_new() {
 #[test]
 fn refuses_an_unfinished_job() {
     let mut rig = rig();
-    rig.refuses(KEYS, args![Rig::BASE, "a"], "NOTFOUND no such job");
+    rig.refuses(KEYS, args![Rig::BASE, "a", 0], "NOTFOUND no such job");
     rig.given(["ZADD jq:{q}:delayed 1 a"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a"], "WRONGSTATE delayed");
+    rig.refuses(KEYS, args![Rig::BASE, "a", 0], "WRONGSTATE delayed");
 }
 
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a"], "LAYOUT 9 2");
+    rig.refuses(KEYS, args![Rig::BASE, "a", 0], "LAYOUT 9 2");
+}
+
+#[test]
+fn takes_its_unique_key_again() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2 events 0",
+        "ZADD jq:{q}:failed 1 a 2 b",
+        "HSET jq:{q}:uniques a k b k",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "a", 0], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:failed zset
+          2 b
+        jq:{q}:meta hash
+          events = 0
+          layout = 2
+        jq:{q}:unique:k string
+          a
+        jq:{q}:uniques hash
+          a = k
+          b = k
+        jq:{q}:waiting zset
+          4505299627370496 a
+        jq:{q}:wake list
+          1
+    "#]]);
+    rig.refuses(KEYS, args![Rig::BASE, "b", 0], "KEYHELD a");
+}
+
+#[test]
+fn a_key_that_it_holds_itself_is_no_obstacle() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:failed 1 a", "HSET jq:{q}:uniques a k", "SET jq:{q}:unique:k a"]);
+    rig.replies(KEYS, args![Rig::BASE, "a", 0], "1");
+}
+
+#[test]
+fn refuses_a_job_whose_dead_letter_waits_elsewhere() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:failed 1 a", "HSET jq:{q}:outcomes a _\u{2}_"]);
+    let refusal = "DEADLETTER its dead letter waits elsewhere";
+    rig.refuses(KEYS, args![Rig::BASE, "a", 0], refusal);
+}
+
+#[test]
+fn forgets_on_demand_what_was_recorded_for_it() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2 events 0",
+        "ZADD jq:{q}:completed 1 a 2 b",
+        "SET jq:{q}:once:job:a =r",
+        "SET jq:{q}:once:job:b =r",
+        "SET jq:{q}:once:key:a =r",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "b", 0], "1");
+    rig.replies(KEYS, args![Rig::BASE, "a", 1], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+          layout = 2
+        jq:{q}:once:job:b string
+          =r
+        jq:{q}:once:key:a string
+          =r
+        jq:{q}:waiting zset
+          4505299627370496 a
+          4505299627370496 b
+        jq:{q}:wake list
+          1
+    "#]]);
 }

@@ -14,7 +14,7 @@ fn writes_effects_in_order() {
     let mut rig = rig();
     rig.replies(
         KEYS,
-        args![Rig::BASE, 1, 60_000, 2, "to", "a", 0, "ra", "other", "b", -5, "rb"],
+        args![Rig::BASE, 1, 60_000, 2, "to", "a", 0, "ra", "", "other", "b", -5, "rb", ""],
         "2",
     );
     rig.holds(expect![[r#"
@@ -30,13 +30,13 @@ fn writes_effects_in_order() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args![Rig::BASE, 1, 60_000, 1, "to", "a", 0, "ra"], "LAYOUT 9 2");
+    rig.refuses(KEYS, args![Rig::BASE, 1, 60_000, 1, "to", "a", 0, "ra", ""], "LAYOUT 9 2");
 }
 
 #[test]
 fn a_call_is_carried_out_once() {
     let mut rig = rig();
-    let call = |number: u64| args![Rig::BASE, number, 60_000, 1, "to", "a", 0, "ra"];
+    let call = |number: u64| args![Rig::BASE, number, 60_000, 1, "to", "a", 0, "ra", ""];
     rig.replies(KEYS, call(1), "1");
     rig.replies(KEYS, call(2), "1");
     rig.given(["DEL jq:{q}:outbox"]);

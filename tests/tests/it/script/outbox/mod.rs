@@ -2,6 +2,8 @@
 
 mod apply;
 mod enqueue;
+mod meet;
+mod readmit;
 mod register_source;
 mod reply;
 mod take;

@@ -130,3 +130,11 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 9"]);
     rig.refuses(KEYS, args!["w1", 60_000, 9, "-", "1-1"], "LAYOUT 9 2");
 }
+
+#[test]
+fn hands_out_what_goes_along() {
+    let mut rig = rig();
+    rig.given(["XADD jq:{q}:outbox 1-1 to a id j1 priority 0 record r1 error e2 error e1"]);
+    let entry = r#"[0, [["1-1", "a", "j1", "0", "r1", "error", "e2", "error", "e1"]]]"#;
+    rig.replies(KEYS, args!["w1", 60_000, 2, "-"], entry);
+}

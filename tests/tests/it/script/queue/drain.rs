@@ -63,3 +63,21 @@ fn a_removed_job_does_not_expire() {
           removed = b
     "#]]);
 }
+
+#[test]
+fn callers_of_requests_hear_of_it() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2 events 0",
+        "HSET jq:{q}:jobs a@ ra b rb",
+        "ZADD jq:{q}:waiting 1 a@ 2 b",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, 0], "2");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+          layout = 2
+        jq:{q}:outbox stream
+          to = @, id = a@, priority = 0, record = ra, gone = removed
+    "#]]);
+}

@@ -5,6 +5,7 @@ mod counts;
 mod drain;
 mod limits;
 mod obliterate;
+mod oldest;
 mod page;
 mod pause;
 mod resume;

@@ -83,3 +83,19 @@ fn a_removed_job_does_not_expire() {
     let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
     assert_eq!(left, redis::Value::Int(0));
 }
+
+#[test]
+fn callers_of_requests_hear_of_it() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:jobs a@ ra b rb c@ rc",
+        "ZADD jq:{q}:waiting 1 a@ 2 b",
+        "ZADD jq:{q}:delayed 9 c@",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, 0], "0");
+    rig.holds(expect![[r#"
+        jq:{q}:outbox stream
+          to = @, id = a@, priority = 0, record = ra, gone = removed
+          to = @, id = c@, priority = 0, record = rc, gone = removed
+    "#]]);
+}

@@ -78,7 +78,7 @@ fn the_lease_goes_with_the_last_job_and_a_job_that_is_ready_again_wakes_a_worker
     let mut rig = rig();
     let blocks = args![
         1, "failed", 5, -1, 1, "a", "why", 1, "b", 1, 500, 1, "c", 0, -1, 10, 2, "a", "ea", "b",
-        "eb", 1, "dlq", "letter", 0, "rl",
+        "eb", 1, "dlq", "letter", 0, "rl", "",
     ];
     rig.replies(KEYS, settle(0, &["a", "b", "c"], blocks), "1");
     rig.holds(expect![[r#"

@@ -89,6 +89,8 @@ fn kept_jobs_are_trimmed_by_count_and_by_age() {
           f = of
           new = o
           y = o
+        jq:{q}:uniques hash
+          a = k
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
@@ -230,7 +232,7 @@ fn released_at_once_with_misses_or_for_later_as_before() {
 fn effects_on_other_queues_are_written_in_the_same_step() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:running:w1 a 1:1 b 2:1", "HSET jq:{q}:jobs a r b r"]);
-    let blocks = args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0, 1, "q-dlq", "j1", 0, "letter"];
+    let blocks = args![1, "failed", 0, -1, 1, "a", 0, 0, 10, 0, 1, "q-dlq", "j1", 0, "letter", ""];
     rig.replies(
         KEYS,
         settle(2, 0, blocks),
@@ -271,4 +273,50 @@ fn a_job_whose_outcome_has_no_place_is_still_held() {
             redis::cmd("HLEN").arg("jq:{q}:running:w1").query(rig.connection()).expect("a number");
         assert_eq!(held, 2, "{key}");
     }
+}
+
+#[test]
+fn a_dead_letter_tells_of_the_errors_and_the_priority_that_its_job_had() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:running:w1 a 1:1 b 2:1 c 3:1",
+        "HSET jq:{q}:jobs a r b r c r",
+        "HSET jq:{q}:priority a -7",
+        "RPUSH jq:{q}:errors:a second first",
+        "RPUSH jq:{q}:errors:b before",
+        "SADD jq:{q}:listed a b",
+    ]);
+    // Nothing is kept of a and c; of b the last error is written, and not told twice.
+    let ended = args![2, "failed", 0, -1, 2, "a", "c", "failed", -1, -1, 1, "b", "o"];
+    let letter = |id: &str, along: &str| args!["dlq", id, 0, "rec", along];
+    let effects = [
+        args![0, 0, 10, 1, "b", "last", 3],
+        letter("j1", "0:a"),
+        letter("j2", "1:b"),
+        letter("j3", "0:c"),
+    ];
+    rig.call(KEYS, settle(3, 0, [ended, effects.concat()].concat())).expect("an answer");
+    rig.holds(expect![[r#"
+        jq:{q}:errors:b list
+          last
+          before
+        jq:{q}:failed zset
+          1700000000000 b
+        jq:{q}:jobs hash
+          b = r
+        jq:{q}:listed set
+          b
+        jq:{q}:meta hash
+          events = 0
+          failed = 3
+          layout = 2
+        jq:{q}:outbox stream
+          to = dlq, id = j1, priority = 0, record = rec, error = second, error = first, job_priority = -7
+          to = dlq, id = j2, priority = 0, record = rec, error = before
+          to = dlq, id = j3, priority = 0, record = rec
+        jq:{q}:outcomes hash
+          b = o
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
 }

@@ -1,0 +1,83 @@
+//! Put jobs back into their queue.
+
+use redis::Value;
+
+use super::TargetCopy;
+use crate::{
+    job::{Arrival, FailureReason, JobFailure, Outcome, QueueName},
+    store::{
+        command::{Args, Command},
+        keys::{Key, Keys},
+        reply,
+        script::{Script, script},
+        time::millis,
+    },
+    value_error::Corrupt,
+};
+
+/// `lua/outbox/readmit.lua`
+pub(crate) struct Readmit<'a> {
+    pub(crate) source: &'a QueueName,
+    /// In the order of the outbox.
+    pub(crate) copies: &'a [TargetCopy<'a>],
+}
+
+/// What became of jobs that came back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Readmitted {
+    /// Those that arrived as failed, since another job has their id or their unique key.
+    pub(crate) failed: u64,
+}
+
+impl Command for Readmit<'_> {
+    const SCRIPT: &'static Script = script!(
+        "outbox" / readmit,
+        [clock, layout, rank, events, wake, unique, columns, source, meet, readmit]
+    );
+    const KEYS: &'static [Key] = &[
+        Key::Jobs,
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Priority,
+        Key::Attempts,
+        Key::Stalls,
+        Key::Misses,
+        Key::Progress,
+        Key::Listed,
+        Key::Uniques,
+        Key::Outcomes,
+        Key::Sources,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
+    ];
+    const ACTION: &'static str = "put jobs back into their queue";
+    type Reply = Readmitted;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        let taken = JobFailure {
+            reason: FailureReason::Taken,
+            message: "another job had its id or its unique key when it came back".to_owned(),
+            causes: Vec::new(),
+            attempt: 1,
+        };
+        args.push(keys.base()).push(self.source.as_str()).push(Outcome::Failed(taken).encode());
+        for copy in self.copies {
+            args.push(copy.entry).push(&*copy.id).push(&*copy.record).push(copy.priority);
+            let none = Arrival::default();
+            let Arrival { due_ms, ttl, unique } = copy.arrival.as_ref().unwrap_or(&none);
+            args.push(due_ms.map_or(String::new(), |due| due.to_string()));
+            args.push(ttl.map_or(String::new(), |ttl| millis(ttl).max(1).to_string()));
+            let lifetime = unique.as_ref().and_then(|unique| unique.lifetime);
+            args.push(lifetime.map_or(0, |lifetime| millis(lifetime).max(1)));
+            args.push(unique.as_ref().map_or("", |unique| unique.key.as_str()));
+        }
+    }
+
+    fn read(&self, reply: Value) -> Result<Readmitted, Corrupt> {
+        let [_, failed] = reply::tuple(reply, Self::ACTION)?;
+        Ok(Readmitted { failed: reply::count(&failed, Self::ACTION)? })
+    }
+}

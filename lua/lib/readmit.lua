@@ -1,0 +1,47 @@
+-- readmit: the steps of putting a job back into its queue. job: id, record, priority, due, ttl,
+-- lifetime, key; and other, a text that no other arrival has. The record comes last: if a key has a
+-- wrong type, the job comes again.
+
+-- What is left of an ended job of this id goes.
+local function readmit_replace(q, id)
+  if redis.call('ZREM', q.completed, id) + redis.call('ZREM', q.failed, id) > 0 then
+    columns_purge(q, { id })
+  end
+end
+
+local function readmit_write(q, job, id)
+  if job.priority ~= '0' then redis.call('HSET', q.priority, id, job.priority) end
+  redis.call('HSET', q.jobs, id, job.record)
+  return id
+end
+
+-- Puts a job into its place, and answers its id.
+local function readmit_job(q, job, now)
+  local id, due, ttl = job.id, math.max(now, tonumber(job.due) or 0), tonumber(job.ttl) or q.ttl
+  readmit_replace(q, id)
+  if due > now then
+    redis.call('ZADD', q.delayed, string.format('%.0f', due), id)
+  else
+    redis.call('ZADD', q.waiting, rank_text(job.priority, q.step, now), id)
+  end
+  unique_claim(q, id, job.key, tonumber(job.lifetime))
+  if ttl then
+    redis.call('ZADD', q.base .. 'expiring', string.format('%.0f', due + ttl), id)
+    redis.call('HSET', q.meta, 'expiring', 1)
+  end
+  return readmit_write(q, job, id)
+end
+
+-- Keeps a job as failed whose id or key another job has, and answers under which id. It still knows
+-- its key, which a retry claims.
+local function readmit_failed(q, job, taken, outcome, now)
+  local id = job.id
+  if taken then
+    id = string.sub(id, 1, 111) .. '.' .. string.sub(redis.sha1hex(job.other), 1, 16)
+  end
+  readmit_replace(q, id)
+  redis.call('HSET', q.outcomes, id, outcome)
+  redis.call('ZADD', q.failed, string.format('%.0f', now), id)
+  if job.key ~= '' and job.lifetime == '0' then redis.call('HSET', q.uniques, id, job.key) end
+  return readmit_write(q, job, id)
+end

@@ -1,0 +1,58 @@
+--- oldest: the waiting jobs that have been ready for the longest time, whatever their priority.
+--
+-- Delayed jobs aren't ready, so they come last: first those that are due first.
+--
+-- KEYS  1 waiting   ZSET  {q}:waiting
+--       2 delayed   ZSET  {q}:delayed
+--       3 priority  HASH  {q}:priority
+--       4 meta      HASH  {q}:meta
+-- ARGV  1 how many, up to 100
+-- REPLY ids, the oldest first
+-- ERR   none
+-- USES  rank
+local function oldest(keys, args)
+  local waiting, delayed, priority, most = keys[1], keys[2], keys[3], tonumber(args[1])
+  local aging = redis.call('HGET', keys[4], 'aging')
+  local step, found = rank_step(aging), {}
+  local function note(heads, since)
+    for i = 1, #heads, 2 do
+      found[#found + 1] = { id = heads[i], since = since(tonumber(heads[i + 1]), (i + 1) / 2) }
+    end
+  end
+  if aging then
+    -- The bands of priorities overlap, so these are the oldest of the next 1,000.
+    local heads, ids = redis.call('ZRANGE', waiting, 0, 999, 'WITHSCORES'), {}
+    for i = 1, #heads, 2 do
+      ids[#ids + 1] = heads[i]
+    end
+    local priorities = #ids > 0 and rank_priorities(priority, ids) or {}
+    note(heads, function(rank, i) return rank - ((priorities[i] or 0) + 1024) * step end)
+  else
+    -- Each priority has a band of ranks, in which the oldest come first.
+    local from = '-inf'
+    repeat
+      local heads = redis.call('ZRANGEBYSCORE', waiting, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+      if heads[1] then
+        local band = math.floor(heads[2] / step)
+        from = string.format('%.0f', (band + 1) * step)
+        heads = redis.call('ZRANGEBYSCORE', waiting, string.format('%.0f', band * step),
+          '(' .. from, 'WITHSCORES', 'LIMIT', 0, most)
+        note(heads, function(rank) return rank - band * step end)
+      end
+    until not heads[1]
+  end
+  table.sort(found, function(a, b)
+    if a.since == b.since then return a.id < b.id end
+    return a.since < b.since
+  end)
+  local ids = {}
+  for i = 1, math.min(most, #found) do
+    ids[i] = found[i].id
+  end
+  if #ids < most then
+    for _, id in ipairs(redis.call('ZRANGE', delayed, 0, most - #ids - 1)) do
+      ids[#ids + 1] = id
+    end
+  end
+  return ids
+end
