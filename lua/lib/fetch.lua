@@ -83,7 +83,7 @@ local function fetch_within(q, want, waiting, now, exact)
   end
   local ids = fetch_take(q, math.min(n, allowed), waiting, now)
   limits_spend(q, interval, #ids)
-  if allowed < n and waiting > allowed then
+  if #ids == allowed and waiting > allowed then
     free = free + #ids * interval
     if turn_pass(q, exact) then
       return ids, 'rate', free + TURN_BACKUP
@@ -95,6 +95,6 @@ end
 
 local function fetch_jobs(q, want, waiting, now, exact)
   local ids, why, look = fetch_within(q, want, waiting, now, exact)
-  if q.turn and not look then turn_end(q, exact) end
+  if q.turn and not look then turn_end(q, exact, why == '' and waiting > #ids) end
   return ids, why, look
 end

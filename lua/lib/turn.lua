@@ -17,7 +17,7 @@ end
 -- Whether another worker looks in time.
 local function turn_watched(q, now)
   local at, _, worker = turn_read(q)
-  return at ~= nil and at + TURN_LATE > now and worker ~= q.worker
+  return at ~= nil and at + TURN_LATE > now and worker ~= q.worker and worker ~= '-'
 end
 
 -- No job may start before `free`: answers when this worker should look.
@@ -34,13 +34,18 @@ local function turn_next(q, free, exact)
   return free
 end
 
--- This worker looks only if it is woken: a turn that it had is over.
-local function turn_end(q, now)
+-- This worker looks only if it is woken: a turn that it had is over. `left`: whether jobs are left
+-- that the rate holds back. Then nobody has the turn.
+local function turn_end(q, now, left)
   local at, _, worker = turn_read(q)
-  if worker == q.worker or (at and at + TURN_BACKUP <= now) then
-    q.turn = nil
+  if worker ~= q.worker and (not at or at + TURN_BACKUP > now) then
+    return
+  elseif left then
+    redis.call('HSET', q.meta, 'turn', string.format('%.3f %.3f -', now, now))
+  else
     redis.call('HDEL', q.meta, 'turn')
   end
+  q.turn = nil
 end
 
 -- A worker that took jobs, and has had the turns for a while, gives them to the next: so they share

@@ -25,7 +25,7 @@ local function wake(keys, args)
   end
   local now = clock_now()
   q.turn = meta[2]
-  if q.turn then turn_end(q, now) end
+  if q.turn then turn_end(q, now, true) end
   if args[2] ~= '' then
     -- First, so that the token goes to the next in line.
     redis.call('LPUSH', q.wake .. ':' .. args[2], '1')

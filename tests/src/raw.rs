@@ -95,8 +95,16 @@ pub fn clocked(source: &str) -> String {
 /// # Panics
 /// The server refuses it.
 pub fn set_clock(connection: &mut Connection, ms: u64) {
+    set_clock_micros(connection, ms * 1_000);
+}
+
+/// [`set_clock`], in µs.
+///
+/// # Panics
+/// The server refuses it.
+pub fn set_clock_micros(connection: &mut Connection, micros: u64) {
     let mut set = redis::pipe();
-    set.del(CLOCK).rpush(CLOCK, &[ms / 1_000, ms % 1_000 * 1_000]);
+    set.del(CLOCK).rpush(CLOCK, &[micros / 1_000_000, micros % 1_000_000]);
     let () = set.query(connection).expect("the clock can be set");
 }
 

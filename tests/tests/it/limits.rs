@@ -58,7 +58,8 @@ async fn a_rate_holds_over_three_workers_and_is_used_up_without_polling() {
     eventually("three seconds' worth", async || starts.len() >= 300).await;
     let took = began.elapsed().as_secs_f64();
     let most = starts.most_within(Duration::from_secs(1));
-    assert!(most <= 110, "{most} starts within a second");
+    // 110 are handed out within a second, and may begin some ms later on a busy machine.
+    assert!(most <= 113, "{most} starts within a second");
     // 300 of which 10 are the burst: 2.9 s. A machine under load may be late, never early.
     assert!((2.8..6.0).contains(&took), "{took} s for 300 starts");
 

@@ -27,6 +27,7 @@ mod overflow;
 mod payload;
 mod produce;
 mod programs;
+mod rates;
 mod receive;
 mod retry;
 mod runtime;

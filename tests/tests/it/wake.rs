@@ -103,7 +103,7 @@ async fn a_retry_whose_worker_is_full_runs_at_an_idle_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_with_an_unknown_name_runs_at_the_worker_that_knows_it() {
     let (client, board) = (client().await, Board::default());
-    let stranger = worker(&client).handler(something_else).unknown_names(40.millis(), 3);
+    let stranger = worker(&client).handler(something_else).unknown_names(40.millis(), 1);
     let (knows, stranger) = (start(&client, &board, 1), Running::start(stranger));
     for n in 1..=20 {
         client.add(quick, n).await.expect("added");

@@ -113,7 +113,7 @@ impl Pump {
                 woken = self.wake.next(), if self.wake.is_waiting() => self.woken(woken).await?,
                 _ = self.config.phase.changed() => self.schedule.ready(),
                 () = self.session.lost() => self.schedule.lose_lease(),
-                () = sleep_until(until) => self.schedule.slept(Instant::now(), fetching),
+                () = sleep_until(until) => self.schedule.slept(&self.jobs.view(), fetching),
             }
             if matches!(self.jobs.phase(), Phase::Draining(_)) {
                 return Ok(());

@@ -121,7 +121,8 @@ impl Schedule {
         let takes = self.want(view) > 0;
         let tick = view.now + MAX_SLEEP;
         let until = match (self.state, view.phase) {
-            (FetchState::Idle(until) | FetchState::Throttled(until), _) if asks => until.min(tick),
+            (FetchState::Idle(until), _) if asks => until.min(tick),
+            (FetchState::Throttled(until), Phase::Working) => until.min(tick),
             (_, Phase::Draining(deadline)) if deadline > view.now => deadline.min(tick),
             (_, Phase::Draining(_)) => view.now + GRACE / 10,
             _ => tick,
@@ -152,11 +153,18 @@ impl Schedule {
         view.idle && view.demand == Demand::Any && self.nothing_due
     }
 
-    /// Whether the pump would have taken jobs, had it a free slot, and doesn't any more.
+    /// Whether the pump would have taken jobs, had it a free slot, and doesn't any more; or it was to
+    /// look now, and has no free slot.
     pub(super) fn stops_looking(&mut self, view: &View) -> bool {
         let looks =
             view.phase == Phase::Working && matches!(view.demand, Demand::Any | Demand::One);
-        std::mem::replace(&mut self.looks, looks) && !looks
+        let stops = std::mem::replace(&mut self.looks, looks) && !looks;
+        let full = view.room == 0
+            && matches!(self.state, FetchState::Throttled(until) if until <= view.now);
+        if full {
+            self.state = FetchState::Ready;
+        }
+        stops || full
     }
 
     /// How many jobs a call made now asks for.
@@ -196,10 +204,11 @@ impl Schedule {
     }
 
     /// A sleep is over. A pending fetch looks by itself.
-    pub(super) fn slept(&mut self, now: Instant, is_fetching: bool) {
+    pub(super) fn slept(&mut self, view: &View, is_fetching: bool) {
         if !is_fetching
+            && view.room > 0
             && let FetchState::Idle(until) | FetchState::Throttled(until) = self.state
-            && until <= now
+            && until <= view.now
         {
             self.state = FetchState::Ready;
         }
@@ -343,6 +352,7 @@ mod tests {
             (FetchState::Idle(late), Some(soon), idle(now), soon, Wait::ForToken),
             (FetchState::Throttled(soon), None, idle(now), soon, Wait::ForToken),
             (FetchState::Throttled(soon), None, none, soon, Wait::Nothing),
+            (FetchState::Throttled(soon), None, full, soon, Wait::Nothing),
             (FetchState::Idle(soon), None, none, soon, Wait::Nothing),
             (FetchState::Idle(soon), None, full, tick, Wait::Nothing),
             (FetchState::Ready, None, full, tick, Wait::Nothing),
@@ -419,7 +429,7 @@ mod tests {
             (FetchState::Idle(now + SECOND), false, false),
         ] {
             let mut schedule = schedule(state);
-            schedule.slept(now, is_fetching);
+            schedule.slept(&idle(now), is_fetching);
             assert_eq!(schedule.state == FetchState::Ready, ready, "{state:?} {is_fetching}");
         }
     }
@@ -431,6 +441,35 @@ mod tests {
         assert_eq!(end_of_sleep(past, false), past);
         assert!(end_of_sleep(past, true) >= now + MAX_SLEEP);
         assert_eq!((end_of_sleep(soon, false), end_of_sleep(soon, true)), (soon, soon));
+    }
+
+    #[test]
+    fn it_stops_looking_once() {
+        let now = Instant::now();
+        let mut schedule = schedule(FetchState::Idle(now));
+        assert!(!schedule.stops_looking(&idle(now)));
+        let full = View { room: 0, idle: false, empty: false, ..idle(now) };
+        assert!(!schedule.stops_looking(&full), "the fetch that filled it has told");
+        let paused = View { phase: Phase::Paused, ..idle(now) };
+        assert!(schedule.stops_looking(&paused) && !schedule.stops_looking(&paused));
+        assert!(!schedule.stops_looking(&idle(now)));
+        let probing = View { demand: Demand::None, ..idle(now) };
+        assert!(schedule.stops_looking(&probing) && !schedule.stops_looking(&probing));
+        schedule.state = FetchState::Throttled(now + SECOND);
+        assert!(!schedule.stops_looking(&full), "it isn't its turn yet");
+        let later = View { now: now + SECOND, ..full };
+        assert!(schedule.stops_looking(&later) && !schedule.stops_looking(&later));
+    }
+
+    #[test]
+    fn the_token_is_passed_on_once_after_a_job_was_sent_back() {
+        let now = Instant::now();
+        let mut schedule = schedule(FetchState::Idle(now));
+        assert!(!schedule.passes_on_token(now));
+        schedule.yield_for(SECOND, now);
+        assert!(schedule.passes_on_token(now) && !schedule.passes_on_token(now));
+        schedule.yield_for(SECOND, now);
+        assert!(!schedule.passes_on_token(now + 2 * SECOND), "that is over");
     }
 
     #[test]

@@ -75,7 +75,8 @@ impl Queue {
 
     /// Whether a worker other than this looks when the next job may start.
     pub(super) fn watched(&self, worker: &str) -> bool {
-        self.turn().is_some_and(|turn| turn.at + LATE > self.exact() && turn.worker != worker)
+        let other = |turn: &Turn| turn.worker != worker && turn.worker != "-";
+        self.turn().is_some_and(|turn| turn.at + LATE > self.exact() && other(&turn))
     }
 
     /// The same for adds.
@@ -110,11 +111,15 @@ impl Queue {
         (self.next_turn(worker, free), false)
     }
 
-    /// This worker looks only if it is woken.
-    pub(super) fn end_turn(&mut self, worker: &str) {
+    /// This worker looks only if it is woken. If jobs are left, nobody has the turn.
+    pub(super) fn end_turn(&mut self, worker: &str, left: bool) {
         let over = |turn: &Turn| turn.worker == worker || turn.at + BACKUP <= self.exact();
         if self.turn().is_some_and(|turn| over(&turn)) {
             self.meta.remove("turn");
+            if left {
+                let now = self.exact();
+                self.meta.insert("turn", format!("{now:.3} {now:.3} -"));
+            }
         }
     }
 }

@@ -46,10 +46,10 @@ impl Queue {
         let late = if expiring { self.expire(turn) } else { Vec::new() };
         self.promote_due();
         let Fetched { mut ids, why, look, passes } = self.fetch(turn);
-        if look.is_none() {
-            self.end_turn(&turn.worker);
-        }
         let left = self.ids_in("waiting").len();
+        if look.is_none() {
+            self.end_turn(&turn.worker, why.is_empty() && left > 0);
+        }
         let fetched = ids.len();
         let more = expiring.then(|| self.hand_out(&mut ids, late));
         if turn.out.is_some() && !ids.is_empty() {
@@ -215,7 +215,7 @@ impl Queue {
         }
         let ids = self.take(turn, n.min(allowed));
         let free = self.spend(rate, ids.len());
-        if allowed < n && self.any_waits() {
+        if ids.len() == allowed && self.any_waits() {
             let (look, passes) = self.next_turn_or_pass(worker, free);
             return Fetched { ids, why: "rate", look: Some(look), passes };
         }

@@ -77,7 +77,7 @@ impl Queue {
 
     /// A worker looks no more.
     pub(super) fn hand_over(&mut self, worker: &str) -> Value {
-        self.end_turn(worker);
+        self.end_turn(worker, true);
         let any = self.needs_successor();
         self.token |= any;
         number(u8::from(any))

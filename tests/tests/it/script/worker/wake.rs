@@ -73,6 +73,8 @@ fn ends_the_workers_own_turn_and_wait() {
     assert_eq!(turn, Value::Int(1), "it is another's");
     rig.replies(KEYS, args!["w1", "n"], "1");
     rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          turn = 1700000000000.000 1700000000000.000 -
         jq:{q}:waiting zset
           1 a
         jq:{q}:wake list

@@ -238,6 +238,7 @@ fn a_rate_gives_its_burst_and_then_one_an_interval() {
           layout = 2
           rate = 100 3
           tat = 1700000000400.000
+          turn = 1700000000250.000 1700000000250.000 -
         jq:{q}:running:w1 hash
           a = 1:1700000000000
           b = 2:1700000000000

@@ -58,7 +58,7 @@ fn each_start_moves_the_arrival_time_on_by_one_interval() {
     let steps = [
         (0, 2, "2", "1700000000200.000"),
         (0, 5, "1, look at +100", "1700000000300.000"),
-        (100, 1, "1", "1700000000400.000"),
+        (100, 1, "1, look at +200", "1700000000400.000"),
         (250, 5, "1, look at +300", "1700000000500.000"),
         (500, 2, "2", "1700000000700.000"),
         // After any pause, no more than the burst has gathered.
@@ -73,10 +73,10 @@ fn each_start_moves_the_arrival_time_on_by_one_interval() {
 #[test]
 fn one_millisecond_too_early_is_too_early() {
     let mut rig = rated("100 1", &["w1"], 9);
-    assert_eq!(ask(&mut rig, 0, "w1", 1), "1");
+    assert_eq!(ask(&mut rig, 0, "w1", 1), "1, look at +100");
     assert_eq!(ask(&mut rig, 99, "w1", 1), "0, look at +100");
     assert_eq!(tat(&mut rig), "1700000000100.000", "who gets none spends nothing");
-    assert_eq!(ask(&mut rig, 100, "w1", 1), "1");
+    assert_eq!(ask(&mut rig, 100, "w1", 1), "1, look at +200");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn an_interval_may_have_a_fraction() {
     // Rounded up to whole milliseconds: sooner would be too early.
     assert_eq!(ask(&mut rig, 0, "w1", 5), "2, look at +34");
     assert_eq!(tat(&mut rig), "1700000000066.666");
-    assert_eq!(ask(&mut rig, 34, "w1", 1), "1");
+    assert_eq!(ask(&mut rig, 34, "w1", 1), "1, look at +67");
     assert_eq!(tat(&mut rig), "1700000000099.999");
 }
 
@@ -145,14 +145,19 @@ fn the_turn_of_a_worker_that_is_gone_goes_to_the_next_that_looks() {
 }
 
 #[test]
-fn a_worker_that_has_all_it_wants_wakes_the_next() {
+fn a_full_worker_keeps_the_turn_and_wakes_another_only_for_what_may_start_now() {
     let mut rig = rated("100 1", &["w1", "w2"], 9);
+    assert_eq!(ask(&mut rig, 0, "w1", 1), "1, look at +100");
+    assert!(!token(&mut rig), "it looks, or hands over if it has no room then");
+    assert_eq!(ask(&mut rig, 1, "w2", 2), "0, look at +1100");
+    assert_eq!(ask(&mut rig, 2, "w1", 0), "0");
+    assert!(token(&mut rig), "it asks for none, so it won't look");
+    let mut rig = rated("100 3", &["w1", "w2"], 9);
     assert_eq!(ask(&mut rig, 0, "w1", 1), "1");
     assert!(token(&mut rig));
-    assert_eq!(ask(&mut rig, 1, "w2", 2), "0, look at +100");
+    assert_eq!(ask(&mut rig, 1, "w2", 3), "2, look at +100");
     assert_eq!(ask(&mut rig, 2, "w1", 0), "0");
-    assert!(!token(&mut rig), "another looks already");
-    assert_eq!(ask(&mut rig, 3, "w1", 1), "0, look at +1100");
+    assert!(!token(&mut rig), "another looks");
 }
 
 #[test]
