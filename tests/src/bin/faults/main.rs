@@ -31,6 +31,8 @@ plays![
     dropped_futures,
     late_calls,
     numbers_at_edges,
+    ranks,
+    rates,
     sequence,
     struggling_server,
 ];
