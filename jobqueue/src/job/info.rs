@@ -46,7 +46,7 @@ pub struct JobInfo {
     pub state: JobState,
     /// Its name, payload and options, as they were added.
     pub record: Record,
-    /// Attempts that ended in an error so far.
+    /// Attempts that ended in an error so far, the last one of a failed job among them.
     pub attempts_made: u32,
     /// How often its worker died or lost its lease while running it.
     pub stalls: u32,

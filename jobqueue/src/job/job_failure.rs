@@ -82,6 +82,11 @@ impl FailureReason {
         Self::NAMES.iter().find(|(reason, _)| *reason == self).map_or("other", |(_, name)| name)
     }
 
+    /// Whether a run of the handler ended so, which is an attempt.
+    pub(crate) fn is_of_a_run(self) -> bool {
+        matches!(self, Self::Error | Self::Permanent | Self::Timeout | Self::Panic)
+    }
+
     pub(super) fn from_name(text: &str) -> Self {
         Self::NAMES
             .iter()

@@ -108,7 +108,8 @@ impl QueueStats {
     }
 
     /// How far behind the workers are: the larger of [`oldest_waiting`](Self::oldest_waiting) and
-    /// [`overdue`](Self::overdue); zero if no job waits.
+    /// [`overdue`](Self::overdue); zero if no job waits. In a dead-letter queue, whose jobs wait for
+    /// a person and not for a worker, it is the age of the oldest letter and grows for ever.
     #[must_use]
     pub fn lag(&self) -> Duration {
         self.oldest_waiting.unwrap_or_default().max(self.overdue())

@@ -185,8 +185,10 @@ impl WorkerBuilder {
     }
 
     /// Called with the tracing span of each run whose job was sent with a trace, and with the run's
-    /// own place in it, before the run starts: for OpenTelemetry, whose layer must be told the
-    /// parent. Without it the span has the fields `trace_id`, `span_id` and `parent_span_id`.
+    /// own place in it, before the run waits for its handler's limits and starts: for OpenTelemetry,
+    /// whose layer must be told the parent. The span has the fields `trace_id`, `span_id` and
+    /// `parent_span_id`, with this hook or without it. The last hook that is given counts, and one
+    /// that panics costs no run.
     ///
     /// ```no_run
     /// # use jobqueue::{job, Client, Worker};

@@ -1,14 +1,14 @@
 //! Steering a queue and its jobs.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jobqueue::{
     Client, DurationExt, Error, Failure, JobHandle, JobState, Queue, Retain, State, error::Refused,
-    job,
+    job, telemetry::WorkerEvent,
 };
 use jobqueue_tests::wait::eventually;
 
-use crate::support::{Count, Running, client, client_and_base, ids, worker};
+use crate::support::{Count, Running, client, client_and_base, ids, next_now, worker};
 
 #[job(queue = "work")]
 async fn work(_n: u32) {}
@@ -218,4 +218,31 @@ async fn pages_go_through_a_state() {
     assert_eq!(seen, ids(&jobs));
     let last = pages.clone().newest_first().ids(0, 1).await.expect("ids");
     assert_eq!(Some(last[0].to_string()), ids(&jobs).pop());
+}
+
+/// Those that ran, and those that had not begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_tells_of_each_job_that_it_gives_back() {
+    #[job(queue = "work", attempts = 1)]
+    async fn endless(_n: u32, begun: State<Count>) {
+        begun.up();
+        std::future::pending::<()>().await;
+    }
+    let (client, begun) = (client().await, Count::default());
+    let builder = worker(&client).handler(endless).state(begun.clone());
+    let running = Running::start(builder.concurrency(1).prefetch(2));
+    let jobs = client.add_all(endless, 0..3).await.expect("added");
+    eventually("the run", async || begun.get() == 1).await;
+    for job in &jobs {
+        eventually("it to be fetched", async || state(job).await == Some(JobState::Active)).await;
+    }
+    let mut events = running.handle.events();
+    running.stop_within(Duration::ZERO).await;
+    let mut released = BTreeSet::new();
+    while let Some(event) = next_now(&mut events).await {
+        if let WorkerEvent::Released { id } = event {
+            assert!(released.insert(id.to_string()), "told once");
+        }
+    }
+    assert_eq!(released, ids(&jobs).into_iter().collect());
 }

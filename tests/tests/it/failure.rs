@@ -42,7 +42,7 @@ async fn attempts_are_used_up_and_each_error_is_kept() {
     let (_client, job, failure) = fail(fails, ()).await;
     assert_eq!((failure.reason, failure.attempt), (FailureReason::Error, 3));
     let info = job.info().await.expect("kept");
-    assert_eq!((info.state, info.attempts_made), (JobState::Failed, 2));
+    assert_eq!((info.state, info.attempts_made), (JobState::Failed, 3));
     let errors: Vec<&str> = info.errors.iter().map(|error| error.message.as_str()).collect();
     assert_eq!(errors, ["attempt 3 of 3", "attempt 2 of 3", "attempt 1 of 3"]);
 }

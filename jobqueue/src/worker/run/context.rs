@@ -170,7 +170,8 @@ impl Context {
         self.0.deadline.get().map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Whether the run should stop: its lease was lost, its time is up, or the worker shuts down.
+    /// Whether the run should stop: its lease was lost, its time is up, or the worker stops and its
+    /// [drain timeout](crate::WorkerBuilder::drain_timeout) is over.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.cancellation.is_cancelled()

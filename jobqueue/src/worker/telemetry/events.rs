@@ -64,7 +64,8 @@ pub enum WorkerEvent {
         /// Where it goes.
         to: QueueName,
     },
-    /// A job was released: no attempt counts. A shutdown, a rate limit, or an open breaker.
+    /// A job is back in its queue, and no attempt counts: after a shutdown, a rate limit, with an
+    /// open breaker, or since this worker doesn't know its name.
     Released {
         /// The job.
         id: JobId,

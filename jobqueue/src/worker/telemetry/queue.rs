@@ -58,7 +58,6 @@ impl QueueTelemetry {
             (Transition::Failed { .. }, Some(failure)) => {
                 self.worker.failed(id, failure, decision.dead_letter.take());
             }
-            (Transition::Released { .. }, _) => self.worker.released(id),
             _ => {}
         }
     }
@@ -109,7 +108,12 @@ impl QueueTelemetry {
     /// A call has settled these.
     pub(crate) fn settled(&self, settlements: &[Settlement]) {
         let released = |it: &&Settlement| matches!(it.end, Transition::Released { .. });
-        self.metrics.released(settlements.iter().filter(released).count());
+        let mut count = 0;
+        for settlement in settlements.iter().filter(released) {
+            self.worker.released(&settlement.id);
+            count += 1;
+        }
+        self.metrics.released(count);
     }
 
     /// A job is lost with the lease on it.

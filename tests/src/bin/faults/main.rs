@@ -34,6 +34,8 @@ plays![
     late_calls,
     numbers_at_edges,
     places_kept,
+    ranks,
+    rates,
     sequence,
     struggling_server,
 ];

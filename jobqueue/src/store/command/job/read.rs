@@ -65,7 +65,13 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
     let state: JobState =
         reply::text(&state, WHAT)?.parse().map_err(|error| Corrupt::new("a job's state", error))?;
     let place = reply::text(&place, WHAT)?;
-    let outcome = reply::optional_bytes(outcome, WHAT)?;
+    let outcome =
+        reply::optional_bytes(outcome, WHAT)?.as_ref().map(Outcome::decode).transpose()?;
+    // The column counts attempts after which the job was retried.
+    let last = match &outcome {
+        Some(Outcome::Failed(failure)) if failure.reason.is_of_a_run() => failure.attempt,
+        _ => 0,
+    };
     let errors = reply::array(errors, WHAT)?
         .into_iter()
         .map(|error| JobFailure::decode(&reply::bytes(error, WHAT)?))
@@ -74,7 +80,7 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         id: id.clone(),
         state,
         record: Record::decode(&reply::bytes(record, WHAT)?)?,
-        attempts_made: reply::sparse(&attempts, WHAT)?,
+        attempts_made: reply::sparse(&attempts, WHAT)?.max(last),
         stalls: reply::sparse(&stalls, WHAT)?,
         priority: match reply::optional(&priority) {
             None => 0,
@@ -89,7 +95,7 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         },
         worker: (state == JobState::Active).then(|| WorkerId::from_store(place)),
         progress: reply::optional_bytes(progress, WHAT)?,
-        outcome: outcome.as_ref().map(Outcome::decode).transpose()?,
+        outcome,
         errors,
     })
 }
