@@ -1,4 +1,4 @@
-//! The pipeline of a run: limits → breaker → handler → decision.
+//! The pipeline of a run: start → breaker → handler → decision.
 
 use std::{
     any::Any,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{
     Instrument as _, Span, error,
     field::{Empty, display},
@@ -19,7 +19,7 @@ use crate::{
     client::trace,
     job::Delivery,
     settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide, fails_for_good},
-    worker::{registry::Entry, telemetry::Times},
+    worker::{handler_limits::Pass, registry::Entry, telemetry::Times},
 };
 
 /// One run. Small, since it is copied on its way into a task.
@@ -31,6 +31,8 @@ pub(crate) struct Run {
     pub(crate) ctx: Context,
     pub(crate) policy: RunPolicy,
     pub(crate) entry: Arc<Entry>,
+    /// Of the handler's own limits in this process.
+    pub(crate) pass: Pass,
 }
 
 impl Run {
@@ -74,9 +76,11 @@ impl Run {
 
     async fn execute(self) -> RunEnd {
         let once = self.is_at_most_once();
-        let Self { ready_at, ctx, policy, entry, .. } = self;
-        // The handler's own limits in this process; held to the end of the run.
-        let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
+        // The pass is held to the end of the run.
+        let Self { ready_at, ctx, policy, entry, pass, .. } = self;
+        if let Some(start_at) = pass.start_at {
+            Box::pin(sleep_until(start_at)).await;
+        }
         let guard = match entry.breaker.as_ref().map(HandlerBreaker::admit) {
             None => None,
             Some(Ok(guard)) => Some(guard),

@@ -38,6 +38,7 @@ plays![
     rates,
     sequence,
     struggling_server,
+    waiting_for_a_handler,
 ];
 
 #[tokio::main]

@@ -31,7 +31,7 @@ impl Command for Settle<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / settle,
         [
-            clock, layout, rank, events, wake, throttle, running, unique, columns, retention,
+            clock, layout, rank, events, wake, throttle, running, unique, lanes, columns, retention,
             settle, outbox, hand
         ]
     );
