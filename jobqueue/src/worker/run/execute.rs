@@ -18,7 +18,7 @@ use super::{breaker::HandlerBreaker, context::Context, dead_letter, reply, repor
 use crate::{
     client::trace,
     job::Delivery,
-    settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide, fails_for_good},
+    settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide, fails_for_good, stopped},
     worker::{handler_limits::Pass, registry::Entry, telemetry::Times},
 };
 
@@ -131,16 +131,19 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
             match Box::pin(timeout_at(deadline, run)).await {
                 Ok(result) => result,
                 Err(_) => {
+                    let was_told = ctx.is_cancelled();
                     // Tasks that the handler has started may still go on: the token tells them to
                     // stop.
                     ctx.cancel();
-                    return RunOutcome::TimedOut(policy.timeout.unwrap_or_default());
+                    let outcome = RunOutcome::TimedOut(policy.timeout.unwrap_or_default());
+                    return if was_told { stopped(outcome, policy) } else { outcome };
                 }
             }
         }
     };
     match result {
         Ok(Ok(result)) => RunOutcome::Success(result),
+        Ok(Err(outcome)) if ctx.is_cancelled() => stopped(outcome, policy),
         Ok(Err(outcome)) => outcome,
         Err(panic) => RunOutcome::Panicked(panic_message(&*panic)),
     }

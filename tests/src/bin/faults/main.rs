@@ -34,6 +34,7 @@ plays![
     late_calls,
     numbers_at_edges,
     places_kept,
+    polite_stop,
     ranks,
     rates,
     sequence,
