@@ -41,8 +41,6 @@ const SHORTEST_NANOS: u128 = 1_000;
 /// The longest time, in seconds: ten years.
 const LONGEST_SECS: u64 = 10 * 365 * 86_400;
 
-const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
-
 impl Rate {
     /// `max` starts per `per`, with a burst of 1. 1 to 1,000,000 starts, a time of at most ten
     /// years, and at most one start a microsecond; anything else is refused where the rate is used.

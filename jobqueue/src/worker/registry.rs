@@ -86,24 +86,6 @@ impl Entry {
     }
 }
 
-/// A handler that runs at most once has no setting that could do nothing for it.
-fn at_most_once(definition: &Definition) -> Result<(), Invalid> {
-    let Definition { name, run, limits, dead_letter, .. } = definition;
-    let useless = [
-        ("a breaker", limits.breaker.is_some()),
-        ("a number of attempts", run.attempts != RunRules::DEFAULT.attempts),
-        ("a retention", run.retain.or(run.retain_failed).is_some()),
-        ("a dead-letter queue", dead_letter.is_some()),
-    ];
-    match useless.iter().find(|(_, is_set)| *is_set && run.delivery == Delivery::AtMostOnce) {
-        None => Ok(()),
-        Some((what, _)) => Err(Invalid::setup(
-            format!("handler {name:?} runs at most once and has {what}"),
-            "leave that out: such a job is settled before it runs, and never again",
-        )),
-    }
-}
-
 /// The handlers of one queue, by name.
 #[derive(Default)]
 pub(crate) struct Registry(HashMap<&'static str, Arc<Entry>, RandomState>);
@@ -112,7 +94,6 @@ impl Registry {
     pub(crate) fn insert<H: Handler>(&mut self) -> Result<(), Invalid> {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         H::DEFINITION.validate()?;
-        at_most_once(&H::DEFINITION)?;
         let entry = Entry {
             handler: Box::new(PhantomData::<H>),
             name: name.parse()?,

@@ -53,11 +53,25 @@ pub(super) struct Job {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Perhaps for a limit that some workers have reached, in a lane of its name.
-    Waiting { rank: i64, lane: Option<String> },
-    Delayed { due: i64 },
-    Active { worker: String, rank: i64, started: i64, out: Option<Out> },
-    Completed { at: i64 },
-    Failed { at: i64 },
+    Waiting {
+        rank: i64,
+        lane: Option<String>,
+    },
+    Delayed {
+        due: i64,
+    },
+    Active {
+        worker: String,
+        rank: i64,
+        started: i64,
+        out: Option<Out>,
+    },
+    Completed {
+        at: i64,
+    },
+    Failed {
+        at: i64,
+    },
 }
 
 /// What is known of a job that is out by hand.
