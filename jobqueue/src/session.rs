@@ -11,7 +11,7 @@ use crate::{
     job::{JobId, Settlement, WorkerId},
     store::{
         MAX_BATCH, QueueStore, Retries,
-        worker::{Advance, CodeLimits, Holding, Join, Leave, Turn, Wake},
+        worker::{Advance, CodeLimits, Holding, Join, Leave, Rooms, Turn, Wake},
     },
 };
 
@@ -34,6 +34,8 @@ pub(crate) struct Step<'a> {
     pub(crate) want: usize,
     /// For how long the whole queue is throttled.
     pub(crate) throttle: Duration,
+    /// What the session's own limits leave room for.
+    pub(crate) rooms: &'a Rooms,
     pub(crate) settlements: &'a [Settlement],
 }
 
@@ -71,10 +73,11 @@ impl Session {
     /// # Errors
     /// [`Refused::LeaseLost`] also if the session has not joined.
     pub(crate) async fn advance(&self, step: Step<'_>) -> Result<Turn> {
-        let Step { held, want, throttle, settlements } = step;
+        let Step { held, want, throttle, rooms, settlements } = step;
         let worker = self.names.current.as_ref().ok_or_else(|| self.lease_lost())?;
         let lease = self.lease;
-        self.store.call(&Advance { worker, lease, held, want, throttle, settlements }).await
+        let advance = Advance { worker, lease, held, want, throttle, rooms, settlements };
+        self.store.call(&advance).await
     }
 
     /// The error of a session whose lease is lost.

@@ -10,7 +10,7 @@
 -- ARGV  1 base; 2 id; 3 priority
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  clock, layout, rank, state
+-- USES  clock, layout, rank, lanes, state
 local function priority(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -27,6 +27,8 @@ local function priority(keys, args)
     return state_refusal(q, id)
   end
   if state == 'waiting' then
+    local lane = redis.call('HGET', q.base .. 'lane_of', id)
+    rank = lane and rank + LANES_BELOW or rank
     local former, step = redis.call('HGET', q.priority, id) or 0, rank_step(meta[2])
     local now, ms = clock_now(), rank - (former + 1024) * step
     -- The rank may belong to another priority, if that changed while the job was active, or to
@@ -34,7 +36,11 @@ local function priority(keys, args)
     if ms < 0 or ms > now then
       ms = now
     end
-    redis.call('ZADD', q.waiting, rank_text(wanted, step, ms), id)
+    if lane then
+      lanes_put(q, { [lane] = { rank_text(wanted, step, ms), id } })
+    else
+      redis.call('ZADD', q.waiting, rank_text(wanted, step, ms), id)
+    end
   end
   if wanted == 0 then
     redis.call('HDEL', q.priority, id)

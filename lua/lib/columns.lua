@@ -12,7 +12,8 @@ local function columns_purge_lists(listed, base, ids, first, last)
 end
 
 -- Removes ids[first..last] from all columns. c: jobs, outcomes, priority, attempts, stalls, misses,
--- progress, listed, uniques, base; and plain, if the caller knows that only `jobs` has them.
+-- progress, listed, uniques, base; and plain, if the caller knows that only `jobs` has them and that
+-- none waits in a lane.
 local function columns_purge(c, ids, first, last)
   first, last = first or 1, last or #ids
   if last < first then
@@ -24,9 +25,10 @@ local function columns_purge(c, ids, first, last)
   end
   -- Most queues have no sparse column, and are done here.
   if redis.call('EXISTS', c.uniques, c.outcomes, c.priority, c.attempts, c.stalls, c.misses,
-    c.progress, c.listed) == 0 then
+    c.progress, c.listed, c.base .. 'lane_of') == 0 then
     return
   end
+  lanes_leave(c.base, ids, first, last)
   unique_release(c.uniques, c.base, ids, first, last)
   for _, column in ipairs({ c.outcomes, c.priority, c.attempts, c.stalls, c.misses, c.progress }) do
     if redis.call('EXISTS', column) == 1 then

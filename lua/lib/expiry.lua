@@ -1,6 +1,7 @@
 -- expiry: jobs that may wait only for so long, in the ZSET {q}:expiring by when their time is up.
--- Those that were handed out as expired stay there below 0 until they are settled: if their worker
--- dies, they are still expired for the next.
+-- Those that were handed out stay there below 0 until they are settled. At -1 they were handed out as
+-- expired: if their worker dies, they are still expired for the next. Otherwise it is their time
+-- with a minus: they can't expire any more, unless they go back before they could start.
 
 -- How many jobs expire in one call.
 local EXPIRY_STEP = 100
@@ -19,23 +20,27 @@ local function expiry_take(q, now)
     end
   end
   if #ids > 0 then
+    lanes_leave(q.base, ids)
     redis.call('HSET', q.running, unpack(marks))
     events_add(q.events, q.kept, 'active', ids)
   end
   return ids
 end
 
--- Of the fetched jobs, the expired ones stay marked. The others can't expire any more.
+-- Sorts the fetched jobs: the ids of the expired ones, which stay marked. The others can't expire
+-- any more.
 local function expiry_sort(q, ids, now)
   local expired, others = {}, {}
   local scores = #ids > 0 and redis.call('ZMSCORE', q.base .. 'expiring', unpack(ids)) or {}
   for i, id in ipairs(ids) do
-    if scores[i] then
-      local list = tonumber(scores[i]) <= now and expired or others
-      list[#list + 1] = id
+    local at = tonumber(scores[i] or -2)
+    if at == -1 or (at >= 0 and at <= now) then
+      expired[#expired + 1] = id
+    elseif at > now then
+      others[#others + 1], others[#others + 2] = string.format('%.0f', -at), id
     end
   end
-  if #others > 0 then redis.call('ZREM', q.base .. 'expiring', unpack(others)) end
+  if #others > 0 then redis.call('ZADD', q.base .. 'expiring', unpack(others)) end
   return expired
 end
 

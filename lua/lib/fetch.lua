@@ -42,7 +42,11 @@ end
 
 -- Moves up to n waiting jobs to `running`, and answers their ids.
 local function fetch_take(q, n, waiting, now)
-  local ids, marks = fetch_pop(q, math.min(n, waiting), now)
+  local pop = q.lanes and rooms_pop or fetch_pop
+  local ids, marks = pop(q, math.min(n, waiting), now)
+  if #ids == 0 then
+    return ids
+  end
   redis.call('HSET', q.running, unpack(marks))
   q.taken = table.concat(ids, ' ')
   events_say(q.events, q.kept, 'active', q.taken)
@@ -82,7 +86,7 @@ local function fetch_within(q, want, waiting, now, exact)
     return {}, 'rate', turn_next(q, free, exact)
   end
   local ids = fetch_take(q, math.min(n, allowed), waiting, now)
-  limits_spend(q, interval, #ids)
+  if #ids > 0 then limits_spend(q, interval, #ids) end
   if #ids == allowed and waiting > allowed then
     free = free + #ids * interval
     if turn_pass(q, exact) then

@@ -31,6 +31,8 @@ local function oldest_aged(q, step, now)
   local priorities = #ids > 0 and rank_priorities(q.priority, ids) or {}
   for i = 1, #ids do
     local rank = tonumber(heads[2 * i])
+    -- In a lane; see lib/lanes.lua. Without aging this changes no band's time.
+    if rank < 0 then rank = rank + 2 ^ 53 end
     local since = rank - ((priorities[i] or 0) + 1024) * step
     if since > now then
       since = rank % rank_step()

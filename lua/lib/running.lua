@@ -5,7 +5,7 @@ local function running_rank(value)
   return string.match(value, '^[^:]*')
 end
 
--- Jobs that go back without a run may have been handed out as expired, with a score below 0. With 0
+-- Jobs that go back without a run may have been handed out as expired, with the score -1. With 0
 -- they are so for the next who looks for such, even if nothing may be fetched.
 local function running_expired(expiring, ids)
   if redis.call('EXISTS', expiring) == 0 then
@@ -13,7 +13,7 @@ local function running_expired(expiring, ids)
   end
   local marks = {}
   for i, score in ipairs(redis.call('ZMSCORE', expiring, unpack(ids))) do
-    if score and tonumber(score) < 0 then
+    if score and tonumber(score) == -1 then
       marks[#marks + 1], marks[#marks + 2] = 0, ids[i]
     end
   end

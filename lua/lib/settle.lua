@@ -84,18 +84,46 @@ local function settle_retried(q, args, at, now)
   return at + 1 + 3 * n
 end
 
+-- These jobs go back before they have started, so they may expire again.
+local function settle_unstarted(q, ids)
+  if not q.expiring or #ids == 0 then
+    return
+  end
+  local back = {}
+  for i, at in ipairs(redis.call('ZMSCORE', q.base .. 'expiring', unpack(ids))) do
+    if at and tonumber(at) < -1 then
+      back[#back + 1], back[#back + 2] = string.format('%.0f', -tonumber(at)), ids[i]
+    end
+  end
+  if #back > 0 then
+    redis.call('ZADD', q.base .. 'expiring', unpack(back))
+    q.for_others = true
+  end
+end
+
 -- Jobs that are released without counting an attempt: n, then n times id, delay ms, misses (-1: as
--- before). Without a delay, a job goes back to its former position.
+-- before). Without a delay, a job goes back to its former position. Instead of a delay, a job that
+-- has not started has '=' and the lane to wait in, if any.
 local function settle_released(q, args, at, now)
   local n = tonumber(args[at])
-  local ids, delayed, ready, misses = {}, {}, {}, {}
+  local ids, delayed, ready, misses, unstarted, lanes = {}, {}, {}, {}, {}, {}
   for i = at + 1, at + 3 * n, 3 do
     ids[#ids + 1] = args[i]
   end
   local values = redis.call('HMGET', q.running, unpack(ids))
   for i, id in ipairs(ids) do
-    local delay, missed = tonumber(args[at + 3 * i - 1]), args[at + 3 * i]
-    local set = delay > 0 and delayed or ready
+    local delay, missed, set = tonumber(args[at + 3 * i - 1]), args[at + 3 * i], ready
+    if not delay then
+      local lane = string.sub(args[at + 3 * i - 1], 2)
+      unstarted[#unstarted + 1] = id
+      if lane ~= '' then
+        lanes[lane] = lanes[lane] or {}
+        set, q.parked = lanes[lane], true
+      end
+      delay = 0
+    elseif delay > 0 then
+      set = delayed
+    end
     set[#set + 1] = delay > 0 and now + delay or running_rank(values[i])
     set[#set + 1] = id
     if missed ~= '-1' then
@@ -107,6 +135,8 @@ local function settle_released(q, args, at, now)
   if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end
   if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
+  lanes_put(q, lanes)
+  settle_unstarted(q, unstarted)
   redis.call('HDEL', q.running, unpack(ids))
   q.bare, q.plain = false, false
   events_add(q.events, q.kept, 'released', ids)

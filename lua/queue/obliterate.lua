@@ -24,7 +24,7 @@
 -- REPLY 0 if it is done, 1 if it must be called again
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
--- USES  layout, active, unique, columns, outbox, callers
+-- USES  layout, active, unique, lanes, columns, outbox, callers
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -50,7 +50,12 @@ local function obliterate(keys, args)
   if #claimed > 0 then
     unique_release(q.uniques, q.base, claimed)
   end
-  if #traced == step or #claimed == step then
+  local parked = redis.call('HRANDFIELD', q.base .. 'lane_of', step)
+  if #parked > 0 then
+    lanes_leave(q.base, parked)
+    redis.call('ZREM', q.waiting, unpack(parked))
+  end
+  if #traced == step or #claimed == step or #parked == step then
     redis.call('HSET', q.meta, 'paused', '1')
     return 1
   end

@@ -23,7 +23,9 @@
 --         To receive by hand, 4 is '+' and for how many ms each job is out, 2 is the receive, and
 --         `running` is {q}:running:by-hand. The receive ends with the first jobs.
 --       6 throttle the queue for this many ms, 0 for not
---       7 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
+--       7 how many jobs of which lanes the worker can start now, those that it limits: lines of a
+--         number and a lane, each with its end
+--       8 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
 --         see lib/settle.lua; then effects on other queues, if any: see lib/outbox.lua
 -- REPLY now ms; ms until the next due job or the end of the next lease; jobs left waiting; the
 --       limit that kept it from giving more; ids as one text, separated by spaces; records;
@@ -32,9 +34,9 @@
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
--- USES  clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
---       hand, recover, active, limits, throttle, turn, settle, expiry, fetch, handover, details,
---       outbox
+-- USES  clock, layout, rank, events, wake, lease, running, unique, lanes, columns, retention,
+--       promote, hand, recover, active, limits, throttle, turn, settle, expiry, rooms, fetch,
+--       handover, details, outbox
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -42,16 +44,16 @@ local function advance(keys, args)
     progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], wake = keys[18],
     base = args[1], outbox = args[1] .. 'outbox', worker = args[2], held = tonumber(args[4]),
-    purges = {}, trims = {},
+    rooms = args[7], purges = {}, trims = {},
   }
   local worker, lease = args[2], tonumber(args[3])
   local want, throttle, by_hand = tonumber(args[5]), tonumber(args[6]), string.byte(args[4]) == 43
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
-    'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from')
+    'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
-  q.expiring, q.throttled_from = meta[10], meta[12]
+  q.expiring, q.throttled_from, q.lane_wakes = meta[10], meta[12], meta[13]
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -66,17 +68,17 @@ local function advance(keys, args)
 
   -- A full Redis refuses a script at its first write if that may grow, and lets it go on if that
   -- shrinks. So jobs that ended leave `running` first. If there are none, this removes nothing.
-  if args[7] == '0' then redis.call('HDEL', q.running, '') end
+  if args[8] == '0' then redis.call('HDEL', q.running, '') end
   local now, exact = clock_now()
   if by_hand then q.started = string.format('%.0f', now) .. ':' .. worker end
   -- In most queues a job has a record and, once it has ended, an outcome, and nothing else. In many
   -- of them no job is delayed, and none has effects on other queues.
   q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls,
-    q.misses, q.progress, q.listed) == 0
+    q.misses, q.progress, q.listed, q.base .. 'lanes') == 0
   q.plain = q.bare or redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses,
     q.progress, q.listed) == 0
-  local at = 8
-  for _ = 1, tonumber(args[7]) do
+  local at = 9
+  for _ = 1, tonumber(args[8]) do
     at = settle_ended(q, args, at, now)
   end
   if args[at] ~= '0' then at = settle_retried(q, args, at, now) else at = at + 1 end
@@ -90,6 +92,8 @@ local function advance(keys, args)
   throttle_hold(q, throttle, now)
   lease_extend(q.workers, worker, now + lease)
   local check = recover_oldest(q, leases, worker, now + lease, now)
+  -- After the blocks: some jobs of this call may be the first in a lane.
+  q.lanes = not q.bare and redis.call('EXISTS', q.base .. 'lanes') == 1
   local late = q.expiring and expiry_take(q, now)
   local due = promote_due(q, now)
   local waiting = redis.call('ZCARD', q.waiting)
@@ -97,6 +101,7 @@ local function advance(keys, args)
   local left = waiting - #ids
   if #ids == want then handover_full(q, left > 0 and why == '', due, now) end
   if q.passes_turn or q.for_others then wake_one(q.wake) end
+  rooms_wake(q)
   local first, ends = by_hand or q.held == 0, now + (by_hand and q.held or lease)
   if first and #ids > 0 and ends < now + WAKE_SLEEP then handover_lease(q, ends) end
 

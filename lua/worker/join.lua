@@ -60,7 +60,7 @@ local function join(keys, args)
   if #unknown > 0 and redis.call('EXISTS', keys[9]) == 1 then
     local expired = {}
     for i, score in ipairs(redis.call('ZMSCORE', keys[9], unpack(unknown))) do
-      if score then expired[#expired + 1] = unknown[i] end
+      if score and tonumber(score) == -1 then expired[#expired + 1] = unknown[i] end
     end
     reply[#reply + 1] = table.concat(expired, ' ')
   end

@@ -266,11 +266,25 @@ impl Definition {
         if run.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return refuse("a timeout of zero", "leave it out for no limit");
         }
-        if run.delivery == Delivery::AtMostOnce && limits.breaker.is_some() {
-            let advice = "leave the breaker out, since such a job can't go back to wait";
-            return refuse("a breaker and runs at most once", advice);
+        self.validate_delivery()
+    }
+
+    /// A handler that runs at most once has no setting that could do nothing for it.
+    fn validate_delivery(&self) -> Result<(), Invalid> {
+        let Self { name, run, limits, dead_letter, .. } = self;
+        let useless = [
+            ("a breaker", limits.breaker.is_some()),
+            ("a number of attempts", run.attempts != RunRules::DEFAULT.attempts),
+            ("a retention", run.retain.or(run.retain_failed).is_some()),
+            ("a dead-letter queue", dead_letter.is_some()),
+        ];
+        match useless.iter().find(|(_, is_set)| *is_set && run.delivery == Delivery::AtMostOnce) {
+            None => Ok(()),
+            Some((what, _)) => Err(Invalid::setup(
+                format!("handler {name:?} runs at most once and has {what}"),
+                "leave that out: such a job is settled before it runs, and never again",
+            )),
         }
-        Ok(())
     }
 }
 

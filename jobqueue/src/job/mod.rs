@@ -41,7 +41,7 @@ pub use codec::Codec;
 pub use dead_letter::DeadLetter;
 pub use declared::declared;
 pub use definition::{Definition, Job};
-pub(crate) use definition::{Delivery, MOST_RUNS, RunRules};
+pub(crate) use definition::{Delivery, LocalLimits, MOST_RUNS, RunRules};
 pub(crate) use effect::{Along, Effect, Target};
 pub use extra::Extra;
 pub use failure::{DEFAULT_HOLD, Failure, JobError};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{effect::Effect, id::JobId};
+use super::{effect::Effect, id::JobId, name::JobName};
 use crate::policy::Retain;
 
 /// How one run ended.
@@ -25,6 +25,8 @@ pub(crate) enum Transition {
     Retried { attempt: u32, delay: Duration, error: Vec<u8> },
     /// It goes back, and this run counts for nothing.
     Released { delay: Duration, misses: Option<u32> },
+    /// It goes back to its place before it could start: behind a limit of its handler, if named.
+    Unstarted { lane: Option<JobName> },
 }
 
 impl Settlement {
@@ -34,7 +36,7 @@ impl Settlement {
             Transition::Completed { outcome, .. } => outcome.len(),
             Transition::Failed { outcome, error, .. } => outcome.len() + error.len(),
             Transition::Retried { error, .. } => error.len(),
-            Transition::Released { .. } => 0,
+            Transition::Released { .. } | Transition::Unstarted { .. } => 0,
         };
         end + 64 + self.effects.iter().map(Effect::size).sum::<usize>()
     }

@@ -1,6 +1,6 @@
 //! Rates with bursts.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -40,8 +40,6 @@ const SHORTEST_NANOS: u128 = 1_000;
 
 /// The longest time, in seconds: ten years.
 const LONGEST_SECS: u64 = 10 * 365 * 86_400;
-
-const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 impl Rate {
     /// `max` starts per `per`, with a burst of 1. 1 to 1,000,000 starts, a time of at most ten
@@ -121,25 +119,6 @@ impl Rate {
     /// The time between two starts, in milliseconds.
     pub(crate) fn interval_ms(&self) -> f64 {
         self.per.as_secs_f64() * 1_000.0 / f64::from(self.max)
-    }
-
-    /// The same rate for the limiter of one process.
-    pub(crate) fn quota(&self) -> Result<governor::Quota, Invalid> {
-        self.validate()?;
-        let period = self.per.div_f64(f64::from(self.max));
-        // The limiter counts its whole burst in 64 bits of nanoseconds. A burst that is worth a
-        // century has no end for a process.
-        let century = CENTURY.as_secs_f64() / period.as_secs_f64();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a cast of a float saturates"
-        )]
-        let burst = self.burst.min((century as u32).max(1));
-        let quota = governor::Quota::with_period(period).zip(NonZeroU32::new(burst));
-        let (quota, burst) = quota
-            .ok_or_else(|| Invalid::new("rate", self, "use at most one start a nanosecond"))?;
-        Ok(quota.allow_burst(burst))
     }
 }
 

@@ -57,7 +57,7 @@ fn fits(end: &Transition, state: Option<JobState>) -> bool {
     match end {
         Transition::Completed { .. } => matches!(state, None | Some(JobState::Completed)),
         Transition::Failed { .. } => matches!(state, None | Some(JobState::Failed)),
-        Transition::Retried { .. } | Transition::Released { .. } => {
+        Transition::Retried { .. } | Transition::Released { .. } | Transition::Unstarted { .. } => {
             matches!(state, Some(JobState::Waiting | JobState::Delayed))
         }
     }

@@ -13,6 +13,7 @@ mod intake;
 mod reply;
 mod run_outcome;
 mod run_policy;
+mod stopped;
 
 pub(crate) use dead_letter::DeadLetterRoute;
 pub(crate) use decide::{EndedJob, decide, fails_for_good};
@@ -21,3 +22,4 @@ pub(crate) use defaults::JobDefaults;
 pub(crate) use intake::{Candidate, HandoutLimit, History, Intake, Known, Rejection, intake};
 pub(crate) use run_outcome::RunOutcome;
 pub(crate) use run_policy::RunPolicy;
+pub(crate) use stopped::stopped;

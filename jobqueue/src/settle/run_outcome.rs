@@ -15,6 +15,8 @@ pub(crate) enum RunOutcome {
     Success(Vec<u8>),
     /// The handler, or an extractor, returned an error.
     Failure(Failure),
+    /// It was told to stop, and returned an error because of that.
+    Stopped(Failure),
     TimedOut(Duration),
     Panicked(String),
     BadPayload(PayloadError),
@@ -56,6 +58,7 @@ impl RunOutcome {
         match self {
             Self::Success(_) => None,
             Self::Failure(failure) => Some(failure.verdict()),
+            Self::Stopped(_) => Some(Verdict::Snooze(Duration::ZERO)),
             Self::TimedOut(_) | Self::Panicked(_) => Some(Verdict::Retry),
             _ => Some(Verdict::Permanent),
         }
@@ -65,7 +68,7 @@ impl RunOutcome {
     pub(super) fn into_result(self, attempt: u32) -> Result<Vec<u8>, JobFailure> {
         let (reason, message) = match self {
             Self::Success(result) => return Ok(result),
-            Self::Failure(failure) => {
+            Self::Failure(failure) | Self::Stopped(failure) => {
                 let (message, causes) = failure.into_parts();
                 return Err(JobFailure { reason: FailureReason::Error, message, causes, attempt });
             }

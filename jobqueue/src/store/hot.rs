@@ -22,7 +22,7 @@ use crate::{
     store::{
         Numbered,
         job::{Add, Due, NewJob},
-        worker::Advance,
+        worker::{Advance, Rooms},
     },
 };
 
@@ -127,6 +127,7 @@ impl Batch {
             held: self.jobs.len(),
             want: self.jobs.len(),
             throttle: Duration::ZERO,
+            rooms: Rooms::NONE,
             settlements: &self.settlements,
         }
     }

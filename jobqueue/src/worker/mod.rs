@@ -11,6 +11,7 @@ mod config;
 mod extract;
 mod handle;
 mod handler;
+mod handler_limits;
 mod macros;
 mod once;
 mod pump;

@@ -1,49 +1,76 @@
 //! A handler's own rate in this process.
 
-use std::time::Duration;
-
-use governor::{
-    clock::Clock,
-    middleware::NoOpMiddleware,
-    state::{InMemoryState, NotKeyed},
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
-use tokio::time::{Instant, sleep};
+
+use tokio::time::Instant;
 
 use crate::{policy::Rate, value_error::Invalid};
 
-/// Lets runs start at a [`Rate`].
-///
-/// It waits by tokio's timer. Governor's own futures would bring a second timer with a thread of
-/// its own.
-pub(crate) struct RateLimiter(Governor);
+/// How far ahead a start may be given away: about the time that a call takes. A run that is given a
+/// later start waits for it, so the rate is reached and never exceeded.
+const AHEAD: Duration = Duration::from_millis(10);
 
-// All is named, since governor's defaults depend on its features.
-type Governor =
-    governor::RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
+/// Gives away starts at a [`Rate`], by GCRA.
+#[derive(Debug)]
+pub(crate) struct RateLimiter {
+    interval: Duration,
+    burst: u32,
+    /// The theoretical arrival time: when the burst would be whole again.
+    full_at: Mutex<Instant>,
+}
 
 impl RateLimiter {
     pub(crate) fn new(rate: Rate) -> Result<Self, Invalid> {
-        let clock = TokioClock(Instant::now());
-        Ok(Self(Governor::direct_with_clock(rate.quota()?, clock)))
-    }
-
-    /// Waits until one more run may start.
-    pub(crate) async fn until_ready(&self) {
-        while let Err(not_until) = self.0.check() {
-            sleep(not_until.wait_time_from(self.0.clock().now())).await;
+        rate.validate()?;
+        let interval = rate.per().div_f64(f64::from(rate.max()));
+        if interval.is_zero() {
+            return Err(Invalid::new("rate", rate, "use at most one start a nanosecond"));
         }
+        Ok(Self { interval, burst: rate.burst_size(), full_at: Mutex::new(Instant::now()) })
     }
-}
 
-/// The time since the limiter was made.
-#[derive(Clone)]
-struct TokioClock(Instant);
+    /// How many starts may be given away now.
+    pub(crate) fn room(&self, now: Instant) -> usize {
+        let late = self.next(now).saturating_duration_since(now);
+        if late > AHEAD {
+            return 0;
+        }
+        let full_at = self.full_at().max(now).saturating_duration_since(now);
+        let span = self.interval.saturating_mul(self.burst) + AHEAD;
+        let starts = span.saturating_sub(full_at).as_nanos() / self.interval.as_nanos();
+        usize::try_from(starts).unwrap_or(usize::MAX).max(1)
+    }
 
-impl Clock for TokioClock {
-    type Instant = Duration;
+    /// When the next start can be given away, if none can now.
+    pub(crate) fn more_at(&self, now: Instant) -> Option<Instant> {
+        let next = self.next(now);
+        let at = next.checked_sub(AHEAD).unwrap_or(next);
+        (at > now).then_some(at)
+    }
 
-    fn now(&self) -> Duration {
-        self.0.elapsed()
+    /// Gives a start away, and says when it is; none if that is too far ahead.
+    pub(crate) fn take(&self, now: Instant) -> Option<Instant> {
+        let next = self.next(now);
+        if next.saturating_duration_since(now) > AHEAD {
+            return None;
+        }
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        // A time that no clock can express never comes.
+        *full_at = (*full_at).max(next).checked_add(self.interval).unwrap_or(*full_at);
+        Some(next)
+    }
+
+    /// The first time from now at which one more run may start.
+    fn next(&self, now: Instant) -> Instant {
+        let spare = self.interval.saturating_mul(self.burst.saturating_sub(1));
+        self.full_at().checked_sub(spare).map_or(now, |next| next.max(now))
+    }
+
+    fn full_at(&self) -> Instant {
+        *self.full_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,19 +79,43 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_burst_runs_start_at_the_rate() {
+    async fn after_a_burst_starts_are_given_away_at_the_rate_and_never_before() {
         let rate = Rate::new(10, Duration::from_secs(1)).burst(3);
         let limiter = RateLimiter::new(rate).expect("valid");
         let began = Instant::now();
+        assert_eq!(limiter.room(began), 3);
         for _ in 0..3 {
-            limiter.until_ready().await;
+            assert_eq!(limiter.take(began), Some(began));
         }
-        assert_eq!(began.elapsed(), Duration::ZERO);
-        for _ in 0..20 {
-            limiter.until_ready().await;
+        assert_eq!((limiter.room(began), limiter.take(began)), (0, None));
+        for starts in 1..=20 {
+            let asked = limiter.more_at(Instant::now()).expect("none now");
+            let start = began + Duration::from_millis(100) * starts;
+            assert_eq!(asked, start - AHEAD);
+            // The asker is a little late each time, and yet no start is.
+            let now = asked + Duration::from_millis(3);
+            assert_eq!((limiter.room(now), limiter.take(now)), (1, Some(start)));
+            tokio::time::advance(now - Instant::now()).await;
         }
-        // Tokio's timer rounds each wait up to a millisecond.
-        let took = began.elapsed();
-        assert!(took >= Duration::from_secs(2) && took < Duration::from_millis(2_050), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fast_rate_gives_away_all_starts_of_the_next_moment() {
+        let limiter = RateLimiter::new(Rate::new(1_000, Duration::from_secs(1))).expect("valid");
+        let now = Instant::now();
+        assert_eq!(limiter.room(now), 11);
+        let starts: Vec<Instant> = std::iter::from_fn(|| limiter.take(now)).collect();
+        let expected: Vec<Instant> = (0..11).map(|ms| now + Duration::from_millis(ms)).collect();
+        assert_eq!(starts, expected);
+    }
+
+    #[tokio::test]
+    async fn rates_at_the_edges() {
+        let now = Instant::now();
+        let never = RateLimiter::new(Rate::new(1, Duration::MAX)).expect("valid");
+        assert_eq!(never.take(now), Some(now.max(never.full_at())));
+        assert!(RateLimiter::new(Rate::new(u32::MAX, Duration::from_nanos(1))).is_err());
+        let many = Rate::new(1, Duration::from_secs(1)).burst(u32::MAX);
+        assert!(RateLimiter::new(many).expect("valid").room(now) > 1_000_000);
     }
 }

@@ -3,11 +3,11 @@
 use std::{collections::HashMap, fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
 use foldhash::fast::RandomState;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::{
     handler::Handler,
-    rate_limiter::RateLimiter,
+    handler_limits::{HandlerLimits, Pass, Supply},
     run::{Context, Demand, HandlerBreaker},
     telemetry::JobMetrics,
 };
@@ -15,6 +15,7 @@ use crate::{
     job::{Definition, Failure, JobName, QueueName, Record, RunRules},
     policy::Verdict,
     settle::Known,
+    store::worker::Rooms,
     topic::Subscription,
     value_error::{Invalid, MAX_RESULT, PayloadError, TooLarge},
 };
@@ -59,8 +60,7 @@ pub(crate) struct Entry {
     subscription: Option<Subscription>,
     /// Its own dead-letter queue.
     pub(crate) dead_letter: Option<QueueName>,
-    permits: Option<Arc<Semaphore>>,
-    rate: Option<RateLimiter>,
+    limits: Option<HandlerLimits>,
     pub(crate) metrics: JobMetrics,
     pub(crate) breaker: Option<HandlerBreaker>,
 }
@@ -72,22 +72,12 @@ impl Entry {
         Known { handler: self, name, rules, newest }
     }
 
-    /// Whether the handler has limits of its own in this process.
-    pub(crate) fn is_limited(&self) -> bool {
-        self.permits.is_some() || self.rate.is_some()
-    }
-
-    /// Waits until the handler's own limits in this process allow one more run.
-    pub(crate) async fn admit(&self) -> Option<OwnedSemaphorePermit> {
-        let permit = match &self.permits {
-            // The semaphore is never closed.
-            Some(permits) => permits.clone().acquire_owned().await.ok(),
-            None => None,
-        };
-        if let Some(rate) = &self.rate {
-            rate.until_ready().await;
+    /// Lets a run start, if the handler's own limits in this process have room for it.
+    pub(crate) fn admit(&self, slot_is_free: bool) -> Option<Pass> {
+        match &self.limits {
+            None => Some(Pass::default()),
+            Some(limits) => limits.admit(slot_is_free, Instant::now()),
         }
-        permit
     }
 
     /// Reads the payload and starts the run.
@@ -115,8 +105,7 @@ impl Registry {
                 None => None,
             },
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
-            permits: limits.concurrency.map(|permits| Arc::new(Semaphore::new(permits))),
-            rate: limits.rate.map(RateLimiter::new).transpose()?,
+            limits: HandlerLimits::new(&limits)?,
             breaker: limits.breaker.map(HandlerBreaker::new),
         };
         match self.0.insert(name, Arc::new(entry)) {
@@ -144,6 +133,34 @@ impl Registry {
             }
         }
         demand.unwrap_or(Demand::Any)
+    }
+
+    /// Whether a handler has limits of its own in this process.
+    pub(crate) fn has_limits(&self) -> bool {
+        self.0.values().any(|entry| entry.limits.is_some())
+    }
+
+    /// How many jobs the handlers' own limits let start now, if this many slots are free.
+    pub(crate) fn supply(&self, free_slots: usize, now: Instant) -> Supply {
+        let mut supply = Supply { most: 0, more_at: None };
+        for entry in self.0.values() {
+            let room = entry.limits.as_ref().map_or(usize::MAX, |it| it.room(free_slots, now));
+            supply.most = supply.most.saturating_add(room);
+            let more_at = entry.limits.as_ref().and_then(|limits| limits.more_at(now));
+            supply.more_at = supply.more_at.into_iter().chain(more_at).min();
+        }
+        supply
+    }
+
+    /// The same for each handler that has limits.
+    pub(crate) fn rooms(&self, free_slots: usize, now: Instant) -> Rooms {
+        let mut rooms = Rooms::default();
+        for entry in self.0.values() {
+            if let Some(limits) = &entry.limits {
+                rooms.add(&entry.name, limits.room(free_slots, now));
+            }
+        }
+        rooms
     }
 
     /// The topics that the handlers' queue is bound to.

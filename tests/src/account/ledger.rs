@@ -108,6 +108,11 @@ impl Ledger {
                     self.holders.insert(rest.to_owned());
                     self.place(held, "active");
                 }
+                "lane_of" => self.columns.extend([("lane_of", reader.get("HKEYS", name))]),
+                "lane" => {
+                    self.columns.entry("lane").or_default().extend(reader.range(name));
+                }
+                "lanes" => {}
                 "workers" => self.leases = reader.range(name).into_iter().collect(),
                 // Keys that effects leave behind on purpose: they expire.
                 "once" => {}

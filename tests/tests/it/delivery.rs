@@ -3,7 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use jobqueue::{
-    Context, DurationExt as _, Failure, State, error::CallError, job, telemetry::WorkerEvent,
+    Context, DurationExt as _, Failure, Retain, State,
+    error::CallError,
+    handler::{Definition, Handler, Job},
+    job,
+    retry::Breaker,
+    telemetry::WorkerEvent,
 };
 use jobqueue_tests::wait::eventually;
 use tokio::sync::Semaphore;
@@ -105,4 +110,46 @@ async fn a_shutdown_ends_what_takes_too_long() {
     let bells = client.queue("bells").expect("a good name");
     let counts = bells.counts().await.expect("counted");
     assert_eq!(counts.waiting + counts.delayed + counts.active, 0, "it isn't run again");
+}
+
+/// A handler whose definition is written by hand, with a setting that could do nothing.
+macro_rules! by_hand {
+    ($name:ident, $definition:expr) => {
+        struct $name;
+
+        impl Job for $name {
+            type Payload = u32;
+            type Output = ();
+            const DEFINITION: Definition = $definition;
+        }
+
+        impl Handler for $name {
+            async fn call(_: u32, _: Context) -> Result<(), Failure> {
+                Ok(())
+            }
+        }
+    };
+}
+
+const ONCE: Definition = Definition::new("alarms", "ring").at_most_once();
+
+by_hand!(Sound, ONCE.concurrency(1).timeout(Duration::from_secs(1)));
+by_hand!(Again, ONCE.attempts(5));
+by_hand!(Kept, ONCE.retain_failed(Retain::count(5)));
+by_hand!(Buried, ONCE.dead_letter("dead"));
+by_hand!(Broken, ONCE.breaker(Breaker::after(5)));
+
+#[tokio::test]
+async fn settings_that_could_do_nothing_for_it_are_refused_when_the_worker_is_built() {
+    let client = client().await;
+    worker(&client).handler(Sound).build().expect("a sound worker");
+    for (builder, what) in [
+        (worker(&client).handler(Again), "a number of attempts"),
+        (worker(&client).handler(Kept), "a retention"),
+        (worker(&client).handler(Buried), "a dead-letter queue"),
+        (worker(&client).handler(Broken), "a breaker"),
+    ] {
+        let refused = builder.build().expect_err("it is refused").to_string();
+        assert!(refused.contains(&format!("runs at most once and has {what}")), "{refused}");
+    }
 }

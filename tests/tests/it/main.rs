@@ -16,6 +16,7 @@ mod expire;
 mod failure;
 mod fault;
 mod first_programs;
+mod handler_limits;
 mod idempotent;
 mod identity;
 mod idle;

@@ -398,3 +398,26 @@ async fn a_full_redis_refuses_adds_and_still_drains() {
     client.add(long, 1).await.expect("room again").result().await.expect("run");
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_obeys_the_word_to_stop_costs_no_attempt() {
+    let (client, board) = (client().await, Board::default());
+    let job = client.add(long, 1).await.expect("added");
+    let running = start(&client, &board).await;
+    let mut events = running.handle.events();
+    eventually("the run", async || board.begun.get() == 1).await;
+    running.stop_within(Duration::ZERO).await;
+    assert_eq!((board.cancelled.get(), state(&job).await), (1, Some(JobState::Waiting)));
+    let info = job.info().await.expect("it waits");
+    assert_eq!((info.attempts_made, info.stalls, info.errors.len()), (0, 0, 0));
+    let mut released = false;
+    while let Some(event) = next_now(&mut events).await {
+        released |= matches!(event, WorkerEvent::Released { .. });
+    }
+    assert!(released, "the worker says so");
+
+    board.go.up();
+    let running = start(&client, &board).await;
+    assert_eq!(job.result().await.expect("it runs again"), 1, "its first attempt");
+    running.stop().await;
+}

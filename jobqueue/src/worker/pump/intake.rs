@@ -13,6 +13,7 @@ use crate::{
         Rejection, RunPolicy, decide, intake,
     },
     worker::{
+        handler_limits::Pass,
         registry::{Entry, Registry},
         run::{Cancellation, Context, ContextParts, DeadLetterQueues, Run, RunShared, run_trace},
         states::States,
@@ -38,6 +39,7 @@ pub(super) struct Accepted {
     pub(super) entry: Arc<Entry>,
     /// Since when it is ready, if this is its first attempt.
     pub(super) ready_at: Option<Instant>,
+    pub(super) pass: Pass,
 }
 
 impl RunMaker {
@@ -80,7 +82,7 @@ impl RunMaker {
     }
 
     pub(super) fn make(&self, job: Accepted, number: u64, cancellation: Cancellation) -> Run {
-        let Accepted { id, record, policy, entry, ready_at } = job;
+        let Accepted { id, record, policy, entry, ready_at, pass } = job;
         let ctx = Context::new(ContextParts {
             id,
             attempt: policy.attempt,
@@ -93,7 +95,7 @@ impl RunMaker {
             delivery: policy.delivery,
             shared: Some(self.shared.clone()),
         });
-        Run { ready_at, number, ctx, policy, entry }
+        Run { ready_at, number, ctx, policy, entry, pass }
     }
 
     /// Decides about a job that fails without a run.

@@ -15,10 +15,11 @@ use super::{
     slots::Slots,
 };
 use crate::{
-    job::{JobId, Settlement, WorkerId},
+    job::{JobId, JobName, Settlement, WorkerId},
     settle::{History, Intake, Rejection},
-    store::worker::{Holding, Taken, Turn},
+    store::worker::{Holding, Rooms, Taken, Turn},
     worker::{
+        handler_limits::Supply,
         registry::{Entry, Registry},
         run::{RunEnd, RunReport},
         signals::Phase,
@@ -36,6 +37,10 @@ pub(super) struct Jobs {
     registry: Arc<Registry>,
     telemetry: QueueTelemetry,
     phase: watch::Receiver<Phase>,
+    /// Whether some handler has limits of its own in this process.
+    limited: bool,
+    /// Whether a job of the last fetch had no room within them.
+    in_vain: bool,
 }
 
 impl Jobs {
@@ -49,6 +54,8 @@ impl Jobs {
             registry: pump.registry.clone(),
             telemetry: QueueTelemetry::new(telemetry, pump.store.clone(), capacity.concurrency),
             phase: pump.phase.clone(),
+            limited: pump.registry.has_limits(),
+            in_vain: false,
         }
     }
 
@@ -59,11 +66,14 @@ impl Jobs {
     /// As the schedule looks at it.
     pub(super) fn view(&self) -> View {
         let Self { slots, pending, .. } = self;
+        let now = Instant::now();
+        let supply = self.supply(now);
         View {
-            now: Instant::now(),
+            now,
             phase: self.phase(),
             demand: self.registry.demand(),
-            room: slots.room(pending.len()),
+            room: slots.room(pending.len()).min(supply.most),
+            more_at: supply.more_at,
             capacity: slots.capacity(),
             pending: !pending.is_empty(),
             empty: slots.is_empty(),
@@ -71,9 +81,35 @@ impl Jobs {
         }
     }
 
+    /// How many jobs the handlers' own limits let start.
+    fn supply(&self, now: Instant) -> Supply {
+        if !self.limited {
+            return Supply::ENDLESS;
+        }
+        let supply = self.registry.supply(self.slots.free_slots(), now);
+        // Behind jobs that have no room, others may stand that have: so it takes as many as it can
+        // hold. Those without room are then out of the way, in their lanes.
+        if self.in_vain && supply.most > 0 { Supply { most: usize::MAX, ..supply } } else { supply }
+    }
+
+    /// The same for each handler that has limits.
+    pub(super) fn rooms(&self) -> Rooms {
+        if self.limited {
+            self.registry.rooms(self.slots.free_slots(), Instant::now())
+        } else {
+            Rooms::default()
+        }
+    }
+
+    /// Whether fetched jobs must start before it is known how many more can.
+    pub(super) fn counts_starts(&self) -> bool {
+        self.limited && self.slots.has_fresh()
+    }
+
     /// A turn was answered. Its jobs start when the next call is under way, or there is none to
     /// make.
     pub(super) fn fetched(&mut self, turn: Turn) {
+        self.in_vain = false;
         self.maker.answered(turn.now, turn.more.dead_letter);
         self.slots.fetched(turn.taken);
     }
@@ -93,9 +129,12 @@ impl Jobs {
         let history = History { attempts, stalls, misses, expired };
         match self.maker.intake(record.as_ref(), history) {
             Intake::Run { record, policy, handler: entry } => {
+                let Some(pass) = entry.admit(self.slots.free_slots() > 0) else {
+                    return self.put_back(id, entry.name.clone());
+                };
                 let ready_at = self.maker.ready_at(&record, history);
                 let (number, cancellation) = self.slots.hold(&id);
-                let job = Accepted { id, record, policy, entry, ready_at };
+                let job = Accepted { id, record, policy, entry, ready_at, pass };
                 let run = self.maker.make(job, number, cancellation);
                 if let Some(report) = self.slots.admit(run, &mut self.pending) {
                     self.conclude(report.id, report.end, schedule);
@@ -109,6 +148,13 @@ impl Jobs {
                 self.pending.push(id, end);
             }
         }
+    }
+
+    /// A job's handler has no room for it: it goes back, to wait for that.
+    fn put_back(&mut self, id: JobId, handler: JobName) {
+        self.slots.hold(&id);
+        self.pending.put_back_unstarted(id, Some(handler));
+        self.in_vain = true;
     }
 
     /// A job fails without a run.
@@ -152,6 +198,10 @@ impl Jobs {
                 self.telemetry.settled_run_ended(&id, decision, times);
             }
             (Standing::Settled, None) | (Standing::Lost, _) => {}
+        }
+        if self.limited {
+            // Its handler has room again, perhaps for a job that waits for that.
+            schedule.room_again();
         }
         self.start_queued(schedule);
     }

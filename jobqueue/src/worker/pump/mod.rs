@@ -103,7 +103,7 @@ impl Pump {
                 self.jobs.start_fresh(&mut self.schedule);
                 continue;
             }
-            self.session.start_wait(wait, &mut self.wake);
+            self.session.start_wait(wait, &mut self.wake, || self.jobs.rooms());
             let fetching = self.wake.is_fetching();
             let until = schedule::end_of_sleep(until, fetching);
             tokio::select! {

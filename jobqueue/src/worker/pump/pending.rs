@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use crate::{
-    job::{JobId, Settlement, Transition},
+    job::{JobId, JobName, Settlement, Transition},
     settle::Decision,
     store::chunks,
 };
@@ -50,11 +50,16 @@ impl Pending {
         self.push(id, RELEASED);
     }
 
-    /// Releases these jobs, whose settlements say something else.
+    /// Gives back a job that could not start: to its own place, or behind its handler's limit.
+    pub(super) fn put_back_unstarted(&mut self, id: JobId, lane: Option<JobName>) {
+        self.push(id, Transition::Unstarted { lane });
+    }
+
+    /// Gives back these jobs, whose settlements say something else. They have not started.
     pub(super) fn release_instead(&mut self, is_released: impl Fn(&JobId) -> bool) {
         for settlement in &mut self.settlements {
             if is_released(&settlement.id) {
-                settlement.end = RELEASED;
+                settlement.end = Transition::Unstarted { lane: None };
             }
         }
     }
@@ -139,7 +144,7 @@ mod tests {
         let ends: Vec<bool> = pending
             .settlements
             .iter()
-            .map(|settlement| matches!(settlement.end, Transition::Released { .. }))
+            .map(|settlement| matches!(settlement.end, Transition::Unstarted { .. }))
             .collect();
         assert_eq!(ends, [true, false]);
     }

@@ -49,6 +49,8 @@ pub(super) struct Schedule {
     passed_token: bool,
     /// Whether it would take jobs, as of the last time that it was asked.
     looks: bool,
+    /// When a handler that has reached its rate may start the next job, as of the last look.
+    more_at: Option<Instant>,
     /// Whether nothing falls due before the pump looks by itself, as of the last turn.
     nothing_due: bool,
     /// Whether a heartbeat found the lease lost.
@@ -65,6 +67,8 @@ pub(super) struct View {
     /// How many more jobs the pump can hold, and how many in all.
     pub(super) room: usize,
     pub(super) capacity: usize,
+    /// When a handler that has reached its rate may start the next job.
+    pub(super) more_at: Option<Instant>,
     /// Whether there are settlements or a throttle to tell Redis.
     pub(super) pending: bool,
     /// Whether no job is held.
@@ -108,6 +112,7 @@ impl Schedule {
             yields_until: None,
             passed_token: false,
             looks: false,
+            more_at: None,
             nothing_due: false,
             lease_lost: false,
         }
@@ -127,7 +132,7 @@ impl Schedule {
             (_, Phase::Draining(_)) => view.now + GRACE / 10,
             _ => tick,
         };
-        let until = self.expires.map_or(until, |expires| expires.min(until));
+        let until = [self.expires, view.more_at].into_iter().flatten().fold(until, Instant::min);
         let wait = match self.state {
             FetchState::Idle(_) if takes && self.may_fetch_along(view) => {
                 Wait::ForJobs { want: self.want(view) }
@@ -150,7 +155,7 @@ impl Schedule {
     /// Whether the pump makes no other call before the token comes. A fetch that is sent along
     /// can't be taken back when a job falls due.
     fn may_fetch_along(&self, view: &View) -> bool {
-        view.idle && view.demand == Demand::Any && self.nothing_due
+        view.idle && view.demand == Demand::Any && view.more_at.is_none() && self.nothing_due
     }
 
     /// Whether the pump would have taken jobs, had it a free slot, and doesn't any more; or it was to
@@ -159,6 +164,7 @@ impl Schedule {
         let looks =
             view.phase == Phase::Working && matches!(view.demand, Demand::Any | Demand::One);
         let stops = std::mem::replace(&mut self.looks, looks) && !looks;
+        self.more_at = view.more_at;
         let full = view.room == 0
             && matches!(self.state, FetchState::Throttled(until) if until <= view.now);
         if full {
@@ -203,8 +209,18 @@ impl Schedule {
         self.state = FetchState::Ready;
     }
 
+    /// A handler that has a limit has room for more jobs.
+    pub(super) fn room_again(&mut self) {
+        if matches!(self.state, FetchState::Idle(_)) {
+            self.state = FetchState::Ready;
+        }
+    }
+
     /// A sleep is over. A pending fetch looks by itself.
     pub(super) fn slept(&mut self, view: &View, is_fetching: bool) {
+        if self.more_at.take().is_some_and(|at| at <= view.now) {
+            self.room_again();
+        }
         if !is_fetching
             && view.room > 0
             && let FetchState::Idle(until) | FetchState::Throttled(until) = self.state
@@ -262,6 +278,7 @@ mod tests {
             demand: Demand::Any,
             room: 10,
             capacity: 10,
+            more_at: None,
             pending: false,
             empty: true,
             idle: true,

@@ -23,7 +23,7 @@ use crate::{
     session::{Session, Step},
     store::{
         Retries,
-        worker::{CodeLimits, Holding, Turn},
+        worker::{CodeLimits, Holding, Rooms, Turn},
     },
     worker::{signals::Phase, telemetry::Telemetry},
 };
@@ -92,12 +92,17 @@ impl KeptSession {
     }
 
     /// Has the listener wait for the token, and for jobs if the schedule says so.
-    pub(super) fn start_wait(&self, wait: Wait, wake: &mut WakeListener) {
+    pub(super) fn start_wait(
+        &self,
+        wait: Wait,
+        wake: &mut WakeListener,
+        rooms: impl FnOnce() -> Rooms,
+    ) {
         match (wait, self.session.name()) {
             (Wait::Nothing, _) => {}
             (Wait::ForJobs { want }, Some(worker)) => {
                 let (worker, lease) = (worker.clone(), self.session.lease());
-                wake.wait(Some(Fetch { worker, lease, want }));
+                wake.wait(Some(Fetch { worker, lease, want, rooms: rooms() }));
             }
             (Wait::ForToken | Wait::ForJobs { .. }, _) => wake.wait(None),
         }

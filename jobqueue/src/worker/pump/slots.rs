@@ -141,6 +141,12 @@ impl Slots {
         self.held.running() + self.awaiting.len() < self.capacity.concurrency
     }
 
+    /// How many runs could start now.
+    pub(super) fn free_slots(&self) -> usize {
+        let taken = self.held.running() + self.awaiting.len() + self.queued.len();
+        self.capacity.concurrency.saturating_sub(taken)
+    }
+
     /// Starts a run. Its report, if it has ended at once.
     pub(super) fn start(&mut self, run: Run, pending: &mut Pending) -> Option<RunReport> {
         if run.is_at_most_once() {
@@ -211,7 +217,7 @@ impl Slots {
     /// Gives back jobs whose runs have not started.
     pub(super) fn release_waiting(&mut self, pending: &mut Pending) {
         for run in std::mem::take(&mut self.queued) {
-            pending.release(run.ctx.id().clone());
+            pending.put_back_unstarted(run.ctx.id().clone(), None);
         }
         self.awaiting.release(pending);
     }

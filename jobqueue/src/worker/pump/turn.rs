@@ -30,7 +30,11 @@ pub(super) async fn make(
     jobs: &mut Jobs,
     schedule: &mut Schedule,
 ) -> Result<Answer> {
+    if jobs.counts_starts() {
+        jobs.start_fresh(schedule);
+    }
     let want = schedule.want(&jobs.view());
+    let rooms = jobs.rooms();
     let batch = jobs.pending.take_batch();
     // A job whose settlement didn't fit into this call keeps its slot until the next.
     let want = want.saturating_sub(jobs.pending.len());
@@ -38,6 +42,7 @@ pub(super) async fn make(
         held: jobs.slots.holds(),
         want,
         throttle: batch.throttle,
+        rooms: &rooms,
         settlements: &batch.settlements,
     };
     match ahead(session.advance(step), jobs, schedule).await {

@@ -18,7 +18,7 @@ use crate::{
     job::WorkerId,
     store::{
         QueueStore, Retries,
-        worker::{Advance, Turn},
+        worker::{Advance, Rooms, Turn},
     },
     task::boxed,
     worker::config::MAX_SLEEP,
@@ -66,6 +66,7 @@ pub(super) struct Fetch {
     pub(super) worker: WorkerId,
     pub(super) lease: Duration,
     pub(super) want: usize,
+    pub(super) rooms: Rooms,
 }
 
 #[derive(Debug)]
@@ -256,13 +257,14 @@ async fn wait_for_either(
 }
 
 async fn call(store: &QueueStore, fetch: Fetch) -> Fetched {
-    let Fetch { worker, lease, want } = fetch;
+    let Fetch { worker, lease, want, rooms } = fetch;
     let advance = Advance {
         worker: &worker,
         lease,
         held: 0,
         want,
         throttle: Duration::ZERO,
+        rooms: &rooms,
         settlements: &[],
     };
     (store.call_behind(MAX_SLEEP, &advance).await, want)

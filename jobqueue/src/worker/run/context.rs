@@ -171,7 +171,8 @@ impl Context {
     }
 
     /// Whether the run should stop: its lease was lost, its time is up, or the worker stops and its
-    /// [drain timeout](crate::WorkerBuilder::drain_timeout) is over.
+    /// [drain timeout](crate::WorkerBuilder::drain_timeout) is over. An error that it then returns
+    /// costs no attempt, and its job goes back, unless the error is permanent or the time was up.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.cancellation.is_cancelled()

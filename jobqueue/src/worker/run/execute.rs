@@ -1,4 +1,4 @@
-//! The pipeline of a run: limits → breaker → handler → decision.
+//! The pipeline of a run: start → breaker → handler → decision.
 
 use std::{
     any::Any,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::{
     Instrument as _, Span, error,
     field::{Empty, display},
@@ -18,8 +18,8 @@ use super::{breaker::HandlerBreaker, context::Context, dead_letter, reply, repor
 use crate::{
     client::trace,
     job::Delivery,
-    settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide, fails_for_good},
-    worker::{registry::Entry, telemetry::Times},
+    settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide, fails_for_good, stopped},
+    worker::{handler_limits::Pass, registry::Entry, telemetry::Times},
 };
 
 /// One run. Small, since it is copied on its way into a task.
@@ -31,6 +31,8 @@ pub(crate) struct Run {
     pub(crate) ctx: Context,
     pub(crate) policy: RunPolicy,
     pub(crate) entry: Arc<Entry>,
+    /// Of the handler's own limits in this process.
+    pub(crate) pass: Pass,
 }
 
 impl Run {
@@ -74,9 +76,11 @@ impl Run {
 
     async fn execute(self) -> RunEnd {
         let once = self.is_at_most_once();
-        let Self { ready_at, ctx, policy, entry, .. } = self;
-        // The handler's own limits in this process; held to the end of the run.
-        let _permit = if entry.is_limited() { Box::pin(entry.admit()).await } else { None };
+        // The pass is held to the end of the run.
+        let Self { ready_at, ctx, policy, entry, pass, .. } = self;
+        if let Some(start_at) = pass.start_at {
+            Box::pin(sleep_until(start_at)).await;
+        }
         let guard = match entry.breaker.as_ref().map(HandlerBreaker::admit) {
             None => None,
             Some(Ok(guard)) => Some(guard),
@@ -127,16 +131,19 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
             match Box::pin(timeout_at(deadline, run)).await {
                 Ok(result) => result,
                 Err(_) => {
+                    let was_told = ctx.is_cancelled();
                     // Tasks that the handler has started may still go on: the token tells them to
                     // stop.
                     ctx.cancel();
-                    return RunOutcome::TimedOut(policy.timeout.unwrap_or_default());
+                    let outcome = RunOutcome::TimedOut(policy.timeout.unwrap_or_default());
+                    return if was_told { stopped(outcome, policy) } else { outcome };
                 }
             }
         }
     };
     match result {
         Ok(Ok(result)) => RunOutcome::Success(result),
+        Ok(Err(outcome)) if ctx.is_cancelled() => stopped(outcome, policy),
         Ok(Err(outcome)) => outcome,
         Err(panic) => RunOutcome::Panicked(panic_message(&*panic)),
     }

@@ -111,7 +111,7 @@ mod on {
                     handles.dead_lettered.increment(u64::from(decision.dead_letter.is_some()));
                 }
                 // Counted for the whole queue, when the release is settled.
-                Transition::Released { .. } => {}
+                Transition::Released { .. } | Transition::Unstarted { .. } => {}
             }
         }
     }

@@ -107,7 +107,10 @@ impl QueueTelemetry {
 
     /// A call has settled these.
     pub(crate) fn settled(&self, settlements: &[Settlement]) {
-        let released = |it: &&Settlement| matches!(it.end, Transition::Released { .. });
+        // A job that waits for a limit of its handler was never taken away from its queue.
+        let released = |it: &&Settlement| {
+            matches!(it.end, Transition::Released { .. } | Transition::Unstarted { lane: None })
+        };
         let mut count = 0;
         for settlement in settlements.iter().filter(released) {
             self.worker.released(&settlement.id);

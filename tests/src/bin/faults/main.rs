@@ -34,10 +34,12 @@ plays![
     late_calls,
     numbers_at_edges,
     places_kept,
+    polite_stop,
     ranks,
     rates,
     sequence,
     struggling_server,
+    waiting_for_a_handler,
 ];
 
 #[tokio::main]

@@ -53,7 +53,7 @@ impl Queue {
             None => return self.wrong_state(id),
             Some(job) => match &mut job.place {
                 Place::Completed { .. } | Place::Failed { .. } => return self.wrong_state(id),
-                Place::Waiting { rank } => {
+                Place::Waiting { rank, .. } => {
                     // Of another priority or aging, it doesn't say when the job became ready.
                     let ms = *rank - (job.priority + 1024) * step;
                     let ms = if (0..=now).contains(&ms) { ms } else { now };

@@ -16,6 +16,7 @@ pub(super) fn complaints(dump: &Dump, base: &str) -> String {
     check.ranks();
     check.columns(&jobs);
     check.listed();
+    check.lanes();
     check.unique_keys();
     check.names();
     check.complaints.join("\n")
@@ -90,8 +91,12 @@ impl Check<'_> {
         let Some(Content::ZSet(members)) = waiting else {
             return;
         };
+        let lanes = self.hash("lane_of");
         for (rank, id) in members {
-            if !rank.parse::<u64>().is_ok_and(|rank| rank < 1 << 53) {
+            let rank = rank.parse::<i64>().unwrap_or(i64::MIN);
+            let lane = lanes.contains_key(id);
+            let whole = if lane { rank + (1 << 53) } else { rank };
+            if !(0..1 << 53).contains(&whole) || (rank < 0) != lane {
                 self.complain(format!("{id} has the rank {rank}"));
             }
         }
@@ -101,7 +106,7 @@ impl Check<'_> {
     fn columns(&mut self, jobs: &Ids) {
         let columns = [
             "priority", "attempts", "stalls", "misses", "progress", "outcomes", "uniques",
-            "listed", "expiring",
+            "listed", "expiring", "lane_of",
         ];
         for column in columns {
             for id in self.members(column).difference(jobs) {
@@ -111,6 +116,28 @@ impl Check<'_> {
         let ended = &self.members("completed") | &self.members("failed");
         for id in self.members("outcomes").symmetric_difference(&ended) {
             self.complain(format!("{id} has an outcome or has ended, and not both"));
+        }
+    }
+
+    /// A job that is in a lane waits, and stands there alone.
+    fn lanes(&mut self) {
+        let of = self.hash("lane_of");
+        let lanes = self.suffixes("lane:");
+        if lanes != self.members("lanes") {
+            self.complain(format!("there are the lanes {lanes:?}, and not those that are known"));
+        }
+        let there: BTreeSet<(String, String)> = lanes
+            .iter()
+            .flat_map(|lane| {
+                self.members(&format!("lane:{lane}")).into_iter().map(|id| (id, lane.clone()))
+            })
+            .collect();
+        if there != of.clone().into_iter().collect() {
+            self.complain(format!("jobs are in lanes {there:?} and not as {of:?} says"));
+        }
+        let waiting = self.members("waiting");
+        for id in of.keys().filter(|id| !waiting.contains(*id)) {
+            self.complain(format!("{id} is in a lane and doesn't wait"));
         }
     }
 
@@ -168,12 +195,14 @@ impl Check<'_> {
             "listed",
             "expiring",
             "visibility",
+            "lanes",
+            "lane_of",
             "meta",
             "events",
             "wake",
         ];
         for name in self.suffixes("") {
-            let family = ["running:", "errors:", "logs:", "unique:", "producer:"];
+            let family = ["running:", "errors:", "logs:", "unique:", "producer:", "lane:"];
             if !known.contains(&name.as_str()) && !family.iter().any(|it| name.starts_with(it)) {
                 self.complain(format!("the key {name} is nobody's"));
             }

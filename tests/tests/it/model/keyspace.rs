@@ -44,6 +44,7 @@ impl Queue {
         let expiring = expiring.into_iter().map(|(at, id)| (at.to_string(), id));
         keys.put("expiring", Content::ZSet(expiring.collect()));
         self.put_columns(&mut keys);
+        self.put_lanes(&mut keys);
         self.put_rest(&mut keys);
         Dump(keys.0)
     }
@@ -69,6 +70,19 @@ impl Queue {
             keys.put(&format!("errors:{id}"), Content::List(job.errors.clone()));
             keys.put(&format!("logs:{id}"), Content::List(job.log.clone()));
         }
+    }
+
+    fn put_lanes(&self, keys: &mut Keys) {
+        keys.put("lane_of", self.column(|job| job.place.lane().cloned()));
+        let mut heads = Vec::new();
+        for (lane, jobs) in self.lanes() {
+            heads.extend(jobs.first().map(|(rank, _)| (*rank, lane.clone())));
+            let jobs = jobs.into_iter().map(|(rank, id)| (rank.to_string(), id));
+            keys.put(&format!("lane:{lane}"), Content::ZSet(jobs.collect()));
+        }
+        heads.sort();
+        let heads = heads.into_iter().map(|(rank, lane)| (rank.to_string(), lane));
+        keys.put("lanes", Content::ZSet(heads.collect()));
     }
 
     fn put_rest(&self, keys: &mut Keys) {

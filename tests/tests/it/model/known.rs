@@ -24,7 +24,7 @@ fn add() -> Op {
 
 /// A turn of the first worker; its first only joins.
 fn turn(ends: Vec<(usize, Ending)>) -> Op {
-    Op::Turn { worker: 0, ends, want: 1, hold: 0, lease: 500, lost: false }
+    Op::Turn { worker: 0, ends, want: 1, rooms: Vec::new(), hold: 0, lease: 500, lost: false }
 }
 
 #[test]

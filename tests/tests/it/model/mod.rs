@@ -16,6 +16,7 @@ mod hand;
 mod invariants;
 mod keyspace;
 mod known;
+mod lanes;
 mod op;
 mod play;
 mod queue;

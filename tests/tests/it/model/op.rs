@@ -30,6 +30,8 @@ pub(super) enum Op {
         worker: usize,
         ends: Vec<(usize, Ending)>,
         want: usize,
+        /// Lanes that the worker limits, and how many of their jobs it can start.
+        rooms: Vec<(&'static str, usize)>,
         hold: u64,
         lease: u64,
         lost: bool,
@@ -136,6 +138,10 @@ pub(super) enum Ending {
     Released {
         delay: u64,
         misses: Option<u32>,
+    },
+    /// It goes back before it has started, perhaps into a lane.
+    Unstarted {
+        lane: Option<&'static str>,
     },
 }
 
@@ -246,17 +252,24 @@ pub(super) fn ending() -> impl Strategy<Value = Ending> {
         2 => delay().prop_map(|delay| Ending::Retried { delay }),
         1 => (delay(), option::of(0_u32..4))
             .prop_map(|(delay, misses)| Ending::Released { delay, misses }),
+        2 => option::weighted(0.8, lane()).prop_map(|lane| Ending::Unstarted { lane }),
     ]
+}
+
+fn lane() -> impl Strategy<Value = &'static str> {
+    select(vec!["mail", "make a sum"])
 }
 
 fn turn() -> impl Strategy<Value = Op> {
     let ends = vec((job(), ending()), 0..4);
     let hold = select(vec![0, 0, 0, 0, 0, 0, 0, 800, 3_000]);
-    (worker(), ends, 0_usize..5, hold, lease(), prop::bool::weighted(0.08)).prop_map(
-        |(worker, ends, want, hold, lease, lost)| Op::Turn {
+    let rooms = vec((lane(), 0_usize..3), 0..2);
+    (worker(), ends, (0_usize..5, rooms), hold, lease(), prop::bool::weighted(0.08)).prop_map(
+        |(worker, ends, (want, rooms), hold, lease, lost)| Op::Turn {
             worker,
             ends,
             want,
+            rooms,
             hold,
             lease,
             lost,

@@ -60,9 +60,10 @@ impl Game<'_> {
             Op::Turn { worker, lease, .. } if self.workers.get(*worker).must_join() => {
                 self.join(*worker, *lease, ["", ""], false)
             }
-            Op::Turn { worker, ends, want, hold, lease, lost } => {
+            Op::Turn { worker, ends, want, rooms, hold, lease, lost } => {
                 let turn = self.workers.get(*worker).turn(ends);
-                let turn = Turn { want: *want, hold: *hold, lease: *lease, ..turn };
+                let rooms = rooms.iter().map(|(lane, room)| ((*lane).to_owned(), *room)).collect();
+                let turn = Turn { want: *want, rooms, hold: *hold, lease: *lease, ..turn };
                 self.turn(*worker, &turn, *lost)
             }
             Op::LateTurn { worker, want } => match self.workers.get(*worker).former().cloned() {

@@ -25,6 +25,8 @@ pub(super) struct Queue {
     /// Kinds and ids.
     pub(super) events: Vec<(&'static str, Vec<String>)>,
     pub(super) token: bool,
+    /// Whether the fetch of this turn left jobs in lanes.
+    pub(super) skipped: bool,
 }
 
 /// A job.
@@ -43,18 +45,33 @@ pub(super) struct Job {
     pub(super) log: Vec<String>,
     /// The key that it stands for while it hasn't ended, and that it takes again to run again.
     pub(super) unique: Option<String>,
-    /// Until when it may wait; -1 once it was handed out as expired.
+    /// Until when it may wait; with a minus once it was handed out, and -1 if it had expired.
     pub(super) expires: Option<i64>,
 }
 
 /// Where a job is: in one place, by its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    Waiting { rank: i64 },
-    Delayed { due: i64 },
-    Active { worker: String, rank: i64, started: i64, out: Option<Out> },
-    Completed { at: i64 },
-    Failed { at: i64 },
+    /// Perhaps for a limit that some workers have reached, in a lane of its name.
+    Waiting {
+        rank: i64,
+        lane: Option<String>,
+    },
+    Delayed {
+        due: i64,
+    },
+    Active {
+        worker: String,
+        rank: i64,
+        started: i64,
+        out: Option<Out>,
+    },
+    Completed {
+        at: i64,
+    },
+    Failed {
+        at: i64,
+    },
 }
 
 /// What is known of a job that is out by hand.
@@ -86,11 +103,34 @@ impl Place {
     /// The score that orders the jobs of its state; active jobs have none.
     pub(super) fn score(&self) -> i64 {
         match self {
-            Self::Waiting { rank } => *rank,
+            Self::Waiting { rank, lane: None } => *rank,
+            // Before all others, and in order.
+            Self::Waiting { rank, lane: Some(_) } => *rank - (1 << 53),
             Self::Delayed { due } => *due,
             Self::Active { .. } => 0,
             Self::Completed { at } | Self::Failed { at } => *at,
         }
+    }
+
+    /// A waiting job's place among all others.
+    pub(super) fn rank(&self) -> Option<i64> {
+        match self {
+            Self::Waiting { rank, .. } => Some(*rank),
+            _ => None,
+        }
+    }
+
+    /// A waiting job's lane.
+    pub(super) fn lane(&self) -> Option<&String> {
+        match self {
+            Self::Waiting { lane, .. } => lane.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Ready, and in no lane.
+    pub(super) fn at(rank: i64) -> Self {
+        Self::Waiting { rank, lane: None }
     }
 
     pub(super) fn ended(failed: bool, at: i64) -> Self {
@@ -115,6 +155,7 @@ impl Queue {
             meta: BTreeMap::new(),
             events: Vec::new(),
             token: false,
+            skipped: false,
         }
     }
 
@@ -191,7 +232,7 @@ impl Queue {
 
     /// The place of a job of this priority that became ready at `ms`.
     pub(super) fn ready(&self, priority: i64, ms: i64) -> Place {
-        Place::Waiting { rank: (priority + 1024) * self.step() + ms }
+        Place::at((priority + 1024) * self.step() + ms)
     }
 
     /// The worth of one step of priority in ms.

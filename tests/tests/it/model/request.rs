@@ -87,11 +87,15 @@ pub(super) struct Turn {
     pub(super) hold: u64,
     /// For how long each job is out, of a receive by hand.
     pub(super) out: Option<u64>,
+    /// Lanes that the worker limits, and how many of their jobs it can start.
+    pub(super) rooms: Vec<(String, usize)>,
     pub(super) ended: Vec<Block>,
     /// Id, attempt, delay.
     pub(super) retried: Vec<(String, u32, u64)>,
     /// Id, delay, misses.
     pub(super) released: Vec<(String, u64, Option<u32>)>,
+    /// Id, lane.
+    pub(super) unstarted: Vec<(String, Option<String>)>,
     /// Id, error.
     pub(super) errors: Vec<(String, String)>,
 }
@@ -252,6 +256,8 @@ impl Turn {
             Some(ms) => format!("+{ms}"),
         };
         let mut args = args![Rig::BASE, self.worker, self.lease, held, self.want, self.hold];
+        let rooms = self.rooms.iter().map(|(lane, room)| format!("{room} {lane}\n"));
+        args.extend(args![rooms.collect::<String>()]);
         args.extend(self.blocks());
         let worker = if self.out.is_some() { hand::NAME } else { &self.worker };
         Call { script: "worker/advance", worker: worker.to_owned(), args, ..Call::default() }
@@ -273,9 +279,12 @@ impl Turn {
         for (id, attempt, delay) in &self.retried {
             args.extend(args![id, attempt, delay]);
         }
-        args.extend(args![self.released.len()]);
+        args.extend(args![self.released.len() + self.unstarted.len()]);
         for (id, delay, misses) in &self.released {
             args.extend(args![id, delay, misses.map_or(-1, i64::from)]);
+        }
+        for (id, lane) in &self.unstarted {
+            args.extend(args![id, format!("={}", lane.as_deref().unwrap_or_default()), -1]);
         }
         args.extend(args![ERRORS_KEPT, self.errors.len()]);
         for (id, error) in &self.errors {

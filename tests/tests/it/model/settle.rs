@@ -12,7 +12,7 @@ impl Queue {
             self.end(block);
         }
         self.retried(&turn.retried);
-        self.released(&turn.released);
+        self.released(turn);
         for (id, error) in &turn.errors {
             let errors = &mut self.job(id).errors;
             errors.insert(0, error.clone());
@@ -64,17 +64,27 @@ impl Queue {
         self.event_of("retrying", retried.iter().map(|(id, ..)| id));
     }
 
-    fn released(&mut self, released: &[(String, u64, Option<u32>)]) {
+    fn released(&mut self, turn: &Turn) {
         let now = self.now;
-        for (id, delay, misses) in released {
+        for (id, delay, misses) in &turn.released {
             let job = self.job(id);
             job.place = match (&job.place, delay) {
-                (Place::Active { rank, .. }, 0) => Place::Waiting { rank: *rank },
+                (Place::Active { rank, .. }, 0) => Place::at(*rank),
                 _ => Place::Delayed { due: now + signed(*delay) },
             };
             job.misses = misses.or(job.misses);
         }
-        self.event_of("released", released.iter().map(|(id, ..)| id));
+        let expiring = self.meta.contains_key("expiring");
+        for (id, lane) in &turn.unstarted {
+            let job = self.job(id);
+            if let Place::Active { rank, .. } = job.place {
+                job.place = Place::Waiting { rank, lane: lane.clone() };
+            }
+            // It may expire again.
+            job.expires = job.expires.map(|at| if expiring && at < -1 { -at } else { at });
+        }
+        let released = turn.released.iter().map(|(id, ..)| id);
+        self.event_of("released", released.chain(turn.unstarted.iter().map(|(id, _)| id)));
     }
 
     /// An event, if it is of any job.

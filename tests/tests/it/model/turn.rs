@@ -70,6 +70,7 @@ impl Queue {
         let first_held = first && fetched > 0 && lasts < 5_000;
         self.token |= first_held && other.is_none_or(|other| ends < other);
         self.token |= passes || turn.released.iter().any(|(_, _, misses)| misses.is_some());
+        self.wake_for_lanes(turn);
 
         #[expect(clippy::cast_precision_loss, reason = "as the script's own numbers")]
         let next = [Some(check), self.next_due()].into_iter().flatten().map(|ms| ms as f64);
@@ -108,12 +109,15 @@ impl Queue {
         let now = self.now;
         let (mut expired, others): (Vec<String>, Vec<String>) = ids
             .iter()
-            .filter(|id| self.jobs[*id].expires.is_some())
+            .filter(|id| self.jobs[*id].expires.is_some_and(|at| at >= -1))
             .cloned()
             .partition(|id| self.jobs[id].expires.is_some_and(|at| at <= now));
         expired.extend(late.iter().cloned());
         ids.extend(late);
-        others.iter().for_each(|id| self.job(id).expires = None);
+        others.iter().for_each(|id| {
+            let job = self.job(id);
+            job.expires = job.expires.map(|at| -at);
+        });
         expired.iter().for_each(|id| self.job(id).expires = Some(-1));
         let wait = self.next_expired().map_or(-1, |at| at - now);
         Value::Array(vec![text("expired"), text(expired.join(" ")), text("expires"), number(wait)])
@@ -147,9 +151,9 @@ impl Queue {
         for id in ids {
             let job = self.job(id);
             if let Place::Active { rank, .. } = job.place {
-                job.place = Place::Waiting { rank };
+                job.place = Place::at(rank);
                 // One that was handed out as expired is so for the next who looks.
-                job.expires = job.expires.map(|at| at.max(0));
+                job.expires = job.expires.map(|at| if at == -1 { 0 } else { at });
             }
         }
     }
@@ -214,24 +218,12 @@ impl Queue {
             return none("rate", Some(self.next_turn(worker, free)));
         }
         let ids = self.take(turn, n.min(allowed));
-        let free = self.spend(rate, ids.len());
+        let free = if ids.is_empty() { free } else { self.spend(rate, ids.len()) };
         if ids.len() == allowed && self.any_waits() {
             let (look, passes) = self.next_turn_or_pass(worker, free);
             return Fetched { ids, why: "rate", look: Some(look), passes };
         }
         took(ids)
-    }
-
-    fn take(&mut self, turn: &Turn, n: usize) -> Vec<String> {
-        let mut ids = self.ids_in("waiting");
-        ids.truncate(n);
-        for id in &ids {
-            let rank = self.jobs[id].place.score();
-            let place = self.held(turn, rank);
-            self.job(id).place = place;
-        }
-        self.event_of("active", ids.iter());
-        ids
     }
 
     /// How many more jobs may be active, if that is limited.

@@ -75,7 +75,7 @@ impl Queue {
         const STRICT: i64 = 1 << 42;
         let aging = self.meta.contains_key("aging").then(|| self.step());
         let since = |job: &Job| {
-            let rank = job.place.score();
+            let rank = job.place.rank().unwrap_or_default();
             let Some(step) = aging else { return rank % STRICT };
             match rank - (job.priority + 1024) * step {
                 since if since > self.now => rank % STRICT,

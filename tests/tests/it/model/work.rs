@@ -25,7 +25,7 @@ impl Queue {
         let mut answer = vec![texts(kept), text(found.join(" "))];
         answer.extend(self.details(&found));
         if !found.is_empty() && self.jobs.values().any(|job| job.expires.is_some()) {
-            let expired = found.iter().filter(|id| self.jobs[*id].expires.is_some());
+            let expired = found.iter().filter(|id| self.jobs[*id].expires == Some(-1));
             answer.push(text(expired.cloned().collect::<Vec<_>>().join(" ")));
         }
         Value::Array(answer)

@@ -137,6 +137,9 @@ impl Turn {
                 self.retried.push((id, attempt, *delay));
                 self.errors.push(error);
             }
+            Ending::Unstarted { lane } => {
+                self.unstarted.push((id, lane.map(str::to_owned)));
+            }
             Ending::Released { delay, misses } => self.released.push((id, *delay, *misses)),
             Ending::Completed(keep) | Ending::Failed(keep) | Ending::DeadLettered(keep) => {
                 let failed = !matches!(end, Ending::Completed(_));
@@ -161,7 +164,8 @@ impl Turn {
         let ended = self.ended.iter().flat_map(|block| &block.jobs).map(|(id, _)| id);
         let retried = self.retried.iter().map(|(id, ..)| id);
         let released = self.released.iter().map(|(id, ..)| id);
-        ended.chain(retried).chain(released).any(|other| other == id)
+        let unstarted = self.unstarted.iter().map(|(id, _)| id);
+        ended.chain(retried).chain(released).chain(unstarted).any(|other| other == id)
     }
 }
 

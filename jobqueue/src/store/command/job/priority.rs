@@ -20,7 +20,7 @@ pub(crate) struct Priority<'a> {
 }
 
 impl Command for Priority<'_> {
-    const SCRIPT: &'static Script = script!("job" / priority, [clock, layout, rank, state]);
+    const SCRIPT: &'static Script = script!("job" / priority, [clock, layout, rank, lanes, state]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -21,7 +21,7 @@ pub(crate) struct Remove<'a> {
 
 impl Command for Remove<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / remove, [layout, events, unique, columns, state, outbox, callers]);
+        script!("job" / remove, [layout, events, unique, lanes, columns, state, outbox, callers]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

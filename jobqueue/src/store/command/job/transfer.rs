@@ -31,7 +31,7 @@ const REMEMBERED: Duration = Duration::from_secs(3_600);
 
 impl Command for Transfer<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / transfer, [layout, events, unique, columns, state, outbox, callers]);
+        script!("job" / transfer, [layout, events, unique, lanes, columns, state, outbox, callers]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -36,8 +36,10 @@ pub(crate) struct TargetCopy<'a> {
 }
 
 impl Command for Apply<'_> {
-    const SCRIPT: &'static Script =
-        script!("outbox" / apply, [clock, layout, rank, events, wake, unique, columns, source]);
+    const SCRIPT: &'static Script = script!(
+        "outbox" / apply,
+        [clock, layout, rank, events, wake, unique, lanes, columns, source]
+    );
     const KEYS: &'static [Key] = &[
         Key::Jobs,
         Key::Waiting,

@@ -19,7 +19,7 @@ pub(crate) struct Drain {
 
 impl Command for Drain {
     const SCRIPT: &'static Script =
-        script!("queue" / drain, [layout, events, unique, columns, outbox, callers]);
+        script!("queue" / drain, [layout, events, unique, lanes, columns, outbox, callers]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -19,7 +19,7 @@ pub(crate) struct Obliterate {
 
 impl Command for Obliterate {
     const SCRIPT: &'static Script =
-        script!("queue" / obliterate, [layout, active, unique, columns, outbox, callers]);
+        script!("queue" / obliterate, [layout, active, unique, lanes, columns, outbox, callers]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use redis::Value;
 
 use super::{
+    rooms::Rooms,
     settlement,
     taken::{self, Taken},
 };
@@ -30,6 +31,8 @@ pub(crate) struct Advance<'a> {
     pub(crate) want: usize,
     /// Throttle the whole queue for this long.
     pub(crate) throttle: Duration,
+    /// What the worker's own limits leave room for.
+    pub(crate) rooms: &'a Rooms,
     pub(crate) settlements: &'a [Settlement],
 }
 
@@ -77,9 +80,9 @@ impl Command for Advance<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / advance,
         [
-            clock, layout, rank, events, wake, lease, running, unique, columns, retention, promote,
-            hand, recover, active, limits, throttle, turn, settle, expiry, fetch, handover,
-            details, outbox
+            clock, layout, rank, events, wake, lease, running, unique, lanes, columns, retention,
+            promote, hand, recover, active, limits, throttle, turn, settle, expiry, rooms, fetch,
+            handover, details, outbox
         ]
     );
     const KEYS: &'static [Key] = &[
@@ -112,12 +115,13 @@ impl Command for Advance<'_> {
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.worker.as_str()).push(millis(self.lease));
         args.push(self.held).push(self.want).push(millis(self.throttle));
+        args.push(self.rooms.as_str());
         settlement::write(self.settlements, args);
     }
 
     fn size(&self) -> (usize, usize) {
         let bytes = self.settlements.iter().map(Settlement::size).sum::<usize>();
-        (16 + 2 * self.settlements.len(), 128 + bytes)
+        (17 + 2 * self.settlements.len(), 128 + bytes)
     }
 
     fn read(&self, reply: Value) -> Result<Turn, Corrupt> {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::advance::{Advance, Turn};
+use super::{
+    advance::{Advance, Turn},
+    rooms::Rooms,
+};
 use crate::{
     job::WorkerId,
     store::{
@@ -56,8 +59,9 @@ impl Command for ByHand<'_> {
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.receive.as_str()).push(millis(self.lease));
         args.push(format!("+{}", millis(self.visibility))).push(self.want);
-        // No throttle, and nothing that is settled.
-        for none in [0; 6] {
+        // No throttle, no limits of its own, and nothing that is settled.
+        args.push(0).push(Rooms::NONE.as_str());
+        for none in [0; 5] {
             args.push(none);
         }
     }

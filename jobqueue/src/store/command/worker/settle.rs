@@ -31,8 +31,8 @@ impl Command for Settle<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / settle,
         [
-            clock, layout, rank, events, wake, throttle, running, unique, columns, retention,
-            settle, outbox, hand
+            clock, layout, rank, events, wake, throttle, running, unique, lanes, columns,
+            retention, settle, outbox, hand
         ]
     );
     const KEYS: &'static [Key] = &[

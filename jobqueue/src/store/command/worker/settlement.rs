@@ -3,7 +3,7 @@
 use crate::job::{Settlement, Transition};
 use crate::store::command::outbox::write_effect;
 use crate::{
-    job::{JobId, JobState},
+    job::{JobId, JobName, JobState},
     policy::Retain,
     store::{command::Args, time::millis},
 };
@@ -38,7 +38,13 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
                 retried.push((id, *attempt, *delay));
                 errors.push((id, error));
             }
-            Transition::Released { delay, misses } => released.push((id, *delay, *misses)),
+            Transition::Released { delay, misses } => {
+                released.push((id, millis(*delay).to_string(), *misses));
+            }
+            Transition::Unstarted { lane } => {
+                let lane = lane.as_ref().map_or("", JobName::as_str);
+                released.push((id, format!("={lane}"), None));
+            }
         }
     }
     args.push(blocks.len());
@@ -51,7 +57,7 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
     }
     args.push(released.len());
     for (id, delay, misses) in released {
-        args.push(id.as_str()).push(millis(delay)).push(misses.map_or(-1, i64::from));
+        args.push(id.as_str()).push(delay).push(misses.map_or(-1, i64::from));
     }
     args.push(ERRORS_KEPT).push(errors.len());
     for (id, error) in errors {

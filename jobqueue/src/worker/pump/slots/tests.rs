@@ -16,6 +16,7 @@ use crate::{
     worker::{
         extract::State,
         handler::Handler,
+        handler_limits::Pass,
         registry::{Entry, Registry},
         run::{Context, ContextParts},
         states::States,
@@ -131,7 +132,8 @@ impl Bench {
             shared: None,
         });
         let policy = RunPolicy::new(0, &JobOptions::default(), &rules, &JobDefaults::DEFAULT);
-        Run { ready_at: None, number, ctx, policy, entry: self.entry.clone() }
+        let (entry, pass) = (self.entry.clone(), Pass::default());
+        Run { ready_at: None, number, ctx, policy, entry, pass }
     }
 
     async fn step(&mut self, step: &Step) {
@@ -304,7 +306,7 @@ async fn at_a_shutdown_a_job_that_has_not_run_goes_back() {
     bench.slots.admit(run, &mut bench.pending);
     bench.slots.release_waiting(&mut bench.pending);
     let batch = bench.pending.take_batch();
-    assert!(matches!(batch.settlements[0].end, Transition::Released { .. }));
+    assert!(matches!(batch.settlements[0].end, Transition::Unstarted { lane: None }));
     bench.slots.settled(&batch.settlements[0].id);
     assert_eq!(bench.slots.running(), 0);
 }

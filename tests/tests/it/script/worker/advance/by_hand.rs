@@ -14,7 +14,7 @@ fn keys() -> Vec<&'static str> {
 
 /// The call of the receive `w1`, whose jobs are out for five seconds.
 fn receive(want: u32) -> Vec<Vec<u8>> {
-    args![Rig::BASE, "w1", 30_000, "+5000", want, 0, 0, 0, 0, 0, 0]
+    args![Rig::BASE, "w1", 30_000, "+5000", want, 0, "", 0, 0, 0, 0, 0]
 }
 
 #[test]

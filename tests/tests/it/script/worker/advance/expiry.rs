@@ -35,6 +35,7 @@ fn expired_jobs_are_handed_out_in_addition_to_the_number_wanted() {
     );
     rig.holds(expect![[r#"
         jq:{q}:expiring zset
+          -1700000000001 a
           -1 late
           -1 later
           1700000000700 b

@@ -4,6 +4,7 @@ mod active;
 mod by_hand;
 mod expiry;
 mod fetch;
+mod lanes;
 mod promote;
 mod rate;
 mod recover;
@@ -45,7 +46,7 @@ fn rig() -> Rig {
 
 /// The start of every call: the number of held jobs, the number wanted, and a throttle in ms.
 fn head(held: u32, want: u32, hold: u64) -> Vec<Vec<u8>> {
-    args![Rig::BASE, "w1", 10_000, held, want, hold]
+    args![Rig::BASE, "w1", 10_000, held, want, hold, ""]
 }
 
 /// A call that settles nothing.

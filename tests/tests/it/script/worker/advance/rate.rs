@@ -30,7 +30,8 @@ fn ask(rig: &mut Rig, at: u64, worker: &str, want: usize) -> String {
     let held = run(rig.connection(), &format!("HLEN jq:{{q}}:{running}"));
     let Value::Int(held) = held else { panic!("no number: {held:?}") };
     rig.at(NOW + at);
-    let reply = rig.call(&keys, args![Rig::BASE, worker, 10_000, held, want, 0, 0, 0, 0, 10, 0]);
+    let reply =
+        rig.call(&keys, args![Rig::BASE, worker, 10_000, held, want, 0, "", 0, 0, 0, 10, 0]);
     let Ok(Value::Array(reply)) = reply else { panic!("no answer: {reply:?}") };
     let [_, Value::Int(wait), _, Value::BulkString(why), Value::BulkString(ids), ..] = &reply[..]
     else {

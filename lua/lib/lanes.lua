@@ -1,0 +1,56 @@
+-- lanes: waiting jobs that some workers can't start now, by what limits them (a handler's name).
+-- {q}:lane_of is id → lane, {q}:lane:<lane> orders a lane's jobs by rank, {q}:lanes is lane → the
+-- rank of its first job. In `waiting` such a job has its rank less 2^53: so all of them stand below
+-- 0, before the others and in order, and a fetch can step over them.
+
+local LANES_BELOW = 9007199254740992
+
+-- The rank of a job in a lane, as `waiting` has it.
+local function lanes_below(rank)
+  return string.format('%.0f', rank - LANES_BELOW)
+end
+
+-- Notes which job of a lane is the first now.
+local function lanes_head(base, lane)
+  local head = redis.call('ZRANGE', base .. 'lane:' .. lane, 0, 0, 'WITHSCORES')
+  if head[1] then
+    redis.call('ZADD', base .. 'lanes', head[2], lane)
+  else
+    redis.call('ZREM', base .. 'lanes', lane)
+  end
+end
+
+-- Puts jobs into lanes. members: lane → a flat list of ranks and ids.
+local function lanes_put(q, members)
+  for lane, list in pairs(members) do
+    local below, of = {}, {}
+    for i = 1, #list, 2 do
+      below[i], below[i + 1] = lanes_below(list[i]), list[i + 1]
+      of[i], of[i + 1] = list[i + 1], lane
+    end
+    redis.call('ZADD', q.waiting, unpack(below))
+    redis.call('ZADD', q.base .. 'lane:' .. lane, unpack(list))
+    redis.call('HSET', q.base .. 'lane_of', unpack(of))
+    lanes_head(q.base, lane)
+  end
+end
+
+-- Takes jobs out of their lanes, as they leave `waiting`.
+local function lanes_leave(base, ids, first, last)
+  if redis.call('EXISTS', base .. 'lane_of') == 0 then
+    return
+  end
+  first = first or 1
+  local members = {}
+  for i, lane in ipairs(redis.call('HMGET', base .. 'lane_of', unpack(ids, first, last))) do
+    if lane then
+      members[lane] = members[lane] or {}
+      table.insert(members[lane], ids[first + i - 1])
+    end
+  end
+  for lane, list in pairs(members) do
+    redis.call('ZREM', base .. 'lane:' .. lane, unpack(list))
+    redis.call('HDEL', base .. 'lane_of', unpack(list))
+    lanes_head(base, lane)
+  end
+end
