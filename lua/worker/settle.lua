@@ -72,8 +72,10 @@ local function settle(keys, args)
     ids[i] = args[4 + i]
   end
   hand_end(q.workers, keys[19], ids)
-  -- A worker must wake for a job that is ready again, or due before all others; or for the room
-  -- that is left where the number of active jobs is limited.
-  if back or (meta[7] and redis.call('EXISTS', q.waiting) == 1) then wake_one(wake) end
+  -- A worker must wake for a job that is ready again, or due before all others; for the room that is
+  -- left where the number of active jobs is limited; and to know until when the queue is throttled.
+  if back or ((meta[7] or throttle > 0) and redis.call('EXISTS', q.waiting) == 1) then
+    wake_one(wake)
+  end
   return redis.call('XLEN', q.base .. 'outbox')
 end

@@ -178,8 +178,8 @@ impl Queue {
                     self.meta.insert("throttled_from", self.now.to_string());
                 }
                 let back = !turn.retried.is_empty() || !turn.released.is_empty();
-                let room = self.meta.contains_key("active") && self.any_waits();
-                self.token |= back || room;
+                let news = turn.hold > 0 || self.meta.contains_key("active");
+                self.token |= back || (news && self.any_waits());
                 Ok(number(0))
             }
             Request::Extend { receive, id, out } => {

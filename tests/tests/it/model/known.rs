@@ -3,7 +3,8 @@
 
 use super::{
     bench::Bench,
-    op::{Added, Ending, Op},
+    hand,
+    op::{Added, DONE, Ending, Op},
     play,
     request::Due,
 };
@@ -60,5 +61,18 @@ fn a_priority_changed_after_the_aging() {
         turn(vec![]),
         turn(vec![]),
         Op::Die { worker: 0 },
+    ]);
+}
+
+/// Nobody knew until when, and the next job waited for a worker to look by itself.
+#[test]
+fn a_throttle_by_hand_while_a_job_waits() {
+    let done = Ending::Completed(DONE);
+    agrees(&[
+        add(),
+        add(),
+        Op::Hand(hand::Op::Receive { want: 1, out: 100, lost: false }),
+        Op::TakeToken,
+        Op::Hand(hand::Op::Acknowledge { delivery: 0, hold: 800, end: done }),
     ]);
 }
