@@ -153,7 +153,6 @@ mod tests {
             Rate::new(1, years).burst(MOST),
         ] {
             assert_eq!(rate.validate(), Ok(()), "{rate:?}");
-            assert!(rate.quota().is_ok(), "{rate:?}");
         }
         for rate in [
             Rate::new(0, second),
@@ -168,7 +167,6 @@ mod tests {
             Rate::new(1, Duration::MAX),
         ] {
             assert!(rate.validate().is_err(), "{rate:?}");
-            assert!(rate.quota().is_err(), "{rate:?}");
         }
     }
 

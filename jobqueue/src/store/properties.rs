@@ -183,6 +183,7 @@ fn read_by_all(reply: &Value) {
         held: 0,
         want: 2,
         throttle: Duration::ZERO,
+        rooms: worker::Rooms::NONE,
         settlements: &[],
     };
     let join = worker::Join { worker, former: None, lease, limits: None, known: &ids };
@@ -229,6 +230,7 @@ fn the_right_shapes_are_read() {
         held: 0,
         want: 2,
         throttle: Duration::ZERO,
+        rooms: worker::Rooms::NONE,
         settlements: &[],
     };
     let taken = advance.read(turn()).expect("a turn").taken;
