@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    queue::{Place, Queue},
+    queue::Queue,
     request::{Turn, signed},
 };
 
