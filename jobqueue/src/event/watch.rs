@@ -118,7 +118,6 @@ async fn look(store: &QueueStore, waiters: &Waiters<()>, most: usize) -> Result<
 }
 
 /// Tells waiters what the next events say. Whether there were any.
-
 async fn read_on(
     store: &QueueStore,
     position: &mut Option<StreamPosition>,
