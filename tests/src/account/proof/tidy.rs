@@ -26,15 +26,17 @@ impl Audit<'_> {
             self.complain(Wrong::Leaked, format!("a list of {id}, which is no more"));
         }
         for (key, id) in &ledger.claims {
+            let places = ledger.places.get(id).map_or(&[][..], Vec::as_slice);
+            let lives = places.iter().any(|it| ["waiting", "delayed", "active"].contains(it));
             if ledger.uniques.get(id) != Some(key) {
                 self.complain(Wrong::Leaked, format!("the unique key {key} of {id}"));
-            }
-        }
-        for id in ledger.uniques.keys() {
-            let places = ledger.places.get(id).map_or(&[][..], Vec::as_slice);
-            if !places.iter().any(|place| ["waiting", "delayed", "active"].contains(place)) {
+            } else if !lives {
                 self.complain(Wrong::Leaked, format!("{id} in {places:?} claims a unique key"));
             }
+        }
+        // One that has ended and is kept still knows its key.
+        for id in ledger.uniques.keys().filter(|id| !ledger.records.contains(*id)) {
+            self.complain(Wrong::Leaked, format!("the unique key of {id}, which is no more"));
         }
         for worker in ledger.holders.difference(&ledger.leases) {
             self.complain(Wrong::Leaked, format!("{worker} holds jobs and has no lease"));
