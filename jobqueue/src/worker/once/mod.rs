@@ -86,8 +86,7 @@ impl Context {
     ///
     /// # Cancel safety
     /// Dropped before the effect has ended, it gives its claim back, and the next run begins anew.
-    /// Dropped while the result is being recorded, it may be recorded or not; if not, the next run
-    /// waits until the claim has run out, and runs the effect again.
+    /// Once the effect has ended, its result is recorded even if this is dropped.
     pub fn once<T, E, F>(&self, key: impl fmt::Display, effect: F) -> Once<'_, F>
     where
         T: Serialize + DeserializeOwned + Send,
@@ -288,13 +287,18 @@ impl Guard {
         }
         // From here on it lapses rather than being given back: the effect has happened.
         let Some(claim) = self.0.take() else { return Ok(result) };
-        let finish = Finish { key: &claim.key, result: &bytes, lifetime };
-        match claim.store.call_retrying(&finish).await {
+        let key = claim.key.clone();
+        // On a task of its own: a run that is dropped now would leave its claim without a result.
+        let recording = tokio::spawn(boxed(async move {
+            let finish = Finish { key: &claim.key, result: &bytes, lifetime };
+            claim.store.call_retrying(&finish).await
+        }));
+        match recording.await.unwrap_or(Err(Error::Closed)) {
             Ok(None) => Ok(result),
             Ok(Some(earlier)) => read(&earlier),
             Err(error) => {
                 // The effect has happened, which a failure would hide, and try again.
-                warn!(key = claim.key, error = %chain(&error), "an effect could not be recorded: a repeated delivery runs it again");
+                warn!(key, error = %chain(&error), "an effect could not be recorded: a repeated delivery runs it again");
                 Ok(result)
             }
         }
