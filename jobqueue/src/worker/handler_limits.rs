@@ -18,13 +18,17 @@ pub(crate) struct HandlerLimits {
 }
 
 /// A run's leave to start: held to its end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pass {
     /// Frees the handler's place when the run ends.
     _permit: Option<OwnedSemaphorePermit>,
     /// When its rate lets it start, if it has one: now or in a moment.
     pub(crate) start_at: Option<Instant>,
 }
+
+/// A handler's own limits have no room for one more run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Full;
 
 /// How many jobs all handlers of a queue together can start now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

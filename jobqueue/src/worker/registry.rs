@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     handler::Handler,
-    handler_limits::{HandlerLimits, Pass, Supply},
+    handler_limits::{Full, HandlerLimits, Pass, Supply},
     run::{Context, Demand, HandlerBreaker},
     telemetry::JobMetrics,
 };
@@ -72,12 +72,12 @@ impl Entry {
         Known { handler: self, name, rules, newest }
     }
 
-    /// Lets a run start, if the handler's own limits in this process have room for it.
-    pub(crate) fn admit(&self, slot_is_free: bool) -> Option<Pass> {
-        match &self.limits {
-            None => Some(Pass::default()),
-            Some(limits) => limits.admit(slot_is_free, Instant::now()),
-        }
+    /// Lets a run start, if the handler's own limits in this process have room for it. It needs no
+    /// pass if there are none.
+    pub(crate) fn admit(&self, slot_is_free: bool) -> Result<Option<Box<Pass>>, Full> {
+        let Some(limits) = &self.limits else { return Ok(None) };
+        let pass = limits.admit(slot_is_free, Instant::now());
+        pass.map(|pass| Some(Box::new(pass))).ok_or(Full)
     }
 
     /// Reads the payload and starts the run.

@@ -39,7 +39,7 @@ pub(super) struct Accepted {
     pub(super) entry: Arc<Entry>,
     /// Since when it is ready, if this is its first attempt.
     pub(super) ready_at: Option<Instant>,
-    pub(super) pass: Pass,
+    pub(super) pass: Option<Box<Pass>>,
 }
 
 impl RunMaker {

@@ -129,7 +129,7 @@ impl Jobs {
         let history = History { attempts, stalls, misses, expired };
         match self.maker.intake(record.as_ref(), history) {
             Intake::Run { record, policy, handler: entry } => {
-                let Some(pass) = entry.admit(self.slots.free_slots() > 0) else {
+                let Ok(pass) = entry.admit(self.slots.free_slots() > 0) else {
                     return self.put_back(id, entry.name.clone());
                 };
                 let ready_at = self.maker.ready_at(&record, history);

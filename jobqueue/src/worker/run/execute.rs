@@ -32,7 +32,7 @@ pub(crate) struct Run {
     pub(crate) policy: RunPolicy,
     pub(crate) entry: Arc<Entry>,
     /// Of the handler's own limits in this process.
-    pub(crate) pass: Pass,
+    pub(crate) pass: Option<Box<Pass>>,
 }
 
 impl Run {
@@ -78,7 +78,7 @@ impl Run {
         let once = self.is_at_most_once();
         // The pass is held to the end of the run.
         let Self { ready_at, ctx, policy, entry, pass, .. } = self;
-        if let Some(start_at) = pass.start_at {
+        if let Some(start_at) = pass.as_ref().and_then(|pass| pass.start_at) {
             Box::pin(sleep_until(start_at)).await;
         }
         let guard = match entry.breaker.as_ref().map(HandlerBreaker::admit) {
