@@ -13,6 +13,7 @@
 //! - [`commands`]: what a server carries out, in numbers
 //! - [`edges`]: numbers at their edges, and what must work after each
 //! - [`sequence`]: one job at a time, through all that can make a worker sleep past it
+//! - [`leftovers`]: what is left of queues that are gone
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
 mod kill_on_exit;
@@ -25,6 +26,7 @@ pub mod cluster;
 pub mod commands;
 pub mod dump;
 pub mod edges;
+pub mod leftovers;
 pub mod names;
 pub mod process;
 pub mod proxy;

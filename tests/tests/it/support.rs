@@ -98,6 +98,12 @@ pub(crate) async fn raw(url: &str) -> redis::aio::MultiplexedConnection {
     client.get_multiplexed_async_connection().await.expect("the server is there")
 }
 
+/// The same for code that isn't asynchronous.
+pub(crate) fn blocking(url: &str) -> redis::Connection {
+    let client = redis::Client::open(url).expect("a good url");
+    client.get_connection().expect("the server is there")
+}
+
 /// A client as of [`client`], and the prefix of the keys of one of its queues.
 pub(crate) async fn client_and_base(queue: &str) -> (Client, String) {
     let prefix = names::queue("t");

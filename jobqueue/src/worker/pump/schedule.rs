@@ -42,11 +42,8 @@ pub(super) struct Schedule {
     /// When to look for expired jobs, also without a free slot; none if no job of the queue
     /// expires.
     expires: Option<Instant>,
-    /// Until when this pump lets others come first to due jobs, since it has sent one back for
-    /// them.
-    yields_until: Option<Instant>,
-    /// Whether it has passed on the token meanwhile.
-    passed_token: bool,
+    /// Whether this pump lets others come first to due jobs, since it has sent one back for them.
+    yields: Option<Yield>,
     /// Whether it would take jobs, as of the last time that it was asked.
     looks: bool,
     /// When a handler that has reached its rate may start the next job, as of the last look.
@@ -55,6 +52,14 @@ pub(super) struct Schedule {
     nothing_due: bool,
     /// Whether a heartbeat found the lease lost.
     lease_lost: bool,
+}
+
+/// A time in which others come first to due jobs.
+#[derive(Clone, Copy, Debug)]
+struct Yield {
+    until: Instant,
+    /// Whether the pump has passed on the token meanwhile.
+    passed_token: bool,
 }
 
 /// What the schedule looks at, beside its own state.
@@ -109,8 +114,7 @@ impl Schedule {
         Self {
             state: FetchState::Ready,
             expires: None,
-            yields_until: None,
-            passed_token: false,
+            yields: None,
             looks: false,
             more_at: None,
             nothing_due: false,
@@ -188,7 +192,7 @@ impl Schedule {
 
     /// A turn that asked for `want` jobs was answered.
     pub(super) fn answered(&mut self, turn: &Turn, want: usize, now: Instant) {
-        let yields = self.yields_until.is_some_and(|until| now < until);
+        let yields = self.yields.is_some_and(|yields| now < yields.until);
         let nap = turn.look_in.min(MAX_SLEEP) + if yields { HANDOVER } else { Duration::ZERO };
         if want > 0 {
             // Expired jobs come on top of the wanted ones.
@@ -239,16 +243,15 @@ impl Schedule {
 
     /// A job goes back for this long, for a worker that knows it.
     pub(super) fn yield_for(&mut self, delay: Duration, now: Instant) {
-        self.yields_until = now.checked_add(delay.saturating_add(2 * HANDOVER));
-        self.passed_token = false;
+        let until = now.checked_add(delay.saturating_add(2 * HANDOVER));
+        self.yields = until.map(|until| Yield { until, passed_token: false });
     }
 
     /// Whether the token, which has come to this pump, is for others too: they must know when the
     /// job is due that this one has sent back for them. Once, or it would go round for ever.
     pub(super) fn passes_on_token(&mut self, now: Instant) -> bool {
-        let passes = !self.passed_token && self.yields_until.is_some_and(|until| now < until);
-        self.passed_token |= passes;
-        passes
+        let Some(yields) = &mut self.yields else { return false };
+        !std::mem::replace(&mut yields.passed_token, true) && now < yields.until
     }
 
     /// A heartbeat found the lease lost.

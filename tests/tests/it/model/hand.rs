@@ -177,7 +177,9 @@ impl Queue {
                     self.meta.insert("throttled_until", hold.to_string());
                     self.meta.insert("throttled_from", self.now.to_string());
                 }
-                let back = !turn.retried.is_empty() || !turn.released.is_empty();
+                let back = !turn.retried.is_empty()
+                    || !turn.released.is_empty()
+                    || !turn.unstarted.is_empty();
                 let news = turn.hold > 0 || self.meta.contains_key("active");
                 self.token |= back || (news && self.any_waits());
                 Ok(number(0))

@@ -7,7 +7,8 @@ use jobqueue::{Failure, Queue, State, job, stats::QueueStats};
 use jobqueue_tests::wait;
 use tokio::sync::Notify;
 
-use crate::support::{Count, Running, client, client_and_base, raw, worker};
+use crate::support::{Count, Running, blocking, client, client_and_base, worker};
+use jobqueue_tests::leftovers::keys_that_stay;
 
 #[job(queue = "orders", attempts = 2, backoff = fixed("1ms"), dead_letter = "orders-dlq")]
 async fn ship(order: u32, tries: State<Count>) -> Result<(), Failure> {
@@ -146,10 +147,8 @@ async fn an_obliterated_queue_leaves_no_histograms() {
     let queue = client.queue("orders").expect("a good name");
     assert_eq!(stats(&queue).await.run.count(), 1);
     queue.obliterate().await.expect("nothing is active");
-    let mut raw = raw(jobqueue_tests::shared::url()).await;
-    let left: Vec<String> =
-        redis::cmd("KEYS").arg(format!("{base}*")).query_async(&mut raw).await.expect("keys");
-    assert_eq!(left, [""; 0]);
+    let mut redis = blocking(jobqueue_tests::shared::url());
+    assert_eq!(keys_that_stay(&mut redis, &format!("{base}*")), [""; 0]);
 }
 
 #[tokio::test]

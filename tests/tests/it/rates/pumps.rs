@@ -87,8 +87,8 @@ impl Stage {
 }
 
 fn load(connection: &mut Connection, name: &str) -> String {
-    let script = scripts().into_iter().find(|script| script.name == name).unwrap();
-    cmd("SCRIPT").arg("LOAD").arg(clocked(script.source)).query(connection).unwrap()
+    let script = scripts().into_iter().find(|script| script.name == name).expect("a script");
+    cmd("SCRIPT").arg("LOAD").arg(clocked(script.source)).query(connection).expect("an answer")
 }
 
 pub(super) fn play(stage: &mut Stage, setup: &Setup) -> Played {
@@ -96,12 +96,13 @@ pub(super) fn play(stage: &mut Stage, setup: &Setup) -> Played {
     run(connection, "FLUSHALL SYNC");
     run(connection, "HSET jq:{q}:meta layout 2 events 0");
     let rate = format!("{} {}", setup.interval, setup.burst);
-    let () = cmd("HSET").arg("jq:{q}:meta").arg("rate").arg(rate).query(connection).unwrap();
+    let () =
+        cmd("HSET").arg("jq:{q}:meta").arg("rate").arg(rate).query(connection).expect("an answer");
     let mut jobs = redis::pipe();
     for job in 0..STARTS + 500 {
         jobs.cmd("ZADD").arg("jq:{q}:waiting").arg(job).arg(format!("job{job:04}")).ignore();
     }
-    let () = jobs.query(connection).unwrap();
+    let () = jobs.query(connection).expect("an answer");
     let (advance, wake) = (load(connection, "worker/advance"), load(connection, "worker/wake"));
     let mut random = fastrand::Rng::with_seed(setup.seed);
     let pump = |n: usize| {
@@ -127,7 +128,8 @@ impl Game<'_> {
     /// The next worker that has something to do does it.
     fn step(&mut self) {
         let next = |pump: &usize| self.pumps[*pump].next();
-        let pump = (0..self.pumps.len()).min_by(|a, b| next(a).total_cmp(&next(b))).unwrap();
+        let pump =
+            (0..self.pumps.len()).min_by(|a, b| next(a).total_cmp(&next(b))).expect("a pump");
         let now = self.pumps[pump].next();
         assert!(now.is_finite(), "nobody will ever do anything");
         let ends = self.pumps[pump].runs.iter().any(|(_, end)| *end <= now);
@@ -152,7 +154,7 @@ impl Game<'_> {
             pump.runs.extract_if(.., |(_, end)| *end <= now).map(|(id, _)| id).collect();
         let want = pump.room();
         let name = pump.name.clone();
-        let mut args = args![Rig::BASE, name, 10_000, held, want, 0];
+        let mut args = args![Rig::BASE, name, 10_000, held, want, 0, ""];
         if ended.is_empty() {
             args.extend(args![0]);
         } else {
@@ -204,7 +206,7 @@ impl Game<'_> {
         }
         let name = pump.name.clone();
         self.set_clock(now);
-        let () = eval.arg(name).arg("").query(self.connection).unwrap();
+        let () = eval.arg(name).arg("").query(self.connection).expect("an answer");
         self.played.idle_calls += 1;
     }
 
@@ -252,7 +254,7 @@ impl Game<'_> {
         let waits = |index: &usize| self.pumps[*index].room() > 0 && self.pumps[*index].looks > now;
         let Some(at) = self.line.iter().position(waits) else { return };
         if run(self.connection, "LPOP jq:{q}:wake") != Value::Nil {
-            let index = self.line.remove(at).unwrap();
+            let index = self.line.remove(at).expect("it waits");
             self.pumps[index].looks = now + WAY;
         }
     }

@@ -85,12 +85,12 @@ fn entries_of_all_sizes_come_in_order() {
     let (mut from, mut ids) = ("-".to_owned(), Vec::new());
     loop {
         let answer = rig.call(KEYS, args!["w1", 60_000, 1_000, from]).expect("an answer");
-        let (_, entries): (u64, Vec<(String, String, String, String, String)>) =
+        let (_, entries): (u64, Vec<[String; 5]>) =
             redis::from_redis_value(answer).expect("entries");
         let Some(last) = entries.last() else { break };
-        assert!(entries.iter().map(|entry| entry.4.len()).sum::<usize>() <= 1 << 20);
-        from = format!("({}", last.0);
-        ids.extend(entries.into_iter().map(|entry| entry.2));
+        assert!(entries.iter().map(|entry| entry[4].len()).sum::<usize>() <= 1 << 20);
+        from = format!("({}", last[0]);
+        ids.extend(entries.into_iter().map(|entry| entry[2].clone()));
     }
     assert_eq!(ids, (0..120).map(|n| format!("j{n}")).collect::<Vec<_>>());
 }
