@@ -10,6 +10,9 @@ pub(crate) fn source(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Sourc
     Arc::from(error.into())
 }
 
+/// How far an error's sources are followed. One may be its own, and that has no end.
+const MOST: usize = 100;
+
 /// The sources of an error, the nearest first.
 pub(crate) fn sources<'a>(
     error: &'a (dyn StdError + 'a),
@@ -20,6 +23,7 @@ pub(crate) fn sources<'a>(
         next = source.source();
         Some(source)
     })
+    .take(MOST)
 }
 
 /// An error with its sources on one line, for logs: `outer: inner: innermost`.
@@ -38,5 +42,36 @@ impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         sources(self.0).try_for_each(|source| write!(f, ": {source}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("again")]
+    struct Loop;
+
+    /// Its source is itself.
+    #[derive(Debug)]
+    struct Endless;
+
+    impl fmt::Display for Endless {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("endless")
+        }
+    }
+
+    impl StdError for Endless {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&Endless)
+        }
+    }
+
+    #[test]
+    fn sources_without_an_end_have_one_here() {
+        assert_eq!(sources(&Endless).count(), MOST);
+        assert!(say_the_same(&Endless, &Endless) && !say_the_same(&Endless, &Loop));
     }
 }

@@ -6,8 +6,8 @@
 //! - [`proxy`]: a network that fails as told
 //! - [`process`]: programs that are watched, signalled and killed; [`clock`]: their time of day,
 //!   which jumps
-//! - [`scripts`], [`raw`] and [`dump`]: the scripts, one of them called bare, and the whole keyspace
-//!   as text
+//! - [`scripts`], [`raw`] and [`dump`]: the scripts, one of them called bare, and the whole
+//!   keyspace as text
 //! - [`account`]: proof that nothing was lost, doubled or leaked
 //! - [`soak`]: load and faults for a given time, with accounts that are proven
 //! - [`commands`]: what a server carries out, in numbers

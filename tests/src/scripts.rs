@@ -1,4 +1,5 @@
-//! The scripts, as they are sent to Redis; or with one statement missing, to see which test notices.
+//! The scripts, as they are sent to Redis; or with one statement missing, to see which test
+//! notices.
 
 use std::{env, fs, ops::RangeInclusive, path::Path, sync::LazyLock};
 

@@ -45,9 +45,10 @@ use crate::{
 /// Dropped before it is done, it is sent or it isn't.
 ///
 /// # Errors
-/// [`Error::Invalid`] if the name is invalid, [`Error::Payload`] if the message can't be written or
-/// is too large, [`Refused::Permission`](crate::error::Refused::Permission) if an ACL forbids the
-/// channel, and those of any call; with [`Error::Unavailable`] it may have been sent.
+/// [`Error::Invalid`](crate::Error::Invalid) if the name is invalid,
+/// [`Error::Payload`](crate::Error::Payload) if the message can't be written or is too large,
+/// [`Refused::Permission`](crate::error::Refused::Permission) if an ACL forbids the channel, and
+/// those of any call; with [`Error::Unavailable`](crate::Error::Unavailable) it may have been sent.
 #[must_use = "a broadcast is sent when this is awaited"]
 #[derive(Debug)]
 pub struct SendBroadcast {

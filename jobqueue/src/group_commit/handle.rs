@@ -50,8 +50,8 @@ impl<S: Sink> GroupCommit<S> {
         self.inbox.is_closed()
     }
 
-    /// Whether anyone but the map of all group commits holds it. Requests that have been handed over
-    /// are answered even if not: the background task ends after them.
+    /// Whether anyone but the map of all group commits holds it. Requests that have been handed
+    /// over are answered even if not: the background task ends after them.
     pub(super) fn is_used(&self) -> bool {
         self.inbox.strong_count() > 1
     }

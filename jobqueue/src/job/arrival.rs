@@ -25,8 +25,8 @@ impl Arrival {
         }
     }
 
-    /// As it stands in an outbox: due time, time to live and the key's lifetime in ms, `-` for none,
-    /// then the key. A lifetime of 0 is that of the job.
+    /// As it stands in an outbox: due time, time to live and the key's lifetime in ms, `-` for
+    /// none, then the key. A lifetime of 0 is that of the job.
     pub(crate) fn to_text(&self) -> String {
         let ms = |time: Option<Duration>| {
             time.map_or("-".to_owned(), |time| time.as_millis().max(1).to_string())

@@ -46,8 +46,9 @@ impl Codec {
             Self::MessagePack => {
                 // Most are small. From nothing, it would be moved again and again as it grows.
                 let mut bytes = Vec::with_capacity(128);
-                rmp_serde::encode::write_named(&mut bytes, value)
-                    .map_err(|error| self.unwritable::<T>(error))?;
+                let mut writer =
+                    rmp_serde::Serializer::new(&mut bytes).with_struct_map().with_human_readable();
+                value.serialize(&mut writer).map_err(|error| self.unwritable::<T>(error))?;
                 Ok(bytes)
             }
             Self::Json => serde_json::to_vec(value).map_err(|error| self.unwritable::<T>(error)),
@@ -117,17 +118,59 @@ impl Codec {
 }
 
 /// A reader of MessagePack that goes no deeper than is safe.
+///
+/// As the writer, it calls the format readable for humans: addresses, times and UUIDs are texts.
+/// serde says so of all that it keeps for a second look, so a tagged, untagged or flattened type
+/// that has such a field couldn't be read again otherwise.
 pub(super) fn reader(bytes: &[u8]) -> Reader<'_> {
-    let mut reader = rmp_serde::Deserializer::new(bytes);
+    let mut reader = rmp_serde::Deserializer::new(bytes).with_human_readable();
     reader.set_max_depth(MAX_DEPTH);
     reader
 }
 
-type Reader<'a> = rmp_serde::Deserializer<rmp_serde::decode::ReadReader<&'a [u8]>>;
+type Reader<'a> = rmp_serde::Deserializer<
+    rmp_serde::decode::ReadReader<&'a [u8]>,
+    rmp_serde::config::HumanReadableConfig<rmp_serde::config::DefaultConfig>,
+>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_that_asks_whether_humans_read_is_read_in_every_shape() {
+        use std::net::IpAddr;
+
+        #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        struct Plain {
+            ip: IpAddr,
+        }
+        #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(tag = "kind")]
+        enum Tagged {
+            Seen { ip: IpAddr },
+        }
+        #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(untagged)]
+        enum Untagged {
+            Ip(IpAddr),
+        }
+        #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        struct Flat {
+            #[serde(flatten)]
+            plain: Plain,
+        }
+        let ip: IpAddr = [10, 0, 0, 1].into();
+        for codec in [Codec::MessagePack, Codec::Json] {
+            let same = |value: &Tagged| codec.decode(&codec.encode(value).expect("written"));
+            assert_eq!(same(&Tagged::Seen { ip }), Ok(Tagged::Seen { ip }));
+            let same = |value: &Untagged| codec.decode(&codec.encode(value).expect("written"));
+            assert_eq!(same(&Untagged::Ip(ip)), Ok(Untagged::Ip(ip)));
+            let same = |value: &Flat| codec.decode(&codec.encode(value).expect("written"));
+            let flat = Flat { plain: Plain { ip } };
+            assert_eq!(same(&flat), Ok(Flat { plain: Plain { ip } }));
+        }
+    }
 
     #[test]
     fn trailing_bytes_are_an_error() {

@@ -2,6 +2,7 @@
 
 use std::{
     hash::{BuildHasher as _, RandomState},
+    process,
     str::FromStr,
     sync::{Arc, LazyLock, Mutex, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
@@ -118,31 +119,50 @@ impl FromStr for WorkerId {
     }
 }
 
-fn next_ulid() -> Ulid {
-    // One sequence for the process: ids of one producer are then strictly increasing, even when
-    // its clock steps back, and FIFO order holds within a millisecond.
-    static LAST: Mutex<Ulid> = Mutex::new(Ulid::nil());
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let now = u64::try_from(now).unwrap_or(u64::MAX);
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    *last = if now > last.timestamp_ms() {
-        Ulid::from_parts(now, random(now))
-    } else {
-        // Incrementing past the 2^80 ids of one millisecond moves to the next.
-        last.increment().unwrap_or_else(|next| next)
-    };
-    *last
+/// One sequence for the process: ids of one producer are then strictly increasing, even when its
+/// clock steps back, and FIFO order holds within a millisecond.
+struct Sequence {
+    process: u32,
+    last: Ulid,
+    /// The random part of a millisecond's first id is a hash with these keys of 128 bits, which
+    /// come from the operating system.
+    keys: [RandomState; 2],
 }
 
-/// The random part of the first id of a millisecond. It is a keyed hash of the time, with keys of
-/// 128 bits from the operating system, so that no two processes make the same ids. A process that
-/// was forked has its parent's keys, so the process's own number is hashed along.
-fn random(now: u64) -> u128 {
-    static KEYS: LazyLock<[RandomState; 2]> =
-        LazyLock::new(|| [RandomState::new(), RandomState::new()]);
-    let what = (now, std::process::id());
-    let [low, high] = KEYS.each_ref().map(|key| u128::from(key.hash_one(what)));
-    high << 64 | low
+impl Sequence {
+    fn new(process: u32) -> Self {
+        let keys = [RandomState::new(), RandomState::new()];
+        Self { process, last: Ulid::nil(), keys }
+    }
+
+    /// The next id, in the process of this number.
+    fn next(&mut self, process: u32) -> Ulid {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        // A process that was forked has its parent's sequence, and must leave it.
+        let forked = std::mem::replace(&mut self.process, process) != process;
+        let then = self.last.timestamp_ms();
+        self.last = if now > then || forked {
+            let ms = now.max(then);
+            Ulid::from_parts(ms, self.random(ms))
+        } else {
+            // Incrementing past the 2^80 ids of one millisecond moves to the next.
+            self.last.increment().unwrap_or_else(|next| next)
+        };
+        self.last
+    }
+
+    fn random(&self, ms: u64) -> u128 {
+        let what = (ms, self.process);
+        let [low, high] = self.keys.each_ref().map(|key| u128::from(key.hash_one(what)));
+        high << 64 | low
+    }
+}
+
+fn next_ulid() -> Ulid {
+    static SEQUENCE: LazyLock<Mutex<Sequence>> =
+        LazyLock::new(|| Mutex::new(Sequence::new(process::id())));
+    SEQUENCE.lock().unwrap_or_else(PoisonError::into_inner).next(process::id())
 }
 
 #[cfg(test)]
@@ -163,6 +183,19 @@ mod tests {
         assert!(others.iter().all(|other| *other != order.derived(&[b"a"])));
         let long: JobId = "x".repeat(128).parse().expect("a good id");
         assert!(long.derived(&[b"a"]).as_str().parse::<JobId>().is_ok());
+    }
+
+    /// A fork copies the sequence, keys and all.
+    #[test]
+    fn a_forked_process_leaves_its_parents_sequence() {
+        let mut parent = Sequence::new(1);
+        let last = parent.next(1);
+        let next = |id: &Ulid| Some(id.increment().unwrap_or_else(|next| next));
+        let parents: Vec<Ulid> = std::iter::successors(Some(last), next).take(1_000).collect();
+        let mut child = parent;
+        let children: Vec<Ulid> = (0..1_000).map(|_| child.next(2)).collect();
+        assert!(children.iter().all(|id| !parents.contains(id)));
+        assert!(children.windows(2).all(|pair| pair[0] < pair[1]));
     }
 
     #[test]

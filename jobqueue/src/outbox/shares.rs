@@ -69,8 +69,8 @@ pub(super) fn by_entry<'a, 'b>(
     groups.filter_map(|group| Some((group.first()?.entry, group)))
 }
 
-/// How many of the copies one call can carry: at least those of one entry. Jobs that come back go in
-/// calls of their own.
+/// How many of the copies one call can carry: at least those of one entry. Jobs that come back go
+/// in calls of their own.
 pub(super) fn one_call(copies: &[TargetCopy<'_>]) -> usize {
     let (mut count, mut bytes) = (0, 0);
     let come_back = are_back(copies);

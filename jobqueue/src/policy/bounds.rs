@@ -1,5 +1,5 @@
-//! Bounds of counts that the scripts and the server's commands read: beyond them a number is refused
-//! before it is written anywhere.
+//! Bounds of counts that the scripts and the server's commands read: beyond them a number is
+//! refused before it is written anywhere.
 
 use crate::value_error::Invalid;
 

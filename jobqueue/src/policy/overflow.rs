@@ -19,12 +19,12 @@ pub enum Overflow {
     /// [`Overflow`](crate::error::FailureReason::Overflow). Without a dead-letter queue it is
     /// refused.
     DeadLetter,
-    /// To make room, the oldest jobs go to the queue's dead-letter queue, as dead letters. Without a
-    /// dead-letter queue they are removed.
+    /// To make room, the oldest jobs go to the queue's dead-letter queue, as dead letters. Without
+    /// a dead-letter queue they are removed.
     ///
     /// The oldest is the one that has been ready for the longest time, whatever its priority; with
-    /// [aging](crate::manage::SetLimits::aging), of the next 1,000. Delayed jobs aren't ready, and go
-    /// only if no other job waits: first those that are due first. A job that is being added is
+    /// [aging](crate::manage::SetLimits::aging), of the next 1,000. Delayed jobs aren't ready, and
+    /// go only if no other job waits: first those that are due first. A job that is being added is
     /// never dropped.
     DropOldest,
 }

@@ -10,8 +10,8 @@ use crate::value_error::Invalid;
 ///
 /// It is [GCRA]: after a pause up to `burst` jobs may start at once, and from then on one every
 /// `per / max`. No window of length `per` ever sees more than `max + burst` starts; a fixed window
-/// would let twice the rate through at its edge. While jobs wait for a queue's rate, a start that is
-/// up to 20 ms late doesn't delay those after it: what they make up for counts as a burst.
+/// would let twice the rate through at its edge. While jobs wait for a queue's rate, a start that
+/// is up to 20 ms late doesn't delay those after it: what they make up for counts as a burst.
 ///
 /// ```
 /// use std::time::Duration;

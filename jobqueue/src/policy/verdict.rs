@@ -24,8 +24,8 @@ pub enum Verdict {
     /// error as
     /// [`ErrorClass::RateLimited`]: the job is tried again later, and the others go on.
     RateLimited(Duration),
-    /// Not a failure: the job waits for this long, at most a year, which costs no attempt. The queue
-    /// goes on.
+    /// Not a failure: the job waits for this long, at most a year, which costs no attempt. The
+    /// queue goes on.
     Snooze(Duration),
     /// As the handler's [`RetryPolicy`] has it for errors of this class.
     Classified {

@@ -40,23 +40,23 @@ impl Queue {
     /// there. [`JobHandle::retry`](crate::JobHandle::retry) of such a job says why.
     ///
     /// # Errors
-    /// Those of any call; [`Operation::done`](crate::error::Operation::done) then says how many jobs
-    /// it had sent back.
+    /// Those of any call; [`Operation::done`](crate::error::Operation::done) then says how many
+    /// jobs it had sent back.
     pub async fn retry_failed(&self) -> Result<u64> {
         // Only the jobs that have failed by now: one that fails again meanwhile isn't retried for
         // ever.
         let mut left = self.counts().await?.failed;
-        let (mut retried, mut kept) = (0, 0);
+        let (mut retried, mut kept) = (0_u64, 0_u64);
         while left > 0 {
             let step = queue::RetryFailed { most: left.min(STEP), skip: kept };
             let step = self.store().call_retrying(&step).await;
             let step = step.map_err(|error| error.after(retried))?;
-            let looked = step.retried + step.kept;
+            let looked = step.retried.saturating_add(step.kept);
             if looked == 0 {
                 break;
             }
-            retried += step.retried;
-            kept += step.kept;
+            retried = retried.saturating_add(step.retried);
+            kept = kept.saturating_add(step.kept);
             left = left.saturating_sub(looked);
         }
         Ok(retried)
@@ -74,13 +74,13 @@ impl Queue {
                 Invalid::new("state to clean", state.as_str(), "use completed or failed").into()
             );
         }
-        let mut removed = 0;
+        let mut removed = 0_u64;
         loop {
             let step = queue::Clean { state, age, most: STEP };
             let step = self.store().call_retrying(&step).await;
             match step.map_err(|error| error.after(removed))? {
                 0 => return Ok(removed),
-                step => removed += step,
+                step => removed = removed.saturating_add(step),
             }
         }
     }

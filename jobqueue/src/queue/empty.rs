@@ -38,8 +38,8 @@ impl Queue {
 
 /// The removal of all waiting jobs; see [`Queue::drain`].
 ///
-/// Awaited, it removes them in steps of 1,000 and returns how many jobs it removed, without those of
-/// a step whose answer was lost.
+/// Awaited, it removes them in steps of 1,000 and returns how many jobs it removed, without those
+/// of a step whose answer was lost.
 ///
 /// # Errors
 /// Those of any call; [`Operation::done`](crate::error::Operation::done) then says how many jobs it
@@ -59,13 +59,13 @@ impl Drain {
     }
 
     async fn run(self) -> Result<u64> {
-        let mut removed = 0;
+        let mut removed = 0_u64;
         loop {
             let step = queue::Drain { delayed_too: self.with_delayed };
             let step = self.queue.store().call_retrying(&step).await;
             match step.map_err(|error| error.after(removed))? {
                 0 => break,
-                step => removed += step,
+                step => removed = removed.saturating_add(step),
             }
         }
         if removed > 0 {

@@ -33,8 +33,8 @@ impl Queue {
     ///
     /// What is set here wins over what workers set in code, and so does `None`: there is then no
     /// limit, whatever the code says. [`rate_from_code`](SetLimits::rate_from_code) and
-    /// [`max_active_from_code`](SetLimits::max_active_from_code) give a limit back to the code. What
-    /// is not set stays as it is.
+    /// [`max_active_from_code`](SetLimits::max_active_from_code) give a limit back to the code.
+    /// What is not set stays as it is.
     ///
     /// ```no_run
     /// # use jobqueue::{DurationExt, Queue, Rate};
@@ -88,8 +88,8 @@ impl SetLimits {
         self.set("active", Some(FROM_CODE))
     }
 
-    /// How many jobs may wait or be delayed, 0 to 1,000,000,000; no limit by default. Further adds are refused with
-    /// [`Refused::QueueFull`](crate::error::Refused::QueueFull), unless the queue
+    /// How many jobs may wait or be delayed, 0 to 1,000,000,000; no limit by default. Further adds
+    /// are refused with [`Refused::QueueFull`](crate::error::Refused::QueueFull), unless the queue
     /// [overflows](Self::overflow) in another way.
     pub fn max_length(self, max: impl Into<Option<u64>>) -> Self {
         let max = max.into();
@@ -117,7 +117,8 @@ impl SetLimits {
     }
 
     /// How many entries of the event stream are kept, about, 1,000,000,000 at most; 1,000 by
-    /// default, 0 for no events at all. Without events, [`result`](super::JobHandle::result) looks only every few seconds.
+    /// default, 0 for no events at all. Without events, [`result`](super::JobHandle::result) looks
+    /// only every few seconds.
     pub fn events(self, entries: u64) -> Self {
         self.check(check_events(entries)).set("events", Some(entries))
     }

@@ -6,8 +6,8 @@ use super::{Queue, job_handle::JobHandle};
 use crate::{error::Result, job::JobId, store::job};
 
 impl<T> JobHandle<T> {
-    /// Runs a failed or completed job again, with its attempts counted anew. It takes its unique key
-    /// again. Set options, then await it.
+    /// Runs a failed or completed job again, with its attempts counted anew. It takes its unique
+    /// key again. Set options, then await it.
     ///
     /// ```no_run
     /// # async fn example(orders: jobqueue::Queue, id: jobqueue::JobId) -> jobqueue::Result<()> {
@@ -42,8 +42,9 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// Forgets what an `idempotent` handler has recorded for this job. By default the record counts:
-    /// a job that had completed completes again with the recorded result, and its handler isn't run.
+    /// Forgets what an `idempotent` handler has recorded for this job. By default the record
+    /// counts: a job that had completed completes again with the recorded result, and its handler
+    /// isn't run.
     ///
     /// What a handler has recorded by [`Context::once`](crate::Context::once) under keys of its own
     /// stays.

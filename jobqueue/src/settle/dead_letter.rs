@@ -22,7 +22,8 @@ pub(crate) struct DeadLetterRoute<'a> {
     pub(crate) record: Bytes,
 }
 
-/// Attaches a dead letter if the job failed for good. The job's own outcome then says where it went.
+/// Attaches a dead letter if the job failed for good. The job's own outcome then says where it
+/// went.
 pub(super) fn attach(decision: &mut Decision, id: &JobId, route: DeadLetterRoute<'_>) {
     let (Transition::Failed { retain, outcome, .. }, Some(failure)) =
         (&mut decision.end, &decision.failure)

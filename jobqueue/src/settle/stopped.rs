@@ -8,9 +8,9 @@ use crate::{
 
 /// The outcome of a run that was told to stop, at a shutdown, and ended before it was aborted.
 ///
-/// An error that another attempt may mend is the stop's, and so is a timeout: as if the run had been
-/// aborted, its job goes back and costs no attempt. A result counts, and so does a failure that no
-/// attempt can mend, and a panic, which is a fault of the program.
+/// An error that another attempt may mend is the stop's, and so is a timeout: as if the run had
+/// been aborted, its job goes back and costs no attempt. A result counts, and so does a failure
+/// that no attempt can mend, and a panic, which is a fault of the program.
 pub(crate) fn stopped(outcome: RunOutcome, policy: &RunPolicy) -> RunOutcome {
     let mends = |failure: &Failure| {
         let (step, _) = after_failure(failure.verdict(), policy.as_attempt());

@@ -87,7 +87,7 @@ impl Histogram {
     /// How many durations were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
+        self.counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count))
     }
 
     /// The sum of all durations.
@@ -106,9 +106,9 @@ impl Histogram {
     /// counts. The last bucket has no bound and counts all.
     pub fn buckets(&self) -> impl Iterator<Item = (Option<Duration>, u64)> {
         let bounds = BOUNDS.iter().map(|bound| Some(Duration::from_micros(*bound)));
-        let mut so_far = 0;
+        let mut so_far = 0_u64;
         bounds.chain([None]).zip(self.counts).map(move |(bound, count)| {
-            so_far += count;
+            so_far = so_far.saturating_add(count);
             (bound, so_far)
         })
     }

@@ -54,8 +54,8 @@ pub struct QueueStats {
     /// How long the queue is throttled from now on, after a handler answered "too many requests".
     #[serde(rename = "throttled_for_ms", serialize_with = "crate::json::maybe_millis")]
     pub throttled_for: Option<Duration>,
-    /// The workers, ordered by the end of their leases, among them receives that wait. All jobs that
-    /// are out by hand are those of one, `by-hand`; its lease is the first of their times.
+    /// The workers, ordered by the end of their leases, among them receives that wait. All jobs
+    /// that are out by hand are those of one, `by-hand`; its lease is the first of their times.
     pub workers: Vec<WorkerStats>,
     /// How long the oldest effect on another queue, such as a dead letter, has been on its way;
     /// their number is [`effects`](QueueCounts::effects). `None` if all have arrived.
@@ -108,8 +108,8 @@ impl QueueStats {
     }
 
     /// How far behind the workers are: the larger of [`oldest_waiting`](Self::oldest_waiting) and
-    /// [`overdue`](Self::overdue); zero if no job waits. In a dead-letter queue, whose jobs wait for
-    /// a person and not for a worker, it is the age of the oldest letter and grows for ever.
+    /// [`overdue`](Self::overdue); zero if no job waits. In a dead-letter queue, whose jobs wait
+    /// for a person and not for a worker, it is the age of the oldest letter and grows for ever.
     #[must_use]
     pub fn lag(&self) -> Duration {
         self.oldest_waiting.unwrap_or_default().max(self.overdue())

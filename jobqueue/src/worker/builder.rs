@@ -151,7 +151,8 @@ impl WorkerBuilder {
     /// What to do with a job whose name no handler here has, or whose payload is of a newer
     /// [version](crate::Payload) than its handler knows: it goes back for `delay`, for a worker
     /// that knows it, and fails for good after `limit` times. 10 s and 30 times by default, at most
-    /// a day. While it is away, this worker leaves jobs that fall due to other workers for a third of a second.
+    /// a day. While it is away, this worker leaves jobs that fall due to other workers for a third
+    /// of a second.
     pub fn unknown_names(mut self, delay: Duration, limit: u32) -> Self {
         self.config.defaults.unknown_delay = delay;
         self.config.defaults.unknown_limit = limit;
@@ -185,10 +186,10 @@ impl WorkerBuilder {
     }
 
     /// Called with the tracing span of each run whose job was sent with a trace, and with the run's
-    /// own place in it, before the run waits for its handler's limits and starts: for OpenTelemetry,
-    /// whose layer must be told the parent. The span has the fields `trace_id`, `span_id` and
-    /// `parent_span_id`, with this hook or without it. The last hook that is given counts, and one
-    /// that panics costs no run.
+    /// own place in it, before the run waits for its handler's limits and starts: for
+    /// OpenTelemetry, whose layer must be told the parent. The span has the fields `trace_id`,
+    /// `span_id` and `parent_span_id`, with this hook or without it. The last hook that is given
+    /// counts, and one that panics costs no run.
     ///
     /// ```no_run
     /// # use jobqueue::{job, Client, Worker};

@@ -118,8 +118,8 @@ impl Ledger {
                 "once" => {}
                 "errors" | "logs" => self.lists.extend([rest.to_owned()]),
                 "unique" => self.claims.extend([(rest.to_owned(), reader.get("GET", name))]),
-                // The newest calls of producers, and of publishers to a topic of the same name. They
-                // expire.
+                // The newest calls of producers, and of publishers to a topic of the same name.
+                // They expire.
                 "producer" | "publisher" => {}
                 // What was to end a wait that had ended by itself: it expires.
                 "wake" if !rest.is_empty() => {}

@@ -1,6 +1,6 @@
 //! One job at a time, through all that can make a worker sleep past it: pauses, delays, receives by
-//! hand, workers that stop, limits, names that a worker doesn't know, topics. No later add rescues a
-//! lost wake-up, so the wait shows it.
+//! hand, workers that stop, limits, names that a worker doesn't know, topics. No later add rescues
+//! a lost wake-up, so the wait shows it.
 
 mod scenes;
 mod stage;

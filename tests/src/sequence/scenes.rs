@@ -1,5 +1,5 @@
-//! What happens around one job. Each scene leaves the queue as it found it, and answers how long the
-//! job waited; nothing if another consumer was faster and there was nothing to see.
+//! What happens around one job. Each scene leaves the queue as it found it, and answers how long
+//! the job waited; nothing if another consumer was faster and there was nothing to see.
 
 use std::time::{Duration, Instant};
 

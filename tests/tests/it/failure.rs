@@ -151,6 +151,54 @@ async fn a_panic_is_a_failure_and_the_worker_lives_on() {
     assert_eq!(client.queue("default").expect("a name").counts().await.expect("counts").active, 0);
 }
 
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_a_drop_does_not_change_how_a_run_has_ended() {
+    #[job(attempts = 1, timeout = "50ms")]
+    async fn late(_: ()) {
+        let _bomb = Bomb;
+        std::future::pending::<()>().await;
+    }
+    #[job(attempts = 1)]
+    async fn throws(_: ()) -> () {
+        std::panic::panic_any(Bomb);
+    }
+    let (_client, _job, failure) = fail(late, ()).await;
+    assert_eq!((failure.reason, failure.attempt), (FailureReason::Timeout, 1));
+    let (_client, _job, failure) = fail(throws, ()).await;
+    assert_eq!((failure.reason, failure.attempt), (FailureReason::Panic, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_of_an_error_without_an_end_are_followed_for_a_while() {
+    #[derive(Debug)]
+    struct Endless;
+    impl std::fmt::Display for Endless {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("endless")
+        }
+    }
+    impl std::error::Error for Endless {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&Endless)
+        }
+    }
+    #[job(attempts = 1)]
+    async fn goes_round(_: ()) -> Result<(), Endless> {
+        Err(Endless)
+    }
+    let (_client, _job, failure) = fail(goes_round, ()).await;
+    assert_eq!(failure.message, "endless");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_takes_too_long_is_told_and_fails() {
     #[job(attempts = 1, timeout = "50ms")]

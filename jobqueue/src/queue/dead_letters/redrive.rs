@@ -51,8 +51,8 @@ impl DeadLetters {
 /// A dead letter stays where it is, and isn't counted, if its job would meet another of its queue:
 /// one of the same id that hasn't ended, or one that has its unique key. Of two dead letters of one
 /// id the first goes, and the second can go when its job has ended. The log says how many stay, and
-/// [`on_kept`](Self::on_kept) which. Dead letters that a handler runs, or that are gone, stay out of
-/// it.
+/// [`on_kept`](Self::on_kept) which. Dead letters that a handler runs, or that are gone, stay out
+/// of it.
 ///
 /// # Cancel safety
 /// Dropped before it is done, some dead letters are on their way back, and the others stay. None is
@@ -135,11 +135,11 @@ impl<'a> Redrive<'a> {
     }
 
     async fn send_ids(&self, ids: &[JobId], pace: &Pace) -> Result<u64> {
-        let mut sent = 0;
+        let mut sent = 0_u64;
         let mut steps = ids.chunks(pace.step).peekable();
         while let Some(ids) = steps.next() {
             let step = self.send(ids).await?;
-            sent += step.sent;
+            sent = sent.saturating_add(step.sent);
             if steps.peek().is_some() {
                 pace.wait(step.sent).await;
             }
@@ -150,7 +150,7 @@ impl<'a> Redrive<'a> {
     /// Only the dead letters that wait now: one that fails again meanwhile doesn't go in circles.
     async fn send_all(&self, pace: &Pace) -> Result<u64> {
         let waiting = self.dead_letters.queue().jobs(JobState::Waiting);
-        let (mut left, mut kept, mut sent) = (self.dead_letters.count().await?, 0, 0);
+        let (mut left, mut kept, mut sent) = (self.dead_letters.count().await?, 0_u64, 0_u64);
         while left > 0 {
             let ids = waiting.ids(kept, left.min(pace.step as u64)).await?;
             if ids.is_empty() {
@@ -158,8 +158,8 @@ impl<'a> Redrive<'a> {
             }
             let step = self.send(&ids).await?;
             left = left.saturating_sub(ids.len() as u64);
-            kept += step.kept;
-            sent += step.sent;
+            kept = kept.saturating_add(step.kept);
+            sent = sent.saturating_add(step.sent);
             if left > 0 {
                 pace.wait(step.sent).await;
             }

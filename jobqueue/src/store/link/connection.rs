@@ -50,7 +50,8 @@ struct Inner {
     endpoint: Endpoint,
     limits: Limits,
     current: Mutex<Current>,
-    /// Locked while dialling, so that a hundred tasks dial once. The last dial that failed, and when.
+    /// Locked while dialling, so that a hundred tasks dial once. The last dial that failed, and
+    /// when.
     dialling: tokio::sync::Mutex<Option<(Instant, RedisError)>>,
 }
 

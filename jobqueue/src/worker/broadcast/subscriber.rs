@@ -193,7 +193,7 @@ async fn hear(
     let problem = match timeout(listener.timeout, hearing).await {
         Ok(Ok(Ok(()))) => return debug!(%name, %id, "heard"),
         Ok(Ok(Err(problem))) => problem,
-        Ok(Err(panic)) => panic_message(&*panic),
+        Ok(Err(panic)) => panic_message(panic),
         Err(_) => {
             cancellation.cancel();
             format!("it took longer than {:?}", listener.timeout)

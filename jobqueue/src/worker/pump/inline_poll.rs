@@ -17,6 +17,8 @@ use tokio::{
     time::Instant,
 };
 
+use crate::worker::run::discard;
+
 /// For how long a pump may run jobs itself before it yields its thread.
 const LIMIT: Duration = Duration::from_millis(1);
 
@@ -54,7 +56,10 @@ impl InlinePoll {
         match catch_unwind(AssertUnwindSafe(|| run.poll(&mut context))) {
             Ok(Poll::Ready(outcome)) => Some(Some(outcome)),
             Ok(Poll::Pending) => None,
-            Err(_) => Some(None),
+            Err(panic) => {
+                discard(panic);
+                Some(None)
+            }
         }
     }
 }

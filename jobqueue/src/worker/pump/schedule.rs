@@ -162,8 +162,8 @@ impl Schedule {
         view.idle && view.demand == Demand::Any && view.more_at.is_none() && self.nothing_due
     }
 
-    /// Whether the pump would have taken jobs, had it a free slot, and doesn't any more; or it was to
-    /// look now, and has no free slot.
+    /// Whether the pump would have taken jobs, had it a free slot, and doesn't any more; or it was
+    /// to look now, and has no free slot.
     pub(super) fn stops_looking(&mut self, view: &View) -> bool {
         let looks =
             view.phase == Phase::Working && matches!(view.demand, Demand::Any | Demand::One);

@@ -197,9 +197,9 @@ impl KeptSession {
         self.lease.keep(self.session.name().cloned());
     }
 
-    /// Gives back the lease and what is held, and waits a moment until effects are relayed. The wait
-    /// for the token ends, or the token might go to one that has left; a fetch behind it is refused
-    /// by then.
+    /// Gives back the lease and what is held, and waits a moment until effects are relayed. The
+    /// wait for the token ends, or the token might go to one that has left; a fetch behind it is
+    /// refused by then.
     pub(super) async fn leave(&mut self, wake: &mut WakeListener) {
         self.lease.keep(None);
         if let Err(error) = self.session.leave(LEAVE_TIMEOUT).await {

@@ -200,7 +200,8 @@ impl Context {
     /// an event.
     ///
     /// # Errors
-    /// [`Error::Payload`] if it can't be written or is too large, [`Refused::LeaseLost`] if the worker has lost the job, and those of any call.
+    /// [`Error::Payload`] if it can't be written or is too large, [`Refused::LeaseLost`] if the
+    /// worker has lost the job, and those of any call.
     pub async fn progress<T: Serialize + ?Sized>(&self, value: &T) -> Result<()> {
         let value = Codec::MessagePack.encode(value)?;
         if value.len() > MAX_RESULT {

@@ -69,7 +69,7 @@ impl Run {
             // A hook only observes jobs, so the run goes on without it.
             let call = catch_unwind(AssertUnwindSafe(|| hook.call(span, trace)));
             if let Err(panic) = call {
-                error!(why = panic_message(&*panic), "the hook for spans panicked");
+                error!(why = panic_message(panic), "the hook for spans panicked");
             }
         }
     }
@@ -128,13 +128,15 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
         None => run.await,
         Some(deadline) => {
             ctx.set_deadline(deadline);
-            match Box::pin(timeout_at(deadline, run)).await {
+            let mut run = Box::pin(timeout_at(deadline, run));
+            match run.as_mut().await {
                 Ok(result) => result,
                 Err(_) => {
                     let was_told = ctx.is_cancelled();
                     // Tasks that the handler has started may still go on: the token tells them to
                     // stop.
                     ctx.cancel();
+                    discard(run);
                     let outcome = RunOutcome::TimedOut(policy.timeout.unwrap_or_default());
                     return if was_told { stopped(outcome, policy) } else { outcome };
                 }
@@ -145,15 +147,25 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
         Ok(Ok(result)) => RunOutcome::Success(result),
         Ok(Err(outcome)) if ctx.is_cancelled() => stopped(outcome, policy),
         Ok(Err(outcome)) => outcome,
-        Err(panic) => RunOutcome::Panicked(panic_message(&*panic)),
+        Err(panic) => RunOutcome::Panicked(panic_message(panic)),
     }
 }
 
 /// The message of a panic.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_message(panic: Box<dyn Any + Send>) -> String {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
+    discard(panic);
     text.unwrap_or_else(|| "the handler panicked with no message".to_owned())
+}
+
+/// Drops something of the user's. If that panics, it isn't this run's end: what the run comes to is
+/// known already.
+pub(crate) fn discard<T>(value: T) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // Its own drop may panic as well.
+        std::mem::forget(panic);
+    }
 }

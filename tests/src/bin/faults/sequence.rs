@@ -1,5 +1,5 @@
-//! One job at a time, through pauses, delays, receives by hand, workers that stop, limits, names that
-//! a worker doesn't know and topics: no job waits for a worker that sleeps.
+//! One job at a time, through pauses, delays, receives by hand, workers that stop, limits, names
+//! that a worker doesn't know and topics: no job waits for a worker that sleeps.
 
 use std::{env, time::Duration};
 

@@ -1,6 +1,6 @@
-//! The rule of wake-ups, after every step: whoever makes something start or fall due sooner, or makes
-//! room for it, puts the token there; and so does whoever looks no more. Only a worker that has room
-//! left needs none: it looks by itself.
+//! The rule of wake-ups, after every step: whoever makes something start or fall due sooner, or
+//! makes room for it, puts the token there; and so does whoever looks no more. Only a worker that
+//! has room left needs none: it looks by itself.
 
 use redis::Value;
 

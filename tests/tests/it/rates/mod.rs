@@ -1,5 +1,6 @@
-//! A queue's rate: it is reached and never exceeded, by any number of workers and slots, and with few
-//! calls. The real script on a real server, with a clock of its own: workers that sleep cost no time.
+//! A queue's rate: it is reached and never exceeded, by any number of workers and slots, and with
+//! few calls. The real script on a real server, with a clock of its own: workers that sleep cost no
+//! time.
 
 mod pumps;
 
