@@ -10,6 +10,11 @@ local function lanes_below(rank)
   return string.format('%.0f', rank - LANES_BELOW)
 end
 
+-- A job's rank, from its score in `waiting`.
+local function lanes_rank(score)
+  return score < 0 and score + LANES_BELOW or score
+end
+
 -- Notes which job of a lane is the first now.
 local function lanes_head(base, lane)
   local head = redis.call('ZRANGE', base .. 'lane:' .. lane, 0, 0, 'WITHSCORES')

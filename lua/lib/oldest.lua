@@ -19,28 +19,31 @@ local function oldest_strict(waiting, step)
   return oldest
 end
 
--- Aging: the bands overlap, so this looks at the next jobs alone. A job that was ranked before
--- aging was set has a rank beyond all times, and its time follows from the step of strict
--- priorities.
-local function oldest_aged(q, step, now)
-  local heads = redis.call('ZRANGE', q.waiting, 0, OLDEST_HEADS - 1, 'WITHSCORES')
-  local ids, oldest = {}, nil
+-- Aging: the bands overlap, so this looks at the next jobs alone: up to `most` of them. Answers
+-- their ids, and since when each is ready. A job that was ranked before aging was set has a rank
+-- beyond all times, and its time follows from the step of strict priorities.
+local function oldest_heads(q, step, now, most)
+  local heads = redis.call('ZRANGE', q.waiting, 0, most - 1, 'WITHSCORES')
+  local ids, times = {}, {}
   for i = 1, #heads, 2 do
     ids[#ids + 1] = heads[i]
   end
   local priorities = #ids > 0 and rank_priorities(q.priority, ids) or {}
   for i = 1, #ids do
-    local rank = tonumber(heads[2 * i])
-    -- In a lane; see lib/lanes.lua. Without aging this changes no band's time.
-    if rank < 0 then rank = rank + 2 ^ 53 end
+    local rank = lanes_rank(tonumber(heads[2 * i]))
     local since = rank - ((priorities[i] or 0) + 1024) * step
     if since > now then
       since = rank % rank_step()
     end
     -- With another priority or aging, the rank doesn't say when the job became ready.
-    oldest = math.min(oldest or math.huge, since < 0 and now or since)
+    times[i] = since < 0 and now or since
   end
-  return oldest
+  return ids, times
+end
+
+local function oldest_aged(q, step, now)
+  local _, times = oldest_heads(q, step, now, OLDEST_HEADS)
+  return times[1] and math.min(unpack(times))
 end
 
 -- In ms since the epoch; nil if no job waits. A job that was ranked under another aging may seem

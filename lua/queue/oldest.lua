@@ -9,35 +9,30 @@
 -- ARGV  1 how many, up to 100
 -- REPLY ids, the oldest first
 -- ERR   none
--- USES  rank
+-- USES  clock, rank, lanes, oldest
 local function oldest(keys, args)
-  local waiting, delayed, priority, most = keys[1], keys[2], keys[3], tonumber(args[1])
+  local q, delayed, most = { waiting = keys[1], priority = keys[3] }, keys[2], tonumber(args[1])
   local aging = redis.call('HGET', keys[4], 'aging')
   local step, found = rank_step(aging), {}
-  local function note(heads, since)
-    for i = 1, #heads, 2 do
-      found[#found + 1] = { id = heads[i], since = since(tonumber(heads[i + 1]), (i + 1) / 2) }
-    end
-  end
   if aging then
     -- The bands of priorities overlap, so these are the oldest of the next 1,000.
-    local heads, ids = redis.call('ZRANGE', waiting, 0, 999, 'WITHSCORES'), {}
-    for i = 1, #heads, 2 do
-      ids[#ids + 1] = heads[i]
+    local ids, times = oldest_heads(q, step, clock_now(), 1000)
+    for i, id in ipairs(ids) do
+      found[i] = { id = id, since = times[i] }
     end
-    local priorities = #ids > 0 and rank_priorities(priority, ids) or {}
-    note(heads, function(rank, i) return rank - ((priorities[i] or 0) + 1024) * step end)
   else
     -- Each priority has a band of ranks, in which the oldest come first.
     local from = '-inf'
     repeat
-      local heads = redis.call('ZRANGEBYSCORE', waiting, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+      local heads = redis.call('ZRANGEBYSCORE', q.waiting, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
       if heads[1] then
         local band = math.floor(heads[2] / step)
         from = string.format('%.0f', (band + 1) * step)
-        heads = redis.call('ZRANGEBYSCORE', waiting, string.format('%.0f', band * step),
+        heads = redis.call('ZRANGEBYSCORE', q.waiting, string.format('%.0f', band * step),
           '(' .. from, 'WITHSCORES', 'LIMIT', 0, most)
-        note(heads, function(rank) return rank - band * step end)
+        for i = 1, #heads, 2 do
+          found[#found + 1] = { id = heads[i], since = heads[i + 1] - band * step }
+        end
       end
     until not heads[1]
   end

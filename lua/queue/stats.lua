@@ -20,7 +20,7 @@
 --       events, throttled_until, ttl, dead_letter, overflow; the observations of workers, field by
 --       field
 -- ERR   LAYOUT
--- USES  clock, layout, rank, oldest
+-- USES  clock, layout, rank, lanes, oldest
 local function stats(keys, args)
   local q = { waiting = keys[1], delayed = keys[2], workers = keys[5], priority = keys[6] }
   local completed, failed, outbox, histograms, base = keys[3], keys[4], keys[7], keys[8], args[1]

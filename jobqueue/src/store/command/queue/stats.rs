@@ -26,7 +26,7 @@ pub(crate) struct Stats<'a> {
 const WHAT: &str = "a queue's statistics";
 
 impl Command for Stats<'_> {
-    const SCRIPT: &'static Script = script!("queue" / stats, [clock, layout, rank, oldest]);
+    const SCRIPT: &'static Script = script!("queue" / stats, [clock, layout, rank, lanes, oldest]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

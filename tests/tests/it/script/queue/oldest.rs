@@ -40,6 +40,19 @@ fn jobs_that_age_are_compared_by_time_too() {
     rig.replies(KEYS, args![2], r#"["a", "b"]"#);
 }
 
+/// A rank in a lane is less by 2^53, and one from before the aging is of strict priorities.
+#[test]
+fn jobs_that_age_keep_their_time_in_a_lane_and_from_before_the_aging() {
+    let mut rig = rig();
+    let before_aging = 1_024 * BAND + 20;
+    rig.given([
+        "HSET jq:{q}:meta layout 2 aging 1000",
+        "ZADD jq:{q}:waiting -9007199253716962 lane 1024010 first",
+        format!("ZADD jq:{{q}}:waiting {before_aging} second").as_str(),
+    ]);
+    rig.replies(KEYS, args![3], r#"["first", "second", "lane"]"#);
+}
+
 #[test]
 fn an_empty_queue_has_none() {
     rig().replies(KEYS, args![3], "[]");
