@@ -19,7 +19,7 @@
 -- ARGV  1 base; 2 why, for callers of requests among them; 3… ids, at most 1,000
 -- REPLY how many existed
 -- ERR   LAYOUT, WRONGSTATE (one of them is active; none is removed)
--- USES  layout, events, unique, lanes, columns, state, outbox, callers
+-- USES  layout, events, unique, lanes, columns, state, outbox, callers, removal
 local function remove(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -50,9 +50,6 @@ local function remove(keys, args)
   for state in pairs(sets) do
     redis.call('ZREM', q[state], unpack(ids))
   end
-  redis.call('ZREM', q.base .. 'expiring', unpack(ids))
-  callers_tell(q, ids, args[2])
-  columns_purge(q, ids)
-  events_add(q.events, meta[2], 'removed', ids)
+  removal_finish(q, ids, meta[2], args[2])
   return #ids
 end

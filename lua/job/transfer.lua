@@ -22,7 +22,7 @@
 -- REPLY how many were sent by this call, or by an earlier one with the same token; jobs that are
 --       active or don't exist are left out
 -- ERR   LAYOUT
--- USES  layout, events, unique, lanes, columns, state, outbox, callers
+-- USES  layout, events, unique, lanes, columns, state, outbox, callers, removal
 local function transfer(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -58,10 +58,7 @@ local function transfer(keys, args)
   for state in pairs(sets) do
     redis.call('ZREM', q[state], unpack(ids))
   end
-  redis.call('ZREM', q.base .. 'expiring', unpack(ids))
-  callers_tell(q, ids, 'overflow')
-  columns_purge(q, ids)
+  removal_finish(q, ids, meta[2], 'overflow')
   redis.call('SET', done, #ids, 'PX', args[2])
-  events_add(q.events, meta[2], 'removed', ids)
   return #ids
 end

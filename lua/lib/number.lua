@@ -7,17 +7,24 @@ local NUMBER_LEAST = {
 }
 local NUMBER_MOST = 9007199254740992
 
--- The refusal of a setting that can't be read; nil for one that can, and for no value: '' or '-'.
-local function number_refusal(field, value)
-  local fine = value == '' or value == '-'
-  if field == 'rate' and not fine then
+-- Whether a setting can be read. '' and '-' are no value, and other settings are no numbers.
+local function number_fits(field, value)
+  local least = NUMBER_LEAST[field]
+  if value == '' or value == '-' then
+    return true
+  elseif field == 'rate' then
     local interval, burst = string.match(value, '^([%d.]+) (%d+)$')
-    fine = interval and (tonumber(interval) or 0) > 0 and tonumber(burst) > 0
-  elseif NUMBER_LEAST[field] and not fine then
+    return interval and (tonumber(interval) or 0) > 0 and tonumber(burst) > 0
+  elseif least then
     local number = string.match(value, '^-?%d+$') and tonumber(value)
-    fine = number and number >= NUMBER_LEAST[field] and number <= NUMBER_MOST
+    return number and number >= least and number <= NUMBER_MOST
   end
-  if not fine and (field == 'rate' or NUMBER_LEAST[field]) then
+  return true
+end
+
+-- The refusal of a setting that can't be read; nil for one that can.
+local function number_refusal(field, value)
+  if not number_fits(field, value) then
     return redis.error_reply('INVALID ' .. field .. ' ' .. value)
   end
 end

@@ -15,8 +15,8 @@ end
 
 -- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed; of those
 -- that are out by hand, the runs whose own time is over. Answers when to look again, and keeps the
--- deadline of the other worker in `q.other_lease`. leases: the two
--- oldest before this worker moved its own to `own`.
+-- deadline of the other worker in `q.other_lease`. leases: the two oldest before this worker moved
+-- its own to `own`.
 local function recover_oldest(q, leases, worker, own, now)
   local at = leases[1] == worker and 3 or 1
   local oldest, deadline = leases[at], tonumber(leases[at + 1] or own)
@@ -31,11 +31,7 @@ local function recover_oldest(q, leases, worker, own, now)
   else
     held = redis.call('HRANDFIELD', running, RECOVER_STEP, 'WITHVALUES')
   end
-  local ids, members = {}, {}
-  for i = 1, #held, 2 do
-    ids[#ids + 1] = held[i]
-    members[i], members[i + 1] = running_rank(held[i + 1]), held[i]
-  end
+  local ids, members = running_members(held)
   if #ids > 0 then
     redis.call('ZADD', q.waiting, unpack(members))
     redis.call('HDEL', running, unpack(ids))

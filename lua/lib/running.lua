@@ -5,6 +5,16 @@ local function running_rank(value)
   return string.match(value, '^[^:]*')
 end
 
+-- Jobs that go back, from their pairs in `running`: their ids, and ranks and ids for `waiting`.
+local function running_members(held)
+  local ids, members = {}, {}
+  for i = 1, #held, 2 do
+    ids[#ids + 1] = held[i]
+    members[i], members[i + 1] = running_rank(held[i + 1]), held[i]
+  end
+  return ids, members
+end
+
 -- Jobs that go back without a run may have been handed out as expired, with the score -1. With 0
 -- they are so for the next who looks for such, even if nothing may be fetched.
 local function running_expired(expiring, ids)

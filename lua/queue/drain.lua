@@ -16,7 +16,7 @@
 -- ARGV  1 base; 2 '1' to remove delayed jobs too
 -- REPLY how many were removed; 0: done
 -- ERR   LAYOUT
--- USES  layout, events, unique, lanes, columns, outbox, callers
+-- USES  layout, events, unique, lanes, columns, outbox, callers, removal
 local function drain(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], jobs = keys[3], priority = keys[4],
@@ -37,10 +37,7 @@ local function drain(keys, args)
   end
   if #ids > 0 then
     redis.call('ZREM', set, unpack(ids))
-    redis.call('ZREM', q.base .. 'expiring', unpack(ids))
-    callers_tell(q, ids, 'removed')
-    columns_purge(q, ids)
-    events_add(q.events, meta[2], 'removed', ids)
+    removal_finish(q, ids, meta[2], 'removed')
   end
   return #ids
 end

@@ -25,13 +25,13 @@ local function give_back(keys, args)
     return refusal
   end
   local page = redis.call('HSCAN', hand, cursor, 'COUNT', 1000)
-  local held, ids, members = page[2], {}, {}
-  for i = 1, #held, 2 do
-    if hand_holds(held[i + 1], receive) then
-      ids[#ids + 1] = held[i]
-      members[#members + 1], members[#members + 2] = running_rank(held[i + 1]), held[i]
+  local out, held = page[2], {}
+  for i = 1, #out, 2 do
+    if hand_holds(out[i + 1], receive) then
+      held[#held + 1], held[#held + 2] = out[i], out[i + 1]
     end
   end
+  local ids, members = running_members(held)
   redis.call('ZREM', workers, receive)
   if #ids > 0 then
     redis.call('ZADD', waiting, unpack(members))

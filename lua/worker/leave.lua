@@ -23,11 +23,7 @@ local function leave(keys, args)
     return refusal
   end
   local held = redis.call('HRANDFIELD', running, step, 'WITHVALUES')
-  local ids, members = {}, {}
-  for i = 1, #held, 2 do
-    ids[#ids + 1] = held[i]
-    members[i], members[i + 1] = running_rank(held[i + 1]), held[i]
-  end
+  local ids, members = running_members(held)
   if #ids > 0 then
     -- The first write can't grow, so that a full Redis lets the script go on. A job leaves
     -- `running` last: if a key has a wrong type, it is still held.

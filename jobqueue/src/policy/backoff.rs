@@ -92,8 +92,7 @@ impl Backoff {
             Curve::Custom(delay) => delay(attempt),
         };
         let capped = plain.min(self.max).min(LONGEST_WAIT);
-        // Not a number is no jitter.
-        let jitter = self.jitter.clamp(0.0, 1.0);
+        let jitter = self.share();
         if jitter > 0.0 {
             let factor = 1.0 + jitter * (fastrand::f64() * 2.0 - 1.0);
             return capped.mul_f64(factor).min(self.max);
@@ -104,8 +103,12 @@ impl Backoff {
     /// A wait that was asked for, never shortened: jitter only adds to it. At most a year.
     pub(crate) fn at_least(&self, asked: Duration) -> Duration {
         let asked = asked.min(LONGEST_WAIT);
-        let jitter = if self.jitter > 0.0 { self.jitter.min(1.0) } else { 0.0 };
-        asked.mul_f64(1.0 + jitter * fastrand::f64()).min(LONGEST_WAIT)
+        asked.mul_f64(1.0 + self.share() * fastrand::f64()).min(LONGEST_WAIT)
+    }
+
+    /// The jitter as a share that can be reckoned with. Not a number is none.
+    fn share(&self) -> f64 {
+        if self.jitter > 0.0 { self.jitter.min(1.0) } else { 0.0 }
     }
 
     /// What would work, if this doesn't.

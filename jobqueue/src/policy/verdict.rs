@@ -21,8 +21,7 @@ pub enum Verdict {
     /// attempt.
     ///
     /// For a limit that all jobs of the queue share. If it concerns this job alone, classify the
-    /// error as
-    /// [`ErrorClass::RateLimited`]: the job is tried again later, and the others go on.
+    /// error as [`ErrorClass::RateLimited`]: the job is tried again later, and the others go on.
     RateLimited(Duration),
     /// Not a failure: the job waits for this long, at most a year, which costs no attempt. The
     /// queue goes on.

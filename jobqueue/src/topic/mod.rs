@@ -143,8 +143,7 @@ impl Topic {
     }
 
     /// Keeps messages, about this many of them or for about this long, for bindings that start in
-    /// the
-    /// [past](Bind::from); [`Retain::none`], the default, keeps none and removes those that were
+    /// the [past](Bind::from); [`Retain::none`], the default, keeps none and removes those that were
     /// kept.
     ///
     /// # Errors

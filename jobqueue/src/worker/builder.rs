@@ -77,8 +77,7 @@ impl WorkerBuilder {
     }
 
     /// Runs this listener for each of its broadcasts, from any process; as many at once as the
-    /// worker has
-    /// [slots](Self::concurrency), in no order. A worker may have listeners alone.
+    /// worker has [slots](Self::concurrency), in no order. A worker may have listeners alone.
     ///
     /// ```no_run
     /// # use jobqueue::{broadcast, Client, Worker};

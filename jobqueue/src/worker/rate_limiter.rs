@@ -1,7 +1,7 @@
 //! A handler's own rate in this process.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -31,11 +31,11 @@ impl RateLimiter {
 
     /// How many starts may be given away now.
     pub(crate) fn room(&self, now: Instant) -> usize {
-        let late = self.next(now).saturating_duration_since(now);
-        if late > AHEAD {
+        let full_at = *self.full_at();
+        if self.next(full_at, now).saturating_duration_since(now) > AHEAD {
             return 0;
         }
-        let full_at = self.full_at().max(now).saturating_duration_since(now);
+        let full_at = full_at.saturating_duration_since(now);
         let span = self.interval.saturating_mul(self.burst) + AHEAD;
         let starts = span.saturating_sub(full_at).as_nanos() / self.interval.as_nanos();
         usize::try_from(starts).unwrap_or(usize::MAX).max(1)
@@ -43,31 +43,31 @@ impl RateLimiter {
 
     /// When the next start can be given away, if none can now.
     pub(crate) fn more_at(&self, now: Instant) -> Option<Instant> {
-        let next = self.next(now);
+        let next = self.next(*self.full_at(), now);
         let at = next.checked_sub(AHEAD).unwrap_or(next);
         (at > now).then_some(at)
     }
 
     /// Gives a start away, and says when it is; none if that is too far ahead.
     pub(crate) fn take(&self, now: Instant) -> Option<Instant> {
-        let next = self.next(now);
+        let mut full_at = self.full_at();
+        let next = self.next(*full_at, now);
         if next.saturating_duration_since(now) > AHEAD {
             return None;
         }
-        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         // A time that no clock can express never comes.
         *full_at = (*full_at).max(next).checked_add(self.interval).unwrap_or(*full_at);
         Some(next)
     }
 
     /// The first time from now at which one more run may start.
-    fn next(&self, now: Instant) -> Instant {
+    fn next(&self, full_at: Instant, now: Instant) -> Instant {
         let spare = self.interval.saturating_mul(self.burst.saturating_sub(1));
-        self.full_at().checked_sub(spare).map_or(now, |next| next.max(now))
+        full_at.checked_sub(spare).map_or(now, |next| next.max(now))
     }
 
-    fn full_at(&self) -> Instant {
-        *self.full_at.lock().unwrap_or_else(PoisonError::into_inner)
+    fn full_at(&self) -> MutexGuard<'_, Instant> {
+        self.full_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -20,8 +20,10 @@ pub(crate) struct Remove<'a> {
 }
 
 impl Command for Remove<'_> {
-    const SCRIPT: &'static Script =
-        script!("job" / remove, [layout, events, unique, lanes, columns, state, outbox, callers]);
+    const SCRIPT: &'static Script = script!(
+        "job" / remove,
+        [layout, events, unique, lanes, columns, state, outbox, callers, removal]
+    );
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -30,8 +30,10 @@ pub(crate) struct Transfer<'a> {
 const REMEMBERED: Duration = Duration::from_secs(3_600);
 
 impl Command for Transfer<'_> {
-    const SCRIPT: &'static Script =
-        script!("job" / transfer, [layout, events, unique, lanes, columns, state, outbox, callers]);
+    const SCRIPT: &'static Script = script!(
+        "job" / transfer,
+        [layout, events, unique, lanes, columns, state, outbox, callers, removal]
+    );
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

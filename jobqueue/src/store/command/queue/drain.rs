@@ -18,8 +18,10 @@ pub(crate) struct Drain {
 }
 
 impl Command for Drain {
-    const SCRIPT: &'static Script =
-        script!("queue" / drain, [layout, events, unique, lanes, columns, outbox, callers]);
+    const SCRIPT: &'static Script = script!(
+        "queue" / drain,
+        [layout, events, unique, lanes, columns, outbox, callers, removal]
+    );
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,
