@@ -95,6 +95,8 @@ local function advance(keys, args)
   -- After the blocks: some jobs of this call may be the first in a lane.
   q.lanes = not q.bare and redis.call('EXISTS', q.base .. 'lanes') == 1
   local late = q.expiring and expiry_take(q, now)
+  -- They count as active, and only jobs of names in `workers` do.
+  if late and by_hand then hand_deliver(q, worker, late, now + q.held) end
   local due = promote_due(q, now)
   local waiting = redis.call('ZCARD', q.waiting)
   local ids, why, look = fetch_jobs(q, want, waiting, now, exact)

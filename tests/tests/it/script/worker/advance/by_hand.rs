@@ -129,6 +129,20 @@ fn expired_jobs_are_out_until_they_are_settled_too() {
 }
 
 #[test]
+fn expired_jobs_of_the_first_receive_take_the_room_of_others() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta expiring 1 active 1",
+        "ZADD jq:{q}:waiting 5 a 6 b",
+        "HSET jq:{q}:jobs a ra b rb",
+        "ZADD jq:{q}:expiring 7 a",
+    ]);
+    let answer = "[1700000000000, 30001, 1, \"active\", \"a\", [\"ra\"], nil, nil, nil, 0, \
+         [\"expired\", \"a\", \"expires\", -1]]";
+    rig.replies(&keys(), receive(1), answer);
+}
+
+#[test]
 fn of_those_that_are_out_only_the_overdue_go_back() {
     let mut rig = rig();
     rig.given([
