@@ -11,6 +11,7 @@ mod delivery;
 mod drops;
 mod edges;
 mod end_to_end;
+mod engine;
 mod events;
 mod expire;
 mod failure;

@@ -1,0 +1,176 @@
+//! Lua 5.1, set up as Redis does. Each thread has one, for all servers of the process: compiling
+//! a script costs more than a thousand runs of it.
+
+use std::{
+    cell::{RefCell, RefMut},
+    collections::HashMap,
+    mem,
+    rc::Rc,
+};
+
+use bytes::Bytes;
+use mlua::{Error, Function, Lua, LuaOptions, StdLib, Table, Value, Variadic};
+
+use super::convert::{argument, explain, from_lua, refusal_to_lua, to_lua};
+use crate::{
+    command,
+    keyspace::Keyspace,
+    refusal::Refusal,
+    reply::{Answer, Reply},
+};
+
+/// The standard functions that reach files or a terminal, or answer otherwise each time.
+const REMOVED: [&str; 4] = ["dofile", "loadfile", "print", "collectgarbage"];
+const REMOVED_FROM_MATH: [&str; 2] = ["random", "randomseed"];
+
+/// A script that misspells a local's name must fail.
+const NO_GLOBALS: &str = "
+    setmetatable(_G, {
+        __index = function(_, name)
+            error('Script attempted to access nonexistent global variable \\'' .. tostring(name) .. '\\'', 2)
+        end,
+        __newindex = function(_, name)
+            error('Attempt to modify a readonly table', 2)
+        end,
+    })";
+
+pub(super) struct Interpreter {
+    lua: Lua,
+    /// By their hashes.
+    compiled: HashMap<String, Function>,
+    /// The keyspace of the server whose script is running.
+    lent: Rc<RefCell<Keyspace>>,
+}
+
+/// Uses this thread's interpreter.
+pub(super) fn with_interpreter<T>(
+    use_it: impl FnOnce(&mut Interpreter) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    thread_local! {
+        static INTERPRETER: RefCell<Option<Interpreter>> = const { RefCell::new(None) };
+    }
+    INTERPRETER.with_borrow_mut(|slot| {
+        if slot.is_none() {
+            *slot = Some(Interpreter::new().map_err(|error| explain(&error))?);
+        }
+        slot.as_mut().map_or(Err(Refusal::new("ERR no interpreter")), use_it)
+    })
+}
+
+impl Interpreter {
+    fn new() -> mlua::Result<Self> {
+        let lua =
+            Lua::new_with(StdLib::STRING | StdLib::TABLE | StdLib::MATH, LuaOptions::default())?;
+        let lent = Rc::new(RefCell::new(Keyspace::new(0)));
+        let globals = lua.globals();
+        globals.raw_set("redis", redis(&lua, &lent)?)?;
+        for name in REMOVED {
+            globals.raw_set(name, Value::Nil)?;
+        }
+        let math: Table = globals.raw_get("math")?;
+        for name in REMOVED_FROM_MATH {
+            math.raw_set(name, Value::Nil)?;
+        }
+        lua.load(NO_GLOBALS).exec()?;
+        Ok(Self { lua, compiled: HashMap::new(), lent })
+    }
+
+    pub(super) fn compile(&mut self, sha: &str, source: &[u8]) -> Result<(), Refusal> {
+        if !self.compiled.contains_key(sha) {
+            let compiled = self.lua.load(source).set_name("@user_script").into_function();
+            let compiled = compiled.map_err(|error| {
+                Refusal::with(&format!("ERR Error compiling script (new function): {error}"))
+            })?;
+            self.compiled.insert(sha.to_owned(), compiled);
+        }
+        Ok(())
+    }
+
+    pub(super) fn run(
+        &mut self,
+        sha: &str,
+        keyspace: &mut Keyspace,
+        keys: &[Bytes],
+        args: &[Bytes],
+    ) -> Answer {
+        let script = self.compiled.get(sha).ok_or(Refusal::new("NOSCRIPT not compiled"))?;
+        let mut run = || {
+            let globals = self.lua.globals();
+            globals.raw_set("KEYS", self.list(keys)?)?;
+            globals.raw_set("ARGV", self.list(args)?)?;
+            let _lent = Lent::new(&self.lent, keyspace);
+            from_lua(script.call::<Value>(())?)
+        };
+        run().map_err(|error| explain(&error))
+    }
+
+    fn list(&self, texts: &[Bytes]) -> mlua::Result<Table> {
+        let list = self.lua.create_table_with_capacity(texts.len(), 0)?;
+        for text in texts {
+            list.raw_push(self.lua.create_string(text)?)?;
+        }
+        Ok(list)
+    }
+}
+
+/// The table `redis`.
+fn redis(lua: &Lua, lent: &Rc<RefCell<Keyspace>>) -> mlua::Result<Table> {
+    let redis = lua.create_table()?;
+    let keyspace = lent.clone();
+    redis.raw_set(
+        "call",
+        lua.create_function(move |lua, args: Variadic<Value>| {
+            to_lua(lua, call(keyspace.borrow_mut(), &args)?.map_err(Error::external)?)
+        })?,
+    )?;
+    let keyspace = lent.clone();
+    redis.raw_set(
+        "pcall",
+        lua.create_function(move |lua, args: Variadic<Value>| {
+            match call(keyspace.borrow_mut(), &args)? {
+                Ok(reply) => to_lua(lua, reply),
+                Err(refusal) => refusal_to_lua(lua, refusal.text().as_bytes()),
+            }
+        })?,
+    )?;
+    redis.raw_set(
+        "error_reply",
+        lua.create_function(|lua, text: mlua::String| {
+            let text = text.as_bytes();
+            refusal_to_lua(lua, text.strip_prefix(b"-").unwrap_or(&text))
+        })?,
+    )?;
+    redis.raw_set(
+        "status_reply",
+        lua.create_function(|lua, text: mlua::String| lua.create_table_from([("ok", text)]))?,
+    )?;
+    Ok(redis)
+}
+
+fn call(mut keyspace: RefMut<'_, Keyspace>, args: &[Value]) -> mlua::Result<Answer> {
+    let words: Vec<Bytes> = args.iter().map(argument).collect::<mlua::Result<_>>()?;
+    Ok(match command::run(&mut keyspace, &words) {
+        // Within a script nothing waits.
+        Ok(Reply::NilArray) => Ok(Reply::Nil),
+        answer => answer,
+    })
+}
+
+/// A keyspace in the interpreter's hands, until this is dropped.
+struct Lent<'a> {
+    place: &'a RefCell<Keyspace>,
+    owner: &'a mut Keyspace,
+}
+
+impl<'a> Lent<'a> {
+    fn new(place: &'a RefCell<Keyspace>, owner: &'a mut Keyspace) -> Self {
+        mem::swap(&mut *place.borrow_mut(), owner);
+        Self { place, owner }
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        mem::swap(&mut *self.place.borrow_mut(), self.owner);
+    }
+}

@@ -1,0 +1,6 @@
+//! The engine: does it answer what Redis does, and does it have what jobqueue sends?
+
+mod commands;
+mod differential;
+mod random;
+mod streams;
