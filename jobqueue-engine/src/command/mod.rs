@@ -67,6 +67,7 @@ static COMMANDS: &[Command] = &[
     command("HLEN", 1..=1, hash::len),
     command("HMGET", 2..=MANY, hash::get_many),
     command("HRANDFIELD", 1..=3, hash::random),
+    command("HSCAN", 2..=4, hash::scan),
     command("HSET", 3..=MANY, hash::set),
     command("LLEN", 1..=1, list::len),
     command("LPOP", 1..=1, list::pop),

@@ -14,13 +14,15 @@ pub(super) fn get(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::bulk_or_nil(keys.get::<Bytes>(&args[0])?))
 }
 
-/// With `PX` and `NX`.
+/// With `PX`, `NX` and `GET`.
 pub(super) fn set(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    let (mut expires, mut only_new) = (None, false);
+    let (mut expires, mut only_new, mut get_former) = (None, false, false);
     let mut options = args[2..].iter();
     while let Some(option) = options.next() {
         if is(option, "NX") {
             only_new = true;
+        } else if is(option, "GET") {
+            get_former = true;
         } else if is(option, "PX") {
             let ms = integer(options.next().ok_or(Refusal::SYNTAX)?)?;
             if ms <= 0 {
@@ -31,9 +33,11 @@ pub(super) fn set(keys: &mut Keyspace, args: Args<'_>) -> Answer {
             return Err(Refusal::SYNTAX);
         }
     }
+    let former =
+        if get_former { Reply::bulk_or_nil(keys.get::<Bytes>(&args[0])?) } else { Reply::Nil };
     if only_new && keys.slot(&args[0]).is_some() {
-        return Ok(Reply::Nil);
+        return Ok(former);
     }
     keys.put(args[0].clone(), Value::Text(args[1].clone()), expires);
-    Ok(Reply::OK)
+    Ok(if get_former { former } else { Reply::OK })
 }

@@ -144,6 +144,12 @@ fn redis(lua: &Lua, lent: &Rc<RefCell<Keyspace>>) -> mlua::Result<Table> {
         "status_reply",
         lua.create_function(|lua, text: mlua::String| lua.create_table_from([("ok", text)]))?,
     )?;
+    redis.raw_set(
+        "sha1hex",
+        lua.create_function(|_, text: mlua::String| {
+            Ok(sha1_smol::Sha1::from(&*text.as_bytes()).digest().to_string())
+        })?,
+    )?;
     Ok(redis)
 }
 

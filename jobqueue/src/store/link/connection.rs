@@ -16,6 +16,8 @@ use redis::{
 };
 use tokio::time::{Instant, timeout};
 
+#[cfg(feature = "embedded")]
+use super::embedded::Embedded;
 use super::{
     dial::{Limits, dial_served, overdue, unreachable},
     sentinel::Sentinels,
@@ -34,6 +36,9 @@ pub(crate) enum Endpoint {
     /// The master that sentinels name: they are asked again at each dial, so a failover is
     /// followed.
     Sentinels(Arc<Sentinels>),
+    /// In this process.
+    #[cfg(feature = "embedded")]
+    Embedded(Embedded),
 }
 
 impl Endpoint {
@@ -42,6 +47,8 @@ impl Endpoint {
         match self {
             Self::Server(client) => client.get_connection_info().addr().to_string(),
             Self::Sentinels(sentinels) => sentinels.to_string(),
+            #[cfg(feature = "embedded")]
+            Self::Embedded(_) => "embedded:".to_owned(),
         }
     }
 }
@@ -131,6 +138,8 @@ impl Link {
                 Endpoint::Sentinels(sentinels) => {
                     Box::pin(sentinels.master(limit)).await?.get_async_pubsub().await
                 }
+                #[cfg(feature = "embedded")]
+                Endpoint::Embedded(embedded) => embedded.pubsub().await,
             }
         };
         timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
@@ -178,6 +187,8 @@ impl Link {
         let dialled = match &self.0.endpoint {
             Endpoint::Server(client) => dial_served(client, limit).await,
             Endpoint::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await,
+            #[cfg(feature = "embedded")]
+            Endpoint::Embedded(embedded) => embedded.dial().await,
         };
         let connection = match dialled {
             Ok(connection) => connection,

@@ -3,6 +3,8 @@
 mod cluster;
 mod connection;
 mod dial;
+#[cfg(feature = "embedded")]
+mod embedded;
 mod route;
 mod sentinel;
 pub(crate) mod server;

@@ -56,18 +56,37 @@ impl std::fmt::Debug for TlsOptions {
 /// show it.
 const ADVICE: &str = "use redis://[user:password@]host[:port][/database], rediss://… for TLS, \
      unix:///path/to/socket, or \
-     redis+sentinel://[user:password@]host[:port][,host…]/service[/database]";
+     redis+sentinel://[user:password@]host[:port][,host…]/service[/database], or \
+     embedded: for a server in this process";
 
 /// The port of sentinels.
 const SENTINEL_PORT: u16 = 26_379;
 
 pub(crate) fn open(url: &str, tls: &TlsOptions) -> Result<Endpoint> {
+    if let Some(place) = url.strip_prefix("embedded:") {
+        return open_embedded(place);
+    }
     match url.split_once("+sentinel://") {
         Some((scheme @ ("redis" | "rediss" | "valkey" | "valkeys"), rest)) => {
             open_sentinels(scheme, rest, tls)
         }
         _ => open_server(url, tls).map(Box::new).map(Endpoint::Server),
     }
+}
+
+#[cfg(feature = "embedded")]
+fn open_embedded(place: &str) -> Result<Endpoint> {
+    if place.is_empty() {
+        return Ok(Endpoint::Embedded(super::embedded::Embedded::shared()));
+    }
+    let advice = "write embedded: alone, or run a Redis with appendonly on";
+    Err(Invalid::setup("the embedded server keeps its data in memory, not in a folder", advice).into())
+}
+
+#[cfg(not(feature = "embedded"))]
+fn open_embedded(_place: &str) -> Result<Endpoint> {
+    let advice = "add the feature `embedded` of jobqueue in Cargo.toml";
+    Err(Invalid::setup("this program is compiled without the embedded server", advice).into())
 }
 
 /// `[user:password@]host[:port][,host…]/service[/database][?sentinel_user=…&sentinel_password=…]`

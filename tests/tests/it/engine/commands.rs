@@ -10,8 +10,8 @@ use std::{
 const ELSEWHERE: [&str; 3] = ["ASKING", "CLUSTER", "SENTINEL"];
 
 /// What the engine has beside commands on the keyspace.
-const SERVER: [&str; 9] =
-    ["BLPOP", "EVAL", "EVALSHA", "INFO", "PUBLISH", "ROLE", "SUBSCRIBE", "WAIT", "WAITAOF"];
+const SERVER: [&str; 10] =
+    ["BLPOP", "EVAL", "EVALSHA", "INFO", "PING", "PUBLISH", "ROLE", "SUBSCRIBE", "WAIT", "WAITAOF"];
 
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {

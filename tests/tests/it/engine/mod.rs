@@ -2,5 +2,6 @@
 
 mod commands;
 mod differential;
+mod embedded;
 mod random;
 mod streams;

@@ -191,6 +191,9 @@ impl Draw<'_> {
                 if self.0.bool() {
                     rest.push("NX".to_owned());
                 }
+                if self.0.bool() {
+                    rest.push("GET".to_owned());
+                }
                 ("SET", text, rest)
             }
             2 => ("GET", text, Vec::new()),
