@@ -61,6 +61,8 @@
 //! - `metrics`: counters, gauges and histograms from inside the workers, through the facade of that
 //!   name; [`Worker`] lists them.
 //! - `testing`: contexts for tests of handlers without Redis.
+//! - `embedded`: [`embedded:` URLs](Client::builder), a server in the process, for
+//!   [tests](docs::testing#tests-without-redis) and first steps. It compiles Lua, with a C compiler.
 //!
 //! # Values as JSON
 //!

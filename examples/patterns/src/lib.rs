@@ -5,11 +5,11 @@ pub mod endpoint;
 
 use jobqueue::{Client, Result};
 
-/// Connects to `REDIS_URL`, or to the server on this machine.
+/// Connects to `REDIS_URL`, or to a server in the process itself.
 ///
 /// # Errors
 /// Redis can't be reached.
 pub async fn connect() -> Result<Client> {
-    let url = std::env::var("REDIS_URL").unwrap_or_else(|_| "redis://127.0.0.1".to_owned());
+    let url = std::env::var("REDIS_URL").unwrap_or_else(|_| "embedded:".to_owned());
     Client::connect(&url).await
 }

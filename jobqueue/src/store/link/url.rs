@@ -80,7 +80,8 @@ fn open_embedded(place: &str) -> Result<Endpoint> {
         return Ok(Endpoint::Embedded(super::embedded::Embedded::shared()));
     }
     let advice = "write embedded: alone, or run a Redis with appendonly on";
-    Err(Invalid::setup("the embedded server keeps its data in memory, not in a folder", advice).into())
+    Err(Invalid::setup("the embedded server keeps its data in memory, not in a folder", advice)
+        .into())
 }
 
 #[cfg(not(feature = "embedded"))]
