@@ -12,6 +12,7 @@ mod handler;
 mod item;
 mod payload;
 mod suggest;
+mod test;
 mod value;
 
 use proc_macro::TokenStream;
@@ -147,6 +148,16 @@ pub fn job_error(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Payload, attributes(payload))]
 pub fn payload(input: TokenStream) -> TokenStream {
     payload::expand(input.into()).into()
+}
+
+/// A test with a server of its own in the process, and a time of its own that stands still: see
+/// [`jobqueue::testing`](https://docs.rs/jobqueue/latest/jobqueue/testing).
+///
+/// The function is asynchronous, takes one argument, a `TestQueue`, and returns what a test may
+/// return.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    test::expand(&arguments.into(), function.into()).into()
 }
 
 #[cfg(test)]

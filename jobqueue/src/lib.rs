@@ -60,9 +60,10 @@
 //! - `tls` (default): `rediss://` URLs, with rustls.
 //! - `metrics`: counters, gauges and histograms from inside the workers, through the facade of that
 //!   name; [`Worker`] lists them.
-//! - `testing`: contexts for tests of handlers without Redis.
+//! - `testing`: [tests of handlers and of whole systems](docs::testing), without Redis and in a time
+//!   of their own; with `embedded`.
 //! - `embedded`: [`embedded:` URLs](Client::builder), a server in the process, for
-//!   [tests](docs::testing#tests-without-redis) and first steps. It compiles Lua, with a C compiler.
+//!   [tests](docs::testing#a-server-in-the-process) and first steps. It compiles Lua, with a C compiler.
 //!
 //! # Values as JSON
 //!
@@ -82,6 +83,7 @@
 //! [`docs::recipes`]. The repository's `ARCHITECTURE.md` says how the library works.
 
 mod client;
+mod clock;
 mod error_chain;
 mod group_commit;
 mod job;
@@ -108,6 +110,8 @@ pub mod stats;
 pub mod testing;
 pub mod topic;
 
+#[cfg(feature = "testing")]
+pub use jobqueue_macros::test;
 pub use jobqueue_macros::{JobError, Payload, broadcast, job};
 
 pub use client::{Client, ClientBuilder};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 pub(crate) use self::waiters::Ticket;
 use self::{
@@ -32,6 +32,8 @@ pub struct Engine {
     /// Locked for a whole call: one at a time, as in Redis.
     state: Mutex<State>,
     channels: Mutex<Channels>,
+    /// Told after each call.
+    called: Notify,
 }
 
 #[derive(Debug)]
@@ -62,7 +64,12 @@ impl Engine {
             waiters: Waiters::default(),
             calls: BTreeMap::new(),
         };
-        Arc::new(Self { clock, state: Mutex::new(state), channels: Mutex::default() })
+        Arc::new(Self {
+            clock,
+            state: Mutex::new(state),
+            channels: Mutex::default(),
+            called: Notify::new(),
+        })
     }
 
     /// Carries a call out: a command's name and its arguments. One that would wait answers as if
@@ -71,7 +78,14 @@ impl Engine {
         let mut state = self.begin(words);
         let answer = state.dispatch(words);
         state.serve_waiters();
+        drop(state);
+        self.called.notify_waiters();
         answer.into()
+    }
+
+    /// Waits until the next call has been carried out.
+    pub async fn called(&self) {
+        self.called.notified().await;
     }
 
     /// Carries a call out that may wait: `BLPOP`, or an `XREAD` that says so.

@@ -24,11 +24,11 @@ pub use crate::job::{Broadcast, BroadcastDefinition};
 use std::{future::IntoFuture, pin::Pin};
 
 use bytes::Bytes;
-use chrono::Utc;
 use serde::Serialize;
 
 use crate::{
     client::Client,
+    clock,
     error::Result,
     job::{Codec, IntoBroadcast, JobId, JobName, JobOptions, Message, QueueName, Record},
     value_error::{PayloadError, TooLarge},
@@ -135,7 +135,7 @@ impl SendBroadcast {
             let what = format!("the broadcast {name}");
             return Err(TooLarge::sent(what, payload.len(), limit).into());
         }
-        let record = Record { name, codec, payload, created_at: Utc::now(), options };
+        let record = Record { name, codec, payload, created_at: clock::now(), options };
         let message = Message { id: JobId::generate(), record }.encode();
         let store = client.store().queue(&queue);
         store.publish(&message).await

@@ -25,13 +25,13 @@ mod mailbox;
 use std::{future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
 
 use bytes::Bytes;
-use chrono::Utc;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout_at;
 
 use self::mailbox::Mailbox;
 use crate::{
     client::Client,
+    clock,
     error::{CallError, Error},
     job::{Gone, IntoJob, JobName, Outcome, QueueName},
     policy::{Backoff, Retain},
@@ -150,7 +150,7 @@ impl<T> Call<T> {
         let mailbox = client.shared::<Mailbox>();
         options.reply_to = Some(mailbox.address().map_err(Error::from)?.clone());
         let payload = self.payload.map_err(Error::from)?;
-        let mut job = request.job(payload, None, Utc::now()).map_err(Error::from)?;
+        let mut job = request.job(payload, None, clock::now()).map_err(Error::from)?;
         job.id = job.id.awaited();
         let mut reply = mailbox.wait_for(client.store(), &job.id).map_err(Error::from)?;
         let exchange = async {

@@ -6,7 +6,7 @@ use super::{Client, Settings, trace::TraceSource};
 use crate::{
     error::{Error, Result},
     job::{Codec, TraceContext},
-    store::{Limits, Retries, Store, TlsOptions},
+    store::{Destination, Limits, Retries, Store, TlsOptions},
     value_error::Invalid,
 };
 
@@ -52,8 +52,12 @@ impl Client {
     /// [`Durability`](crate::Durability) says what a failover may lose, and how to lose nothing.
     #[must_use]
     pub fn builder(url: &str) -> ClientBuilder {
+        Self::builder_of(Destination::Url(url.to_owned()))
+    }
+
+    pub(crate) fn builder_of(destination: Destination) -> ClientBuilder {
         ClientBuilder {
-            url: url.to_owned(),
+            destination,
             prefix: "jq".to_owned(),
             tls: TlsOptions::new(),
             retry_timeout: RETRY_TIMEOUT,
@@ -67,7 +71,7 @@ impl Client {
 /// The settings of a [`Client`] before it connects.
 #[derive(Clone)]
 pub struct ClientBuilder {
-    url: String,
+    destination: Destination,
     prefix: String,
     tls: TlsOptions,
     retry_timeout: Duration,
@@ -195,10 +199,11 @@ impl ClientBuilder {
     /// scripts.
     pub async fn connect(self) -> Result<Client> {
         self.validate()?;
-        let Self { url, prefix, tls, retry_timeout, wait, limits, settings } = self;
+        let Self { destination, prefix, tls, retry_timeout, wait, limits, settings } = self;
         let mut retries = Retries::within(wait);
         loop {
-            let connected = Store::connect(&url, &tls, prefix.clone(), limits, retry_timeout);
+            let connected =
+                Store::connect(&destination, &tls, prefix.clone(), limits, retry_timeout);
             match retries.attempt(connected).await {
                 Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
                 store => return Ok(Client::new(store?, settings)),

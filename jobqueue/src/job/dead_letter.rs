@@ -10,7 +10,10 @@ use super::{
     codec::Codec, id::JobId, job_failure::JobFailure, name::QueueName, options::JobOptions,
     payload::Payload, priority::Priority, record::Record, trace::TraceContext, wire::WireFailure,
 };
-use crate::value_error::{Corrupt, Invalid, PayloadError};
+use crate::{
+    clock,
+    value_error::{Corrupt, Invalid, PayloadError},
+};
 
 /// A job that failed for good, with its history, as it waits in a dead-letter queue.
 ///
@@ -70,7 +73,7 @@ impl DeadLetter {
             id,
             failure,
             errors,
-            failed_at: Utc::now(),
+            failed_at: clock::now(),
             record,
         }
     }

@@ -5,13 +5,12 @@ use std::{
     process,
     str::FromStr,
     sync::{Arc, LazyLock, Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use ulid::Ulid;
 
 use super::text::text_type;
-use crate::value_error::Invalid;
+use crate::{clock, value_error::Invalid};
 
 /// The longest id that a caller may choose, in bytes.
 pub(super) const MAX_ID_LEN: usize = 128;
@@ -137,8 +136,7 @@ impl Sequence {
 
     /// The next id, in the process of this number.
     fn next(&mut self, process: u32) -> Ulid {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let now = u64::try_from(now).unwrap_or(u64::MAX);
+        let now = u64::try_from(clock::now().timestamp_millis()).unwrap_or_default();
         // A process that was forked has its parent's sequence, and must leave it.
         let forked = std::mem::replace(&mut self.process, process) != process;
         let then = self.last.timestamp_ms();

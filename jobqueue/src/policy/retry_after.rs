@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use crate::clock;
+
 /// How long an HTTP header `Retry-After` asks to wait: whole seconds, or the time until an HTTP
 /// date by this machine's clock. Nothing if the text is neither; zero if the date has passed.
 ///
@@ -16,7 +18,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 /// ```
 #[must_use]
 pub fn retry_after(header: &str) -> Option<Duration> {
-    read(header.trim(), Utc::now())
+    read(header.trim(), clock::now())
 }
 
 fn read(text: &str, now: DateTime<Utc>) -> Option<Duration> {

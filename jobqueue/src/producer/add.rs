@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     client::Client,
+    clock,
     error::{Error, Result},
     job::{IntoJob, JobId},
     policy::{Backoff, Retain},
@@ -104,7 +105,7 @@ impl<T> Add<T> {
 
     async fn send(self) -> Result<JobHandle<T>> {
         let request = self.request?.checked()?;
-        let job = request.job(self.payload?, self.id.transpose()?, Utc::now())?;
+        let job = request.job(self.payload?, self.id.transpose()?, clock::now())?;
         let id = job.id.clone();
         let duplicates = request.batcher().send(vec![job]).await?;
         let duplicate = duplicates.into_iter().next().map(|(_, duplicate)| duplicate);

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     client::Client,
+    clock,
     error::{Error, Result},
     job::IntoJob,
     policy::{Backoff, Retain},
@@ -109,7 +110,7 @@ impl<T> AddAll<T> {
 
     fn prepare(self) -> Result<(Request, Vec<NewJob>)> {
         let request = self.request?.checked()?;
-        let now = Utc::now();
+        let now = clock::now();
         let jobs = self.payloads?.into_iter().map(|payload| request.job(payload, None, now));
         let jobs = jobs.collect::<Result<_, _>>()?;
         Ok((request, jobs))

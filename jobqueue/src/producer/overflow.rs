@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use chrono::Utc;
 use tracing::error;
 
 use super::split_plan::SplitPlan;
 use crate::{
+    clock,
     error::{Error, Refused, Result},
     error_chain::chain,
     group_commit::Sender,
@@ -207,7 +207,7 @@ impl From<JobInfo> for Leaving {
     fn from(info: JobInfo) -> Self {
         let JobInfo { id, mut record, errors, .. } = info;
         record.options.priority = Priority::try_from(info.priority).unwrap_or_default();
-        if info.due_at.is_some() || record.options.due_at > Some(Utc::now()) {
+        if info.due_at.is_some() || record.options.due_at > Some(clock::now()) {
             record.options.due_at = info.due_at;
         }
         Self { id, record: Bytes::from(record.encode()), errors }

@@ -8,6 +8,7 @@
 //! | `read/` | reads without a script |
 //! | `durability`, `pubsub`, `retries` | waiting for replicas, broadcasts, waits between tries |
 //! | `link/` | URLs, connections, sentinels, clusters |
+//! | `work_left` | what is left to do, for tests in a time of their own |
 //! | `keys`, `script`, `reply`, `ids`, `chunk`, `time` | names and wire forms |
 //! | `server_error` | from the server's errors to the library's |
 
@@ -30,6 +31,8 @@ mod script;
 mod server_error;
 mod servers;
 mod time;
+#[cfg(feature = "testing")]
+mod work_left;
 
 pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
 #[cfg(feature = "internals")]
@@ -38,11 +41,13 @@ pub(crate) use command::{Numbered, job, once, outbox, queue, topic, worker};
 pub use durability::Durability;
 #[cfg(feature = "internals")]
 pub(crate) use ids::read as read_ids;
-pub(crate) use link::Limits;
 pub use link::TlsOptions;
+pub(crate) use link::{Destination, Limits};
 pub(crate) use pubsub::Subscription;
 pub(crate) use queue_store::QueueStore;
 pub(crate) use read::{Edge, Entry, Kept, StreamPosition};
 pub(crate) use retries::Retries;
 pub(crate) use servers::Store;
 pub(crate) use time::{deadline_after, millis, rate_text};
+#[cfg(feature = "testing")]
+pub(crate) use work_left::WorkLeft;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     keys::Keys,
-    link::{Cluster, Limits, Link, Route, TlsOptions, server, url},
+    link::{Cluster, Destination, Limits, Link, Route, TlsOptions, server, url},
     queue_store::QueueStore,
 };
 use crate::{error::Result, job::QueueName};
@@ -27,14 +27,14 @@ pub(super) enum Topology {
 impl Store {
     /// Connects, and checks the server.
     pub(crate) async fn connect(
-        url: &str,
+        destination: &Destination,
         tls: &TlsOptions,
         prefix: String,
         limits: Limits,
         retry_timeout: Duration,
     ) -> Result<Self> {
         url::check_prefix(&prefix)?;
-        let endpoint = url::open(url, tls)?;
+        let endpoint = destination.open(tls)?;
         let link = Link::new(endpoint.clone(), limits);
         let clustered =
             server::check(&link).await.map_err(|error| url::explain(&endpoint, error))?;

@@ -1,6 +1,9 @@
-//! What is needed to test handlers without Redis. With the feature `testing`.
+//! What is needed to test jobs without Redis. With the feature `testing`.
 //!
-//! A handler is a plain function: call it. If it asks for a [`Context`], make one here.
+//! # A handler by itself
+//!
+//! A handler is a plain function: call it. If it asks for a [`Context`](crate::Context), make one
+//! here.
 //!
 //! ```
 //! use jobqueue::{job, testing::TestContext, Context, State};
@@ -19,150 +22,53 @@
 //! assert_eq!(greet("Ada".into(), ctx, State(Greeting("Hello"))).await, "Hello Ada (2)");
 //! # }
 //! ```
+//!
+//! # A system
+//!
+//! A test with [`#[jobqueue::test]`](macro@crate::test) has a server of its own in the process, and
+//! a time of its own that stands still. Nothing runs until the test says so:
+//!
+//! ```
+//! use jobqueue::{job, testing::{assert_enqueued, TestQueue}, Client, DurationExt, Error, State};
+//!
+//! #[job(queue = "orders")]
+//! async fn place_order(order: u64, client: State<Client>) -> Result<(), Error> {
+//!     client.0.add(remind, order).delay(2.days()).await?;
+//!     Ok(())
+//! }
+//!
+//! #[job(queue = "reminders")]
+//! async fn remind(order: u64) -> String {
+//!     format!("please pay order {order}")
+//! }
+//!
+//! #[jobqueue::test]
+//! # async fn as_written(_: TestQueue) {}
+//! async fn a_late_payment_is_reminded(app: TestQueue) -> Result<(), Error> {
+//!     let client = app.client().clone();
+//!     let app = app.handler(place_order).handler(remind).state(client);
+//!     app.client().add(place_order, 7).await?;
+//!     app.run_until_idle().await?;
+//!     assert_enqueued!(app, remind, |order| *order == 7, due_in = 2.days());
+//!     let jobs = app.enqueued(remind).await?;
+//!     app.advance(3.days()).await?;
+//!     let reminder = app.client().queue("reminders")?.job(jobs[0].id.clone()).typed::<String>();
+//!     assert_eq!(reminder.result().await.expect("it ran"), "please pay order 7");
+//!     Ok(())
+//! }
+//! # jobqueue::testing::run(a_late_payment_is_reminded).expect("it passes");
+//! ```
 
-use std::{
-    any::Any,
-    sync::{Arc, OnceLock},
-    time::Duration,
+mod context;
+mod enqueued;
+mod queue;
+mod run;
+
+pub use self::{
+    context::TestContext,
+    enqueued::{Enqueued, Expected},
+    queue::TestQueue,
+    run::run,
 };
-
-use bytes::Bytes;
-use chrono::Utc;
-
-use crate::{
-    job::{Codec, Delivery, JobId, JobOptions, Record},
-    value_error::Invalid,
-    worker::{Cancellation, Context, ContextParts, States, run_trace},
-};
-
-/// A [`Context`] about to be made: progress and log go nowhere.
-#[derive(Debug)]
-pub struct TestContext {
-    name: String,
-    attempt: u32,
-    attempts: u32,
-    time_left: Option<Duration>,
-    options: JobOptions,
-    states: States,
-    cancellation: Cancellation,
-}
-
-impl Default for TestContext {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl TestContext {
-    /// The first of three attempts of a job named `test`.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            name: "test".to_owned(),
-            attempt: 1,
-            attempts: 3,
-            time_left: None,
-            options: JobOptions::default(),
-            states: States::default(),
-            cancellation: Cancellation::default(),
-        }
-    }
-
-    /// The job's name.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
-        self
-    }
-
-    /// Which attempt it is, from 1.
-    #[must_use]
-    pub fn attempt(mut self, attempt: u32) -> Self {
-        self.attempt = attempt;
-        self
-    }
-
-    /// How many attempts there are.
-    #[must_use]
-    pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts;
-        self
-    }
-
-    /// A header of the job.
-    #[must_use]
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.headers.insert(name.into(), value.into());
-        self
-    }
-
-    /// How long the run has left.
-    #[must_use]
-    pub fn time_left(mut self, time: Duration) -> Self {
-        self.time_left = Some(time);
-        self
-    }
-
-    /// State, for extractors that ask for it.
-    #[must_use]
-    pub fn state<T: Any + Send + Sync>(mut self, value: T) -> Self {
-        self.states.insert(value);
-        self
-    }
-
-    /// A run that has been told to stop.
-    #[must_use]
-    pub fn cancelled(self) -> Self {
-        self.cancellation.cancel();
-        self
-    }
-
-    /// A run whose lease was lost.
-    #[must_use]
-    pub fn lost(self) -> Self {
-        self.cancellation.lose();
-        self
-    }
-
-    /// The context.
-    ///
-    /// # Errors
-    /// The job's name is invalid.
-    pub fn try_build(self) -> Result<Context, Invalid> {
-        let now = tokio::time::Instant::now();
-        let record = Record {
-            name: self.name.parse()?,
-            codec: Codec::default(),
-            payload: Bytes::new(),
-            created_at: Utc::now(),
-            options: self.options,
-        };
-        Ok(Context::new(ContextParts {
-            id: JobId::generate(),
-            trace: run_trace(&record),
-            record,
-            attempt: self.attempt,
-            attempts: self.attempts,
-            delivery: Delivery::AtLeastOnce,
-            states: Arc::new(self.states),
-            deadline: match self.time_left.and_then(|time| now.checked_add(time)) {
-                Some(deadline) => deadline.into(),
-                None => OnceLock::new(),
-            },
-            cancellation: self.cancellation,
-            shared: None,
-        }))
-    }
-
-    /// The context.
-    ///
-    /// # Panics
-    /// The job's name is invalid.
-    #[must_use]
-    pub fn build(self) -> Context {
-        match self.try_build() {
-            Ok(context) => context,
-            Err(invalid) => panic!("{invalid}"),
-        }
-    }
-}
+#[doc(inline)]
+pub use crate::{__assert_enqueued as assert_enqueued, __refute_enqueued as refute_enqueued};

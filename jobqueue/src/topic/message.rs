@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use chrono::Utc;
 use serde::Serialize;
 
 use super::publisher::Outgoing;
 use crate::{
     client::Client,
+    clock,
     error::Result,
     job::{Codec, JobId, JobOptions, Origin, Priority, QueueName, Record, TraceContext},
     policy::RoutingKey,
@@ -69,7 +69,7 @@ impl Message {
             name: key.as_str().parse()?,
             codec: self.codec,
             payload: Bytes::new(),
-            created_at: Utc::now(),
+            created_at: clock::now(),
             options,
         };
         let limit = self.client.max_payload();

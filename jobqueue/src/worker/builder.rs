@@ -281,8 +281,12 @@ impl WorkerBuilder {
             client: self.client,
             config: Arc::new(self.config),
             states: Arc::new(self.states),
-            registries: self.registries,
-            listeners: self.listeners,
+            registries: self
+                .registries
+                .into_iter()
+                .map(|(queue, it)| (queue, Arc::new(it)))
+                .collect(),
+            listeners: Arc::new(self.listeners),
             handle,
             hook_task,
         })

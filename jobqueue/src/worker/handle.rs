@@ -23,6 +23,18 @@ impl WorkerHandle {
         Self { phase: watch::Sender::new(Phase::Working), telemetry }
     }
 
+    /// A worker that has ended may run again.
+    #[cfg(feature = "testing")]
+    pub(crate) fn begin(&self) {
+        self.phase.send_if_modified(|phase| {
+            let ended = matches!(phase, Phase::Draining(_));
+            if ended {
+                *phase = Phase::Working;
+            }
+            ended
+        });
+    }
+
     pub(super) fn telemetry(&self) -> &Telemetry {
         &self.telemetry
     }

@@ -66,8 +66,8 @@ pub struct Worker {
     pub(crate) client: Client,
     pub(crate) config: Arc<Config>,
     pub(crate) states: Arc<States>,
-    pub(crate) registries: BTreeMap<QueueName, Registry>,
-    pub(crate) listeners: Listeners,
+    pub(crate) registries: BTreeMap<QueueName, Arc<Registry>>,
+    pub(crate) listeners: Arc<Listeners>,
     pub(crate) handle: WorkerHandle,
     /// Hooks, until the worker starts.
     pub(crate) hook_task: Option<HookTask>,
@@ -115,7 +115,19 @@ impl Worker {
     ///
     /// # Errors
     /// As of [`run`](Self::run).
-    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<()> {
+    pub async fn run_until(mut self, stop: impl Future<Output = ()>) -> Result<()> {
+        self.run_once_until(stop).await
+    }
+
+    /// The queues of its handlers.
+    #[cfg(feature = "testing")]
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &QueueName> {
+        self.registries.keys()
+    }
+
+    /// The same, after which it may run again. What handlers have in this process, such as their
+    /// breakers, lasts.
+    pub(crate) async fn run_once_until(&mut self, stop: impl Future<Output = ()>) -> Result<()> {
         let (handle, drain) = (self.handle.clone(), self.config.drain);
         let pumps = self.start()?;
         let joined = join(pumps, &handle);
@@ -135,19 +147,19 @@ impl Worker {
         ended
     }
 
-    fn start(self) -> Result<JoinSet<Result<()>>> {
+    fn start(&mut self) -> Result<JoinSet<Result<()>>> {
         let mut pumps = JoinSet::new();
         let mut leases = Vec::new();
-        if let Some(hook_task) = self.hook_task {
+        if let Some(hook_task) = self.hook_task.take() {
             tokio::spawn(boxed(hook_task.run()));
         }
-        for (queue, registry) in self.registries {
-            let store = self.client.store().queue(&queue);
+        for (queue, registry) in &self.registries {
+            let store = self.client.store().queue(queue);
             let lease = lease::Lease::new(&store, self.config.lease);
             leases.push(lease.clone());
             let config = PumpConfig {
                 store,
-                registry: Arc::new(registry),
+                registry: Arc::clone(registry),
                 config: Arc::clone(&self.config),
                 states: Arc::clone(&self.states),
                 telemetry: self.handle.telemetry().clone(),
@@ -166,8 +178,8 @@ impl Worker {
         if !self.listeners.is_empty() {
             let subscriber = Subscriber {
                 store: self.client.store().clone(),
-                listeners: Arc::new(self.listeners),
-                states: self.states,
+                listeners: Arc::clone(&self.listeners),
+                states: Arc::clone(&self.states),
                 telemetry: self.handle.telemetry().clone(),
                 phase: self.handle.phase(),
                 slots: self.config.capacity.concurrency,

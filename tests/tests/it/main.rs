@@ -37,6 +37,7 @@ mod runtime;
 mod script;
 mod sequence;
 mod support;
+mod testing;
 mod tidy;
 mod topics;
 mod ui;

@@ -24,6 +24,10 @@ impl Embedded {
         Self(ENGINE.clone())
     }
 
+    pub(super) fn of(engine: &Arc<Engine>) -> Self {
+        Self(engine.clone())
+    }
+
     pub(super) async fn dial(&self) -> Result<MultiplexedConnection, RedisError> {
         // Each request has its own limit, and some block on purpose.
         let config = AsyncConnectionConfig::new().set_response_timeout(None);

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod connection;
+mod destination;
 mod dial;
 #[cfg(feature = "embedded")]
 mod embedded;
@@ -12,6 +13,7 @@ pub(crate) mod url;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use connection::Link;
+pub(crate) use destination::Destination;
 pub(crate) use dial::{Limits, overdue, unreachable};
 pub(crate) use route::Route;
 pub use url::TlsOptions;

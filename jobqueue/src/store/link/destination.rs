@@ -1,0 +1,35 @@
+//! Where a client connects to.
+
+#[cfg(feature = "embedded")]
+use std::sync::Arc;
+
+#[cfg(feature = "embedded")]
+use jobqueue_engine::Engine;
+
+#[cfg(feature = "embedded")]
+use super::embedded::Embedded;
+use super::{
+    connection::Endpoint,
+    url::{self, TlsOptions},
+};
+use crate::error::Result;
+
+/// Where a client connects to.
+#[derive(Clone)]
+pub(crate) enum Destination {
+    Url(String),
+    /// A server in this process that no URL names.
+    #[cfg(feature = "embedded")]
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "tests have such"))]
+    Engine(Arc<Engine>),
+}
+
+impl Destination {
+    pub(crate) fn open(&self, tls: &TlsOptions) -> Result<Endpoint> {
+        match self {
+            Self::Url(url) => url::open(url, tls),
+            #[cfg(feature = "embedded")]
+            Self::Engine(engine) => Ok(Endpoint::Embedded(Embedded::of(engine))),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A context for a handler that is called by itself.
+
+use std::{
+    any::Any,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+
+use crate::{
+    clock,
+    job::{Codec, Delivery, JobId, JobOptions, Record},
+    value_error::Invalid,
+    worker::{Cancellation, Context, ContextParts, States, run_trace},
+};
+
+/// A [`Context`] about to be made: progress and log go nowhere.
+#[derive(Debug)]
+pub struct TestContext {
+    name: String,
+    attempt: u32,
+    attempts: u32,
+    time_left: Option<Duration>,
+    options: JobOptions,
+    states: States,
+    cancellation: Cancellation,
+}
+
+impl Default for TestContext {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TestContext {
+    /// The first of three attempts of a job named `test`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            name: "test".to_owned(),
+            attempt: 1,
+            attempts: 3,
+            time_left: None,
+            options: JobOptions::default(),
+            states: States::default(),
+            cancellation: Cancellation::default(),
+        }
+    }
+
+    /// The job's name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Which attempt it is, from 1.
+    #[must_use]
+    pub fn attempt(mut self, attempt: u32) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    /// How many attempts there are.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// A header of the job.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// How long the run has left.
+    #[must_use]
+    pub fn time_left(mut self, time: Duration) -> Self {
+        self.time_left = Some(time);
+        self
+    }
+
+    /// State, for extractors that ask for it.
+    #[must_use]
+    pub fn state<T: Any + Send + Sync>(mut self, value: T) -> Self {
+        self.states.insert(value);
+        self
+    }
+
+    /// A run that has been told to stop.
+    #[must_use]
+    pub fn cancelled(self) -> Self {
+        self.cancellation.cancel();
+        self
+    }
+
+    /// A run whose lease was lost.
+    #[must_use]
+    pub fn lost(self) -> Self {
+        self.cancellation.lose();
+        self
+    }
+
+    /// The context.
+    ///
+    /// # Errors
+    /// The job's name is invalid.
+    pub fn try_build(self) -> Result<Context, Invalid> {
+        let now = tokio::time::Instant::now();
+        let record = Record {
+            name: self.name.parse()?,
+            codec: Codec::default(),
+            payload: Bytes::new(),
+            created_at: clock::now(),
+            options: self.options,
+        };
+        Ok(Context::new(ContextParts {
+            id: JobId::generate(),
+            trace: run_trace(&record),
+            record,
+            attempt: self.attempt,
+            attempts: self.attempts,
+            delivery: Delivery::AtLeastOnce,
+            states: Arc::new(self.states),
+            deadline: match self.time_left.and_then(|time| now.checked_add(time)) {
+                Some(deadline) => deadline.into(),
+                None => OnceLock::new(),
+            },
+            cancellation: self.cancellation,
+            shared: None,
+        }))
+    }
+
+    /// The context.
+    ///
+    /// # Panics
+    /// The job's name is invalid.
+    #[must_use]
+    pub fn build(self) -> Context {
+        match self.try_build() {
+            Ok(context) => context,
+            Err(invalid) => panic!("{invalid}"),
+        }
+    }
+}
