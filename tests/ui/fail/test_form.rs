@@ -1,0 +1,16 @@
+use jobqueue::testing::TestQueue;
+
+#[jobqueue::test]
+fn no_async(app: TestQueue) {
+    drop(app);
+}
+
+#[jobqueue::test]
+async fn no_queue() {}
+
+#[jobqueue::test(start = "now")]
+async fn arguments(app: TestQueue) {
+    drop(app);
+}
+
+fn main() {}
