@@ -290,16 +290,16 @@ pub mod __private {
 
     pub use crate::{
         job::{
-            BoxFuture, Broadcast, BroadcastDefinition, Codec, DEFAULT_HOLD, Declaration,
-            Definition, Failure, HandlerFuture, Job, JobError, Payload, PayloadVersions,
-            Unversioned, Versioned, checked, declared, step,
+            BoxFuture, Broadcast, BroadcastDefinition, ByBox, ByJobError, ByNothing, BySources,
+            Codec, DEFAULT_HOLD, Declaration, Definition, Failure, HandlerFuture, Inner, Job,
+            JobError, Payload, PayloadVersions, Unversioned, Versioned, checked, declared, step,
         },
         policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
         value_error::PayloadError,
         worker::{
             Context, FromContext, Handler, IsResult, Listener, MissingState, NoResult, Probe,
             Return, Returns, ReturnsPlain, State, States, ViaJobError, ViaNoError, ViaStdError,
-            classify, once, run_blocking,
+            classify, judged, once, run_blocking,
         },
     };
 }

@@ -17,6 +17,8 @@ pub(super) enum Rule {
     RateLimited(Option<Wait>),
     /// What the handler's retry policy says of a class, with a Retry-After if one is known.
     Classified(Class, Option<Wait>),
+    /// What the error in this field says. Nobody writes it: it is what holds where nothing is said.
+    Source(Member),
 }
 
 /// Of which kind an error is.
@@ -66,7 +68,7 @@ impl Rule {
         let wait = match self {
             Self::RetryAfter(wait) => Some(wait),
             Self::RateLimited(wait) | Self::Classified(_, wait) => wait.as_ref(),
-            Self::Retry | Self::Permanent => None,
+            Self::Retry | Self::Permanent | Self::Source(_) => None,
         };
         if let Some(Wait::Field(member)) = wait {
             exists(member, fields, "name one of type Duration, or write \"30s\"")?;

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Data, DataEnum, DeriveInput, Fields, Member, spanned::Spanned};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Member, spanned::Spanned};
 
 use super::attr::{Class, Rule, Wait};
 
@@ -26,7 +26,7 @@ pub(super) fn verdict(input: &DeriveInput) -> syn::Result<TokenStream> {
     match &input.data {
         Data::Enum(data) => of_enum(data, general),
         Data::Struct(data) => {
-            let rule = general.unwrap_or(Rule::Retry);
+            let rule = general.unwrap_or_else(|| unsaid(&input.attrs, &data.fields));
             rule.check(&data.fields)?;
             let (pattern, verdict) = arm(&rule);
             Ok(quote!(let Self #pattern = self; #verdict))
@@ -42,17 +42,41 @@ fn of_enum(data: &DataEnum, general: Option<Rule>) -> syn::Result<TokenStream> {
     if data.variants.is_empty() {
         return Ok(quote!(match *self {}));
     }
-    let general = general.unwrap_or(Rule::Retry);
     let mut arms = Vec::new();
     for variant in &data.variants {
         // A field of a variant's has no place for a rule.
         misplaced(&variant.fields)?;
-        let rule = Rule::find(&variant.attrs)?.unwrap_or_else(|| general.clone());
+        let rule = Rule::find(&variant.attrs)?.or_else(|| general.clone());
+        let rule = rule.unwrap_or_else(|| unsaid(&variant.attrs, &variant.fields));
         rule.check(&variant.fields)?;
         let (name, (pattern, verdict)) = (&variant.ident, arm(&rule));
         arms.push(quote!(Self::#name #pattern => #verdict,));
     }
     Ok(quote!(match self { #(#arms)* }))
+}
+
+/// What holds where no rule stands: that of the error which is wrapped, if one is.
+fn unsaid(attributes: &[Attribute], fields: &Fields) -> Rule {
+    wrapped(attributes, fields).map_or(Rule::Retry, Rule::Source)
+}
+
+/// The field that `thiserror` makes the source, or hands everything on to.
+fn wrapped(attributes: &[Attribute], fields: &Fields) -> Option<Member> {
+    let is = |attribute: &Attribute, name: &str| attribute.path().is_ident(name);
+    let transparent = attributes.iter().any(|attribute| {
+        is(attribute, "error")
+            && attribute.parse_args::<syn::Ident>().is_ok_and(|word| word == "transparent")
+    });
+    let marked = |field: &syn::Field| {
+        let mut own = field.attrs.iter();
+        own.any(|it| is(it, "from") || is(it, "source"))
+            || field.ident.as_ref().is_some_and(|name| name == "source")
+    };
+    let at = match fields.iter().position(marked) {
+        None if transparent && fields.len() == 1 => 0,
+        found => found?,
+    };
+    fields.members().nth(at)
 }
 
 fn misplaced(fields: &Fields) -> syn::Result<()> {
@@ -82,6 +106,17 @@ fn arm(rule: &Rule) -> (TokenStream, TokenStream) {
         Rule::RateLimited(Some(wait)) => {
             let (pattern, wait) = duration(wait);
             (pattern, quote!(#verdict::RateLimited(#wait)))
+        }
+        // By its span, since what the field's type is decides.
+        Rule::Source(member) => {
+            let inner = quote_spanned! {span(member)=> {
+                #[allow(unused_imports, reason = "which of them is used depends on the type")]
+                use ::jobqueue::__private::{
+                    ByBox as _, ByJobError as _, ByNothing as _, BySources as _,
+                };
+                (&&&&::jobqueue::__private::Inner(__jobqueue_source)).verdict()
+            }};
+            (quote!({ #member: __jobqueue_source, .. }), inner)
         }
         Rule::Classified(class, wait) => classified(class, wait.as_ref()),
     }

@@ -147,7 +147,7 @@ fn fallible(returned: &TokenStream, model: &Model) -> TokenStream {
         failure = quote! {
             {
                 let verdict = #verdict;
-                #failure.with(verdict)
+                ::jobqueue::__private::judged(#failure, verdict)
             }
         };
     }

@@ -41,6 +41,12 @@ pub(super) fn too_late<S: Sink>() -> Error {
     Error::unavailable(Operation::new(S::RULES.action), problem)
 }
 
+/// The error of a request that the background task hasn't answered.
+pub(super) fn not_driven<S: Sink>() -> Error {
+    let problem = "the task that sends them makes no progress: is the runtime in which this client was first used still driven?";
+    Error::unavailable(Operation::new(S::RULES.action), problem)
+}
+
 impl<S: Sink> Flusher<S> {
     pub(super) fn new(sink: S) -> Self {
         Self { sink, in_flight: Mutex::default() }

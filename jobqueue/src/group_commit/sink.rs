@@ -18,6 +18,9 @@ pub(crate) trait Sink: fmt::Debug + Send + Sync + 'static {
     /// How long a request may take, from the moment it is made.
     fn retry_timeout(&self) -> Duration;
 
+    /// How long one call may take, even if the time of its request is shorter.
+    fn call_limit(&self) -> Duration;
+
     /// About how many bytes these items take in a call.
     fn size(&self, items: &[Self::Item]) -> usize;
 

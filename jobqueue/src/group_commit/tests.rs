@@ -63,6 +63,10 @@ impl<const OWN_CALLS: bool> Sink for Fake<OWN_CALLS> {
         self.retry_timeout
     }
 
+    fn call_limit(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+
     fn size(&self, items: &[u32]) -> usize {
         items.len() * self.bytes_per_item
     }
@@ -326,4 +330,19 @@ fn after_the_end_of_its_runtime_a_group_commit_is_closed_and_replaced() {
         next(&mut calls, &[1]).await.succeed();
         assert_eq!(request.await.expect("answered"), [10]);
     });
+}
+
+#[test]
+fn a_request_ends_though_the_runtime_of_the_background_task_stands_still() {
+    let runtime = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_time().build().expect("a runtime")
+    };
+    let (still, other) = (runtime(), runtime());
+    let (sink, _calls) = OneTask::new();
+    let sink = Fake { retry_timeout: Duration::from_millis(50), ..sink };
+    let group = still.block_on(async { GroupCommit::spawn(sink) });
+    let error = other.block_on(group.send(vec![1])).expect_err("nobody sends it");
+    assert!(matches!(error, Error::Unavailable { .. }), "{error}");
+    assert!(group.is_closed(), "the next one starts another task");
 }

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use super::under_way::OnceHeld;
+use super::{inner_verdict, marked::Marked, under_way::OnceHeld};
 use crate::policy::{ErrorClass, Verdict, retry_after};
 
 /// How long a bare `rate_limited` holds the queue.
@@ -48,7 +48,11 @@ pub trait JobError: StdError + Send + Sync + 'static {
 
 /// A failed run: an error's text and causes, and what should become of the job.
 ///
-/// A handler may return it as its error, and any error turns into one with `?`, to be retried.
+/// A handler may return it as its error, and any error turns into one with `?`, to be retried. The
+/// conversion doesn't see the verdict of an error that has one: write `.map_err(Failure::of)?`.
+///
+/// It turns into a `Box<dyn Error + Send + Sync>` as well, and [into an error](Self::into_error).
+/// Its verdict is then found wherever it stands in an error's sources.
 ///
 /// ```
 /// use jobqueue::Failure;
@@ -66,9 +70,35 @@ pub struct Failure {
     verdict: Verdict,
     message: String,
     causes: Vec<String>,
+    /// The job has not failed: another run has an effect of it in hand.
+    held: bool,
 }
 
 impl Failure {
+    /// An error that knows what follows, with its text, its causes and its verdict.
+    ///
+    /// ```
+    /// use jobqueue::{Failure, JobError, retry::Verdict};
+    ///
+    /// #[derive(Debug, thiserror::Error, JobError)]
+    /// #[error("no such order")]
+    /// #[job(permanent)]
+    /// struct NoOrder;
+    ///
+    /// fn find(id: u64) -> Result<u64, NoOrder> {
+    ///     if id == 0 { Err(NoOrder) } else { Ok(id) }
+    /// }
+    ///
+    /// fn total(id: u64) -> Result<u64, Failure> {
+    ///     Ok(find(id).map_err(Failure::of)? * 10)
+    /// }
+    /// # assert_eq!(total(0).unwrap_err().verdict(), Verdict::Permanent);
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+    pub fn of<E: JobError>(error: E) -> Self {
+        Self::from_error(error.verdict(), &error)
+    }
+
     /// A failure after which the job is tried again with its backoff.
     pub fn retry(message: impl fmt::Display) -> Self {
         Self::new(Verdict::Retry, message)
@@ -138,12 +168,29 @@ impl Failure {
         &self.causes
     }
 
+    /// As an error, whose sources are the causes. Whatever wraps it, `anyhow::Error` for instance:
+    /// as long as it is among the sources, the verdict counts.
+    #[must_use]
+    pub fn into_error(self) -> impl JobError {
+        Marked::new(self)
+    }
+
+    /// An error of which nobody knows more than its sources.
+    pub(crate) fn unmarked(error: &(dyn StdError + 'static)) -> Self {
+        Self::from_error(inner_verdict::find(error), error)
+    }
+
+    /// What a function of the user's says of it. What another run has in hand has not failed.
+    pub(crate) fn judged(self, verdict: Verdict) -> Self {
+        if self.held { self } else { self.with(verdict) }
+    }
+
     /// An error's text and causes under a verdict.
     pub(crate) fn from_error(verdict: Verdict, error: &(dyn StdError + 'static)) -> Self {
         let mut failure = Self::new(verdict, error);
         // Whatever it is wrapped in: the job has not failed.
         if let Some(under_way) = OnceHeld::find(error) {
-            failure.verdict = under_way.verdict();
+            (failure.verdict, failure.held) = (under_way.verdict(), true);
         }
         let mut source = error.source();
         while let Some(cause) = source.filter(|_| failure.causes.len() < MAX_CAUSES) {
@@ -158,7 +205,7 @@ impl Failure {
     }
 
     fn new(verdict: Verdict, message: impl fmt::Display) -> Self {
-        Self { verdict, message: bounded(message), causes: Vec::new() }
+        Self { verdict, message: bounded(message), causes: Vec::new(), held: false }
     }
 }
 
@@ -166,7 +213,7 @@ impl Failure {
 // conversion, which makes `?` work in handlers, would overlap with the reflexive one.
 impl<E: StdError + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::from_error(Verdict::Retry, &error)
+        Self::unmarked(&error)
     }
 }
 

@@ -72,6 +72,10 @@ impl Sink for Batcher {
         self.store.retry_timeout()
     }
 
+    fn call_limit(&self) -> Duration {
+        self.store.call_limit()
+    }
+
     fn size(&self, jobs: &[NewJob]) -> usize {
         jobs.iter().map(NewJob::size).sum()
     }

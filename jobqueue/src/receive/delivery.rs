@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    error::Error as StdError,
     fmt,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -152,8 +153,8 @@ impl Delivery {
     /// # Errors
     /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over
     /// first, and those of any call.
-    pub async fn fail(self, failure: impl Into<Failure>) -> Result<()> {
-        self.end(RunOutcome::Failure(failure.into())).await
+    pub async fn fail(self, failure: impl Into<Box<dyn StdError + Send + Sync>>) -> Result<()> {
+        self.end(RunOutcome::Failure(Failure::unmarked(&*failure.into()))).await
     }
 
     /// Hands the job out again after this delay, and counts no attempt. To count one,

@@ -44,6 +44,12 @@ impl QueueStore {
         self.route.limits().response
     }
 
+    /// How long one call may take, with the connection that it may need.
+    pub(crate) fn call_limit(&self) -> Duration {
+        let limits = self.route.limits();
+        limits.connect.saturating_add(limits.response)
+    }
+
     /// Calls a script, once.
     pub(crate) async fn call<C: Command>(&self, command: &C) -> Result<C::Reply> {
         self.call_for(self.response_limit(), command).await

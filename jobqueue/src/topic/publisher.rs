@@ -79,6 +79,10 @@ impl Sink for Publisher {
         self.store.retry_timeout()
     }
 
+    fn call_limit(&self) -> Duration {
+        self.store.call_limit()
+    }
+
     fn size(&self, messages: &[Outgoing]) -> usize {
         let routes = self.routes().size();
         messages.iter().map(|out| out.message.record.len() + 64 + routes).sum()

@@ -106,9 +106,8 @@ pub struct JobErrorTag;
 
 impl JobErrorTag {
     /// With the error's own verdict.
-    #[expect(clippy::needless_pass_by_value, reason = "as the other tags take it")]
     pub fn failure<E: JobError>(self, error: E) -> Failure {
-        Failure::from_error(error.verdict(), &error)
+        Failure::of(error)
     }
 }
 
@@ -127,9 +126,9 @@ impl<E: JobError> ViaJobError for &&Probe<E> {}
 pub struct StdErrorTag;
 
 impl StdErrorTag {
-    /// To be retried.
+    /// To be retried, unless a source of its says otherwise.
     pub fn failure<E: Into<Box<dyn StdError + Send + Sync>>>(self, error: E) -> Failure {
-        Failure::from_error(Verdict::Retry, &*error.into())
+        Failure::unmarked(&*error.into())
     }
 }
 
@@ -202,6 +201,12 @@ pub trait HandlerError {
 /// What a function of the user's says of an error.
 pub fn classify<E, V: Into<Verdict>>(error: &E, by: impl FnOnce(&E) -> V) -> Verdict {
     by(error).into()
+}
+
+/// The failure with what that function has said.
+#[must_use]
+pub fn judged(failure: Failure, verdict: Verdict) -> Failure {
+    failure.judged(verdict)
 }
 
 /// A whole handler once for its job, for `idempotent`.

@@ -33,7 +33,7 @@ pub use handler::Handler;
 #[doc(hidden)]
 pub use macros::{
     IsResult, NoResult, Probe, Return, Returns, ReturnsPlain, ViaJobError, ViaNoError, ViaStdError,
-    classify, once, run_blocking,
+    classify, judged, once, run_blocking,
 };
 pub use once::{Once, OnceError};
 pub use run::Context;

@@ -303,3 +303,73 @@ async fn options_of_the_add_win_over_those_of_the_handler() {
     assert_eq!(failure.attempt, 2);
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_error_says_survives_wrapping() {
+    #[derive(Debug, thiserror::Error, JobError)]
+    enum Outer {
+        #[error(transparent)]
+        Order(#[from] OrderError),
+        #[error("in a box")]
+        Boxed(#[source] Box<OrderError>),
+        #[error("unknown")]
+        Any(#[source] anyhow::Error),
+        #[error("said otherwise")]
+        #[job(retry)]
+        Otherwise(#[source] OrderError),
+    }
+    #[derive(Debug, thiserror::Error)]
+    #[error("it says nothing")]
+    struct Mute(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+    #[job(attempts = 2, backoff = fixed("1ms"))]
+    async fn shared(_: ()) -> Result<(), std::sync::Arc<OrderError>> {
+        Err(OrderError::OutOfStock.into())
+    }
+    #[job(attempts = 2, backoff = fixed("1ms"))]
+    async fn boxed(_: ()) -> Result<(), Box<OrderError>> {
+        Err(OrderError::OutOfStock.into())
+    }
+    #[job(attempts = 2, backoff = fixed("1ms"))]
+    async fn any(_: ()) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Err(Failure::permanent("no"))?
+    }
+    #[job(attempts = 2, backoff = fixed("1ms"))]
+    async fn anyhow(_: ()) -> anyhow::Result<()> {
+        let failure = Failure::permanent("no").into_error();
+        Err(anyhow::Error::from(failure).context("on the way"))
+    }
+    #[job(attempts = 2, backoff = fixed("1ms"))]
+    async fn mute(_: ()) -> Result<(), Mute> {
+        Err(Mute(Failure::permanent("no").into()))
+    }
+    #[job(attempts = 2, backoff = fixed("1ms"))]
+    async fn question_mark(_: ()) -> Result<(), Failure> {
+        Err(OrderError::OutOfStock).map_err(Failure::of)?
+    }
+    #[job(attempts = 2, backoff = fixed("1ms"))]
+    async fn outer(which: u8) -> Result<(), Outer> {
+        Err(match which {
+            0 => OrderError::OutOfStock.into(),
+            1 => Outer::Boxed(OrderError::OutOfStock.into()),
+            2 => Outer::Any(anyhow::anyhow!(Failure::permanent("no").into_error())),
+            _ => Outer::Otherwise(OrderError::OutOfStock),
+        })
+    }
+    let mut failures = Vec::new();
+    for which in 0..4 {
+        failures.push(fail(outer, which).await.2);
+    }
+    let otherwise = failures.pop().expect("four");
+    assert_eq!((otherwise.reason, otherwise.attempt), (FailureReason::Error, 2));
+    failures.push(fail(shared, ()).await.2);
+    failures.push(fail(boxed, ()).await.2);
+    failures.push(fail(any, ()).await.2);
+    failures.push(fail(anyhow, ()).await.2);
+    failures.push(fail(mute, ()).await.2);
+    failures.push(fail(question_mark, ()).await.2);
+    for failure in failures {
+        let found = (failure.reason, failure.attempt);
+        assert_eq!(found, (FailureReason::Permanent, 1), "{failure:?}");
+    }
+}

@@ -166,14 +166,15 @@ impl Cluster {
     /// Asks for the map, of one node after another until one answers.
     async fn learn(&self) -> Result<(), RedisError> {
         let asked = self.asked.load(Ordering::Relaxed);
-        let _asking = self.asking.lock().await;
+        let limit = self.links.limits.connect;
+        // The task that asks may stand still, with its runtime for instance.
+        let _asking = timeout(limit, self.asking.lock()).await;
         if self.asked.load(Ordering::Relaxed) != asked {
             // Another task has asked meanwhile. If that failed, so would this.
             return Ok(());
         }
         // Cleared first: a mark that comes before the answer is about that answer.
         self.stale.store(false, Ordering::Relaxed);
-        let limit = self.links.limits.connect;
         let learnt = timeout(limit, self.ask_around()).await;
         let learnt = learnt.unwrap_or_else(|_| Err(overdue(limit)));
         if learnt.is_err() {

@@ -175,15 +175,17 @@ impl Link {
             return Ok(ready);
         }
         let asked = Instant::now();
-        let mut dialling = self.0.dialling.lock().await;
+        let limit = self.0.limits.connect;
+        // A dial may stand still, with its task's runtime for instance. Then this one is alone.
+        let mut dialling = timeout(limit, self.0.dialling.lock()).await.ok();
         // Another task may have dialled meanwhile; its failure is that of all who waited for it.
         if let Some(ready) = self.ready() {
             return Ok(ready);
         }
-        if let Some((_, error)) = dialling.as_ref().filter(|(when, _)| *when >= asked) {
+        let last = dialling.as_ref().and_then(|last| last.as_ref());
+        if let Some((_, error)) = last.filter(|(when, _)| *when >= asked) {
             return Err(error.clone());
         }
-        let limit = self.0.limits.connect;
         let dialled = match &self.0.endpoint {
             Endpoint::Server(client) => dial_served(client, limit).await,
             Endpoint::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await,
@@ -193,7 +195,9 @@ impl Link {
         let connection = match dialled {
             Ok(connection) => connection,
             Err(error) => {
-                *dialling = Some((Instant::now(), error.clone()));
+                if let Some(last) = &mut dialling {
+                    **last = Some((Instant::now(), error.clone()));
+                }
                 return Err(error);
             }
         };
