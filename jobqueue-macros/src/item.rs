@@ -65,14 +65,23 @@ impl Function {
             FnArg::Typed(typed) => Some(&*typed.pat),
             FnArg::Receiver(_) => None,
         });
-        let named = typed.enumerate().map(|(at, pattern)| match pattern {
+        let given = |pattern: &Pat| match pattern {
             Pat::Ident(name) if name.subpat.is_none() && name.by_ref.is_none() => {
-                name.ident.clone()
+                Some(name.ident.clone())
             }
-            _ if at == 0 => format_ident!("payload"),
-            _ => format_ident!("argument_{at}"),
-        });
-        named.collect()
+            _ => None,
+        };
+        let given: Vec<Option<Ident>> = typed.map(given).collect();
+        let ours = |at: usize| {
+            let mut name =
+                if at == 0 { format_ident!("payload_") } else { format_ident!("argument_{at}") };
+            while given.iter().flatten().any(|other| *other == name) {
+                name = format_ident!("{name}_");
+            }
+            name
+        };
+        let named = given.iter().enumerate();
+        named.map(|(at, name)| name.clone().unwrap_or_else(|| ours(at))).collect()
     }
 
     /// The return type.

@@ -11,6 +11,7 @@ mod error;
 mod handler;
 mod item;
 mod payload;
+mod reexport;
 mod suggest;
 mod test;
 mod value;
@@ -57,6 +58,7 @@ use proc_macro::TokenStream;
 /// | `implements = shared::process` | the declaration that this function implements; see below | none |
 /// | `idempotent` or `idempotent = "7d"` | a run's result is recorded under the job's id for a day, or so long: a repeated delivery gets it, and the function isn't run again; see `Context::once` | at least once |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
+/// | `crate = other::jobqueue` | the path under which the library is found, for code that has it from another crate | `::jobqueue` |
 ///
 /// Durations are texts such as `"250ms"`, `"30s"`, `"1h30m"`, `"7d"`.
 ///
@@ -109,6 +111,7 @@ pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
 /// | `timeout = "5s"` | how long one message may take | 30 s |
 /// | `codec = "json"` | how messages are written: `"msgpack"` or `"json"` | `"msgpack"` |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
+/// | `crate = other::jobqueue` | the path under which the library is found | `::jobqueue` |
 #[proc_macro_attribute]
 pub fn broadcast(arguments: TokenStream, function: TokenStream) -> TokenStream {
     broadcast::expand(arguments.into(), function.into()).into()
@@ -121,7 +124,8 @@ pub fn broadcast(arguments: TokenStream, function: TokenStream) -> TokenStream {
 ///
 /// | attribute | what becomes of the job |
 /// | --- | --- |
-/// | none, or `#[job(retry)]` | tried again with its backoff, while it has attempts left |
+/// | none | what the error says that the variant wraps (`#[from]`, `#[source]`, `#[error(transparent)]`), if that is a `JobError`; else as `retry` |
+/// | `#[job(retry)]` | tried again with its backoff, while it has attempts left |
 /// | `#[job(permanent)]` | fails at once |
 /// | `#[job(retry_after = "30s")]` | tried again after that, while it has attempts left |
 /// | `#[job(retry_after = field)]` | the same, after what the named field says, a `Duration`; `0` for the first of a tuple |
@@ -130,6 +134,8 @@ pub fn broadcast(arguments: TokenStream, function: TokenStream) -> TokenStream {
 /// | `…, retry_after = field` after one of those two | and not before what the field says, a `Duration` or an `Option` of one |
 /// | `#[job(rate_limited)]` | goes back at no cost, and the queue is held for a second |
 /// | `#[job(rate_limited = "1m")]`, `= field` | the same, and the queue is held for so long |
+///
+/// `#[job(crate = other::jobqueue)]` on the type says under which path the library is found.
 #[proc_macro_derive(JobError, attributes(job))]
 pub fn job_error(input: TokenStream) -> TokenStream {
     error::expand(input.into()).into()
@@ -145,6 +151,8 @@ pub fn job_error(input: TokenStream) -> TokenStream {
 /// The step from there is yours: `impl From<OrderV1> for Order`, or `TryFrom` where it may fail.
 /// Steps are taken one after another, so each type knows the one before it alone. A field that is
 /// added with `#[serde(default)]` needs no new version.
+///
+/// `#[payload(crate = other::jobqueue)]` says under which path the library is found.
 #[proc_macro_derive(Payload, attributes(payload))]
 pub fn payload(input: TokenStream) -> TokenStream {
     payload::expand(input.into()).into()

@@ -44,24 +44,22 @@ pub(super) fn expand(model: &Model) -> TokenStream {
             const __JOBQUEUE_CHANNEL: ::jobqueue::__private::BroadcastDefinition = #definition;
 
             #[automatically_derived]
-            #[diagnostic::do_not_recommend]
             impl ::jobqueue::__private::Broadcast for #marker {
                 type Message = #payload;
                 const CHANNEL: ::jobqueue::__private::BroadcastDefinition = __JOBQUEUE_CHANNEL;
             }
 
             #[automatically_derived]
-            #[diagnostic::do_not_recommend]
             impl ::jobqueue::__private::Listener for #marker {
                 #check
 
                 #[allow(unused_variables, clippy::unit_arg, clippy::let_unit_value, reason = "written by a macro")]
                 async fn hear(
-                    payload: #payload,
-                    ctx: ::jobqueue::__private::Context,
+                    __jobqueue_payload: #payload,
+                    __jobqueue_ctx: ::jobqueue::__private::Context,
                 ) -> ::core::result::Result<(), ::jobqueue::__private::Failure> {
-                    let heard = async move { #run };
-                    heard.await.map(::core::mem::drop)
+                    let __jobqueue_heard = async move { #run };
+                    __jobqueue_heard.await.map(::core::mem::drop)
                 }
             }
         }
@@ -72,18 +70,16 @@ pub(super) fn expand(model: &Model) -> TokenStream {
 pub(super) fn implement_nothing(marker: &Ident, model: &Model) -> TokenStream {
     let message = &model.payload;
     quote! {
-        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Broadcast for #marker {
             type Message = #message;
             const CHANNEL: ::jobqueue::__private::BroadcastDefinition =
                 ::jobqueue::__private::BroadcastDefinition::new("");
         }
 
-        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Listener for #marker {
             async fn hear(
-                _message: #message,
-                _ctx: ::jobqueue::__private::Context,
+                __jobqueue_message: #message,
+                __jobqueue_ctx: ::jobqueue::__private::Context,
             ) -> ::core::result::Result<(), ::jobqueue::__private::Failure> {
                 ::core::panic!("this listener has an error")
             }

@@ -9,6 +9,7 @@ use proc_macro2::TokenStream;
 use crate::{
     handler::{fallback, model::Model, signature, valid},
     item::Function,
+    reexport,
 };
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -20,10 +21,18 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
             return [error, item].into_iter().collect();
         }
     };
-    match model(arguments, &function) {
+    let fallback = |error: &syn::Error| {
+        fallback::expand(&function, error, expand::bound, expand::implement_nothing)
+    };
+    let (path, arguments) = match reexport::split(arguments) {
+        Ok(split) => split,
+        Err(error) => return fallback(&error),
+    };
+    let written = match model(arguments, &function) {
         Ok(model) => expand::expand(&model),
-        Err(error) => fallback::expand(&function, &error, expand::bound, expand::implement_nothing),
-    }
+        Err(error) => fallback(&error),
+    };
+    reexport::at(path.as_ref(), written)
 }
 
 fn model(arguments: TokenStream, function: &Function) -> syn::Result<Model> {

@@ -1,12 +1,12 @@
 //! `#[job(…)]` on a variant or on the type.
 
 use syn::{
-    Attribute, Fields, Ident, Index, LitInt, LitStr, Member, Token,
+    Attribute, Fields, Ident, Index, LitInt, LitStr, Member, Path, Token,
     parse::{Parse, ParseStream},
     spanned::Spanned,
 };
 
-use crate::duration::Millis;
+use crate::{duration::Millis, reexport};
 
 /// What becomes of a job.
 #[derive(Clone)]
@@ -54,7 +54,8 @@ impl Rule {
     /// The one rule among attributes, if there is any.
     pub(super) fn find(attributes: &[Attribute]) -> syn::Result<Option<Self>> {
         let mut found = None;
-        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("job")) {
+        let own = attributes.iter().filter(|attribute| attribute.path().is_ident("job"));
+        for attribute in own.filter(|attribute| crate_path(attribute).is_none()) {
             if found.is_some() {
                 return Err(syn::Error::new(attribute.span(), "a second `#[job(…)]`: write one"));
             }
@@ -80,6 +81,15 @@ impl Rule {
             _ => Ok(()),
         }
     }
+}
+
+/// The path in `#[job(crate = …)]`, which stands alone.
+pub(super) fn crate_path(attribute: &Attribute) -> Option<Path> {
+    if !attribute.path().is_ident("job") {
+        return None;
+    }
+    let split = attribute.parse_args_with(|input: ParseStream<'_>| reexport::split(input.parse()?));
+    split.ok().and_then(|(path, rest)| path.filter(|_| rest.is_empty()))
 }
 
 fn exists(member: &Member, fields: &Fields, advice: &str) -> syn::Result<()> {

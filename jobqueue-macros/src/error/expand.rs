@@ -142,11 +142,11 @@ fn classified(class: &Class, wait: Option<&Wait>) -> (TokenStream, TokenStream) 
         }
         Some(Wait::Field(member)) => {
             // A field may hold an `Option`: not each response has the header.
-            let wait = quote_spanned!(span(member)=> ::core::clone::Clone::clone(wait));
+            let wait = quote_spanned!(span(member)=> ::core::clone::Clone::clone(__jobqueue_wait));
             let wait = quote!(
                 ::core::convert::Into::<::core::option::Option<::core::time::Duration>>::into(#wait)
             );
-            (Some(quote!(#member: wait,)), wait)
+            (Some(quote!(#member: __jobqueue_wait,)), wait)
         }
     };
     let verdict = quote! {
@@ -167,8 +167,8 @@ fn duration(wait: &Wait) -> (TokenStream, TokenStream) {
         Wait::For(millis) => (quote!({ .. }), millis.tokens()),
         Wait::Field(member) => {
             // Read by its span, so that a field of another type is reported where it is named.
-            let wait = quote_spanned!(span(member)=> ::core::clone::Clone::clone(wait));
-            (quote!({ #member: wait, .. }), wait)
+            let wait = quote_spanned!(span(member)=> ::core::clone::Clone::clone(__jobqueue_wait));
+            (quote!({ #member: __jobqueue_wait, .. }), wait)
         }
     }
 }

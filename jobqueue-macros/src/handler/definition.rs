@@ -38,10 +38,7 @@ pub(super) fn definition(
             let queue = queue.unwrap_or_else(|| quote!("default"));
             let name = match &arguments.name {
                 Some(name) => valid::name(name)?,
-                None => {
-                    let name = function.name().to_string();
-                    quote!(#name)
-                }
+                None => valid::own_name(&function.sig.ident)?,
             };
             quote!(::jobqueue::__private::Definition::new(#queue, #name))
         }
@@ -54,7 +51,12 @@ pub(super) fn definition(
     if arguments.at_most_once.is_some() {
         tokens.extend(quote!(.at_most_once()));
     }
-    Ok(tokens)
+    Ok(match &arguments.implements {
+        Some(declaration) => quote_spanned! {declaration.span()=>
+            ::jobqueue::__private::checked::implemented(#tokens)
+        },
+        None => tokens,
+    })
 }
 
 /// What the producer reads, and where jobs come from.
@@ -102,11 +104,14 @@ fn running(arguments: &Arguments) -> syn::Result<TokenStream> {
     }
     if let Some(policy) = &arguments.retry {
         let policy = if valid::is_word(policy, "standard") {
-            quote!(::jobqueue::__private::RetryPolicy::STANDARD)
+            quote!(&::jobqueue::__private::RetryPolicy::STANDARD)
+        } else if let Expr::Lit(_) = policy {
+            let form = "write `standard`, or the path of a constant `RetryPolicy`; how often is `attempts`";
+            return valid::error(policy, form);
         } else {
-            quote!(#policy)
+            value::checked(policy, "retry", &quote!(&#policy))
         };
-        tokens.extend(quote!(.retry(&#policy)));
+        tokens.extend(quote!(.retry(#policy)));
     }
     if let Some(timeout) = &arguments.timeout {
         let timeout = value::time(timeout)?;

@@ -41,7 +41,6 @@ fn implement_job(names: &Names, model: &Model) -> TokenStream {
         const __JOBQUEUE_DEFINITION: ::jobqueue::__private::Definition = #definition;
 
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Job for #marker {
             type Payload = #payload;
             type Output = #result;
@@ -70,14 +69,13 @@ fn implement_handler(names: &Names, model: &Model) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Handler for #marker {
             #check
 
             #[allow(unused_variables, clippy::unit_arg, clippy::let_unit_value, reason = "written by a macro")]
             async fn call(
-                payload: #payload,
-                ctx: ::jobqueue::__private::Context,
+                __jobqueue_payload: #payload,
+                __jobqueue_ctx: ::jobqueue::__private::Context,
             ) -> ::core::result::Result<
                 #output,
                 ::jobqueue::__private::Failure,
@@ -91,12 +89,12 @@ fn implement_handler(names: &Names, model: &Model) -> TokenStream {
 /// `fn check`, with what the extractors ask for.
 pub(crate) fn check(model: &Model) -> TokenStream {
     let checks = model.extractors.iter().map(|ty| {
-        quote_spanned!(ty.span()=> <#ty as ::jobqueue::__private::FromContext>::check(states)?;)
+        quote_spanned!(ty.span()=> <#ty as ::jobqueue::__private::FromContext>::check(__jobqueue_states)?;)
     });
     quote! {
         #[allow(unused_variables, reason = "written by a macro")]
         fn check(
-            states: &::jobqueue::__private::States,
+            __jobqueue_states: &::jobqueue::__private::States,
         ) -> ::core::result::Result<(), ::jobqueue::__private::MissingState> {
             #(#checks)*
             ::core::result::Result::Ok(())
@@ -109,13 +107,13 @@ pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
     let Names { marker, function } = names;
     let extractors = &model.extractors;
     let arguments: Vec<Ident> =
-        (0..extractors.len()).map(|at| format_ident!("extracted_{at}")).collect();
+        (0..extractors.len()).map(|at| format_ident!("__jobqueue_extracted_{at}")).collect();
     let extract = extractors.iter().zip(&arguments).map(|(ty, argument)| {
         quote_spanned! {ty.span()=>
-            let #argument = <#ty as ::jobqueue::__private::FromContext>::from_context(&ctx).await?;
+            let #argument = <#ty as ::jobqueue::__private::FromContext>::from_context(&__jobqueue_ctx).await?;
         }
     });
-    let call = quote!(#marker::#function(payload, #(#arguments),*));
+    let call = quote!(#marker::#function(__jobqueue_payload, #(#arguments),*));
     let call = if model.blocking {
         quote!(::jobqueue::__private::run_blocking(move || #call).await)
     } else {
@@ -127,8 +125,8 @@ pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
     match &model.idempotent {
         None => run,
         Some(lifetime) => quote! {
-            let context = ctx.clone();
-            ::jobqueue::__private::once(&context, #lifetime, async move { #run }).await
+            let __jobqueue_context = __jobqueue_ctx.clone();
+            ::jobqueue::__private::once(&__jobqueue_context, #lifetime, async move { #run }).await
         },
     }
 }
@@ -137,24 +135,26 @@ pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
 /// `jobqueue::__private::ViaJobError`.
 fn fallible(returned: &TokenStream, model: &Model) -> TokenStream {
     let mut failure = quote_spanned! {model.returns.error_span()=>
-        (&&&::jobqueue::__private::Probe::of(&error)).tag().failure(error)
+        (&&&::jobqueue::__private::Probe::of(&__jobqueue_error)).tag().failure(__jobqueue_error)
     };
     if let Some(classify) = &model.classify {
         // Before the error turns into a failure, which takes it.
         let verdict = quote_spanned! {classify.span()=>
-            ::jobqueue::__private::classify(&error, #classify)
+            ::jobqueue::__private::classify(&__jobqueue_error, #classify)
         };
         failure = quote! {
             {
-                let verdict = #verdict;
-                ::jobqueue::__private::judged(#failure, verdict)
+                let __jobqueue_verdict = #verdict;
+                ::jobqueue::__private::judged(#failure, __jobqueue_verdict)
             }
         };
     }
     quote! {
         match #returned {
-            ::core::result::Result::Ok(output) => ::core::result::Result::Ok(output),
-            ::core::result::Result::Err(error) => {
+            ::core::result::Result::Ok(__jobqueue_output) => {
+                ::core::result::Result::Ok(__jobqueue_output)
+            }
+            ::core::result::Result::Err(__jobqueue_error) => {
                 #[allow(unused_imports, reason = "which of them is used depends on the error's type")]
                 use ::jobqueue::__private::{ViaJobError as _, ViaNoError as _, ViaStdError as _};
                 ::core::result::Result::Err(#failure)

@@ -76,7 +76,6 @@ fn with_name(ty: &Type) -> Type {
 pub(super) fn implement(marker: &Ident, model: &Model) -> TokenStream {
     let (payload, result) = (&model.payload, model.returns.output());
     quote! {
-        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Job for #marker {
             type Payload = #payload;
             type Output = #result;
@@ -84,11 +83,10 @@ pub(super) fn implement(marker: &Ident, model: &Model) -> TokenStream {
                 ::jobqueue::__private::Definition::new("", "");
         }
 
-        #[diagnostic::do_not_recommend]
         impl ::jobqueue::__private::Handler for #marker {
             async fn call(
-                _payload: #payload,
-                _ctx: ::jobqueue::__private::Context,
+                __jobqueue_payload: #payload,
+                __jobqueue_ctx: ::jobqueue::__private::Context,
             ) -> ::core::result::Result<#result, ::jobqueue::__private::Failure> {
                 ::core::panic!("this handler has an error")
             }

@@ -15,7 +15,7 @@ pub(crate) mod valid;
 
 use proc_macro2::TokenStream;
 
-use crate::item::Function;
+use crate::{item::Function, reexport};
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let function: Function = match syn::parse2(item.clone()) {
@@ -26,13 +26,19 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
             return [error, item].into_iter().collect();
         }
     };
-    match model(arguments, &function) {
+    let fallback = |error: &syn::Error| {
+        fallback::expand(&function, error, expand::handler_bound, fallback::implement)
+    };
+    let (path, arguments) = match reexport::split(arguments) {
+        Ok(split) => split,
+        Err(error) => return fallback(&error),
+    };
+    let written = match model(arguments, &function) {
         Ok(model) if function.body.is_none() => expand::declaration(&model),
         Ok(model) => expand::handler(&model),
-        Err(error) => {
-            fallback::expand(&function, &error, expand::handler_bound, fallback::implement)
-        }
-    }
+        Err(error) => fallback(&error),
+    };
+    reexport::at(path.as_ref(), written)
 }
 
 fn model(arguments: TokenStream, function: &Function) -> syn::Result<model::Model> {

@@ -115,6 +115,13 @@ pub(super) fn extractor(ty: &Type) -> Option<&Ident> {
 
 fn argument(argument: &FnArg) -> syn::Result<()> {
     let FnArg::Typed(typed) = argument else { return Ok(()) };
+    let mut attributes = typed.attrs.iter();
+    if let Some(cfg) =
+        attributes.find(|it| it.path().is_ident("cfg") || it.path().is_ident("cfg_attr"))
+    {
+        let message = "a handler's argument is there or isn't: write the function twice, each under a `#[cfg(…)]` of its own";
+        return error(cfg, message);
+    }
     if let Pat::Ident(name) = &*typed.pat
         && let Some(by_ref) = &name.by_ref
     {

@@ -3,7 +3,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Expr, Ident, spanned::Spanned};
+use syn::{Expr, Ident, ext::IdentExt as _, spanned::Spanned};
 
 use super::{attr::Arguments, form::Call};
 use crate::{arguments::Errors, suggest::closest, value};
@@ -23,6 +23,16 @@ pub(super) fn name(name: &Expr) -> syn::Result<TokenStream> {
         }
         Ok(quote!(#text))
     })
+}
+
+/// The function's name as a job's.
+pub(super) fn own_name(function: &Ident) -> syn::Result<TokenStream> {
+    let name = function.unraw().to_string();
+    if name.len() > 128 {
+        let message = "the function's name is the job's, which has 1 to 128 bytes: say another, as in `name = \"ship\"`";
+        return error(function, message);
+    }
+    Ok(quote!(#name))
 }
 
 /// A topic and a pattern of routing keys: a pair.

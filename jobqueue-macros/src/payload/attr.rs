@@ -1,16 +1,20 @@
 //! Parse: what stands in `#[payload(…)]`, as it stands there.
 
 use syn::{
-    Attribute, Ident, LitInt, Token, Type, parenthesized,
-    parse::{Parse, ParseStream},
+    Attribute, Ident, LitInt, Path, Token, Type, parenthesized,
+    parse::{Parse, ParseStream, Parser as _},
     spanned::Spanned,
 };
+
+use crate::reexport;
 
 /// The arguments of `#[payload(…)]`.
 #[derive(Default)]
 pub(super) struct Arguments {
     pub(super) version: Option<LitInt>,
     pub(super) upgrade_from: Option<Type>,
+    /// Where the library is found.
+    pub(super) path: Option<Path>,
 }
 
 const KNOWN: &str = "`version = 2` and `upgrade_from(TypeOfTheVersionBefore)`";
@@ -24,7 +28,14 @@ impl Arguments {
             let message = "a second `#[payload(…)]`: write one";
             return Err(syn::Error::new(second.span(), message));
         }
-        first.parse_args()
+        let (path, rest) =
+            first.parse_args_with(|input: ParseStream<'_>| reexport::split(input.parse()?))?;
+        if path.is_some() && rest.is_empty() {
+            return Ok(Self { path, ..Self::default() });
+        }
+        let parse = |input: ParseStream<'_>| input.parse::<Self>();
+        let parsed = if path.is_none() { first.parse_args() } else { parse.parse2(rest) };
+        Ok(Self { path, ..parsed? })
     }
 }
 

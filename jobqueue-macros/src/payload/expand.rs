@@ -22,9 +22,9 @@ pub(super) fn implement(input: &DeriveInput, model: &Model) -> TokenStream {
     let upgrade = upgrade.map(|step| {
         quote! {
             fn upgrade(
-                version: u32,
-                codec: ::jobqueue::__private::Codec,
-                bytes: &[u8],
+                __jobqueue_version: u32,
+                __jobqueue_codec: ::jobqueue::__private::Codec,
+                __jobqueue_bytes: &[u8],
             ) -> ::core::result::Result<Self, ::jobqueue::__private::PayloadError> {
                 #inside
                 #step
@@ -55,7 +55,13 @@ fn with_reading(input: &DeriveInput) -> syn::Generics {
 
 /// Spanned, so that a missing conversion is reported where the older type is named.
 fn upgrade(before: &Type) -> TokenStream {
-    quote_spanned!(before.span()=> ::jobqueue::__private::step::<#before, Self>(version, codec, bytes))
+    quote_spanned! {before.span()=>
+        ::jobqueue::__private::step::<#before, Self>(
+            __jobqueue_version,
+            __jobqueue_codec,
+            __jobqueue_bytes,
+        )
+    }
 }
 
 fn check(before: &Type, version: u32) -> TokenStream {
@@ -64,7 +70,7 @@ fn check(before: &Type, version: u32) -> TokenStream {
     quote_spanned! {before.span()=> {
         #[allow(unused_imports, reason = "whether it is used depends on the type")]
         use ::jobqueue::__private::Unversioned as _;
-        let before = ::jobqueue::__private::Versioned::<#before>::VERSIONS.newest();
-        ::core::assert!(before < #version, #message);
+        let __jobqueue_before = ::jobqueue::__private::Versioned::<#before>::VERSIONS.newest();
+        ::core::assert!(__jobqueue_before < #version, #message);
     }}
 }

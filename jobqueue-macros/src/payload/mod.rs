@@ -7,13 +7,15 @@ mod valid;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
+use crate::reexport;
+
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let input: DeriveInput = match syn::parse2(input) {
         Ok(input) => input,
         Err(error) => return error.to_compile_error(),
     };
     match attr::Arguments::find(&input.attrs).and_then(|found| valid::model(&input, found)) {
-        Ok(model) => expand::implement(&input, &model),
+        Ok(model) => reexport::at(model.path.as_ref(), expand::implement(&input, &model)),
         Err(error) => {
             // With an implementation nevertheless, so that one mistake gives one error.
             let fallback = match &input.data {

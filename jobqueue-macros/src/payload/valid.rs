@@ -1,6 +1,6 @@
 //! Validate: every rule, and every message.
 
-use syn::{Attribute, Data, DeriveInput, Type, spanned::Spanned};
+use syn::{Attribute, Data, DeriveInput, Path, Type, spanned::Spanned};
 
 use super::attr::Arguments;
 
@@ -8,11 +8,12 @@ use super::attr::Arguments;
 pub(super) struct Model {
     pub(super) version: u32,
     pub(super) before: Option<Type>,
+    pub(super) path: Option<Path>,
 }
 
 impl Model {
     /// What a type is that says nothing.
-    pub(super) const FIRST: Self = Self { version: 1, before: None };
+    pub(super) const FIRST: Self = Self { version: 1, before: None, path: None };
 }
 
 pub(super) fn model(input: &DeriveInput, arguments: Arguments) -> syn::Result<Model> {
@@ -42,7 +43,7 @@ pub(super) fn model(input: &DeriveInput, arguments: Arguments) -> syn::Result<Mo
             return fail(before.span(), message);
         }
     }
-    Ok(Model { version, before: arguments.upgrade_from })
+    Ok(Model { version, before: arguments.upgrade_from, path: arguments.path })
 }
 
 /// The attributes of fields and variants.
