@@ -36,6 +36,18 @@ pub(crate) fn say_the_same(one: &dyn StdError, other: &dyn StdError) -> bool {
     chain(one).to_string() == chain(other).to_string()
 }
 
+/// `Debug` as people read it: a `main` that returns an error prints it so.
+macro_rules! readable_debug {
+    ($($error:ty),* $(,)?) => {
+        $(impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}", $crate::error_chain::chain(self))
+            }
+        })*
+    };
+}
+pub(crate) use readable_debug;
+
 struct Chain<'a>(&'a (dyn StdError + 'a));
 
 impl fmt::Display for Chain<'_> {

@@ -123,7 +123,7 @@ fn refusals() -> String {
         },
         Refused::OutOfMemory { .. } => Refused::OutOfMemory { operation: on_queue() },
         Refused::Permission { .. } => Refused::Permission {
-            operation: Operation::on_server("connect and EVAL a script", "127.0.0.1:6379"),
+            operation: Operation::on_server("connect", "127.0.0.1:6379"),
             source: source("NOPERM: this user may not run 'eval'"),
         },
         Refused::Server { .. } => Refused::Server {
@@ -153,6 +153,9 @@ fn payloads() -> String {
         },
     });
     push(&mut texts, &PayloadError::unknown_version::<u64>(2, 3));
+    push(&mut texts, &Codec::Json.encode(&f64::NAN).expect_err("there is none"));
+    let unread = Codec::Json.decode::<u64>(b"{}").expect_err("no number");
+    push(&mut texts, &unread.reading(format_args!("result of job {} in queue {}", id(), queue())));
     let result = TooLarge::returned("the result of job charge", 2_000_000, 1_048_576);
     push(&mut texts, &PayloadError::from(result));
     texts
@@ -187,10 +190,11 @@ fn results() -> String {
 
 /// The errors that are not enums.
 fn others() -> String {
-    let mut texts = "\n# JobFailure, MissingState, Corrupt\n".to_owned();
+    let mut texts = "\n# JobFailure, MissingState, Corrupt, TooLarge\n".to_owned();
     push(&mut texts, &failure());
     push(&mut texts, &States::default().get::<u64>().map(drop).expect_err("there is none"));
     push(&mut texts, &Corrupt::new("add jobs", "the server answered nil").about("queue orders"));
+    push(&mut texts, &TooLarge::returned("the result of job charge", 2_000_000, 1_048_576));
     let added: AddAllError<u8> = AddAllError { added: Vec::new(), error: unavailable() };
     let published = PublishAllError { published: Vec::new(), error: unavailable() };
     texts += "\n# AddAllError, PublishAllError\n";
@@ -219,6 +223,8 @@ fn invalid() -> String {
     of(JobOptions { timeout: Some(Duration::ZERO), ..JobOptions::default() }.validate());
     let custom = Some(Backoff::custom(|_| Duration::ZERO));
     of(JobOptions { backoff: custom, ..JobOptions::default() }.validate());
+    let headers = [("a\n".to_owned(), String::new())].into();
+    of(JobOptions { headers, ..JobOptions::default() }.validate());
     let headers = [("a".to_owned(), "b".repeat(20_000))].into();
     of(JobOptions { headers, ..JobOptions::default() }.validate());
     of(Backoff::exponential(1.seconds()).jitter(2.0).validate());
@@ -229,7 +235,7 @@ fn invalid() -> String {
     of(Rate::new(1, 1.millis() / 1_001).validate());
     of(Rate::new(1, Duration::MAX).validate());
     of(Retain::count(u64::MAX).validate());
-    of(check_max_active(0));
+    of(check_max_active("queue_concurrency", 0));
     of(check_max_length(u64::MAX));
     of(check_events(u64::MAX));
     let none = RetryRule::retry().attempts(0);
@@ -239,6 +245,42 @@ fn invalid() -> String {
     of(Filter::header("size").validate());
     of(Filter::header("size").number(3.0..=1.0).validate());
     texts
+}
+
+/// Types of errors that others print: their text is part of another's, or the users' own.
+const INSIDE: [&str; 1] = ["OnceHeld"];
+
+/// Every type that derives an error has samples here, and so a title or a place in one.
+#[test]
+fn no_type_of_errors_is_missing() {
+    let mut missing = Vec::new();
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a source");
+                missing.extend(derived(&text).filter(|name| !is_sampled(name)).map(str::to_owned));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "without samples in `error_texts.rs`: {missing:?}");
+}
+
+/// The names of public types that derive `thiserror::Error`.
+fn derived(source: &str) -> impl Iterator<Item = &str> {
+    source.split("thiserror::Error)]\n").skip(1).filter_map(|after| {
+        let line = after.lines().find(|line| line.starts_with("pub "))?;
+        let name = line.split(' ').nth(2)?;
+        name.split(|c: char| !c.is_alphanumeric()).next()
+    })
+}
+
+fn is_sampled(name: &str) -> bool {
+    let titles = HELD.lines().filter_map(|line| line.strip_prefix("# "));
+    INSIDE.contains(&name) || titles.flat_map(|title| title.split(", ")).any(|it| it == name)
 }
 
 #[test]

@@ -45,6 +45,7 @@
 //! - **Test handlers**: [testing](docs::testing); `testing`, with the feature of that name.
 //! - **Inspect, retry, change and remove jobs**: [operating](docs::operating); [`Queue::jobs`],
 //!   [`Queue::job`], [`JobInfo`], [`manage`].
+//! - **Find out why jobs wait**: [waiting](docs::waiting); [`Queue::stats`], [`JobHandle::info`].
 //! - **Watch and steer queues**: [operating](docs::operating); [`Queue`], [`stats`], [`event`],
 //!   [`telemetry`], [`trace`].
 //! - **Let an effect happen once**: [delivery](docs::delivery), [recipes](docs::recipes);
@@ -154,7 +155,7 @@ pub mod manage {
 pub mod once {
     pub use crate::{
         job::OnceHeld,
-        worker::{Once, OnceError},
+        worker::{Once, OnceError, TakesOnceError},
     };
 }
 
@@ -237,6 +238,7 @@ pub mod docs {
     //! | [`topics`] | one message to many queues |
     //! | [`testing`] | handlers without Redis, and tests against one |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |
+    //! | [`waiting`] | why do jobs wait? A list of reasons, and what tells each |
     //! | [`deploying`] | settings and rights of Redis, processes, shutdown |
     //! | [`migrating`] | from BullMQ, Sidekiq and apalis |
     //! | [`delivery`] | how often a job runs when something goes wrong |
@@ -266,6 +268,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/operating.md")]
     pub mod operating {}
+
+    #[doc = include_str!("docs/waiting.md")]
+    pub mod waiting {}
 
     #[doc = include_str!("docs/deploying.md")]
     pub mod deploying {}

@@ -173,9 +173,10 @@ impl<T: DeserializeOwned> Call<T> {
     async fn send(self) -> Result<T, CallError> {
         let (queue, name, outcome) = self.ask().await?;
         match Outcome::decode(&outcome).map_err(Error::from)? {
-            Outcome::Completed { codec, result } => {
-                codec.decode(&result).map_err(|error| Error::from(error).into())
-            }
+            Outcome::Completed { codec, result } => codec.decode(&result).map_err(|error| {
+                let of_call = error.reading(format_args!("reply of {name} in queue {queue}"));
+                Error::from(of_call).into()
+            }),
             Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. } => {
                 Err(CallError::Failed { queue, name, failure })
             }

@@ -2,7 +2,7 @@
 
 use super::{Operation, Refused};
 use crate::{
-    error_chain::{Source, source},
+    error_chain::{Source, readable_debug, source},
     value_error::{Corrupt, Invalid, PayloadError, TooLarge},
 };
 
@@ -10,7 +10,7 @@ use crate::{
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed, by what the caller can do about it.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Redis could not be reached in time; the call may or may not have been carried out.
@@ -82,3 +82,5 @@ impl From<TooLarge> for Error {
         Self::Payload(error.into())
     }
 }
+
+readable_debug!(Error);

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::Operation;
 use crate::{
-    error_chain::Source,
+    error_chain::{Source, readable_debug},
     job::{JobId, JobState, QueueName},
 };
 
 /// Why the server or a rule of the queue refused a call. It changed nothing, except where a variant
 /// says so.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
     /// The queue holds as many jobs as it may.
@@ -194,3 +194,5 @@ impl Refused {
         }
     }
 }
+
+readable_debug!(Refused);

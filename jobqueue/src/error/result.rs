@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::Error;
+use crate::error_chain::readable_debug;
 use crate::job::{JobFailure, JobId, JobName, QueueName};
 
 /// Why there is no result of a job.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultError {
     /// The job failed for good.
@@ -39,7 +40,7 @@ pub enum ResultError {
 }
 
 /// Why a call has no result.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
     /// The job failed for good.
@@ -72,3 +73,5 @@ pub enum CallError {
     #[error(transparent)]
     Error(#[from] Error),
 }
+
+readable_debug!(ResultError, CallError);

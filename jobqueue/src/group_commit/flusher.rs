@@ -11,7 +11,7 @@ use tokio::{
 
 use super::sink::Sink;
 use crate::{
-    error::{Error, Operation, Result},
+    error::{Error, Result},
     store::{MAX_BATCH, MAX_BYTES},
 };
 
@@ -35,21 +35,20 @@ pub(super) struct Flusher<S> {
     in_flight: Mutex<()>,
 }
 
-/// The error of a request whose deadline passed before a call could take it.
-pub(super) fn too_late<S: Sink>() -> Error {
-    let problem = "earlier requests still wait for an answer";
-    Error::unavailable(Operation::new(S::RULES.action), problem)
-}
-
-/// The error of a request that the background task hasn't answered.
-pub(super) fn not_driven<S: Sink>() -> Error {
-    let problem = "the task that sends them makes no progress: is the runtime in which this client was first used still driven?";
-    Error::unavailable(Operation::new(S::RULES.action), problem)
-}
-
 impl<S: Sink> Flusher<S> {
     pub(super) fn new(sink: S) -> Self {
         Self { sink, in_flight: Mutex::default() }
+    }
+
+    /// The error of a request whose deadline passed before a call could take it.
+    pub(super) fn too_late(&self) -> Error {
+        Error::unavailable(self.sink.operation(), "earlier requests still wait for an answer")
+    }
+
+    /// The error of a request that the background task hasn't answered.
+    pub(super) fn not_driven(&self) -> Error {
+        let problem = "the task that sends them makes no progress: is the runtime in which this client was first used still driven?";
+        Error::unavailable(self.sink.operation(), problem)
     }
 
     /// The right of a caller to send its own request; none while another call is in flight.
@@ -101,7 +100,7 @@ impl<S: Sink> Flusher<S> {
     async fn deliver(&self, mut requests: Vec<Request<S>>) {
         let now = Instant::now();
         for late in requests.extract_if(.., |request| request.deadline < now) {
-            let _ = late.reply.send(Err(too_late::<S>()));
+            let _ = late.reply.send(Err(self.too_late()));
         }
         let Some(deadline) = requests.iter().map(|request| request.deadline).min() else { return };
         let sizes: Vec<usize> = requests.iter().map(|request| request.items.len()).collect();

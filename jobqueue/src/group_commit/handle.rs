@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    flusher::{Flusher, Request, not_driven, too_late},
+    flusher::{Flusher, Request},
     sink::Sink,
 };
 use crate::{
@@ -89,7 +89,7 @@ impl<S: Sink> GroupCommit<S> {
         match timeout_at(deadline, self.inbox.send(request)).await {
             Ok(Ok(())) => self.answer(answer, deadline).await,
             Ok(Err(_)) => Err(Error::Closed),
-            Err(_) => Err(too_late::<S>()),
+            Err(_) => Err(self.flusher.too_late()),
         }
     }
 
@@ -106,7 +106,7 @@ impl<S: Sink> GroupCommit<S> {
             Err(_) => {
                 // The next request gets a task of its own runtime.
                 self.stands_still.store(true, Ordering::Relaxed);
-                Err(not_driven::<S>())
+                Err(self.flusher.not_driven())
             }
         }
     }

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use tokio::time::Instant;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Operation, Result};
 
 /// Makes the calls of a group commit.
 pub(crate) trait Sink: fmt::Debug + Send + Sync + 'static {
@@ -20,6 +20,9 @@ pub(crate) trait Sink: fmt::Debug + Send + Sync + 'static {
 
     /// How long one call may take, even if the time of its request is shorter.
     fn call_limit(&self) -> Duration;
+
+    /// What its calls do, and on what: for errors.
+    fn operation(&self) -> Operation;
 
     /// About how many bytes these items take in a call.
     fn size(&self, items: &[Self::Item]) -> usize;
@@ -49,8 +52,6 @@ pub(crate) trait Sink: fmt::Debug + Send + Sync + 'static {
 /// How requests share calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
-    /// What a call does, for errors.
-    pub(crate) action: &'static str,
     /// How many items of several requests one call carries.
     pub(crate) shared_call: usize,
     /// With this many items waiting, a second call follows the one in flight. Without it there is

@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use super::{
-    definition::MOST_RUNS,
+    definition::{Definition, Delivery, MOST_RUNS, RunRules},
     name::{is_plain, trims},
 };
-use crate::policy::{Backoff, Breaker, Rate, Retain};
+use crate::policy::{Backoff, Breaker, Rate, Retain, RetryPolicy};
 
 /// The name of a queue, a topic or a broadcast.
 #[must_use]
@@ -129,6 +129,14 @@ pub const fn backoff(backoff: Backoff) -> Backoff {
     backoff
 }
 
+/// What follows from which error.
+#[must_use]
+#[track_caller]
+pub const fn retry(policy: &'static RetryPolicy) -> &'static RetryPolicy {
+    refuse(policy.problem());
+    policy
+}
+
 /// Starts per time.
 #[must_use]
 #[track_caller]
@@ -143,6 +151,30 @@ pub const fn rate(rate: Rate) -> Rate {
 pub const fn breaker(breaker: Breaker) -> Breaker {
     refuse(breaker.problem());
     breaker
+}
+
+/// All that a handler says together with its declaration.
+#[must_use]
+#[track_caller]
+pub const fn implemented(definition: Definition) -> Definition {
+    let Definition { queue, run, limits, dead_letter, .. } = &definition;
+    if let Some(to) = dead_letter {
+        assert!(!equal(to, queue), "jobs of a queue can't be dead letters in the same queue");
+    }
+    if matches!(run.delivery, Delivery::AtMostOnce) {
+        let useless = run.attempts != RunRules::DEFAULT.attempts
+            || run.retain.is_some()
+            || run.retain_failed.is_some()
+            || limits.breaker.is_some()
+            || dead_letter.is_some();
+        assert!(
+            !useless,
+            "an `at_most_once` job is settled before it runs, so nothing is tried again or kept of it: the declaration \
+             and its implementation together have `at_most_once` and one of `attempts`, `retain`, `retain_failed`, \
+             `breaker`, `dead_letter`"
+        );
+    }
+    definition
 }
 
 #[track_caller]

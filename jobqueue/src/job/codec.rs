@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::value::Value;
+use super::{finite, value::Value};
 use crate::value_error::PayloadError;
 
 /// How a payload or a result is written. The choice travels with the job, so a worker reads both
@@ -40,7 +40,8 @@ impl Codec {
     /// Writes a value.
     ///
     /// # Errors
-    /// The value's own `Serialize` may refuse, and JSON has no maps with keys other than text.
+    /// The value's own `Serialize` may refuse, and JSON has no maps with keys other than text, and
+    /// no NaN and infinities.
     pub fn encode<T: Serialize + ?Sized>(self, value: &T) -> Result<Vec<u8>, PayloadError> {
         match self {
             Self::MessagePack => {
@@ -51,7 +52,7 @@ impl Codec {
                 value.serialize(&mut writer).map_err(|error| self.unwritable::<T>(error))?;
                 Ok(bytes)
             }
-            Self::Json => serde_json::to_vec(value).map_err(|error| self.unwritable::<T>(error)),
+            Self::Json => finite::to_json(value).map_err(|error| self.unwritable::<T>(error)),
         }
     }
 

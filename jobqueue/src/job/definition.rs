@@ -247,13 +247,7 @@ impl Definition {
     /// Checks what no type could, of what concerns runs.
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         let Self { name, run, limits, .. } = self;
-        run.backoff.validate()?;
-        run.retry.validate()?;
-        for retain in [run.retain, run.retain_failed].into_iter().flatten() {
-            retain.validate()?;
-        }
-        limits.rate.map_or(Ok(()), |rate| rate.validate())?;
-        limits.breaker.map_or(Ok(()), |breaker| breaker.validate())?;
+        self.validate_values().map_err(|invalid| invalid.of(format!("handler {name:?}")))?;
         let refuse = |problem: &str, advice: &str| {
             Err(Invalid::setup(format!("handler {name:?} has {problem}"), advice))
         };
@@ -266,7 +260,21 @@ impl Definition {
         if run.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return refuse("a timeout of zero", "leave it out for no limit");
         }
+        if self.dead_letter == Some(self.queue) {
+            return refuse("its own queue as dead-letter queue", "name another one");
+        }
         self.validate_delivery()
+    }
+
+    fn validate_values(&self) -> Result<(), Invalid> {
+        let Self { run, limits, .. } = self;
+        run.backoff.validate()?;
+        run.retry.validate()?;
+        for retain in [run.retain, run.retain_failed].into_iter().flatten() {
+            retain.validate()?;
+        }
+        limits.rate.map_or(Ok(()), |rate| rate.validate())?;
+        limits.breaker.map_or(Ok(()), |breaker| breaker.validate())
     }
 
     /// A handler that runs at most once has no setting that could do nothing for it.
@@ -324,6 +332,7 @@ mod tests {
             job().breaker(Breaker::after(u32::MAX)),
             job().breaker(Breaker::after(1).pause(Duration::from_nanos(1))),
             job().breaker(Breaker::after(1)).at_most_once(),
+            job().dead_letter("orders"),
         ] {
             assert!(bad.validate().is_err(), "{bad:?}");
         }

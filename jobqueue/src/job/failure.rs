@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use super::{inner_verdict, marked::Marked, under_way::OnceHeld};
+use super::{inner_verdict, job_error::JobError, marked::Marked, under_way::OnceHeld};
 use crate::policy::{ErrorClass, Verdict, retry_after};
 
 /// How long a bare `rate_limited` holds the queue.
@@ -13,38 +13,6 @@ const MAX_CAUSES: usize = 16;
 
 /// The most bytes of one message that are kept.
 const MAX_MESSAGE: usize = 4096;
-
-/// An error that knows what should become of the job it failed.
-///
-/// [`#[derive(JobError)]`](derive@crate::JobError) implements it variant by variant. Errors without
-/// it are retried with the job's backoff.
-///
-/// ```
-/// use std::time::Duration;
-/// use jobqueue::{retry::Verdict, JobError};
-///
-/// #[derive(Debug)]
-/// struct Busy;
-/// impl std::fmt::Display for Busy {
-///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-///         f.write_str("the gateway is busy")
-///     }
-/// }
-/// impl std::error::Error for Busy {}
-/// impl JobError for Busy {
-///     fn verdict(&self) -> Verdict {
-///         Verdict::RetryAfter(Duration::from_secs(30))
-///     }
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` doesn't say what becomes of a failed job",
-    note = "derive it: `#[derive(Debug, thiserror::Error, jobqueue::JobError)]`"
-)]
-pub trait JobError: StdError + Send + Sync + 'static {
-    /// What should become of the job.
-    fn verdict(&self) -> Verdict;
-}
 
 /// A failed run: an error's text and causes, and what should become of the job.
 ///
@@ -172,7 +140,7 @@ impl Failure {
     /// as long as it is among the sources, the verdict counts.
     #[must_use]
     pub fn into_error(self) -> impl JobError {
-        Marked::new(self)
+        Marked::new(self.verdict, self.message, self.causes)
     }
 
     /// An error of which nobody knows more than its sources.
@@ -217,6 +185,18 @@ impl<E: StdError + 'static> From<E> for Failure {
     }
 }
 
+impl From<Failure> for Box<dyn StdError + Send + Sync> {
+    fn from(failure: Failure) -> Self {
+        Box::new(failure.into_error())
+    }
+}
+
+impl From<Failure> for Box<dyn StdError> {
+    fn from(failure: Failure) -> Self {
+        Box::new(failure.into_error())
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -235,7 +215,44 @@ fn bounded(message: impl fmt::Display) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+
+    type Boxed = Box<dyn StdError + Send + Sync>;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Wrapping(#[source] Boxed);
+
+    fn permanent() -> Failure {
+        Failure::permanent("no such order")
+    }
+
+    #[test]
+    fn a_failure_keeps_its_verdict_as_a_box_and_as_a_source() {
+        let boxed: Boxed = permanent().into();
+        assert_eq!(Marked::find(&*boxed), Some(Verdict::Permanent));
+        let wrapped = Failure::from(Wrapping(permanent().into()));
+        assert_eq!(wrapped.verdict(), Verdict::Permanent);
+        assert_eq!((wrapped.message(), &wrapped.causes()[0][..]), ("outer", "no such order"));
+        assert_eq!(Failure::from(Wrapping("other".into())).verdict(), Verdict::Retry);
+    }
+
+    #[test]
+    fn its_text_and_causes_come_back() {
+        let failure = Failure::from(Wrapping("inner".into())).with(Verdict::Permanent);
+        let again = Failure::from(failure.clone().into_error());
+        assert_eq!(again, failure);
+    }
+
+    #[test]
+    fn boxes_say_what_is_in_them() {
+        let marked = Arc::new(Box::new(permanent().into_error()));
+        assert_eq!(marked.verdict(), Verdict::Permanent);
+        let shared: Arc<dyn JobError> = marked;
+        assert_eq!(shared.verdict(), Verdict::Permanent);
+    }
 
     #[test]
     fn causes_are_kept_in_order() {

@@ -71,12 +71,23 @@ pub struct JobInfo {
 }
 
 impl JobInfo {
-    /// The payload, as this type.
+    /// The payload, as this type; as [`Value`](crate::types::Value), whatever it is.
     ///
     /// # Errors
     /// It isn't of this type.
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, PayloadError> {
         self.record.payload()
+    }
+
+    /// The result, as this type; `None` if it hasn't completed, or its result isn't kept. For any
+    /// type there is [`Value`](crate::types::Value), as for [`payload`](Self::payload).
+    ///
+    /// # Errors
+    /// It isn't of this type.
+    pub fn result<T: DeserializeOwned>(&self) -> Result<Option<T>, PayloadError> {
+        let Some(Outcome::Completed { codec, result }) = &self.outcome else { return Ok(None) };
+        let read = codec.decode(result).map(Some);
+        read.map_err(|error| error.reading(format_args!("result of job {}", self.id)))
     }
 
     /// The newest progress that its handler reported, as this type; `None` if it reported none.

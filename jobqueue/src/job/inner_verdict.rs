@@ -5,7 +5,7 @@
 
 use std::error::Error as StdError;
 
-use super::{failure::JobError, marked::Marked, under_way::OnceHeld};
+use super::{job_error::JobError, marked::Marked, under_way::OnceHeld};
 use crate::policy::Verdict;
 
 /// A question about a wrapped error: `(&&&&Inner(field)).verdict()`.

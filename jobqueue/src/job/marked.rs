@@ -1,25 +1,15 @@
-//! Verdicts that survive wrapping: in boxes, as sources of other errors, and as errors whose type
-//! nobody knows any more.
+//! Verdicts that survive wrapping: as sources of other errors, and as errors whose type nobody knows
+//! any more.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt};
 
-use super::failure::{Failure, JobError};
-use crate::{error_chain::sources, policy::Verdict};
+use super::job_error::JobError;
+use crate::{
+    error_chain::{readable_debug, sources},
+    policy::Verdict,
+};
 
-impl<E: JobError> JobError for Box<E> {
-    fn verdict(&self) -> Verdict {
-        E::verdict(self)
-    }
-}
-
-impl<E: JobError + ?Sized> JobError for Arc<E> {
-    fn verdict(&self) -> Verdict {
-        E::verdict(self)
-    }
-}
-
-/// A [`Failure`] as an error. Whatever wraps it, it is found among the sources.
-#[derive(Debug)]
+/// A [`Failure`](super::Failure) as an error. Whatever wraps it, it is found among the sources.
 pub(super) struct Marked {
     verdict: Verdict,
     message: String,
@@ -34,9 +24,7 @@ struct Cause {
 }
 
 impl Marked {
-    pub(super) fn new(failure: Failure) -> Self {
-        let verdict = failure.verdict();
-        let (message, causes) = failure.into_parts();
+    pub(super) fn new(verdict: Verdict, message: String, causes: Vec<String>) -> Self {
         let chain = causes.into_iter().rev();
         let cause = chain.fold(None, |next: Option<Cause>, message| {
             Some(Cause { message, next: next.map(Box::new) })
@@ -81,54 +69,4 @@ impl StdError for Cause {
     }
 }
 
-impl From<Failure> for Box<dyn StdError + Send + Sync> {
-    fn from(failure: Failure) -> Self {
-        Box::new(Marked::new(failure))
-    }
-}
-
-impl From<Failure> for Box<dyn StdError> {
-    fn from(failure: Failure) -> Self {
-        Box::new(Marked::new(failure))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Boxed = Box<dyn StdError + Send + Sync>;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("outer")]
-    struct Outer(#[source] Boxed);
-
-    fn permanent() -> Failure {
-        Failure::permanent("no such order")
-    }
-
-    #[test]
-    fn a_failure_keeps_its_verdict_as_a_box_and_as_a_source() {
-        let boxed: Boxed = permanent().into();
-        assert_eq!(Marked::find(&*boxed), Some(Verdict::Permanent));
-        let wrapped = Failure::from(Outer(permanent().into()));
-        assert_eq!(wrapped.verdict(), Verdict::Permanent);
-        assert_eq!((wrapped.message(), &wrapped.causes()[0][..]), ("outer", "no such order"));
-        assert_eq!(Failure::from(Outer("other".into())).verdict(), Verdict::Retry);
-    }
-
-    #[test]
-    fn its_text_and_causes_come_back() {
-        let failure = Failure::from(Outer("inner".into())).with(Verdict::Permanent);
-        let again = Failure::from(Marked::new(failure.clone()));
-        assert_eq!(again, failure);
-    }
-
-    #[test]
-    fn boxes_say_what_is_in_them() {
-        let marked = Arc::new(Box::new(Marked::new(permanent())));
-        assert_eq!(marked.verdict(), Verdict::Permanent);
-        let shared: Arc<dyn JobError> = marked;
-        assert_eq!(shared.verdict(), Verdict::Permanent);
-    }
-}
+readable_debug!(Marked);

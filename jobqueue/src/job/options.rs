@@ -93,6 +93,11 @@ impl JobOptions {
                 ));
             }
         }
+        let odd = |name: &&String| name.is_empty() || name.chars().any(char::is_control);
+        if let Some(name) = self.headers.keys().find(odd) {
+            let advice = "use a text without control characters, such as \"tenant\"";
+            return Err(Invalid::new("header name", name, advice));
+        }
         let size: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > MAX_HEADER_BYTES {
             let problem = format!("the headers have {size} bytes");

@@ -6,10 +6,10 @@ use crate::value_error::Invalid;
 /// The highest count of jobs or entries that a setting may have: more than a server holds.
 pub(crate) const MOST_COUNTED: u64 = 1_000_000_000;
 
-/// How many jobs may be active at once.
-pub(crate) fn check_max_active(max: u64) -> Result<(), Invalid> {
+/// How many jobs may be active at once. `what` is the setter.
+pub(crate) fn check_max_active(what: &'static str, max: u64) -> Result<(), Invalid> {
     let advice = "use 1 to 1,000,000,000, or leave it out for no limit; pause the queue to stop it";
-    check("max_active", max, 1, advice)
+    check(what, max, 1, advice)
 }
 
 /// How many jobs may wait.

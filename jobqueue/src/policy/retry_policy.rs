@@ -43,6 +43,8 @@ pub struct RetryRule {
     alert: bool,
 }
 
+const NO_ATTEMPTS: &str = "use 1 or more, or `RetryRule::dead_letter()` for none";
+
 impl RetryRule {
     /// The job is tried again, with its own backoff and as often as it has attempts.
     #[must_use]
@@ -150,11 +152,28 @@ impl RetryPolicy {
         }
     }
 
+    /// What would work, if this doesn't.
+    pub(crate) const fn problem(&self) -> Option<&'static str> {
+        let rules = [self.transient, self.rate_limited, self.validation, self.auth, self.server];
+        let mut at = 0;
+        while at < rules.len() {
+            if matches!(rules[at].attempts, Some(0)) {
+                return Some(NO_ATTEMPTS);
+            }
+            if let Some(backoff) = &rules[at].backoff
+                && let Some(problem) = backoff.problem()
+            {
+                return Some(problem);
+            }
+            at += 1;
+        }
+        None
+    }
+
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         for rule in [self.transient, self.rate_limited, self.validation, self.auth, self.server] {
             if rule.attempts == Some(0) {
-                let advice = "use 1 or more, or `RetryRule::dead_letter()` for none";
-                return Err(Invalid::new("retry rule attempts", 0, advice));
+                return Err(Invalid::new("retry rule attempts", 0, NO_ATTEMPTS));
             }
             rule.backoff.map_or(Ok(()), |backoff| backoff.validate())?;
         }

@@ -1,6 +1,6 @@
 //! Adding many jobs.
 
-use std::{future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
+use std::{fmt, future::IntoFuture, marker::PhantomData, pin::Pin, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -13,6 +13,7 @@ use crate::{
     client::Client,
     clock,
     error::{Error, Result},
+    error_chain::chain,
     job::IntoJob,
     policy::{Backoff, Retain},
     queue::{JobHandle, Queue},
@@ -43,7 +44,7 @@ pub struct AddAll<T> {
 }
 
 /// Why not all jobs of an [`AddAll`] were added.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{} jobs were added before a call failed", added.len())]
 pub struct AddAllError<T> {
     /// The jobs that were added: all before the call that failed.
@@ -52,6 +53,12 @@ pub struct AddAllError<T> {
     /// nevertheless.
     #[source]
     pub error: Error,
+}
+
+impl<T> fmt::Debug for AddAllError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}: {}", chain(&self.error))
+    }
 }
 
 impl<T> From<AddAllError<T>> for Error {

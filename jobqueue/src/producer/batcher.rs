@@ -10,7 +10,7 @@ use super::{
     split_plan::SplitPlan,
 };
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Error, Operation, Refused, Result},
     group_commit::{GroupCommit, GroupCommits, Rules, Sender, Senders, Sink},
     store::{
         Durability, MAX_BATCH, QueueStore, Retries,
@@ -61,12 +61,8 @@ impl Sink for Batcher {
     type Item = NewJob;
     type Answer = Duplicates;
 
-    const RULES: Rules = Rules {
-        action: "add jobs",
-        shared_call: SHARED_CALL,
-        second_call: Some(SECOND_CALL),
-        own_calls: true,
-    };
+    const RULES: Rules =
+        Rules { shared_call: SHARED_CALL, second_call: Some(SECOND_CALL), own_calls: true };
 
     fn retry_timeout(&self) -> Duration {
         self.store.retry_timeout()
@@ -74,6 +70,10 @@ impl Sink for Batcher {
 
     fn call_limit(&self) -> Duration {
         self.store.call_limit()
+    }
+
+    fn operation(&self) -> Operation {
+        Operation::on_queue("add jobs", self.store.name())
     }
 
     fn size(&self, jobs: &[NewJob]) -> usize {

@@ -18,7 +18,8 @@ const LINES_AT_ONCE: usize = 1_000;
 impl Queue {
     /// The handle of a job by its id. Nothing is sent: the job may not exist.
     ///
-    /// Its result is a JSON value; [`typed`](JobHandle::typed) says another type.
+    /// Its result is a JSON value, whatever its handler returned; [`typed`](JobHandle::typed) says
+    /// another type. So is the result of a job that was [added by its name](Self::add).
     ///
     /// ```no_run
     /// # async fn example(orders: jobqueue::Queue, id: jobqueue::JobId) -> jobqueue::Result<()> {
@@ -174,7 +175,11 @@ impl<T: DeserializeOwned> JobHandle<T> {
         }
         Ok(Some(match info.outcome {
             Some(Outcome::Completed { codec, result }) => {
-                codec.decode(&result).map_err(|error| Error::from(error).into())
+                let (id, queue) = (&self.id, self.queue.name());
+                codec.decode(&result).map_err(|error| {
+                    let of_job = error.reading(format_args!("result of job {id} in queue {queue}"));
+                    Error::from(of_job).into()
+                })
             }
             Some(Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. }) => {
                 Err(ResultError::Failed {

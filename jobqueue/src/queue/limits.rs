@@ -79,7 +79,7 @@ impl SetLimits {
     /// without a limit. [Pause](Queue::pause) the queue to stop it.
     pub fn max_active(self, max: impl Into<Option<u64>>) -> Self {
         let max = max.into();
-        self.check(max.map_or(Ok(()), check_max_active)).set("active", max)
+        self.check(max.map_or(Ok(()), |max| check_max_active("max_active", max))).set("active", max)
     }
 
     /// Forgets a limit of active jobs that was set here, or that none was: the one that workers set

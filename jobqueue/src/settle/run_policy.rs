@@ -51,6 +51,11 @@ impl RunPolicy {
         Self::new(attempts_made, &JobOptions::default(), &RunRules::DEFAULT, defaults)
     }
 
+    /// The same with another wait before the next attempt.
+    pub(crate) fn with_backoff(self, backoff: Backoff) -> Self {
+        Self { backoff, ..self }
+    }
+
     pub(super) fn as_attempt(&self) -> Attempt<'_> {
         let Self { attempt, attempts, ref backoff, retry: policy, .. } = *self;
         Attempt { attempt, attempts, backoff, policy }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Result},
+    error_chain::readable_debug,
     job::Codec,
     store::Durability,
 };
@@ -41,7 +42,7 @@ pub struct PublishAll<T> {
 }
 
 /// Why not all messages of a [`PublishAll`] were published.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{} messages were published before a call failed", published.len())]
 pub struct PublishAllError {
     /// The messages that were published: all before the call that failed.
@@ -104,3 +105,5 @@ impl<T: Serialize> IntoFuture for PublishAll<T> {
         })
     }
 }
+
+readable_debug!(PublishAllError);

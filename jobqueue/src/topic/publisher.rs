@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     client::Client,
-    error::{Error, Result},
+    error::{Error, Operation, Result},
     group_commit::{GroupCommit, GroupCommits, Rules, Senders, Sink},
     job::QueueName,
     outbox::Relays,
@@ -68,12 +68,7 @@ impl Sink for Publisher {
     type Item = Outgoing;
     type Answer = Vec<Receipt>;
 
-    const RULES: Rules = Rules {
-        action: "publish messages",
-        shared_call: MAX_BATCH,
-        second_call: None,
-        own_calls: false,
-    };
+    const RULES: Rules = Rules { shared_call: MAX_BATCH, second_call: None, own_calls: false };
 
     fn retry_timeout(&self) -> Duration {
         self.store.retry_timeout()
@@ -81,6 +76,10 @@ impl Sink for Publisher {
 
     fn call_limit(&self) -> Duration {
         self.store.call_limit()
+    }
+
+    fn operation(&self) -> Operation {
+        Operation::on("publish messages", "topic", self.store.name())
     }
 
     fn size(&self, messages: &[Outgoing]) -> usize {

@@ -2,11 +2,11 @@
 
 use std::{error::Error as StdError, fmt};
 
-use crate::error_chain::{Source, say_the_same, source};
+use crate::error_chain::{Source, readable_debug, say_the_same, source};
 
 /// Something in Redis that this library did not write that way: another program writes to its keys,
 /// or data was lost. Nothing is guessed from it. Look at what its text names before going on.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error(
     "unexpected data in redis ({what}{}): stop, and check what else writes to its keys",
     About(.about)
@@ -49,3 +49,5 @@ impl PartialEq for Corrupt {
 }
 
 impl Eq for Corrupt {}
+
+readable_debug!(Corrupt);

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use crate::error_chain::{Source, say_the_same, source};
+use crate::error_chain::{Source, readable_debug, say_the_same, source};
 
 /// An argument, an option, a name or a set-up that can't work: the program or its set-up has to
 /// change.
 ///
 /// Its text names the value, unless that may be secret, and says what would work.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error("{problem}: {advice}")]
 pub struct Invalid {
     problem: String,
@@ -40,6 +40,12 @@ impl Invalid {
         Self { problem: problem.into(), advice: advice.into(), source: None }
     }
 
+    /// Says to whom or to which setting it belongs, where the value alone doesn't.
+    pub(crate) fn of(mut self, subject: impl fmt::Display) -> Self {
+        self.problem = format!("{subject}: {}", self.problem);
+        self
+    }
+
     /// Keeps what led to it.
     pub(crate) fn because(
         mut self,
@@ -58,6 +64,8 @@ impl PartialEq for Invalid {
 }
 
 impl Eq for Invalid {}
+
+readable_debug!(Invalid);
 
 #[cfg(test)]
 mod tests {

@@ -2,13 +2,13 @@
 
 use std::error::Error as StdError;
 
-use crate::error_chain::{Source, say_the_same, source};
+use crate::error_chain::{Source, readable_debug, say_the_same, source};
 
 /// A payload or result that could not be written or read, or is too large.
 ///
 /// Its text names the Rust type and never has bytes of the payload. What the codec said is its
 /// source, and may quote the one value that it did not expect.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayloadError {
     /// The value's `Serialize` refused.
@@ -22,8 +22,10 @@ pub enum PayloadError {
         source: Source,
     },
     /// The bytes are not of the expected type.
-    #[error("the {codec} payload can't be read as `{wanted}`")]
+    #[error("the {codec} {what} can't be read as `{wanted}`")]
     Decode {
+        /// What can't be read: `payload`, or the result of which job.
+        what: Box<str>,
         /// The type that was expected.
         wanted: &'static str,
         /// How the bytes are written.
@@ -77,7 +79,7 @@ fn reads(wanted: &str, version: u32, known: u32) -> String {
 pub(crate) const MAX_RESULT: usize = 1 << 20;
 
 /// More bytes than the limit allows.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} has {size} bytes, and {limit} is the limit: {advice}")]
 pub struct TooLarge {
     what: String,
@@ -140,7 +142,16 @@ impl PayloadError {
         codec: &'static str,
         error: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        Self::Decode { wanted: std::any::type_name::<T>(), codec, source: source(error) }
+        let (what, wanted) = ("payload".into(), std::any::type_name::<T>());
+        Self::Decode { what, wanted, codec, source: source(error) }
+    }
+
+    /// Says what could not be read, if it was not a payload.
+    pub(crate) fn reading(mut self, subject: impl std::fmt::Display) -> Self {
+        if let Self::Decode { what, .. } = &mut self {
+            *what = subject.to_string().into();
+        }
+        self
     }
 
     pub(crate) fn upgrade<T>(
@@ -159,3 +170,5 @@ impl PayloadError {
         Self::UnknownVersion { wanted: std::any::type_name::<T>(), version, known }
     }
 }
+
+readable_debug!(PayloadError, TooLarge);

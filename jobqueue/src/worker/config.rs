@@ -84,13 +84,13 @@ impl Config {
     };
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
-        let Capacity { concurrency, .. } = self.capacity;
-        if concurrency == 0 || self.capacity.total() > MOST_RUNS {
-            return Err(Invalid::new(
-                "concurrency",
-                concurrency,
-                "use 1 to 100,000 slots, prefetched jobs among them",
-            ));
+        let Capacity { concurrency, prefetch } = self.capacity;
+        if concurrency == 0 || concurrency > MOST_RUNS {
+            return Err(Invalid::new("concurrency", concurrency, "use 1 to 100,000 slots"));
+        }
+        if self.capacity.total() > MOST_RUNS {
+            let advice = "with the slots, use at most 100,000";
+            return Err(Invalid::new("prefetch", prefetch, advice));
         }
         if self.lease < Duration::from_millis(100) || self.lease > Duration::from_secs(3_600) {
             return Err(Invalid::new("lease", self.lease, "use 100 ms to 1 h"));
@@ -100,10 +100,10 @@ impl Config {
             let advice = "let a job of an unknown name go back for at most a day";
             return Err(Invalid::new("unknown_names", unknown_delay, advice));
         }
-        retain.validate()?;
-        retain_failed.validate()?;
-        self.rate.map_or(Ok(()), |rate| rate.validate())?;
-        self.max_active.map_or(Ok(()), check_max_active)?;
-        Ok(())
+        retain.validate().map_err(|invalid| invalid.of("retain"))?;
+        retain_failed.validate().map_err(|invalid| invalid.of("retain_failed"))?;
+        let rate = self.rate.map_or(Ok(()), |rate| rate.validate());
+        rate.map_err(|invalid| invalid.of("queue_rate"))?;
+        self.max_active.map_or(Ok(()), |max| check_max_active("queue_concurrency", max))
     }
 }

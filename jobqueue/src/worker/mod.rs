@@ -35,7 +35,7 @@ pub use macros::{
     IsResult, NoResult, Probe, Return, Returns, ReturnsPlain, ViaJobError, ViaNoError, ViaStdError,
     classify, judged, once, run_blocking,
 };
-pub use once::{Once, OnceError};
+pub use once::{Once, OnceError, TakesOnceError};
 pub use run::Context;
 #[cfg(feature = "testing")]
 pub(crate) use run::{Cancellation, ContextParts, run_trace};

@@ -373,3 +373,27 @@ async fn what_an_error_says_survives_wrapping() {
         assert_eq!(found, (FailureReason::Permanent, 1), "{failure:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_outside_of_the_handler_costs_an_attempt() {
+    fn no_wait(_: u32) -> Duration {
+        panic!("no such wait")
+    }
+    #[job(attempts = 2, backoff = custom(no_wait))]
+    async fn waits(_: (), calls: State<Count>) -> Result<(), Failure> {
+        calls.up();
+        Err(Failure::retry("not yet"))
+    }
+    let (client, calls) = (client().await, Count::default());
+    let running = Running::start(worker(&client).handler(waits).state(calls.clone()));
+    let job = client.add(waits, ()).await.expect("added");
+    let Err(ResultError::Failed { failure, .. }) = job.result().await else {
+        panic!("it never succeeds")
+    };
+    assert_eq!((failure.reason, failure.attempt, calls.get()), (FailureReason::Error, 2, 2));
+    let info = job.info().await.expect("kept");
+    let first = info.errors.last().expect("two errors");
+    assert_eq!(first.reason, FailureReason::Panic);
+    assert!(first.message.contains("outside of the handler: no such wait"), "{first}");
+    running.stop().await;
+}

@@ -37,6 +37,7 @@ mod runtime;
 mod script;
 mod sequence;
 mod support;
+mod surface;
 mod testing;
 mod tidy;
 mod topics;

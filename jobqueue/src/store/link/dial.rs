@@ -6,7 +6,11 @@ use redis::{
     AsyncConnectionConfig, ConnectionAddr, ConnectionInfo, RedisError, Value,
     aio::MultiplexedConnection,
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
 
 use crate::store::server_error::{is_broken, is_full};
 
@@ -50,11 +54,18 @@ pub(crate) async fn dial_served(
         Ok(connection)
     };
     match served.await {
-        Err(error) if is_broken(&error) && !error.is_timeout() => {
-            Err(refusal(client, limit).await.unwrap_or(error))
-        }
+        Err(error) if is_broken(&error) => Err(told(client, limit, &error).await.unwrap_or(error)),
         served => served,
     }
+}
+
+/// What may be the reason of a dial that failed.
+async fn told(client: &redis::Client, limit: Duration, error: &RedisError) -> Option<RedisError> {
+    // A plain server waits for the rest of what it takes for a command: there it is a timeout.
+    if let Some(said) = without_tls(client, limit).await {
+        return Some(said);
+    }
+    if error.is_timeout() { None } else { refusal(client, limit).await }
 }
 
 async fn ping(connection: &mut MultiplexedConnection, limit: Duration) -> Result<(), RedisError> {
@@ -85,6 +96,23 @@ async fn refusal(client: &redis::Client, limit: Duration) -> Option<RedisError> 
         Ok(Value::ServerError(error)) => Some(error.into()),
         _ => None,
     }
+}
+
+/// Whether the port of a URL with TLS speaks without: a plain PING is answered there.
+async fn without_tls(client: &redis::Client, limit: Duration) -> Option<RedisError> {
+    let ConnectionAddr::TcpTls { host, port, .. } = client.get_connection_info().addr() else {
+        return None;
+    };
+    let ask = async {
+        let mut stream = TcpStream::connect((host.as_str(), *port)).await.ok()?;
+        stream.write_all(b"PING\r\n").await.ok()?;
+        stream.read_u8().await.ok()
+    };
+    // An answer of Redis, or its refusal.
+    let answer = timeout(limit.min(LISTEN), ask).await.ok()??;
+    matches!(answer, b'+' | b'-').then(|| {
+        unreachable("this port answers without TLS: use a redis:// URL, or the server's TLS port")
+    })
 }
 
 /// The same settings (user, password, database, TLS) at another address.

@@ -16,7 +16,7 @@ use crate::{
     value_error::Invalid,
 };
 
-const ACTION: &str = "connect and EVAL a script";
+const ACTION: &str = "connect";
 
 /// The oldest versions that have all the commands the scripts use.
 const MIN_REDIS: (u32, u32) = (6, 2);

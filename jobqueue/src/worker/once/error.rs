@@ -2,6 +2,7 @@
 
 use crate::{
     error::Error,
+    error_chain::readable_debug,
     job::{JobError, OnceHeld},
     policy::Verdict,
 };
@@ -12,7 +13,7 @@ use crate::{
 /// errors as they are, an enum of your own by a variant with `#[from]`. If another run [has the
 /// key](Self::OnceHeld), the job then goes back without an attempt counted, even if its error type
 /// says otherwise.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum OnceError {
     /// Another run has claimed the key.
@@ -38,3 +39,18 @@ impl JobError for OnceError {
         }
     }
 }
+
+readable_debug!(OnceError);
+
+/// An effect's error that can be an [`OnceError`] as well: all that implement `From<OnceError>`.
+#[diagnostic::on_unimplemented(
+    message = "an effect that happens once can't fail with `{Self}`",
+    label = "`{Self}` can't hold an `OnceError`",
+    note = "the effect may not run at all: another run may have its key, or redis may be away",
+    note = "give the enum a variant such as `Once(#[from] OnceError)`, or let the effect fail with \
+            `jobqueue::Failure`, `anyhow::Error` or `Box<dyn Error + Send + Sync>`"
+)]
+pub trait TakesOnceError: From<OnceError> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<OnceError>> TakesOnceError for E {}

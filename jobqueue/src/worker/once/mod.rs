@@ -3,7 +3,7 @@
 
 mod error;
 
-pub use error::OnceError;
+pub use error::{OnceError, TakesOnceError};
 
 use std::{fmt, pin::Pin, time::Duration};
 
@@ -90,7 +90,7 @@ impl Context {
     pub fn once<T, E, F>(&self, key: impl fmt::Display, effect: F) -> Once<'_, F>
     where
         T: Serialize + DeserializeOwned + Send,
-        E: From<OnceError> + Send,
+        E: TakesOnceError + Send,
         F: Future<Output = Result<T, E>> + Send,
     {
         Once { ctx: self, key: format!("key:{key}"), effect, lifetime: LIFETIME, wait: WAIT }

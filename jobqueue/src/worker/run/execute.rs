@@ -18,6 +18,7 @@ use super::{breaker::HandlerBreaker, context::Context, dead_letter, reply, repor
 use crate::{
     client::trace,
     job::Delivery,
+    policy::Backoff,
     settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide, fails_for_good, stopped},
     worker::{handler_limits::Pass, registry::Entry, telemetry::Times},
 };
@@ -42,7 +43,19 @@ impl Run {
     }
 
     /// Runs the job, and decides what becomes of it.
-    pub(crate) fn go(self) -> impl Future<Output = RunEnd> + Send {
+    ///
+    /// A panic of the handler is an outcome. Other code of the user's runs here as well: a custom
+    /// backoff, a subscriber of spans, a recorder of metrics. If one panics, the attempt fails:
+    /// a job that went back without one would come again for ever.
+    pub(crate) async fn go(self) -> RunEnd {
+        let run = async { self.execute().instrument(self.span()).await };
+        match AssertUnwindSafe(run).catch_unwind().await {
+            Ok(end) => end,
+            Err(panic) => self.broken(panic_message(panic)),
+        }
+    }
+
+    fn span(&self) -> Span {
         let span = info_span!(
             "job",
             queue = self.ctx.queue().map(display),
@@ -54,7 +67,15 @@ impl Run {
             parent_span_id = Empty,
         );
         self.record_trace(&span);
-        self.execute().instrument(span)
+        span
+    }
+
+    /// What becomes of the job after a panic outside of its handler.
+    fn broken(&self, message: String) -> RunEnd {
+        let outcome = RunOutcome::Panicked(format!("outside of the handler: {message}"));
+        // The handler's own backoff may be what panicked.
+        let policy = self.policy.with_backoff(Backoff::DEFAULT);
+        RunEnd { decision: self.decide(outcome, &policy), times: None }
     }
 
     /// Records the run's place in its job's trace, if the job has one.
@@ -74,9 +95,7 @@ impl Run {
         }
     }
 
-    async fn execute(self) -> RunEnd {
-        let once = self.is_at_most_once();
-        // The pass is held to the end of the run.
+    async fn execute(&self) -> RunEnd {
         let Self { ready_at, ctx, policy, entry, pass, .. } = self;
         if let Some(start_at) = pass.as_ref().and_then(|pass| pass.start_at) {
             Box::pin(sleep_until(start_at)).await;
@@ -88,28 +107,42 @@ impl Run {
                 return RunEnd { decision: Decision::released(delay), times: None };
             }
         };
-        ctx.telemetry(&entry.metrics).started();
+        observe(|| ctx.telemetry(&entry.metrics).started());
         let began = Instant::now();
-        let outcome = call(&ctx, &entry, &policy).await;
+        let outcome = call(ctx, entry, policy).await;
         let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
         let times = Times { waited, took: began.elapsed() };
         if let Some(change) = guard.and_then(|guard| guard.end(&outcome)) {
-            ctx.telemetry(&entry.metrics).breaker(change);
+            observe(|| ctx.telemetry(&entry.metrics).breaker(change));
         }
-        let dead_letter = fails_for_good(&outcome, &policy)
-            .then(|| dead_letter::route(&ctx, entry.dead_letter.as_ref()))
-            .flatten();
-        let options = &ctx.record().options;
-        let reply_to = options.reply_to.as_ref().filter(|_| !once);
-        let job = EndedJob { id: ctx.id(), codec: ctx.record().codec, reply_to, dead_letter };
-        let decision = decide(outcome, &policy, job);
-        if once && let Some(caller) = &options.reply_to {
+        let decision = self.decide(outcome, policy);
+        if self.is_at_most_once()
+            && let Some(caller) = &ctx.record().options.reply_to
+        {
             // The job was settled before the run, so its reply travels alone. In a box, since it is
             // rare, and a run is copied on its way into a task.
-            Box::pin(reply::send(&decision, caller, &ctx)).await;
+            Box::pin(reply::send(&decision, caller, ctx)).await;
         }
-        ctx.telemetry(&entry.metrics).ended(&decision, times);
+        observe(|| ctx.telemetry(&entry.metrics).ended(&decision, times));
         RunEnd { decision, times: Some(times) }
+    }
+
+    fn decide(&self, outcome: RunOutcome, policy: &RunPolicy) -> Decision {
+        let Self { ctx, entry, .. } = self;
+        let dead_letter = fails_for_good(&outcome, policy)
+            .then(|| dead_letter::route(ctx, entry.dead_letter.as_ref()))
+            .flatten();
+        let reply_to = ctx.record().options.reply_to.as_ref();
+        let reply_to = reply_to.filter(|_| !self.is_at_most_once());
+        let job = EndedJob { id: ctx.id(), codec: ctx.record().codec, reply_to, dead_letter };
+        decide(outcome, policy, job)
+    }
+}
+
+/// Tells someone who only observes runs: if that panics, the run goes on.
+fn observe(tell: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(tell)) {
+        error!(why = panic_message(panic), "a recorder of metrics or a subscriber panicked");
     }
 }
 

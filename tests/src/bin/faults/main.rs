@@ -40,6 +40,7 @@ plays![
     rates,
     sequence,
     struggling_server,
+    surface,
     waiting_for_a_handler,
 ];
 
