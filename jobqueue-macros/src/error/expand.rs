@@ -24,7 +24,7 @@ pub(super) fn implement(input: &DeriveInput, body: &TokenStream) -> TokenStream 
 pub(super) fn verdict(input: &DeriveInput) -> syn::Result<TokenStream> {
     let general = Rule::find(&input.attrs)?;
     match &input.data {
-        Data::Enum(data) => of_enum(data, general),
+        Data::Enum(data) => of_enum(data, general.as_ref()),
         Data::Struct(data) => {
             let rule = general.unwrap_or_else(|| unsaid(&input.attrs, &data.fields));
             rule.check(&data.fields)?;
@@ -38,7 +38,7 @@ pub(super) fn verdict(input: &DeriveInput) -> syn::Result<TokenStream> {
     }
 }
 
-fn of_enum(data: &DataEnum, general: Option<Rule>) -> syn::Result<TokenStream> {
+fn of_enum(data: &DataEnum, general: Option<&Rule>) -> syn::Result<TokenStream> {
     if data.variants.is_empty() {
         return Ok(quote!(match *self {}));
     }
@@ -46,7 +46,7 @@ fn of_enum(data: &DataEnum, general: Option<Rule>) -> syn::Result<TokenStream> {
     for variant in &data.variants {
         // A field of a variant's has no place for a rule.
         misplaced(&variant.fields)?;
-        let rule = Rule::find(&variant.attrs)?.or_else(|| general.clone());
+        let rule = Rule::find(&variant.attrs)?.or_else(|| general.cloned());
         let rule = rule.unwrap_or_else(|| unsaid(&variant.attrs, &variant.fields));
         rule.check(&variant.fields)?;
         let (name, (pattern, verdict)) = (&variant.ident, arm(&rule));

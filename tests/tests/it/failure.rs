@@ -345,7 +345,7 @@ async fn what_an_error_says_survives_wrapping() {
     }
     #[job(attempts = 2, backoff = fixed("1ms"))]
     async fn question_mark(_: ()) -> Result<(), Failure> {
-        Err(OrderError::OutOfStock).map_err(Failure::of)?
+        Err(Failure::of(OrderError::OutOfStock))
     }
     #[job(attempts = 2, backoff = fixed("1ms"))]
     async fn outer(which: u8) -> Result<(), Outer> {

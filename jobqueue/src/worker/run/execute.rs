@@ -51,7 +51,7 @@ impl Run {
         let run = async { self.execute().instrument(self.span()).await };
         match AssertUnwindSafe(run).catch_unwind().await {
             Ok(end) => end,
-            Err(panic) => self.broken(panic_message(panic)),
+            Err(panic) => self.broken(&panic_message(panic)),
         }
     }
 
@@ -71,7 +71,7 @@ impl Run {
     }
 
     /// What becomes of the job after a panic outside of its handler.
-    fn broken(&self, message: String) -> RunEnd {
+    fn broken(&self, message: &str) -> RunEnd {
         let outcome = RunOutcome::Panicked(format!("outside of the handler: {message}"));
         // The handler's own backoff may be what panicked.
         let policy = self.policy.with_backoff(Backoff::DEFAULT);
