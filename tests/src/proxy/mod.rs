@@ -23,6 +23,8 @@ pub enum Mode {
     Forward,
     /// Passes everything on, each piece so much later. Pieces of one way keep their order.
     Delay(Duration),
+    /// Passes everything on, this many bytes a second on each connection and each way.
+    Thin(u32),
     /// Accepts connections and moves nothing, as when packets are dropped on the way: in another
     /// mode, the gathered bytes arrive.
     BlackHole,

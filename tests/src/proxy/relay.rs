@@ -1,5 +1,7 @@
 //! One connection through a proxy.
 
+use std::time::Duration;
+
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -91,8 +93,10 @@ async fn forward(
         if read == 0 {
             return to.shutdown().await.map_err(|_| Cut);
         }
-        if let Mode::Delay(time) = mode {
-            sleep(time).await;
+        match mode {
+            Mode::Delay(time) => sleep(time).await,
+            Mode::Thin(rate) => sleep(took(read, rate)).await,
+            _ => {}
         }
         let left = left(mode, way).map(|limit| limit.saturating_sub(carried));
         let pass = left.map_or(read, |left| left.min(read));
@@ -102,6 +106,11 @@ async fn forward(
             return Err(Cut);
         }
     }
+}
+
+/// How long a thin line takes for so many bytes.
+fn took(bytes: usize, rate: u32) -> Duration {
+    Duration::from_micros(bytes as u64 * 1_000_000 / u64::from(rate))
 }
 
 /// After how many bytes of this way the mode cuts, if it does.

@@ -23,7 +23,7 @@ use crate::{
     session::{Session, Step},
     store::{
         Retries,
-        worker::{CodeLimits, Holding, Rooms, Turn},
+        worker::{CodeLimits, Rooms, Turn},
     },
     worker::{signals::Phase, telemetry::Telemetry},
 };
@@ -156,7 +156,7 @@ impl KeptSession {
         &mut self,
         cause: Option<Error>,
         known: &[JobId],
-    ) -> Result<Option<Holding>> {
+    ) -> Result<Option<Vec<JobId>>> {
         self.lease.keep(None);
         let mut retries = Retries::endless();
         if let Some(error) = cause {
@@ -164,11 +164,11 @@ impl KeptSession {
         }
         loop {
             match self.session.join(known).await {
-                Ok(holding) => {
+                Ok(kept) => {
                     if let Some(name) = self.session.name() {
                         self.name.send_replace(name.clone());
                     }
-                    return Ok(Some(holding));
+                    return Ok(Some(kept));
                 }
                 Err(error) => self.pause_after(error, &mut retries).await?,
             }

@@ -40,6 +40,7 @@ plays![
     rates,
     sequence,
     struggling_server,
+    thin_line,
     waiting_for_a_handler,
 ];
 

@@ -18,6 +18,7 @@ mod relay;
 mod restart;
 mod sentinel;
 mod shutdown;
+mod thin;
 mod topics;
 mod unblocked;
 mod upgrade;

@@ -4,13 +4,14 @@ use redis::Value;
 
 use super::{
     queue::{Answer, Job, Place, Queue},
-    reply::{number, text, texts},
+    reply::{number, texts},
     request::{Join, signed},
     turn::SLEEP,
 };
 
 impl Queue {
     pub(super) fn join(&mut self, join: &Join) -> Value {
+        let again = self.workers.contains_key(&join.worker);
         self.workers.remove(&join.former);
         for job in self.jobs.values_mut() {
             job.rename(&join.former, &join.worker);
@@ -20,15 +21,14 @@ impl Queue {
         let rate = self.limit_by_code("rate", "rate_by", &join.rate);
         let active = self.limit_by_code("active", "active_by", &join.active);
         self.token |= (rate || active) && self.any_waits();
-        let (kept, found): (Vec<_>, Vec<_>) =
+        let (kept, unknown): (Vec<_>, Vec<_>) =
             self.held_by(&join.worker).into_iter().partition(|id| join.known.contains(id));
-        let mut answer = vec![texts(kept), text(found.join(" "))];
-        answer.extend(self.details(&found));
-        if !found.is_empty() && self.jobs.values().any(|job| job.expires.is_some()) {
-            let expired = found.iter().filter(|id| self.jobs[*id].expires == Some(-1));
-            answer.push(text(expired.cloned().collect::<Vec<_>>().join(" ")));
+        if !again && !unknown.is_empty() {
+            self.hand_back(&unknown);
+            self.event_of("released", unknown.iter());
+            self.token = true;
         }
-        Value::Array(answer)
+        texts(kept)
     }
 
     /// A limit set in code gives way to an operator's. Whether it has changed.

@@ -2,6 +2,7 @@
 
 mod active;
 mod by_hand;
+mod bytes;
 mod expiry;
 mod fetch;
 mod lanes;
