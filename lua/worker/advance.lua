@@ -93,7 +93,7 @@ local function advance(keys, args)
   end
   settle_clear(q, now)
   throttle_hold(q, throttle, now)
-  lease_extend(q.workers, worker, now + lease)
+  if by_hand then lease_extend(q.workers, worker, now + lease) end
   local check = recover_oldest(q, leases, worker, now + lease, now)
   -- After the blocks: some jobs of this call may be the first in a lane.
   q.lanes = not q.bare and redis.call('EXISTS', q.base .. 'lanes') == 1
@@ -103,6 +103,7 @@ local function advance(keys, args)
   local due = promote_due(q, now)
   local waiting = redis.call('ZCARD', q.waiting)
   local ids, why, look = fetch_jobs(q, want, waiting, now, exact)
+  if not by_hand then lease_answer(q.workers, worker, now + lease, #ids + #(late or {})) end
   local left = waiting - #ids
   if #ids == want or q.cut then handover_full(q, left > 0 and why == '', due, now) end
   if q.passes_turn or q.for_others then wake_one(q.wake) end
@@ -117,8 +118,7 @@ local function advance(keys, args)
   end
   if by_hand then hand_deliver(q, worker, ids, now + q.held) end
   if meta[11] then more[#more + 1], more[#more + 2] = 'dead_letter', meta[11] end
-  local next_at = math.min(check, due or math.huge, look or math.huge)
-  local wait = math.max(0, math.ceil(next_at - exact))
+  local wait = math.max(0, math.ceil(math.min(check, due or math.huge, look or math.huge) - exact))
   local reply = { now, wait, left, q.cut and 'bytes' or why, late and table.concat(ids, ' ') or q.taken or '',
     details_of(q, ids) }
   local effects = q.bare and 0 or redis.call('XLEN', q.outbox)

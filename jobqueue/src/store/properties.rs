@@ -189,7 +189,7 @@ fn read_by_all(reply: &Value) {
     let join = worker::Join { worker, former: None, lease, limits: None, known: &ids };
     by(&advance, reply);
     by(&join, reply);
-    by(&worker::Heartbeat { worker, lease }, reply);
+    by(&worker::Heartbeat { worker, lease, heard: true }, reply);
     by(&worker::Leave { worker }, reply);
     let call = Numbered { sender: worker, number: 1, remembered: lease, resend: true };
     by(&outbox::Enqueue { effects: &[], call }, reply);

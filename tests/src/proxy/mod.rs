@@ -33,6 +33,8 @@ pub enum Mode {
     /// Ends a connection once this many more bytes of replies have reached the client. With 0, the
     /// server carries a request out and the client never hears of it.
     CutReplies(usize),
+    /// Requests arrive. Replies don't, and nobody notices: in another mode, they do.
+    HoldReplies,
     /// Closes the way from the server to the client and keeps the other open.
     HalfClose,
     /// Ends all connections and doesn't listen.

@@ -52,9 +52,11 @@ impl Line {
         };
         let mut clearance = orders();
         tokio::select! {
-            _ = both => {}
+            // First: what a connection holds back goes with it, whatever is ordered then.
+            biased;
             // Also when the proxy has been dropped.
             _ = clearance.wait_for(|orders| orders.cleared != cleared) => {}
+            _ = both => {}
         }
     }
 }
@@ -74,7 +76,10 @@ async fn forward(
             (carried, counted) = (0, set);
         }
         match mode {
-            _ if mode == Mode::BlackHole || number <= held => {
+            _ if mode == Mode::BlackHole
+                || number <= held
+                || (mode == Mode::HoldReplies && way == Way::Replies) =>
+            {
                 orders.changed().await.map_err(|_| Cut)?;
                 continue;
             }

@@ -105,7 +105,7 @@ impl Pump {
             }
             self.session.start_wait(wait, &mut self.wake, || self.jobs.rooms());
             let fetching = self.wake.is_fetching();
-            let until = schedule::end_of_sleep(until, fetching);
+            let until = self.session.sleeps(schedule::end_of_sleep(until, fetching));
             tokio::select! {
                 Some(report) = self.jobs.slots.next_report() => {
                     self.jobs.note(report, &mut self.schedule);

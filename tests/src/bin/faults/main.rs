@@ -32,6 +32,7 @@ plays![
     dropped_futures,
     ids_that_meet,
     late_calls,
+    lost_answers,
     many_waiters,
     numbers_at_edges,
     places_kept,

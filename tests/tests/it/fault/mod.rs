@@ -21,6 +21,7 @@ mod shutdown;
 mod thin;
 mod topics;
 mod unblocked;
+mod unheard;
 mod upgrade;
 
 use std::{collections::HashSet, env, time::Duration};

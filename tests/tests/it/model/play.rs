@@ -278,7 +278,9 @@ impl Game<'_> {
         let Some(name) = self.workers.get(worker).name().cloned() else {
             return Ok(());
         };
-        if self.call(&Request::Heartbeat { worker: name, lease })?.is_err() {
+        // One that is unsure has missed an answer.
+        let heard = !self.workers.get(worker).must_join();
+        if self.call(&Request::Heartbeat { worker: name, lease, heard })?.is_err() {
             self.workers.get(worker).doubt();
         }
         Ok(())

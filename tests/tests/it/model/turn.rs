@@ -63,6 +63,7 @@ impl Queue {
         let other = self.workers.iter().filter(|(name, _)| **name != turn.worker);
         let other = other.map(|(_, at)| *at).min();
         self.workers.insert(turn.worker.clone(), ends);
+        self.unheard.remove(&turn.worker);
         let check = self.recover_oldest();
         let expiring = self.meta.contains_key("expiring");
         let mut fill = Fill { bounded: self.meta.contains_key("largest"), ..Fill::default() };
@@ -74,6 +75,9 @@ impl Queue {
             self.end_turn(&turn.worker, why.is_empty() && left > 0);
         }
         let fetched = ids.len();
+        if turn.out.is_none() && fetched + late.len() > 0 {
+            self.unheard.insert(turn.worker.clone());
+        }
         let more = expiring.then(|| self.hand_out(&mut ids, late));
         if turn.out.is_some() && !ids.is_empty() {
             self.mind_hand();
@@ -151,8 +155,9 @@ impl Queue {
     /// Takes back the jobs of the worker with the oldest lease, if it ran out. Returns when to look
     /// again.
     fn recover_oldest(&mut self) -> i64 {
-        let (deadline, name) =
-            self.workers.iter().map(|(name, at)| (*at, name.clone())).min().expect("the caller");
+        let leases = self.workers.iter();
+        let leases = leases.map(|(name, at)| (*at, self.unheard.contains(name), name.clone()));
+        let (deadline, unheard, name) = leases.min().expect("the caller");
         if deadline >= self.now {
             return deadline + 1;
         }
@@ -160,12 +165,22 @@ impl Queue {
         if name == hand::NAME {
             ids.retain(|id| self.jobs[id].place.is_overdue(self.now));
         }
+        let started = |id: &String| match self.jobs[id].place {
+            Place::Active { started, .. } => started,
+            _ => 0,
+        };
+        let newest = ids.iter().map(started).max().filter(|_| unheard);
+        let (lost, begun): (Vec<String>, Vec<String>) =
+            ids.iter().cloned().partition(|id| Some(started(id)) == newest);
         self.hand_back(&ids);
         for id in &ids {
-            let job = self.job(id);
-            job.stalls = Some(job.stalls.unwrap_or(0) + 1);
+            let lost = lost.contains(id);
+            let stalls = self.job(id).stalls.get_or_insert_default();
+            stalls.begun += u32::from(!lost);
+            stalls.lost += u32::from(lost);
         }
-        self.event_of("stalled", ids.iter());
+        self.event_of("stalled", begun.iter());
+        self.event_of("released", lost.iter());
         self.workers.remove(&name);
         self.mind_hand();
         self.now
@@ -260,13 +275,14 @@ impl Queue {
     /// Records, and the sparse columns if any job has anything there.
     pub(super) fn details(&self, ids: &[String]) -> [Value; 4] {
         let records = texts(ids.iter().map(|id| &self.jobs[id].record));
-        let any = |job: &Job| job.attempts.or(job.stalls).or(job.misses).is_some();
+        let any = |job: &Job| job.attempts.or(job.misses).is_some() || job.stalls.is_some();
         if ids.is_empty() || !self.jobs.values().any(any) {
             return [records, Value::Nil, Value::Nil, Value::Nil];
         }
         let column = |of: fn(&Job) -> Option<u32>| {
             Value::Array(ids.iter().map(|id| optional(of(&self.jobs[id]))).collect())
         };
-        [records, column(|job| job.attempts), column(|job| job.stalls), column(|job| job.misses)]
+        let stalls = ids.iter().map(|id| optional(self.jobs[id].stalls)).collect();
+        [records, column(|job| job.attempts), Value::Array(stalls), column(|job| job.misses)]
     }
 }

@@ -18,6 +18,7 @@ impl Queue {
         }
         self.mark_layout();
         self.workers.insert(join.worker.clone(), self.now + signed(join.lease));
+        self.unheard.remove(&join.worker);
         let rate = self.limit_by_code("rate", "rate_by", &join.rate);
         let active = self.limit_by_code("active", "active_by", &join.active);
         self.token |= (rate || active) && self.any_waits();
@@ -58,11 +59,14 @@ impl Queue {
         }
     }
 
-    pub(super) fn heartbeat(&mut self, worker: &str, lease: u64) -> Answer {
+    pub(super) fn heartbeat(&mut self, worker: &str, lease: u64, heard: bool) -> Answer {
         let Some(deadline) = self.workers.get_mut(worker) else {
             return Err("LEASELOST the worker is not known, or its lease ran out".to_owned());
         };
         *deadline = self.now + signed(lease);
+        if heard {
+            self.unheard.remove(worker);
+        }
         Ok(number(self.held_by(worker).len()))
     }
 

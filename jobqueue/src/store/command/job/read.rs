@@ -82,7 +82,7 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         state,
         record: Record::decode(&reply::bytes(record, WHAT)?)?,
         attempts_made: reply::sparse(&attempts, WHAT)?.max(last),
-        stalls: reply::sparse(&stalls, WHAT)?,
+        stalls: reply::stalls(&stalls, WHAT)?,
         priority: match reply::optional(&priority) {
             None => 0,
             Some(value) => i16::try_from(reply::int(value, WHAT)?)
