@@ -11,7 +11,7 @@ use crate::{
     job::{JobId, Settlement, WorkerId},
     store::{
         MAX_BATCH, QueueStore, Retries,
-        worker::{Advance, CodeLimits, Holding, Join, Leave, Rooms, Turn, Wake},
+        worker::{Advance, CodeLimits, Join, Leave, Rooms, Turn, Wake},
     },
 };
 
@@ -59,13 +59,15 @@ impl Session {
     }
 
     /// Joins under a new name, and takes along what is held under the one before. `known` are the
-    /// jobs that the caller believes to hold. One try; the next goes on with the same name.
-    pub(crate) async fn join(&mut self, known: &[JobId]) -> Result<Holding> {
+    /// jobs that the caller believes to hold; the answer is which of them it does. What else is held
+    /// was handed out by an answer that it missed, and goes back. One try; the next goes on with the
+    /// same name.
+    pub(crate) async fn join(&mut self, known: &[JobId]) -> Result<Vec<JobId>> {
         let (worker, former) = self.names.next();
         let (lease, limits) = (self.lease, self.limits);
-        let holding = self.store.call(&Join { worker, former, lease, limits, known }).await?;
+        let kept = self.store.call(&Join { worker, former, lease, limits, known }).await?;
         self.names.joined();
-        Ok(holding)
+        Ok(kept)
     }
 
     /// Settles jobs, fetches others, and moves the lease.

@@ -24,7 +24,7 @@
 --       cap, and the dead-letter queue if it has one. A call that was carried out before changes
 --       nothing, and has the same answer
 -- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend)
--- USES  clock, layout, numbered, rank, events, wake, add
+-- USES  clock, layout, numbered, rank, events, wake, size, add
 local function add(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],
@@ -32,7 +32,7 @@ local function add(keys, args)
   }
   local producer, n = keys[9], tonumber(args[5])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
-    'ttl', 'overflow', 'dead_letter', 'turn')
+    'ttl', 'overflow', 'dead_letter', 'turn', 'largest')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -45,7 +45,7 @@ local function add(keys, args)
     end
   end
   q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
-  q.turn = meta[9]
+  q.turn, q.largest = meta[9], meta[10]
   local block = 6 + 2 * n
   q.after = block + 1 + 6 * tonumber(args[block])
   q.news, q.ttl = args[q.after], meta[6]

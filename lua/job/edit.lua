@@ -10,7 +10,7 @@
 -- ARGV  1 base   2 id   3 its record as the caller knows it   4 its new record
 -- REPLY 1, or 0 if the record has changed meanwhile
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  layout, state
+-- USES  layout, state, size
 local function edit(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4], workers = keys[5],
@@ -28,6 +28,7 @@ local function edit(keys, args)
   if redis.call('HGET', jobs, id) ~= args[3] then
     return 0
   end
+  size_note(keys[7], redis.call('HGET', keys[7], 'largest'), #args[4])
   redis.call('HSET', jobs, id, args[4])
   return 1
 end

@@ -12,21 +12,22 @@
 --       10 progress   HASH    {q}:progress
 --       11 outcomes   HASH    {q}:outcomes
 -- ARGV  1 base; 2… ids, at most 100
--- REPLY for each id false, or: state; rank, due ms, finished ms or worker; the value in running or
---       false; record; attempts; stalls; priority; progress; outcome; errors, newest first
+-- REPLY of the first ids, as many as go into one answer and one at least: false, or: state; rank,
+--       due ms, finished ms or worker; the value in running or false; record; attempts; stalls;
+--       priority; progress; outcome; errors, newest first
 -- ERR   none
--- USES  state
+-- USES  state, read
 local function read(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
     workers = keys[5], jobs = keys[6], attempts = keys[7], stalls = keys[8],
     priority = keys[9], progress = keys[10], outcomes = keys[11], base = args[1],
   }
-  local found = {}
+  local found, bytes = {}, 0
   for i = 2, #args do
     local id = args[i]
     local state, where, value = state_of(q, id)
-    found[i - 1] = state and {
+    local job = state and {
       state, where, value or false,
       redis.call('HGET', q.jobs, id),
       redis.call('HGET', q.attempts, id),
@@ -36,6 +37,9 @@ local function read(keys, args)
       redis.call('HGET', q.outcomes, id),
       redis.call('LRANGE', q.base .. 'errors:' .. id, 0, -1),
     } or false
+    bytes = bytes + read_size(job)
+    if i > 2 and bytes > READ_BYTES then return found end
+    found[i - 1] = job
   end
   return found
 end

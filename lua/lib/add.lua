@@ -203,6 +203,7 @@ end
 local function add_write(q, args, n, specials, duplicates)
   local now = clock_now()
   layout_mark(q.meta, q.layout)
+  size_note(q.meta, q.largest, size_largest(args, 7, n))
   local look = add_place(q, args, n, specials, duplicates, now)
   -- In a pause nobody needs to look, nor if a worker does when the next job may start.
   if q.paused or (q.turn and wake_watched(q.turn, now)) then look = false end

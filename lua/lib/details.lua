@@ -5,7 +5,14 @@ local function details_of(q, ids)
   if #ids == 0 then
     return {}, false, false, false
   end
-  local records = redis.call('HMGET', q.jobs, unpack(ids))
+  local records = {}
+  if q.records then
+    for i, id in ipairs(ids) do
+      records[i] = q.records[id]
+    end
+  else
+    records = redis.call('HMGET', q.jobs, unpack(ids))
+  end
   if q.plain or redis.call('EXISTS', q.attempts, q.stalls, q.misses) == 0 then
     return records, false, false, false
   end

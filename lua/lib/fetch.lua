@@ -22,9 +22,20 @@ local function fetch_marks_large(q, ids, started)
   return marks
 end
 
+-- How many of the next n jobs fit into the answer.
+local function fetch_fit(q, n)
+  local most = fit_first(q, redis.call('ZRANGE', q.waiting, 0, n - 1))
+  q.cut = most < n
+  return most
+end
+
 -- Takes up to n jobs out of `waiting`. Answers their ids, and their pairs for `running`.
 local function fetch_pop(q, n, now)
   local ids, started = {}, q.started or string.format('%.0f', now)
+  if q.sized then
+    n = fetch_fit(q, n)
+    if n == 0 then return ids, ids end
+  end
   if n >= FETCH_LARGE then
     ids = redis.call('ZRANGE', q.waiting, 0, n - 1)
     local marks = fetch_marks_large(q, ids, started)

@@ -11,6 +11,7 @@ end
 
 local function readmit_write(q, job, id)
   if job.priority ~= '0' then redis.call('HSET', q.priority, id, job.priority) end
+  size_note(q.meta, redis.call('HGET', q.meta, 'largest'), #job.record)
   redis.call('HSET', q.jobs, id, job.record)
   return id
 end

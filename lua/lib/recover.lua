@@ -2,15 +2,37 @@
 
 local RECOVER_STEP = 1000
 
--- Counts a stall for each id. The worker that fetches the job next decides how many are too many.
-local function recover_count(stalls, ids)
-  local counts = redis.call('HMGET', stalls, unpack(ids))
-  local pairs_ = {}
-  for i, id in ipairs(ids) do
-    pairs_[2 * i - 1] = id
-    pairs_[2 * i] = (counts[i] or 0) + 1
+-- Which of the runs certainly began, and which perhaps not: the answer that handed out the newest may
+-- have been lost, if it was `unheard`.
+local function recover_sort(held, unheard)
+  local began, newest, at = {}, {}, 0
+  for i = 1, #held, 2 do
+    local started = tonumber(string.match(held[i + 1], ':(%d+)'))
+    local list = began
+    if unheard then
+      if started > at then
+        for _, id in ipairs(newest) do
+          began[#began + 1] = id
+        end
+        newest, at = {}, started
+      end
+      if started == at then list = newest end
+    end
+    list[#list + 1] = held[i]
   end
-  redis.call('HSET', stalls, unpack(pairs_))
+  return began, newest
+end
+
+-- Counts in `stalls`, as "<stalls>" or "<stalls>+<lost>". The worker that fetches a job next decides
+-- how many are too many.
+local function recover_count(stalls, ids, stalled, lost)
+  local counts, changes = redis.call('HMGET', stalls, unpack(ids)), {}
+  for i, id in ipairs(ids) do
+    local before, missed = string.match(counts[i] or '0', '^(%d+)%+?(%d*)$')
+    before, missed = before + stalled, (tonumber(missed) or 0) + lost
+    changes[2 * i - 1], changes[2 * i] = id, missed > 0 and before .. '+' .. missed or before
+  end
+  redis.call('HSET', stalls, unpack(changes))
 end
 
 -- Takes back up to 1,000 runs of the worker with the oldest deadline, if that has passed; of those
@@ -20,6 +42,8 @@ end
 local function recover_oldest(q, leases, worker, own, now)
   local at = leases[1] == worker and 3 or 1
   local oldest, deadline = leases[at], tonumber(leases[at + 1] or own)
+  local unheard = deadline % 1 > 0
+  deadline = math.floor(deadline)
   q.other_lease = oldest and deadline
   if deadline >= now then
     return math.min(deadline, own) + 1
@@ -36,9 +60,16 @@ local function recover_oldest(q, leases, worker, own, now)
     redis.call('ZADD', q.waiting, unpack(members))
     redis.call('HDEL', running, unpack(ids))
     running_expired(q.base .. 'expiring', ids)
-    recover_count(q.stalls, ids)
+    local began, newest = recover_sort(held, unheard)
+    if #began > 0 then
+      recover_count(q.stalls, began, 1, 0)
+      events_add(q.events, q.kept, 'stalled', began)
+    end
+    if #newest > 0 then
+      recover_count(q.stalls, newest, 0, 1)
+      events_add(q.events, q.kept, 'released', newest)
+    end
     q.plain = false
-    events_add(q.events, q.kept, 'stalled', ids)
   end
   if due then
     hand_end(q.workers, q.base .. 'visibility', due)

@@ -71,9 +71,16 @@ local function rooms_pop(q, n, now)
   local started = ':' .. (q.started or string.format('%.0f', now))
   for i = 1, math.min(n, #found) do
     ids[i] = found[i].id
+  end
+  local most = q.sized and fit_first(q, ids) or #ids
+  q.cut = most < #ids
+  for i = #ids, most + 1, -1 do
+    ids[i] = nil
+  end
+  for i = 1, most do
     marks[2 * i - 1], marks[2 * i] = ids[i], found[i].rank .. started
   end
-  if #ids > 0 then
+  if most > 0 then
     redis.call('ZREM', q.waiting, unpack(ids))
     lanes_leave(q.base, ids)
   end

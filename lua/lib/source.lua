@@ -27,3 +27,16 @@ local function source_any(values, n)
   end
   return false
 end
+
+-- The jobs may wait for this long. Answers whether they expire before all others, and before idle
+-- workers look by themselves.
+local function source_expire(q, ids, ttl, now)
+  local key, at, expiring = q.base .. 'expiring', string.format('%.0f', now + ttl), {}
+  for i, id in ipairs(ids) do
+    expiring[2 * i - 1], expiring[2 * i] = at, id
+  end
+  local soon = ttl <= WAKE_SLEEP and redis.call('ZCOUNT', key, 0, at) == 0
+  redis.call('ZADD', key, unpack(expiring))
+  redis.call('HSET', q.meta, 'expiring', 1)
+  return soon
+end

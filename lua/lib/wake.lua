@@ -19,7 +19,7 @@ end
 -- A worker looks no more. Another must, if a job waits, or if one falls due, expires or is to be
 -- taken back while the others sleep. q: waiting, delayed, expiring, workers, wake.
 local function wake_successor(q, now)
-  local soon = string.format('%.0f', now + WAKE_SLEEP)
+  local soon = string.format('%.1f', now + WAKE_SLEEP + 0.5)
   if redis.call('EXISTS', q.waiting) == 1
     or redis.call('ZCOUNT', q.delayed, '-inf', soon) > 0
     or redis.call('ZCOUNT', q.expiring, 0, soon) > 0

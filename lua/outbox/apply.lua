@@ -24,7 +24,7 @@
 --       then for each entry, in order: job id, record; then for each again: its id, priority
 -- REPLY how many jobs were added
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, unique, lanes, columns, source
+-- USES  clock, layout, rank, events, wake, unique, lanes, columns, source, size
 local function apply(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], completed = keys[3], failed = keys[4], priority = keys[5],
@@ -33,7 +33,8 @@ local function apply(keys, args)
     base = args[1],
   }
   local wake, source, n = keys[16], args[2], (#args - 3) / 4
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl', 'turn')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl', 'turn',
+    'largest')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -81,21 +82,13 @@ local function apply(keys, args)
   end
   columns_purge(q, ended)
   layout_mark(q.meta, meta[1])
+  size_note(q.meta, meta[7], size_largest(args, 5, n))
   local soon = false
   -- The records and the source come last: if a key above has a wrong type, all entries come again.
   if #ids > 0 then
     redis.call('ZADD', q.waiting, unpack(ready))
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
-    if meta[5] then
-      local expiring = {}
-      for i, id in ipairs(ids) do
-        expiring[2 * i - 1], expiring[2 * i] = string.format('%.0f', now + meta[5]), id
-      end
-      soon = tonumber(meta[5]) <= WAKE_SLEEP
-        and redis.call('ZCOUNT', q.base .. 'expiring', 0, expiring[1]) == 0
-      redis.call('ZADD', q.base .. 'expiring', unpack(expiring))
-      redis.call('HSET', q.meta, 'expiring', 1)
-    end
+    soon = meta[5] and source_expire(q, ids, tonumber(meta[5]), now)
     redis.call('HSET', q.jobs, unpack(records, from, from + 2 * #ids - 1))
   end
   redis.call('HSET', q.sources, source, args[#args - 1])

@@ -34,7 +34,7 @@ local function stats(keys, args)
   local leases = redis.call('ZRANGE', q.workers, 0, -1, 'WITHSCORES')
   for i = 1, #leases, 2 do
     local held = redis.call('HLEN', base .. 'running:' .. leases[i])
-    workers[#workers + 1] = { leases[i], leases[i + 1], held }
+    workers[#workers + 1] = { leases[i], string.format('%.0f', math.floor(leases[i + 1])), held }
   end
   local due = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')
   local effect = redis.call('XRANGE', outbox, '-', '+', 'COUNT', 1)[1]

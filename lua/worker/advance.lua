@@ -28,14 +28,15 @@
 --       8 how many blocks of ended jobs follow; the blocks; then retried, released and errors:
 --         see lib/settle.lua; then effects on other queues, if any: see lib/outbox.lua
 -- REPLY now ms; ms until the next due job or the end of the next lease; jobs left waiting; the
---       limit that kept it from giving more; ids as one text, separated by spaces; records;
+--       limit that kept it from giving more, 'bytes' if no more fitted into the answer; ids as one
+--       text, separated by spaces; records;
 --       attempts, stalls and misses, each a list or false; the number of entries in the outbox, if
 --       there are any or a list follows; and a list of pairs, if it has any: `expired` ids, as one
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, lanes, columns, retention,
---       promote, hand, recover, active, limits, throttle, turn, settle, expiry, rooms, fetch,
+--       promote, hand, recover, active, limits, throttle, turn, settle, fit, expiry, rooms, fetch,
 --       handover, details, outbox
 local function advance(keys, args)
   local q = {
@@ -50,10 +51,12 @@ local function advance(keys, args)
   local want, throttle, by_hand = tonumber(args[5]), tonumber(args[6]), string.byte(args[4]) == 43
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
-    'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes')
+    'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes',
+    'largest')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
   q.expiring, q.throttled_from, q.lane_wakes = meta[10], meta[12], meta[13]
+  fit_begin(q, meta[14], want + EXPIRY_STEP)
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -90,7 +93,7 @@ local function advance(keys, args)
   end
   settle_clear(q, now)
   throttle_hold(q, throttle, now)
-  lease_extend(q.workers, worker, now + lease)
+  if by_hand then lease_extend(q.workers, worker, now + lease) end
   local check = recover_oldest(q, leases, worker, now + lease, now)
   -- After the blocks: some jobs of this call may be the first in a lane.
   q.lanes = not q.bare and redis.call('EXISTS', q.base .. 'lanes') == 1
@@ -100,8 +103,9 @@ local function advance(keys, args)
   local due = promote_due(q, now)
   local waiting = redis.call('ZCARD', q.waiting)
   local ids, why, look = fetch_jobs(q, want, waiting, now, exact)
+  if not by_hand then lease_answer(q.workers, worker, now + lease, #ids + #(late or {})) end
   local left = waiting - #ids
-  if #ids == want then handover_full(q, left > 0 and why == '', due, now) end
+  if #ids == want or q.cut then handover_full(q, left > 0 and why == '', due, now) end
   if q.passes_turn or q.for_others then wake_one(q.wake) end
   rooms_wake(q)
   local first, ends = by_hand or q.held == 0, now + (by_hand and q.held or lease)
@@ -113,12 +117,9 @@ local function advance(keys, args)
     more = { 'expired', expired, 'expires', wait }
   end
   if by_hand then hand_deliver(q, worker, ids, now + q.held) end
-  if meta[11] then
-    more[#more + 1], more[#more + 2] = 'dead_letter', meta[11]
-  end
-  local next_at = math.min(check, due or math.huge, look or math.huge)
-  local wait = math.max(0, math.ceil(next_at - exact))
-  local reply = { now, wait, left, why, late and table.concat(ids, ' ') or q.taken or '',
+  if meta[11] then more[#more + 1], more[#more + 2] = 'dead_letter', meta[11] end
+  local wait = math.max(0, math.ceil(math.min(check, due or math.huge, look or math.huge) - exact))
+  local reply = { now, wait, left, q.cut and 'bytes' or why, late and table.concat(ids, ' ') or q.taken or '',
     details_of(q, ids) }
   local effects = q.bare and 0 or redis.call('XLEN', q.outbox)
   if effects > 0 or #more > 0 then reply[10] = effects end

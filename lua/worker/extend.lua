@@ -26,6 +26,6 @@ local function extend(keys, args)
   local now, head = clock_now(), redis.call('ZRANGE', workers, 0, 0, 'WITHSCORES')
   hand_out(workers, visibility, { id }, now + ms)
   -- Sooner than any other: a worker must know when to take the job back.
-  if not head[2] or now + ms < tonumber(head[2]) then wake_at(wake, now + ms, now) end
+  if not head[2] or now + ms < math.floor(head[2]) then wake_at(wake, now + ms, now) end
   return 1
 end

@@ -3,7 +3,7 @@
 -- KEYS  1 workers  ZSET  {q}:workers
 --       2 running  HASH  {q}:running:<worker>
 --       3 meta     HASH  {q}:meta
--- ARGV  1 worker   2 lease ms
+-- ARGV  1 worker   2 lease ms   3 '1' if the worker has heard all answers to its calls
 -- REPLY how many jobs the worker holds
 -- ERR   LAYOUT, LEASELOST
 -- USES  clock, layout, lease
@@ -14,11 +14,13 @@ local function heartbeat(keys, args)
   if refusal then
     return refusal
   end
-  if not lease_held(workers, worker) then
+  local before = redis.call('ZSCORE', workers, worker)
+  if not before then
     return redis.error_reply('LEASELOST the worker is not known, or its lease ran out')
   end
   -- The first write can't grow: then a full Redis lets the script go on.
   redis.call('HDEL', running, '')
-  lease_extend(workers, worker, clock_now() + lease)
+  local unheard = args[3] == '0' and tonumber(before) % 1 or 0
+  lease_extend(workers, worker, clock_now() + lease + unheard)
   return redis.call('HLEN', running)
 end

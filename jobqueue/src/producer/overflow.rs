@@ -147,7 +147,7 @@ impl OverflowHandler {
 
     /// Moves waiting jobs to the dead-letter queue.
     async fn move_away(&self, ids: &[JobId], to: &QueueName) -> Result<()> {
-        let found = self.store.call_retrying(&job::Read { ids }).await?;
+        let found = self.store.read_jobs(ids).await?;
         let jobs: Vec<(JobId, Effect)> = found
             .into_iter()
             .flatten()
@@ -156,8 +156,8 @@ impl OverflowHandler {
                 Some((id, self.dead_letter(info.into(), to, JobId::generate())?))
             })
             .collect();
-        if !jobs.is_empty() {
-            let transfer = job::Transfer { token: JobId::generate(), jobs: &jobs };
+        for jobs in chunks(&jobs, |(_, effect)| effect.size()) {
+            let transfer = job::Transfer { token: JobId::generate(), jobs };
             self.store.call_retrying(&transfer).await?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::{
     error_chain::chain,
     event::{EventId, EventStream},
     job::{JobId, JobInfo, JobState, QueueCounts},
-    store::{job, queue},
+    store::queue,
 };
 
 /// The most jobs that one call reads in full.
@@ -25,8 +25,7 @@ impl Queue {
 
     /// All that is known of a job now; `None` if the queue has no job of this id.
     pub(crate) async fn info_of(&self, id: &JobId) -> Result<Option<JobInfo>> {
-        let read = job::Read { ids: std::slice::from_ref(id) };
-        Ok(self.store().call_retrying(&read).await?.pop().flatten())
+        Ok(self.store().read_jobs(std::slice::from_ref(id)).await?.pop().flatten())
     }
 
     /// The jobs in one state, page by page, in the order of the queue.
@@ -110,7 +109,7 @@ impl JobPages {
 
     /// Those of the jobs that are in the state.
     async fn read(&self, ids: &[JobId]) -> Result<impl Iterator<Item = JobInfo>> {
-        let read = self.queue.store().call_retrying(&job::Read { ids }).await?;
+        let read = self.queue.store().read_jobs(ids).await?;
         Ok(read.into_iter().flatten().filter(|info| info.state == self.state))
     }
 }

@@ -79,7 +79,7 @@ impl Receive {
             let mut turn = fetcher.fetch(want).await?;
             let taken_at = Instant::now();
             let taken = std::mem::take(&mut turn.taken);
-            let full = taken.len() >= want;
+            let more = taken.len() >= want || turn.limit == Some(Limit::Bytes);
             let dead_letter = turn.more.dead_letter.take();
             let context = ReceiveContext::new(queue.clone(), rules.clone(), dead_letter);
             if turn.effects {
@@ -110,7 +110,7 @@ impl Receive {
                 fetcher.leave().await;
                 return Ok(Vec::new());
             }
-            if !full {
+            if !more {
                 self.sleep(&turn, left).await?;
             }
         }

@@ -62,6 +62,21 @@ pub(crate) fn sparse(value: &Value, what: &'static str) -> Result<u32, Corrupt> 
     }
 }
 
+/// How many answers with a job may be lost, before its run could begin as far as is known, until
+/// they count as a stall. So many that no network and no deployment fails a job, and few enough to
+/// catch one that kills its workers as soon as it begins.
+const LOST_PER_STALL: u32 = 10;
+
+/// A job's stalls, from `<stalls>` or `<stalls>+<lost answers>`.
+pub(crate) fn stalls(value: &Value, what: &'static str) -> Result<u32, Corrupt> {
+    let Some(value) = optional(value) else { return Ok(0) };
+    let found = text(value, what)?;
+    let (stalls, lost) = found.split_once('+').unwrap_or((found, "0"));
+    let number =
+        |part: &str| part.parse::<u32>().map_err(|_| Corrupt::new(what, "no count of stalls"));
+    Ok(number(stalls)?.saturating_add(number(lost)? / LOST_PER_STALL))
+}
+
 /// Bytes.
 pub(crate) fn bytes(value: Value, what: &'static str) -> Result<Bytes, Corrupt> {
     match value {

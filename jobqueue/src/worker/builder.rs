@@ -142,6 +142,10 @@ impl WorkerBuilder {
 
     /// How often a job's workers may die or lose their lease before it fails for good; 2 by
     /// default.
+    ///
+    /// A worker that died before it heard of the job doesn't count, since nothing had run. A worker
+    /// says a few milliseconds after it has fetched a job that it has it. A job that kills it even
+    /// sooner is caught in the end: ten such deaths count as one.
     pub fn max_stalls(mut self, stalls: u32) -> Self {
         self.config.defaults.max_stalls = stalls;
         self

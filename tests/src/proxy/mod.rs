@@ -23,6 +23,8 @@ pub enum Mode {
     Forward,
     /// Passes everything on, each piece so much later. Pieces of one way keep their order.
     Delay(Duration),
+    /// Passes everything on, this many bytes a second on each connection and each way.
+    Thin(u32),
     /// Accepts connections and moves nothing, as when packets are dropped on the way: in another
     /// mode, the gathered bytes arrive.
     BlackHole,
@@ -31,6 +33,8 @@ pub enum Mode {
     /// Ends a connection once this many more bytes of replies have reached the client. With 0, the
     /// server carries a request out and the client never hears of it.
     CutReplies(usize),
+    /// Requests arrive. Replies don't, and nobody notices: in another mode, they do.
+    HoldReplies,
     /// Closes the way from the server to the client and keeps the other open.
     HalfClose,
     /// Ends all connections and doesn't listen.

@@ -1,5 +1,7 @@
 //! One connection through a proxy.
 
+use std::time::Duration;
+
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -50,9 +52,11 @@ impl Line {
         };
         let mut clearance = orders();
         tokio::select! {
-            _ = both => {}
+            // First: what a connection holds back goes with it, whatever is ordered then.
+            biased;
             // Also when the proxy has been dropped.
             _ = clearance.wait_for(|orders| orders.cleared != cleared) => {}
+            _ = both => {}
         }
     }
 }
@@ -72,7 +76,10 @@ async fn forward(
             (carried, counted) = (0, set);
         }
         match mode {
-            _ if mode == Mode::BlackHole || number <= held => {
+            _ if mode == Mode::BlackHole
+                || number <= held
+                || (mode == Mode::HoldReplies && way == Way::Replies) =>
+            {
                 orders.changed().await.map_err(|_| Cut)?;
                 continue;
             }
@@ -91,8 +98,10 @@ async fn forward(
         if read == 0 {
             return to.shutdown().await.map_err(|_| Cut);
         }
-        if let Mode::Delay(time) = mode {
-            sleep(time).await;
+        match mode {
+            Mode::Delay(time) => sleep(time).await,
+            Mode::Thin(rate) => sleep(took(read, rate)).await,
+            _ => {}
         }
         let left = left(mode, way).map(|limit| limit.saturating_sub(carried));
         let pass = left.map_or(read, |left| left.min(read));
@@ -102,6 +111,11 @@ async fn forward(
             return Err(Cut);
         }
     }
+}
+
+/// How long a thin line takes for so many bytes.
+fn took(bytes: usize, rate: u32) -> Duration {
+    Duration::from_micros(bytes as u64 * 1_000_000 / u64::from(rate))
 }
 
 /// After how many bytes of this way the mode cuts, if it does.

@@ -86,15 +86,15 @@ async fn a_run_whose_lease_was_lost_is_told_and_settles_nothing() {
         .query_async(&mut connection)
         .await
         .expect("names");
-    let () = redis::cmd("ZADD")
-        .arg(&workers)
-        .arg(1)
-        .arg(&names[0])
-        .query_async(&mut connection)
-        .await
-        .expect("set");
     let other = start(&client, &Board { go: board.go.clone(), ..Board::default() }).await;
-    eventually("the word", async || board.lost.get() >= 1).await;
+    eventually("the word", async || {
+        // Again, if a turn of its own has moved it meanwhile.
+        let mut end = redis::cmd("ZADD");
+        let end = end.arg(&workers).arg("XX").arg(1).arg(&names[0]);
+        let () = end.query_async(&mut connection).await.expect("set");
+        board.lost.get() >= 1
+    })
+    .await;
     board.go.up();
     assert_eq!(job.result().await.expect("the other run"), 1);
     assert_eq!(job.info().await.expect("kept").stalls, 1);
@@ -113,13 +113,21 @@ async fn a_run_whose_lease_was_lost_is_told_and_settles_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_stalls_too_often_fails_with_that_reason() {
-    let (client, board) = (client().await, Board::default());
+    let ((client, base), board) = (client_and_base("long").await, Board::default());
+    let mut connection = raw(jobqueue_tests::shared::url()).await;
     let job = client.add(long, 1).await.expect("added");
     for stall in 1..=3 {
         // A worker that dies: its future is dropped, so nothing is settled and no lease renewed.
         let dying = worker(&client).handler(long).state(board.clone()).lease(200.millis());
         let dying = tokio::spawn(dying.run_until(std::future::pending()));
         eventually("the run", async || board.begun.get() == stall).await;
+        eventually("its worker to say that it has the job", async || {
+            let mut leases = redis::cmd("ZRANGE");
+            let leases = leases.arg(format!("{base}workers")).arg(0).arg(-1).arg("WITHSCORES");
+            let leases: Vec<String> = leases.query_async(&mut connection).await.expect("leases");
+            !leases.iter().any(|score| score.ends_with(".5"))
+        })
+        .await;
         dying.abort();
     }
     let running =

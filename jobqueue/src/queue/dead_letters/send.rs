@@ -12,7 +12,7 @@ use crate::{
         Along, Arrival, DeadLetter, Effect, FailureReason, JobId, JobInfo, Priority, QueueName,
         Record, Target,
     },
-    store::{job, outbox},
+    store::{chunks, job, outbox},
 };
 
 /// A dead letter by its id in its queue.
@@ -67,7 +67,7 @@ impl DeadLetters {
     /// The jobs of these ids as they are now; none where one is gone, or can't be read.
     pub(super) async fn read(&self, ids: &[JobId]) -> Result<Vec<Read>> {
         let store = self.queue().store();
-        match store.call_retrying(&job::Read { ids }).await {
+        match store.read_jobs(ids).await {
             Ok(found) => Ok(found.into_iter().map(Read::of).collect()),
             // One that can't be read doesn't keep the others here.
             Err(Error::Corrupt(problem)) => {
@@ -98,11 +98,11 @@ impl DeadLetters {
                 None => jobs.push((candidate.letter.0.clone(), candidate.effect())),
             }
         }
-        let transfer = job::Transfer { token: JobId::generate(), jobs: &jobs };
-        let count = match jobs.len() {
-            0 => 0,
-            _ => queue.store().call_retrying(&transfer).await?,
-        };
+        let mut count = 0;
+        for jobs in chunks(&jobs, |(_, effect)| effect.size()) {
+            let transfer = job::Transfer { token: JobId::generate(), jobs };
+            count += queue.store().call_retrying(&transfer).await?;
+        }
         queue.client().relays().relay(queue.name()).await?;
         Ok(Sent { count, kept })
     }

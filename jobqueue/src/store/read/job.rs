@@ -1,12 +1,23 @@
-//! The log of a job.
+//! Jobs, and the log of a job.
 
 use crate::{
     error::Result,
-    job::JobId,
-    store::{queue_store::QueueStore, reply},
+    job::{JobId, JobInfo},
+    store::{command::job::Read, queue_store::QueueStore, reply},
 };
 
 impl QueueStore {
+    /// All data of some jobs, in as many calls as it takes; none where there is no such job.
+    pub(crate) async fn read_jobs(&self, ids: &[JobId]) -> Result<Vec<Option<JobInfo>>> {
+        let mut found = Vec::with_capacity(ids.len());
+        while let Some(ids) = ids.get(found.len()..)
+            && !ids.is_empty()
+        {
+            found.extend(self.call_retrying(&Read { ids }).await?);
+        }
+        Ok(found)
+    }
+
     /// A job's log lines from `from` on, at most `count`.
     pub(crate) async fn logs(&self, id: &JobId, from: usize, count: usize) -> Result<Vec<String>> {
         const ACTION: &str = "read a job's log";

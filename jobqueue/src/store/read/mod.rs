@@ -1,4 +1,5 @@
-//! What is read without a script: events, replies, outboxes, topics and the past of a job.
+//! What is read without a script, or in several calls: events, replies, outboxes, topics, jobs and
+//! their logs.
 //!
 //! A server or a proxy may refuse commands that block. Then streams are read by polling.
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     job::{JobId, JobName, Settlement, WorkerId},
     settle::{History, Intake, Rejection},
-    store::worker::{Holding, Rooms, Taken, Turn},
+    store::worker::{Rooms, Taken, Turn},
     worker::{
         handler_limits::Supply,
         registry::{Entry, Registry},
@@ -235,10 +235,16 @@ impl Jobs {
         self.telemetry.settled(settlements);
     }
 
+    /// The jobs that the pump holds. Others that Redis has for it go back when it joins anew.
+    pub(super) fn known(&mut self, schedule: &mut Schedule) -> Vec<JobId> {
+        self.start_fresh(schedule);
+        self.slots.ids()
+    }
+
     /// The pump has joined anew: compares the jobs that it believed to hold with those that it
     /// holds. `lost` says whether the lease was lost before.
-    pub(super) fn reconcile(&mut self, holding: Holding, lost: bool, schedule: &mut Schedule) {
-        let kept: HashSet<JobId> = holding.kept.into_iter().collect();
+    pub(super) fn reconcile(&mut self, kept: Vec<JobId>, lost: bool, schedule: &mut Schedule) {
+        let kept: HashSet<JobId> = kept.into_iter().collect();
         // A pending settlement whose job is no longer held was carried out by the call whose answer
         // was lost; or it is refused, if the lease was lost.
         let ended = self.pending.ids();
@@ -251,9 +257,6 @@ impl Jobs {
         }
         self.slots.prune().iter().for_each(|id| self.telemetry.not_run(id));
         self.start_queued(schedule);
-        for taken in holding.found {
-            self.take(taken, schedule);
-        }
         self.telemetry.joined(self.slots.holds());
     }
 

@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
@@ -26,6 +26,10 @@ use crate::{
 /// A pump that has made no step for this long is stuck.
 const STUCK: Duration = Duration::from_secs(30);
 
+/// When a worker says that it has heard of its jobs, if no call has said so before. So short runs
+/// cost no more, and a job that kills its worker sooner counts as one whose answer was lost.
+const CONFIRM: Duration = Duration::from_millis(5);
+
 /// What a pump and the heartbeat thread share.
 #[derive(Debug)]
 pub(crate) struct Lease {
@@ -38,6 +42,10 @@ pub(crate) struct Lease {
     /// When the lease was last moved, and when the pump last made a step: ms since `began`.
     renewed: AtomicU64,
     stepped: AtomicU64,
+    /// Whether a call of the pump is under way, whose answer may bring jobs.
+    asking: AtomicBool,
+    /// When the last answer came, if it brought jobs and no call was made since; else 0.
+    fetched: AtomicU64,
     lost: Notify,
 }
 
@@ -51,6 +59,8 @@ impl Lease {
             held: AtomicUsize::default(),
             renewed: AtomicU64::default(),
             stepped: AtomicU64::default(),
+            asking: AtomicBool::default(),
+            fetched: AtomicU64::default(),
             lost: Notify::new(),
         })
     }
@@ -60,10 +70,29 @@ impl Lease {
         *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = worker;
     }
 
-    /// A call has moved the lease; the pump holds this many jobs now.
-    pub(super) fn renewed(&self, held: usize) {
+    /// The pump makes a call. It says that the answers before have been heard.
+    pub(super) fn asks(&self) {
+        self.asking.store(true, Ordering::Relaxed);
+        self.fetched.store(0, Ordering::Relaxed);
+    }
+
+    /// A call has moved the lease; the pump holds this many jobs now, some of them from this call.
+    pub(super) fn renewed(&self, held: usize, fetched: bool) {
+        self.asking.store(false, Ordering::Relaxed);
+        self.fetched.store(if fetched { self.now().max(1) } else { 0 }, Ordering::Relaxed);
         self.held.store(held, Ordering::Relaxed);
         self.renewed.store(self.now(), Ordering::Relaxed);
+    }
+
+    /// In how long it is to be said that the last answer has been heard; none if it needn't.
+    pub(super) fn confirm_in(&self) -> Option<Duration> {
+        let fetched = self.fetched.load(Ordering::Relaxed);
+        (fetched > 0).then(|| CONFIRM.saturating_sub(self.since(&self.fetched)))
+    }
+
+    /// That is being said.
+    pub(super) fn confirms(&self) {
+        self.fetched.store(0, Ordering::Relaxed);
     }
 
     /// The pump is alive.
@@ -94,7 +123,8 @@ impl Lease {
         if self.since(&self.renewed) < pause {
             return;
         }
-        let beat = worker::Heartbeat { worker: &worker, lease: self.length };
+        let heard = !self.asking.load(Ordering::Relaxed);
+        let beat = worker::Heartbeat { worker: &worker, lease: self.length, heard };
         match self.store.call(&beat).await {
             Ok(_) => self.renewed.store(self.now(), Ordering::Relaxed),
             Err(error) if error.is_lease_lost() => {

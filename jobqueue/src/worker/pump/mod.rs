@@ -105,7 +105,7 @@ impl Pump {
             }
             self.session.start_wait(wait, &mut self.wake, || self.jobs.rooms());
             let fetching = self.wake.is_fetching();
-            let until = schedule::end_of_sleep(until, fetching);
+            let until = self.session.sleeps(schedule::end_of_sleep(until, fetching));
             tokio::select! {
                 Some(report) = self.jobs.slots.next_report() => {
                     self.jobs.note(report, &mut self.schedule);
@@ -162,17 +162,17 @@ impl Pump {
         Ok(())
     }
 
-    /// Joins under a new name, and finds out what is held: at the start, when the lease was lost,
+    /// Joins under a new name, and finds out what is still held: at the start, when the lease was lost,
     /// and when it isn't known whether a call was carried out.
     async fn join(&mut self, cause: Option<Error>) -> Result<()> {
         let lost = cause.as_ref().is_some_and(Error::is_lease_lost);
-        let known = self.jobs.slots.ids();
-        if let Some(holding) = self.session.join(cause.filter(|_| !lost), &known).await? {
-            self.jobs.reconcile(holding, lost, &mut self.schedule);
+        let known = self.jobs.known(&mut self.schedule);
+        if let Some(kept) = self.session.join(cause.filter(|_| !lost), &known).await? {
+            self.jobs.reconcile(kept, lost, &mut self.schedule);
             self.session.keep(self.jobs.slots.holds());
             self.schedule.ready();
             if self.wake.is_fetching() {
-                // Its fetch is refused now, or the join has found what it brought.
+                // Its fetch is refused now, or the join has given back what it brought.
                 self.session.hand_over(&mut self.wake).await;
             }
         }

@@ -200,6 +200,7 @@ impl Schedule {
             self.state = match turn.limit {
                 Some(Limit::Rate | Limit::Throttled) => FetchState::Throttled(now + nap),
                 Some(Limit::Paused | Limit::Active) => FetchState::Idle(now + nap),
+                Some(Limit::Bytes) => FetchState::Ready,
                 None if full && turn.left > 0 => FetchState::Ready,
                 None => FetchState::Idle(now + nap),
             };

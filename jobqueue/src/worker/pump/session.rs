@@ -23,8 +23,9 @@ use crate::{
     session::{Session, Step},
     store::{
         Retries,
-        worker::{CodeLimits, Holding, Rooms, Turn},
+        worker::{CodeLimits, Heartbeat, Rooms, Turn},
     },
+    task::boxed,
     worker::{signals::Phase, telemetry::Telemetry},
 };
 
@@ -72,6 +73,31 @@ impl KeptSession {
         self.lease.step();
     }
 
+    /// When a sleep that was planned until then ends. A pump that has fetched jobs and makes no call
+    /// soon says that they have arrived: if its process dies, it is known then that their runs had
+    /// begun.
+    pub(super) fn sleeps(&self, until: Instant) -> Instant {
+        match self.lease.confirm_in() {
+            None => until,
+            Some(Duration::ZERO) => {
+                self.confirm();
+                until
+            }
+            Some(wait) => until.min(Instant::now() + wait),
+        }
+    }
+
+    fn confirm(&self) {
+        self.lease.confirms();
+        let Some(worker) = self.session.name().cloned() else { return };
+        let (store, lease) = (self.session.store().clone(), self.session.lease());
+        tokio::spawn(boxed(async move {
+            let beat = Heartbeat { worker: &worker, lease, heard: true };
+            // If it fails, the next call finds out why.
+            let _ = store.call(&beat).await;
+        }));
+    }
+
     /// Waits until a heartbeat finds that the lease is lost.
     pub(super) async fn lost(&self) {
         self.lease.lost().await;
@@ -83,12 +109,13 @@ impl KeptSession {
     }
 
     pub(super) async fn advance(&self, step: Step<'_>) -> Result<Turn> {
+        self.lease.asks();
         self.session.advance(step).await
     }
 
-    /// A call has moved the lease; the pump holds this many jobs now.
-    pub(super) fn renewed(&self, held: usize) {
-        self.lease.renewed(held);
+    /// A call has moved the lease; the pump holds this many jobs now, some of them from this call.
+    pub(super) fn renewed(&self, held: usize, fetched: bool) {
+        self.lease.renewed(held, fetched);
     }
 
     /// Has the listener wait for the token, and for jobs if the schedule says so.
@@ -101,6 +128,7 @@ impl KeptSession {
         match (wait, self.session.name()) {
             (Wait::Nothing, _) => {}
             (Wait::ForJobs { want }, Some(worker)) => {
+                self.lease.asks();
                 let (worker, lease) = (worker.clone(), self.session.lease());
                 wake.wait(Some(Fetch { worker, lease, want, rooms: rooms() }));
             }
@@ -156,7 +184,7 @@ impl KeptSession {
         &mut self,
         cause: Option<Error>,
         known: &[JobId],
-    ) -> Result<Option<Holding>> {
+    ) -> Result<Option<Vec<JobId>>> {
         self.lease.keep(None);
         let mut retries = Retries::endless();
         if let Some(error) = cause {
@@ -164,11 +192,11 @@ impl KeptSession {
         }
         loop {
             match self.session.join(known).await {
-                Ok(holding) => {
+                Ok(kept) => {
                     if let Some(name) = self.session.name() {
                         self.name.send_replace(name.clone());
                     }
-                    return Ok(Some(holding));
+                    return Ok(Some(kept));
                 }
                 Err(error) => self.pause_after(error, &mut retries).await?,
             }
@@ -193,7 +221,7 @@ impl KeptSession {
 
     /// Starts heartbeats for the joined name, which holds this many jobs.
     pub(super) fn keep(&self, held: usize) {
-        self.lease.renewed(held);
+        self.lease.renewed(held, false);
         self.lease.keep(self.session.name().cloned());
     }
 

@@ -66,12 +66,12 @@ pub(super) fn follow_up(
     schedule: &mut Schedule,
 ) {
     schedule.answered(&turn, want, Instant::now());
-    let relays = turn.effects;
+    let (relays, fetched) = (turn.effects, !turn.taken.is_empty());
     jobs.fetched(turn);
     if relays {
         session.relay(settled.into_iter().flat_map(|settled| settled.effects));
     }
-    session.renewed(jobs.slots.holds());
+    session.renewed(jobs.slots.holds(), fetched);
 }
 
 /// Sends a call, and while it is under way starts the jobs of the turn before: so Redis and the

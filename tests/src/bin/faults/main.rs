@@ -32,6 +32,7 @@ plays![
     dropped_futures,
     ids_that_meet,
     late_calls,
+    lost_answers,
     many_waiters,
     numbers_at_edges,
     places_kept,
@@ -41,6 +42,7 @@ plays![
     sequence,
     struggling_server,
     surface,
+    thin_line,
     waiting_for_a_handler,
 ];
 

@@ -18,8 +18,10 @@ mod relay;
 mod restart;
 mod sentinel;
 mod shutdown;
+mod thin;
 mod topics;
 mod unblocked;
+mod unheard;
 mod upgrade;
 
 use std::{collections::HashSet, env, time::Duration};

@@ -11,6 +11,9 @@ use super::{
     turn::SLEEP,
 };
 
+/// Records up to this size are not noted; see `Bench`.
+pub(super) const SMALL: usize = 20;
+
 impl Queue {
     /// A call is carried out once: by whichever of its tries comes first.
     pub(super) fn add(&mut self, attempt: Try, look: bool, jobs: &[NewJob]) -> Answer {
@@ -48,6 +51,10 @@ impl Queue {
             return Err(format!("QUEUEFULL {cap} {length}"));
         }
         self.mark_layout();
+        let size = jobs.iter().map(|job| job.record.len()).max().unwrap_or(0);
+        if size > SMALL && signed(size as u64) > self.number("largest").unwrap_or(0) {
+            self.meta.insert("largest", size.to_string());
+        }
         let (before, expired_before) = (self.next_due(), self.next_expired());
         let (mut added, mut ready) = (Vec::new(), false);
         for (index, job) in jobs.iter().enumerate() {

@@ -19,9 +19,13 @@ impl Queue {
             let scored = |id: String| (self.jobs[&id].place.score().to_string(), id);
             keys.put(state, Content::ZSet(self.ids_in(state).into_iter().map(scored).collect()));
         }
-        let mut workers: Vec<_> = self.workers.iter().map(|(name, at)| (*at, name)).collect();
+        let unheard = |name| self.unheard.contains(name);
+        let mut workers: Vec<_> =
+            self.workers.iter().map(|(name, at)| (*at, unheard(name), name)).collect();
         workers.sort();
-        let workers = workers.into_iter().map(|(at, name)| (at.to_string(), name.clone()));
+        let workers = workers.into_iter().map(|(at, unheard, name)| {
+            (format!("{at}{}", if unheard { ".5" } else { "" }), name.clone())
+        });
         keys.put("workers", Content::ZSet(workers.collect()));
         for name in self.workers.keys() {
             let of_worker = |job: &Job| match &job.place {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     queue::Queue,
     request::{Turn, signed},
+    turn::Fill,
 };
 
 /// How many times idle workers are woken for a job in a lane, for each other worker.
@@ -12,7 +13,7 @@ const WAKES: usize = 2;
 
 impl Queue {
     /// The lowest ranks go first, out of each lane as many as the worker has room for.
-    pub(super) fn take(&mut self, turn: &Turn, n: usize) -> Vec<String> {
+    pub(super) fn take(&mut self, turn: &Turn, n: usize, fill: &mut Fill) -> Vec<String> {
         let n = n.min(self.ids_in("waiting").len());
         self.skipped = self.lanes().iter().any(|(lane, jobs)| {
             turn.rooms.iter().any(|(name, room)| name == lane && *room <= jobs.len().min(n))
@@ -32,6 +33,10 @@ impl Queue {
                 Some(0) => continue,
                 Some(room) => *room -= 1,
                 None => {}
+            }
+            if !fill.takes(&self.jobs[&id].record) {
+                fill.cut = true;
+                break;
             }
             let place = self.held(turn, rank);
             self.job(&id).place = place;

@@ -1,6 +1,9 @@
 //! The model: a queue in memory, as plainly as it can be said, without columns, scripts or Redis.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use jobqueue_tests::raw::NOW;
 use redis::Value;
@@ -17,6 +20,8 @@ pub(super) struct Queue {
     pub(super) jobs: BTreeMap<String, Job>,
     /// When their leases end.
     pub(super) workers: BTreeMap<String, i64>,
+    /// Those that are not known to have heard the answer which handed out their newest jobs.
+    pub(super) unheard: BTreeSet<String>,
     /// The job that holds a unique key.
     pub(super) claims: BTreeMap<String, Claim>,
     /// The newest call of each producer that was carried out, and its answer.
@@ -36,7 +41,7 @@ pub(super) struct Job {
     pub(super) place: Place,
     pub(super) priority: i64,
     pub(super) attempts: Option<u32>,
-    pub(super) stalls: Option<u32>,
+    pub(super) stalls: Option<Stalls>,
     pub(super) misses: Option<u32>,
     pub(super) progress: Option<String>,
     pub(super) outcome: Option<String>,
@@ -47,6 +52,22 @@ pub(super) struct Job {
     pub(super) unique: Option<String>,
     /// Until when it may wait; with a minus once it was handed out, and -1 if it had expired.
     pub(super) expires: Option<i64>,
+}
+
+/// How often the workers of a job died: after its run had begun, and perhaps before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stalls {
+    pub(super) begun: u32,
+    pub(super) lost: u32,
+}
+
+impl fmt::Display for Stalls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.lost {
+            0 => write!(f, "{}", self.begun),
+            lost => write!(f, "{}+{lost}", self.begun),
+        }
+    }
 }
 
 /// Where a job is: in one place, by its type.
@@ -150,6 +171,7 @@ impl Queue {
             now: signed(NOW),
             jobs: BTreeMap::new(),
             workers: BTreeMap::new(),
+            unheard: BTreeSet::new(),
             claims: BTreeMap::new(),
             producers: BTreeMap::new(),
             meta: BTreeMap::new(),
@@ -165,7 +187,7 @@ impl Queue {
             Request::Add { attempt, look, jobs } => self.add(*attempt, *look, jobs),
             Request::Advance(turn) => self.advance(turn),
             Request::Join(join) => Ok(self.join(join)),
-            Request::Heartbeat { worker, lease } => self.heartbeat(worker, *lease),
+            Request::Heartbeat { worker, lease, heard } => self.heartbeat(worker, *lease, *heard),
             Request::Leave { worker } => Ok(self.leave(worker)),
             Request::Hand(request) => self.by_hand(request),
             Request::Wake { worker } => Ok(self.hand_over(worker)),

@@ -12,7 +12,7 @@ pub(super) enum Request {
     Add { attempt: Try, look: bool, jobs: Vec<NewJob> },
     Advance(Turn),
     Join(Join),
-    Heartbeat { worker: String, lease: u64 },
+    Heartbeat { worker: String, lease: u64, heard: bool },
     Leave { worker: String },
     Hand(hand::Request),
     Wake { worker: String },
@@ -171,8 +171,9 @@ impl Request {
             Self::Add { attempt, look, jobs } => add(*attempt, *look, jobs),
             Self::Advance(turn) => turn.call(),
             Self::Join(join) => join.call(),
-            Self::Heartbeat { worker, lease } => {
-                Call { worker: worker.clone(), ..call("worker/heartbeat", args![worker, lease]) }
+            Self::Heartbeat { worker, lease, heard } => {
+                let args = args![worker, lease, flag(*heard)];
+                Call { worker: worker.clone(), ..call("worker/heartbeat", args) }
             }
             Self::Leave { worker } => {
                 Call { worker: worker.clone(), ..call("worker/leave", args![worker]) }

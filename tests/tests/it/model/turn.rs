@@ -12,6 +12,28 @@ use super::{
 /// How long idle workers sleep before they look by themselves, in ms.
 pub(super) const SLEEP: i64 = 5_000;
 
+/// How many bytes of records go into one answer, unless one has more; see `Bench`.
+pub(super) const MOST: usize = 60;
+
+/// What is in an answer.
+#[derive(Default)]
+pub(super) struct Fill {
+    /// Whether it is bounded: all records may be so small that they always fit.
+    bounded: bool,
+    bytes: usize,
+    /// Whether jobs that were to be taken fitted no more.
+    pub(super) cut: bool,
+}
+
+impl Fill {
+    /// Whether a record fits; then it is in.
+    pub(super) fn takes(&mut self, record: &str) -> bool {
+        let fits = !self.bounded || self.bytes == 0 || self.bytes + record.len() <= MOST;
+        self.bytes += if fits { record.len() } else { 0 };
+        fits
+    }
+}
+
 /// What a fetch brought.
 struct Fetched {
     ids: Vec<String>,
@@ -41,22 +63,27 @@ impl Queue {
         let other = self.workers.iter().filter(|(name, _)| **name != turn.worker);
         let other = other.map(|(_, at)| *at).min();
         self.workers.insert(turn.worker.clone(), ends);
+        self.unheard.remove(&turn.worker);
         let check = self.recover_oldest();
         let expiring = self.meta.contains_key("expiring");
-        let late = if expiring { self.expire(turn) } else { Vec::new() };
+        let mut fill = Fill { bounded: self.meta.contains_key("largest"), ..Fill::default() };
+        let late = if expiring { self.expire(turn, &mut fill) } else { Vec::new() };
         self.promote_due();
-        let Fetched { mut ids, why, look, passes } = self.fetch(turn);
+        let Fetched { mut ids, why, look, passes } = self.fetch(turn, &mut fill);
         let left = self.ids_in("waiting").len();
         if look.is_none() {
             self.end_turn(&turn.worker, why.is_empty() && left > 0);
         }
         let fetched = ids.len();
+        if turn.out.is_none() && fetched + late.len() > 0 {
+            self.unheard.insert(turn.worker.clone());
+        }
         let more = expiring.then(|| self.hand_out(&mut ids, late));
         if turn.out.is_some() && !ids.is_empty() {
             self.mind_hand();
             self.workers.remove(&turn.worker);
         }
-        if fetched == turn.want {
+        if fetched == turn.want || fill.cut {
             let room = self.room().is_none_or(|room| room > 0);
             let ready = left > 0 && why.is_empty() && room && !self.watched(&turn.worker);
             let next = [self.next_due(), other].into_iter().flatten().min();
@@ -77,7 +104,8 @@ impl Queue {
         let next = next.chain(look).fold(f64::INFINITY, f64::min);
         #[expect(clippy::cast_possible_truncation, reason = "whole and small")]
         let wait = (next - self.exact()).ceil().max(0.0) as i64;
-        let mut answer = vec![number(self.now), number(wait), number(left), text(why)];
+        let mut answer = vec![number(self.now), number(wait), number(left)];
+        answer.push(text(if fill.cut { "bytes" } else { why }));
         answer.push(text(ids.join(" ")));
         answer.extend(self.details(&ids));
         if let Some(more) = more {
@@ -87,13 +115,14 @@ impl Queue {
     }
 
     /// Takes jobs that have waited too long, waiting or delayed.
-    fn expire(&mut self, turn: &Turn) -> Vec<String> {
+    fn expire(&mut self, turn: &Turn, fill: &mut Fill) -> Vec<String> {
         let due = |(id, job): (&String, &Job)| {
             job.expires.filter(|at| (0..=self.now).contains(at)).map(|at| (at, id.clone()))
         };
         let mut due: Vec<_> = self.jobs.iter().filter_map(due).collect();
         due.sort();
-        let ids: Vec<String> = due.into_iter().map(|(_, id)| id).collect();
+        let ids = due.into_iter().map(|(_, id)| id);
+        let ids: Vec<String> = ids.take_while(|id| fill.takes(&self.jobs[id].record)).collect();
         for id in &ids {
             let rank = self.ready(self.jobs[id].priority, self.now).score();
             let place = self.held(turn, rank);
@@ -119,15 +148,16 @@ impl Queue {
             job.expires = job.expires.map(|at| -at);
         });
         expired.iter().for_each(|id| self.job(id).expires = Some(-1));
-        let wait = self.next_expired().map_or(-1, |at| at - now);
+        let wait = self.next_expired().map_or(-1, |at| (at - now).max(0));
         Value::Array(vec![text("expired"), text(expired.join(" ")), text("expires"), number(wait)])
     }
 
     /// Takes back the jobs of the worker with the oldest lease, if it ran out. Returns when to look
     /// again.
     fn recover_oldest(&mut self) -> i64 {
-        let (deadline, name) =
-            self.workers.iter().map(|(name, at)| (*at, name.clone())).min().expect("the caller");
+        let leases = self.workers.iter();
+        let leases = leases.map(|(name, at)| (*at, self.unheard.contains(name), name.clone()));
+        let (deadline, unheard, name) = leases.min().expect("the caller");
         if deadline >= self.now {
             return deadline + 1;
         }
@@ -135,12 +165,22 @@ impl Queue {
         if name == hand::NAME {
             ids.retain(|id| self.jobs[id].place.is_overdue(self.now));
         }
+        let started = |id: &String| match self.jobs[id].place {
+            Place::Active { started, .. } => started,
+            _ => 0,
+        };
+        let newest = ids.iter().map(started).max().filter(|_| unheard);
+        let (lost, begun): (Vec<String>, Vec<String>) =
+            ids.iter().cloned().partition(|id| Some(started(id)) == newest);
         self.hand_back(&ids);
         for id in &ids {
-            let job = self.job(id);
-            job.stalls = Some(job.stalls.unwrap_or(0) + 1);
+            let lost = lost.contains(id);
+            let stalls = self.job(id).stalls.get_or_insert_default();
+            stalls.begun += u32::from(!lost);
+            stalls.lost += u32::from(lost);
         }
-        self.event_of("stalled", ids.iter());
+        self.event_of("stalled", begun.iter());
+        self.event_of("released", lost.iter());
         self.workers.remove(&name);
         self.mind_hand();
         self.now
@@ -184,7 +224,7 @@ impl Queue {
         self.number("throttled_until").filter(|hold| *hold > self.now && since)
     }
 
-    fn fetch(&mut self, turn: &Turn) -> Fetched {
+    fn fetch(&mut self, turn: &Turn, fill: &mut Fill) -> Fetched {
         let (worker, want) = (&turn.worker, turn.want);
         let none = |why, look| Fetched { ids: Vec::new(), why, look, passes: false };
         if !self.any_waits() {
@@ -212,12 +252,12 @@ impl Queue {
             look: None,
             passes: false,
         };
-        let Some(rate) = self.rate() else { return took(self.take(turn, n)) };
+        let Some(rate) = self.rate() else { return took(self.take(turn, n, fill)) };
         let (allowed, free) = self.allowed(rate);
         if allowed == 0 {
             return none("rate", Some(self.next_turn(worker, free)));
         }
-        let ids = self.take(turn, n.min(allowed));
+        let ids = self.take(turn, n.min(allowed), fill);
         let free = if ids.is_empty() { free } else { self.spend(rate, ids.len()) };
         if ids.len() == allowed && self.any_waits() {
             let (look, passes) = self.next_turn_or_pass(worker, free);
@@ -235,13 +275,14 @@ impl Queue {
     /// Records, and the sparse columns if any job has anything there.
     pub(super) fn details(&self, ids: &[String]) -> [Value; 4] {
         let records = texts(ids.iter().map(|id| &self.jobs[id].record));
-        let any = |job: &Job| job.attempts.or(job.stalls).or(job.misses).is_some();
+        let any = |job: &Job| job.attempts.or(job.misses).is_some() || job.stalls.is_some();
         if ids.is_empty() || !self.jobs.values().any(any) {
             return [records, Value::Nil, Value::Nil, Value::Nil];
         }
         let column = |of: fn(&Job) -> Option<u32>| {
             Value::Array(ids.iter().map(|id| optional(of(&self.jobs[id]))).collect())
         };
-        [records, column(|job| job.attempts), column(|job| job.stalls), column(|job| job.misses)]
+        let stalls = ids.iter().map(|id| optional(self.jobs[id].stalls)).collect();
+        [records, column(|job| job.attempts), Value::Array(stalls), column(|job| job.misses)]
     }
 }

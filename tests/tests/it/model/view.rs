@@ -38,9 +38,11 @@ impl Queue {
         let states = ["waiting", "delayed", "completed", "failed"];
         let mut answer = vec![number(self.now)];
         answer.extend(states.iter().map(|state| number(self.ids_in(state).len())));
-        let mut workers: Vec<_> = self.workers.iter().map(|(name, end)| (*end, name)).collect();
+        let unheard = |name| self.unheard.contains(name);
+        let mut workers: Vec<_> =
+            self.workers.iter().map(|(name, end)| (*end, unheard(name), name)).collect();
         workers.sort();
-        let workers = workers.into_iter().map(|(end, name)| {
+        let workers = workers.into_iter().map(|(end, _, name)| {
             let held = number(self.held_by(name).len());
             Value::Array(vec![text(name), text(end.to_string()), held])
         });

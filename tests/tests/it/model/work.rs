@@ -4,31 +4,32 @@ use redis::Value;
 
 use super::{
     queue::{Answer, Job, Place, Queue},
-    reply::{number, text, texts},
+    reply::{number, texts},
     request::{Join, signed},
     turn::SLEEP,
 };
 
 impl Queue {
     pub(super) fn join(&mut self, join: &Join) -> Value {
+        let again = self.workers.contains_key(&join.worker);
         self.workers.remove(&join.former);
         for job in self.jobs.values_mut() {
             job.rename(&join.former, &join.worker);
         }
         self.mark_layout();
         self.workers.insert(join.worker.clone(), self.now + signed(join.lease));
+        self.unheard.remove(&join.worker);
         let rate = self.limit_by_code("rate", "rate_by", &join.rate);
         let active = self.limit_by_code("active", "active_by", &join.active);
         self.token |= (rate || active) && self.any_waits();
-        let (kept, found): (Vec<_>, Vec<_>) =
+        let (kept, unknown): (Vec<_>, Vec<_>) =
             self.held_by(&join.worker).into_iter().partition(|id| join.known.contains(id));
-        let mut answer = vec![texts(kept), text(found.join(" "))];
-        answer.extend(self.details(&found));
-        if !found.is_empty() && self.jobs.values().any(|job| job.expires.is_some()) {
-            let expired = found.iter().filter(|id| self.jobs[*id].expires == Some(-1));
-            answer.push(text(expired.cloned().collect::<Vec<_>>().join(" ")));
+        if !again && !unknown.is_empty() {
+            self.hand_back(&unknown);
+            self.event_of("released", unknown.iter());
+            self.token = true;
         }
-        Value::Array(answer)
+        texts(kept)
     }
 
     /// A limit set in code gives way to an operator's. Whether it has changed.
@@ -58,11 +59,14 @@ impl Queue {
         }
     }
 
-    pub(super) fn heartbeat(&mut self, worker: &str, lease: u64) -> Answer {
+    pub(super) fn heartbeat(&mut self, worker: &str, lease: u64, heard: bool) -> Answer {
         let Some(deadline) = self.workers.get_mut(worker) else {
             return Err("LEASELOST the worker is not known, or its lease ran out".to_owned());
         };
         *deadline = self.now + signed(lease);
+        if heard {
+            self.unheard.remove(worker);
+        }
         Ok(number(self.held_by(worker).len()))
     }
 

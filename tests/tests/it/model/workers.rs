@@ -104,12 +104,8 @@ impl Worker {
 
     /// It is sure again.
     pub(super) fn joined(&mut self, answer: &Value) {
-        let [kept, found, _, attempts, ..] = parts(answer) else {
-            panic!("six parts were expected");
-        };
-        let kept: Vec<String> = parts(kept).iter().map(text).collect();
+        let kept: Vec<String> = parts(answer).iter().map(text).collect();
         self.held.retain(|(id, _)| kept.contains(id));
-        self.take(found, attempts);
         self.former = self.name.take().or(self.former.take());
         self.name = self.joining.take();
         self.unsure = false;

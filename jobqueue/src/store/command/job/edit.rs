@@ -22,7 +22,7 @@ pub(crate) struct Edit<'a> {
 }
 
 impl Command for Edit<'_> {
-    const SCRIPT: &'static Script = script!("job" / edit, [layout, state]);
+    const SCRIPT: &'static Script = script!("job" / edit, [layout, state, size]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

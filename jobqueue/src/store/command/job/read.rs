@@ -22,7 +22,7 @@ pub(crate) struct Read<'a> {
 const WHAT: &str = "a job";
 
 impl Command for Read<'_> {
-    const SCRIPT: &'static Script = script!("job" / read, [state]);
+    const SCRIPT: &'static Script = script!("job" / read, [state, read]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,
@@ -37,6 +37,7 @@ impl Command for Read<'_> {
         Key::Outcomes,
     ];
     const ACTION: &'static str = "read jobs";
+    /// Of the first jobs, as many as go into one answer; of one at least.
     type Reply = Vec<Option<JobInfo>>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
@@ -48,7 +49,7 @@ impl Command for Read<'_> {
 
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
         let items = reply::array(reply, WHAT)?;
-        if items.len() != self.ids.len() {
+        if items.len() > self.ids.len() || items.is_empty() != self.ids.is_empty() {
             return Err(Corrupt::new(WHAT, "an answer for other ids than asked for"));
         }
         let read = |(id, item): (&JobId, Value)| match reply::optional(&item) {
@@ -81,7 +82,7 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         state,
         record: Record::decode(&reply::bytes(record, WHAT)?)?,
         attempts_made: reply::sparse(&attempts, WHAT)?.max(last),
-        stalls: reply::sparse(&stalls, WHAT)?,
+        stalls: reply::stalls(&stalls, WHAT)?,
         priority: match reply::optional(&priority) {
             None => 0,
             Some(value) => i16::try_from(reply::int(value, WHAT)?)

@@ -74,6 +74,8 @@ pub(crate) enum Limit {
     Active,
     /// The queue's rate.
     Rate,
+    /// No more fitted into the answer. The next call may take them.
+    Bytes,
 }
 
 impl Command for Advance<'_> {
@@ -81,8 +83,8 @@ impl Command for Advance<'_> {
         "worker" / advance,
         [
             clock, layout, rank, events, wake, lease, running, unique, lanes, columns, retention,
-            promote, hand, recover, active, limits, throttle, turn, settle, expiry, rooms, fetch,
-            handover, details, outbox
+            promote, hand, recover, active, limits, throttle, turn, settle, fit, expiry, rooms,
+            fetch, handover, details, outbox
         ]
     );
     const KEYS: &'static [Key] = &[
@@ -146,6 +148,7 @@ impl Turn {
             "throttled" => Some(Limit::Throttled),
             "active" => Some(Limit::Active),
             "rate" => Some(Limit::Rate),
+            "bytes" => Some(Limit::Bytes),
             other => return Err(Corrupt::new(WHAT, format!("an unknown limit {other}"))),
         };
         let mut taken = taken::read(&ids, [records, attempts, stalls, misses])?;

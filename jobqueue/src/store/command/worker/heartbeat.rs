@@ -20,6 +20,8 @@ use crate::{
 pub(crate) struct Heartbeat<'a> {
     pub(crate) worker: &'a WorkerId,
     pub(crate) lease: Duration,
+    /// Whether the worker has heard all answers to its calls.
+    pub(crate) heard: bool,
 }
 
 impl Command for Heartbeat<'_> {
@@ -29,7 +31,7 @@ impl Command for Heartbeat<'_> {
     type Reply = u64;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
-        args.push(self.worker.as_str()).push(millis(self.lease));
+        args.push(self.worker.as_str()).push(millis(self.lease)).push(u8::from(self.heard));
     }
 
     fn read(&self, reply: Value) -> Result<u64, Corrupt> {

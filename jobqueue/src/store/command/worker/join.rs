@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::taken::{self, Taken};
 use crate::{
     job::{JobId, WorkerId},
     policy::Rate,
@@ -36,33 +35,23 @@ pub(crate) struct CodeLimits {
     pub(crate) max_active: Option<u64>,
 }
 
-/// The jobs of a worker as it joins.
-#[derive(Debug)]
-pub(crate) struct Holding {
-    /// Those it knew of that are still its own.
-    pub(crate) kept: Vec<JobId>,
-    /// Those it didn't know of, fetched by a call whose reply was lost.
-    pub(crate) found: Vec<Taken>,
-}
-
 impl Command for Join<'_> {
-    const SCRIPT: &'static Script =
-        script!("worker" / join, [clock, layout, lease, wake, code_limits, details, number]);
+    const SCRIPT: &'static Script = script!(
+        "worker" / join,
+        [clock, layout, lease, events, wake, running, reconcile, code_limits, number]
+    );
     const KEYS: &'static [Key] = &[
         Key::Workers,
         Key::Running,
         Key::Former,
-        Key::Jobs,
-        Key::Attempts,
-        Key::Stalls,
-        Key::Misses,
-        Key::Meta,
-        Key::Expiring,
         Key::Waiting,
+        Key::Expiring,
+        Key::Meta,
+        Key::Events,
         Key::Wake,
     ];
     const ACTION: &'static str = "join a queue as a worker";
-    type Reply = Holding;
+    type Reply = Vec<JobId>;
 
     fn worker(&self) -> Option<&WorkerId> {
         Some(self.worker)
@@ -89,24 +78,10 @@ impl Command for Join<'_> {
         }
     }
 
-    fn read(&self, reply: Value) -> Result<Holding, Corrupt> {
+    /// The jobs that the worker knew of and that are still its own.
+    fn read(&self, reply: Value) -> Result<Vec<JobId>, Corrupt> {
         const WHAT: &str = Join::ACTION;
-        let mut items = reply::array(reply, WHAT)?;
-        // One more if jobs of the queue expire.
-        let expired = if items.len() > 6 { items.pop() } else { None };
-        let [kept, ids, records, attempts, stalls, misses] =
-            reply::tuple(Value::Array(items), WHAT)?;
-        let kept = reply::array(kept, WHAT)?;
-        let mut found = taken::read(&ids, [records, attempts, stalls, misses])?;
-        if let Some(expired) = expired {
-            taken::mark_expired(&mut found, &expired)?;
-        }
-        Ok(Holding {
-            kept: kept
-                .iter()
-                .map(|id| reply::text(id, WHAT).map(JobId::from_store))
-                .collect::<Result<_, _>>()?,
-            found,
-        })
+        let kept = reply::array(reply, WHAT)?;
+        kept.iter().map(|id| Ok(JobId::from_store(reply::text(id, WHAT)?))).collect()
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use by_hand::ByHand;
 pub(crate) use extend::Extend;
 pub(crate) use give_back::GiveBack;
 pub(crate) use heartbeat::Heartbeat;
-pub(crate) use join::{CodeLimits, Holding, Join};
+pub(crate) use join::{CodeLimits, Join};
 pub(crate) use leave::Leave;
 pub(crate) use observe::Observe;
 pub(crate) use observed::Observed;

@@ -43,7 +43,7 @@ pub(crate) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corru
             id,
             record: reply::optional_bytes(record, WHAT)?,
             attempts: at(&attempts, index)?,
-            stalls: at(&stalls, index)?,
+            stalls: stalls.get(index).map_or(Ok(0), |value| reply::stalls(value, WHAT))?,
             misses: at(&misses, index)?,
             expired: false,
         });

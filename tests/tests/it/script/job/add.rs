@@ -3,7 +3,10 @@
 use std::cell::Cell;
 
 use expect_test::expect;
-use jobqueue_tests::raw::{Rig, args};
+use jobqueue_tests::{
+    raw::{Rig, args, run},
+    text,
+};
 
 const KEYS: &[&str] =
     &["jobs", "waiting", "delayed", "priority", "uniques", "meta", "events", "wake", "producer:p"];
@@ -488,4 +491,19 @@ fn a_call_that_filled_the_queue_is_no_less_carried_out() {
     rig.replies(KEYS, call(again(1)), "[]");
     rig.replies(KEYS, call((1, 60_000, 0)), "[]");
     rig.dump().assert_unchanged_since(&before);
+}
+
+#[test]
+fn notes_the_largest_record_unless_all_are_small() {
+    let mut rig = rig();
+    let mut noted = |sizes: [usize; 2]| {
+        let [a, b] = sizes.map(|size| "x".repeat(size));
+        let call = args!["0", new(), 2, format!("a{}", a.len()), a, format!("b{}", b.len()), b, 0];
+        rig.replies(KEYS, call, "[]");
+        text::reply(&run(rig.connection(), "HGET jq:{q}:meta largest"))
+    };
+    assert_eq!(noted([1, 1_024]), "nil");
+    assert_eq!(noted([2_000, 3]), r#""2000""#);
+    assert_eq!(noted([1_500, 1_999]), r#""2000""#);
+    assert_eq!(noted([4, 2_001]), r#""2001""#);
 }

@@ -1,7 +1,8 @@
 //! `lua/job/edit.lua`
 
 use expect_test::expect;
-use jobqueue_tests::raw::{Rig, args};
+use jobqueue_tests::raw::{Rig, args, run};
+use redis::Value;
 
 const KEYS: &[&str] = &["waiting", "delayed", "completed", "failed", "workers", "jobs", "meta"];
 
@@ -37,4 +38,16 @@ fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
     rig.refuses(KEYS, args![Rig::BASE, "a", "old", "new"], "LAYOUT 9 2");
+}
+
+#[test]
+fn notes_how_large_records_may_be() {
+    let mut rig = rig();
+    let large = "x".repeat(1_025);
+    rig.replies(KEYS, args![Rig::BASE, "a", "old", &large[1..]], "1");
+    let small = run(rig.connection(), "HGET jq:{q}:meta largest");
+    assert_eq!(small, Value::Nil);
+    rig.replies(KEYS, args![Rig::BASE, "a", &large[1..], large], "1");
+    let noted = run(rig.connection(), "HGET jq:{q}:meta largest");
+    assert_eq!(noted, Value::BulkString(b"1025".to_vec()));
 }

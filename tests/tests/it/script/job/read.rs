@@ -1,7 +1,8 @@
 //! `lua/job/read.lua`
 
 use expect_test::expect;
-use jobqueue_tests::raw::{Rig, args};
+use jobqueue_tests::raw::{Rig, args, run};
+use redis::Value;
 
 const KEYS: &[&str] = &[
     "waiting",
@@ -58,4 +59,27 @@ fn reads_all_that_is_known_in_every_state() {
         "#]],
     );
     rig.dump().assert_unchanged_since(&before);
+}
+
+#[test]
+fn answers_as_many_as_fit_and_one_at_least() {
+    let mut rig = rig();
+    let large = "x".repeat(700_000);
+    for id in ["a", "b", "c"] {
+        run(rig.connection(), &format!("HSET jq:{{q}}:jobs {id} {large}"));
+        run(rig.connection(), &format!("ZADD jq:{{q}}:waiting 1 {id}"));
+    }
+    run(rig.connection(), &format!("HSET jq:{{q}}:outcomes b {large}"));
+    run(rig.connection(), &format!("RPUSH jq:{{q}}:errors:d {large}"));
+    rig.given(["HSET jq:{q}:jobs d r", "ZADD jq:{q}:waiting 2 d"]);
+    let mut told = |ids: &[&str]| {
+        let Ok(Value::Array(reply)) = rig.call(KEYS, args![Rig::BASE, ids]) else {
+            panic!("no answer")
+        };
+        reply.len()
+    };
+    assert_eq!(told(&["a", "c"]), 1);
+    assert_eq!(told(&["b", "c"]), 1, "an outcome counts, and one that is too large goes alone");
+    assert_eq!(told(&["missing", "a", "d"]), 2, "errors count");
+    assert_eq!(told(&["d", "missing"]), 2);
 }

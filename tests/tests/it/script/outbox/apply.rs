@@ -220,3 +220,13 @@ fn a_key_of_a_wrong_type_costs_nothing() {
         rig.dump().assert_same_as(&undisturbed.dump());
     }
 }
+
+#[test]
+fn notes_how_large_records_may_be() {
+    let mut rig = rig();
+    let large = "x".repeat(1_025);
+    let call = args![Rig::BASE, "orders", "a b", "a", "ra", "b", large, "1-1", 0, "1-2", 0];
+    rig.replies(KEYS, call, "2");
+    let noted = jobqueue_tests::raw::run(rig.connection(), "HGET jq:{q}:meta largest");
+    assert_eq!(noted, redis::Value::BulkString(b"1025".to_vec()));
+}

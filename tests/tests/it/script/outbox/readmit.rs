@@ -208,3 +208,12 @@ fn refuses_another_layout() {
     rig.given(["HSET jq:{q}:meta layout 9"]);
     rig.refuses(KEYS, call(&[["1-0", "a", "r", "0", "", "", "0", ""]]), "LAYOUT 9 2");
 }
+
+#[test]
+fn notes_how_large_records_may_be() {
+    let mut rig = rig();
+    let large = "x".repeat(1_025);
+    rig.replies(KEYS, call(&[["1-0", "plain", &large, "0", "", "", "0", ""]]), "[1, 0]");
+    let noted = jobqueue_tests::raw::run(rig.connection(), "HGET jq:{q}:meta largest");
+    assert_eq!(noted, redis::Value::BulkString(b"1025".to_vec()));
+}

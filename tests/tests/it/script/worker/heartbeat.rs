@@ -1,7 +1,10 @@
 //! `lua/worker/heartbeat.lua`
 
 use expect_test::expect;
-use jobqueue_tests::raw::{Rig, args};
+use jobqueue_tests::{
+    raw::{Rig, args, run},
+    text,
+};
 
 const KEYS: &[&str] = &["workers", "running:w1", "meta"];
 
@@ -60,4 +63,17 @@ fn a_full_server_still_takes_it() {
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
+}
+
+#[test]
+fn a_worker_that_waits_for_an_answer_does_not_say_that_it_has_heard_of_its_jobs() {
+    let mut rig = rig();
+    let mut deadline = |before: &str, heard: &str| {
+        run(rig.connection(), &format!("ZADD jq:{{q}}:workers {before} w1"));
+        rig.replies(KEYS, args!["w1", 10000, heard], "0");
+        text::reply(&run(rig.connection(), "ZSCORE jq:{q}:workers w1"))
+    };
+    assert_eq!(deadline("1700000000000.5", "0"), r#""1700000010000.5""#);
+    assert_eq!(deadline("1700000000000.5", "1"), r#""1700000010000""#);
+    assert_eq!(deadline("1700000000000", "0"), r#""1700000010000""#, "it has heard of them before");
 }

@@ -4,19 +4,8 @@ use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args, run};
 use redis::Value;
 
-const KEYS: &[&str] = &[
-    "workers",
-    "running:w1",
-    "running:w0",
-    "jobs",
-    "attempts",
-    "stalls",
-    "misses",
-    "meta",
-    "expiring",
-    "waiting",
-    "wake",
-];
+const KEYS: &[&str] =
+    &["workers", "running:w1", "running:w0", "waiting", "expiring", "meta", "events", "wake"];
 
 fn rig() -> Rig {
     crate::script::rig("worker/join")
@@ -25,7 +14,7 @@ fn rig() -> Rig {
 #[test]
 fn a_first_join_marks_the_layout_and_the_limits_of_the_code() {
     let mut rig = rig();
-    rig.replies(KEYS, args!["w1", "", 10000, "10 5", "3"], r#"[[], "", [], nil, nil, nil]"#);
+    rig.replies(KEYS, args!["w1", "", 10000, "10 5", "3"], "[]");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
@@ -37,48 +26,57 @@ fn a_first_join_marks_the_layout_and_the_limits_of_the_code() {
 }
 
 #[test]
-fn takes_over_the_jobs_of_an_old_name() {
+fn takes_over_the_known_jobs_of_an_old_name_and_gives_back_the_others() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:workers 1 w0",
         "HSET jq:{q}:running:w0 a 1:1 b 2:2 c 3:3",
-        "HSET jq:{q}:jobs a ra b rb c rc",
+        "ZADD jq:{q}:waiting 4 d",
         "HSET jq:{q}:attempts c 2",
     ]);
-    rig.replies(
-        KEYS,
-        args!["w1", "w0", 10000, "", "", "a", "gone"],
-        "[[\"a\"], \"b c\", [\"rb\", \"rc\"], [nil, \"2\"], [nil, nil], [nil, nil]]",
-    );
+    rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a", "gone"], r#"["a"]"#);
     rig.holds(expect![[r#"
         jq:{q}:attempts hash
           c = 2
-        jq:{q}:jobs hash
-          a = ra
-          b = rb
-          c = rc
+        jq:{q}:events stream
+          released = b c
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:running:w1 hash
+          a = 1:1
+        jq:{q}:waiting zset
+          2 b
+          3 c
+          4 d
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn a_late_first_try_gives_back_nothing() {
+    let mut rig = rig();
+    // Its resend was answered, and the worker has fetched a job under this name.
+    rig.given(["ZADD jq:{q}:workers 1 w1", "HSET jq:{q}:running:w1 a 1:1 b 2:2"]);
+    rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], r#"["a"]"#);
+    rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 2
         jq:{q}:running:w1 hash
           a = 1:1
           b = 2:2
-          c = 3:3
         jq:{q}:workers zset
           1700000010000 w1
     "#]]);
-    // Sent twice, as after a lost reply, it does no harm.
-    rig.replies(
-        KEYS,
-        args!["w1", "w0", 10000, "", "", "a", "gone"],
-        "[[\"a\"], \"b c\", [\"rb\", \"rc\"], [nil, \"2\"], [nil, nil], [nil, nil]]",
-    );
 }
 
 #[test]
 fn an_operators_limit_wins_over_the_codes() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2 rate 7 rate_by operator active 9"]);
-    rig.replies(KEYS, args!["w1", "", 10000, "10 5", ""], r#"[[], "", [], nil, nil, nil]"#);
+    rig.replies(KEYS, args!["w1", "", 10000, "10 5", ""], "[]");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 2
@@ -120,7 +118,7 @@ fn sent_twice_it_writes_the_same_and_nothing_more() {
     let join = args!["w1", "w0", 10000, "10 5", "3", "a"];
     rig.call(KEYS, join.clone()).expect("an answer");
     let before = rig.dump();
-    rig.replies(KEYS, join, r#"[["a"], "b", ["rb"], nil, nil, nil]"#);
+    rig.replies(KEYS, join, r#"["a"]"#);
     rig.dump().assert_unchanged_since(&before);
 }
 
@@ -129,7 +127,7 @@ fn an_old_name_that_held_nothing_goes_all_the_same() {
     let mut rig = rig();
     // Another worker keeps its jobs.
     rig.given(["ZADD jq:{q}:workers 1 w0 2 other", "HSET jq:{q}:running:other x 1:1"]);
-    rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], r#"[[], "", [], nil, nil, nil]"#);
+    rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "a"], "[]");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           layout = 2
@@ -223,7 +221,7 @@ fn a_full_server_still_lets_a_worker_join_under_a_new_name() {
     rig.given(["ZADD jq:{q}:workers 1 w0", "HSET jq:{q}:running:w0 a 1:1"]);
     fill(&mut rig);
     let join = args!["w1", "w0", 10000, "10 5", "3", "a"];
-    rig.replies(KEYS, join, r#"[["a"], "", [], nil, nil, nil]"#);
+    rig.replies(KEYS, join, r#"["a"]"#);
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
@@ -242,7 +240,7 @@ fn a_full_server_still_lets_a_first_worker_join() {
     let mut rig = rig();
     fill(&mut rig);
     let join = args!["w1", "", 10000, "10 5", "3", "a"];
-    rig.replies(KEYS, join, r#"[[], "", [], nil, nil, nil]"#);
+    rig.replies(KEYS, join, "[]");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3
@@ -265,26 +263,39 @@ fn a_refusal_leaves_the_old_name_its_jobs() {
 }
 
 #[test]
-fn says_which_unknown_jobs_have_expired() {
+fn unknown_jobs_that_were_handed_out_as_expired_are_so_for_the_next() {
     let mut rig = rig();
     rig.given([
         "ZADD jq:{q}:workers 1 w0",
-        "HSET jq:{q}:running:w0 a 1:1 b 2:2",
-        "HSET jq:{q}:jobs a ra b rb",
-        "ZADD jq:{q}:expiring -1 b",
+        "HSET jq:{q}:running:w0 a 1:1 b 2:2 c 3:3",
+        "ZADD jq:{q}:expiring -1 b -1 c",
     ]);
-    rig.replies(
-        KEYS,
-        args!["w1", "w0", 10000, "", ""],
-        "[[], \"a b\", [\"ra\", \"rb\"], nil, nil, nil, \"b\"]",
-    );
+    rig.replies(KEYS, args!["w1", "w0", 10000, "", "", "c"], r#"["c"]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          released = a b
+        jq:{q}:expiring zset
+          -1 c
+          0 b
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:running:w1 hash
+          c = 3:3
+        jq:{q}:waiting zset
+          1 a
+          2 b
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
 }
 
 #[test]
 fn a_join_without_limits_leaves_them() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2 rate 1 active 3"]);
-    rig.replies(KEYS, args!["w1", "", 10000, "-", "-"], r#"[[], "", [], nil, nil, nil]"#);
+    rig.replies(KEYS, args!["w1", "", 10000, "-", "-"], "[]");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           active = 3

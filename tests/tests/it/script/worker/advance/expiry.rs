@@ -54,7 +54,7 @@ fn expired_jobs_are_handed_out_in_addition_to_the_number_wanted() {
         jq:{q}:wake list
           1
         jq:{q}:workers zset
-          1700000010000 w1
+          1700000010000.5 w1
     "#]]);
 }
 

@@ -35,7 +35,7 @@ fn takes_in_order_and_wakes_the_next() {
         jq:{q}:wake list
           1
         jq:{q}:workers zset
-          1700000010000 w1
+          1700000010000.5 w1
     "#]]);
     rig.replies(
         KEYS,
@@ -250,7 +250,7 @@ fn a_rate_gives_its_burst_and_then_one_an_interval() {
           1
         jq:{q}:workers zset
           1700000009000 w2
-          1700000010250 w1
+          1700000010250.5 w1
     "#]]);
 }
 
@@ -285,6 +285,6 @@ fn due_jobs_are_promoted_with_their_due_time_and_the_reply_says_when_the_next_is
         jq:{q}:wake list
           1
         jq:{q}:workers zset
-          1700000010000 w1
+          1700000010000.5 w1
     "#]]);
 }

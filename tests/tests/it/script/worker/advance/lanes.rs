@@ -103,7 +103,7 @@ fn a_full_lane_is_left_out_and_the_token_goes_on() {
           1
         jq:{q}:workers zset
           1700000009000 w2
-          1700000010000 w1
+          1700000010000.5 w1
     "#]]);
 }
 
@@ -135,7 +135,7 @@ fn lanes_with_room_and_without_a_limit_are_fetched_from_in_the_order_of_ranks() 
           1
         jq:{q}:workers zset
           1700000009000 w2
-          1700000010000 w1
+          1700000010000.5 w1
     "#]]);
 }
 

@@ -2,6 +2,7 @@
 
 mod active;
 mod by_hand;
+mod bytes;
 mod expiry;
 mod fetch;
 mod lanes;
@@ -110,6 +111,6 @@ fn a_full_server_still_settles_and_fetches() {
         jq:{q}:running:w1 hash
           b = 1:1700000000000
         jq:{q}:workers zset
-          1700000010000 w1
+          1700000010000.5 w1
     "#]]);
 }

@@ -132,3 +132,75 @@ fn a_thousand_a_call_and_the_lease_goes_with_the_last() {
         }
     }
 }
+
+#[test]
+fn jobs_of_an_answer_that_was_perhaps_lost_are_not_stalled() {
+    let mut rig = rig();
+    // `b` and `c` came with the last answer, which the worker is not known to have heard.
+    rig.given([
+        "ZADD jq:{q}:workers 1699999990000.5 dead",
+        "HSET jq:{q}:running:dead a 5:100 b 6:00000200 c 7:200",
+        "HSET jq:{q}:stalls a 1+2 b 2 c 1+9",
+        "HDEL jq:{q}:meta events",
+    ]);
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 3, \"\", \"\", [], nil, nil, nil]");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          stalled = a
+          released = b c
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:stalls hash
+          a = 2+2
+          b = 2+1
+          c = 1+10
+        jq:{q}:waiting zset
+          5 a
+          6 b
+          7 c
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn jobs_that_its_worker_has_heard_of_are_stalled() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1699999990000 dead",
+        "HSET jq:{q}:running:dead a 5:100 b 6:200",
+        "HDEL jq:{q}:meta events",
+    ]);
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 2, \"\", \"\", [], nil, nil, nil]");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          stalled = a b
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:stalls hash
+          a = 1
+          b = 1
+        jq:{q}:waiting zset
+          5 a
+          6 b
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn a_call_that_brings_jobs_marks_the_lease_and_the_next_call_takes_the_mark_away() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:waiting 1 a"]);
+    let mut lease = |held, want| {
+        rig.call(KEYS, fetch(held, want)).expect("an answer");
+        let score = run(rig.connection(), "ZSCORE jq:{q}:workers w1");
+        jobqueue_tests::text::reply(&score)
+    };
+    assert_eq!(lease(0, 1), r#""1700000010000.5""#);
+    assert_eq!(lease(1, 1), r#""1700000010000""#);
+}
