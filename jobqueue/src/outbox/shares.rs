@@ -155,7 +155,8 @@ mod tests {
             found.along.arrival = Some(Arrival::default());
             found
         };
-        let entries = [entry("1-0", "mails", 1), back("2-0"), back("3-0"), entry("4-0", "mails", 1)];
+        let entries =
+            [entry("1-0", "mails", 1), back("2-0"), back("3-0"), entry("4-0", "mails", 1)];
         let (shares, _) = share_out(&entries);
         let copies = shares["mails"].as_slice();
         assert_eq!([one_call(copies), one_call(&copies[1..]), one_call(&copies[3..])], [1, 2, 1]);
