@@ -5,8 +5,9 @@ use std::{env, fs, ops::RangeInclusive, path::Path, sync::LazyLock};
 
 use jobqueue::internals::{self, ScriptText};
 
-/// Names the lines of a file under `lua/` that are left out: `lib/settle.lua:42-43`.
-const MUTANT: &str = "JOBQUEUE_TEST_MUTANT";
+/// The variable that names the lines of a file under `lua/` that are left out:
+/// `lib/settle.lua:42-43`.
+pub const MUTANT: &str = "JOBQUEUE_TEST_MUTANT";
 
 /// Every script.
 ///

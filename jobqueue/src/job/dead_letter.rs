@@ -325,4 +325,35 @@ mod tests {
         assert_eq!(edited.payload::<[u8; 1]>(), Ok([3]));
         assert_eq!(edited.record().expect("a record").name, record.name);
     }
+    #[test]
+    fn a_dead_letter_gets_the_errors_and_the_priority_of_its_job() {
+        let failure = |attempt| JobFailure {
+            reason: FailureReason::Error,
+            message: "no".to_owned(),
+            causes: Vec::new(),
+            attempt,
+        };
+        let record = Record {
+            name: "ship".parse().expect("a good name"),
+            codec: Codec::Json,
+            payload: Bytes::from_static(b"7"),
+            created_at: DateTime::UNIX_EPOCH,
+            options: JobOptions::default(),
+        };
+        let bytes = Bytes::from(record.encode());
+        let dead_letter =
+            DeadLetter::new("orders", JobId::generate(), bytes, failure(3), Vec::new());
+        let carrier = Bytes::from(dead_letter.to_record().expect("it can be written").encode());
+        let errors = [failure(2), failure(1)].map(|error| Bytes::from(error.encode()));
+        for (priority, expected) in [(Some(-5), -5), (None, 0), (Some(70_000), 0), (Some(1_024), 0)]
+        {
+            let written = DeadLetter::with_history(&carrier, &errors, priority);
+            let written = Bytes::from(written.expect("it can be written"));
+            let outer = Record::decode(&written).expect("a record");
+            let read: DeadLetter = outer.codec.decode(&outer.payload).expect("a dead letter");
+            assert_eq!(read.errors, [failure(2), failure(1)]);
+            let options = read.record().expect("a record").options;
+            assert_eq!(options.priority.get(), expected, "{priority:?}");
+        }
+    }
 }

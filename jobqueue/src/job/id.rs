@@ -181,6 +181,8 @@ mod tests {
         assert!(others.iter().all(|other| *other != order.derived(&[b"a"])));
         let long: JobId = "x".repeat(128).parse().expect("a good id");
         assert!(long.derived(&[b"a"]).as_str().parse::<JobId>().is_ok());
+        let alike: JobId = format!("{}y", "x".repeat(127)).parse().expect("a good id");
+        assert_ne!(alike.derived(&[b"a"]), long.derived(&[b"a"]), "only its end differs");
     }
 
     /// A fork copies the sequence, keys and all.

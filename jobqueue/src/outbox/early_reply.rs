@@ -74,5 +74,8 @@ mod tests {
         assert!(!early.arrived(&ids[3]).await, "never sent");
         early.forget(&source);
         assert!(!early.arrived(&ids[1]).await, "forgotten");
+        let failed = early.begin(&source, ids[3..].iter().cloned());
+        failed.send_replace(Some(false));
+        assert!(!early.arrived(&ids[3]).await, "the relay sends it again");
     }
 }

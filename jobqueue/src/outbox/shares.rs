@@ -98,7 +98,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::job::JobId;
+    use crate::job::{Arrival, JobId};
 
     fn entry(entry: &str, to: &str, size: usize) -> OutboxEntry {
         let (id, record) = (JobId::from_store("01M"), Bytes::from(vec![0; size]));
@@ -145,6 +145,21 @@ mod tests {
             rest = later;
         }
         assert_eq!(calls, [vec!["1-0", "1-0"], vec!["2-0"], vec!["3-0"], vec!["4-0"]]);
+    }
+
+    /// They are applied by different scripts.
+    #[test]
+    fn a_call_carries_jobs_of_one_way_alone() {
+        let back = |name| {
+            let mut found = entry(name, "mails", 1);
+            found.along.arrival = Some(Arrival::default());
+            found
+        };
+        let entries =
+            [entry("1-0", "mails", 1), back("2-0"), back("3-0"), entry("4-0", "mails", 1)];
+        let (shares, _) = share_out(&entries);
+        let copies = shares["mails"].as_slice();
+        assert_eq!([one_call(copies), one_call(&copies[1..]), one_call(&copies[3..])], [1, 2, 1]);
     }
 
     #[test]

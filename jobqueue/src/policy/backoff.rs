@@ -217,6 +217,14 @@ mod tests {
     }
 
     #[test]
+    fn the_wait_doubles_from_attempt_to_attempt() {
+        let backoff = Backoff::exponential(Duration::from_secs(3));
+        for (attempt, seconds) in [(1, 3), (2, 6), (3, 12), (4, 24)] {
+            assert_eq!(backoff.delay(attempt), Duration::from_secs(seconds), "{attempt}");
+        }
+    }
+
+    #[test]
     fn no_jitter_and_no_wait_panics() {
         for jitter in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1.0, f64::MAX] {
             for wait in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {

@@ -157,6 +157,18 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_that_fails_at_once_is_called_permanent() {
+        for (outcome, made, expected) in [
+            (RunOutcome::Failure(Failure::permanent("no")), 0, FailureReason::Permanent),
+            (error(), 1, FailureReason::Error),
+            (RunOutcome::Stalled(3), 0, FailureReason::Stalled),
+        ] {
+            let failure = end(outcome, made).failure.expect("it failed");
+            assert_eq!(failure.reason, expected);
+        }
+    }
+
+    #[test]
     fn a_rate_limit_costs_no_attempt() {
         let throttle = Duration::from_secs(7);
         let decision = end(RunOutcome::Failure(Failure::rate_limited(throttle, "slow down")), 1);

@@ -61,3 +61,56 @@ impl RunPolicy {
         Attempt { attempt, attempts, backoff, policy }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn rules() -> RunRules {
+        RunRules {
+            attempts: 4,
+            timeout: Some(SECOND),
+            retain: Some(Retain::count(2)),
+            retain_failed: Some(Retain::count(3)),
+            ..RunRules::DEFAULT
+        }
+    }
+
+    /// Attempts, timeout, and how many completed and failed jobs are kept.
+    type Found = (u32, Option<Duration>, Option<u64>, Option<u64>);
+
+    fn found(options: &JobOptions, rules: &RunRules) -> Found {
+        let policy = RunPolicy::new(0, options, rules, &JobDefaults::DEFAULT);
+        let kept = |retain: Retain| retain.max_count();
+        (policy.attempts, policy.timeout, kept(policy.retain), kept(policy.retain_failed))
+    }
+
+    #[test]
+    fn what_an_add_says_goes_before_its_handler_and_that_before_defaults() {
+        let nothing = JobOptions::default();
+        let add = JobOptions {
+            attempts: Some(9),
+            timeout: Some(2 * SECOND),
+            retain: Some(Retain::count(7)),
+            retain_failed: Some(Retain::count(8)),
+            ..JobOptions::default()
+        };
+        let (completed, failed) = (Retain::DEFAULT_COMPLETED, Retain::DEFAULT_FAILED);
+        let attempts = RunRules::DEFAULT.attempts;
+        assert_eq!(
+            found(&nothing, &RunRules::DEFAULT),
+            (attempts, None, completed.max_count(), failed.max_count())
+        );
+        assert_eq!(found(&nothing, &rules()), (4, Some(SECOND), Some(2), Some(3)));
+        assert_eq!(found(&add, &rules()), (9, Some(2 * SECOND), Some(7), Some(8)));
+    }
+
+    #[test]
+    fn a_job_that_runs_at_most_once_has_one_attempt_and_leaves_nothing() {
+        let rules = RunRules { delivery: Delivery::AtMostOnce, ..rules() };
+        let add = JobOptions { attempts: Some(9), ..JobOptions::default() };
+        assert_eq!(found(&add, &rules), (1, Some(SECOND), Some(0), Some(3)));
+    }
+}

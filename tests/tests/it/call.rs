@@ -18,7 +18,7 @@ use jobqueue_tests::{
     process::Signal,
     server::RedisServer,
     shared,
-    wait::eventually,
+    wait::{at_once, eventually},
 };
 use tokio::sync::Semaphore;
 
@@ -155,7 +155,7 @@ async fn the_inbox_of_a_caller_that_died_vanishes_by_itself() {
     let gates = dying.queue("gates").expect("a good name");
     let call = tokio::spawn(dying.call(pass, 1).into_future());
     drop(dying);
-    eventually("the request to run", async || gates.counts().await.expect("counted").active == 1)
+    at_once("the request to run", async || gates.counts().await.expect("counted").active == 1)
         .await;
     call.abort();
     assert!(call.await.is_err(), "it was aborted");

@@ -6,7 +6,10 @@ use jobqueue::{
     Client, DurationExt, Error, Failure, JobHandle, JobState, Queue, Retain, State, error::Refused,
     job, telemetry::WorkerEvent,
 };
-use jobqueue_tests::{leftovers::keys_that_stay, wait::eventually};
+use jobqueue_tests::{
+    leftovers::keys_that_stay,
+    wait::{at_once, eventually},
+};
 
 use crate::support::{Count, Running, blocking, client, client_and_base, ids, next_now, worker};
 
@@ -112,7 +115,7 @@ async fn an_active_job_can_not_be_removed_nor_its_queue() {
     let (client, go) = (client().await, Count::default());
     let running = Running::start(worker(&client).handler(long).state(go.clone()));
     let job = client.add(long, ()).await.expect("added");
-    eventually("the run", async || state(&job).await == Some(JobState::Active)).await;
+    at_once("the run", async || state(&job).await == Some(JobState::Active)).await;
     let queue = queue(&client);
     let error = job.remove().await.expect_err("active");
     let Error::Refused(Refused::WrongState { operation, state, .. }) = &error else {
@@ -222,9 +225,9 @@ async fn a_shutdown_tells_of_each_job_that_it_gives_back() {
     let builder = worker(&client).handler(endless).state(begun.clone());
     let running = Running::start(builder.concurrency(1).prefetch(2));
     let jobs = client.add_all(endless, 0..3).await.expect("added");
-    eventually("the run", async || begun.get() == 1).await;
+    at_once("the run", async || begun.get() == 1).await;
     for job in &jobs {
-        eventually("it to be fetched", async || state(job).await == Some(JobState::Active)).await;
+        at_once("it to be fetched", async || state(job).await == Some(JobState::Active)).await;
     }
     let mut events = running.handle.events();
     running.stop_within(Duration::ZERO).await;

@@ -139,7 +139,7 @@ async fn a_handler_processes_dead_letters() {
     let builder = worker(&client).handler(ship).handler(keep).state(kept.clone());
     let running = Running::start(builder);
     client.add(ship, 200).await.expect("added");
-    wait::eventually("the dead letter to be processed", async || kept.get() == 1).await;
+    wait::at_once("the dead letter to be processed", async || kept.get() == 1).await;
     running.stop().await;
 }
 

@@ -10,7 +10,7 @@ use jobqueue::{
     retry::Breaker,
     telemetry::WorkerEvent,
 };
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::wait::{at_once, eventually};
 use tokio::sync::Semaphore;
 
 use crate::support::{Count, Running, client, next_now, worker};
@@ -45,7 +45,7 @@ async fn a_failed_run_is_not_retried() {
     let mut events = running.handle.events();
     client.add_all(ring, 0..20).await.expect("added");
     let alarms = client.queue("alarms").expect("a good name");
-    eventually("all to run", async || rung.get() == 20).await;
+    at_once("all to run", async || rung.get() == 20).await;
     running.stop().await;
     let counts = alarms.counts().await.expect("counted");
     let left = counts.waiting + counts.delayed + counts.active + counts.completed + counts.failed;
@@ -80,7 +80,7 @@ async fn a_run_takes_a_slot_and_no_lease_and_a_shutdown_waits_for_it() {
         .lease(300.millis());
     let running = Running::start(builder);
     client.add_all(toll, (0..8).map(|_| ())).await.expect("added");
-    eventually("three to run", async || rung.get() == 3).await;
+    at_once("three to run", async || rung.get() == 3).await;
     let bells = client.queue("bells").expect("a good name");
     // Far beyond the lease nothing has become of them, and no more than fit have begun.
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -105,7 +105,7 @@ async fn a_shutdown_ends_what_takes_too_long() {
     let builder = worker(&client).handler(toll).state(gate).state(rung.clone());
     let running = Running::start(builder);
     client.add(toll, ()).await.expect("added");
-    eventually("it to run", async || rung.get() == 1).await;
+    at_once("it to run", async || rung.get() == 1).await;
     running.stop_within(Duration::from_millis(10)).await;
     let bells = client.queue("bells").expect("a good name");
     let counts = bells.counts().await.expect("counted");

@@ -8,7 +8,7 @@ use jobqueue::{
     error::{FailureReason, ResultError},
     job,
 };
-use jobqueue_tests::wait::{eventually, eventually_within};
+use jobqueue_tests::wait::{at_once, eventually_within};
 
 use crate::support::{Count, Running, client, worker};
 
@@ -84,7 +84,7 @@ async fn a_worker_wakes_when_the_next_one_expires_while_the_queue_is_paused_or_i
     assert_eq!(reason(&paused).await, FailureReason::Expired);
     orders.resume().await.expect("goes on");
     client.add(long, ()).await.expect("added");
-    eventually("the long one to run", async || started.get() == 1).await;
+    at_once("the long one to run", async || started.get() == 1).await;
     // The only slot is taken; the worker hears of this one with its next look.
     let waiting = client.add(ship, 8).ttl(SHORT).await.expect("added");
     assert_eq!(reason(&waiting).await, FailureReason::Expired);

@@ -8,7 +8,7 @@ use jobqueue::{
     handler::{Handler, IntoJob},
     job,
 };
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::wait::{at_once, eventually};
 
 use crate::support::{Count, Running, client, worker};
 
@@ -130,7 +130,7 @@ async fn a_rate_limited_handler_throttles_the_queue_and_uses_up_no_attempt() {
     let (client, calls) = (client().await, Count::default());
     let running = Running::start(worker(&client).handler(call).state(calls.clone()));
     let first = client.add(call, ()).await.expect("added");
-    eventually("the first call", async || calls.get() == 1).await;
+    at_once("the first call", async || calls.get() == 1).await;
     let began = std::time::Instant::now();
     let second = client.add(call, ()).await.expect("added");
     assert_eq!(second.result().await.expect("the queue goes on"), 1);
@@ -220,7 +220,7 @@ async fn a_run_that_takes_too_long_is_told_and_fails() {
         panic!("it never ends")
     };
     assert_eq!(failure.reason, FailureReason::Timeout);
-    eventually("the token", async || told.get() == 1).await;
+    at_once("the token", async || told.get() == 1).await;
     running.stop().await;
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jobqueue::{Client, DurationExt as _, JobState, Queue, State, job};
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::wait::{at_once, eventually};
 use tokio::sync::Semaphore;
 
 use crate::support::{Count, Running, client, ids, worker};
@@ -74,8 +74,8 @@ async fn what_waits_for_a_handlers_limit_is_waiting_for_everyone() {
     let added = client.add_all(narrow, 0..12).await.expect("added");
     client.add_all(wide, 0..5).await.expect("added");
     let first = start(&client, &gate, &started, &ran);
-    eventually("the others to run", async || ran.get() == 5).await;
-    eventually("two to be held", async || active_and_waiting(&queue).await == (2, 10)).await;
+    at_once("the others to run", async || ran.get() == 5).await;
+    at_once("two to be held", async || active_and_waiting(&queue).await == (2, 10)).await;
     let waiting = queue.jobs(JobState::Waiting).ids(0, 20).await.expect("ids");
     let waiting: Vec<String> = waiting.iter().map(ToString::to_string).collect();
     assert_eq!(waiting, ids(&added)[2..], "in the queue's order");
@@ -83,7 +83,7 @@ async fn what_waits_for_a_handlers_limit_is_waiting_for_everyone() {
     // Another worker has room for two more.
     let (other, theirs) = (Started::default(), Count::default());
     let second = start(&client, &gate, &other, &theirs);
-    eventually("the second to take two", async || other.all().len() == 2).await;
+    at_once("the second to take two", async || other.all().len() == 2).await;
     assert_eq!(other.all(), [2, 3]);
 
     // What waits can be removed, and put first.
@@ -107,7 +107,7 @@ async fn behind_a_handlers_limit_order_is_the_queues() {
     client.add_all(narrow, 0..60).await.expect("added");
     client.add_all(wide, 0..5).await.expect("added");
     let running = start(&client, &gate, &started, &ran);
-    eventually("the others to run", async || ran.get() == 5).await;
+    at_once("the others to run", async || ran.get() == 5).await;
     gate.add_permits(100);
     eventually("all to end", async || active_and_waiting(&queue).await == (0, 0)).await;
     running.stop().await;
@@ -123,7 +123,7 @@ async fn a_shutdown_starts_no_more_runs_of_a_limited_handler() {
     let (gate, started, ran) = (Gate::new(Semaphore::new(0)), Started::default(), Count::default());
     client.add_all(narrow, 0..10).await.expect("added");
     let running = start(&client, &gate, &started, &ran);
-    eventually("two to start", async || started.all().len() == 2).await;
+    at_once("two to start", async || started.all().len() == 2).await;
     running.handle.stop(10.seconds());
     gate.add_permits(100);
     running.ended().await.expect("no error");
@@ -140,7 +140,7 @@ async fn a_job_that_waits_for_a_handlers_limit_expires() {
     client.add_all(narrow, 3..6).ttl(300.millis()).await.expect("added");
     client.add(wide, 0).await.expect("added");
     let running = start(&client, &gate, &started, &ran);
-    eventually("two to start", async || started.all().len() == 2).await;
+    at_once("two to start", async || started.all().len() == 2).await;
     let failed = async || queue.counts().await.expect("counted").failed;
     eventually("three to expire", async || failed().await == 3).await;
     gate.add_permits(100);
@@ -155,7 +155,7 @@ async fn jobs_that_run_at_most_once_are_settled_when_their_handler_has_room() {
     client.add_all(toll, 0..5).await.expect("added");
     client.add_all(text, 10..15).await.expect("added");
     let running = start(&client, &gate, &started, &ran);
-    eventually("one of each", async || started.all().len() == 2).await;
+    at_once("one of each", async || started.all().len() == 2).await;
     running.handle.stop(10.seconds());
     gate.add_permits(100);
     running.ended().await.expect("no error");
@@ -177,7 +177,7 @@ async fn a_handlers_rate_is_reached_and_its_jobs_wait_in_the_queue() {
     let (client, ran) = (client().await, Count::default());
     client.add_all(paced, 0..40).await.expect("added");
     let running = Running::start(worker(&client).handler(paced).state(ran.clone()));
-    eventually("the first", async || ran.get() > 0).await;
+    at_once("the first", async || ran.get() > 0).await;
     let (began, before) = (Instant::now(), ran.get());
     let queue = client.queue("paced").expect("a good name");
     assert!(active_and_waiting(&queue).await.0 <= 2, "others wait");
@@ -198,7 +198,7 @@ async fn prefetch_keeps_its_meaning_for_what_can_start() {
     let running = Running::start(builder);
     let queue = queue(&client);
     // One runs, and the other that its handler lets run is fetched ahead.
-    eventually("two to be held", async || active_and_waiting(&queue).await == (2, 8)).await;
+    at_once("two to be held", async || active_and_waiting(&queue).await == (2, 8)).await;
     assert_eq!(started.all().len(), 1);
     gate.add_permits(100);
     eventually("all to end", async || active_and_waiting(&queue).await == (0, 0)).await;

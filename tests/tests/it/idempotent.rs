@@ -9,7 +9,10 @@ use jobqueue::{
     once::OnceError,
     telemetry::WorkerEvent,
 };
-use jobqueue_tests::{shared, wait::eventually};
+use jobqueue_tests::{
+    shared,
+    wait::{at_once, eventually},
+};
 use tokio::sync::Semaphore;
 
 use crate::support::{Count, Running, client, client_and_base, raw, worker};
@@ -98,7 +101,7 @@ async fn a_claimed_job_goes_back_and_costs_no_attempt() {
     let builder = worker(&client).handler(charge).state(runs.clone()).state(gate.clone());
     let running = Running::start(builder);
     let first = charging(&client, 0).await;
-    eventually("the effect", async || (runs.get() == 1).then_some(())).await;
+    at_once("the effect", async || (runs.get() == 1).then_some(())).await;
     let mut events = running.handle.events();
     let second = charging(&client, 0).await;
     let back = loop {
@@ -140,7 +143,7 @@ async fn a_claim_is_kept_for_as_long_as_its_effect_runs() {
     let builder = worker(&client).handler(charge).state(runs.clone()).state(gate.clone());
     let running = Running::start(builder);
     let job = charging(&client, 0).await;
-    eventually("the effect", async || (runs.get() == 1).then_some(())).await;
+    at_once("the effect", async || (runs.get() == 1).then_some(())).await;
     let key = format!("{base}once:key:k");
     let mut shorten = redis::cmd("PEXPIRE");
     let () = shorten.arg(&key).arg(6_000).query_async(&mut raw).await.expect("there");

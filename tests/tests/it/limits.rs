@@ -6,7 +6,10 @@ use std::{
 };
 
 use jobqueue::{Client, DurationExt, Queue, Rate, State, WorkerBuilder, job};
-use jobqueue_tests::{server::RedisServer, wait::eventually};
+use jobqueue_tests::{
+    server::RedisServer,
+    wait::{at_once, eventually},
+};
 
 use crate::support::{Count, Running, client, client_of, worker};
 
@@ -82,7 +85,7 @@ async fn a_rate_set_at_run_time_wins_over_the_code_until_it_is_given_back() {
         worker(&client).handler(call).state(starts.clone()).queue_rate(rate)
     };
     let running = Running::start(build());
-    eventually("the burst", async || starts.len() == 2).await;
+    at_once("the burst", async || starts.len() == 2).await;
     let limits = queue.limits().await.expect("limits");
     assert_eq!(limits.rate, Some(Rate::new(1, 1.hours()).burst(2)));
     running.stop().await;
@@ -113,14 +116,14 @@ async fn limits_that_an_operator_has_cleared_stay_so() {
     eventually("the code's limits", async || limits().await.max_active == Some(3)).await;
     queue.set_limits().rate(None).max_active(None).await.expect("cleared");
     client.add_all(call, 0..10).await.expect("added");
-    eventually("all of them at once", async || starts.len() == 10).await;
+    at_once("all of them at once", async || starts.len() == 10).await;
     running.stop().await;
     // Other workers come, and other versions of the code.
     for _ in 0..2 {
         let running = Running::start(build());
         let before = starts.len();
         client.add_all(call, 0..10).await.expect("added");
-        eventually("all of them", async || starts.len() == before + 10).await;
+        at_once("all of them", async || starts.len() == before + 10).await;
         assert_eq!((limits().await.rate, limits().await.max_active), (None, None));
         running.stop().await;
     }

@@ -11,7 +11,7 @@ use jobqueue::{
     job,
     retry::{ErrorClass, RetryPolicy, RetryRule},
 };
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::wait::{at_once, eventually};
 
 use crate::support::{Count, Running, client, worker};
 
@@ -164,7 +164,7 @@ async fn a_length_of_dead_letters_is_told_each_time_it_is_reached() {
         }
     });
     client.add_all(request, [(400, None); 3]).await.expect("added");
-    eventually("the first alert", async || (told.get() == 1).then_some(())).await;
+    at_once("the first alert", async || (told.get() == 1).then_some(())).await;
     // Up and down, until it has seen that there were fewer before there were more.
     eventually("the second alert", async || {
         if dead.count().await.expect("counted") == 0 {

@@ -11,7 +11,7 @@ use jobqueue::{
 use jobqueue_tests::{
     proxy::{Mode, Proxy},
     server::RedisServer,
-    wait::eventually,
+    wait::{at_once, eventually},
 };
 
 use crate::support::{Count, Running, client, client_and_base, client_of, next_now, raw, worker};
@@ -75,7 +75,7 @@ async fn a_run_whose_lease_was_lost_is_told_and_settles_nothing() {
     let job = client.add(long, 1).await.expect("added");
     let running = start(&client, &board).await;
     let mut events = running.handle.events();
-    eventually("the run", async || board.begun.get() == 1).await;
+    at_once("the run", async || board.begun.get() == 1).await;
     // As if its process had been stopped for longer than the lease.
     let mut connection = raw(jobqueue_tests::shared::url()).await;
     let workers = format!("{base}workers");
@@ -145,7 +145,7 @@ async fn a_shutdown_lets_runs_end() {
     let (client, board) = (client().await, Board::default());
     let jobs = client.add_all(long, 0..20).await.expect("added");
     let running = start(&client, &board).await;
-    eventually("eight runs", async || board.begun.get() == 8).await;
+    at_once("eight runs", async || board.begun.get() == 8).await;
     let stopping = tokio::spawn(running.stop());
     tokio::time::sleep(50.millis()).await;
     board.go.up();
@@ -170,7 +170,7 @@ async fn runs_that_do_not_end_in_time_go_back_at_once_and_cost_no_attempt() {
     let job = client.add(deaf, ()).await.expect("added");
     let build = || worker(&client).handler(deaf).state(begun.clone());
     let running = Running::start(build());
-    eventually("the run", async || begun.get() == 1).await;
+    at_once("the run", async || begun.get() == 1).await;
     running.stop_within(50.millis()).await;
     let info = job.info().await.expect("there");
     assert_eq!((info.state, info.attempts_made, info.stalls), (JobState::Waiting, 0, 0));
@@ -186,9 +186,9 @@ async fn prefetched_jobs_go_back_at_a_shutdown_to_where_they_were() {
     let running = Running::start(
         worker(&client).handler(long).state(board.clone()).concurrency(2).prefetch(5),
     );
-    eventually("two runs", async || board.begun.get() == 2).await;
+    at_once("two runs", async || board.begun.get() == 2).await;
     let queue = jobs[0].queue();
-    eventually("five more", async || queue.counts().await.expect("counts").active == 7).await;
+    at_once("five more", async || queue.counts().await.expect("counts").active == 7).await;
     board.go.up();
     eventually("all", async || queue.counts().await.expect("counts").completed == 10).await;
     running.stop().await;
@@ -198,7 +198,7 @@ async fn prefetched_jobs_go_back_at_a_shutdown_to_where_they_were() {
     let running = Running::start(
         worker(&client).handler(long).state(board.clone()).concurrency(2).prefetch(5),
     );
-    eventually("five more", async || queue.counts().await.expect("counts").active == 7).await;
+    at_once("five more", async || queue.counts().await.expect("counts").active == 7).await;
     let stopping = tokio::spawn(running.stop());
     eventually("five back", async || queue.counts().await.expect("counts").waiting == 8).await;
     let order = queue.jobs(JobState::Waiting).ids(0, 20).await.expect("ids");
@@ -223,12 +223,12 @@ async fn prefetched_jobs_start_while_a_call_is_in_flight() {
     let builder = worker(&client).handler(step).state(board.clone()).lease(10.seconds());
     let running = Running::start(builder.concurrency(1).prefetch(3));
     let queue = jobs[0].queue();
-    eventually("all four", async || queue.counts().await.expect("counts").active == 4).await;
+    at_once("all four", async || queue.counts().await.expect("counts").active == 4).await;
     server.stop_process();
     // The first leaves by a call that gets no answer; the others go on all the same.
     for done in 1..4 {
         board.go.up();
-        eventually("the next", async || board.begun.get() == done + 1).await;
+        at_once("the next", async || board.begun.get() == done + 1).await;
     }
     server.cont();
     board.go.up();
@@ -297,7 +297,7 @@ async fn outcomes_are_kept_through_an_outage_and_settled_later() {
     let jobs = client.add_all(long, 0..8).await.expect("added");
     let lease = worker(&client).handler(long).state(board.clone()).lease(60.seconds());
     let running = Running::start(lease);
-    eventually("eight runs", async || board.begun.get() == 8).await;
+    at_once("eight runs", async || board.begun.get() == 8).await;
     for mode in [Mode::BlackHole, Mode::Refuse] {
         proxy.set(mode);
         board.go.up();
@@ -413,7 +413,7 @@ async fn a_run_that_obeys_the_word_to_stop_costs_no_attempt() {
     let job = client.add(long, 1).await.expect("added");
     let running = start(&client, &board).await;
     let mut events = running.handle.events();
-    eventually("the run", async || board.begun.get() == 1).await;
+    at_once("the run", async || board.begun.get() == 1).await;
     running.stop_within(Duration::ZERO).await;
     assert_eq!((board.cancelled.get(), state(&job).await), (1, Some(JobState::Waiting)));
     let info = job.info().await.expect("it waits");

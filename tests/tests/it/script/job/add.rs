@@ -401,6 +401,20 @@ fn an_events_key_of_another_type_is_found_before_anything_is_written() {
     }
 }
 
+/// The calls before it were carried out all the same, and their resends must hear of that.
+#[test]
+fn a_call_that_cannot_be_written_leaves_the_note_of_the_one_before() {
+    let mut rig = rig();
+    let call = |attempt: Try, id: &str| args!["0", attempt, 1, id, "r", 0];
+    rig.replies(KEYS, call(again(1), "a"), "[]");
+    rig.given(["DEL jq:{q}:events", "SET jq:{q}:events none"]);
+    let before = rig.dump();
+    let error = rig.call(KEYS, call(again(2), "b")).expect_err("it can't be written");
+    assert!(error.starts_with("WRONGTYPE"), "{error}");
+    rig.dump().assert_unchanged_since(&before);
+    rig.replies(KEYS, call(again(1), "a"), "[]");
+}
+
 #[test]
 fn a_queue_that_overflows_says_how_and_takes_none() {
     let mut rig = rig();

@@ -27,6 +27,33 @@ fn moves_a_waiting_job_and_back() {
 }
 
 #[test]
+fn moves_a_job_within_its_lane() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:lane_of a mail b mail",
+        "ZADD jq:{q}:lanes 4505299627370496 mail",
+        "ZADD jq:{q}:lane:mail 4505299627370496 a 4505299627370497 b",
+        "ZADD jq:{q}:waiting -4501899627370496 a -4501899627370495 b",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "b", -1], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:lane:mail zset
+          4500901580859392 b
+          4505299627370496 a
+        jq:{q}:lane_of hash
+          a = mail
+          b = mail
+        jq:{q}:lanes zset
+          4500901580859392 mail
+        jq:{q}:priority hash
+          b = -1
+        jq:{q}:waiting zset
+          -4506297673881600 b
+          -4501899627370496 a
+    "#]]);
+}
+
+#[test]
 fn is_noted_for_a_delayed_and_an_active_job() {
     let mut rig = rig();
     rig.given([

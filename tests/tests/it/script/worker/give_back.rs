@@ -99,3 +99,18 @@ fn a_full_server_takes_jobs_back() {
     rig.given(["HSET jq:{q}:running:by-hand a 1:1:r1", "CONFIG SET maxmemory 1"]);
     rig.replies(KEYS, args!["r1", 0], "\"0\"");
 }
+
+#[test]
+fn a_job_that_was_handed_out_as_expired_is_so_for_the_next() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1700000001000 by-hand 1700000002000 r1",
+        "HSET jq:{q}:running:by-hand a 1:1:r1 b 2:2:r1",
+        "ZADD jq:{q}:visibility 1700000001000 a 1700000002000 b",
+        "ZADD jq:{q}:expiring -1 a -1700000009000 b",
+    ]);
+    rig.replies(KEYS, args!["r1", 0], "\"0\"");
+    let times = run(rig.connection(), "ZRANGE jq:{q}:expiring 0 -1 WITHSCORES");
+    let expected = ["b", "-1700000009000", "a", "0"].map(|it| Value::BulkString(it.into()));
+    assert_eq!(times, Value::Array(expected.into()));
+}

@@ -305,3 +305,18 @@ fn a_join_without_limits_leaves_them() {
           1700000010000 w1
     "#]]);
 }
+
+#[test]
+fn limits_that_the_code_changes_wake_a_worker_if_jobs_wait() {
+    for (rate, active, waits, wakes) in
+        [("10 5", "", true, 1), ("", "3", true, 1), ("", "", true, 0), ("10 5", "3", false, 0)]
+    {
+        let mut rig = rig();
+        if waits {
+            rig.given(["ZADD jq:{q}:waiting 1 a"]);
+        }
+        rig.call(KEYS, args!["w1", "", 10000, rate, active]).expect("an answer");
+        let token = run(rig.connection(), "EXISTS jq:{q}:wake");
+        assert_eq!(token, redis::Value::Int(wakes), "{rate} {active} {waits}");
+    }
+}

@@ -156,3 +156,17 @@ fn a_key_of_a_wrong_type_costs_no_job() {
     rig.call(KEYS, args!["w1"]).expect_err("a wrong type");
     rig.dump().assert_unchanged_since(&before);
 }
+
+#[test]
+fn a_job_that_was_handed_out_as_expired_is_so_for_the_next() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 w1",
+        "HSET jq:{q}:running:w1 a 1:1 b 2:2",
+        "ZADD jq:{q}:expiring -1 a -1700000009000 b",
+    ]);
+    rig.replies(KEYS, args!["w1"], "2");
+    let times = run(rig.connection(), "ZRANGE jq:{q}:expiring 0 -1 WITHSCORES");
+    let expected = ["b", "-1700000009000", "a", "0"].map(|it| Value::BulkString(it.into()));
+    assert_eq!(times, Value::Array(expected.into()));
+}

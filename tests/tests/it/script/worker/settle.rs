@@ -174,3 +174,27 @@ fn a_full_server_still_settles() {
     rig.given(["CONFIG SET maxmemory 1"]);
     rig.replies(KEYS, settle(0, &["a"], args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0]), "0");
 }
+
+#[test]
+fn nothing_stays_of_jobs_that_are_not_kept() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:completed 1 old",
+        "HSET jq:{q}:jobs old r",
+        "HSET jq:{q}:outcomes old o",
+    ]);
+    let blocks = args![1, "completed", 1, -1, 1, "b", "done", 0, 0, 10, 0];
+    rig.replies(KEYS, settle(0, &["b"], blocks), "0");
+    let blocks = args![1, "completed", 0, -1, 1, "a", 0, 0, 10, 0];
+    rig.replies(KEYS, settle(0, &["a"], blocks), "0");
+    for (command, left) in [
+        ("HEXISTS jq:{q}:jobs a", 0),
+        ("HEXISTS jq:{q}:jobs b", 1),
+        ("HEXISTS jq:{q}:jobs old", 0),
+        ("HEXISTS jq:{q}:outcomes old", 0),
+        ("HLEN jq:{q}:outcomes", 1),
+        ("HEXISTS jq:{q}:jobs c", 1),
+    ] {
+        assert_eq!(run(rig.connection(), command), redis::Value::Int(left), "{command}");
+    }
+}

@@ -161,3 +161,61 @@ fn the_queues_dead_letter_queue_is_told() {
         r#"[1700000000000, 10001, 0, "", "", [], nil, nil, nil, 0, ["dead_letter", "orders-dlq"]]"#,
     );
 }
+
+/// Otherwise a worker would be told of a lane whose job has gone.
+#[test]
+fn a_job_that_expires_in_a_lane_leaves_it() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta expiring 1 lane_wakes 1",
+        "HSET jq:{q}:jobs a ra b rb",
+        "HSET jq:{q}:lane_of a mail b mail",
+        "ZADD jq:{q}:lanes 1 mail",
+        "ZADD jq:{q}:lane:mail 1 a 2 b",
+        "ZADD jq:{q}:waiting -9007199254740991 a -9007199254740990 b",
+        "ZADD jq:{q}:expiring 1700000000000 a",
+    ]);
+    rig.answers(
+        KEYS,
+        fetch(0, 0),
+        expect![[r#"
+        1700000000000
+        10001
+        1
+        ""
+        "a"
+        ["ra"]
+        nil
+        nil
+        nil
+        0
+        ["expired", "a", "expires", -1]
+    "#]],
+    );
+    rig.holds(expect![[r#"
+        jq:{q}:expiring zset
+          -1 a
+        jq:{q}:jobs hash
+          a = ra
+          b = rb
+        jq:{q}:lane:mail zset
+          2 b
+        jq:{q}:lane_of hash
+          b = mail
+        jq:{q}:lanes zset
+          2 mail
+        jq:{q}:meta hash
+          events = 0
+          expiring = 1
+          lane_wakes = 1
+          layout = 2
+        jq:{q}:running:w1 hash
+          a = 4505299627370496:1700000000000
+        jq:{q}:waiting zset
+          -9007199254740990 b
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}

@@ -53,6 +53,9 @@ fn a_large_batch_of_one_priority_goes_by_the_rank_of_its_first() {
         rig.given([&*format!("ZADD jq:{{q}}:waiting {} j{i:02}", rank(i))]);
     }
     let _ = rig.call(KEYS, fetch(0, 18));
+    let waiting = redis::cmd("ZRANGE").arg("jq:{q}:waiting").arg(0).arg(-1).query(rig.connection());
+    let waiting: Vec<String> = waiting.expect("is there");
+    assert_eq!(waiting, ["j18", "j19"], "the others have left it");
     let mark = |rig: &mut Rig, id: &str| -> String {
         redis::cmd("HGET").arg("jq:{q}:running:w1").arg(id).query(rig.connection()).expect("runs")
     };
@@ -287,4 +290,22 @@ fn due_jobs_are_promoted_with_their_due_time_and_the_reply_says_when_the_next_is
         jq:{q}:workers zset
           1700000010000.5 w1
     "#]]);
+}
+
+/// Its jobs are to be found soon if this worker dies, and the others sleep for longer.
+#[test]
+fn the_first_job_under_a_short_lease_wakes_a_worker_that_learns_of_it() {
+    for (lease, wakes) in [(1_000, true), (10_000, false)] {
+        let mut rig = rig();
+        rig.given([
+            "ZADD jq:{q}:waiting 1 a",
+            "HSET jq:{q}:jobs a ra",
+            "ZADD jq:{q}:workers 1700000009000 w2",
+        ]);
+        let mut call = fetch(0, 2);
+        call[2] = lease.to_string().into_bytes();
+        rig.call(KEYS, call).expect("an answer");
+        let token = redis::cmd("EXISTS").arg("jq:{q}:wake").query::<bool>(rig.connection());
+        assert_eq!(token.expect("read"), wakes, "{lease}");
+    }
 }

@@ -212,3 +212,52 @@ fn a_job_that_goes_back_unstarted_may_expire_again() {
           1700000010000 w1
     "#]]);
 }
+
+#[test]
+fn another_worker_is_woken_if_only_the_job_in_a_lane_waits() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:running:w1 a 1:1",
+        "HSET jq:{q}:jobs a ra",
+        "ZADD jq:{q}:workers 1700000009000 w2",
+    ]);
+    let back = args![0, 0, 1, "a", "=mail", -1, 10, 0];
+    let reply = rig.call(KEYS, call(1, 5, "0 mail\n", back));
+    assert!(reply.is_ok(), "{reply:?}");
+    rig.holds(expect![[r#"
+        jq:{q}:jobs hash
+          a = ra
+        jq:{q}:lane:mail zset
+          1 a
+        jq:{q}:lane_of hash
+          a = mail
+        jq:{q}:lanes zset
+          1 mail
+        jq:{q}:meta hash
+          events = 0
+          lane_wakes = 2
+          layout = 2
+        jq:{q}:waiting zset
+          -9007199254740991 a
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000009000 w2
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
+fn the_token_goes_on_no_more_once_all_have_had_it() {
+    let mut rig = parked();
+    rig.given(["DEL jq:{q}:wake", "HSET jq:{q}:meta lane_wakes 1"]);
+    let wants = || fetch(1, 5, "0 mail\n0 make a sum\n");
+    assert!(rig.call(KEYS, wants()).is_ok());
+    let wakes =
+        redis::cmd("HEXISTS").arg("jq:{q}:meta").arg("lane_wakes").query::<bool>(rig.connection());
+    assert!(!wakes.expect("read"), "the last is told of by no number");
+    rig.given(["DEL jq:{q}:wake"]);
+    assert!(rig.call(KEYS, fetch(2, 5, "0 mail\n0 make a sum\n")).is_ok());
+    let token = redis::cmd("EXISTS").arg("jq:{q}:wake").query::<bool>(rig.connection());
+    assert!(!token.expect("read"), "nobody else is woken");
+}

@@ -204,3 +204,53 @@ fn a_call_that_brings_jobs_marks_the_lease_and_the_next_call_takes_the_mark_away
     assert_eq!(lease(0, 1), r#""1700000010000.5""#);
     assert_eq!(lease(1, 1), r#""1700000010000""#);
 }
+
+/// What was handed out as expired is expired for the next worker too, at once; what was handed out
+/// otherwise can't expire any more.
+#[test]
+fn a_dead_workers_expired_jobs_expire_again() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1699999990000 dead",
+        "HSET jq:{q}:running:dead a 5:1 b 6:1",
+        "HSET jq:{q}:meta expiring 1",
+        "ZADD jq:{q}:expiring -1 a -1700000000500 b",
+    ]);
+    rig.answers(
+        KEYS,
+        fetch(0, 0),
+        expect![[r#"
+        1700000000000
+        0
+        1
+        ""
+        "a"
+        [nil]
+        [nil]
+        ["1"]
+        [nil]
+        0
+        ["expired", "a", "expires", -1]
+    "#]],
+    );
+    rig.holds(expect![[r#"
+        jq:{q}:expiring zset
+          -1700000000500 b
+          -1 a
+        jq:{q}:meta hash
+          events = 0
+          expiring = 1
+          layout = 2
+        jq:{q}:running:w1 hash
+          a = 4505299627370496:1700000000000
+        jq:{q}:stalls hash
+          a = 1
+          b = 1
+        jq:{q}:waiting zset
+          6 b
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}

@@ -149,3 +149,19 @@ fn a_failed_job_that_is_not_kept_leaves_nothing() {
           1700000010000 w1
     "#]]);
 }
+
+/// No sparse column has a value then, which is why the others aren't looked at.
+#[test]
+fn the_outcome_of_a_job_that_is_trimmed_goes_in_a_plain_queue_too() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:completed 1 old",
+        "HSET jq:{q}:jobs old r new r",
+        "HSET jq:{q}:outcomes old o",
+        "HSET jq:{q}:running:w1 new 1:1",
+    ]);
+    let completed = args![1, "completed", 1, -1, 1, "new", "o", 0, 0, 10, 0];
+    rig.call(KEYS, settle(1, 0, completed)).expect("an answer");
+    let kept = run(rig.connection(), "HKEYS jq:{q}:outcomes");
+    assert_eq!(kept, names(&["new"]));
+}
