@@ -43,7 +43,7 @@ impl ReceiveContext {
     pub(super) fn sort(&self, taken: Vec<Taken>) -> (Vec<Accepted>, Vec<Settlement>) {
         let (mut accepted, mut ended) = (Vec::new(), Vec::new());
         for job in taken {
-            let Taken { id, record, attempts, stalls, misses, expired } = job;
+            let Taken { id, record, attempts, stalls, misses, expired, was_lost: _ } = job;
             let history = History { attempts, stalls, misses, expired };
             let candidate = Candidate { record: record.as_ref(), history };
             let limit = HandoutLimit::Receives(self.rules.max_receives);

@@ -77,6 +77,11 @@ pub(crate) fn stalls(value: &Value, what: &'static str) -> Result<u32, Corrupt> 
     Ok(number(stalls)?.saturating_add(number(lost)? / LOST_PER_STALL))
 }
 
+/// Whether an answer with a job was lost, as far as is known, from the same text.
+pub(crate) fn was_lost(value: &Value) -> bool {
+    matches!(value, Value::BulkString(text) if text.contains(&b'+'))
+}
+
 /// Bytes.
 pub(crate) fn bytes(value: Value, what: &'static str) -> Result<Bytes, Corrupt> {
     match value {

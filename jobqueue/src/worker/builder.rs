@@ -144,8 +144,8 @@ impl WorkerBuilder {
     /// default.
     ///
     /// A worker that died before it heard of the job doesn't count, since nothing had run. A worker
-    /// says a few milliseconds after it has fetched a job that it has it. A job that kills it even
-    /// sooner is caught in the end: ten such deaths count as one.
+    /// says with its next call that it has heard, or after 50 ms. A job that kills it sooner looks
+    /// the same; so when it is fetched again, the worker says so before it begins.
     pub fn max_stalls(mut self, stalls: u32) -> Self {
         self.config.defaults.max_stalls = stalls;
         self

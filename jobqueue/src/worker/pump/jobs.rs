@@ -125,7 +125,7 @@ impl Jobs {
 
     /// A job has been fetched: it runs, fails, or goes back.
     fn take(&mut self, taken: Taken, schedule: &mut Schedule) {
-        let Taken { id, record, attempts, stalls, misses, expired } = taken;
+        let Taken { id, record, attempts, stalls, misses, expired, was_lost: _ } = taken;
         let history = History { attempts, stalls, misses, expired };
         match self.maker.intake(record.as_ref(), history) {
             Intake::Run { record, policy, handler: entry } => {

@@ -27,8 +27,8 @@ use crate::{
 const STUCK: Duration = Duration::from_secs(30);
 
 /// When a worker says that it has heard of its jobs, if no call has said so before. So short runs
-/// cost no more, and a job that kills its worker sooner counts as one whose answer was lost.
-const CONFIRM: Duration = Duration::from_millis(5);
+/// cost no more, and a job that kills its worker sooner counts once as one whose answer was lost.
+const CONFIRM: Duration = Duration::from_millis(50);
 
 /// What a pump and the heartbeat thread share.
 #[derive(Debug)]

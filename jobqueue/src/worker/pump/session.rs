@@ -80,22 +80,25 @@ impl KeptSession {
         match self.lease.confirm_in() {
             None => until,
             Some(Duration::ZERO) => {
-                self.confirm();
+                if let Some(confirm) = self.confirm() {
+                    tokio::spawn(boxed(confirm));
+                }
                 until
             }
             Some(wait) => until.min(Instant::now() + wait),
         }
     }
 
-    fn confirm(&self) {
+    /// Says that all answers so far have been heard.
+    pub(super) fn confirm(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
         self.lease.confirms();
-        let Some(worker) = self.session.name().cloned() else { return };
+        let worker = self.session.name().cloned()?;
         let (store, lease) = (self.session.store().clone(), self.session.lease());
-        tokio::spawn(boxed(async move {
+        Some(async move {
             let beat = Heartbeat { worker: &worker, lease, heard: true };
             // If it fails, the next call finds out why.
             let _ = store.call(&beat).await;
-        }));
+        })
     }
 
     /// Waits until a heartbeat finds that the lease is lost.

@@ -116,6 +116,32 @@ async fn workers_that_die_before_they_hear_of_a_job_do_not_fail_it() {
     running.stop().await;
 }
 
+#[job(queue = "unheard")]
+async fn look(_: (), redis: State<redis::Client>) -> Vec<String> {
+    let mut connection = redis.0.get_connection().expect("the server is there");
+    let leases = redis::cmd("ZRANGE").arg("jq:{unheard}:workers").arg(0).arg(-1).clone();
+    leases.clone().arg("WITHSCORES").query(&mut connection).expect("leases")
+}
+
+/// Else a job that kills its worker at once would look like a lost answer ten times.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_answer_was_lost_begins_when_its_worker_has_said_that_it_has_it() {
+    let scene = Scene::new().await;
+    let redis = redis::Client::open(scene.server.url()).expect("a good url");
+    for (lost, marked) in [("0", true), ("0+1", false), ("1+3", false)] {
+        let job = scene.near.add(look, ()).await.expect("added");
+        let mut before = redis::cmd("HSET");
+        let before = before.arg("jq:{unheard}:stalls").arg(job.id().as_str()).arg(lost);
+        let () = before.query(&mut scene.server.connection()).expect("set");
+        let worker = Worker::builder(&scene.near).handler(look).state(redis.clone());
+        let running = Running::start(worker);
+        let leases = job.result().await.expect("it runs");
+        let [_, deadline] = &leases[..] else { panic!("one lease: {leases:?}") };
+        assert_eq!(deadline.ends_with(".5"), marked, "{lost}: {deadline}");
+        running.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn in_the_end_a_job_fails_that_no_worker_hears_of() {
     // It may be what kills them, as soon as it begins.

@@ -17,6 +17,9 @@ pub(crate) struct Taken {
     pub(crate) attempts: u32,
     /// The number of workers that died or lost their lease with it.
     pub(crate) stalls: u32,
+    /// Whether an answer with it was lost: so its run must not begin before the worker has said that
+    /// it has the job. Else a job that kills its worker at once would look like that for ever.
+    pub(crate) was_lost: bool,
     /// The number of fetches by workers that don't know its name.
     pub(crate) misses: u32,
     /// Whether it has expired and must not run.
@@ -44,6 +47,7 @@ pub(crate) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corru
             record: reply::optional_bytes(record, WHAT)?,
             attempts: at(&attempts, index)?,
             stalls: stalls.get(index).map_or(Ok(0), |value| reply::stalls(value, WHAT))?,
+            was_lost: stalls.get(index).is_some_and(reply::was_lost),
             misses: at(&misses, index)?,
             expired: false,
         });
