@@ -158,12 +158,7 @@ impl Pump {
             // Joining anew finds out whether the call was carried out.
             Err(error) => return self.join(Some(error)).await,
         };
-        if answer.turn.taken.iter().any(|job| job.was_lost)
-            && let Some(confirm) = self.session.confirm()
-        {
-            confirm.await;
-        }
-        turn::follow_up(answer, &self.session, &mut self.jobs, &mut self.schedule);
+        turn::follow_up(answer, &self.session, &mut self.jobs, &mut self.schedule).await;
         Ok(())
     }
 

@@ -301,6 +301,7 @@ mod tests {
             stalls: 0,
             misses: 0,
             expired: false,
+            was_lost: false,
         };
         let taken = (0..taken).map(job).collect();
         Turn { now: 0, taken, limit, look_in, left, effects: false, more: Default::default() }

@@ -23,7 +23,7 @@ use crate::{
     session::{Session, Step},
     store::{
         Retries,
-        worker::{CodeLimits, Heartbeat, Rooms, Turn},
+        worker::{CodeLimits, Heartbeat, Rooms, Taken, Turn},
     },
     task::boxed,
     worker::{signals::Phase, telemetry::Telemetry},
@@ -89,8 +89,17 @@ impl KeptSession {
         }
     }
 
+    /// Says so of jobs of which that wasn't known the last time, before they begin.
+    pub(super) async fn confirm_lost(&self, taken: &[Taken]) {
+        if taken.iter().any(|job| job.was_lost)
+            && let Some(confirm) = self.confirm()
+        {
+            confirm.await;
+        }
+    }
+
     /// Says that all answers so far have been heard.
-    pub(super) fn confirm(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
+    fn confirm(&self) -> Option<impl Future<Output = ()> + Send + use<>> {
         self.lease.confirms();
         let worker = self.session.name().cloned()?;
         let (store, lease) = (self.session.store().clone(), self.session.lease());

@@ -59,12 +59,13 @@ pub(super) async fn make(
 
 /// Follows up the answer: what was fetched, when to look again, and effects on other queues to be
 /// relayed.
-pub(super) fn follow_up(
+pub(super) async fn follow_up(
     Answer { turn, want, settled }: Answer,
     session: &KeptSession,
     jobs: &mut Jobs,
     schedule: &mut Schedule,
 ) {
+    session.confirm_lost(&turn.taken).await;
     schedule.answered(&turn, want, Instant::now());
     let (relays, fetched) = (turn.effects, !turn.taken.is_empty());
     jobs.fetched(turn);

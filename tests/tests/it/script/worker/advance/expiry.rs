@@ -216,6 +216,6 @@ fn a_job_that_expires_in_a_lane_leaves_it() {
         jq:{q}:wake list
           1
         jq:{q}:workers zset
-          1700000010000 w1
+          1700000010000.5 w1
     "#]]);
 }

@@ -251,6 +251,6 @@ fn a_dead_workers_expired_jobs_expire_again() {
         jq:{q}:wake list
           1
         jq:{q}:workers zset
-          1700000010000 w1
+          1700000010000.5 w1
     "#]]);
 }
