@@ -110,6 +110,9 @@ fn refusals() -> String {
         Refused::TooManyBindings { .. } => {
             Refused::TooManyBindings { topic: queue(), most: 1_000 }
         },
+        Refused::TooManyToReorder { .. } => {
+            Refused::TooManyToReorder { queue: queue(), jobs: 250_000, most: 100_000 }
+        },
         Refused::LeaseLost { .. } => Refused::LeaseLost { operation: job("settle a job") },
         Refused::Layout { .. } => {
             Refused::Layout { queue: queue(), found: text("3"), known: text("2") }

@@ -29,12 +29,8 @@ local function priority(keys, args)
   if state == 'waiting' then
     local lane = redis.call('HGET', q.base .. 'lane_of', id)
     local former, step = redis.call('HGET', q.priority, id) or 0, rank_step(meta[2])
-    local now, ms = clock_now(), lanes_rank(tonumber(rank)) - (former + 1024) * step
-    -- The rank may belong to another priority, if that changed while the job was active, or to
-    -- another aging. Then it gives a time at which the job can't have become ready.
-    if ms < 0 or ms > now then
-      ms = now
-    end
+    -- The rank may belong to another priority, if that changed while the job was active.
+    local ms = rank_ready(lanes_rank(tonumber(rank)), former, step, clock_now())
     if lane then
       lanes_put(q, { [lane] = { rank_text(wanted, step, ms), id } })
     else

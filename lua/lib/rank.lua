@@ -10,6 +10,16 @@ local function rank_text(priority, step, ms)
   return string.format('%.0f', (priority + 1024) * step + ms)
 end
 
+-- When a job became ready, by its rank. A rank of another priority, or of another step, gives a time
+-- at which it can't have done so; then it counts from now.
+local function rank_ready(rank, priority, step, now)
+  local ms = rank - (priority + 1024) * step
+  if ms < 0 or ms > now then
+    return now
+  end
+  return ms
+end
+
 -- The priorities of ids; 0 for a job without a value in the sparse column.
 local function rank_priorities(column, ids)
   if redis.call('EXISTS', column) == 0 then

@@ -3,28 +3,31 @@
 -- KEYS  1  meta       HASH    {q}:meta
 --       2  waiting    ZSET    {q}:waiting
 --       3  wake       LIST    {q}:wake
--- ARGV  pairs field, value: rate '<interval ms> <burst>', active, max_length, aging ms, events,
+--       4  priority   HASH    {q}:priority
+--       5  workers    ZSET    {q}:workers
+-- ARGV  1 base; then pairs field, value: rate '<interval ms> <burst>', active, max_length, aging ms, events,
 --       ttl ms, dead_letter, overflow; '' for none; '-' gives it back to the code
 -- REPLY 1
--- ERR   LAYOUT, INVALID
--- USES  layout, wake, number
+-- ERR   LAYOUT, INVALID, TOOLONG (aging, with too many jobs)
+-- USES  clock, layout, rank, wake, number, running, active, lanes, rerank
 local function limits(keys, args)
-  local meta, waiting, wake = keys[1], keys[2], keys[3]
-  local found = redis.call('HGET', meta, 'layout')
-  local refusal = layout_refusal(found)
+  local meta, wake = keys[1], keys[3]
+  local q = { waiting = keys[2], priority = keys[4], workers = keys[5], base = args[1] }
+  local found = redis.call('HMGET', meta, 'layout', 'aging')
+  local refusal = layout_refusal(found[1])
+  q.step, q.new_step = rank_step(found[2]), rank_step(found[2])
+  for i = 2, #args, 2 do
+    refusal = refusal or number_refusal(args[i], args[i + 1])
+    if args[i] == 'aging' then q.new_step = rank_step(tonumber(args[i + 1])) end
+  end
+  if q.step ~= q.new_step then refusal = refusal or rerank_refusal(q) end
   if refusal then
     return refusal
   end
-  for i = 1, #args, 2 do
-    refusal = number_refusal(args[i], args[i + 1])
-    if refusal then
-      return refusal
-    end
-  end
   -- A full Redis refuses a script whose first write may grow; and it is time for limits, then.
-  redis.call('HDEL', meta, args[1])
-  layout_mark(meta, found)
-  for i = 1, #args, 2 do
+  redis.call('HDEL', meta, args[2])
+  layout_mark(meta, found[1])
+  for i = 2, #args, 2 do
     local field, value = args[i], args[i + 1]
     if value == '-' then
       redis.call('HDEL', meta, field, field .. '_by')
@@ -39,7 +42,8 @@ local function limits(keys, args)
       redis.call('HDEL', meta, 'tat', 'turn')
     end
   end
-  if redis.call('EXISTS', waiting) == 1 then
+  if q.step ~= q.new_step then rerank_all(q, clock_now()) end
+  if redis.call('EXISTS', q.waiting) == 1 then
     wake_one(wake)
   end
   return 1

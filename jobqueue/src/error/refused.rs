@@ -80,6 +80,20 @@ pub enum Refused {
         /// How many.
         active: u64,
     },
+    /// Too many jobs would change their places.
+    #[error(
+        "queue {queue} has {jobs} waiting and active jobs, and its aging can be changed with {most} \
+         at most: wait until there are fewer"
+    )]
+    #[non_exhaustive]
+    TooManyToReorder {
+        /// The queue.
+        queue: QueueName,
+        /// How many it has.
+        jobs: u64,
+        /// With how many its aging can be changed.
+        most: u64,
+    },
     /// The topic has as many bindings as it may.
     #[error("topic {topic} has {most} bindings, the limit: unbind some, or use another topic")]
     #[non_exhaustive]
@@ -190,6 +204,7 @@ impl Refused {
             | Self::NotFound { .. }
             | Self::Busy { .. }
             | Self::TooManyBindings { .. }
+            | Self::TooManyToReorder { .. }
             | Self::Layout { .. } => None,
         }
     }

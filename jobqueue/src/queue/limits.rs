@@ -103,8 +103,9 @@ impl SetLimits {
     }
 
     /// The head start that one step of priority is worth, so that no job starves. 1 ms to 100
-    /// years; by default there is none, and priorities are strict. It holds for jobs added from now
-    /// on.
+    /// years; by default there is none, and priorities are strict. Jobs that wait or are active change
+    /// their places with it, in one step; if they are more than 100,000, it is refused with
+    /// [`TooManyToReorder`](crate::error::Refused::TooManyToReorder).
     pub fn aging(self, step: impl Into<Option<Duration>>) -> Self {
         let step = step.into();
         let checked = match step {

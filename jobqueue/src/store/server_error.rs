@@ -183,6 +183,7 @@ fn own_refusal(error: &RedisError, about: About<'_>) -> Option<Refused> {
         "QUEUEFULL" => Some(Refused::QueueFull { queue, cap: number()? }),
         "HASACTIVE" => Some(Refused::Busy { queue, active: number()? }),
         "TOOMANY" => Some(Refused::TooManyBindings { topic: queue, most: number()? }),
+        "TOOLONG" => Some(Refused::TooManyToReorder { queue, jobs: number()?, most: number()? }),
         "LAYOUT" => Some(Refused::Layout {
             queue,
             found: words.next()?.to_owned(),

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jobqueue::{Client, DurationExt, Queue, Rate, State, WorkerBuilder, job};
+use jobqueue::{Client, DurationExt, JobState, Queue, Rate, State, WorkerBuilder, job};
 use jobqueue_tests::{
     server::RedisServer,
     wait::{at_once, eventually},
@@ -216,9 +216,26 @@ async fn with_aging_an_old_job_overtakes_an_urgent_new_one() {
     let old = client.add(call, 1).priority(5).await.expect("added");
     tokio::time::sleep(50.millis()).await;
     let urgent = client.add(call, 2).priority(-5).await.expect("added");
-    let order = queue.jobs(jobqueue::JobState::Waiting).ids(0, 2).await.expect("ids");
+    let order = queue.jobs(JobState::Waiting).ids(0, 2).await.expect("ids");
     assert_eq!(order, [old.id().clone(), urgent.id().clone()]);
     assert_eq!(queue.limits().await.expect("limits").aging, Some(1.millis()));
+}
+
+/// A queue in trouble is where aging is set, and jobs wait there.
+#[tokio::test]
+async fn aging_that_is_set_or_cleared_later_holds_for_jobs_that_wait() {
+    let client = client().await;
+    let queue = queue(&client);
+    let old = client.add(call, 1).priority(5).await.expect("added");
+    tokio::time::sleep(50.millis()).await;
+    let urgent = client.add(call, 2).priority(-5).await.expect("added");
+    let order = async || queue.jobs(JobState::Waiting).ids(0, 3).await.expect("ids");
+    assert_eq!(order().await, [urgent.id().clone(), old.id().clone()]);
+    queue.set_limits().aging(1.millis()).await.expect("set");
+    let new = client.add(call, 3).priority(-5).await.expect("added");
+    assert_eq!(order().await, [old.id(), urgent.id(), new.id()].map(Clone::clone));
+    queue.set_limits().aging(None).await.expect("set");
+    assert_eq!(order().await, [urgent.id(), new.id(), old.id()].map(Clone::clone));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Ranks and times that no worker wrote: the queue goes on, and a shutdown loses no job.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jobqueue::{Client, JobState, Rate, Worker, job};
 use jobqueue_tests::server::RedisServer;
@@ -36,7 +36,34 @@ pub(crate) async fn play(report: &mut Report) -> Played {
         let back = state == Some(JobState::Waiting);
         report.check(&format!("a rank of {rank}, and a shutdown"), said(state), "waiting", back);
     }
-    clock_set_back(report).await
+    clock_set_back(report).await?;
+    aging_set_late(report).await
+}
+
+/// Aging on a queue where 100,000 jobs wait: in how long, and what runs next.
+async fn aging_set_late(report: &mut Report) -> Played {
+    let server = RedisServer::start();
+    let client = Client::connect(&server.url()).await?;
+    let queue = client.queue("odd")?;
+    let old = client.add(quick, 0).priority(5).await?;
+    for part in 0..100_u32 {
+        client.add_all(quick, (0..1_000 - u32::from(part == 99)).map(|_| 1)).await?;
+    }
+    let began = Instant::now();
+    queue.set_limits().aging(Duration::from_millis(1)).await?;
+    let took = began.elapsed();
+    let first = queue.jobs(JobState::Waiting).ids(0, 1).await?;
+    let soon = took < Duration::from_secs(2);
+    report.check("aging is set where 100,000 jobs wait", format!("{took:?}"), "2 s at most", soon);
+    let right = first == [old.id().clone()];
+    let figure = if right { "the oldest" } else { "another" };
+    report.check("what goes first then", figure, "the oldest, of priority 5", right);
+    client.add(quick, 1).await?;
+    let refused = queue.set_limits().aging(Duration::from_millis(2)).await;
+    let figure = refused.err().map_or_else(|| "set".to_owned(), |error| error.to_string());
+    let right = figure.contains("100001 waiting");
+    report.check("with one more", figure, "refused", right);
+    Ok(())
 }
 
 /// The arrival time of a rate and a throttle an hour ahead.

@@ -190,8 +190,24 @@ impl Queue {
         Ok(number(0))
     }
 
+    /// All ranks have one scale, also if that was another until now.
+    fn rerank(&mut self, former: i64) {
+        let (step, now) = (self.step(), self.now);
+        if step == former {
+            return;
+        }
+        for job in self.jobs.values_mut() {
+            if let Place::Waiting { rank, .. } | Place::Active { rank, .. } = &mut job.place {
+                let ms = *rank - (job.priority + 1024) * former;
+                let ms = if (0..=now).contains(&ms) { ms } else { now };
+                *rank = (job.priority + 1024) * step + ms;
+            }
+        }
+    }
+
     pub(super) fn set_limit(&mut self, field: &'static str, value: &str) -> Value {
         self.mark_layout();
+        let step = self.step();
         let by = match field {
             "rate" => "rate_by",
             "active" => "active_by",
@@ -205,6 +221,7 @@ impl Queue {
         self.put(field, if given_back { "" } else { value });
         self.put(by, if given_back { "" } else { "operator" });
         self.begin_rate_anew(field);
+        self.rerank(step);
         self.token |= self.any_waits();
         number(1)
     }

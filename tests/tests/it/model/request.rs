@@ -200,7 +200,7 @@ impl Request {
             Self::Pause => call("queue/pause", args![]),
             Self::Resume => call("queue/resume", args![]),
             Self::Obliterate { force } => call("queue/obliterate", args![BASE, flag(*force)]),
-            Self::Limits { field, value } => call("queue/limits", args![field, value]),
+            Self::Limits { field, value } => call("queue/limits", args![BASE, field, value]),
             Self::Counts => call("queue/counts", args![BASE]),
             Self::Stats => call("queue/stats", args![BASE]),
             Self::Page { state, offset, count, reverse } => {

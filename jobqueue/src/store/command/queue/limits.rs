@@ -18,12 +18,16 @@ pub(crate) struct Limits<'a> {
 }
 
 impl Command for Limits<'_> {
-    const SCRIPT: &'static Script = script!("queue" / limits, [layout, wake, number]);
-    const KEYS: &'static [Key] = &[Key::Meta, Key::Waiting, Key::Wake];
+    const SCRIPT: &'static Script = script!(
+        "queue" / limits,
+        [clock, layout, rank, wake, number, running, active, lanes, rerank]
+    );
+    const KEYS: &'static [Key] = &[Key::Meta, Key::Waiting, Key::Wake, Key::Priority, Key::Workers];
     const ACTION: &'static str = "set limits";
     type Reply = ();
 
-    fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base());
         for (field, value) in self.changes {
             args.push(*field).push(value.as_str());
         }
