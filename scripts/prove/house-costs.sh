@@ -79,7 +79,11 @@ prove_costs() {
   compared "Redis CPU per job (µs)" cpu "$work/runs" 'r <= 1.05' "at most 5 % more"
   compared "adding (jobs/s)" add "$work/runs" 'r >= 0.95' "at most 5 % fewer"
   compared "processing (jobs/s)" process "$work/runs" 'r >= 0.95' "at most 5 % fewer"
-  # Batches form by themselves, so calls differ a little from run to run.
-  compared "commands in Redis" calls "$work/runs" 'r <= 1.01' "no more, but for 1 % of chance"
-  compared "bytes per waiting job" bytes "$work/runs" 'r <= 1' "no more"
+  # Batches form by themselves, so calls differ a little from run to run. Since the revision that is
+  # the default, an add call also notes its number, so that it is carried out once however late it
+  # arrives: one command a call, and one key a producer.
+  compared "commands in Redis" calls "$work/runs" 'r <= 1.03' \
+    "no more, but for 1 % of chance and one an add call"
+  compared "bytes per waiting job" bytes "$work/runs" 'r <= 1.005' \
+    "no more, but for one key a producer"
 }
