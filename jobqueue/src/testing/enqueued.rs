@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How many jobs are read at once.
-const PAGE: u64 = 500;
+const PAGE: usize = 500;
 
 /// By how much a job may be due earlier or later than expected.
 const TOLERANCE: Duration = Duration::from_secs(1);
@@ -42,9 +42,9 @@ impl TestQueue {
         let queue = self.client().queue(definition.queue)?;
         let mut found = Vec::new();
         for state in [JobState::Waiting, JobState::Delayed] {
-            for first in (0..).step_by(500) {
-                let page = queue.jobs(state).page(first, PAGE).await?;
-                let last = page.len() < 500;
+            for first in (0..).step_by(PAGE) {
+                let page = queue.jobs(state).page(first, PAGE as u64).await?;
+                let last = page.len() < PAGE;
                 for info in page {
                     if info.record.name.as_str() == definition.name {
                         found.push(self.read(info)?);

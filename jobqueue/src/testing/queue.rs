@@ -142,7 +142,7 @@ impl TestQueue {
             let now = self.now();
             let later = |left: WorkLeft| {
                 let next = DateTime::from_timestamp_millis(left.next?)?;
-                Some(next).filter(|next| (now..=target).contains(next) && *next > now)
+                Some(next).filter(|next| *next > now && *next <= target)
             };
             let next = queues.iter().filter_map(|queue| later(self.left(queue))).min();
             let until = next.unwrap_or(target);

@@ -76,10 +76,11 @@ impl Lease {
         self.fetched.store(0, Ordering::Relaxed);
     }
 
-    /// A call has moved the lease; the pump holds this many jobs now, some of them from this call.
-    pub(super) fn renewed(&self, held: usize, fetched: bool) {
+    /// A call has moved the lease; the pump holds this many jobs now, and perhaps has yet to say that
+    /// those from this call have arrived.
+    pub(super) fn renewed(&self, held: usize, confirms: bool) {
         self.asking.store(false, Ordering::Relaxed);
-        self.fetched.store(if fetched { self.now().max(1) } else { 0 }, Ordering::Relaxed);
+        self.fetched.store(if confirms { self.now().max(1) } else { 0 }, Ordering::Relaxed);
         self.held.store(held, Ordering::Relaxed);
         self.renewed.store(self.now(), Ordering::Relaxed);
     }

@@ -89,13 +89,16 @@ impl KeptSession {
         }
     }
 
-    /// Says so of jobs of which that wasn't known the last time, before they begin.
-    pub(super) async fn confirm_lost(&self, taken: &[Taken]) {
+    /// Says so of jobs of which that wasn't known the last time, before they begin. Answers whether
+    /// it is still to be said of this answer.
+    pub(super) async fn confirm_lost(&self, taken: &[Taken]) -> bool {
         if taken.iter().any(|job| job.was_lost)
             && let Some(confirm) = self.confirm()
         {
             confirm.await;
+            return false;
         }
+        !taken.is_empty()
     }
 
     /// Says that all answers so far have been heard.
@@ -125,9 +128,10 @@ impl KeptSession {
         self.session.advance(step).await
     }
 
-    /// A call has moved the lease; the pump holds this many jobs now, some of them from this call.
-    pub(super) fn renewed(&self, held: usize, fetched: bool) {
-        self.lease.renewed(held, fetched);
+    /// A call has moved the lease; the pump holds this many jobs now, and perhaps has yet to say that
+    /// those from this call have arrived.
+    pub(super) fn renewed(&self, held: usize, confirms: bool) {
+        self.lease.renewed(held, confirms);
     }
 
     /// Has the listener wait for the token, and for jobs if the schedule says so.

@@ -65,14 +65,14 @@ pub(super) async fn follow_up(
     jobs: &mut Jobs,
     schedule: &mut Schedule,
 ) {
-    session.confirm_lost(&turn.taken).await;
+    let confirms = session.confirm_lost(&turn.taken).await;
     schedule.answered(&turn, want, Instant::now());
-    let (relays, fetched) = (turn.effects, !turn.taken.is_empty());
+    let relays = turn.effects;
     jobs.fetched(turn);
     if relays {
         session.relay(settled.into_iter().flat_map(|settled| settled.effects));
     }
-    session.renewed(jobs.slots.holds(), fetched);
+    session.renewed(jobs.slots.holds(), confirms);
 }
 
 /// Sends a call, and while it is under way starts the jobs of the turn before: so Redis and the
