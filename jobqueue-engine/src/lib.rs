@@ -18,8 +18,9 @@
 //! # What it isn't
 //!
 //! It has the commands that jobqueue sends, and some by which tests look into a server
-//! ([`commands()`] names all of them), with the options that these use. It has one database; no
-//! persistence, replication, cluster, users or TLS; no `MULTI`, no keyspace events, no eviction.
+//! ([`commands()`] names all of them), with the options that these use. It has one database, one
+//! password for all who connect, and a limit for its memory ([`Engine::configure`]); no
+//! replication, cluster, users or TLS; no `MULTI`, no keyspace events, no eviction.
 //! Where it answers, it answers what Redis would: tests compare the two.
 
 mod clock;
@@ -27,6 +28,7 @@ mod command;
 mod connection;
 mod engine;
 mod keyspace;
+mod memory;
 mod number;
 mod refusal;
 mod reply;

@@ -27,7 +27,7 @@ pub(super) fn set(keys: &mut Keyspace, args: Args<'_>) -> Answer {
 
 pub(super) fn remove(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::count(keys.change_existing(&args[0], |hash: &mut Hash| {
-        args[1..].iter().filter(|field| hash.swap_remove(*field).is_some()).count()
+        args[1..].iter().filter(|field| hash.remove(field)).count()
     })?))
 }
 
@@ -63,15 +63,19 @@ pub(super) fn exists(keys: &mut Keyspace, args: Args<'_>) -> Answer {
 }
 
 pub(super) fn len(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    Ok(Reply::count(keys.get::<Hash>(&args[0])?.map_or(0, Hash::len)))
+    Ok(Reply::count(keys.get::<Hash>(&args[0])?.map_or(0, |hash| hash.len())))
 }
 
 pub(super) fn fields(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    Ok(Reply::bulks(keys.get::<Hash>(&args[0])?.into_iter().flat_map(Hash::keys)))
+    Ok(Reply::bulks(keys.get::<Hash>(&args[0])?.into_iter().flat_map(|hash| hash.keys())))
+}
+
+pub(super) fn values(keys: &mut Keyspace, args: Args<'_>) -> Answer {
+    Ok(Reply::bulks(keys.get::<Hash>(&args[0])?.into_iter().flat_map(|hash| hash.values())))
 }
 
 pub(super) fn all(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    Ok(pairs(keys.get::<Hash>(&args[0])?.into_iter().flatten()))
+    Ok(pairs(keys.get::<Hash>(&args[0])?.into_iter().flat_map(|hash| hash.iter())))
 }
 
 /// With a number, and `WITHVALUES`.
@@ -90,7 +94,7 @@ pub(super) fn random(keys: &mut Keyspace, args: Args<'_>) -> Answer {
             Reply::bulk_or_nil(hash.get_index(rng.usize(..hash.len())).map(|(field, _)| field))
         }
         (Some(number), hash) => {
-            let chosen = sample(&mut rng, hash.map_or(0, Hash::len), number);
+            let chosen = sample(&mut rng, hash.map_or(0, |hash| hash.len()), number);
             let found = chosen.into_iter().filter_map(|at| hash?.get_index(at));
             if values { pairs(found) } else { Reply::bulks(found.map(|(field, _)| field)) }
         }
@@ -113,7 +117,7 @@ pub(super) fn scan(keys: &mut Keyspace, args: Args<'_>) -> Answer {
         _ => return Err(Refusal::SYNTAX),
     };
     let hash = keys.get::<Hash>(&args[0])?;
-    let len = hash.map_or(0, Hash::len);
+    let len = hash.map_or(0, |hash| hash.len());
     let end = if cursor == 0 { len } else { cursor.min(len) };
     let start = end.saturating_sub(most);
     let found = pairs((start..end).filter_map(|at| hash?.get_index(at)));

@@ -24,27 +24,25 @@ pub(super) fn exists(keys: &mut Keyspace, args: Args<'_>) -> Answer {
 
 pub(super) fn rename(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let slot = keys.take(&args[0]).ok_or(Refusal::new("ERR no such key"))?;
-    keys.put(args[1].clone(), slot.value, slot.expires);
+    let expires = slot.expires();
+    keys.put(args[1].clone(), slot.value, expires);
     keys.touch(&args[1]);
     Ok(Reply::OK)
 }
 
 pub(super) fn expire(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let at = keys.now_ms().saturating_add_signed(integer(&args[1])?);
-    let Some(slot) = keys.slot_mut(&args[0]) else { return Ok(Reply::Integer(0)) };
-    slot.expires = Some(at);
-    Ok(Reply::Integer(1))
+    Ok(Reply::flag(keys.set_expiry(&args[0], Some(at)).is_some()))
 }
 
 pub(super) fn persist(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    let expires = keys.slot_mut(&args[0]).and_then(|slot| slot.expires.take());
-    Ok(Reply::flag(expires.is_some()))
+    Ok(Reply::flag(keys.set_expiry(&args[0], None).flatten().is_some()))
 }
 
 pub(super) fn time_to_live(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let Some(slot) = keys.slot(&args[0]) else { return Ok(Reply::Integer(-2)) };
     let left = |at: u64| i64::try_from(at.saturating_sub(keys.now_ms())).unwrap_or(i64::MAX);
-    Ok(Reply::Integer(slot.expires.map_or(-1, left)))
+    Ok(Reply::Integer(slot.expires().map_or(-1, left)))
 }
 
 pub(super) fn type_of(keys: &mut Keyspace, args: Args<'_>) -> Answer {
@@ -66,7 +64,7 @@ pub(super) fn clear(keys: &mut Keyspace, _: Args<'_>) -> Answer {
 }
 
 /// Whether a text fits a pattern with `*`, `?` and `\`.
-fn matches(pattern: &[u8], text: &[u8]) -> bool {
+pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern, text) {
         ([], []) => true,
         ([b'*', rest @ ..], _) => (0..=text.len()).any(|at| matches(rest, &text[at..])),

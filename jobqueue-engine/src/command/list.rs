@@ -37,7 +37,7 @@ pub(crate) fn pop_first(keys: &mut Keyspace, key: &Bytes) -> Result<Option<Bytes
 }
 
 pub(super) fn len(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    Ok(Reply::count(keys.get::<List>(&args[0])?.map_or(0, List::len)))
+    Ok(Reply::count(keys.get::<List>(&args[0])?.map_or(0, |list| list.len())))
 }
 
 pub(super) fn range(keys: &mut Keyspace, args: Args<'_>) -> Answer {
@@ -49,9 +49,7 @@ pub(super) fn range(keys: &mut Keyspace, args: Args<'_>) -> Answer {
 pub(super) fn trim(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let span = Span::parse(&args[1], &args[2])?;
     keys.change_existing(&args[0], |list: &mut List| {
-        let kept = span.of(list.len());
-        list.truncate(kept.end);
-        list.drain(..kept.start);
+        list.keep(span.of(list.len()));
     })?;
     Ok(Reply::OK)
 }

@@ -13,18 +13,18 @@ use crate::{
 
 pub(super) fn add(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::count(keys.change(&args[0], |set: &mut Set| {
-        args[1..].iter().filter(|member| set.insert((*member).clone(), ()).is_none()).count()
+        args[1..].iter().filter(|member| set.insert((*member).clone())).count()
     })?))
 }
 
 pub(super) fn remove(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::count(keys.change_existing(&args[0], |set: &mut Set| {
-        args[1..].iter().filter(|member| set.swap_remove(*member).is_some()).count()
+        args[1..].iter().filter(|member| set.remove(member)).count()
     })?))
 }
 
 pub(super) fn len(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    Ok(Reply::count(keys.get::<Set>(&args[0])?.map_or(0, Set::len)))
+    Ok(Reply::count(keys.get::<Set>(&args[0])?.map_or(0, |set| set.len())))
 }
 
 pub(super) fn contains(keys: &mut Keyspace, args: Args<'_>) -> Answer {
@@ -33,7 +33,7 @@ pub(super) fn contains(keys: &mut Keyspace, args: Args<'_>) -> Answer {
 }
 
 pub(super) fn members(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    Ok(Reply::bulks(keys.get::<Set>(&args[0])?.into_iter().flat_map(Set::keys)))
+    Ok(Reply::bulks(keys.get::<Set>(&args[0])?.into_iter().flat_map(|set| set.keys())))
 }
 
 pub(super) fn random(keys: &mut Keyspace, args: Args<'_>) -> Answer {
@@ -41,7 +41,7 @@ pub(super) fn random(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let mut rng = keys.rng.clone();
     let set = keys.get::<Set>(&args[0])?;
     let member = |at: usize| set?.get_index(at).map(|(member, ())| member);
-    let len = set.map_or(0, Set::len);
+    let len = set.map_or(0, |set| set.len());
     let reply = match number {
         None if len == 0 => Reply::Nil,
         None => Reply::bulk_or_nil(member(rng.usize(..len))),

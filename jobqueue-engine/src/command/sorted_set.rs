@@ -11,12 +11,24 @@ use crate::{
     value::{Bound, SortedSet},
 };
 
+/// With `XX`.
 pub(super) fn add(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    let (pairs, odd) = args[1..].as_chunks::<2>();
-    if !odd.is_empty() {
+    let only_known = is(&args[1], "XX");
+    let (pairs, odd) = args[1 + usize::from(only_known)..].as_chunks::<2>();
+    if !odd.is_empty() || pairs.is_empty() {
         return Err(Refusal::SYNTAX);
     }
     let scores: Vec<f64> = pairs.iter().map(|[score, _]| float(score)).collect::<Result<_, _>>()?;
+    if only_known {
+        keys.change_existing(&args[0], |set: &mut SortedSet| {
+            for ([_, member], score) in pairs.iter().zip(scores) {
+                if set.score(member).is_some() {
+                    set.insert(member.clone(), score);
+                }
+            }
+        })?;
+        return Ok(Reply::Integer(0));
+    }
     Ok(Reply::count(keys.change(&args[0], |set: &mut SortedSet| {
         let members = pairs.iter().map(|[_, member]| member.clone());
         members.zip(scores).filter(|(member, score)| set.insert(member.clone(), *score)).count()

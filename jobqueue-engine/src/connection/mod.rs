@@ -1,5 +1,6 @@
 //! One client, over a stream of bytes.
 
+mod clients;
 mod request;
 mod server;
 mod subscription;
@@ -14,7 +15,8 @@ use tokio::{
 
 use self::subscription::Subscription;
 use crate::{
-    engine::{Engine, Wait},
+    command,
+    engine::{self, Engine, Wait},
     reply::Reply,
 };
 
@@ -29,16 +31,38 @@ pub async fn serve<S>(engine: Arc<Engine>, stream: S) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite,
 {
-    let (reader, writer) = tokio::io::split(stream);
-    let input = Input { reader, buffer: BytesMut::new() };
+    let (reader, mut writer) = tokio::io::split(stream);
+    let Some(seen) = engine.clients.enter() else {
+        writer.write_all(b"-ERR max number of clients reached\r\n").await?;
+        return writer.shutdown().await;
+    };
+    let seen = Seen { engine: engine.clone(), client: seen };
     let mut client = Client {
         subscription: Subscription::new(engine.clone()),
+        may: !engine.needs_password(),
         engine,
-        input,
+        seen: seen.client.clone(),
+        input: Input { reader, buffer: BytesMut::new(), seen: seen.client.clone() },
         writer,
         output: Vec::new(),
     };
-    client.run().await
+    tokio::select! {
+        ran = client.run() => ran,
+        // Whatever it does: it is as if its connection had broken.
+        () = seen.client.ended() => Ok(()),
+    }
+}
+
+/// A client in the list of all, until this is dropped.
+struct Seen {
+    engine: Arc<Engine>,
+    client: Arc<engine::Client>,
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        self.engine.clients.leave(&self.client);
+    }
 }
 
 struct Client<S> {
@@ -47,12 +71,17 @@ struct Client<S> {
     writer: WriteHalf<S>,
     output: Vec<u8>,
     subscription: Subscription,
+    /// As others see it.
+    seen: Arc<engine::Client>,
+    /// It has said the password, if there is one.
+    may: bool,
 }
 
 /// What has come and wasn't carried out yet.
 struct Input<S> {
     reader: ReadHalf<S>,
     buffer: BytesMut,
+    seen: Arc<engine::Client>,
 }
 
 /// Whether a client stays.
@@ -66,6 +95,7 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
     async fn run(&mut self) -> io::Result<()> {
         loop {
             while let Some(words) = request::next(&mut self.input.buffer)? {
+                self.seen.holds(self.input.buffer.len());
                 if self.carry_out(&words).await? == Next::Go {
                     return self.flush().await;
                 }
@@ -86,17 +116,33 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
 
     async fn carry_out(&mut self, words: &[Bytes]) -> io::Result<Next> {
         let Some((name, args)) = words.split_first() else { return Ok(Next::Stay) };
-        match name.to_ascii_uppercase().as_slice() {
+        let command = name.to_ascii_uppercase();
+        self.seen.begins(name);
+        if !self.may && !matches!(command.as_slice(), b"AUTH" | b"QUIT") {
+            server::NO_PASSWORD.write(&mut self.output);
+            return Ok(Next::Stay);
+        }
+        if self.held_up(&command).await? == Next::Go {
+            return Ok(Next::Go);
+        }
+        match command.as_slice() {
+            b"AUTH" => {
+                let reply = server::authorize(&self.engine, args);
+                self.may |= reply == Reply::OK;
+                reply.write(&mut self.output);
+            }
             b"BLPOP" | b"XREAD" => return self.wait(words).await,
             b"SUBSCRIBE" => {
                 for channel in args {
                     self.subscription.add(channel).write(&mut self.output);
                 }
+                self.seen.listens_to(self.subscription.len());
             }
             b"UNSUBSCRIBE" => {
                 for channel in args {
                     self.subscription.remove(channel).write(&mut self.output);
                 }
+                self.seen.listens_to(self.subscription.len());
             }
             b"PING" if self.subscription.is_active() => {
                 Reply::texts(["pong", ""]).write(&mut self.output);
@@ -106,11 +152,28 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
                 return Ok(Next::Go);
             }
             _ => {
-                let reply = server::answer(&self.engine, words);
+                let reply = server::answer(&self.engine, &self.seen, words);
                 reply.unwrap_or_else(|| self.engine.call(words)).write(&mut self.output);
             }
         }
         Ok(Next::Stay)
+    }
+
+    /// Waits while calls are held up.
+    async fn held_up(&mut self, command: &[u8]) -> io::Result<Next> {
+        if command == b"CLIENT" {
+            return Ok(Next::Stay);
+        }
+        let may_write = command::may_write(command);
+        let go_on = self.engine.clients.may_go_on(may_write);
+        tokio::pin!(go_on);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut go_on => return Ok(Next::Stay),
+                come = self.input.more() => if come? == Next::Go { return Ok(Next::Go) },
+            }
+        }
     }
 
     /// A call that may wait. What the client sends meanwhile is carried out afterwards.
@@ -125,6 +188,7 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
             }
         };
         self.flush().await?;
+        self.seen.waits(true);
         let end = sleep(limit);
         tokio::pin!(end);
         let come = loop {
@@ -140,6 +204,7 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
                 come = self.input.more() => if come? == Next::Go { return Ok(Next::Go) },
             }
         };
+        self.seen.waits(false);
         come.unwrap_or(Reply::NilArray).write(&mut self.output);
         Ok(Next::Stay)
     }
@@ -149,6 +214,7 @@ impl<S: AsyncRead> Input<S> {
     /// Waits for more to come.
     async fn more(&mut self) -> io::Result<Next> {
         let come = self.reader.read_buf(&mut self.buffer).await?;
+        self.seen.holds(self.buffer.len());
         Ok(if come == 0 { Next::Go } else { Next::Stay })
     }
 }

@@ -2,13 +2,19 @@
 
 use bytes::Bytes;
 
-use crate::{command::is, engine::Engine, refusal::Refusal, reply::Reply};
+use super::clients;
+use crate::{
+    command::is,
+    engine::{Client, Engine},
+    refusal::Refusal,
+    reply::Reply,
+};
 
 /// The version whose behaviour this is.
 const VERSION: &str = "7.0.15";
 
 /// The answer, if this is such a question.
-pub(super) fn answer(engine: &Engine, words: &[Bytes]) -> Option<Reply> {
+pub(super) fn answer(engine: &Engine, asks: &Client, words: &[Bytes]) -> Option<Reply> {
     let (name, args) = words.split_first()?;
     let refused = |text| Reply::Refused(Refusal::new(text));
     Some(match (name.to_ascii_uppercase().as_slice(), args) {
@@ -16,8 +22,8 @@ pub(super) fn answer(engine: &Engine, words: &[Bytes]) -> Option<Reply> {
         (b"PING" | b"ECHO", [text]) => Reply::Bulk(text.clone()),
         (b"SELECT", [number]) if number != "0" => refused("ERR DB index is out of range"),
         (b"SELECT" | b"READONLY" | b"ASKING", _) => Reply::OK,
-        (b"CLIENT", args) => client(args),
-        (b"INFO", _) => Reply::text(info(engine)),
+        (b"CLIENT", args) => clients::answer(&engine.clients, asks, args),
+        (b"INFO", args) => Reply::text(info(engine, args)),
         (b"PUBLISH", [channel, message]) => Reply::count(engine.publish(channel, message)),
         // It has no replicas.
         (b"WAIT", [_, _]) => Reply::Integer(0),
@@ -25,10 +31,9 @@ pub(super) fn answer(engine: &Engine, words: &[Bytes]) -> Option<Reply> {
             refused("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
         }
         (b"WAITAOF", [_, _, _]) => Reply::Array(vec![Reply::Integer(0), Reply::Integer(0)]),
-        (b"CONFIG", [get, _]) if is(get, "GET") => Reply::empty(),
-        (b"CONFIG", _) => Reply::OK,
+        (b"CONFIG", args) => engine.config(args),
         (b"CLUSTER", _) => refused("ERR This instance has cluster support disabled"),
-        (b"SLOWLOG", _) => Reply::empty(),
+        (b"SLOWLOG", args) => engine.slow_log(args),
         (b"ROLE", []) => {
             Reply::Array(vec![Reply::text("master"), Reply::Integer(0), Reply::empty()])
         }
@@ -36,28 +41,55 @@ pub(super) fn answer(engine: &Engine, words: &[Bytes]) -> Option<Reply> {
     })
 }
 
-fn client(args: &[Bytes]) -> Reply {
-    match args {
-        [what, ..] if is(what, "ID") => Reply::Integer(1),
-        [what, ..] if is(what, "GETNAME") => Reply::Nil,
-        [what, ..] if is(what, "SETINFO") || is(what, "SETNAME") => Reply::OK,
-        _ => Reply::Refused(Refusal::new("ERR unknown subcommand of CLIENT")),
+/// The answer to who hasn't said the password.
+pub(super) const NO_PASSWORD: Reply =
+    Reply::Refused(Refusal::new("NOAUTH Authentication required."));
+
+/// `AUTH`, with the password, or with the one user's name and the password.
+pub(super) fn authorize(engine: &Engine, args: &[Bytes]) -> Reply {
+    const WRONG: Refusal =
+        Refusal::new("WRONGPASS invalid username-password pair or user is disabled.");
+    const NONE: Refusal = Refusal::new(
+        "ERR AUTH <password> called without any password configured for the default user. Are you \
+         sure your configuration is correct?",
+    );
+    let (user, password) = match args {
+        [password] => (None, password),
+        [user, password] => (Some(user), password),
+        _ => return Reply::Refused(Refusal::wrong_number_of_arguments("auth")),
+    };
+    match (engine.is_password(password), user) {
+        (_, Some(user)) if user != "default" => Reply::Refused(WRONG),
+        (Some(true), _) | (None, Some(_)) => Reply::OK,
+        (Some(false), _) => Reply::Refused(WRONG),
+        (None, None) => Reply::Refused(NONE),
     }
 }
 
-fn info(engine: &Engine) -> String {
-    let mut lines = vec![
-        format!("# Server\r\nredis_version:{VERSION}\r\nredis_mode:standalone"),
-        "# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction".to_owned(),
-        "# Persistence\r\nloading:0\r\naof_enabled:0".to_owned(),
-        "# Replication\r\nrole:master\r\nconnected_slaves:0".to_owned(),
-        "# Cluster\r\ncluster_enabled:0".to_owned(),
-        "# Commandstats".to_owned(),
+/// All sections, or the one that is asked for. Commands are counted only when asked for, or among
+/// everything.
+fn info(engine: &Engine, sections: &[Bytes]) -> String {
+    let (used, limit) = engine.memory();
+    let clients = engine.clients.count();
+    let counted = |(name, calls)| format!("cmdstat_{name}:calls={calls},usec=0,usec_per_call=0.00");
+    let all: [(&str, Vec<String>); 7] = [
+        ("Server", vec![format!("redis_version:{VERSION}"), "redis_mode:standalone".to_owned()]),
+        ("Clients", vec![format!("connected_clients:{clients}")]),
+        (
+            "Memory",
+            vec![
+                format!("used_memory:{used}"),
+                format!("maxmemory:{limit}"),
+                "maxmemory_policy:noeviction".to_owned(),
+            ],
+        ),
+        ("Persistence", vec!["loading:0".to_owned(), "aof_enabled:0".to_owned()]),
+        ("Replication", vec!["role:master".to_owned(), "connected_slaves:0".to_owned()]),
+        ("Cluster", vec!["cluster_enabled:0".to_owned()]),
+        ("Commandstats", engine.calls().into_iter().map(counted).collect()),
     ];
-    let calls = engine.calls().into_iter();
-    lines
-        .extend(calls.map(|(name, calls)| {
-            format!("cmdstat_{name}:calls={calls},usec=0,usec_per_call=0.00")
-        }));
-    lines.join("\r\n") + "\r\n"
+    let asked = |name: &str| sections.is_empty() || sections.iter().any(|it| is(it, name));
+    let everything = sections.iter().any(|it| is(it, "all") || is(it, "everything"));
+    let chosen = all.into_iter().filter(|(name, _)| everything || asked(name));
+    chosen.map(|(name, lines)| format!("# {name}\r\n{}\r\n", lines.join("\r\n"))).collect()
 }

@@ -27,6 +27,11 @@ impl Subscription {
         !self.channels.is_empty()
     }
 
+    /// To how many channels it listens.
+    pub(super) fn len(&self) -> usize {
+        self.channels.len()
+    }
+
     /// Listens to a channel, and answers what the client is told.
     pub(super) fn add(&mut self, channel: &Bytes) -> Reply {
         if !self.channels.contains(channel) {

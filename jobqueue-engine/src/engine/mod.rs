@@ -1,21 +1,29 @@
 //! One server: its calls, those who wait for keys, and those who listen to channels.
 
 mod channels;
+mod clients;
+mod settings;
+mod slow_log;
 mod waiters;
 
 use std::{
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-pub(crate) use self::waiters::Ticket;
 use self::{
     channels::Channels,
+    slow_log::SlowLog,
     waiters::{Waiters, WaitsFor},
+};
+pub(crate) use self::{
+    clients::{Client, Clients, Pause, Which},
+    waiters::Ticket,
 };
 use crate::{
     clock::Clock,
@@ -32,6 +40,9 @@ pub struct Engine {
     /// Locked for a whole call: one at a time, as in Redis.
     state: Mutex<State>,
     channels: Mutex<Channels>,
+    pub(crate) clients: Clients,
+    /// What clients must say first, if anything.
+    password: Mutex<Option<String>>,
     /// Told after each call.
     called: Notify,
 }
@@ -41,8 +52,9 @@ struct State {
     keyspace: Keyspace,
     scripts: Scripts,
     waiters: Waiters,
-    /// How often each command was called from outside.
-    calls: BTreeMap<String, u64>,
+    /// How often commands were called that the keyspace doesn't know of.
+    calls: BTreeMap<&'static str, u64>,
+    slow_log: SlowLog,
 }
 
 /// What becomes of a call that may wait.
@@ -63,11 +75,14 @@ impl Engine {
             scripts: Scripts::default(),
             waiters: Waiters::default(),
             calls: BTreeMap::new(),
+            slow_log: SlowLog::default(),
         };
         Arc::new(Self {
             clock,
             state: Mutex::new(state),
             channels: Mutex::default(),
+            clients: Clients::default(),
+            password: Mutex::default(),
             called: Notify::new(),
         })
     }
@@ -75,9 +90,12 @@ impl Engine {
     /// Carries a call out: a command's name and its arguments. One that would wait answers as if
     /// nothing had come.
     pub fn call(&self, words: &[Bytes]) -> Reply {
-        let mut state = self.begin(words);
+        let start = Instant::now();
+        let mut state = self.begin();
         let answer = state.dispatch(words);
         state.serve_waiters();
+        let seconds = state.keyspace.now() / 1_000_000;
+        state.slow_log.note(words, seconds, start.elapsed());
         drop(state);
         self.called.notify_waiters();
         answer.into()
@@ -90,7 +108,8 @@ impl Engine {
 
     /// Carries a call out that may wait: `BLPOP`, or an `XREAD` that says so.
     pub fn wait(self: &Arc<Self>, words: &[Bytes]) -> Wait {
-        let mut state = self.begin(words);
+        let mut state = self.begin();
+        state.count(if command::is(&words[0], "BLPOP") { "blpop" } else { "xread" });
         match WaitsFor::parse(words, &state.keyspace) {
             Err(refusal) => Wait::Over(Reply::Refused(refusal)),
             Ok((waits_for, limit)) => {
@@ -114,19 +133,74 @@ impl Engine {
     }
 
     /// Begins a call: nothing else runs until the guard is dropped.
-    fn begin(&self, words: &[Bytes]) -> MutexGuard<'_, State> {
+    fn begin(&self) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
         state.keyspace.begin(self.clock.micros());
-        if let Some(name) = words.first() {
-            let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-            *state.calls.entry(name).or_default() += 1;
-        }
         state
     }
 
-    /// How often each command was called, but for calls from scripts.
+    /// How often each command was called, by clients and by scripts.
     pub(crate) fn calls(&self) -> BTreeMap<String, u64> {
-        lock(&self.state).calls.clone()
+        let state = lock(&self.state);
+        let others = state.calls.iter().map(|(name, count)| ((*name).to_owned(), *count));
+        let mut calls: BTreeMap<_, _> = others.collect();
+        for (name, count) in command::counts(&state.keyspace).filter(|(_, count)| *count > 0) {
+            *calls.entry(name).or_default() += count;
+        }
+        calls
+    }
+
+    fn forget_calls(&self) {
+        let mut state = lock(&self.state);
+        state.calls.clear();
+        state.keyspace.calls.reset();
+    }
+
+    /// How many bytes the keyspace takes, about, and how many it may; without a limit, zero.
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        let state = lock(&self.state);
+        (state.keyspace.memory.used(), state.keyspace.memory.limit())
+    }
+
+    fn password(&self) -> Option<String> {
+        lock(&self.password).clone()
+    }
+
+    /// Clients must say this from now on; nothing, if it is empty.
+    fn set_password(&self, password: &str) {
+        *lock(&self.password) = (!password.is_empty()).then(|| password.to_owned());
+    }
+
+    /// Whether these bytes are the password; none, if nobody needs one.
+    pub(crate) fn is_password(&self, bytes: &[u8]) -> Option<bool> {
+        let password = self.password()?;
+        // It takes as long whatever the bytes are.
+        let differing = password.bytes().zip(bytes).fold(0, |sum, (a, b)| sum | (a ^ b));
+        Some(differing == 0 && password.len() == bytes.len())
+    }
+
+    pub(crate) fn needs_password(&self) -> bool {
+        lock(&self.password).is_some()
+    }
+
+    /// Calls that took long: `SLOWLOG`.
+    pub(crate) fn slow_log(&self, args: &[Bytes]) -> Reply {
+        let log = &mut lock(&self.state).slow_log;
+        match args {
+            [what] if command::is(what, "LEN") => Reply::count(log.len()),
+            [what] if command::is(what, "GET") => log.newest(10),
+            [what, most] if command::is(what, "GET") => {
+                let most = crate::number::integer(most);
+                most.map_or(Reply::Refused(Refusal::NO_INTEGER), |most| {
+                    log.newest(usize::try_from(most).unwrap_or(usize::MAX))
+                })
+            }
+            [what] if command::is(what, "RESET") => {
+                log.clear();
+                Reply::OK
+            }
+            _ => Reply::Refused(Refusal::new("ERR unknown subcommand of SLOWLOG")),
+        }
     }
 
     /// Sends a message to all who listen to a channel, and answers how many do.
@@ -149,16 +223,24 @@ pub(crate) type Listener = mpsc::UnboundedSender<(Bytes, Bytes)>;
 
 /// The engine has no invariant that a panic could break half-way: a call's changes stay, as those
 /// of a script that fails do.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
+    fn count(&mut self, name: &'static str) {
+        *self.calls.entry(name).or_default() += 1;
+    }
+
     fn dispatch(&mut self, words: &[Bytes]) -> Answer {
         let (name, args) = words.split_first().ok_or(Refusal::SYNTAX)?;
         match (name.to_ascii_uppercase().as_slice(), args) {
-            (b"EVALSHA", [sha, rest @ ..]) => self.scripts.run(&mut self.keyspace, sha, rest),
+            (b"EVALSHA", [sha, rest @ ..]) => {
+                self.count("evalsha");
+                self.scripts.run(&mut self.keyspace, sha, rest)
+            }
             (b"EVAL", [source, rest @ ..]) => {
+                self.count("eval");
                 let sha = self.scripts.load(source)?;
                 self.scripts.run(&mut self.keyspace, sha.as_bytes(), rest)
             }

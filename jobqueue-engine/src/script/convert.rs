@@ -68,6 +68,19 @@ fn from_table(table: &Table) -> mlua::Result<Reply> {
     Ok(Reply::Array(items.collect::<mlua::Result<_>>()?))
 }
 
+/// What a script failed with: a command's refusal as it is, anything else by its own words.
+pub(super) fn explain_value(problem: Value) -> Refusal {
+    match problem {
+        Value::Table(table) => match table.raw_get("err") {
+            Ok(Value::String(text)) => Refusal::with(&text.to_string_lossy()),
+            _ => Refusal::new("ERR the script failed with a table"),
+        },
+        Value::String(text) => Refusal::with(&format!("ERR {}", text.to_string_lossy())),
+        Value::Error(error) => explain(&error),
+        other => Refusal::with(&format!("ERR the script failed with a {}", other.type_name())),
+    }
+}
+
 /// Why a script ended early: a command's refusal as it is, anything else by Lua's own words.
 pub(super) fn explain(error: &Error) -> Refusal {
     if let Error::CallbackError { cause, .. } = error {

@@ -9,9 +9,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use mlua::{Error, Function, Lua, LuaOptions, StdLib, Table, Value, Variadic};
+use mlua::{Function, Lua, LuaOptions, StdLib, Table, Value, Variadic};
 
-use super::convert::{argument, explain, from_lua, refusal_to_lua, to_lua};
+use super::convert::{argument, explain, explain_value, from_lua, refusal_to_lua, to_lua};
 use crate::{
     command,
     keyspace::Keyspace,
@@ -34,10 +34,37 @@ const NO_GLOBALS: &str = "
         end,
     })";
 
+/// A script's `pcall` gives a refusal's text, as Redis's does.
+const PCALL: &str = "
+    local raw, type = ..., type
+    local function explain(done, problem, ...)
+        if not done and type(problem) == 'table' and type(problem.err) == 'string' then
+            return false, problem.err
+        end
+        return done, problem, ...
+    end
+    return function(...)
+        return explain(raw(...))
+    end";
+
+/// `redis.call` raises a table with the refusal in `err`, as Redis's does since version 7. A
+/// function of Rust could raise its own kind of value alone, which no script can read.
+const CALL: &str = "
+    local raw, error = ..., error
+    return function(...)
+        local reply, is_refused = raw(...)
+        if is_refused then
+            error(reply, 0)
+        end
+        return reply
+    end";
+
 pub(super) struct Interpreter {
     lua: Lua,
     /// By their hashes.
     compiled: HashMap<String, Function>,
+    /// Lua's own: a script that fails gives a value rather than a message.
+    pcall: Function,
     /// The keyspace of the server whose script is running.
     lent: Rc<RefCell<Keyspace>>,
 }
@@ -71,8 +98,10 @@ impl Interpreter {
         for name in REMOVED_FROM_MATH {
             math.raw_set(name, Value::Nil)?;
         }
+        let pcall = globals.raw_get("pcall")?;
+        globals.raw_set("pcall", lua.load(PCALL).into_function()?.call::<Function>(&pcall)?)?;
         lua.load(NO_GLOBALS).exec()?;
-        Ok(Self { lua, compiled: HashMap::new(), lent })
+        Ok(Self { lua, compiled: HashMap::new(), pcall, lent })
     }
 
     pub(super) fn compile(&mut self, sha: &str, source: &[u8]) -> Result<(), Refusal> {
@@ -99,9 +128,16 @@ impl Interpreter {
             globals.raw_set("KEYS", self.list(keys)?)?;
             globals.raw_set("ARGV", self.list(args)?)?;
             let _lent = Lent::new(&self.lent, keyspace);
-            from_lua(script.call::<Value>(())?)
+            match self.pcall.call::<(bool, Value)>(script)? {
+                (true, value) => from_lua(value),
+                (false, problem) => Ok(Reply::Refused(explain_value(problem))),
+            }
         };
-        run().map_err(|error| explain(&error))
+        match run() {
+            Ok(Reply::Refused(refusal)) => Err(refusal),
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(explain(&error)),
+        }
     }
 
     fn list(&self, texts: &[Bytes]) -> mlua::Result<Table> {
@@ -117,12 +153,13 @@ impl Interpreter {
 fn redis(lua: &Lua, lent: &Rc<RefCell<Keyspace>>) -> mlua::Result<Table> {
     let redis = lua.create_table()?;
     let keyspace = lent.clone();
-    redis.raw_set(
-        "call",
-        lua.create_function(move |lua, args: Variadic<Value>| {
-            to_lua(lua, call(keyspace.borrow_mut(), &args)?.map_err(Error::external)?)
-        })?,
-    )?;
+    let raw = lua.create_function(move |lua, args: Variadic<Value>| {
+        Ok(match call(keyspace.borrow_mut(), &args)? {
+            Ok(reply) => (to_lua(lua, reply)?, false),
+            Err(refusal) => (refusal_to_lua(lua, refusal.text().as_bytes())?, true),
+        })
+    })?;
+    redis.raw_set("call", lua.load(CALL).into_function()?.call::<Function>(raw)?)?;
     let keyspace = lent.clone();
     redis.raw_set(
         "pcall",

@@ -1,15 +1,19 @@
 //! What stands at a key.
 
+mod hash;
+mod list;
+mod set;
 mod sorted_set;
 mod stream;
-
-use std::collections::VecDeque;
 
 use bytes::Bytes;
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
 pub(crate) use self::{
+    hash::Hash,
+    list::List,
+    set::Set,
     sorted_set::{Bound, SortedSet},
     stream::{Entry, Id, Precision, Stream},
 };
@@ -17,9 +21,8 @@ pub(crate) use self::{
 /// Its order follows from what was done to it alone, so that the same calls give the same answers.
 pub(crate) type Map<V> = IndexMap<Bytes, V, FixedState>;
 
-pub(crate) type Hash = Map<Bytes>;
-pub(crate) type Set = Map<()>;
-pub(crate) type List = VecDeque<Bytes>;
+/// About how much memory an item takes beside its bytes, in a collection of any type.
+const PER_ITEM: usize = 64;
 
 /// What stands at a key.
 #[derive(Clone, Debug)]
@@ -33,6 +36,18 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Hash(hash) => hash.bytes(),
+            Self::Set(set) => set.bytes(),
+            Self::SortedSet(set) => set.bytes(),
+            Self::List(list) => list.bytes(),
+            Self::Stream(stream) => stream.bytes(),
+        }
+    }
+
     /// What `TYPE` calls it.
     pub(crate) fn type_name(&self) -> &'static str {
         match self {
@@ -52,12 +67,15 @@ pub(crate) trait Kind: Default {
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
     fn wrap(self) -> Value;
 
+    /// About how much memory it takes. It is asked before and after each change.
+    fn bytes(&self) -> usize;
+
     /// Whether its key goes, since nothing is left in it.
     fn is_over(&self) -> bool;
 }
 
 macro_rules! kind {
-    ($type:ty, $variant:ident, |$value:ident| $is_over:expr) => {
+    ($type:ty, $variant:ident, $bytes:expr, |$value:ident| $is_over:expr) => {
         impl Kind for $type {
             fn of(value: &Value) -> Option<&Self> {
                 if let Value::$variant(it) = value { Some(it) } else { None }
@@ -71,6 +89,10 @@ macro_rules! kind {
                 Value::$variant(self)
             }
 
+            fn bytes(&self) -> usize {
+                $bytes(self)
+            }
+
             fn is_over(&self) -> bool {
                 let $value = self;
                 $is_over
@@ -79,10 +101,10 @@ macro_rules! kind {
     };
 }
 
-kind!(Bytes, Text, |_text| false);
-kind!(Hash, Hash, |hash| hash.is_empty());
-kind!(Set, Set, |set| set.is_empty());
-kind!(SortedSet, SortedSet, |set| set.is_empty());
-kind!(List, List, |list| list.is_empty());
+kind!(Bytes, Text, Self::len, |_text| false);
+kind!(Hash, Hash, Self::bytes, |hash| hash.is_empty());
+kind!(Set, Set, Self::bytes, |set| set.is_empty());
+kind!(SortedSet, SortedSet, Self::bytes, |set| set.is_empty());
+kind!(List, List, Self::bytes, |list| list.is_empty());
 // An empty stream stays: its ids must go on rising.
-kind!(Stream, Stream, |_stream| false);
+kind!(Stream, Stream, Self::bytes, |_stream| false);

@@ -4,13 +4,15 @@ use std::{cmp::Ordering, collections::BTreeSet};
 
 use bytes::Bytes;
 
-use super::Map;
+use super::{Map, PER_ITEM};
 
 /// A sorted set: members by score, those of one score by their bytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SortedSet {
     scores: Map<f64>,
     order: BTreeSet<Place>,
+    /// Of its members alone.
+    bytes: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +44,11 @@ impl SortedSet {
         self.scores.len()
     }
 
+    /// About how much memory it takes. An item stands in both of its orders.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes + self.len() * 2 * PER_ITEM
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.scores.is_empty()
     }
@@ -61,18 +68,23 @@ impl SortedSet {
         if let Some(former) = former {
             self.order.remove(&Place(former, member.clone()));
         }
+        if former.is_none() {
+            self.bytes += member.len();
+        }
         self.order.insert(Place(score, member));
         former.is_none()
     }
 
     pub(crate) fn remove(&mut self, member: &[u8]) -> bool {
         let Some((member, score)) = self.scores.swap_remove_entry(member) else { return false };
+        self.bytes -= member.len();
         self.order.remove(&Place(score, member))
     }
 
     pub(crate) fn pop_first(&mut self) -> Option<(Bytes, f64)> {
         let Place(score, member) = self.order.pop_first()?;
         self.scores.swap_remove(&member);
+        self.bytes -= member.len();
         Some((member, score))
     }
 

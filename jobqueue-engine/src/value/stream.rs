@@ -1,8 +1,10 @@
 //! A stream: entries by id, and the last id that was given.
 
-use std::{collections::BTreeMap, mem};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
+
+use super::PER_ITEM;
 
 /// How many entries are in a node of Redis's. A trim that needn't be exact removes whole nodes.
 const NODE: usize = 100;
@@ -82,9 +84,20 @@ pub(crate) type Entry<'a> = (&'a Id, &'a Vec<Bytes>);
 pub(crate) struct Stream {
     entries: BTreeMap<Id, Vec<Bytes>>,
     last: Id,
+    bytes: usize,
+}
+
+/// About how much memory an entry takes.
+fn bytes_of(fields: &[Bytes]) -> usize {
+    fields.iter().map(|field| field.len() + PER_ITEM / 2).sum::<usize>() + PER_ITEM
 }
 
 impl Stream {
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -101,11 +114,14 @@ impl Stream {
 
     pub(crate) fn push(&mut self, id: Id, fields: Vec<Bytes>) {
         self.last = id;
+        self.bytes += bytes_of(&fields);
         self.entries.insert(id, fields);
     }
 
     pub(crate) fn remove(&mut self, id: Id) -> bool {
-        self.entries.remove(&id).is_some()
+        let Some(fields) = self.entries.remove(&id) else { return false };
+        self.bytes -= bytes_of(&fields);
+        true
     }
 
     pub(crate) fn range(&self, from: Id, to: Id) -> impl DoubleEndedIterator<Item = Entry<'_>> {
@@ -121,10 +137,6 @@ impl Stream {
 
     /// Removes the entries before an id. How many have gone.
     pub(crate) fn keep_from(&mut self, least: Id, precision: Precision) -> usize {
-        if precision == Precision::Exact {
-            let kept = self.entries.split_off(&least);
-            return mem::replace(&mut self.entries, kept).len();
-        }
         self.remove_oldest(self.entries.range(..least).count(), precision)
     }
 
@@ -134,7 +146,9 @@ impl Stream {
             Precision::Nodes => (excess - excess % NODE).min(TRIM),
         };
         for _ in 0..gone {
-            self.entries.pop_first();
+            if let Some((_, fields)) = self.entries.pop_first() {
+                self.bytes -= bytes_of(&fields);
+            }
         }
         gone
     }

@@ -1,25 +1,27 @@
 //! The engine as a process that is started as redis-server is, as far as the tests do: so
 //! `JOBQUEUE_TEST_SERVER` makes it the server of all tests.
 //!
-//! What it isn't (TLS, users, a cluster, a log on disk, a memory limit) it refuses to be.
+//! What it isn't (TLS, users, a cluster, a log on disk) it refuses to be.
 
 #![allow(clippy::print_stdout, reason = "the tests wait for a server's lines")]
 
-use std::{env, io, process::ExitCode};
+use std::{env, io, process::ExitCode, sync::Arc};
 
 use jobqueue_engine::{Clock, Engine, serve};
 use tokio::net::{TcpListener, UnixListener};
 
-const REFUSED: [&str; 8] = [
+const REFUSED: [&str; 6] = [
     "--tls-port",
     "--sentinel",
     "--aclfile",
     "--cluster-enabled",
-    "--requirepass",
-    "--maxmemory",
     "--replicaof",
     "--rename-command",
 ];
+
+/// Options that are settings of the engine.
+const SETTINGS: [&str; 5] =
+    ["requirepass", "maxmemory", "maxmemory-policy", "maxclients", "slowlog-log-slower-than"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -34,9 +36,17 @@ async fn main() -> ExitCode {
         println!("{name} is nothing that the engine has");
         return ExitCode::FAILURE;
     }
+    let engine = Engine::new(Clock::system(), 1);
+    for name in SETTINGS {
+        let Some(value) = option(&format!("--{name}")) else { continue };
+        if let Err(refusal) = engine.configure(name, value) {
+            println!("{refusal}");
+            return ExitCode::FAILURE;
+        }
+    }
     let served = match option("--unixsocket") {
-        Some(path) => serve_socket(path).await,
-        None => serve_port(option("--port").unwrap_or("6379")).await,
+        Some(path) => serve_socket(path, engine).await,
+        None => serve_port(option("--port").unwrap_or("6379"), engine).await,
     };
     let Err(error) = served;
     println!("{error}");
@@ -45,8 +55,8 @@ async fn main() -> ExitCode {
 
 enum Never {}
 
-async fn serve_socket(path: &str) -> io::Result<Never> {
-    let (listener, engine) = (UnixListener::bind(path)?, engine());
+async fn serve_socket(path: &str, engine: Arc<Engine>) -> io::Result<Never> {
+    let listener = UnixListener::bind(path)?;
     println!("Ready to accept connections");
     loop {
         let (stream, _) = listener.accept().await?;
@@ -54,7 +64,7 @@ async fn serve_socket(path: &str) -> io::Result<Never> {
     }
 }
 
-async fn serve_port(port: &str) -> io::Result<Never> {
+async fn serve_port(port: &str, engine: Arc<Engine>) -> io::Result<Never> {
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await.map_err(|error| {
         // In Redis's words, by which the tests know that they must choose another.
         if error.kind() == io::ErrorKind::AddrInUse {
@@ -63,15 +73,10 @@ async fn serve_port(port: &str) -> io::Result<Never> {
             error
         }
     })?;
-    let engine = engine();
     println!("Ready to accept connections");
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         tokio::spawn(serve(engine.clone(), stream));
     }
-}
-
-fn engine() -> std::sync::Arc<Engine> {
-    Engine::new(Clock::system(), 1)
 }

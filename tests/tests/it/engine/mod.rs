@@ -4,4 +4,5 @@ mod commands;
 mod differential;
 mod embedded;
 mod random;
+mod server;
 mod streams;
