@@ -213,6 +213,17 @@ impl Keyspace {
         self.slots.iter().filter(move |(_, slot)| slot.is_alive(now)).map(|(key, _)| key)
     }
 
+    /// How many keys there are, those that have expired among them.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// In an order of its own: a key that is removed makes the last one take its place.
+    pub(crate) fn at(&self, place: usize) -> Option<(&Bytes, &Slot)> {
+        let now = self.now_ms();
+        self.slots.get_index(place).filter(|(_, slot)| slot.is_alive(now))
+    }
+
     pub(crate) fn clear(&mut self) {
         self.memory.clear();
         self.slots.clear();

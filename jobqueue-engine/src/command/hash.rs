@@ -103,69 +103,6 @@ pub(super) fn random(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(reply)
 }
 
-/// With `COUNT`. The cursor is how many fields are left, from the first on: a field that is removed
-/// makes the last one take its place, so one that wasn't seen stays among those that are left.
-pub(super) fn scan(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    let cursor = number::integer(&args[1]).and_then(|cursor| usize::try_from(cursor).ok());
-    let cursor = cursor.ok_or(Refusal::new("ERR invalid cursor"))?;
-    let most = match &args[2..] {
-        [] => 10,
-        [word, most] if is(word, "COUNT") => match usize::try_from(integer(most)?) {
-            Ok(most @ 1..) => most,
-            _ => return Err(Refusal::SYNTAX),
-        },
-        _ => return Err(Refusal::SYNTAX),
-    };
-    let hash = keys.get::<Hash>(&args[0])?;
-    let len = hash.map_or(0, |hash| hash.len());
-    let end = if cursor == 0 { len } else { cursor.min(len) };
-    let start = end.saturating_sub(most);
-    let found = pairs((start..end).filter_map(|at| hash?.get_index(at)));
-    Ok(Reply::Array(vec![Reply::text(start.to_string()), found]))
-}
-
 fn pairs<'a>(fields: impl Iterator<Item = (&'a Bytes, &'a Bytes)>) -> Reply {
     Reply::bulks(fields.flat_map(|(field, value)| [field, value]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(words: &[&str]) -> Vec<Bytes> {
-        words.iter().map(|word| Bytes::copy_from_slice(word.as_bytes())).collect()
-    }
-
-    #[test]
-    fn a_scan_sees_all_that_stay() {
-        let mut keys = Keyspace::new(0);
-        for field in 0..25 {
-            set(&mut keys, &words(&["h", &field.to_string(), "v"])).expect("set");
-        }
-        let (mut cursor, mut seen) = (Bytes::from_static(b"0"), Vec::new());
-        loop {
-            let args = [words(&["h"]), vec![cursor], words(&["COUNT", "4"])].concat();
-            let Ok(Reply::Array(parts)) = scan(&mut keys, &args) else { panic!("no page") };
-            let [Reply::Bulk(next), Reply::Array(page)] = parts.as_slice() else {
-                panic!("no page")
-            };
-            assert!(page.len() <= 8, "{page:?}");
-            let fields = page.iter().step_by(2).map(|field| match field {
-                Reply::Bulk(field) => field.clone(),
-                _ => panic!("no field"),
-            });
-            seen.extend(fields);
-            // Whoever is removed meanwhile has been seen, and another takes its place.
-            remove(&mut keys, &[words(&["h"]), vec![seen[0].clone()]].concat()).expect("removed");
-            cursor = next.clone();
-            if cursor == "0" {
-                break;
-            }
-        }
-        seen.sort();
-        seen.dedup();
-        assert_eq!(seen.len(), 25);
-        let wrong = scan(&mut keys, &words(&["h", "x"]));
-        assert_eq!(wrong.err(), Some(Refusal::new("ERR invalid cursor")));
-    }
 }

@@ -5,6 +5,7 @@ mod hash;
 mod keys;
 mod list;
 mod read;
+mod scan;
 mod set;
 mod sorted_set;
 mod stream;
@@ -61,10 +62,12 @@ static COMMANDS: &[Command] = &[
     command("PEXPIRE", Writes, 2..=2, keys::expire),
     command("PTTL", Reads, 1..=1, keys::time_to_live),
     command("RENAME", Writes, 2..=2, keys::rename),
+    command("SCAN", Reads, 1..=MANY, scan::keys),
     command("TIME", Reads, 0..=0, keys::time),
     command("TYPE", Reads, 1..=1, keys::type_of),
     command("UNLINK", Writes, 1..=MANY, keys::remove),
     command("GET", Reads, 1..=1, text::get),
+    command("STRLEN", Reads, 1..=1, text::len),
     command("SET", Grows, 2..=MANY, text::set),
     command("HDEL", Writes, 2..=MANY, hash::remove),
     command("HEXISTS", Reads, 2..=2, hash::exists),
@@ -75,7 +78,7 @@ static COMMANDS: &[Command] = &[
     command("HLEN", Reads, 1..=1, hash::len),
     command("HMGET", Reads, 2..=MANY, hash::get_many),
     command("HRANDFIELD", Reads, 1..=3, hash::random),
-    command("HSCAN", Reads, 2..=4, hash::scan),
+    command("HSCAN", Reads, 2..=MANY, scan::hash),
     command("HSET", Grows, 3..=MANY, hash::set),
     command("HVALS", Reads, 1..=1, hash::values),
     command("LLEN", Reads, 1..=1, list::len),
@@ -90,6 +93,7 @@ static COMMANDS: &[Command] = &[
     command("SMEMBERS", Reads, 1..=1, set::members),
     command("SRANDMEMBER", Reads, 1..=2, set::random),
     command("SREM", Writes, 2..=MANY, set::remove),
+    command("SSCAN", Reads, 2..=MANY, scan::set),
     command("ZADD", Grows, 3..=MANY, sorted_set::add),
     command("ZCARD", Reads, 1..=1, sorted_set::len),
     command("ZCOUNT", Reads, 3..=3, sorted_set::count),
@@ -100,9 +104,11 @@ static COMMANDS: &[Command] = &[
     command("ZREM", Writes, 2..=MANY, sorted_set::remove),
     command("ZREMRANGEBYRANK", Writes, 3..=3, sorted_set::remove_range),
     command("ZREVRANGE", Reads, 3..=4, sorted_set::range_from_end),
+    command("ZSCAN", Reads, 2..=MANY, scan::sorted_set),
     command("ZSCORE", Reads, 2..=2, sorted_set::score),
     command("XADD", Grows, 4..=MANY, stream::add),
     command("XDEL", Writes, 2..=MANY, stream::remove),
+    command("XINFO", Reads, 2..=2, stream::info),
     command("XLEN", Reads, 1..=1, stream::len),
     command("XRANGE", Reads, 3..=5, stream::range),
     command("XREAD", Reads, 3..=MANY, read::now),

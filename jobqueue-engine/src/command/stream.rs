@@ -124,6 +124,28 @@ fn ends(from: &[u8], to: &[u8], options: Args<'_>) -> Result<(Id, Id, usize), Re
     Ok((from, to, most))
 }
 
+/// `XINFO STREAM`: what of it follows from the keyspace alone.
+pub(super) fn info(keys: &mut Keyspace, args: Args<'_>) -> Answer {
+    if !is(&args[0], "STREAM") {
+        return Err(Refusal::new("ERR unknown subcommand of XINFO"));
+    }
+    let stream = keys.get::<Stream>(&args[1])?.ok_or(Refusal::new("ERR no such key"))?;
+    let (first, last) =
+        (stream.range(Id::MIN, Id::MAX).next(), stream.range(Id::MIN, Id::MAX).next_back());
+    Ok(Reply::Array(vec![
+        Reply::text("length"),
+        Reply::count(stream.len()),
+        Reply::text("last-generated-id"),
+        Reply::text(stream.last_id().text()),
+        Reply::text("groups"),
+        Reply::count(0),
+        Reply::text("first-entry"),
+        first.map_or(Reply::Nil, entry),
+        Reply::text("last-entry"),
+        last.map_or(Reply::Nil, entry),
+    ]))
+}
+
 pub(super) fn entry((id, fields): Entry<'_>) -> Reply {
     Reply::Array(vec![Reply::text(id.text()), Reply::bulks(fields)])
 }

@@ -14,6 +14,10 @@ pub(super) fn get(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::bulk_or_nil(keys.get::<Bytes>(&args[0])?))
 }
 
+pub(super) fn len(keys: &mut Keyspace, args: Args<'_>) -> Answer {
+    Ok(Reply::count(keys.get::<Bytes>(&args[0])?.map_or(0, Bytes::len)))
+}
+
 /// With `PX`, `NX` and `GET`.
 pub(super) fn set(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let (mut expires, mut only_new, mut get_former) = (None, false, false);

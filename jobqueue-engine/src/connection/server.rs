@@ -34,6 +34,8 @@ pub(super) fn answer(engine: &Engine, asks: &Client, words: &[Bytes]) -> Option<
         (b"CONFIG", args) => engine.config(args),
         (b"CLUSTER", _) => refused("ERR This instance has cluster support disabled"),
         (b"SLOWLOG", args) => engine.slow_log(args),
+        // What redis-cli asks for its hints.
+        (b"COMMAND", _) => Reply::empty(),
         (b"ROLE", []) => {
             Reply::Array(vec![Reply::text("master"), Reply::Integer(0), Reply::empty()])
         }

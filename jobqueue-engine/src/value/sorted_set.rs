@@ -57,6 +57,11 @@ impl SortedSet {
         self.scores.get(member).copied()
     }
 
+    /// In an order of its own: a member that is removed makes the last one take its place.
+    pub(crate) fn at(&self, place: usize) -> Option<(&Bytes, f64)> {
+        self.scores.get_index(place).map(|(member, score)| (member, *score))
+    }
+
     /// Sets a member's score. Whether the member is new.
     pub(crate) fn insert(&mut self, member: Bytes, score: f64) -> bool {
         // Redis has no -0 in its order.
