@@ -1,0 +1,70 @@
+//! `jobqueue move`: copies all queues to another server, and compares the two.
+
+mod compare;
+mod copy;
+mod key;
+mod page;
+mod ready;
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use redis::aio::MultiplexedConnection;
+
+use self::key::Kind;
+use crate::{
+    arguments::Move,
+    site::{connect, shown},
+};
+
+/// Both ends of a move.
+struct Sites {
+    from: MultiplexedConnection,
+    to: MultiplexedConnection,
+    /// All keys that are moved begin so.
+    prefix: String,
+}
+
+/// Copies all queues, and compares.
+pub(crate) async fn run(order: &Move) -> Result<()> {
+    if order.from == order.to {
+        bail!("both URLs are {}", shown(&order.from));
+    }
+    let start = Instant::now();
+    let mut sites = Sites {
+        from: connect(&order.from).await?,
+        to: connect(&order.to).await?,
+        prefix: format!("{}:", order.prefix),
+    };
+    let keys = key::all(&mut sites.from, &sites.prefix).await.context("reading the source")?;
+    if keys.is_empty() {
+        bail!(
+            "{} has no key that begins with `{}`: is the prefix another one?",
+            shown(&order.from),
+            sites.prefix
+        );
+    }
+    if !order.force {
+        ready::nobody_works(&mut sites.from, &keys).await?;
+    }
+    ready::claim(&mut sites).await?;
+    let mut items = 0;
+    for (number, (key, kind)) in keys.iter().enumerate() {
+        let name = String::from_utf8_lossy(key);
+        let copied = copy::key(&mut sites, key, *kind).await;
+        items +=
+            copied.with_context(|| format!("copying {name} ({kind}), {number} keys are done"))?;
+    }
+    println!("{} keys with {items} entries are copied; comparing", keys.len());
+    compare::all(&mut sites, &keys).await?;
+    ready::release(&mut sites).await?;
+    println!(
+        "moved {} queues in {:.1} s: {} keys, {items} entries, all equal. The source is as it was: \
+         remove it when all use {}",
+        keys.iter().filter(|(key, kind)| **kind == Kind::Hash && key.ends_with(b":meta")).count(),
+        start.elapsed().as_secs_f64(),
+        keys.len(),
+        shown(&order.to)
+    );
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! The program, run as a user does.
+
+mod queues;
+mod transfer;
