@@ -49,14 +49,14 @@ impl<'a> Pages<'a> {
             // The text has expired.
             (Place::Index(_), Value::Nil) => (Vec::new(), None),
             (Place::Index(read), Value::Array(values)) => {
-                let page = items(values, if self.kind == Kind::List { 1 } else { 2 })?;
+                let page = items(&values, if self.kind == Kind::List { 1 } else { 2 })?;
                 let next = (!page.is_empty()).then(|| Place::Index(read + page.len()));
                 (page, next)
             }
             (Place::Cursor(_), Value::Array(parts)) => {
                 let (cursor, values) = with_list(parts)?;
                 let cursor = String::from_utf8(bytes(cursor)?)?;
-                let page = items(values, if self.kind == Kind::Set { 1 } else { 2 })?;
+                let page = items(&values, if self.kind == Kind::Set { 1 } else { 2 })?;
                 (page, (cursor != "0").then_some(Place::Cursor(cursor)))
             }
             (Place::Behind(_), Value::Array(entries)) => {
@@ -110,7 +110,7 @@ fn with_list(parts: Vec<Value>) -> Result<(Value, Vec<Value>)> {
 }
 
 /// Items of so many words each.
-fn items(values: Vec<Value>, words: usize) -> Result<Vec<Item>> {
+fn items(values: &[Value], words: usize) -> Result<Vec<Item>> {
     let words_of = |chunk: &[Value]| chunk.iter().cloned().map(bytes).collect();
     values.chunks(words).map(words_of).collect()
 }
