@@ -6,6 +6,7 @@ use bytes::Bytes;
 use fastrand::Rng;
 
 use crate::{
+    effects::Effects,
     memory::Memory,
     refusal::Refusal,
     value::{Kind, Map, Value},
@@ -15,6 +16,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Keyspace {
     slots: Map<Slot>,
+    /// What was done to it, where that is kept.
+    pub(crate) effects: Effects,
     /// The keys that expire, by when they do, in ms since the epoch.
     expiring: BTreeSet<(u64, Bytes)>,
     pub(crate) memory: Memory,
@@ -82,6 +85,7 @@ impl Keyspace {
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             slots: Map::default(),
+            effects: Effects::default(),
             expiring: BTreeSet::new(),
             memory: Memory::default(),
             calls: Calls::default(),
@@ -100,7 +104,7 @@ impl Keyspace {
                 break;
             };
             let key = key.clone();
-            self.remove(&key);
+            self.expire(&key);
         }
         self.memory.begin();
     }
@@ -121,7 +125,7 @@ impl Keyspace {
     pub(crate) fn slot_mut(&mut self, key: &[u8]) -> Option<&mut Slot> {
         let now = self.now_ms();
         if self.slots.get(key).is_some_and(|slot| !slot.is_alive(now)) {
-            self.remove(key);
+            self.expire(key);
         }
         self.slots.get_mut(key)
     }
@@ -186,8 +190,14 @@ impl Keyspace {
     }
 
     pub(crate) fn take(&mut self, key: &[u8]) -> Option<Slot> {
-        let now = self.now_ms();
-        self.remove(key).filter(|slot| slot.is_alive(now))
+        self.slot_mut(key)?;
+        self.remove(key)
+    }
+
+    /// Removes a key whose time has come.
+    fn expire(&mut self, key: &[u8]) {
+        self.remove(key);
+        self.effects.push([b"DEL", key]);
     }
 
     fn remove(&mut self, key: &[u8]) -> Option<Slot> {
@@ -197,6 +207,16 @@ impl Keyspace {
             self.expiring.remove(&(at, key));
         }
         Some(slot)
+    }
+
+    /// All keys with what stands there, also those whose time has come.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = (&Bytes, &Slot)> {
+        self.slots.iter()
+    }
+
+    /// What stands at a key, also if its time has come.
+    pub(crate) fn slot_at_any_time(&self, key: &[u8]) -> Option<&Slot> {
+        self.slots.get(key)
     }
 
     /// Notes that those who wait for a key may go on.

@@ -15,6 +15,31 @@
 //! assert_eq!(engine.call(&words("ZPOPMIN waiting")), Reply::texts(["b", "5"]));
 //! ```
 //!
+//! # On disk
+//!
+//! A [`Folder`] keeps an engine's keyspace on disk. One process [holds](Folder::hold) it, and other
+//! processes of the machine reach that one by a socket in the folder.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use jobqueue_engine::{Folder, Fsync, Options, Reply};
+//!
+//! # let place = tempfile::tempdir()?;
+//! # let path = place.path().join("jobs");
+//! let folder = Folder::at(&path)?;
+//! let held = folder.hold(&Options::new().fsync(Fsync::Always))?;
+//! held.engine().call(&["RPUSH", "list", "a", "b"].map(Bytes::from));
+//! assert!(folder.hold(&Options::new()).is_err(), "it is held");
+//! drop(held);
+//!
+//! let held = folder.hold(&Options::new())?;
+//! assert_eq!(held.engine().call(&["LLEN", "list"].map(Bytes::from)), Reply::Integer(2));
+//! // All of it, as commands for any server:
+//! let commands: Vec<_> = held.engine().dump().collect();
+//! assert_eq!(commands, [["RPUSH", "list", "a", "b"].map(Bytes::from)]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # What it isn't
 //!
 //! It has the commands that jobqueue sends, and some by which tests look into a server
@@ -26,20 +51,27 @@
 mod clock;
 mod command;
 mod connection;
+mod disk;
+mod effects;
 mod engine;
+mod folder;
 mod keyspace;
 mod memory;
 mod number;
+mod portable;
 mod refusal;
 mod reply;
 mod script;
 mod value;
+mod words;
 
 pub use self::{
     clock::Clock,
     command::commands,
-    connection::serve,
+    connection::{Listener, listen, serve},
+    disk::{Fsync, OpenError, Options},
     engine::{Engine, Wait},
+    folder::{Folder, Held},
     refusal::Refusal,
     reply::Reply,
 };

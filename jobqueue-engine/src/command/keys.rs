@@ -35,6 +35,12 @@ pub(super) fn expire(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::flag(keys.set_expiry(&args[0], Some(at)).is_some()))
 }
 
+pub(super) fn expire_at(keys: &mut Keyspace, args: Args<'_>) -> Answer {
+    // A time before the epoch is as much in the past as its beginning.
+    let at = u64::try_from(integer(&args[1])?).unwrap_or(0);
+    Ok(Reply::flag(keys.set_expiry(&args[0], Some(at)).is_some()))
+}
+
 pub(super) fn persist(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::flag(keys.set_expiry(&args[0], None).flatten().is_some()))
 }

@@ -32,7 +32,7 @@ pub(super) fn pop(keys: &mut Keyspace, args: Args<'_>) -> Answer {
 }
 
 /// Takes the first item of a list.
-pub(crate) fn pop_first(keys: &mut Keyspace, key: &Bytes) -> Result<Option<Bytes>, Refusal> {
+pub(super) fn pop_first(keys: &mut Keyspace, key: &Bytes) -> Result<Option<Bytes>, Refusal> {
     keys.change_existing(key, List::pop_front)
 }
 

@@ -1,6 +1,7 @@
 //! The commands on the keyspace.
 
 mod args;
+mod effect;
 mod hash;
 mod keys;
 mod list;
@@ -18,8 +19,8 @@ use foldhash::fast::FixedState;
 
 pub(crate) use self::{
     args::{Args, is, seconds},
+    effect::pop_first,
     keys::matches,
-    list::pop_first,
     read::Read,
 };
 use crate::{
@@ -60,6 +61,7 @@ static COMMANDS: &[Command] = &[
     command("KEYS", Reads, 1..=1, keys::names),
     command("PERSIST", Writes, 1..=1, keys::persist),
     command("PEXPIRE", Writes, 2..=2, keys::expire),
+    command("PEXPIREAT", Writes, 2..=2, keys::expire_at),
     command("PTTL", Reads, 1..=1, keys::time_to_live),
     command("RENAME", Writes, 2..=2, keys::rename),
     command("SCAN", Reads, 1..=MANY, scan::keys),
@@ -131,7 +133,13 @@ pub(crate) fn run(keys: &mut Keyspace, words: &[Bytes]) -> Answer {
     }
     keys.memory.admit(command.effect)?;
     keys.calls.count(number);
-    (command.run)(keys, arguments)
+    if command.effect == Reads || !keys.effects.are_recorded() {
+        return (command.run)(keys, arguments);
+    }
+    keys.effects.admit()?;
+    let answer = (command.run)(keys, arguments)?;
+    effect::note(keys, command.name, arguments, &answer);
+    Ok(answer)
 }
 
 /// Whether a command may write, by its name in capitals. What isn't known here may: a script.

@@ -79,6 +79,12 @@ pub(super) fn add(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::text(id.text()))
 }
 
+/// The fields and values in the arguments of an `XADD` that was carried out.
+pub(super) fn fields<'a>(args: Args<'a>) -> Option<Args<'a>> {
+    let behind = Trim::parse(&args[1..]).ok()?.map_or(&args[1..], |(_, rest)| rest);
+    Some(behind.split_first()?.1)
+}
+
 pub(super) fn trim(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let (trim, []) = Trim::parse(&args[1..])?.ok_or(Refusal::SYNTAX)? else {
         return Err(Refusal::SYNTAX);

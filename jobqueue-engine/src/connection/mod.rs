@@ -1,6 +1,8 @@
 //! One client, over a stream of bytes.
 
 mod clients;
+mod listen;
+mod output;
 mod request;
 mod server;
 mod subscription;
@@ -13,10 +15,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use self::subscription::Subscription;
+pub use self::listen::{Listener, listen};
+use self::{output::Output, subscription::Subscription};
 use crate::{
     command,
     engine::{self, Engine, Wait},
+    number,
+    refusal::Refusal,
     reply::Reply,
 };
 
@@ -44,7 +49,7 @@ where
         seen: seen.client.clone(),
         input: Input { reader, buffer: BytesMut::new(), seen: seen.client.clone() },
         writer,
-        output: Vec::new(),
+        output: Output::default(),
     };
     tokio::select! {
         ran = client.run() => ran,
@@ -69,7 +74,7 @@ struct Client<S> {
     engine: Arc<Engine>,
     input: Input<S>,
     writer: WriteHalf<S>,
-    output: Vec<u8>,
+    output: Output,
     subscription: Subscription,
     /// As others see it.
     seen: Arc<engine::Client>,
@@ -97,21 +102,42 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
             while let Some(words) = request::next(&mut self.input.buffer)? {
                 self.seen.holds(self.input.buffer.len());
                 if self.carry_out(&words).await? == Next::Go {
-                    return self.flush().await;
+                    return self.flush_all().await;
                 }
             }
             self.flush().await?;
             tokio::select! {
                 come = self.input.more() => if come? == Next::Go { return Ok(()) },
-                pushed = self.subscription.next() => pushed.write(&mut self.output),
+                pushed = self.subscription.next() => self.output.push(&pushed, self.engine.end()),
+                kept = kept(&self.engine, &self.output) => kept?,
             }
         }
     }
 
+    /// Sends the answers that may go.
     async fn flush(&mut self) -> io::Result<()> {
-        self.writer.write_all(&self.output).await?;
-        self.output.clear();
+        let ready = self.output.ready(|end| self.engine.is_kept(end));
+        if ready.is_empty() {
+            return Ok(());
+        }
+        self.writer.write_all(ready).await?;
+        let sent = ready.len();
+        self.output.sent(sent);
         self.writer.flush().await
+    }
+
+    /// Sends all answers, when they may go.
+    async fn flush_all(&mut self) -> io::Result<()> {
+        self.flush().await?;
+        while self.output.needs().is_some() {
+            kept(&self.engine, &self.output).await?;
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, reply: &Reply) {
+        self.output.push(reply, self.engine.end());
     }
 
     async fn carry_out(&mut self, words: &[Bytes]) -> io::Result<Next> {
@@ -119,7 +145,7 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
         let command = name.to_ascii_uppercase();
         self.seen.begins(name);
         if !self.may && !matches!(command.as_slice(), b"AUTH" | b"QUIT") {
-            server::NO_PASSWORD.write(&mut self.output);
+            self.push(&server::NO_PASSWORD);
             return Ok(Next::Stay);
         }
         if self.held_up(&command).await? == Next::Go {
@@ -129,31 +155,35 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
             b"AUTH" => {
                 let reply = server::authorize(&self.engine, args);
                 self.may |= reply == Reply::OK;
-                reply.write(&mut self.output);
+                self.push(&reply);
             }
             b"BLPOP" | b"XREAD" => return self.wait(words).await,
+            b"WAITAOF" if self.engine.log().is_some() => self.wait_for_disk(args).await?,
             b"SUBSCRIBE" => {
                 for channel in args {
-                    self.subscription.add(channel).write(&mut self.output);
+                    let told = self.subscription.add(channel);
+                    self.push(&told);
                 }
                 self.seen.listens_to(self.subscription.len());
             }
             b"UNSUBSCRIBE" => {
                 for channel in args {
-                    self.subscription.remove(channel).write(&mut self.output);
+                    let told = self.subscription.remove(channel);
+                    self.push(&told);
                 }
                 self.seen.listens_to(self.subscription.len());
             }
             b"PING" if self.subscription.is_active() => {
-                Reply::texts(["pong", ""]).write(&mut self.output);
+                self.push(&Reply::texts(["pong", ""]));
             }
             b"QUIT" => {
-                Reply::OK.write(&mut self.output);
+                self.push(&Reply::OK);
                 return Ok(Next::Go);
             }
             _ => {
-                let reply = server::answer(&self.engine, &self.seen, words);
-                reply.unwrap_or_else(|| self.engine.call(words)).write(&mut self.output);
+                let reply = server::answer(&self.engine, &self.seen, words).map(|reply| (reply, 0));
+                let (reply, end) = reply.unwrap_or_else(|| self.engine.carry_out(words));
+                self.output.push(&reply, end);
             }
         }
         Ok(Next::Stay)
@@ -176,22 +206,39 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
         }
     }
 
+    /// Waits until all that was done so far is on the disk. There are no replicas.
+    async fn wait_for_disk(&mut self, args: &[Bytes]) -> io::Result<()> {
+        self.flush().await?;
+        let limit = match args.last().and_then(|ms| number::integer(ms)).map(u64::try_from) {
+            Some(Ok(0)) => FOR_EVER,
+            Some(Ok(ms)) => Duration::from_millis(ms),
+            _ => {
+                self.push(&Reply::Refused(Refusal::NO_INTEGER));
+                return Ok(());
+            }
+        };
+        let Some(log) = self.engine.log() else { return Ok(()) };
+        let synced = timeout(limit, log.synced(log.end())).await.is_ok_and(|synced| synced.is_ok());
+        self.push(&Reply::Array(vec![Reply::flag(synced), Reply::Integer(0)]));
+        Ok(())
+    }
+
     /// A call that may wait. What the client sends meanwhile is carried out afterwards.
     async fn wait(&mut self, words: &[Bytes]) -> io::Result<Next> {
         let (limit, mut reply, ticket) = match self.engine.wait(words) {
             Wait::Over(reply) => {
-                reply.write(&mut self.output);
+                self.push(&reply);
                 return Ok(Next::Stay);
             }
             Wait::Until(limit, reply, ticket) => {
                 (limit.map_or(FOR_EVER, Duration::from_millis), reply, ticket)
             }
         };
-        self.flush().await?;
         self.seen.waits(true);
         let end = sleep(limit);
         tokio::pin!(end);
         let come = loop {
+            self.flush().await?;
             // A client that has gone doesn't take what it waited for.
             tokio::select! {
                 biased;
@@ -202,11 +249,21 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
                     break timeout(Duration::ZERO, &mut reply).await.ok().and_then(Result::ok);
                 }
                 come = self.input.more() => if come? == Next::Go { return Ok(Next::Go) },
+                kept = kept(&self.engine, &self.output) => kept?,
             }
         };
         self.seen.waits(false);
-        come.unwrap_or(Reply::NilArray).write(&mut self.output);
+        self.push(&come.unwrap_or(Reply::NilArray));
         Ok(Next::Stay)
+    }
+}
+
+/// Waits until the next answer may go. An error, if it never may: then the client must not go on
+/// as if it had been told.
+async fn kept(engine: &Engine, output: &Output) -> io::Result<()> {
+    match output.needs() {
+        Some(end) => engine.kept(end).await.map_err(io::Error::other),
+        None => std::future::pending().await,
     }
 }
 

@@ -68,6 +68,17 @@ pub(super) fn authorize(engine: &Engine, args: &[Bytes]) -> Reply {
     }
 }
 
+/// What is kept on disk, and whether it is.
+fn persistence(engine: &Engine) -> Vec<String> {
+    let (on, status) = match engine.log() {
+        None => (0, "ok"),
+        Some(log) if log.refusal().is_some() => (1, "err"),
+        Some(_) => (1, "ok"),
+    };
+    ["loading:0".to_owned(), format!("aof_enabled:{on}"), format!("aof_last_write_status:{status}")]
+        .into()
+}
+
 /// All sections, or the one that is asked for. Commands are counted only when asked for, or among
 /// everything.
 fn info(engine: &Engine, sections: &[Bytes]) -> String {
@@ -85,7 +96,7 @@ fn info(engine: &Engine, sections: &[Bytes]) -> String {
                 "maxmemory_policy:noeviction".to_owned(),
             ],
         ),
-        ("Persistence", vec!["loading:0".to_owned(), "aof_enabled:0".to_owned()]),
+        ("Persistence", persistence(engine)),
         ("Replication", vec!["role:master".to_owned(), "connected_slaves:0".to_owned()]),
         ("Cluster", vec!["cluster_enabled:0".to_owned()]),
         ("Commandstats", engine.calls().into_iter().map(counted).collect()),

@@ -28,7 +28,9 @@ pub(crate) use self::{
 use crate::{
     clock::Clock,
     command,
+    disk::{Log, NotKept},
     keyspace::Keyspace,
+    portable,
     refusal::Refusal,
     reply::{Answer, Reply},
     script::Scripts,
@@ -45,6 +47,8 @@ pub struct Engine {
     password: Mutex<Option<String>>,
     /// Told after each call.
     called: Notify,
+    /// Where it is kept, if it is kept on disk.
+    log: Option<Log>,
 }
 
 #[derive(Debug)]
@@ -70,8 +74,13 @@ impl Engine {
     /// An empty server. The seed decides what is taken at random.
     #[must_use]
     pub fn new(clock: Clock, seed: u64) -> Arc<Self> {
+        Self::with(clock, Keyspace::new(seed), None)
+    }
+
+    /// One that begins with this keyspace, and keeps what is done to it in a log.
+    pub(crate) fn with(clock: Clock, keyspace: Keyspace, log: Option<Log>) -> Arc<Self> {
         let state = State {
-            keyspace: Keyspace::new(seed),
+            keyspace,
             scripts: Scripts::default(),
             waiters: Waiters::default(),
             calls: BTreeMap::new(),
@@ -84,21 +93,93 @@ impl Engine {
             clients: Clients::default(),
             password: Mutex::default(),
             called: Notify::new(),
+            log,
         })
     }
 
     /// Carries a call out: a command's name and its arguments. One that would wait answers as if
     /// nothing had come.
+    ///
+    /// An engine that is kept on disk answers when the call is kept, and the thread stands still
+    /// until then. [`serve`](crate::serve) lets other tasks go on meanwhile.
     pub fn call(&self, words: &[Bytes]) -> Reply {
+        let (reply, end) = self.carry_out(words);
+        match self.log.as_ref().map_or(Ok(()), |log| log.block_until_kept(end)) {
+            Ok(()) => reply,
+            Err(why) => Reply::Refused(Refusal::with(&format!("MISCONF {why}"))),
+        }
+    }
+
+    /// Carries a call out. Where what it did, or has seen, ends in the log: it may be answered when
+    /// that [is kept](Self::kept).
+    pub(crate) fn carry_out(&self, words: &[Bytes]) -> (Reply, u64) {
         let start = Instant::now();
         let mut state = self.begin();
         let answer = state.dispatch(words);
         state.serve_waiters();
         let seconds = state.keyspace.now() / 1_000_000;
         state.slow_log.note(words, seconds, start.elapsed());
-        drop(state);
+        let end = self.keep(state);
         self.called.notify_waiters();
-        answer.into()
+        (answer.into(), end)
+    }
+
+    /// Ends a call: the log gets what it did.
+    fn keep(&self, mut state: MutexGuard<'_, State>) -> u64 {
+        let Some(log) = &self.log else { return 0 };
+        let appended = state.keyspace.effects.take(|effects| log.append(effects));
+        // While the disk refuses, only reads go on. They see what may not be on the disk yet.
+        let refused = state.keyspace.effects.admit().is_err();
+        drop(state);
+        if appended.is_some() {
+            log.push();
+        }
+        if refused { 0 } else { log.end() }
+    }
+
+    /// Where what was done so far ends in the log.
+    pub(crate) fn end(&self) -> u64 {
+        self.log.as_ref().map_or(0, Log::end)
+    }
+
+    /// Whether what ends here in the log may be acknowledged.
+    pub(crate) fn is_kept(&self, end: u64) -> bool {
+        self.log.as_ref().is_none_or(|log| log.is_kept(end))
+    }
+
+    /// Waits until what ends here in the log may be acknowledged.
+    pub(crate) async fn kept(&self, end: u64) -> Result<(), NotKept> {
+        match &self.log {
+            Some(log) => log.kept(end).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Where it is kept, if it is kept on disk.
+    pub(crate) fn log(&self) -> Option<&Log> {
+        self.log.as_ref()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_keyspace<T>(&self, use_it: impl FnOnce(&Keyspace) -> T) -> T {
+        use_it(&lock(&self.state).keyspace)
+    }
+
+    /// The whole keyspace as commands that make the same on any server: `HSET`, `XADD` with ids,
+    /// `PEXPIREAT`, and so on, none of them very long. Each key is looked at when its turn comes,
+    /// so nothing should change meanwhile.
+    pub fn dump(self: &Arc<Self>) -> impl Iterator<Item = Vec<Bytes>> + use<> {
+        let engine = self.clone();
+        let keys: Vec<Bytes> =
+            lock(&self.state).keyspace.slots().map(|(key, _)| key.clone()).collect();
+        keys.into_iter().flat_map(move |key| {
+            let mut commands = Vec::new();
+            let state = lock(&engine.state);
+            if let Some(slot) = state.keyspace.slot_at_any_time(&key) {
+                portable::each_command(&key, slot, &mut |command| commands.push(command));
+            }
+            commands
+        })
     }
 
     /// Waits until the next call has been carried out.
@@ -110,7 +191,7 @@ impl Engine {
     pub fn wait(self: &Arc<Self>, words: &[Bytes]) -> Wait {
         let mut state = self.begin();
         state.count(if command::is(&words[0], "BLPOP") { "blpop" } else { "xread" });
-        match WaitsFor::parse(words, &state.keyspace) {
+        let wait = match WaitsFor::parse(words, &state.keyspace) {
             Err(refusal) => Wait::Over(Reply::Refused(refusal)),
             Ok((waits_for, limit)) => {
                 let State { keyspace, waiters, .. } = &mut *state;
@@ -125,7 +206,9 @@ impl Engine {
                     }
                 }
             }
-        }
+        };
+        self.keep(state);
+        wait
     }
 
     fn give_up(&self, number: u64) {
@@ -136,6 +219,14 @@ impl Engine {
     fn begin(&self) -> MutexGuard<'_, State> {
         let mut state = lock(&self.state);
         state.keyspace.begin(self.clock.micros());
+        if let Some(log) = &self.log {
+            let mut refusal = log.refusal();
+            if refusal.is_some() {
+                log.rescue(&state.keyspace);
+                refusal = log.refusal();
+            }
+            state.keyspace.effects.refuse(refusal);
+        }
         state
     }
 

@@ -102,6 +102,10 @@ impl Stream {
         self.entries.len()
     }
 
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.entries.iter()
+    }
+
     /// The last id that was given.
     pub(crate) fn last_id(&self) -> Id {
         self.last
