@@ -1,6 +1,9 @@
 //! What the program is told.
 
-use clap::{Args, Parser, Subcommand};
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jobqueue_engine::Fsync;
 
 /// Serves and moves job queues.
 #[derive(Debug, Parser)]
@@ -12,7 +15,55 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Serve(Serve),
     Move(Move),
+}
+
+/// Serves a folder of the embedded engine, for `embedded:` clients of this machine.
+///
+/// Clients of `embedded:DIR` find it by a socket in the folder; redis-cli does by `-s DIR/socket`.
+/// If another process serves the folder, this one waits until it goes. It ends at SIGTERM or
+/// SIGINT, when all is on the disk.
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// The folder. It is made if it isn't there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// When what was written is on the disk itself. A process that dies loses nothing in any case.
+    #[arg(long, value_enum, default_value = "everysec")]
+    pub(crate) sync: Sync,
+    /// Also listens here, for any Redis client: `127.0.0.1:6379`. Another address than this
+    /// machine's own needs a password.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// A file with the password that clients of `--listen` must say, on its first line.
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// How much memory the queues may take, about: adds are refused beyond it, and what is there
+    /// can be worked off. For example `500mb`.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_memory: Option<String>,
+}
+
+/// When what was written is on the disk itself.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Sync {
+    /// Before it is acknowledged.
+    Always,
+    /// A second later at most.
+    Everysec,
+    /// When the system likes.
+    No,
+}
+
+impl From<Sync> for Fsync {
+    fn from(sync: Sync) -> Self {
+        match sync {
+            Sync::Always => Self::Always,
+            Sync::Everysec => Self::EverySecond,
+            Sync::No => Self::Never,
+        }
+    }
 }
 
 /// Copies all queues to another server, and compares the two.

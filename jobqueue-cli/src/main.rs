@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a program answers on its output")]
 
 mod arguments;
+mod serve;
 mod site;
 mod transfer;
 
@@ -15,6 +16,7 @@ use self::arguments::{Arguments, Verb};
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
+        Verb::Serve(order) => serve::run(&order).await,
         Verb::Move(order) => transfer::run(&order).await,
     };
     match done {

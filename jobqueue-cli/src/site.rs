@@ -1,19 +1,60 @@
 //! A server that queues are moved from or to.
 
 use anyhow::{Context as _, Result, bail};
-use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
+use jobqueue_engine::{Folder, Held, Options, serve};
+use redis::{AsyncConnectionConfig, Client, RedisConnectionInfo, aio::MultiplexedConnection};
 
-/// Connects. Calls have no limit of their own: a large page may take its time.
-pub(crate) async fn connect(url: &str) -> Result<MultiplexedConnection> {
-    if url.starts_with("embedded:") {
-        bail!("{url}: not yet");
+/// How many bytes are on their way to a folder's engine at once.
+const PIPE: usize = 1 << 20;
+
+/// A server that queues are moved from or to.
+pub(crate) struct Site {
+    pub(crate) redis: MultiplexedConnection,
+    /// A folder is held while its queues are moved: nobody else can use it.
+    held: Option<Held>,
+}
+
+impl Site {
+    /// Connects, or holds a folder. Calls have no limit of their own: a large page may take its
+    /// time.
+    pub(crate) async fn open(url: &str) -> Result<Self> {
+        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        if let Some(path) = folder(url) {
+            return Self::hold(path, config).await;
+        }
+        // The first of several sets the process's own, and any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client =
+            Client::open(url).with_context(|| format!("{} is no Redis URL", shown(url)))?;
+        let redis = client.get_multiplexed_async_connection_with_config(&config).await;
+        let redis = redis.with_context(|| format!("{} can't be reached", shown(url)))?;
+        Ok(Self { redis, held: None })
     }
-    // The first of several sets the process's own, and any will do.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let config = AsyncConnectionConfig::new().set_response_timeout(None);
-    let client = Client::open(url).with_context(|| format!("{} is no Redis URL", shown(url)))?;
-    let connection = client.get_multiplexed_async_connection_with_config(&config).await;
-    connection.with_context(|| format!("{} can't be reached", shown(url)))
+
+    async fn hold(path: &str, config: AsyncConnectionConfig) -> Result<Self> {
+        if path.is_empty() {
+            bail!("`embedded:` without a folder is gone with the process that has it");
+        }
+        let held = Folder::at(path)?.hold(&Options::new());
+        let held = held.context("producers, workers and servers of it must be stopped first")?;
+        let (ours, theirs) = tokio::io::duplex(PIPE);
+        tokio::spawn(serve(held.engine().clone(), theirs));
+        let user = RedisConnectionInfo::default();
+        let (redis, driver) = MultiplexedConnection::new_with_config(&user, ours, config).await?;
+        tokio::spawn(driver);
+        Ok(Self { redis, held: Some(held) })
+    }
+
+    /// Whether nobody else can use it.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+}
+
+/// The folder that a URL names, if it does.
+pub(crate) fn folder(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("embedded:")?;
+    Some(rest.split_once('?').map_or(rest, |(path, _)| path))
 }
 
 /// A URL without its password.
@@ -38,5 +79,12 @@ mod tests {
         ] {
             assert_eq!(shown(url), expected);
         }
+    }
+
+    #[test]
+    fn folders_are_known() {
+        assert_eq!(folder("embedded:/var/jobs?sync=always"), Some("/var/jobs"));
+        assert_eq!(folder("embedded:jobs"), Some("jobs"));
+        assert_eq!(folder("redis://host"), None);
     }
 }

@@ -1,4 +1,5 @@
 //! The program, run as a user does.
 
 mod queues;
+mod serve;
 mod transfer;

@@ -7,16 +7,16 @@ use jobqueue_tests::{server::RedisServer, wait::eventually};
 
 use crate::queues::Queues;
 
-fn moves(from: &str, to: &str, more: &[&str]) -> Output {
+pub(crate) fn moves(from: &str, to: &str, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jobqueue"));
     command.arg("move").args([from, to]).args(more).output().expect("it runs")
 }
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
 }
 
-fn refused(output: &Output, words: &str) {
+pub(crate) fn refused(output: &Output, words: &str) {
     assert!(!output.status.success(), "{}", text(output));
     assert!(text(output).contains(words), "{}", text(output));
 }

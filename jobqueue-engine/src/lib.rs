@@ -68,7 +68,7 @@ mod words;
 pub use self::{
     clock::Clock,
     command::commands,
-    connection::{Listener, listen, serve},
+    connection::{Listener, listen, serve, serve_stranger},
     disk::{Fsync, OpenError, Options},
     engine::{Engine, Wait},
     folder::{Folder, Held},

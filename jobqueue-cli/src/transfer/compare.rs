@@ -37,7 +37,8 @@ pub(super) async fn all(sites: &mut Sites, keys: &BTreeMap<Vec<u8>, Kind>) -> Re
             differ.push(format!("{name} ({kind}): {} entries, {} copied", from.items, to.items));
         }
     }
-    let others = key::all(&mut sites.to, &sites.prefix).await.context("listing what was copied")?;
+    let others =
+        key::all(&mut sites.to.redis, &sites.prefix).await.context("listing what was copied")?;
     for key in others.keys().filter(|key| !keys.contains_key(*key) && !ready::is_mark(key)) {
         differ.push(format!("{}: not at the source", String::from_utf8_lossy(key)));
     }
@@ -56,8 +57,9 @@ async fn difference(sites: &mut Sites, key: &[u8], kind: Kind) -> Result<Option<
     let mut found = None;
     // A scan of a hash that is being rebuilt may name a field twice.
     for _ in 0..3 {
-        let from = sum(&mut sites.from, key, kind).await.context("reading the source again")?;
-        let to = sum(&mut sites.to, key, kind).await.context("reading what was copied")?;
+        let from =
+            sum(&mut sites.from.redis, key, kind).await.context("reading the source again")?;
+        let to = sum(&mut sites.to.redis, key, kind).await.context("reading what was copied")?;
         if from == to || has_expired(&from, &to) {
             return Ok(None);
         }

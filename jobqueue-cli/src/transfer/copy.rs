@@ -15,21 +15,21 @@ const BYTES: usize = 1 << 20;
 /// Copies a key; what stood there at the target goes. How many items there were.
 pub(super) async fn key(sites: &mut Sites, key: &[u8], kind: Kind) -> Result<usize> {
     let mut pages = Pages::new(key, kind);
-    let mut writer = Writer::new(&mut sites.to);
+    let mut writer = Writer::new(&mut sites.to.redis);
     writer.add(cmd("DEL").arg(key).clone()).await?;
     let mut items = 0;
-    while let Some(page) = pages.next(&mut sites.from).await? {
+    while let Some(page) = pages.next(&mut sites.from.redis).await? {
         items += page.len();
         for item in &page {
             writer.add(write(key, kind, item)).await?;
         }
     }
     if kind == Kind::Stream {
-        for command in last_id(&mut sites.from, key).await? {
+        for command in last_id(&mut sites.from.redis, key).await? {
             writer.add(command).await?;
         }
     }
-    let left: i64 = cmd("PTTL").arg(key).query_async(&mut sites.from).await?;
+    let left: i64 = cmd("PTTL").arg(key).query_async(&mut sites.from.redis).await?;
     if left >= 0 {
         writer.add(cmd("PEXPIRE").arg(key).arg(left).clone()).await?;
     }

@@ -6,21 +6,19 @@ mod key;
 mod page;
 mod ready;
 
-use std::time::Instant;
-
-use anyhow::{Context as _, Result, bail};
-use redis::aio::MultiplexedConnection;
+use std::{path::Path, time::Instant};
 
 use self::key::Kind;
 use crate::{
     arguments::Move,
-    site::{connect, shown},
+    site::{Site, folder, shown},
 };
+use anyhow::{Context as _, Result, bail};
 
 /// Both ends of a move.
 struct Sites {
-    from: MultiplexedConnection,
-    to: MultiplexedConnection,
+    from: Site,
+    to: Site,
     /// All keys that are moved begin so.
     prefix: String,
 }
@@ -30,13 +28,19 @@ pub(crate) async fn run(order: &Move) -> Result<()> {
     if order.from == order.to {
         bail!("both URLs are {}", shown(&order.from));
     }
+    if let Some(path) =
+        folder(&order.from).filter(|path| !path.is_empty() && !Path::new(path).is_dir())
+    {
+        bail!("{path} is no folder");
+    }
     let start = Instant::now();
     let mut sites = Sites {
-        from: connect(&order.from).await?,
-        to: connect(&order.to).await?,
+        from: Site::open(&order.from).await?,
+        to: Site::open(&order.to).await?,
         prefix: format!("{}:", order.prefix),
     };
-    let keys = key::all(&mut sites.from, &sites.prefix).await.context("reading the source")?;
+    let keys =
+        key::all(&mut sites.from.redis, &sites.prefix).await.context("reading the source")?;
     if keys.is_empty() {
         bail!(
             "{} has no key that begins with `{}`: is the prefix another one?",
@@ -44,8 +48,8 @@ pub(crate) async fn run(order: &Move) -> Result<()> {
             sites.prefix
         );
     }
-    if !order.force {
-        ready::nobody_works(&mut sites.from, &keys).await?;
+    if !order.force && !sites.from.is_held() {
+        ready::nobody_works(&mut sites.from.redis, &keys).await?;
     }
     ready::claim(&mut sites).await?;
     let mut items = 0;

@@ -41,7 +41,7 @@ pub(super) async fn nobody_works(
 
 /// Makes the target ours, if it has nothing or an earlier move was broken off.
 pub(super) async fn claim(sites: &mut Sites) -> Result<()> {
-    let there = key::all(&mut sites.to, &sites.prefix).await.context("reading the target")?;
+    let there = key::all(&mut sites.to.redis, &sites.prefix).await.context("reading the target")?;
     let mark = mark(&sites.prefix);
     if !there.is_empty() && !there.contains_key(&mark) {
         let names: Vec<_> =
@@ -54,9 +54,9 @@ pub(super) async fn claim(sites: &mut Sites) -> Result<()> {
             names.join(", ")
         );
     }
-    cmd("SET").arg(&mark).arg("").query_async::<()>(&mut sites.to).await?;
+    cmd("SET").arg(&mark).arg("").query_async::<()>(&mut sites.to.redis).await?;
     for key in there.keys().filter(|key| **key != mark) {
-        cmd("UNLINK").arg(key).query_async::<()>(&mut sites.to).await?;
+        cmd("UNLINK").arg(key).query_async::<()>(&mut sites.to.redis).await?;
     }
     Ok(())
 }
@@ -64,7 +64,7 @@ pub(super) async fn claim(sites: &mut Sites) -> Result<()> {
 /// The move is over.
 pub(super) async fn release(sites: &mut Sites) -> Result<()> {
     let mark = mark(&sites.prefix);
-    cmd("DEL").arg(mark).query_async::<()>(&mut sites.to).await.context("ending the move")
+    cmd("DEL").arg(mark).query_async::<()>(&mut sites.to.redis).await.context("ending the move")
 }
 
 fn mark(prefix: &str) -> Vec<u8> {

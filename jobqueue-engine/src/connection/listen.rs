@@ -8,7 +8,7 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::serve;
+use super::{serve, serve_stranger};
 use crate::engine::Engine;
 
 /// How long it waits after a connection couldn't be taken.
@@ -39,7 +39,8 @@ impl From<UnixListener> for Listener {
 /// Serves all who connect, until it is dropped. Connections that were taken are tasks of their own,
 /// and go on after that until they or their runtime end.
 ///
-/// There are no users and no passwords: whoever can connect may do everything.
+/// Who comes over a port must say the engine's password, if it has [one](Engine::configure); who
+/// comes over a Unix socket needn't: the socket's file says who may use it.
 pub async fn listen(engine: Arc<Engine>, listener: impl Into<Listener>) -> Infallible {
     let listener = listener.into();
     loop {
@@ -57,7 +58,7 @@ async fn accept(engine: &Arc<Engine>, listener: &Listener) -> io::Result<()> {
             let (stream, _) = listener.accept().await?;
             // Answers are whole when they are written: none waits for more to come.
             stream.set_nodelay(true)?;
-            tokio::spawn(logged(serve(engine.clone(), stream)));
+            tokio::spawn(logged(serve_stranger(engine.clone(), stream)));
         }
         Kind::Unix(listener) => {
             let (stream, _) = listener.accept().await?;

@@ -28,11 +28,33 @@ use crate::{
 /// How long a wait for ever is.
 const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// Serves one client over a stream of bytes, by version 2 of Redis's protocol, until it goes.
+/// Serves one client over a stream of bytes, by version 2 of Redis's protocol, until it goes. The
+/// client may do everything, whatever the engine's password is: it is this process, or one that may
+/// use its files.
 ///
 /// # Errors
 /// The stream fails, or what comes over it isn't the protocol.
 pub async fn serve<S>(engine: Arc<Engine>, stream: S) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite,
+{
+    serve_client(engine, stream, true).await
+}
+
+/// [`serve`]s a client that anybody may be: it must say the engine's password first, if there is
+/// one.
+///
+/// # Errors
+/// As for [`serve`].
+pub async fn serve_stranger<S>(engine: Arc<Engine>, stream: S) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite,
+{
+    let may = !engine.needs_password();
+    serve_client(engine, stream, may).await
+}
+
+async fn serve_client<S>(engine: Arc<Engine>, stream: S, may: bool) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite,
 {
@@ -44,7 +66,7 @@ where
     let seen = Seen { engine: engine.clone(), client: seen };
     let mut client = Client {
         subscription: Subscription::new(engine.clone()),
-        may: !engine.needs_password(),
+        may,
         engine,
         seen: seen.client.clone(),
         input: Input { reader, buffer: BytesMut::new(), seen: seen.client.clone() },

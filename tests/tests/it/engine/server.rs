@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jobqueue_engine::{Clock, Engine, serve};
+use jobqueue_engine::{Clock, Engine, serve_stranger};
 use jobqueue_tests::{server::RedisServer, wait::eventually};
 use redis::{
     AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisResult, Value,
@@ -28,7 +28,7 @@ impl Server {
 
     fn stream(engine: &Arc<Engine>) -> DuplexStream {
         let (ours, theirs) = duplex(4096);
-        tokio::spawn(serve(engine.clone(), theirs));
+        tokio::spawn(serve_stranger(engine.clone(), theirs));
         ours
     }
 
