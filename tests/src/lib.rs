@@ -9,6 +9,8 @@
 //! - [`scripts`], [`raw`] and [`dump`]: the scripts, one of them called bare, and the whole
 //!   keyspace as text
 //! - [`account`]: proof that nothing was lost, doubled or leaked
+//! - [`folder`]: processes that share a folder of the embedded server, and kills of the one that
+//!   serves
 //! - [`soak`]: load and faults for a given time, with accounts that are proven
 //! - [`commands`]: what a server carries out, in numbers
 //! - [`edges`]: numbers at their edges, and what must work after each
@@ -26,6 +28,7 @@ pub mod cluster;
 pub mod commands;
 pub mod dump;
 pub mod edges;
+pub mod folder;
 pub mod leftovers;
 pub mod names;
 pub mod process;

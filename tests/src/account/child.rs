@@ -10,9 +10,8 @@ use super::{Order, Shift, connect, fanout, note::Book};
 /// Invalid arguments, or an error of the worker or the client.
 pub async fn run_child(arguments: &[String]) -> Result<(), String> {
     let [mode, url, prefix, notes, rest @ ..] = arguments else {
-        return Err(
-            "it is started by tests: work|produce|publish|receive URL PREFIX NOTES …".to_owned()
-        );
+        return Err("it is started by tests: work|produce|publish|receive|keep URL PREFIX NOTES …"
+            .to_owned());
     };
     // Handled from the first moment on, so that a process told to end before it began ends well.
     let terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
@@ -44,6 +43,13 @@ pub async fn run_child(arguments: &[String]) -> Result<(), String> {
         "receive" => {
             drop(terminate);
             fanout::receive(client).await.map_err(|error| error.to_string())
+        }
+        "keep" => {
+            // It only has a client: of a folder, whose server it may be.
+            let mut terminate = terminate;
+            terminate.recv().await;
+            drop(client);
+            Ok(())
         }
         other => Err(format!("no mode {other}")),
     }

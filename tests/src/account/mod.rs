@@ -119,6 +119,12 @@ impl Account {
         self.spawn("produce", url, order.arguments())
     }
 
+    /// Starts a process that only has a client, until SIGTERM.
+    #[must_use]
+    pub fn keeper(&self, url: &str) -> Process {
+        self.spawn("keep", url, Vec::new())
+    }
+
     pub(super) fn spawn(&self, mode: &str, url: &str, arguments: Vec<String>) -> Process {
         let mut command = Command::new(program());
         command.args([mode, url, &self.prefix]).arg(self.notes.path()).args(arguments);
@@ -169,7 +175,9 @@ impl Account {
 }
 
 async fn connect(url: &str, prefix: &str) -> jobqueue::Result<Client> {
-    Client::builder(url).prefix(prefix).connect().await
+    // Another process of a folder may be about to take the place of one that was killed.
+    let builder = Client::builder(url).prefix(prefix);
+    builder.wait_for_server(Duration::from_secs(5)).connect().await
 }
 
 /// The program of the processes: it stands beside this one, or, for a test binary, one folder

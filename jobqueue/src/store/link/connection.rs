@@ -36,7 +36,7 @@ pub(crate) enum Endpoint {
     /// The master that sentinels name: they are asked again at each dial, so a failover is
     /// followed.
     Sentinels(Arc<Sentinels>),
-    /// In this process.
+    /// In this process, or in another one that keeps the same folder.
     #[cfg(feature = "embedded")]
     Embedded(Embedded),
 }
@@ -48,7 +48,7 @@ impl Endpoint {
             Self::Server(client) => client.get_connection_info().addr().to_string(),
             Self::Sentinels(sentinels) => sentinels.to_string(),
             #[cfg(feature = "embedded")]
-            Self::Embedded(_) => "embedded:".to_owned(),
+            Self::Embedded(embedded) => embedded.to_string(),
         }
     }
 }
@@ -190,7 +190,7 @@ impl Link {
             Endpoint::Server(client) => dial_served(client, limit).await,
             Endpoint::Sentinels(sentinels) => Box::pin(sentinels.dial_master(limit)).await,
             #[cfg(feature = "embedded")]
-            Endpoint::Embedded(embedded) => embedded.dial().await,
+            Endpoint::Embedded(embedded) => embedded.dial(limit).await,
         };
         let connection = match dialled {
             Ok(connection) => connection,

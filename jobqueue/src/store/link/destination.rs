@@ -29,7 +29,7 @@ impl Destination {
         match self {
             Self::Url(url) => url::open(url, tls),
             #[cfg(feature = "embedded")]
-            Self::Engine(engine) => Ok(Endpoint::Embedded(Embedded::of(engine))),
+            Self::Engine(engine) => Ok(Endpoint::Embedded(Embedded::Memory(engine.clone()))),
         }
     }
 }

@@ -1,56 +1,119 @@
-//! The server in this process: who dials gets one end of a pair of streams.
+//! The server in this process, or in another one of this machine that keeps the same folder: who
+//! dials gets one end of a pair of streams, or of a socket.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use jobqueue_engine::{Clock, Engine, serve};
 use redis::{
     AsyncConnectionConfig, RedisConnectionInfo, RedisError,
     aio::{MultiplexedConnection, PubSub},
 };
-use tokio::io::DuplexStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, DuplexStream},
+    time::timeout,
+};
+
+use super::{
+    dial::overdue,
+    folder::{Shared, Way},
+};
+use crate::error::Error;
 
 /// How many bytes are on their way at once; whoever writes more waits until they are read.
 const PIPE: usize = 256 << 10;
 
-/// A server in this process.
+/// A server in this process, or in another one that keeps the same folder.
 #[derive(Clone)]
-pub(crate) struct Embedded(Arc<Engine>);
+pub(crate) enum Embedded {
+    /// In memory, in this process.
+    Memory(Arc<Engine>),
+    /// In a folder.
+    Folder(Arc<Shared>),
+}
 
 impl Embedded {
     /// The one that all clients of this process share.
-    pub(super) fn shared() -> Self {
+    pub(super) fn in_memory() -> Self {
         static ENGINE: LazyLock<Arc<Engine>> =
             LazyLock::new(|| Engine::new(Clock::system(), fastrand::u64(..)));
-        Self(ENGINE.clone())
+        Self::Memory(ENGINE.clone())
     }
 
-    pub(super) fn of(engine: &Arc<Engine>) -> Self {
-        Self(engine.clone())
-    }
-
-    pub(super) async fn dial(&self) -> Result<MultiplexedConnection, RedisError> {
-        // Each request has its own limit, and some block on purpose.
-        let config = AsyncConnectionConfig::new().set_response_timeout(None);
-        let user = RedisConnectionInfo::default();
-        let (connection, driver) =
-            MultiplexedConnection::new_with_config(&user, self.stream(), config).await?;
-        tokio::spawn(driver);
-        Ok(connection)
-    }
-
-    pub(super) async fn pubsub(&self) -> Result<PubSub, RedisError> {
-        PubSub::new(&RedisConnectionInfo::default(), self.stream()).await
-    }
-
-    /// A stream to the server. Its task ends with the stream.
-    fn stream(&self) -> DuplexStream {
-        let (ours, theirs) = tokio::io::duplex(PIPE);
-        let engine = self.0.clone();
-        tokio::spawn(async move {
-            if let Err(error) = serve(engine, theirs).await {
-                tracing::debug!(%error, "a connection to the embedded server has ended");
+    pub(super) async fn dial(&self, limit: Duration) -> Result<MultiplexedConnection, RedisError> {
+        let dial = async {
+            match self.way().await? {
+                Way::Here(engine) => multiplexed(stream(&engine)).await,
+                Way::There(stream) => multiplexed(stream).await,
             }
-        });
-        ours
+        };
+        timeout(limit, dial).await.unwrap_or_else(|_| Err(self.overdue(limit)))
     }
+
+    /// The caller has a limit.
+    pub(super) async fn pubsub(&self) -> Result<PubSub, RedisError> {
+        let user = RedisConnectionInfo::default();
+        match self.way().await? {
+            Way::Here(engine) => PubSub::new(&user, stream(&engine)).await,
+            Way::There(stream) => PubSub::new(&user, stream).await,
+        }
+    }
+
+    async fn way(&self) -> Result<Way, RedisError> {
+        match self {
+            Self::Memory(engine) => Ok(Way::Here(engine.clone())),
+            Self::Folder(folder) => folder.way().await,
+        }
+    }
+
+    fn overdue(&self, limit: Duration) -> RedisError {
+        match self {
+            Self::Memory(_) => overdue(limit),
+            Self::Folder(folder) => folder.overdue(limit),
+        }
+    }
+
+    /// The error of a failed check of the server, if the folder is the reason.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        match self {
+            Self::Memory(_) => error,
+            Self::Folder(folder) => folder.explain(error),
+        }
+    }
+}
+
+impl fmt::Display for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(_) => f.write_str("embedded:"),
+            Self::Folder(folder) => write!(f, "embedded:{}", folder.path().display()),
+        }
+    }
+}
+
+async fn multiplexed(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+) -> Result<MultiplexedConnection, RedisError> {
+    // Each request has its own limit, and some block on purpose.
+    let config = AsyncConnectionConfig::new().set_response_timeout(None);
+    let user = RedisConnectionInfo::default();
+    let (connection, driver) =
+        MultiplexedConnection::new_with_config(&user, stream, config).await?;
+    tokio::spawn(driver);
+    Ok(connection)
+}
+
+/// A stream to a server in this process. Its task ends with the stream.
+fn stream(engine: &Arc<Engine>) -> DuplexStream {
+    let (ours, theirs) = tokio::io::duplex(PIPE);
+    let engine = engine.clone();
+    tokio::spawn(async move {
+        if let Err(error) = serve(engine, theirs).await {
+            tracing::debug!(%error, "a connection to the embedded server has ended");
+        }
+    });
+    ours
 }

@@ -6,6 +6,8 @@ mod destination;
 mod dial;
 #[cfg(feature = "embedded")]
 mod embedded;
+#[cfg(feature = "embedded")]
+mod folder;
 mod route;
 mod sentinel;
 pub(crate) mod server;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "embedded")]
+use super::embedded::Embedded;
 use super::{connection::Endpoint, sentinel::Sentinels};
 use crate::{
     error::{Error, Refused, Result},
@@ -57,7 +59,7 @@ impl std::fmt::Debug for TlsOptions {
 const ADVICE: &str = "use redis://[user:password@]host[:port][/database], rediss://… for TLS, \
      unix:///path/to/socket, or \
      redis+sentinel://[user:password@]host[:port][,host…]/service[/database], or \
-     embedded: for a server in this process";
+     embedded: for a server in this process, embedded:/path/to/folder for one that keeps its data";
 
 /// The port of sentinels.
 const SENTINEL_PORT: u16 = 26_379;
@@ -76,12 +78,12 @@ pub(crate) fn open(url: &str, tls: &TlsOptions) -> Result<Endpoint> {
 
 #[cfg(feature = "embedded")]
 fn open_embedded(place: &str) -> Result<Endpoint> {
-    if place.is_empty() {
-        return Ok(Endpoint::Embedded(super::embedded::Embedded::shared()));
-    }
-    let advice = "write embedded: alone, or run a Redis with appendonly on";
-    Err(Invalid::setup("the embedded server keeps its data in memory, not in a folder", advice)
-        .into())
+    let embedded = if place.is_empty() {
+        Embedded::in_memory()
+    } else {
+        Embedded::Folder(super::folder::Shared::open(place)?)
+    };
+    Ok(Endpoint::Embedded(embedded))
 }
 
 #[cfg(not(feature = "embedded"))]
@@ -126,7 +128,8 @@ fn open_sentinels(scheme: &str, rest: &str, tls: &TlsOptions) -> Result<Endpoint
     Ok(Endpoint::Sentinels(Arc::new(Sentinels::new(sentinels, service, master))))
 }
 
-/// The error of a failed check of the server, if the database in the URL is the reason.
+/// The error of a failed check of the server, if the database in the URL, or its folder, is the
+/// reason.
 pub(crate) fn explain(endpoint: &Endpoint, error: Error) -> Error {
     match (endpoint, &error) {
         (Endpoint::Server(client), Error::Refused(Refused::Server { source, .. }))
@@ -134,6 +137,8 @@ pub(crate) fn explain(endpoint: &Endpoint, error: Error) -> Error {
         {
             one_database(client)
         }
+        #[cfg(feature = "embedded")]
+        (Endpoint::Embedded(embedded), _) => embedded.explain(error),
         _ => error,
     }
 }

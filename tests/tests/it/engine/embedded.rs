@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobqueue::{Client, DurationExt as _, Error, Failure, JobState, State, job};
+use jobqueue::{Client, DurationExt as _, Failure, JobState, State, job};
 use jobqueue_tests::{names, wait::eventually};
 
 use crate::support::{Count, Running, client_of, worker};
@@ -101,13 +101,4 @@ async fn events_reach_their_queues() {
     }
     eventually("the events to arrive", async || runs.get() == 10).await;
     running.stop().await;
-}
-
-#[tokio::test]
-async fn a_folder_is_refused() {
-    let error = Client::connect("embedded:/var/lib/jobs").await.err();
-    let Some(Error::Invalid(error)) = error else { panic!("{error:?}") };
-    let expected = "the embedded server keeps its data in memory, not in a folder: write embedded: \
-                    alone, or run a Redis with appendonly on";
-    assert_eq!(error.to_string(), expected);
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod differential;
 mod embedded;
+mod folder;
 mod random;
 mod server;
 mod streams;
