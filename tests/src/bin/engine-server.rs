@@ -1,13 +1,15 @@
 //! The engine as a process that is started as redis-server is, as far as the tests do: so
 //! `JOBQUEUE_TEST_SERVER` makes it the server of all tests.
 //!
-//! What it isn't (TLS, users, a cluster, a log on disk) it refuses to be.
+//! What it isn't (TLS, users, a cluster) it refuses to be.
 
 #![allow(clippy::print_stdout, reason = "the tests wait for a server's lines")]
 
 use std::{env, io, process::ExitCode, sync::Arc};
 
-use jobqueue_engine::{Clock, Engine, serve};
+use jobqueue_engine::{
+    Clock, Engine, Folder, Fsync, Held, OpenError, Options, serve, serve_stranger,
+};
 use tokio::net::{TcpListener, UnixListener};
 
 const REFUSED: [&str; 6] = [
@@ -30,13 +32,22 @@ async fn main() -> ExitCode {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1).map(String::as_str)
     };
-    let persistent = (option("--appendonly") == Some("yes")).then_some("--appendonly");
     let refused = REFUSED.into_iter().find(|name| arguments.iter().any(|it| it == name));
-    if let Some(name) = refused.or(persistent) {
+    if let Some(name) = refused {
         println!("{name} is nothing that the engine has");
         return ExitCode::FAILURE;
     }
-    let engine = Engine::new(Clock::system(), 1);
+    // A folder is held to the end.
+    let (engine, _held) = match option("--appendonly") {
+        Some("yes") => match hold(option("--dir").unwrap_or(".")) {
+            Ok(held) => (held.engine().clone(), Some(held)),
+            Err(error) => {
+                println!("{error}");
+                return ExitCode::FAILURE;
+            }
+        },
+        _ => (Engine::new(Clock::system(), 1), None),
+    };
     for name in SETTINGS {
         let Some(value) = option(&format!("--{name}")) else { continue };
         if let Err(refusal) = engine.configure(name, value) {
@@ -51,6 +62,11 @@ async fn main() -> ExitCode {
     let Err(error) = served;
     println!("{error}");
     ExitCode::FAILURE
+}
+
+/// What is acknowledged is on the disk.
+fn hold(dir: &str) -> Result<Held, OpenError> {
+    Folder::at(format!("{dir}/engine"))?.hold(&Options::new().fsync(Fsync::Always))
 }
 
 enum Never {}
@@ -77,6 +93,6 @@ async fn serve_port(port: &str, engine: Arc<Engine>) -> io::Result<Never> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        tokio::spawn(serve(engine.clone(), stream));
+        tokio::spawn(serve_stranger(engine.clone(), stream));
     }
 }

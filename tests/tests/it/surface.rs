@@ -116,14 +116,14 @@ fn runtime() -> tokio::runtime::Runtime {
 
 #[test]
 fn calls_end_though_the_runtime_of_their_task_stands_still() {
-    const PATIENCE: Duration = Duration::from_millis(400);
+    const PATIENCE: Duration = Duration::from_secs(1);
     let (still, other) = (runtime(), runtime());
     let client = still.block_on(async {
         let client = Client::builder(shared::url())
             .prefix(jobqueue_tests::names::queue("t"))
             .retry_timeout(PATIENCE)
-            .connect_timeout(300.millis())
-            .response_timeout(300.millis());
+            .connect_timeout(800.millis())
+            .response_timeout(800.millis());
         let client = client.connect().await.expect("connected");
         client.publish("news", "a", &1).await.expect("published");
         client.add(divide, (1.0, 2.0)).await.expect("added");
