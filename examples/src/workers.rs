@@ -15,14 +15,15 @@ use crate::setup;
 pub struct Workers(Vec<Child>);
 
 impl Workers {
-    /// Starts so many, from the program beside this one.
+    /// Starts so many, from the program beside this one, for the server at a URL.
     ///
     /// # Errors
     /// The program can't be started.
-    pub fn start(count: usize, prefix: &str) -> io::Result<Self> {
+    pub fn start(count: usize, url: &str, prefix: &str) -> io::Result<Self> {
         let program = env::current_exe()?.with_file_name("demo-worker");
         let start = |_| {
             Command::new(&program)
+                .env(setup::URL, url)
                 .env(setup::PREFIX, prefix)
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())

@@ -9,7 +9,7 @@ most_that_need_redis=30
 # server: their seconds. Which program is the server: log.
 seconds_of_tests() {
   local log=$1 skip=() start name
-  while IFS=: read -r name; do
+  while read -r name; do
     skip+=(--skip "$name")
   done < <(sed -E '/^#/d; s/: [^:]*$//' "$root/tests/needs-redis.txt")
   for name in engine:: luacheck programs:: tidy:: ui::; do

@@ -9,7 +9,8 @@ use jobqueue_examples::{checksum::checksum, setup};
 async fn main() -> Result<()> {
     setup::log();
     let prefix = env::var(setup::PREFIX).unwrap_or_else(|_| "jq-demo".to_owned());
-    let client = setup::connect(&prefix).await?;
+    let url = env::var(setup::URL).unwrap_or_else(|_| "redis://127.0.0.1".to_owned());
+    let client = setup::connect(&url, &prefix).await?;
     Worker::builder(&client)
         .handler(checksum)
         .concurrency(8)

@@ -18,7 +18,7 @@ use jobqueue_examples::{
     checksum::checksum,
     files::{regular_files, write_line},
     progress::{by_id, follow},
-    setup,
+    setup::{self, Place},
     workers::{Workers, kill_now},
 };
 
@@ -27,7 +27,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     setup::log();
     let (kill_one, dir) = arguments()?;
     let prefix = format!("jq-demo-{}", std::process::id());
-    let client = setup::connect(&prefix).await?;
+    let place = Place::choose()?;
+    let client = setup::connect(place.url(), &prefix).await?;
     let queue = client.queue("checksums")?;
 
     let began = Instant::now();
@@ -38,7 +39,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
 
     let jobs = client.add_all(checksum, files.iter().cloned().map(Into::into)).await?;
-    let mut workers = Workers::start(2, &prefix)?;
+    let mut workers = Workers::start(2, place.url(), &prefix)?;
     let victim = workers.pids().first().copied().filter(|_| kill_one);
     let progress = tokio::spawn(follow(queue.clone(), by_id(&jobs, &files), move || {
         if let Some(pid) = victim {

@@ -51,6 +51,20 @@ fn sha256sum(dir: &Path) -> String {
 }
 
 #[test]
+fn the_demo_needs_no_server() {
+    let dir = tree(300);
+    let _ = example("demo-worker"); // built, for the demo to find beside itself
+    for more in [&[][..], &["--kill"]] {
+        let mut command = Command::new(example("demo"));
+        command.args(more).arg(dir.path().file_name().expect("a name")).env_remove("REDIS_URL");
+        let output = command.current_dir(dir.path().parent().expect("a parent")).output();
+        let output = output.expect("the demo runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8(output.stdout).expect("text"), sha256sum(dir.path()));
+    }
+}
+
+#[test]
 fn the_demo_prints_what_sha256sum_prints() {
     let (server, dir) = (RedisServer::start(), tree(300));
     let expected = sha256sum(dir.path());
