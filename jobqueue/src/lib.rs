@@ -39,6 +39,7 @@
 //! - **Send one message to many queues**: [topics](docs::topics); [`Client::publish`], [`topic`].
 //! - **Send to every live worker process**: [delivery](docs::delivery#broadcasts);
 //!   [`#[broadcast]`](macro@broadcast), [`Client::broadcast`].
+//! - **Do without a server**: [embedded](docs::embedded); [`Client::builder`].
 //! - **Run jobs**: [deploying](docs::deploying); [`Worker`], [`WorkerHandle`].
 //! - **Fetch jobs in a loop of your own**: [patterns](docs::patterns#consumers);
 //!   [`Queue::receive`], [`receive`].
@@ -63,8 +64,8 @@
 //!   name; [`Worker`] lists them.
 //! - `testing`: [tests of handlers and of whole systems](docs::testing), without Redis and in a time
 //!   of their own; with `embedded`.
-//! - `embedded`: [`embedded:` URLs](Client::builder), a server in the process, for
-//!   [tests](docs::testing#a-server-in-the-process) and first steps. It compiles Lua, with a C compiler.
+//! - `embedded`: [`embedded:` URLs](docs::embedded), a server in the process, in memory or in a
+//!   folder. It compiles Lua, with a C compiler.
 //!
 //! # Values as JSON
 //!
@@ -239,6 +240,7 @@ pub mod docs {
     //! | [`testing`] | handlers without Redis, and tests against one |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |
     //! | [`waiting`] | why do jobs wait? A list of reasons, and what tells each |
+    //! | [`embedded`] | without a server: in memory, or in a folder that processes share |
     //! | [`deploying`] | settings and rights of Redis, processes, shutdown |
     //! | [`migrating`] | from BullMQ, Sidekiq and apalis |
     //! | [`delivery`] | how often a job runs when something goes wrong |
@@ -271,6 +273,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/waiting.md")]
     pub mod waiting {}
+
+    #[doc = include_str!("docs/embedded.md")]
+    pub mod embedded {}
 
     #[doc = include_str!("docs/deploying.md")]
     pub mod deploying {}

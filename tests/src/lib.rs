@@ -15,6 +15,7 @@
 //! - [`commands`]: what a server carries out, in numbers
 //! - [`edges`]: numbers at their edges, and what must work after each
 //! - [`sequence`]: one job at a time, through all that can make a worker sleep past it
+//! - [`report`]: the lines of programs that prove something
 //! - [`leftovers`]: what is left of queues that are gone
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
@@ -34,6 +35,7 @@ pub mod names;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod report;
 pub mod scripts;
 pub mod sentinel;
 pub mod sequence;

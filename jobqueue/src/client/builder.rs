@@ -42,7 +42,7 @@ impl Client {
     /// | `…?sentinel_user=…&sentinel_password=…` | for sentinels with a password of their own |
     /// | `rediss+sentinel://…` | TLS to the sentinels and to the master |
     /// | `embedded:` | a server in this process, in memory; with the feature `embedded` |
-    /// | `embedded:/path/to/folder[?sync=always]` | the same, [kept on disk](crate::guide::embedded) |
+    /// | `embedded:/path/to/folder[?sync=always]` | the same, [kept on disk](crate::docs::embedded) |
     ///
     /// Sentinels, each with an optional port, name the master of the service; user and password are
     /// the master's.

@@ -3,11 +3,9 @@
 //!
 //! `faults [NAME…]` plays those alone whose names contain one of these texts.
 
-mod report;
-
 use std::{env, process::ExitCode};
 
-use self::report::{Played, Report};
+use jobqueue_tests::report::{self, Played, Report};
 
 /// What is played: a name, and the play. Each is a module of that name.
 macro_rules! plays {
