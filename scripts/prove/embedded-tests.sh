@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The integration tests on the embedded server and on Redis.
-: "${root:?source base.sh first}"
+: "${root:?source base.sh first}" "${work:=}"
 
 # The most tests that may need a real Redis.
 most_that_need_redis=30
@@ -22,7 +22,7 @@ seconds_of_tests() {
 }
 
 prove_tests() {
-  local work=$1 named on_engine on_redis count
+  local named on_engine on_redis count
   cargo build --quiet --manifest-path "$root/Cargo.toml" -p jobqueue-tests --test it \
     --bin engine-server >&2
   named=$(grep -vc '^#' "$root/tests/needs-redis.txt")
