@@ -130,11 +130,12 @@ impl Engine {
         let appended = state.keyspace.effects.take(|effects| log.append(effects));
         // While the disk refuses, only reads go on. They see what may not be on the disk yet.
         let refused = state.keyspace.effects.admit().is_err();
+        let end = if refused { 0 } else { log.end() };
         drop(state);
         if appended.is_some() {
             log.push();
         }
-        if refused { 0 } else { log.end() }
+        end
     }
 
     /// Where what was done so far ends in the log.

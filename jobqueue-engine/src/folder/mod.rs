@@ -36,8 +36,7 @@ impl Folder {
             move |source: io::Error| OpenError::Unusable { action, path, source }
         };
         if !path.is_dir() {
-            let mut builder = fs::DirBuilder::new();
-            builder.recursive(true).mode(0o700).create(path).map_err(unusable("can't make"))?;
+            make(path).map_err(unusable("can't make"))?;
         }
         fs::canonicalize(path).map(Self).map_err(unusable("can't open"))
     }
@@ -67,4 +66,15 @@ impl Folder {
     pub async fn connect(&self) -> io::Result<UnixStream> {
         Socket::of(&self.0).connect().await
     }
+}
+
+/// Makes a folder and its parents, so that no power failure takes them away again.
+fn make(path: &Path) -> io::Result<()> {
+    let path = std::path::absolute(path)?;
+    let made: Vec<&Path> = path.ancestors().take_while(|it| !it.is_dir()).collect();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
+    for parent in made.into_iter().filter_map(Path::parent) {
+        fs::File::open(parent)?.sync_all()?;
+    }
+    Ok(())
 }

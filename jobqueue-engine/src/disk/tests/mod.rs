@@ -1,5 +1,6 @@
 //! Folders that are cut, damaged, left in the middle, and full.
 
+mod answers;
 mod crash;
 mod cut;
 mod damage;
