@@ -25,8 +25,10 @@ pub(crate) struct Take<'a> {
     pub(crate) alone: Duration,
     /// The most entries; 0 releases the outbox.
     pub(crate) most: usize,
-    /// Take entries after this one; from the head if there is none.
-    pub(crate) after: Option<&'a str>,
+    /// The first place to take entries from.
+    pub(crate) from: &'a str,
+    /// Whether the outbox stays this relay's, even if there are no entries.
+    pub(crate) keeps: bool,
     /// Entries that were delivered.
     pub(crate) delivered: &'a [String],
 }
@@ -102,11 +104,7 @@ impl Command for Take<'_> {
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.name.as_str()).push(millis(self.alone)).push(self.most);
-        match self.after {
-            Some(entry) => args.push(format!("({entry}")),
-            None => args.push("-"),
-        };
-        args.push(self.delivered);
+        args.push(self.from).push(u8::from(self.keeps)).push(self.delivered);
     }
 
     fn read(&self, reply: Value) -> Result<TakenEntries, Corrupt> {
