@@ -7,11 +7,13 @@
 --       2 relay   STRING  {q}:relay
 --       3 meta    HASH    {q}:meta
 -- ARGV  1 the relay's name   2 the lifetime of its lock in ms
---       3 how many entries at most; 0 to release the lock
+--       3 how many entries to look at, at most; 0 to release the lock
 --       4 the place of the first entry   5 '1' to keep the lock even if there are none
---       6… ids of entries that were delivered
+--       6 targets, a line each: entries that are for them alone are left out
+--       7… ids of entries that were delivered
 -- REPLY ms left of another relay's lock, else 0; entries: each with id, targets, job id, priority,
---       record; then pairs of a field and its value, if anything goes along
+--       record; then pairs of a field and its value, if anything goes along; the id of the last
+--       entry that was looked at, '' if there is none
 -- ERR   LAYOUT
 -- USES  layout, entries
 local function take(keys, args)
@@ -21,20 +23,24 @@ local function take(keys, args)
   if refusal then
     return refusal
   end
-  if #args > 5 then
-    redis.call('XDEL', outbox, unpack(args, 6))
+  if #args > 6 then
+    redis.call('XDEL', outbox, unpack(args, 7))
   end
   local holder = redis.call('GET', relay)
   if holder and holder ~= name then
-    return { math.max(1, redis.call('PTTL', relay)), {} }
+    return { math.max(1, redis.call('PTTL', relay)), {}, '' }
   end
-  local taken = entries_read(outbox, args[4], tonumber(most))
-  if #taken > 0 or args[5] == '1' then
+  local skip = {}
+  for target in string.gmatch(args[6], '%S+') do
+    skip[target] = true
+  end
+  local taken, last = entries_read(outbox, args[4], tonumber(most), skip)
+  if last ~= '' or args[5] == '1' then
     -- A full Redis refuses a script whose first write may grow; and relaying makes room.
     redis.call('PEXPIRE', relay, alone)
     if not holder then redis.call('SET', relay, name, 'PX', alone) end
   elseif holder then
     redis.call('DEL', relay)
   end
-  return { 0, taken }
+  return { 0, taken, last }
 end

@@ -123,8 +123,8 @@ impl Relay {
             if stuck.try_join_next().is_some_and(|ended| ended.is_err()) {
                 (stuck, *self.ways()) = (JoinSet::new(), Ways::default());
             }
-            let (from, keeps) = self.place();
-            match self.take(from, most, keeps).await? {
+            let (from, skip) = self.place();
+            match self.take(from, most, !skip.is_empty(), &skip).await? {
                 TakenEntries::Busy(wait) => {
                     (stuck, *self.ways()) = (JoinSet::new(), Ways::default());
                     if self.is_done_elsewhere(&mut patience).await? {
@@ -136,7 +136,9 @@ impl Relay {
                         Pace::Easy => LONGEST_EASY_WAIT,
                     });
                 }
-                TakenEntries::Entries(entries) if self.is_through(&entries) => {
+                // What was left out is for none but those that were stuck, and still are.
+                TakenEntries::Entries(..) if !self.are_stuck(&skip) => {}
+                TakenEntries::Entries(entries, last) if self.is_through(&entries, &last) => {
                     if let Some(end) = self.end(&entries, &mut patience)? {
                         return Ok(end);
                     }
@@ -147,16 +149,16 @@ impl Relay {
                 }
                 // The delivered entries are removed, there are more, and entries that come
                 // meanwhile go along.
-                TakenEntries::Entries(_) if !rest.is_zero() => {
+                TakenEntries::Entries(..) if !rest.is_zero() => {
                     sleep(std::mem::take(&mut rest)).await;
                 }
-                TakenEntries::Entries(entries) => {
+                TakenEntries::Entries(entries, last) => {
                     let began = Instant::now();
-                    for to in self.round(&entries).await {
+                    for to in self.round(&entries, last).await {
                         stuck.spawn(boxed(Arc::clone(self).follow(to)));
                     }
                     pause = FIRST_WAIT;
-                    if pace == Pace::Easy && !is_backlog(&entries) {
+                    if pace == Pace::Easy && !entries.is_empty() && !is_backlog(&entries) {
                         rest = (began.elapsed() * 2).min(LONGEST_REST);
                     }
                 }
@@ -164,12 +166,13 @@ impl Relay {
         }
     }
 
-    /// Brings entries to all targets of the common way. Answers the targets that have left it.
-    async fn round(&self, entries: &[OutboxEntry]) -> Vec<String> {
+    /// Brings entries, up to the last that was looked at, to all targets of the common way. Answers
+    /// the targets that have left it.
+    async fn round(&self, entries: &[OutboxEntry], last: Option<String>) -> Vec<String> {
         let shares = {
             let mut ways = self.ways();
-            if let Some(last) = entries.last() {
-                ways.begin(EntryId::of(&last.entry));
+            if let Some(last) = last {
+                ways.begin(EntryId::of(&last));
             }
             share_out(entries, |to| ways.missed(to).is_none())
         };
@@ -189,10 +192,11 @@ impl Relay {
         from: EntryId,
         most: usize,
         keeps: bool,
+        skip: &[String],
     ) -> Result<TakenEntries> {
         let delivered = self.ways().take_delivered();
         let from = from.to_string();
-        let take = Take { most, keeps, ..self.takes(&from, &delivered) };
+        let take = Take { most, keeps, skip, ..self.takes(&from, &delivered) };
         let taken = self.store.call_retrying(&take).await;
         if taken.is_err() {
             self.ways().put_back(delivered);
@@ -202,21 +206,26 @@ impl Relay {
 
     fn takes<'a>(&'a self, from: &'a str, delivered: &'a [String]) -> Take<'a> {
         let (name, alone) = (&self.name, LOCK_TTL);
-        Take { name, alone, most: MAX_BATCH, from, keeps: false, delivered }
+        Take { name, alone, most: MAX_BATCH, from, keeps: false, skip: &[], delivered }
     }
 
-    /// Where the common way goes on, and whether the outbox is still needed when that has ended.
-    fn place(&self) -> (EntryId, bool) {
+    /// Where the common way goes on, and targets that are stuck, if there are any.
+    fn place(&self) -> (EntryId, Vec<String>) {
         let ways = self.ways();
-        (ways.next(), ways.count_stuck() > 0)
+        (ways.next(), ways.skipped(None))
+    }
+
+    fn are_stuck(&self, targets: &[String]) -> bool {
+        let ways = self.ways();
+        targets.iter().all(|to| ways.missed(to).is_some())
     }
 
     /// Whether the common way has nothing to bring any more.
-    fn is_through(&self, entries: &[OutboxEntry]) -> bool {
-        let is_later = |found: &OutboxEntry| {
-            self.until.is_some_and(|until| EntryId::of(&found.entry) > until)
-        };
-        entries.first().is_none_or(is_later)
+    fn is_through(&self, entries: &[OutboxEntry], last: &Option<String>) -> bool {
+        match entries.first() {
+            Some(found) => self.until.is_some_and(|until| EntryId::of(&found.entry) > until),
+            None => last.is_none(),
+        }
     }
 
     /// Why to end, now that the common way has nothing to bring: none if a target misses some.

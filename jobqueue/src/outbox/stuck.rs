@@ -92,18 +92,18 @@ impl Relay {
         (missed, seen): (EntryId, EntryId),
         most: usize,
     ) -> Result<Tried> {
-        let TakenEntries::Entries(mut entries) = self.take(missed, most, true).await? else {
-            return Ok(Tried::Busy);
-        };
+        let skip = self.ways().skipped(Some(to));
+        let taken = self.take(missed, most, true, &skip).await?;
+        let TakenEntries::Entries(mut entries, last) = taken else { return Ok(Tried::Busy) };
         entries.truncate(entries.partition_point(|found| EntryId::of(&found.entry) < seen));
-        let Some(last) = entries.last() else {
+        let through = last.map_or(seen, |last| seen.min(EntryId::of(&last).next()));
+        if entries.is_empty() && through == seen {
             let joined = self.ways().joins(to, seen);
             return Ok(if joined { Tried::Joined } else { Tried::Moved });
-        };
-        let all = EntryId::of(&last.entry).next();
+        }
         let shares = share_out(&entries, |other| other == to);
         let failed = self.relays.deliver(&self.source, shares).await.pop();
-        let first = failed.as_ref().map_or(all, |failed| failed.first);
+        let first = failed.as_ref().map_or(through, |failed| failed.first);
         self.ways().caught_up(to, first, &entries);
         Ok(failed.map_or(Tried::Moved, |failed| Tried::Failed(failed.error)))
     }

@@ -8,6 +8,9 @@ use crate::{
     store::{MAX_BATCH, outbox::OutboxEntry},
 };
 
+/// The most stuck targets that are named when entries are read.
+const MOST_SKIPPED: usize = 16;
+
 /// A target that an entry could not be brought to.
 #[derive(Debug)]
 pub(super) struct Failed {
@@ -64,6 +67,12 @@ impl Ways {
     /// Whether a stuck target misses an entry up to this one; any entry, if there is none.
     pub(super) fn is_any_missed(&self, until: Option<EntryId>) -> bool {
         self.stuck.values().any(|first| until.is_none_or(|until| *first <= until))
+    }
+
+    /// Some of the stuck targets, but not this one: what is for them alone needn't be read.
+    pub(super) fn skipped(&self, but: Option<&str>) -> Vec<String> {
+        let others = self.stuck.keys().filter(|to| but != Some(to.as_str()));
+        others.take(MOST_SKIPPED).cloned().collect()
     }
 
     pub(super) fn count_stuck(&self) -> usize {
