@@ -1,17 +1,23 @@
 //! Relaying in the background.
 
+use std::sync::Arc;
+
 use tracing::warn;
 
-use super::{relay::Pace, relays::Relays};
+use super::{
+    relay::{Pace, Relay},
+    relays::{Relays, Signals},
+};
 use crate::{error::Result, error_chain::chain, job::QueueName, task::boxed};
 
 impl Relays {
     /// Relays a queue's outbox in the background.
     pub(crate) fn start(&self, source: &QueueName) {
-        if self.begin(source) {
+        if let Some(signals) = self.begin(source) {
             // Not under the lock: a runtime that shuts down drops the task at once, which takes the
             // lock.
-            let task = RelayTask { relays: self.clone(), source: source.clone(), ended: false };
+            let (relays, source) = (self.for_task(), source.clone());
+            let task = RelayTask { relays, source, signals, ended: false };
             tokio::spawn(boxed(task.run()));
         }
     }
@@ -29,6 +35,7 @@ impl Relays {
 struct RelayTask {
     relays: Relays,
     source: QueueName,
+    signals: Arc<Signals>,
     /// Whether it is no longer listed as running.
     ended: bool,
 }
@@ -36,7 +43,9 @@ struct RelayTask {
 impl RelayTask {
     async fn run(mut self) {
         while !self.ended {
-            if let Err(error) = self.relays.relay_until(&self.source, Pace::Easy, None).await {
+            let (relays, signals) = (self.relays.clone(), Arc::clone(&self.signals));
+            let relay = Arc::new(Relay::new(relays, &self.source, None, signals));
+            if let Err(error) = relay.run(Pace::Easy).await {
                 warn!(queue = %self.source, error = %chain(&error), "effects on other queues wait in the outbox");
                 return;
             }

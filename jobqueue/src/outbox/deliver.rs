@@ -6,15 +6,16 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tracing::{debug, warn};
 
 use super::{
-    pass::Pass,
+    entry_id::EntryId,
     relays::Relays,
-    shares::{are_back, by_entry, one_call, share_out},
+    shares::{Shares, are_back, one_call},
+    ways::Failed,
 };
 use crate::{
     error::{Error, Result},
     error_chain::chain,
     job::{JobId, QueueName, Target},
-    store::outbox::{Apply, OutboxEntry, Readmit, Reply, TargetCopy},
+    store::outbox::{Apply, Readmit, Reply, TargetCopy},
 };
 
 /// How many queues are served at once: enough to keep Redis busy, and few enough to leave room for
@@ -25,63 +26,43 @@ const CONCURRENCY: usize = 4;
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Relays {
-    /// Brings entries to their targets, but to none at which the pass is stuck. Answers the entries
-    /// that have reached all their targets.
-    pub(super) async fn deliver(
-        &self,
-        source: &QueueName,
-        entries: &[OutboxEntry],
-        pass: &mut Pass,
-    ) -> Vec<String> {
-        let (shares, mut missing) = share_out(entries);
-        let shares: Vec<_> = shares.into_iter().filter(|(to, _)| !pass.is_stuck_at(to)).collect();
+    /// Brings each target its copies. Answers the targets that could not be brought all.
+    pub(super) async fn deliver(&self, source: &QueueName, shares: Shares<'_>) -> Vec<Failed> {
         let (mut shares, mut running) = (shares.into_iter(), FuturesUnordered::new());
+        let mut failed = Vec::new();
         loop {
             while running.len() < CONCURRENCY
                 && let Some((to, copies)) = shares.next()
             {
-                running.push(async move { (to, self.deliver_to(source, to, copies).await) });
+                running.push(self.deliver_to(source, to, copies));
             }
-            let Some((to, (entries, error))) = running.next().await else { break };
-            for entry in entries {
-                if let Some(missing) = missing.get_mut(entry) {
-                    *missing -= 1;
-                }
-            }
-            if let Some(error) = error {
-                pass.stuck(to, error);
-            }
+            let Some(delivered) = running.next().await else { return failed };
+            failed.extend(delivered.err());
         }
-        let delivered = missing.into_iter().filter(|(_, missing)| *missing == 0);
-        let delivered: Vec<_> = delivered.map(|(entry, _)| entry.to_owned()).collect();
-        pass.has_delivered |= !delivered.is_empty();
-        delivered
     }
 
-    /// Brings copies to one target, in order: it ends at the first that fails. Answers the entries
-    /// that arrived.
-    async fn deliver_to<'a>(
+    /// Brings copies to one target, in order: it ends at the first that fails.
+    async fn deliver_to(
         &self,
         source: &QueueName,
         to: &str,
-        copies: Vec<TargetCopy<'a>>,
-    ) -> (Vec<&'a str>, Option<Error>) {
-        let mut delivered = Vec::new();
-        let target = match Target::parse(to) {
-            Ok(target) => target,
-            Err(invalid) => return (delivered, Some(Error::from(invalid))),
-        };
+        copies: Vec<TargetCopy<'_>>,
+    ) -> Result<(), Failed> {
         let mut rest = copies.as_slice();
-        while !rest.is_empty() {
+        while let Some(first) = rest.first() {
             let (copies, later) = rest.split_at(one_call(rest));
-            if let Err(error) = self.deliver_call(source, &target, copies).await {
+            let delivered = match Target::parse(to) {
+                Ok(target) => self.deliver_call(source, &target, copies).await,
+                Err(invalid) => Err(Error::from(invalid)),
+            };
+            if let Err(error) = delivered {
                 debug!(%source, to, error = %chain(&error), "effects could not be delivered; retrying");
-                return (delivered, Some(error));
+                let first = EntryId::of(first.entry);
+                return Err(Failed { to: to.to_owned(), first, error });
             }
-            delivered.extend(by_entry(copies).map(|(entry, _)| entry));
             rest = later;
         }
-        (delivered, None)
+        Ok(())
     }
 
     /// Brings copies to a target in one call.

@@ -1,16 +1,28 @@
 //! The relay of one outbox: it takes entries, delivers them, and removes those that have arrived.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
-use super::{entry_id::EntryId, pass::Pass, relays::Relays, shares::is_backlog};
+use super::{
+    entry_id::EntryId,
+    patience::Patience,
+    relays::{Relays, Signals},
+    shares::{is_backlog, share_out},
+    ways::Ways,
+};
 use crate::{
     error::{Error, Result},
     job::{QueueName, WorkerId},
     store::{
-        Edge, MAX_BATCH, Retries,
-        outbox::{Take, TakenEntries},
+        Edge, MAX_BATCH, QueueStore,
+        outbox::{OutboxEntry, Take, TakenEntries},
     },
     task::boxed,
 };
@@ -24,11 +36,39 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest rest between two rounds.
 const LONGEST_REST: Duration = Duration::from_millis(50);
 
-/// The first and the longest wait before looking whether another relay has ended. Short at first,
-/// since callers wait for their replies: entries written after the other relay's last look are left
-/// to this one.
+/// The first wait before looking again: whether another relay has ended, or whether there are new
+/// entries behind those of stuck targets. Short at first, since callers wait for their replies:
+/// entries written after the other relay's last look are left to this one.
 const FIRST_WAIT: Duration = Duration::from_millis(2);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// The longest wait for new entries of other processes.
+const LONGEST_LOOK: Duration = Duration::from_millis(250);
+
+/// The longest wait for another relay, of one in the background and of one that is waited for. All
+/// workers of a queue wait for the one that has a stuck target.
+const LONGEST_EASY_WAIT: Duration = LOCK_TTL;
+const LONGEST_FAST_WAIT: Duration = Duration::from_secs(1);
+
+/// One relay of an outbox.
+#[derive(Debug)]
+pub(super) struct Relay {
+    pub(super) relays: Relays,
+    pub(super) source: QueueName,
+    store: QueueStore,
+    name: WorkerId,
+    /// The last entry that is waited for; all if there is none.
+    until: Option<EntryId>,
+    pub(super) signals: Arc<Signals>,
+    ways: Mutex<Ways>,
+}
+
+/// Why a relay ends.
+enum End {
+    /// It has brought all there was.
+    Empty,
+    /// It has brought what was waited for, and there may be more.
+    Enough,
+}
 
 impl Relays {
     /// Relays the entries that a queue's outbox has now. Entries written meanwhile are left to
@@ -41,95 +81,205 @@ impl Relays {
         let until = newest.map_or(EntryId::default(), |entry| EntryId::of(&entry));
         // On a task of its own: dropped half-way it would leave its lock, for which the next relay
         // would wait.
-        let (relays, source) = (self.clone(), source.clone());
-        let relaying = async move { relays.relay_until(&source, Pace::Fast, Some(until)).await };
+        let relay = Arc::new(Relay::new(self.clone(), source, Some(until), Arc::default()));
+        let relaying = async move { relay.run(Pace::Fast).await };
         tokio::spawn(boxed(relaying)).await.unwrap_or(Err(Error::Closed))
     }
+}
 
-    /// Relays an outbox until it is empty, or up to and including an entry.
-    pub(super) async fn relay_until(
-        &self,
+impl Relay {
+    pub(super) fn new(
+        relays: Relays,
         source: &QueueName,
-        pace: Pace,
         until: Option<EntryId>,
-    ) -> Result<()> {
-        let (store, name) = (self.store().queue(source), WorkerId::generate());
-        let ended = self.passes(source, &name, pace, until).await;
-        // So that another relay needn't wait until this one counts as dead. One in the background
-        // whose targets can't be reached leaves its lock to expire: that is the pause of all
-        // workers of the queue.
-        if until.is_some() {
-            let nothing =
-                Take { name: &name, alone: LOCK_TTL, most: 0, after: None, delivered: &[] };
-            let _ = store.call_within(RELEASE_TIMEOUT, &nothing).await;
-        }
-        ended
+        signals: Arc<Signals>,
+    ) -> Self {
+        let (store, name) = (relays.store().queue(source), WorkerId::generate());
+        let (source, ways) = (source.clone(), Mutex::default());
+        Self { relays, source, store, name, until, signals, ways }
     }
 
-    async fn passes(
-        &self,
-        source: &QueueName,
-        name: &WorkerId,
-        pace: Pace,
-        until: Option<EntryId>,
-    ) -> Result<()> {
-        let store = self.store().queue(source);
-        let is_later = |entry: &str| until.is_some_and(|until| EntryId::of(entry) > until);
-        let mut delivered: Vec<String> = Vec::new();
-        let (mut retries, mut pause) = (Retries::within(store.retry_timeout()), FIRST_WAIT);
-        let (mut rest, mut pass) = (Duration::ZERO, Pass::begin());
+    /// Relays until the outbox is empty, or until what is waited for has arrived. One in the
+    /// background goes on for as long as a target is stuck.
+    pub(super) async fn run(self: &Arc<Self>, pace: Pace) -> Result<()> {
+        let ended = self.rounds(pace).await;
+        if !matches!(ended, Ok(End::Empty)) {
+            // So that another relay needn't wait until this one counts as dead.
+            let head = EntryId::default().to_string();
+            let free = Take { most: 0, ..self.takes(&head, &[]) };
+            let _ = self.store.call_within(RELEASE_TIMEOUT, &free).await;
+            if self.until.is_some() {
+                self.relays.start(&self.source);
+            }
+        }
+        ended.map(drop)
+    }
+
+    async fn rounds(self: &Arc<Self>, pace: Pace) -> Result<End> {
+        let (mut pause, mut rest, mut most) = (FIRST_WAIT, Duration::ZERO, MAX_BATCH);
+        let (mut stuck, mut patience) = (JoinSet::new(), Patience::new(self.store.retry_timeout()));
         loop {
-            let after = pass.after.as_deref();
-            let take =
-                Take { name, alone: LOCK_TTL, most: MAX_BATCH, after, delivered: &delivered };
-            match store.call_retrying(&take).await? {
+            // One that panicked leaves its target behind: all begin anew.
+            if stuck.try_join_next().is_some_and(|ended| ended.is_err()) {
+                (stuck, *self.ways()) = (JoinSet::new(), Ways::default());
+            }
+            let (from, skip) = self.place();
+            match self.take(from, most, !skip.is_empty(), &skip).await? {
                 TakenEntries::Busy(wait) => {
-                    delivered.clear();
-                    pass = Pass::begin();
-                    if until.is_some()
-                        && store.effect(Edge::Oldest).await?.is_none_or(|it| is_later(&it))
-                    {
-                        return Ok(());
+                    (stuck, *self.ways()) = (JoinSet::new(), Ways::default());
+                    if self.is_done_elsewhere(&mut patience).await? {
+                        return Ok(End::Empty);
                     }
-                    sleep(wait.min(pause)).await;
-                    pause = (pause * 2).min(LONGEST_WAIT);
+                    self.wait_for_other(wait.min(pause)).await;
+                    pause = (pause * 2).min(match pace {
+                        Pace::Fast => LONGEST_FAST_WAIT,
+                        Pace::Easy => LONGEST_EASY_WAIT,
+                    });
                 }
-                TakenEntries::Entries(entries)
-                    if entries.first().is_none_or(|it| is_later(&it.entry)) =>
-                {
-                    if !pass.is_stuck() {
-                        if entries.is_empty() {
-                            self.early_replies().forget(source);
-                        }
-                        return Ok(());
+                // What was left out is for none but those that were stuck, and still are.
+                TakenEntries::Entries(..) if !self.are_stuck(&skip) => {}
+                TakenEntries::Entries(entries, last) if self.is_through(&entries, &last) => {
+                    if let Some(end) = self.end(&entries, &mut patience)? {
+                        return Ok(end);
                     }
-                    delivered.clear();
-                    pass = pass.again(&mut retries).await?;
+                    most = if entries.is_empty() { MAX_BATCH } else { 1 };
+                    pause = pause.min(LONGEST_LOOK);
+                    self.wait_for_news(pause).await;
+                    pause *= 2;
                 }
                 // The delivered entries are removed, there are more, and entries that come
                 // meanwhile go along.
-                TakenEntries::Entries(_) if !rest.is_zero() => {
-                    delivered.clear();
+                TakenEntries::Entries(..) if !rest.is_zero() => {
                     sleep(std::mem::take(&mut rest)).await;
                 }
-                TakenEntries::Entries(entries) => {
+                TakenEntries::Entries(entries, last) => {
                     let began = Instant::now();
+                    for to in self.round(&entries, last).await {
+                        stuck.spawn(boxed(Arc::clone(self).follow(to)));
+                    }
                     pause = FIRST_WAIT;
-                    delivered = self.deliver(source, &entries, &mut pass).await;
-                    let is_backlog = is_backlog(&entries);
-                    if !pass.is_stuck() {
-                        retries = Retries::within(store.retry_timeout());
-                        if pace == Pace::Easy && !is_backlog {
-                            rest = (began.elapsed() * 2).min(LONGEST_REST);
-                        }
-                    } else if is_backlog {
-                        pass.after = entries.into_iter().last().map(|last| last.entry);
-                    } else {
-                        pass = pass.again(&mut retries).await?;
+                    if pace == Pace::Easy && !entries.is_empty() && !is_backlog(&entries) {
+                        rest = (began.elapsed() * 2).min(LONGEST_REST);
                     }
                 }
             }
         }
+    }
+
+    /// Brings entries, up to the last that was looked at, to all targets of the common way. Answers
+    /// the targets that have left it.
+    async fn round(&self, entries: &[OutboxEntry], last: Option<String>) -> Vec<String> {
+        let shares = {
+            let mut ways = self.ways();
+            if let Some(last) = last {
+                ways.begin(EntryId::of(&last));
+            }
+            share_out(entries, |to| ways.missed(to).is_none())
+        };
+        let failed = self.relays.deliver(&self.source, shares).await;
+        if let Some(failed) = failed.first() {
+            self.signals.note_problem(failed.error.clone());
+        }
+        let left = failed.iter().map(|failed| failed.to.clone()).collect();
+        self.ways().end(entries, failed);
+        left
+    }
+
+    /// Takes entries from one on, and removes those that have arrived. The lock is kept even if
+    /// there are none, if it is to be.
+    pub(super) async fn take(
+        &self,
+        from: EntryId,
+        most: usize,
+        keeps: bool,
+        skip: &[String],
+    ) -> Result<TakenEntries> {
+        let delivered = self.ways().take_delivered();
+        let from = from.to_string();
+        let take = Take { most, keeps, skip, ..self.takes(&from, &delivered) };
+        let taken = self.store.call_retrying(&take).await;
+        if taken.is_err() {
+            self.ways().put_back(delivered);
+        }
+        taken
+    }
+
+    fn takes<'a>(&'a self, from: &'a str, delivered: &'a [String]) -> Take<'a> {
+        let (name, alone) = (&self.name, LOCK_TTL);
+        Take { name, alone, most: MAX_BATCH, from, keeps: false, skip: &[], delivered }
+    }
+
+    /// Where the common way goes on, and targets that are stuck, if there are any.
+    fn place(&self) -> (EntryId, Vec<String>) {
+        let ways = self.ways();
+        (ways.next(), ways.skipped(None))
+    }
+
+    fn are_stuck(&self, targets: &[String]) -> bool {
+        let ways = self.ways();
+        targets.iter().all(|to| ways.missed(to).is_some())
+    }
+
+    /// Whether the common way has nothing to bring any more.
+    fn is_through(&self, entries: &[OutboxEntry], last: &Option<String>) -> bool {
+        match entries.first() {
+            Some(found) => self.until.is_some_and(|until| EntryId::of(&found.entry) > until),
+            None => last.is_none(),
+        }
+    }
+
+    /// Why to end, now that the common way has nothing to bring: none if a target misses some.
+    fn end(&self, later: &[OutboxEntry], patience: &mut Patience) -> Result<Option<End>> {
+        let ways = self.ways();
+        let enough = Some(if later.is_empty() && ways.count_stuck() == 0 {
+            End::Empty
+        } else {
+            End::Enough
+        });
+        if ways.has_delivered() {
+            return Ok(None);
+        }
+        if !ways.is_any_missed(self.until) {
+            if later.is_empty() {
+                self.relays.early_replies().forget(&self.source);
+            }
+            return Ok(enough);
+        }
+        match self.until {
+            Some(_) if patience.is_over(ways.moved) => Err(self.signals.problem()),
+            Some(_) => Ok(None),
+            None => Ok(if self.relays.is_needed(&self.source) { None } else { enough }),
+        }
+    }
+
+    /// Whether another relay has brought what this one waits for.
+    async fn is_done_elsewhere(&self, patience: &mut Patience) -> Result<bool> {
+        let Some(until) = self.until else { return Ok(false) };
+        let oldest = self.store.effect(Edge::Oldest).await?.map(|entry| EntryId::of(&entry));
+        let Some(oldest) = oldest.filter(|oldest| *oldest <= until) else { return Ok(true) };
+        let problem = self.relays.have_tried(&self.source);
+        if patience.is_over(oldest) { Err(problem) } else { Ok(false) }
+    }
+
+    /// Waits before asking again whether another relay has ended. It may have looked for the last
+    /// time before new entries were written here.
+    async fn wait_for_other(&self, wait: Duration) {
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = self.signals.news.notified() => sleep(wait.min(LONGEST_LOOK)).await,
+        }
+    }
+
+    /// Waits before looking for new entries. Those of this process are known at once.
+    async fn wait_for_news(&self, wait: Duration) {
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = self.signals.news.notified() => {}
+        }
+    }
+
+    pub(super) fn ways(&self) -> MutexGuard<'_, Ways> {
+        self.ways.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

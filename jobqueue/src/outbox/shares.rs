@@ -1,9 +1,6 @@
 //! The shares of the targets in the entries of an outbox.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap},
-};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::target;
 use crate::{
@@ -20,24 +17,14 @@ pub(super) fn is_backlog(entries: &[OutboxEntry]) -> bool {
     entries.len() == MAX_BATCH || bytes > MAX_BYTES / 2
 }
 
-/// The copies that each target gets, in order, and for each entry the number of targets that miss
-/// it.
-pub(super) fn share_out(
-    entries: &[OutboxEntry],
-) -> (BTreeMap<&str, Vec<TargetCopy<'_>>>, HashMap<&str, usize>) {
-    let mut shares: BTreeMap<&str, Vec<TargetCopy<'_>>> = BTreeMap::new();
-    let mut missing = HashMap::with_capacity(entries.len());
-    for found in entries {
-        let entry = found.entry.as_str();
-        if found.to.is_empty() {
-            missing.insert(entry, 0);
-            continue;
-        }
-        for (queue, job) in target::read(&found.to) {
-            let copies = shares.entry(queue).or_default();
-            if copies.last().is_none_or(|last| last.entry != entry) {
-                *missing.entry(entry).or_default() += 1;
-            }
+/// The copies that each target gets, in order.
+pub(super) type Shares<'a> = BTreeMap<&'a str, Vec<TargetCopy<'a>>>;
+
+/// The copies of the targets that are wanted.
+pub(super) fn share_out(entries: &[OutboxEntry], wanted: impl Fn(&str) -> bool) -> Shares<'_> {
+    let mut shares = Shares::new();
+    for found in entries.iter().filter(|found| !found.to.is_empty()) {
+        for (queue, job) in target::read(&found.to).filter(|(queue, _)| wanted(queue)) {
             let record = match job {
                 Some(job) => Record::renamed(&found.record, job),
                 None => with_history(found),
@@ -45,10 +32,12 @@ pub(super) fn share_out(
             let record = record.map_or(Cow::Borrowed(&found.record[..]), Cow::Owned);
             let id = target::copy_id(found.id.as_str(), job);
             let (priority, arrival) = (found.priority, found.along.arrival.clone());
+            let entry = found.entry.as_str();
+            let copies = shares.entry(queue).or_default();
             copies.push(TargetCopy { entry, id, priority, record, arrival });
         }
     }
-    (shares, missing)
+    shares
 }
 
 /// The record of a dead letter with what the script has added to its entry.
@@ -109,22 +98,22 @@ mod tests {
     #[test]
     fn each_target_gets_its_copies_in_order() {
         let entries = [entry("1-0", "mails\naudit", 1), entry("2-0", "mails", 1)];
-        let (shares, missing) = share_out(&entries);
+        let shares = share_out(&entries, |_| true);
         let order: Vec<Vec<&str>> =
             shares.values().map(|copies| copies.iter().map(|copy| copy.entry).collect()).collect();
         assert_eq!(shares.keys().collect::<Vec<_>>(), [&"audit", &"mails"]);
         assert_eq!(order, [vec!["1-0"], vec!["1-0", "2-0"]]);
-        assert_eq!(missing, HashMap::from([("1-0", 2), ("2-0", 1)]));
+        let of_one = share_out(&entries, |queue| queue == "audit");
+        assert_eq!(of_one.keys().collect::<Vec<_>>(), [&"audit"]);
     }
 
     #[test]
-    fn a_queue_bound_by_two_names_misses_an_entry_once() {
-        let entries = [entry("1-0", "mails a\nmails b", 1)];
-        let (shares, missing) = share_out(&entries);
+    fn a_queue_bound_by_two_names_gets_two_copies() {
+        let entries = [entry("1-0", "mails a\nmails b", 1), entry("2-0", "", 1)];
+        let shares = share_out(&entries, |_| true);
         let ids: Vec<_> = shares["mails"].iter().map(|copy| copy.id.clone()).collect();
         assert_eq!(ids.len(), 2);
         assert_ne!(ids[0], ids[1]);
-        assert_eq!(missing["1-0"], 1);
     }
 
     #[test]
@@ -136,7 +125,7 @@ mod tests {
             entry("3-0", "mails", 2 * MAX_BYTES),
             entry("4-0", "mails", 1),
         ];
-        let (shares, _) = share_out(&entries);
+        let shares = share_out(&entries, |_| true);
         let mut rest = shares["mails"].as_slice();
         let mut calls = Vec::new();
         while !rest.is_empty() {
@@ -157,7 +146,7 @@ mod tests {
         };
         let entries =
             [entry("1-0", "mails", 1), back("2-0"), back("3-0"), entry("4-0", "mails", 1)];
-        let (shares, _) = share_out(&entries);
+        let shares = share_out(&entries, |_| true);
         let copies = shares["mails"].as_slice();
         assert_eq!([one_call(copies), one_call(&copies[1..]), one_call(&copies[3..])], [1, 2, 1]);
     }

@@ -39,6 +39,7 @@ plays![
     rates,
     sequence,
     struggling_server,
+    stuck_target,
     surface,
     thin_line,
     waiting_for_a_handler,

@@ -3,6 +3,7 @@
 mod bind;
 mod keep;
 mod relay;
+mod stuck;
 mod subscribe;
 
 use jobqueue::{Client, JobInfo, JobState};

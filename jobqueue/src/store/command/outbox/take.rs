@@ -23,10 +23,14 @@ pub(crate) struct Take<'a> {
     pub(crate) name: &'a WorkerId,
     /// How long no other relay may take them.
     pub(crate) alone: Duration,
-    /// The most entries; 0 releases the outbox.
+    /// How many entries to look at, at most; 0 releases the outbox.
     pub(crate) most: usize,
-    /// Take entries after this one; from the head if there is none.
-    pub(crate) after: Option<&'a str>,
+    /// The first place to take entries from.
+    pub(crate) from: &'a str,
+    /// Whether the outbox stays this relay's, even if there are no entries.
+    pub(crate) keeps: bool,
+    /// Leave out entries that are for these targets alone.
+    pub(crate) skip: &'a [String],
     /// Entries that were delivered.
     pub(crate) delivered: &'a [String],
 }
@@ -36,8 +40,9 @@ pub(crate) struct Take<'a> {
 pub(crate) enum TakenEntries {
     /// Another relay has the outbox, for this long.
     Busy(Duration),
-    /// The next entries; empty if there are none.
-    Entries(Vec<OutboxEntry>),
+    /// The next entries without those that were left out, and the last that was looked at; none if
+    /// there are no more.
+    Entries(Vec<OutboxEntry>, Option<String>),
 }
 
 /// One effect to relay.
@@ -102,16 +107,13 @@ impl Command for Take<'_> {
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.name.as_str()).push(millis(self.alone)).push(self.most);
-        match self.after {
-            Some(entry) => args.push(format!("({entry}")),
-            None => args.push("-"),
-        };
+        args.push(self.from).push(u8::from(self.keeps)).push(self.skip.join("\n"));
         args.push(self.delivered);
     }
 
     fn read(&self, reply: Value) -> Result<TakenEntries, Corrupt> {
         const WHAT: &str = Take::ACTION;
-        let [busy, entries] = reply::tuple(reply, WHAT)?;
+        let [busy, entries, last] = reply::tuple(reply, WHAT)?;
         let busy = reply::count(&busy, WHAT)?;
         if busy > 0 {
             return Ok(TakenEntries::Busy(Duration::from_millis(busy)));
@@ -134,6 +136,7 @@ impl Command for Take<'_> {
             })
         };
         let entries = reply::array(entries, WHAT)?.into_iter().map(read);
-        Ok(TakenEntries::Entries(entries.collect::<Result<_, Corrupt>>()?))
+        let last = Some(reply::text(&last, WHAT)?.to_owned()).filter(|last| !last.is_empty());
+        Ok(TakenEntries::Entries(entries.collect::<Result<_, Corrupt>>()?, last))
     }
 }
