@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The keyspace: values by key, and when they expire.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Keyspace {
     slots: Map<Slot>,
     /// The time of the call that is carried out, in µs since the epoch. It stands while a script
@@ -21,7 +21,7 @@ pub(crate) struct Keyspace {
     touched: Vec<Bytes>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Slot {
     pub(crate) value: Value,
     /// In ms since the epoch.

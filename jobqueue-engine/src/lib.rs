@@ -37,7 +37,7 @@ pub use self::{
     clock::Clock,
     command::commands,
     connection::serve,
-    engine::{Engine, Wait},
+    engine::{Copy, Engine, Wait},
     refusal::Refusal,
     reply::Reply,
 };

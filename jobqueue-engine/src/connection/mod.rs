@@ -72,6 +72,7 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
             }
             self.flush().await?;
             tokio::select! {
+                biased;
                 come = self.input.more() => if come? == Next::Go { return Ok(()) },
                 pushed = self.subscription.next() => pushed.write(&mut self.output),
             }

@@ -36,6 +36,10 @@ pub struct Engine {
     called: Notify,
 }
 
+/// All that a server keeps.
+#[derive(Clone, Debug)]
+pub struct Copy(Keyspace);
+
 #[derive(Debug)]
 struct State {
     keyspace: Keyspace,
@@ -81,6 +85,32 @@ impl Engine {
         drop(state);
         self.called.notify_waiters();
         answer.into()
+    }
+
+    /// What time it is here.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// All that is kept, as a replica has it that has heard of every call so far.
+    #[must_use]
+    pub fn copy(&self) -> Copy {
+        Copy(lock(&self.state).keyspace.clone())
+    }
+
+    /// From now on this is what is kept, as after a failover to a replica. No script is known, and
+    /// who waits is told nothing: connections to the old one are the caller's to end.
+    pub fn take_over(&self, copy: Copy) {
+        let mut state = lock(&self.state);
+        state.keyspace = copy.0;
+        state.scripts.forget_all();
+    }
+
+    /// From now on, other texts run in the place of scripts: `alter` gets the source of each that
+    /// the server hears of. For tests that must find a bug.
+    pub fn alter_scripts(&self, alter: impl Fn(&str) -> Option<String> + Send + 'static) {
+        lock(&self.state).scripts.alter(Box::new(alter));
     }
 
     /// Waits until the next call has been carried out.

@@ -9,23 +9,41 @@ use redis::{
 };
 use tokio::io::DuplexStream;
 
+use crate::task::boxed;
+
 /// How many bytes are on their way at once; whoever writes more waits until they are read.
 const PIPE: usize = 256 << 10;
 
 /// A server in this process.
 #[derive(Clone)]
-pub(crate) struct Embedded(Arc<Engine>);
+pub(crate) struct Embedded(Server);
+
+#[derive(Clone)]
+enum Server {
+    Engine(Arc<Engine>),
+    #[cfg(all(feature = "testing", feature = "internals"))]
+    Elsewhere(Dial),
+}
+
+/// Dials a server whose place the caller knows.
+#[cfg(all(feature = "testing", feature = "internals"))]
+pub(crate) type Dial = Arc<dyn Fn() -> DuplexStream + Send + Sync>;
 
 impl Embedded {
     /// The one that all clients of this process share.
     pub(super) fn shared() -> Self {
         static ENGINE: LazyLock<Arc<Engine>> =
             LazyLock::new(|| Engine::new(Clock::system(), fastrand::u64(..)));
-        Self(ENGINE.clone())
+        Self(Server::Engine(ENGINE.clone()))
     }
 
     pub(super) fn of(engine: &Arc<Engine>) -> Self {
-        Self(engine.clone())
+        Self(Server::Engine(engine.clone()))
+    }
+
+    #[cfg(all(feature = "testing", feature = "internals"))]
+    pub(super) fn elsewhere(dial: &Dial) -> Self {
+        Self(Server::Elsewhere(dial.clone()))
     }
 
     pub(super) async fn dial(&self) -> Result<MultiplexedConnection, RedisError> {
@@ -34,7 +52,7 @@ impl Embedded {
         let user = RedisConnectionInfo::default();
         let (connection, driver) =
             MultiplexedConnection::new_with_config(&user, self.stream(), config).await?;
-        tokio::spawn(driver);
+        tokio::spawn(boxed(driver));
         Ok(connection)
     }
 
@@ -44,8 +62,12 @@ impl Embedded {
 
     /// A stream to the server. Its task ends with the stream.
     fn stream(&self) -> DuplexStream {
+        let engine = match &self.0 {
+            Server::Engine(engine) => engine.clone(),
+            #[cfg(all(feature = "testing", feature = "internals"))]
+            Server::Elsewhere(dial) => return dial(),
+        };
         let (ours, theirs) = tokio::io::duplex(PIPE);
-        let engine = self.0.clone();
         tokio::spawn(async move {
             if let Err(error) = serve(engine, theirs).await {
                 tracing::debug!(%error, "a connection to the embedded server has ended");

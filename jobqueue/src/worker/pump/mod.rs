@@ -107,6 +107,7 @@ impl Pump {
             let fetching = self.wake.is_fetching();
             let until = self.session.sleeps(schedule::end_of_sleep(until, fetching));
             tokio::select! {
+                biased;
                 Some(report) = self.jobs.slots.next_report() => {
                     self.jobs.note(report, &mut self.schedule);
                 }
