@@ -7,6 +7,7 @@ use std::{
 
 use super::target;
 use crate::{
+    hashing::RandomState,
     job::{DeadLetter, Record},
     store::{
         MAX_BATCH, MAX_BYTES,
@@ -24,9 +25,9 @@ pub(super) fn is_backlog(entries: &[OutboxEntry]) -> bool {
 /// it.
 pub(super) fn share_out(
     entries: &[OutboxEntry],
-) -> (BTreeMap<&str, Vec<TargetCopy<'_>>>, HashMap<&str, usize>) {
+) -> (BTreeMap<&str, Vec<TargetCopy<'_>>>, HashMap<&str, usize, RandomState>) {
     let mut shares: BTreeMap<&str, Vec<TargetCopy<'_>>> = BTreeMap::new();
-    let mut missing = HashMap::with_capacity(entries.len());
+    let mut missing = HashMap::with_capacity_and_hasher(entries.len(), RandomState::default());
     for found in entries {
         let entry = found.entry.as_str();
         if found.to.is_empty() {
@@ -114,7 +115,7 @@ mod tests {
             shares.values().map(|copies| copies.iter().map(|copy| copy.entry).collect()).collect();
         assert_eq!(shares.keys().collect::<Vec<_>>(), [&"audit", &"mails"]);
         assert_eq!(order, [vec!["1-0"], vec!["1-0", "2-0"]]);
-        assert_eq!(missing, HashMap::from([("1-0", 2), ("2-0", 1)]));
+        assert_eq!(missing, HashMap::from_iter([("1-0", 2), ("2-0", 1)]));
     }
 
     #[test]
