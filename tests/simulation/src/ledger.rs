@@ -73,6 +73,12 @@ impl Ledger {
                 self.holders.insert(rest.to_owned());
                 self.place(keys(), "active");
             }
+            // One that has run out is taken back by whoever comes next, and here nobody does.
+            "workers" if key.contains("{hand}") => {
+                let now = stage.now().to_string();
+                let held = stage.ask(&["ZRANGEBYSCORE", key, &now, "+inf"]);
+                self.leases = texts(&held).into_iter().collect();
+            }
             "workers" => self.leases = range().into_iter().collect(),
             "unique" => {
                 self.claims.insert(rest.to_owned(), text(&stage.ask(&["GET", key])));

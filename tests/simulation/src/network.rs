@@ -163,7 +163,7 @@ impl Line {
     }
 
     async fn go(&self, way: Way, mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>) {
-        let mut buffer = Vec::with_capacity(4 << 10);
+        let mut buffer = Vec::with_capacity(64 << 10);
         loop {
             buffer.clear();
             let Ok(1..) = from.read_buf(&mut buffer).await else { return };

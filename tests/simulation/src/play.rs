@@ -110,7 +110,7 @@ async fn direct_as(
         findings.push(Finding { wrong: Wrong::Stuck, what });
         return Ok(());
     }
-    let calm = now(stage);
+    let calm = stage.now();
     stage.say(|| "probes".to_owned());
     findings.extend(probe::send(stage, client).await?);
     findings.extend(stop(stage).await);
@@ -122,18 +122,6 @@ async fn direct_as(
     let judge = Judge::new(&stage.plan, &notes, &ledgers, &outcomes, &lost);
     findings.extend(judge.judge(calm));
     Ok(())
-}
-
-/// The server's time, in ms since the epoch.
-fn now(stage: &Stage) -> u64 {
-    let jobqueue_engine::Reply::Array(parts) = stage.ask(&["TIME"]) else { return 0 };
-    let number = |at: usize| match parts.get(at) {
-        Some(jobqueue_engine::Reply::Bulk(text)) => {
-            String::from_utf8_lossy(text).parse().unwrap_or(0)
-        }
-        _ => 0_u64,
-    };
-    number(0) * 1_000 + number(1) / 1_000
 }
 
 async fn set_up(stage: &Stage, client: &Client) -> jobqueue::Result<()> {

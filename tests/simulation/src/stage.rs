@@ -214,6 +214,16 @@ impl Stage {
         self.engine.call(&words)
     }
 
+    /// The server's time, in ms since the epoch.
+    pub(crate) fn now(&self) -> u64 {
+        let Reply::Array(parts) = self.ask(&["TIME"]) else { return 0 };
+        let number = |at: usize| match parts.get(at) {
+            Some(Reply::Bulk(text)) => String::from_utf8_lossy(text).parse().unwrap_or(0),
+            _ => 0_u64,
+        };
+        number(0) * 1_000 + number(1) / 1_000
+    }
+
     /// A number of the server's, past the network.
     pub(crate) fn count(&self, command: &str, key: &str) -> i64 {
         match self.ask(&[command, key]) {

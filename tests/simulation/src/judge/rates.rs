@@ -1,7 +1,9 @@
 //! What time has to do with: rates and leases.
 
+use std::collections::BTreeSet;
+
 use super::{Judge, Wrong};
-use crate::plan::Kind;
+use crate::{book::Note, plan::Kind};
 
 /// Of the queue that has one: starts a second, and the burst.
 pub(crate) const RATE: (u32, u32) = (20, 3);
@@ -15,14 +17,29 @@ impl Judge<'_> {
         if self.plan.jumps() || !self.lost.is_empty() {
             return;
         }
+        let expire: BTreeSet<&str> = self
+            .notes
+            .iter()
+            .filter_map(|(_, note)| match note {
+                Note::Added { token, id, .. } => {
+                    let (_, order) = self.kind_of(*token)?;
+                    order.ttl.map(|_| id.as_str())
+                }
+                _ => None,
+            })
+            .collect();
         let interval = 1_000.0 / f64::from(RATE.0);
         let burst = f64::from(RATE.1).max(1.0 + LATE / interval);
         let Some(ledger) = self.ledgers.get(Kind::Paced.queue()) else { return };
         let events = ledger.events.iter();
         let active = events.filter(|(_, kind, _)| kind == "active");
         #[expect(clippy::cast_precision_loss, reason = "less than 2^52")]
-        let starts: Vec<f64> =
-            active.flat_map(|(at, _, ids)| ids.iter().map(|_| *at as f64)).collect();
+        let starts: Vec<f64> = active
+            .flat_map(|(at, _, ids)| ids.iter().map(move |id| (*at as f64, id)))
+            // What has expired is handed out at once, and doesn't start.
+            .filter(|(_, id)| !expire.contains(id.as_str()))
+            .map(|(at, _)| at)
+            .collect();
         for (index, first) in starts.iter().enumerate() {
             let mut most = burst;
             for last in &starts[index..] {

@@ -34,14 +34,21 @@ impl Reading {
             .split("\r\n")
             .filter(|line| way == Way::Back || !line.starts_with(['*', '$']))
             .collect();
-        let names = words.iter().enumerate().filter_map(|(at, word)| {
-            let script = self.0.get(*word)?;
-            Some((at, *script))
-        });
-        let names: HashMap<usize, &str> = names.collect();
-        let words = words.iter().enumerate();
-        let words = words.map(|(at, word)| names.get(&at).map_or(*word, |name| name));
-        let text: String = words.filter(|word| *word != "EVALSHA").collect::<Vec<_>>().join(" ");
+        let mut said = Vec::new();
+        let mut words = words.into_iter();
+        while let Some(word) = words.next() {
+            match self.0.get(word) {
+                // Of its keys, one that tells the queue is enough.
+                Some(script) => {
+                    let count = words.next().and_then(|count| count.parse().ok()).unwrap_or(0);
+                    let keys: Vec<&str> = words.by_ref().take(count).collect();
+                    said.extend([*script, keys.first().copied().unwrap_or_default()]);
+                }
+                None if word == "EVALSHA" => {}
+                None => said.push(word),
+            }
+        }
+        let text = said.join(" ");
         let readable = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '.' };
         text.chars().map(readable).take(LONGEST).collect()
     }
