@@ -149,6 +149,10 @@ impl Pump {
             self.jobs.start_fresh(&mut self.schedule);
             return self.join(Some(self.session.lease_lost())).await;
         }
+        if self.session.is_reconnected() {
+            // Nothing says that the server still knows what it had answered.
+            return self.join(None).await;
+        }
         let answer = turn::make(&self.session, &mut self.jobs, &mut self.schedule).await;
         self.answered(answer).await
     }
