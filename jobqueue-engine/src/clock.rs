@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -22,6 +22,8 @@ enum Kind {
     Tokio {
         epoch: u64,
         start: Instant,
+        /// By how many µs it has jumped.
+        jumped: Arc<AtomicI64>,
     },
 }
 
@@ -43,7 +45,16 @@ impl Clock {
     /// `tokio::time::pause` and `advance` move it too.
     #[must_use]
     pub fn tokio_from(ms: u64) -> Self {
-        Self(Kind::Tokio { epoch: ms.saturating_mul(1000), start: Instant::now() })
+        let (epoch, start) = (ms.saturating_mul(1000), Instant::now());
+        Self(Kind::Tokio { epoch, start, jumped: Arc::default() })
+    }
+
+    /// Lets a clock that goes as tokio's does jump by so many ms, forwards or backwards, as one does
+    /// that is set anew. Others don't.
+    pub fn jump(&self, ms: i64) {
+        if let Kind::Tokio { jumped, .. } = &self.0 {
+            jumped.fetch_add(ms.saturating_mul(1000), Ordering::Relaxed);
+        }
     }
 
     /// Moves a clock that stands. Others go by themselves.
@@ -60,7 +71,9 @@ impl Clock {
                 micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
             }
             Kind::Manual(now) => now.load(Ordering::Relaxed),
-            Kind::Tokio { epoch, start } => epoch.saturating_add(micros(start.elapsed())),
+            Kind::Tokio { epoch, start, jumped } => epoch
+                .saturating_add(micros(start.elapsed()))
+                .saturating_add_signed(jumped.load(Ordering::Relaxed)),
         }
     }
 }
@@ -86,5 +99,7 @@ mod tests {
         let clock = Clock::tokio_from(5);
         tokio::time::advance(Duration::from_secs(3600)).await;
         assert_eq!(clock.micros(), 3_600_005_000);
+        clock.clone().jump(-3_600_000);
+        assert_eq!(clock.micros(), 5_000);
     }
 }

@@ -3,7 +3,7 @@
 use crate::{refusal::Refusal, words};
 
 /// What calls did to the keyspace, as commands that do it again, where somebody keeps them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Effects {
     recorded: Option<Vec<u8>>,
     /// Why nothing may be written now.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The keyspace: values by key, and when they expire.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Keyspace {
     slots: Map<Slot>,
     /// What was done to it, where that is kept.
@@ -32,7 +32,7 @@ pub(crate) struct Keyspace {
 }
 
 /// How often commands were called, by their numbers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Calls(Vec<u64>);
 
 impl Calls {
@@ -53,7 +53,7 @@ impl Calls {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Slot {
     pub(crate) value: Value,
     /// In ms since the epoch.

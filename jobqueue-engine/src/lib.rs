@@ -70,7 +70,7 @@ pub use self::{
     command::commands,
     connection::{Listener, listen, serve, serve_stranger},
     disk::{Fsync, OpenError, Options},
-    engine::{Engine, Wait},
+    engine::{Copy, Engine, Wait},
     folder::{Folder, Held},
     refusal::Refusal,
     reply::Reply,

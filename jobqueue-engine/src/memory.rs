@@ -13,7 +13,7 @@ pub(crate) enum Effect {
 }
 
 /// How much memory the keyspace takes, about, and how much it may.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Memory {
     used: usize,
     /// None, if zero.

@@ -28,11 +28,20 @@ pub(crate) mod virtual_time {
 
     thread_local! {
         static EPOCH: Cell<Option<Epoch>> = const { Cell::new(None) };
+        /// Counts the tests of this thread.
+        static TEST: Cell<u64> = const { Cell::new(1) };
     }
 
     impl Epoch {
         pub(crate) fn starting_at(time: DateTime<Utc>) -> Self {
             Self { time, start: Instant::now() }
+        }
+
+        /// A clock that is ahead of this one by so much, or behind it.
+        #[cfg(feature = "internals")]
+        pub(crate) fn moved(self, by: TimeDelta) -> Self {
+            let time = self.time.checked_add_signed(by).unwrap_or(self.time);
+            Self { time, ..self }
         }
 
         /// From now on, this is the time of this thread.
@@ -49,6 +58,12 @@ pub(crate) mod virtual_time {
     /// This thread has the system's time again.
     pub(crate) fn leave() {
         EPOCH.set(None);
+        TEST.set(TEST.get() + 1);
+    }
+
+    /// Which test of this thread it is, if it has a time of its own.
+    pub(crate) fn number() -> Option<u64> {
+        EPOCH.get().map(|_| TEST.get())
     }
 
     pub(super) fn now() -> Option<DateTime<Utc>> {

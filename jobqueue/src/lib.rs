@@ -88,6 +88,7 @@ mod client;
 mod clock;
 mod error_chain;
 mod group_commit;
+mod hashing;
 mod job;
 mod json;
 mod outbox;
@@ -195,6 +196,8 @@ pub mod types {
 #[doc(hidden)]
 pub mod internals {
     pub use crate::store::hot::Batch;
+    #[cfg(feature = "testing")]
+    pub use crate::testing::simulation;
 
     use crate::{JobId, store};
 

@@ -23,6 +23,8 @@ pub(crate) struct Session {
     /// The queue's limits set in code; none leaves those that Redis knows.
     limits: Option<CodeLimits>,
     names: Names,
+    /// Which connection the last join went over.
+    generation: Option<u64>,
 }
 
 /// What one `advance` asks for, beside the session's own name and lease.
@@ -42,7 +44,7 @@ pub(crate) struct Step<'a> {
 impl Session {
     /// A session that has not joined yet.
     pub(crate) fn new(store: QueueStore, lease: Duration, limits: Option<CodeLimits>) -> Self {
-        Self { store, lease, limits, names: Names::default() }
+        Self { store, lease, limits, names: Names::default(), generation: None }
     }
 
     pub(crate) fn store(&self) -> &QueueStore {
@@ -65,9 +67,17 @@ impl Session {
     pub(crate) async fn join(&mut self, known: &[JobId]) -> Result<Vec<JobId>> {
         let (worker, former) = self.names.next();
         let (lease, limits) = (self.lease, self.limits);
+        self.generation = Some(self.store.generation());
         let kept = self.store.call(&Join { worker, former, lease, limits, known }).await?;
         self.names.joined();
         Ok(kept)
+    }
+
+    /// Whether calls go over another connection than the last join did. Then the server may have
+    /// failed over, or been restarted, without its last writes: it may know as many jobs under this
+    /// name as the session believes to hold, but other ones.
+    pub(crate) fn is_reconnected(&self) -> bool {
+        self.generation.is_some_and(|generation| generation != self.store.generation())
     }
 
     /// Settles jobs, fetches others, and moves the lease.

@@ -6,12 +6,12 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::{sync::Notify, task::JoinHandle, time::Instant};
 
-use crate::job::JobId;
+use crate::{hashing::RandomState, job::JobId};
 
 /// How long a reader goes on without waiters: a task that has waited for one job often waits for
 /// the next.
@@ -61,7 +61,7 @@ pub(crate) struct Waiters<T>(Mutex<State<T>>);
 
 #[derive(Debug)]
 struct State<T> {
-    slots: HashMap<JobId, Vec<Arc<Slot<T>>>>,
+    slots: HashMap<JobId, Vec<Arc<Slot<T>>>, RandomState>,
     /// When the last waiter left.
     idle_since: Instant,
     /// Whether a reader tells the waiters, until it says that it ends.
@@ -77,7 +77,7 @@ struct Slot<T> {
 
 impl<T> Default for Waiters<T> {
     fn default() -> Self {
-        let (slots, idle_since) = (HashMap::new(), Instant::now());
+        let (slots, idle_since) = (HashMap::default(), Instant::now());
         Self(Mutex::new(State { slots, idle_since, has_reader: false }))
     }
 }

@@ -129,6 +129,7 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
             }
             self.flush().await?;
             tokio::select! {
+                biased;
                 come = self.input.more() => if come? == Next::Go { return Ok(()) },
                 pushed = self.subscription.next() => self.output.push(&pushed, self.engine.end()),
                 kept = kept(&self.engine, &self.output) => kept?,

@@ -51,6 +51,10 @@ pub struct Engine {
     log: Option<Log>,
 }
 
+/// All that a server keeps.
+#[derive(Clone, Debug)]
+pub struct Copy(Keyspace);
+
 #[derive(Debug)]
 struct State {
     keyspace: Keyspace,
@@ -181,6 +185,36 @@ impl Engine {
             }
             commands
         })
+    }
+
+    /// What time it is here.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// All that is kept, as a replica has it that has heard of every call so far.
+    #[must_use]
+    pub fn copy(&self) -> Copy {
+        Copy(lock(&self.state).keyspace.clone())
+    }
+
+    /// From now on this is what is kept, as after a failover to a replica. No script is known, and
+    /// who waits is told nothing: connections to the old one are the caller's to end.
+    ///
+    /// # Panics
+    /// The engine is kept on disk: its log would be that of another one.
+    pub fn take_over(&self, copy: Copy) {
+        assert!(self.log.is_none(), "the log of a folder has what was done to its own keyspace");
+        let mut state = lock(&self.state);
+        state.keyspace = copy.0;
+        state.scripts.forget_all();
+    }
+
+    /// From now on, other texts run in the place of scripts: `alter` gets the source of each that
+    /// the server hears of. For tests that must find a bug.
+    pub fn alter_scripts(&self, alter: impl Fn(&str) -> Option<String> + Send + 'static) {
+        lock(&self.state).scripts.alter(Box::new(alter));
     }
 
     /// Waits until the next call has been carried out.

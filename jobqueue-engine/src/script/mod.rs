@@ -3,34 +3,64 @@
 mod convert;
 mod interpreter;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use bytes::Bytes;
 
 use self::interpreter::with_interpreter;
 use crate::{keyspace::Keyspace, refusal::Refusal, reply::Answer};
 
-/// The scripts that a server knows, by the SHA-1 of their sources in hexadecimal digits.
-#[derive(Debug, Default)]
-pub(crate) struct Scripts(HashMap<String, Bytes>);
+/// The scripts that a server knows.
+#[derive(Default)]
+pub(crate) struct Scripts {
+    /// By the SHA-1 of their sources in hexadecimal digits.
+    known: HashMap<String, Script>,
+    alter: Option<Alter>,
+}
+
+/// Another text in the place of a script's, if it has one.
+pub(crate) type Alter = Box<dyn Fn(&str) -> Option<String> + Send>;
+
+/// What runs, and its own hash: the interpreter knows it by that.
+#[derive(Debug)]
+struct Script {
+    sha: String,
+    source: Bytes,
+}
 
 impl Scripts {
     /// Gets to know a script, if it compiles. Its hash.
     pub(crate) fn load(&mut self, source: &Bytes) -> Result<String, Refusal> {
-        let sha = sha1_smol::Sha1::from(source).digest().to_string();
-        if !self.0.contains_key(&sha) {
-            with_interpreter(|lua| lua.compile(&sha, source))?;
-            self.0.insert(sha.clone(), source.clone());
+        let sha = sha1(source);
+        if !self.known.contains_key(&sha) {
+            let script = self.script(&sha, source);
+            with_interpreter(|lua| lua.compile(&script.sha, &script.source))?;
+            self.known.insert(sha.clone(), script);
         }
         Ok(sha)
     }
 
+    fn script(&self, sha: &str, source: &Bytes) -> Script {
+        let text = self.alter.as_ref().and_then(|alter| alter(str::from_utf8(source).ok()?));
+        let Some(text) = text else {
+            return Script { sha: sha.to_owned(), source: source.clone() };
+        };
+        let source = Bytes::from(text);
+        Script { sha: sha1(&source), source }
+    }
+
+    /// Other texts run in the place of those that it gets to know from now on.
+    pub(crate) fn alter(&mut self, alter: Alter) {
+        self.forget_all();
+        self.alter = Some(alter);
+    }
+
     pub(crate) fn knows(&self, sha: &[u8]) -> bool {
-        self.0.contains_key(&hash(sha))
+        self.known.contains_key(&hash(sha))
     }
 
     pub(crate) fn forget_all(&mut self) {
-        self.0.clear();
+        self.known.clear();
     }
 
     /// Runs a script. `args` are the arguments behind its hash: how many keys, keys, arguments.
@@ -42,16 +72,25 @@ impl Scripts {
         let number = usize::try_from(number)
             .map_err(|_| Refusal::new("ERR Number of keys can't be negative"))?;
         let (keys, args) = rest.split_at_checked(number).ok_or(TOO_FEW)?;
-        let sha = hash(sha);
-        let source = self
-            .0
-            .get(&sha)
+        let Script { sha, source } = self
+            .known
+            .get(&hash(sha))
             .ok_or(Refusal::new("NOSCRIPT No matching script. Please use EVAL."))?;
         with_interpreter(|lua| {
-            lua.compile(&sha, source)?;
-            lua.run(&sha, keyspace, keys, args)
+            lua.compile(sha, source)?;
+            lua.run(sha, keyspace, keys, args)
         })
     }
+}
+
+impl fmt::Debug for Scripts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scripts").field("known", &self.known.keys()).finish_non_exhaustive()
+    }
+}
+
+fn sha1(source: &[u8]) -> String {
+    sha1_smol::Sha1::from(source).digest().to_string()
 }
 
 fn hash(sha: &[u8]) -> String {

@@ -5,10 +5,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use foldhash::fast::RandomState;
-
 use super::{handle::GroupCommit, sink::Sink};
-use crate::{job::QueueName, store::Durability};
+use crate::{hashing::RandomState, job::QueueName, store::Durability};
 
 /// How many group commits a client keeps before it lets go of those that nobody uses. Each has a
 /// task and its buffers, some 12 KB.

@@ -158,9 +158,40 @@ impl Sequence {
 }
 
 fn next_ulid() -> Ulid {
+    #[cfg(feature = "testing")]
+    if let Some(test) = clock::virtual_time::number() {
+        return seeded::next(test);
+    }
     static SEQUENCE: LazyLock<Mutex<Sequence>> =
         LazyLock::new(|| Mutex::new(Sequence::new(process::id())));
     SEQUENCE.lock().unwrap_or_else(PoisonError::into_inner).next(process::id())
+}
+
+/// Ids in a test's own time: they follow from fastrand's seed, and each test begins anew.
+#[cfg(feature = "testing")]
+mod seeded {
+    use std::cell::Cell;
+
+    use ulid::Ulid;
+
+    use crate::clock;
+
+    thread_local! {
+        /// The last id, and of which test.
+        static LAST: Cell<(u64, Ulid)> = const { Cell::new((0, Ulid::nil())) };
+    }
+
+    pub(super) fn next(test: u64) -> Ulid {
+        let now = u64::try_from(clock::now().timestamp_millis()).unwrap_or_default();
+        let last = match LAST.get() {
+            (of, last) if of == test && last.timestamp_ms() >= now => {
+                last.increment().unwrap_or_else(|next| next)
+            }
+            _ => Ulid::from_parts(now, fastrand::u128(..)),
+        };
+        LAST.set((test, last));
+        last
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::relays::Relays;
 use crate::{
     error::Result,
+    hashing::RandomState,
     job::{Effect, JobId, QueueName, ReplyAddress, Target},
     store::{Store, chunks, outbox::Reply},
     task::boxed,
@@ -17,7 +18,7 @@ impl Relays {
     /// Relays a queue's outbox, to which these effects were just written. Replies among them are
     /// sent at once.
     pub(crate) fn send(&self, source: &QueueName, effects: impl Iterator<Item = Effect>) {
-        let mut inboxes: HashMap<ReplyAddress, Vec<Outgoing>> = HashMap::new();
+        let mut inboxes: HashMap<ReplyAddress, Vec<Outgoing>, RandomState> = HashMap::default();
         for Effect { to, id, record, .. } in effects {
             if let Target::ReplyAddress(inbox) = to {
                 inboxes.entry(inbox).or_default().push((id, record));

@@ -1,6 +1,8 @@
 //! A circuit breaker: when a handler rests, and when it is tried again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::duration::LONGEST_WAIT;
 use crate::value_error::Invalid;

@@ -5,11 +5,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use foldhash::fast::RandomState;
-
 use super::request::Request;
 use crate::{
     client::Client,
+    hashing::RandomState,
     job::{FIRST_VERSION, Job, JobName, QueueName},
     store::{QueueStore, Store},
     value_error::Invalid,

@@ -122,6 +122,12 @@ impl QueueStore {
         Ok(reply::text(&key, ACTION)? == token)
     }
 
+    /// Counts the connections that are gone. After that, another server may answer, or the same one
+    /// without its last writes.
+    pub(crate) fn generation(&self) -> u64 {
+        self.route.generation()
+    }
+
     /// Drops the connection, and with it a wait that is not needed any more.
     pub(crate) fn disconnect(&self) {
         self.route.disconnect();

@@ -63,6 +63,9 @@ mod context;
 mod enqueued;
 mod queue;
 mod run;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod simulation;
 
 pub use self::{
     context::TestContext,

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, fmt, marker::PhantomData, pin::Pin, sync::Arc};
 
-use foldhash::fast::RandomState;
 use tokio::time::Instant;
 
 use super::{
@@ -12,6 +11,7 @@ use super::{
     telemetry::JobMetrics,
 };
 use crate::{
+    hashing::RandomState,
     job::{Definition, Failure, JobName, QueueName, Record, RunRules},
     policy::Verdict,
     settle::Known,

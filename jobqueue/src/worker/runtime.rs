@@ -133,6 +133,7 @@ impl Worker {
         let joined = join(pumps, &handle);
         tokio::pin!(joined);
         let ended = tokio::select! {
+            biased;
             result = &mut joined => Some(result),
             () = stop => None,
         };

@@ -43,6 +43,7 @@ pub(crate) async fn subscribe(client: &Client, config: &PumpConfig) -> Result<bo
             Ok(())
         };
         tokio::select! {
+            biased;
             bound = bound => bound?,
             _ = phase.wait_for(|phase| matches!(phase, Phase::Draining(_))) => return Ok(false),
         }

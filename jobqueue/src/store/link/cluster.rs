@@ -70,6 +70,12 @@ impl Links {
         Ok(link)
     }
 
+    /// How many connections are gone, to whichever node.
+    pub(crate) fn generation(&self) -> u64 {
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.values().map(Link::generation).sum()
+    }
+
     pub(crate) fn disconnect(&self) {
         self.links
             .lock()

@@ -65,8 +65,16 @@ struct Inner {
 #[derive(Default)]
 struct Current {
     connection: Option<MultiplexedConnection>,
-    /// Counts connections, so that a late failure of an old one doesn't end the new one.
+    /// Counts connections that are gone, so that a late failure of an old one doesn't end the new
+    /// one.
     generation: u64,
+}
+
+impl Current {
+    fn drop_connection(&mut self) {
+        self.connection = None;
+        self.generation += 1;
+    }
 }
 
 impl Link {
@@ -147,9 +155,12 @@ impl Link {
 
     /// Drops the connection, and with it the requests that still wait on it.
     pub(crate) fn disconnect(&self) {
-        let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.connection = None;
-        current.generation += 1;
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner).drop_connection();
+    }
+
+    /// How many connections are gone. While it is the same, requests have gone over one.
+    pub(crate) fn generation(&self) -> u64 {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner).generation
     }
 
     fn checked<T>(&self, generation: u64, reply: Result<T, RedisError>) -> Result<T, RedisError> {
@@ -164,7 +175,7 @@ impl Link {
         if server_error::is_broken(&error) {
             let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
             if current.generation == generation {
-                current.connection = None;
+                current.drop_connection();
             }
         }
         Err(error)
@@ -202,7 +213,10 @@ impl Link {
             }
         };
         let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.generation += 1;
+        if current.connection.is_some() {
+            // This task dialled alone, and so did another.
+            current.drop_connection();
+        }
         current.connection = Some(connection.clone());
         Ok((connection, current.generation))
     }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 #[cfg(feature = "embedded")]
 use jobqueue_engine::Engine;
 
+#[cfg(all(feature = "testing", feature = "internals"))]
+use super::embedded::Dial;
 #[cfg(feature = "embedded")]
 use super::embedded::Embedded;
 use super::{
@@ -22,6 +24,9 @@ pub(crate) enum Destination {
     #[cfg(feature = "embedded")]
     #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "tests have such"))]
     Engine(Arc<Engine>),
+    /// A server that a test dials by itself.
+    #[cfg(all(feature = "testing", feature = "internals"))]
+    Elsewhere(Dial),
 }
 
 impl Destination {
@@ -30,6 +35,8 @@ impl Destination {
             Self::Url(url) => url::open(url, tls),
             #[cfg(feature = "embedded")]
             Self::Engine(engine) => Ok(Endpoint::Embedded(Embedded::Memory(engine.clone()))),
+            #[cfg(all(feature = "testing", feature = "internals"))]
+            Self::Elsewhere(dial) => Ok(Endpoint::Embedded(Embedded::Elsewhere(dial.clone()))),
         }
     }
 }

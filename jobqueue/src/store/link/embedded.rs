@@ -21,7 +21,7 @@ use super::{
     dial::overdue,
     folder::{Shared, Way},
 };
-use crate::error::Error;
+use crate::{error::Error, task::boxed};
 
 /// How many bytes are on their way at once; whoever writes more waits until they are read.
 const PIPE: usize = 256 << 10;
@@ -33,7 +33,13 @@ pub(crate) enum Embedded {
     Memory(Arc<Engine>),
     /// In a folder.
     Folder(Arc<Shared>),
+    #[cfg(all(feature = "testing", feature = "internals"))]
+    Elsewhere(Dial),
 }
+
+/// Dials a server whose place the caller knows.
+#[cfg(all(feature = "testing", feature = "internals"))]
+pub(crate) type Dial = Arc<dyn Fn() -> DuplexStream + Send + Sync>;
 
 impl Embedded {
     /// The one that all clients of this process share.
@@ -48,6 +54,8 @@ impl Embedded {
             match self.way().await? {
                 Way::Here(engine) => multiplexed(stream(&engine)).await,
                 Way::There(stream) => multiplexed(stream).await,
+                #[cfg(all(feature = "testing", feature = "internals"))]
+                Way::Elsewhere(stream) => multiplexed(stream).await,
             }
         };
         timeout(limit, dial).await.unwrap_or_else(|_| Err(self.overdue(limit)))
@@ -59,28 +67,32 @@ impl Embedded {
         match self.way().await? {
             Way::Here(engine) => PubSub::new(&user, stream(&engine)).await,
             Way::There(stream) => PubSub::new(&user, stream).await,
+            #[cfg(all(feature = "testing", feature = "internals"))]
+            Way::Elsewhere(stream) => PubSub::new(&user, stream).await,
         }
     }
 
     async fn way(&self) -> Result<Way, RedisError> {
         match self {
             Self::Memory(engine) => Ok(Way::Here(engine.clone())),
+            #[cfg(all(feature = "testing", feature = "internals"))]
+            Self::Elsewhere(dial) => Ok(Way::Elsewhere(dial())),
             Self::Folder(folder) => folder.way().await,
         }
     }
 
     fn overdue(&self, limit: Duration) -> RedisError {
         match self {
-            Self::Memory(_) => overdue(limit),
             Self::Folder(folder) => folder.overdue(limit),
+            _ => overdue(limit),
         }
     }
 
     /// The error of a failed check of the server, if the folder is the reason.
     pub(super) fn explain(&self, error: Error) -> Error {
         match self {
-            Self::Memory(_) => error,
             Self::Folder(folder) => folder.explain(error),
+            _ => error,
         }
     }
 }
@@ -88,8 +100,8 @@ impl Embedded {
 impl fmt::Display for Embedded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Memory(_) => f.write_str("embedded:"),
             Self::Folder(folder) => write!(f, "embedded:{}", folder.path().display()),
+            _ => f.write_str("embedded:"),
         }
     }
 }
@@ -102,7 +114,7 @@ async fn multiplexed(
     let user = RedisConnectionInfo::default();
     let (connection, driver) =
         MultiplexedConnection::new_with_config(&user, stream, config).await?;
-    tokio::spawn(driver);
+    tokio::spawn(boxed(driver));
     Ok(connection)
 }
 

@@ -38,6 +38,9 @@ pub(super) enum Way {
     Here(Arc<Engine>),
     /// It is in another one.
     There(UnixStream),
+    /// The caller knows.
+    #[cfg(all(feature = "testing", feature = "internals"))]
+    Elsewhere(tokio::io::DuplexStream),
 }
 
 impl Shared {

@@ -84,6 +84,14 @@ impl Route {
         }
     }
 
+    /// Counts the connections of this route that are gone.
+    pub(crate) fn generation(&self) -> u64 {
+        match self {
+            Self::Server(link) => link.generation(),
+            Self::Slot(slot) => slot.links.generation(),
+        }
+    }
+
     pub(crate) fn disconnect(&self) {
         match self {
             Self::Server(link) => link.disconnect(),

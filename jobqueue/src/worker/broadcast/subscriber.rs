@@ -59,6 +59,7 @@ impl Subscriber {
             let receive = self.receive(buffer);
             tokio::pin!(receive);
             tokio::select! {
+                biased;
                 deadline = self.draining() => deadline,
                 never = &mut receive => match never {},
                 () = &mut hearing => return Err(Error::Closed),

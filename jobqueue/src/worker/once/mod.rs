@@ -140,6 +140,7 @@ where
             return Ok(read(&recorded)?);
         }
         let result = tokio::select! {
+            biased;
             result = effect => result?,
             // Never ready.
             never = guard.keep() => match never {},
@@ -224,8 +225,9 @@ impl Claim {
                 return Err(self.held(left));
             }
             tokio::select! {
-                () = sleep(look) => look = (look * 2).min(LAST_LOOK),
+                biased;
                 () = ctx.cancelled() => return Err(self.held(left)),
+                () = sleep(look) => look = (look * 2).min(LAST_LOOK),
             }
         }
     }

@@ -5,10 +5,9 @@
 
 use std::collections::HashMap;
 
-use foldhash::fast::RandomState;
-
 use super::pending::Pending;
 use crate::{
+    hashing::RandomState,
     job::{JobId, Transition},
     policy::Retain,
     worker::run::Run,

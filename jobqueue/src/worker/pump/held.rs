@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use foldhash::fast::RandomState;
 use tokio::task::AbortHandle;
 
-use crate::{job::JobId, worker::run::Cancellation};
+use crate::{hashing::RandomState, job::JobId, worker::run::Cancellation};
 
 /// No run has this number.
 const NO_RUN: u64 = 0;
@@ -18,7 +17,7 @@ const NO_RUN: u64 = 0;
 pub(super) struct HeldJobs {
     jobs: HashMap<JobId, Job, RandomState>,
     /// Live runs whose jobs are lost. They hold no job, but a slot.
-    lost_runs: HashSet<u64>,
+    lost_runs: HashSet<u64, RandomState>,
     /// Live runs whose jobs were settled before they began. They hold no job either.
     settled: HashMap<u64, SettledRun, RandomState>,
     /// Live runs of all kinds.

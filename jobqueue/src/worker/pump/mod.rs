@@ -107,6 +107,7 @@ impl Pump {
             let fetching = self.wake.is_fetching();
             let until = self.session.sleeps(schedule::end_of_sleep(until, fetching));
             tokio::select! {
+                biased;
                 Some(report) = self.jobs.slots.next_report() => {
                     self.jobs.note(report, &mut self.schedule);
                 }
@@ -140,8 +141,9 @@ impl Pump {
 
     /// One call: settle what has ended, fetch what fits.
     async fn turn(&mut self) -> Result<()> {
-        if self.wake.is_fetching() {
-            // The answer to its fetch would be about another time than this call's.
+        // The answer to its fetch would be about another time than this call's; and nothing says
+        // that a server of another connection knows what the former one had answered.
+        if self.wake.is_fetching() || self.session.is_reconnected() {
             return self.join(None).await;
         }
         if self.schedule.take_lease_lost() {

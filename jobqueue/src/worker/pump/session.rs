@@ -113,6 +113,11 @@ impl KeptSession {
         })
     }
 
+    /// Whether the connection is another than when it joined.
+    pub(super) fn is_reconnected(&self) -> bool {
+        self.session.is_reconnected()
+    }
+
     /// Waits until a heartbeat finds that the lease is lost.
     pub(super) async fn lost(&self) {
         self.lease.lost().await;

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     job::JobId,
     store::worker::Taken,
+    task::placed,
     worker::{
         config::Capacity,
         run::{Cancellation, Run, RunEnd, RunReport, report},
@@ -171,7 +172,7 @@ impl Slots {
         empty: RunReport,
         run: Pin<Box<impl Future<Output = RunEnd> + Send + 'static>>,
     ) -> AbortHandle {
-        tokio::spawn(report(run, empty, self.reporter.clone())).abort_handle()
+        tokio::spawn(placed(report(run, empty, self.reporter.clone()))).abort_handle()
     }
 
     /// The next report of a run.

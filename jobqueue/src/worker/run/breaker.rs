@@ -2,8 +2,10 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use tokio::time::Instant;
 
 use crate::{
     policy::{Admission, Breaker, Change, Circuit, ErrorClass, ProbeResult, Verdict},

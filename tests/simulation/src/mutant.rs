@@ -1,0 +1,68 @@
+//! Bugs put in on purpose: other text in the place of a script's, which the server runs instead. The
+//! simulation must find each of them.
+
+/// A bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mutant {
+    /// Its name.
+    pub name: &'static str,
+    /// What is replaced by what, wherever it stands.
+    changes: &'static [(&'static str, &'static str)],
+}
+
+/// All of them.
+pub const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "no-fence",
+        changes: &[
+            (
+                "if leases[1] ~= worker and leases[3] ~= worker and not lease_held(q.workers, worker) then",
+                "if false then",
+            ),
+            ("if not by_hand and redis.call('HLEN', q.running) ~= q.held then", "if false then"),
+        ],
+    },
+    Mutant {
+        name: "no-wake",
+        changes: &[(
+            "redis.call('ZADD', q.waiting, unpack(ready))\n  return true",
+            "redis.call('ZADD', q.waiting, unpack(ready))\n  return false",
+        )],
+    },
+    Mutant { name: "no-zrem", changes: &[("redis.call('ZREM', set, unpack(ids))", "")] },
+    Mutant {
+        name: "rate-off-by-one",
+        changes: &[("/ interval + burst + 1e-6)", "/ interval + burst + 1 + 1e-6)")],
+    },
+    Mutant { name: "key-stays", changes: &[("redis.call('DEL', name)", "")] },
+    Mutant {
+        name: "no-extension",
+        changes: &[("lease_extend(workers, worker, clock_now() + lease + unheard)", "")],
+    },
+];
+
+impl Mutant {
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        MUTANTS.iter().find(|mutant| mutant.name == name)
+    }
+
+    /// A script with the bug, if the bug is in this one.
+    #[must_use]
+    pub fn alter(&self, source: &str) -> Option<String> {
+        let is_in = |(from, _): &&(&str, &str)| source.contains(from);
+        let changes: Vec<_> = self.changes.iter().filter(is_in).collect();
+        let mut text = source.to_owned();
+        for (from, to) in &changes {
+            text = text.replace(from, to);
+        }
+        (!changes.is_empty()).then_some(text)
+    }
+
+    /// How many changes there are.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.changes.len()
+    }
+}

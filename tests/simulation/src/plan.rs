@@ -1,0 +1,270 @@
+//! What happens in a run: all of it is data, so that a run that fails can be made smaller.
+
+use std::collections::BTreeSet;
+
+/// A run: the same plan is the same run, to the last byte.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Decides whatever the plan doesn't say: which task goes on, how long a way takes, ids.
+    pub seed: u64,
+    /// The worker processes.
+    pub workers: Vec<WorkerPlan>,
+    /// What producers do, by time.
+    pub orders: Vec<Timed<Order>>,
+    /// What an operator does, by time.
+    pub operations: Vec<Timed<Operation>>,
+    /// What breaks, by time.
+    pub faults: Vec<Timed<Fault>>,
+}
+
+/// Something that begins so many ms after the start.
+#[derive(Clone, Debug)]
+pub struct Timed<T> {
+    /// In ms.
+    pub at: u64,
+    /// What.
+    pub what: T,
+}
+
+/// A worker process.
+#[derive(Clone, Debug)]
+pub struct WorkerPlan {
+    /// How many jobs of a queue it runs at once.
+    pub slots: usize,
+    /// How many more it fetches ahead.
+    pub prefetch: usize,
+    /// Its lease in ms.
+    pub lease: u64,
+}
+
+/// The queues, each with a handler or two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Retries, timeouts, dead letters.
+    Work,
+    /// The same queue; one run at a time in a process.
+    Narrow,
+    /// The same queue; behind a breaker.
+    Guarded,
+    /// A queue with a rate.
+    Paced,
+    /// At most once.
+    Once,
+    /// A message to a topic, whose copy runs.
+    Publish,
+    /// A call that waits for its reply.
+    Call,
+    /// A queue that is received by hand.
+    Hand,
+}
+
+/// One act of a producer.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Which producer.
+    pub producer: usize,
+    /// Where to.
+    pub kind: Kind,
+    /// The tokens of its jobs: more than one for an add of many.
+    pub tokens: Vec<u32>,
+    /// What the jobs do.
+    pub act: Act,
+    /// How long a run takes, in ms.
+    pub takes: u64,
+    /// Delayed by so many ms.
+    pub delay: u64,
+    /// The priority.
+    pub priority: i16,
+    /// A unique key.
+    pub unique: Option<u8>,
+    /// Whether the producer chooses the id.
+    pub chosen: bool,
+    /// How long it may wait, in ms.
+    pub ttl: Option<u64>,
+    /// The timeout of a run, in ms.
+    pub timeout: Option<u64>,
+    /// Whether it is kept when it has ended.
+    pub kept: bool,
+}
+
+/// What a run does in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// It succeeds.
+    Succeed,
+    /// It fails the first attempt.
+    FailOnce,
+    /// It fails for good.
+    FailForGood,
+    /// It fails each attempt.
+    FailAlways,
+    /// It panics the first attempt.
+    Panic,
+}
+
+/// What an operator does.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Pauses a queue.
+    Pause(Kind),
+    /// Resumes it.
+    Resume(Kind),
+    /// Removes the job of a token.
+    Remove(u32),
+    /// Runs it again.
+    Retry(u32),
+    /// Runs all that failed again.
+    RetryFailed(Kind),
+    /// Moves a delayed job.
+    Delay(u32, u64),
+    /// Starts a delayed job.
+    Promote(u32),
+    /// Changes its priority.
+    Prioritise(u32, i16),
+    /// Limits the active jobs of a queue.
+    MaxActive(Kind, Option<u64>),
+    /// Sends the dead letters back.
+    Redrive,
+    /// Receives jobs by hand, and acknowledges each in this way.
+    Receive(usize, Acknowledge),
+}
+
+/// What becomes of a job that was received by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledge {
+    /// It completes.
+    Complete,
+    /// It fails.
+    Fail,
+    /// It goes back.
+    Release,
+    /// It is tried again later.
+    Later,
+    /// It is extended, and then completes.
+    Extend,
+    /// Nothing is said.
+    Forget,
+}
+
+/// What breaks.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The next piece of a stream, after so many others, is hit.
+    Piece(Way, u32, Hit),
+    /// All connections break.
+    CutAll,
+    /// Nobody can connect for so many ms, and all connections break.
+    Unreachable(u64),
+    /// A worker process is killed, and another takes its place after so many ms.
+    KillWorker(usize, u64),
+    /// A worker process stands still for so many ms.
+    FreezeWorker(usize, u64),
+    /// A worker process is told to stop, may drain for so many ms, and is started again.
+    StopWorker(usize, u64),
+    /// A producer is killed, and another takes its place.
+    KillProducer(usize),
+    /// The server forgets its scripts.
+    ForgetScripts,
+    /// The server is restarted: it keeps all data, and breaks all connections.
+    Restart,
+    /// A replica takes over that lacks the last so many ms of writes.
+    Failover(u64),
+    /// The server's clock jumps by so many ms.
+    JumpServer(i64),
+    /// A worker's clock jumps by so many ms.
+    JumpWorker(usize, i64),
+    /// A producer's clock jumps by so many ms.
+    JumpProducer(usize, i64),
+}
+
+/// A way on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the server.
+    There,
+    /// From the server.
+    Back,
+}
+
+/// What happens to a piece of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// It is lost, and the connection breaks.
+    Lost,
+    /// Half of it arrives, and then the connection breaks.
+    Torn,
+    /// It arrives, and then the connection breaks.
+    Last,
+    /// It is late by so many ms, and what follows it as well.
+    Late(u64),
+    /// It is lost, and the connection says nothing any more.
+    Silence,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Work,
+        Self::Narrow,
+        Self::Guarded,
+        Self::Paced,
+        Self::Once,
+        Self::Publish,
+        Self::Call,
+        Self::Hand,
+    ];
+
+    /// The queue in which its jobs run.
+    #[must_use]
+    pub fn queue(self) -> &'static str {
+        match self {
+            Self::Work | Self::Narrow | Self::Guarded => "work",
+            Self::Paced => "paced",
+            Self::Once => "once",
+            Self::Publish => "copies",
+            Self::Call => "calls",
+            Self::Hand => "hand",
+        }
+    }
+}
+
+impl Plan {
+    /// How many jobs it has.
+    #[must_use]
+    pub fn jobs(&self) -> usize {
+        self.orders.iter().map(|order| order.what.tokens.len()).sum()
+    }
+
+    /// The kinds of jobs that it has.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeSet<Kind> {
+        self.orders.iter().map(|order| order.what.kind).collect()
+    }
+
+    /// The queues whose jobs run.
+    #[must_use]
+    pub fn queues(&self) -> Vec<&'static str> {
+        let queues: BTreeSet<_> = self.kinds().into_iter().map(Kind::queue).collect();
+        queues.into_iter().collect()
+    }
+
+    /// Whether a replica takes over that lacks some writes.
+    #[must_use]
+    pub fn loses_writes(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.what, Fault::Failover(_)))
+    }
+
+    /// Whether the server's clock jumps.
+    #[must_use]
+    pub fn jumps(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.what, Fault::JumpServer(_)))
+    }
+
+    /// When the last fault begins, in ms.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        let faults = self.faults.iter().map(|it| it.at);
+        let operations = self.operations.iter().map(|it| it.at);
+        faults.chain(operations).chain(self.orders.iter().map(|it| it.at)).max().unwrap_or(0)
+    }
+}
