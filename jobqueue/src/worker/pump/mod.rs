@@ -141,8 +141,7 @@ impl Pump {
 
     /// One call: settle what has ended, fetch what fits.
     async fn turn(&mut self) -> Result<()> {
-        // The answer to its fetch would be about another time than this call's; and nothing says
-        // that a server of another connection knows what the former one had answered.
+        // The fetch's answer is of another time than this call's; another server may know less.
         if self.wake.is_fetching() || self.session.is_reconnected() {
             return self.join(None).await;
         }
@@ -164,8 +163,7 @@ impl Pump {
         Ok(())
     }
 
-    /// Joins under a new name, and finds out what is still held: at the start, when the lease was lost,
-    /// and when it isn't known whether a call was carried out.
+    /// Joins under a new name, and finds out what is still held, where that isn't known.
     async fn join(&mut self, cause: Option<Error>) -> Result<()> {
         let lost = cause.as_ref().is_some_and(Error::is_lease_lost);
         let known = self.jobs.known(&mut self.schedule);
