@@ -43,6 +43,10 @@ local function readmit_failed(q, job, taken, outcome, now)
   readmit_replace(q, id)
   redis.call('HSET', q.outcomes, id, outcome)
   redis.call('ZADD', q.failed, string.format('%.0f', now), id)
+  -- Of whose pool it was isn't known here.
+  if pools_since(redis.call('HGET', q.meta, 'failed_of')) ~= '' then
+    pools_join(q.base, 'failed', '', { string.format('%.0f', now), id })
+  end
   if job.key ~= '' and job.lifetime == '0' then redis.call('HSET', q.uniques, id, job.key) end
   return readmit_write(q, job, id)
 end

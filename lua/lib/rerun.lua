@@ -36,6 +36,7 @@ local function rerun_all(q, set, ids, now)
     members[2 * i] = id
   end
   redis.call('ZREM', set, unpack(ids))
+  pools_leave(q.base, ids)
   redis.call('HDEL', q.outcomes, unpack(ids))
   redis.call('HDEL', q.attempts, unpack(ids))
   redis.call('HDEL', q.stalls, unpack(ids))

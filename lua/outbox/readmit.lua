@@ -27,7 +27,7 @@
 --       time to live in ms or '', the unique key's lifetime in ms (0: the job's), the key or ''
 -- REPLY how many were added; how many arrived as failed
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, unique, lanes, columns, source, meet, size, readmit
+-- USES  clock, layout, rank, events, wake, unique, lanes, pools, columns, source, meet, size, readmit
 local function readmit(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],

@@ -32,6 +32,7 @@ mod produce;
 mod programs;
 mod rates;
 mod receive;
+mod retention;
 mod retry;
 mod runtime;
 mod script;

@@ -9,8 +9,7 @@ use foldhash::fast::RandomState;
 
 use super::pending::Pending;
 use crate::{
-    job::{JobId, Transition},
-    policy::Retain,
+    job::{JobId, Keep, Transition},
     worker::run::Run,
 };
 
@@ -27,7 +26,7 @@ impl AwaitingRuns {
     pub(super) fn await_settlement(&mut self, run: Run, pending: &mut Pending) {
         let id = run.ctx.id().clone();
         // It isn't known yet how the run will end, so there is no outcome to keep.
-        let end = Transition::Completed { retain: Retain::none(), outcome: Vec::new() };
+        let end = Transition::Completed { keep: Keep::NONE, outcome: Vec::new() };
         pending.push(id.clone(), end);
         self.0.insert(id, run);
     }

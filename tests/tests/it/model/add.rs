@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use redis::Value;
 
 use super::{
-    queue::{Answer, Claim, Job, Place, Queue},
+    queue::{Answer, Claim, Job, Place, Pool, Queue},
     reply::{number, text},
     request::{NewJob, Try, signed},
     turn::SLEEP,
@@ -132,6 +132,7 @@ impl Job {
             log: Vec::new(),
             unique: None,
             expires: None,
+            pool: Pool::default(),
         }
     }
 }

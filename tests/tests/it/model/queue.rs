@@ -30,6 +30,8 @@ pub(super) struct Queue {
     /// Kinds and ids.
     pub(super) events: Vec<(&'static str, Vec<String>)>,
     pub(super) token: bool,
+    /// The sets that pools have or had: a state, ':' and a name.
+    pub(super) pools: BTreeSet<String>,
     /// Whether the fetch of this turn left jobs in lanes.
     pub(super) skipped: bool,
 }
@@ -52,6 +54,15 @@ pub(super) struct Job {
     pub(super) unique: Option<String>,
     /// Until when it may wait; with a minus once it was handed out, and -1 if it had expired.
     pub(super) expires: Option<i64>,
+    /// Of one that has ended: among which its retention counts, and whether that has a set here.
+    pub(super) pool: Pool,
+}
+
+/// The pool of a job that has ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pool {
+    pub(super) name: &'static str,
+    pub(super) is_noted: bool,
 }
 
 /// How often the workers of a job died: after its run had begun, and perhaps before.
@@ -177,6 +188,7 @@ impl Queue {
             meta: BTreeMap::new(),
             events: Vec::new(),
             token: false,
+            pools: BTreeSet::new(),
             skipped: false,
         }
     }

@@ -51,8 +51,9 @@ fn removes_delivered_entries_for_a_late_relay_too() {
     let mut rig = rig();
     three(&mut rig);
     rig.given(["SET jq:{q}:relay w2 PX 60000"]);
-    let answer =
-        rig.call(KEYS, args!["w1", 60_000, 9, "0-0", 0, "", "1-1", "1-2", "2-0"]).expect("an answer");
+    let answer = rig
+        .call(KEYS, args!["w1", 60_000, 9, "0-0", 0, "", "1-1", "1-2", "2-0"])
+        .expect("an answer");
     assert!(jobqueue_tests::text::reply(&answer).ends_with(", [], \"\"]"));
     rig.given(["DEL jq:{q}:relay"]);
     rig.holds(expect![[r#"
