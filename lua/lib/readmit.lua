@@ -23,7 +23,9 @@ local function readmit_job(q, job, now)
   if due > now then
     redis.call('ZADD', q.delayed, string.format('%.0f', due), id)
   else
-    redis.call('ZADD', q.waiting, rank_text(job.priority, q.step, now), id)
+    -- In the order in which they come back, whatever their ids.
+    q.order = q.order or order_read(q.newest, now)
+    redis.call('ZADD', q.waiting, rank_text(job.priority, q.step, order_next(q.order, id)), id)
   end
   unique_claim(q, id, job.key, tonumber(job.lifetime))
   if ttl then

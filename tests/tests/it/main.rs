@@ -26,6 +26,7 @@ mod luacheck;
 mod model;
 mod monitoring;
 mod one_thread;
+mod order;
 mod overflow;
 mod payload;
 mod produce;

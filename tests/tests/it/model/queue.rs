@@ -269,6 +269,33 @@ impl Queue {
         Place::at((priority + 1024) * self.step() + ms)
     }
 
+    /// The same of a job that goes behind all that are there, whatever its id.
+    pub(super) fn behind(&mut self, priority: i64, id: &str) -> Place {
+        let (mut ms, last) = self.newest();
+        if last.as_str() >= id || last.is_empty() {
+            ms += 1;
+        }
+        self.meta.insert("newest", format!("{ms} {id}"));
+        self.ready(priority, ms)
+    }
+
+    /// The ms of jobs whose ids have their order: not before any that came before.
+    pub(super) fn next(&mut self) -> i64 {
+        let (mut ms, last) = self.newest();
+        if !last.is_empty() {
+            ms += 1;
+            self.meta.insert("newest", format!("{ms} "));
+        }
+        ms
+    }
+
+    /// The last ms that was given out ahead of time, and the id that has it.
+    fn newest(&self) -> (i64, String) {
+        let newest = self.meta.get("newest").and_then(|newest| newest.split_once(' '));
+        let newest = newest.map(|(ms, id)| (ms.parse().expect("a number"), id.to_owned()));
+        newest.filter(|(ms, _)| *ms >= self.now).unwrap_or((self.now, String::new()))
+    }
+
     /// The worth of one step of priority in ms.
     pub(super) fn step(&self) -> i64 {
         self.meta.get("aging").map_or(1 << 42, |ms| ms.parse().expect("a number"))
