@@ -10,7 +10,7 @@
 --       8 wake      LIST    {q}:wake
 --       9… producer STRING  {q}:producer:<producer>
 --       then unique STRING  {q}:unique:<key>, as many as the specials name
--- ARGV  1 '1' to look for ids that exist already, else '0'
+-- ARGV  1 '1' if any id was chosen by the caller: to look for ids that exist already; else '0'
 --       2 the number of this producer's call   3 for how many ms to remember it
 --       4 '1' for a resend
 --       5 n; then n pairs id, record
@@ -24,7 +24,7 @@
 --       cap, and the dead-letter queue if it has one. A call that was carried out before changes
 --       nothing, and has the same answer
 -- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend)
--- USES  clock, layout, numbered, rank, events, wake, size, add
+-- USES  clock, layout, numbered, rank, order, events, wake, size, add
 local function add(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],
@@ -32,7 +32,7 @@ local function add(keys, args)
   }
   local producer, n = keys[9], tonumber(args[5])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
-    'ttl', 'overflow', 'dead_letter', 'turn', 'largest')
+    'ttl', 'overflow', 'dead_letter', 'turn', 'largest', 'newest')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -45,7 +45,7 @@ local function add(keys, args)
     end
   end
   q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
-  q.turn, q.largest = meta[9], meta[10]
+  q.turn, q.largest, q.newest = meta[9], meta[10], meta[11]
   local block = 6 + 2 * n
   q.after = block + 1 + 6 * tonumber(args[block])
   q.news, q.ttl = args[q.after], meta[6]

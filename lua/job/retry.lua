@@ -18,7 +18,7 @@
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE, KEYHELD (another job has its unique key),
 --       DEADLETTER
--- USES  clock, layout, rank, events, wake, state, rerun
+-- USES  clock, layout, rank, order, events, wake, state, pools, rerun
 local function retry(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -27,12 +27,12 @@ local function retry(keys, args)
     events = keys[13], wake = keys[14], base = args[1],
   }
   local id = args[2]
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'newest')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
-  q.kept, q.step = meta[2], rank_step(meta[3])
+  q.kept, q.step, q.newest = meta[2], rank_step(meta[3]), meta[4]
   local state = state_of(q, id)
   if state ~= 'failed' and state ~= 'completed' then
     return state_refusal(q, id)

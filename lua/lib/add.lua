@@ -94,11 +94,12 @@ local function add_tell(q, ids, all)
 end
 
 -- Writes a batch without special jobs. Most batches are like that.
-local function add_plain(q, args, n, now)
-  local rank, ready, ids = rank_text(0, q.step, now), {}, {}
+local function add_plain(q, args, n)
+  local rank, ready, ids = rank_text(0, q.step, q.at), {}, {}
   for i = 1, n do
     local id = args[4 + 2 * i]
     ids[i], ready[2 * i - 1], ready[2 * i] = id, rank, id
+    if q.order then ready[2 * i - 1] = rank_text(0, q.step, order_next(q.order, id)) end
   end
   add_tell(q, ids, true)
   redis.call('HSET', q.jobs, unpack(args, 6, 5 + 2 * n))
@@ -118,10 +119,10 @@ end
 -- all others.
 local function add_place(q, args, n, specials, duplicates, now)
   if not next(specials) and not next(duplicates) then
-    return add_plain(q, args, n, now)
+    return add_plain(q, args, n)
   end
   local records, ready, delayed, priorities, ids = {}, {}, {}, {}, {}
-  local plain, soonest = rank_text(0, q.step, now), nil
+  local plain, soonest = rank_text(0, q.step, q.at), nil
   for i = 1, n do
     if not duplicates[i] then
       local id, special = args[4 + 2 * i], specials[i]
@@ -143,8 +144,11 @@ local function add_place(q, args, n, specials, duplicates, now)
         delayed[#delayed + 1], delayed[#delayed + 2] = due, id
         soonest = math.min(soonest or due, due)
       else
-        ready[#ready + 1] = priority == 0 and plain or rank_text(priority, q.step, now)
-        ready[#ready + 1] = id
+        local rank = plain
+        if q.order or priority ~= 0 then
+          rank = rank_text(priority, q.step, q.order and order_next(q.order, id) or q.at)
+        end
+        ready[#ready + 1], ready[#ready + 2] = rank, id
       end
     end
   end
@@ -204,7 +208,10 @@ local function add_write(q, args, n, specials, duplicates)
   local now = clock_now()
   layout_mark(q.meta, q.layout)
   size_note(q.meta, q.largest, size_largest(args, 7, n))
+  q.order = args[1] == '1' and order_read(q.newest, now)
+  q.at = q.order and now or order_any(q.meta, q.newest, now)
   local look = add_place(q, args, n, specials, duplicates, now)
+  if q.order and q.order.id ~= '' then order_note(q.meta, q.order) end
   -- In a pause nobody needs to look, nor if a worker does when the next job may start.
   if q.paused or (q.turn and wake_watched(q.turn, now)) then look = false end
   add_claim(q, q.keys, args, specials, duplicates)

@@ -25,10 +25,11 @@ local function columns_purge(c, ids, first, last)
   end
   -- Most queues have no sparse column, and are done here.
   if redis.call('EXISTS', c.uniques, c.outcomes, c.priority, c.attempts, c.stalls, c.misses,
-    c.progress, c.listed, c.base .. 'lane_of') == 0 then
+    c.progress, c.listed, c.base .. 'lane_of', c.base .. 'pools') == 0 then
     return
   end
   lanes_leave(c.base, ids, first, last)
+  pools_leave(c.base, ids, first, last)
   unique_release(c.uniques, c.base, ids, first, last)
   for _, column in ipairs({ c.outcomes, c.priority, c.attempts, c.stalls, c.misses, c.progress }) do
     if redis.call('EXISTS', column) == 1 then

@@ -36,7 +36,8 @@ local function fetch_pop(q, n, now)
     n = fetch_fit(q, n)
     if n == 0 then return ids, ids end
   end
-  if n >= FETCH_LARGE then
+  -- Where ids don't have the order of their jobs, each needs its own rank to go back to.
+  if n >= FETCH_LARGE and not q.newest then
     ids = redis.call('ZRANGE', q.waiting, 0, n - 1)
     local marks = fetch_marks_large(q, ids, started)
     if marks then

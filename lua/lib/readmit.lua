@@ -23,7 +23,9 @@ local function readmit_job(q, job, now)
   if due > now then
     redis.call('ZADD', q.delayed, string.format('%.0f', due), id)
   else
-    redis.call('ZADD', q.waiting, rank_text(job.priority, q.step, now), id)
+    -- In the order in which they come back, whatever their ids.
+    q.order = q.order or order_read(q.newest, now)
+    redis.call('ZADD', q.waiting, rank_text(job.priority, q.step, order_next(q.order, id)), id)
   end
   unique_claim(q, id, job.key, tonumber(job.lifetime))
   if ttl then
@@ -43,6 +45,10 @@ local function readmit_failed(q, job, taken, outcome, now)
   readmit_replace(q, id)
   redis.call('HSET', q.outcomes, id, outcome)
   redis.call('ZADD', q.failed, string.format('%.0f', now), id)
+  -- Of whose pool it was isn't known here.
+  if pools_since(redis.call('HGET', q.meta, 'failed_of')) ~= '' then
+    pools_join(q.base, 'failed', '', { string.format('%.0f', now), id })
+  end
   if job.key ~= '' and job.lifetime == '0' then redis.call('HSET', q.uniques, id, job.key) end
   return readmit_write(q, job, id)
 end

@@ -15,10 +15,11 @@ local function settle_let_go(q, ids, first, last)
   end
 end
 
--- Jobs that ended: kind, count and age in ms to keep, n, then n ids (none kept) or n pairs id,
--- outcome.
+-- Jobs that ended: kind, and after a space the pool of their retention, if that isn't the common one;
+-- count and age in ms to keep, n, then n ids (none kept) or n pairs id, outcome.
 local function settle_ended(q, args, at, now)
-  local kind, count, age = args[at], tonumber(args[at + 1]), tonumber(args[at + 2])
+  local kind, pool = string.match(args[at], '^(%a+) ?(.*)$')
+  local count, age = tonumber(args[at + 1]), tonumber(args[at + 2])
   local n = tonumber(args[at + 3])
   local first, ids, last = at + 4, args, at + 3 + n
   if count ~= 0 then
@@ -46,11 +47,12 @@ local function settle_ended(q, args, at, now)
     end
     redis.call('HDEL', q.running, '')
     redis.call('HSET', q.outcomes, unpack(args, first, last))
+    retention_pool(q, kind, pool, members, ended)
     redis.call('ZADD', q[kind], unpack(members))
     settle_let_go(q, ids)
     if not q.plain then unique_free(q.uniques, q.base, ids) end
     -- Trimmed after all blocks: the errors of these jobs are still to come.
-    q.trims[#q.trims + 1] = { set = q[kind], count = count, age = age }
+    q.trims[#q.trims + 1] = { state = kind, pool = pool, count = count, age = age }
   end
   if q.expiring then
     redis.call('ZREM', q.base .. 'expiring', unpack(ids, from, to))
@@ -162,6 +164,6 @@ local function settle_clear(q, now)
     columns_purge(q, purge.ids, purge.from, purge.to)
   end
   for _, trim in ipairs(q.trims) do
-    retention_trim(q, trim.set, trim.count, trim.age, now)
+    retention_trim(q, trim, now)
   end
 end

@@ -27,7 +27,7 @@
 --       time to live in ms or '', the unique key's lifetime in ms (0: the job's), the key or ''
 -- REPLY how many were added; how many arrived as failed
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, unique, lanes, columns, source, meet, size, readmit
+-- USES  clock, layout, rank, order, events, wake, unique, lanes, pools, columns, source, meet, size, readmit
 local function readmit(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],
@@ -36,12 +36,14 @@ local function readmit(keys, args)
     sources = keys[14], meta = keys[15], events = keys[16], base = args[1],
   }
   local wake, source, outcome = keys[17], args[2], args[3]
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl',
+    'newest')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
   q.step, q.ttl = rank_step(meta[3]), meta[5]
+  q.order, q.newest = false, meta[6]
   local last, now = redis.call('HGET', q.sources, source) or '0-0', clock_now()
   local added, failed = {}, {}
   for i = 4, #args, 8 do
@@ -63,6 +65,7 @@ local function readmit(keys, args)
     end
   end
   layout_mark(q.meta, meta[1])
+  if q.order then order_note(q.meta, q.order) end
   redis.call('HSET', q.sources, source, args[#args - 7])
   if #added + #failed > 0 then
     redis.call('HINCRBY', q.meta, 'added', #added + #failed)

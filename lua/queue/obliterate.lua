@@ -24,7 +24,7 @@
 -- REPLY 0 if it is done, 1 if it must be called again
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
--- USES  layout, active, unique, lanes, columns, outbox, callers
+-- USES  layout, active, unique, lanes, pools, columns, outbox, callers
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -66,6 +66,10 @@ local function obliterate(keys, args)
   for _, set in ipairs({ q.waiting, q.delayed }) do
     callers_tell(q, redis.call('ZRANGE', set, 0, step - 1), 'removed')
   end
-  redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', unpack(keys))
+  for _, pool in ipairs(redis.call('SMEMBERS', q.base .. 'pools')) do
+    redis.call('UNLINK', q.base .. 'pool:' .. pool)
+  end
+  redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',
+    unpack(keys))
   return 0
 end

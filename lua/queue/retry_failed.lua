@@ -1,4 +1,4 @@
---- retry_failed: run failed jobs again, oldest first, with their attempts reset.
+--- retry_failed: run failed jobs again, with their attempts reset: in the order in which they failed.
 --
 -- KEYS  1  failed     ZSET    {q}:failed
 --       2  waiting    ZSET    {q}:waiting
@@ -15,19 +15,19 @@
 -- REPLY how many run again; how many stay failed, since another job has their unique
 --       key, or their dead letter waits elsewhere
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, rerun
+-- USES  clock, layout, rank, order, events, wake, pools, rerun
 local function retry_failed(keys, args)
   local q = {
     failed = keys[1], waiting = keys[2], priority = keys[3], attempts = keys[4],
     stalls = keys[5], misses = keys[6], outcomes = keys[7], uniques = keys[8], meta = keys[9],
     events = keys[10], wake = keys[11], base = args[1],
   }
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'newest')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
-  q.kept, q.step = meta[2], rank_step(meta[3])
+  q.kept, q.step, q.newest = meta[2], rank_step(meta[3]), meta[4]
   local ids = redis.call('ZRANGE', q.failed, args[3], args[3] + args[2] - 1)
   if #ids == 0 then
     return { 0, 0 }

@@ -35,7 +35,7 @@
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
--- USES  clock, layout, rank, events, wake, lease, running, unique, lanes, columns, retention,
+-- USES  clock, layout, rank, events, wake, lease, running, unique, lanes, pools, columns, retention,
 --       promote, hand, recover, active, limits, throttle, turn, settle, fit, expiry, rooms, fetch,
 --       handover, details, outbox
 local function advance(keys, args)
@@ -52,10 +52,11 @@ local function advance(keys, args)
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
     'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes',
-    'largest')
+    'largest', 'completed_of', 'failed_of', 'newest')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
-  q.expiring, q.throttled_from, q.lane_wakes = meta[10], meta[12], meta[13]
+  q.expiring, q.throttled_from, q.lane_wakes, q.newest = meta[10], meta[12], meta[13], meta[17]
+  q.owners = { completed = meta[15], failed = meta[16] }
   fit_begin(q, meta[14], want + EXPIRY_STEP)
   local refusal = layout_refusal(meta[1])
   if refusal then
@@ -77,9 +78,9 @@ local function advance(keys, args)
   -- In most queues a job has a record and, once it has ended, an outcome, and nothing else. In many
   -- of them no job is delayed, and none has effects on other queues.
   q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls,
-    q.misses, q.progress, q.listed, q.base .. 'lanes') == 0
+    q.misses, q.progress, q.listed, q.base .. 'lanes', q.base .. 'pools') == 0
   q.plain = q.bare or redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses,
-    q.progress, q.listed) == 0
+    q.progress, q.listed, q.base .. 'pools') == 0
   local at = 9
   for _ = 1, tonumber(args[8]) do
     at = settle_ended(q, args, at, now)

@@ -27,7 +27,7 @@
 --       effects on other queues, as in `advance`
 -- REPLY the number of entries in the outbox
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, rank, events, wake, throttle, running, unique, lanes, columns, retention,
+-- USES  clock, layout, rank, events, wake, throttle, running, unique, lanes, pools, columns, retention,
 --       settle, outbox, hand
 local function settle(keys, args)
   local q = {
@@ -39,9 +39,10 @@ local function settle(keys, args)
   }
   local wake, receive, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',
-    'throttled_until', 'throttled_from', 'active')
+    'throttled_until', 'throttled_from', 'active', 'completed_of', 'failed_of')
   q.kept, q.step, q.expiring = meta[2], rank_step(meta[3]), meta[4]
   q.throttled_until, q.throttled_from = meta[5], meta[6]
+  q.owners = { completed = meta[8], failed = meta[9] }
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal

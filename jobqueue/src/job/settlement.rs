@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{effect::Effect, id::JobId, name::JobName};
-use crate::policy::Retain;
+use super::{effect::Effect, id::JobId, keep::Keep, name::JobName};
 
 /// How one run ended.
 #[derive(Clone, Debug)]
@@ -18,9 +17,9 @@ pub(crate) struct Settlement {
 #[derive(Clone, Debug)]
 pub(crate) enum Transition {
     /// It completed; the outcome counts only where the job is kept.
-    Completed { retain: Retain, outcome: Vec<u8> },
+    Completed { keep: Keep, outcome: Vec<u8> },
     /// It failed for good.
-    Failed { retain: Retain, outcome: Vec<u8>, error: Vec<u8> },
+    Failed { keep: Keep, outcome: Vec<u8>, error: Vec<u8> },
     /// It is tried again.
     Retried { attempt: u32, delay: Duration, error: Vec<u8> },
     /// It goes back, and this run counts for nothing.

@@ -9,9 +9,15 @@ use crate::value_error::Invalid;
 
 /// The jobs that are kept after they have ended: none, all, or the newest by count and by age.
 ///
-/// When a job ends, the completed (or failed) jobs of its queue are trimmed by *its* retention,
-/// oldest first, so give all jobs of a queue the same. `none` removes the job itself at once and
-/// leaves the others alone.
+/// A retention is a handler's own: when one of its jobs ends, its completed (or failed) jobs are
+/// trimmed, oldest first, and nobody else's. Handlers that don't say what is kept have one in
+/// common, which their worker says: the newest 1,000 completed jobs of them together, for instance.
+/// A retention that an add gives counts among the jobs of its handler whose adds gave the same. So
+/// `add(report, …).retain(Retain::count(5))` keeps the newest five of those, and touches no other
+/// report. `none` removes the job itself at once and leaves all others alone.
+///
+/// Jobs are trimmed when one like them ends. What is left of a handler that is gone, or of a
+/// retention that no add gives any more, stays until it is [cleaned](crate::Queue::clean).
 ///
 /// ```
 /// use std::time::Duration;

@@ -27,14 +27,14 @@ macro_rules! request_setters {
             self.set(|request| request.options.backoff = Some(backoff))
         }
 
-        /// How long the job is kept when it completes; by default as the handler, then the worker
-        /// says.
+        /// What is kept when the job completes, among those that were added with the same
+        /// [`Retain`]; by default as the handler, then the worker says.
         pub fn retain(self, retain: Retain) -> Self {
             self.set(|request| request.options.retain = Some(retain))
         }
 
-        /// How long the job is kept when it fails for good; by default as the handler, then the
-        /// worker says.
+        /// What is kept when the job fails for good, among those that were added with the same
+        /// [`Retain`]; by default as the handler, then the worker says.
         pub fn retain_failed(self, retain: Retain) -> Self {
             self.set(|request| request.options.retain_failed = Some(retain))
         }

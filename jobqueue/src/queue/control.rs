@@ -32,7 +32,8 @@ impl Queue {
         self.store().call_retrying(&queue::Resume).await
     }
 
-    /// Runs all failed jobs again, oldest first, with their attempts counted anew. In steps of
+    /// Runs all failed jobs again, with their attempts counted anew: behind those that wait, and in
+    /// the order in which they failed (within a millisecond, in the order of their ids). In steps of
     /// 1,000; returns how many jobs it sent back, without those of a step whose answer was lost.
     ///
     /// Some stay failed, and don't count: one whose unique key another job has taken meanwhile, and

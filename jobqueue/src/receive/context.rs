@@ -66,9 +66,10 @@ impl ReceiveContext {
 
     /// A job fails without being handed out.
     fn reject(&self, id: JobId, record: Bytes, rejection: Rejection<()>) -> Settlement {
-        let Rejection { outcome, policy, reply_to, .. } = rejection;
+        let Rejection { outcome, policy, name, reply_to, .. } = rejection;
         let job = EndedJob {
             id: &id,
+            name: name.as_ref(),
             codec: Codec::default(),
             reply_to: reply_to.as_ref(),
             dead_letter: self.dead_letter.clone().map(|to| DeadLetterRoute {
@@ -92,7 +93,8 @@ impl ReceiveContext {
             _ => None,
         };
         let reply_to = record.options.reply_to.as_ref();
-        decide(outcome, policy, EndedJob { id, codec: record.codec, reply_to, dead_letter })
+        let (name, codec) = (Some(&record.name), record.codec);
+        decide(outcome, policy, EndedJob { id, name, codec, reply_to, dead_letter })
     }
 }
 

@@ -67,11 +67,11 @@ fn fits(end: &Transition, state: Option<JobState>) -> bool {
 mod tests {
     use super::*;
 
-    use crate::policy::Retain;
+    use crate::job::Keep;
 
     #[test]
     fn a_state_tells_whether_the_settlement_was_carried_out() {
-        let completed = Transition::Completed { retain: Retain::none(), outcome: Vec::new() };
+        let completed = Transition::Completed { keep: Keep::NONE, outcome: Vec::new() };
         let released = Transition::Released { delay: Duration::ZERO, misses: None };
         for (end, state, expected) in [
             (&completed, None, true),

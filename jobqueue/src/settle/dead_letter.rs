@@ -25,7 +25,7 @@ pub(crate) struct DeadLetterRoute<'a> {
 /// Attaches a dead letter if the job failed for good. The job's own outcome then says where it
 /// went.
 pub(super) fn attach(decision: &mut Decision, id: &JobId, route: DeadLetterRoute<'_>) {
-    let (Transition::Failed { retain, outcome, .. }, Some(failure)) =
+    let (Transition::Failed { keep, outcome, .. }, Some(failure)) =
         (&mut decision.end, &decision.failure)
     else {
         return;
@@ -44,7 +44,7 @@ pub(super) fn attach(decision: &mut Decision, id: &JobId, route: DeadLetterRoute
                 along: Along::History {
                     of: id.clone(),
                     // Its last error is written first, if anything is kept of it.
-                    ended_by_newest: !retain.keeps_nothing(),
+                    ended_by_newest: !keep.keeps_nothing(),
                 },
             });
             let (failure, queue) = (failure.clone(), to.clone());

@@ -13,7 +13,10 @@ use super::{
     run_policy::RunPolicy,
 };
 use crate::{
-    job::{Codec, Delivery, FailureReason, JobFailure, JobId, Outcome, ReplyAddress, Transition},
+    job::{
+        Codec, Delivery, FailureReason, JobFailure, JobId, JobName, Outcome, ReplyAddress,
+        Transition,
+    },
     policy::{RetryDecision, Verdict, after_failure},
 };
 
@@ -21,6 +24,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct EndedJob<'a> {
     pub(crate) id: &'a JobId,
+    /// None if its record can't be read.
+    pub(crate) name: Option<&'a JobName>,
     /// How the result is encoded.
     pub(crate) codec: Codec,
     /// The caller that waits for the outcome.
@@ -33,8 +38,10 @@ pub(crate) struct EndedJob<'a> {
 pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>) -> Decision {
     let verdict = outcome.verdict();
     let mut decision = match (outcome.into_result(policy.attempt), verdict) {
-        (Ok(result), _) => completed(result, policy, job.codec),
-        (Err(failure), verdict) => failed(failure, verdict.unwrap_or(Verdict::Retry), policy),
+        (Ok(result), _) => completed(result, policy, &job),
+        (Err(failure), verdict) => {
+            failed(failure, verdict.unwrap_or(Verdict::Retry), policy, job.name)
+        }
     };
     if let Some(route) = job.dead_letter {
         dead_letter::attach(&mut decision, job.id, route);
@@ -55,16 +62,22 @@ pub(crate) fn fails_for_good(outcome: &RunOutcome, policy: &RunPolicy) -> bool {
     policy.delivery == Delivery::AtLeastOnce && outcome.verdict().is_some_and(fails)
 }
 
-fn completed(result: Vec<u8>, policy: &RunPolicy, codec: Codec) -> Decision {
-    let outcome = if policy.retain.keeps_nothing() && !policy.awaited {
+fn completed(result: Vec<u8>, policy: &RunPolicy, job: &EndedJob<'_>) -> Decision {
+    let (keep, codec) = (policy.keep(job.name), job.codec);
+    let outcome = if keep.keeps_nothing() && !policy.awaited {
         Vec::new()
     } else {
         Outcome::Completed { codec, result: Bytes::from(result) }.encode()
     };
-    Decision::new(Transition::Completed { retain: policy.retain, outcome }, None)
+    Decision::new(Transition::Completed { keep, outcome }, None)
 }
 
-fn failed(mut failure: JobFailure, verdict: Verdict, policy: &RunPolicy) -> Decision {
+fn failed(
+    mut failure: JobFailure,
+    verdict: Verdict,
+    policy: &RunPolicy,
+    name: Option<&JobName>,
+) -> Decision {
     let (step, alert) = after_failure(verdict, policy.as_attempt());
     if step == RetryDecision::FailAtOnce && failure.reason == FailureReason::Error {
         failure.reason = FailureReason::Permanent;
@@ -79,7 +92,7 @@ fn failed(mut failure: JobFailure, verdict: Verdict, policy: &RunPolicy) -> Deci
         }
         RetryDecision::Fail | RetryDecision::FailAtOnce => {
             let outcome = Outcome::Failed(failure.clone()).encode();
-            (Transition::Failed { retain: policy.retain_failed, outcome, error }, Duration::ZERO)
+            (Transition::Failed { keep: policy.keep_failed(name), outcome, error }, Duration::ZERO)
         }
         RetryDecision::Snooze(delay) => (released(delay), Duration::ZERO),
         RetryDecision::Throttle(throttle) => (released(Duration::ZERO), throttle),
@@ -114,6 +127,7 @@ mod tests {
         let reply_to = ReplyAddress::generate().expect("a good name");
         let job = EndedJob {
             id: &id,
+            name: None,
             codec: Codec::MessagePack,
             reply_to: Some(&reply_to),
             dead_letter: Some(DeadLetterRoute { to: queue("dlq"), from: &from, record }),

@@ -92,6 +92,8 @@ pub(crate) enum Intake<H> {
 pub(crate) struct Rejection<H> {
     pub(crate) outcome: RunOutcome,
     pub(crate) policy: RunPolicy,
+    /// None if its record can't be read.
+    pub(crate) name: Option<JobName>,
     pub(crate) reply_to: Option<ReplyAddress>,
     /// Its handler, which may name a dead-letter queue.
     pub(crate) handler: Option<H>,
@@ -108,7 +110,13 @@ pub(crate) fn intake<H>(
         Ok(read) => read,
         Err(outcome) => {
             let policy = RunPolicy::unknown(job.history.attempts, defaults);
-            return Intake::Reject(Rejection { outcome, policy, reply_to: None, handler: None });
+            return Intake::Reject(Rejection {
+                outcome,
+                policy,
+                name: None,
+                reply_to: None,
+                handler: None,
+            });
         }
     };
     let rules = known.as_ref().map_or(&RunRules::DEFAULT, |known| &known.rules);
@@ -130,12 +138,21 @@ pub(crate) fn intake<H>(
             }
             handler => {
                 let outcome = RunOutcome::unknown(&record, newest);
-                let reply_to = record.options.reply_to;
-                return Intake::Reject(Rejection { outcome, policy, reply_to, handler });
+                return Intake::Reject(rejection(outcome, policy, record, handler));
             }
         }
     };
-    Intake::Reject(Rejection { outcome, policy, reply_to: record.options.reply_to, handler })
+    Intake::Reject(rejection(outcome, policy, record, handler))
+}
+
+fn rejection<H>(
+    outcome: RunOutcome,
+    policy: RunPolicy,
+    record: Record,
+    handler: Option<H>,
+) -> Rejection<H> {
+    let (name, reply_to) = (Some(record.name), record.options.reply_to);
+    Rejection { outcome, policy, name, reply_to, handler }
 }
 
 /// The record, and the handler of its name.

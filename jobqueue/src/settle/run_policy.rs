@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::defaults::JobDefaults;
 use crate::{
-    job::{Delivery, JobOptions, RunRules},
+    job::{Delivery, JobName, JobOptions, Keep, Pool, RunRules},
     policy::{Attempt, Backoff, Retain, RetryPolicy},
 };
 
@@ -16,11 +16,19 @@ pub(crate) struct RunPolicy {
     backoff: Backoff,
     retry: &'static RetryPolicy,
     pub(crate) timeout: Option<Duration>,
-    pub(super) retain: Retain,
-    pub(super) retain_failed: Retain,
+    retain: (Retain, Scope),
+    retain_failed: (Retain, Scope),
     /// Whether a caller waits for the outcome.
     pub(super) awaited: bool,
     pub(crate) delivery: Delivery,
+}
+
+/// Whose retention it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    Consumer,
+    Handler,
+    Add,
 }
 
 impl RunPolicy {
@@ -31,16 +39,19 @@ impl RunPolicy {
         defaults: &JobDefaults,
     ) -> Self {
         let once = rules.delivery == Delivery::AtMostOnce;
-        let retain = options.retain.or(rules.retain).unwrap_or(defaults.retain);
-        let retain_failed = options.retain_failed.or(rules.retain_failed);
+        let retain = scoped(options.retain, rules.retain, defaults.retain);
         Self {
             attempt: attempts_made.saturating_add(1),
             attempts: if once { 1 } else { options.attempts.unwrap_or(rules.attempts) },
             backoff: options.backoff.unwrap_or(rules.backoff),
             retry: rules.retry,
             timeout: options.timeout.or(rules.timeout),
-            retain: if once { Retain::none() } else { retain },
-            retain_failed: retain_failed.unwrap_or(defaults.retain_failed),
+            retain: if once { (Retain::none(), Scope::Consumer) } else { retain },
+            retain_failed: scoped(
+                options.retain_failed,
+                rules.retain_failed,
+                defaults.retain_failed,
+            ),
             awaited: options.reply_to.is_some(),
             delivery: rules.delivery,
         }
@@ -49,6 +60,16 @@ impl RunPolicy {
     /// For a job whose record can't be read.
     pub(super) fn unknown(attempts_made: u32, defaults: &JobDefaults) -> Self {
         Self::new(attempts_made, &JobOptions::default(), &RunRules::DEFAULT, defaults)
+    }
+
+    /// What is kept of a completed job of this name.
+    pub(super) fn keep(&self, name: Option<&JobName>) -> Keep {
+        keep(self.retain, name)
+    }
+
+    /// What is kept of a failed one.
+    pub(super) fn keep_failed(&self, name: Option<&JobName>) -> Keep {
+        keep(self.retain_failed, name)
     }
 
     /// The same with another wait before the next attempt.
@@ -60,6 +81,25 @@ impl RunPolicy {
         let Self { attempt, attempts, ref backoff, retry: policy, .. } = *self;
         Attempt { attempt, attempts, backoff, policy }
     }
+}
+
+/// What an add says goes before its handler, and that before the consumer.
+fn scoped(of_add: Option<Retain>, of_handler: Option<Retain>, default: Retain) -> (Retain, Scope) {
+    match (of_add, of_handler) {
+        (Some(retain), of_handler) if of_handler != Some(retain) => (retain, Scope::Add),
+        (_, Some(retain)) => (retain, Scope::Handler),
+        _ => (default, Scope::Consumer),
+    }
+}
+
+fn keep((retain, scope): (Retain, Scope), name: Option<&JobName>) -> Keep {
+    let pool = match (name, scope) {
+        (Some(name), Scope::Handler) => Pool::Handler(name.clone()),
+        (Some(name), Scope::Add) => Pool::Added(name.clone(), retain),
+        _ => Pool::Common,
+    };
+    // Of what isn't kept, there is no pool.
+    if retain.keeps_nothing() { Keep::NONE } else { Keep { retain, pool } }
 }
 
 #[cfg(test)]
@@ -83,8 +123,8 @@ mod tests {
 
     fn found(options: &JobOptions, rules: &RunRules) -> Found {
         let policy = RunPolicy::new(0, options, rules, &JobDefaults::DEFAULT);
-        let kept = |retain: Retain| retain.max_count();
-        (policy.attempts, policy.timeout, kept(policy.retain), kept(policy.retain_failed))
+        let kept = |keep: Keep| keep.retain.max_count();
+        (policy.attempts, policy.timeout, kept(policy.keep(None)), kept(policy.keep_failed(None)))
     }
 
     #[test]
@@ -105,6 +145,28 @@ mod tests {
         );
         assert_eq!(found(&nothing, &rules()), (4, Some(SECOND), Some(2), Some(3)));
         assert_eq!(found(&add, &rules()), (9, Some(2 * SECOND), Some(7), Some(8)));
+    }
+
+    #[test]
+    fn a_retention_counts_among_the_jobs_of_who_said_it() {
+        let name: JobName = "report".parse().expect("a good name");
+        let pools = |options: &JobOptions, rules: &RunRules| {
+            let policy = RunPolicy::new(0, options, rules, &JobDefaults::DEFAULT);
+            (policy.keep(Some(&name)).pool, policy.keep_failed(Some(&name)).pool)
+        };
+        let nothing = JobOptions::default();
+        let of_handler = || Pool::Handler(name.clone());
+        assert_eq!(pools(&nothing, &RunRules::DEFAULT), (Pool::Common, Pool::Common));
+        assert_eq!(pools(&nothing, &rules()), (of_handler(), of_handler()));
+        let (same, other) = (Retain::count(2), Retain::count(9));
+        let add =
+            JobOptions { retain: Some(same), retain_failed: Some(other), ..JobOptions::default() };
+        let of_add = Pool::Added(name.clone(), other);
+        assert_eq!(pools(&add, &rules()), (of_handler(), of_add.clone()));
+        let same = Pool::Added(name.clone(), same);
+        assert_eq!(pools(&add, &RunRules::DEFAULT), (same, of_add));
+        let none = JobOptions { retain: Some(Retain::none()), ..JobOptions::default() };
+        assert_eq!(pools(&none, &rules()), (Pool::Common, of_handler()));
     }
 
     #[test]

@@ -16,9 +16,9 @@ use super::{
 use crate::{
     error::Result,
     job::{
-        Codec, JobId, JobOptions, Priority, QueueName, Record, Settlement, Transition, WorkerId,
+        Codec, JobId, JobOptions, Keep, Priority, QueueName, Record, Settlement, Transition,
+        WorkerId,
     },
-    policy::Retain,
     store::{
         Numbered,
         job::{Add, Due, NewJob},
@@ -65,7 +65,7 @@ impl Batch {
         let jobs: Vec<NewJob> = (0..jobs).map(new).collect();
         let settled = |job: &NewJob| Settlement {
             id: job.id.clone(),
-            end: Transition::Completed { retain: Retain::none(), outcome: Vec::new() },
+            end: Transition::Completed { keep: Keep::NONE, outcome: Vec::new() },
             effects: Vec::new(),
         };
         let settlements = jobs.iter().map(settled).collect();

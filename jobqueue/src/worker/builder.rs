@@ -162,15 +162,15 @@ impl WorkerBuilder {
         self
     }
 
-    /// Which completed jobs are kept, unless their handler or add says so; the newest 1,000 by
-    /// default.
+    /// Which completed jobs are kept of all handlers together that don't say so, unless an add says
+    /// so; the newest 1,000 by default.
     pub fn retain(mut self, retain: Retain) -> Self {
         self.config.defaults.retain = retain;
         self
     }
 
-    /// Which failed jobs are kept, unless their handler or add says so; the newest 5,000 by
-    /// default.
+    /// Which failed jobs are kept of all handlers together that don't say so, unless an add says so;
+    /// the newest 5,000 by default.
     pub fn retain_failed(mut self, retain: Retain) -> Self {
         self.config.defaults.retain_failed = retain;
         self

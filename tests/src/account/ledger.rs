@@ -112,7 +112,10 @@ impl Ledger {
                 "lane" => {
                     self.columns.entry("lane").or_default().extend(reader.range(name));
                 }
-                "lanes" => {}
+                "pool" => {
+                    self.columns.entry("pool").or_default().extend(reader.range(name));
+                }
+                "lanes" | "pools" => {}
                 "workers" => self.leases = reader.range(name).into_iter().collect(),
                 // Keys that effects leave behind on purpose: they expire.
                 "once" => {}

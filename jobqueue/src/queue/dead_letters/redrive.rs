@@ -44,7 +44,8 @@ impl DeadLetters {
 
 /// Dead letters about to be sent back; see [`DeadLetters::redrive`].
 ///
-/// Each job takes its place as it was added: its priority, its unique key, its due time if that is
+/// They go in the order in which they came here, and in that order their jobs run again, behind
+/// those that wait in their queues. Each job takes its place as it was added: its priority, its unique key, its due time if that is
 /// still to come, and its time to live, which begins again. Its old entry among the failed jobs is
 /// replaced.
 ///

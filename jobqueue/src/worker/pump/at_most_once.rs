@@ -8,8 +8,7 @@ use std::collections::HashMap;
 use super::pending::Pending;
 use crate::{
     hashing::RandomState,
-    job::{JobId, Transition},
-    policy::Retain,
+    job::{JobId, Keep, Transition},
     worker::run::Run,
 };
 
@@ -26,7 +25,7 @@ impl AwaitingRuns {
     pub(super) fn await_settlement(&mut self, run: Run, pending: &mut Pending) {
         let id = run.ctx.id().clone();
         // It isn't known yet how the run will end, so there is no outcome to keep.
-        let end = Transition::Completed { retain: Retain::none(), outcome: Vec::new() };
+        let end = Transition::Completed { keep: Keep::NONE, outcome: Vec::new() };
         pending.push(id.clone(), end);
         self.0.insert(id, run);
     }

@@ -105,12 +105,13 @@ impl RunMaker {
         record: Bytes,
         rejection: Rejection<Arc<Entry>>,
     ) -> (Decision, Option<Arc<Entry>>) {
-        let Rejection { outcome, policy, reply_to, handler } = rejection;
+        let Rejection { outcome, policy, name, reply_to, handler } = rejection;
         let of_handler = handler.as_ref().and_then(|entry| entry.dead_letter.as_ref());
         let from = self.shared.store.name();
         let to = self.shared.dead_letters.choose(from, of_handler);
         let dead_letter = to.map(|to| DeadLetterRoute { to, from, record });
         let (codec, reply_to) = (Codec::default(), reply_to.as_ref());
-        (decide(outcome, &policy, EndedJob { id, codec, reply_to, dead_letter }), handler)
+        let job = EndedJob { id, name: name.as_ref(), codec, reply_to, dead_letter };
+        (decide(outcome, &policy, job), handler)
     }
 }

@@ -92,10 +92,10 @@ const RELEASED: Transition = Transition::Released { delay: Duration::ZERO, misse
 mod tests {
     use super::*;
 
-    use crate::{policy::Retain, store::MAX_BATCH};
+    use crate::{job::Keep, store::MAX_BATCH};
 
     fn completed() -> Transition {
-        Transition::Completed { retain: Retain::none(), outcome: Vec::new() }
+        Transition::Completed { keep: Keep::NONE, outcome: Vec::new() }
     }
 
     fn filled(jobs: usize) -> (Pending, Vec<JobId>) {

@@ -134,7 +134,9 @@ impl Run {
             .flatten();
         let reply_to = ctx.record().options.reply_to.as_ref();
         let reply_to = reply_to.filter(|_| !self.is_at_most_once());
-        let job = EndedJob { id: ctx.id(), codec: ctx.record().codec, reply_to, dead_letter };
+        let (id, record) = (ctx.id(), ctx.record());
+        let (name, codec) = (Some(&record.name), record.codec);
+        let job = EndedJob { id, name, codec, reply_to, dead_letter };
         decide(outcome, policy, job)
     }
 }

@@ -29,6 +29,7 @@ plays![
     deliveries_out,
     dropped_futures,
     ids_that_meet,
+    kept_orders,
     late_calls,
     lost_answers,
     many_waiters,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use redis::Value;
 
 use super::{
-    queue::{Answer, Claim, Job, Place, Queue},
+    queue::{Answer, Claim, Job, Place, Pool, Queue},
     reply::{number, text},
     request::{NewJob, Try, signed},
     turn::SLEEP,
@@ -56,11 +56,12 @@ impl Queue {
             self.meta.insert("largest", size.to_string());
         }
         let (before, expired_before) = (self.next_due(), self.next_expired());
+        let at = if look { 0 } else { self.next() };
         let (mut added, mut ready) = (Vec::new(), false);
         for (index, job) in jobs.iter().enumerate() {
             if !twins.contains_key(&index) {
                 added.push(job.id.clone());
-                ready |= self.place(job);
+                ready |= self.place(job, look, at);
             }
         }
         self.event("added", &added);
@@ -98,10 +99,14 @@ impl Queue {
     }
 
     /// Puts one job where it belongs; answers whether it is ready.
-    fn place(&mut self, new: &NewJob) -> bool {
+    fn place(&mut self, new: &NewJob, chosen: bool, at: i64) -> bool {
         let due = new.due.ms(self.now);
         let ready = due <= self.now;
-        let place = if ready { self.ready(new.priority, self.now) } else { Place::Delayed { due } };
+        let place = match (ready, chosen) {
+            (true, true) => self.behind(new.priority, &new.id),
+            (true, false) => self.ready(new.priority, at),
+            (false, _) => Place::Delayed { due },
+        };
         let mut job = Job::new(new.record.clone(), place, new.priority);
         if let Some((key, lifetime)) = &new.unique {
             let lapses = lifetime.map(|ms| self.now + signed(ms));
@@ -132,6 +137,7 @@ impl Job {
             log: Vec::new(),
             unique: None,
             expires: None,
+            pool: Pool::default(),
         }
     }
 }

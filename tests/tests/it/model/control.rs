@@ -130,7 +130,7 @@ impl Queue {
 
     fn again(&mut self, ids: &[String]) {
         for id in ids {
-            let place = self.ready(self.jobs[id].priority, self.now);
+            let place = self.behind(self.jobs[id].priority, id);
             let job = self.job(id);
             job.place = place;
             (job.outcome, job.attempts, job.stalls, job.misses) = (None, None, None, None);

@@ -113,6 +113,12 @@ impl Check<'_> {
                 self.complain(format!("{column} has {id}, which is no job"));
             }
         }
+        for pool in self.suffixes("pool:") {
+            let state = pool.split(':').next().unwrap_or_default().to_owned();
+            for id in self.members(&format!("pool:{pool}")).difference(&self.members(&state)) {
+                self.complain(format!("the pool {pool} has {id}, which isn't {state}"));
+            }
+        }
         let ended = &self.members("completed") | &self.members("failed");
         for id in self.members("outcomes").symmetric_difference(&ended) {
             self.complain(format!("{id} has an outcome or has ended, and not both"));
@@ -200,9 +206,10 @@ impl Check<'_> {
             "meta",
             "events",
             "wake",
+            "pools",
         ];
         for name in self.suffixes("") {
-            let family = ["running:", "errors:", "logs:", "unique:", "producer:", "lane:"];
+            let family = ["running:", "errors:", "logs:", "unique:", "producer:", "lane:", "pool:"];
             if !known.contains(&name.as_str()) && !family.iter().any(|it| name.starts_with(it)) {
                 self.complain(format!("the key {name} is nobody's"));
             }
@@ -220,6 +227,7 @@ fn broken_invariants_are_found() {
         ("HSET jq:{q}:jobs a r", "a is in []"),
         ("HSET jq:{q}:running:w a 1:1", "w holds jobs and has no lease"),
         ("ZADD jq:{q}:waiting -1 a", "a has the rank -1"),
+        ("ZADD jq:{q}:pool:failed:x 1 a", "the pool failed:x has a, which isn't failed"),
         ("HSET jq:{q}:misses a 1", "misses has a, which is no job"),
         ("ZADD jq:{q}:failed 1 a", "a has an outcome or has ended, and not both"),
         ("RPUSH jq:{q}:errors:a e", "a has lists or is listed, and not both"),

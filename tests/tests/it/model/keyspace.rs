@@ -49,6 +49,7 @@ impl Queue {
         keys.put("expiring", Content::ZSet(expiring.collect()));
         self.put_columns(&mut keys);
         self.put_lanes(&mut keys);
+        self.put_pools(&mut keys);
         self.put_rest(&mut keys);
         Dump(keys.0)
     }
@@ -73,6 +74,17 @@ impl Queue {
         for (id, job) in &self.jobs {
             keys.put(&format!("errors:{id}"), Content::List(job.errors.clone()));
             keys.put(&format!("logs:{id}"), Content::List(job.log.clone()));
+        }
+    }
+
+    fn put_pools(&self, keys: &mut Keys) {
+        keys.put("pools", Content::Set(self.pools.iter().cloned().collect()));
+        for name in &self.pools {
+            let (state, pool) = name.split_once(':').expect("a state and a pool");
+            let mut ids = self.ids_in(state);
+            ids.retain(|id| self.jobs[id].pool.is_noted && self.jobs[id].pool.name == pool);
+            let scored = |id: String| (self.jobs[&id].place.score().to_string(), id);
+            keys.put(&format!("pool:{name}"), Content::ZSet(ids.into_iter().map(scored).collect()));
         }
     }
 

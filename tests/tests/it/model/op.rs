@@ -146,7 +146,7 @@ pub(super) enum Ending {
 }
 
 /// Completed, and nothing kept.
-pub(super) const DONE: Ending = Ending::Completed(Keep { count: 0, age: -1 });
+pub(super) const DONE: Ending = Ending::Completed(Keep { count: 0, age: -1, pool: "" });
 
 /// The number of producers.
 const PRODUCERS: usize = 2;
@@ -241,7 +241,8 @@ fn added() -> impl Strategy<Value = Added> {
 fn keep() -> impl Strategy<Value = Keep> {
     let count = select(vec![-1, 0, 0, 1, 2, 5]);
     let age = select(vec![-1, -1, 0, 1_000, 60_000]);
-    (count, age).prop_map(|(count, age)| Keep { count, age })
+    let pool = select(vec!["", "", "sum", "make a sum"]);
+    (count, age, pool).prop_map(|(count, age, pool)| Keep { count, age, pool })
 }
 
 pub(super) fn ending() -> impl Strategy<Value = Ending> {

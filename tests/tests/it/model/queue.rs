@@ -30,6 +30,8 @@ pub(super) struct Queue {
     /// Kinds and ids.
     pub(super) events: Vec<(&'static str, Vec<String>)>,
     pub(super) token: bool,
+    /// The sets that pools have or had: a state, ':' and a name.
+    pub(super) pools: BTreeSet<String>,
     /// Whether the fetch of this turn left jobs in lanes.
     pub(super) skipped: bool,
 }
@@ -52,6 +54,15 @@ pub(super) struct Job {
     pub(super) unique: Option<String>,
     /// Until when it may wait; with a minus once it was handed out, and -1 if it had expired.
     pub(super) expires: Option<i64>,
+    /// Of one that has ended: among which its retention counts, and whether that has a set here.
+    pub(super) pool: Pool,
+}
+
+/// The pool of a job that has ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pool {
+    pub(super) name: &'static str,
+    pub(super) is_noted: bool,
 }
 
 /// How often the workers of a job died: after its run had begun, and perhaps before.
@@ -177,6 +188,7 @@ impl Queue {
             meta: BTreeMap::new(),
             events: Vec::new(),
             token: false,
+            pools: BTreeSet::new(),
             skipped: false,
         }
     }
@@ -255,6 +267,33 @@ impl Queue {
     /// The place of a job of this priority that became ready at `ms`.
     pub(super) fn ready(&self, priority: i64, ms: i64) -> Place {
         Place::at((priority + 1024) * self.step() + ms)
+    }
+
+    /// The same of a job that goes behind all that are there, whatever its id.
+    pub(super) fn behind(&mut self, priority: i64, id: &str) -> Place {
+        let (mut ms, last) = self.newest();
+        if last.as_str() >= id || last.is_empty() {
+            ms += 1;
+        }
+        self.meta.insert("newest", format!("{ms} {id}"));
+        self.ready(priority, ms)
+    }
+
+    /// The ms of jobs whose ids have their order: not before any that came before.
+    pub(super) fn next(&mut self) -> i64 {
+        let (mut ms, last) = self.newest();
+        if !last.is_empty() {
+            ms += 1;
+            self.meta.insert("newest", format!("{ms} "));
+        }
+        ms
+    }
+
+    /// The last ms that was given out ahead of time, and the id that has it.
+    fn newest(&self) -> (i64, String) {
+        let newest = self.meta.get("newest").and_then(|newest| newest.split_once(' '));
+        let newest = newest.map(|(ms, id)| (ms.parse().expect("a number"), id.to_owned()));
+        newest.filter(|(ms, _)| *ms >= self.now).unwrap_or((self.now, String::new()))
     }
 
     /// The worth of one step of priority in ms.

@@ -105,6 +105,8 @@ pub(super) struct Turn {
 pub(super) struct Keep {
     pub(super) count: i64,
     pub(super) age: i64,
+    /// Among which jobs this counts.
+    pub(super) pool: &'static str,
 }
 
 /// Ended jobs that are kept alike.
@@ -268,7 +270,8 @@ impl Turn {
     pub(super) fn blocks(&self) -> Args {
         let mut args = args![self.ended.len()];
         for Block { failed, keep, jobs } in &self.ended {
-            args.extend(args![ended(*failed), keep.count, keep.age, jobs.len()]);
+            let kind = format!("{} {}", ended(*failed), keep.pool);
+            args.extend(args![kind.trim_end(), keep.count, keep.age, jobs.len()]);
             for (id, outcome) in jobs {
                 args.extend(args![id]);
                 if keep.count != 0 {

@@ -1,7 +1,7 @@
 //! How runs end.
 
 use super::{
-    queue::{Place, Queue},
+    queue::{Place, Pool, Queue},
     request::{Block, ERRORS_KEPT, Turn, ended, signed},
 };
 
@@ -28,26 +28,63 @@ impl Queue {
         if block.keep.count == 0 {
             self.forget(&ids);
         }
+        let pool = self.pool(block);
         for (id, outcome) in block.jobs.iter().filter(|_| block.keep.count != 0) {
             self.release_key(id);
             let place = Place::ended(block.failed, self.now);
             let job = self.job(id);
             (job.place, job.outcome, job.expires) = (place, Some(outcome.clone()), None);
+            job.pool = pool;
         }
         self.add_to_total(ended(block.failed), ids.len());
         self.event(ended(block.failed), &ids);
     }
 
+    /// The pool of ended jobs, which has no set as long as it is the only one of its state. The
+    /// first has none for what ended before there were others.
+    fn pool(&mut self, block: &Block) -> Pool {
+        let (state, name) = (ended(block.failed), block.keep.pool);
+        if block.keep.count == 0 {
+            return Pool::default();
+        }
+        let field = if block.failed { "failed_of" } else { "completed_of" };
+        let of = self.meta.get(field).map_or("=", String::as_str).to_owned();
+        let (since, owner) = of.split_once('=').expect("a time and a name");
+        let there = self.ids_in(state);
+        if since.is_empty() && owner != name && there.is_empty() {
+            self.meta.insert(field, format!("={name}"));
+        } else if since.is_empty() && owner != name {
+            self.meta.insert(field, format!("{}={owner}", self.now));
+            for id in there {
+                if self.jobs[&id].place.score() == self.now {
+                    self.job(&id).pool.is_noted = true;
+                    self.pools.insert(format!("{state}:{owner}"));
+                }
+            }
+        }
+        let is_noted = !self.meta.get(field).is_none_or(|of| of.starts_with('='));
+        if is_noted {
+            self.pools.insert(format!("{state}:{name}"));
+        }
+        Pool { name, is_noted }
+    }
+
+    /// The kept jobs of a pool, the oldest first.
+    fn in_pool(&self, block: &Block) -> Vec<String> {
+        let mut kept = self.ids_in(ended(block.failed));
+        kept.retain(|id| self.jobs[id].pool.name == block.keep.pool);
+        kept
+    }
+
     /// Keeps the newest and the youngest.
     fn trim(&mut self, block: &Block) {
-        let state = ended(block.failed);
         if block.keep.age >= 0 {
-            let mut old = self.ids_in(state);
+            let mut old = self.in_pool(block);
             old.retain(|id| self.jobs[id].place.score() <= self.now - block.keep.age);
             self.forget(&old);
         }
         if let Ok(count) = usize::try_from(block.keep.count) {
-            let kept = self.ids_in(state);
+            let kept = self.in_pool(block);
             self.forget(&kept[..kept.len().saturating_sub(count)]);
         }
     }

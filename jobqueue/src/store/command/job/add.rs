@@ -106,7 +106,7 @@ pub(crate) struct Full {
 
 impl Command for Add<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / add, [clock, layout, numbered, rank, events, wake, size, add]);
+        script!("job" / add, [clock, layout, numbered, rank, order, events, wake, size, add]);
     const KEYS: &'static [Key] = &[
         Key::Jobs,
         Key::Waiting,

@@ -22,7 +22,7 @@ pub(crate) struct Retry<'a> {
 
 impl Command for Retry<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / retry, [clock, layout, rank, events, wake, state, rerun]);
+        script!("job" / retry, [clock, layout, rank, order, events, wake, state, pools, rerun]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -32,7 +32,10 @@ pub(crate) struct Readmitted {
 impl Command for Readmit<'_> {
     const SCRIPT: &'static Script = script!(
         "outbox" / readmit,
-        [clock, layout, rank, events, wake, unique, lanes, columns, source, meet, size, readmit]
+        [
+            clock, layout, rank, order, events, wake, unique, lanes, pools, columns, source, meet,
+            size, readmit
+        ]
     );
     const KEYS: &'static [Key] = &[
         Key::Jobs,

@@ -18,8 +18,10 @@ pub(crate) struct Obliterate {
 }
 
 impl Command for Obliterate {
-    const SCRIPT: &'static Script =
-        script!("queue" / obliterate, [layout, active, unique, lanes, columns, outbox, callers]);
+    const SCRIPT: &'static Script = script!(
+        "queue" / obliterate,
+        [layout, active, unique, lanes, pools, columns, outbox, callers]
+    );
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -29,7 +29,7 @@ pub(crate) struct Retried {
 
 impl Command for RetryFailed {
     const SCRIPT: &'static Script =
-        script!("queue" / retry_failed, [clock, layout, rank, events, wake, rerun]);
+        script!("queue" / retry_failed, [clock, layout, rank, order, events, wake, pools, rerun]);
     const KEYS: &'static [Key] = &[
         Key::Failed,
         Key::Waiting,

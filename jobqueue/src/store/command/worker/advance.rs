@@ -82,9 +82,9 @@ impl Command for Advance<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / advance,
         [
-            clock, layout, rank, events, wake, lease, running, unique, lanes, columns, retention,
-            promote, hand, recover, active, limits, throttle, turn, settle, fit, expiry, rooms,
-            fetch, handover, details, outbox
+            clock, layout, rank, events, wake, lease, running, unique, lanes, pools, columns,
+            retention, promote, hand, recover, active, limits, throttle, turn, settle, fit, expiry,
+            rooms, fetch, handover, details, outbox
         ]
     );
     const KEYS: &'static [Key] = &[

@@ -31,7 +31,7 @@ impl Command for Settle<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / settle,
         [
-            clock, layout, rank, events, wake, throttle, running, unique, lanes, columns,
+            clock, layout, rank, events, wake, throttle, running, unique, lanes, pools, columns,
             retention, settle, outbox, hand
         ]
     );

@@ -1,10 +1,9 @@
 //! How runs ended, as `advance` is told.
 
-use crate::job::{Settlement, Transition};
+use crate::job::{Keep, Pool, Settlement, Transition};
 use crate::store::command::outbox::write_effect;
 use crate::{
     job::{JobId, JobName, JobState},
-    policy::Retain,
     store::{command::Args, time::millis},
 };
 
@@ -14,7 +13,7 @@ const ERRORS_KEPT: u32 = 10;
 /// Ended jobs of one kind that are kept alike.
 struct Block<'a> {
     kind: JobState,
-    retain: Retain,
+    keep: &'a Keep,
     jobs: Vec<(&'a JobId, &'a [u8])>,
 }
 
@@ -25,12 +24,12 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
     let mut errors = Vec::new();
     for Settlement { id, end, .. } in settlements {
         match end {
-            Transition::Completed { retain, outcome } => {
-                push(&mut blocks, JobState::Completed, *retain, (id, outcome));
+            Transition::Completed { keep, outcome } => {
+                push(&mut blocks, JobState::Completed, keep, (id, outcome));
             }
-            Transition::Failed { retain, outcome, error } => {
-                push(&mut blocks, JobState::Failed, *retain, (id, outcome));
-                if !retain.keeps_nothing() {
+            Transition::Failed { keep, outcome, error } => {
+                push(&mut blocks, JobState::Failed, keep, (id, outcome));
+                if !keep.keeps_nothing() {
                     errors.push((id, error));
                 }
             }
@@ -79,14 +78,14 @@ fn write_effects(settlements: &[Settlement], args: &mut Args<'_>) {
 fn push<'a>(
     blocks: &mut Vec<Block<'a>>,
     kind: JobState,
-    retain: Retain,
+    keep: &'a Keep,
     job: (&'a JobId, &'a Vec<u8>),
 ) {
     let job = (job.0, job.1.as_slice());
     // A handful at most: one for each kind and retention in use.
-    match blocks.iter_mut().find(|block| block.kind == kind && block.retain == retain) {
+    match blocks.iter_mut().find(|block| block.kind == kind && block.keep == keep) {
         Some(block) => block.jobs.push(job),
-        None => blocks.push(Block { kind, retain, jobs: vec![job] }),
+        None => blocks.push(Block { kind, keep, jobs: vec![job] }),
     }
 }
 
@@ -94,12 +93,16 @@ fn write_block(block: &Block<'_>, args: &mut Args<'_>) {
     // -1 is "no bound". A count too large for the script's arithmetic is as good as none.
     let bound =
         |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok()).unwrap_or(-1);
-    args.push(block.kind.as_str());
-    args.push(bound(block.retain.max_count())).push(bound(block.retain.max_age().map(millis)));
+    let Keep { retain, pool } = block.keep;
+    match pool {
+        Pool::Common => args.push(block.kind.as_str()),
+        pool => args.push(format!("{} {pool}", block.kind.as_str())),
+    };
+    args.push(bound(retain.max_count())).push(bound(retain.max_age().map(millis)));
     args.push(block.jobs.len());
     for (id, outcome) in &block.jobs {
         args.push(id.as_str());
-        if !block.retain.keeps_nothing() {
+        if !block.keep.keeps_nothing() {
             args.push(*outcome);
         }
     }

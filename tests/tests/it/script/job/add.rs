@@ -133,11 +133,12 @@ fn jobs_that_are_looked_for_are_found() {
         jq:{q}:meta hash
           added = 2
           layout = 2
+          newest = 1700000000001 b
         jq:{q}:producer:p string, expires
           2 1 a 3 b
         jq:{q}:waiting zset
           4505299627370496 a
-          4505299627370496 b
+          4505299627370497 b
         jq:{q}:wake list
           1
     "#]]);
@@ -377,12 +378,13 @@ fn the_queues_own_time_to_live_is_for_jobs_that_say_none() {
           events = 0
           expiring = 1
           layout = 2
+          newest = 1700000000001 b
           ttl = 5000
         jq:{q}:producer:p string, expires
           2 1 b
         jq:{q}:waiting zset
-          4505299627370496 a
-          4505299627370496 b
+          4505299627370497 a
+          4505299627370497 b
         jq:{q}:wake list
           1
     "#]]);

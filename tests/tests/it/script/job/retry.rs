@@ -43,12 +43,14 @@ fn runs_a_failed_job_again_as_if_new() {
           waiting = a
         jq:{q}:failed zset
           2 b
+        jq:{q}:meta hash
+          newest = 1700000000001 a
         jq:{q}:outcomes hash
           b = o
         jq:{q}:priority hash
           a = -1
         jq:{q}:waiting zset
-          4500901580859392 a
+          4500901580859393 a
         jq:{q}:wake list
           1
     "#]]);
@@ -63,8 +65,9 @@ fn runs_a_completed_job_again_as_if_new() {
         jq:{q}:meta hash
           events = 0
           layout = 2
+          newest = 1700000000001 a
         jq:{q}:waiting zset
-          4505299627370496 a
+          4505299627370497 a
         jq:{q}:wake list
           1
     "#]]);
@@ -100,13 +103,14 @@ fn takes_its_unique_key_again() {
         jq:{q}:meta hash
           events = 0
           layout = 2
+          newest = 1700000000001 a
         jq:{q}:unique:k string
           a
         jq:{q}:uniques hash
           a = k
           b = k
         jq:{q}:waiting zset
-          4505299627370496 a
+          4505299627370497 a
         jq:{q}:wake list
           1
     "#]]);
@@ -144,13 +148,14 @@ fn forgets_on_demand_what_was_recorded_for_it() {
         jq:{q}:meta hash
           events = 0
           layout = 2
+          newest = 1700000000002 a
         jq:{q}:once:job:b string
           =r
         jq:{q}:once:key:a string
           =r
         jq:{q}:waiting zset
-          4505299627370496 a
-          4505299627370496 b
+          4505299627370497 b
+          4505299627370498 a
         jq:{q}:wake list
           1
     "#]]);

@@ -59,6 +59,7 @@ fn each_job_takes_its_place_as_it_was_added() {
           added = 3
           expiring = 1
           layout = 2
+          newest = 1700000000002 past
         jq:{q}:priority hash
           late = -5
           past = 7
@@ -71,8 +72,8 @@ fn each_job_takes_its_place_as_it_was_added() {
         jq:{q}:uniques hash
           late = k
         jq:{q}:waiting zset
-          4505299627370496 plain
-          4536085952948224 past
+          4505299627370497 plain
+          4536085952948226 past
         jq:{q}:wake list
           1
     "#]]);
@@ -103,6 +104,7 @@ fn an_ended_job_of_its_id_is_replaced() {
           events = 0
           expiring = 1
           layout = 2
+          newest = 1700000000001 a
           paused = 1
           ttl = 500
         jq:{q}:sources hash
@@ -112,7 +114,7 @@ fn an_ended_job_of_its_id_is_replaced() {
         jq:{q}:uniques hash
           a = k
         jq:{q}:waiting zset
-          4505299627370496 a
+          4505299627370497 a
     "#]]);
 }
 
@@ -154,6 +156,7 @@ fn a_job_whose_id_or_key_is_taken_arrives_as_failed() {
           added = 4
           failed = 3
           layout = 2
+          newest = 1700000000001 c
         jq:{q}:outcomes hash
           a.9f1f2ee5d62766d9 = taken
           b = taken
@@ -172,7 +175,7 @@ fn a_job_whose_id_or_key_is_taken_arrives_as_failed() {
           c = l
         jq:{q}:waiting zset
           7 a
-          4505299627370496 c
+          4505299627370497 c
         jq:{q}:wake list
           1
     "#]]);

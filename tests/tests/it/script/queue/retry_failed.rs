@@ -28,11 +28,13 @@ fn runs_the_oldest_failed_jobs_again() {
           waiting = a b
         jq:{q}:failed zset
           3 c
+        jq:{q}:meta hash
+          newest = 1700000000001 b
         jq:{q}:outcomes hash
           c = o
         jq:{q}:waiting zset
-          4505299627370496 a
-          4505299627370496 b
+          4505299627370497 a
+          4505299627370497 b
         jq:{q}:wake list
           1
     "#]]);
@@ -72,6 +74,7 @@ fn those_whose_keys_others_have_and_those_with_dead_letters_stay_and_are_counted
         jq:{q}:meta hash
           events = 0
           layout = 2
+          newest = 1700000000001 e
         jq:{q}:outcomes hash
           b = o
           c = o
@@ -85,8 +88,8 @@ fn those_whose_keys_others_have_and_those_with_dead_letters_stay_and_are_counted
           b = k
           c = l
         jq:{q}:waiting zset
-          4505299627370496 a
-          4505299627370496 e
+          4505299627370497 a
+          4505299627370497 e
         jq:{q}:wake list
           1
     "#]]);

@@ -165,3 +165,89 @@ fn the_outcome_of_a_job_that_is_trimmed_goes_in_a_plain_queue_too() {
     let kept = run(rig.connection(), "HKEYS jq:{q}:outcomes");
     assert_eq!(kept, names(&["new"]));
 }
+
+/// What is kept in each pool of `failed`, and which sets there are, after each of some jobs has
+/// failed: its id, and how many of which pool are kept.
+fn pools(rig: &mut Rig, ended: &[(&str, &str, i64, i64)]) -> (Value, Value) {
+    for (id, pool, count, age) in ended {
+        rig.given([format!("HSET jq:{{q}}:running:w1 {id} 1:1").as_str()]);
+        let kind = format!("failed {pool}");
+        let failed = args![1, kind.trim_end(), count, age, 1, id, "o", 0, 0, 10, 0];
+        rig.call(KEYS, settle(1, 0, failed)).expect("an answer");
+    }
+    let kept = run(rig.connection(), "ZRANGE jq:{q}:failed 0 -1");
+    (kept, run(rig.connection(), "SMEMBERS jq:{q}:pools"))
+}
+
+#[test]
+fn one_pool_alone_needs_no_set() {
+    for pool in ["", "report"] {
+        let mut rig = rig();
+        let all = [("a", pool, 2, -1), ("b", pool, 2, -1), ("c", pool, 2, -1)];
+        assert_eq!(pools(&mut rig, &all), (names(&["b", "c"]), Value::Array(Vec::new())));
+        // Another that comes when nothing is left has the state to itself.
+        rig.given(["DEL jq:{q}:failed"]);
+        assert_eq!(pools(&mut rig, &[("d", "other", 1, -1)]).1, Value::Array(Vec::new()));
+    }
+}
+
+#[test]
+fn a_pool_never_trims_another() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:failed 1699999997000 a 1699999998000 b 1699999999000 c"]);
+    let more = [("d", "", -1, -1), ("e", "report", 1, -1), ("f", "report", 1, -1)];
+    assert_eq!(pools(&mut rig, &more).0, names(&["a", "b", "c", "d", "f"]));
+    // What ended before there were others counts for the first pool, by number and by age.
+    assert_eq!(pools(&mut rig, &[("g", "", 4, -1)]).0, names(&["b", "c", "d", "f", "g"]));
+    assert_eq!(pools(&mut rig, &[("h", "", -1, 1_500)]).0, names(&["c", "d", "f", "g", "h"]));
+    assert_eq!(pools(&mut rig, &[("i", "", 2, -1)]).0, names(&["f", "h", "i"]));
+    rig.at(1_700_000_010_000);
+    assert_eq!(pools(&mut rig, &[("j", "report", -1, 9_000)]).0, names(&["h", "i", "j"]));
+    assert_eq!(pools(&mut rig, &[("k", "", -1, 9_000)]).0, names(&["j", "k"]));
+    rig.holds(expect![[r#"
+        jq:{q}:failed zset
+          1700000010000 j
+          1700000010000 k
+        jq:{q}:meta hash
+          events = 0
+          failed = 8
+          failed_of = 1700000000000=
+          layout = 2
+        jq:{q}:outcomes hash
+          j = o
+          k = o
+        jq:{q}:pool:failed: zset
+          1700000010000 k
+        jq:{q}:pool:failed:report zset
+          1700000010000 j
+        jq:{q}:pools set
+          failed:
+          failed:report
+        jq:{q}:workers zset
+          1700000020000 w1
+    "#]]);
+}
+
+/// Completed and failed jobs have pools of their own.
+#[test]
+fn a_split_of_one_state_leaves_the_other() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:completed 1 a"]);
+    pools(&mut rig, &[("b", "", 9, -1), ("c", "report", 9, -1)]);
+    rig.given(["HSET jq:{q}:running:w1 d 1:1"]);
+    let done = args![1, "completed", 1, -1, 1, "d", "o", 0, 0, 10, 0];
+    rig.call(KEYS, settle(1, 0, done)).expect("an answer");
+    assert_eq!(run(rig.connection(), "ZRANGE jq:{q}:completed 0 -1"), names(&["d"]));
+}
+
+/// A pool that has the state to itself no more is trimmed alone, even if the other comes in the same
+/// call.
+#[test]
+fn pools_of_one_call_are_trimmed_apart() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:failed 1 old", "HSET jq:{q}:running:w1 a 1:1 b 1:1"]);
+    let both =
+        args![2, "failed", 1, -1, 1, "a", "o", "failed report", 1, -1, 1, "b", "o", 0, 0, 10, 0];
+    rig.call(KEYS, settle(2, 0, both)).expect("an answer");
+    assert_eq!(run(rig.connection(), "ZRANGE jq:{q}:failed 0 -1"), names(&["a", "b"]));
+}
