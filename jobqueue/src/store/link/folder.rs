@@ -25,7 +25,7 @@ const STEP: Duration = Duration::from_millis(10);
 /// the last of them has gone.
 pub(crate) struct Shared {
     folder: Folder,
-    options: Options,
+    sync: Fsync,
     /// The server, if it is in this process. Locked while that is found out and while it opens.
     held: Arc<sync::Mutex<Option<Held>>>,
     /// Why it couldn't be opened.
@@ -47,16 +47,22 @@ impl Shared {
     /// The folder of a URL's path and options.
     pub(super) fn open(place: &str) -> Result<Arc<Self>> {
         static ALL: LazyLock<Mutex<HashMap<PathBuf, Weak<Shared>>>> = LazyLock::new(Mutex::default);
-        let (path, options) = parse(place)?;
+        let (path, sync) = parse(place)?;
         let folder = Folder::at(path).map_err(refused)?;
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, shared| shared.strong_count() > 0);
         if let Some(shared) = all.get(folder.path()).and_then(Weak::upgrade) {
-            return Ok(shared);
+            return if sync.is_none_or(|sync| sync == shared.sync) {
+                Ok(shared)
+            } else {
+                let problem = format!("{} is open with another sync", folder.path().display());
+                let advice = "use one setting for all clients of the folder";
+                Err(Invalid::setup(problem, advice).into())
+            };
         }
         let path = folder.path().to_owned();
         let (held, failure) = Default::default();
-        let shared = Arc::new(Self { folder, options, held, failure });
+        let shared = Arc::new(Self { folder, sync: sync.unwrap_or_default(), held, failure });
         all.insert(path, Arc::downgrade(&shared));
         Ok(shared)
     }
@@ -87,7 +93,7 @@ impl Shared {
         &self,
         mut place: sync::OwnedMutexGuard<Option<Held>>,
     ) -> Result<Outcome, RedisError> {
-        let (folder, options) = (self.folder.clone(), self.options.clone());
+        let (folder, options) = (self.folder.clone(), Options::new().fsync(self.sync));
         let failure = self.failure.clone();
         let opened = spawn_blocking(move || match folder.hold(&options) {
             Ok(held) => {
@@ -135,7 +141,7 @@ fn refused(error: OpenError) -> Error {
 }
 
 /// `path[?sync=always|everysec|no]`
-fn parse(place: &str) -> Result<(&str, Options)> {
+fn parse(place: &str) -> Result<(&str, Option<Fsync>)> {
     let invalid = |what: &str| {
         let advice = "use embedded:/path/to/folder[?sync=always|everysec|no], a path from the root \
                       or from the current directory";
@@ -148,16 +154,16 @@ fn parse(place: &str) -> Result<(&str, Options)> {
     if path.starts_with("//") && !path.starts_with("///") {
         return Err(invalid("there is no host"));
     }
-    let mut options = Options::new();
+    let mut sync = None;
     for option in query.split('&').filter(|option| !option.is_empty()) {
-        options = match option {
-            "sync=always" => options.fsync(Fsync::Always),
-            "sync=everysec" => options.fsync(Fsync::EverySecond),
-            "sync=no" => options.fsync(Fsync::Never),
+        sync = Some(match option {
+            "sync=always" => Fsync::Always,
+            "sync=everysec" => Fsync::EverySecond,
+            "sync=no" => Fsync::Never,
             other => return Err(invalid(&format!("unknown option {other}"))),
-        };
+        });
     }
-    Ok((path, options))
+    Ok((path, sync))
 }
 
 #[cfg(test)]
@@ -166,13 +172,13 @@ mod tests {
 
     #[test]
     fn urls() {
-        for (place, path) in [
-            ("/var/lib/jobs", "/var/lib/jobs"),
-            ("jobs?sync=always", "jobs"),
-            ("./jobs?sync=no&sync=everysec", "./jobs"),
-            ("///var/jobs", "///var/jobs"),
+        for (place, path, sync) in [
+            ("/var/lib/jobs", "/var/lib/jobs", None),
+            ("jobs?sync=always", "jobs", Some(Fsync::Always)),
+            ("./jobs?sync=no&sync=everysec", "./jobs", Some(Fsync::EverySecond)),
+            ("///var/jobs?", "///var/jobs", None),
         ] {
-            assert_eq!(parse(place).expect("a good url").0, path);
+            assert_eq!(parse(place).expect("a good url"), (path, sync));
         }
         for place in ["~/jobs", "//host/jobs", "jobs?sync=never", "jobs?fsync=always", "jobs?x"] {
             let error = parse(place).map(|_| ()).expect_err(place).to_string();

@@ -51,6 +51,8 @@ async fn clients_of_one_process_share_the_server_of_a_folder() {
     one.add(double, 1).await.expect("added");
     assert_eq!(waiting(&same).await, 1);
     assert_eq!(server_of(&path), Some(std::process::id()));
+    let other = Client::connect(&format!("embedded:{}?sync=always", path.display())).await;
+    assert!(other.expect_err("refused").to_string().contains("is open with another sync"));
     drop(one);
     assert!(Folder::at(&path).expect("a folder").hold(&Options::new()).is_err(), "still served");
     drop(same);
