@@ -90,9 +90,7 @@ pub(crate) fn start(seed: u64) {
 
 /// Ends all tasks.
 pub(crate) fn stop() {
-    with(|executor| executor.tasks.keys().copied().collect::<Vec<_>>())
-        .into_iter()
-        .for_each(end);
+    with(|executor| executor.tasks.keys().copied().collect::<Vec<_>>()).into_iter().for_each(end);
     EXECUTOR.set(None);
     simulation::leave();
 }

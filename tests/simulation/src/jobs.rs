@@ -19,8 +19,7 @@ pub(crate) struct Task {
     takes: u64,
 }
 
-const ACTS: [Act; 5] =
-    [Act::Succeed, Act::FailOnce, Act::FailForGood, Act::FailAlways, Act::Panic];
+const ACTS: [Act; 5] = [Act::Succeed, Act::FailOnce, Act::FailForGood, Act::FailAlways, Act::Panic];
 
 impl Task {
     pub(crate) fn new(token: u32, act: Act, takes: u64) -> Self {

@@ -32,8 +32,19 @@ const PLACES: [&str; 4] = ["waiting", "delayed", "completed", "failed"];
 const COLUMNS: [&str; 7] =
     ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of"];
 const PLAIN: [&str; 13] = [
-    "meta", "events", "wake", "outbox", "sources", "relay", "histograms", "topic", "bindings",
-    "messages", "replays", "visibility", "lanes",
+    "meta",
+    "events",
+    "wake",
+    "outbox",
+    "sources",
+    "relay",
+    "histograms",
+    "topic",
+    "bindings",
+    "messages",
+    "replays",
+    "visibility",
+    "lanes",
 ];
 /// What expires by itself, or is empty of meaning: notes of calls, ends of waits, claims of effects.
 const PASSING: [&str; 5] = ["producer", "publisher", "wake", "once", "inbox"];

@@ -29,18 +29,12 @@ pub const MUTANTS: &[Mutant] = &[
             "redis.call('ZADD', q.waiting, unpack(ready))\n  return false",
         )],
     },
-    Mutant {
-        name: "no-zrem",
-        changes: &[("redis.call('ZREM', set, unpack(ids))", "")],
-    },
+    Mutant { name: "no-zrem", changes: &[("redis.call('ZREM', set, unpack(ids))", "")] },
     Mutant {
         name: "rate-off-by-one",
         changes: &[("/ interval + burst + 1e-6)", "/ interval + burst + 1 + 1e-6)")],
     },
-    Mutant {
-        name: "key-stays",
-        changes: &[("redis.call('DEL', name)", "")],
-    },
+    Mutant { name: "key-stays", changes: &[("redis.call('DEL', name)", "")] },
     Mutant {
         name: "no-extension",
         changes: &[("lease_extend(workers, worker, clock_now() + lease + unheard)", "")],
@@ -66,9 +60,9 @@ impl Mutant {
         (!changes.is_empty()).then_some(text)
     }
 
-    /// How many changes there are.
+    /// What is replaced by what.
     #[must_use]
-    pub fn changes(&self) -> usize {
-        self.changes.len()
+    pub fn changes(&self) -> &'static [(&'static str, &'static str)] {
+        self.changes
     }
 }

@@ -70,7 +70,7 @@ impl Network {
             engine: engine.clone(),
             world: world.clone(),
             book: book.clone(),
-            reading: Reading::of(engine, book.is_readable()),
+            reading: Reading::new(book.is_readable()),
             state: Mutex::new(State { rng, hits: Vec::new(), down_until: None, dialled: 0 }),
             cut: Notify::new(),
         }))
@@ -162,7 +162,12 @@ impl Line {
         }
     }
 
-    async fn go(&self, way: Way, mut from: ReadHalf<DuplexStream>, mut to: WriteHalf<DuplexStream>) {
+    async fn go(
+        &self,
+        way: Way,
+        mut from: ReadHalf<DuplexStream>,
+        mut to: WriteHalf<DuplexStream>,
+    ) {
         let mut buffer = Vec::with_capacity(64 << 10);
         loop {
             buffer.clear();

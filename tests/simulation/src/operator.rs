@@ -29,7 +29,11 @@ pub(crate) fn begin(stage: &Stage, operation: Operation) {
 }
 
 /// The job of a token, if it is known.
-fn job(stage: &Stage, client: &Client, token: u32) -> Result<Option<JobHandle<serde::de::IgnoredAny>>> {
+fn job(
+    stage: &Stage,
+    client: &Client,
+    token: u32,
+) -> Result<Option<JobHandle<serde::de::IgnoredAny>>> {
     let Some(id) = stage.book.id_of(token) else { return Ok(None) };
     let queue = client.queue(queue_of(&stage.plan, token))?;
     Ok(id.parse::<jobqueue::JobId>().ok().map(|id| queue.job(id).typed()))

@@ -13,13 +13,7 @@ use jobqueue::{Client, WorkerHandle, internals::simulation};
 use jobqueue_engine::{Clock, Engine, Reply};
 use tokio::{sync::OnceCell, time::sleep};
 
-use crate::{
-    book::Book,
-    executor,
-    network::Network,
-    plan::Plan,
-    process::Process,
-};
+use crate::{book::Book, executor, network::Network, plan::Plan, process::Process};
 
 /// When each run begins: 2026-01-01T00:00:00Z, in ms since the epoch.
 pub(crate) const BEGIN: i64 = 1_767_225_600_000;
@@ -175,11 +169,7 @@ impl Stage {
     }
 
     /// Does something in a process.
-    pub(crate) fn run_in(
-        &self,
-        process: &Process,
-        act: impl Future<Output = ()> + Send + 'static,
-    ) {
+    pub(crate) fn run_in(&self, process: &Process, act: impl Future<Output = ()> + Send + 'static) {
         let open = self.open();
         executor::detach_in(process, async move {
             let _open = open;
@@ -238,4 +228,3 @@ impl Stage {
 pub(crate) fn base(queue: &str) -> String {
     format!("jq:{{{queue}}}:")
 }
-

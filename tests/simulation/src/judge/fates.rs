@@ -33,9 +33,10 @@ impl Judge<'_> {
             let ledger = &self.ledgers[kind.queue()];
             let places = ledger.places.get(id).map_or(&[][..], Vec::as_slice);
             let gone = ["completed", "failed", "removed"];
-            let has_gone = ledger.events.iter().any(|(_, event, ids)| {
-                gone.contains(&event.as_str()) && ids.contains(id)
-            });
+            let has_gone = ledger
+                .events
+                .iter()
+                .any(|(_, event, ids)| gone.contains(&event.as_str()) && ids.contains(id));
             if places.is_empty() && !has_gone && !self.is_excused(id) {
                 let what = format!("{id} ({token}, {kind:?}) is nowhere, and never ended");
                 self.complain(Wrong::Lost, what);
@@ -49,8 +50,7 @@ impl Judge<'_> {
     /// The events of each job follow from earlier ones: it is settled only while it is active, and
     /// ends once.
     pub(super) fn check_histories(&mut self) {
-        let redriven =
-            self.plan.operations.iter().any(|it| matches!(it.what, Operation::Redrive));
+        let redriven = self.plan.operations.iter().any(|it| matches!(it.what, Operation::Redrive));
         for (queue, ledger) in self.ledgers {
             for (id, history) in ledger.histories() {
                 let mut standing = Standing::Unknown;
@@ -83,7 +83,8 @@ impl Judge<'_> {
         }
         let mut holders: BTreeMap<u8, &str> = BTreeMap::new();
         let Some(ledger) = self.ledgers.get(Kind::Work.queue()) else { return };
-        let events = ledger.events.iter().flat_map(|(_, kind, ids)| ids.iter().map(move |id| (kind, id)));
+        let events =
+            ledger.events.iter().flat_map(|(_, kind, ids)| ids.iter().map(move |id| (kind, id)));
         for (kind, id) in events {
             let Some(key) = keys.get(id.as_str()) else { continue };
             match kind.as_str() {
@@ -134,14 +135,18 @@ impl Judge<'_> {
     pub(super) fn check_effects(&mut self) {
         for (queue, ledger) in self.ledgers {
             if ledger.effects > 0 {
-                self.complain(Wrong::Stuck, format!("{} effects are left in {queue}", ledger.effects));
+                self.complain(
+                    Wrong::Stuck,
+                    format!("{} effects are left in {queue}", ledger.effects),
+                );
             }
         }
         if !self.lost.is_empty() {
             return;
         }
         let count = |queue, kind| self.ledgers.get(queue).map_or(0, |it: &Ledger| it.count(kind));
-        let (failed, letters) = (count("work", "failed") + count("hand", "failed"), count("dead", "added"));
+        let (failed, letters) =
+            (count("work", "failed") + count("hand", "failed"), count("dead", "added"));
         let wrong = if letters < failed { Wrong::Lost } else { Wrong::Duplicated };
         if letters != failed {
             self.complain(wrong, format!("{failed} jobs failed, and {letters} dead letters came"));

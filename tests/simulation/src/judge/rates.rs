@@ -57,9 +57,10 @@ impl Judge<'_> {
     /// No lease ends while nothing is wrong.
     pub(super) fn check_leases(&mut self) {
         for (queue, ledger) in self.ledgers {
-            let stalled = ledger.events.iter().find(|(at, kind, ids)| {
-                *at >= self.calm && kind == "stalled" && !ids.is_empty()
-            });
+            let stalled = ledger
+                .events
+                .iter()
+                .find(|(at, kind, ids)| *at >= self.calm && kind == "stalled" && !ids.is_empty());
             if let Some((_, _, ids)) = stalled {
                 let what = format!("{ids:?} of {queue} stalled, though nothing was wrong");
                 self.complain(Wrong::Late, what);

@@ -12,7 +12,9 @@ impl Judge<'_> {
         let intents: BTreeSet<u32> = self
             .notes
             .iter()
-            .filter_map(|(_, note)| if let Note::Intent { token } = note { Some(*token) } else { None })
+            .filter_map(
+                |(_, note)| if let Note::Intent { token } = note { Some(*token) } else { None },
+            )
             .collect();
         let notes = self.notes;
         for (_, note) in notes {
@@ -25,13 +27,15 @@ impl Judge<'_> {
         let mut fetched: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for (queue, ledger) in self.ledgers {
             for (id, history) in ledger.histories() {
-                fetched.insert((queue, id), history.iter().filter(|kind| **kind == "active").count());
+                fetched
+                    .insert((queue, id), history.iter().filter(|kind| **kind == "active").count());
             }
         }
         for ((kind, id), runs) in begun {
             let fetched = fetched.get(&(kind.queue(), id)).copied().unwrap_or(0);
             if runs > fetched && !self.is_excused(id) {
-                let what = format!("{id} ({kind:?}) was fetched {fetched} times and ran {runs} times");
+                let what =
+                    format!("{id} ({kind:?}) was fetched {fetched} times and ran {runs} times");
                 self.complain(Wrong::Duplicated, what);
             }
             if kind == Kind::Once && runs > 1 && !self.is_excused(id) {
