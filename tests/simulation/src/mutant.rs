@@ -60,9 +60,9 @@ impl Mutant {
         (!changes.is_empty()).then_some(text)
     }
 
-    /// How many changes there are.
+    /// What is replaced by what.
     #[must_use]
-    pub fn changes(&self) -> usize {
-        self.changes.len()
+    pub fn changes(&self) -> &'static [(&'static str, &'static str)] {
+        self.changes
     }
 }

@@ -70,7 +70,7 @@ impl Network {
             engine: engine.clone(),
             world: world.clone(),
             book: book.clone(),
-            reading: Reading::of(engine, book.is_readable()),
+            reading: Reading::new(book.is_readable()),
             state: Mutex::new(State { rng, hits: Vec::new(), down_until: None, dialled: 0 }),
             cut: Notify::new(),
         }))

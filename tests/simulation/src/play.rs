@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jobqueue::{Client, JobState, Outcome as JobOutcome, Rate};
+use jobqueue_engine::Reply;
 use tokio::{
     sync::oneshot,
     time::{Instant, sleep, sleep_until},
@@ -110,6 +111,10 @@ async fn direct_as(
         findings.push(Finding { wrong: Wrong::Stuck, what });
         return Ok(());
     }
+    if stage.plan.kinds().contains(&Kind::Once) {
+        // Their jobs have ended before they run.
+        sleep(Duration::from_secs(3)).await;
+    }
     let calm = stage.now();
     stage.say(|| "probes".to_owned());
     findings.extend(probe::send(stage, client).await?);
@@ -167,20 +172,32 @@ enum Step {
 
 /// Lets everything go on that an operator held up, and waits until it has ended.
 async fn settle(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
-    for queue in stage.plan.queues() {
-        let queue = client.queue(queue)?;
-        queue.set_limits().max_active(None).await?;
-        queue.resume().await?;
-    }
     let runs = stage.plan.orders.iter().map(|it| it.what.takes * it.what.tokens.len() as u64 * 4);
     let limit = Instant::now() + SETTLED + Duration::from_millis(runs.sum());
     let receiver = operator::receiver(client)?;
     while !is_settled(stage) && Instant::now() < limit {
+        let_go_on(stage, client).await?;
         // A receive also takes back what was forgotten.
         if standing(stage, Kind::Hand.queue()) > 0 {
             operator::receive(&receiver, &stage.book, 10, Acknowledge::Complete).await?;
         }
         sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+/// An operator's call may have been late, and hold a queue up again after its resend.
+async fn let_go_on(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
+    for name in stage.plan.queues() {
+        let meta = format!("{}meta", base(name));
+        let has = |field| stage.ask(&["HEXISTS", &meta, field]) == Reply::Integer(1);
+        let queue = client.queue(name)?;
+        if has("paused") {
+            queue.resume().await?;
+        }
+        if has("active") {
+            queue.set_limits().max_active(None).await?;
+        }
     }
     Ok(())
 }

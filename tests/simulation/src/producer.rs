@@ -83,7 +83,7 @@ async fn added<T: 'static>(mut add: Add<T>, book: &Book, order: &Order) -> Resul
     let handle = add.await?;
     let (id, existed) = (handle.id().to_string(), handle.existed());
     book.note(Note::Added { token, id, existed });
-    if token % 5 == 0 && order.kept && order.kind != Kind::Hand {
+    if token.is_multiple_of(5) && order.kept && order.kind != Kind::Hand {
         let end = handle.typed::<u64>().result().await;
         book.note(Note::Replied { token, well: end.is_ok() });
     }

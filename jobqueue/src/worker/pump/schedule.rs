@@ -238,7 +238,7 @@ impl Schedule {
     /// A run has ended, and the breakers have let their handlers want this much.
     pub(super) fn run_ended(&mut self, demand: Demand) {
         if let Demand::NoneUntil(until) = demand {
-            self.state = FetchState::Throttled(until.into());
+            self.state = FetchState::Throttled(until);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use jobqueue::internals::scripts;
-use jobqueue_engine::{Engine, Reply};
+use jobqueue_engine::{Clock, Engine, Reply};
 
 use crate::plan::Way;
 
@@ -16,15 +16,15 @@ pub(crate) struct Reading(HashMap<String, &'static str>);
 
 impl Reading {
     /// For a run that somebody wants to read.
-    pub(crate) fn of(engine: &Engine, readable: bool) -> Self {
-        let mut names = HashMap::new();
+    pub(crate) fn new(readable: bool) -> Self {
+        // One of its own: to the other this would be a call like any other.
+        let (engine, mut names) = (Engine::new(Clock::standing_at(0), 0), HashMap::new());
         for script in scripts().into_iter().filter(|_| readable) {
             let words = ["SCRIPT", "LOAD", script.source].map(|word| Bytes::from(word.to_owned()));
             if let Reply::Bulk(sha) = engine.call(&words) {
                 names.insert(String::from_utf8_lossy(&sha).into_owned(), script.name);
             }
         }
-        engine.call(&["SCRIPT", "FLUSH"].map(Bytes::from));
         Self(names)
     }
 
