@@ -5,6 +5,7 @@ mod messages;
 mod modes;
 mod perform;
 mod snapshots;
+mod subscription;
 
 use std::{
     collections::BTreeMap,
