@@ -123,7 +123,7 @@ macro_rules! __published {
             $crate::testing::ExpectedMessage::with($key, $fits)$(.count($count))?)
     };
     (@ $wanted:expr, $app:expr, $topic:expr, $expected:expr) => {
-        if let Err(text) = $app.find_published($topic, $expected, $wanted) {
+        if let Err(text) = $app.find_published($topic, &$expected, $wanted) {
             panic!("{text}");
         }
     };

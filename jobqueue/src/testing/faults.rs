@@ -119,6 +119,7 @@ impl TestQueue {
         self.faults.go_until(Instant::now() + time);
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]
     fn plan<F: IntoJob<Args>, Args>(&self, handler: F, fault: RunFault) {
         let _ = handler;
         let definition = F::Job::DEFINITION;

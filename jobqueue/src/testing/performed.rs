@@ -193,6 +193,7 @@ impl<T> Performed<T> {
     ///
     /// # Errors
     /// A payload can't be read.
+    #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]
     pub fn added<F: IntoJob<Args>, Args>(&self, handler: F) -> Result<Vec<F::Payload>> {
         let _ = handler;
         let definition = F::Job::DEFINITION;

@@ -25,7 +25,7 @@ impl TestQueue {
     pub fn find_published<P: DeserializeOwned>(
         &self,
         topic: &str,
-        expected: ExpectedMessage<'_, P>,
+        expected: &ExpectedMessage<'_, P>,
         wanted: bool,
     ) -> Result<(), String> {
         let pattern: Pattern = expected
