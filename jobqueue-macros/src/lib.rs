@@ -162,10 +162,11 @@ pub fn payload(input: TokenStream) -> TokenStream {
 /// [`jobqueue::testing`](https://docs.rs/jobqueue/latest/jobqueue/testing).
 ///
 /// The function is asynchronous, takes one argument, a `TestQueue`, and returns what a test may
-/// return.
+/// return. Further attributes of tests, such as `#[ignore]` and `#[should_panic]`, stand below this
+/// one. `#[jobqueue::test(crate = other::jobqueue)]` says under which path the library is found.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, function: TokenStream) -> TokenStream {
-    test::expand(&arguments.into(), function.into()).into()
+    test::expand(arguments.into(), function.into()).into()
 }
 
 #[cfg(test)]

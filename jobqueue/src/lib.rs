@@ -240,7 +240,7 @@ pub mod docs {
     //! | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
     //! | [`limits`] | rates, active jobs, length, priorities, time to live |
     //! | [`topics`] | one message to many queues |
-    //! | [`testing`] | handlers without Redis, and tests against one |
+    //! | [`testing`] | handlers and whole systems without Redis, in a time of their own; failures on purpose |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |
     //! | [`waiting`] | why do jobs wait? A list of reasons, and what tells each |
     //! | [`embedded`] | without a server: in memory, or in a folder that processes share |
@@ -301,6 +301,8 @@ pub mod docs {
 pub mod __private {
     pub use serde;
 
+    #[cfg(feature = "testing")]
+    pub use crate::testing::run as run_test;
     pub use crate::{
         job::{
             BoxFuture, Broadcast, BroadcastDefinition, ByBox, ByJobError, ByNothing, BySources,

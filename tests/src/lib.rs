@@ -16,6 +16,7 @@
 //! - [`edges`]: numbers at their edges, and what must work after each
 //! - [`sequence`]: one job at a time, through all that can make a worker sleep past it
 //! - [`report`]: the lines of programs that prove something
+//! - [`subscription`]: three months of a shop, to be played in a test's time
 //! - [`leftovers`]: what is left of queues that are gone
 //! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
 
@@ -42,5 +43,6 @@ pub mod sequence;
 pub mod server;
 pub mod shared;
 pub mod soak;
+pub mod subscription;
 pub mod text;
 pub mod wait;

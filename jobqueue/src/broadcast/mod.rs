@@ -137,8 +137,12 @@ impl SendBroadcast {
         }
         let record = Record { name, codec, payload, created_at: clock::now(), options };
         let message = Message { id: JobId::generate(), record }.encode();
-        let store = client.store().queue(&queue);
-        store.publish(&message).await
+        let heard = client.store().queue(&queue).publish(&message).await?;
+        #[cfg(feature = "testing")]
+        if let Some(watch) = client.watch() {
+            return Ok(heard + watch.broadcast(&queue, message.into()).await?);
+        }
+        Ok(heard)
     }
 }
 

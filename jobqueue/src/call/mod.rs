@@ -154,7 +154,7 @@ impl<T> Call<T> {
         job.id = job.id.awaited();
         let mut reply = mailbox.wait_for(client.store(), &job.id).map_err(Error::from)?;
         let exchange = async {
-            match request.batcher().send(vec![job]).await?.pop() {
+            match request.send(&request.batcher(), vec![job]).await?.pop() {
                 // It went to the dead-letter queue of a full queue.
                 Some((_, Instead::Overflowed)) => Ok(Gone::Overflow.outcome().encode().into()),
                 Some((_, Instead::Duplicate(_))) | None => Ok::<_, Error>(reply.told().await),

@@ -3,8 +3,12 @@
 mod builder;
 mod shared;
 pub(crate) mod trace;
+#[cfg(feature = "testing")]
+mod watch;
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "testing")]
+pub(crate) use watch::{Following, SentJob, SentMessage, Watch};
 
 use std::{any::Any, sync::Arc};
 

@@ -107,7 +107,7 @@ impl<T> Add<T> {
         let request = self.request?.checked()?;
         let job = request.job(self.payload?, self.id.transpose()?, clock::now())?;
         let id = job.id.clone();
-        let duplicates = request.batcher().send(vec![job]).await?;
+        let duplicates = request.send(&request.batcher(), vec![job]).await?;
         let duplicate = duplicates.into_iter().next().map(|(_, duplicate)| duplicate);
         Ok(JobHandle::new(request.queue(), id, duplicate))
     }

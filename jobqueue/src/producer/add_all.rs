@@ -133,7 +133,7 @@ impl<T> AddAll<T> {
         for size in sizes {
             let chunk: Vec<NewJob> = jobs.by_ref().take(size).collect();
             let ids: Vec<_> = chunk.iter().map(|job| job.id.clone()).collect();
-            let duplicates = match batcher.send(chunk).await {
+            let duplicates = match request.send(&batcher, chunk).await {
                 Ok(duplicates) => duplicates,
                 Err(error) => return Err(AddAllError { added, error }),
             };

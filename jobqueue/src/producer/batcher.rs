@@ -9,6 +9,8 @@ use super::{
     request::Request,
     split_plan::SplitPlan,
 };
+#[cfg(feature = "testing")]
+use crate::client::{Following, SentJob};
 use crate::{
     error::{Error, Operation, Refused, Result},
     group_commit::{GroupCommit, GroupCommits, Rules, Sender, Senders, Sink},
@@ -45,6 +47,37 @@ impl Request {
             },
         })
     }
+}
+
+impl Request {
+    /// Adds jobs. The test that watches the client is told, if there is one.
+    pub(crate) fn send<'a>(
+        &'a self,
+        batcher: &'a GroupCommit<Batcher>,
+        jobs: Vec<NewJob>,
+    ) -> impl Future<Output = Result<Duplicates>> + Send + 'a {
+        #[cfg(feature = "testing")]
+        let watch = self.client.watch().map(|watch| (watch, jobs.clone()));
+        let adding = batcher.send(jobs);
+        // Boxed, so that the futures above stay as they are.
+        #[cfg(feature = "testing")]
+        let adding = Box::pin(async move {
+            let duplicates = adding.await?;
+            if let Some((watch, jobs)) = watch {
+                watch.added(self.store.name(), sent(jobs, &duplicates)).await?;
+            }
+            Ok(duplicates)
+        }) as Following<'_, _>;
+        adding
+    }
+}
+
+/// The jobs that were added.
+#[cfg(feature = "testing")]
+fn sent(jobs: Vec<NewJob>, duplicates: &Duplicates) -> Vec<SentJob> {
+    let added = |index: &usize| duplicates.iter().all(|(duplicate, _)| duplicate != index);
+    let jobs = jobs.into_iter().enumerate().filter(|(index, _)| added(index));
+    jobs.map(|(_, job)| SentJob { id: job.id, record: job.record.into() }).collect()
 }
 
 /// Adds batches of jobs to one queue.

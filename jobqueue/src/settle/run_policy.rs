@@ -77,6 +77,12 @@ impl RunPolicy {
         Self { backoff, ..self }
     }
 
+    /// The same for someone who wants to see the result, though it isn't kept.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_result(self) -> Self {
+        Self { awaited: true, ..self }
+    }
+
     pub(super) fn as_attempt(&self) -> Attempt<'_> {
         let Self { attempt, attempts, ref backoff, retry: policy, .. } = *self;
         Attempt { attempt, attempts, backoff, policy }

@@ -8,13 +8,19 @@
 //! | `read/` | reads without a script |
 //! | `durability`, `pubsub`, `retries` | waiting for replicas, broadcasts, waits between tries |
 //! | `link/` | URLs, connections, sentinels, clusters |
+//! | `call` | kinds of calls, for tests that have one fail |
+//! | `hold` | one job that a test has a worker run by itself |
 //! | `work_left` | what is left to do, for tests in a time of their own |
 //! | `keys`, `script`, `reply`, `ids`, `chunk`, `time` | names and wire forms |
 //! | `server_error` | from the server's errors to the library's |
 
+#[cfg(feature = "testing")]
+mod call;
 mod chunk;
 mod command;
 mod durability;
+#[cfg(feature = "testing")]
+mod hold;
 #[cfg(feature = "internals")]
 pub(crate) mod hot;
 mod ids;
@@ -34,13 +40,21 @@ mod time;
 #[cfg(feature = "testing")]
 mod work_left;
 
+#[cfg(feature = "testing")]
+pub use call::RedisCall;
 pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
 #[cfg(feature = "internals")]
 pub(crate) use command::scripts;
 pub(crate) use command::{Numbered, job, once, outbox, queue, topic, worker};
 pub use durability::Durability;
+#[cfg(feature = "testing")]
+pub(crate) use hold::OneJob;
 #[cfg(feature = "internals")]
 pub(crate) use ids::read as read_ids;
+#[cfg(feature = "testing")]
+pub use link::CallFault;
+#[cfg(feature = "testing")]
+pub(crate) use link::Faults;
 pub use link::TlsOptions;
 pub(crate) use link::{Destination, Limits};
 pub(crate) use pubsub::Subscription;

@@ -77,10 +77,11 @@ impl TestQueue {
     {
         let name = F::Job::DEFINITION.name;
         let jobs = self.enqueued(handler).await.map_err(|error| error.to_string())?;
-        if jobs.iter().any(|job| expected.fits(job)) == wanted {
+        let found = jobs.iter().filter(|job| expected.fits(job)).count();
+        if fits_count(found, expected.count, wanted) {
             return Ok(());
         }
-        let what = if wanted { "no job" } else { "a job" };
+        let what = count_text(found, "job");
         let mut text =
             format!("{what} of {name} that waits or is delayed is {expected}; there are:");
         for job in &jobs {
@@ -95,6 +96,23 @@ impl TestQueue {
     }
 }
 
+/// Whether so many are as wanted.
+pub(super) fn fits_count(found: usize, expected: Option<usize>, wanted: bool) -> bool {
+    match expected {
+        Some(expected) => (found == expected) == wanted,
+        None => (found > 0) == wanted,
+    }
+}
+
+/// So many things, in words.
+pub(super) fn count_text(found: usize, thing: &str) -> String {
+    match found {
+        0 => format!("no {thing}"),
+        1 => format!("a {thing}"),
+        found => format!("each of {found} {thing}s"),
+    }
+}
+
 type Fits<'a, P> = Box<dyn Fn(&P) -> bool + 'a>;
 
 /// What a test expects of a job. For [`assert_enqueued!`](super::assert_enqueued).
@@ -102,11 +120,12 @@ type Fits<'a, P> = Box<dyn Fn(&P) -> bool + 'a>;
 pub struct Expected<'a, P> {
     payload: Option<Fits<'a, P>>,
     due_in: Option<Duration>,
+    count: Option<usize>,
 }
 
 impl<P> Default for Expected<'_, P> {
     fn default() -> Self {
-        Self { payload: None, due_in: None }
+        Self { payload: None, due_in: None, count: None }
     }
 }
 
@@ -121,6 +140,11 @@ impl<'a, P> Expected<'a, P> {
         Self { due_in: Some(time), ..self }
     }
 
+    /// There are so many of them.
+    pub fn count(self, count: usize) -> Self {
+        Self { count: Some(count), ..self }
+    }
+
     fn fits(&self, job: &Enqueued<P>) -> bool {
         self.payload.as_ref().is_none_or(|fits| fits(&job.payload))
             && self.due_in.is_none_or(|time| time.abs_diff(job.due_in) <= TOLERANCE)
@@ -130,10 +154,9 @@ impl<'a, P> Expected<'a, P> {
 impl<P> fmt::Display for Expected<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let payload = if self.payload.is_some() { "with such a payload" } else { "there" };
-        match self.due_in {
-            Some(time) => write!(f, "{payload} and due in {time:?}"),
-            None => f.write_str(payload),
-        }
+        f.write_str(payload)?;
+        self.due_in.map_or(Ok(()), |time| write!(f, " and due in {time:?}"))?;
+        self.count.map_or(Ok(()), |count| write!(f, ", and {count} should be"))
     }
 }
 
@@ -141,74 +164,4 @@ impl<P> fmt::Debug for Expected<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Expected").field("due_in", &self.due_in).finish_non_exhaustive()
     }
-}
-
-/// Asserts that a job of this handler waits or is delayed: with a payload that fits, if a closure
-/// on it is given, and due after a time, give or take a second, if `due_in` is.
-///
-/// ```
-/// # use jobqueue::{job, testing::{assert_enqueued, refute_enqueued, TestQueue}, DurationExt, Error};
-/// #[job(queue = "mails")]
-/// async fn welcome(user: u64) {
-///     println!("welcome, {user}");
-/// }
-///
-/// #[jobqueue::test]
-/// # async fn as_written(_: TestQueue) {}
-/// async fn a_user_is_welcomed_the_next_day(app: TestQueue) -> Result<(), Error> {
-///     app.client().add(welcome, 7).delay(1.days()).await?;
-///     assert_enqueued!(app, welcome);
-///     assert_enqueued!(app, welcome, |user| *user == 7);
-///     assert_enqueued!(app, welcome, |user| *user == 7, due_in = 1.days());
-///     refute_enqueued!(app, welcome, |user| *user == 8);
-///     Ok(())
-/// }
-/// # jobqueue::testing::run(a_user_is_welcomed_the_next_day).expect("it passes");
-/// ```
-///
-/// # Panics
-/// There is none; the text says what there is.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __assert_enqueued {
-    ($app:expr, $handler:expr $(, $($rest:tt)*)?) => {
-        $crate::__enqueued!(true, $app, $handler $(, $($rest)*)?)
-    };
-}
-
-/// Asserts that no such job waits or is delayed. See [`assert_enqueued!`](super::assert_enqueued).
-///
-/// # Panics
-/// There is one; the text says which.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __refute_enqueued {
-    ($app:expr, $handler:expr $(, $($rest:tt)*)?) => {
-        $crate::__enqueued!(false, $app, $handler $(, $($rest)*)?)
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __enqueued {
-    ($wanted:expr, $app:expr, $handler:expr $(,)?) => {
-        $crate::__enqueued!(@ $wanted, $app, $handler, $crate::testing::Expected::default())
-    };
-    ($wanted:expr, $app:expr, $handler:expr, due_in = $time:expr $(,)?) => {
-        $crate::__enqueued!(@ $wanted, $app, $handler,
-            $crate::testing::Expected::default().due_in($time))
-    };
-    ($wanted:expr, $app:expr, $handler:expr, $fits:expr, due_in = $time:expr $(,)?) => {
-        $crate::__enqueued!(@ $wanted, $app, $handler,
-            $crate::testing::Expected::default().payload($fits).due_in($time))
-    };
-    ($wanted:expr, $app:expr, $handler:expr, $fits:expr $(,)?) => {
-        $crate::__enqueued!(@ $wanted, $app, $handler,
-            $crate::testing::Expected::default().payload($fits))
-    };
-    (@ $wanted:expr, $app:expr, $handler:expr, $expected:expr) => {
-        if let Err(text) = $app.find_enqueued($handler, $expected, $wanted).await {
-            panic!("{text}");
-        }
-    };
 }

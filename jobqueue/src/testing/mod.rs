@@ -59,19 +59,40 @@
 //! # jobqueue::testing::run(a_late_payment_is_reminded).expect("it passes");
 //! ```
 
+mod assert;
 mod context;
+mod drive;
 mod enqueued;
+mod faults;
+mod modes;
+mod names;
+mod perform;
+mod performed;
+mod published;
 mod queue;
 mod run;
+mod sent;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod simulation;
+mod snapshot;
+mod stage;
 
 pub use self::{
     context::TestContext,
     enqueued::{Enqueued, Expected},
+    faults::RedisGone,
+    perform::Perform,
+    performed::{Ending, Performed},
+    published::ExpectedMessage,
     queue::TestQueue,
     run::run,
+    sent::{Published, Sent},
 };
 #[doc(inline)]
-pub use crate::{__assert_enqueued as assert_enqueued, __refute_enqueued as refute_enqueued};
+pub use crate::{
+    __assert_enqueued as assert_enqueued, __assert_published as assert_published,
+    __refute_enqueued as refute_enqueued, __refute_published as refute_published,
+    store::{CallFault, RedisCall},
+    worker::Ran,
+};

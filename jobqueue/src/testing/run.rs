@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::TestQueue;
-use crate::clock::virtual_time::{self, Epoch};
+use crate::{
+    clock::virtual_time::{self, Epoch},
+    store::Faults,
+};
 
 /// When each test begins: 2026-01-01T00:00:00Z, in ms since the epoch.
 const BEGIN: i64 = 1_767_225_600_000;
@@ -26,7 +29,9 @@ where
     runtime.block_on(async {
         let epoch = Epoch::starting_at(begin);
         epoch.enter();
-        let app = TestQueue::start(epoch).await.expect("a server in this process");
+        let faults = Faults::default();
+        faults.enter();
+        let app = TestQueue::start(epoch, faults).await.expect("a server in this process");
         test(app).await
     })
 }
@@ -39,6 +44,7 @@ struct Leave {
 impl Drop for Leave {
     fn drop(&mut self) {
         virtual_time::leave();
+        Faults::leave();
         fastrand::seed(self.seed);
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     message::{Message, message_setters},
-    publisher::publisher,
+    publisher::{publisher, send},
     receipt::Receipt,
 };
 use crate::{
@@ -69,7 +69,8 @@ impl<T: Serialize> IntoFuture for Publish<T> {
         let (client, durability) = (message.client, message.durability);
         Box::pin(async move {
             let (topic, messages) = messages?;
-            let receipts = publisher(&client, &topic, durability).send(messages).await?;
+            let publisher = publisher(&client, &topic, durability);
+            let receipts = send(&client, &publisher, messages).await?;
             receipts.into_iter().next().ok_or(Error::Closed)
         })
     }

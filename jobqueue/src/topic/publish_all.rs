@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     message::{Message, message_setters},
-    publisher::{Outgoing, publisher},
+    publisher::{Outgoing, publisher, send},
     receipt::Receipt,
 };
 use crate::{
@@ -94,7 +94,8 @@ impl<T: Serialize> IntoFuture for PublishAll<T> {
                 let part: Vec<Outgoing> = messages.by_ref().take(CALL).collect();
                 (!part.is_empty()).then_some(part)
             });
-            let mut calls = stream::iter(parts.map(|part| publisher.send(part))).buffered(CALLS);
+            let mut calls =
+                stream::iter(parts.map(|part| send(&client, &publisher, part))).buffered(CALLS);
             while let Some(answer) = calls.next().await {
                 match answer {
                     Ok(receipts) => published.extend(receipts),

@@ -29,6 +29,11 @@ use crate::{
         topic::{NewMessage, Publish, Published},
     },
 };
+#[cfg(feature = "testing")]
+use crate::{
+    client::{Following, SentMessage},
+    job::Record,
+};
 
 /// The group commits of a client's publishes.
 type Publishers = GroupCommits<Publisher>;
@@ -43,6 +48,38 @@ pub(super) fn publisher(
         let store = client.store().queue(topic).for_durability(durability);
         Publisher::new(store, durability, client.relays().clone())
     })
+}
+
+/// Publishes messages. The test that watches the client is told, if there is one.
+#[cfg_attr(not(feature = "testing"), expect(unused_variables, reason = "a test watches it"))]
+pub(super) fn send<'a>(
+    client: &'a Client,
+    publisher: &'a GroupCommit<Publisher>,
+    messages: Vec<Outgoing>,
+) -> impl Future<Output = Result<Vec<Receipt>>> + Send + 'a {
+    #[cfg(feature = "testing")]
+    let watch = client.watch().map(|watch| (watch, sent(&messages)));
+    let publishing = publisher.send(messages);
+    // Boxed, so that the futures above stay as they are.
+    #[cfg(feature = "testing")]
+    let publishing = Box::pin(async move {
+        let receipts = publishing.await?;
+        if let Some((watch, messages)) = watch {
+            watch.published(client, messages?).await?;
+        }
+        Ok(receipts)
+    }) as Following<'_, _>;
+    publishing
+}
+
+#[cfg(feature = "testing")]
+fn sent(messages: &[Outgoing]) -> Result<Vec<SentMessage>> {
+    let sent = |out: &Outgoing| {
+        let record = Record::decode(&out.message.record.clone().into())?;
+        let topic = record.options.origin.as_ref().map(|origin| origin.topic.clone());
+        Ok(topic.map(|topic| SentMessage { topic, record }))
+    };
+    messages.iter().filter_map(|out| sent(out).transpose()).collect()
 }
 
 /// A message, and the values that decide where it goes.

@@ -262,6 +262,19 @@ impl WorkerBuilder {
         self
     }
 
+    /// Whether it has a handler of this name for this queue.
+    #[cfg(feature = "testing")]
+    pub(crate) fn has_handler(&self, queue: &str, name: &str) -> bool {
+        let registry = self.registries.iter().find(|(it, _)| it.as_str() == queue);
+        registry.is_some_and(|(_, registry)| registry.get(name).is_some())
+    }
+
+    /// Whether it has a listener for broadcasts of this name.
+    #[cfg(feature = "testing")]
+    pub(crate) fn listens_to(&self, channel: &QueueName) -> bool {
+        !self.listeners.of(channel).is_empty()
+    }
+
     /// Checks the settings, without starting.
     ///
     /// # Errors

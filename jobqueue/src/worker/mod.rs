@@ -7,6 +7,8 @@
 
 mod broadcast;
 mod builder;
+#[cfg(feature = "testing")]
+mod by_one;
 mod config;
 mod extract;
 mod handle;
@@ -26,6 +28,8 @@ mod telemetry;
 
 pub use broadcast::Listener;
 pub use builder::WorkerBuilder;
+#[cfg(feature = "testing")]
+pub(crate) use by_one::{OneByOne, QueuesAside};
 pub(crate) use config::MAX_SLEEP;
 pub use extract::{FromContext, State};
 pub use handle::WorkerHandle;
@@ -36,9 +40,13 @@ pub use macros::{
     classify, judged, once, run_blocking,
 };
 pub use once::{Once, OnceError, TakesOnceError};
+#[cfg(feature = "testing")]
+pub(crate) use pump::{OneEnd, OneSettled};
 pub use run::Context;
 #[cfg(feature = "testing")]
-pub(crate) use run::{Cancellation, ContextParts, run_trace};
+pub use run::Ran;
+#[cfg(feature = "testing")]
+pub(crate) use run::{Cancellation, ContextParts, Note, RunFault, RunWatch, run_trace};
 pub use runtime::Worker;
 pub use states::{MissingState, States};
 pub use telemetry::{Alert, DeadLettered, WorkerEvent, WorkerEvents};

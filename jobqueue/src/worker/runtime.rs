@@ -119,12 +119,6 @@ impl Worker {
         self.run_once_until(stop).await
     }
 
-    /// The queues of its handlers.
-    #[cfg(feature = "testing")]
-    pub(crate) fn queues(&self) -> impl Iterator<Item = &QueueName> {
-        self.registries.keys()
-    }
-
     /// The same, after which it may run again. What handlers have in this process, such as their
     /// breakers, lasts.
     pub(crate) async fn run_once_until(&mut self, stop: impl Future<Output = ()>) -> Result<()> {
@@ -148,6 +142,21 @@ impl Worker {
         ended
     }
 
+    /// The settings of the pump of a queue.
+    pub(super) fn pump(&self, queue: &QueueName, registry: &Arc<Registry>) -> PumpConfig {
+        let store = self.client.store().queue(queue);
+        PumpConfig {
+            lease: lease::Lease::new(&store, self.config.lease),
+            store,
+            registry: Arc::clone(registry),
+            config: Arc::clone(&self.config),
+            states: Arc::clone(&self.states),
+            telemetry: self.handle.telemetry().clone(),
+            phase: self.handle.phase(),
+            relays: self.client.relays().clone(),
+        }
+    }
+
     fn start(&mut self) -> Result<JoinSet<Result<()>>> {
         let mut pumps = JoinSet::new();
         let mut leases = Vec::new();
@@ -155,19 +164,8 @@ impl Worker {
             tokio::spawn(boxed(hook_task.run()));
         }
         for (queue, registry) in &self.registries {
-            let store = self.client.store().queue(queue);
-            let lease = lease::Lease::new(&store, self.config.lease);
-            leases.push(lease.clone());
-            let config = PumpConfig {
-                store,
-                registry: Arc::clone(registry),
-                config: Arc::clone(&self.config),
-                states: Arc::clone(&self.states),
-                telemetry: self.handle.telemetry().clone(),
-                phase: self.handle.phase(),
-                lease,
-                relays: self.client.relays().clone(),
-            };
+            let config = self.pump(queue, registry);
+            leases.push(config.lease.clone());
             let client = self.client.clone();
             pumps.spawn(boxed(async move {
                 if sources::subscribe(&client, &config).await? {

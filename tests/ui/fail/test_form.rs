@@ -13,4 +13,18 @@ async fn arguments(app: TestQueue) {
     drop(app);
 }
 
+#[jobqueue::test]
+#[tokio::test]
+async fn twice(app: TestQueue) {
+    drop(app);
+}
+
+#[jobqueue::test]
+async fn no_method(self) {}
+
+#[jobqueue::test(crate = "text")]
+async fn no_path(app: TestQueue) {
+    drop(app);
+}
+
 fn main() {}

@@ -18,6 +18,8 @@ use tokio::time::{Instant, timeout};
 
 #[cfg(feature = "embedded")]
 use super::embedded::Embedded;
+#[cfg(feature = "testing")]
+use super::faults;
 use super::{
     dial::{Limits, dial_served, overdue, unreachable},
     sentinel::Sentinels,
@@ -108,11 +110,18 @@ impl Link {
     }
 
     /// Sends one command that may take as long as `limit`.
-    pub(crate) async fn request_within(
-        &self,
-        command: &Cmd,
+    pub(crate) fn request_within<'a>(
+        &'a self,
+        command: &'a Cmd,
         limit: Duration,
-    ) -> Result<Value, RedisError> {
+    ) -> impl Future<Output = Result<Value, RedisError>> + Send + 'a {
+        let request = self.send(command, limit);
+        #[cfg(feature = "testing")]
+        let request = faults::under(Some(command), request);
+        request
+    }
+
+    async fn send(&self, command: &Cmd, limit: Duration) -> Result<Value, RedisError> {
         let (mut connection, generation) = self.connection().await?;
         let reply = timeout(limit, connection.send_packed_command(command)).await;
         let reply = reply.unwrap_or_else(|_| Err(overdue(limit)));
@@ -125,7 +134,18 @@ impl Link {
 
     /// Sends several commands at once, and gives each one's own answer, unless the first is
     /// refused.
-    pub(crate) async fn request_all(
+    pub(crate) fn request_all<'a>(
+        &'a self,
+        pipeline: &'a Pipeline,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Vec<Value>, RedisError>> + Send + 'a {
+        let request = self.send_all(pipeline, limit);
+        #[cfg(feature = "testing")]
+        let request = faults::under(pipeline.cmd_iter().next(), request);
+        request
+    }
+
+    async fn send_all(
         &self,
         pipeline: &Pipeline,
         limit: Duration,
@@ -150,6 +170,8 @@ impl Link {
                 Endpoint::Embedded(embedded) => embedded.pubsub().await,
             }
         };
+        #[cfg(feature = "testing")]
+        let dial = faults::under(None, dial);
         timeout(limit, dial).await.unwrap_or_else(|_| Err(overdue(limit)))
     }
 

@@ -6,6 +6,8 @@ mod destination;
 mod dial;
 #[cfg(feature = "embedded")]
 mod embedded;
+#[cfg(feature = "testing")]
+mod faults;
 #[cfg(feature = "embedded")]
 mod folder;
 mod route;
@@ -17,5 +19,9 @@ pub(crate) use cluster::Cluster;
 pub(crate) use connection::Link;
 pub(crate) use destination::Destination;
 pub(crate) use dial::{Limits, overdue, unreachable};
+#[cfg(feature = "testing")]
+pub use faults::CallFault;
+#[cfg(feature = "testing")]
+pub(crate) use faults::Faults;
 pub(crate) use route::Route;
 pub use url::TlsOptions;

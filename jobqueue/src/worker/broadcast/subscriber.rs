@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc, watch},
     task::JoinSet,
     time::{Instant, timeout, timeout_at},
 };
@@ -146,12 +146,12 @@ impl Subscriber {
             for listener in self.listeners.of(&channel) {
                 // The semaphore is never closed.
                 let Ok(slot) = slots.clone().acquire_owned().await else { return };
-                hearings.spawn(boxed(hear(
-                    listener.clone(),
-                    message.clone(),
-                    self.states.clone(),
-                    slot,
-                )));
+                let (listener, message) = (listener.clone(), message.clone());
+                let states = self.states.clone();
+                hearings.spawn(boxed(async move {
+                    hear(listener, message, states).await;
+                    drop(slot);
+                }));
             }
             while hearings.try_join_next().is_some() {}
         }
@@ -160,12 +160,7 @@ impl Subscriber {
 }
 
 /// One listener handles one message. No failure here ends anything else.
-async fn hear(
-    listener: Arc<ListenerEntry>,
-    message: Message,
-    states: Arc<States>,
-    _slot: OwnedSemaphorePermit,
-) {
+pub(super) async fn hear(listener: Arc<ListenerEntry>, message: Message, states: Arc<States>) {
     let Message { id, record } = message;
     let (name, payload, codec) = (record.name.clone(), record.payload.clone(), record.codec);
     let cancellation = Cancellation::default();

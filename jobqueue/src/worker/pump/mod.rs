@@ -17,6 +17,8 @@ mod inline_poll;
 mod intake;
 mod jobs;
 pub(crate) mod lease;
+#[cfg(feature = "testing")]
+mod one;
 mod pending;
 mod schedule;
 mod session;
@@ -25,6 +27,8 @@ mod turn;
 mod wake;
 
 pub(crate) use config::PumpConfig;
+#[cfg(feature = "testing")]
+pub(crate) use one::{OneEnd, OneSettled};
 
 use tokio::time::{Instant, sleep_until};
 use tracing::info;

@@ -11,6 +11,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "testing")]
+use super::run_watch::{self, Note};
 use super::{cancellation::Cancellation, shared::RunShared};
 use crate::{
     error::{Error, Operation, Refused, Result},
@@ -210,6 +212,8 @@ impl Context {
         }
         let Some(shared) = self.recorder()? else { return Ok(()) };
         let worker = shared.worker.borrow().clone();
+        #[cfg(feature = "testing")]
+        run_watch::note(&self.0.states, &self.0.id, || Note::Progress(value.clone()));
         let call = job::Progress { worker: &worker, id: &self.0.id, value: &value };
         shared.store.call_retrying(&call).await
     }
@@ -223,6 +227,8 @@ impl Context {
         text.truncate(text.floor_char_boundary(LINE_LENGTH));
         let Some(shared) = self.recorder()? else { return Ok(()) };
         let worker = shared.worker.borrow().clone();
+        #[cfg(feature = "testing")]
+        run_watch::note(&self.0.states, &self.0.id, || Note::Log(text.clone()));
         let lines = [text];
         let call = job::Log { worker: &worker, id: &self.0.id, lines: &lines, newest: LOG_LINES };
         shared.store.call(&call).await.map(drop)

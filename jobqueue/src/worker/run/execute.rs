@@ -15,6 +15,8 @@ use tracing::{
 };
 
 use super::{breaker::HandlerBreaker, context::Context, dead_letter, reply, report::RunEnd};
+#[cfg(feature = "testing")]
+use super::{faults, run_watch};
 use crate::{
     client::trace,
     job::Delivery,
@@ -49,10 +51,13 @@ impl Run {
     /// a job that went back without one would come again for ever.
     pub(crate) async fn go(self) -> RunEnd {
         let run = async { self.execute().instrument(self.span()).await };
-        match AssertUnwindSafe(run).catch_unwind().await {
+        let end = match AssertUnwindSafe(run).catch_unwind().await {
             Ok(end) => end,
             Err(panic) => self.broken(&panic_message(panic)),
-        }
+        };
+        #[cfg(feature = "testing")]
+        run_watch::ended(self.ctx.states(), &end.decision);
+        end
     }
 
     fn span(&self) -> Span {
@@ -152,6 +157,10 @@ fn observe(tell: impl FnOnce()) {
 async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
     let run = async {
         let mut running = entry.call(ctx.record(), ctx.clone()).map_err(RunOutcome::BadPayload)?;
+        #[cfg(feature = "testing")]
+        {
+            running = faults::wrap(ctx, running);
+        }
         if let Some(trace) = ctx.trace() {
             running = Box::pin(trace::within(trace.clone(), running));
         }

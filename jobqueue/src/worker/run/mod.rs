@@ -5,8 +5,12 @@ mod cancellation;
 mod context;
 mod dead_letter;
 mod execute;
+#[cfg(feature = "testing")]
+mod faults;
 mod reply;
 mod report;
+#[cfg(feature = "testing")]
+mod run_watch;
 mod shared;
 
 pub(crate) use breaker::{Demand, HandlerBreaker};
@@ -15,4 +19,8 @@ pub use context::Context;
 pub(crate) use context::{ContextParts, run_trace};
 pub(crate) use execute::{Run, discard, panic_message};
 pub(crate) use report::{RunEnd, RunReport, report};
+#[cfg(feature = "testing")]
+pub use run_watch::Ran;
+#[cfg(feature = "testing")]
+pub(crate) use run_watch::{Crashes, Note, RunFault, RunWatch};
 pub(crate) use shared::{DeadLetterQueues, RunShared};

@@ -42,6 +42,7 @@ plays![
     struggling_server,
     stuck_target,
     surface,
+    testing_kit,
     thin_line,
     waiting_for_a_handler,
 ];

@@ -1,5 +1,12 @@
 //! The kit for tests of whole systems: a server in the process, and a time that stands still.
 
+mod faults;
+mod messages;
+mod modes;
+mod perform;
+mod snapshots;
+mod subscription;
+
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
@@ -14,18 +21,18 @@ use jobqueue::{
 use crate::support::Count;
 
 #[job(queue = "orders")]
-async fn place_order(order: u64, client: State<Client>) -> Result<(), Error> {
+pub(super) async fn place_order(order: u64, client: State<Client>) -> Result<(), Error> {
     client.0.add(remind, order).delay(2.days()).await?;
     Ok(())
 }
 
 #[job(queue = "reminders")]
-async fn remind(order: u64, reminded: State<Count>) -> u64 {
+pub(super) async fn remind(order: u64, reminded: State<Count>) -> u64 {
     reminded.up();
     order
 }
 
-fn shop(app: TestQueue) -> (TestQueue, Count) {
+pub(super) fn shop(app: TestQueue) -> (TestQueue, Count) {
     let (client, reminded) = (app.client().clone(), Count::default());
     let app = app.handler(place_order).handler(remind).state(client).state(reminded.clone());
     (app, reminded)
@@ -59,14 +66,14 @@ async fn nothing_runs_until_it_is_told_and_then_at_its_time(app: TestQueue) -> R
 }
 
 #[job(queue = "gateway", attempts = 4, backoff = exponential("1m", max = "1h"))]
-async fn pay(_: (), ctx: Context, tries: State<Tries>) -> Result<(), Failure> {
+pub(super) async fn pay(_: (), ctx: Context, tries: State<Tries>) -> Result<(), Failure> {
     tries.0.note(ctx.attempt());
     if ctx.attempt() < 4 { Err(Failure::retry("busy")) } else { Ok(()) }
 }
 
 /// When each attempt ran.
 #[derive(Clone, Default)]
-struct Tries(std::sync::Arc<std::sync::Mutex<BTreeMap<u32, tokio::time::Instant>>>);
+pub(super) struct Tries(std::sync::Arc<std::sync::Mutex<BTreeMap<u32, tokio::time::Instant>>>);
 
 impl Tries {
     fn note(&self, attempt: u32) {
@@ -99,7 +106,7 @@ async fn retries_wait_for_their_backoff(app: TestQueue) -> Result<(), Error> {
 }
 
 #[job(queue = "slow")]
-async fn sleep(seconds: u64) {
+pub(super) async fn sleep(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
 
@@ -177,7 +184,7 @@ async fn a_paused_queue_is_idle(app: TestQueue) -> Result<(), Error> {
 }
 
 #[job(queue = "cards", attempts = 1, dead_letter = "cards-failed")]
-async fn charge(_: u64) -> Result<(), Failure> {
+pub(super) async fn charge(_: u64) -> Result<(), Failure> {
     Err(Failure::permanent("card declined"))
 }
 

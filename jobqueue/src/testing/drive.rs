@@ -1,0 +1,211 @@
+//! Having the worker run: until nothing is left to do, one queue alone, or while time goes on.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::{TestQueue, stage::Mode};
+use crate::{
+    error::Result,
+    job::QueueName,
+    store::WorkLeft,
+    value_error::Invalid,
+    worker::{QueuesAside, Ran, Worker},
+};
+
+/// For how long jobs may run one after the other until a test is told that they don't end. In the
+/// test's own time.
+const LONGEST: Duration = Duration::from_secs(3_600);
+
+impl TestQueue {
+    /// Runs all jobs that are due in the queues of the worker's handlers, and those that they add,
+    /// until nothing is left to do before time goes on: a retry waits for its backoff. What is on
+    /// its way to other queues arrives, and listeners hear broadcasts.
+    ///
+    /// Answers how many runs ended meanwhile.
+    ///
+    /// # Errors
+    /// The worker is set up wrongly, or jobs are left after an hour of the test's time.
+    pub async fn run_until_idle(&self) -> Result<Ran> {
+        let before = self.stage.watch.ran();
+        let queues = self.queues()?;
+        self.run_all(&queues, None).await?;
+        Ok(self.stage.watch.ran().since(before))
+    }
+
+    /// The same for the jobs of one queue. What these add to other queues waits there.
+    ///
+    /// ```
+    /// # use jobqueue::{job, testing::TestQueue, Error};
+    /// # #[job(queue = "mails")]
+    /// # async fn welcome(user: u64) -> u64 { user }
+    /// # #[job(queue = "reports")]
+    /// # async fn report(_: ()) {}
+    /// # jobqueue::testing::run(async |app: TestQueue| -> Result<(), Error> {
+    /// # let app = app.handler(welcome).handler(report);
+    /// app.client().add(welcome, 7).await?;
+    /// app.client().add(report, ()).await?;
+    /// assert_eq!(app.drain("mails").await?.completed, 1);
+    /// assert_eq!(app.enqueued(report).await?.len(), 1);
+    /// # Ok(())
+    /// # }).expect("it passes");
+    /// ```
+    ///
+    /// # Errors
+    /// As of [`run_until_idle`](Self::run_until_idle); no handler of the worker has this queue; or
+    /// the worker is [live](Self::live), and runs all queues anyway.
+    pub async fn drain(&self, queue: impl AsRef<str>) -> Result<Ran> {
+        let queue: QueueName = queue.as_ref().parse()?;
+        if self.stage.mode() == Mode::Live {
+            let problem = format!("queue {queue} can't be drained alone: the worker is live");
+            return Err(Invalid::setup(problem, "use `run_until_idle`").into());
+        }
+        if !self.queues()?.contains(&queue) {
+            let problem = format!("the test's worker has no handler of queue {queue}");
+            return Err(Invalid::setup(problem, "add one with `.handler(…)`").into());
+        }
+        let before = self.stage.watch.ran();
+        self.run_all(std::slice::from_ref(&queue), Some(&queue)).await?;
+        Ok(self.stage.watch.ran().since(before))
+    }
+
+    /// Lets time go on, and runs what falls due on the way, each at its time. Answers how many runs
+    /// ended meanwhile.
+    ///
+    /// # Errors
+    /// As of [`run_until_idle`](Self::run_until_idle).
+    pub async fn advance(&self, by: Duration) -> Result<Ran> {
+        let before = self.stage.watch.ran();
+        let target = self.now() + by;
+        if self.stage.mode() == Mode::Live {
+            sleep_until(Instant::now() + by).await;
+            self.run_until_idle().await?;
+        } else {
+            self.advance_to(target).await?;
+        }
+        Ok(self.stage.watch.ran().since(before))
+    }
+
+    async fn advance_to(&self, target: DateTime<chrono::Utc>) -> Result<()> {
+        let queues = self.queues()?;
+        loop {
+            self.run_until_idle().await?;
+            let now = self.now();
+            let later = |left: WorkLeft| {
+                let next = DateTime::from_timestamp_millis(left.next?)?;
+                Some(next).filter(|next| *next > now && *next <= target)
+            };
+            let next = queues.iter().filter_map(|queue| later(self.left(queue))).min();
+            let until = next.unwrap_or(target);
+            let Ok(wait) = (until - now).to_std() else { return Ok(()) };
+            tokio::time::advance(wait).await;
+            if next.is_none() {
+                return self.run_until_idle().await.map(drop);
+            }
+        }
+    }
+
+    /// The queues of the worker's handlers.
+    pub(super) fn queues(&self) -> Result<Vec<QueueName>> {
+        Ok(self.stage.one_by_one()?.queues().cloned().collect())
+    }
+
+    async fn run_all(&self, queues: &[QueueName], only: Option<&QueueName>) -> Result<()> {
+        loop {
+            let broadcasts = self.stage.take_broadcasts();
+            for (channel, message) in &broadcasts {
+                self.stage.one_by_one()?.hear(channel, message).await?;
+            }
+            let busy = self.busy(queues).is_some();
+            match self.stage.mode() {
+                _ if !busy && broadcasts.is_empty() => return Ok(()),
+                _ if !busy => {}
+                Mode::Live => self.until_idle(queues).await?,
+                Mode::Manual | Mode::Inline => self.work(queues, only).await?,
+            }
+        }
+    }
+
+    /// Has the worker run until nothing is left to do.
+    async fn work(&self, queues: &[QueueName], only: Option<&QueueName>) -> Result<()> {
+        let mut place = self.stage.worker().await;
+        let Some(worker) = place.as_mut() else { return Ok(()) };
+        let alone = Alone::new(worker, only);
+        loop {
+            let mut crashes = self.stage.watch.crashes();
+            alone.worker.handle().begin();
+            let mut idle = Ok(());
+            let stop = async { idle = self.until_idle(queues).await };
+            let ended = tokio::select! {
+                biased;
+                () = crashes.next() => None,
+                ended = alone.worker.run_once_until(stop) => Some(ended),
+            };
+            // A worker that died leaves its jobs to the next, when its lease is over.
+            if let Some(ended) = ended {
+                return ended.and(idle);
+            }
+        }
+    }
+
+    /// Waits until nothing is left to do.
+    async fn until_idle(&self, queues: &[QueueName]) -> Result<()> {
+        let (before, begun) = (self.stage.watch.ran().total(), self.now());
+        let done = async {
+            while let Some(queue) = self.busy(queues) {
+                if self.stage.watch.ran().total() - before > self.most_runs && self.now() == begun {
+                    return Err(Invalid::setup(too_many(queue, self.most_runs), ADVICE).into());
+                }
+                self.engine.called().await;
+            }
+            Ok(())
+        };
+        if let Ok(idle) = timeout(LONGEST, done).await {
+            return idle;
+        }
+        let left = |queue| Err(Invalid::setup(endless(queue), ADVICE).into());
+        self.busy(queues).map_or(Ok(()), left)
+    }
+
+    fn left(&self, queue: &QueueName) -> WorkLeft {
+        self.client.store().work_left(&self.engine, queue, self.now())
+    }
+
+    /// A queue with jobs to run or effects on their way, if there is one.
+    fn busy<'a>(&self, queues: &'a [QueueName]) -> Option<&'a QueueName> {
+        queues.iter().find(|queue| {
+            let left = self.left(queue);
+            left.jobs + left.effects > 0
+        })
+    }
+}
+
+/// A worker that runs one of its queues alone, until this is dropped.
+struct Alone<'a> {
+    worker: &'a mut Worker,
+    others: QueuesAside,
+}
+
+impl<'a> Alone<'a> {
+    fn new(worker: &'a mut Worker, only: Option<&QueueName>) -> Self {
+        let others = only.map(|only| worker.put_aside(only)).unwrap_or_default();
+        Self { worker, others }
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.worker.take_back(std::mem::take(&mut self.others));
+    }
+}
+
+const ADVICE: &str = "do they add each other for ever, or does a limit hold them?";
+
+fn endless(queue: &QueueName) -> String {
+    format!("jobs of queue {queue} are left after an hour of the test's time")
+}
+
+fn too_many(queue: &QueueName, runs: usize) -> String {
+    format!("jobs of queue {queue} are left after {runs} runs, while no time has passed")
+}
