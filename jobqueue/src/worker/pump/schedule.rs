@@ -347,7 +347,7 @@ mod tests {
             (View { room: 3, ..idle(now) }, 3),
             (View { room: 0, ..idle(now) }, 0),
             (View { demand: Demand::One, ..idle(now) }, 1),
-            (View { demand: Demand::NoneUntil(now.into_std()), ..idle(now) }, 0),
+            (View { demand: Demand::NoneUntil(now), ..idle(now) }, 0),
             (View { phase: Phase::Paused, ..idle(now) }, 0),
             (View { phase: Phase::Draining(now), ..idle(now) }, 0),
             (View { room: 150, capacity: 150, ..idle(now) }, SHARE),
@@ -499,7 +499,7 @@ mod tests {
         let (now, mut schedule) = (Instant::now(), schedule(FetchState::Ready));
         schedule.run_ended(Demand::Any);
         assert_eq!(schedule.state, FetchState::Ready);
-        schedule.run_ended(Demand::NoneUntil(now.into_std()));
+        schedule.run_ended(Demand::NoneUntil(now));
         assert_eq!(schedule.state, FetchState::Throttled(now));
     }
 
