@@ -59,12 +59,18 @@ local function obliterate(keys, args)
     redis.call('HSET', q.meta, 'paused', '1')
     return 1
   end
+  -- All who wait for an answer hear of it.
+  for _, set in ipairs({ q.waiting, q.delayed }) do
+    local ids = redis.call('ZRANGE', set, 0, step - 1)
+    callers_tell(q, ids, 'removed')
+    redis.call('ZREMRANGEBYRANK', set, 0, step - 1)
+    if #ids == step then
+      redis.call('HSET', q.meta, 'paused', '1')
+      return 1
+    end
+  end
   for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
     redis.call('UNLINK', q.base .. 'running:' .. worker)
-  end
-  -- The next thousand of each hear of it at once; more callers than that wait until they give up.
-  for _, set in ipairs({ q.waiting, q.delayed }) do
-    callers_tell(q, redis.call('ZRANGE', set, 0, step - 1), 'removed')
   end
   for _, pool in ipairs(redis.call('SMEMBERS', q.base .. 'pools')) do
     redis.call('UNLINK', q.base .. 'pool:' .. pool)

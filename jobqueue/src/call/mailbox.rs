@@ -11,7 +11,7 @@ use tracing::debug;
 use crate::{
     error_chain::chain,
     job::{JobId, ReplyAddress},
-    store::{QueueStore, Retries, Store},
+    store::{Portion, QueueStore, Retries, Store},
     task::boxed,
     value_error::Invalid,
     waiters::{SharedReader, Waiter, Waiters},
@@ -19,6 +19,9 @@ use crate::{
 
 /// How long one read waits for replies.
 const READ_LIMIT: Duration = Duration::from_secs(5);
+
+/// The most replies of one read.
+const PAGE: usize = 100;
 
 /// A client's inbox. It has an address from the first call on, and a reader while calls wait.
 #[derive(Debug, Default)]
@@ -50,13 +53,14 @@ impl Mailbox {
 
 async fn read_all(inbox: QueueStore, waiters: Arc<Waiters<Bytes>>) {
     let mut retries = Retries::endless();
-    let mut read = Vec::new();
+    let (mut read, mut portion) = (Vec::new(), Portion::up_to(PAGE));
     // What was read must be removed before the end.
     while !(read.is_empty() && waiters.end_if_idle()) {
-        match inbox.collect(&read, READ_LIMIT).await {
+        match inbox.collect(&read, READ_LIMIT, portion.count()).await {
             Ok(replies) => {
                 retries = Retries::endless();
                 read.clear();
+                portion.came(replies.len(), replies.iter().map(|it| it.outcome.len()).sum());
                 for reply in replies {
                     if !waiters.tell(&reply.id, &reply.outcome) {
                         debug!(id = %reply.id, "a reply came late or twice, and is dropped");
@@ -65,6 +69,7 @@ async fn read_all(inbox: QueueStore, waiters: Arc<Waiters<Bytes>>) {
                 }
             }
             Err(error) => {
+                portion.was_lost();
                 debug!(error = %chain(&error), "replies could not be read; retrying");
                 let _ = retries.wait_or(error).await;
             }

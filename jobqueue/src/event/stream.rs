@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::{
     error::{Error, Result},
     job::JobId,
-    store::{Entry, QueueStore, Retries, StreamPosition},
+    store::{Entry, Portion, QueueStore, Retries, StreamPosition},
     value_error::Invalid,
 };
 
@@ -163,6 +163,9 @@ impl From<Entry> for Event {
 /// How long one read waits for an event before the next read.
 pub(super) const READ_LIMIT: Duration = Duration::from_secs(5);
 
+/// The most entries of one read. An entry holds up to 1,000 ids.
+pub(super) const PAGE: usize = 100;
+
 /// The events of a queue, as a [`Stream`] that never ends.
 ///
 /// It has a connection of its own. After an outage of Redis it continues where it was; events that
@@ -189,9 +192,15 @@ impl EventStream {
         Self::open(store, Some(id.0.clone()))
     }
 
+    /// From now on, also if it is polled later.
+    pub(crate) async fn opened(store: &QueueStore) -> Result<Self> {
+        let end = store.stream_end().await?;
+        Ok(Self::open(store, Some(end)))
+    }
+
     fn open(store: &QueueStore, position: Option<StreamPosition>) -> Self {
-        let reader =
-            Reader { store: store.with_own_connection(), position, entries: VecDeque::new() };
+        let (store, entries) = (store.with_own_connection(), VecDeque::new());
+        let reader = Reader { store, position, entries, portion: Portion::up_to(PAGE) };
         Self(Box::pin(stream::unfold(reader, |mut reader| async move {
             let item = reader.next().await;
             Some((item, reader))
@@ -225,6 +234,7 @@ struct Reader {
     /// The last entry that was read; none until the end of the stream has been looked up.
     position: Option<StreamPosition>,
     entries: VecDeque<Entry>,
+    portion: Portion,
 }
 
 impl Reader {
@@ -248,7 +258,10 @@ impl Reader {
             Some(position) => position,
             None => self.position.insert(self.store.stream_end().await?),
         };
-        self.entries.extend(self.store.stream_after(position, READ_LIMIT).await?);
+        let read = self.store.stream_after(position, READ_LIMIT, self.portion.count()).await;
+        let read = read.inspect_err(|_| self.portion.was_lost())?;
+        self.portion.came(read.len(), read.iter().map(Entry::size).sum());
+        self.entries.extend(read);
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+use super::stream::PAGE;
 use crate::{
     error::Result,
     job::{JobId, QueueName},
@@ -129,7 +130,7 @@ async fn read_on(
         None => position.insert(store.stream_end().await?),
     };
     ready.send_replace(true);
-    let entries = store.stream_after(from, LOOK_FOR_ONE).await?;
+    let entries = store.stream_after(from, LOOK_FOR_ONE, PAGE).await?;
     for entry in entries.iter().filter(|entry| is_end(entry)) {
         for id in &entry.ids {
             waiters.tell(id, &());

@@ -1,14 +1,19 @@
 //! Connections on which receives wait for the queue's wake token. A wait blocks its connection.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::{sync::oneshot, task};
+use tracing::warn;
 
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     job::WorkerId,
     store::{QueueStore, worker::Wake},
     task::boxed,
@@ -20,9 +25,16 @@ const KEPT: usize = 4;
 /// The shortest wait. Zero would mean to wait for ever.
 const SHORTEST: Duration = Duration::from_millis(5);
 
-/// The idle connections of one receiver and its clones.
+/// The connections of one receiver and its clones.
 #[derive(Clone, Debug, Default)]
-pub(super) struct WaitConnections(Arc<Mutex<Vec<WaitConnection>>>);
+pub(super) struct WaitConnections(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    idle: Mutex<Vec<WaitConnection>>,
+    /// Whether it was said that the server refuses to wait.
+    has_said: AtomicBool,
+}
 
 /// A connection, and the name of its waits.
 #[derive(Debug)]
@@ -34,7 +46,7 @@ struct WaitConnection {
 impl WaitConnections {
     /// Waits for the token, and takes it: `true`. `false` if none came in time.
     pub(super) async fn wait(&self, store: &QueueStore, limit: Duration) -> Result<bool> {
-        let idle = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = idle.unwrap_or_else(|| WaitConnection {
             store: store.with_own_connection(),
             name: WorkerId::generate(),
@@ -48,6 +60,13 @@ impl WaitConnections {
         token.unwrap_or(Err(Error::Closed))
     }
 
+    /// Says once that the server refuses to wait.
+    pub(super) fn say_refused(&self, store: &QueueStore, error: &Error) {
+        if !self.0.has_said.swap(true, Ordering::Relaxed) {
+            warn!(queue = %store.name(), error = %chain(error), "receives can't wait for jobs: they look once a second");
+        }
+    }
+
     async fn follow(
         self,
         connection: WaitConnection,
@@ -56,8 +75,8 @@ impl WaitConnections {
     ) {
         let WaitConnection { store, name } = &connection;
         let token = store.wait_for_wake(name, limit).await;
-        if token.is_ok() {
-            let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(token, Err(Error::Unavailable { .. })) {
+            let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
             if idle.len() < KEPT {
                 idle.push(WaitConnection { store: store.clone(), name: name.clone() });
             }

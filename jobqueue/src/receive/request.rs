@@ -28,6 +28,9 @@ use crate::{
     worker::MAX_SLEEP,
 };
 
+/// How long a receive sleeps that may not wait for the wake token.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// A receive about to be made: set options, then await it.
 ///
 /// It answers as soon as there are jobs, with at most as many as it was asked for; and with none if
@@ -123,6 +126,11 @@ impl Receive {
         match connections.wait(queue.store(), nap).await {
             // The next call finds out what is wrong, and says it.
             Err(Error::Unavailable { .. }) => sleep(nap.min(Duration::from_millis(100))).await,
+            // By a list of rights, a proxy, or a key of another type: then it looks by itself.
+            Err(error @ Error::Refused(_)) => {
+                connections.say_refused(queue.store(), &error);
+                sleep(nap.min(LOOK_AGAIN)).await;
+            }
             other => drop(other?),
         }
         Ok(())

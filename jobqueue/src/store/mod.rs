@@ -11,7 +11,7 @@
 //! | `call` | kinds of calls, for tests that have one fail |
 //! | `hold` | one job that a test has a worker run by itself |
 //! | `work_left` | what is left to do, for tests in a time of their own |
-//! | `keys`, `script`, `reply`, `ids`, `chunk`, `time` | names and wire forms |
+//! | `keys`, `script`, `reply`, `ids`, `chunk`, `portion`, `time` | names and wire forms |
 //! | `server_error` | from the server's errors to the library's |
 
 #[cfg(feature = "testing")]
@@ -26,6 +26,7 @@ pub(crate) mod hot;
 mod ids;
 mod keys;
 mod link;
+mod portion;
 #[cfg(test)]
 mod properties;
 mod pubsub;
@@ -57,6 +58,7 @@ pub use link::CallFault;
 pub(crate) use link::Faults;
 pub use link::TlsOptions;
 pub(crate) use link::{Destination, Limits};
+pub(crate) use portion::Portion;
 pub(crate) use pubsub::Subscription;
 pub(crate) use queue_store::QueueStore;
 pub(crate) use read::{Edge, Entry, Kept, StreamPosition};

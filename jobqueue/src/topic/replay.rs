@@ -41,7 +41,7 @@ pub(super) async fn locate(topic: &Topic, start: &Start) -> Result<String> {
         Start::Message(id) => {
             let mut from = "-".to_owned();
             loop {
-                let page = topic.store.kept(&from, "+", STEP).await?;
+                let (page, _) = topic.store.kept(&from, "+", STEP).await?;
                 if let Some(found) = page.iter().find(|kept| kept.id == id.as_str()) {
                     return Ok(found.entry.clone());
                 }
@@ -72,8 +72,8 @@ pub(super) async fn catch_up(topic: &Topic, binding: &Binding) -> Result<()> {
             place
                 .and_then(|place| Some((place, place.split_once(' ')?)))
                 .ok_or_else(|| Corrupt::new("the position of a replay", "no start and end"))?;
-        let page = topic.store.kept(from, end, STEP).await?;
-        let after = page.last().filter(|_| page.len() == STEP);
+        let (page, are_all) = topic.store.kept(from, end, STEP).await?;
+        let after = page.last().filter(|_| !are_all);
         let after = after.map(|last| format!("({} {end}", last.entry));
         let matching = page.into_iter().filter(|kept| matches(&route, kept));
         let entries: Vec<String> = matching.map(|kept| kept.entry).collect();

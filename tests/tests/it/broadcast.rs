@@ -13,7 +13,7 @@ use jobqueue_tests::{
     sentinel::Sentinels,
     server::RedisServer,
     shared,
-    wait::eventually,
+    wait::{at_once, eventually},
 };
 use tokio::sync::Semaphore;
 
@@ -103,7 +103,7 @@ async fn every_live_worker_hears_each_once_and_none_is_kept() {
     let before = one.get();
     assert_eq!(sender.broadcast_by_name("cache-invalidation", "user:8").await.expect("sent"), 2);
     assert_eq!(sender.broadcast_by_name("something-else", "user:8").await.expect("sent"), 0);
-    eventually("it to be heard", async || one.get() == before + 1).await;
+    at_once("it to be heard", async || one.get() == before + 1).await;
     first.stop().await;
     second.stop().await;
     let mut redis = raw(shared::url()).await;
@@ -120,7 +120,7 @@ async fn a_failing_listener_ends_nothing_else() {
     let builder = worker(&client).concurrency(4).listener(fuss).state(heard.clone());
     let running = Running::start(builder);
     eventually("it to listen", async || client.broadcast(fuss, 3).await.ok() == Some(1)).await;
-    eventually("the first to be heard", async || heard.get() == 1).await;
+    at_once("the first to be heard", async || heard.get() == 1).await;
     for _ in 0..20 {
         for number in 0..=3 {
             client.broadcast(fuss, number).await.expect("sent");
@@ -130,7 +130,7 @@ async fn a_failing_listener_ends_nothing_else() {
     eventually("the others to be heard", async || heard.get() == 21).await;
     // In the codec in which it was sent.
     client.broadcast_by_name("odd", &3).await.expect("sent");
-    eventually("it to go on", async || heard.get() == 22).await;
+    at_once("it to go on", async || heard.get() == 22).await;
     running.stop().await;
 }
 
@@ -208,7 +208,7 @@ async fn a_broadcast_that_arrives_twice_is_heard_once() {
         let _: u64 = again.query_async(&mut redis).await.expect("sent");
     }
     client.broadcast(forget, "user:8".to_owned()).await.expect("sent");
-    eventually("the new one to be heard", async || heard.get() == before + 1).await;
+    at_once("the new one to be heard", async || heard.get() == before + 1).await;
     running.stop().await;
 }
 
@@ -220,7 +220,7 @@ async fn a_shutdown_waits_for_listeners() {
     let running = Running::start(builder);
     eventually("it to listen", async || client.broadcast(run_errand, ()).await.ok() == Some(1))
         .await;
-    eventually("it to begin", async || heard.get() == 1).await;
+    at_once("it to begin", async || heard.get() == 1).await;
     let stopping = tokio::spawn(running.stop_within(Duration::from_secs(20)));
     eventually("it to hear no more", async || {
         client.broadcast(run_errand, ()).await.ok() == Some(0)

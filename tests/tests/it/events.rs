@@ -6,7 +6,10 @@ use jobqueue::{
     job,
     telemetry::WorkerEvent,
 };
-use jobqueue_tests::{server::RedisServer, wait::eventually};
+use jobqueue_tests::{
+    server::RedisServer,
+    wait::{at_once, eventually},
+};
 
 use crate::support::{Running, client, client_of, next_now, worker};
 
@@ -97,7 +100,7 @@ async fn results_are_found_without_events_too() {
     queue.set_limits().events(0).await.expect("set");
     let job = client.add(fail_if, false).await.expect("added");
     let running = Running::start(worker(&client).handler(fail_if));
-    eventually("the run", async || queue.counts().await.expect("counts").completed == 1).await;
+    at_once("the run", async || queue.counts().await.expect("counts").completed == 1).await;
     assert_eq!(job.result().await.expect("a result"), 1);
     running.stop().await;
 }

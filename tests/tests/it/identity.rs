@@ -13,7 +13,7 @@ use jobqueue::{
 use jobqueue_tests::{
     proxy::{Mode, Proxy},
     server::RedisServer,
-    wait::eventually,
+    wait::{at_once, eventually},
 };
 
 use crate::support::{Count, Running, client, worker};
@@ -99,9 +99,9 @@ async fn of_two_dead_letters_of_one_id_the_second_waits_until_the_first_has_ende
     assert_eq!(dead.redrive().await.expect("none"), 0);
 
     orders.resume().await.expect("resumed");
-    eventually("the first to end", async || shipped.get() == [100]).await;
+    at_once("the first to end", async || shipped.get() == [100]).await;
     eventually("the second to go", async || dead.redrive().await.expect("asked") == 1).await;
-    eventually("the second to end", async || shipped.get() == [100, 101]).await;
+    at_once("the second to end", async || shipped.get() == [100, 101]).await;
     running.stop().await;
 }
 
@@ -119,9 +119,9 @@ async fn a_dead_letter_stays_while_a_job_of_its_id_waits() {
     client.add(ship, 200).id("order-1").await.expect("added anew");
     assert_eq!(dead.redrive().ids([&letter]).await.expect("asked"), 0);
     orders.resume().await.expect("resumed");
-    eventually("the other to end", async || shipped.get() == [200]).await;
+    at_once("the other to end", async || shipped.get() == [200]).await;
     assert_eq!(dead.redrive().ids([&letter]).await.expect("sent back"), 1);
-    eventually("it to come back", async || shipped.get() == [200, 101]).await;
+    at_once("it to come back", async || shipped.get() == [200, 101]).await;
     running.stop().await;
 }
 

@@ -84,7 +84,7 @@ async fn a_job_comes_with_the_token_also_when_a_long_run_was_the_last() {
     let mut scene = Scene::new().await;
     for n in 1..=3 {
         let job = scene.add(n).await;
-        eventually("the run", async || scene.board.begun.get() == n as usize).await;
+        at_once("the run", async || scene.board.begun.get() == n as usize).await;
         assert_eq!(
             waiter(&mut scene.looks),
             None,
@@ -165,7 +165,7 @@ async fn jobs_of_a_fetch_whose_answer_is_lost_are_found_and_run_once() {
         eventually("a fetch", async || waiter(&mut looks).is_some()).await;
         proxy.set(Mode::CutReplies(0));
         let job = near.add(patient, n).await.expect("added");
-        eventually("it to be fetched", async || {
+        at_once("it to be fetched", async || {
             job.state().await.expect("a state") == Some(JobState::Active)
         })
         .await;

@@ -1,5 +1,6 @@
 //! All tests against real servers, in one binary: one link, and one shared server.
 
+mod answers;
 mod breaker;
 mod broadcast;
 mod by_hand;

@@ -11,7 +11,7 @@ use jobqueue::{
 };
 use serde::{Deserialize, Serialize};
 
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::wait::{at_once, eventually};
 
 use crate::support::{Count, Running, client, worker};
 
@@ -135,7 +135,7 @@ async fn published_messages_have_versions_as_jobs_do() {
     let running = Running::start(worker(&client).handler(ship));
     let queue = client.queue("orders").expect("a name");
     let done = async || queue.counts().await.expect("counted").total_completed == 3;
-    eventually("all to be shipped", done).await;
+    at_once("all to be shipped", done).await;
     running.stop().await;
     let jobs = queue.jobs(JobState::Completed).page(0, 3).await.expect("read");
     let read = |job: &jobqueue::JobInfo| format!("{:?}", job.outcome);
@@ -344,7 +344,7 @@ async fn unknown_fields_are_ignored_or_passed_on_as_the_reader_wishes() {
     assert_eq!(lean.result().await.expect("run"), u64::MAX);
     let careful = client.queue("careful").expect("a name");
     careful.add("passes_on", &newer(5)).await.expect("added").result().await.expect("run");
-    eventually("the last to have it whole", async || right.get() == 1).await;
+    at_once("the last to have it whole", async || right.get() == 1).await;
     running.stop().await;
 }
 

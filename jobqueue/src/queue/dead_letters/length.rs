@@ -79,39 +79,40 @@ impl fmt::Debug for LengthAlerts {
 /// Counts the dead letters after each event of their queue.
 struct Watch {
     dead_letters: DeadLetters,
-    events: EventStream,
+    /// From before the first count on.
+    events: Option<EventStream>,
     threshold: u64,
     /// There were fewer than the threshold since the last alert.
     armed: bool,
-    counted: bool,
 }
 
 impl Watch {
     fn new(dead_letters: &DeadLetters, threshold: u64) -> Self {
-        let events = dead_letters.queue().events();
-        let dead_letters = dead_letters.clone();
-        Self { dead_letters, events, threshold, armed: true, counted: false }
+        Self { dead_letters: dead_letters.clone(), events: None, threshold, armed: true }
     }
 
     async fn next(&mut self) -> Result<u64> {
         loop {
-            if self.counted {
-                self.wait_for_change().await?;
+            match &mut self.events {
+                Some(events) => wait_for_change(events).await?,
+                None => {
+                    let store = self.dead_letters.queue().store();
+                    self.events = Some(EventStream::opened(store).await?);
+                }
             }
             let count = self.dead_letters.count().await?;
-            self.counted = true;
             let reached = count >= self.threshold;
             if std::mem::replace(&mut self.armed, !reached) && reached {
                 return Ok(count);
             }
         }
     }
+}
 
-    /// Waits for an event of any kind, or for a while without one.
-    async fn wait_for_change(&mut self) -> Result<()> {
-        match timeout(COUNT_AGAIN, self.events.next()).await {
-            Ok(Some(Err(error))) => Err(error),
-            _ => Ok(()),
-        }
+/// Waits for an event of any kind, or for a while without one.
+async fn wait_for_change(events: &mut EventStream) -> Result<()> {
+    match timeout(COUNT_AGAIN, events.next()).await {
+        Ok(Some(Err(error))) => Err(error),
+        _ => Ok(()),
     }
 }

@@ -23,36 +23,41 @@ pub(crate) struct Entry {
     pub(crate) ids: Vec<JobId>,
 }
 
-const ACTION: &str = "read events";
+impl Entry {
+    /// About how many bytes it takes on the way.
+    pub(crate) fn size(&self) -> usize {
+        self.ids.iter().map(|id| id.as_str().len()).sum()
+    }
+}
 
-/// The most entries of one read. An entry holds up to 1,000 ids.
-const PAGE: usize = 100;
+const ACTION: &str = "read events";
 
 impl QueueStore {
     /// The place after the newest entry.
     pub(crate) async fn stream_end(&self) -> Result<StreamPosition> {
         let mut command = redis::cmd("XREVRANGE");
         command.arg(self.shared(Key::Events)).arg("+").arg("-").arg("COUNT").arg(1);
-        let entries = reply::array(self.request(&command, ACTION).await?, ACTION)?;
+        let entries = reply::array(self.request_retrying(&command, ACTION).await?, ACTION)?;
         let newest = entries.into_iter().next().map(read_entry).transpose()?;
         Ok(newest.map_or_else(|| StreamPosition("0-0".into()), |entry| entry.position))
     }
 
-    /// The entries after `from`. Waits for one up to `limit`, and then returns none.
+    /// Up to `most` entries after `from`. Waits for one up to `limit`, and then returns none.
     ///
     /// Needs its [own connection](Self::with_own_connection), which it blocks.
     pub(crate) async fn stream_after(
         &self,
         from: &StreamPosition,
         limit: Duration,
+        most: usize,
     ) -> Result<Vec<Entry>> {
         let mut command = redis::cmd("XREAD");
-        command.arg("COUNT").arg(PAGE).arg("BLOCK").arg(crate::store::millis(limit).max(1));
+        command.arg("COUNT").arg(most).arg("BLOCK").arg(crate::store::millis(limit).max(1));
         command.arg("STREAMS").arg(self.shared(Key::Events)).arg(&from.0);
         let limit = limit.saturating_add(self.response_limit());
         let reply = self.route.request_within(&command, limit).await;
         let reply = reply.map_err(|error| server_error::explain(error, self.about_action(ACTION)));
-        let behind = (self.shared(Key::Events), &*from.0, PAGE);
+        let behind = (self.shared(Key::Events), &*from.0, most);
         let entries = self.or_poll(reply, behind, ACTION).await?.into_iter().map(read_entry);
         Ok(entries.collect::<Result<_, _>>()?)
     }

@@ -25,22 +25,24 @@ pub(crate) struct Reply {
 
 const ACTION: &str = "wait for replies";
 
-/// The most replies of one read.
-const PAGE: usize = 100;
-
 impl QueueStore {
-    /// Removes the replies in `read` and returns further ones. Waits for them up to `limit`, and
-    /// then returns none. A reply that is not removed comes again, so a lost answer loses none.
+    /// Removes the replies in `read` and returns up to `most` further ones. Waits for them up to
+    /// `limit`, and then returns none. A reply that is not removed comes again, so a lost answer loses none.
     ///
     /// For the store of an inbox. Needs its [own connection](Self::with_own_connection), which it
     /// blocks.
-    pub(crate) async fn collect(&self, read: &[String], limit: Duration) -> Result<Vec<Reply>> {
+    pub(crate) async fn collect(
+        &self,
+        read: &[String],
+        limit: Duration,
+        most: usize,
+    ) -> Result<Vec<Reply>> {
         let inbox = self.shared(Key::Replies);
         let mut requests = redis::pipe();
         if !read.is_empty() {
             requests.cmd("XDEL").arg(inbox).arg(read);
         }
-        requests.cmd("XREAD").arg("COUNT").arg(PAGE).arg("BLOCK");
+        requests.cmd("XREAD").arg("COUNT").arg(most).arg("BLOCK");
         requests.arg(crate::store::millis(limit).max(1)).arg("STREAMS").arg(inbox).arg("0-0");
         let explain = |error| server_error::explain(error, self.about_action(ACTION));
         let limit = limit.saturating_add(self.response_limit());
@@ -49,7 +51,7 @@ impl QueueStore {
             Ok(Value::ServerError(error)) => Err(explain(error.into())),
             answer => answer.map_err(explain),
         };
-        let entries = self.or_poll(read, (inbox, "0-0", PAGE), ACTION).await?;
+        let entries = self.or_poll(read, (inbox, "0-0", most), ACTION).await?;
         Ok(entries.into_iter().map(read_entry).collect::<Result<_, _>>()?)
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     error::Result,
     job::{JobId, JobInfo},
-    store::{command::job::Read, queue_store::QueueStore, reply},
+    store::{command::job::Read, portion::Portion, queue_store::QueueStore, reply},
 };
 
 impl QueueStore {
@@ -20,13 +20,38 @@ impl QueueStore {
 
     /// A job's log lines from `from` on, at most `count`.
     pub(crate) async fn logs(&self, id: &JobId, from: usize, count: usize) -> Result<Vec<String>> {
+        let (mut lines, mut portion) = (Vec::new(), Portion::up_to(count));
+        while lines.len() < count {
+            let asked = portion.count().min(count - lines.len());
+            let from = from.saturating_add(lines.len());
+            let Some(page) = self.log_page(id, from, asked, &mut portion).await? else { continue };
+            portion.came(page.len(), page.iter().map(String::len).sum());
+            let is_last = page.len() < asked;
+            lines.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        Ok(lines)
+    }
+
+    async fn log_page(
+        &self,
+        id: &JobId,
+        from: usize,
+        count: usize,
+        portion: &mut Portion,
+    ) -> Result<Option<Vec<String>>> {
         const ACTION: &str = "read a job's log";
         let mut command = redis::cmd("LRANGE");
         // Beyond this no list reaches, and the server reads no larger numbers.
         let from = from.min(1 << 31);
         command.arg(self.keys.logs(id)).arg(from).arg(from.saturating_add(count).saturating_sub(1));
-        let value = self.request_retrying(&command, ACTION).await?;
+        let Some(value) = self.request_portion(&command, ACTION, portion).await? else {
+            return Ok(None);
+        };
         let lines = reply::array(value, ACTION)?;
-        lines.iter().map(|line| Ok(reply::text(line, ACTION)?.to_owned())).collect()
+        let lines = lines.iter().map(|line| Ok(reply::text(line, ACTION)?.to_owned()));
+        lines.collect::<Result<_>>().map(Some)
     }
 }

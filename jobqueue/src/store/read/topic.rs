@@ -5,7 +5,7 @@ use redis::Value;
 
 use crate::{
     error::Result,
-    store::{keys::Key, queue_store::QueueStore, reply},
+    store::{MAX_BYTES, keys::Key, portion::Portion, queue_store::QueueStore, reply},
     value_error::Corrupt,
 };
 
@@ -19,9 +19,41 @@ pub(crate) struct Kept {
 }
 
 impl QueueStore {
-    /// Kept messages from an entry to another, both included unless they begin with `(`; at most
-    /// `count`.
-    pub(crate) async fn kept(&self, from: &str, to: &str, count: usize) -> Result<Vec<Kept>> {
+    /// Kept messages from an entry to another, both included unless they begin with `(`: at most
+    /// `count`, and about as many bytes as a call may have. Also whether these are all.
+    pub(crate) async fn kept(
+        &self,
+        from: &str,
+        to: &str,
+        count: usize,
+    ) -> Result<(Vec<Kept>, bool)> {
+        let (mut kept, mut bytes) = (Vec::new(), 0);
+        let (mut from, mut portion) = (from.to_owned(), Portion::up_to(count));
+        loop {
+            let asked = portion.count().min(count - kept.len());
+            let Some(page) = self.kept_page(&from, to, asked, &mut portion).await? else {
+                continue;
+            };
+            let (found, size) = (page.len(), page.iter().map(|kept| kept.record.len()).sum());
+            portion.came(found, size);
+            bytes += size;
+            kept.extend(page);
+            let last = kept.last().filter(|_| found == asked);
+            let Some(last) = last else { return Ok((kept, true)) };
+            if kept.len() == count || bytes >= MAX_BYTES {
+                return Ok((kept, false));
+            }
+            from = format!("({}", last.entry);
+        }
+    }
+
+    async fn kept_page(
+        &self,
+        from: &str,
+        to: &str,
+        count: usize,
+        portion: &mut Portion,
+    ) -> Result<Option<Vec<Kept>>> {
         const ACTION: &str = "read a topic's messages";
         let mut command = redis::cmd("XRANGE");
         command.arg(self.shared(Key::Messages)).arg(from).arg(to).arg("COUNT").arg(count);
@@ -31,7 +63,10 @@ impl QueueStore {
             let text = |value: &Value| reply::text(value, ACTION).map(str::to_owned);
             Ok(Kept { entry: text(&entry)?, id: text(&id)?, record: reply::bytes(record, ACTION)? })
         };
-        let entries = reply::array(self.request_retrying(&command, ACTION).await?, ACTION)?;
-        Ok(entries.into_iter().map(read).collect::<Result<_, Corrupt>>()?)
+        let Some(page) = self.request_portion(&command, ACTION, portion).await? else {
+            return Ok(None);
+        };
+        let entries = reply::array(page, ACTION)?;
+        Ok(Some(entries.into_iter().map(read).collect::<Result<_, Corrupt>>()?))
     }
 }

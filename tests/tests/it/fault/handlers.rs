@@ -8,7 +8,7 @@ use jobqueue::{
     handler::IntoJob,
     job,
 };
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::wait::{at_once, eventually};
 
 use crate::support::{Count, Running, client, worker};
 
@@ -56,7 +56,7 @@ where
     let jobs = client.add_all(bad, [(); 12]).await.expect("added");
     goes_on(client).await;
     for job in &jobs {
-        eventually("an end", async || {
+        at_once("an end", async || {
             job.state().await.expect("a state").is_some_and(|it| it.is_final())
         })
         .await;

@@ -4,7 +4,7 @@ use jobqueue::{Client, DurationExt as _, Queue, job, manage::Overflow};
 use jobqueue_tests::{
     proxy::{Mode, Proxy},
     server::RedisServer,
-    wait::eventually,
+    wait::{at_once, eventually},
 };
 
 use crate::support::{Running, worker};
@@ -74,7 +74,7 @@ async fn a_first_try_that_comes_after_its_resend_adds_nothing() {
             let counts = scene.queue("late").counts().await.expect("counts");
             counts.total_completed == expected
         };
-        eventually("the jobs to end", done).await;
+        at_once("the jobs to end", done).await;
         scene.release().await;
         let counts = scene.queue("late").counts().await.expect("counts");
         assert_eq!((counts.total_added, counts.waiting), (expected, 0), "after {adds} late tries");
@@ -93,7 +93,7 @@ async fn a_resend_after_the_job_has_gone_adds_nothing() {
         async move { client.add(forgotten, 1).await }
     });
     let done = async || scene.queue("late").counts().await.expect("counts").total_completed == 2;
-    eventually("the job to end", done).await;
+    at_once("the job to end", done).await;
     scene.proxy.set(Mode::Forward);
     adding.await.expect("no panic").expect("it was added");
     assert_eq!(scene.added("late").await, 2);

@@ -8,7 +8,7 @@ use jobqueue::{
     error::{FailureReason, ResultError},
     job,
 };
-use jobqueue_tests::{names, shared, wait::eventually};
+use jobqueue_tests::{names, shared, wait::at_once};
 
 use crate::support::{Running, client, raw, worker};
 
@@ -59,7 +59,7 @@ async fn records_of_random_bytes_fail_and_the_others_go_on() {
     let running = Running::start(worker(&client).handler(text));
     assert_eq!(good.result().await.expect("run"), 4);
     let queue = good.queue();
-    eventually("all", async || queue.counts().await.expect("counts").total_failed == 200).await;
+    at_once("all", async || queue.counts().await.expect("counts").total_failed == 200).await;
     let other = queue.add("text", &1).await.expect("added").typed::<usize>();
     assert_eq!(failed(&other).await, (FailureReason::BadPayload, 1));
     let pages = queue.jobs(JobState::Failed);

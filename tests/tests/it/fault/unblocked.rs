@@ -60,6 +60,24 @@ async fn a_worker_whose_wake_key_is_of_another_type() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_receive_without_the_right_to_wait() {
+    let users = "user default on nopass ~* &* +@all\nuser jobs on >pw ~* &* +@all -blpop\n";
+    let server = RedisServer::builder().acl(users).start();
+    let client = Client::connect(&server.url_as("jobs", "pw")).await.expect("connected");
+    let looks = client.queue("looks").expect("a good name");
+    let empty = looks.receive(1, Duration::from_millis(300)).await.expect("no error");
+    assert!(empty.is_empty());
+    let receiving = tokio::spawn(looks.receive(1, LIMIT).into_future());
+    let before = server.script_calls();
+    sleep(Duration::from_millis(1_500)).await;
+    let calls = server.script_calls() - before;
+    assert!(calls < 10, "{calls} calls in 1.5 s of a receive");
+    client.add(double, 21).await.expect("added");
+    let received = timeout(LIMIT, receiving).await.expect("in time").expect("no panic");
+    assert_eq!(received.expect("no error").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn callers_without_the_right_to_wait_for_streams() {
     let users = "user default on nopass ~* &* +@all\nuser jobs on >pw ~* &* +@all -xread\n";
     let server = RedisServer::builder().acl(users).start();

@@ -10,7 +10,7 @@ use jobqueue::{
 use jobqueue_tests::{
     proxy::{Mode, Proxy},
     server::RedisServer,
-    wait::eventually,
+    wait::{at_once, eventually},
 };
 
 use crate::support::{Count, Running};
@@ -55,7 +55,7 @@ impl Scene {
         self.proxy.set(Mode::HoldReplies);
         queue.resume().await.expect("resumed");
         let active = async || queue.counts().await.is_ok_and(|counts| counts.active == 1);
-        eventually("the fetch", active).await;
+        at_once("the fetch", active).await;
         // A pump that is dropped might still make a call.
         self.proxy.set(Mode::BlackHole);
         dying.abort();

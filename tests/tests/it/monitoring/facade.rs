@@ -36,7 +36,7 @@ async fn runs_are_counted_by_queue_and_job() {
     let running = Running::start(worker(&client).handler(ship).state(Count::default()));
     client.add_all(ship, (0..10).chain([50, 100])).await.expect("added");
     client.queue("orders").expect("a good name").add("nobody", &1).await.expect("added");
-    wait::eventually("all runs", async || {
+    wait::at_once("all runs", async || {
         kept.get(&of("run_seconds")) == 13.0
             && kept.get("jobqueue_worker_released_total{queue=orders}") == 1.0
     })

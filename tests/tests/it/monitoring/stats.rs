@@ -90,7 +90,7 @@ async fn a_worker_and_the_jobs_it_holds() {
     let running = Running::start(worker(&client).handler(hang).state(gate.clone()));
     client.add(hang, ()).await.expect("added");
     let queue = client.queue("slow").expect("a good name");
-    let stats = wait::eventually("the job to run", async || {
+    let stats = wait::at_once("the job to run", async || {
         let stats = stats(&queue).await;
         (stats.counts.active == 1).then_some(stats)
     })

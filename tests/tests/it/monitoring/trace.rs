@@ -98,7 +98,7 @@ async fn each_run_is_a_child_of_what_its_job_was_sent_with() {
     let running = Running::start(builder.state(client.clone()).state(seen.clone()));
     let add = client.add(first, ()).header("traceparent", SENT).header("tracestate", "a=1,b=2");
     add.await.expect("added");
-    wait::eventually("both runs", async || !seen.lock().expect("not poisoned").is_empty()).await;
+    wait::at_once("both runs", async || !seen.lock().expect("not poisoned").is_empty()).await;
     running.stop().await;
 
     let (one, two) = (spans.one("first"), spans.one("second"));
@@ -127,7 +127,7 @@ async fn messages_published_by_a_run_carry_its_trace() {
     client.add(publish, ()).header("traceparent", SENT).await.expect("added");
     let readers = client.queue("readers").expect("a good name");
     let arrived = async || readers.counts().await.expect("counted").waiting == 1;
-    wait::eventually("the message", arrived).await;
+    wait::at_once("the message", arrived).await;
     running.stop().await;
     let job = readers.jobs(jobqueue::JobState::Waiting).page(0, 1).await.expect("read").remove(0);
     let trace = job.record.options.headers.get("traceparent").expect("it has a place in a trace");
@@ -144,7 +144,7 @@ async fn a_run_without_a_trace_has_none() {
     let running = Running::start(builder.state(client.clone()).state(seen.clone()));
     client.add(first, ()).await.expect("added");
     client.add(first, ()).header("traceparent", "broken").await.expect("added");
-    wait::eventually("both runs", async || seen.lock().expect("not poisoned").len() == 2).await;
+    wait::at_once("both runs", async || seen.lock().expect("not poisoned").len() == 2).await;
     running.stop().await;
     assert_eq!(*seen.lock().expect("not poisoned"), [None, None]);
     assert!(spans.of("first").iter().all(|span| !span.contains_key("trace_id")));
@@ -203,7 +203,7 @@ async fn a_worker_is_shown_the_spans_of_traced_runs() {
     let running = Running::start(builder);
     client.add(second, ()).await.expect("added");
     client.add(second, ()).header("traceparent", SENT).await.expect("added");
-    wait::eventually("both runs", async || seen.lock().expect("not poisoned").len() == 2).await;
+    wait::at_once("both runs", async || seen.lock().expect("not poisoned").len() == 2).await;
     running.stop().await;
     let (seen, shown) = (seen.lock().expect("not poisoned"), shown.lock().expect("not poisoned"));
     let traced: Vec<_> = seen.iter().filter(|trace| trace.is_some()).cloned().collect();

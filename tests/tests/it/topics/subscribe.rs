@@ -51,7 +51,7 @@ async fn each_handler_gets_a_copy_with_its_own_retries() {
     client.publish("user-events", "user.deleted", 2_u32).await.expect("published");
     let queue = client.queue("mails").expect("a good name");
     let done = async || queue.counts().await.expect("counted").total_completed == 3;
-    wait::eventually("all to be done", done).await;
+    wait::at_once("all to be done", done).await;
     running.stop().await;
     let expected = [
         "any user-events user.created 1",
@@ -63,7 +63,7 @@ async fn each_handler_gets_a_copy_with_its_own_retries() {
     // Started again, it is bound as before.
     let running = Running::start(worker(&client).handler(any).handler(welcome).state(seen.clone()));
     client.publish("user-events", "user.created", 3_u32).await.expect("published");
-    wait::eventually("more to be done", async || seen.sorted().len() == 7).await;
+    wait::at_once("more to be done", async || seen.sorted().len() == 7).await;
     running.stop().await;
     assert_eq!(topic.bindings().await.expect("read").len(), 2);
 }

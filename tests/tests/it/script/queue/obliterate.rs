@@ -99,3 +99,24 @@ fn callers_of_requests_hear_of_it() {
           to = @, id = c@, priority = 0, record = rc, gone = removed
     "#]]);
 }
+
+/// However many there are: in steps.
+#[test]
+fn all_callers_hear_of_it() {
+    let mut rig = rig();
+    for (set, count) in [("waiting", 2_300), ("delayed", 1_000)] {
+        for n in 0..count {
+            rig.given([
+                format!("HSET jq:{{q}}:jobs {set}{n}@ r").as_str(),
+                format!("ZADD jq:{{q}}:{set} {n} {set}{n}@").as_str(),
+            ]);
+        }
+    }
+    for answer in ["1", "1", "1", "0"] {
+        rig.replies(KEYS, args![Rig::BASE, 0], answer);
+    }
+    let told = jobqueue_tests::raw::run(rig.connection(), "XLEN jq:{q}:outbox");
+    assert_eq!(told, redis::Value::Int(3_300));
+    let left = jobqueue_tests::raw::run(rig.connection(), "KEYS jq:{q}:*");
+    assert_eq!(left, redis::Value::Array(vec![redis::Value::BulkString("jq:{q}:outbox".into())]));
+}
