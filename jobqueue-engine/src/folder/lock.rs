@@ -15,7 +15,15 @@ const NAME: &str = "lock";
 /// The lock of a folder, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A child of this process that hasn't begun its program yet has the file open too, so
+        // closing it isn't enough.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -39,6 +47,6 @@ impl Lock {
         }
         let noted = file.set_len(0).and_then(|()| writeln!(file, "{}", process::id()));
         noted.map_err(unusable)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }

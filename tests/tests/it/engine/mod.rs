@@ -4,6 +4,7 @@ mod commands;
 mod differential;
 mod embedded;
 mod folder;
+mod kept;
 mod random;
 mod server;
 mod streams;
