@@ -50,7 +50,7 @@ impl Judge<'_> {
     /// The events of each job follow from earlier ones: it is settled only while it is active, and
     /// ends once.
     pub(super) fn check_histories(&mut self) {
-        let redriven = self.plan.operations.iter().any(|it| matches!(it.what, Operation::Redrive));
+        let redriven = self.has_redriven();
         for (queue, ledger) in self.ledgers {
             for (id, history) in ledger.histories() {
                 let mut standing = Standing::Unknown;
@@ -68,6 +68,11 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    /// Whether dead letters were sent back: a job that finds its place taken arrives as failed.
+    pub(super) fn has_redriven(&self) -> bool {
+        self.plan.operations.iter().any(|it| matches!(it.what, Operation::Redrive))
     }
 
     /// A unique key stands for one job that hasn't ended.
@@ -141,7 +146,7 @@ impl Judge<'_> {
                 );
             }
         }
-        if !self.lost.is_empty() {
+        if !self.lost.is_empty() || self.has_redriven() {
             return;
         }
         let count = |queue, kind| self.ledgers.get(queue).map_or(0, |it: &Ledger| it.count(kind));
@@ -161,6 +166,8 @@ fn follow(standing: Standing, kind: &str, redriven: bool) -> Result<Standing, Wr
         | (Standing::Ready, "waiting" | "delayed")
         | (Standing::Ended, "waiting")
         | (Standing::Active, "retrying" | "released" | "stalled") => Ok(Standing::Ready),
+        // Its dead letter came back, to a place that another job has taken.
+        (Standing::Ended | Standing::Removed, "failed") if redriven => Ok(Standing::Ended),
         // Its dead letter came back.
         (Standing::Ended | Standing::Removed, "added") if redriven => Ok(Standing::Ready),
         (Standing::Ready, "active") => Ok(Standing::Active),
