@@ -60,7 +60,9 @@ impl TestQueue {
 
     fn read<P: serde::de::DeserializeOwned>(&self, info: JobInfo) -> Result<Enqueued<P>> {
         let payload = info.payload().map_err(Error::from)?;
-        let due_in = info.due_at.map(|at| (at - self.now()).to_std().unwrap_or_default());
+        let due_in = info
+            .due_at
+            .map(|at| (self.server.in_test_time(at) - self.now()).to_std().unwrap_or_default());
         Ok(Enqueued { id: info.id.clone(), payload, due_in: due_in.unwrap_or_default(), info })
     }
 

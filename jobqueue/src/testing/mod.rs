@@ -72,6 +72,7 @@ mod published;
 mod queue;
 mod run;
 mod sent;
+mod server;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod simulation;
@@ -86,7 +87,7 @@ pub use self::{
     performed::{Ending, Performed},
     published::ExpectedMessage,
     queue::TestQueue,
-    run::run,
+    run::{URL_VARIABLE, run, run_on},
     sent::{Published, Sent},
 };
 #[doc(inline)]

@@ -3,16 +3,14 @@
 use std::{any::Any, fmt, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use jobqueue_engine::{Clock, Engine};
 use tokio::task::JoinSet;
 
-use super::stage::Stage;
+use super::{server::TestServer, stage::Stage};
 use crate::{
-    client::Client,
-    clock::virtual_time::Epoch,
+    client::{Client, ClientBuilder},
     error::Result,
     job::IntoJob,
-    store::{Destination, Faults},
+    store::Faults,
     worker::{Handler, WorkerBuilder},
 };
 
@@ -25,8 +23,7 @@ use crate::{
 /// time have it as state.
 pub struct TestQueue {
     pub(super) client: Client,
-    pub(super) engine: Arc<Engine>,
-    pub(super) epoch: Epoch,
+    pub(super) server: TestServer,
     pub(super) stage: Arc<Stage>,
     pub(super) faults: Faults,
     /// How many runs may end while time stands still.
@@ -39,23 +36,15 @@ pub struct TestQueue {
 const MOST_RUNS: usize = 20_000;
 
 impl TestQueue {
-    /// In a runtime whose time stands still.
-    pub(super) async fn start(epoch: Epoch, faults: Faults) -> Result<Self> {
-        let now = u64::try_from(epoch.now().timestamp_millis()).unwrap_or_default();
-        // A seed of its own would make a failed test another one the next time.
-        let engine = Engine::new(Clock::tokio_from(now), 1);
-        let client = Client::builder_of(Destination::Engine(engine.clone())).connect().await?;
+    /// On a server in this process, in a runtime whose time stands still; or on a real one.
+    pub(super) async fn start(
+        (server, builder): (TestServer, ClientBuilder),
+        faults: Faults,
+    ) -> Result<Self> {
+        let client = builder.connect().await?;
         let stage = Stage::new(&client);
         client.watched_by(&stage);
-        Ok(Self {
-            client,
-            engine,
-            epoch,
-            stage,
-            faults,
-            most_runs: MOST_RUNS,
-            live: JoinSet::new(),
-        })
+        Ok(Self { client, server, stage, faults, most_runs: MOST_RUNS, live: JoinSet::new() })
     }
 
     /// A client of the server.
@@ -67,7 +56,7 @@ impl TestQueue {
     /// The test's time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        self.epoch.now()
+        self.server.now()
     }
 
     /// The worker runs jobs with this handler.

@@ -101,7 +101,12 @@ impl TestQueue {
         if let Some(due) = job.due_at {
             add.push((
                 "due",
-                format!("+{}", short((due - self.now()).to_std().unwrap_or_default())),
+                format!(
+                    "+{}",
+                    short(
+                        (self.server.in_test_time(due) - self.now()).to_std().unwrap_or_default()
+                    )
+                ),
             ));
         }
         if !job.state.is_final() && job.attempts_made > 0 {

@@ -1,7 +1,7 @@
 //! What the handle of a test, its client and its worker share.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
@@ -185,6 +185,11 @@ impl Stage {
     pub(super) fn sent_since(&self, mark: Mark) -> (Vec<Sent>, Vec<Published>) {
         let seen = self.seen();
         (seen.jobs[mark.jobs..].to_vec(), seen.messages[mark.messages..].to_vec())
+    }
+
+    /// The queues that the client has added jobs to.
+    pub(super) fn queues(&self) -> BTreeSet<QueueName> {
+        self.seen().jobs.iter().map(|sent| sent.queue.clone()).collect()
     }
 
     /// All messages.

@@ -20,7 +20,9 @@ async fn twice(app: TestQueue) {
 }
 
 #[jobqueue::test]
-async fn no_method(self) {}
+async fn another_type(app: u64) {
+    drop(app);
+}
 
 #[jobqueue::test(crate = "text")]
 async fn no_path(app: TestQueue) {

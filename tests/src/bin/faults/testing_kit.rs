@@ -3,9 +3,11 @@
 use std::{thread, time::Instant};
 
 use jobqueue::testing;
-use jobqueue_tests::subscription::three_months;
+use jobqueue_tests::{
+    report::{Played, Report},
+    subscription::three_months,
+};
 
-use super::report::{Played, Report};
 
 const THREADS: usize = 8;
 const EACH: usize = 125;

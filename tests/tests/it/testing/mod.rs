@@ -4,6 +4,7 @@ mod faults;
 mod messages;
 mod modes;
 mod perform;
+mod real;
 mod snapshots;
 mod subscription;
 
