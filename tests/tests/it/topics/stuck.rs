@@ -38,7 +38,7 @@ fn takes_again(queue: &str, raw: &mut Connection) {
 async fn topic(client: &Client, bindings: &[(&str, &str)]) -> Topic {
     let topic = client.topic("news").expect("a good name");
     for (queue, pattern) in bindings {
-        topic.bind(*queue, *pattern).await.expect("bound");
+        topic.bind(queue, pattern).await.expect("bound");
     }
     topic
 }
