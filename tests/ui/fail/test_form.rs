@@ -19,11 +19,6 @@ async fn twice(app: TestQueue) {
     drop(app);
 }
 
-#[jobqueue::test]
-async fn another_type(app: u64) {
-    drop(app);
-}
-
 #[jobqueue::test(crate = "text")]
 async fn no_path(app: TestQueue) {
     drop(app);
