@@ -28,8 +28,8 @@ impl Portion {
 
     /// So many came, which have so many bytes.
     pub(crate) fn came(&mut self, entries: usize, bytes: usize) {
-        if entries > 0 {
-            let fit = MAX_BYTES / (bytes / entries).max(1);
+        if let Some(mean) = bytes.checked_div(entries) {
+            let fit = MAX_BYTES / mean.max(1);
             self.count = fit.min(4 * self.count).clamp(1, self.most.max(1));
         }
     }
