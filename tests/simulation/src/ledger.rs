@@ -31,7 +31,7 @@ pub(crate) struct Ledger {
 const PLACES: [&str; 4] = ["waiting", "delayed", "completed", "failed"];
 const COLUMNS: [&str; 7] =
     ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of"];
-const PLAIN: [&str; 13] = [
+const PLAIN: [&str; 14] = [
     "meta",
     "events",
     "wake",
@@ -45,6 +45,7 @@ const PLAIN: [&str; 13] = [
     "replays",
     "visibility",
     "lanes",
+    "pools",
 ];
 /// What expires by itself, or is empty of meaning: notes of calls, ends of waits, claims of effects.
 const PASSING: [&str; 5] = ["producer", "publisher", "wake", "once", "inbox"];
@@ -77,7 +78,7 @@ impl Ledger {
             "jobs" => self.records = keys().into_iter().collect(),
             "uniques" => self.uniques = pairs(&stage.ask(&["HGETALL", key])),
             "expiring" => self.column(stem, range()),
-            "lane" => self.column(stem, range()),
+            "lane" | "pool" => self.column(stem, range()),
             "listed" => self.column(stem, texts(&stage.ask(&["SMEMBERS", key]))),
             "errors" | "logs" => self.column(stem, vec![rest.to_owned()]),
             "running" => {
