@@ -51,6 +51,7 @@ pub(crate) mod placing {
     }
 
     /// From now on, this thread's tasks go there; none ends that.
+    #[cfg(feature = "internals")]
     pub(crate) fn set(executor: Option<Executor>) {
         EXECUTOR.set(executor);
     }

@@ -52,8 +52,8 @@ local function retention_remove(c, set, ids, first)
 end
 
 -- The oldest `most` jobs of a set up to a score.
-local function retention_oldest(set, upto, most)
-  return redis.call('ZRANGEBYSCORE', set, '-inf', upto, 'LIMIT', 0, math.min(most, RETENTION_STEP))
+local function retention_oldest(set, last, most)
+  return redis.call('ZRANGEBYSCORE', set, '-inf', last, 'LIMIT', 0, math.min(most, RETENTION_STEP))
 end
 
 -- Trims a pool to the newest `count` and to those younger than `age` ms; -1: no bound. trim: state,
@@ -66,11 +66,11 @@ local function retention_trim(c, trim, now)
     before = owner == trim.pool and '(' .. since
   end
   if trim.age >= 0 then
-    local upto = string.format('%.0f', now - trim.age)
-    retention_remove(c, set, retention_oldest(pool or set, upto, RETENTION_STEP), not pool)
+    local last = string.format('%.0f', now - trim.age)
+    retention_remove(c, set, retention_oldest(pool or set, last, RETENTION_STEP), not pool)
     if before then
-      if tonumber(upto) >= tonumber(since) then upto = before end
-      retention_remove(c, set, retention_oldest(set, upto, RETENTION_STEP))
+      if tonumber(last) >= tonumber(since) then last = before end
+      retention_remove(c, set, retention_oldest(set, last, RETENTION_STEP))
     end
   end
   if trim.count < 0 then
