@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The integration tests on the embedded server and on Redis.
-: "${root:?source base.sh first}" "${work:=}"
+: "${root:?source base.sh first}" "${target:?source base.sh first}" "${work:=}"
 
 # The most tests that may need a real Redis.
 most_that_need_redis=30
