@@ -23,7 +23,15 @@ async fn fails(_n: u32) -> Result<(), std::io::Error> {
 
 pub(crate) async fn play(report: &mut Report) -> Played {
     others(report).await?;
-    idle(report).await
+    idle(report, Why::Refuses).await?;
+    idle(report, Why::Full).await
+}
+
+/// Why a queue takes nothing.
+#[derive(Clone, Copy, Debug)]
+enum Why {
+    Refuses,
+    Full,
 }
 
 /// A queue of another version refuses all.
@@ -86,10 +94,16 @@ async fn others(report: &mut Report) -> Played {
     Ok(())
 }
 
-async fn idle(report: &mut Report) -> Played {
+async fn idle(report: &mut Report, why: Why) -> Played {
     let server = RedisServer::start();
     let mut raw = server.connection();
-    refuse("refused", &mut raw)?;
+    match why {
+        Why::Refuses => refuse("refused", &mut raw)?,
+        Why::Full => {
+            let client = Client::connect(&server.url()).await?;
+            client.queue("refused")?.set_limits().max_length(10).await?;
+        }
+    }
     let mut running = Vec::new();
     for _ in 0..WORKERS {
         let client = Client::connect(&server.url()).await?;
@@ -104,9 +118,11 @@ async fn idle(report: &mut Report) -> Played {
     sleep(10.seconds()).await;
     let (calls, commands) = ((server.script_calls() - before) / 10, counted(&mut raw) / 10);
     let figure = format!("{calls} calls and {commands} commands a second");
-    report.check("20 idle workers whose dead letters can't arrive", figure, "20 calls at most", {
-        calls <= 20
-    });
+    let what = match why {
+        Why::Refuses => "20 idle workers whose dead letters are refused",
+        Why::Full => "20 idle workers whose dead letters find a full queue",
+    };
+    report.check(what, figure, "20 calls at most", calls <= 20);
     for (handle, running) in running {
         handle.stop(1.seconds());
         running.await??;
