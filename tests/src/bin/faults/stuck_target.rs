@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jobqueue::{Client, DurationExt as _, Worker, job};
 use jobqueue_tests::{
+    cluster::RedisCluster,
     commands::{count_from_now, counted},
     server::RedisServer,
 };
@@ -23,8 +24,16 @@ async fn fails(_n: u32) -> Result<(), std::io::Error> {
 
 pub(crate) async fn play(report: &mut Report) -> Played {
     others(report).await?;
-    idle(report, Why::Refuses).await?;
-    idle(report, Why::Full).await
+    for why in [Why::Refuses, Why::Full] {
+        let server = RedisServer::start();
+        let client = Client::connect(&server.url()).await?;
+        match why {
+            Why::Refuses => refuse("refused", &mut server.connection())?,
+            _ => client.queue("refused")?.set_limits().max_length(10).await.map(drop)?,
+        }
+        idle(report, why, &[&server]).await?;
+    }
+    away(report).await
 }
 
 /// Why a queue takes nothing.
@@ -32,6 +41,7 @@ pub(crate) async fn play(report: &mut Report) -> Played {
 enum Why {
     Refuses,
     Full,
+    Away,
 }
 
 /// A queue of another version refuses all.
@@ -94,35 +104,44 @@ async fn others(report: &mut Report) -> Played {
     Ok(())
 }
 
-async fn idle(report: &mut Report, why: Why) -> Played {
-    let server = RedisServer::start();
-    let mut raw = server.connection();
-    match why {
-        Why::Refuses => refuse("refused", &mut raw)?,
-        Why::Full => {
-            let client = Client::connect(&server.url()).await?;
-            client.queue("refused")?.set_limits().max_length(10).await?;
-        }
+/// The queue is on nodes of a cluster that are killed.
+async fn away(report: &mut Report) -> Played {
+    let mut cluster = RedisCluster::start();
+    let master = |cluster: &RedisCluster, queue| {
+        cluster.master(cluster.slot(queue), 0).ok_or("a slot without a master")
+    };
+    let (bills, refused) = (master(&cluster, "bills")?, master(&cluster, "refused")?);
+    if bills == refused {
+        return Err("the two queues are on one node".into());
     }
+    for at in [refused, refused + 3] {
+        cluster.kill(at);
+    }
+    let left: Vec<_> = (0..3).filter(|at| *at != refused).map(|at| cluster.node(at)).collect();
+    idle(report, Why::Away, &left).await
+}
+
+async fn idle(report: &mut Report, why: Why, servers: &[&RedisServer]) -> Played {
     let mut running = Vec::new();
     for _ in 0..WORKERS {
-        let client = Client::connect(&server.url()).await?;
+        let client = Client::connect(&servers[0].url()).await?;
         let worker = Worker::builder(&client).handler(fails).build()?;
         running.push((worker.handle(), tokio::spawn(worker.run())));
     }
-    let client = Client::connect(&server.url()).await?;
+    let client = Client::connect(&servers[0].url()).await?;
     client.add_all(fails, 0..100).await?;
     sleep(15.seconds()).await;
-    count_from_now(&mut raw);
-    let before = server.script_calls();
+    servers.iter().for_each(|server| count_from_now(&mut server.connection()));
     sleep(10.seconds()).await;
-    let (calls, commands) = ((server.script_calls() - before) / 10, counted(&mut raw) / 10);
-    let figure = format!("{calls} calls and {commands} commands a second");
+    let commands: u64 = servers.iter().map(|server| counted(&mut server.connection())).sum();
+    let calls: u64 = servers.iter().map(|server| server.script_calls()).sum();
+    let figure = format!("{} calls and {} commands a second", calls / 10, commands / 10);
     let what = match why {
         Why::Refuses => "20 idle workers whose dead letters are refused",
         Why::Full => "20 idle workers whose dead letters find a full queue",
+        Why::Away => "20 idle workers whose dead letters belong to a node that is away",
     };
-    report.check(what, figure, "20 calls at most", calls <= 20);
+    report.check(what, figure, "20 calls at most", calls / 10 <= 20);
     for (handle, running) in running {
         handle.stop(1.seconds());
         running.await??;
