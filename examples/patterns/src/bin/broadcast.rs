@@ -88,7 +88,12 @@ async fn main() -> anyhow::Result<()> {
         handle.stop(Duration::from_secs(5));
         process.await??;
     }
-    let heard = client.broadcast(forget, "user:8".to_owned()).await?;
+    // The server may need a moment to see that their connections have ended.
+    let mut heard = client.broadcast(forget, "user:8".to_owned()).await?;
+    while heard > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        heard = client.broadcast(forget, "user:8".to_owned()).await?;
+    }
     println!("{heard} processes are left, and nothing is kept for those to come");
     Ok(())
 }
