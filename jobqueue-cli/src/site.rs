@@ -20,7 +20,7 @@ impl Site {
     pub(crate) async fn open(url: &str) -> Result<Self> {
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
         if let Some(path) = folder(url) {
-            return Self::hold(path, config).await;
+            return Self::hold(url, path, config).await;
         }
         // The first of several sets the process's own, and any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -31,10 +31,8 @@ impl Site {
         Ok(Self { redis, held: None })
     }
 
-    async fn hold(path: &str, config: AsyncConnectionConfig) -> Result<Self> {
-        if path.is_empty() {
-            bail!("`embedded:` without a folder is gone with the process that has it");
-        }
+    async fn hold(url: &str, path: &str, config: AsyncConnectionConfig) -> Result<Self> {
+        check_path(url, path)?;
         let held = Folder::at(path)?.hold(&Options::new());
         let held = held.context("producers, workers and servers of it must be stopped first")?;
         let (ours, theirs) = tokio::io::duplex(PIPE);
@@ -48,6 +46,21 @@ impl Site {
     /// Whether nobody else can use it.
     pub(crate) fn is_held(&self) -> bool {
         self.held.is_some()
+    }
+}
+
+/// Whether clients of `embedded:` can open this, too.
+fn check_path(url: &str, path: &str) -> Result<()> {
+    if path.is_empty() {
+        bail!("`embedded:` without a folder is gone with the process that has it");
+    }
+    if path.starts_with('~') || path.starts_with("//") && !path.starts_with("///") {
+        bail!("{url} isn't a folder: use a path from the root or from the current directory");
+    }
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    match query {
+        "" | "sync=always" | "sync=everysec" | "sync=no" => Ok(()),
+        _ => bail!("{url}: {query} isn't one of sync=always, sync=everysec and sync=no"),
     }
 }
 

@@ -44,12 +44,12 @@ async fn what_is_there_is_not_overwritten_but_a_move_that_broke_off_is_begun_ane
     run(&to, "SET jq:{moved}:meta mine");
     refused(&moves(&from.url(), &to.url(), &[]), "nothing is overwritten");
     assert_eq!(run(&to, "DBSIZE"), redis::Value::Int(2));
-    run(&to, "SET jq:move-is-not-over x");
+    run(&to, "SET jq:{move}:is-not-over x");
     run(&to, "SET jq:{gone}:meta x");
     let moved = moves(&from.url(), &to.url(), &[]);
     assert!(moved.status.success(), "{}", text(&moved));
     assert_eq!(
-        run(&to, "EXISTS other:key jq:{gone}:meta jq:move-is-not-over"),
+        run(&to, "EXISTS other:key jq:{gone}:meta jq:{move}:is-not-over"),
         redis::Value::Int(1)
     );
     queues.are_at(&to.url()).await;
@@ -80,27 +80,27 @@ fn keys_of_all_types_are_equal_to_the_last_id_and_expiry() {
     let (from, to) = (RedisServer::start(), RedisServer::start());
     let mut redis = from.connection();
     for line in [
-        "SET jq:text hello PX 3600000",
-        "HSET jq:hash f v g w",
-        "SADD jq:set a b c",
-        "ZADD jq:scores 1.5 a 4503599627370496 b -inf c 0.1 d",
-        "RPUSH jq:list b a a",
-        "XADD jq:stream 5-1 f v g w",
-        "XADD jq:stream 7-1 f v",
-        "XDEL jq:stream 7-1",
-        "XADD jq:empty 9-9 f v",
-        "XDEL jq:empty 9-9",
-        "HSET other:hash f v",
+        "SET jq:{q}:text hello PX 3600000",
+        "HSET jq:{q}:hash f v g w",
+        "SADD jq:{q}:set a b c",
+        "ZADD jq:{q}:scores 1.5 a 4503599627370496 b -inf c 0.1 d",
+        "RPUSH jq:{q}:list b a a",
+        "XADD jq:{q}:stream 5-1 f v g w",
+        "XADD jq:{q}:stream 7-1 f v",
+        "XDEL jq:{q}:stream 7-1",
+        "XADD jq:{q}:empty 9-9 f v",
+        "XDEL jq:{q}:empty 9-9",
+        "HSET jq:other:{q}:hash f v",
     ] {
         jobqueue_tests::raw::run(&mut redis, line);
     }
     for n in 0..2_500 {
         for line in [
-            format!("HSET jq:hash field-{n} {n}"),
-            format!("ZADD jq:scores {n} m{n}"),
-            format!("RPUSH jq:list {n}"),
-            format!("XADD jq:stream {n}-2 f {n}"),
-            format!("SADD jq:set {n}"),
+            format!("HSET jq:{{q}}:hash field-{n} {n}"),
+            format!("ZADD jq:{{q}}:scores {n} m{n}"),
+            format!("RPUSH jq:{{q}}:list {n}"),
+            format!("XADD jq:{{q}}:stream {n}-2 f {n}"),
+            format!("SADD jq:{{q}}:set {n}"),
         ] {
             // The first ids of the stream are beneath its last one.
             let words: Vec<_> = line.split(' ').collect();
@@ -110,11 +110,11 @@ fn keys_of_all_types_are_equal_to_the_last_id_and_expiry() {
     let moved = moves(&from.url(), &to.url(), &[]);
     assert!(moved.status.success(), "{}", text(&moved));
     let dump = |server: &RedisServer| {
-        jobqueue_tests::dump::Dump::of_prefix(&mut server.connection(), "jq:")
+        jobqueue_tests::dump::Dump::of_prefix(&mut server.connection(), "jq:{q}")
     };
-    assert_eq!(dump(&from), dump(&to));
-    assert_eq!(run(&to, "EXISTS other:hash"), redis::Value::Int(0));
-    for (stream, id) in [("jq:stream", "2499-2"), ("jq:empty", "9-9")] {
+    dump(&to).assert_same_as(&dump(&from));
+    assert_eq!(run(&to, "EXISTS jq:other:{q}:hash"), redis::Value::Int(0));
+    for (stream, id) in [("jq:{q}:stream", "2499-2"), ("jq:{q}:empty", "9-9")] {
         let info = format!("{:?}", run(&to, &format!("XINFO STREAM {stream}")));
         assert!(info.contains(id), "{info}");
     }
@@ -128,7 +128,7 @@ fn mistakes_are_told() {
     let other = moves(&url, "redis://127.0.0.1:1", &[]);
     refused(&other, "can't be reached");
     let nothing = moves(&url, &format!("{url}/1"), &[]);
-    refused(&nothing, "no key that begins with `jq:`");
+    refused(&nothing, "no key that begins with `jq:{`");
     for output in [other, nothing] {
         assert!(!text(&output).contains("s3cret"), "{}", text(&output));
     }

@@ -6,7 +6,7 @@ mod key;
 mod page;
 mod ready;
 
-use std::{path::Path, time::Instant};
+use std::{fs, path::Path, time::Instant};
 
 use self::key::Kind;
 use crate::{
@@ -25,7 +25,9 @@ struct Sites {
 
 /// Copies all queues, and compares.
 pub(crate) async fn run(order: &Move) -> Result<()> {
-    if order.from == order.to {
+    let place = |url: &str| folder(url).map(|path| fs::canonicalize(path).ok());
+    let is_one_folder = place(&order.from).is_some_and(|from| Some(from) == place(&order.to));
+    if order.from == order.to || is_one_folder {
         bail!("both URLs are {}", shown(&order.from));
     }
     if let Some(path) =
@@ -37,7 +39,8 @@ pub(crate) async fn run(order: &Move) -> Result<()> {
     let mut sites = Sites {
         from: Site::open(&order.from).await?,
         to: Site::open(&order.to).await?,
-        prefix: format!("{}:", order.prefix),
+        // Every key of a queue goes on with the queue's name in braces.
+        prefix: format!("{}:{{", order.prefix),
     };
     let keys =
         key::all(&mut sites.from.redis, &sites.prefix).await.context("reading the source")?;
@@ -65,7 +68,7 @@ pub(crate) async fn run(order: &Move) -> Result<()> {
     println!(
         "moved {} queues in {:.1} s: {} keys, {items} entries, all equal. The source is as it was: \
          remove it when all use {}",
-        keys.iter().filter(|(key, kind)| **kind == Kind::Hash && key.ends_with(b":meta")).count(),
+        keys.iter().filter(|(key, kind)| **kind == Kind::Hash && key.ends_with(b"}:meta")).count(),
         start.elapsed().as_secs_f64(),
         keys.len(),
         shown(&order.to)

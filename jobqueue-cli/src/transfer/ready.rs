@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The key at the target that says that a move into it isn't over.
-const MARK: &[u8] = b"move-is-not-over";
+const MARK: &[u8] = b"move}:is-not-over";
 
 /// How many of anything are named.
 const NAMED: usize = 3;
@@ -52,6 +52,13 @@ pub(super) async fn claim(sites: &mut Sites) -> Result<()> {
             there.len(),
             sites.prefix,
             names.join(", ")
+        );
+    }
+    if there.len() > 1 {
+        nobody_works(&mut sites.to.redis, &there).await.context("at the target")?;
+        println!(
+            "a move into the target was broken off: its {} keys are removed, and all is moved anew",
+            there.len() - 1
         );
     }
     cmd("SET").arg(&mark).arg("").query_async::<()>(&mut sites.to.redis).await?;

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 pub use self::listen::{Listener, listen};
-use self::{output::Output, subscription::Subscription};
+use self::{output::Output, request::Bounds, subscription::Subscription};
 use crate::{
     command,
     engine::{self, Engine, Wait},
@@ -121,7 +121,7 @@ enum Next {
 impl<S: AsyncRead + AsyncWrite> Client<S> {
     async fn run(&mut self) -> io::Result<()> {
         loop {
-            while let Some(words) = request::next(&mut self.input.buffer)? {
+            while let Some(words) = self.next()? {
                 self.seen.holds(self.input.buffer.len());
                 if self.carry_out(&words).await? == Next::Go {
                     return self.flush_all().await;
@@ -138,6 +138,11 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
     }
 
     /// Sends the answers that may go.
+    fn next(&mut self) -> io::Result<Option<Vec<Bytes>>> {
+        let bounds = if self.may { Bounds::ALL } else { Bounds::STRANGER };
+        request::next(&mut self.input.buffer, bounds)
+    }
+
     async fn flush(&mut self) -> io::Result<()> {
         let ready = self.output.ready(|end| self.engine.is_kept(end));
         if ready.is_empty() {

@@ -4,33 +4,56 @@ use std::{io, ops::Range};
 
 use bytes::{Bytes, BytesMut};
 
-/// The longest word, and the most words, of a request; Redis's own bounds.
-const LONGEST: usize = 512 << 20;
-const MOST: usize = 1 << 20;
+/// The most words of a request, and the longest one; Redis's own bounds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    words: usize,
+    bytes: usize,
+}
+
+impl Bounds {
+    pub(super) const ALL: Self = Self { words: 1 << 20, bytes: 512 << 20 };
+
+    /// Of one who hasn't said the password.
+    pub(super) const STRANGER: Self = Self { words: 10, bytes: 16 << 10 };
+}
+
+/// The longest request that is a line.
+const LINE: usize = 64 << 10;
 
 /// Takes the next whole request out of the buffer: its words.
-pub(super) fn next(buffer: &mut BytesMut) -> io::Result<Option<Vec<Bytes>>> {
+pub(super) fn next(buffer: &mut BytesMut, bounds: Bounds) -> io::Result<Option<Vec<Bytes>>> {
     match buffer.first() {
         None => Ok(None),
-        Some(b'*') => next_list(buffer),
-        Some(_) => Ok(next_line(buffer)),
+        Some(b'*') => next_list(buffer, bounds),
+        Some(_) => next_line(buffer),
     }
 }
 
+fn wrong() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "this isn't Redis's protocol, or beyond its bounds")
+}
+
 /// A request that a human has typed: words with blanks between.
-fn next_line(buffer: &mut BytesMut) -> Option<Vec<Bytes>> {
-    let end = buffer.iter().position(|byte| *byte == b'\n')?;
+fn next_line(buffer: &mut BytesMut) -> io::Result<Option<Vec<Bytes>>> {
+    let end = buffer.iter().position(|byte| *byte == b'\n');
+    if end.unwrap_or(buffer.len()) > LINE {
+        return Err(wrong());
+    }
+    let Some(end) = end else { return Ok(None) };
     let line = buffer.split_to(end + 1);
     let words = line.freeze();
     let words = words.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty());
-    Some(words.map(Bytes::copy_from_slice).collect())
+    Ok(Some(words.map(Bytes::copy_from_slice).collect()))
 }
 
-fn next_list(buffer: &mut BytesMut) -> io::Result<Option<Vec<Bytes>>> {
-    let Some((count, mut at)) = header(buffer, 0, b'*', MOST)? else { return Ok(None) };
+fn next_list(buffer: &mut BytesMut, bounds: Bounds) -> io::Result<Option<Vec<Bytes>>> {
+    let Some((count, mut at)) = header(buffer, 0, b'*', bounds.words)? else { return Ok(None) };
     let mut words: Vec<Range<usize>> = Vec::new();
     for _ in 0..count {
-        let Some((length, start)) = header(buffer, at, b'$', LONGEST)? else { return Ok(None) };
+        let Some((length, start)) = header(buffer, at, b'$', bounds.bytes)? else {
+            return Ok(None);
+        };
         let end = start + length;
         if buffer.len() < end + 2 {
             return Ok(None);
@@ -45,7 +68,6 @@ fn next_list(buffer: &mut BytesMut) -> io::Result<Option<Vec<Bytes>>> {
 
 /// A number behind a sign, and where what follows it begins.
 fn header(buffer: &[u8], at: usize, sign: u8, most: usize) -> io::Result<Option<(usize, usize)>> {
-    let wrong = || io::Error::new(io::ErrorKind::InvalidData, "this isn't Redis's protocol");
     let Some((first, rest)) = buffer.get(at..).and_then(<[u8]>::split_first) else {
         return Ok(None);
     };
@@ -67,7 +89,7 @@ mod tests {
 
     fn all(text: &str) -> io::Result<Vec<Vec<Bytes>>> {
         let mut buffer = BytesMut::from(text);
-        std::iter::from_fn(|| next(&mut buffer).transpose()).collect()
+        std::iter::from_fn(|| next(&mut buffer, Bounds::ALL).transpose()).collect()
     }
 
     #[test]
@@ -88,5 +110,15 @@ mod tests {
         {
             assert!(all(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn strangers_may_say_little() {
+        let stranger = |text: &str| next(&mut BytesMut::from(text), Bounds::STRANGER);
+        assert!(stranger("*2\r\n$4\r\nAUTH\r\n$1\r\nx\r\n").expect("short").is_some());
+        for text in ["*11\r\n", "*2\r\n$4\r\nAUTH\r\n$16385\r\n"] {
+            assert!(stranger(text).is_err(), "{text:?}");
+        }
+        assert!(all(&"x".repeat(LINE + 1)).is_err(), "a line without an end");
     }
 }

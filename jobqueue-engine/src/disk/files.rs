@@ -4,7 +4,7 @@ use std::{
     fmt,
     fs::{self, File, OpenOptions},
     io,
-    os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -34,7 +34,23 @@ pub(crate) struct Files {
     hook: Option<Hook>,
 }
 
+/// Which folder and which lock stand at a folder's path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    folder: (u64, u64),
+    lock: Option<u64>,
+    has_manifest: bool,
+}
+
 impl Files {
+    /// What stands at the folder's path now, if anything does.
+    pub(super) fn place(&self) -> Option<Place> {
+        let folder = fs::metadata(&self.folder).ok()?;
+        let lock = fs::metadata(self.path("lock")).ok().map(|lock| lock.ino());
+        let has_manifest = fs::metadata(self.path("manifest")).is_ok();
+        Some(Place { folder: (folder.dev(), folder.ino()), lock, has_manifest })
+    }
+
     pub(crate) fn of(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), hook: None }
     }

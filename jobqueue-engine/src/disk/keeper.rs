@@ -15,6 +15,7 @@ pub(super) fn keep(inner: &Arc<Inner>) {
     let mut compaction = Compaction::default();
     loop {
         let asked = inner.wish.wait(TICK);
+        inner.look_at_folder();
         if inner.is_in_trouble() {
             inner.retry();
         } else {

@@ -19,7 +19,7 @@ use tracing::{error, info};
 use super::{
     base,
     error::OpenError,
-    files::Files,
+    files::{Files, Place},
     header::Kind,
     keeper,
     manifest::Manifest,
@@ -43,6 +43,8 @@ pub(super) struct Inner {
     pub(super) files: Files,
     pub(super) fsync: Fsync,
     pub(super) segment: u64,
+    /// Which file the folder's lock was when the log was opened.
+    place: Option<Place>,
     pending: Mutex<Pending>,
     tail: Mutex<Tail>,
     /// Which files there are. Only the keeper and its compaction change that, and a rescue.
@@ -70,6 +72,9 @@ enum TroubleKind {
     Write,
     /// A sync failed: nobody knows what is on the disk, so all is written anew.
     Sync,
+    /// The folder isn't at its place any more. Another process may begin one there, so nothing is
+    /// tried again.
+    Gone,
 }
 
 /// How often all is tried to be written anew.
@@ -138,11 +143,13 @@ impl Log {
         }
         keyspace.calls.reset();
         keyspace.effects.record();
+        let place = files.place();
         let progress = Progress { written: position, synced: position, ..Progress::default() };
         let inner = Arc::new(Inner {
             files,
             fsync: options.fsync,
             segment: options.segment,
+            place,
             pending: Mutex::new(Pending::at(position)),
             tail: Mutex::new(tail),
             manifest: Mutex::new(manifest),
@@ -344,7 +351,11 @@ impl Inner {
     fn fail(&self, kind: TroubleKind, why: &io::Error) {
         let mut trouble = lock(&self.trouble);
         // Of a sync that has failed a write says nothing.
-        let is_known = |known: &Trouble| known.kind == TroubleKind::Sync && kind != known.kind;
+        let is_known = |known: &Trouble| match known.kind {
+            TroubleKind::Write => false,
+            TroubleKind::Sync => kind == TroubleKind::Write,
+            TroubleKind::Gone => true,
+        };
         if !trouble.as_ref().is_some_and(is_known) {
             if trouble.is_none() {
                 error!(error = %why, ?kind, "the log on disk can't be written: writes are refused");
@@ -360,6 +371,14 @@ impl Inner {
         *lock(&self.trouble) = None;
         self.in_trouble.store(false, Ordering::Release);
         self.board.change(|now| now.in_trouble = false);
+    }
+
+    /// Refuses writes from now on, if the folder was moved or removed.
+    pub(super) fn look_at_folder(&self) {
+        if self.files.place() != self.place {
+            let why = format!("{} or its lock was moved or removed", self.files.path("").display());
+            self.fail(TroubleKind::Gone, &io::Error::other(why));
+        }
     }
 
     pub(super) fn is_in_trouble(&self) -> bool {

@@ -60,9 +60,13 @@ pub(super) fn recover(files: &Files, seed: u64) -> Result<Recovered, OpenError> 
 fn begin(files: &Files) -> Result<Manifest, OpenError> {
     let unreadable = |error| files.unreadable("", error);
     for name in files.names().map_err(unreadable)? {
-        let length = std::fs::metadata(files.path(&name)).map_err(unreadable)?.len();
-        let has_data = name.starts_with("base-") || name.starts_with("log-") && length > HEADER;
-        if has_data {
+        let (is_base, is_log) = (name.starts_with("base-"), name.starts_with("log-"));
+        if !is_base && !is_log {
+            continue;
+        }
+        let length = std::fs::metadata(files.path(&name));
+        let length = length.map_err(|error| files.unreadable(&name, error))?.len();
+        if is_base || length > HEADER {
             return Err(OpenError::Missing { file: files.path("manifest") });
         }
     }

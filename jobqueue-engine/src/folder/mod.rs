@@ -56,7 +56,12 @@ impl Folder {
     /// Another process holds it, something in it is damaged, or the system refuses.
     pub fn hold(&self, options: &Options) -> Result<Held, OpenError> {
         let lock = Lock::take(&self.0)?;
-        Held::new(lock, &Files::of(&self.0), &Socket::of(&self.0), options)
+        let socket = Socket::of(&self.0);
+        if socket.is_served() {
+            // The file of its lock was removed; its server is there all the same.
+            return Err(OpenError::Busy { folder: self.0.clone(), process: None });
+        }
+        Held::new(lock, &Files::of(&self.0), &socket, options)
     }
 
     /// Connects to the process that holds the folder.

@@ -5,7 +5,10 @@ use std::{
     io,
     os::{
         fd::AsRawFd as _,
-        unix::{fs::PermissionsExt as _, net::UnixListener as StdListener},
+        unix::{
+            fs::PermissionsExt as _,
+            net::{UnixListener as StdListener, UnixStream as StdStream},
+        },
     },
     path::{Path, PathBuf},
 };
@@ -58,6 +61,12 @@ impl Socket {
         fs::set_permissions(&self.path, Permissions::from_mode(0o600))?;
         listener.set_nonblocking(true)?;
         Ok(listener)
+    }
+
+    /// Whether a process listens on it.
+    pub(super) fn is_served(&self) -> bool {
+        let connected = self.address().and_then(|(path, _open)| StdStream::connect(path));
+        connected.is_ok()
     }
 
     pub(super) async fn connect(&self) -> io::Result<UnixStream> {

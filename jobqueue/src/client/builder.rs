@@ -201,6 +201,8 @@ impl ClientBuilder {
     pub async fn connect(self) -> Result<Client> {
         self.validate()?;
         let Self { destination, prefix, tls, retry_timeout, wait, limits, settings } = self;
+        // A folder's server may be a process that is just ending: another takes its place.
+        let wait = if destination.changes_hands() { wait.max(limits.connect) } else { wait };
         let mut retries = Retries::within(wait);
         loop {
             let connected =

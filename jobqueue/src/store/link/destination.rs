@@ -30,6 +30,11 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
+    /// Whether another process takes the server's place when it ends, at once.
+    pub(crate) fn changes_hands(&self) -> bool {
+        matches!(self, Self::Url(url) if url.starts_with("embedded:") && url != "embedded:")
+    }
+
     pub(crate) fn open(&self, tls: &TlsOptions) -> Result<Endpoint> {
         match self {
             Self::Url(url) => url::open(url, tls),

@@ -148,6 +148,9 @@ fn parse(place: &str) -> Result<(&str, Option<Fsync>)> {
         Error::from(Invalid::setup(format!("invalid url embedded:{place}: {what}"), advice))
     };
     let (path, query) = place.split_once('?').unwrap_or((place, ""));
+    if path.is_empty() {
+        return Err(invalid("the folder is missing"));
+    }
     if path.starts_with('~') {
         return Err(invalid("~ isn't replaced by a home"));
     }
@@ -180,7 +183,14 @@ mod tests {
         ] {
             assert_eq!(parse(place).expect("a good url"), (path, sync));
         }
-        for place in ["~/jobs", "//host/jobs", "jobs?sync=never", "jobs?fsync=always", "jobs?x"] {
+        for place in [
+            "?sync=always",
+            "~/jobs",
+            "//host/jobs",
+            "jobs?sync=never",
+            "jobs?fsync=always",
+            "jobs?x",
+        ] {
             let error = parse(place).map(|_| ()).expect_err(place).to_string();
             assert!(error.contains("sync=always|everysec|no"), "{error}");
         }

@@ -138,3 +138,36 @@ async fn one_of_four_processes_is_killed_whenever_it_serves() {
     proof.assert();
     assert!(kills >= 3, "{kills}");
 }
+
+#[tokio::test]
+async fn a_server_whose_folder_is_not_its_own_any_more_refuses_writes() {
+    type Change = fn(&Path);
+    let changes: [Change; 4] = [
+        |path| fs::remove_file(path.join("lock")).expect("removed"),
+        |path| fs::remove_file(path.join("manifest")).expect("removed"),
+        |path| fs::rename(path, path.with_extension("moved")).expect("moved"),
+        |path| fs::remove_dir_all(path).expect("removed"),
+    ];
+    for change in changes {
+        let place = SharedFolder::new();
+        let folder = Folder::at(place.path()).expect("a folder");
+        let held = folder.hold(&Options::new()).expect("free");
+        let call = |line: &str| {
+            let words: Vec<_> = line.split(' ').map(|it| Bytes::from(it.to_owned())).collect();
+            held.engine().call(&words)
+        };
+        assert_eq!(call("SET k x"), Reply::status("OK"));
+        change(&place.path());
+        if place.path().join("socket").exists() {
+            // Also without its lock it is served.
+            let busy = folder.hold(&Options::new()).expect_err("it is served");
+            assert!(busy.is_busy(), "{busy}");
+        }
+        let refused = async || match call("SET k y") {
+            Reply::Refused(refusal) => Some(refusal.text().to_owned()),
+            _ => None,
+        };
+        let refusal = eventually("writes to be refused", refused).await;
+        assert!(refusal.contains("moved or removed"), "{refusal}");
+    }
+}
