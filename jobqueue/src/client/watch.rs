@@ -35,6 +35,9 @@ pub(crate) trait Watch: Send + Sync {
     /// These jobs were added.
     fn added(&self, queue: &QueueName, jobs: Vec<SentJob>) -> Following<'_, ()>;
 
+    /// A message is about to be published.
+    fn publishes<'a>(&'a self, client: &'a Client) -> Following<'a, ()>;
+
     /// These messages were published.
     fn published(&self, client: &Client, messages: Vec<SentMessage>) -> Following<'_, ()>;
 

@@ -49,6 +49,8 @@ pub(super) struct Stage {
     builder: Mutex<Option<Box<WorkerBuilder>>>,
     worker: tokio::sync::Mutex<Option<Box<Worker>>>,
     one_by_one: OnceLock<OneByOne>,
+    /// The handlers' subscriptions are bound.
+    bound: tokio::sync::OnceCell<()>,
     seen: Mutex<Seen>,
     /// For tasks of its own.
     this: Weak<Self>,
@@ -82,6 +84,7 @@ impl Stage {
             builder: Mutex::new(Some(Box::new(Worker::builder(client)))),
             worker: tokio::sync::Mutex::default(),
             one_by_one: OnceLock::new(),
+            bound: tokio::sync::OnceCell::new(),
             seen: Mutex::default(),
             this: this.clone(),
         })
@@ -167,6 +170,19 @@ impl Stage {
         }
     }
 
+    /// Binds what the handlers subscribe to, once: also before the worker first runs.
+    async fn bind(&self, client: &Client) -> Result<()> {
+        let subscribes = {
+            let builder = self.builder.lock().unwrap_or_else(PoisonError::into_inner);
+            builder.as_ref().is_none_or(|builder| builder.subscribes())
+        };
+        if self.bound.initialized() || !subscribes || self.mode() == Mode::Live {
+            return Ok(());
+        }
+        let worker = self.one_by_one()?;
+        self.bound.get_or_try_init(|| worker.subscribe(client)).await.map(|()| ())
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -222,6 +238,10 @@ impl Watch for Stage {
         Box::pin(async {
             if self.mode() == Mode::Inline { self.run_waiting().await } else { Ok(()) }
         })
+    }
+
+    fn publishes<'a>(&'a self, client: &'a Client) -> Following<'a, ()> {
+        Box::pin(self.bind(client))
     }
 
     fn published(&self, client: &Client, messages: Vec<SentMessage>) -> Following<'_, ()> {

@@ -63,6 +63,9 @@ pub(super) fn send<'a>(
     // Boxed, so that the futures above stay as they are.
     #[cfg(feature = "testing")]
     let publishing = Box::pin(async move {
+        if let Some((watch, _)) = &watch {
+            watch.publishes(client).await?;
+        }
         let receipts = publishing.await?;
         if let Some((watch, messages)) = watch {
             watch.published(client, messages?).await?;

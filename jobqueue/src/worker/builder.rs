@@ -269,6 +269,12 @@ impl WorkerBuilder {
         registry.is_some_and(|(_, registry)| registry.get(name).is_some())
     }
 
+    /// Whether a handler of it subscribes to a topic.
+    #[cfg(feature = "testing")]
+    pub(crate) fn subscribes(&self) -> bool {
+        self.registries.iter().any(|(_, registry)| registry.subscriptions().next().is_some())
+    }
+
     /// Whether it has a listener for broadcasts of this name.
     #[cfg(feature = "testing")]
     pub(crate) fn listens_to(&self, channel: &QueueName) -> bool {

@@ -10,9 +10,11 @@ use super::{
     registry::Registry,
     run::RunWatch,
     runtime::Worker,
+    sources,
     states::States,
 };
 use crate::{
+    client::Client,
     clock,
     error::Result,
     job::{JobId, QueueName},
@@ -71,6 +73,14 @@ impl OneByOne {
 
     pub(crate) fn has_handler(&self, queue: &str, name: &str) -> bool {
         self.pumps.get(queue).is_some_and(|pump| pump.registry.get(name).is_some())
+    }
+
+    /// Binds the queues of handlers that subscribe to topics, as a worker does when it starts.
+    pub(crate) async fn subscribe(&self, client: &Client) -> Result<()> {
+        for pump in self.pumps.values() {
+            sources::subscribe(client, pump).await?;
+        }
+        Ok(())
     }
 
     /// The jobs that wait and may run.

@@ -49,9 +49,20 @@ async fn welcome(user: u64, welcomed: State<Count>) {
 async fn copies_of_messages_run_inline(app: TestQueue) -> Result<(), Error> {
     let welcomed = Count::default();
     let app = app.handler(welcome).state(welcomed.clone()).inline();
-    app.client().topic("users")?.bind("mails", "user.created").job("welcome").await?;
     app.client().publish("users", "user.created", 7_u64).await?;
     assert_eq!(welcomed.get(), 1);
+    Ok(())
+}
+
+#[jobqueue::test]
+async fn handlers_are_subscribed_before_the_worker_first_runs(app: TestQueue) -> Result<(), Error> {
+    let welcomed = Count::default();
+    let app = app.handler(welcome).state(welcomed.clone());
+    app.client().publish("users", "user.created", 7_u64).await?;
+    app.run_until_idle().await?;
+    assert_eq!(welcomed.get(), 1);
+    app.client().publish("users", "user.created", 7_u64).await?;
+    assert_eq!(app.drain("mails").await?.completed, 1);
     Ok(())
 }
 
