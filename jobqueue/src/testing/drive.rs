@@ -21,6 +21,18 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 /// The same on a real Redis, where it is real time.
 const LONGEST_REAL: Duration = Duration::from_secs(60);
 
+/// How long what falls due at the end of [`TestQueue::advance`] may take beyond it.
+const AT_THE_END: Duration = Duration::from_millis(50);
+
+/// How long the worker runs.
+#[derive(Clone, Copy)]
+enum Until {
+    /// Until nothing is left to do. It is an error if that takes too long.
+    Idle,
+    /// The same, but to this time at most; what isn't done by then goes on later.
+    Time(DateTime<Utc>),
+}
+
 /// On a real Redis runs take time, so what they add falls due a little later.
 const SLACK: TimeDelta = TimeDelta::seconds(1);
 
@@ -36,7 +48,7 @@ impl TestQueue {
     pub async fn run_until_idle(&self) -> Result<Ran> {
         let before = self.stage.watch.ran();
         let queues = self.queues()?;
-        self.run_all(&queues, None).await?;
+        self.run_all(&queues, None, Until::Idle).await?;
         Ok(self.stage.watch.ran().since(before))
     }
 
@@ -72,12 +84,14 @@ impl TestQueue {
             return Err(Invalid::setup(problem, "add one with `.handler(…)`").into());
         }
         let before = self.stage.watch.ran();
-        self.run_all(std::slice::from_ref(&queue), Some(&queue)).await?;
+        let queues = std::slice::from_ref(&queue);
+        self.run_all(queues, Some(&queue), Until::Idle).await?;
         Ok(self.stage.watch.ran().since(before))
     }
 
     /// Lets time go on, and runs what falls due on the way, each at its time. Answers how many runs
-    /// ended meanwhile.
+    /// ended meanwhile. What isn't done by then, for a limit holds it, waits for the next call; a
+    /// run that is under way at the end is told to stop, as at a shutdown, and begins anew.
     ///
     /// # Errors
     /// As of [`run_until_idle`](Self::run_until_idle).
@@ -100,9 +114,13 @@ impl TestQueue {
     async fn advance_to(&self, target: DateTime<Utc>) -> Result<()> {
         let queues = self.queues()?;
         let latest = if self.server.is_real() { target + SLACK } else { target };
+        let until = if self.server.is_real() { Until::Idle } else { Until::Time(target) };
         loop {
-            self.run_until_idle().await?;
+            self.run_all(&queues, None, until).await?;
             let now = self.now();
+            if now > target && !self.server.is_real() {
+                return Ok(());
+            }
             let later = |left: WorkLeft| {
                 let next = DateTime::from_timestamp_millis(left.next?)?;
                 Some(next).filter(|next| *next > now && *next <= latest)
@@ -112,13 +130,12 @@ impl TestQueue {
                 let due = later(self.server.left(&self.client, queue).await?);
                 next = due.into_iter().chain(next).min();
             }
-            let until = next.unwrap_or(target);
-            let Ok(wait) = (until - now).to_std() else { return Ok(()) };
+            let Ok(wait) = (next.unwrap_or(target) - now).to_std() else { return Ok(()) };
             let all = self.stage.queues().into_iter().chain(queues.iter().cloned());
             let all: BTreeSet<QueueName> = all.collect();
             self.server.pass(wait, &self.client, all.into_iter()).await?;
             if next.is_none() {
-                return self.run_until_idle().await.map(drop);
+                return self.run_all(&queues, None, until).await;
             }
         }
     }
@@ -128,7 +145,12 @@ impl TestQueue {
         Ok(self.stage.one_by_one()?.queues().cloned().collect())
     }
 
-    async fn run_all(&self, queues: &[QueueName], only: Option<&QueueName>) -> Result<()> {
+    async fn run_all(
+        &self,
+        queues: &[QueueName],
+        only: Option<&QueueName>,
+        until: Until,
+    ) -> Result<()> {
         loop {
             let broadcasts = self.stage.take_broadcasts();
             for (channel, message) in &broadcasts {
@@ -138,14 +160,22 @@ impl TestQueue {
             match self.stage.mode() {
                 _ if !busy && broadcasts.is_empty() => return Ok(()),
                 _ if !busy => {}
-                Mode::Live => self.until_idle(queues).await?,
-                Mode::Manual | Mode::Inline => self.work(queues, only).await?,
+                Mode::Live => self.until_idle(queues, until).await?,
+                Mode::Manual | Mode::Inline => self.work(queues, only, until).await?,
+            }
+            if matches!(until, Until::Time(end) if self.now() >= end) {
+                return Ok(());
             }
         }
     }
 
     /// Has the worker run until nothing is left to do.
-    async fn work(&self, queues: &[QueueName], only: Option<&QueueName>) -> Result<()> {
+    async fn work(
+        &self,
+        queues: &[QueueName],
+        only: Option<&QueueName>,
+        until: Until,
+    ) -> Result<()> {
         let mut place = self.stage.worker().await;
         let Some(worker) = place.as_mut() else { return Ok(()) };
         let alone = Alone::new(worker, only);
@@ -153,7 +183,7 @@ impl TestQueue {
             let mut crashes = self.stage.watch.crashes();
             alone.worker.handle().begin();
             let mut idle = Ok(());
-            let stop = async { idle = self.until_idle(queues).await };
+            let stop = async { idle = self.until_idle(queues, until).await };
             let ended = tokio::select! {
                 biased;
                 () = crashes.next() => None,
@@ -167,7 +197,7 @@ impl TestQueue {
     }
 
     /// Waits until nothing is left to do.
-    async fn until_idle(&self, queues: &[QueueName]) -> Result<()> {
+    async fn until_idle(&self, queues: &[QueueName], until: Until) -> Result<()> {
         let ran = || self.stage.watch.ran().total();
         let (before, begun) = (ran(), self.now());
         let done = async {
@@ -185,9 +215,15 @@ impl TestQueue {
                 }
             }
         };
-        let longest = if self.server.is_real() { LONGEST_REAL } else { LONGEST };
-        if let Ok(idle) = timeout(longest, done).await {
-            return idle;
+        let longest = match until {
+            Until::Time(end) => (end - begun).to_std().unwrap_or_default().max(AT_THE_END),
+            Until::Idle if self.server.is_real() => LONGEST_REAL,
+            Until::Idle => LONGEST,
+        };
+        match (timeout(longest, done).await, until) {
+            (Ok(idle), _) => return idle,
+            (Err(_), Until::Time(_)) => return Ok(()),
+            (Err(_), Until::Idle) => {}
         }
         let left = |queue| Err(Invalid::setup(endless(queue), ADVICE).into());
         self.busy(queues).await.map_or(Ok(()), left)
@@ -225,7 +261,8 @@ impl Drop for Alone<'_> {
     }
 }
 
-const ADVICE: &str = "do they add each other for ever, or does a limit hold them?";
+const ADVICE: &str = "do they add each other for ever, or does a limit or a long run hold them? \
+                      Then let time go on with `advance`";
 
 fn endless(queue: &QueueName) -> String {
     format!("jobs of queue {queue} are left after an hour of the test's time")

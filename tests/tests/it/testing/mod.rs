@@ -1,6 +1,7 @@
 //! The kit for tests of whole systems: a server in the process, and a time that stands still.
 
 mod faults;
+mod long;
 mod messages;
 mod modes;
 mod perform;
@@ -166,7 +167,8 @@ async fn jobs_without_an_end_are_said(app: TestQueue) {
     app.client().add_all(sleep, (0..100).map(|_| 60)).await.expect("added");
     let error = app.run_until_idle().await.expect_err("100 minutes");
     let expected = "jobs of queue slow are left after an hour of the test's time: do they add each \
-                    other for ever, or does a limit hold them?";
+                    other for ever, or does a limit or a long run hold them? Then let \
+                    time go on with `advance`";
     assert_eq!(error.to_string(), expected);
 }
 

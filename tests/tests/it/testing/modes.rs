@@ -99,7 +99,8 @@ async fn jobs_that_add_each_other_while_no_time_passes_are_said(app: TestQueue) 
     app.client().add(nest, 1).await.expect("added");
     let error = app.run_until_idle().await.expect_err("without an end");
     let expected = "jobs of queue nests are left after 300 runs, while no time has passed: do \
-                    they add each other for ever, or does a limit hold them?";
+                    they add each other for ever, or does a limit or a long run hold them? Then let \
+                    time go on with `advance`";
     assert_eq!(error.to_string(), expected);
 }
 
