@@ -180,7 +180,8 @@ impl Stage {
             return Ok(());
         }
         let worker = self.one_by_one()?;
-        self.bound.get_or_try_init(|| worker.subscribe(client)).await.map(|()| ())
+        self.bound.get_or_try_init(|| worker.subscribe(client)).await?;
+        Ok(())
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
