@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use jobqueue_engine::Fsync;
 
 /// Serves and moves job queues.
@@ -29,9 +29,11 @@ pub(crate) struct Serve {
     /// The folder. It is made if it isn't there.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// When what was written is on the disk itself. A process that dies loses nothing in any case.
-    #[arg(long, value_enum, default_value = "everysec")]
-    pub(crate) sync: Sync,
+    /// When what was written is on the disk itself: before it is acknowledged (`always`), a second
+    /// later at most (`everysec`), or when the system likes (`no`). A process that dies loses
+    /// nothing in any case.
+    #[arg(long, default_value = "everysec")]
+    pub(crate) sync: Fsync,
     /// Also listens here, for any Redis client: `127.0.0.1:6379`. Another address than this
     /// machine's own needs a password.
     #[arg(long, value_name = "ADDRESS")]
@@ -43,27 +45,6 @@ pub(crate) struct Serve {
     /// can be worked off. For example `500mb`.
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_memory: Option<String>,
-}
-
-/// When what was written is on the disk itself.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Sync {
-    /// Before it is acknowledged.
-    Always,
-    /// A second later at most.
-    Everysec,
-    /// When the system likes.
-    No,
-}
-
-impl From<Sync> for Fsync {
-    fn from(sync: Sync) -> Self {
-        match sync {
-            Sync::Always => Self::Always,
-            Sync::Everysec => Self::EverySecond,
-            Sync::No => Self::Never,
-        }
-    }
 }
 
 /// Copies all queues to another server, and compares the two.

@@ -57,7 +57,7 @@ pub(crate) async fn run(order: &Serve) -> Result<()> {
 /// Holds the folder, as soon as nobody else does.
 async fn hold(order: &Serve) -> Result<Held> {
     let folder = Folder::at(&order.data)?;
-    let options = Options::new().fsync(order.sync.into());
+    let options = Options::new().fsync(order.sync);
     let mut said = false;
     loop {
         match block_in_place(|| folder.hold(&options)) {

@@ -1,7 +1,7 @@
 //! A server that queues are moved from or to.
 
 use anyhow::{Context as _, Result, bail};
-use jobqueue_engine::{Folder, Held, Options, serve};
+use jobqueue_engine::{Folder, Held, Options, parse_place, serve};
 use redis::{AsyncConnectionConfig, Client, RedisConnectionInfo, aio::MultiplexedConnection};
 
 /// How many bytes are on their way to a folder's engine at once.
@@ -19,8 +19,8 @@ impl Site {
     /// time.
     pub(crate) async fn open(url: &str) -> Result<Self> {
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
-        if let Some(path) = folder(url) {
-            return Self::hold(url, path, config).await;
+        if let Some(path) = folder(url)? {
+            return Self::hold(path, config).await;
         }
         // The first of several sets the process's own, and any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -31,8 +31,7 @@ impl Site {
         Ok(Self { redis, held: None })
     }
 
-    async fn hold(url: &str, path: &str, config: AsyncConnectionConfig) -> Result<Self> {
-        check_path(url, path)?;
+    async fn hold(path: &str, config: AsyncConnectionConfig) -> Result<Self> {
         let held = Folder::at(path)?.hold(&Options::new());
         let held = held.context("producers, workers and servers of it must be stopped first")?;
         let (ours, theirs) = tokio::io::duplex(PIPE);
@@ -49,25 +48,19 @@ impl Site {
     }
 }
 
-/// Whether clients of `embedded:` can open this, too.
-fn check_path(url: &str, path: &str) -> Result<()> {
-    if path.is_empty() {
-        bail!("`embedded:` without a folder is gone with the process that has it");
+/// The path of the folder that a URL names, if it names one. As clients of `embedded:` read it.
+///
+/// # Errors
+/// It is in memory, or isn't written as a folder is.
+pub(crate) fn folder(url: &str) -> Result<Option<&str>> {
+    match url.strip_prefix("embedded:") {
+        None => Ok(None),
+        Some("") => bail!("`embedded:` without a folder is gone with the process that has it"),
+        Some(place) => {
+            let (path, _) = parse_place(place).with_context(|| format!("{url} isn't a folder"))?;
+            Ok(Some(path))
+        }
     }
-    if path.starts_with('~') || path.starts_with("//") && !path.starts_with("///") {
-        bail!("{url} isn't a folder: use a path from the root or from the current directory");
-    }
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    match query {
-        "" | "sync=always" | "sync=everysec" | "sync=no" => Ok(()),
-        _ => bail!("{url}: {query} isn't one of sync=always, sync=everysec and sync=no"),
-    }
-}
-
-/// The folder that a URL names, if it does.
-pub(crate) fn folder(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("embedded:")?;
-    Some(rest.split_once('?').map_or(rest, |(path, _)| path))
 }
 
 /// A URL without its password.
@@ -96,8 +89,12 @@ mod tests {
 
     #[test]
     fn folders_are_known() {
-        assert_eq!(folder("embedded:/var/jobs?sync=always"), Some("/var/jobs"));
-        assert_eq!(folder("embedded:jobs"), Some("jobs"));
-        assert_eq!(folder("redis://host"), None);
+        let known = |url| folder(url).expect("a good url");
+        assert_eq!(known("embedded:/var/jobs?sync=always"), Some("/var/jobs"));
+        assert_eq!(known("embedded:jobs"), Some("jobs"));
+        assert_eq!(known("redis://host"), None);
+        for url in ["embedded:", "embedded:~/jobs", "embedded://host/x", "embedded:x?sync=bogus"] {
+            assert!(folder(url).is_err(), "{url}");
+        }
     }
 }

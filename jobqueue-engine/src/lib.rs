@@ -57,6 +57,7 @@ mod engine;
 mod folder;
 mod keyspace;
 mod memory;
+mod mutex;
 mod number;
 mod portable;
 mod refusal;
@@ -69,9 +70,9 @@ pub use self::{
     clock::Clock,
     command::commands,
     connection::{Listener, listen, serve, serve_stranger},
-    disk::{Fsync, OpenError, Options},
+    disk::{Fsync, FsyncError, OpenError, Options},
     engine::{Copy, Engine, Wait},
-    folder::{Folder, Held},
+    folder::{Folder, Held, PlaceError, parse_place},
     refusal::Refusal,
     reply::Reply,
 };

@@ -25,14 +25,13 @@ struct Sites {
 
 /// Copies all queues, and compares.
 pub(crate) async fn run(order: &Move) -> Result<()> {
-    let place = |url: &str| folder(url).map(|path| fs::canonicalize(path).ok());
-    let is_one_folder = place(&order.from).is_some_and(|from| Some(from) == place(&order.to));
+    let (from, to) = (folder(&order.from)?, folder(&order.to)?);
+    let place = |path: Option<&str>| path.and_then(|path| fs::canonicalize(path).ok());
+    let is_one_folder = place(from).is_some() && place(from) == place(to);
     if order.from == order.to || is_one_folder {
         bail!("both URLs are {}", shown(&order.from));
     }
-    if let Some(path) =
-        folder(&order.from).filter(|path| !path.is_empty() && !Path::new(path).is_dir())
-    {
+    if let Some(path) = from.filter(|path| !Path::new(path).is_dir()) {
         bail!("{path} is no folder");
     }
     let start = Instant::now();

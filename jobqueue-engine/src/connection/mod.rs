@@ -137,12 +137,13 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
         }
     }
 
-    /// Sends the answers that may go.
+    /// The next whole request, if there is one.
     fn next(&mut self) -> io::Result<Option<Vec<Bytes>>> {
         let bounds = if self.may { Bounds::ALL } else { Bounds::STRANGER };
         request::next(&mut self.input.buffer, bounds)
     }
 
+    /// Sends the answers that may go.
     async fn flush(&mut self) -> io::Result<()> {
         let ready = self.output.ready(|end| self.engine.is_kept(end));
         if ready.is_empty() {
@@ -222,8 +223,7 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
         if command == b"CLIENT" {
             return Ok(Next::Stay);
         }
-        let may_write = command::may_write(command);
-        let go_on = self.engine.clients.may_go_on(may_write);
+        let go_on = self.engine.clients.may_go_on(|| command::may_write(command));
         tokio::pin!(go_on);
         loop {
             tokio::select! {

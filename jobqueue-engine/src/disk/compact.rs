@@ -12,16 +12,10 @@ use std::{
 use tracing::{info, warn};
 
 use super::{
-    base,
-    error::OpenError,
-    files::Files,
-    header::Kind,
-    log::{Inner, lock},
-    manifest::Manifest,
-    read::Frames,
-    recover::replay,
+    base, error::OpenError, files::Files, header::Kind, log::Inner, manifest::Manifest,
+    read::Frames, recover::replay,
 };
-use crate::keyspace::Keyspace;
+use crate::{keyspace::Keyspace, mutex::lock};
 
 /// How many full files of the log are worth a snapshot.
 const FULL: u64 = 4;

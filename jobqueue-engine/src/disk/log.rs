@@ -7,7 +7,7 @@
 use std::{
     io,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
@@ -28,7 +28,7 @@ use super::{
     recover::{Recovered, new_log, recover},
     tail::{Pending, Tail},
 };
-use crate::{keyspace::Keyspace, refusal::Refusal};
+use crate::{keyspace::Keyspace, mutex::lock, refusal::Refusal};
 
 /// The log of a running engine. It is closed when it is dropped.
 #[derive(Debug)]
@@ -91,10 +91,6 @@ pub(super) struct Wish {
 pub(super) struct Asked {
     pub(super) sync: bool,
     pub(super) stop: bool,
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Wish {

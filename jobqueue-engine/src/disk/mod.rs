@@ -29,6 +29,6 @@ mod tests;
 
 pub use self::{
     error::OpenError,
-    options::{Fsync, Options},
+    options::{Fsync, FsyncError, Options},
 };
 pub(crate) use self::{files::Files, log::Log, progress::NotKept};

@@ -1,5 +1,7 @@
 //! How a keyspace is kept on disk.
 
+use std::str::FromStr;
+
 use crate::clock::Clock;
 
 /// When what was written is known to be on the disk itself, and not only with the system.
@@ -15,6 +17,24 @@ pub enum Fsync {
     /// When the system likes. A process that dies loses nothing; a machine that loses its power
     /// may lose half a minute.
     Never,
+}
+
+/// A word isn't `always`, `everysec` or `no`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("use always, everysec or no")]
+pub struct FsyncError;
+
+impl FromStr for Fsync {
+    type Err = FsyncError;
+
+    fn from_str(word: &str) -> Result<Self, FsyncError> {
+        match word {
+            "always" => Ok(Self::Always),
+            "everysec" => Ok(Self::EverySecond),
+            "no" => Ok(Self::Never),
+            _ => Err(FsyncError),
+        }
+    }
 }
 
 /// How large a file of the log grows by default.

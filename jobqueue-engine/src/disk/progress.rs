@@ -4,6 +4,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::mutex::lock;
+
 /// How far the log is kept, in positions.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
@@ -38,7 +40,7 @@ impl Board {
 
     pub(super) fn change(&self, change: impl FnOnce(&mut Progress)) {
         self.sender.send_modify(change);
-        drop(self.turned.0.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(lock(&self.turned.0));
         self.turned.1.notify_all();
     }
 
@@ -56,7 +58,7 @@ impl Board {
 
     /// The same, for a thread that may stand still.
     pub(super) fn block(&self, position: u64, part: fn(&Progress) -> u64) -> Result<(), NotKept> {
-        let mut guard = self.turned.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = lock(&self.turned.0);
         loop {
             let now = self.now();
             if part(&now) >= position && !now.closed {

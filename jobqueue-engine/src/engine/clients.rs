@@ -15,7 +15,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::lock;
+use crate::mutex::lock;
 
 /// All who are connected.
 #[derive(Debug)]
@@ -132,9 +132,9 @@ impl Clients {
     }
 
     /// Waits while calls of this kind are held up.
-    pub(crate) async fn may_go_on(&self, may_write: bool) {
+    pub(crate) async fn may_go_on(&self, may_write: impl Fn() -> bool) {
         let holds = |pause: &Option<Pause>| {
-            pause.filter(|pause| (pause.all || may_write) && Instant::now() < pause.until)
+            pause.filter(|pause| Instant::now() < pause.until && (pause.all || may_write()))
         };
         // Nearly always there is none, and nothing is made to watch it.
         if holds(&self.pause.borrow()).is_none() {

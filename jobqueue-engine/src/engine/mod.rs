@@ -9,7 +9,7 @@ mod waiters;
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Instant,
 };
 
@@ -30,6 +30,7 @@ use crate::{
     command,
     disk::{Log, NotKept},
     keyspace::Keyspace,
+    mutex::lock,
     portable,
     refusal::Refusal,
     reply::{Answer, Reply},
@@ -346,12 +347,6 @@ impl Engine {
 
 /// Where messages go: each with its channel.
 pub(crate) type Listener = mpsc::UnboundedSender<(Bytes, Bytes)>;
-
-/// The engine has no invariant that a panic could break half-way: a call's changes stay, as those
-/// of a script that fails do.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl State {
     fn count(&mut self, name: &'static str) {

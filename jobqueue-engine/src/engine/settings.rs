@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::{Engine, lock};
-use crate::{command::is, refusal::Refusal, reply::Reply};
+use super::Engine;
+use crate::{command::is, mutex::lock, refusal::Refusal, reply::Reply};
 
 /// A setting: its name, its value, and how another is set.
 struct Setting {

@@ -2,6 +2,7 @@
 
 mod held;
 mod lock;
+mod place;
 mod socket;
 
 use std::{
@@ -12,7 +13,10 @@ use std::{
 
 use tokio::net::UnixStream;
 
-pub use self::held::Held;
+pub use self::{
+    held::Held,
+    place::{PlaceError, parse_place},
+};
 use self::{lock::Lock, socket::Socket};
 use crate::disk::{Files, OpenError, Options};
 

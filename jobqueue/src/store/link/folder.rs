@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use jobqueue_engine::{Engine, Folder, Fsync, Held, OpenError, Options};
+use jobqueue_engine::{Engine, Folder, Fsync, Held, OpenError, Options, PlaceError, parse_place};
 use redis::{ErrorKind, RedisError};
 use tokio::{net::UnixStream, sync, task::spawn_blocking, time::sleep};
 
@@ -142,31 +142,12 @@ fn refused(error: OpenError) -> Error {
 
 /// `path[?sync=always|everysec|no]`
 fn parse(place: &str) -> Result<(&str, Option<Fsync>)> {
-    let invalid = |what: &str| {
+    let invalid = |what: PlaceError| {
         let advice = "use embedded:/path/to/folder[?sync=always|everysec|no], a path from the root \
                       or from the current directory";
         Error::from(Invalid::setup(format!("invalid url embedded:{place}: {what}"), advice))
     };
-    let (path, query) = place.split_once('?').unwrap_or((place, ""));
-    if path.is_empty() {
-        return Err(invalid("the folder is missing"));
-    }
-    if path.starts_with('~') {
-        return Err(invalid("~ isn't replaced by a home"));
-    }
-    if path.starts_with("//") && !path.starts_with("///") {
-        return Err(invalid("there is no host"));
-    }
-    let mut sync = None;
-    for option in query.split('&').filter(|option| !option.is_empty()) {
-        sync = Some(match option {
-            "sync=always" => Fsync::Always,
-            "sync=everysec" => Fsync::EverySecond,
-            "sync=no" => Fsync::Never,
-            other => return Err(invalid(&format!("unknown option {other}"))),
-        });
-    }
-    Ok((path, sync))
+    parse_place(place).map_err(invalid)
 }
 
 #[cfg(test)]
