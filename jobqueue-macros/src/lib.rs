@@ -46,6 +46,7 @@ use proc_macro::TokenStream;
 /// | `timeout = "30s"` | how long a run may take; a `blocking` one is told by its context, but can't be ended | none |
 /// | `priority = -5` | -1024 (first) to 1023 (last) | 0 |
 /// | `ttl = "30s"` | how long a job that is added may wait for its first run before it expires, which is a failure; what comes from a topic has its queue's | the queue's, which is for ever |
+/// | `unique(by = "order.user")` | adds nothing while a job with the same value of these fields of the payload waits or runs; several fields with commas. `for = "10m"`: for so long after an add, whether its job has ended or not (`states = "unfinished"`: at most until it has). `then = "replace"` or `"keep_last"`, `debounce = "5s"` with `longest_wait = "1m"`: what becomes of such an add; see `Unique` | no key |
 /// | `retain = count(1000)` | what is kept of completed jobs: `none`, `all`, `count(n)`, `age("7d")`, `count(n, age = "7d")` | the worker's: the newest 1,000 |
 /// | `retain_failed = …` | what is kept of failed jobs | the worker's: the newest 5,000 |
 /// | `concurrency = 10` | how many runs of this handler one process allows | the worker's slots |
@@ -89,8 +90,8 @@ use proc_macro::TokenStream;
 ///
 /// Payload and result have to be those of the declaration; the error is the worker's own. All
 /// arguments are taken from the declaration. The implementation may add or replace those that the
-/// worker reads; `queue`, `name`, `priority`, `ttl` and `codec` are the declaration's, since
-/// producers read them.
+/// worker reads; `queue`, `name`, `priority`, `ttl`, `unique` and `codec` are the declaration's,
+/// since producers read them.
 #[proc_macro_attribute]
 pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {
     handler::expand(arguments.into(), function.into()).into()

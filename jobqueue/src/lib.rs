@@ -121,7 +121,7 @@ pub use client::{Client, ClientBuilder};
 pub use error::kind::{Error, Result};
 pub use job::{
     Codec, Failure, JobError, JobId, JobInfo, JobName, JobState, Outcome, Payload, Priority,
-    QueueName,
+    QueueName, Unique,
 };
 pub use policy::{Backoff, DurationExt, Rate, Retain};
 pub use producer::{Add, AddAll, AddAllError};
@@ -163,7 +163,7 @@ pub mod once {
 
 #[doc = include_str!("docs/modules/payload.md")]
 pub mod payload {
-    pub use crate::job::{Extra, JobOptions, Origin, PayloadVersions, Record, UniqueKey};
+    pub use crate::job::{Extra, JobOptions, Origin, PayloadVersions, Record};
 }
 
 #[doc = include_str!("docs/modules/retry.md")]
@@ -189,6 +189,14 @@ pub mod types {
     pub use serde_json::Value;
     pub use tokio_util::sync::CancellationToken;
     pub use tracing::Span;
+}
+
+#[doc = include_str!("docs/modules/unique.md")]
+pub mod unique {
+    pub use crate::{
+        job::OnDuplicate,
+        queue::{Added, UniqueKey},
+    };
 }
 
 /// For this repository's own tests and benches. Not part of the API, and all of it may change.
@@ -307,7 +315,8 @@ pub mod __private {
         job::{
             BoxFuture, Broadcast, BroadcastDefinition, ByBox, ByJobError, ByNothing, BySources,
             Codec, DEFAULT_HOLD, Declaration, Definition, Failure, HandlerFuture, Inner, Job,
-            JobError, Payload, PayloadVersions, Unversioned, Versioned, checked, declared, step,
+            JobError, Payload, PayloadVersions, Unique, Unversioned, Versioned, checked, declared,
+            step, unique_key,
         },
         policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
         value_error::PayloadError,

@@ -16,19 +16,25 @@
 --       5 n; then n pairs id, record
 --       then m, the number of specials; then m times: index of the pair (from 1), priority,
 --       due ('' now, '+<ms>' from now, '<ms>' since epoch), index of the unique key in KEYS or 0,
---       its lifetime in ms or 0, the key's own text
+--       its rule, the key's own text. A rule is a lifetime in ms, or 0 for the job's; 'u' if the
+--       job's end frees the key before; and a mode of lib/dedup.lua, 'd' with a longest wait in ms
 --       then, optionally, all ids as one compact text, for the event;
 --       then pairs of index and time to live in ms, for jobs that have one
--- REPLY for each job that was not added: its index, and the id of the job that exists; or, if they
+-- REPLY for each job that was not added: its index, and the id of the job that stands for it, or,
+--       with an 'r' or an 'e' behind the index, that was replaced, or delayed anew as well; for one
+--       that was added to run after another: its index, an 'n', and the other's id; or, if they
 --       don't fit and the queue overflows, 0 and one text: the kind of overflow, the room left, the
 --       cap, and the dead-letter queue if it has one. A call that was carried out before changes
 --       nothing, and has the same answer
 -- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend)
--- USES  clock, layout, numbered, rank, order, events, wake, size, add
+-- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, unique, reprioritize, due,
+--       dedup, add
 local function add(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],
     meta = keys[6], events = keys[7], wake = keys[8], keys = keys,
+    -- All keys of the queue have it.
+    base = string.sub(keys[6], 1, -5),
   }
   local producer, n = keys[9], tonumber(args[5])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
@@ -48,14 +54,13 @@ local function add(keys, args)
   q.turn, q.largest, q.newest = meta[9], meta[10], meta[11]
   local block = 6 + 2 * n
   q.after = block + 1 + 6 * tonumber(args[block])
-  q.news, q.ttl = args[q.after], meta[6]
+  q.news, q.ttl, q.fresh = args[q.after], meta[6], n
   local specials, duplicates, twin_list = {}, {}, {}
   -- Most batches are plain: no id to look for and no special job.
   if args[1] == '1' or args[block] ~= '0' then
     specials = add_specials(args, block)
     duplicates, twin_list = add_duplicates(q, keys, args, n, specials)
   end
-  q.fresh = n - #twin_list / 2
   local full = meta[5] and q.fresh > 0 and add_full(q, args, meta)
   if full and args[4] ~= '1' then
     return full
@@ -68,7 +73,7 @@ local function add(keys, args)
   if made then
     return add_answer(made)
   end
-  if q.fresh > 0 and not full then
+  if (q.fresh > 0 or q.meets) and not full then
     local done, problem = pcall(add_write, q, args, n, specials, duplicates)
     if not done then
       -- A key has another type. It isn't carried out, then, and a resend must hear of it as well.

@@ -1,5 +1,7 @@
 --- delay: change when a delayed job is due.
 --
+-- One that runs after another of its unique key runs after that in any case.
+--
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed
 --       3  completed  ZSET    {q}:completed
@@ -11,7 +13,7 @@
 -- ARGV  1 base; 2 id; 3 due: '+<ms>' from now or '<ms>' since epoch
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  clock, layout, events, wake, state, deadline
+-- USES  clock, layout, events, wake, unique, state, deadline, parked
 local function delay(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -31,8 +33,10 @@ local function delay(keys, args)
   if string.sub(args[3], 1, 1) == '+' then
     due = now + due
   end
-  redis.call('ZADD', q.delayed, due, id)
-  deadline_move(q.base, id, old, due)
+  if not parked_delay(q.base, id, old, due, now) then
+    redis.call('ZADD', q.delayed, due, id)
+    deadline_move(q.base, id, old, due)
+  end
   events_add(q.events, meta[2], 'delayed', { id })
   -- It may be the first to be due now.
   wake_at(q.wake, due, now)

@@ -1,5 +1,7 @@
 --- promote: make a delayed job ready now.
 --
+-- One that runs after another of its unique key is ready as soon as that has ended.
+--
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed
 --       3  completed  ZSET    {q}:completed
@@ -12,7 +14,7 @@
 -- ARGV  1 base; 2 id
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  clock, layout, rank, events, wake, state, deadline
+-- USES  clock, layout, rank, events, wake, unique, state, deadline, parked
 local function promote(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -30,6 +32,9 @@ local function promote(keys, args)
     return state_refusal(q, id)
   end
   local now = clock_now()
+  if parked_delay(q.base, id, due, now, now) then
+    return 1
+  end
   redis.call('ZREM', q.delayed, id)
   local priority = redis.call('HGET', q.priority, id) or 0
   redis.call('ZADD', q.waiting, rank_text(priority, rank_step(meta[3]), now), id)

@@ -18,7 +18,7 @@
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE, KEYHELD (another job has its unique key),
 --       DEADLETTER
--- USES  clock, layout, rank, order, events, wake, state, pools, rerun
+-- USES  clock, layout, rank, order, events, wake, state, pools, unique, rerun
 local function retry(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

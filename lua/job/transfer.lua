@@ -22,7 +22,7 @@
 -- REPLY how many were sent by this call, or by an earlier one with the same token; jobs that are
 --       active or don't exist are left out
 -- ERR   LAYOUT
--- USES  layout, events, unique, lanes, pools, columns, state, outbox, callers, removal
+-- USES  layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal
 local function transfer(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

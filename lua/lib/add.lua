@@ -6,15 +6,22 @@ local function add_specials(args, at)
   for i = at + 1, at + 6 * tonumber(args[at]), 6 do
     specials[tonumber(args[i])] = {
       priority = tonumber(args[i + 1]), due = args[i + 2], unique = tonumber(args[i + 3]),
-      lifetime = tonumber(args[i + 4]), key = args[i + 5],
+      rule = args[i + 4], key = args[i + 5],
     }
+    local special = specials[tonumber(args[i])]
+    if special.unique > 0 then
+      local mode, longest = string.match(special.rule, '^%d+u?([rkd]?)(%d*)$')
+      special.mode, special.longest = mode, tonumber(longest)
+    end
   end
   return specials
 end
 
--- Jobs that exist already: index → the id of the job that exists, and the same as a flat list.
+-- Jobs that exist already: index → the id of the job that exists. And for each job that has to do
+-- with another, as a flat list, its index, with a letter of lib/dedup.lua, and the other's id.
 local function add_duplicates(q, keys, args, n, specials)
-  local duplicates, list, claimed, held, seen = {}, {}, {}, {}, {}
+  local duplicates, list, held, seen = {}, {}, {}, {}
+  q.holders = {}
   if args[1] == '1' then
     local ids = {}
     for i = 1, n do
@@ -27,16 +34,16 @@ local function add_duplicates(q, keys, args, n, specials)
   end
   for i = 1, n do
     local special, id = specials[i], args[4 + 2 * i]
-    local duplicate = held[i] and id
-    if not duplicate and special and special.unique > 0 then
-      local key = keys[special.unique]
-      duplicate = claimed[key] or redis.call('GET', key)
-      claimed[key] = duplicate or id
+    local meet = held[i] and { how = '', id = id }
+    if not meet and special and special.unique > 0 then
+      meet = dedup_meet(q, special, keys[special.unique], id)
+      special.meet = meet
     end
-    if duplicate then
-      duplicates[i] = duplicate
-      list[#list + 1] = i
-      list[#list + 1] = duplicate
+    if meet then
+      if meet.how ~= 'n' then duplicates[i], q.fresh = meet.id, q.fresh - 1 end
+      if meet.how ~= '' then q.meets = true end
+      list[#list + 1] = meet.how == '' and i or i .. meet.how
+      list[#list + 1] = meet.id
     end
   end
   return duplicates, list
@@ -64,8 +71,8 @@ local function add_answer(text)
     return { 0, full }
   end
   local twin_list = {}
-  for index, id in string.gmatch(text, '(%d+) (%S+)') do
-    twin_list[#twin_list + 1] = tonumber(index)
+  for index, id in string.gmatch(text, '(%d+%a?) (%S+)') do
+    twin_list[#twin_list + 1] = tonumber(index) or index
     twin_list[#twin_list + 1] = id
   end
   return twin_list
@@ -107,14 +114,6 @@ local function add_plain(q, args, n)
   return true
 end
 
--- Delays jobs. Answers whether one of them is due before all other delayed jobs, and before idle
--- workers look by themselves: then one must wake, to know when.
-local function add_delay(q, delayed, soonest, now)
-  local head = redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2]
-  redis.call('ZADD', q.delayed, unpack(delayed))
-  return soonest <= now + WAKE_SLEEP and (not head or soonest < tonumber(head))
-end
-
 -- Writes records and positions. Answers whether a worker should wake: a job is ready, or due before
 -- all others.
 local function add_place(q, args, n, specials, duplicates, now)
@@ -140,7 +139,7 @@ local function add_place(q, args, n, specials, duplicates, now)
         end
       end
       if due > now then
-        special.ms = due
+        special.ms = special.from and dedup_due(special.from, nil, now) or due
         delayed[#delayed + 1], delayed[#delayed + 2] = due, id
         soonest = math.min(soonest or due, due)
       else
@@ -155,19 +154,24 @@ local function add_place(q, args, n, specials, duplicates, now)
   add_tell(q, ids, #ids == n)
   redis.call('HSET', q.jobs, unpack(records))
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
-  local sooner = #delayed > 0 and add_delay(q, delayed, soonest, now)
+  local sooner = #delayed > 0 and due_delay(q, delayed, soonest, now)
   if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
   return sooner or #ready > 0
 end
 
--- Notes when jobs expire: their own time to live, else the queue's, after they are due.
--- `at`: where the pairs of index and ms begin in ARGV. Answers whether one expires before all
--- others, and before idle workers look by themselves.
-local function add_expire(q, args, at, specials, duplicates, now)
-  local ttls, members, soonest = {}, {}, math.huge
+-- The jobs' own times to live, from the pairs of index and ms that begin in ARGV at `at`.
+local function add_ttls(args, at)
+  local ttls = {}
   for i = at, #args, 2 do
     ttls[tonumber(args[i])] = args[i + 1]
   end
+  return ttls
+end
+
+-- Notes when jobs expire: their own time to live, else the queue's, after they are due. Answers
+-- whether a worker should know.
+local function add_expire(q, args, ttls, specials, duplicates, now)
+  local members, soonest = {}, math.huge
   for i = 1, tonumber(args[5]) do
     local ttl = ttls[i] or q.ttl
     if ttl and not duplicates[i] then
@@ -176,29 +180,15 @@ local function add_expire(q, args, at, specials, duplicates, now)
       soonest = math.min(soonest, ends)
     end
   end
-  if #members == 0 then
-    return false
-  end
-  -- Both keys have the queue's prefix.
-  local expiring = string.sub(q.meta, 1, -5) .. 'expiring'
-  local sooner = soonest <= now + WAKE_SLEEP
-    and redis.call('ZCOUNT', expiring, 0, string.format('%.0f', soonest)) == 0
-  redis.call('ZADD', expiring, unpack(members))
-  redis.call('HSET', q.meta, 'expiring', 1)
-  return sooner
+  return #members > 0 and due_expire(q, members, soonest, now)
 end
 
 -- Claims the unique keys, each for its lifetime or for as long as its job exists.
-local function add_claim(q, keys, args, specials, duplicates)
+local function add_claim(q, args, specials, duplicates, now)
   for i, special in pairs(specials) do
-    if special.unique > 0 and not duplicates[i] then
-      local id, key = args[4 + 2 * i], keys[special.unique]
-      if special.lifetime > 0 then
-        redis.call('SET', key, id, 'PX', special.lifetime)
-      else
-        redis.call('SET', key, id)
-        redis.call('HSET', q.uniques, id, special.key)
-      end
+    if special.unique > 0 and not special.meet and not duplicates[i] then
+      local latest = special.longest and now + special.longest
+      unique_claim(q, args[4 + 2 * i], special.key, special.rule, latest)
     end
   end
 end
@@ -210,16 +200,19 @@ local function add_write(q, args, n, specials, duplicates)
   size_note(q.meta, q.largest, size_largest(args, 7, n))
   q.order = args[1] == '1' and order_read(q.newest, now)
   q.at = q.order and now or order_any(q.meta, q.newest, now)
-  local look = add_place(q, args, n, specials, duplicates, now)
+  local look = q.fresh > 0 and add_place(q, args, n, specials, duplicates, now)
   if q.order and q.order.id ~= '' then order_note(q.meta, q.order) end
-  -- In a pause nobody needs to look, nor if a worker does when the next job may start.
-  if q.paused or (q.turn and wake_watched(q.turn, now)) then look = false end
-  add_claim(q, q.keys, args, specials, duplicates)
+  add_claim(q, args, specials, duplicates, now)
+  local ttls = (q.meets or q.ttl or args[q.after + 1]) and add_ttls(args, q.after + 1)
   if q.ttl or args[q.after + 1] then
-    look = add_expire(q, args, q.after + 1, specials, duplicates, now) or look
+    q.expires = add_expire(q, args, ttls, specials, duplicates, now)
   end
-  redis.call('HINCRBY', q.meta, 'added', q.fresh)
-  if look then
+  if q.meets then look = dedup_write(q, args, specials, ttls, now) or look end
+  -- In a pause nobody needs to look, nor if a worker does when the next job may start. What expires
+  -- does so nevertheless.
+  if q.paused or (q.turn and wake_watched(q.turn, now)) then look = false end
+  if q.fresh > 0 then redis.call('HINCRBY', q.meta, 'added', q.fresh) end
+  if look or q.expires then
     wake_one(q.wake)
   end
 end

@@ -30,7 +30,7 @@ local function columns_purge(c, ids, first, last)
   end
   lanes_leave(c.base, ids, first, last)
   pools_leave(c.base, ids, first, last)
-  unique_release(c.uniques, c.base, ids, first, last)
+  unique_free(c.uniques, c.base, ids, first, last, true)
   for _, column in ipairs({ c.outcomes, c.priority, c.attempts, c.stalls, c.misses, c.progress }) do
     if redis.call('EXISTS', column) == 1 then
       redis.call('HDEL', column, unpack(ids, first, last))

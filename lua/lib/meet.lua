@@ -11,7 +11,7 @@ end
 
 -- The id of another job that holds the key; '' is no key.
 local function meet_by_key(q, id, key)
-  local holder = key ~= '' and redis.call('GET', q.base .. 'unique:' .. key)
+  local holder = key ~= '' and unique_holder(redis.call('GET', q.base .. 'unique:' .. key))
   if holder and holder ~= id then
     return holder
   end

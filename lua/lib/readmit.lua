@@ -1,5 +1,5 @@
 -- readmit: the steps of putting a job back into its queue. job: id, record, priority, due, ttl,
--- lifetime, key; and other, a text that no other arrival has. The record comes last: if a key has a
+-- rule, key; and other, a text that no other arrival has. The record comes last: if a key has a
 -- wrong type, the job comes again.
 
 -- What is left of an ended job of this id goes.
@@ -27,7 +27,7 @@ local function readmit_job(q, job, now)
     q.order = q.order or order_read(q.newest, now)
     redis.call('ZADD', q.waiting, rank_text(job.priority, q.step, order_next(q.order, id)), id)
   end
-  unique_claim(q, id, job.key, tonumber(job.lifetime))
+  unique_claim(q, id, job.key, job.rule)
   if ttl then
     redis.call('ZADD', q.base .. 'expiring', string.format('%.0f', due + ttl), id)
     redis.call('HSET', q.meta, 'expiring', 1)
@@ -49,6 +49,6 @@ local function readmit_failed(q, job, taken, outcome, now)
   if pools_since(redis.call('HGET', q.meta, 'failed_of')) ~= '' then
     pools_join(q.base, 'failed', '', { string.format('%.0f', now), id })
   end
-  if job.key ~= '' and job.lifetime == '0' then redis.call('HSET', q.uniques, id, job.key) end
+  if job.key ~= '' and string.match(job.rule, '^0') then redis.call('HSET', q.uniques, id, job.key) end
   return readmit_write(q, job, id)
 end

@@ -15,7 +15,7 @@ local function rerun_claim(q, ids)
   local keys, free, kept, holder = redis.call('HMGET', q.uniques, unpack(ids)), {}, {}, nil
   for i, id in ipairs(ids) do
     local name = q.base .. 'unique:' .. (keys[i] or '')
-    local other = keys[i] and not redis.call('SET', name, id, 'NX') and redis.call('GET', name)
+    local other = keys[i] and not redis.call('SET', name, id, 'NX') and unique_holder(redis.call('GET', name))
     if other and other ~= id then
       kept[#kept + 1], holder = id, holder or other
     else

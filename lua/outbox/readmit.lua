@@ -24,7 +24,7 @@
 --       17 wake       LIST    {q}:wake
 -- ARGV  1 base   2 source   3 the outcome of a job that arrives as failed
 --       then for each entry, in order: entry, job id, record, priority, due ms since epoch or '',
---       time to live in ms or '', the unique key's lifetime in ms (0: the job's), the key or ''
+--       time to live in ms or '', the rule of its unique key (lib/unique.lua), the key or ''
 -- REPLY how many were added; how many arrived as failed
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, order, events, wake, unique, lanes, pools, columns, source, meet, size, readmit
@@ -50,7 +50,7 @@ local function readmit(keys, args)
     if last == '0-0' or source_after(args[i], last) then
       local job = {
         id = args[i + 1], record = args[i + 2], priority = args[i + 3], due = args[i + 4],
-        ttl = args[i + 5], lifetime = args[i + 6], key = args[i + 7],
+        ttl = args[i + 5], rule = args[i + 6], key = args[i + 7],
         other = source .. ' ' .. args[i],
       }
       local taken = meet_by_id(q, job.id)

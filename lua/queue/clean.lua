@@ -16,7 +16,7 @@
 -- ARGV  1 base; 2 completed or failed; 3 age ms; 4 how many at most, up to 1,000
 -- REPLY how many were removed
 -- ERR   LAYOUT
--- USES  clock, layout, events, unique, lanes, pools, columns
+-- USES  clock, layout, events, wake, unique, lanes, pools, columns
 local function clean(keys, args)
   local q = {
     completed = keys[1], failed = keys[2], jobs = keys[3], priority = keys[4],

@@ -16,7 +16,7 @@
 -- ARGV  1 base; 2 '1' to remove delayed jobs too
 -- REPLY how many were removed; 0: done
 -- ERR   LAYOUT
--- USES  layout, events, unique, lanes, pools, columns, outbox, callers, removal
+-- USES  layout, events, wake, unique, lanes, pools, columns, outbox, callers, removal
 local function drain(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], jobs = keys[3], priority = keys[4],

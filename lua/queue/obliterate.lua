@@ -24,7 +24,7 @@
 -- REPLY 0 if it is done, 1 if it must be called again
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
--- USES  layout, active, unique, lanes, pools, columns, outbox, callers
+-- USES  layout, active, wake, unique, lanes, pools, columns, outbox, callers
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -48,7 +48,7 @@ local function obliterate(keys, args)
   end
   local claimed = redis.call('HRANDFIELD', q.uniques, step)
   if #claimed > 0 then
-    unique_release(q.uniques, q.base, claimed)
+    unique_free(q.uniques, q.base, claimed, 1, #claimed, true)
   end
   local parked = redis.call('HRANDFIELD', q.base .. 'lane_of', step)
   if #parked > 0 then

@@ -60,13 +60,17 @@ pub fn refusal(error: &RedisError) -> String {
 }
 
 /// Runs a command given as words with single blanks between: `ZADD jq:{q}:waiting 1 a`. `''` is an
-/// empty word.
+/// empty word, and `a~b` has a blank.
 ///
 /// # Panics
 /// The server refuses it.
 pub fn run(connection: &mut Connection, command: &str) -> Value {
-    let mut words = command.split(' ').map(|word| if word == "''" { "" } else { word });
-    let mut call = redis::cmd(words.next().unwrap_or_default());
+    let mut words = command.split(' ').map(|word| match word {
+        "''" => String::new(),
+        "~" => "~".to_owned(),
+        word => word.replace('~', " "),
+    });
+    let mut call = redis::cmd(&words.next().unwrap_or_default());
     call.arg(words.collect::<Vec<_>>());
     call.query(connection).unwrap_or_else(|error| panic!("{command}: {error}"))
 }

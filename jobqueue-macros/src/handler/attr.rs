@@ -5,6 +5,7 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
+use super::unique::Unique;
 use crate::arguments::{flag, once, read, value};
 
 /// The arguments of `#[job(…)]`.
@@ -31,6 +32,7 @@ pub(super) struct Arguments {
     pub(super) subscribe: Option<Expr>,
     pub(super) blocking: Option<Ident>,
     pub(super) idempotent: Option<Idempotent>,
+    pub(super) unique: Option<Unique>,
 }
 
 /// `idempotent`, or `idempotent = "7d"`.
@@ -40,7 +42,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 22] = [
     "queue",
     "name",
     "implements",
@@ -62,6 +64,7 @@ const KNOWN: [&str; 21] = [
     "at_most_once",
     "subscribe",
     "blocking",
+    "unique",
 ];
 
 impl Parse for Arguments {
@@ -83,6 +86,7 @@ impl Arguments {
                 let lifetime = input.peek(Token![=]).then(|| value(input, word)).transpose()?;
                 Ok(Idempotent { word: word.clone(), lifetime })
             }),
+            "unique" => once(&mut self.unique, word, || Unique::parse(word, input)),
             text => match self.expression(text) {
                 Some(slot) => once(slot, word, || value(input, word)),
                 None => Ok(()),

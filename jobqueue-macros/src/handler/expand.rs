@@ -35,7 +35,7 @@ fn bound(name: &str, model: &Model) -> TokenStream {
 
 fn implement_job(names: &Names, model: &Model) -> TokenStream {
     let (Names { marker, .. }, Model { definition, payload, returns, .. }) = (names, model);
-    let (result, versions) = (returns.checked_output(), versions(payload));
+    let (result, versions, unique) = (returns.checked_output(), versions(payload), &model.unique);
     quote! {
         // Outside of the implementation, so that it is evaluated though nobody adds a job.
         const __JOBQUEUE_DEFINITION: ::jobqueue::__private::Definition = #definition;
@@ -46,6 +46,7 @@ fn implement_job(names: &Names, model: &Model) -> TokenStream {
             type Output = #result;
             const DEFINITION: ::jobqueue::__private::Definition = __JOBQUEUE_DEFINITION;
             #versions
+            #unique
         }
     }
 }

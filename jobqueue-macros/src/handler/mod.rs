@@ -11,6 +11,7 @@ mod policies;
 pub(crate) mod returns;
 pub(crate) mod shell;
 pub(crate) mod signature;
+mod unique;
 pub(crate) mod valid;
 
 use proc_macro2::TokenStream;

@@ -25,6 +25,8 @@ pub(crate) struct Model {
     pub(crate) idempotent: Option<TokenStream>,
     /// What says of which class an error is.
     pub(crate) classify: Option<Expr>,
+    /// `fn unique`, if adds of the handler have a key.
+    pub(crate) unique: Option<TokenStream>,
 }
 
 impl Model {
@@ -38,6 +40,7 @@ impl Model {
             blocking,
             idempotent: None,
             classify: None,
+            unique: None,
             extractors: types.collect(),
             function: function.clone(),
             payload,
@@ -57,6 +60,7 @@ impl Model {
         }
         model.classify = arguments.classify.clone();
         model.idempotent = idempotent(arguments)?;
+        model.unique = arguments.unique.as_ref().map(|it| it.expand(function)).transpose()?;
         Ok(model)
     }
 }

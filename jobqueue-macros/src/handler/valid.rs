@@ -152,6 +152,10 @@ pub(super) fn implementation(arguments: &Arguments) -> syn::Result<()> {
             errors.push(syn::Error::new(given.span(), message));
         }
     }
+    if let Some(unique) = &arguments.unique {
+        let message = "`unique` is the declaration's, since producers read it: say it there";
+        errors.push(syn::Error::new(unique.word.span(), message));
+    }
     errors.end()
 }
 

@@ -35,7 +35,7 @@ use crate::{
     error::{CallError, Error},
     job::{Gone, IntoJob, JobName, Outcome, QueueName},
     policy::{Backoff, Retain},
-    producer::{Request, request_setters},
+    producer::{Content, Request, request_setters},
     queue::Queue,
     store::{Durability, deadline_after, job::Instead},
     value_error::{Invalid, PayloadError},
@@ -150,14 +150,15 @@ impl<T> Call<T> {
         let mailbox = client.shared::<Mailbox>();
         options.reply_to = Some(mailbox.address().map_err(Error::from)?.clone());
         let payload = self.payload.map_err(Error::from)?;
-        let mut job = request.job(payload, None, clock::now()).map_err(Error::from)?;
+        let mut job =
+            request.job(Content::plain(payload), None, clock::now()).map_err(Error::from)?;
         job.id = job.id.awaited();
         let mut reply = mailbox.wait_for(client.store(), &job.id).map_err(Error::from)?;
         let exchange = async {
             match request.send(&request.batcher(), vec![job]).await?.pop() {
                 // It went to the dead-letter queue of a full queue.
                 Some((_, Instead::Overflowed)) => Ok(Gone::Overflow.outcome().encode().into()),
-                Some((_, Instead::Duplicate(_))) | None => Ok::<_, Error>(reply.told().await),
+                Some(_) | None => Ok::<_, Error>(reply.told().await),
             }
         };
         let answer = timeout_at(deadline, exchange).await;

@@ -44,6 +44,8 @@ pub enum EventKind {
     Added,
     /// Jobs became ready: they were due, promoted, or run again.
     Waiting,
+    /// Jobs that wait became others, which were added with their [unique](crate::Unique) keys.
+    Replaced,
     /// A job's due time was changed.
     Delayed,
     /// A worker fetched jobs.
@@ -72,9 +74,10 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const NAMES: [(Self, &'static str); 13] = [
+    const NAMES: [(Self, &'static str); 14] = [
         (Self::Added, "added"),
         (Self::Waiting, "waiting"),
+        (Self::Replaced, "replaced"),
         (Self::Delayed, "delayed"),
         (Self::Active, "active"),
         (Self::Progress, "progress"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 
-use super::{options::JobOptions, unique_key::UniqueKey};
+use super::{record::Record, unique::KeyClaim};
 
 /// How a job takes its place in a queue to which it comes back: as it was added there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,20 +13,21 @@ pub(crate) struct Arrival {
     pub(crate) due_ms: Option<i64>,
     /// Its time to live, which begins again; else the queue's.
     pub(crate) ttl: Option<Duration>,
-    pub(crate) unique: Option<UniqueKey>,
+    pub(crate) unique: Option<KeyClaim>,
 }
 
 impl Arrival {
-    pub(crate) fn of(options: &JobOptions) -> Self {
+    pub(crate) fn of(record: &Record) -> Self {
+        let options = &record.options;
         Self {
             due_ms: options.due_at.as_ref().map(DateTime::timestamp_millis),
             ttl: options.ttl,
-            unique: options.unique.clone(),
+            unique: options.unique.as_ref().map(|unique| unique.claim(&record.name)),
         }
     }
 
-    /// As it stands in an outbox: due time, time to live and the key's lifetime in ms, `-` for
-    /// none, then the key. A lifetime of 0 is that of the job.
+    /// As it stands in an outbox: due time and time to live in ms, and the key's rule, `-` for
+    /// none, then the key.
     pub(crate) fn to_text(&self) -> String {
         let ms = |time: Option<Duration>| {
             time.map_or("-".to_owned(), |time| time.as_millis().max(1).to_string())
@@ -34,10 +35,7 @@ impl Arrival {
         let due = self.due_ms.map_or("-".to_owned(), |due| due.max(0).to_string());
         match &self.unique {
             None => format!("{due} {} - ", ms(self.ttl)),
-            Some(UniqueKey { key, lifetime: None }) => format!("{due} {} 0 {key}", ms(self.ttl)),
-            Some(UniqueKey { key, lifetime }) => {
-                format!("{due} {} {} {key}", ms(self.ttl), ms(*lifetime))
-            }
+            Some(KeyClaim { key, rule }) => format!("{due} {} {rule} {key}", ms(self.ttl)),
         }
     }
 
@@ -45,12 +43,11 @@ impl Arrival {
     pub(crate) fn parse(text: &str) -> Self {
         let mut words = text.splitn(4, ' ');
         let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
-        let (due, ttl, lifetime) = (number(), number(), number());
+        let (due, ttl) = (number(), number());
+        let rule = words.next().filter(|rule| rule.starts_with(|sign: char| sign.is_ascii_digit()));
         let key = words.next().unwrap_or_default();
-        let unique = lifetime.filter(|_| !key.is_empty()).map(|ms| {
-            let lifetime = (ms > 0).then(|| Duration::from_millis(ms));
-            UniqueKey::new(key.to_owned(), lifetime)
-        });
+        let unique = rule.filter(|_| !key.is_empty());
+        let unique = unique.map(|rule| KeyClaim { key: key.to_owned(), rule: rule.to_owned() });
         Self {
             due_ms: due.and_then(|due| i64::try_from(due).ok()),
             ttl: ttl.map(Duration::from_millis),
@@ -66,11 +63,13 @@ mod tests {
     #[test]
     fn an_arrival_survives_the_outbox() {
         let ms = Duration::from_millis;
-        let key = |lifetime| Some(UniqueKey::new("a key of words".to_owned(), lifetime));
+        let key = |rule: &str| {
+            Some(KeyClaim { key: "a key\nof words".to_owned(), rule: rule.to_owned() })
+        };
         for (due_ms, ttl, unique) in [
             (None, None, None),
-            (Some(7), None, key(None)),
-            (None, Some(ms(5)), key(Some(ms(9)))),
+            (Some(7), None, key("0")),
+            (None, Some(ms(5)), key("9ur")),
             (Some(0), Some(ms(1)), None),
         ] {
             let arrival = Arrival { due_ms, ttl, unique };

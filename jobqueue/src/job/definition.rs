@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{codec::Codec, payload::PayloadVersions};
+use super::{codec::Codec, payload::PayloadVersions, unique::Unique};
 use crate::{
     policy::{Backoff, Breaker, Rate, Retain, RetryPolicy},
-    value_error::Invalid,
+    value_error::{Invalid, PayloadError},
 };
 
 /// A kind of job: what goes in, what comes out, and how it is treated.
@@ -31,6 +31,16 @@ pub trait Job: Send + Sync + 'static {
     /// payload's type; written by hand it is `PayloadVersions::of()` for one that implements
     /// [`Payload`](crate::Payload).
     const VERSIONS: PayloadVersions<Self::Payload> = PayloadVersions::none();
+
+    /// The unique key of a job with this payload, for adds that say none; `#[job(unique(…))]` makes
+    /// it of the payload's fields. None by default.
+    ///
+    /// # Errors
+    /// The key can't be made of this payload. Then nothing is added.
+    fn unique(payload: &Self::Payload) -> Result<Option<Unique>, PayloadError> {
+        let _ = payload;
+        Ok(None)
+    }
 }
 
 /// Where jobs of a kind go and what holds for them unless an add says otherwise.

@@ -52,7 +52,8 @@ pub struct JobInfo {
     pub stalls: u32,
     /// Its priority now, which may have been changed since it was added.
     pub priority: i16,
-    /// When it is due, if it is delayed.
+    /// When it is due, if it is delayed. `None` if it runs after another job of its
+    /// [unique](crate::Unique) key.
     pub due_at: Option<DateTime<Utc>>,
     /// When its present run was fetched, if it is active.
     pub started_at: Option<DateTime<Utc>>,

@@ -35,7 +35,7 @@ mod state;
 mod text;
 mod trace;
 mod under_way;
-mod unique_key;
+mod unique;
 mod value;
 mod wire;
 
@@ -72,4 +72,5 @@ pub(crate) use settlement::{Settlement, Transition};
 pub use state::JobState;
 pub use trace::{SpanId, TraceContext, TraceId};
 pub use under_way::OnceHeld;
-pub use unique_key::UniqueKey;
+pub(crate) use unique::KeyClaim;
+pub use unique::{OnDuplicate, Unique, unique_key};

@@ -5,9 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{
-    name::QueueName, priority::Priority, reply_address::ReplyAddress, unique_key::UniqueKey,
-};
+use super::{name::QueueName, priority::Priority, reply_address::ReplyAddress, unique::Unique};
 use crate::{
     policy::{Backoff, Retain},
     value_error::Invalid,
@@ -40,7 +38,7 @@ pub struct JobOptions {
     #[serde(rename = "ttl_ms", serialize_with = "crate::json::maybe_millis")]
     pub ttl: Option<Duration>,
     /// The key under which nothing else is added.
-    pub unique: Option<UniqueKey>,
+    pub unique: Option<Unique>,
     /// The version of the payload; 1 if it is missing.
     pub version: Option<u32>,
     /// Headers beside the payload: trace context, tenant.

@@ -18,7 +18,7 @@ use super::{
     outcome::Outcome,
     record::Record,
     reply_address::ReplyAddress,
-    unique_key::UniqueKey,
+    unique::{OnDuplicate, Unique},
 };
 use crate::{
     policy::{Backoff, Retain},
@@ -51,8 +51,22 @@ fn origin() -> impl Strategy<Value = Origin> {
         .prop_map(|(topic, routing_key)| Origin { topic, routing_key })
 }
 
-fn unique() -> impl Strategy<Value = UniqueKey> {
-    (any::<String>(), option::of(duration())).prop_map(|(key, life)| UniqueKey::new(key, life))
+fn unique() -> impl Strategy<Value = Unique> {
+    let on_duplicate = prop_oneof![
+        Just(OnDuplicate::Skip),
+        Just(OnDuplicate::Replace),
+        Just(OnDuplicate::KeepLast),
+        option::of(duration()).prop_map(|longest_wait| OnDuplicate::Debounce { longest_wait }),
+    ];
+    let lifetime = option::of(duration().prop_map(|life| life.max(Duration::from_millis(1))));
+    (any::<String>(), lifetime, any::<bool>(), on_duplicate).prop_map(
+        |(key, lifetime, while_unfinished, on_duplicate)| {
+            let mut unique = Unique::by(key);
+            (unique.lifetime, unique.while_unfinished) = (lifetime, while_unfinished);
+            unique.on_duplicate = on_duplicate;
+            unique
+        },
+    )
 }
 
 prop_compose! {

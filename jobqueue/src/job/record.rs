@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     use crate::{
-        job::{reply_address::ReplyAddress, unique_key::UniqueKey},
+        job::{reply_address::ReplyAddress, unique::Unique},
         policy::{Backoff, Retain},
     };
 
@@ -209,7 +209,7 @@ mod tests {
             retain_failed: Some(Retain::age(Duration::from_secs(60))),
             due_at: DateTime::from_timestamp_millis(1_764_000_060_123),
             ttl: Some(Duration::from_secs(9)),
-            unique: Some(UniqueKey::new("order 7".to_owned(), Some(Duration::from_secs(60)))),
+            unique: Some(Unique::by("order 7").lasting(Duration::from_secs(60))),
             version: Some(3),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
             reply_to: Some(ReplyAddress::generate().expect("a good name")),

@@ -12,7 +12,7 @@ use super::{
     options::{JobOptions, Origin},
     priority::Priority,
     reply_address::ReplyAddress,
-    unique_key::UniqueKey,
+    unique::Unique,
 };
 use crate::policy::{Backoff, BackoffParts, Retain, whole_millis};
 
@@ -68,8 +68,8 @@ impl From<WireOrigin> for Origin {
     }
 }
 
-/// A key, then its lifetime in ms.
-type WireUnique = (String, Option<u64>);
+/// A key, then its rule.
+type WireUnique = (String, String);
 
 /// A count, then an age in ms.
 type WireRetain = (Option<u64>, Option<u64>);
@@ -91,10 +91,7 @@ impl From<&JobOptions> for WireOptions {
             retain_failed: options.retain_failed.map(retain),
             due_ms: options.due_at.map(|due| due.timestamp_millis()),
             ttl_ms: options.ttl.map(whole_millis),
-            unique: options
-                .unique
-                .as_ref()
-                .map(|unique| (unique.key.clone(), unique.lifetime.map(whole_millis))),
+            unique: options.unique.as_ref().map(|unique| (unique.key.clone(), unique.rule())),
             version: options.version,
             headers: options.headers.clone(),
             reply_to: options.reply_to.clone(),
@@ -117,9 +114,7 @@ impl From<WireOptions> for JobOptions {
             retain_failed: wire.retain_failed.map(retain),
             due_at: wire.due_ms.and_then(DateTime::from_timestamp_millis),
             ttl: wire.ttl_ms.map(Duration::from_millis),
-            unique: wire
-                .unique
-                .map(|(key, life)| UniqueKey::new(key, life.map(Duration::from_millis))),
+            unique: wire.unique.map(|(key, rule)| Unique::of_rule(key, &rule)),
             version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,
             reply_to: wire.reply_to,

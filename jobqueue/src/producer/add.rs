@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    request::Request,
+    request::{Content, Request},
     setters::{add_setters, request_setters},
 };
 use crate::{
     client::Client,
     clock,
     error::{Error, Result},
-    job::{IntoJob, JobId},
+    job::{IntoJob, JobId, Unique},
     policy::{Backoff, Retain},
     queue::{JobHandle, Queue},
     store::{Durability, job::Due},
@@ -38,7 +38,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Add<T> {
     request: Result<Request, Invalid>,
-    payload: Result<Vec<u8>, PayloadError>,
+    content: Result<Content, PayloadError>,
     id: Option<Result<JobId, Invalid>>,
     output: PhantomData<fn() -> T>,
 }
@@ -58,20 +58,22 @@ impl Client {
     #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
     pub fn add<F: IntoJob<Args>, Args>(&self, handler: F, payload: F::Payload) -> Add<F::Output> {
         let _ = handler;
-        Add::new(self.request_for::<F::Job>(), self.codec_of::<F::Job>().encode(&payload))
+        let codec = self.codec_of::<F::Job>();
+        Add::new(self.request_for::<F::Job>(), Content::of::<F::Job>(codec, &payload))
     }
 }
 
 impl Queue {
     /// Adds a job by its name. Await the answer, or set options first.
     pub fn add<T: Serialize + ?Sized>(&self, name: &str, payload: &T) -> Add<serde_json::Value> {
-        Add::new(self.request(name), self.client().codec().encode(payload))
+        let payload = self.client().codec().encode(payload);
+        Add::new(self.request(name), payload.map(Content::plain))
     }
 }
 
 impl<T> Add<T> {
-    fn new(request: Result<Request, Invalid>, payload: Result<Vec<u8>, PayloadError>) -> Self {
-        Self { request, payload, id: None, output: PhantomData }
+    fn new(request: Result<Request, Invalid>, content: Result<Content, PayloadError>) -> Self {
+        Self { request, content, id: None, output: PhantomData }
     }
 
     request_setters!();
@@ -84,16 +86,17 @@ impl<T> Add<T> {
         self
     }
 
-    /// Adds nothing while a job with this key exists and hasn't ended; the handle is then
-    /// [that job's](JobHandle::existed). 1 to 256 bytes.
-    pub fn unique(self, key: impl Into<String>) -> Self {
-        self.set(|request| request.set_unique(key.into(), None))
+    /// Adds nothing while a job of this handler with this key exists and hasn't ended; the handle is
+    /// then [that job's](JobHandle::existed). 1 to 256 bytes. A [`Unique`] says other things that
+    /// may become of such an add, and [`JobHandle::added`] says what did.
+    pub fn unique(self, key: impl Into<Unique>) -> Self {
+        self.set(|request| request.set_unique(key.into()))
     }
 
-    /// Adds nothing during this lifetime after a job with this key was added, whether that job has
-    /// ended or not; the handle is then [that job's](JobHandle::existed).
+    /// Adds nothing during this lifetime after a job of this handler with this key was added, whether
+    /// that job has ended or not; the handle is then [that job's](JobHandle::existed).
     pub fn unique_for(self, key: impl Into<String>, lifetime: Duration) -> Self {
-        self.set(|request| request.set_unique(key.into(), Some(lifetime)))
+        self.unique(Unique::by(key).lasting(lifetime))
     }
 
     fn set(mut self, change: impl FnOnce(&mut Request)) -> Self {
@@ -105,7 +108,7 @@ impl<T> Add<T> {
 
     async fn send(self) -> Result<JobHandle<T>> {
         let request = self.request?.checked()?;
-        let job = request.job(self.payload?, self.id.transpose()?, clock::now())?;
+        let job = request.job(self.content?, self.id.transpose()?, clock::now())?;
         let id = job.id.clone();
         let duplicates = request.send(&request.batcher(), vec![job]).await?;
         let duplicate = duplicates.into_iter().next().map(|(_, duplicate)| duplicate);

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    request::Request,
+    request::{Content, Request},
     setters::{add_setters, request_setters},
 };
 use crate::{
@@ -39,7 +39,7 @@ use crate::{
 #[derive(Debug)]
 pub struct AddAll<T> {
     request: Result<Request, Invalid>,
-    payloads: Result<Vec<Vec<u8>>, PayloadError>,
+    contents: Result<Vec<Content>, PayloadError>,
     output: PhantomData<fn() -> T>,
 }
 
@@ -78,8 +78,8 @@ impl Client {
     ) -> AddAll<F::Output> {
         let _ = handler;
         let codec = self.codec_of::<F::Job>();
-        let payloads = payloads.into_iter().map(|payload| codec.encode(&payload)).collect();
-        AddAll::new(self.request_for::<F::Job>(), payloads)
+        let contents = payloads.into_iter().map(|payload| Content::of::<F::Job>(codec, &payload));
+        AddAll::new(self.request_for::<F::Job>(), contents.collect())
     }
 }
 
@@ -92,17 +92,18 @@ impl Queue {
         payloads: impl IntoIterator<Item = T>,
     ) -> AddAll<serde_json::Value> {
         let codec = self.client().codec();
-        let payloads = payloads.into_iter().map(|payload| codec.encode(&payload)).collect();
-        AddAll::new(self.request(name), payloads)
+        let contents =
+            payloads.into_iter().map(|payload| codec.encode(&payload).map(Content::plain));
+        AddAll::new(self.request(name), contents.collect())
     }
 }
 
 impl<T> AddAll<T> {
     fn new(
         request: Result<Request, Invalid>,
-        payloads: Result<Vec<Vec<u8>>, PayloadError>,
+        contents: Result<Vec<Content>, PayloadError>,
     ) -> Self {
-        Self { request, payloads, output: PhantomData }
+        Self { request, contents, output: PhantomData }
     }
 
     request_setters!();
@@ -118,7 +119,7 @@ impl<T> AddAll<T> {
     fn prepare(self) -> Result<(Request, Vec<NewJob>)> {
         let request = self.request?.checked()?;
         let now = clock::now();
-        let jobs = self.payloads?.into_iter().map(|payload| request.job(payload, None, now));
+        let jobs = self.contents?.into_iter().map(|content| request.job(content, None, now));
         let jobs = jobs.collect::<Result<_, _>>()?;
         Ok((request, jobs))
     }

@@ -75,7 +75,11 @@ impl Request {
 /// The jobs that were added.
 #[cfg(feature = "testing")]
 fn sent(jobs: Vec<NewJob>, duplicates: &Duplicates) -> Vec<SentJob> {
-    let added = |index: &usize| duplicates.iter().all(|(duplicate, _)| duplicate != index);
+    let added = |index: &usize| {
+        let is_other =
+            |(at, instead): &(usize, Instead)| at == index && !matches!(instead, Instead::After(_));
+        !duplicates.iter().any(is_other)
+    };
     let jobs = jobs.into_iter().enumerate().filter(|(index, _)| added(index));
     jobs.map(|(_, job)| SentJob { id: job.id, record: job.record.into() }).collect()
 }

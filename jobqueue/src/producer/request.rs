@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     client::Client,
     error::Result,
-    job::{Codec, JobId, JobName, JobOptions, Record, TraceContext, UniqueKey},
+    job::{Codec, Job, JobId, JobName, JobOptions, Record, TraceContext, Unique},
     queue::Queue,
     store::{
         Durability, QueueStore,
@@ -34,14 +34,40 @@ pub(crate) struct Request {
     pub(crate) options: JobOptions,
     priority: Option<i16>,
     timing: Timing,
-    unique: Option<UniqueKey>,
+    unique: Option<Unique>,
     pub(crate) durability: Durability,
     /// The trace that the job continues, unless a header names another.
     trace: Option<TraceContext>,
 }
 
-/// The longest key of a unique job, in bytes.
-const MAX_KEY: usize = 256;
+/// What one job of a request carries.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) payload: Vec<u8>,
+    /// The key that its handler makes of the payload.
+    pub(crate) unique: Option<Unique>,
+}
+
+impl Content {
+    /// A payload that a handler's declaration knows.
+    pub(super) fn of<J: Job>(codec: Codec, payload: &J::Payload) -> Result<Self, PayloadError> {
+        Ok(Self { payload: codec.encode(payload)?, unique: J::unique(payload)? })
+    }
+
+    /// A payload of which nothing is known.
+    pub(crate) fn plain(payload: Vec<u8>) -> Self {
+        Self { payload, unique: None }
+    }
+}
+
+/// When a job is due: a worker counts from then on how long it has waited.
+fn due_at(due: Due, created_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match due {
+        Due::Now => None,
+        Due::In(delay) => created_at.checked_add_signed(TimeDelta::from_std(delay).ok()?),
+        Due::At(ms) => DateTime::from_timestamp_millis(ms).filter(|due| *due > created_at),
+    }
+}
 
 impl Queue {
     /// A request for a job of this name.
@@ -87,10 +113,8 @@ impl Request {
                 "leave it out for a job that never expires",
             ));
         }
-        if let Some(unique) = &self.unique
-            && (unique.key.is_empty() || unique.key.len() > MAX_KEY)
-        {
-            return Err(Invalid::new("unique key", &unique.key, "use 1 to 256 bytes"));
+        if let Some(unique) = &self.unique {
+            unique.validate()?;
         }
         Ok(self)
     }
@@ -98,20 +122,26 @@ impl Request {
     /// One job of the request, which must have been [checked](Self::checked).
     pub(crate) fn job(
         &self,
-        payload: Vec<u8>,
+        content: Content,
         id: Option<JobId>,
         created_at: DateTime<Utc>,
     ) -> Result<NewJob, PayloadError> {
+        let Content { payload, unique } = content;
+        let unique = self.unique.clone().or(unique);
         let limit = self.client.max_payload();
         if payload.len() > limit {
             let what = format!("the payload of job {}", self.name);
             return Err(TooLarge::sent(what, payload.len(), limit).into());
         }
         let mut options = self.options.clone();
-        options.due_at = self.due_at(created_at);
+        let due = match (self.timing.due, unique.as_ref().and_then(Unique::first_delay)) {
+            (Due::Now, Some(delay)) => Due::In(delay),
+            (due, _) => due,
+        };
+        options.due_at = due_at(due, created_at);
         // So that a job which comes back to its queue takes its place there again.
         options.ttl = self.timing.ttl;
-        options.unique.clone_from(&self.unique);
+        options.unique.clone_from(&unique);
         let record = Record {
             name: self.name.clone(),
             codec: self.codec,
@@ -124,19 +154,10 @@ impl Request {
             id: id.unwrap_or_else(JobId::generate),
             record: record.encode(),
             priority: self.options.priority,
-            due: self.timing.due,
-            unique: self.unique.clone(),
+            due,
+            unique: unique.as_ref().map(|unique| unique.claim(&self.name)),
             ttl: self.timing.ttl,
         })
-    }
-
-    /// When the job is due: a worker counts from then on how long it has waited.
-    fn due_at(&self, created_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match self.timing.due {
-            Due::Now => None,
-            Due::In(delay) => created_at.checked_add_signed(TimeDelta::from_std(delay).ok()?),
-            Due::At(ms) => DateTime::from_timestamp_millis(ms).filter(|due| *due > created_at),
-        }
     }
 
     pub(crate) fn set_priority(&mut self, priority: i16) {
@@ -156,8 +177,8 @@ impl Request {
         self.timing.ttl = Some(ttl);
     }
 
-    pub(crate) fn set_unique(&mut self, key: String, lifetime: Option<Duration>) {
-        self.unique = Some(UniqueKey::new(key, lifetime));
+    pub(crate) fn set_unique(&mut self, unique: Unique) {
+        self.unique = Some(unique);
     }
 
     pub(crate) fn headers(&mut self) -> &mut BTreeMap<String, String> {

@@ -35,6 +35,25 @@ impl Queue {
     }
 }
 
+/// What an add did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Added {
+    /// It added a job.
+    New,
+    /// It added nothing: the queue has a job of the same id or [unique](crate::Unique) key, which
+    /// is the handle's.
+    Existed,
+    /// A job of the same unique key waited, which is the handle's. It has become the one to add.
+    Replaced,
+    /// So it has, and its delay began anew.
+    Extended,
+    /// It added a job, which runs after this one of the same unique key has ended.
+    After(JobId),
+    /// Its queue was full, and the job went to the dead-letter queue.
+    Overflowed,
+}
+
 /// One job: wait for its result, read what is known of it, change it.
 ///
 /// An add gives the handle of the job that it added; [`Queue::job`] gives that of any other. Cheap
@@ -57,20 +76,22 @@ impl Queue {
 pub struct JobHandle<T> {
     queue: Queue,
     id: JobId,
-    existed: bool,
-    overflowed: bool,
+    added: Added,
     output: PhantomData<fn() -> T>,
 }
 
 impl<T> JobHandle<T> {
     /// The handle of a job, or of the job that the add found in its place.
     pub(crate) fn new(queue: Queue, id: JobId, instead: Option<Instead>) -> Self {
-        let (id, existed, overflowed) = match instead {
-            None => (id, false, false),
-            Some(Instead::Duplicate(duplicate)) => (duplicate, true, false),
-            Some(Instead::Overflowed) => (id, false, true),
+        let (id, added) = match instead {
+            None => (id, Added::New),
+            Some(Instead::Duplicate(other)) => (other, Added::Existed),
+            Some(Instead::Replaced(other)) => (other, Added::Replaced),
+            Some(Instead::Extended(other)) => (other, Added::Extended),
+            Some(Instead::After(other)) => (id, Added::After(other)),
+            Some(Instead::Overflowed) => (id, Added::Overflowed),
         };
-        Self { queue, id, existed, overflowed, output: PhantomData }
+        Self { queue, id, added, output: PhantomData }
     }
 
     /// The job's id.
@@ -85,10 +106,17 @@ impl<T> JobHandle<T> {
         &self.queue
     }
 
-    /// Whether the add found this job, by its id or its unique key, instead of adding it.
+    /// What the add did. Of a handle that isn't an add's answer, [`Added::New`].
+    #[must_use]
+    pub fn added(&self) -> &Added {
+        &self.added
+    }
+
+    /// Whether the add found this job, by its id or its unique key, instead of adding it. It may have
+    /// [replaced](Self::added) it.
     #[must_use]
     pub fn existed(&self) -> bool {
-        self.existed
+        matches!(self.added, Added::Existed | Added::Replaced | Added::Extended)
     }
 
     /// Whether the job went to the dead-letter queue because its own queue was full; see
@@ -96,14 +124,14 @@ impl<T> JobHandle<T> {
     /// have it.
     #[must_use]
     pub fn overflowed(&self) -> bool {
-        self.overflowed
+        self.added == Added::Overflowed
     }
 
     /// The same job with a result of another type: for jobs that were added by name.
     #[must_use]
     pub fn typed<U>(self) -> JobHandle<U> {
-        let Self { queue, id, existed, overflowed, .. } = self;
-        JobHandle { queue, id, existed, overflowed, output: PhantomData }
+        let Self { queue, id, added, .. } = self;
+        JobHandle { queue, id, added, output: PhantomData }
     }
 
     /// All that is known of the job now: its state, payload, attempts, errors, progress and
@@ -198,8 +226,7 @@ impl<T> Clone for JobHandle<T> {
         Self {
             queue: self.queue.clone(),
             id: self.id.clone(),
-            existed: self.existed,
-            overflowed: self.overflowed,
+            added: self.added.clone(),
             output: PhantomData,
         }
     }
@@ -210,7 +237,7 @@ impl<T> fmt::Debug for JobHandle<T> {
         f.debug_struct("JobHandle")
             .field("queue", self.queue.name())
             .field("id", &self.id)
-            .field("existed", &self.existed)
+            .field("added", &self.added)
             .finish()
     }
 }

@@ -9,13 +9,15 @@ mod job_handle;
 mod limits;
 mod retry;
 mod stats;
+mod unique_key;
 
 pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
 pub use empty::{Drain, Obliterate};
 pub use inspect::JobPages;
-pub use job_handle::JobHandle;
+pub use job_handle::{Added, JobHandle};
 pub use limits::SetLimits;
 pub use retry::Retry;
+pub use unique_key::UniqueKey;
 
 use crate::{client::Client, error::Result, job::QueueName, store::QueueStore};
 

@@ -9,7 +9,7 @@ use crate::{
     clock,
     error::{Error, Result},
     job::{IntoJob, Job as _, JobId},
-    producer::Request,
+    producer::{Content, Request},
     store::OneJob,
     value_error::{Invalid, PayloadError},
     worker::Handler,
@@ -180,7 +180,7 @@ impl<T: DeserializeOwned> Perform<'_, T> {
             return Err(Invalid::new("attempt", self.attempt, "attempts are counted from 1").into());
         }
         let worker = stage.one_by_one()?;
-        let job = request.job(self.payload?, self.id.transpose()?, clock::now())?;
+        let job = request.job(Content::plain(self.payload?), self.id.transpose()?, clock::now())?;
         let (attempts, mark) = (self.attempt - 1, stage.mark());
         let new = OneJob { record: job.record.into(), attempts, stalls: 0 };
         stage.with_names(|numbers| names::note(numbers, &job.id));

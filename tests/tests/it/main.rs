@@ -45,4 +45,5 @@ mod testing;
 mod tidy;
 mod topics;
 mod ui;
+mod unique;
 mod wake;

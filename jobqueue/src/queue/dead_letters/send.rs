@@ -10,7 +10,7 @@ use crate::{
     error_chain::chain,
     job::{
         Along, Arrival, DeadLetter, Effect, FailureReason, JobId, JobInfo, Priority, QueueName,
-        Record, Target,
+        Target,
     },
     store::{chunks, job, outbox},
 };
@@ -36,14 +36,14 @@ struct Candidate {
 impl Candidate {
     fn new(letter: Letter) -> Self {
         // A record that can't be read goes back as it is, and fails there again.
-        let options = letter.1.record().ok().map(|Record { options, .. }| options);
-        let options = options.unwrap_or_default();
-        let mut arrival = Arrival::of(&options);
+        let record = letter.1.record().ok();
+        let mut arrival = record.as_ref().map(Arrival::of).unwrap_or_default();
         if letter.1.failure.reason != FailureReason::Overflow {
             // It has run, so it was due, even if it was added for later and then promoted.
             arrival.due_ms = None;
         }
-        Self { letter, priority: options.priority, arrival }
+        let priority = record.map(|record| record.options.priority).unwrap_or_default();
+        Self { letter, priority, arrival }
     }
 
     fn job(&self) -> (&JobId, Option<&str>) {

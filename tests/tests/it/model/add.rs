@@ -1,10 +1,9 @@
 //! Adding.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use redis::Value;
 
 use super::{
+    meet::Met,
     queue::{Answer, Claim, Job, Place, Pool, Queue},
     reply::{number, text},
     request::{NewJob, Try, signed},
@@ -37,16 +36,19 @@ impl Queue {
     }
 
     fn add_new(&mut self, look: bool, jobs: &[NewJob]) -> Answer {
-        let twins = self.twins(look, jobs);
-        let list = twins.iter().flat_map(|(index, id)| [number(index + 1), text(id)]).collect();
-        let answer = Value::Array(list);
-        let fresh = jobs.len() - twins.len();
-        if fresh == 0 {
+        let met = self.meet(look, jobs);
+        let answer = Value::Array(met.iter().flat_map(|(at, met)| met.answer(*at)).collect());
+        let fresh: Vec<usize> = (0..jobs.len())
+            .filter(|at| met.get(at).is_none_or(|met| matches!(met, Met::After { .. })))
+            .collect();
+        let stands = |met: &Met| matches!(met, Met::Stands(_));
+        if fresh.is_empty() && met.values().all(stands) {
             return Ok(answer);
         }
         let length = self.ids_in("waiting").len() + self.ids_in("delayed").len();
         if let Some(cap) = self.meta.get("max_length")
-            && length + fresh > cap.parse().expect("a number")
+            && !fresh.is_empty()
+            && length + fresh.len() > cap.parse().expect("a number")
         {
             return Err(format!("QUEUEFULL {cap} {length}"));
         }
@@ -57,50 +59,36 @@ impl Queue {
         }
         let (before, expired_before) = (self.next_due(), self.next_expired());
         let at = if look { 0 } else { self.next() };
-        let (mut added, mut ready) = (Vec::new(), false);
-        for (index, job) in jobs.iter().enumerate() {
-            if !twins.contains_key(&index) {
-                added.push(job.id.clone());
-                ready |= self.place(job, look, at);
-            }
+        let mut due = false;
+        for index in &fresh {
+            due |= self.place(&jobs[*index], look, at, met.get(index));
         }
-        self.event("added", &added);
-        self.add_to_total("added", fresh);
-        let soon = |next: Option<i64>, before: Option<i64>| {
-            let sooner = |at: &i64| before.is_none_or(|before| *at < before);
-            next.is_some_and(|at| at <= self.now + SLEEP && sooner(&at))
-        };
-        let due = ready || soon(self.next_due(), before);
+        if !fresh.is_empty() {
+            self.event("added", &fresh.iter().map(|at| jobs[*at].id.clone()).collect::<Vec<_>>());
+            self.add_to_total("added", fresh.len());
+        }
+        due |= self.is_sooner(self.next_due(), before);
+        let (due_sooner, expires_sooner) = self.replace_all(jobs, &met);
+        due |= due_sooner;
         let asleep = !self.meta.contains_key("paused") && !self.looks_later();
-        let expires = soon(self.next_expired(), expired_before);
-        self.token |= due && asleep || expires;
+        let expires = self.is_sooner(self.next_expired(), expired_before);
+        self.token |= due && asleep || expires || expires_sooner;
         Ok(answer)
     }
 
-    /// By index, the job that is there instead of an added one.
-    fn twins(&self, look: bool, jobs: &[NewJob]) -> BTreeMap<usize, String> {
-        let (mut twins, mut claimed, mut seen) =
-            (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        for (index, job) in jobs.iter().enumerate() {
-            let again = !seen.insert(&job.id) || self.jobs.contains_key(&job.id);
-            let twin = if look && again {
-                Some(job.id.clone())
-            } else {
-                job.unique.as_ref().and_then(|(key, _)| {
-                    let holder = self.claims.get(key).map(|claim| &claim.id);
-                    let twin = claimed.get(key).or(holder).cloned();
-                    claimed.insert(key, twin.clone().unwrap_or_else(|| job.id.clone()));
-                    twin
-                })
-            };
-            twins.extend(twin.map(|twin| (index, twin)));
-        }
-        twins
+    /// Whether something falls due before all else, and before idle workers look by themselves.
+    pub(super) fn is_sooner(&self, next: Option<i64>, before: Option<i64>) -> bool {
+        let sooner = |at: &i64| before.is_none_or(|before| *at < before);
+        next.is_some_and(|at| at <= self.now + SLEEP && sooner(&at))
     }
 
     /// Puts one job where it belongs; answers whether it is ready.
-    fn place(&mut self, new: &NewJob, chosen: bool, at: i64) -> bool {
+    fn place(&mut self, new: &NewJob, chosen: bool, at: i64, met: Option<&Met>) -> bool {
         let due = new.due.ms(self.now);
+        if let Some(Met::After(holder)) = met {
+            self.park(new, holder.clone());
+            return false;
+        }
         let ready = due <= self.now;
         let place = match (ready, chosen) {
             (true, true) => self.behind(new.priority, &new.id),
@@ -108,22 +96,21 @@ impl Queue {
             (false, _) => Place::Delayed { due },
         };
         let mut job = Job::new(new.record.clone(), place, new.priority);
-        if let Some((key, lifetime)) = &new.unique {
-            let lapses = lifetime.map(|ms| self.now + signed(ms));
-            self.claims.insert(key.clone(), Claim { id: new.id.clone(), lapses });
-            job.unique = lapses.is_none().then(|| key.clone());
+        if let Some((key, rule)) = &new.unique {
+            let lapses = rule.lifetime.map(|ms| self.now + signed(ms));
+            let claim =
+                Claim { id: new.id.clone(), lapses, latest: self.latest(*rule), successor: None };
+            self.claims.insert((*key).to_owned(), claim);
+            job.unique = (rule.ends || lapses.is_none()).then(|| (*key).to_owned());
         }
-        if let Some(ttl) = self.number("ttl") {
-            job.expires = Some(due.max(self.now) + ttl);
-            self.meta.insert("expiring", "1".to_owned());
-        }
+        job.expires = self.expires(due);
         self.jobs.insert(new.id.clone(), job);
         ready
     }
 }
 
 impl Job {
-    fn new(record: String, place: Place, priority: i64) -> Self {
+    pub(super) fn new(record: String, place: Place, priority: i64) -> Self {
         Self {
             record,
             place,

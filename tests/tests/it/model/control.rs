@@ -3,8 +3,8 @@
 use redis::Value;
 
 use super::{
-    queue::{Answer, Claim, Place, Queue},
-    reply::number,
+    queue::{Answer, Claim, PARKED, Place, Queue},
+    reply::{number, text},
     request::{Due, ended, signed},
     turn::SLEEP,
     workers::DEAD_LETTERED,
@@ -20,6 +20,9 @@ impl Queue {
         if self.state(id) != Some("delayed") {
             return self.wrong_state(id);
         }
+        if self.delay_successor(id, self.now) {
+            return Ok(number(1));
+        }
         let place = self.ready(self.jobs[id].priority, self.now);
         self.postpone(id, self.now);
         self.job(id).place = place;
@@ -33,11 +36,50 @@ impl Queue {
             return self.wrong_state(id);
         }
         let due = due.ms(self.now);
-        self.postpone(id, due);
-        self.job(id).place = Place::Delayed { due };
+        if !self.delay_successor(id, due) {
+            self.postpone(id, due);
+            self.job(id).place = Place::Delayed { due };
+        }
         self.event("delayed", &[id.to_owned()]);
         self.token |= due <= self.now + SLEEP;
         Ok(number(1))
+    }
+
+    /// Changes when a job is due that runs after another; answers whether it is one.
+    fn delay_successor(&mut self, id: &str, due: i64) -> bool {
+        let now = self.now;
+        if self.jobs[id].place != (Place::Delayed { due: PARKED }) {
+            return false;
+        }
+        let key = self.jobs[id].unique.clone().expect("it waits for a key");
+        let claim = self.claims.get_mut(&key).expect("another has it");
+        let successor = claim.successor.as_mut().expect("it is that");
+        assert_eq!(successor.id, id);
+        let by = due.max(now) - successor.due.max(now);
+        successor.due = due;
+        let job = self.job(id);
+        job.expires = job.expires.map(|at| if at < 0 { at } else { at + by });
+        true
+    }
+
+    pub(super) fn holder(&self, key: &str) -> Value {
+        let claim = self.claims.get(key);
+        let next = claim.and_then(|claim| claim.successor.as_ref());
+        Value::Array(vec![
+            text(claim.map_or("", |claim| &claim.id)),
+            text(next.map_or("", |next| &next.id)),
+        ])
+    }
+
+    pub(super) fn let_go(&mut self, key: &str) -> Value {
+        let Some(id) = self.claims.get(key).map(|claim| claim.id.clone()) else {
+            return text("");
+        };
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.unique = None;
+        }
+        self.pass_on(key);
+        text(id)
     }
 
     /// The time that a delayed job may wait moves along with when it is due.
@@ -122,7 +164,9 @@ impl Queue {
             Some(claim) if claim.id != id => return Some(claim.id.clone()),
             Some(_) => {}
             None => {
-                self.claims.insert(key, Claim { id: id.to_owned(), lapses: None });
+                let claim =
+                    Claim { id: id.to_owned(), lapses: None, latest: None, successor: None };
+                self.claims.insert(key, claim);
             }
         }
         None
@@ -184,7 +228,11 @@ impl Queue {
         }
         // Keys that stand for jobs for a time lapse by themselves, and so do the producers'.
         let mut claims = std::mem::take(&mut self.claims);
-        claims.retain(|_, claim| claim.lapses.is_some());
+        // Those that go with a job go now.
+        let known = |key: &String, claim: &Claim| {
+            self.jobs.get(&claim.id).is_some_and(|job| job.unique.as_ref() == Some(key))
+        };
+        claims.retain(|key, claim| claim.lapses.is_some() && !known(key, claim));
         let producers = std::mem::take(&mut self.producers);
         *self = Self { now: self.now, claims, producers, ..Self::new() };
         Ok(number(0))

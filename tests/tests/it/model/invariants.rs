@@ -7,6 +7,8 @@ use jobqueue_tests::{
     raw::Rig,
 };
 
+use super::{op::LAPSES, queue::PARKED};
+
 /// All that is wrong with the queue whose keys begin with `base`, line by line; empty if nothing
 /// is.
 pub(super) fn complaints(dump: &Dump, base: &str) -> String {
@@ -18,6 +20,7 @@ pub(super) fn complaints(dump: &Dump, base: &str) -> String {
     check.listed();
     check.lanes();
     check.unique_keys();
+    check.parked();
     check.names();
     check.complaints.join("\n")
 }
@@ -155,20 +158,41 @@ impl Check<'_> {
         }
     }
 
+    /// The value of a unique key.
+    fn value(&self, key: &str) -> String {
+        self.members(&format!("unique:{key}")).pop_first().unwrap_or_default()
+    }
+
+    /// A job that waits for another of its key is known to that.
+    fn parked(&mut self) {
+        let delayed = self.dump.0.get(&format!("{}delayed", self.base)).map(|it| &it.content);
+        let Some(Content::ZSet(members)) = delayed else { return };
+        let known = self.hash("uniques");
+        for (_, id) in members.iter().filter(|(due, _)| *due == PARKED.to_string()) {
+            let value = known.get(id).map(|key| self.value(key)).unwrap_or_default();
+            if value.split(' ').nth(3) != Some(id) {
+                self.complain(format!("nobody knows that {id} waits for its key"));
+            }
+        }
+    }
+
     /// A key without a time to live is that of a job which knows it.
     fn unique_keys(&mut self) {
         let known = self.hash("uniques");
         for key in self.suffixes("unique:") {
             let dumped = &self.dump.0[&format!("{}unique:{key}", self.base)];
-            let holder = self.members(&format!("unique:{key}"));
-            let holder = holder.first().map_or("", String::as_str);
+            let value = self.value(&key);
+            let holder = value.split(' ').next().unwrap_or_default();
             if !dumped.expires && known.get(holder) != Some(&key) {
                 self.complain(format!("unique key {key} stays with {holder} for ever"));
             }
         }
         let ended = &self.members("completed") | &self.members("failed");
-        for (id, key) in known.into_iter().filter(|(id, _)| !ended.contains(id)) {
-            if !self.members(&format!("unique:{key}")).contains(&id) {
+        for (id, key) in known.into_iter().filter(|(id, key)| !ended.contains(id) && key != LAPSES)
+        {
+            let value = self.value(&key);
+            let words: Vec<&str> = value.split(' ').collect();
+            if words[0] != id && words.get(3) != Some(&id.as_str()) {
                 self.complain(format!("{id} doesn't stand for its unique key {key}"));
             }
         }
@@ -233,6 +257,7 @@ fn broken_invariants_are_found() {
         ("RPUSH jq:{q}:errors:a e", "a has lists or is listed, and not both"),
         ("SET jq:{q}:unique:k a", "unique key k stays with a for ever"),
         ("HSET jq:{q}:uniques a k", "a doesn't stand for its unique key k"),
+        ("ZADD jq:{q}:delayed 281474976710657 a", "nobody knows that a waits for its key"),
         ("RPUSH jq:{q}:wake 1 1", "there is more than one token"),
         ("SET jq:{q}:other x", "the key other is nobody's"),
         ("SET jq:{p}:meta x", "the key jq:{p}:meta is of no queue"),

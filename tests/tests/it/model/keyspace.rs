@@ -104,7 +104,7 @@ impl Queue {
     fn put_rest(&self, keys: &mut Keys) {
         for (key, claim) in &self.claims {
             let key = format!("unique:{key}");
-            keys.put(&key, Content::Str(claim.id.clone()));
+            keys.put(&key, Content::Str(claim.text()));
             keys.last_expires(&key, claim.lapses.is_some());
         }
         for (producer, (newest, answer)) in &self.producers {

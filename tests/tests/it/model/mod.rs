@@ -17,6 +17,7 @@ mod invariants;
 mod keyspace;
 mod known;
 mod lanes;
+mod meet;
 mod op;
 mod play;
 mod queue;

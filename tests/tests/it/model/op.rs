@@ -5,7 +5,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::{
     hand,
-    request::{Due, Keep},
+    request::{Due, Keep, Mode, Rule},
 };
 
 /// One thing that happens.
@@ -104,6 +104,8 @@ pub(super) enum Op {
         force: bool,
     },
     Limit(&'static str, &'static str),
+    Holder(&'static str),
+    ReleaseKey(&'static str),
     Counts,
     Stats,
     Page {
@@ -122,7 +124,7 @@ pub(super) struct Added {
     pub(super) again: Option<usize>,
     pub(super) priority: i64,
     pub(super) due: Due,
-    pub(super) unique: Option<(&'static str, Option<u64>)>,
+    pub(super) unique: Option<(&'static str, Rule)>,
 }
 
 /// How a run ends.
@@ -227,16 +229,41 @@ fn due() -> impl Strategy<Value = Due> {
 }
 
 fn added() -> impl Strategy<Value = Added> {
-    // So long that none lapses by the real clock while a sequence runs on a busy machine.
-    let lifetime = option::weighted(0.5, select(vec![60_000, 600_000]));
-    (
-        option::weighted(0.1, job()),
-        priority(),
-        due(),
-        option::weighted(0.2, (select(vec!["k", "l"]), lifetime)),
+    (option::weighted(0.1, job()), priority(), due(), option::weighted(0.3, unique())).prop_map(
+        |(again, priority, due, unique)| match unique {
+            // A debounce has its delay.
+            Some((key, rule @ Rule { mode: Mode::Debounce(_), .. })) => {
+                let due = if let Due::In(ms) = due { Due::In(ms) } else { Due::In(1_000) };
+                Added { again, priority, due, unique: Some((key, rule)) }
+            }
+            unique => Added { again, priority, due, unique },
+        },
     )
-        .prop_map(|(again, priority, due, unique)| Added { again, priority, due, unique })
 }
+
+/// A key and its rule.
+fn unique() -> impl Strategy<Value = (&'static str, Rule)> {
+    // So long that none lapses by the real clock while a sequence runs on a busy machine.
+    let lifetime = || option::weighted(0.4, select(vec![60_000, 600_000]));
+    let keep = || (select(vec!["k", "l"]), lifetime());
+    let last = prop_oneof![
+        Just(Mode::KeepLast),
+        option::of(select(vec![0, 2_000, 30_000])).prop_map(Mode::Debounce),
+    ];
+    prop_oneof![
+        3 => keep().prop_map(|(key, lifetime)| (key, Rule { lifetime, ends: false, mode: Mode::Skip })),
+        2 => keep()
+            .prop_map(|(key, lifetime)| (key, Rule { lifetime, ends: false, mode: Mode::Replace })),
+        // Of a key of its own, since such a job knows it even when it has lapsed.
+        1 => prop_oneof![Just(Mode::Skip), Just(Mode::Replace)]
+            .prop_map(|mode| (LAPSES, Rule { lifetime: Some(60_000), ends: true, mode })),
+        5 => (select(vec!["k", "l"]), last)
+            .prop_map(|(key, mode)| (key, Rule { lifetime: None, ends: false, mode })),
+    ]
+}
+
+/// The key of jobs whose end frees it before its lifetime does.
+pub(super) const LAPSES: &str = "u";
 
 fn keep() -> impl Strategy<Value = Keep> {
     let count = select(vec![-1, 0, 0, 1, 2, 5]);
@@ -320,7 +347,13 @@ fn on_the_queue() -> impl Strategy<Value = Op> {
         4 => Just(Op::Resume),
         1 => prop::bool::weighted(0.3).prop_map(|force| Op::Obliterate { force }),
         6 => limit(),
+        1 => key().prop_map(Op::Holder),
+        1 => key().prop_map(Op::ReleaseKey),
     ]
+}
+
+fn key() -> impl Strategy<Value = &'static str> {
+    select(vec!["k", "l", LAPSES])
 }
 
 fn limit() -> impl Strategy<Value = Op> {

@@ -130,6 +130,8 @@ impl Game<'_> {
             Op::Resume => Request::Resume,
             Op::Obliterate { force } => Request::Obliterate { force: *force },
             Op::Limit(field, value) => Request::Limits { field, value: (*value).to_owned() },
+            Op::Holder(key) => Request::Holder { key },
+            Op::ReleaseKey(key) => Request::ReleaseKey { key },
             Op::Counts => Request::Counts,
             Op::Stats => Request::Stats,
             Op::Page { state, offset, count, reverse } => {
@@ -200,9 +202,14 @@ impl Game<'_> {
                 Some(job) => self.id(job),
                 None => self.new_id(),
             };
-            let unique = job.unique.map(|(key, lifetime)| (key.to_owned(), lifetime));
             let record = record(&id, self.ids.len());
-            new.push(NewJob { id, record, priority: job.priority, due: job.due, unique });
+            new.push(NewJob {
+                id,
+                record,
+                priority: job.priority,
+                due: job.due,
+                unique: job.unique,
+            });
         }
         let number = self.calls.len() as u64 + 1;
         let attempt = Try { producer, number, resend: first_is_late };

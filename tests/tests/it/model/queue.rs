@@ -119,6 +119,31 @@ pub(super) struct Claim {
     pub(super) id: String,
     /// When it lapses; else it goes with the job.
     pub(super) lapses: Option<i64>,
+    /// Until when the job waits at the longest; once there is a successor, that one.
+    pub(super) latest: Option<i64>,
+    pub(super) successor: Option<Successor>,
+}
+
+/// The job that takes a key when the one that has it has ended.
+#[derive(Clone, Debug)]
+pub(super) struct Successor {
+    pub(super) id: String,
+    pub(super) due: i64,
+}
+
+/// When a successor is due that may not run yet.
+pub(super) const PARKED: i64 = (1 << 48) + 1;
+
+impl Claim {
+    /// As its key has it.
+    pub(super) fn text(&self) -> String {
+        let latest = self.latest.map_or("-".to_owned(), |at| at.to_string());
+        match (&self.successor, self.latest) {
+            (Some(Successor { id, due }), _) => format!("{} {latest} {due} {id}", self.id),
+            (None, Some(_)) => format!("{} {latest}", self.id),
+            (None, None) => self.id.clone(),
+        }
+    }
 }
 
 impl Place {
@@ -217,6 +242,8 @@ impl Queue {
             Request::Resume => Ok(self.resume()),
             Request::Obliterate { force } => self.obliterate(*force),
             Request::Limits { field, value } => Ok(self.set_limit(field, value)),
+            Request::Holder { key } => Ok(self.holder(key)),
+            Request::ReleaseKey { key } => Ok(self.let_go(key)),
             Request::Counts => Ok(self.counts()),
             Request::Stats => Ok(self.stats()),
             Request::Page { state, offset, count, reverse } => {
@@ -326,14 +353,36 @@ impl Queue {
         if let Some(key) = self.job(id).unique.clone()
             && self.claims.get(&key).is_some_and(|claim| claim.id == id)
         {
-            self.claims.remove(&key);
+            self.pass_on(&key);
         }
     }
 
-    /// Removes a job and all that is known of it.
+    /// The key's successor takes it, if one is there.
+    pub(super) fn pass_on(&mut self, key: &str) {
+        let claim = self.claims.remove(key).expect("it is taken");
+        let Some(Successor { id, due }) = claim.successor else { return };
+        if let Some(job) = self.jobs.get_mut(&id)
+            && job.place == (Place::Delayed { due: PARKED })
+            && job.unique.is_some()
+        {
+            job.place = Place::Delayed { due };
+            let claim = Claim { id, lapses: None, latest: claim.latest, successor: None };
+            self.claims.insert(key.to_owned(), claim);
+            self.token = true;
+        }
+    }
+
+    /// Removes jobs and all that is known of them.
     pub(super) fn forget(&mut self, ids: &[String]) {
+        let keys: Vec<_> = ids.iter().map(|id| self.job(id).unique.take()).collect();
+        for (id, key) in ids.iter().zip(keys) {
+            if let Some(key) = key
+                && self.claims.get(&key).is_some_and(|claim| claim.id == *id)
+            {
+                self.pass_on(&key);
+            }
+        }
         for id in ids {
-            self.release_key(id);
             self.jobs.remove(id);
         }
     }

@@ -30,6 +30,8 @@ pub(super) enum Request {
     Resume,
     Obliterate { force: bool },
     Limits { field: &'static str, value: String },
+    Holder { key: &'static str },
+    ReleaseKey { key: &'static str },
     Counts,
     Stats,
     Page { state: &'static str, offset: usize, count: usize, reverse: bool },
@@ -60,7 +62,27 @@ pub(super) struct NewJob {
     pub(super) record: String,
     pub(super) priority: i64,
     pub(super) due: Due,
-    pub(super) unique: Option<(String, Option<u64>)>,
+    pub(super) unique: Option<(&'static str, Rule)>,
+}
+
+/// What a unique key means.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rule {
+    /// Else until the job ends.
+    pub(super) lifetime: Option<u64>,
+    /// Whether the job's end frees the key before.
+    pub(super) ends: bool,
+    pub(super) mode: Mode,
+}
+
+/// What becomes of an add that finds its key taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    Skip,
+    Replace,
+    KeepLast,
+    /// At the longest for so many ms.
+    Debounce(Option<u64>),
 }
 
 /// Becoming a worker.
@@ -203,6 +225,8 @@ impl Request {
             Self::Resume => call("queue/resume", args![]),
             Self::Obliterate { force } => call("queue/obliterate", args![BASE, flag(*force)]),
             Self::Limits { field, value } => call("queue/limits", args![BASE, field, value]),
+            Self::Holder { key } => call("queue/holder", args![BASE, key]),
+            Self::ReleaseKey { key } => call("queue/release_key", args![BASE, key]),
             Self::Counts => call("queue/counts", args![BASE]),
             Self::Stats => call("queue/stats", args![BASE]),
             Self::Page { state, offset, count, reverse } => {
@@ -227,16 +251,30 @@ fn add(attempt: Try, look: bool, jobs: &[NewJob]) -> Call {
         specials.extend(args![index + 1, job.priority, job.due.arg()]);
         match &job.unique {
             None => specials.extend(args![0, 0, ""]),
-            Some((key, lifetime)) => {
+            Some((key, rule)) => {
                 more_keys.push(format!("unique:{key}"));
                 // Eight columns stand before.
-                specials.extend(args![8 + more_keys.len(), lifetime.unwrap_or(0), key]);
+                specials.extend(args![8 + more_keys.len(), rule.to_text(), key]);
             }
         }
     }
     args.extend(args![count]);
     args.extend(specials);
     Call { script: "job/add", more_keys, args, ..Call::default() }
+}
+
+impl Rule {
+    fn to_text(self) -> String {
+        let ends = if self.ends { "u" } else { "" };
+        let mode = match self.mode {
+            Mode::Skip => String::new(),
+            Mode::Replace => "r".to_owned(),
+            Mode::KeepLast => "k".to_owned(),
+            Mode::Debounce(None) => "d".to_owned(),
+            Mode::Debounce(Some(ms)) => format!("d{ms}"),
+        };
+        format!("{}{ends}{mode}", self.lifetime.unwrap_or(0))
+    }
 }
 
 impl Join {

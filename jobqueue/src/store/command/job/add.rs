@@ -5,7 +5,7 @@ use std::{iter::once, time::Duration};
 use redis::Value;
 
 use crate::{
-    job::{JobId, Priority, QueueName, UniqueKey},
+    job::{JobId, KeyClaim, Priority, QueueName},
     policy::Overflow,
     store::{
         command::{Args, Command, Numbered},
@@ -33,7 +33,7 @@ pub(crate) struct NewJob {
     pub(crate) record: Vec<u8>,
     pub(crate) priority: Priority,
     pub(crate) due: Due,
-    pub(crate) unique: Option<UniqueKey>,
+    pub(crate) unique: Option<KeyClaim>,
     /// The longest wait, from the time it is due; else the queue's default.
     pub(crate) ttl: Option<Duration>,
     /// Chosen by the caller, so it may be there already.
@@ -51,6 +51,10 @@ pub(crate) enum Due {
 
 /// The latest time, which is still exact in a score: the year 10889.
 const LATEST_MS: u64 = 1 << 48;
+
+/// The score in `delayed` of a job that runs after another of its unique key: see
+/// `lua/lib/unique.lua`. No due time is as late.
+pub(crate) const PARKED: &str = "281474976710657";
 
 impl Due {
     /// As the scripts read it.
@@ -74,14 +78,20 @@ impl NewJob {
     }
 }
 
-/// The index of each job that was not added, and what happened instead.
+/// The index of each job that was not simply added, and what happened instead.
 pub(crate) type Duplicates = Vec<(usize, Instead)>;
 
-/// What happened instead of adding a job.
+/// What happened instead of simply adding a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Instead {
     /// This job was there already.
     Duplicate(JobId),
+    /// This job waited, and became the one to add.
+    Replaced(JobId),
+    /// So did this one, and its delay began anew.
+    Extended(JobId),
+    /// It was added, and runs after this job.
+    After(JobId),
     /// It went to the dead-letter queue, since its own was full.
     Overflowed,
 }
@@ -105,8 +115,25 @@ pub(crate) struct Full {
 }
 
 impl Command for Add<'_> {
-    const SCRIPT: &'static Script =
-        script!("job" / add, [clock, layout, numbered, rank, order, events, wake, size, add]);
+    const SCRIPT: &'static Script = script!(
+        "job" / add,
+        [
+            clock,
+            layout,
+            numbered,
+            rank,
+            order,
+            events,
+            wake,
+            size,
+            lanes,
+            unique,
+            reprioritize,
+            due,
+            dedup,
+            add
+        ]
+    );
     const KEYS: &'static [Key] = &[
         Key::Jobs,
         Key::Waiting,
@@ -140,11 +167,9 @@ impl Command for Add<'_> {
         for (index, job) in self.jobs.iter().enumerate().filter(|(_, job)| job.is_special()) {
             args.push(index + 1).push(job.priority.get()).push(job.due.to_arg());
             match &job.unique {
-                Some(unique) => {
+                Some(KeyClaim { key, rule }) => {
                     next_key += 1;
-                    // A lifetime of 0 would mean "while it exists": the shortest is 1 ms.
-                    let lifetime = unique.lifetime.map_or(0, |lifetime| millis(lifetime).max(1));
-                    args.push(next_key).push(lifetime).push(unique.key.as_str());
+                    args.push(next_key).push(rule.as_str()).push(key.as_str());
                 }
                 None => {
                     args.push(0).push(0).push("");
@@ -172,17 +197,33 @@ impl Command for Add<'_> {
         let (pairs, _) = items.as_chunks::<2>();
         let mut duplicates = Duplicates::with_capacity(pairs.len());
         for [index, id] in pairs {
-            let index = reply::count(index, Self::ACTION)?;
             let text = reply::text(id, Self::ACTION)?;
+            let (index, instead) = read_index(index)?;
             if index == 0 {
                 return read_full(text).map(Added::Full);
             }
             let index = usize::try_from(index - 1).ok().filter(|index| *index < self.jobs.len());
             let index = index.ok_or_else(|| Corrupt::new(Self::ACTION, "an index out of range"))?;
-            duplicates.push((index, Instead::Duplicate(JobId::from_store(text))));
+            duplicates.push((index, instead(JobId::from_store(text))));
         }
         Ok(Added::All(duplicates))
     }
+}
+
+/// What an id in the answer is.
+type Meaning = fn(JobId) -> Instead;
+
+/// An index, with a letter behind it if the job there wasn't just left out.
+fn read_index(value: &Value) -> Result<(u64, Meaning), Corrupt> {
+    if matches!(value, Value::Int(_)) {
+        return Ok((reply::count(value, Add::ACTION)?, Instead::Duplicate));
+    }
+    let text = reply::text(value, Add::ACTION)?;
+    let letters: [(&str, Meaning); 3] =
+        [("r", Instead::Replaced), ("e", Instead::Extended), ("n", Instead::After)];
+    let read = |(letter, instead)| Some((text.strip_suffix(letter)?.parse().ok()?, instead));
+    let found = letters.into_iter().find_map(read);
+    found.ok_or_else(|| Corrupt::new(Add::ACTION, "an index with an unknown letter"))
 }
 
 /// Overflow, room, limit, and the dead-letter queue if there is one.

@@ -22,7 +22,7 @@ pub(crate) struct Delay<'a> {
 
 impl Command for Delay<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / delay, [clock, layout, events, wake, state, deadline]);
+        script!("job" / delay, [clock, layout, events, wake, unique, state, deadline, parked]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -15,7 +15,7 @@ mod transfer;
 
 #[cfg(feature = "internals")]
 use super::{Command, Script};
-pub(crate) use add::{Add, Added, Due, Duplicates, Full, Instead, NewJob};
+pub(crate) use add::{Add, Added, Due, Duplicates, Full, Instead, NewJob, PARKED};
 pub(crate) use delay::Delay;
 pub(crate) use edit::Edit;
 pub(crate) use log::Log;

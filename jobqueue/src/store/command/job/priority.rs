@@ -20,7 +20,8 @@ pub(crate) struct Priority<'a> {
 }
 
 impl Command for Priority<'_> {
-    const SCRIPT: &'static Script = script!("job" / priority, [clock, layout, rank, lanes, state]);
+    const SCRIPT: &'static Script =
+        script!("job" / priority, [clock, layout, rank, lanes, reprioritize, state]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

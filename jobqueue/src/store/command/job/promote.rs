@@ -19,8 +19,10 @@ pub(crate) struct Promote<'a> {
 }
 
 impl Command for Promote<'_> {
-    const SCRIPT: &'static Script =
-        script!("job" / promote, [clock, layout, rank, events, wake, state, deadline]);
+    const SCRIPT: &'static Script = script!(
+        "job" / promote,
+        [clock, layout, rank, events, wake, unique, state, deadline, parked]
+    );
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

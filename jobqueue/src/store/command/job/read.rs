@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use redis::Value;
 
+use super::PARKED;
 use crate::{
     job::{JobFailure, JobId, JobInfo, JobState, Outcome, Record, WorkerId},
     store::{
@@ -88,7 +89,7 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
             Some(value) => i16::try_from(reply::int(value, WHAT)?)
                 .map_err(|_| Corrupt::new(WHAT, "a priority out of range"))?,
         },
-        due_at: (state == JobState::Delayed).then(|| time(place)).transpose()?,
+        due_at: (state == JobState::Delayed && place != PARKED).then(|| time(place)).transpose()?,
         finished_at: state.is_final().then(|| time(place)).transpose()?,
         started_at: match reply::optional(&held) {
             None => None,

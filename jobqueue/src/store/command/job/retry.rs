@@ -21,8 +21,10 @@ pub(crate) struct Retry<'a> {
 }
 
 impl Command for Retry<'_> {
-    const SCRIPT: &'static Script =
-        script!("job" / retry, [clock, layout, rank, order, events, wake, state, pools, rerun]);
+    const SCRIPT: &'static Script = script!(
+        "job" / retry,
+        [clock, layout, rank, order, events, wake, state, pools, unique, rerun]
+    );
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

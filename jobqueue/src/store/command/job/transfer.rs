@@ -32,7 +32,7 @@ const REMEMBERED: Duration = Duration::from_secs(3_600);
 impl Command for Transfer<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / transfer,
-        [layout, events, unique, lanes, pools, columns, state, outbox, callers, removal]
+        [layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal]
     );
     const KEYS: &'static [Key] = &[
         Key::Waiting,

@@ -4,7 +4,7 @@ use redis::Value;
 
 use super::TargetCopy;
 use crate::{
-    job::{Arrival, FailureReason, JobFailure, Outcome, QueueName},
+    job::{Arrival, FailureReason, JobFailure, KeyClaim, Outcome, QueueName},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -73,9 +73,9 @@ impl Command for Readmit<'_> {
             let Arrival { due_ms, ttl, unique } = copy.arrival.as_ref().unwrap_or(&none);
             args.push(due_ms.map_or(String::new(), |due| due.to_string()));
             args.push(ttl.map_or(String::new(), |ttl| millis(ttl).max(1).to_string()));
-            let lifetime = unique.as_ref().and_then(|unique| unique.lifetime);
-            args.push(lifetime.map_or(0, |lifetime| millis(lifetime).max(1)));
-            args.push(unique.as_ref().map_or("", |unique| unique.key.as_str()));
+            let (rule, key) =
+                unique.as_ref().map_or(("0", ""), |KeyClaim { key, rule }| (rule, key));
+            args.push(rule).push(key);
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct Clean {
 
 impl Command for Clean {
     const SCRIPT: &'static Script =
-        script!("queue" / clean, [clock, layout, events, unique, lanes, pools, columns]);
+        script!("queue" / clean, [clock, layout, events, wake, unique, lanes, pools, columns]);
     const KEYS: &'static [Key] = &[
         Key::Completed,
         Key::Failed,

@@ -3,11 +3,13 @@
 mod clean;
 mod counts;
 mod drain;
+mod holder;
 mod limits;
 mod obliterate;
 mod oldest;
 mod page;
 mod pause;
+mod release_key;
 mod resume;
 mod retry_failed;
 mod stats;
@@ -17,26 +19,30 @@ use super::{Command, Script};
 pub(crate) use clean::Clean;
 pub(crate) use counts::Counts;
 pub(crate) use drain::Drain;
+pub(crate) use holder::Holder;
 pub(crate) use limits::Limits;
 pub(crate) use obliterate::Obliterate;
 pub(crate) use oldest::Oldest;
 pub(crate) use page::Page;
 pub(crate) use pause::Pause;
+pub(crate) use release_key::ReleaseKey;
 pub(crate) use resume::Resume;
 pub(crate) use retry_failed::RetryFailed;
 pub(crate) use stats::Stats;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 11] {
+pub(crate) fn scripts() -> [&'static Script; 13] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
         Drain::SCRIPT,
+        Holder::SCRIPT,
         Limits::SCRIPT,
         Obliterate::SCRIPT,
         Oldest::SCRIPT,
         Page::SCRIPT,
         Pause::SCRIPT,
+        ReleaseKey::SCRIPT,
         Resume::SCRIPT,
         RetryFailed::SCRIPT,
         Stats::SCRIPT,

@@ -20,7 +20,7 @@ pub(crate) struct Obliterate {
 impl Command for Obliterate {
     const SCRIPT: &'static Script = script!(
         "queue" / obliterate,
-        [layout, active, unique, lanes, pools, columns, outbox, callers]
+        [layout, active, wake, unique, lanes, pools, columns, outbox, callers]
     );
     const KEYS: &'static [Key] = &[
         Key::Waiting,

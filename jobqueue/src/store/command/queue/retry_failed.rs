@@ -28,8 +28,10 @@ pub(crate) struct Retried {
 }
 
 impl Command for RetryFailed {
-    const SCRIPT: &'static Script =
-        script!("queue" / retry_failed, [clock, layout, rank, order, events, wake, pools, rerun]);
+    const SCRIPT: &'static Script = script!(
+        "queue" / retry_failed,
+        [clock, layout, rank, order, events, wake, pools, unique, rerun]
+    );
     const KEYS: &'static [Key] = &[
         Key::Failed,
         Key::Waiting,

@@ -84,3 +84,30 @@ fn wakes_nobody_for_what_is_due_after_all_look_by_themselves() {
           events = 0
     "#]]);
 }
+
+#[test]
+fn one_that_runs_after_another_does_so_in_any_case() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:delayed 281474976710657 b",
+        "SET jq:{q}:unique:k a~-~1700000005000~b",
+        "HSET jq:{q}:uniques a k b k",
+        "ZADD jq:{q}:expiring 1700000007000 b",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "b", "+3000"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:delayed zset
+          281474976710657 b
+        jq:{q}:events stream
+          delayed = b
+        jq:{q}:expiring zset
+          1700000005000 b
+        jq:{q}:unique:k string
+          a - 1700000003000 b
+        jq:{q}:uniques hash
+          a = k
+          b = k
+        jq:{q}:wake list
+          1
+    "#]]);
+}

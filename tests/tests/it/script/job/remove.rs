@@ -137,3 +137,39 @@ fn the_caller_of_a_request_hears_of_it() {
           to = @, id = a@, priority = 0, record = ra, gone = overflow
     "#]]);
 }
+
+#[test]
+fn the_next_one_of_a_key_may_run_unless_it_is_removed_as_well() {
+    let given = [
+        "ZADD jq:{q}:waiting 1 a",
+        "HSET jq:{q}:jobs a ra b rb",
+        "ZADD jq:{q}:delayed 281474976710657 b",
+        "SET jq:{q}:unique:k a~-~0~b",
+        "HSET jq:{q}:uniques a k b k",
+        "HSET jq:{q}:meta events 0",
+    ];
+    let mut one = rig();
+    one.given(given);
+    one.replies(KEYS, args![Rig::BASE, "removed", "a"], "1");
+    one.holds(expect![[r#"
+        jq:{q}:delayed zset
+          0 b
+        jq:{q}:jobs hash
+          b = rb
+        jq:{q}:meta hash
+          events = 0
+        jq:{q}:unique:k string
+          b
+        jq:{q}:uniques hash
+          b = k
+        jq:{q}:wake list
+          1
+    "#]]);
+    for both in [["a", "b"], ["b", "a"]] {
+        let mut rig = rig();
+        rig.given(given);
+        rig.replies(KEYS, args![Rig::BASE, "removed", &both], "2");
+        let left = rig.dump().0.into_keys().collect::<Vec<_>>();
+        assert_eq!(left, ["jq:{q}:meta"], "{both:?}");
+    }
+}

@@ -3,11 +3,13 @@
 mod clean;
 mod counts;
 mod drain;
+mod holder;
 mod limits;
 mod obliterate;
 mod oldest;
 mod page;
 mod pause;
+mod release_key;
 mod resume;
 mod retry_failed;
 mod stats;

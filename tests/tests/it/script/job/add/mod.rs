@@ -1,5 +1,7 @@
 //! `lua/job/add.lua`
 
+mod dedup;
+
 use std::cell::Cell;
 
 use expect_test::expect;
