@@ -26,7 +26,7 @@
 --       don't fit and the queue overflows, 0 and one text: the kind of overflow, the room left, the
 --       cap, and the dead-letter queue if it has one. A call that was carried out before changes
 --       nothing, and has the same answer
--- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend)
+-- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend), OOM
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, unique, reprioritize, due,
 --       dedup, add
 local function add(keys, args)
@@ -69,15 +69,18 @@ local function add(keys, args)
   -- The first write. What is full for a resend is so for its first try too, should that come late.
   local answer = full or twin_list
   local text = answer[1] and table.concat(answer, ' ') or ''
-  local made, last = numbered_note(producer, args[2], args[3], text)
-  if made then
+  local noted, made, last = pcall(numbered_note, producer, args[2], args[3], text)
+  if not noted then
+    return args[4] == '1' and numbered_refuse(producer, args[2], args[3], made)
+      or numbered_refusal(made)
+  elseif made then
     return add_answer(made)
   end
   if (q.fresh > 0 or q.meets) and not full then
     local done, problem = pcall(add_write, q, args, n, specials, duplicates)
     if not done then
-      -- A key has another type. It isn't carried out, then, and a resend must hear of it as well.
-      return add_forget(producer, last, args[3], problem)
+      -- A key has another type.
+      return add_forget(producer, args, last, problem)
     end
   end
   return answer

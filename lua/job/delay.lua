@@ -13,7 +13,8 @@
 -- ARGV  1 base; 2 id; 3 due: '+<ms>' from now or '<ms>' since epoch
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  clock, layout, events, wake, unique, state, deadline, parked
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, events, wake, unique, state, deadline, numbered, call, parked
 local function delay(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

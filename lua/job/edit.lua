@@ -10,7 +10,8 @@
 -- ARGV  1 base   2 id   3 its record as the caller knows it   4 its new record
 -- REPLY 1, or 0 if the record has changed meanwhile
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  layout, state, size
+-- CALL  once: see lib/call.lua
+-- USES  layout, state, size, numbered, call
 local function edit(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4], workers = keys[5],

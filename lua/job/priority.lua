@@ -10,7 +10,8 @@
 -- ARGV  1 base; 2 id; 3 priority
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  clock, layout, rank, lanes, reprioritize, state
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, rank, lanes, reprioritize, state, numbered, call
 local function priority(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

@@ -7,7 +7,8 @@
 -- ARGV  1 id; 2 the progress, MessagePack
 -- REPLY 1
 -- ERR   LAYOUT, LEASELOST
--- USES  layout, events
+-- CALL  once: see lib/call.lua
+-- USES  layout, events, numbered, call
 local function progress(keys, args)
   local running, column, meta, events = keys[1], keys[2], keys[3], keys[4]
   local id, value = args[1], args[2]

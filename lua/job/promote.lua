@@ -14,7 +14,8 @@
 -- ARGV  1 base; 2 id
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
--- USES  clock, layout, rank, events, wake, unique, state, deadline, parked
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, rank, events, wake, unique, state, deadline, numbered, call, parked
 local function promote(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

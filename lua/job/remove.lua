@@ -19,7 +19,9 @@
 -- ARGV  1 base; 2 why, for callers of requests among them; 3… ids, at most 1,000
 -- REPLY how many existed
 -- ERR   LAYOUT, WRONGSTATE (one of them is active; none is removed)
--- USES  layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal
+-- CALL  once: see lib/call.lua
+-- USES  layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal,
+--       numbered, call
 local function remove(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

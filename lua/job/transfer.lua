@@ -16,13 +16,13 @@
 --       14 outcomes   HASH    {q}:outcomes
 --       15 meta       HASH    {q}:meta
 --       16 events     STREAM  {q}:events
---       17… done      STRING  {q}:transfer:<token>
--- ARGV  1 base   2 ms for which the token is remembered; then for each job, at most 1,000: id;
---       target, job id, priority, record and what goes along of the job to send
--- REPLY how many were sent by this call, or by an earlier one with the same token; jobs that are
---       active or don't exist are left out
+-- ARGV  1 base; then for each job, at most 1,000: id; target, job id, priority, record and what goes
+--       along of the job to send
+-- REPLY how many were sent; jobs that are active or don't exist are left out
 -- ERR   LAYOUT
--- USES  layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal
+-- CALL  once: see lib/call.lua
+-- USES  layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal,
+--       numbered, call
 local function transfer(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -31,19 +31,13 @@ local function transfer(keys, args)
     uniques = keys[13], outcomes = keys[14], meta = keys[15], events = keys[16],
     base = args[1],
   }
-  local done = keys[17]
   local meta = redis.call('HMGET', q.meta, 'layout', 'events')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
-  -- Sent again, since the answer was lost: what it moved is gone from here, and it counts.
-  local sent = redis.call('GET', done)
-  if sent then
-    return tonumber(sent)
-  end
   local ids, sets, seen = {}, {}, {}
-  for i = 3, #args, 6 do
+  for i = 2, #args, 6 do
     local id = args[i]
     local state = not seen[id] and state_of(q, id)
     if state and state ~= 'active' then
@@ -59,6 +53,5 @@ local function transfer(keys, args)
     redis.call('ZREM', q[state], unpack(ids))
   end
   removal_finish(q, ids, meta[2], 'overflow')
-  redis.call('SET', done, #ids, 'PX', args[2])
   return #ids
 end

@@ -64,8 +64,12 @@ local function add_full(q, args, meta)
   return { 0, (meta[7] or 'refuse') .. ' ' .. room .. ' ' .. cap .. ' ' .. (meta[8] or '') }
 end
 
--- The answer of a call that was carried out before, from the text that is kept.
+-- The answer of a call that was carried out or refused before, from the text that is kept.
 local function add_answer(text)
+  local refused = numbered_refused(text)
+  if refused then
+    return refused
+  end
   local full = string.match(text, '^0 (.*)$')
   if full then
     return { 0, full }
@@ -78,16 +82,17 @@ local function add_answer(text)
   return twin_list
 end
 
--- Takes back the note of a call that could not be carried out, and returns the error.
-local function add_forget(producer, last, ms, problem)
-  if last then
-    redis.call('SET', producer, last, 'PX', ms)
+-- The refusal of a call that could not be carried out. The note of a first try is taken back, since
+-- a resend must hear of it as well.
+local function add_forget(producer, args, last, problem)
+  if args[4] == '1' then
+    return numbered_refuse(producer, args[2], args[3], problem)
+  elseif last then
+    redis.call('SET', producer, last, 'PX', args[3])
   else
     redis.call('DEL', producer)
   end
-  -- Some versions put the line of the script before the code.
-  local text = type(problem) == 'table' and problem.err or problem
-  return redis.error_reply(string.match(text, '%u%u+ .*') or text)
+  return numbered_refusal(problem)
 end
 
 -- Writes the event: with the caller's text if all jobs are added. This comes before all else, so that

@@ -27,3 +27,26 @@ local function numbered_note(key, number, ms, answer)
   end
   return made, last
 end
+
+-- The refusal for an error that was caught. Some versions put the line of the script before its
+-- code.
+local function numbered_refusal(problem)
+  local text = type(problem) == 'table' and problem.err or problem
+  return redis.error_reply(string.match(text, '%u%u+ .*') or text)
+end
+
+-- Notes what a resend is refused, even if that is since Redis is full: it lets a script go on whose
+-- first write can't grow. So the refusal holds for its first try too, should that come late.
+local function numbered_refuse(key, number, ms, problem)
+  local refusal = numbered_refusal(problem)
+  redis.call('DEL', key)
+  redis.call('SET', key, number .. ' !' .. refusal.err, 'PX', ms)
+  return refusal
+end
+
+-- The refusal of a call that was refused before, from its answer; nil if it wasn't.
+local function numbered_refused(answer)
+  if string.sub(answer, 1, 1) == '!' then
+    return redis.error_reply(string.sub(answer, 2))
+  end
+end

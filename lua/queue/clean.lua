@@ -16,7 +16,8 @@
 -- ARGV  1 base; 2 completed or failed; 3 age ms; 4 how many at most, up to 1,000
 -- REPLY how many were removed
 -- ERR   LAYOUT
--- USES  clock, layout, events, wake, unique, lanes, pools, columns
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, events, wake, unique, lanes, pools, columns, numbered, call
 local function clean(keys, args)
   local q = {
     completed = keys[1], failed = keys[2], jobs = keys[3], priority = keys[4],

@@ -16,7 +16,9 @@
 -- ARGV  1 base; 2 '1' to remove delayed jobs too
 -- REPLY how many were removed; 0: done
 -- ERR   LAYOUT
--- USES  layout, events, wake, unique, lanes, pools, columns, outbox, callers, removal
+-- CALL  once: see lib/call.lua
+-- USES  layout, events, wake, unique, lanes, pools, columns, outbox, callers, removal, numbered,
+--       call
 local function drain(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], jobs = keys[3], priority = keys[4],

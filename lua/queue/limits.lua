@@ -9,7 +9,8 @@
 --       ttl ms, dead_letter, overflow; '' for none; '-' gives it back to the code
 -- REPLY 1
 -- ERR   LAYOUT, INVALID, TOOLONG (aging, with too many jobs)
--- USES  clock, layout, rank, wake, number, running, active, lanes, rerank
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, rank, wake, number, running, active, lanes, rerank, numbered, call
 local function limits(keys, args)
   local meta, wake = keys[1], keys[3]
   local q = { waiting = keys[2], priority = keys[4], workers = keys[5], base = args[1] }

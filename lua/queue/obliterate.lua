@@ -24,7 +24,8 @@
 -- REPLY 0 if it is done, 1 if it must be called again
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
--- USES  layout, active, wake, unique, lanes, pools, columns, outbox, callers
+-- CALL  once: see lib/call.lua
+-- USES  layout, active, wake, unique, lanes, pools, columns, outbox, callers, numbered, call
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

@@ -5,7 +5,8 @@
 -- ARGV  none
 -- REPLY 1, or 0 if it was paused already
 -- ERR   LAYOUT
--- USES  layout, events
+-- CALL  once: see lib/call.lua
+-- USES  layout, events, numbered, call
 local function pause(keys)
   local meta, events = keys[1], keys[2]
   local found = redis.call('HMGET', meta, 'layout', 'events', 'paused')

@@ -5,9 +5,10 @@
 -- KEYS  1 uniques  HASH  {q}:uniques
 --       2 meta     HASH  {q}:meta
 -- ARGV  1 base   2 the key, with the name of its jobs
--- REPLY the id of the job that had it, '' if none had
+-- REPLY 1 if a job had it, else 0
 -- ERR   LAYOUT
--- USES  layout, wake, unique
+-- CALL  once: see lib/call.lua
+-- USES  layout, wake, unique, numbered, call
 local function release_key(keys, args)
   local refusal = layout_check(keys[2])
   if refusal then
@@ -16,10 +17,9 @@ local function release_key(keys, args)
   local base, name = args[1], args[1] .. 'unique:' .. args[2]
   local value = redis.call('GET', name)
   if not value then
-    return ''
+    return 0
   end
-  local id = unique_holder(value)
-  redis.call('HDEL', keys[1], id)
+  redis.call('HDEL', keys[1], unique_holder(value))
   unique_pass_on(base, name, value)
-  return id
+  return 1
 end

@@ -8,7 +8,8 @@
 -- ARGV  none
 -- REPLY 1, or 0 if it was not paused
 -- ERR   LAYOUT
--- USES  layout, events, wake
+-- CALL  once: see lib/call.lua
+-- USES  layout, events, wake, numbered, call
 local function resume(keys)
   local meta, events, waiting, delayed, wake = keys[1], keys[2], keys[3], keys[4], keys[5]
   local found = redis.call('HMGET', meta, 'layout', 'events', 'paused')

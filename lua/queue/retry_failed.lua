@@ -15,7 +15,8 @@
 -- REPLY how many run again; how many stay failed, since another job has their unique
 --       key, or their dead letter waits elsewhere
 -- ERR   LAYOUT
--- USES  clock, layout, rank, order, events, wake, pools, unique, rerun
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, rank, order, events, wake, pools, unique, rerun, numbered, call
 local function retry_failed(keys, args)
   local q = {
     failed = keys[1], waiting = keys[2], priority = keys[3], attempts = keys[4],

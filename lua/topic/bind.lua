@@ -12,7 +12,8 @@
 --       4 where among the kept messages it starts, '' for now
 -- REPLY 1 if this changed something, else 0
 -- ERR   LAYOUT, TOOMANY
--- USES  clock, layout, topic
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, topic, numbered, call
 local function bind(keys, args)
   local meta, topic, bindings, messages, replays = keys[1], keys[2], keys[3], keys[4], keys[5]
   local binding, filter, most, start = args[1], args[2], tonumber(args[3]), args[4]

@@ -9,7 +9,8 @@
 --       alternate  the queue for messages that match no binding
 -- REPLY 1
 -- ERR   LAYOUT, INVALID
--- USES  clock, layout, topic, messages, number
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, topic, messages, number, numbered, call
 local function configure(keys, args)
   local meta, topic, messages = keys[1], keys[2], keys[3]
   local found = redis.call('HGET', meta, 'layout')

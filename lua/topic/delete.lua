@@ -8,7 +8,8 @@
 -- ARGV  none
 -- REPLY 1 if it existed, else 0
 -- ERR   LAYOUT
--- USES  layout
+-- CALL  once: see lib/call.lua
+-- USES  layout, numbered, call
 local function delete(keys)
   local refusal = layout_check(keys[1])
   if refusal then

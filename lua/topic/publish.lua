@@ -11,10 +11,10 @@
 --       6… publisher STRING  {q}:publisher:<publisher>
 -- ARGV  1 the version of the bindings that the caller knows
 --       2 the number of this publisher's call   3 for how many ms to remember it
---       then for each message: its targets ('' for none), id, priority, record
+--       4 '1' for a resend; then for each message: its targets ('' for none), id, priority, record
 -- REPLY the number of entries in the outbox, also if the call was carried out before; or version,
 --       alternate queue and bindings, if the caller's version is old
--- ERR   LAYOUT
+-- ERR   LAYOUT, OOM
 -- USES  clock, layout, numbered, outbox, messages
 local function publish(keys, args)
   local meta, topic, messages, publisher = keys[1], keys[2], keys[5], keys[6]
@@ -24,25 +24,36 @@ local function publish(keys, args)
   if refusal then
     return refusal
   end
-  if numbered_answer(redis.call('GET', publisher), tonumber(args[2])) then
-    return redis.call('XLEN', keys[4])
+  local made = numbered_answer(redis.call('GET', publisher), tonumber(args[2]))
+  if made then
+    return numbered_refused(made) or redis.call('XLEN', keys[4])
   end
   local known = redis.call('HMGET', topic, 'version', 'alternate', 'keep', 'keep_ms')
   local version = known[1] or '0'
   if version ~= args[1] then
     return { version, known[2] or '', redis.call('HGETALL', keys[3]) }
   end
-  layout_mark(meta, found)
-  for i = 4, #args, 4 do
-    if args[i] ~= '' then outbox_put(base, args[i], args[i + 1], args[i + 2], args[i + 3]) end
-  end
-  if known[3] then
-    for i = 4, #args, 4 do
-      messages_keep(messages, args[i + 1], args[i + 2], args[i + 3])
+  local function write()
+    layout_mark(meta, found)
+    for i = 5, #args, 4 do
+      if args[i] ~= '' then outbox_put(base, args[i], args[i + 1], args[i + 2], args[i + 3]) end
     end
-    messages_trim(messages, known[3], known[4])
+    if known[3] then
+      for i = 5, #args, 4 do
+        messages_keep(messages, args[i + 1], args[i + 2], args[i + 3])
+      end
+      messages_trim(messages, known[3], known[4])
+    end
+    numbered_note(publisher, args[2], args[3], '')
+    redis.call('HINCRBY', topic, 'published', (#args - 4) / 4)
   end
-  numbered_note(publisher, args[2], args[3], '')
-  redis.call('HINCRBY', topic, 'published', (#args - 3) / 4)
+  if args[4] ~= '1' then
+    write()
+  else
+    local done, problem = pcall(write)
+    if not done then
+      return numbered_refuse(publisher, args[2], args[3], problem)
+    end
+  end
   return redis.call('XLEN', keys[4])
 end

@@ -7,7 +7,8 @@
 -- ARGV  1… bindings
 -- REPLY how many of them existed
 -- ERR   LAYOUT
--- USES  clock, layout, topic
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, topic, numbered, call
 local function unbind(keys, args)
   local topic, bindings, replays = keys[2], keys[3], keys[4]
   local refusal = layout_check(keys[1])

@@ -10,7 +10,8 @@
 -- ARGV  1 the receive that has the job   2 id   3 for how many ms from now
 -- REPLY 1
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, wake, hand
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, wake, hand, numbered, call
 local function extend(keys, args)
   local workers, hand, visibility, meta, wake = keys[1], keys[2], keys[3], keys[4], keys[5]
   local receive, id, ms = args[1], args[2], tonumber(args[3])

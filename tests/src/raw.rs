@@ -3,7 +3,7 @@
 use expect_test::Expect;
 use redis::{Connection, RedisError, Value};
 
-use crate::{dump::Dump, server::RedisServer, text};
+use crate::{dump::Dump, scripts::is_once, server::RedisServer, text};
 
 /// The time in a [`Rig`] until a test sets another, in ms since the epoch.
 pub const NOW: u64 = 1_700_000_000_000;
@@ -131,8 +131,27 @@ pub fn set_clock_micros(connection: &mut Connection, micros: u64) {
 pub struct Rig {
     source: String,
     now: u64,
+    /// The number of the newest call of a script whose calls are numbered.
+    number: u64,
     connection: DebugConnection,
     server: RedisServer,
+}
+
+/// One try of a numbered call.
+#[derive(Clone, Copy, Debug)]
+pub struct Try {
+    /// The number of the call.
+    pub number: u64,
+    /// Whether it may have been sent before.
+    pub resend: bool,
+}
+
+impl Try {
+    /// Behind the script's own arguments.
+    #[must_use]
+    pub fn args(self) -> Vec<Vec<u8>> {
+        args![self.number, 600_000, u8::from(self.resend)]
+    }
 }
 
 /// `redis::Connection` has no `Debug`.
@@ -148,6 +167,9 @@ impl Rig {
     /// The prefix of all keys of the queue.
     pub const BASE: &'static str = "jq:{q}:";
 
+    /// The key of the one sender of numbered calls.
+    pub const SENDER: &'static str = "jq:{q}:sender:s";
+
     /// A rig for this script, on an empty server.
     #[must_use]
     pub fn new(source: impl Into<String>) -> Self {
@@ -158,7 +180,7 @@ impl Rig {
     #[must_use]
     pub fn on(server: RedisServer, source: impl Into<String>) -> Self {
         let connection = DebugConnection(server.connection());
-        Self { source: source.into(), now: NOW, connection, server }
+        Self { source: source.into(), now: NOW, number: 0, connection, server }
     }
 
     /// The server.
@@ -189,10 +211,25 @@ impl Rig {
     }
 
     /// Calls the script. Keys are named without [`BASE`](Self::BASE): `waiting`, `running:w1`.
-    /// `Err` is a refusal.
+    /// `Err` is a refusal. If its calls are numbered, this one has the next number.
     pub fn call(&mut self, keys: &[&str], args: Vec<Vec<u8>>) -> Result<Value, String> {
-        let keys: Vec<String> = keys.iter().map(|key| format!("{}{key}", Self::BASE)).collect();
+        self.number += 1;
+        self.send(keys, args, Try { number: self.number, resend: false })
+    }
+
+    /// Calls the script as this try of a numbered call, if its calls are numbered.
+    pub fn send(
+        &mut self,
+        keys: &[&str],
+        mut args: Vec<Vec<u8>>,
+        attempt: Try,
+    ) -> Result<Value, String> {
+        let mut keys: Vec<String> = keys.iter().map(|key| format!("{}{key}", Self::BASE)).collect();
         let source = frozen(&self.source, self.now);
+        if is_once(&source) {
+            keys.push(Self::SENDER.to_owned());
+            args.extend(attempt.args());
+        }
         eval(&mut self.connection.0, &source, &keys, args)
     }
 
@@ -244,10 +281,12 @@ impl Rig {
         self.dump().assert_is(expected);
     }
 
-    /// The whole keyspace.
+    /// The whole keyspace, without the note of the newest numbered call.
     #[must_use]
     pub fn dump(&mut self) -> Dump {
-        Dump::of(&mut self.connection.0)
+        let mut dump = Dump::of(&mut self.connection.0);
+        dump.0.remove(Self::SENDER);
+        dump
     }
 }
 

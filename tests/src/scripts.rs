@@ -25,6 +25,26 @@ pub fn scripts() -> &'static [ScriptText] {
     &SCRIPTS
 }
 
+/// Whether each call of this script is carried out once, by a number behind its own arguments.
+#[must_use]
+pub fn is_once(source: &str) -> bool {
+    source.contains("\nreturn call_once(")
+}
+
+/// The columns that a script's header names under KEYS.
+#[must_use]
+pub fn keys(source: &str) -> Vec<String> {
+    let lines = source.lines().skip_while(|line| !line.starts_with("-- KEYS"));
+    let lines = lines.take_while(|line| !line.starts_with("-- ARGV"));
+    let name = |line: &str| {
+        let mut words =
+            line.trim_start_matches("-- KEYS").trim_start_matches("--").split_whitespace();
+        words.next()?.parse::<u32>().ok()?;
+        words.next().map(str::to_owned)
+    };
+    lines.filter_map(name).collect()
+}
+
 /// The scripts without some lines of a file that they include.
 fn mutated(mut scripts: Vec<ScriptText>, lines: &str) -> Vec<ScriptText> {
     let (file, removed) = named(lines).unwrap_or_else(|| wrong(lines));

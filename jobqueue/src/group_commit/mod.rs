@@ -14,18 +14,17 @@
 //!   caller gets an error; a call that is made ends at the earliest deadline of its requests.
 //! - Answers go to their callers by the request, and a caller that is gone is skipped.
 //!
-//! [`GroupCommits`] finds the right one by queue and durability. [`Senders`] number the calls, so
+//! [`GroupCommits`] finds the right one by queue and durability. [`Senders`](crate::store::Senders) number the
+//! calls, so
 //! that Redis carries out each of them once.
 
 mod commits;
 mod flusher;
 mod handle;
-mod senders;
 mod sink;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use commits::GroupCommits;
 pub(crate) use handle::GroupCommit;
-pub(crate) use senders::{Sender, Senders};
 pub(crate) use sink::{Rules, Sink};

@@ -13,9 +13,9 @@ use super::{
 use crate::client::{Following, SentJob};
 use crate::{
     error::{Error, Operation, Refused, Result},
-    group_commit::{GroupCommit, GroupCommits, Rules, Sender, Senders, Sink},
+    group_commit::{GroupCommit, GroupCommits, Rules, Sink},
     store::{
-        Durability, MAX_BATCH, QueueStore, Retries,
+        Durability, MAX_BATCH, QueueStore, Retries, Sender, Senders,
         job::{Add, Added, Duplicates, Instead, NewJob},
     },
 };
@@ -131,7 +131,7 @@ impl Sink for Batcher {
                 }
                 Added::Full(full) => {
                     // Rare and large: boxed, so that other batches don't carry its state along.
-                    let mut away = Away { jobs, plan: &mut plan, sender: &mut sender };
+                    let mut away = Away { jobs, plan: &mut plan };
                     let away = self.overflow_handler.overflow(&mut away, part, &full);
                     duplicates.extend(Box::pin(away).await?);
                 }

@@ -10,7 +10,6 @@ use crate::{
     clock,
     error::{Error, Refused, Result},
     error_chain::chain,
-    group_commit::Sender,
     job::{
         Along, DeadLetter, Effect, FailureReason, Gone, JobFailure, JobId, JobInfo, Priority,
         QueueName, Target,
@@ -29,10 +28,9 @@ use crate::{
 const STEP: usize = 100;
 
 /// A batch that doesn't fit.
-pub(super) struct Away<'a, 'b> {
+pub(super) struct Away<'a> {
     pub(super) jobs: &'a [NewJob],
     pub(super) plan: &'a mut SplitPlan,
-    pub(super) sender: &'a mut Sender<'b>,
 }
 
 /// Makes room in a full queue, or sends new jobs to its dead-letter queue, as the queue says.
@@ -47,11 +45,11 @@ impl OverflowHandler {
     /// which the answer says of each of its jobs.
     pub(super) async fn overflow(
         &self,
-        away: &mut Away<'_, '_>,
+        away: &mut Away<'_>,
         part: Range<usize>,
         full: &Full,
     ) -> Result<Duplicates> {
-        let Away { jobs, plan, sender } = away;
+        let Away { jobs, plan } = away;
         let refused = || {
             let queue = self.store.name().clone();
             Error::from(Refused::QueueFull { queue, cap: full.cap })
@@ -84,7 +82,7 @@ impl OverflowHandler {
                     plan.split(&part, part.len() / 2);
                     return Ok(Duplicates::new());
                 }
-                if !self.send_away(sender, batch, to).await? {
+                if !self.send_away(batch, to).await? {
                     return Err(refused());
                 }
                 Ok(part.map(|index| (index, Instead::Overflowed)).collect())
@@ -96,12 +94,7 @@ impl OverflowHandler {
     /// Sends new jobs to the dead-letter queue, all or none, and answers which. Their ids there
     /// follow from what they are, so jobs to which callers gave one id, in this queue or in others,
     /// don't meet there.
-    async fn send_away(
-        &self,
-        sender: &mut Sender<'_>,
-        jobs: &[NewJob],
-        to: &QueueName,
-    ) -> Result<bool> {
+    async fn send_away(&self, jobs: &[NewJob], to: &QueueName) -> Result<bool> {
         let dead_letters = jobs.iter().map(|job| {
             let own = job.id.derived(&[self.store.name().as_str().as_bytes(), &job.record]);
             self.dead_letter(Leaving::new(job.id.clone(), Bytes::from(job.record.clone())), to, own)
@@ -110,7 +103,7 @@ impl OverflowHandler {
             return Ok(false);
         };
         for effects in chunks(&dead_letters, Effect::size) {
-            self.store.call_retrying(&Enqueue { effects, call: sender.call() }).await?;
+            self.store.call_retrying(&Enqueue { effects }).await?;
         }
         self.relays.start(self.store.name());
         Ok(true)
@@ -157,7 +150,7 @@ impl OverflowHandler {
             })
             .collect();
         for jobs in chunks(&jobs, |(_, effect)| effect.size()) {
-            let transfer = job::Transfer { token: JobId::generate(), jobs };
+            let transfer = job::Transfer { jobs };
             self.store.call_retrying(&transfer).await?;
         }
         Ok(())

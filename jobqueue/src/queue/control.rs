@@ -1,5 +1,5 @@
 //! Steering a queue. Each call is one atomic script, except where its doc says "in steps". The
-//! client repeats a call whose reply was lost.
+//! client repeats a call whose reply was lost, and the server carries it out once.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl Queue {
 
     /// Runs all failed jobs again, with their attempts counted anew: behind those that wait, and in
     /// the order in which they failed (within a millisecond, in the order of their ids). In steps of
-    /// 1,000; returns how many jobs it sent back, without those of a step whose answer was lost.
+    /// 1,000; returns how many jobs it sent back.
     ///
     /// Some stay failed, and don't count: one whose unique key another job has taken meanwhile, and
     /// one whose dead letter was written, which is [redriven](crate::dead_letter::DeadLetters) from
@@ -64,7 +64,7 @@ impl Queue {
     }
 
     /// Removes completed or failed jobs that ended longer ago than `age`. In steps of 1,000;
-    /// returns how many jobs it removed, without those of a step whose answer was lost.
+    /// returns how many jobs it removed.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for another state, and those of any call;

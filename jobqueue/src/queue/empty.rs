@@ -38,8 +38,7 @@ impl Queue {
 
 /// The removal of all waiting jobs; see [`Queue::drain`].
 ///
-/// Awaited, it removes them in steps of 1,000 and returns how many jobs it removed, without those
-/// of a step whose answer was lost.
+/// Awaited, it removes them in steps of 1,000 and returns how many jobs it removed.
 ///
 /// # Errors
 /// Those of any call; [`Operation::done`](crate::error::Operation::done) then says how many jobs it

@@ -1,5 +1,5 @@
 //! Steering one job. Each call is one atomic script. The client repeats a call whose reply was
-//! lost; the repeated call may find its own work done and answer `WrongState` or `NotFound`.
+//! lost, and the server carries it out once and answers the same.
 
 use std::time::Duration;
 

@@ -61,17 +61,16 @@ impl UniqueKey {
     }
 
     /// Lets go of the key: the next add finds it free. The job that has it goes on, and so may two of
-    /// the key run at once. Answers which job that was.
+    /// the key run at once. Answers whether a job had it.
     ///
     /// # Errors
     /// Those of any call.
     ///
     /// # Cancel safety
     /// Dropped before it is done, it has let go of the key or not.
-    pub async fn release(&self) -> Result<Option<JobHandle<serde_json::Value>>> {
+    pub async fn release(&self) -> Result<bool> {
         let release = queue::ReleaseKey { key: &self.key };
-        let holder = self.queue.store().call_retrying(&release).await?;
-        Ok(holder.map(|id| self.queue.job(id)))
+        self.queue.store().call_retrying(&release).await
     }
 
     async fn look(&self) -> Result<[Option<JobId>; 2]> {

@@ -104,9 +104,9 @@ impl QueueStore {
             pipeline.add_command(add).add_command(wait.clone());
             pipeline
         };
-        let mut replies = self.route.request_all(&both(self.evalsha(call)), limit).await;
+        let mut replies = self.route.request_all(&both(self.evalsha(call, None)), limit).await;
         if replies.as_ref().is_err_and(server_error::is_noscript) {
-            replies = self.route.request_all(&both(self.eval(call)), limit).await;
+            replies = self.route.request_all(&both(self.eval(call, None)), limit).await;
         }
         let mut replies = replies.map_err(explain)?.into_iter();
         let answer = self.read(call, replies.next().unwrap_or_default())?;

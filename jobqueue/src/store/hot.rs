@@ -1,17 +1,18 @@
 //! The pieces of the library that run for every job, for its benchmarks. Not part of the public
 //! interface.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::DateTime;
 use redis::Value;
 
 use super::{
-    command::Command as _,
+    command::{Command as _, Numbered},
     keys::Keys,
     link::{Limits, Link, Route, TlsOptions, url},
     queue_store::QueueStore,
+    senders::Senders,
 };
 use crate::{
     error::Result,
@@ -20,7 +21,6 @@ use crate::{
         WorkerId,
     },
     store::{
-        Numbered,
         job::{Add, Due, NewJob},
         worker::{Advance, Rooms},
     },
@@ -95,13 +95,13 @@ impl Batch {
         let remembered = Duration::from_secs(600);
         let call = Numbered { sender: &self.worker, number: 1, remembered, resend: false };
         let add = Add { jobs: &self.jobs, look: false, call };
-        self.store.evalsha(&add).get_packed_command()
+        self.store.evalsha(&add, None).get_packed_command()
     }
 
     /// Writes the call that settles the batch and asks for as many jobs.
     #[must_use]
     pub fn write_advance(&self) -> Vec<u8> {
-        self.store.evalsha(&self.advance()).get_packed_command()
+        self.store.evalsha(&self.advance(), None).get_packed_command()
     }
 
     /// Parses the bytes of the answer.
@@ -138,7 +138,9 @@ impl QueueStore {
     fn unconnected(queue: &QueueName) -> Result<Self> {
         let endpoint = url::open("redis://127.0.0.1", &TlsOptions::default())?;
         let route = Route::Server(Link::new(endpoint, Limits::DEFAULT));
-        Ok(Self { route, keys: Keys::new("jq", queue), retry_timeout: Duration::ZERO })
+        let retry_timeout = Duration::ZERO;
+        let senders = Arc::new(Senders::new(retry_timeout));
+        Ok(Self { route, keys: Keys::new("jq", queue), retry_timeout, senders })
     }
 }
 

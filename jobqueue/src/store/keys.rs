@@ -162,9 +162,9 @@ impl Keys {
         format!("{}wake:{waiter}", self.0.base)
     }
 
-    /// How many jobs a transfer has moved.
-    pub(crate) fn transfer(&self, token: &JobId) -> String {
-        format!("{}transfer:{token}", self.0.base)
+    /// The newest call of a sender of calls that are carried out once.
+    pub(crate) fn sender(&self, name: &WorkerId) -> String {
+        format!("{}sender:{name}", self.0.base)
     }
 
     /// The claim or the result of an effect.

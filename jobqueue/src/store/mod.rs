@@ -9,6 +9,7 @@
 //! | `durability`, `pubsub`, `retries` | waiting for replicas, broadcasts, waits between tries |
 //! | `link/` | URLs, connections, sentinels, clusters |
 //! | `call` | kinds of calls, for tests that have one fail |
+//! | `senders` | names under which calls are numbered, so that each is carried out once |
 //! | `hold` | one job that a test has a worker run by itself |
 //! | `work_left` | what is left to do, for tests in a time of their own |
 //! | `keys`, `script`, `reply`, `ids`, `chunk`, `portion`, `time` | names and wire forms |
@@ -35,6 +36,7 @@ mod read;
 mod reply;
 mod retries;
 mod script;
+mod senders;
 mod server_error;
 mod servers;
 mod time;
@@ -46,7 +48,7 @@ pub use call::RedisCall;
 pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
 #[cfg(feature = "internals")]
 pub(crate) use command::scripts;
-pub(crate) use command::{Numbered, job, once, outbox, queue, topic, worker};
+pub(crate) use command::{job, once, outbox, queue, topic, worker};
 pub use durability::Durability;
 #[cfg(feature = "testing")]
 pub(crate) use hold::OneJob;
@@ -63,6 +65,7 @@ pub(crate) use pubsub::Subscription;
 pub(crate) use queue_store::QueueStore;
 pub(crate) use read::{Edge, Entry, Kept, StreamPosition};
 pub(crate) use retries::Retries;
+pub(crate) use senders::{Sender, Senders};
 pub(crate) use servers::Store;
 pub(crate) use time::{deadline_after, millis, rate_text};
 #[cfg(feature = "testing")]

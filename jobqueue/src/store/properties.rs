@@ -7,14 +7,13 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use redis::Value;
 
 use super::{
-    command::Command,
+    command::{Command, Numbered},
     link::{server, url},
     read::events,
 };
 use crate::{
     job::{JobId, JobState, WorkerId, properties::config},
     store::{
-        Numbered,
         job::{self, Due, NewJob},
         outbox, queue, worker,
     },

@@ -1,13 +1,14 @@
 //! The store of one queue: calls of scripts, and plain commands.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
-    command::{Args, Command},
+    command::{Args, Command, Numbered},
     keys::{Key, Keys},
     link::Route,
     reply,
     retries::Retries,
+    senders::{Sender, Senders},
     server_error::{self, About},
 };
 use crate::{
@@ -23,6 +24,7 @@ pub(crate) struct QueueStore {
     pub(super) keys: Keys,
     /// How long a call of a producer or an operator waits for Redis to come back.
     pub(super) retry_timeout: Duration,
+    pub(super) senders: Arc<Senders>,
 }
 
 impl QueueStore {
@@ -52,7 +54,7 @@ impl QueueStore {
 
     /// Calls a script, once.
     pub(crate) async fn call<C: Command>(&self, command: &C) -> Result<C::Reply> {
-        self.call_for(self.response_limit(), command).await
+        self.call_for(self.response_limit(), command, None).await
     }
 
     /// Calls a script behind a [wait](Self::wait_for_wake) of at most `wait` on the same
@@ -62,16 +64,22 @@ impl QueueStore {
         wait: Duration,
         command: &C,
     ) -> Result<C::Reply> {
-        self.call_for(wait.saturating_add(self.response_limit()), command).await
+        self.call_for(wait.saturating_add(self.response_limit()), command, None).await
     }
 
-    async fn call_for<C: Command>(&self, limit: Duration, command: &C) -> Result<C::Reply> {
-        let mut reply = self.route.request_within(&self.evalsha(command), limit).await;
+    async fn call_for<C: Command>(
+        &self,
+        limit: Duration,
+        command: &C,
+        number: Option<Numbered<'_>>,
+    ) -> Result<C::Reply> {
+        debug_assert_eq!(C::SCRIPT.once, number.is_some(), "{}", C::ACTION);
+        let mut reply = self.route.request_within(&self.evalsha(command, number), limit).await;
         if let Err(error) = &reply
             && server_error::is_noscript(error)
         {
             // The server was restarted, failed over or flushed. EVAL runs the script and keeps it.
-            reply = self.route.request(&self.eval(command)).await;
+            reply = self.route.request(&self.eval(command, number)).await;
         }
         match reply {
             Ok(value) => Ok(self.read(command, value)?),
@@ -79,8 +87,8 @@ impl QueueStore {
         }
     }
 
-    /// Calls a script that may be repeated without harm, until the server answers or the retry
-    /// timeout is over.
+    /// Calls a script until the server answers or the retry timeout is over. One that may not be
+    /// repeated has a number, under which the server carries it out once and answers the same.
     pub(crate) async fn call_retrying<C: Command>(&self, command: &C) -> Result<C::Reply> {
         self.call_within(self.retry_timeout, command).await
     }
@@ -92,10 +100,16 @@ impl QueueStore {
         command: &C,
     ) -> Result<C::Reply> {
         let mut retries = Retries::within(retry_timeout);
+        let mut sender = C::SCRIPT.once.then(|| self.senders.take());
+        let mut number = sender.as_mut().map(Sender::call);
         loop {
-            match retries.attempt(self.call(command)).await {
+            let call = self.call_for(self.response_limit(), command, number);
+            match retries.attempt(call).await {
                 Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
                 answer => return answer,
+            }
+            if let Some(number) = &mut number {
+                number.resend = true;
             }
         }
     }
@@ -158,24 +172,34 @@ impl QueueStore {
     }
 
     /// A call as it is written to the server.
-    pub(crate) fn evalsha<C: Command>(&self, command: &C) -> redis::Cmd {
+    pub(crate) fn evalsha<C: Command>(
+        &self,
+        command: &C,
+        number: Option<Numbered<'_>>,
+    ) -> redis::Cmd {
         let (args, bytes) = command.size();
         let keys = C::KEYS.len() * (self.keys.base().len() + 10);
         let mut request = redis::Cmd::with_capacity(C::KEYS.len() + args + 4, keys + bytes + 80);
         request.arg("EVALSHA").arg(C::SCRIPT.sha());
-        self.write(command, &mut request);
+        self.write(command, number, &mut request);
         request
     }
 
-    pub(super) fn eval<C: Command>(&self, command: &C) -> redis::Cmd {
+    pub(super) fn eval<C: Command>(&self, command: &C, number: Option<Numbered<'_>>) -> redis::Cmd {
         let mut request = redis::cmd("EVAL");
         request.arg(C::SCRIPT.source);
-        self.write(command, &mut request);
+        self.write(command, number, &mut request);
         request
     }
 
-    fn write<C: Command>(&self, command: &C, request: &mut redis::Cmd) {
-        let more = command.more_keys(&self.keys);
+    fn write<C: Command>(
+        &self,
+        command: &C,
+        number: Option<Numbered<'_>>,
+        request: &mut redis::Cmd,
+    ) {
+        let mut more = command.more_keys(&self.keys);
+        more.extend(number.map(|number| self.keys.sender(number.sender)));
         request.arg(C::KEYS.len() + more.len());
         for key in C::KEYS {
             match key {
@@ -188,6 +212,9 @@ impl QueueStore {
         }
         request.arg(more);
         command.write(&self.keys, &mut Args(request));
+        if let Some(number) = number {
+            number.write(&mut Args(request));
+        }
     }
 
     fn write_running(&self, worker: Option<&crate::job::WorkerId>, request: &mut redis::Cmd) {

@@ -9,12 +9,14 @@ pub(crate) struct Script {
     #[cfg_attr(not(feature = "internals"), expect(dead_code, reason = "for tests of the scripts"))]
     pub(crate) name: &'static str,
     pub(crate) source: &'static str,
+    /// Whether each call has a number, and is carried out once.
+    pub(crate) once: bool,
     sha: OnceLock<String>,
 }
 
 impl Script {
-    pub(crate) const fn new(name: &'static str, source: &'static str) -> Self {
-        Self { name, source, sha: OnceLock::new() }
+    pub(crate) const fn new(name: &'static str, source: &'static str, once: bool) -> Self {
+        Self { name, source, once, sha: OnceLock::new() }
     }
 
     /// Its hash, by which EVALSHA calls it.
@@ -25,16 +27,27 @@ impl Script {
 
 /// A script from its folder, its name, and the helpers it uses in the order in which they stand.
 ///
-/// Each EVALSHA makes every `local function` anew, so a script includes only what it uses.
+/// Each EVALSHA makes every `local function` anew, so a script includes only what it uses. With
+/// `once`, each call is carried out once, by its number (`lua/lib/call.lua`).
 macro_rules! script {
-    ($folder:literal / $entry:ident, [$($lib:ident),*]) => {{
+    ($folder:literal / $entry:ident, [$($lib:ident),*]) => {
+        $crate::store::script::script!(@
+            $folder, $entry, [$($lib),*], concat!("return ", stringify!($entry), "(KEYS, ARGV)\n"), false)
+    };
+    ($folder:literal / $entry:ident, [$($lib:ident),*], once) => {
+        $crate::store::script::script!(@
+            $folder, $entry, [$($lib),*],
+            concat!("return call_once(", stringify!($entry), ", KEYS, ARGV)\n"), true)
+    };
+    (@ $folder:literal, $entry:ident, [$($lib:ident),*], $call:expr, $once:literal) => {{
         static SCRIPT: $crate::store::script::Script = $crate::store::script::Script::new(
             concat!($folder, "/", stringify!($entry)),
             concat!(
                 $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/lib/", stringify!($lib), ".lua")),)*
                 include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/", $folder, "/", stringify!($entry), ".lua")),
-                "return ", stringify!($entry), "(KEYS, ARGV)\n",
+                $call,
             ),
+            $once,
         );
         &SCRIPT
     }};

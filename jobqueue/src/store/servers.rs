@@ -6,6 +6,7 @@ use super::{
     keys::Keys,
     link::{Cluster, Destination, Limits, Link, Route, TlsOptions, server, url},
     queue_store::QueueStore,
+    senders::Senders,
 };
 use crate::{error::Result, job::QueueName};
 
@@ -15,6 +16,8 @@ pub(crate) struct Store {
     pub(super) topology: Topology,
     pub(super) prefix: String,
     retry_timeout: Duration,
+    /// Of the calls that are carried out once, on all queues.
+    senders: Arc<Senders>,
 }
 
 /// One server, with or without sentinels, or a cluster.
@@ -43,7 +46,8 @@ impl Store {
         } else {
             Topology::Server(link)
         };
-        Ok(Self { topology, prefix, retry_timeout })
+        let senders = Arc::new(Senders::new(retry_timeout));
+        Ok(Self { topology, prefix, retry_timeout, senders })
     }
 
     pub(crate) fn queue(&self, queue: &QueueName) -> QueueStore {
@@ -52,7 +56,8 @@ impl Store {
             Topology::Server(link) => Route::Server(link.clone()),
             Topology::Cluster(cluster) => Route::slot(cluster, keys.slot()),
         };
-        QueueStore { route, keys, retry_timeout: self.retry_timeout }
+        let (retry_timeout, senders) = (self.retry_timeout, self.senders.clone());
+        QueueStore { route, keys, retry_timeout, senders }
     }
 }
 

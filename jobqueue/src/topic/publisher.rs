@@ -20,12 +20,12 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Operation, Result},
-    group_commit::{GroupCommit, GroupCommits, Rules, Senders, Sink},
+    group_commit::{GroupCommit, GroupCommits, Rules, Sink},
     job::QueueName,
     outbox::Relays,
     policy::RoutingKey,
     store::{
-        Durability, MAX_BATCH, QueueStore, Retries,
+        Durability, MAX_BATCH, QueueStore, Retries, Senders,
         topic::{NewMessage, Publish, Published},
     },
 };
@@ -137,7 +137,7 @@ impl Sink for Publisher {
     ) -> Result<Vec<Receipt>> {
         let mut retries = Retries::until(deadline);
         let mut sender = self.senders.take();
-        let call = sender.call();
+        let mut call = sender.call();
         loop {
             let routes = self.routes();
             let routed: Vec<Routed<'_>> =
@@ -159,7 +159,10 @@ impl Sink for Publisher {
                     }
                     return shortfall.map_or_else(|| Ok(receipts(messages, &routed)), Err);
                 }
-                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
+                Err(error @ Error::Unavailable { .. }) => {
+                    retries.wait_or(error).await?;
+                    call.resend = true;
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -48,7 +48,7 @@ const PLAIN: [&str; 14] = [
     "pools",
 ];
 /// What expires by itself, or is empty of meaning: notes of calls, ends of waits, claims of effects.
-const PASSING: [&str; 5] = ["producer", "publisher", "wake", "once", "inbox"];
+const PASSING: [&str; 6] = ["producer", "publisher", "sender", "wake", "once", "inbox"];
 
 impl Ledger {
     pub(crate) fn read(stage: &Stage, queue: &str) -> Self {

@@ -34,6 +34,13 @@ pub const MUTANTS: &[Mutant] = &[
         name: "rate-off-by-one",
         changes: &[("/ interval + burst + 1e-6)", "/ interval + burst + 1 + 1e-6)")],
     },
+    Mutant {
+        name: "call-twice",
+        changes: &[(
+            "if made then\n    return call_read(made)",
+            "if false then\n    return call_read(made)",
+        )],
+    },
     Mutant { name: "key-stays", changes: &[("redis.call('DEL', name)", "")] },
     Mutant {
         name: "no-extension",

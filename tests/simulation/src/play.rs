@@ -186,7 +186,7 @@ async fn settle(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
     Ok(())
 }
 
-/// An operator's call may have been late, and hold a queue up again after its resend.
+/// An operator's pause may have been sent again for so long that the resume came first.
 async fn let_go_on(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
     for name in stage.plan.queues() {
         let meta = format!("{}meta", base(name));

@@ -123,7 +123,7 @@ impl Ledger {
                 "unique" => self.claims.extend([(rest.to_owned(), reader.get("GET", name))]),
                 // The newest calls of producers, and of publishers to a topic of the same name.
                 // They expire.
-                "producer" | "publisher" => {}
+                "producer" | "publisher" | "sender" => {}
                 // What was to end a wait that had ended by itself: it expires.
                 "wake" if !rest.is_empty() => {}
                 _ if PLAIN.contains(&name) => {}

@@ -26,6 +26,7 @@ mod limits;
 mod luacheck;
 mod model;
 mod monitoring;
+mod numbered;
 mod one_thread;
 mod order;
 mod overflow;

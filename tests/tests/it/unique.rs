@@ -221,8 +221,7 @@ async fn whatever_ends_a_job_lets_the_next_one_go() {
         at_once(way, async || runs.seen() == [100]).await;
         let second = add(&client, 2, rule()).await;
         if way == "let go of by hand" {
-            let holder = key.release().await.expect("released").expect("one has it");
-            assert_eq!(holder.id(), first.id());
+            assert!(key.release().await.expect("released"), "one has it");
         } else {
             queue(&client).pause().await.expect("paused");
             runs.gate.add_permits(1);

@@ -100,7 +100,7 @@ impl DeadLetters {
         }
         let mut count = 0;
         for jobs in chunks(&jobs, |(_, effect)| effect.size()) {
-            let transfer = job::Transfer { token: JobId::generate(), jobs };
+            let transfer = job::Transfer { jobs };
             count += queue.store().call_retrying(&transfer).await?;
         }
         queue.client().relays().relay(queue.name()).await?;

@@ -18,8 +18,8 @@ pub(crate) struct Numbered<'a> {
 }
 
 impl Numbered<'_> {
-    /// The number, and how long it is remembered.
-    pub(super) fn write(self, args: &mut Args<'_>) {
-        args.push(self.number).push(millis(self.remembered));
+    /// The number, how long it is remembered, and whether it is a resend.
+    pub(in crate::store) fn write(self, args: &mut Args<'_>) {
+        args.push(self.number).push(millis(self.remembered)).push(u8::from(self.resend));
     }
 }

@@ -293,7 +293,14 @@ impl Guard {
         // On a task of its own: a run that is dropped now would leave its claim without a result.
         let recording = tokio::spawn(boxed(async move {
             let finish = Finish { key: &claim.key, result: &bytes, lifetime };
-            claim.store.call_retrying(&finish).await
+            if claim.store.call_retrying(&finish).await? {
+                return Ok(None);
+            }
+            // Another run's, unless it has expired meanwhile.
+            match claim.begin().await? {
+                Begun::Done(earlier) => Ok(Some(earlier)),
+                Begun::Ours | Begun::Taken(_) => Ok(None),
+            }
         }));
         match recording.await.unwrap_or(Err(Error::Closed)) {
             Ok(None) => Ok(result),

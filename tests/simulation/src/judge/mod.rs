@@ -2,6 +2,7 @@
 //! keeps, on more kinds of jobs; and besides: rates, unique keys, and when jobs start.
 
 mod fates;
+mod operations;
 mod rates;
 mod runs;
 mod tidy;
@@ -107,6 +108,7 @@ impl<'a> Judge<'a> {
         self.check_columns();
         self.check_totals();
         self.check_effects();
+        self.check_operations();
         self.check_rate();
         self.check_leases();
         self.findings

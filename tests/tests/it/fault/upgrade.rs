@@ -6,7 +6,8 @@ use jobqueue::{Client, Error, Failure, JobState, Queue, Result, error::Refused, 
 use jobqueue_tests::{
     dump::Dump,
     names,
-    raw::{Rig, eval, run},
+    raw::{Rig, Try, eval, run},
+    scripts::is_once,
     server::RedisServer,
 };
 
@@ -118,11 +119,15 @@ async fn the_next_version_meets_a_queue_of_this_one() {
             continue;
         }
         let next = script.source.replace(MARK, "local LAYOUT = '3'");
-        let keys = keys(script.source);
+        let mut keys = keys(script.source);
         assert!(!keys.is_empty(), "{}", script.name);
         // Their values don't matter: the script checks the layout first.
-        let args: Vec<Vec<u8>> =
+        let mut args: Vec<Vec<u8>> =
             [Rig::BASE].into_iter().chain([("1"); 40]).map(|arg| arg.as_bytes().to_vec()).collect();
+        if is_once(script.source) {
+            keys.push(Rig::SENDER.to_owned());
+            args.extend(Try { number: 1, resend: false }.args());
+        }
         let refusal = eval(&mut redis, &next, &keys, args).expect_err(script.name);
         assert_eq!(refusal, "LAYOUT 2 3", "{}", script.name);
         Dump::of(&mut redis).assert_unchanged_since(&before);

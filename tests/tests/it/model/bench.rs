@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jobqueue_tests::{
     dump::Dump,
-    raw::{Rig, clocked, refusal, run, set_clock},
-    scripts::scripts,
+    raw::{Rig, Try, clocked, refusal, run, set_clock},
+    scripts::{is_once, keys, scripts},
     server::RedisServer,
 };
 use redis::{Connection, Value, cmd};
@@ -15,6 +15,9 @@ use super::{add, hand, queue::Answer, request::Call, turn};
 pub(super) struct Bench {
     connection: Connection,
     scripts: BTreeMap<&'static str, Loaded>,
+    /// The newest call that is carried out once, and its number.
+    newest: Option<Call>,
+    number: u64,
     _server: RedisServer,
 }
 
@@ -22,6 +25,7 @@ struct Loaded {
     sha: String,
     /// The columns of its KEYS, from its header.
     keys: Vec<String>,
+    once: bool,
 }
 
 impl Bench {
@@ -34,15 +38,17 @@ impl Bench {
             load.query(&mut connection).expect("the script can be loaded")
         };
         let loaded = scripts().iter().map(|script| {
-            (script.name, Loaded { sha: load(script.source), keys: keys(script.source) })
+            let (keys, once) = (keys(script.source), is_once(script.source));
+            (script.name, Loaded { sha: load(script.source), keys, once })
         });
         let scripts = loaded.collect();
-        Self { connection, scripts, _server: server }
+        Self { connection, scripts, newest: None, number: 0, _server: server }
     }
 
     /// An empty server whose clock stands.
     pub(super) fn reset(&mut self, now: i64) {
         run(&mut self.connection, "FLUSHALL SYNC");
+        (self.newest, self.number) = (None, 0);
         self.set_clock(now);
     }
 
@@ -50,7 +56,24 @@ impl Bench {
         set_clock(&mut self.connection, now.try_into().expect("a time of our era"));
     }
 
+    /// Calls a script. If it is carried out once, so is a resend, and the first try of the call
+    /// before arrives only now: all that must have no effect.
     pub(super) fn call(&mut self, call: &Call) -> Answer {
+        if !self.scripts[call.script].once {
+            return self.send(call, None);
+        }
+        self.number += 1;
+        let number = self.number;
+        let answer = self.send(call, Some(Try { number, resend: false }));
+        let again = self.send(call, Some(Try { number, resend: true }));
+        assert_eq!(answer, again, "the answer to a resend of {call:?}");
+        if let Some(before) = self.newest.replace(call.clone()) {
+            let _nobody_hears = self.send(&before, Some(Try { number: number - 1, resend: false }));
+        }
+        answer
+    }
+
+    fn send(&mut self, call: &Call, attempt: Option<Try>) -> Answer {
         let script = &self.scripts[call.script];
         let mut keys: Vec<String> = Vec::new();
         for key in &script.keys {
@@ -62,8 +85,10 @@ impl Bench {
             });
         }
         keys.extend(call.more_keys.iter().map(|key| format!("{}{key}", Rig::BASE)));
+        keys.extend(attempt.map(|_| Rig::SENDER.to_owned()));
         let mut eval = cmd("EVALSHA");
         eval.arg(&script.sha).arg(keys.len()).arg(&keys).arg(&call.args);
+        eval.arg(attempt.map(Try::args).unwrap_or_default());
         eval.query(&mut self.connection).map_err(|error| refusal(&error))
     }
 
@@ -78,7 +103,10 @@ impl Bench {
     }
 
     pub(super) fn dump(&mut self) -> Dump {
-        Dump::of_prefix(&mut self.connection, "jq:")
+        let mut dump = Dump::of_prefix(&mut self.connection, "jq:");
+        let note = dump.0.remove(Rig::SENDER);
+        assert!(note.is_none_or(|note| note.expires), "the note of a call expires");
+        dump
     }
 }
 
@@ -87,17 +115,4 @@ fn small(source: &str) -> String {
     source
         .replace("FIT_MOST = 1048576", &format!("FIT_MOST = {}", turn::MOST))
         .replace("SIZE_SMALL = 1024", &format!("SIZE_SMALL = {}", add::SMALL))
-}
-
-/// The columns that a script's header names under KEYS.
-fn keys(source: &str) -> Vec<String> {
-    let lines = source.lines().skip_while(|line| !line.starts_with("-- KEYS"));
-    let lines = lines.take_while(|line| !line.starts_with("-- ARGV"));
-    let name = |line: &str| {
-        let mut words =
-            line.trim_start_matches("-- KEYS").trim_start_matches("--").split_whitespace();
-        words.next()?.parse::<u32>().ok()?;
-        words.next().map(str::to_owned)
-    };
-    lines.filter_map(name).collect()
 }

@@ -73,13 +73,13 @@ impl Queue {
 
     pub(super) fn let_go(&mut self, key: &str) -> Value {
         let Some(id) = self.claims.get(key).map(|claim| claim.id.clone()) else {
-            return text("");
+            return number(0);
         };
         if let Some(job) = self.jobs.get_mut(&id) {
             job.unique = None;
         }
         self.pass_on(key);
-        text(id)
+        number(1)
     }
 
     /// The time that a delayed job may wait moves along with when it is due.

@@ -145,7 +145,7 @@ pub(super) const ERRORS_KEPT: usize = 3;
 
 /// The call to Redis: the script, the values of `<worker>` and `<old worker>` in its keys, keys
 /// beyond those, and ARGV.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Call {
     pub(super) script: &'static str,
     pub(super) worker: String,

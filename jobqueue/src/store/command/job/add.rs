@@ -157,7 +157,7 @@ impl Command for Add<'_> {
         let look = self.look || self.jobs.iter().any(|job| job.chosen_id);
         args.push(u8::from(look));
         self.call.write(args);
-        args.push(u8::from(self.call.resend)).push(self.jobs.len());
+        args.push(self.jobs.len());
         for job in self.jobs {
             args.push(job.id.as_str()).push(job.record.as_slice());
         }

@@ -21,8 +21,11 @@ pub(crate) struct Delay<'a> {
 }
 
 impl Command for Delay<'_> {
-    const SCRIPT: &'static Script =
-        script!("job" / delay, [clock, layout, events, wake, unique, state, deadline, parked]);
+    const SCRIPT: &'static Script = script!(
+        "job" / delay,
+        [clock, layout, events, wake, unique, state, deadline, numbered, call, parked],
+        once
+    );
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

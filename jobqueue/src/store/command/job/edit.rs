@@ -22,7 +22,8 @@ pub(crate) struct Edit<'a> {
 }
 
 impl Command for Edit<'_> {
-    const SCRIPT: &'static Script = script!("job" / edit, [layout, state, size]);
+    const SCRIPT: &'static Script =
+        script!("job" / edit, [layout, state, size, numbered, call], once);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -20,8 +20,11 @@ pub(crate) struct Priority<'a> {
 }
 
 impl Command for Priority<'_> {
-    const SCRIPT: &'static Script =
-        script!("job" / priority, [clock, layout, rank, lanes, reprioritize, state]);
+    const SCRIPT: &'static Script = script!(
+        "job" / priority,
+        [clock, layout, rank, lanes, reprioritize, state, numbered, call],
+        once
+    );
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -21,7 +21,8 @@ pub(crate) struct Progress<'a> {
 }
 
 impl Command for Progress<'_> {
-    const SCRIPT: &'static Script = script!("job" / progress, [layout, events]);
+    const SCRIPT: &'static Script =
+        script!("job" / progress, [layout, events, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Running, Key::Progress, Key::Meta, Key::Events];
     const ACTION: &'static str = "report progress";
     type Reply = ();

@@ -21,7 +21,8 @@ pub(crate) struct Promote<'a> {
 impl Command for Promote<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / promote,
-        [clock, layout, rank, events, wake, unique, state, deadline, parked]
+        [clock, layout, rank, events, wake, unique, state, deadline, numbered, call, parked],
+        once
     );
     const KEYS: &'static [Key] = &[
         Key::Waiting,

@@ -22,7 +22,11 @@ pub(crate) struct Remove<'a> {
 impl Command for Remove<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / remove,
-        [layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal]
+        [
+            layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal,
+            numbered, call
+        ],
+        once
     );
     const KEYS: &'static [Key] = &[
         Key::Waiting,

@@ -23,7 +23,8 @@ pub(crate) struct Retry<'a> {
 impl Command for Retry<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / retry,
-        [clock, layout, rank, order, events, wake, state, pools, unique, rerun]
+        [clock, layout, rank, order, events, wake, state, pools, unique, rerun, numbered, call],
+        once
     );
     const KEYS: &'static [Key] = &[
         Key::Waiting,

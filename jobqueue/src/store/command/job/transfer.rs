@@ -1,7 +1,5 @@
 //! Remove jobs, and send others to other queues in their place.
 
-use std::time::Duration;
-
 use crate::store::command::outbox::write_effect;
 use redis::Value;
 
@@ -12,27 +10,24 @@ use crate::{
         keys::{Key, Keys},
         reply,
         script::{Script, script},
-        time::millis,
     },
     value_error::Corrupt,
 };
 
 /// `lua/job/transfer.lua`
-///
-/// It may be repeated: what an earlier try with the same token has moved counts.
 pub(crate) struct Transfer<'a> {
-    pub(crate) token: JobId,
     /// The jobs to remove, and the job to send for each.
     pub(crate) jobs: &'a [(JobId, Effect)],
 }
 
-/// For how long a try is remembered: longer than it can be repeated.
-const REMEMBERED: Duration = Duration::from_secs(3_600);
-
 impl Command for Transfer<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / transfer,
-        [layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal]
+        [
+            layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal,
+            numbered, call
+        ],
+        once
     );
     const KEYS: &'static [Key] = &[
         Key::Waiting,
@@ -55,12 +50,8 @@ impl Command for Transfer<'_> {
     const ACTION: &'static str = "move jobs to other queues";
     type Reply = u64;
 
-    fn more_keys(&self, keys: &Keys) -> Vec<String> {
-        vec![keys.transfer(&self.token)]
-    }
-
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base()).push(millis(REMEMBERED));
+        args.push(keys.base());
         for (id, effect) in self.jobs {
             args.push(id.as_str());
             write_effect(effect, args);

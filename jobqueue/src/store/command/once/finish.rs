@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use redis::Value;
 
 use crate::{
@@ -24,11 +23,11 @@ pub(crate) struct Finish<'a> {
 }
 
 impl Command for Finish<'_> {
-    const SCRIPT: &'static Script = script!("once" / finish, [layout]);
+    const SCRIPT: &'static Script = script!("once" / finish, [layout, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Meta];
     const ACTION: &'static str = "record an effect";
-    /// The result that was recorded before, which counts.
-    type Reply = Option<Bytes>;
+    /// Whether it counts: no other was recorded before.
+    type Reply = bool;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.result).push(millis(self.lifetime));
@@ -38,8 +37,8 @@ impl Command for Finish<'_> {
         Some(self.key)
     }
 
-    fn read(&self, reply: Value) -> Result<Option<Bytes>, Corrupt> {
-        reply::optional_bytes(reply, Self::ACTION)
+    fn read(&self, reply: Value) -> Result<bool, Corrupt> {
+        Ok(reply::int(&reply, Self::ACTION)? == 1)
     }
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {

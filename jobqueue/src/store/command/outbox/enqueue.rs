@@ -6,7 +6,7 @@ use redis::Value;
 use crate::{
     job::Effect,
     store::{
-        command::{Args, Command, Numbered},
+        command::{Args, Command},
         keys::{Key, Keys},
         reply,
         script::{Script, script},
@@ -18,22 +18,17 @@ use crate::{
 pub(crate) struct Enqueue<'a> {
     /// At most as many as one call carries.
     pub(crate) effects: &'a [Effect],
-    pub(crate) call: Numbered<'a>,
 }
 
 impl Command for Enqueue<'_> {
-    const SCRIPT: &'static Script = script!("outbox" / enqueue, [layout, numbered, outbox]);
+    const SCRIPT: &'static Script =
+        script!("outbox" / enqueue, [layout, outbox, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Meta];
     const ACTION: &'static str = "send jobs to other queues";
     type Reply = u64;
 
-    fn more_keys(&self, keys: &Keys) -> Vec<String> {
-        vec![keys.producer(self.call.sender)]
-    }
-
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base());
-        self.call.write(args);
         args.push(self.effects.len());
         self.effects.iter().for_each(|effect| write_effect(effect, args));
     }

@@ -24,8 +24,11 @@ pub(crate) struct Clean {
 }
 
 impl Command for Clean {
-    const SCRIPT: &'static Script =
-        script!("queue" / clean, [clock, layout, events, wake, unique, lanes, pools, columns]);
+    const SCRIPT: &'static Script = script!(
+        "queue" / clean,
+        [clock, layout, events, wake, unique, lanes, pools, columns, numbered, call],
+        once
+    );
     const KEYS: &'static [Key] = &[
         Key::Completed,
         Key::Failed,

@@ -20,7 +20,11 @@ pub(crate) struct Drain {
 impl Command for Drain {
     const SCRIPT: &'static Script = script!(
         "queue" / drain,
-        [layout, events, wake, unique, lanes, pools, columns, outbox, callers, removal]
+        [
+            layout, events, wake, unique, lanes, pools, columns, outbox, callers, removal,
+            numbered, call
+        ],
+        once
     );
     const KEYS: &'static [Key] = &[
         Key::Waiting,

@@ -32,12 +32,12 @@ impl Command for Holder<'_> {
 
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
         let [holder, after] = reply::tuple(reply, Self::ACTION)?;
-        Ok([read_id(&holder, Self::ACTION)?, read_id(&after, Self::ACTION)?])
+        Ok([read_id(&holder)?, read_id(&after)?])
     }
 }
 
 /// An id; none is an empty text.
-pub(super) fn read_id(value: &Value, action: &'static str) -> Result<Option<JobId>, Corrupt> {
-    let id = reply::text(value, action)?;
+fn read_id(value: &Value) -> Result<Option<JobId>, Corrupt> {
+    let id = reply::text(value, Holder::ACTION)?;
     Ok(Some(id).filter(|id| !id.is_empty()).map(JobId::from_store))
 }

@@ -20,7 +20,8 @@ pub(crate) struct Limits<'a> {
 impl Command for Limits<'_> {
     const SCRIPT: &'static Script = script!(
         "queue" / limits,
-        [clock, layout, rank, wake, number, running, active, lanes, rerank]
+        [clock, layout, rank, wake, number, running, active, lanes, rerank, numbered, call],
+        once
     );
     const KEYS: &'static [Key] = &[Key::Meta, Key::Waiting, Key::Wake, Key::Priority, Key::Workers];
     const ACTION: &'static str = "set limits";

@@ -20,7 +20,8 @@ pub(crate) struct Obliterate {
 impl Command for Obliterate {
     const SCRIPT: &'static Script = script!(
         "queue" / obliterate,
-        [layout, active, wake, unique, lanes, pools, columns, outbox, callers]
+        [layout, active, wake, unique, lanes, pools, columns, outbox, callers, numbered, call],
+        once
     );
     const KEYS: &'static [Key] = &[
         Key::Waiting,

@@ -2,12 +2,11 @@
 
 use redis::Value;
 
-use super::holder::read_id;
 use crate::{
-    job::JobId,
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        reply,
         script::{Script, script},
     },
     value_error::Corrupt,
@@ -20,17 +19,18 @@ pub(crate) struct ReleaseKey<'a> {
 }
 
 impl Command for ReleaseKey<'_> {
-    const SCRIPT: &'static Script = script!("queue" / release_key, [layout, wake, unique]);
+    const SCRIPT: &'static Script =
+        script!("queue" / release_key, [layout, wake, unique, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Uniques, Key::Meta];
     const ACTION: &'static str = "release a unique key";
-    /// The job that had it.
-    type Reply = Option<JobId>;
+    /// Whether a job had it.
+    type Reply = bool;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.key);
     }
 
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
-        read_id(&reply, Self::ACTION)
+        Ok(reply::count(&reply, Self::ACTION)? > 0)
     }
 }

@@ -25,7 +25,8 @@ pub(crate) struct Bind<'a> {
 }
 
 impl Command for Bind<'_> {
-    const SCRIPT: &'static Script = script!("topic" / bind, [clock, layout, topic]);
+    const SCRIPT: &'static Script =
+        script!("topic" / bind, [clock, layout, topic, numbered, call], once);
     const KEYS: &'static [Key] =
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Messages, Key::Replays];
     const ACTION: &'static str = "bind a queue to a topic";

@@ -19,8 +19,11 @@ pub(crate) struct Configure<'a> {
 }
 
 impl Command for Configure<'_> {
-    const SCRIPT: &'static Script =
-        script!("topic" / configure, [clock, layout, topic, messages, number]);
+    const SCRIPT: &'static Script = script!(
+        "topic" / configure,
+        [clock, layout, topic, messages, number, numbered, call],
+        once
+    );
     const KEYS: &'static [Key] = &[Key::Meta, Key::Topic, Key::Messages];
     const ACTION: &'static str = "configure a topic";
     const KIND: &'static str = "topic";

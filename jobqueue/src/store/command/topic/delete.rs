@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct Delete;
 
 impl Command for Delete {
-    const SCRIPT: &'static Script = script!("topic" / delete, [layout]);
+    const SCRIPT: &'static Script = script!("topic" / delete, [layout, numbered, call], once);
     const KEYS: &'static [Key] =
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Replays, Key::Messages];
     const ACTION: &'static str = "delete a topic";

@@ -19,7 +19,8 @@ pub(crate) struct Unbind<'a> {
 }
 
 impl Command for Unbind<'_> {
-    const SCRIPT: &'static Script = script!("topic" / unbind, [clock, layout, topic]);
+    const SCRIPT: &'static Script =
+        script!("topic" / unbind, [clock, layout, topic, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Topic, Key::Bindings, Key::Replays];
     const ACTION: &'static str = "unbind a queue from a topic";
     const KIND: &'static str = "topic";

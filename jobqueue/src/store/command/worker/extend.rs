@@ -26,7 +26,8 @@ pub(crate) struct Extend<'a> {
 }
 
 impl Command for Extend<'_> {
-    const SCRIPT: &'static Script = script!("worker" / extend, [clock, layout, wake, hand]);
+    const SCRIPT: &'static Script =
+        script!("worker" / extend, [clock, layout, wake, hand, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Workers, Key::Hand, Key::Visibility, Key::Meta, Key::Wake];
     const ACTION: &'static str = "extend the time of a job";
     type Reply = ();

@@ -20,7 +20,6 @@ const KEYS: &[&str] = &[
     "outcomes",
     "meta",
     "events",
-    "transfer:t",
 ];
 
 fn rig() -> Rig {
@@ -39,13 +38,8 @@ fn moves_jobs_that_nobody_runs_into_the_outbox() {
         "HSET jq:{q}:running:w c 1:1",
     ]);
     let each = |id: &str, new: &str| args![id, "orders", new, -5, "rec", ""];
-    let all = [
-        args![Rig::BASE, 600_000],
-        each("a", "j1"),
-        each("b", "j2"),
-        each("c", "j3"),
-        each("x", "j4"),
-    ];
+    let all =
+        [args![Rig::BASE], each("a", "j1"), each("b", "j2"), each("c", "j3"), each("x", "j4")];
     rig.replies(KEYS, all.concat(), "2");
     rig.holds(expect![[r#"
         jq:{q}:events stream
@@ -57,8 +51,6 @@ fn moves_jobs_that_nobody_runs_into_the_outbox() {
           to = orders, id = j2, priority = -5, record = rec
         jq:{q}:running:w hash
           c = 1:1
-        jq:{q}:transfer:t string, expires
-          2
         jq:{q}:workers zset
           9 w
     "#]]);
@@ -68,17 +60,16 @@ fn moves_jobs_that_nobody_runs_into_the_outbox() {
 fn a_job_named_twice_is_sent_once() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:jobs a r", "ZADD jq:{q}:waiting 1 a"]);
-    let twice = args![Rig::BASE, 600_000, "a", "o", "j1", 0, "r", "", "a", "o", "j2", 0, "r", ""];
+    let twice = args![Rig::BASE, "a", "o", "j1", 0, "r", "", "a", "o", "j2", 0, "r", ""];
     rig.replies(KEYS, twice, "1");
-    let keys = [&KEYS[..16], &["transfer:other"]].concat();
-    rig.replies(&keys, args![Rig::BASE, 600_000, "a", "o", "j3", 0, "r", ""], "0");
+    rig.replies(KEYS, args![Rig::BASE, "a", "o", "j3", 0, "r", ""], "0");
 }
 
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9", "ZADD jq:{q}:waiting 1 a"]);
-    rig.refuses(KEYS, args![Rig::BASE, 600_000, "a", "o", "j1", 0, "r", ""], "LAYOUT 9 2");
+    rig.refuses(KEYS, args![Rig::BASE, "a", "o", "j1", 0, "r", ""], "LAYOUT 9 2");
 }
 
 #[test]
@@ -89,27 +80,16 @@ fn a_removed_job_does_not_expire() {
         "ZADD jq:{q}:waiting 1 a",
         "ZADD jq:{q}:expiring 1 a",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, 600_000, "a", "to", "id", 0, "r", ""], "1");
+    rig.replies(KEYS, args![Rig::BASE, "a", "to", "id", 0, "r", ""], "1");
     let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
     assert_eq!(left, redis::Value::Int(0));
-}
-
-#[test]
-fn a_call_that_is_sent_again_counts_what_the_first_has_moved() {
-    let mut rig = rig();
-    rig.given(["HSET jq:{q}:jobs a r b r", "ZADD jq:{q}:waiting 1 a 2 b"]);
-    let two = || args![Rig::BASE, 600_000, "a", "o", "j1", 0, "r", "", "b", "o", "j2", 0, "r", ""];
-    rig.replies(KEYS, two(), "2");
-    let before = rig.dump();
-    rig.replies(KEYS, two(), "2");
-    rig.dump().assert_unchanged_since(&before);
 }
 
 #[test]
 fn a_job_takes_along_how_it_takes_its_place() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2 events 0", "ZADD jq:{q}:waiting 1 a"]);
-    let call = args![Rig::BASE, 600_000, "a", "orders", "j1", 0, "r", "=7 - 0 a key"];
+    let call = args![Rig::BASE, "a", "orders", "j1", 0, "r", "=7 - 0 a key"];
     rig.replies(KEYS, call, "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
@@ -117,7 +97,5 @@ fn a_job_takes_along_how_it_takes_its_place() {
           layout = 2
         jq:{q}:outbox stream
           to = orders, id = j1, priority = 0, record = r, arrival = 7 - 0 a key
-        jq:{q}:transfer:t string, expires
-          1
     "#]]);
 }

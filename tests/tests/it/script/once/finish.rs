@@ -13,7 +13,7 @@ fn rig() -> Rig {
 fn records_in_place_of_a_claim() {
     let mut rig = rig();
     rig.given(["SET jq:{q}:once:key:k ?t1 PX 5000"]);
-    rig.replies(KEYS, args!["receipt", 60000], "nil");
+    rig.replies(KEYS, args!["receipt", 60000], "1");
     rig.holds(expect![[r#"
         jq:{q}:once:key:k string, expires
           =receipt
@@ -23,14 +23,14 @@ fn records_in_place_of_a_claim() {
 #[test]
 fn records_even_if_the_claim_ran_out_or_is_anothers() {
     let mut rig = rig();
-    rig.replies(KEYS, args!["receipt", 60000], "nil");
+    rig.replies(KEYS, args!["receipt", 60000], "1");
     rig.holds(expect![[r#"
         jq:{q}:once:key:k string, expires
           =receipt
     "#]]);
     let recorded = rig.dump();
     rig.given(["SET jq:{q}:once:key:k ?t2"]);
-    rig.replies(KEYS, args!["receipt", 60000], "nil");
+    rig.replies(KEYS, args!["receipt", 60000], "1");
     rig.dump().assert_unchanged_since(&recorded);
 }
 
@@ -38,7 +38,7 @@ fn records_even_if_the_claim_ran_out_or_is_anothers() {
 fn the_first_result_counts() {
     let mut rig = rig();
     rig.given(["SET jq:{q}:once:key:k =receipt PX 5000"]);
-    rig.replies(KEYS, args!["other", 60000], "\"receipt\"");
+    rig.replies(KEYS, args!["other", 60000], "0");
     rig.holds(expect![[r#"
         jq:{q}:once:key:k string, expires
           =receipt

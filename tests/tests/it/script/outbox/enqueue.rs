@@ -3,7 +3,7 @@
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
 
-const KEYS: &[&str] = &["outbox", "meta", "producer:p"];
+const KEYS: &[&str] = &["outbox", "meta"];
 
 fn rig() -> Rig {
     crate::script::rig("outbox/enqueue")
@@ -12,17 +12,11 @@ fn rig() -> Rig {
 #[test]
 fn writes_effects_in_order() {
     let mut rig = rig();
-    rig.replies(
-        KEYS,
-        args![Rig::BASE, 1, 60_000, 2, "to", "a", 0, "ra", "", "other", "b", -5, "rb", ""],
-        "2",
-    );
+    rig.replies(KEYS, args![Rig::BASE, 2, "to", "a", 0, "ra", "", "other", "b", -5, "rb", ""], "2");
     rig.holds(expect![[r#"
         jq:{q}:outbox stream
           to = to, id = a, priority = 0, record = ra
           to = other, id = b, priority = -5, record = rb
-        jq:{q}:producer:p string, expires
-          1
     "#]]);
 }
 
@@ -30,18 +24,5 @@ fn writes_effects_in_order() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args![Rig::BASE, 1, 60_000, 1, "to", "a", 0, "ra", ""], "LAYOUT 9 2");
-}
-
-#[test]
-fn a_call_is_carried_out_once() {
-    let mut rig = rig();
-    let call = |number: u64| args![Rig::BASE, number, 60_000, 1, "to", "a", 0, "ra", ""];
-    rig.replies(KEYS, call(1), "1");
-    rig.replies(KEYS, call(2), "1");
-    rig.given(["DEL jq:{q}:outbox"]);
-    let before = rig.dump();
-    rig.replies(KEYS, call(2), "1");
-    rig.replies(KEYS, call(1), "1");
-    rig.dump().assert_unchanged_since(&before);
+    rig.refuses(KEYS, args![Rig::BASE, 1, "to", "a", 0, "ra", ""], "LAYOUT 9 2");
 }

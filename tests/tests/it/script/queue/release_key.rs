@@ -12,9 +12,9 @@ fn rig() -> Rig {
 #[test]
 fn the_key_is_free_and_its_job_goes_on_without_it() {
     let mut rig = rig();
-    rig.replies(KEYS, args![Rig::BASE, "k"], r#""""#);
+    rig.replies(KEYS, args![Rig::BASE, "k"], "0");
     rig.given(["SET jq:{q}:unique:k a~1700000000000", "HSET jq:{q}:uniques a k b l"]);
-    rig.replies(KEYS, args![Rig::BASE, "k"], r#""a""#);
+    rig.replies(KEYS, args![Rig::BASE, "k"], "1");
     rig.holds(expect![[r#"
         jq:{q}:uniques hash
           b = l
@@ -29,7 +29,7 @@ fn the_next_one_takes_it_and_may_run() {
         "HSET jq:{q}:uniques a k b k",
         "ZADD jq:{q}:delayed 281474976710657 b",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "k"], r#""a""#);
+    rig.replies(KEYS, args![Rig::BASE, "k"], "1");
     rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000005000 b
@@ -48,10 +48,10 @@ fn one_that_is_there_no_more_takes_nothing() {
     // Removed; and gone on its way, or added anew under its id.
     rig.given(["SET jq:{q}:unique:k a~-~0~b", "HSET jq:{q}:uniques a k"]);
     rig.given(["ZADD jq:{q}:delayed 281474976710657 b"]);
-    rig.replies(KEYS, args![Rig::BASE, "k"], r#""a""#);
+    rig.replies(KEYS, args![Rig::BASE, "k"], "1");
     rig.given(["SET jq:{q}:unique:k a~-~0~b", "HSET jq:{q}:uniques b k"]);
     rig.given(["ZADD jq:{q}:delayed 1700000005000 b"]);
-    rig.replies(KEYS, args![Rig::BASE, "k"], r#""a""#);
+    rig.replies(KEYS, args![Rig::BASE, "k"], "1");
     rig.holds(expect![[r#"
         jq:{q}:delayed zset
           1700000005000 b

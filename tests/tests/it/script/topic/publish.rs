@@ -13,7 +13,7 @@ fn rig() -> Rig {
 fn messages_go_into_the_outbox_with_where_they_go() {
     let mut rig = rig();
     let call =
-        args!["0", 1, 60_000, "a b|c", "m1", 0, "r1", "", "m2", 0, "r2", "a x", "m3", -2, "r3"];
+        args!["0", 1, 60_000, 0, "a b|c", "m1", 0, "r1", "", "m2", 0, "r2", "a x", "m3", -2, "r3"];
     rig.replies(KEYS, call, "2");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
@@ -31,7 +31,7 @@ fn messages_go_into_the_outbox_with_where_they_go() {
 #[test]
 fn a_repeated_call_has_no_second_effect() {
     let mut rig = rig();
-    let call = |number: u64| args!["0", number, 60_000, "a", "m1", 0, "r1"];
+    let call = |number: u64| args!["0", number, 60_000, 0, "a", "m1", 0, "r1"];
     rig.replies(KEYS, call(1), "1");
     let before = rig.dump();
     rig.replies(KEYS, call(1), "1");
@@ -47,7 +47,7 @@ fn a_caller_with_old_bindings_gets_the_new_ones() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:bindings a x", "HSET jq:{q}:topic version 7 alternate lost"]);
     let before = rig.dump();
-    let call = |version: &str| args![version, 1, 60_000, "a", "m1", 0, "r1"];
+    let call = |version: &str| args![version, 1, 60_000, 0, "a", "m1", 0, "r1"];
     rig.replies(KEYS, call("6"), r#"["7", "lost", ["a", "x"]]"#);
     rig.replies(KEYS, call("0"), r#"["7", "lost", ["a", "x"]]"#);
     rig.dump().assert_unchanged_since(&before);
@@ -61,7 +61,7 @@ fn a_caller_with_old_bindings_gets_the_new_ones() {
 fn messages_are_kept_whether_they_go_somewhere_or_not() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:topic keep 10 keep_ms -1"]);
-    rig.replies(KEYS, args!["0", 1, 60_000, "", "m1", 4, "r1"], "0");
+    rig.replies(KEYS, args!["0", 1, 60_000, 0, "", "m1", 4, "r1"], "0");
     rig.given(["DEL jq:{q}:publisher:p"]);
     rig.holds(expect![[r#"
         jq:{q}:messages stream
@@ -84,7 +84,7 @@ fn messages_older_than_the_limit_are_removed() {
         rig.given([add.as_str()]);
     }
     rig.given(["HSET jq:{q}:topic keep -1 keep_ms 1000"]);
-    rig.replies(KEYS, args!["0", 1, 60_000, "", "m1", 4, "r1"], "0");
+    rig.replies(KEYS, args!["0", 1, 60_000, 0, "", "m1", 4, "r1"], "0");
     let kept: u64 =
         redis::cmd("XLEN").arg("jq:{q}:messages").query(rig.connection()).expect("read");
     assert_eq!(kept, 51);
@@ -94,5 +94,19 @@ fn messages_older_than_the_limit_are_removed() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args!["0", 1, 60_000, "a", "m1", 0, "r1"], "LAYOUT 9 2");
+    rig.refuses(KEYS, args!["0", 1, 60_000, 0, "a", "m1", 0, "r1"], "LAYOUT 9 2");
+}
+
+#[test]
+fn a_resend_that_a_full_redis_refuses_is_refused_for_good() {
+    let mut rig = rig();
+    let call = |resend| args!["0", 1, 60_000, resend, "a", "m1", 0, "r1"];
+    rig.given(["CONFIG SET maxmemory 1"]);
+    let refused = rig.call(KEYS, call(1)).expect_err("Redis is full");
+    assert!(refused.starts_with("OOM"), "{refused}");
+    rig.given(["CONFIG SET maxmemory 0"]);
+    for late in [0, 1] {
+        rig.refuses(KEYS, call(late), &refused);
+    }
+    rig.replies(KEYS, args!["0", 2, 60_000, 0, "a", "m1", 0, "r1"], "1");
 }

@@ -413,9 +413,15 @@ fn a_call_that_cannot_be_written_leaves_the_note_of_the_one_before() {
     rig.replies(KEYS, call(again(1), "a"), "[]");
     rig.given(["DEL jq:{q}:events", "SET jq:{q}:events none"]);
     let before = rig.dump();
-    let error = rig.call(KEYS, call(again(2), "b")).expect_err("it can't be written");
+    let first: Try = (2, 60_000, 0);
+    let error = rig.call(KEYS, call(first, "b")).expect_err("it can't be written");
     assert!(error.starts_with("WRONGTYPE"), "{error}");
     rig.dump().assert_unchanged_since(&before);
+    rig.replies(KEYS, call(again(1), "a"), "[]");
+    // What its resend is refused holds for it, too.
+    let again_error = rig.call(KEYS, call(again(2), "b")).expect_err("it can't be written");
+    rig.given(["DEL jq:{q}:events"]);
+    rig.refuses(KEYS, call(first, "b"), &again_error);
     rig.replies(KEYS, call(again(1), "a"), "[]");
 }
 
@@ -524,4 +530,24 @@ fn notes_the_largest_record_unless_all_are_small() {
     assert_eq!(noted([2_000, 3]), r#""2000""#);
     assert_eq!(noted([1_500, 1_999]), r#""2000""#);
     assert_eq!(noted([4, 2_001]), r#""2001""#);
+}
+
+#[test]
+fn a_resend_that_a_full_redis_refuses_is_refused_for_good() {
+    let mut rig = rig();
+    let call = |number, resend| args!["0", number, 60_000, resend, 1, "a", "r", 0];
+    rig.replies(KEYS, call(1, "0"), "[]");
+    rig.given(["CONFIG SET maxmemory 1"]);
+    let first = rig.call(KEYS, call(2, "0")).expect_err("Redis is full");
+    assert!(first.starts_with("OOM"), "{first}");
+    // What was noted before stays.
+    rig.replies(KEYS, call(1, "1"), "[]");
+    let refused = rig.call(KEYS, call(2, "1")).expect_err("Redis is full");
+    rig.given(["CONFIG SET maxmemory 0"]);
+    for late in ["0", "1"] {
+        rig.refuses(KEYS, call(2, late), &refused);
+    }
+    let before = rig.dump();
+    rig.replies(KEYS, call(1, "1"), "[]");
+    rig.dump().assert_unchanged_since(&before);
 }

@@ -5,13 +5,14 @@ use std::{
     time::Duration,
 };
 
-use crate::{job::WorkerId, store::Numbered};
+use super::command::Numbered;
+use crate::job::WorkerId;
 
 /// How long Redis remembers the newest call of a name beyond the retry timeout: a request that was
 /// given up, or that was sent again, may still be on its way.
 const REMEMBERED: Duration = Duration::from_secs(600);
 
-/// The names of a group commit, as many as it has calls in flight.
+/// Names, as many as there are calls in flight at a time.
 ///
 /// Under a name there is one call at a time, so its newest number says of every call whether it was
 /// carried out, whichever way calls overtake each other.
