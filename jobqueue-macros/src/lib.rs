@@ -44,6 +44,7 @@ use proc_macro::TokenStream;
 /// | `retry = path::to::POLICY` | what follows from which class of error: a constant `RetryPolicy` | `standard`, the ready-made one |
 /// | `classify = path::to::fn` | of which class an error is: a function or closure from `&Error` to `ErrorClass` or `Verdict`; also the text of an `anyhow::Error` can be read so | what the error itself says |
 /// | `timeout = "30s"` | how long a run may take; a `blocking` one is told by its context, but can't be ended | none |
+/// | `cancel_grace = "30s"` | how long a run may take to end by itself once its job is cancelled | 10 s |
 /// | `priority = -5` | -1024 (first) to 1023 (last) | 0 |
 /// | `ttl = "30s"` | how long a job that is added may wait for its first run before it expires, which is a failure; what comes from a topic has its queue's | the queue's, which is for ever |
 /// | `unique(by = "order.user")` | adds nothing while a job with the same value of these fields of the payload waits or runs; several fields with commas. `for = "10m"`: for so long after an add, whether its job has ended or not (`states = "unfinished"`: at most until it has). `then = "replace"` or `"keep_last"`, `debounce = "5s"` with `longest_wait = "1m"`: what becomes of such an add; see `Unique` | no key |

@@ -148,8 +148,9 @@ pub mod handler {
 #[doc = include_str!("docs/modules/manage.md")]
 pub mod manage {
     pub use crate::{
+        job::{CancelReason, Cancelled},
         policy::Overflow,
-        queue::{Drain, JobPages, Obliterate, Retry, SetLimits},
+        queue::{Cancel, CancelAll, Drain, JobPages, Obliterate, Retry, SetLimits},
     };
 }
 

@@ -10,9 +10,10 @@
 local function over(keys, args)
   local completed = redis.call('ZMSCORE', keys[2], unpack(args))
   local failed = redis.call('ZMSCORE', keys[3], unpack(args))
+  local cancelled = redis.call('ZMSCORE', string.sub(keys[1], 1, -5) .. 'cancelled', unpack(args))
   local found = {}
   for i, id in ipairs(args) do
-    if completed[i] or failed[i] or redis.call('HEXISTS', keys[1], id) == 0 then
+    if completed[i] or failed[i] or cancelled[i] or redis.call('HEXISTS', keys[1], id) == 0 then
       found[#found + 1] = i
     end
   end

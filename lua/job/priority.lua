@@ -24,7 +24,7 @@ local function priority(keys, args)
     return refusal
   end
   local state, rank = state_of(q, id)
-  if not state or state == 'completed' or state == 'failed' then
+  if not state or state == 'completed' or state == 'failed' or state == 'cancelled' then
     return state_refusal(q, id)
   end
   q.step = rank_step(meta[2])

@@ -50,7 +50,7 @@ local function remove(keys, args)
     return 0
   end
   for state in pairs(sets) do
-    redis.call('ZREM', q[state], unpack(ids))
+    redis.call('ZREM', state_set(q, state), unpack(ids))
   end
   removal_finish(q, ids, meta[2], args[2])
   return #ids

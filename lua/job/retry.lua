@@ -35,7 +35,7 @@ local function retry(keys, args)
   end
   q.kept, q.step, q.newest = meta[2], rank_step(meta[3]), meta[4]
   local state = state_of(q, id)
-  if state ~= 'failed' and state ~= 'completed' then
+  if not state or state == 'waiting' or state == 'delayed' or state == 'active' then
     return state_refusal(q, id)
   end
   if rerun_elsewhere(redis.call('HGET', q.outcomes, id)) then
@@ -45,7 +45,7 @@ local function retry(keys, args)
   if #kept > 0 then
     return redis.error_reply('KEYHELD ' .. holder)
   end
-  rerun_all(q, q[state], { id }, clock_now())
+  rerun_all(q, state_set(q, state), { id }, clock_now())
   if args[3] == '1' then redis.call('DEL', q.base .. 'once:job:' .. id) end
   wake_one(q.wake)
   return 1

@@ -9,13 +9,15 @@ local function call_keep(key, number, ms, answer)
   end
 end
 
--- An answer as text: a number or a list of numbers.
+-- An answer as text: a number, a list of numbers, or words.
 local function call_text(answer)
+  if type(answer) == 'string' then return '$' .. answer end
   return type(answer) == 'table' and '*' .. table.concat(answer, ' ') or tostring(answer)
 end
 
 -- The answer for such a text. Without one, nobody awaits it.
 local function call_read(text)
+  if string.byte(text) == 36 then return string.sub(text, 2) end
   if string.sub(text, 1, 1) ~= '*' then
     return numbered_refused(text) or tonumber(text) or 0
   end

@@ -22,7 +22,8 @@ local function dedup_holder(q, name)
   elseif redis.call('ZSCORE', q.delayed, id) then
     holder.place = 'delayed'
   elseif redis.call('HEXISTS', q.jobs, id) == 1 and not redis.call('ZSCORE', q.base .. 'completed', id)
-    and not redis.call('ZSCORE', q.base .. 'failed', id) then
+    and not redis.call('ZSCORE', q.base .. 'failed', id)
+    and not redis.call('ZSCORE', q.base .. 'cancelled', id) then
     holder.place = 'active'
   end
   if holder.place and redis.call('ZSCORE', q.delayed, successor) == UNIQUE_PARKED then

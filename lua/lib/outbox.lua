@@ -27,10 +27,13 @@ local function outbox_along(base, along)
 end
 
 -- Writes the block of ARGV at `at`, if there is one: n, then n times target, id, priority, record
--- and what goes along.
-local function outbox_add(base, args, at)
+-- and what goes along. Of the jobs in `sifted`, if any, nothing follows.
+local function outbox_add(base, args, at, sifted)
   for i = at + 1, at + 5 * tonumber(args[at] or 0), 5 do
-    outbox_put(base, args[i], args[i + 1], args[i + 2], args[i + 3],
-      outbox_along(base, args[i + 4]))
+    local job = string.match(args[i + 4], '^%d:(.*)$') or args[i + 1]
+    if not (sifted and sifted[job]) then
+      outbox_put(base, args[i], args[i + 1], args[i + 2], args[i + 3],
+        outbox_along(base, args[i + 4]))
+    end
   end
 end

@@ -13,15 +13,18 @@ local function reconcile_known(running, known)
   return kept, unknown
 end
 
--- Jobs that a worker holds unbeknown to it go back to their places. Answers whether there are any.
-local function reconcile_back(q, unknown)
-  local ids, members = running_members(unknown)
+-- Jobs that a worker holds unbeknown to it go back to their places, or end as
+-- cancelled. Answers whether there are any.
+local function reconcile_back(q, unknown, now)
+  local any = #unknown > 0
+  local ids, members = running_members(cancels_sift(q, unknown, 1, #unknown / 2, 2))
+  cancels_end(q, q.running, now)
   if #ids == 0 then
-    return false
+    return any
   end
   redis.call('ZADD', q.waiting, unpack(members))
   running_expired(q.expiring, ids)
   redis.call('HDEL', q.running, unpack(ids))
   events_add(q.events, q.kept, 'released', ids)
-  return true
+  return any
 end

@@ -55,6 +55,8 @@ local function recover_oldest(q, leases, worker, own, now)
   else
     held = redis.call('HRANDFIELD', running, RECOVER_STEP, 'WITHVALUES')
   end
+  local found = #held / 2
+  held = cancels_sift(q, held, 1, found, 2)
   local ids, members = running_members(held)
   if #ids > 0 then
     redis.call('ZADD', q.waiting, unpack(members))
@@ -71,9 +73,10 @@ local function recover_oldest(q, leases, worker, own, now)
     end
     q.plain = false
   end
+  cancels_end(q, running, now)
   if due then
     hand_end(q.workers, q.base .. 'visibility', due)
-  elseif #ids < RECOVER_STEP then
+  elseif found < RECOVER_STEP then
     redis.call('ZREM', q.workers, oldest)
   end
   return now

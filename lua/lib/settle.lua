@@ -2,7 +2,7 @@
 -- begins. q: every key of the queue by name, and base, kept, step, held, expiring; plain, if no job
 -- has a sparse column; bare, if besides no job is delayed and there is no outbox. A job leaves
 -- `running` last if the script has begun with a write that shrinks: if a key has a wrong type, the
--- job is still held.
+-- job is still held. Marked jobs that have no result are left to cancels_end.
 
 -- Takes jobs out of `running`.
 local function settle_let_go(q, ids, first, last)
@@ -20,10 +20,14 @@ end
 local function settle_ended(q, args, at, now)
   local kind, pool = string.match(args[at], '^(%a+) ?(.*)$')
   local count, age = tonumber(args[at + 1]), tonumber(args[at + 2])
-  local n = tonumber(args[at + 3])
-  local first, ids, last = at + 4, args, at + 3 + n
+  local n, width = tonumber(args[at + 3]), count ~= 0 and 2 or 1
+  local first, after = at + 4, at + 4 + n * width
+  if kind == 'failed' then args, first, n = cancels_sift(q, args, first, n, width) end
+  if n == 0 then
+    return after
+  end
+  local ids, last = args, first + n * width - 1
   if count ~= 0 then
-    last = at + 3 + 2 * n
     ids = {}
     -- A counted loop: ipairs would call a function for each.
     for i = 1, n do
@@ -57,22 +61,27 @@ local function settle_ended(q, args, at, now)
   if q.expiring then
     redis.call('ZREM', q.base .. 'expiring', unpack(ids, from, to))
   end
+  if kind == 'completed' then cancels_forget(q, ids, from, to) end
   redis.call('HINCRBY', q.meta, kind, n)
   events_add(q.events, q.kept, kind, ids, from, to)
-  return last + 1
+  return after
 end
 
 -- Jobs to retry: n, then n times id, attempt that failed, delay ms.
 local function settle_retried(q, args, at, now)
-  local n = tonumber(args[at])
-  local ids, attempts, delayed, ready = {}, {}, {}, {}
-  for i = at + 1, at + 3 * n, 3 do
+  local n, first = tonumber(args[at]), at + 1
+  local after, ids, attempts, delayed, ready = first + 3 * n, {}, {}, {}, {}
+  args, first, n = cancels_sift(q, args, first, n, 3)
+  if n == 0 then
+    return after
+  end
+  for i = first, first + 3 * n - 1, 3 do
     ids[#ids + 1] = args[i]
     attempts[#attempts + 1], attempts[#attempts + 2] = args[i], args[i + 1]
   end
   local priorities = rank_priorities(q.priority, ids)
   for i, id in ipairs(ids) do
-    local delay = tonumber(args[at + 3 * i])
+    local delay = tonumber(args[first + 3 * i - 1])
     local set = delay > 0 and delayed or ready
     set[#set + 1] = delay > 0 and now + delay or rank_text(priorities[i] or 0, q.step, now)
     set[#set + 1] = id
@@ -83,7 +92,7 @@ local function settle_retried(q, args, at, now)
   redis.call('HDEL', q.running, unpack(ids))
   q.bare, q.plain = false, false
   events_add(q.events, q.kept, 'retrying', ids)
-  return at + 1 + 3 * n
+  return after
 end
 
 -- These jobs go back before they have started, so they may expire again.
@@ -107,16 +116,22 @@ end
 -- before). Without a delay, a job goes back to its former position. Instead of a delay, a job that
 -- has not started has '=' and the lane to wait in, if any.
 local function settle_released(q, args, at, now)
-  local n = tonumber(args[at])
+  local n, first = tonumber(args[at]), at + 1
+  local after = first + 3 * n
   local ids, delayed, ready, misses, unstarted, lanes = {}, {}, {}, {}, {}, {}
-  for i = at + 1, at + 3 * n, 3 do
+  args, first, n = cancels_sift(q, args, first, n, 3)
+  if n == 0 then
+    return after
+  end
+  for i = first, first + 3 * n - 1, 3 do
     ids[#ids + 1] = args[i]
   end
   local values = redis.call('HMGET', q.running, unpack(ids))
   for i, id in ipairs(ids) do
-    local delay, missed, set = tonumber(args[at + 3 * i - 1]), args[at + 3 * i], ready
+    local entry = first + 3 * (i - 1)
+    local delay, missed, set = tonumber(args[entry + 1]), args[entry + 2], ready
     if not delay then
-      local lane = string.sub(args[at + 3 * i - 1], 2)
+      local lane = string.sub(args[entry + 1], 2)
       unstarted[#unstarted + 1] = id
       if lane ~= '' then
         lanes[lane] = lanes[lane] or {}
@@ -142,7 +157,7 @@ local function settle_released(q, args, at, now)
   redis.call('HDEL', q.running, unpack(ids))
   q.bare, q.plain = false, false
   events_add(q.events, q.kept, 'released', ids)
-  return at + 1 + 3 * n
+  return after
 end
 
 -- Errors of failed attempts: how many to keep of each job, n, then n pairs id, error.
@@ -158,7 +173,7 @@ local function settle_errors(q, args, at)
   return at + 2 + 2 * n
 end
 
--- What is left to remove, after the effects.
+-- What is left to remove or to cancel, after the effects.
 local function settle_clear(q, now)
   for _, purge in ipairs(q.purges) do
     columns_purge(q, purge.ids, purge.from, purge.to)
@@ -166,4 +181,5 @@ local function settle_clear(q, now)
   for _, trim in ipairs(q.trims) do
     retention_trim(q, trim, now)
   end
+  cancels_end(q, q.running, now)
 end

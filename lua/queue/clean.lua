@@ -13,7 +13,7 @@
 --       11 outcomes   HASH    {q}:outcomes
 --       12 meta       HASH    {q}:meta
 --       13 events     STREAM  {q}:events
--- ARGV  1 base; 2 completed or failed; 3 age ms; 4 how many at most, up to 1,000
+-- ARGV  1 base; 2 completed, failed or cancelled; 3 age ms; 4 how many at most, up to 1,000
 -- REPLY how many were removed
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
@@ -25,7 +25,7 @@ local function clean(keys, args)
     listed = keys[9], uniques = keys[10], outcomes = keys[11], meta = keys[12],
     events = keys[13], base = args[1],
   }
-  local set, age, most = q[args[2]], tonumber(args[3]), tonumber(args[4])
+  local set, age, most = args[1] .. args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events')
   local refusal = layout_refusal(meta[1])
   if refusal then

@@ -10,7 +10,7 @@
 -- REPLY waiting; delayed; active; completed; failed; workers; then of meta or false: paused,
 --       added, completed, failed, rate, active, max_length, aging, events, layout; and, if the
 --       outbox isn't empty or more is set, how many entries it has; and, if more is set, ttl,
---       dead_letter, overflow
+--       dead_letter, overflow, cancelled, and how many jobs are cancelled
 -- ERR   none
 -- USES  active
 local function counts(keys, args)
@@ -29,9 +29,12 @@ local function counts(keys, args)
       'max_length', 'aging', 'events', 'layout'),
   }
   local effects = redis.call('XLEN', q.base .. 'outbox')
-  local more = redis.call('HMGET', q.meta, 'ttl', 'dead_letter', 'overflow')
-  local set = more[1] or more[2] or more[3]
+  local more = redis.call('HMGET', q.meta, 'ttl', 'dead_letter', 'overflow', 'cancelled')
+  local set = more[1] or more[2] or more[3] or more[4]
   if effects > 0 or set then reply[8] = effects end
-  if set then reply[9] = more end
+  if set then
+    more[5] = redis.call('ZCARD', q.base .. 'cancelled')
+    reply[9] = more
+  end
   return reply
 end

@@ -71,12 +71,12 @@ local function obliterate(keys, args)
     end
   end
   for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
-    redis.call('UNLINK', q.base .. 'running:' .. worker)
+    redis.call('UNLINK', q.base .. 'running:' .. worker, q.base .. 'cancel:' .. worker)
   end
   for _, pool in ipairs(redis.call('SMEMBERS', q.base .. 'pools')) do
     redis.call('UNLINK', q.base .. 'pool:' .. pool)
   end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',
-    unpack(keys))
+    q.base .. 'cancelled', q.base .. 'cancels', unpack(keys))
   return 0
 end

@@ -18,7 +18,7 @@ local function page(keys, args)
   local offset, count = tonumber(args[3]), tonumber(args[4])
   if state ~= 'active' then
     local command = reverse and 'ZREVRANGE' or 'ZRANGE'
-    return redis.call(command, q[state], offset, offset + count - 1)
+    return redis.call(command, q[state] or q.base .. state, offset, offset + count - 1)
   end
   local all, ids = {}, {}
   for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do

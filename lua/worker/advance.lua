@@ -36,8 +36,8 @@
 --       queue's own dead-letter queue
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, lanes, pools, columns, retention,
---       promote, hand, recover, active, limits, throttle, turn, settle, fit, expiry, rooms, fetch,
---       handover, details, outbox
+--       outbox, callers, cancels, promote, hand, recover, active, limits, throttle, turn, settle, fit,
+--       expiry, rooms, fetch, handover, details
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -52,11 +52,11 @@ local function advance(keys, args)
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
     'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes',
-    'largest', 'completed_of', 'failed_of', 'newest')
+    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
   q.expiring, q.throttled_from, q.lane_wakes, q.newest = meta[10], meta[12], meta[13], meta[17]
-  q.owners = { completed = meta[15], failed = meta[16] }
+  q.owners, q.cancelling = { completed = meta[15], failed = meta[16] }, meta[18]
   fit_begin(q, meta[14], want + EXPIRY_STEP)
   local refusal = layout_refusal(meta[1])
   if refusal then
@@ -89,7 +89,7 @@ local function advance(keys, args)
   if args[at] ~= '0' then at = settle_released(q, args, at, now) else at = at + 1 end
   at = settle_errors(q, args, at)
   if args[at] then
-    outbox_add(q.base, args, at)
+    outbox_add(q.base, args, at, q.sifted)
     q.bare = false
   end
   settle_clear(q, now)

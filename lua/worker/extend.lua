@@ -9,18 +9,22 @@
 --       5 wake        LIST  {q}:wake
 -- ARGV  1 the receive that has the job   2 id   3 for how many ms from now
 -- REPLY 1
--- ERR   LAYOUT, LEASELOST
+-- ERR   LAYOUT, LEASELOST, CANCELLED (the job is to end as cancelled)
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, wake, hand, numbered, call
 local function extend(keys, args)
   local workers, hand, visibility, meta, wake = keys[1], keys[2], keys[3], keys[4], keys[5]
   local receive, id, ms = args[1], args[2], tonumber(args[3])
-  local refusal = layout_check(meta)
+  local found = redis.call('HMGET', meta, 'layout', 'cancelling')
+  local refusal = layout_refusal(found[1])
   if refusal then
     return refusal
   end
   if not hand_holds(redis.call('HGET', hand, id), receive) then
     return redis.error_reply('LEASELOST the receive does not hold the job')
+  end
+  if found[2] and redis.call('HEXISTS', string.sub(meta, 1, -5) .. 'cancels', id) == 1 then
+    return redis.error_reply('CANCELLED the job is cancelled')
   end
   -- The first write can't grow: then a full Redis lets the script go on.
   redis.call('HDEL', hand, '')

@@ -14,12 +14,13 @@
 --       '0' at first
 -- REPLY where to go on; '0' if all are done: about 1,000 jobs are looked at in a call
 -- ERR   LAYOUT
--- USES  clock, layout, events, wake, running, hand
+-- USES  clock, layout, events, wake, running, unique, lanes, pools, columns, retention, outbox,
+--       callers, cancels, hand
 local function give_back(keys, args)
   local workers, hand, visibility, waiting = keys[1], keys[2], keys[3], keys[4]
   local meta, events, wake = keys[5], keys[6], keys[7]
   local receive, cursor, base = args[1], args[2], string.sub(meta, 1, -5)
-  local found = redis.call('HMGET', meta, 'layout', 'events')
+  local found = redis.call('HMGET', meta, 'layout', 'events', 'cancelling')
   local refusal = layout_refusal(found[1])
   if refusal then
     return refusal
@@ -31,18 +32,22 @@ local function give_back(keys, args)
       held[#held + 1], held[#held + 2] = out[i], out[i + 1]
     end
   end
+  local q = { base = base, meta = meta, events = events, kept = found[2], cancelling = found[3] }
+  local now, all = clock_now(), running_members(held)
+  held = cancels_sift(q, held, 1, #held / 2, 2)
   local ids, members = running_members(held)
   redis.call('ZREM', workers, receive)
+  cancels_end(q, hand, now)
   if #ids > 0 then
     redis.call('ZADD', waiting, unpack(members))
     running_expired(base .. 'expiring', ids)
     redis.call('HDEL', hand, unpack(ids))
-    hand_end(workers, visibility, ids)
     events_add(events, found[2], 'released', ids)
   end
+  if #all > 0 then hand_end(workers, visibility, all) end
   wake_successor({
     waiting = waiting, delayed = base .. 'delayed', expiring = base .. 'expiring',
     workers = workers, wake = wake,
-  }, clock_now())
+  }, now)
   return page[1]
 end

@@ -4,13 +4,16 @@
 --       2 running  HASH  {q}:running:<worker>
 --       3 meta     HASH  {q}:meta
 -- ARGV  1 worker   2 lease ms   3 '1' if the worker has heard all answers to its calls
--- REPLY how many jobs the worker holds
+-- REPLY how many jobs the worker holds; or, if jobs are marked, a list: that, then for each mark of
+--       such a job that it holds, ids and the mark. Of more than 1,000 marks it looks at as many,
+--       others each time.
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, lease
+-- USES  clock, layout, lease, marks
 local function heartbeat(keys, args)
   local workers, running, meta = keys[1], keys[2], keys[3]
   local worker, lease = args[1], tonumber(args[2])
-  local refusal = layout_check(meta)
+  local found = redis.call('HMGET', meta, 'layout', 'cancelling')
+  local refusal = layout_refusal(found[1])
   if refusal then
     return refusal
   end
@@ -22,5 +25,6 @@ local function heartbeat(keys, args)
   redis.call('HDEL', running, '')
   local unheard = args[3] == '0' and tonumber(before) % 1 or 0
   lease_extend(workers, worker, clock_now() + lease + unheard)
-  return redis.call('HLEN', running)
+  local held = redis.call('HLEN', running)
+  return found[2] and marks_of(string.sub(meta, 1, -5) .. 'cancels', running, held) or held
 end

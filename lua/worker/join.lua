@@ -5,7 +5,7 @@
 -- holds.
 --
 -- A job that it doesn't know of was handed out by an answer that it missed. Its run has not begun, so
--- it goes back to its place, and nothing is counted.
+-- it goes back to its place, and nothing is counted; or it ends as cancelled.
 --
 -- KEYS  1 workers   ZSET    {q}:workers
 --       2 running   HASH    {q}:running:<worker>
@@ -21,21 +21,22 @@
 --       6… ids of the jobs that the worker believes it holds
 -- REPLY those among ARGV 6… that it holds
 -- ERR   LAYOUT, INVALID
--- USES  clock, layout, lease, events, wake, running, reconcile, code_limits,
---       number
+-- USES  clock, layout, lease, events, wake, running, unique, lanes, pools, columns, retention, outbox,
+--       callers, cancels, reconcile, code_limits, number
 local function join(keys, args)
   local q = {
-    running = keys[2], waiting = keys[4], expiring = keys[5], events = keys[7], wake = keys[8],
+    running = keys[2], waiting = keys[4], expiring = keys[5], meta = keys[6], events = keys[7],
+    wake = keys[8], base = string.sub(keys[6], 1, -5),
   }
   local workers, former, meta = keys[1], keys[3], keys[6]
   local worker, old, lease = args[1], args[2], tonumber(args[3])
-  local found = redis.call('HMGET', meta, 'layout', 'events')
+  local found = redis.call('HMGET', meta, 'layout', 'events', 'cancelling')
   local refusal = layout_refusal(found[1]) or number_refusal('rate', args[4])
     or number_refusal('active', args[5])
   if refusal then
     return refusal
   end
-  q.kept = found[2]
+  q.kept, q.cancelling = found[2], found[3]
 
   redis.call('HDEL', q.running, '')
   -- A resend, perhaps of a try that comes late: by then the worker may have fetched under this name.
@@ -47,7 +48,8 @@ local function join(keys, args)
     end
   end
   layout_mark(meta, found[1])
-  lease_extend(workers, worker, clock_now() + lease)
+  local now = clock_now()
+  lease_extend(workers, worker, now + lease)
   local rate = code_limits_set(meta, 'rate', args[4])
   local active = code_limits_set(meta, 'active', args[5])
   local known = {}
@@ -55,7 +57,7 @@ local function join(keys, args)
     known[args[i]] = true
   end
   local kept, unknown = reconcile_known(q.running, known)
-  local back = not again and reconcile_back(q, unknown)
+  local back = not again and reconcile_back(q, unknown, now)
   -- Under other limits, more may start.
   if back or ((rate or active) and redis.call('EXISTS', q.waiting) == 1) then wake_one(q.wake) end
   return kept

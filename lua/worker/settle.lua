@@ -28,7 +28,7 @@
 -- REPLY the number of entries in the outbox
 -- ERR   LAYOUT, LEASELOST
 -- USES  clock, layout, rank, events, wake, throttle, running, unique, lanes, pools, columns, retention,
---       settle, outbox, hand
+--       outbox, callers, cancels, settle, hand
 local function settle(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -39,10 +39,10 @@ local function settle(keys, args)
   }
   local wake, receive, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',
-    'throttled_until', 'throttled_from', 'active', 'completed_of', 'failed_of')
+    'throttled_until', 'throttled_from', 'active', 'completed_of', 'failed_of', 'cancelling')
   q.kept, q.step, q.expiring = meta[2], rank_step(meta[3]), meta[4]
   q.throttled_until, q.throttled_from = meta[5], meta[6]
-  q.owners = { completed = meta[8], failed = meta[9] }
+  q.owners, q.cancelling = { completed = meta[8], failed = meta[9] }, meta[10]
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -65,7 +65,8 @@ local function settle(keys, args)
   else
     at = at + 1
   end
-  outbox_add(q.base, args, settle_errors(q, args, at))
+  at = settle_errors(q, args, at)
+  outbox_add(q.base, args, at, q.sifted)
   settle_clear(q, now)
   throttle_hold(q, throttle, now)
   local ids = {}

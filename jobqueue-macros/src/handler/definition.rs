@@ -117,6 +117,10 @@ fn running(arguments: &Arguments) -> syn::Result<TokenStream> {
         let timeout = value::time(timeout)?;
         tokens.extend(quote!(.timeout(#timeout)));
     }
+    if let Some(grace) = &arguments.cancel_grace {
+        let grace = value::time(grace)?;
+        tokens.extend(quote!(.cancel_grace(#grace)));
+    }
     Ok(tokens)
 }
 

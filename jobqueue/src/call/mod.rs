@@ -181,6 +181,7 @@ impl<T: DeserializeOwned> Call<T> {
             Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. } => {
                 Err(CallError::Failed { queue, name, failure })
             }
+            Outcome::Cancelled(reason) => Err(CallError::Cancelled { queue, name, reason }),
         }
     }
 }

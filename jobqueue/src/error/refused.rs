@@ -103,6 +103,14 @@ pub enum Refused {
         /// How many it may have.
         most: u64,
     },
+    /// The job that is out by hand was cancelled: end it, by any acknowledgement. With a result it
+    /// completes; otherwise it ends as cancelled.
+    #[error("failed to {operation}: the job was cancelled; end it")]
+    #[non_exhaustive]
+    Cancelled {
+        /// What was being done, on which job.
+        operation: Operation,
+    },
     /// The worker no longer holds the job: its lease ran out, or the job was removed.
     #[error(
         "failed to {operation}: the lease was lost, so another worker may run the job; stop this \
@@ -195,6 +203,7 @@ impl Refused {
             | Self::KeyHeld { operation, .. }
             | Self::DeadLettered { operation }
             | Self::Conflict { operation }
+            | Self::Cancelled { operation }
             | Self::LeaseLost { operation }
             | Self::NotDurable { operation, .. }
             | Self::OutOfMemory { operation }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Error;
 use crate::error_chain::readable_debug;
-use crate::job::{JobFailure, JobId, JobName, QueueName};
+use crate::job::{CancelReason, JobFailure, JobId, JobName, QueueName};
 
 /// Why there is no result of a job.
 #[derive(Clone, thiserror::Error)]
@@ -21,6 +21,17 @@ pub enum ResultError {
         /// How it failed.
         #[source]
         failure: JobFailure,
+    },
+    /// The job was cancelled.
+    #[error("job {id} in queue {queue} was {reason}")]
+    #[non_exhaustive]
+    Cancelled {
+        /// The queue.
+        queue: QueueName,
+        /// The job.
+        id: JobId,
+        /// By whom and why.
+        reason: CancelReason,
     },
     /// The job ended, or was removed, and its result is not kept; see [`Retain`](crate::Retain).
     #[error(
@@ -54,6 +65,17 @@ pub enum CallError {
         /// How it failed.
         #[source]
         failure: JobFailure,
+    },
+    /// The request was cancelled.
+    #[error("the call of {name} in queue {queue} was {reason}")]
+    #[non_exhaustive]
+    Cancelled {
+        /// The queue of the handler.
+        queue: QueueName,
+        /// The handler.
+        name: JobName,
+        /// By whom and why.
+        reason: CancelReason,
     },
     /// There was no reply in time. The request may still run, or have run.
     #[error(

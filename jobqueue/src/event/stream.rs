@@ -56,6 +56,8 @@ pub enum EventKind {
     Completed,
     /// Jobs failed for good.
     Failed,
+    /// Jobs ended as cancelled.
+    Cancelled,
     /// Attempts failed, and the jobs will be retried.
     Retrying,
     /// Jobs went back to the queue, and the run doesn't count as an attempt.
@@ -83,6 +85,7 @@ impl EventKind {
         (Self::Progress, "progress"),
         (Self::Completed, "completed"),
         (Self::Failed, "failed"),
+        (Self::Cancelled, "cancelled"),
         (Self::Retrying, "retrying"),
         (Self::Released, "released"),
         (Self::Stalled, "stalled"),

@@ -81,6 +81,8 @@ pub(crate) struct RunRules {
     /// What follows from which class of error.
     pub(crate) retry: &'static RetryPolicy,
     pub(crate) timeout: Option<Duration>,
+    /// How long a run of a cancelled job may take to end by itself.
+    pub(crate) cancel_grace: Duration,
     pub(crate) retain: Option<Retain>,
     pub(crate) retain_failed: Option<Retain>,
     pub(crate) delivery: Delivery,
@@ -109,12 +111,16 @@ pub(crate) const MOST_RUNS: usize = 100_000;
 /// Attempts of a job whose handler and whose add say nothing.
 pub(crate) const DEFAULT_ATTEMPTS: u32 = 3;
 
+/// How long a run of a cancelled job may take to end by itself, if its handler says nothing.
+pub(crate) const DEFAULT_CANCEL_GRACE: Duration = Duration::from_secs(10);
+
 impl RunRules {
     pub(crate) const DEFAULT: Self = Self {
         attempts: DEFAULT_ATTEMPTS,
         backoff: Backoff::DEFAULT,
         retry: &RetryPolicy::STANDARD,
         timeout: None,
+        cancel_grace: DEFAULT_CANCEL_GRACE,
         retain: None,
         retain_failed: None,
         delivery: Delivery::AtLeastOnce,
@@ -164,6 +170,14 @@ impl Definition {
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.run.timeout = Some(timeout);
+        self
+    }
+
+    /// How long a run may take to end by itself once its job is
+    /// [cancelled](crate::JobHandle::cancel), before it is aborted; 10 s by default.
+    #[must_use]
+    pub const fn cancel_grace(mut self, grace: Duration) -> Self {
+        self.run.cancel_grace = grace;
         self
     }
 

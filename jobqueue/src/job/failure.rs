@@ -82,6 +82,11 @@ impl Failure {
         Self::new(Verdict::Permanent, message)
     }
 
+    /// The work can't go on yet: the job is back after this time, and no attempt counts.
+    pub fn snooze(after: Duration, message: impl fmt::Display) -> Self {
+        Self::new(Verdict::Snooze(after), message)
+    }
+
     /// Not a failure of the job: the queue is held for `throttle`, and the job costs no attempt.
     pub fn rate_limited(throttle: Duration, message: impl fmt::Display) -> Self {
         Self::new(Verdict::RateLimited(throttle), message)

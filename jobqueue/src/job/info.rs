@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 
 use super::{
+    cancel_reason::CancelReason,
     codec::Codec,
     id::{JobId, WorkerId},
     job_failure::JobFailure,
@@ -27,7 +28,7 @@ use crate::value_error::PayloadError;
 ///   },
 ///   "attempts_made": 3, "stalls": 0, "priority": 0,
 ///   "due_at": null, "started_at": null, "worker": null, "finished_at": "2026-01-02T03:05:00Z",
-///   "progress": 0.5,
+///   "progress": 0.5, "cancel_requested": null,
 ///   "outcome": {
 ///     "kind": "failed",
 ///     "failure": {"reason": "timeout", "message": "…", "causes": [], "attempt": 3}
@@ -65,6 +66,9 @@ pub struct JobInfo {
     /// [`progress`](Self::progress).
     #[serde(serialize_with = "progress")]
     pub progress: Option<Bytes>,
+    /// By whom its run was told to stop and why, if it is active and was cancelled: it has not
+    /// ended yet.
+    pub cancel_requested: Option<CancelReason>,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
     /// The newest failed attempts, newest first; at most 10.
@@ -121,6 +125,8 @@ pub struct QueueCounts {
     pub completed: u64,
     /// Failed and kept.
     pub failed: u64,
+    /// Cancelled and kept.
+    pub cancelled: u64,
     /// Whether fetching is paused.
     pub paused: bool,
     /// Workers whose lease holds, and receives that wait; all jobs that are out by hand count as
@@ -132,6 +138,8 @@ pub struct QueueCounts {
     pub total_completed: u64,
     /// Jobs failed for good since the queue exists.
     pub total_failed: u64,
+    /// Jobs cancelled since the queue exists.
+    pub total_cancelled: u64,
     /// Effects on other queues that are on their way, such as dead letters.
     pub effects: u64,
 }
@@ -146,6 +154,7 @@ impl QueueCounts {
             JobState::Active => self.active,
             JobState::Completed => self.completed,
             JobState::Failed => self.failed,
+            JobState::Cancelled => self.cancelled,
         }
     }
 }
@@ -188,6 +197,7 @@ mod tests {
             worker: Some("worker-1".parse().expect("a good id")),
             finished_at: Some(at),
             progress: Some(Codec::MessagePack.encode(&0.5).expect("bytes").into()),
+            cancel_requested: None,
             outcome: Some(Outcome::Failed(failure.clone())),
             errors: vec![failure],
         };
@@ -212,6 +222,7 @@ mod tests {
             "due_at": null, "started_at": null, "worker": "worker-1",
             "finished_at": "2026-01-02T03:04:05Z",
             "progress": 0.5,
+            "cancel_requested": null,
             "outcome": {"kind": "failed", "failure": failure},
             "errors": [failure]
         });
@@ -230,8 +241,9 @@ mod tests {
     fn the_shape_of_counts() {
         let counts = QueueCounts { waiting: 3, paused: true, ..QueueCounts::default() };
         let expected = json!({
-            "waiting": 3, "delayed": 0, "active": 0, "completed": 0, "failed": 0, "paused": true,
-            "workers": 0, "total_added": 0, "total_completed": 0, "total_failed": 0, "effects": 0
+            "waiting": 3, "delayed": 0, "active": 0, "completed": 0, "failed": 0, "cancelled": 0,
+            "paused": true, "workers": 0, "total_added": 0, "total_completed": 0,
+            "total_failed": 0, "total_cancelled": 0, "effects": 0
         });
         assert_eq!(serde_json::to_value(counts).expect("json"), expected);
     }

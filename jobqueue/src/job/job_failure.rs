@@ -54,13 +54,15 @@ pub enum FailureReason {
     Taken,
     /// It was removed before it ran, as the caller that waited for it hears.
     Removed,
+    /// It was cancelled while it ran, as hooks of that run hear; its job ends as cancelled.
+    Cancelled,
     /// A reason of a newer version of this library.
     #[serde(other)]
     Other,
 }
 
 impl FailureReason {
-    const NAMES: [(Self, &str); 13] = [
+    const NAMES: [(Self, &str); 14] = [
         (Self::Error, "error"),
         (Self::Permanent, "permanent"),
         (Self::Timeout, "timeout"),
@@ -74,6 +76,7 @@ impl FailureReason {
         (Self::Overflow, "overflow"),
         (Self::Taken, "taken"),
         (Self::Removed, "removed"),
+        (Self::Cancelled, "cancelled"),
     ];
 
     /// The reason in a word or two.

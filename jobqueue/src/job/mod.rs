@@ -2,6 +2,8 @@
 
 mod arrival;
 mod broadcast;
+mod cancel;
+mod cancel_reason;
 pub mod checked;
 mod codec;
 mod dead_letter;
@@ -42,6 +44,9 @@ mod wire;
 pub(crate) use arrival::Arrival;
 pub(crate) use broadcast::Message;
 pub use broadcast::{Broadcast, BroadcastDefinition};
+pub(crate) use cancel::CancelMark;
+pub use cancel::Cancelled;
+pub use cancel_reason::CancelReason;
 pub use codec::Codec;
 pub use dead_letter::DeadLetter;
 pub use declared::declared;

@@ -5,6 +5,7 @@ use rmp::{decode, encode};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
+    cancel_reason::CancelReason,
     codec::{Codec, reader},
     job_failure::JobFailure,
     name::QueueName,
@@ -15,8 +16,9 @@ use crate::value_error::Corrupt;
 /// How a job ended, as far as it is kept.
 ///
 /// Serialized: `{"kind": "completed", "result": …}` with the result as JSON,
-/// `{"kind": "failed", "failure": {…}}`, or
-/// `{"kind": "dead_lettered", "failure": {…}, "queue": "orders-dlq"}`.
+/// `{"kind": "failed", "failure": {…}}`,
+/// `{"kind": "dead_lettered", "failure": {…}, "queue": "orders-dlq"}`, or
+/// `{"kind": "cancelled", "by": "ops", "reason": null}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -37,6 +39,8 @@ pub enum Outcome {
         /// The dead-letter queue.
         queue: QueueName,
     },
+    /// It was cancelled.
+    Cancelled(CancelReason),
 }
 
 impl Serialize for Outcome {
@@ -47,6 +51,7 @@ impl Serialize for Outcome {
             Completed { result: Option<serde_json::Value> },
             Failed { failure: &'a JobFailure },
             DeadLettered { failure: &'a JobFailure, queue: &'a QueueName },
+            Cancelled(&'a CancelReason),
         }
         let readable = match self {
             Self::Completed { codec, result } => {
@@ -54,6 +59,7 @@ impl Serialize for Outcome {
             }
             Self::Failed(failure) => Readable::Failed { failure },
             Self::DeadLettered { failure, queue } => Readable::DeadLettered { failure, queue },
+            Self::Cancelled(reason) => Readable::Cancelled(reason),
         };
         readable.serialize(serializer)
     }
@@ -63,9 +69,11 @@ const COMPLETED: u8 = 0;
 const FAILED: u8 = 1;
 /// The one kind that scripts look at: they don't run such a job again.
 const DEAD_LETTERED: u8 = 2;
+const CANCELLED: u8 = 3;
 
 impl Outcome {
-    /// `[0, codec, result]`, `[1, failure]` or `[2, failure, queue]`, in MessagePack.
+    /// `[0, codec, result]`, `[1, failure]`, `[2, failure, queue]` or `[3, by, reason]`, in
+    /// MessagePack.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         // Writing to memory can't fail, hence the results that are let go.
@@ -88,6 +96,14 @@ impl Outcome {
                 out.extend_from_slice(&failure.encode());
                 let _ = encode::write_str(&mut out, queue.as_str());
             }
+            Self::Cancelled(CancelReason { by, reason }) => {
+                let _ = encode::write_array_len(&mut out, 3);
+                let _ = encode::write_pfix(&mut out, CANCELLED);
+                for text in [by, reason] {
+                    // Texts and nil are written alike by serde.
+                    out.extend(rmp_serde::to_vec(text).unwrap_or_default());
+                }
+            }
         }
         out
     }
@@ -96,7 +112,7 @@ impl Outcome {
     #[must_use]
     pub fn failure(&self) -> Option<&JobFailure> {
         match self {
-            Self::Completed { .. } => None,
+            Self::Completed { .. } | Self::Cancelled(_) => None,
             Self::Failed(failure) | Self::DeadLettered { failure, .. } => Some(failure),
         }
     }
@@ -127,6 +143,15 @@ impl Outcome {
                 };
                 let (failure, queue) = (wire.into(), QueueName::from_store(&queue));
                 Ok(Self::DeadLettered { failure, queue })
+            }
+            Ok(CANCELLED) => {
+                let mut reader = reader(rest);
+                let by = Option::<String>::deserialize(&mut reader);
+                let reason = Option::<String>::deserialize(&mut reader);
+                let (Ok(by), Ok(reason)) = (by, reason) else {
+                    return Err(corrupt("a reason cut short"));
+                };
+                Ok(Self::Cancelled(CancelReason { by, reason }))
             }
             _ => Err(corrupt("of an unknown kind")),
         }
@@ -162,6 +187,7 @@ mod tests {
             Outcome::Completed { codec: Codec::Json, result: Bytes::from_static(b"[1]") },
             Outcome::Failed(failure.clone()),
             Outcome::DeadLettered { failure, queue: "dlq".parse().expect("a good name") },
+            Outcome::Cancelled(CancelReason { by: Some("ops".into()), reason: None }),
         ] {
             let bytes = Bytes::from(outcome.encode());
             assert_eq!(Outcome::decode(&bytes), Ok(outcome));

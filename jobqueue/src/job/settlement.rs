@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{effect::Effect, id::JobId, keep::Keep, name::JobName};
+use super::{cancel_reason::CancelReason, effect::Effect, id::JobId, keep::Keep, name::JobName};
 
 /// How one run ended.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub(crate) enum Transition {
     Released { delay: Duration, misses: Option<u32> },
     /// It goes back to its place before it could start: behind a limit of its handler, if named.
     Unstarted { lane: Option<JobName> },
+    /// It ends as cancelled: its queue has marked it, and so any end without a result is that.
+    Cancelled { reason: CancelReason },
 }
 
 impl Settlement {
@@ -35,7 +37,9 @@ impl Settlement {
             Transition::Completed { outcome, .. } => outcome.len(),
             Transition::Failed { outcome, error, .. } => outcome.len() + error.len(),
             Transition::Retried { error, .. } => error.len(),
-            Transition::Released { .. } | Transition::Unstarted { .. } => 0,
+            Transition::Released { .. }
+            | Transition::Unstarted { .. }
+            | Transition::Cancelled { .. } => 0,
         };
         end + 64 + self.effects.iter().map(Effect::size).sum::<usize>()
     }

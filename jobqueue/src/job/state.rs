@@ -23,12 +23,20 @@ pub enum JobState {
     Completed,
     /// Ended for good without success, and kept.
     Failed,
+    /// Cancelled, and kept.
+    Cancelled,
 }
 
 impl JobState {
     /// Every state, in the order of a job's life.
-    pub const ALL: [Self; 5] =
-        [Self::Waiting, Self::Delayed, Self::Active, Self::Completed, Self::Failed];
+    pub const ALL: [Self; 6] = [
+        Self::Waiting,
+        Self::Delayed,
+        Self::Active,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
 
     /// The state's name.
     #[must_use]
@@ -39,13 +47,14 @@ impl JobState {
             Self::Active => "active",
             Self::Completed => "completed",
             Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
         }
     }
 
     /// Whether a job in this state has ended.
     #[must_use]
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed)
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 }
 
@@ -60,7 +69,8 @@ impl FromStr for JobState {
 
     fn from_str(name: &str) -> Result<Self, Invalid> {
         Self::ALL.into_iter().find(|state| state.as_str() == name).ok_or_else(|| {
-            Invalid::new("job state", name, "use waiting, delayed, active, completed or failed")
+            let advice = "use waiting, delayed, active, completed, failed or cancelled";
+            Invalid::new("job state", name, advice)
         })
     }
 }

@@ -63,17 +63,20 @@ impl Queue {
         Ok(retried)
     }
 
-    /// Removes completed or failed jobs that ended longer ago than `age`. In steps of 1,000;
-    /// returns how many jobs it removed.
+    /// Removes completed, failed or cancelled jobs that ended longer ago than `age`. In steps of
+    /// 1,000; returns how many jobs it removed.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for another state, and those of any call;
     /// [`Operation::done`](crate::error::Operation::done) then says how many jobs it had removed.
     pub async fn clean(&self, state: JobState, age: Duration) -> Result<u64> {
         if !state.is_final() {
-            return Err(
-                Invalid::new("state to clean", state.as_str(), "use completed or failed").into()
-            );
+            return Err(Invalid::new(
+                "state to clean",
+                state.as_str(),
+                "use completed, failed or cancelled",
+            )
+            .into());
         }
         let mut removed = 0_u64;
         loop {

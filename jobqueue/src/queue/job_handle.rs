@@ -170,8 +170,9 @@ impl<T: DeserializeOwned> JobHandle<T> {
     /// It waits without a limit; put a [`tokio::time::timeout`] around it for one.
     ///
     /// # Errors
-    /// [`ResultError::Failed`] with the failure if the job failed for good, [`ResultError::Gone`]
-    /// if it was removed or its result isn't kept.
+    /// [`ResultError::Failed`] with the failure if the job failed for good,
+    /// [`ResultError::Cancelled`] if it was cancelled, [`ResultError::Gone`] if it was removed or its
+    /// result isn't kept.
     pub async fn result(&self) -> Result<T, ResultError> {
         // Often the job has ended by now: then there is no need to watch it.
         if let Some(ended) = self.look().await? {
@@ -216,6 +217,11 @@ impl<T: DeserializeOwned> JobHandle<T> {
                     failure,
                 })
             }
+            Some(Outcome::Cancelled(reason)) => Err(ResultError::Cancelled {
+                queue: self.queue.name().clone(),
+                id: self.id.clone(),
+                reason,
+            }),
             None => Err(self.gone()),
         }))
     }

@@ -1,5 +1,6 @@
 //! Queues: steering and inspecting them, their jobs and their dead letters.
 
+mod cancel;
 mod control;
 mod dead_letters;
 mod empty;
@@ -11,6 +12,7 @@ mod retry;
 mod stats;
 mod unique_key;
 
+pub use cancel::{Cancel, CancelAll};
 pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
 pub use empty::{Drain, Obliterate};
 pub use inspect::JobPages;

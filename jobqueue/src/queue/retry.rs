@@ -6,7 +6,7 @@ use super::{Queue, job_handle::JobHandle};
 use crate::{error::Result, job::JobId, store::job};
 
 impl<T> JobHandle<T> {
-    /// Runs a failed or completed job again, with its attempts counted anew. It takes its unique
+    /// Runs a job that has ended, cancelled or not, again, with its attempts counted anew. It takes its unique
     /// key again. Set options, then await it.
     ///
     /// ```no_run

@@ -183,6 +183,7 @@ impl Delivery {
     /// same receive keep theirs. 100 ms to 12 h.
     ///
     /// # Errors
+    /// [`Refused::Cancelled`](crate::error::Refused::Cancelled) if the job was cancelled: end it;
     /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over
     /// first, and those of any call.
     pub async fn extend(&self, timeout: Duration) -> Result<()> {

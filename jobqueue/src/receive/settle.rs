@@ -56,10 +56,13 @@ async fn is_done(queue: &Queue, settlement: &Settlement) -> Result<bool> {
 fn fits(end: &Transition, state: Option<JobState>) -> bool {
     match end {
         Transition::Completed { .. } => matches!(state, None | Some(JobState::Completed)),
+        // Without a result, one that was cancelled meanwhile has ended so.
+        _ if state == Some(JobState::Cancelled) => true,
         Transition::Failed { .. } => matches!(state, None | Some(JobState::Failed)),
         Transition::Retried { .. } | Transition::Released { .. } | Transition::Unstarted { .. } => {
             matches!(state, Some(JobState::Waiting | JobState::Delayed))
         }
+        Transition::Cancelled { .. } => false,
     }
 }
 

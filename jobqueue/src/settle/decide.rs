@@ -36,6 +36,9 @@ pub(crate) struct EndedJob<'a> {
 
 /// Decides what becomes of a job.
 pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>) -> Decision {
+    if let RunOutcome::Cancelled(reason) = outcome {
+        return Decision::new(Transition::Cancelled { reason }, None);
+    }
     let verdict = outcome.verdict();
     let mut decision = match (outcome.into_result(policy.attempt), verdict) {
         (Ok(result), _) => completed(result, policy, &job),
@@ -105,7 +108,7 @@ mod tests {
     use super::*;
 
     use crate::{
-        job::{DeadLetter, Failure, JobOptions, QueueName, Record, RunRules, Target},
+        job::{CancelReason, DeadLetter, Failure, JobOptions, QueueName, Record, RunRules, Target},
         policy::Retain,
         settle::JobDefaults,
         value_error::PayloadError,
@@ -168,6 +171,15 @@ mod tests {
             assert!(fails_for_good(&outcome, &policy(0, &RunRules::DEFAULT)), "{text}");
             assert!(matches!(end(outcome, 0).end, Transition::Failed { .. }), "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_cancelled_job_nothing_follows_but_its_end() {
+        let outcome = || RunOutcome::Cancelled(CancelReason::default());
+        assert!(!fails_for_good(&outcome(), &policy(1, &RunRules::DEFAULT)));
+        let decision = end(outcome(), 1);
+        assert!(matches!(decision.end, Transition::Cancelled { .. }));
+        assert!(decision.effects.is_empty() && decision.failure.is_none(), "its queue replies");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    job::{Failure, FailureReason, JobFailure, Record},
+    job::{CancelReason, Failure, FailureReason, JobFailure, Record},
     policy::Verdict,
     value_error::PayloadError,
 };
@@ -18,6 +18,8 @@ pub(crate) enum RunOutcome {
     /// It was told to stop, and returned an error because of that.
     Stopped(Failure),
     TimedOut(Duration),
+    /// Its job was cancelled, and it has no result.
+    Cancelled(CancelReason),
     Panicked(String),
     BadPayload(PayloadError),
     /// Its workers crashed too often.
@@ -53,10 +55,10 @@ impl RunOutcome {
         }
     }
 
-    /// What should become of the job; none if the run succeeded.
+    /// What should become of the job; none if the run succeeded, or its job was cancelled.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         match self {
-            Self::Success(_) => None,
+            Self::Success(_) | Self::Cancelled(_) => None,
             Self::Failure(failure) => Some(failure.verdict()),
             Self::Stopped(_) => Some(Verdict::Snooze(Duration::ZERO)),
             Self::TimedOut(_) | Self::Panicked(_) => Some(Verdict::Retry),
@@ -81,6 +83,7 @@ impl RunOutcome {
                 (FailureReason::Timeout, format!("the run took longer than {limit:?}"))
             }
             Self::Panicked(message) => (FailureReason::Panic, message),
+            Self::Cancelled(reason) => (FailureReason::Cancelled, reason.to_string()),
             Self::Stalled(stalls) => (
                 FailureReason::Stalled,
                 format!("its workers died or lost their lease {stalls} times"),

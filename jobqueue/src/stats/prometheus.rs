@@ -14,7 +14,7 @@ struct Family {
 }
 
 /// All families, in the order in which they are written.
-const FAMILIES: [Family; 15] = [
+const FAMILIES: [Family; 16] = [
     Family {
         name: "jobqueue_jobs",
         kind: "gauge",
@@ -92,6 +92,12 @@ const FAMILIES: [Family; 15] = [
         samples: |stats, to| to.plain(stats.counts.total_failed as f64),
     },
     Family {
+        name: "jobqueue_cancelled_total",
+        kind: "counter",
+        help: "Jobs cancelled.",
+        samples: |stats, to| to.plain(stats.counts.total_cancelled as f64),
+    },
+    Family {
         name: "jobqueue_retried_total",
         kind: "counter",
         help: "Failed attempts of jobs that ran again.",
@@ -125,7 +131,7 @@ const FAMILIES: [Family; 15] = [
 /// | `jobqueue_throttled_seconds` | gauge | [`QueueStats::throttled_for`] |
 /// | `jobqueue_effects` | gauge | effects on other queues that are on their way |
 /// | `jobqueue_oldest_effect_seconds` | gauge | [`QueueStats::oldest_effect`] |
-/// | `jobqueue_added_total`, `…_completed_total`, `…_failed_total`, `…_retried_total` | counter | since the queue exists |
+/// | `jobqueue_added_total`, `…_completed_total`, `…_failed_total`, `…_cancelled_total`, `…_retried_total` | counter | since the queue exists |
 /// | `jobqueue_wait_seconds`, `jobqueue_run_seconds` | histogram | [`QueueStats::wait`], [`QueueStats::run`] |
 ///
 /// ```no_run

@@ -167,6 +167,11 @@ impl Keys {
         format!("{}sender:{name}", self.0.base)
     }
 
+    /// A list of messages to one worker about jobs to cancel.
+    pub(crate) fn cancel(&self, worker: &WorkerId) -> String {
+        format!("{}cancel:{worker}", self.0.base)
+    }
+
     /// The claim or the result of an effect.
     pub(crate) fn once(&self, key: &str) -> String {
         format!("{}once:{key}", self.0.base)

@@ -8,6 +8,7 @@
 //! | `read/` | reads without a script |
 //! | `durability`, `pubsub`, `retries` | waiting for replicas, broadcasts, waits between tries |
 //! | `link/` | URLs, connections, sentinels, clusters |
+//! | `marked` | jobs that a worker is to cancel |
 //! | `call` | kinds of calls, for tests that have one fail |
 //! | `senders` | names under which calls are numbered, so that each is carried out once |
 //! | `hold` | one job that a test has a worker run by itself |
@@ -27,6 +28,7 @@ pub(crate) mod hot;
 mod ids;
 mod keys;
 mod link;
+mod marked;
 mod portion;
 #[cfg(test)]
 mod properties;
@@ -60,6 +62,7 @@ pub use link::CallFault;
 pub(crate) use link::Faults;
 pub use link::TlsOptions;
 pub(crate) use link::{Destination, Limits};
+pub(crate) use marked::Marked;
 pub(crate) use portion::Portion;
 pub(crate) use pubsub::Subscription;
 pub(crate) use queue_store::QueueStore;

@@ -126,9 +126,7 @@ impl QueueStore {
         // The server's limit, and some time for the way back. A connection that stays silent longer
         // is dead, even if it looks open.
         let limit = limit.saturating_add(self.response_limit());
-        let reply = self.route.request_within(&command, limit).await;
-        let value =
-            reply.map_err(|error| server_error::explain(error, self.about_action(ACTION)))?;
+        let value = self.request_for(&command, limit, ACTION).await?;
         if reply::optional(&value).is_none() {
             return Ok(false);
         }
@@ -152,7 +150,17 @@ impl QueueStore {
         command: &redis::Cmd,
         action: &'static str,
     ) -> Result<redis::Value> {
-        let reply = self.route.request(command).await;
+        self.request_for(command, self.response_limit(), action).await
+    }
+
+    /// The same with a limit of its own.
+    pub(super) async fn request_for(
+        &self,
+        command: &redis::Cmd,
+        limit: Duration,
+        action: &'static str,
+    ) -> Result<redis::Value> {
+        let reply = self.route.request_within(command, limit).await;
         reply.map_err(|error| server_error::explain(error, self.about_action(action)))
     }
 

@@ -180,6 +180,7 @@ fn own_refusal(error: &RedisError, about: About<'_>) -> Option<Refused> {
         }
         "KEYHELD" => Some(Refused::KeyHeld { operation, holder: JobId::from_store(words.next()?) }),
         "DEADLETTER" => Some(Refused::DeadLettered { operation }),
+        "CANCELLED" => Some(Refused::Cancelled { operation }),
         "QUEUEFULL" => Some(Refused::QueueFull { queue, cap: number()? }),
         "HASACTIVE" => Some(Refused::Busy { queue, active: number()? }),
         "TOOMANY" => Some(Refused::TooManyBindings { topic: queue, most: number()? }),

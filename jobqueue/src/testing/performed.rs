@@ -8,7 +8,10 @@ use serde_json::Value;
 use super::sent::{Published, Sent};
 use crate::{
     error::Result,
-    job::{Codec, IntoJob, Job as _, JobFailure, JobId, JobName, Outcome, QueueName, Transition},
+    job::{
+        CancelReason, Codec, IntoJob, Job as _, JobFailure, JobId, JobName, Outcome, QueueName,
+        Transition,
+    },
     worker::{Note, OneEnd, OneSettled},
 };
 
@@ -66,6 +69,8 @@ pub enum Ending<T> {
         /// What the handler said.
         failure: Option<JobFailure>,
     },
+    /// The job was cancelled meanwhile, and the run had no result.
+    Cancelled(CancelReason),
     /// The lease was lost meanwhile: another worker has the job, and what the run came to was
     /// refused.
     Lost,
@@ -105,6 +110,7 @@ impl<T: DeserializeOwned> Ending<T> {
                 Self::Retried { after: delay, failure }
             }
             (Transition::Failed { .. }, Some(failure)) => Self::Failed { failure, dead_letter },
+            (Transition::Cancelled { reason }, _) => Self::Cancelled(reason),
             (Transition::Released { delay, .. }, failure) => {
                 Self::Released { after: delay, queue_held: throttle, failure }
             }
@@ -176,7 +182,7 @@ impl<T> Performed<T> {
         match &self.ending {
             Ending::Retried { failure, .. } | Ending::Failed { failure, .. } => Some(failure),
             Ending::Released { failure, .. } => failure.as_ref(),
-            Ending::Completed(_) | Ending::Lost | Ending::Crashed => None,
+            Ending::Completed(_) | Ending::Cancelled(_) | Ending::Lost | Ending::Crashed => None,
         }
     }
 
@@ -228,6 +234,7 @@ impl<T> fmt::Display for Ending<T> {
                 write!(f, "it went back for {:?}", after.max(queue_held))?;
                 failure.as_ref().map_or(Ok(()), |failure| write!(f, ": {failure}"))
             }
+            Self::Cancelled(reason) => write!(f, "its job was {reason}"),
             Self::Lost => f.write_str("its lease was lost"),
             Self::Crashed => f.write_str("its worker died"),
         }

@@ -53,14 +53,7 @@ impl TestQueue {
         let counts = queue.counts().await?;
         let mut text = format!("queue {}", queue.name());
         text.push_str(if counts.paused { ", paused\n" } else { "\n" });
-        let states = [
-            JobState::Waiting,
-            JobState::Delayed,
-            JobState::Active,
-            JobState::Completed,
-            JobState::Failed,
-        ];
-        for state in states {
+        for state in JobState::ALL {
             let jobs = all(&queue, state).await?;
             if !jobs.is_empty() {
                 let _ = writeln!(text, "  {state}");
@@ -132,6 +125,11 @@ impl TestQueue {
             }
             Some(Outcome::Failed(failure)) if job.errors.is_empty() => {
                 add.push(("failed", line(failure)));
+            }
+            Some(Outcome::Cancelled(reason)) => {
+                let said = [("by", &reason.by), ("reason", &reason.reason)];
+                let said = said.into_iter().filter_map(|(name, said)| Some((name, said.as_ref()?)));
+                add.extend(said.map(|(name, said)| (name, format!("{said:?}"))));
             }
             _ => {}
         }

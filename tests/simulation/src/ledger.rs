@@ -28,9 +28,9 @@ pub(crate) struct Ledger {
     pub(crate) totals: [i64; 3],
 }
 
-const PLACES: [&str; 4] = ["waiting", "delayed", "completed", "failed"];
-const COLUMNS: [&str; 7] =
-    ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of"];
+const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
+const COLUMNS: [&str; 8] =
+    ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels"];
 const PLAIN: [&str; 14] = [
     "meta",
     "events",
@@ -48,7 +48,7 @@ const PLAIN: [&str; 14] = [
     "pools",
 ];
 /// What expires by itself, or is empty of meaning: notes of calls, ends of waits, claims of effects.
-const PASSING: [&str; 6] = ["producer", "publisher", "sender", "wake", "once", "inbox"];
+const PASSING: [&str; 7] = ["producer", "publisher", "sender", "wake", "once", "inbox", "cancel"];
 
 impl Ledger {
     pub(crate) fn read(stage: &Stage, queue: &str) -> Self {

@@ -48,10 +48,11 @@ pub struct Ledger {
 }
 
 /// The columns that have a value for some jobs.
-const SPARSE: [&str; 6] = ["priority", "attempts", "stalls", "misses", "progress", "outcomes"];
+const SPARSE: [&str; 7] =
+    ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "cancels"];
 
 /// Sets that say where a job is.
-const PLACES: [&str; 4] = ["waiting", "delayed", "completed", "failed"];
+const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
 
 /// Keys with nothing to count in them.
 const PLAIN: [&str; 11] = [
@@ -126,6 +127,8 @@ impl Ledger {
                 "producer" | "publisher" | "sender" => {}
                 // What was to end a wait that had ended by itself: it expires.
                 "wake" if !rest.is_empty() => {}
+                // What a worker was told of jobs to cancel: it expires.
+                "cancel" => {}
                 _ if PLAIN.contains(&name) => {}
                 _ => {
                     if let Some(place) = PLACES.iter().find(|place| **place == name) {

@@ -5,6 +5,7 @@ mod breaker;
 mod broadcast;
 mod by_hand;
 mod call;
+mod cancel;
 mod connect;
 mod control;
 mod dead_letters;

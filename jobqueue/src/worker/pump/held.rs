@@ -1,10 +1,17 @@
 //! The jobs that a pump holds in Redis, and its live runs.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use tokio::task::AbortHandle;
 
-use crate::{hashing::RandomState, job::JobId, worker::run::Cancellation};
+use crate::{
+    hashing::RandomState,
+    job::{CancelReason, JobId},
+    worker::run::Cancellation,
+};
 
 /// No run has this number.
 const NO_RUN: u64 = 0;
@@ -39,6 +46,16 @@ struct SettledRun {
     id: JobId,
     cancellation: Cancellation,
     task: AbortHandle,
+}
+
+/// A held job that is to end as cancelled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CancelledJob {
+    pub(super) run: u64,
+    /// How long its run may take to end by itself.
+    pub(super) grace: Duration,
+    /// Whether its run is alive.
+    pub(super) alive: bool,
 }
 
 /// Whether a finished run may still settle its job.
@@ -147,6 +164,24 @@ impl HeldJobs {
             self.lost_runs.insert(job.run);
         }
         alive
+    }
+
+    /// A job is to end as cancelled: its run is told. None if the job isn't held, or its run was told
+    /// before.
+    pub(super) fn cancel(&self, id: &JobId, reason: &CancelReason) -> Option<CancelledJob> {
+        let job = self.jobs.get(id).filter(|job| job.cancellation.requested().is_none())?;
+        job.cancellation.request(reason);
+        let (run, grace, alive) = (job.run, job.cancellation.grace(), job.task.is_some());
+        Some(CancelledJob { run, grace, alive })
+    }
+
+    /// Aborts this run of a held job. Its report won't count. False if it has ended by itself.
+    pub(super) fn abort(&mut self, id: &JobId, run: u64) -> bool {
+        let Some(job) = self.jobs.get_mut(id).filter(|job| job.run == run) else { return false };
+        let Some(task) = job.task.take() else { return false };
+        task.abort();
+        job.run = NO_RUN;
+        true
     }
 
     /// Tells every run to stop.

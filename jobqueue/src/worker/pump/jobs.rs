@@ -6,18 +6,22 @@ use bytes::Bytes;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
+    cancels::{CancelledRun, CancelledRuns},
     config::PumpConfig,
     drain::{Drain, DrainStep, GRACE},
     held::Standing,
     intake::{Accepted, RunMaker},
     pending::Pending,
-    schedule::{Schedule, View},
+    schedule::{Schedule, View, end_of_sleep},
     slots::Slots,
 };
 use crate::{
-    job::{JobId, JobName, Settlement, WorkerId},
+    job::{CancelMark, JobId, JobName, Settlement, Transition, WorkerId},
     settle::{History, Intake, Rejection},
-    store::worker::{Rooms, Taken, Turn},
+    store::{
+        Marked,
+        worker::{Rooms, Taken, Turn},
+    },
     worker::{
         handler_limits::Supply,
         registry::{Entry, Registry},
@@ -35,6 +39,8 @@ pub(super) struct Jobs {
     pub(super) pending: Pending,
     maker: RunMaker,
     registry: Arc<Registry>,
+    /// Runs whose jobs are cancelled.
+    cancelled: CancelledRuns,
     telemetry: QueueTelemetry,
     phase: watch::Receiver<Phase>,
     /// Whether some handler has limits of its own in this process.
@@ -52,6 +58,7 @@ impl Jobs {
             pending: Pending::default(),
             maker: RunMaker::new(pump, worker),
             registry: pump.registry.clone(),
+            cancelled: CancelledRuns::default(),
             telemetry: QueueTelemetry::new(telemetry, pump.store.clone(), capacity.concurrency),
             phase: pump.phase.clone(),
             limited: pump.registry.has_limits(),
@@ -134,6 +141,7 @@ impl Jobs {
                 };
                 let ready_at = self.maker.ready_at(&record, history);
                 let (number, cancellation) = self.slots.hold(&id);
+                cancellation.set_grace(entry.rules.cancel_grace);
                 let job = Accepted { id, record, policy, entry, ready_at, pass };
                 let run = self.maker.make(job, number, cancellation);
                 if let Some(report) = self.slots.admit(run, &mut self.pending) {
@@ -262,7 +270,13 @@ impl Jobs {
 
     /// One step of a drain: jobs whose runs have not started go back; once its time is over, runs
     /// are told to stop, and a moment later aborted. False if no job is left.
-    pub(super) fn drain(&mut self, drain: &mut Drain, deadline: Instant) -> bool {
+    pub(super) fn drain(
+        &mut self,
+        drain: &mut Drain,
+        deadline: Instant,
+        schedule: &mut Schedule,
+    ) -> bool {
+        self.start_fresh(schedule);
         self.slots.release_waiting(&mut self.pending);
         if self.slots.is_empty() {
             return false;
@@ -270,12 +284,43 @@ impl Jobs {
         match drain.step(deadline, Instant::now()) {
             DrainStep::Wait => {}
             DrainStep::Cancel => {
-                self.telemetry.cancelled(self.slots.holds());
+                self.telemetry.told_to_stop(self.slots.holds());
                 self.slots.cancel_all();
             }
             DrainStep::Abort => self.abort(),
         }
         true
+    }
+
+    /// Jobs are to end as cancelled: their runs are told, and aborted if they don't end in time.
+    pub(super) fn cancel(&mut self, marked: &[Marked], schedule: &mut Schedule) {
+        // Those of the last turn may be among them.
+        self.start_fresh(schedule);
+        for Marked { ids, mark: CancelMark { reason, grace, .. } } in marked {
+            for id in ids {
+                if let Some((run, own)) = self.slots.cancel(id, reason, &mut self.pending) {
+                    self.cancelled.add(id.clone(), run, reason.clone(), grace.unwrap_or(own));
+                }
+            }
+        }
+    }
+
+    /// When a sleep that was planned until then ends: in time to abort a run of a cancelled job.
+    pub(super) fn sleeps(&self, until: Instant, is_fetching: bool) -> Instant {
+        let until = end_of_sleep(until, is_fetching);
+        self.cancelled.next().map_or(until, |abort| until.min(abort))
+    }
+
+    /// Aborts runs of cancelled jobs whose time to end by themselves is over.
+    fn abort_overdue(&mut self) {
+        for CancelledRun { id, run, reason, .. } in self.cancelled.overdue(Instant::now()) {
+            if self.slots.abort(&id, run) {
+                self.telemetry.cancelled_run_aborted(&id);
+                self.pending.push(id, Transition::Cancelled { reason });
+            }
+        }
+        let slots = &self.slots;
+        self.cancelled.keep(|run| slots.is_current(&run.id, run.run));
     }
 
     fn abort(&mut self) {
@@ -288,8 +333,12 @@ impl Jobs {
         }
     }
 
-    /// Tells how many runs are alive, and what was counted of runs.
+    /// Once a round: aborts what is overdue, and tells how many runs are alive, and what was counted
+    /// of runs.
     pub(super) fn tell(&mut self) {
+        if !self.cancelled.is_empty() {
+            self.abort_overdue();
+        }
         self.telemetry.turn(self.slots.running());
     }
 

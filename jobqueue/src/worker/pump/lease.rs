@@ -1,10 +1,15 @@
 //! Heartbeats, from a thread and over a connection of their own: so a handler that blocks the
 //! runtime doesn't cost the other runs their lease.
+//!
+//! While jobs are held, that connection waits between two heartbeats for word of jobs that are to end
+//! as cancelled. It needs no other connection for that, and no word is lost: what a wait misses, the
+//! next heartbeat's answer says.
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     thread,
@@ -17,7 +22,7 @@ use crate::{
     clock,
     error::{Error, Result},
     job::WorkerId,
-    store::{QueueStore, worker},
+    store::{Marked, QueueStore, worker},
     task::boxed,
     value_error::Invalid,
     worker::telemetry::Telemetry,
@@ -29,6 +34,13 @@ const STUCK: Duration = Duration::from_secs(30);
 /// When a worker says that it has heard of its jobs, if no call has said so before. So short runs
 /// cost no more, and a job that kills its worker sooner counts once as one whose answer was lost.
 const CONFIRM: Duration = Duration::from_millis(50);
+
+/// A wait for word ends so long before the next heartbeat is due: servers look for waits that are
+/// over ten times a second. What is shorter than this isn't worth a wait.
+const SLACK: Duration = Duration::from_millis(100);
+
+/// How long the thread gathers pumps that hurry, before it looks at all leases.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// What a pump and the heartbeat thread share.
 #[derive(Debug)]
@@ -46,7 +58,23 @@ pub(crate) struct Lease {
     asking: AtomicBool,
     /// When the last answer came, if it brought jobs and no call was made since; else 0.
     fetched: AtomicU64,
+    word: Word,
+}
+
+/// What the two tell each other.
+#[derive(Debug, Default)]
+struct Word {
+    /// A heartbeat found that the lease is lost.
     lost: Notify,
+    /// Jobs that are to end as cancelled, until the pump hears of them.
+    marked: Mutex<Vec<Marked>>,
+    told: Notify,
+    /// Another name is kept, or none.
+    renamed: Notify,
+    /// Whether the server refuses to let it wait: then heartbeats alone bring word.
+    deaf: AtomicBool,
+    /// Has the thread look at this lease at once.
+    hurry: OnceLock<Arc<Notify>>,
 }
 
 impl Lease {
@@ -61,13 +89,32 @@ impl Lease {
             stepped: AtomicU64::default(),
             asking: AtomicBool::default(),
             fetched: AtomicU64::default(),
-            lost: Notify::new(),
+            word: Word::default(),
         })
     }
 
     /// The name whose lease is kept from now on; none stops the heartbeats.
     pub(super) fn keep(&self, worker: Option<WorkerId>) {
         *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = worker;
+        self.word.renamed.notify_waiters();
+    }
+
+    fn worker(&self) -> Option<WorkerId> {
+        self.worker.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// These jobs are to end as cancelled.
+    pub(super) fn tell(&self, marked: Vec<Marked>) {
+        if !marked.is_empty() {
+            self.word.marked.lock().unwrap_or_else(PoisonError::into_inner).extend(marked);
+            self.word.told.notify_one();
+        }
+    }
+
+    /// Waits for word of such jobs.
+    pub(super) async fn next_marked(&self) -> Vec<Marked> {
+        self.word.told.notified().await;
+        std::mem::take(&mut *self.word.marked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The pump makes a call. It says that the answers before have been heard.
@@ -91,9 +138,12 @@ impl Lease {
         (fetched > 0).then(|| CONFIRM.saturating_sub(self.since(&self.fetched)))
     }
 
-    /// That is being said.
+    /// That is being said. Its runs have lasted for a while, and may be cancelled from now on.
     pub(super) fn confirms(&self) {
         self.fetched.store(0, Ordering::Relaxed);
+        if let Some(hurry) = self.word.hurry.get() {
+            hurry.notify_one();
+        }
     }
 
     /// The pump is alive.
@@ -103,7 +153,7 @@ impl Lease {
 
     /// Waits until a heartbeat finds that the lease is lost.
     pub(super) async fn lost(&self) {
-        self.lost.notified().await;
+        self.word.lost.notified().await;
     }
 
     fn now(&self) -> u64 {
@@ -114,30 +164,78 @@ impl Lease {
         Duration::from_millis(self.now().saturating_sub(mark.load(Ordering::Relaxed)))
     }
 
-    /// Moves the lease, if it is time.
-    async fn beat(&self, telemetry: &Telemetry) {
-        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(worker) = worker else { return };
-        // An idle pump calls more often than its lease runs out, and each call moves it.
-        let holds = self.held.load(Ordering::Relaxed) > 0;
-        let pause = if holds { self.length / 3 } else { self.length * 2 / 3 };
-        if self.since(&self.renewed) < pause {
-            return;
+    /// Whether jobs are held: an idle pump calls more often than its lease runs out, and each call
+    /// moves it.
+    fn holds(&self) -> bool {
+        self.held.load(Ordering::Relaxed) > 0
+    }
+
+    /// In how long the next heartbeat is due.
+    fn left(&self) -> Duration {
+        let pause = if self.holds() { self.length / 3 } else { self.length * 2 / 3 };
+        pause.saturating_sub(self.since(&self.renewed))
+    }
+
+    fn is_due(&self) -> bool {
+        self.holds() || self.left().is_zero()
+    }
+
+    /// Waits for word of jobs to cancel until the next heartbeat is due, if jobs are held, and moves
+    /// the lease if it is time. Whether to go on at once.
+    async fn beat(&self, telemetry: &Telemetry) -> bool {
+        let renamed = pin!(self.word.renamed.notified());
+        let Some(worker) = self.worker() else { return false };
+        let (holds, left) = (self.holds(), self.left());
+        if !left.is_zero() {
+            let wait = left.saturating_sub(SLACK);
+            if !holds || wait < SLACK || self.word.deaf.load(Ordering::Relaxed) {
+                return false;
+            }
+            let heard = tokio::select! {
+                biased;
+                () = renamed => {
+                    // A wait that is left behind would hold up what comes next.
+                    self.store.disconnect();
+                    return true;
+                }
+                heard = self.store.wait_for_marked(&worker, wait) => heard,
+            };
+            match heard {
+                Ok(Some(marked)) => {
+                    self.tell(vec![marked]);
+                    return true;
+                }
+                Ok(None) => {}
+                Err(error) => self.word.deaf.store(!error.is_retryable(), Ordering::Relaxed),
+            }
+        }
+        self.renew(&worker, telemetry).await && holds
+    }
+
+    /// Moves the lease. Whether that was done.
+    async fn renew(&self, worker: &WorkerId, telemetry: &Telemetry) -> bool {
+        if self.worker().as_ref() != Some(worker) {
+            return false;
         }
         let heard = !self.asking.load(Ordering::Relaxed);
-        let beat = worker::Heartbeat { worker: &worker, lease: self.length, heard };
+        let beat = worker::Heartbeat { worker, lease: self.length, heard };
         match self.store.call(&beat).await {
-            Ok(_) => self.renewed.store(self.now(), Ordering::Relaxed),
+            Ok(marked) => {
+                self.renewed.store(self.now(), Ordering::Relaxed);
+                self.tell(marked);
+                return true;
+            }
             Err(error) if error.is_lease_lost() => {
                 let mut current = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
                 // Unless the pump has found out by itself meanwhile.
-                if current.as_ref() == Some(&worker) {
+                if current.as_ref() == Some(worker) {
                     *current = None;
-                    self.lost.notify_one();
+                    self.word.lost.notify_one();
                 }
             }
             Err(error) => telemetry.heartbeat_failed(self.store.name(), &error),
         }
+        false
     }
 
     fn watch(&self, telemetry: &Telemetry) {
@@ -152,16 +250,21 @@ impl Lease {
 /// Starts the thread that keeps the leases of a worker's pumps. It ends with the last of them.
 pub(crate) fn start(leases: &[Arc<Lease>], telemetry: Telemetry) -> Result<()> {
     let tick = leases.iter().map(|lease| lease.length / 10).min().unwrap_or(Duration::from_secs(1));
+    let hurry = Arc::new(Notify::new());
+    for lease in leases {
+        let _ = lease.word.hurry.set(hurry.clone());
+    }
     let leases: Vec<Weak<Lease>> = leases.iter().map(Arc::downgrade).collect();
+    let keep = keep(leases, telemetry, (tick, hurry));
     if clock::is_virtual() {
         // The thread would have the system's time.
-        tokio::spawn(boxed(keep(leases, telemetry, tick)));
+        tokio::spawn(boxed(keep));
         return Ok(());
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(thread_error)?;
     let heart = thread::Builder::new().name("jobqueue-heart".to_owned());
-    let spawned = heart.spawn(move || runtime.block_on(keep(leases, telemetry, tick)));
+    let spawned = heart.spawn(move || runtime.block_on(keep));
     spawned.map(drop).map_err(thread_error)
 }
 
@@ -170,26 +273,41 @@ fn thread_error(error: std::io::Error) -> Error {
     Invalid::setup(problem, "raise the process's limit of threads").because(error).into()
 }
 
-async fn keep(leases: Vec<Weak<Lease>>, telemetry: Telemetry, tick: Duration) {
+async fn keep(
+    leases: Vec<Weak<Lease>>,
+    telemetry: Telemetry,
+    (tick, hurry): (Duration, Arc<Notify>),
+) {
     // Each in a task: one after another, a slow queue would delay the others.
     let mut beats: HashMap<usize, tokio::task::JoinHandle<()>> = HashMap::new();
     loop {
         let mut alive = false;
-        for (index, lease) in leases.iter().enumerate() {
-            let Some(lease) = lease.upgrade() else { continue };
+        for (index, weak) in leases.iter().enumerate() {
+            let Some(lease) = weak.upgrade() else { continue };
             alive = true;
             lease.watch(&telemetry);
-            if beats.get(&index).is_none_or(tokio::task::JoinHandle::is_finished) {
+            let rests = || beats.get(&index).is_none_or(tokio::task::JoinHandle::is_finished);
+            if lease.is_due() && rests() {
                 let telemetry = telemetry.clone();
-                beats.insert(
-                    index,
-                    tokio::spawn(boxed(async move { lease.beat(&telemetry).await })),
-                );
+                beats.insert(index, tokio::spawn(boxed(beat(weak.clone(), telemetry))));
             }
         }
         if !alive {
             return;
         }
-        tokio::time::sleep(tick).await;
+        tokio::select! {
+            () = tokio::time::sleep(tick) => {}
+            // Other pumps most likely hurry too.
+            () = hurry.notified() => tokio::time::sleep(GATHER).await,
+        }
+    }
+}
+
+/// Keeps a lease for as long as its pump holds jobs, and lives.
+async fn beat(lease: Weak<Lease>, telemetry: Telemetry) {
+    while let Some(lease) = lease.upgrade() {
+        if !lease.beat(&telemetry).await {
+            return;
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! concluded → settled.
 
 mod at_most_once;
+mod cancels;
 mod config;
 mod drain;
 mod held;
@@ -74,8 +75,7 @@ impl Pump {
             self.wait().await?;
             self.jobs.gather(&mut self.schedule).await;
             if let Phase::Draining(deadline) = self.jobs.phase() {
-                self.jobs.start_fresh(&mut self.schedule);
-                if !self.jobs.drain(&mut drain, deadline) {
+                if !self.jobs.drain(&mut drain, deadline, &mut self.schedule) {
                     break;
                 }
             }
@@ -109,7 +109,7 @@ impl Pump {
             }
             self.session.start_wait(wait, &mut self.wake, || self.jobs.rooms());
             let fetching = self.wake.is_fetching();
-            let until = self.session.sleeps(schedule::end_of_sleep(until, fetching));
+            let until = self.session.sleeps(self.jobs.sleeps(until, fetching));
             tokio::select! {
                 biased;
                 Some(report) = self.jobs.slots.next_report() => {
@@ -118,6 +118,7 @@ impl Pump {
                 woken = self.wake.next(), if self.wake.is_waiting() => self.woken(woken).await?,
                 _ = self.config.phase.changed() => self.schedule.ready(),
                 () = self.session.lost() => self.schedule.lose_lease(),
+                marked = self.session.marked() => self.jobs.cancel(&marked, &mut self.schedule),
                 () = sleep_until(until) => self.schedule.slept(&self.jobs.view(), fetching),
             }
             if matches!(self.jobs.phase(), Phase::Draining(_)) {
@@ -158,12 +159,12 @@ impl Pump {
     }
 
     async fn answered(&mut self, answer: Result<Answer>) -> Result<()> {
-        let answer = match answer {
-            Ok(answer) => answer,
+        let (session, jobs) = (&self.session, &mut self.jobs);
+        match answer {
+            Ok(answer) => turn::follow_up(answer, session, jobs, &mut self.schedule).await,
             // Joining anew finds out whether the call was carried out.
-            Err(error) => return self.join(Some(error)).await,
-        };
-        turn::follow_up(answer, &self.session, &mut self.jobs, &mut self.schedule).await;
+            Err(error) => self.join(Some(error)).await?,
+        }
         Ok(())
     }
 

@@ -148,9 +148,15 @@ impl One<'_> {
             }
             if let Some(worker) = self.session.name().filter(|_| !lost) {
                 let beat = Heartbeat { worker, lease, heard: true };
-                lost = self.pump.store.call(&beat).await.is_err_and(|it| it.is_lease_lost());
-                if lost {
-                    cancellation.lose();
+                match self.pump.store.call(&beat).await {
+                    Ok(marked) => {
+                        marked.iter().for_each(|it| cancellation.request(&it.mark.reason))
+                    }
+                    Err(error) if error.is_lease_lost() => {
+                        lost = true;
+                        cancellation.lose();
+                    }
+                    Err(_) => {}
                 }
             }
         }

@@ -22,7 +22,7 @@ use crate::{
     outbox::Relays,
     session::{Session, Step},
     store::{
-        Retries,
+        Marked, Retries,
         worker::{CodeLimits, Heartbeat, Rooms, Taken, Turn},
     },
     task::boxed,
@@ -106,10 +106,13 @@ impl KeptSession {
         self.lease.confirms();
         let worker = self.session.name().cloned()?;
         let (store, lease) = (self.session.store().clone(), self.session.lease());
+        let of_pump = self.lease.clone();
         Some(async move {
             let beat = Heartbeat { worker: &worker, lease, heard: true };
             // If it fails, the next call finds out why.
-            let _ = store.call(&beat).await;
+            if let Ok(marked) = store.call(&beat).await {
+                of_pump.tell(marked);
+            }
         })
     }
 
@@ -121,6 +124,11 @@ impl KeptSession {
     /// Waits until a heartbeat finds that the lease is lost.
     pub(super) async fn lost(&self) {
         self.lease.lost().await;
+    }
+
+    /// Waits for word of jobs that are to end as cancelled.
+    pub(super) async fn marked(&self) -> Vec<Marked> {
+        self.lease.next_marked().await
     }
 
     /// The error of a session whose lease is lost.
@@ -259,5 +267,12 @@ impl KeptSession {
             self.hand_over(wake).await;
         }
         self.relays.finish(self.session.store().name(), LEAVE_TIMEOUT).await;
+    }
+}
+
+impl Drop for KeptSession {
+    /// Heartbeats listen for a while each. Without the pump there is nothing to keep.
+    fn drop(&mut self) {
+        self.lease.keep(None);
     }
 }

@@ -6,18 +6,18 @@
 //!                      └→ awaiting its settlement (at most once)
 //! ```
 
-use std::{collections::VecDeque, pin::Pin};
+use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use tokio::{sync::mpsc, task::AbortHandle};
 
 use super::{
     at_most_once::AwaitingRuns,
-    held::{HeldJobs, Standing},
+    held::{CancelledJob, HeldJobs, Standing},
     inline_poll::InlinePoll,
     pending::Pending,
 };
 use crate::{
-    job::JobId,
+    job::{CancelReason, JobId, Transition},
     store::worker::Taken,
     task::placed,
     worker::{
@@ -221,6 +221,35 @@ impl Slots {
             pending.put_back_unstarted(run.ctx.id().clone(), None);
         }
         self.awaiting.release(pending);
+    }
+
+    /// A job is to end as cancelled: tells its run. Answers that run's number and how long it may take
+    /// to end by itself, if it is alive. A job whose run has not started ends at once.
+    pub(super) fn cancel(
+        &mut self,
+        id: &JobId,
+        reason: &CancelReason,
+        pending: &mut Pending,
+    ) -> Option<(u64, Duration)> {
+        let CancelledJob { run, grace, alive } = self.held.cancel(id, reason)?;
+        if alive {
+            return Some((run, grace));
+        }
+        if let Some(at) = self.queued.iter().position(|queued| queued.number == run) {
+            self.queued.remove(at);
+            pending.push(id.clone(), Transition::Cancelled { reason: reason.clone() });
+        }
+        None
+    }
+
+    /// Whether this is the run of a job that is held.
+    pub(super) fn is_current(&self, id: &JobId, run: u64) -> bool {
+        self.held.is_current(id, run)
+    }
+
+    /// Aborts this run of a held job. False if it has ended by itself.
+    pub(super) fn abort(&mut self, id: &JobId, run: u64) -> bool {
+        self.held.abort(id, run)
     }
 
     /// Tells every run to stop.

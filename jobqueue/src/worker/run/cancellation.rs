@@ -2,10 +2,13 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicBool, Ordering, fence},
+    atomic::{AtomicBool, AtomicU64, Ordering, fence},
 };
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+
+use crate::{job::CancelReason, store::millis};
 
 /// The pump's side and the run's side of one cancellation. Cheap to clone: all clones are one.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +19,11 @@ struct State {
     cancelled: AtomicBool,
     /// Set before the run is cancelled if the reason is that the lease was lost.
     lost: AtomicBool,
+    /// Set before the run is cancelled if the reason is that its job was. In a box, since it is
+    /// rare.
+    requested: OnceLock<Box<CancelReason>>,
+    /// How long it may take then to end by itself, in ms.
+    grace: AtomicU64,
     /// Made when it is first used, since most handlers never do.
     token: OnceLock<CancellationToken>,
 }
@@ -35,6 +43,26 @@ impl Cancellation {
     pub(crate) fn lose(&self) {
         self.0.lost.store(true, Ordering::Release);
         self.cancel();
+    }
+
+    /// How long the run may take to end by itself once its job is cancelled.
+    pub(crate) fn set_grace(&self, grace: Duration) {
+        self.0.grace.store(millis(grace), Ordering::Relaxed);
+    }
+
+    pub(crate) fn grace(&self) -> Duration {
+        Duration::from_millis(self.0.grace.load(Ordering::Relaxed))
+    }
+
+    /// Tells the run that its job was cancelled, and to stop.
+    pub(crate) fn request(&self, reason: &CancelReason) {
+        self.0.requested.get_or_init(|| Box::new(reason.clone()));
+        self.cancel();
+    }
+
+    /// By whom its job was cancelled and why, if it was.
+    pub(crate) fn requested(&self) -> Option<&CancelReason> {
+        self.0.requested.get().map(Box::as_ref)
     }
 
     pub(crate) fn is_lost(&self) -> bool {

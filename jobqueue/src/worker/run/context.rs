@@ -16,7 +16,7 @@ use super::run_watch::{self, Note};
 use super::{cancellation::Cancellation, shared::RunShared};
 use crate::{
     error::{Error, Operation, Refused, Result},
-    job::{Codec, Delivery, JobId, JobName, QueueName, Record, TraceContext},
+    job::{CancelReason, Codec, Delivery, JobId, JobName, QueueName, Record, TraceContext},
     store::job,
     value_error::{MAX_RESULT, TooLarge},
     worker::{
@@ -172,9 +172,11 @@ impl Context {
         self.0.deadline.get().map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Whether the run should stop: its lease was lost, its time is up, or the worker stops and its
+    /// Whether the run should stop: its job was [cancelled](crate::JobHandle::cancel), its lease was
+    /// lost, its time is up, or the worker stops and its
     /// [drain timeout](crate::WorkerBuilder::drain_timeout) is over. An error that it then returns
-    /// costs no attempt, and its job goes back, unless the error is permanent or the time was up.
+    /// ends a cancelled job as such. Otherwise it costs no attempt, and the job goes back, unless the
+    /// error is permanent or the time was up.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.cancellation.is_cancelled()
@@ -189,6 +191,13 @@ impl Context {
     #[must_use]
     pub fn cancellation(&self) -> &CancellationToken {
         self.0.cancellation.token()
+    }
+
+    /// By whom the job was [cancelled](crate::JobHandle::cancel), and why; none if it was not, also
+    /// when the run should stop for another reason.
+    #[must_use]
+    pub fn cancel_reason(&self) -> Option<&CancelReason> {
+        self.0.cancellation.requested()
     }
 
     /// Whether the worker has lost the job: another may run it by now, and this run's outcome will

@@ -78,6 +78,7 @@ impl Run {
     /// What becomes of the job after a panic outside of its handler.
     fn broken(&self, message: &str) -> RunEnd {
         let outcome = RunOutcome::Panicked(format!("outside of the handler: {message}"));
+        let outcome = cancelled(outcome, &self.ctx);
         // The handler's own backoff may be what panicked.
         let policy = self.policy.with_backoff(Backoff::DEFAULT);
         RunEnd { decision: self.decide(outcome, &policy), times: None }
@@ -114,7 +115,7 @@ impl Run {
         };
         observe(|| ctx.telemetry(&entry.metrics).started());
         let began = Instant::now();
-        let outcome = call(ctx, entry, policy).await;
+        let outcome = cancelled(call(ctx, entry, policy).await, ctx);
         let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
         let times = Times { waited, took: began.elapsed() };
         if let Some(change) = guard.and_then(|guard| guard.end(&outcome)) {
@@ -150,6 +151,17 @@ impl Run {
 fn observe(tell: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(tell)) {
         error!(why = panic_message(panic), "a recorder of metrics or a subscriber panicked");
+    }
+}
+
+/// The outcome of a run whose job was cancelled meanwhile, if it was: a result counts all the same,
+/// since the work was done.
+fn cancelled(outcome: RunOutcome, ctx: &Context) -> RunOutcome {
+    match ctx.cancel_reason() {
+        Some(reason) if !matches!(outcome, RunOutcome::Success(_)) => {
+            RunOutcome::Cancelled(reason.clone())
+        }
+        _ => outcome,
     }
 }
 

@@ -39,13 +39,15 @@ pub struct Ran {
     pub failed: usize,
     /// Runs that counted for nothing: snoozed, rate limited, held by a breaker.
     pub released: usize,
+    /// Runs whose jobs were cancelled meanwhile, and that had no result.
+    pub cancelled: usize,
 }
 
 impl Ran {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.completed + self.retried + self.failed + self.released
+        self.completed + self.retried + self.failed + self.released + self.cancelled
     }
 
     /// Those of this, but for those of an earlier count.
@@ -55,6 +57,7 @@ impl Ran {
             retried: self.retried - earlier.retried,
             failed: self.failed - earlier.failed,
             released: self.released - earlier.released,
+            cancelled: self.cancelled - earlier.cancelled,
         }
     }
 
@@ -64,6 +67,7 @@ impl Ran {
             Transition::Retried { .. } => &mut self.retried,
             Transition::Failed { .. } => &mut self.failed,
             Transition::Released { .. } | Transition::Unstarted { .. } => &mut self.released,
+            Transition::Cancelled { .. } => &mut self.cancelled,
         };
         *kind += 1;
     }

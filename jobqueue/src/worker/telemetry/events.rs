@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::hooks::Alert;
-use crate::job::{JobFailure, JobId, JobName, QueueName};
+use crate::job::{CancelReason, JobFailure, JobId, JobName, QueueName};
 
 /// An event in one worker. Subscribe with [`WorkerHandle::events`](crate::WorkerHandle::events).
 ///
@@ -63,6 +63,13 @@ pub enum WorkerEvent {
         id: JobId,
         /// Where it goes.
         to: QueueName,
+    },
+    /// A job ended as cancelled while this worker held it.
+    Cancelled {
+        /// The job.
+        id: JobId,
+        /// By whom and why.
+        reason: CancelReason,
     },
     /// A job is back in its queue, and no attempt counts: after a shutdown, a rate limit, with an
     /// open breaker, or since this worker doesn't know its name.

@@ -27,6 +27,7 @@ mod on {
     const FAILED: &str = "jobqueue_worker_failed_total";
     const DEAD_LETTERED: &str = "jobqueue_worker_dead_lettered_total";
     const RELEASED: &str = "jobqueue_worker_released_total";
+    const CANCELLED: &str = "jobqueue_worker_cancelled_total";
     const LOST: &str = "jobqueue_worker_lost_total";
     const WAIT: &str = "jobqueue_worker_wait_seconds";
     const RUN: &str = "jobqueue_worker_run_seconds";
@@ -41,6 +42,7 @@ mod on {
         metrics::describe_counter!(FAILED, "Jobs that failed for good.");
         metrics::describe_counter!(DEAD_LETTERED, "Jobs that went to a dead-letter queue.");
         metrics::describe_counter!(RELEASED, "Jobs released without a run that counts.");
+        metrics::describe_counter!(CANCELLED, "Jobs cancelled while the worker held them.");
         metrics::describe_counter!(LOST, "Jobs that were lost with the worker's lease.");
         metrics::describe_histogram!(WAIT, Unit::Seconds, "How long first attempts waited.");
         metrics::describe_histogram!(RUN, Unit::Seconds, "How long runs took.");
@@ -110,8 +112,10 @@ mod on {
                     handles.failed.increment(1);
                     handles.dead_lettered.increment(u64::from(decision.dead_letter.is_some()));
                 }
-                // Counted for the whole queue, when the release is settled.
-                Transition::Released { .. } | Transition::Unstarted { .. } => {}
+                // Counted for the whole queue, when they are settled.
+                Transition::Released { .. }
+                | Transition::Unstarted { .. }
+                | Transition::Cancelled { .. } => {}
             }
         }
     }
@@ -121,6 +125,7 @@ mod on {
         /// Jobs that have no handler here.
         pub(crate) unknown: JobMetrics,
         released: Counter,
+        cancelled: Counter,
         lost: Counter,
         running: Gauge,
         slots: Gauge,
@@ -138,6 +143,7 @@ mod on {
             Self {
                 unknown: JobMetrics::new(queue.as_str(), "unknown"),
                 released: counter!(RELEASED, &labels),
+                cancelled: counter!(CANCELLED, &labels),
                 lost: counter!(LOST, &labels),
                 running: gauge!(RUNNING, &labels),
                 slots,
@@ -159,6 +165,10 @@ mod on {
             if jobs > 0 {
                 self.released.increment(jobs as u64);
             }
+        }
+
+        pub(crate) fn cancelled(&self) {
+            self.cancelled.increment(1);
         }
 
         pub(crate) fn lost(&self) {
@@ -206,6 +216,8 @@ mod off {
         pub(crate) fn running(&mut self, _alive: usize) {}
 
         pub(crate) fn released(&self, _jobs: usize) {}
+
+        pub(crate) fn cancelled(&self) {}
 
         pub(crate) fn lost(&self) {}
     }

@@ -34,7 +34,7 @@ use self::{hooks::HookCall, outage::LogLine, sender::EventSender};
 use crate::{
     error::Error,
     error_chain::chain,
-    job::{JobFailure, JobId, JobName, QueueName},
+    job::{CancelReason, JobFailure, JobId, JobName, QueueName},
     policy::Change,
 };
 
@@ -88,6 +88,10 @@ impl Telemetry {
 
     pub(crate) fn released(&self, id: &JobId) {
         self.events.send(|| WorkerEvent::Released { id: id.clone() });
+    }
+
+    pub(crate) fn cancelled(&self, id: &JobId, reason: &CancelReason) {
+        self.events.send(|| WorkerEvent::Cancelled { id: id.clone(), reason: reason.clone() });
     }
 
     pub(crate) fn lost(&self, id: &JobId) {

@@ -117,6 +117,12 @@ impl QueueTelemetry {
             count += 1;
         }
         self.metrics.released(count);
+        for Settlement { id, end, .. } in settlements {
+            if let Transition::Cancelled { reason } = end {
+                self.worker.cancelled(id, reason);
+                self.metrics.cancelled();
+            }
+        }
     }
 
     /// A job is lost with the lease on it.
@@ -148,13 +154,19 @@ impl QueueTelemetry {
     }
 
     /// The time to drain is over, and runs are told to stop.
-    pub(crate) fn cancelled(&self, runs: usize) {
+    pub(crate) fn told_to_stop(&self, runs: usize) {
         warn!(queue = %self.queue(), runs, "the drain timeout is over: runs are told to stop");
     }
 
     /// A run was aborted, and its job goes back.
     pub(crate) fn aborted(&self, id: &JobId) {
         debug!(queue = %self.queue(), %id, "the run was aborted, and its job is released");
+    }
+
+    /// A run of a cancelled job was aborted, since its time to end by itself is over.
+    pub(crate) fn cancelled_run_aborted(&self, id: &JobId) {
+        let queue = self.queue();
+        warn!(%queue, %id, "the run of a cancelled job didn't end in time: it was aborted");
     }
 
     /// A run was aborted whose job was settled before it began.

@@ -35,6 +35,9 @@ impl RunTelemetry<'_> {
         self.metrics.ended(decision, times);
         self.alert(decision);
         match &decision.failure {
+            None if matches!(decision.end, Transition::Cancelled { .. }) => {
+                debug!("the job is cancelled");
+            }
             None => self.completed(times.took),
             Some(failure) if matches!(decision.end, Transition::Released { .. }) => {
                 debug!(%failure, "the job is released");

@@ -105,9 +105,10 @@ fn follow(standing: Standing, kind: &str) -> Result<Standing, Wrong> {
         | (Standing::Active, "retrying" | "released" | "stalled") => Ok(Standing::Ready),
         (Standing::Ready, "active") => Ok(Standing::Active),
         (Standing::Active, "completed" | "failed") => Ok(Standing::Ended),
+        (Standing::Active | Standing::Ready, "cancelled") => Ok(Standing::Ended),
         (Standing::Unknown, _) => Err(Wrong::Invented),
         (_, "added" | "active") => Err(Wrong::Duplicated),
-        (Standing::Ended, "completed" | "failed") => Err(Wrong::Duplicated),
+        (Standing::Ended, "completed" | "failed" | "cancelled") => Err(Wrong::Duplicated),
         _ => Err(Wrong::Unfenced),
     }
 }

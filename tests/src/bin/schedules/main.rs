@@ -6,4 +6,4 @@
 
 use jobqueue_tests::plays;
 
-plays![deduplication];
+plays![cancelling, deduplication];

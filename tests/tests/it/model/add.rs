@@ -120,6 +120,7 @@ impl Job {
             misses: None,
             progress: None,
             outcome: None,
+            mark: None,
             errors: Vec::new(),
             log: Vec::new(),
             unique: None,

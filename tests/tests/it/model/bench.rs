@@ -106,6 +106,8 @@ impl Bench {
         let mut dump = Dump::of_prefix(&mut self.connection, "jq:");
         let note = dump.0.remove(Rig::SENDER);
         assert!(note.is_none_or(|note| note.expires), "the note of a call expires");
+        // Messages to workers lapse by themselves, and the scripts' own tests look at them.
+        dump.0.retain(|key, _| !key.contains(":cancel:"));
         dump
     }
 }

@@ -5,7 +5,7 @@ use redis::Value;
 use super::{
     queue::{Answer, Claim, PARKED, Place, Queue},
     reply::{number, text},
-    request::{Due, ended, signed},
+    request::{Due, signed},
     turn::SLEEP,
     workers::DEAD_LETTERED,
 };
@@ -94,7 +94,9 @@ impl Queue {
         match self.jobs.get_mut(id) {
             None => return self.wrong_state(id),
             Some(job) => match &mut job.place {
-                Place::Completed { .. } | Place::Failed { .. } => return self.wrong_state(id),
+                Place::Completed { .. } | Place::Failed { .. } | Place::Cancelled { .. } => {
+                    return self.wrong_state(id);
+                }
                 Place::Waiting { rank, .. } => {
                     // Of another priority or aging, it doesn't say when the job became ready.
                     let ms = *rank - (job.priority + 1024) * step;
@@ -124,7 +126,7 @@ impl Queue {
     }
 
     pub(super) fn retry(&mut self, id: &str) -> Answer {
-        if !matches!(self.state(id), Some("completed" | "failed")) {
+        if !matches!(self.state(id), Some("completed" | "failed" | "cancelled")) {
             return self.wrong_state(id);
         }
         if self.is_elsewhere(id) {
@@ -183,8 +185,8 @@ impl Queue {
         self.token = true;
     }
 
-    pub(super) fn clean(&mut self, failed: bool, age: u64, most: usize) -> Value {
-        let mut ids = self.ids_in(ended(failed));
+    pub(super) fn clean(&mut self, state: &str, age: u64, most: usize) -> Value {
+        let mut ids = self.ids_in(state);
         ids.retain(|id| self.jobs[id].place.score() <= self.now - signed(age));
         ids.truncate(most);
         self.forget(&ids);

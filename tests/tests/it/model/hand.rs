@@ -170,7 +170,8 @@ impl Queue {
         match request {
             Request::Settle { id, turn } => {
                 self.must_be_out(&turn.worker, id)?;
-                self.settle(turn);
+                let (sifted, marked) = self.sifted(turn);
+                self.settle(&sifted, &marked);
                 self.mind_hand();
                 let hold = self.now + signed(turn.hold);
                 if turn.hold > 0 && hold > self.throttle().unwrap_or(0) {
@@ -186,6 +187,9 @@ impl Queue {
             }
             Request::Extend { receive, id, out } => {
                 self.must_be_out(receive, id)?;
+                if self.jobs[id].mark.is_some() {
+                    return Err("CANCELLED the job is cancelled".to_owned());
+                }
                 let end = self.now + signed(*out);
                 let first = self.workers.values().all(|at| end < *at);
                 self.token |= first && end <= self.now + SLEEP;
@@ -199,6 +203,7 @@ impl Queue {
                 let ids = self.held_by(NAME);
                 let own = |id: &&String| self.must_be_out(receive, id).is_ok();
                 let ids: Vec<String> = ids.iter().filter(own).cloned().collect();
+                let ids = self.without_cancelled(&ids);
                 self.hand_back(&ids);
                 self.event_of("released", ids.iter());
                 self.workers.remove(receive);

@@ -21,6 +21,7 @@ pub(super) fn complaints(dump: &Dump, base: &str) -> String {
     check.lanes();
     check.unique_keys();
     check.parked();
+    check.marks();
     check.names();
     check.complaints.join("\n")
 }
@@ -66,7 +67,7 @@ impl Check<'_> {
     /// Every job is in one state, and every id in a state is a job.
     fn one_place_each(&mut self, jobs: &Ids) {
         let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let states = ["waiting", "delayed", "completed", "failed"].map(str::to_owned);
+        let states = ["waiting", "delayed", "completed", "failed", "cancelled"].map(str::to_owned);
         let workers = self.suffixes("running:");
         let running = workers.iter().map(|worker| format!("running:{worker}"));
         for state in states.into_iter().chain(running) {
@@ -105,11 +106,17 @@ impl Check<'_> {
         }
     }
 
+    /// The jobs that have ended.
+    fn ended(&self) -> Ids {
+        let states = ["completed", "failed", "cancelled"];
+        states.iter().flat_map(|state| self.members(state)).collect()
+    }
+
     /// Columns have values of jobs alone; of exactly the ended jobs there are outcomes.
     fn columns(&mut self, jobs: &Ids) {
         let columns = [
             "priority", "attempts", "stalls", "misses", "progress", "outcomes", "uniques",
-            "listed", "expiring", "lane_of",
+            "listed", "expiring", "lane_of", "cancels",
         ];
         for column in columns {
             for id in self.members(column).difference(jobs) {
@@ -122,7 +129,7 @@ impl Check<'_> {
                 self.complain(format!("the pool {pool} has {id}, which isn't {state}"));
             }
         }
-        let ended = &self.members("completed") | &self.members("failed");
+        let ended = self.ended();
         for id in self.members("outcomes").symmetric_difference(&ended) {
             self.complain(format!("{id} has an outcome or has ended, and not both"));
         }
@@ -187,7 +194,7 @@ impl Check<'_> {
                 self.complain(format!("unique key {key} stays with {holder} for ever"));
             }
         }
-        let ended = &self.members("completed") | &self.members("failed");
+        let ended = self.ended();
         for (id, key) in known.into_iter().filter(|(id, key)| !ended.contains(id) && key != LAPSES)
         {
             let value = self.value(&key);
@@ -203,6 +210,20 @@ impl Check<'_> {
             .is_some_and(|it| !matches!(&it.content, Content::List(tokens) if tokens.len() == 1))
         {
             self.complain("there is more than one token".to_owned());
+        }
+    }
+
+    /// Only jobs that run are marked, and the queue knows whether any is.
+    fn marks(&mut self) {
+        let running = self.suffixes("running:");
+        let running: Ids =
+            running.iter().flat_map(|worker| self.members(&format!("running:{worker}"))).collect();
+        let marked = self.members("cancels");
+        for id in marked.difference(&running) {
+            self.complain(format!("{id} is to be cancelled and doesn't run"));
+        }
+        if marked.is_empty() == self.hash("meta").contains_key("cancelling") {
+            self.complain(format!("the queue doesn't know whether of {marked:?} any is marked"));
         }
     }
 
@@ -231,6 +252,8 @@ impl Check<'_> {
             "events",
             "wake",
             "pools",
+            "cancelled",
+            "cancels",
         ];
         for name in self.suffixes("") {
             let family = ["running:", "errors:", "logs:", "unique:", "producer:", "lane:", "pool:"];
@@ -256,6 +279,8 @@ fn broken_invariants_are_found() {
         ("ZADD jq:{q}:failed 1 a", "a has an outcome or has ended, and not both"),
         ("RPUSH jq:{q}:errors:a e", "a has lists or is listed, and not both"),
         ("SET jq:{q}:unique:k a", "unique key k stays with a for ever"),
+        ("HSET jq:{q}:cancels a m", "a is to be cancelled and doesn't run"),
+        ("HSET jq:{q}:meta cancelling 1", "the queue doesn't know whether of {} any is marked"),
         ("HSET jq:{q}:uniques a k", "a doesn't stand for its unique key k"),
         ("ZADD jq:{q}:delayed 281474976710657 a", "nobody knows that a waits for its key"),
         ("RPUSH jq:{q}:wake 1 1", "there is more than one token"),

@@ -9,13 +9,16 @@ use jobqueue_tests::{
 
 use redis::Value;
 
-use super::queue::{Job, Place, Queue};
+use super::{
+    queue::{Job, Place, Queue},
+    request::mark,
+};
 
 impl Queue {
     /// All keys of the queue, and nothing else.
     pub(super) fn keyspace(&self) -> Dump {
         let mut keys = Keys::default();
-        for state in ["waiting", "delayed", "completed", "failed"] {
+        for state in ["waiting", "delayed", "completed", "failed", "cancelled"] {
             let scored = |id: String| (self.jobs[&id].place.score().to_string(), id);
             keys.put(state, Content::ZSet(self.ids_in(state).into_iter().map(scored).collect()));
         }
@@ -67,6 +70,7 @@ impl Queue {
         // As the dump shows what is no text.
         let shown = |outcome: &String| outcome.replace('\u{2}', "\\u{2}");
         keys.put("outcomes", self.column(|job| job.outcome.as_ref().map(shown)));
+        keys.put("cancels", self.column(|job| job.mark.map(mark)));
         keys.put("uniques", self.column(|job| job.unique.clone()));
         let traced = |(_, job): &(&String, &Job)| !(job.errors.is_empty() && job.log.is_empty());
         let traced = self.jobs.iter().filter(traced).map(|(id, _)| id.clone());
@@ -174,6 +178,23 @@ pub(super) fn with_sorted_events(mut dump: Dump) -> Dump {
             sorted.sort_unstable();
             *ids = sorted.join(" ");
         }
+        merge_cancelled(entries);
     }
     dump
+}
+
+/// Jobs with different marks that end at once have an event for each mark, in any order.
+fn merge_cancelled(entries: &mut Vec<Vec<(String, String)>>) {
+    entries.dedup_by(|entry, before| {
+        let ([(kind, ids)], [(kind_before, ids_before)]) = (&entry[..], &mut before[..]) else {
+            return false;
+        };
+        let merges = kind == "cancelled" && kind_before == "cancelled";
+        if merges {
+            let mut all: Vec<&str> = ids_before.split(' ').chain(ids.split(' ')).collect();
+            all.sort_unstable();
+            *ids_before = all.join(" ");
+        }
+        merges
+    });
 }

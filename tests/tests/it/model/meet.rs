@@ -73,7 +73,7 @@ impl Queue {
     fn holder_of(&self, claim: &Claim) -> Holder {
         let place = |id: &String| self.jobs.get(id).map(|job| &job.place);
         let state = place(&claim.id).map(Place::state);
-        let state = state.filter(|state| !matches!(*state, "completed" | "failed"));
+        let state = state.filter(|state| !matches!(*state, "completed" | "failed" | "cancelled"));
         let is_parked =
             |next: &&Successor| place(&next.id) == Some(&Place::Delayed { due: PARKED });
         let next = claim.successor.as_ref().filter(is_parked).map(|next| next.id.clone());

@@ -11,6 +11,7 @@
 
 mod add;
 mod bench;
+mod cancel;
 mod control;
 mod hand;
 mod invariants;

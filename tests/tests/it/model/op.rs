@@ -86,12 +86,16 @@ pub(super) enum Op {
     Priority(usize, i64),
     Delay(usize, Due),
     Retry(usize),
+    Cancel {
+        jobs: Vec<usize>,
+        keep: usize,
+    },
     RetryFailed {
         most: usize,
         skip: usize,
     },
     Clean {
-        failed: bool,
+        state: &'static str,
         age: u64,
         most: usize,
     },
@@ -333,6 +337,8 @@ fn on_a_job() -> impl Strategy<Value = Op> {
         2 => (job(), priority()).prop_map(|(job, priority)| Op::Priority(job, priority)),
         1 => (job(), due()).prop_map(|(job, due)| Op::Delay(job, due)),
         1 => job().prop_map(Op::Retry),
+        3 => (vec(job(), 1..4), select(vec![0, 2]))
+            .prop_map(|(jobs, keep)| Op::Cancel { jobs, keep }),
     ]
 }
 
@@ -340,8 +346,8 @@ fn on_the_queue() -> impl Strategy<Value = Op> {
     prop_oneof![
         2 => (1_usize..4, select(vec![0, 0, 0, 1]))
             .prop_map(|(most, skip)| Op::RetryFailed { most, skip }),
-        2 => (any::<bool>(), select(vec![0, 1_000, 60_000]), 1_usize..4)
-            .prop_map(|(failed, age, most)| Op::Clean { failed, age, most }),
+        2 => (ended(), select(vec![0, 1_000, 60_000]), 1_usize..4)
+            .prop_map(|(state, age, most)| Op::Clean { state, age, most }),
         1 => any::<bool>().prop_map(|delayed| Op::Drain { delayed }),
         2 => Just(Op::Pause),
         4 => Just(Op::Resume),
@@ -354,6 +360,10 @@ fn on_the_queue() -> impl Strategy<Value = Op> {
 
 fn key() -> impl Strategy<Value = &'static str> {
     select(vec!["k", "l", LAPSES])
+}
+
+fn ended() -> impl Strategy<Value = &'static str> {
+    select(vec!["completed", "failed", "cancelled"])
 }
 
 fn limit() -> impl Strategy<Value = Op> {
@@ -371,7 +381,7 @@ fn limit() -> impl Strategy<Value = Op> {
 }
 
 fn look() -> impl Strategy<Value = Op> {
-    let state = select(vec!["waiting", "delayed", "active", "completed", "failed"]);
+    let state = select(vec!["waiting", "delayed", "active", "completed", "failed", "cancelled"]);
     prop_oneof![
         Just(Op::Counts),
         Just(Op::Stats),

@@ -8,6 +8,7 @@ use redis::Value;
 
 use super::{
     bench::Bench,
+    cancel::in_order,
     hand::{self, Hand},
     invariants,
     keyspace::with_sorted_events,
@@ -121,10 +122,14 @@ impl Game<'_> {
             }
             Op::Delay(job, due) => Request::Delay { id: self.id(*job), due: *due },
             Op::Retry(job) => Request::Retry { id: self.id(*job) },
-            Op::RetryFailed { most, skip } => Request::RetryFailed { most: *most, skip: *skip },
-            Op::Clean { failed, age, most } => {
-                Request::Clean { failed: *failed, age: *age, most: *most }
+            Op::Cancel { jobs, keep } => {
+                let mut ids = self.ids(jobs);
+                ids.sort();
+                ids.dedup();
+                Request::Cancel { ids, keep: *keep }
             }
+            Op::RetryFailed { most, skip } => Request::RetryFailed { most: *most, skip: *skip },
+            Op::Clean { state, age, most } => Request::Clean { state, age: *age, most: *most },
             Op::Drain { delayed } => Request::Drain { delayed: *delayed },
             Op::Pause => Request::Pause,
             Op::Resume => Request::Resume,
@@ -148,6 +153,7 @@ impl Game<'_> {
         let expected = self.queue.apply(request);
         let found = self.bench.call(&request.call()).map(|answer| match request {
             Request::Join(_) => sorted_by_id(answer),
+            Request::Heartbeat { .. } => in_order(answer),
             _ => answer,
         });
         if found != expected {

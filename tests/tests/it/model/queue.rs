@@ -47,6 +47,8 @@ pub(super) struct Job {
     pub(super) misses: Option<u32>,
     pub(super) progress: Option<String>,
     pub(super) outcome: Option<String>,
+    /// Of one that runs and is to end as cancelled: how many of such are kept.
+    pub(super) mark: Option<usize>,
     /// Newest first.
     pub(super) errors: Vec<String>,
     pub(super) log: Vec<String>,
@@ -104,6 +106,9 @@ pub(super) enum Place {
     Failed {
         at: i64,
     },
+    Cancelled {
+        at: i64,
+    },
 }
 
 /// What is known of a job that is out by hand.
@@ -154,6 +159,7 @@ impl Place {
             Self::Active { .. } => "active",
             Self::Completed { .. } => "completed",
             Self::Failed { .. } => "failed",
+            Self::Cancelled { .. } => "cancelled",
         }
     }
 
@@ -165,7 +171,7 @@ impl Place {
             Self::Waiting { rank, lane: Some(_) } => *rank - (1 << 53),
             Self::Delayed { due } => *due,
             Self::Active { .. } => 0,
-            Self::Completed { at } | Self::Failed { at } => *at,
+            Self::Completed { at } | Self::Failed { at } | Self::Cancelled { at } => *at,
         }
     }
 
@@ -197,7 +203,8 @@ impl Place {
 
 impl Job {
     pub(super) fn has_ended(&self) -> bool {
-        matches!(self.place, Place::Completed { .. } | Place::Failed { .. })
+        let place = &self.place;
+        matches!(place, Place::Completed { .. } | Place::Failed { .. } | Place::Cancelled { .. })
     }
 }
 
@@ -236,7 +243,8 @@ impl Queue {
             Request::Delay { id, due } => self.delay(id, *due),
             Request::Retry { id } => self.retry(id),
             Request::RetryFailed { most, skip } => Ok(self.retry_failed(*most, *skip)),
-            Request::Clean { failed, age, most } => Ok(self.clean(*failed, *age, *most)),
+            Request::Cancel { ids, keep } => Ok(self.cancel(ids, *keep)),
+            Request::Clean { state, age, most } => Ok(self.clean(state, *age, *most)),
             Request::Drain { delayed } => Ok(self.drain(*delayed)),
             Request::Pause => Ok(self.pause()),
             Request::Resume => Ok(self.resume()),

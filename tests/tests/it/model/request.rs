@@ -24,7 +24,8 @@ pub(super) enum Request {
     Delay { id: String, due: Due },
     Retry { id: String },
     RetryFailed { most: usize, skip: usize },
-    Clean { failed: bool, age: u64, most: usize },
+    Cancel { ids: Vec<String>, keep: usize },
+    Clean { state: &'static str, age: u64, most: usize },
     Drain { delayed: bool },
     Pause,
     Resume,
@@ -182,6 +183,16 @@ pub(super) fn ended(failed: bool) -> &'static str {
     if failed { "failed" } else { "completed" }
 }
 
+/// What a queue is told of jobs that are to end as cancelled.
+pub(super) fn mark(keep: usize) -> String {
+    format!("{keep} -1 -1 {}", gone(keep))
+}
+
+/// The outcome of such a job.
+pub(super) fn gone(keep: usize) -> String {
+    format!("gone, and {keep} are kept")
+}
+
 fn flag(yes: bool) -> &'static str {
     if yes { "1" } else { "0" }
 }
@@ -217,9 +228,8 @@ impl Request {
             Self::Delay { id, due } => call("job/delay", args![BASE, id, due.arg()]),
             Self::Retry { id } => call("job/retry", args![BASE, id, 0]),
             Self::RetryFailed { most, skip } => call("queue/retry_failed", args![BASE, most, skip]),
-            Self::Clean { failed, age, most } => {
-                call("queue/clean", args![BASE, ended(*failed), age, most])
-            }
+            Self::Cancel { ids, keep } => call("job/cancel", args![BASE, mark(*keep), ids]),
+            Self::Clean { state, age, most } => call("queue/clean", args![BASE, state, age, most]),
             Self::Drain { delayed } => call("queue/drain", args![BASE, flag(*delayed)]),
             Self::Pause => call("queue/pause", args![]),
             Self::Resume => call("queue/resume", args![]),

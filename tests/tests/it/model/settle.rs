@@ -6,8 +6,8 @@ use super::{
 };
 
 impl Queue {
-    /// All that a turn settles, or an acknowledgement.
-    pub(super) fn settle(&mut self, turn: &Turn) {
+    /// All that a turn settles, or an acknowledgement. `marked` jobs end as cancelled.
+    pub(super) fn settle(&mut self, turn: &Turn, marked: &[String]) {
         for block in &turn.ended {
             self.end(block);
         }
@@ -21,6 +21,7 @@ impl Queue {
         for block in turn.ended.iter().filter(|block| block.keep.count != 0) {
             self.trim(block);
         }
+        self.end_marked(marked);
     }
 
     fn end(&mut self, block: &Block) {
@@ -34,6 +35,7 @@ impl Queue {
             let place = Place::ended(block.failed, self.now);
             let job = self.job(id);
             (job.place, job.outcome, job.expires) = (place, Some(outcome.clone()), None);
+            job.mark = None;
             job.pool = pool;
         }
         self.add_to_total(ended(block.failed), ids.len());

@@ -53,7 +53,9 @@ impl Queue {
         if turn.out.is_none() && self.held_by(&turn.worker).len() != turn.held {
             return Err("OUTOFSTEP the worker holds other jobs than it believes".to_owned());
         }
-        self.settle(turn);
+        let (turn, marked) = self.sifted(turn);
+        let turn = &turn;
+        self.settle(turn, &marked);
         let hold = self.now + signed(turn.hold);
         if turn.hold > 0 && hold > self.throttle().unwrap_or(0) {
             self.meta.insert("throttled_until", hold.to_string());
@@ -172,6 +174,12 @@ impl Queue {
         let newest = ids.iter().map(started).max().filter(|_| unheard);
         let (lost, begun): (Vec<String>, Vec<String>) =
             ids.iter().cloned().partition(|id| Some(started(id)) == newest);
+        let others = |id: &&String| self.jobs[*id].mark.is_none();
+        let (others, marked): (Vec<_>, Vec<_>) = ids.iter().partition(others);
+        let (ids, marked): (Vec<String>, Vec<String>) =
+            (others.into_iter().cloned().collect(), marked.into_iter().cloned().collect());
+        let of = |all: Vec<String>| all.into_iter().filter(|id| ids.contains(id)).collect();
+        let (lost, begun): (Vec<String>, Vec<String>) = (of(lost), of(begun));
         self.hand_back(&ids);
         for id in &ids {
             let lost = lost.contains(id);
@@ -181,6 +189,7 @@ impl Queue {
         }
         self.event_of("stalled", begun.iter());
         self.event_of("released", lost.iter());
+        self.end_marked(&marked);
         self.workers.remove(&name);
         self.mind_hand();
         self.now

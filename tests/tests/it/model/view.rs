@@ -5,6 +5,7 @@ use redis::Value;
 use super::{
     queue::{Job, Place, Queue},
     reply::{number, optional, text, texts},
+    request::mark,
 };
 
 impl Queue {
@@ -27,9 +28,17 @@ impl Queue {
         ];
         let meta = fields.iter().map(|field| optional(self.meta.get(field)));
         answer.push(Value::Array(meta.collect()));
-        if let Some(ttl) = self.meta.get("ttl") {
+        let (ttl, cancelled) = (self.meta.get("ttl"), self.meta.get("cancelled"));
+        if ttl.or(cancelled).is_some() {
+            let now = number(self.ids_in("cancelled").len());
             answer.push(number(0));
-            answer.push(Value::Array(vec![text(ttl), Value::Nil, Value::Nil]));
+            answer.push(Value::Array(vec![
+                optional(ttl),
+                Value::Nil,
+                Value::Nil,
+                optional(cancelled),
+                now,
+            ]));
         }
         Value::Array(answer)
     }
@@ -69,6 +78,8 @@ impl Queue {
         let meta = fields.iter().map(|field| optional(self.meta.get(field)));
         answer.push(Value::Array(meta.collect()));
         answer.push(Value::Array(Vec::new()));
+        let cancelled = number(self.ids_in("cancelled").len());
+        answer.push(Value::Array(vec![cancelled, optional(self.meta.get("cancelled"))]));
         Value::Array(answer)
     }
 
@@ -120,6 +131,7 @@ impl Queue {
             optional(job.progress.as_ref()),
             optional(job.outcome.as_ref()),
             texts(&job.errors),
+            optional(job.mark.map(mark)),
         ])
     }
 }

@@ -25,6 +25,7 @@ impl Queue {
         let (kept, unknown): (Vec<_>, Vec<_>) =
             self.held_by(&join.worker).into_iter().partition(|id| join.known.contains(id));
         if !again && !unknown.is_empty() {
+            let unknown = self.without_cancelled(&unknown);
             self.hand_back(&unknown);
             self.event_of("released", unknown.iter());
             self.token = true;
@@ -67,16 +68,20 @@ impl Queue {
         if heard {
             self.unheard.remove(worker);
         }
-        Ok(number(self.held_by(worker).len()))
+        Ok(self.marked_of(worker))
     }
 
     pub(super) fn leave(&mut self, worker: &str) -> Value {
-        let ids = self.held_by(worker);
+        let all = self.held_by(worker);
+        // The script says so in this order.
+        let others = |id: &&String| self.jobs[*id].mark.is_none();
+        let ids: Vec<String> = all.iter().filter(others).cloned().collect();
         self.hand_back(&ids);
         self.event_of("released", ids.iter());
+        self.end_marked(&all);
         self.workers.remove(worker);
         self.token |= self.needs_successor();
-        number(ids.len())
+        number(all.len())
     }
 
     /// A worker looks no more.

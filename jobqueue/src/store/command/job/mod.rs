@@ -1,6 +1,7 @@
 //! Scripts on single jobs and batches of them.
 
 mod add;
+mod cancel;
 mod delay;
 mod edit;
 mod log;
@@ -16,6 +17,7 @@ mod transfer;
 #[cfg(feature = "internals")]
 use super::{Command, Script};
 pub(crate) use add::{Add, Added, Due, Duplicates, Full, Instead, NewJob, PARKED};
+pub(crate) use cancel::{Cancel, Whereabouts};
 pub(crate) use delay::Delay;
 pub(crate) use edit::Edit;
 pub(crate) use log::Log;
@@ -29,9 +31,10 @@ pub(crate) use retry::Retry;
 pub(crate) use transfer::Transfer;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 12] {
+pub(crate) fn scripts() -> [&'static Script; 13] {
     [
         Add::SCRIPT,
+        Cancel::SCRIPT,
         Delay::SCRIPT,
         Edit::SCRIPT,
         Over::SCRIPT,

@@ -5,7 +5,7 @@ use redis::Value;
 
 use super::PARKED;
 use crate::{
-    job::{JobFailure, JobId, JobInfo, JobState, Outcome, Record, WorkerId},
+    job::{CancelMark, JobFailure, JobId, JobInfo, JobState, Outcome, Record, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -62,8 +62,10 @@ impl Command for Read<'_> {
 }
 
 fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
-    let [state, place, held, record, attempts, stalls, priority, progress, outcome, errors] =
+    let [state, place, held, record, attempts, stalls, priority, progress, outcome, errors, mark] =
         reply::tuple(item, WHAT)?;
+    let mark = reply::optional_bytes(mark, WHAT)?;
+    let mark = mark.as_ref().map(CancelMark::decode).transpose()?;
     let state: JobState =
         reply::text(&state, WHAT)?.parse().map_err(|error| Corrupt::new("a job's state", error))?;
     let place = reply::text(&place, WHAT)?;
@@ -97,6 +99,7 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         },
         worker: (state == JobState::Active).then(|| WorkerId::from_store(place)),
         progress: reply::optional_bytes(progress, WHAT)?,
+        cancel_requested: mark.map(|mark| mark.reason),
         outcome,
         errors,
     })

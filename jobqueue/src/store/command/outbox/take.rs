@@ -69,6 +69,8 @@ pub(crate) struct EntryAlong {
     pub(crate) priority: Option<i64>,
     /// For a request that has left its queue without a run: why.
     gone: Option<Gone>,
+    /// The outcome that its caller hears, where that is more than why it is gone.
+    outcome: Option<Bytes>,
 }
 
 impl EntryAlong {
@@ -81,6 +83,7 @@ impl EntryAlong {
                 "arrival" => along.arrival = Some(Arrival::parse(reply::text(&value, WHAT)?)),
                 "error" => along.errors.push(reply::bytes(value, WHAT)?),
                 "gone" => along.gone = Some(Gone::from_word(reply::text(&value, WHAT)?)),
+                "outcome" => along.outcome = Some(reply::bytes(value, WHAT)?),
                 "job_priority" => along.priority = Some(reply::int(&value, WHAT)?),
                 _ => {}
             }
@@ -92,10 +95,12 @@ impl EntryAlong {
 impl OutboxEntry {
     /// The reply to the caller whose request this entry carries: it has left its queue without a
     /// run. If no caller can be read in it, the entry has no target.
-    fn reply(self, why: Gone) -> Self {
+    fn reply(mut self, why: Gone) -> Self {
         let caller = Record::decode(&self.record).ok().and_then(|it| it.options.reply_to);
         let to = caller.map(|caller| caller.to_string()).unwrap_or_default();
-        Self { to, record: Bytes::from(why.outcome().encode()), ..self }
+        let outcome = self.along.outcome.take();
+        let record = outcome.unwrap_or_else(|| Bytes::from(why.outcome().encode()));
+        Self { to, record, ..self }
     }
 }
 

@@ -48,9 +48,15 @@ impl Command for Counts {
         let mut meta = reply::array(meta, Self::ACTION)?;
         let _layout = meta.pop();
         let Meta { counts, mut limits } = Meta::read(meta)?;
+        let mut cancelled = [0, 0];
         if let Some(more) = more {
-            read_more(&mut limits, reply::array(more, Self::ACTION)?)?;
+            let mut more = reply::array(more, Self::ACTION)?;
+            let [total, now] =
+                reply::tuple(Value::Array(more.split_off(3.min(more.len()))), Self::ACTION)?;
+            cancelled = [count(&now)?, reply::optional(&total).map_or(Ok(0), count)?];
+            read_more(&mut limits, more)?;
         }
+        let [cancelled, total_cancelled] = cancelled;
         let counts = QueueCounts {
             waiting: count(&waiting)?,
             delayed: count(&delayed)?,
@@ -58,6 +64,8 @@ impl Command for Counts {
             completed: count(&completed)?,
             failed: count(&failed)?,
             workers: count(&workers)?,
+            cancelled,
+            total_cancelled,
             effects: effects.as_ref().map(count).transpose()?.unwrap_or(0),
             ..counts
         };

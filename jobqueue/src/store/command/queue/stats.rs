@@ -60,6 +60,7 @@ impl Command for Stats<'_> {
             effect,
             meta,
             observed,
+            cancelled,
         ] = reply::tuple(reply, WHAT)?;
         let now = count(&now)?;
         let mut meta = reply::array(meta, WHAT)?;
@@ -70,6 +71,7 @@ impl Command for Stats<'_> {
         let workers = reply::array(workers, WHAT)?;
         let workers: Vec<_> =
             workers.into_iter().map(|worker| read_worker(worker, now)).collect::<Result<_, _>>()?;
+        let [cancelled, total_cancelled] = reply::tuple(cancelled, WHAT)?;
         let at = DateTime::from_timestamp_millis(number(now)?);
         let mut stats = QueueStats {
             queue: self.queue.clone(),
@@ -80,6 +82,8 @@ impl Command for Stats<'_> {
                 active: workers.iter().map(|worker| worker.active).sum(),
                 completed: count(&completed)?,
                 failed: count(&failed)?,
+                cancelled: count(&cancelled)?,
+                total_cancelled: reply::optional(&total_cancelled).map_or(Ok(0), count)?,
                 workers: workers.len() as u64,
                 effects: count(&effects)?,
                 ..meta.counts

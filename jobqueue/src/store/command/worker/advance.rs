@@ -83,8 +83,8 @@ impl Command for Advance<'_> {
         "worker" / advance,
         [
             clock, layout, rank, events, wake, lease, running, unique, lanes, pools, columns,
-            retention, promote, hand, recover, active, limits, throttle, turn, settle, fit, expiry,
-            rooms, fetch, handover, details, outbox
+            retention, outbox, callers, cancels, promote, hand, recover, active, limits, throttle,
+            turn, settle, fit, expiry, rooms, fetch, handover, details
         ]
     );
     const KEYS: &'static [Key] = &[

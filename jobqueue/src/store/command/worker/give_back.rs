@@ -21,8 +21,13 @@ pub(crate) struct GiveBack<'a> {
 }
 
 impl Command for GiveBack<'_> {
-    const SCRIPT: &'static Script =
-        script!("worker" / give_back, [clock, layout, events, wake, running, hand]);
+    const SCRIPT: &'static Script = script!(
+        "worker" / give_back,
+        [
+            clock, layout, events, wake, running, unique, lanes, pools, columns, retention, outbox,
+            callers, cancels, hand
+        ]
+    );
     const KEYS: &'static [Key] = &[
         Key::Workers,
         Key::Hand,

@@ -9,6 +9,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        marked::Marked,
         reply,
         script::{Script, script},
         time::millis,
@@ -25,17 +26,28 @@ pub(crate) struct Heartbeat<'a> {
 }
 
 impl Command for Heartbeat<'_> {
-    const SCRIPT: &'static Script = script!("worker" / heartbeat, [clock, layout, lease]);
+    const SCRIPT: &'static Script = script!("worker" / heartbeat, [clock, layout, lease, marks]);
     const KEYS: &'static [Key] = &[Key::Workers, Key::Running, Key::Meta];
     const ACTION: &'static str = "renew a lease";
-    type Reply = u64;
+    /// The worker's jobs that are to end as cancelled.
+    type Reply = Vec<Marked>;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.worker.as_str()).push(millis(self.lease)).push(u8::from(self.heard));
     }
 
-    fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::ACTION)
+    fn read(&self, reply: Value) -> Result<Vec<Marked>, Corrupt> {
+        let Value::Array(items) = reply else {
+            reply::count(&reply, Self::ACTION)?;
+            return Ok(Vec::new());
+        };
+        let (_held, pairs) = items.split_first().unwrap_or((&Value::Nil, &[]));
+        let (pairs, _) = pairs.as_chunks::<2>();
+        let read = |[ids, mark]: &[Value; 2]| {
+            let ids = reply::text(ids, Self::ACTION)?;
+            Marked::read(ids, reply::bytes(mark.clone(), Self::ACTION)?)
+        };
+        pairs.iter().map(read).collect()
     }
 
     fn worker(&self) -> Option<&WorkerId> {

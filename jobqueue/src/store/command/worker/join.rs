@@ -38,7 +38,25 @@ pub(crate) struct CodeLimits {
 impl Command for Join<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / join,
-        [clock, layout, lease, events, wake, running, reconcile, code_limits, number]
+        [
+            clock,
+            layout,
+            lease,
+            events,
+            wake,
+            running,
+            unique,
+            lanes,
+            pools,
+            columns,
+            retention,
+            outbox,
+            callers,
+            cancels,
+            reconcile,
+            code_limits,
+            number
+        ]
     );
     const KEYS: &'static [Key] = &[
         Key::Workers,

@@ -19,8 +19,13 @@ pub(crate) struct Leave<'a> {
 }
 
 impl Command for Leave<'_> {
-    const SCRIPT: &'static Script =
-        script!("worker" / leave, [clock, layout, events, wake, running]);
+    const SCRIPT: &'static Script = script!(
+        "worker" / leave,
+        [
+            clock, layout, events, wake, running, unique, lanes, pools, columns, retention, outbox,
+            callers, cancels
+        ]
+    );
     const KEYS: &'static [Key] = &[
         Key::Workers,
         Key::Running,

@@ -32,7 +32,7 @@ impl Command for Settle<'_> {
         "worker" / settle,
         [
             clock, layout, rank, events, wake, throttle, running, unique, lanes, pools, columns,
-            retention, settle, outbox, hand
+            retention, outbox, callers, cancels, settle, hand
         ]
     );
     const KEYS: &'static [Key] = &[

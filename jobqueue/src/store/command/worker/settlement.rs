@@ -40,6 +40,8 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
             Transition::Released { delay, misses } => {
                 released.push((id, millis(*delay).to_string(), *misses));
             }
+            // Its queue knows that it is cancelled.
+            Transition::Cancelled { .. } => released.push((id, "0".to_owned(), None)),
             Transition::Unstarted { lane } => {
                 let lane = lane.as_ref().map_or("", JobName::as_str);
                 released.push((id, format!("={lane}"), None));

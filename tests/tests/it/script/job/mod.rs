@@ -1,6 +1,7 @@
 //! The scripts of `lua/job`.
 
 mod add;
+mod cancel;
 mod delay;
 mod edit;
 mod log;

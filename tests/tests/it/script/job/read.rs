@@ -50,11 +50,11 @@ fn reads_all_that_is_known_in_every_state() {
         KEYS,
         args![Rig::BASE, "a", "b", "c", "d", "e", "missing"],
         expect![[r#"
-            ["failed", "5", nil, "r", "2", "1", "-5", "p", "o", ["e"]]
-            ["waiting", "6", nil, nil, nil, nil, nil, nil, nil, []]
-            ["delayed", "7", nil, nil, nil, nil, nil, nil, nil, []]
-            ["completed", "8", nil, nil, nil, nil, nil, nil, nil, []]
-            ["active", "w", "9:10", nil, nil, nil, nil, nil, nil, []]
+            ["failed", "5", nil, "r", "2", "1", "-5", "p", "o", ["e"], nil]
+            ["waiting", "6", nil, nil, nil, nil, nil, nil, nil, [], nil]
+            ["delayed", "7", nil, nil, nil, nil, nil, nil, nil, [], nil]
+            ["completed", "8", nil, nil, nil, nil, nil, nil, nil, [], nil]
+            ["active", "w", "9:10", nil, nil, nil, nil, nil, nil, [], nil]
             nil
         "#]],
     );

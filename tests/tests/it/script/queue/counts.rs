@@ -66,7 +66,7 @@ fn settings_of_only_some_queues_come_last() {
             0
             [nil, nil, nil, nil, nil, nil, nil, nil, nil, "2"]
             0
-            ["500", "d", nil]
+            ["500", "d", nil, nil, 0]
         "#]],
     );
 }

@@ -41,7 +41,7 @@ fn oldest(rig: &mut Rig, waiting: usize, expected: &str) {
 #[test]
 fn an_empty_queue() {
     let mut rig = rig();
-    let expected = format!("[{NOW}, 0, 0, 0, 0, [], nil, nil, 0, nil, {NONE}, []]");
+    let expected = format!("[{NOW}, 0, 0, 0, 0, [], nil, nil, 0, nil, {NONE}, [], [0, nil]]");
     rig.replies(KEYS, args![Rig::BASE], &expected);
     rig.holds(expect![""]);
 }
@@ -67,7 +67,7 @@ fn all_there_is_to_know() {
         "[{NOW}, 1, 2, 1, 3, [[\"v\", \"1600000000000\", 0], [\"w\", \"1700000001000\", 2]], {}, \
          \"1700000005000\", 2, \"1699999999000-0\", \
          [\"1\", \"9\", \"4\", \"3\", nil, nil, nil, nil, nil, nil, nil, nil, nil], \
-         [\"run:3\", \"7\"]]",
+         [\"run:3\", \"7\"], [0, nil]]",
         NOW - 7_000
     );
     rig.replies(KEYS, args![Rig::BASE], &expected);

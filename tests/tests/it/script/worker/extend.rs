@@ -94,3 +94,11 @@ fn a_job_that_comes_back_before_all_others_wakes_a_worker() {
           1700000000900 other
     "#]]);
 }
+
+#[test]
+fn refuses_a_job_that_is_cancelled() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta cancelling 1", "HSET jq:{q}:cancels a m"]);
+    rig.refuses(KEYS, args!["r1", "a", 500], "CANCELLED the job is cancelled");
+    rig.replies(KEYS, args!["r1", "b", 500], "1");
+}

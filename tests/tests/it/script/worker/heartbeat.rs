@@ -77,3 +77,17 @@ fn a_worker_that_waits_for_an_answer_does_not_say_that_it_has_heard_of_its_jobs(
     assert_eq!(deadline("1700000000000.5", "1"), r#""1700000010000""#);
     assert_eq!(deadline("1700000000000", "0"), r#""1700000010000""#, "it has heard of them before");
 }
+
+#[test]
+fn says_which_of_its_jobs_are_to_end_as_cancelled() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1 w1",
+        "HSET jq:{q}:meta cancelling 1",
+        "HSET jq:{q}:running:w1 a 1:1 b 1:1",
+        "HSET jq:{q}:cancels a mark other mark",
+    ]);
+    rig.replies(KEYS, args!["w1", 10000], r#"[2, "a", "mark"]"#);
+    run(rig.connection(), "HDEL jq:{q}:cancels a");
+    rig.replies(KEYS, args!["w1", 10000], "[2]");
+}

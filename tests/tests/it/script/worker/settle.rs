@@ -198,3 +198,72 @@ fn nothing_stays_of_jobs_that_are_not_kept() {
         assert_eq!(run(rig.connection(), command), redis::Value::Int(left), "{command}");
     }
 }
+
+#[test]
+fn of_marked_jobs_a_result_stands_and_any_other_end_is_that_of_a_cancelled_one() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta cancelling 1 events 0"]);
+    // Blanks divide words here.
+    for id in ["a", "b", "c"] {
+        let mut set = redis::cmd("HSET");
+        set.arg("jq:{q}:cancels").arg(id).arg("5 -1 -1 gone");
+        set.query::<()>(rig.connection()).expect("set");
+    }
+    let blocks = args![
+        2,
+        "completed",
+        5,
+        -1,
+        1,
+        "a",
+        "done",
+        "failed",
+        5,
+        -1,
+        1,
+        "b",
+        "why",
+        0,
+        1,
+        "c",
+        0,
+        -1,
+        10,
+        1,
+        "b",
+        "error",
+        1,
+        "dlq",
+        "letter",
+        0,
+        "record",
+        "1:b",
+    ];
+    rig.replies(KEYS, settle(0, &["a", "b", "c"], blocks), "0");
+    rig.holds(expect![[r#"
+        jq:{q}:cancelled zset
+          1700000000000 b
+          1700000000000 c
+        jq:{q}:completed zset
+          1700000000000 a
+        jq:{q}:errors:b list
+          error
+        jq:{q}:jobs hash
+          a = ra
+          b = rb
+          c = rc
+        jq:{q}:listed set
+          b
+        jq:{q}:meta hash
+          cancelled = 2
+          completed = 1
+          events = 0
+          layout = 2
+        jq:{q}:outcomes hash
+          a = done
+          b = gone
+          c = gone
+        jq:{q}:wake list
+          1
+    "#]]);
+}

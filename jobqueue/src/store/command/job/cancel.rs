@@ -1,0 +1,104 @@
+//! End jobs as cancelled, or mark those that run.
+
+use redis::Value;
+
+use crate::{
+    job::{JobId, JobState, WorkerId},
+    store::{
+        command::{Args, Command},
+        keys::{Key, Keys},
+        reply,
+        script::{Script, script},
+    },
+    value_error::Corrupt,
+};
+
+/// `lua/job/cancel.lua`
+pub(crate) struct Cancel<'a> {
+    /// Up to 1,000, each once.
+    pub(crate) ids: &'a [JobId],
+    /// A `CancelMark`, encoded.
+    pub(crate) mark: &'a [u8],
+}
+
+/// Where a job was that is to be cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whereabouts {
+    /// It waited, and has ended.
+    Ended,
+    /// This worker runs it.
+    Runs(WorkerId),
+    /// It had ended before.
+    Over(JobState),
+    /// There is no such job.
+    Unknown,
+}
+
+impl Command for Cancel<'_> {
+    const SCRIPT: &'static Script = script!(
+        "job" / cancel,
+        [
+            clock,
+            layout,
+            events,
+            wake,
+            unique,
+            lanes,
+            pools,
+            columns,
+            retention,
+            outbox,
+            callers,
+            cancels,
+            whereabouts,
+            numbered,
+            call
+        ],
+        once
+    );
+    const KEYS: &'static [Key] = &[
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Workers,
+        Key::Meta,
+        Key::Events,
+    ];
+    const ACTION: &'static str = "cancel jobs";
+    type Reply = Vec<Whereabouts>;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base()).push(self.mark);
+        for id in self.ids {
+            args.push(id.as_str());
+        }
+    }
+
+    fn size(&self) -> (usize, usize) {
+        (self.ids.len() + 2, self.ids.len() * 26 + self.mark.len() + 64)
+    }
+
+    fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
+        let places: Vec<&str> = reply::text(&reply, Self::ACTION)?.split(' ').collect();
+        if places.len() != self.ids.len() {
+            return Err(Corrupt::new(Self::ACTION, "an answer for other ids than asked for"));
+        }
+        let place = |place: &&str| match *place {
+            "-" => Ok(Whereabouts::Unknown),
+            "ended" => Ok(Whereabouts::Ended),
+            place => match place.strip_prefix('=') {
+                Some(worker) => Ok(Whereabouts::Runs(WorkerId::from_store(worker))),
+                None => {
+                    let state = place.parse().map_err(|error| Corrupt::new(Self::ACTION, error));
+                    state.map(Whereabouts::Over)
+                }
+            },
+        };
+        places.iter().map(place).collect()
+    }
+
+    fn job(&self) -> Option<&JobId> {
+        if let [id] = self.ids { Some(id) } else { None }
+    }
+}
