@@ -9,7 +9,8 @@
 --       7 events    STREAM  {q}:events
 --       8 wake      LIST    {q}:wake
 -- ARGV  1 worker
--- REPLY how many jobs were released, or ended as cancelled; at most 1,000 a call, and the lease ends with the last
+-- REPLY how many jobs were released, or ended as cancelled; at most 1,000 a call, and the lease
+--       ends with the last
 -- ERR   LAYOUT
 -- USES  clock, layout, events, wake, running, unique, lanes, pools, columns, retention, outbox,
 --       callers, cancels
