@@ -59,6 +59,12 @@ use proc_macro::TokenStream;
 /// | `codec = "json"` | how payloads are written: `"msgpack"` or `"json"` | `"msgpack"` |
 /// | `implements = shared::process` | the declaration that this function implements; see below | none |
 /// | `idempotent` or `idempotent = "7d"` | a run's result is recorded under the job's id for a day, or so long: a repeated delivery gets it, and the function isn't run again; see `Context::once` | at least once |
+/// | `schedule = "0 3 * * *"` | a cron pattern: a worker with the handler makes that schedule, whose jobs carry the payload's default; needs the feature `schedules` | none |
+/// | `tz = "Europe/Berlin"` | its time zone | UTC |
+/// | `every = "5m"` | a period instead of a pattern | none |
+/// | `offset = "1m"`, `jitter = "30s"` | how much later each tick is due; by how much at most each job is delayed at random | not at all |
+/// | `catch_up = once` | what becomes of ticks that nobody was there for: `skip`, `once`, `within("1d")` | `once` |
+/// | `overlap = skip` | what a tick does if the last job isn't over: `allow`, `skip`, `queue` | `skip`; with `within`, `allow` |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
 /// | `crate = other::jobqueue` | the path under which the library is found, for code that has it from another crate | `::jobqueue` |
 ///

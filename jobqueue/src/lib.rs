@@ -108,6 +108,7 @@ pub mod call;
 pub mod error;
 pub mod event;
 pub mod receive;
+pub mod schedule;
 pub mod stats;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -315,10 +316,11 @@ pub mod __private {
     pub use crate::{
         job::{
             BoxFuture, Broadcast, BroadcastDefinition, ByBox, ByJobError, ByNothing, BySources,
-            Codec, DEFAULT_HOLD, Declaration, Definition, Failure, HandlerFuture, Inner, Job,
-            JobError, Payload, PayloadVersions, Unique, Unversioned, Versioned, checked, declared,
-            step, unique_key,
+            Codec, DEFAULT_HOLD, Declaration, DeclaredSchedule, Definition, Failure, HandlerFuture,
+            Inner, Job, JobError, Payload, PayloadVersions, Unique, Unversioned, Versioned,
+            checked, declared, step, unique_key,
         },
+        policy::schedule::{CatchUp, Overlap},
         policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
         value_error::PayloadError,
         worker::{

@@ -76,6 +76,9 @@ local function obliterate(keys, args)
   for _, pool in ipairs(redis.call('SMEMBERS', q.base .. 'pools')) do
     redis.call('UNLINK', q.base .. 'pool:' .. pool)
   end
+  for _, name in ipairs({ 'schedules', 'ticks', 'fired', 'marks', 'owners', 'ticking' }) do
+    redis.call('UNLINK', q.base .. name)
+  end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',
     q.base .. 'cancelled', q.base .. 'cancels', unpack(keys))
   return 0

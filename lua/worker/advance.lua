@@ -33,7 +33,7 @@
 --       attempts, stalls and misses, each a list or false; the number of entries in the outbox, if
 --       there are any or a list follows; and a list of pairs, if it has any: `expired` ids, as one
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
---       queue's own dead-letter queue
+--       queue's own dead-letter queue, `ticks` when the first schedule is due, ms
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, running, unique, lanes, pools, columns, retention,
 --       outbox, callers, cancels, promote, hand, recover, active, limits, throttle, turn, settle, fit,
@@ -52,7 +52,7 @@ local function advance(keys, args)
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
     'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes',
-    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling')
+    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling', 'ticks')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
   q.expiring, q.throttled_from, q.lane_wakes, q.newest = meta[10], meta[12], meta[13], meta[17]
@@ -119,6 +119,7 @@ local function advance(keys, args)
   end
   if by_hand then hand_deliver(q, worker, ids, now + q.held) end
   if meta[11] then more[#more + 1], more[#more + 2] = 'dead_letter', meta[11] end
+  if meta[19] then more[#more + 1], more[#more + 2] = 'ticks', meta[19] end
   local wait = math.max(0, math.ceil(math.min(check, due or math.huge, look or math.huge) - exact))
   local reply = { now, wait, left, q.cut and 'bytes' or why, late and table.concat(ids, ' ') or q.taken or '',
     details_of(q, ids) }

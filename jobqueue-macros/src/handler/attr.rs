@@ -31,6 +31,13 @@ pub(super) struct Arguments {
     pub(super) dead_letter: Option<Expr>,
     pub(super) at_most_once: Option<Ident>,
     pub(super) subscribe: Option<Expr>,
+    pub(super) schedule: Option<Expr>,
+    pub(super) tz: Option<Expr>,
+    pub(super) every: Option<Expr>,
+    pub(super) offset: Option<Expr>,
+    pub(super) jitter: Option<Expr>,
+    pub(super) catch_up: Option<Expr>,
+    pub(super) overlap: Option<Expr>,
     pub(super) blocking: Option<Ident>,
     pub(super) idempotent: Option<Idempotent>,
     pub(super) unique: Option<Unique>,
@@ -43,7 +50,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 29] = [
     "queue",
     "name",
     "implements",
@@ -65,6 +72,13 @@ const KNOWN: [&str; 22] = [
     "idempotent",
     "at_most_once",
     "subscribe",
+    "schedule",
+    "tz",
+    "every",
+    "offset",
+    "jitter",
+    "catch_up",
+    "overlap",
     "blocking",
     "unique",
 ];
@@ -117,6 +131,13 @@ impl Arguments {
             "breaker" => &mut self.breaker,
             "dead_letter" => &mut self.dead_letter,
             "subscribe" => &mut self.subscribe,
+            "schedule" => &mut self.schedule,
+            "tz" => &mut self.tz,
+            "every" => &mut self.every,
+            "offset" => &mut self.offset,
+            "jitter" => &mut self.jitter,
+            "catch_up" => &mut self.catch_up,
+            "overlap" => &mut self.overlap,
             _ => return None,
         })
     }

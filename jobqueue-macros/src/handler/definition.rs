@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Expr, Type, spanned::Spanned as _};
 
-use super::{attr::Arguments, policies, valid};
+use super::{attr::Arguments, policies, schedule::schedule, valid};
 use crate::{
     item::Function,
     value::{self, Bounds},
@@ -47,6 +47,7 @@ pub(super) fn definition(
     tokens.extend(running(arguments)?);
     tokens.extend(limits(arguments)?);
     tokens.extend(ending(arguments)?);
+    tokens.extend(schedule(arguments, payload)?);
     valid::at_most_once(arguments)?;
     if arguments.at_most_once.is_some() {
         tokens.extend(quote!(.at_most_once()));

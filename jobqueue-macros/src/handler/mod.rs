@@ -9,6 +9,7 @@ mod form;
 pub(crate) mod model;
 mod policies;
 pub(crate) mod returns;
+mod schedule;
 pub(crate) mod shell;
 pub(crate) mod signature;
 mod unique;

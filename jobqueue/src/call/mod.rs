@@ -35,7 +35,7 @@ use crate::{
     error::{CallError, Error},
     job::{Gone, IntoJob, JobName, Outcome, QueueName},
     policy::{Backoff, Retain},
-    producer::{Content, Request, request_setters},
+    producer::{Content, Request, durability_setter, request_setters},
     queue::Queue,
     store::{Durability, deadline_after, job::Instead},
     value_error::{Invalid, PayloadError},
@@ -129,6 +129,7 @@ impl<T> Call<T> {
     }
 
     request_setters!();
+    durability_setter!();
 
     fn set(mut self, change: impl FnOnce(&mut Request)) -> Self {
         if let Ok(request) = &mut self.request {

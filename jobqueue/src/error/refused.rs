@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Operation;
 use crate::{
     error_chain::{Source, readable_debug},
-    job::{JobId, JobState, QueueName},
+    job::{JobId, JobState, QueueName, ScheduleId},
 };
 
 /// Why the server or a rule of the queue refused a call. It changed nothing, except where a variant
@@ -33,6 +33,15 @@ pub enum Refused {
         queue: QueueName,
         /// The job.
         id: JobId,
+    },
+    /// There is no such schedule.
+    #[error("queue {queue} has no schedule {id}: it was never made, or has been removed")]
+    #[non_exhaustive]
+    NoSchedule {
+        /// The queue.
+        queue: QueueName,
+        /// The schedule.
+        id: ScheduleId,
     },
     /// The job is in a state in which this can't be done.
     #[error("failed to {operation}: the job is {state}, which doesn't allow this")]
@@ -211,6 +220,7 @@ impl Refused {
             | Self::Server { operation, .. } => Some(operation),
             Self::QueueFull { .. }
             | Self::NotFound { .. }
+            | Self::NoSchedule { .. }
             | Self::Busy { .. }
             | Self::TooManyBindings { .. }
             | Self::TooManyToReorder { .. }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{codec::Codec, payload::PayloadVersions, unique::Unique};
+use super::{
+    codec::Codec, declared_schedule::DeclaredSchedule, payload::PayloadVersions, unique::Unique,
+};
 use crate::{
     policy::{Backoff, Breaker, Rate, Retain, RetryPolicy},
     value_error::{Invalid, PayloadError},
@@ -71,6 +73,7 @@ pub struct Definition {
     pub(crate) dead_letter: Option<&'static str>,
     /// A topic, and a pattern.
     pub(crate) subscription: Option<(&'static str, &'static str)>,
+    pub(crate) schedule: Option<DeclaredSchedule>,
 }
 
 /// How a run of a job ends when it doesn't end well, and what is kept.
@@ -141,6 +144,7 @@ impl Definition {
             limits: LocalLimits { concurrency: None, rate: None, breaker: None },
             dead_letter: None,
             subscription: None,
+            schedule: None,
         }
     }
 
@@ -261,6 +265,14 @@ impl Definition {
         self
     }
 
+    /// A schedule of such jobs, which a worker with the handler makes when it starts; none by
+    /// default.
+    #[must_use]
+    pub const fn schedule(mut self, schedule: DeclaredSchedule) -> Self {
+        self.schedule = Some(schedule);
+        self
+    }
+
     /// How payloads are written; MessagePack by default.
     #[must_use]
     pub const fn codec(mut self, codec: Codec) -> Self {
@@ -297,6 +309,7 @@ impl Definition {
         for retain in [run.retain, run.retain_failed].into_iter().flatten() {
             retain.validate()?;
         }
+        self.schedule.map_or(Ok(()), |schedule| schedule.timing()?.validate())?;
         limits.rate.map_or(Ok(()), |rate| rate.validate())?;
         limits.breaker.map_or(Ok(()), |breaker| breaker.validate())
     }

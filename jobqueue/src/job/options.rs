@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{name::QueueName, priority::Priority, reply_address::ReplyAddress, unique::Unique};
+use super::{
+    name::QueueName, priority::Priority, reply_address::ReplyAddress, scheduled::Scheduled,
+    unique::Unique,
+};
 use crate::{
     policy::{Backoff, Retain},
     value_error::Invalid,
@@ -48,6 +51,8 @@ pub struct JobOptions {
     pub(crate) reply_to: Option<ReplyAddress>,
     /// The topic that it was published to; `None` if it was added.
     pub origin: Option<Origin>,
+    /// The schedule that it comes from, and its tick.
+    pub schedule: Option<Scheduled>,
 }
 
 /// Where a published message comes from.

@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     use crate::{
-        job::{reply_address::ReplyAddress, unique::Unique},
+        job::{reply_address::ReplyAddress, scheduled::Scheduled, unique::Unique},
         policy::{Backoff, Retain},
     };
 
@@ -214,6 +214,10 @@ mod tests {
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
             reply_to: Some(ReplyAddress::generate().expect("a good name")),
             origin: None,
+            schedule: Some(Scheduled::new(
+                "nightly".parse().expect("a good id"),
+                DateTime::from_timestamp_millis(1_764_000_060_000),
+            )),
         }
     }
 

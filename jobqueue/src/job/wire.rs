@@ -12,6 +12,7 @@ use super::{
     options::{JobOptions, Origin},
     priority::Priority,
     reply_address::ReplyAddress,
+    scheduled::{ScheduleId, Scheduled},
     unique::Unique,
 };
 use crate::policy::{Backoff, BackoffParts, Retain, whole_millis};
@@ -45,6 +46,8 @@ pub(super) struct WireOptions {
     reply_to: Option<ReplyAddress>,
     #[serde(rename = "o", skip_serializing_if = "Option::is_none", default)]
     origin: Option<WireOrigin>,
+    #[serde(rename = "s", skip_serializing_if = "Option::is_none", default)]
+    schedule: Option<WireScheduled>,
 }
 
 /// An origin as it stands in a record.
@@ -67,6 +70,9 @@ impl From<WireOrigin> for Origin {
         Self { topic, routing_key }
     }
 }
+
+/// A schedule, then its tick in ms.
+type WireScheduled = (ScheduleId, Option<i64>);
 
 /// A key, then its rule.
 type WireUnique = (String, String);
@@ -96,6 +102,9 @@ impl From<&JobOptions> for WireOptions {
             headers: options.headers.clone(),
             reply_to: options.reply_to.clone(),
             origin: options.origin.as_ref().map(WireOrigin::from),
+            schedule: options.schedule.as_ref().map(|scheduled| {
+                (scheduled.id.clone(), scheduled.tick.map(|tick| tick.timestamp_millis()))
+            }),
         }
     }
 }
@@ -119,6 +128,9 @@ impl From<WireOptions> for JobOptions {
             headers: wire.headers,
             reply_to: wire.reply_to,
             origin: wire.origin.map(Origin::from),
+            schedule: wire.schedule.map(|(id, tick)| {
+                Scheduled::new(id, tick.and_then(DateTime::from_timestamp_millis))
+            }),
         }
     }
 }

@@ -13,6 +13,7 @@ mod retention;
 pub(crate) mod retry_after;
 mod retry_policy;
 mod routing;
+pub(crate) mod schedule;
 mod verdict;
 
 pub use backoff::Backoff;
@@ -21,7 +22,7 @@ pub(crate) use bounds::{check_events, check_max_active, check_max_length};
 pub use breaker::Breaker;
 pub(crate) use breaker::{Admission, Change, Circuit, ProbeResult};
 pub use duration::DurationExt;
-pub(crate) use duration::whole_millis;
+pub(crate) use duration::{LONGEST_WAIT, whole_millis};
 pub use error_class::ErrorClass;
 pub use filter::Filter;
 pub use overflow::Overflow;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     request::{Content, Request},
-    setters::{add_setters, request_setters},
+    setters::{add_setters, durability_setter, request_setters},
 };
 use crate::{
     client::Client,
@@ -77,6 +77,7 @@ impl<T> Add<T> {
     }
 
     request_setters!();
+    durability_setter!();
     add_setters!();
 
     /// An id of the caller's choice, 1 to 128 printable ASCII characters. If the queue has a job of

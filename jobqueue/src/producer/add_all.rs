@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     request::{Content, Request},
-    setters::{add_setters, request_setters},
+    setters::{add_setters, durability_setter, request_setters},
 };
 use crate::{
     client::Client,
@@ -107,6 +107,7 @@ impl<T> AddAll<T> {
     }
 
     request_setters!();
+    durability_setter!();
     add_setters!();
 
     fn set(mut self, change: impl FnOnce(&mut Request)) -> Self {

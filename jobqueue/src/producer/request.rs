@@ -93,6 +93,12 @@ impl Request {
         }
     }
 
+    /// The same for jobs that belong to no trace of this program.
+    pub(crate) fn untraced(mut self) -> Self {
+        self.trace = None;
+        self
+    }
+
     pub(super) fn queue(&self) -> Queue {
         Queue::new(self.client.clone(), self.store.clone())
     }

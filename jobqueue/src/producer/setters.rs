@@ -1,6 +1,6 @@
-//! The setters that adding one job, adding many and calling have in common.
+//! The setters that adding one job, adding many, calling and scheduling have in common.
 
-/// The setters of adds and calls.
+/// The setters of adds, calls and schedules.
 macro_rules! request_setters {
     () => {
         /// -1024 (first) to 1023 (last); the handler's by default, which is 0.
@@ -53,14 +53,20 @@ macro_rules! request_setters {
                 request.headers().insert(name.into(), value.into());
             })
         }
+    };
+}
+pub(crate) use request_setters;
 
+/// The setter of adds and calls, which schedules don't have.
+macro_rules! durability_setter {
+    () => {
         /// The confirmation that the add waits for; the server's acknowledgement by default.
         pub fn durability(self, durability: Durability) -> Self {
             self.set(|request| request.durability = durability)
         }
     };
 }
-pub(crate) use request_setters;
+pub(crate) use durability_setter;
 
 /// The setters that adding one job and adding many have, and a call hasn't, since its caller waits.
 macro_rules! add_setters {

@@ -44,6 +44,18 @@ pub(crate) enum Key {
     Hand,
     /// Until when each of them is out.
     Visibility,
+    /// The rules of schedules.
+    Schedules,
+    /// When they are due next.
+    Ticks,
+    /// What they have done.
+    Fired,
+    /// What an operator has changed of them.
+    Marks,
+    /// The owners of those that code declares.
+    Owners,
+    /// Who looks after the ticks.
+    Ticking,
     /// Of a topic: its settings.
     Topic,
     /// Of a topic: its bindings to queues.
@@ -55,7 +67,7 @@ pub(crate) enum Key {
 }
 
 /// The number of keys with one name for the whole queue.
-const SHARED: usize = 29;
+const SHARED: usize = 35;
 
 impl Key {
     /// The keys of the whole queue, in the order of their names in [`Keys`].
@@ -85,6 +97,12 @@ impl Key {
         (Self::Expiring, "expiring"),
         (Self::Hand, "running:by-hand"),
         (Self::Visibility, "visibility"),
+        (Self::Schedules, "schedules"),
+        (Self::Ticks, "ticks"),
+        (Self::Fired, "fired"),
+        (Self::Marks, "marks"),
+        (Self::Owners, "owners"),
+        (Self::Ticking, "ticking"),
         (Self::Topic, "topic"),
         (Self::Bindings, "bindings"),
         (Self::Replays, "replays"),

@@ -14,12 +14,13 @@ use crate::job::QueueName;
 /// What is left to do in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WorkLeft {
-    /// Jobs that wait though the queue isn't paused, that run, that are due, or that have expired.
+    /// Jobs that wait though the queue isn't paused, that run, that are due, or that have expired,
+    /// and schedules that are due.
     /// Some count twice.
     pub(crate) jobs: i64,
     /// Effects on their way to other queues.
     pub(crate) effects: i64,
-    /// When the next job falls due or expires, in ms since the epoch.
+    /// When the next job or schedule falls due, or a job expires, in ms since the epoch.
     pub(crate) next: Option<i64>,
 }
 
@@ -33,13 +34,15 @@ impl Store {
         let look = Look { engine, keys: Keys::new(&self.prefix, queue) };
         let now = now.timestamp_millis().to_string();
         let due = look.number("ZCOUNT", Key::Delayed, &["-inf", &now]);
+        let ticks = look.number("ZCOUNT", Key::Ticks, &["-inf", &now]);
         let expired = look.number("ZCOUNT", Key::Expiring, &["0", &now]);
         let next = [
             ("ZRANGE", Key::Delayed, ["0", "0", "WITHSCORES"].as_slice()),
+            ("ZRANGE", Key::Ticks, &["0", "0", "WITHSCORES"]),
             ("ZRANGEBYSCORE", Key::Expiring, &["0", "+inf", "WITHSCORES", "LIMIT", "0", "1"]),
         ];
         WorkLeft {
-            jobs: look.waiting() + look.running() + due + expired,
+            jobs: look.waiting() + look.running() + due + expired + ticks,
             effects: look.number("XLEN", Key::Outbox, &[]),
             next: next
                 .into_iter()

@@ -48,6 +48,7 @@ impl TestQueue {
     pub async fn run_until_idle(&self) -> Result<Ran> {
         let before = self.stage.watch.ran();
         let queues = self.queues()?;
+        self.stage.declare(&self.client).await?;
         self.run_all(&queues, None, Until::Idle).await?;
         Ok(self.stage.watch.ran().since(before))
     }
@@ -113,6 +114,7 @@ impl TestQueue {
 
     async fn advance_to(&self, target: DateTime<Utc>) -> Result<()> {
         let queues = self.queues()?;
+        self.stage.declare(&self.client).await?;
         let latest = if self.server.is_real() { target + SLACK } else { target };
         let until = if self.server.is_real() { Until::Idle } else { Until::Time(target) };
         loop {

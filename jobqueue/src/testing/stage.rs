@@ -51,6 +51,8 @@ pub(super) struct Stage {
     one_by_one: OnceLock<OneByOne>,
     /// The handlers' subscriptions are bound.
     bound: tokio::sync::OnceCell<()>,
+    /// Whether the schedules that handlers declare are made.
+    declared: tokio::sync::OnceCell<()>,
     seen: Mutex<Seen>,
     /// For tasks of its own.
     this: Weak<Self>,
@@ -85,6 +87,7 @@ impl Stage {
             worker: tokio::sync::Mutex::default(),
             one_by_one: OnceLock::new(),
             bound: tokio::sync::OnceCell::new(),
+            declared: tokio::sync::OnceCell::new(),
             seen: Mutex::default(),
             this: this.clone(),
         })
@@ -181,6 +184,16 @@ impl Stage {
         }
         let worker = self.one_by_one()?;
         self.bound.get_or_try_init(|| worker.subscribe(client)).await?;
+        Ok(())
+    }
+
+    /// Makes the schedules that the handlers declare, once: before the worker first runs, since it
+    /// does so for nothing else.
+    pub(super) async fn declare(&self, client: &Client) -> Result<()> {
+        if self.mode() != Mode::Live {
+            let worker = self.one_by_one()?;
+            self.declared.get_or_try_init(|| worker.declare(client)).await?;
+        }
         Ok(())
     }
 

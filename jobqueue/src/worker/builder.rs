@@ -262,6 +262,17 @@ impl WorkerBuilder {
         self
     }
 
+    /// The owner of the schedules that handlers [declare](crate::docs::schedules#declared), a name
+    /// for your program: those that it declares no more are removed when a worker starts, from the
+    /// queues of that worker. Without an owner none is ever removed. 1 to 128 bytes.
+    ///
+    /// All programs of one owner must declare the same. While an old and a new version run side by
+    /// side, what the one that started last declares counts.
+    pub fn schedules_of(mut self, owner: impl Into<String>) -> Self {
+        self.config.schedules_of = Some(owner.into());
+        self
+    }
+
     /// Whether it has a handler of this name for this queue.
     #[cfg(feature = "testing")]
     pub(crate) fn has_handler(&self, queue: &str, name: &str) -> bool {

@@ -10,7 +10,7 @@ use super::{
     registry::Registry,
     run::RunWatch,
     runtime::Worker,
-    sources,
+    schedules, sources,
     states::States,
 };
 use crate::{
@@ -79,6 +79,14 @@ impl OneByOne {
     pub(crate) async fn subscribe(&self, client: &Client) -> Result<()> {
         for pump in self.pumps.values() {
             sources::subscribe(client, pump).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the schedules that handlers declare, as a worker does when it starts.
+    pub(crate) async fn declare(&self, client: &Client) -> Result<()> {
+        for pump in self.pumps.values() {
+            schedules::declare(client, pump).await?;
         }
         Ok(())
     }

@@ -26,6 +26,8 @@ pub(crate) struct Config {
     /// Limits of the queue over all workers, set in code.
     pub(crate) rate: Option<Rate>,
     pub(crate) max_active: Option<u64>,
+    /// The owner of the schedules that handlers declare.
+    pub(crate) schedules_of: Option<String>,
 }
 
 type Hook = dyn Fn(&Span, &TraceContext) + Send + Sync;
@@ -81,6 +83,7 @@ impl Config {
         dead_letter: None,
         rate: None,
         max_active: None,
+        schedules_of: None,
     };
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
@@ -102,6 +105,11 @@ impl Config {
         }
         retain.validate().map_err(|invalid| invalid.of("retain"))?;
         retain_failed.validate().map_err(|invalid| invalid.of("retain_failed"))?;
+        if let Some(owner) = &self.schedules_of
+            && (owner.is_empty() || owner.len() > 128)
+        {
+            return Err(Invalid::new("owner of schedules", owner, "use 1 to 128 bytes"));
+        }
         let rate = self.rate.map_or(Ok(()), |rate| rate.validate());
         rate.map_err(|invalid| invalid.of("queue_rate"))?;
         self.max_active.map_or(Ok(()), |max| check_max_active("queue_concurrency", max))

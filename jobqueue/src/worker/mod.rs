@@ -21,10 +21,12 @@ mod rate_limiter;
 mod registry;
 mod run;
 mod runtime;
+mod schedules;
 mod signals;
 mod sources;
 mod states;
 mod telemetry;
+mod ticks;
 
 pub use broadcast::Listener;
 pub use builder::WorkerBuilder;

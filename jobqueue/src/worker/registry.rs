@@ -11,9 +11,11 @@ use super::{
     telemetry::JobMetrics,
 };
 use crate::{
+    client::Client,
     hashing::RandomState,
     job::{Definition, Failure, JobName, QueueName, Record, RunRules},
     policy::Verdict,
+    schedule::AddSchedule,
     settle::Known,
     store::worker::Rooms,
     topic::Subscription,
@@ -63,6 +65,8 @@ pub(crate) struct Entry {
     limits: Option<HandlerLimits>,
     pub(crate) metrics: JobMetrics,
     pub(crate) breaker: Option<HandlerBreaker>,
+    /// Makes the schedule that it declares.
+    schedule: fn(&Client) -> Option<AddSchedule>,
 }
 
 impl Entry {
@@ -107,6 +111,7 @@ impl Registry {
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             limits: HandlerLimits::new(&limits)?,
             breaker: limits.breaker.map(HandlerBreaker::new),
+            schedule: AddSchedule::declared::<H>,
         };
         match self.0.insert(name, Arc::new(entry)) {
             None => Ok(()),
@@ -166,6 +171,14 @@ impl Registry {
     /// The topics that the handlers' queue is bound to.
     pub(crate) fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
         self.0.values().filter_map(|entry| entry.subscription.as_ref())
+    }
+
+    /// The schedules that the handlers declare.
+    pub(crate) fn schedules<'a>(
+        &'a self,
+        client: &'a Client,
+    ) -> impl Iterator<Item = AddSchedule> + 'a {
+        self.0.values().filter_map(|entry| (entry.schedule)(client))
     }
 
     pub(crate) fn names(&self) -> Vec<&'static str> {

@@ -11,10 +11,12 @@ use super::{
     handle::WorkerHandle,
     pump::{Pump, PumpConfig, lease},
     registry::Registry,
+    schedules,
     signals::Signals,
     sources,
     states::States,
     telemetry::HookTask,
+    ticks::{TellTicks, TickerName},
 };
 use crate::{
     client::Client,
@@ -154,6 +156,8 @@ impl Worker {
             telemetry: self.handle.telemetry().clone(),
             phase: self.handle.phase(),
             relays: self.client.relays().clone(),
+            ticks: TellTicks::new(),
+            ticker: self.client.shared::<TickerName>().0.clone(),
         }
     }
 
@@ -168,7 +172,9 @@ impl Worker {
             leases.push(config.lease.clone());
             let client = self.client.clone();
             pumps.spawn(boxed(async move {
-                if sources::subscribe(&client, &config).await? {
+                if sources::subscribe(&client, &config).await?
+                    && schedules::declare(&client, &config).await?
+                {
                     supervise(config).await?;
                 }
                 Ok(())
@@ -194,6 +200,7 @@ impl Worker {
 /// are told to stop, and its jobs run again when its lease has run out.
 async fn supervise(config: PumpConfig) -> Result<()> {
     let _sources = sources::look_after(&config.store, &config.relays);
+    let _ticker = schedules::look_after(&config);
     loop {
         // A set of one: the pump is aborted with this task, should the worker be dropped.
         let mut pump = JoinSet::new();

@@ -39,6 +39,7 @@ mod receive;
 mod retention;
 mod retry;
 mod runtime;
+mod schedules;
 mod script;
 mod sequence;
 mod support;

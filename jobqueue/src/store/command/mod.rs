@@ -5,6 +5,7 @@ mod numbered;
 pub(crate) mod once;
 pub(crate) mod outbox;
 pub(crate) mod queue;
+pub(crate) mod schedule;
 pub(crate) mod topic;
 pub(crate) mod worker;
 
@@ -88,6 +89,7 @@ pub(crate) fn scripts() -> Vec<&'static Script> {
     all.extend(once::scripts());
     all.extend(outbox::scripts());
     all.extend(queue::scripts());
+    all.extend(schedule::scripts());
     all.extend(topic::scripts());
     all.extend(worker::scripts());
     all

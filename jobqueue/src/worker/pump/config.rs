@@ -6,10 +6,12 @@ use tokio::sync::watch;
 
 use super::lease::Lease;
 use crate::{
+    job::WorkerId,
     outbox::Relays,
     store::QueueStore,
     worker::{
         config::Config, registry::Registry, signals::Phase, states::States, telemetry::Telemetry,
+        ticks::TellTicks,
     },
 };
 
@@ -24,4 +26,8 @@ pub(crate) struct PumpConfig {
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) lease: Arc<Lease>,
     pub(crate) relays: Relays,
+    /// Hears when the first schedule is due.
+    pub(crate) ticks: TellTicks,
+    /// The name under which this process looks after schedules.
+    pub(crate) ticker: WorkerId,
 }

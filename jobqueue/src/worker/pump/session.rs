@@ -26,7 +26,7 @@ use crate::{
         worker::{CodeLimits, Heartbeat, Rooms, Taken, Turn},
     },
     task::boxed,
-    worker::{signals::Phase, telemetry::Telemetry},
+    worker::{signals::Phase, telemetry::Telemetry, ticks::TellTicks},
 };
 
 /// How long a pump that ends tries to give its lease back, and waits for its relay.
@@ -44,6 +44,7 @@ pub(super) struct KeptSession {
     phase: watch::Receiver<Phase>,
     telemetry: Telemetry,
     relays: Relays,
+    ticks: TellTicks,
     /// Whether Redis refuses to let it wait for jobs, and that has been told.
     polls: bool,
 }
@@ -59,6 +60,7 @@ impl KeptSession {
             phase: pump.phase.clone(),
             telemetry: pump.telemetry.clone(),
             relays: pump.relays.clone(),
+            ticks: pump.ticks.clone(),
             polls: false,
         }
     }
@@ -139,6 +141,11 @@ impl KeptSession {
     pub(super) async fn advance(&self, step: Step<'_>) -> Result<Turn> {
         self.lease.asks();
         self.session.advance(step).await
+    }
+
+    /// Tells when the first schedule is due, as a call has answered.
+    pub(super) fn tell_ticks(&self, turn: &Turn) {
+        self.ticks.tell(turn.more.tick, turn.now);
     }
 
     /// A call has moved the lease; the pump holds this many jobs now, and perhaps has yet to say that

@@ -67,6 +67,7 @@ pub(super) async fn follow_up(
 ) {
     let confirms = session.confirm_lost(&turn.taken).await;
     schedule.answered(&turn, want, Instant::now());
+    session.tell_ticks(&turn);
     let relays = turn.effects;
     jobs.fetched(turn);
     if relays {

@@ -16,7 +16,9 @@ use super::run_watch::{self, Note};
 use super::{cancellation::Cancellation, shared::RunShared};
 use crate::{
     error::{Error, Operation, Refused, Result},
-    job::{CancelReason, Codec, Delivery, JobId, JobName, QueueName, Record, TraceContext},
+    job::{
+        CancelReason, Codec, Delivery, JobId, JobName, QueueName, Record, Scheduled, TraceContext,
+    },
     store::job,
     value_error::{MAX_RESULT, TooLarge},
     worker::{
@@ -123,6 +125,12 @@ impl Context {
     #[must_use]
     pub fn record(&self) -> &Record {
         &self.0.record
+    }
+
+    /// The schedule that the job comes from, and its tick. `None` for a job that was added.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&Scheduled> {
+        self.0.record.options.schedule.as_ref()
     }
 
     /// One header of the job.

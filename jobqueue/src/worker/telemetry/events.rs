@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::hooks::Alert;
-use crate::job::{CancelReason, JobFailure, JobId, JobName, QueueName};
+use crate::job::{CancelReason, JobFailure, JobId, JobName, QueueName, ScheduleId};
 
 /// An event in one worker. Subscribe with [`WorkerHandle::events`](crate::WorkerHandle::events).
 ///
@@ -130,6 +130,33 @@ pub enum WorkerEvent {
         /// For how long.
         #[serde(rename = "since_ms", serialize_with = "crate::json::millis")]
         since: Duration,
+    },
+    /// A schedule that a handler declares is not as it is declared: an operator has paused it or
+    /// chosen its timing, or another owner declares it.
+    ScheduleKept {
+        /// The queue.
+        queue: QueueName,
+        /// The schedule.
+        schedule: ScheduleId,
+        /// Why: `paused`, `moved`, or `another owner`.
+        reason: String,
+    },
+    /// A schedule is removed, since its owner declares it no more.
+    ScheduleRetired {
+        /// The queue.
+        queue: QueueName,
+        /// The schedule.
+        schedule: ScheduleId,
+    },
+    /// A schedule is due that this worker can't read: a newer version made it, or this program
+    /// lacks the feature `schedules`. Other workers may fire it. Told once.
+    ScheduleUnread {
+        /// The queue.
+        queue: QueueName,
+        /// The schedule.
+        schedule: ScheduleId,
+        /// What it can't read.
+        reason: String,
     },
     /// This subscriber to the worker's events fell behind, and missed some.
     EventsMissed {

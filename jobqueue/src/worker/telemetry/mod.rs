@@ -11,6 +11,7 @@ mod metrics;
 mod outage;
 mod queue;
 mod run;
+mod schedules;
 mod sender;
 mod stream;
 mod times;

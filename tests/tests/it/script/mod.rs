@@ -11,6 +11,7 @@ mod job;
 mod once;
 mod outbox;
 mod queue;
+mod schedule;
 mod topic;
 mod worker;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{assert_none, code, files, graph::Library};
 
 /// The rooms of the library, from the lowest floor up. A room uses only rooms that stand before it.
-const ROOMS: [&str; 27] = [
+const ROOMS: [&str; 28] = [
     "task",
     "clock",
     "hashing",
@@ -29,6 +29,7 @@ const ROOMS: [&str; 27] = [
     "topic",
     "call",
     "broadcast",
+    "schedule",
     "worker",
     "receive",
     "testing",

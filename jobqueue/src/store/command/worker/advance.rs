@@ -61,6 +61,8 @@ pub(crate) struct More {
     pub(crate) expires_in: Option<Duration>,
     /// The queue's own dead-letter queue.
     pub(crate) dead_letter: Option<QueueName>,
+    /// When the first schedule is due, in ms since the epoch.
+    pub(crate) tick: Option<i64>,
 }
 
 /// The limit that waiting jobs met.
@@ -185,6 +187,7 @@ fn read_more(pairs: Value, taken: &mut [Taken]) -> Result<More, Corrupt> {
                 let name = reply::text(value, WHAT)?;
                 more.dead_letter = name.parse().ok();
             }
+            "ticks" => more.tick = Some(reply::int(value, WHAT)?),
             _ => {}
         }
     }

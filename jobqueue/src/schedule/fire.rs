@@ -1,0 +1,110 @@
+//! Firing what is due: one call says what that is, and one what becomes of it.
+
+use std::{collections::HashSet, time::Duration};
+
+use chrono::DateTime;
+
+use crate::{
+    error::Result,
+    job::{ScheduleId, ScheduleRule, WorkerId},
+    policy::schedule::{Overlap, Step, plan},
+    store::{
+        MAX_BATCH, QueueStore, chunks,
+        job::{Due, NewJob},
+        schedule::{DueSchedule, Fire, Look, Tick, Ticked},
+    },
+    value_error::Corrupt,
+};
+
+/// What a look at the schedules has found.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    /// The server's clock at its end, in ms since the epoch.
+    pub(crate) now: i64,
+    /// For how long another worker looks after the ticks, if one does.
+    pub(crate) held: Option<Duration>,
+    /// The first tick after now.
+    pub(crate) later: Option<i64>,
+    /// Whether ticks are held back, until a job is over or the queue has room.
+    pub(crate) waits: bool,
+    /// Schedules that are due and that this program can't read.
+    pub(crate) unread: Vec<(ScheduleId, Corrupt)>,
+}
+
+/// How many ticks of one schedule one call may carry.
+const STEPS: usize = 500;
+
+/// How many times a pass looks at most: what is due then comes in the next one.
+const ROUNDS: usize = 1_000;
+
+/// Fires all that is due, unless another worker looks after it. It can be repeated at any time: a
+/// tick that has been fired isn't its schedule's any more.
+pub(crate) async fn fire_due(store: &QueueStore, name: &WorkerId) -> Result<Pass> {
+    let (mut unread, mut stay): (Vec<(ScheduleId, Corrupt)>, usize) = (Vec::new(), 0);
+    let mut round = 0;
+    loop {
+        round += 1;
+        let offset = unread.len() + stay;
+        let looked = store.call(&Look { name, offset, count: MAX_BATCH }).await?;
+        let (now, held, later) = (looked.now, looked.held, looked.later);
+        if held.is_some() || looked.due.is_empty() || round == ROUNDS {
+            // After so many rounds, at once again.
+            let later = if round == ROUNDS { Some(now) } else { later };
+            return Ok(Pass { now, held, later, waits: stay > 0, unread });
+        }
+        let mut ticks = Vec::new();
+        for due in looked.due {
+            match ticks_of(&due, now) {
+                Ok(steps) => ticks.extend(steps),
+                Err(corrupt) => unread.push((due.id, corrupt)),
+            }
+        }
+        let mut held_back = HashSet::new();
+        for ticks in chunks(&ticks, Tick::size) {
+            let fired = store.call(&Fire { name: Some(name), ticks }).await?;
+            let stands = |ended: &Ticked| matches!(ended, Ticked::Held | Ticked::Full);
+            let held = ticks.iter().zip(fired).filter(|(_, ended)| stands(ended));
+            held_back.extend(held.map(|(tick, _)| tick.schedule.clone()));
+        }
+        stay += held_back.len();
+    }
+}
+
+/// What becomes of a schedule that is due.
+fn ticks_of(due: &DueSchedule, now: i64) -> Result<Vec<Tick>, Corrupt> {
+    let Some(rule) = &due.rule else {
+        // Somebody has deleted its rule by hand: the tick goes, too.
+        let moves = Some((due.tick, None));
+        let schedule = due.id.clone();
+        return Ok(vec![Tick { schedule, moves, limit: None, overlap: Overlap::Allow, job: None }]);
+    };
+    let rule = ScheduleRule::decode(rule)?;
+    let (overlap, limit) = (rule.ticks.overlap(), rule.limit);
+    let over = limit.is_some_and(|limit| due.fired.count >= limit);
+    let steps = plan(&rule.ticks, due.tick, now, STEPS);
+    let tick = |step: Step| Tick {
+        schedule: due.id.clone(),
+        moves: Some((step.this, step.next.filter(|_| !over))),
+        limit,
+        overlap,
+        job: step.fires.filter(|_| !over).map(|tick| job_of(&rule, &due.id, tick, now)),
+    };
+    Ok(steps.into_iter().map(tick).collect())
+}
+
+/// The job of a tick.
+fn job_of(rule: &ScheduleRule, id: &ScheduleId, tick: i64, now: i64) -> NewJob {
+    let job = id.job_at(tick);
+    let due = tick.saturating_add(rule.delay_of(&job));
+    let time = DateTime::from_timestamp_millis;
+    let record = rule.record(id, time(tick), time(due), time(now).unwrap_or_default());
+    NewJob {
+        id: job,
+        priority: record.options.priority,
+        due: if due > now { Due::At(due) } else { Due::Now },
+        unique: record.options.unique.clone(),
+        ttl: record.options.ttl,
+        chosen_id: true,
+        record: record.encode(),
+    }
+}

@@ -1,0 +1,140 @@
+//! Add the jobs of ticks, and move their schedules on.
+
+use redis::Value;
+
+use crate::{
+    job::{JobId, ScheduleId, WorkerId},
+    policy::schedule::Overlap,
+    store::{
+        command::{Args, Command, job::NewJob},
+        keys::{Key, Keys},
+        reply,
+        script::{Script, script},
+        time::millis,
+    },
+    value_error::Corrupt,
+};
+
+/// `lua/schedule/fire.lua`
+pub(crate) struct Fire<'a> {
+    /// Who looks after the ticks; none for a job out of turn.
+    pub(crate) name: Option<&'a WorkerId>,
+    /// At most as many as one call carries.
+    pub(crate) ticks: &'a [Tick],
+}
+
+/// What becomes of one tick of a schedule.
+#[derive(Clone, Debug)]
+pub(crate) struct Tick {
+    pub(crate) schedule: ScheduleId,
+    /// The tick that it stands at and the next one, in ms since the epoch; none to leave both as
+    /// they are.
+    pub(crate) moves: Option<(i64, Option<i64>)>,
+    /// After how many jobs it is over.
+    pub(crate) limit: Option<u64>,
+    pub(crate) overlap: Overlap,
+    /// The job to add; none if the tick is left out.
+    pub(crate) job: Option<NewJob>,
+}
+
+impl Tick {
+    /// About its bytes in the call.
+    pub(crate) fn size(&self) -> usize {
+        self.job.as_ref().map_or(0, NewJob::size) + self.schedule.as_str().len() + 64
+    }
+}
+
+/// What became of a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ticked {
+    /// Its job was added, or was there already.
+    Added,
+    /// It added none, and the schedule stands at the next one.
+    LeftOut,
+    /// The schedule still stands there: its last job isn't over.
+    Held,
+    /// The schedule still stands there: the queue is full.
+    Full,
+    /// The schedule doesn't stand there any more.
+    Past,
+}
+
+impl Command for Fire<'_> {
+    const SCRIPT: &'static Script = script!(
+        "schedule" / fire,
+        [clock, layout, rank, order, events, wake, size, add, ticks, fire]
+    );
+    const KEYS: &'static [Key] = &[
+        Key::Jobs,
+        Key::Waiting,
+        Key::Delayed,
+        Key::Completed,
+        Key::Failed,
+        Key::Priority,
+        Key::Uniques,
+        Key::Schedules,
+        Key::Ticks,
+        Key::Fired,
+        Key::Ticking,
+        Key::Meta,
+        Key::Events,
+        Key::Wake,
+    ];
+    const ACTION: &'static str = "add the jobs of schedules";
+    /// What became of each.
+    type Reply = Vec<Ticked>;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        args.push(keys.base()).push(self.name.map_or("", WorkerId::as_str)).push(self.ticks.len());
+        for tick in self.ticks {
+            args.push(tick.schedule.as_str());
+            let (this, next) = tick.moves.unzip();
+            args.push(this.map(|this| this.to_string()).unwrap_or_default());
+            args.push(next.flatten().map(|next| next.to_string()).unwrap_or_default());
+            args.push(tick.limit.map(|limit| limit.to_string()).unwrap_or_default());
+            args.push(match tick.overlap {
+                Overlap::Allow => "a",
+                Overlap::Skip => "s",
+                Overlap::Queue => "l",
+            });
+            write_job(tick.job.as_ref(), args);
+        }
+    }
+
+    fn size(&self) -> (usize, usize) {
+        (8 + 12 * self.ticks.len(), 160 + self.ticks.iter().map(Tick::size).sum::<usize>())
+    }
+
+    fn read(&self, reply: Value) -> Result<Vec<Ticked>, Corrupt> {
+        let letters = reply::text(&reply, Self::ACTION)?.chars().map(|letter| match letter {
+            '1' | 'd' => Ok(Ticked::Added),
+            '-' | 's' | 'u' => Ok(Ticked::LeftOut),
+            'l' => Ok(Ticked::Held),
+            'f' => Ok(Ticked::Full),
+            '0' => Ok(Ticked::Past),
+            other => Err(Corrupt::new(Self::ACTION, format!("an unknown answer {other}"))),
+        });
+        letters.collect()
+    }
+}
+
+fn write_job(job: Option<&NewJob>, args: &mut Args<'_>) {
+    let Some(job) = job else {
+        for empty in ["", "", "", "0", "", "", "0"] {
+            args.push(empty);
+        }
+        return;
+    };
+    args.push(JobId::as_str(&job.id)).push(job.record.as_slice()).push(job.due.to_arg());
+    args.push(job.priority.get());
+    args.push(job.ttl.map(|ttl| millis(ttl).max(1).to_string()).unwrap_or_default());
+    match &job.unique {
+        Some(unique) => {
+            let lifetime = unique.lifetime.map_or(0, |lifetime| millis(lifetime).max(1));
+            args.push(unique.key.as_str()).push(lifetime);
+        }
+        None => {
+            args.push("").push(0);
+        }
+    }
+}

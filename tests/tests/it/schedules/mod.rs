@@ -1,0 +1,6 @@
+//! Schedules: who fires them, how often, and what operators and deploys change.
+
+mod declared;
+mod fire;
+mod operate;
+mod virtual_time;

@@ -1,0 +1,377 @@
+//! `lua/schedule/fire.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+const KEYS: &[&str] = &[
+    "jobs",
+    "waiting",
+    "delayed",
+    "completed",
+    "failed",
+    "priority",
+    "uniques",
+    "schedules",
+    "ticks",
+    "fired",
+    "ticking",
+    "meta",
+    "events",
+    "wake",
+];
+
+fn rig() -> Rig {
+    let mut rig = crate::script::rig("schedule/fire");
+    rig.given([
+        "HSET jq:{q}:schedules a ra b rb",
+        "ZADD jq:{q}:ticks 1700000000000 a 1700000000000 b",
+    ]);
+    rig
+}
+
+/// What becomes of one tick: schedule, this, next, limit, overlap, job, then record, due, priority,
+/// time to live, unique key and its lifetime.
+fn tick(words: [&str; 6]) -> Vec<Vec<u8>> {
+    let job = ["record", "", "0", "", "", "0"];
+    words.iter().chain(&job).map(|word| word.as_bytes().to_vec()).collect()
+}
+
+fn call(ticks: &[Vec<Vec<u8>>]) -> Vec<Vec<u8>> {
+    let mut all = args![Rig::BASE, "w1", ticks.len().to_string()];
+    all.extend(ticks.iter().flatten().cloned());
+    all
+}
+
+#[test]
+fn adds_the_job_of_a_tick_once() {
+    let mut rig = rig();
+    let first = call(&[tick(["a", "1700000000000", "1700000060000", "", "s", "a:1700000000000"])]);
+    rig.replies(KEYS, first.clone(), "\"1\"");
+    rig.replies(KEYS, first, "\"0\"");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          added = a:1700000000000
+        jq:{q}:fired hash
+          a = 1,0,1700000000000,a:1700000000000
+        jq:{q}:jobs hash
+          a:1700000000000 = record
+        jq:{q}:meta hash
+          added = 1
+          layout = 2
+          newest = 1700000000001 a:1700000000000
+          ticks = 1700000000000
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticking string, expires
+          w1
+        jq:{q}:ticks zset
+          1700000000000 b
+          1700000060000 a
+        jq:{q}:waiting zset
+          4505299627370497 a:1700000000000
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn many_schedules_and_many_ticks_of_one_go_in_a_call() {
+    let mut rig = rig();
+    let ticks = [
+        tick(["a", "1700000000000", "1700000060000", "", "a", "a:1"]),
+        tick(["a", "1700000060000", "1700000120000", "", "a", "a:2"]),
+        tick(["b", "1700000000000", "1700000060000", "", "s", "b:1"]),
+        tick(["b", "1700000060000", "1700000120000", "", "s", "b:2"]),
+        tick(["b", "1700000120000", "", "", "s", ""]),
+        tick(["none", "1700000000000", "1", "", "s", "none:1"]),
+    ];
+    rig.replies(KEYS, call(&ticks), "\"111s-0\"");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          added = a:1 a:2 b:1
+        jq:{q}:fired hash
+          a = 2,0,1700000060000,a:2
+          b = 1,2,1700000000000,b:1
+        jq:{q}:jobs hash
+          a:1 = record
+          a:2 = record
+          b:1 = record
+        jq:{q}:meta hash
+          added = 3
+          layout = 2
+          newest = 1700000000001 b:1
+          ticks = 1700000120000
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticking string, expires
+          w1
+        jq:{q}:ticks zset
+          1700000120000 a
+        jq:{q}:waiting zset
+          4505299627370497 a:1
+          4505299627370497 a:2
+          4505299627370497 b:1
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn a_tick_is_left_out_while_the_last_job_waits_or_runs() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:fired a 1,0,1,last b 1,0,1,done",
+        "HSET jq:{q}:jobs last x done x",
+        "ZADD jq:{q}:completed 1 done",
+    ]);
+    let ticks = [
+        tick(["a", "1700000000000", "1700000060000", "", "s", "a:1"]),
+        tick(["b", "1700000000000", "1700000060000", "", "s", "b:1"]),
+    ];
+    rig.replies(KEYS, call(&ticks), "\"s1\"");
+    rig.holds(expect![[r#"
+        jq:{q}:completed zset
+          1 done
+        jq:{q}:events stream
+          added = b:1
+        jq:{q}:fired hash
+          a = 1,1,1,last
+          b = 2,0,1700000000000,b:1
+        jq:{q}:jobs hash
+          b:1 = record
+          done = x
+          last = x
+        jq:{q}:meta hash
+          added = 1
+          layout = 2
+          newest = 1700000000001 b:1
+          ticks = 1700000060000
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticking string, expires
+          w1
+        jq:{q}:ticks zset
+          1700000060000 a
+          1700000060000 b
+        jq:{q}:waiting zset
+          4505299627370497 b:1
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn a_tick_waits_in_line_for_the_end_of_the_last_job() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:fired a 1,0,1,last", "HSET jq:{q}:jobs last x"]);
+    let held = call(&[tick(["a", "1700000000000", "1700000060000", "", "l", "a:1"])]);
+    rig.replies(KEYS, held.clone(), "\"l\"");
+    rig.given(["ZADD jq:{q}:failed 1 last"]);
+    rig.replies(KEYS, held, "\"1\"");
+}
+
+#[test]
+fn a_full_queue_holds_ticks_back() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta max_length 1"]);
+    let ticks = [
+        tick(["a", "1700000000000", "1700000060000", "", "s", "a:1"]),
+        tick(["b", "1700000000000", "1700000060000", "", "s", "b:1"]),
+    ];
+    rig.replies(KEYS, call(&ticks), "\"1f\"");
+    rig.replies(KEYS, call(&ticks[1..]), "\"f\"");
+    rig.given(["ZREM jq:{q}:waiting a:1"]);
+    rig.replies(KEYS, call(&ticks[1..]), "\"1\"");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          added = a:1
+          added = b:1
+        jq:{q}:fired hash
+          a = 1,0,1700000000000,a:1
+          b = 1,0,1700000000000,b:1
+        jq:{q}:jobs hash
+          a:1 = record
+          b:1 = record
+        jq:{q}:meta hash
+          added = 2
+          layout = 2
+          max_length = 1
+          newest = 1700000000001 b:1
+          ticks = 1700000060000
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticking string, expires
+          w1
+        jq:{q}:ticks zset
+          1700000060000 a
+          1700000060000 b
+        jq:{q}:waiting zset
+          4505299627370497 b:1
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn the_last_job_of_a_limit_is_the_last() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:fired a 1,0,1,gone"]);
+    let ticks = [
+        tick(["a", "1700000000000", "1700000060000", "2", "a", "a:1"]),
+        tick(["a", "1700000060000", "1700000120000", "2", "a", "a:2"]),
+    ];
+    rig.replies(KEYS, call(&ticks), "\"10\"");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          added = a:1
+        jq:{q}:fired hash
+          a = 2,0,1700000000000,a:1
+        jq:{q}:jobs hash
+          a:1 = record
+        jq:{q}:meta hash
+          added = 1
+          layout = 2
+          newest = 1700000000001 a:1
+          ticks = 1700000000000
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticking string, expires
+          w1
+        jq:{q}:ticks zset
+          1700000000000 b
+        jq:{q}:waiting zset
+          4505299627370497 a:1
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn jobs_have_all_that_adds_have() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta paused 1 ttl 60000", "SET jq:{q}:unique:held other"]);
+    let mut delayed = tick(["a", "1700000000000", "1700000060000", "", "a", "a:1"]);
+    for (at, value) in [(7, "1700000001500"), (8, "-3"), (9, "5000"), (10, "key"), (11, "0")] {
+        delayed[at] = value.into();
+    }
+    let mut twin = tick(["a", "1700000060000", "1700000120000", "", "a", "a:2"]);
+    twin[10] = "key".into();
+    let mut held = tick(["b", "1700000000000", "1700000060000", "", "a", "b:1"]);
+    held[10] = "held".into();
+    rig.replies(KEYS, call(&[delayed, twin, held]), "\"1uu\"");
+    rig.holds(expect![[r#"
+        jq:{q}:delayed zset
+          1700000001500 a:1
+        jq:{q}:events stream
+          added = a:1
+        jq:{q}:expiring zset
+          1700000006500 a:1
+        jq:{q}:fired hash
+          a = 1,1,1700000000000,a:1
+          b = 0,1,-,-
+        jq:{q}:jobs hash
+          a:1 = record
+        jq:{q}:meta hash
+          added = 1
+          expiring = 1
+          layout = 2
+          paused = 1
+          ticks = 1700000060000
+          ttl = 60000
+        jq:{q}:priority hash
+          a:1 = -3
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticking string, expires
+          w1
+        jq:{q}:ticks zset
+          1700000060000 b
+          1700000120000 a
+        jq:{q}:unique:held string
+          other
+        jq:{q}:unique:key string
+          a:1
+        jq:{q}:uniques hash
+          a:1 = key
+    "#]]);
+}
+
+#[test]
+fn a_job_that_is_there_already_counts_as_added() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:jobs a:1 mine"]);
+    let there = tick(["a", "1700000000000", "1700000060000", "", "a", "a:1"]);
+    rig.replies(KEYS, call(&[there]), "\"d\"");
+    rig.holds(expect![[r#"
+        jq:{q}:fired hash
+          a = 1,0,1700000000000,a:1
+        jq:{q}:jobs hash
+          a:1 = mine
+        jq:{q}:meta hash
+          ticks = 1700000000000
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticking string, expires
+          w1
+        jq:{q}:ticks zset
+          1700000000000 b
+          1700000060000 a
+    "#]]);
+}
+
+#[test]
+fn a_job_out_of_turn_leaves_the_tick() {
+    let mut rig = rig();
+    let mut now = args![Rig::BASE, "", "2"];
+    now.extend(tick(["a", "", "", "", "a", "a:now"]));
+    now.extend(tick(["none", "", "", "", "a", "none:now"]));
+    rig.replies(KEYS, now, "\"10\"");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          added = a:now
+        jq:{q}:fired hash
+          a = 1,0,-,a:now
+        jq:{q}:jobs hash
+          a:now = record
+        jq:{q}:meta hash
+          added = 1
+          layout = 2
+          newest = 1700000000001 a:now
+          ticks = 1700000000000
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticks zset
+          1700000000000 a
+          1700000000000 b
+        jq:{q}:waiting zset
+          4505299627370497 a:now
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn a_key_of_another_type_leaves_the_tick() {
+    let mut rig = rig();
+    rig.given(["SET jq:{q}:events x"]);
+    let first = tick(["a", "1700000000000", "1700000060000", "", "a", "a:1"]);
+    assert!(rig.call(KEYS, call(&[first])).is_err());
+    let dump = rig.dump().to_string();
+    assert!(dump.contains("1700000000000 a"), "{dump}");
+}
+
+#[test]
+fn refuses_another_layout() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 9"]);
+    let first = tick(["a", "1700000000000", "1700000060000", "", "a", "a:1"]);
+    rig.refuses(KEYS, call(&[first]), "LAYOUT 9 2");
+}

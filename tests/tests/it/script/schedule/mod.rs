@@ -1,0 +1,9 @@
+//! The scripts of `lua/schedule`.
+
+mod fire;
+mod look;
+mod page;
+mod put;
+mod read;
+mod remove;
+mod retire;
