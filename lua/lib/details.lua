@@ -19,3 +19,9 @@ local function details_of(q, ids)
   return records, redis.call('HMGET', q.attempts, unpack(ids)),
     redis.call('HMGET', q.stalls, unpack(ids)), redis.call('HMGET', q.misses, unpack(ids))
 end
+
+-- What the caller should know of the queue, as pairs of a word and a value.
+local function details_queue(more, dead_letter, ticks)
+  if dead_letter then more[#more + 1], more[#more + 2] = 'dead_letter', dead_letter end
+  if ticks then more[#more + 1], more[#more + 2] = 'ticks', ticks end
+end

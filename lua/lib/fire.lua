@@ -1,5 +1,5 @@
--- fire: what becomes of ticks. A schedule's `fired` is "<added>,<left out>,<tick>,<job>", the last two
--- of the last job, and '-' if there is none.
+-- fire: what becomes of ticks. A schedule's `fired` is "<jobs>,<ticks without one>,<last job>", with '-'
+-- if there is none.
 
 -- How many arguments say what becomes of one tick.
 local FIRE_STRIDE = 12
@@ -17,9 +17,9 @@ local function fire_known(q, args)
   local ticks = redis.call('ZMSCORE', q.ticks, unpack(ids))
   local fired = redis.call('HMGET', q.fired, unpack(ids))
   for i, it in ipairs(list) do
-    local count, left, at, last = string.match(fired[i] or '', '^(%d+),(%d+),([^,]+),(%S+)$')
+    local count, left, last = string.match(fired[i] or '', '^(%d+),(%d+),(%S+)$')
     it.tick, it.count, it.left = ticks[i], tonumber(count or 0), tonumber(left or 0)
-    it.at, it.last = at or '-', last or '-'
+    it.last = last or '-'
   end
   return known, list
 end
@@ -57,7 +57,6 @@ local function fire_move(it, tick, adds)
   it.changed = true
   if adds then
     it.count, it.last = it.count + 1, tick.job
-    if tick.this ~= '' then it.at = tick.this end
   else
     it.left = it.left + 1
   end
@@ -120,7 +119,7 @@ local function fire_write(q, list)
     end
     if it.changed then
       texts[#texts + 1] = it.id
-      texts[#texts + 1] = string.format('%.0f,%.0f,%s,%s', it.count, it.left, it.at, it.last)
+      texts[#texts + 1] = string.format('%.0f,%.0f,%s', it.count, it.left, it.last)
     end
   end
   if #over > 0 then redis.call('ZREM', q.ticks, unpack(over)) end

@@ -118,8 +118,7 @@ local function advance(keys, args)
     more = { 'expired', expired, 'expires', wait }
   end
   if by_hand then hand_deliver(q, worker, ids, now + q.held) end
-  if meta[11] then more[#more + 1], more[#more + 2] = 'dead_letter', meta[11] end
-  if meta[19] then more[#more + 1], more[#more + 2] = 'ticks', meta[19] end
+  if meta[11] or meta[19] then details_queue(more, meta[11], meta[19]) end
   local wait = math.max(0, math.ceil(math.min(check, due or math.huge, look or math.huge) - exact))
   local reply = { now, wait, left, q.cut and 'bytes' or why, late and table.concat(ids, ' ') or q.taken or '',
     details_of(q, ids) }

@@ -50,7 +50,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 29] = [
+const KNOWN: [&str; 30] = [
     "queue",
     "name",
     "implements",

@@ -36,6 +36,11 @@ impl ScheduleId {
         JobId::from_store(&format!("{self}:{tick}"))
     }
 
+    /// The tick that a job was added at; none if that was out of turn.
+    pub(crate) fn tick_of(&self, job: &JobId) -> Option<i64> {
+        job.as_str().strip_prefix(self.as_str())?.strip_prefix(':')?.parse().ok()
+    }
+
     /// The id of a job that is added out of turn.
     pub(crate) fn job_now(&self) -> JobId {
         JobId::from_store(&format!("{self}:{}", JobId::generate()))

@@ -37,7 +37,7 @@ pub struct ScheduleInfo {
     /// How many ticks added no job, since the last job wasn't over for instance. Ticks that one job
     /// made up for don't count.
     pub left_out: u64,
-    /// The last tick that added a job.
+    /// The tick of the last job; `None` if that was [run by hand](super::Schedules::run_now).
     pub last_tick: Option<DateTime<Utc>>,
     /// The last job.
     pub last_job: Option<JobId>,
@@ -63,7 +63,6 @@ impl ScheduleInfo {
             Err(error) => (None, Some(chain(&error).to_string())),
         };
         Self {
-            id,
             timing: rule.as_ref().map(|rule| rule.ticks.timing.to_string()),
             job: rule.as_ref().map(|rule| rule.job.clone()),
             next: tick.and_then(time),
@@ -72,10 +71,11 @@ impl ScheduleInfo {
             owner,
             fired: fired.count,
             left_out: fired.left_out,
-            last_tick: fired.tick.and_then(time),
+            last_tick: fired.job.as_ref().and_then(|job| id.tick_of(job)).and_then(time),
             last_job: fired.job,
             problem,
             rule,
+            id,
         }
     }
 

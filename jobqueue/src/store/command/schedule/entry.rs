@@ -23,8 +23,6 @@ pub(crate) struct Fired {
     pub(crate) count: u64,
     /// How many ticks added none.
     pub(crate) left_out: u64,
-    /// The last tick that added a job, in ms since the epoch.
-    pub(crate) tick: Option<i64>,
     /// The last job.
     pub(crate) job: Option<JobId>,
 }
@@ -57,14 +55,13 @@ impl Marks {
 impl Fired {
     pub(super) fn read(value: &Value, what: &'static str) -> Result<Self, Corrupt> {
         let Some(value) = reply::optional(value) else { return Ok(Self::default()) };
-        let mut words = reply::text(value, what)?.splitn(4, ',');
+        let mut words = reply::text(value, what)?.splitn(3, ',');
         let mut number = || words.next().and_then(|word| word.parse().ok());
         let (Some(count), Some(left_out)) = (number(), number()) else {
             return Err(Corrupt::new(what, "no counts"));
         };
-        let tick = words.next().and_then(|word| word.parse().ok());
         let job = words.next().filter(|word| *word != "-").map(JobId::from_store);
-        Ok(Self { count, left_out, tick, job })
+        Ok(Self { count, left_out, job })
     }
 }
 

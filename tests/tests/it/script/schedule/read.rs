@@ -14,14 +14,14 @@ fn answers_all_that_is_known() {
     rig.given([
         "HSET jq:{q}:schedules a ra b rb",
         "ZADD jq:{q}:ticks 1700000001000 a",
-        "HSET jq:{q}:fired a 1,0,1,a:1",
+        "HSET jq:{q}:fired a 1,0,a:1",
         "HSET jq:{q}:marks b paused",
         "HSET jq:{q}:owners b billing",
     ]);
     rig.replies(
         KEYS,
         args!["a", "none", "b"],
-        r#"[1700000000000, "ra", "1700000001000", "1,0,1,a:1", nil, nil, nil, nil, nil, nil, nil, "rb", nil, nil, "paused", "billing"]"#,
+        r#"[1700000000000, "ra", "1700000001000", "1,0,a:1", nil, nil, nil, nil, nil, nil, nil, "rb", nil, nil, "paused", "billing"]"#,
     );
 }
 

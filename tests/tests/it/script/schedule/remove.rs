@@ -15,7 +15,7 @@ fn forgets_a_schedule_and_the_next_one_is_the_first() {
     rig.given([
         "HSET jq:{q}:schedules a ra b rb",
         "ZADD jq:{q}:ticks 1700000001000 a 1700000002000 b",
-        "HSET jq:{q}:fired a 1,0,1,a:1",
+        "HSET jq:{q}:fired a 1,0,a:1",
         "HSET jq:{q}:marks a moved",
         "HSET jq:{q}:owners a billing",
         "HSET jq:{q}:meta ticks 1700000001000",

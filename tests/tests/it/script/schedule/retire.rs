@@ -15,7 +15,7 @@ fn what_an_owner_declares_no_more_is_gone_and_nothing_else() {
     rig.given([
         "HSET jq:{q}:schedules a ra b rb c rc d rd",
         "ZADD jq:{q}:ticks 1700000001000 a 1700000002000 b 1700000003000 c 1700000004000 d",
-        "HSET jq:{q}:fired a 1,0,1,a:1",
+        "HSET jq:{q}:fired a 1,0,a:1",
         "HSET jq:{q}:marks a paused",
         "HSET jq:{q}:owners a billing b billing c other",
         "HSET jq:{q}:meta ticks 1700000001000",
