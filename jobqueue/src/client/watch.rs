@@ -35,6 +35,14 @@ pub(crate) trait Watch: Send + Sync {
     /// These jobs were added.
     fn added(&self, queue: &QueueName, jobs: Vec<SentJob>) -> Following<'_, ()>;
 
+    /// Somebody waits for the end of this job. Never ready, but with an error: nobody runs it.
+    fn waits<'a>(
+        &'a self,
+        client: &'a Client,
+        queue: &'a QueueName,
+        id: &'a JobId,
+    ) -> Following<'a, ()>;
+
     /// A message is about to be published.
     fn publishes<'a>(&'a self, client: &'a Client) -> Following<'a, ()>;
 

@@ -156,6 +156,22 @@ impl FromStr for EventId {
     }
 }
 
+#[cfg(feature = "testing")]
+impl Event {
+    /// All that are kept.
+    pub(crate) async fn all(store: &QueueStore) -> Result<Vec<Self>> {
+        let (mut all, mut from) = (Vec::<Self>::new(), EventId::beginning());
+        loop {
+            let page = store.stream_so_far(&from.0, PAGE).await?;
+            all.extend(page.into_iter().map(Self::from));
+            match all.last() {
+                Some(last) if last.id != from => from = last.id.clone(),
+                _ => return Ok(all),
+            }
+        }
+    }
+}
+
 impl From<Entry> for Event {
     fn from(entry: Entry) -> Self {
         Self {

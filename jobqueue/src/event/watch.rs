@@ -45,8 +45,9 @@ struct Watcher {
 }
 
 impl Watchers {
-    /// Watches a job from now on.
-    pub(crate) fn watch(&self, store: &QueueStore, id: &JobId) -> Watch {
+    /// Watches a job from now on. In a test's own time the reader looks ever more seldom: nothing
+    /// but its looks would happen in days that pass in a moment.
+    pub(crate) fn watch(&self, store: &QueueStore, id: &JobId, in_test: bool) -> Watch {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let watcher = all.entry(store.name().clone()).or_insert_with(|| Watcher {
             reader: SharedReader::default(),
@@ -55,7 +56,8 @@ impl Watchers {
         let waiter = watcher.reader.wait_for(id, |waiters| {
             watcher.ready.send_replace(false);
             let (store, ready) = (store.with_own_connection(), watcher.ready.clone());
-            tokio::spawn(boxed(read_all(store, waiters, ready)))
+            let looks = Looks { each: LOOK_FOR_ONE, in_test };
+            tokio::spawn(boxed(read_all(store, waiters, ready, looks)))
         });
         Watch { waiter, ready: watcher.ready.subscribe() }
     }
@@ -81,12 +83,37 @@ impl Watch {
     }
 }
 
-async fn read_all(store: QueueStore, waiters: Arc<Waiters<()>>, ready: watch::Sender<bool>) {
+/// How long one read waits for events.
+struct Looks {
+    each: Duration,
+    in_test: bool,
+}
+
+/// The longest, in a test's own time.
+const SELDOM: Duration = Duration::from_secs(3_600);
+
+impl Looks {
+    fn after(&mut self, news: bool) {
+        self.each = match news {
+            false if self.in_test => (self.each * 2).min(SELDOM),
+            _ => LOOK_FOR_ONE,
+        };
+    }
+}
+
+async fn read_all(
+    store: QueueStore,
+    waiters: Arc<Waiters<()>>,
+    ready: watch::Sender<bool>,
+    mut looks: Looks,
+) {
     let mut position = None;
     let (mut retries, mut looked) = (Retries::endless(), Some(Instant::now()));
     while !waiters.end_if_idle() {
         let read = async {
-            let news = read_on(&store, &mut position, &waiters, &ready).await?;
+            let limit = looks.each;
+            let news = read_on(&store, &mut position, &waiters, (&ready, limit)).await?;
+            looks.after(news);
             if looked.is_none_or(|looked| looked.elapsed() > LOOK_AGAIN) {
                 look(&store, &waiters, usize::MAX).await?;
                 looked = Some(Instant::now());
@@ -123,14 +150,14 @@ async fn read_on(
     store: &QueueStore,
     position: &mut Option<StreamPosition>,
     waiters: &Waiters<()>,
-    ready: &watch::Sender<bool>,
+    (ready, limit): (&watch::Sender<bool>, Duration),
 ) -> Result<bool> {
     let from = match position {
         Some(position) => &*position,
         None => position.insert(store.stream_end().await?),
     };
     ready.send_replace(true);
-    let entries = store.stream_after(from, LOOK_FOR_ONE, PAGE).await?;
+    let entries = store.stream_after(from, limit, PAGE).await?;
     for entry in entries.iter().filter(|entry| is_end(entry)) {
         for id in &entry.ids {
             waiters.tell(id, &());

@@ -178,8 +178,22 @@ impl<T: DeserializeOwned> JobHandle<T> {
         if let Some(ended) = self.look().await? {
             return ended;
         }
+        #[cfg(feature = "testing")]
+        if let Some(test) = self.queue.client().watch() {
+            let stuck = test.waits(self.queue.client(), self.queue.name(), &self.id);
+            return tokio::select! {
+                biased;
+                ended = self.end(crate::clock::is_virtual()) => ended,
+                stuck = stuck => Err(stuck.err().unwrap_or(Error::Closed).into()),
+            };
+        }
+        self.end(false).await
+    }
+
+    /// Waits for the job to end.
+    async fn end(&self, in_test: bool) -> Result<T, ResultError> {
         let watchers = self.queue.client().shared::<Watchers>();
-        let mut watch = watchers.watch(self.queue.store(), &self.id);
+        let mut watch = watchers.watch(self.queue.store(), &self.id, in_test);
         loop {
             // The watch stands before this look, so no end of the job is missed.
             watch.ready().await;

@@ -3,6 +3,7 @@
 //! two of them.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use redis::{Cmd, Value};
 
 use super::{keys::Key, queue_store::QueueStore, reply};
@@ -23,7 +24,15 @@ pub(crate) struct OneJob {
 }
 
 impl QueueStore {
-    /// Has the worker hold a job that is in no queue yet, after so many failed attempts.
+    /// How many workers of the queue have a lease that isn't over.
+    pub(crate) async fn live_workers(&self, now: DateTime<Utc>) -> Result<i64> {
+        let now = now.timestamp_millis().to_string();
+        let count = self.ask("ZCOUNT", Key::Workers, &[now.as_bytes(), b"+inf"]).await?;
+        Ok(i64::try_from(reply::count(&count, ACTION)?).unwrap_or(i64::MAX))
+    }
+
+    /// Has the worker hold a job that is in no queue yet, after so many failed attempts; or one that
+    /// a test has run before, wherever that left it.
     pub(crate) async fn hold_new(
         &self,
         worker: &WorkerId,
@@ -31,10 +40,16 @@ impl QueueStore {
         held: &OneJob,
         now: i64,
     ) -> Result<()> {
-        self.ask("HSET", Key::Jobs, &[id.as_str().as_bytes(), &held.record]).await?;
+        let name = id.as_str().as_bytes();
+        for state in [Key::Waiting, Key::Delayed, Key::Completed, Key::Failed] {
+            self.ask("ZREM", state, &[name]).await?;
+        }
+        self.ask("HDEL", Key::Outcomes, &[name]).await?;
+        self.ask("HDEL", Key::Attempts, &[name]).await?;
+        self.ask("HSET", Key::Jobs, &[name, &held.record]).await?;
         if held.attempts > 0 {
             let attempts = held.attempts.to_string();
-            self.ask("HSET", Key::Attempts, &[id.as_str().as_bytes(), attempts.as_bytes()]).await?;
+            self.ask("HSET", Key::Attempts, &[name, attempts.as_bytes()]).await?;
         }
         // Where it would go back to: before all others.
         self.start(worker, id, "0", now).await

@@ -12,6 +12,7 @@
 //! | `call` | kinds of calls, for tests that have one fail |
 //! | `senders` | names under which calls are numbered, so that each is carried out once |
 //! | `hold` | one job that a test has a worker run by itself |
+//! | `sweep` | the keys of a test are removed |
 //! | `work_left` | what is left to do, for tests in a time of their own |
 //! | `keys`, `script`, `reply`, `ids`, `chunk`, `portion`, `time` | names and wire forms |
 //! | `server_error` | from the server's errors to the library's |
@@ -41,6 +42,8 @@ mod script;
 mod senders;
 mod server_error;
 mod servers;
+#[cfg(feature = "testing")]
+mod sweep;
 mod time;
 #[cfg(feature = "testing")]
 mod work_left;

@@ -18,6 +18,8 @@ pub(crate) struct WorkLeft {
     /// and schedules that are due.
     /// Some count twice.
     pub(crate) jobs: i64,
+    /// Of them, those that workers hold.
+    pub(crate) running: i64,
     /// Effects on their way to other queues.
     pub(crate) effects: i64,
     /// When the next job or schedule falls due, or a job expires, in ms since the epoch.
@@ -41,8 +43,10 @@ impl Store {
             ("ZRANGE", Key::Ticks, &["0", "0", "WITHSCORES"]),
             ("ZRANGEBYSCORE", Key::Expiring, &["0", "+inf", "WITHSCORES", "LIMIT", "0", "1"]),
         ];
+        let running = look.running();
         WorkLeft {
-            jobs: look.waiting() + look.running() + due + expired + ticks,
+            jobs: look.waiting() + running + due + expired + ticks,
+            running,
             effects: look.number("XLEN", Key::Outbox, &[]),
             next: next
                 .into_iter()

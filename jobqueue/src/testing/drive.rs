@@ -1,18 +1,16 @@
 //! Having the worker run: until nothing is left to do, one queue alone, or while time goes on.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{TestQueue, stage::Mode};
-use crate::{
-    error::Result,
-    job::QueueName,
-    store::WorkLeft,
-    value_error::Invalid,
-    worker::{QueuesAside, Ran, Worker},
+use super::{
+    TestQueue,
+    driven_worker::{DrivenWorker, Worked},
+    stage::Mode,
 };
+use crate::{error::Result, job::QueueName, value_error::Invalid, worker::Ran};
 
 /// For how long jobs may run one after the other until a test is told that they don't end. In the
 /// test's own time.
@@ -24,6 +22,9 @@ const LONGEST_REAL: Duration = Duration::from_secs(60);
 /// How long what falls due at the end of [`TestQueue::advance`] may take beyond it.
 const AT_THE_END: Duration = Duration::from_millis(50);
 
+/// By how much time goes on at once. Far beyond that, clocks end.
+const MOST_AT_ONCE: Duration = Duration::from_secs(1_000 * 365 * 86_400);
+
 /// How long the worker runs.
 #[derive(Clone, Copy)]
 enum Until {
@@ -31,6 +32,12 @@ enum Until {
     Idle,
     /// The same, but to this time at most; what isn't done by then goes on later.
     Time(DateTime<Utc>),
+}
+
+/// Whether nothing was left to do.
+enum Idle {
+    Is,
+    Not,
 }
 
 /// On a real Redis runs take time, so what they add falls due a little later.
@@ -46,9 +53,11 @@ impl TestQueue {
     /// # Errors
     /// The worker is set up wrongly, or jobs are left after an hour of the test's time.
     pub async fn run_until_idle(&self) -> Result<Ran> {
+        let _driving = self.stage.drive();
         let before = self.stage.watch.ran();
         let queues = self.queues()?;
         self.stage.declare(&self.client).await?;
+        self.settle_tasks().await;
         self.run_all(&queues, None, Until::Idle).await?;
         Ok(self.stage.watch.ran().since(before))
     }
@@ -84,7 +93,9 @@ impl TestQueue {
             let problem = format!("the test's worker has no handler of queue {queue}");
             return Err(Invalid::setup(problem, "add one with `.handler(…)`").into());
         }
+        let _driving = self.stage.drive();
         let before = self.stage.watch.ran();
+        self.settle_tasks().await;
         let queues = std::slice::from_ref(&queue);
         self.run_all(queues, Some(&queue), Until::Idle).await?;
         Ok(self.stage.watch.ran().since(before))
@@ -92,12 +103,19 @@ impl TestQueue {
 
     /// Lets time go on, and runs what falls due on the way, each at its time. Answers how many runs
     /// ended meanwhile. What isn't done by then, for a limit holds it, waits for the next call; a
-    /// run that is under way at the end is told to stop, as at a shutdown, and begins anew.
+    /// run that is under way at the end goes on in it. Tasks of the test and of its handlers that
+    /// wait for a time go on at that time. Without any handler it is the time alone that goes on.
     ///
     /// # Errors
-    /// As of [`run_until_idle`](Self::run_until_idle).
+    /// As of [`run_until_idle`](Self::run_until_idle), or it is longer than 1,000 years.
     pub async fn advance(&self, by: Duration) -> Result<Ran> {
+        let _driving = self.stage.drive();
         let before = self.stage.watch.ran();
+        if by > MOST_AT_ONCE {
+            return Err(
+                Invalid::new("time", format!("{by:?}"), "advance by 1,000 years at most").into()
+            );
+        }
         let target = self.now() + by;
         if self.stage.mode() == Mode::Live && self.server.is_real() {
             let problem = "time can't be moved under a live worker on a real redis";
@@ -113,30 +131,26 @@ impl TestQueue {
     }
 
     async fn advance_to(&self, target: DateTime<Utc>) -> Result<()> {
-        let queues = self.queues()?;
-        self.stage.declare(&self.client).await?;
+        let queues = if self.stage.has_work() { self.queues()? } else { Vec::new() };
+        if self.stage.has_work() {
+            self.stage.declare(&self.client).await?;
+        }
         let latest = if self.server.is_real() { target + SLACK } else { target };
         let until = if self.server.is_real() { Until::Idle } else { Until::Time(target) };
         loop {
+            self.settle_tasks().await;
             self.run_all(&queues, None, until).await?;
             let now = self.now();
-            if now > target && !self.server.is_real() {
+            if now >= target && !self.server.is_real() {
                 return Ok(());
             }
-            let later = |left: WorkLeft| {
-                let next = DateTime::from_timestamp_millis(left.next?)?;
-                Some(next).filter(|next| *next > now && *next <= latest)
-            };
-            let mut next = None;
-            for queue in &queues {
-                let due = later(self.server.left(&self.client, queue).await?);
-                next = due.into_iter().chain(next).min();
-            }
+            let next = self.next_due(&queues, now, latest).await?;
             let Ok(wait) = (next.unwrap_or(target) - now).to_std() else { return Ok(()) };
             let all = self.stage.queues().into_iter().chain(queues.iter().cloned());
             let all: BTreeSet<QueueName> = all.collect();
-            self.server.pass(wait, &self.client, all.into_iter()).await?;
-            if next.is_none() {
+            let more = self.pass(wait, &queues);
+            self.server.pass(wait, more, &self.client, all.into_iter()).await?;
+            if next.is_none() && self.server.is_real() {
                 return self.run_all(&queues, None, until).await;
             }
         }
@@ -158,16 +172,30 @@ impl TestQueue {
             for (channel, message) in &broadcasts {
                 self.stage.one_by_one()?.hear(channel, message).await?;
             }
-            let busy = self.busy(queues).await.is_some();
+            let mut busy = self.busy(queues).await.is_some();
+            if !busy {
+                // Tasks that runs have left behind may add more.
+                self.settle_tasks().await;
+                busy = self.busy(queues).await.is_some();
+            }
             match self.stage.mode() {
-                _ if !busy && broadcasts.is_empty() => return Ok(()),
+                _ if !busy && broadcasts.is_empty() => return self.end_rest().await,
                 _ if !busy => {}
-                Mode::Live => self.until_idle(queues, until).await?,
+                Mode::Live => drop(self.until_idle(queues, until).await?),
                 Mode::Manual | Mode::Inline => self.work(queues, only, until).await?,
             }
             if matches!(until, Until::Time(end) if self.now() >= end) {
                 return Ok(());
             }
+        }
+    }
+
+    /// A worker that rested, and whose runs have ended, goes.
+    async fn end_rest(&self) -> Result<()> {
+        self.stage.drives.rests.store(false, Ordering::Relaxed);
+        match self.resting.lock().await.take() {
+            Some(driven) => driven.end().await,
+            None => Ok(()),
         }
     }
 
@@ -178,39 +206,49 @@ impl TestQueue {
         only: Option<&QueueName>,
         until: Until,
     ) -> Result<()> {
-        let mut place = self.stage.worker().await;
-        let Some(worker) = place.as_mut() else { return Ok(()) };
-        let alone = Alone::new(worker, only);
+        let mut place = self.resting.lock().await;
+        self.stage.drives.rests.store(false, Ordering::Relaxed);
+        let mut rested = place.take();
+        if only.is_some()
+            && let Some(driven) = rested.take()
+        {
+            // It has other queues as well.
+            driven.end().await?;
+        }
         loop {
-            let mut crashes = self.stage.watch.crashes();
-            alone.worker.handle().begin();
-            let mut idle = Ok(());
-            let stop = async { idle = self.until_idle(queues, until).await };
-            let ended = tokio::select! {
-                biased;
-                () = crashes.next() => None,
-                ended = alone.worker.run_once_until(stop) => Some(ended),
+            let mut driven = match rested.take() {
+                Some(driven) => driven,
+                None => DrivenWorker::begin(&self.stage, only).await,
             };
-            // A worker that died leaves its jobs to the next, when its lease is over.
-            if let Some(ended) = ended {
-                return ended.and(idle);
+            driven.go_on();
+            match driven.until(self.until_idle(queues, until)).await {
+                Worked::Died => {}
+                Worked::Ended(ended) => return ended,
+                Worked::Ready(Ok(Idle::Not)) if self.is_running(queues).await => {
+                    driven.rest();
+                    *place = Some(driven);
+                    self.stage.drives.rests.store(true, Ordering::Relaxed);
+                    return Ok(());
+                }
+                Worked::Ready(idle) => return driven.end().await.and(idle.map(drop)),
             }
         }
     }
 
-    /// Waits until nothing is left to do.
-    async fn until_idle(&self, queues: &[QueueName], until: Until) -> Result<()> {
+    /// Waits until nothing is left to do, or the time is over.
+    async fn until_idle(&self, queues: &[QueueName], until: Until) -> Result<Idle> {
         let ran = || self.stage.watch.ran().total();
         let (before, begun) = (ran(), self.now());
+        let most = self.stage.drives.most_runs.load(Ordering::Relaxed);
         let done = async {
             loop {
                 let looked = ran();
                 match self.busy(queues).await {
                     // A run that ended meanwhile may have added a job to a queue that was idle.
-                    None if ran() == looked => return Ok(()),
+                    None if ran() == looked => return Ok(Idle::Is),
                     None => continue,
-                    Some(queue) if ran() - before > self.most_runs && self.now() == begun => {
-                        let problem = too_many(queue, self.most_runs);
+                    Some(queue) if ran() - before > most && self.now() == begun => {
+                        let problem = too_many(queue, most);
                         return Err(Invalid::setup(problem, ADVICE).into());
                     }
                     Some(_) => self.server.happened().await,
@@ -224,15 +262,25 @@ impl TestQueue {
         };
         match (timeout(longest, done).await, until) {
             (Ok(idle), _) => return idle,
-            (Err(_), Until::Time(_)) => return Ok(()),
+            (Err(_), Until::Time(_)) => return Ok(Idle::Not),
             (Err(_), Until::Idle) => {}
         }
         let left = |queue| Err(Invalid::setup(endless(queue), ADVICE).into());
-        self.busy(queues).await.map_or(Ok(()), left)
+        self.busy(queues).await.map_or(Ok(Idle::Is), left)
+    }
+
+    /// Whether a job of these queues is being run.
+    async fn is_running(&self, queues: &[QueueName]) -> bool {
+        for queue in queues {
+            if self.server.left(&self.client, queue).await.is_ok_and(|left| left.running > 0) {
+                return true;
+            }
+        }
+        false
     }
 
     /// A queue with jobs to run or effects on their way, if there is one.
-    async fn busy<'a>(&self, queues: &'a [QueueName]) -> Option<&'a QueueName> {
+    pub(super) async fn busy<'a>(&self, queues: &'a [QueueName]) -> Option<&'a QueueName> {
         for queue in queues {
             match self.server.left(&self.client, queue).await {
                 Ok(left) if left.jobs + left.effects == 0 => {}
@@ -241,25 +289,6 @@ impl TestQueue {
             }
         }
         None
-    }
-}
-
-/// A worker that runs one of its queues alone, until this is dropped.
-struct Alone<'a> {
-    worker: &'a mut Worker,
-    others: QueuesAside,
-}
-
-impl<'a> Alone<'a> {
-    fn new(worker: &'a mut Worker, only: Option<&QueueName>) -> Self {
-        let others = only.map(|only| worker.put_aside(only)).unwrap_or_default();
-        Self { worker, others }
-    }
-}
-
-impl Drop for Alone<'_> {
-    fn drop(&mut self) {
-        self.worker.take_back(std::mem::take(&mut self.others));
     }
 }
 

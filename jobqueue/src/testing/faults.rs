@@ -114,9 +114,13 @@ impl TestQueue {
         RedisGone { faults: self.faults.clone() }
     }
 
-    /// Redis is gone for this time from now on, for runs and calls that are to outlast it.
+    /// Redis is gone for this time from now on, for runs and calls that are to outlast it. A time
+    /// that has no end, such as [`Duration::MAX`], is for good.
     pub fn redis_gone_for(&self, time: Duration) {
-        self.faults.go_until(Instant::now() + time);
+        match Instant::now().checked_add(time) {
+            Some(end) => self.faults.go_until(end),
+            None => self.faults.go(),
+        }
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "a handler is passed by its name alone")]

@@ -62,10 +62,15 @@
 mod assert;
 mod context;
 mod drive;
+mod driven_worker;
+mod drives;
 mod enqueued;
+mod events;
 mod faults;
+mod inline;
 mod modes;
 mod names;
+mod pass;
 mod perform;
 mod performed;
 mod published;
@@ -78,6 +83,7 @@ mod server;
 pub mod simulation;
 mod snapshot;
 mod stage;
+mod stuck;
 
 pub use self::{
     context::TestContext,

@@ -8,7 +8,7 @@ use super::{TestQueue, names, performed::Performed};
 use crate::{
     clock,
     error::{Error, Result},
-    job::{IntoJob, Job as _, JobId},
+    job::{IntoJob, Job as _, JobId, QueueName},
     producer::{Content, Request},
     store::OneJob,
     value_error::{Invalid, PayloadError},
@@ -124,6 +124,22 @@ impl TestQueue {
     }
 }
 
+impl TestQueue {
+    /// A run by itself must not take the place of a job that was added.
+    async fn refuse_if_known(&self, queue: &QueueName, id: &JobId) -> Result<()> {
+        if self.stage.has_performed(queue, id) {
+            return Ok(());
+        }
+        match self.client.queue(queue)?.job(id.clone()).state().await? {
+            Some(state) if !state.is_final() => {
+                let problem = format!("job {id} is in queue {queue} already, and is {state}");
+                Err(Invalid::setup(problem, "perform another id, or have it run").into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// One run of a handler, about to be made. See [`TestQueue::perform`].
 ///
 /// # Errors
@@ -158,7 +174,8 @@ impl<T> Perform<'_, T> {
     }
 
     /// The job's id. Two runs of one id are two deliveries of one job, for what happens
-    /// [once](crate::Context::once).
+    /// [once](crate::Context::once). A job of this id that the test has added, and that hasn't ended,
+    /// is an error.
     pub fn id(mut self, id: impl AsRef<str>) -> Self {
         self.id = Some(id.as_ref().parse());
         self
@@ -179,12 +196,19 @@ impl<T: DeserializeOwned> Perform<'_, T> {
         if self.attempt == 0 {
             return Err(Invalid::new("attempt", self.attempt, "attempts are counted from 1").into());
         }
-        let worker = stage.one_by_one()?;
+        stage.one_by_one()?;
+        let named = self.id.is_some();
         let job = request.job(Content::plain(self.payload?), self.id.transpose()?, clock::now())?;
         let (attempts, mark) = (self.attempt - 1, stage.mark());
         let new = OneJob { record: job.record.into(), attempts, stalls: 0 };
         stage.with_names(|numbers| names::note(numbers, &job.id));
-        let end = worker.run(request.store.name().as_str(), &job.id, Some(new)).await?;
+        let queue = request.store.name();
+        let _driving = stage.drive();
+        if named {
+            self.app.refuse_if_known(queue, &job.id).await?;
+        }
+        stage.note_performed(queue, &job.id);
+        let end = stage.run_one(queue, &job.id, Some(new)).await?;
         let end = end.ok_or(Error::Closed)?;
         let notes = stage.watch.take_notes(&job.id);
         let about = (request.name, job.id, self.attempt);

@@ -1,11 +1,15 @@
 //! A server in the process, and a worker that runs when the test says so.
 
-use std::{any::Any, fmt, sync::Arc};
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, atomic::Ordering},
+};
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 
-use super::{server::TestServer, stage::Stage};
+use super::{driven_worker::DrivenWorker, server::TestServer, stage::Stage};
 use crate::{
     client::{Client, ClientBuilder},
     error::Result,
@@ -26,14 +30,11 @@ pub struct TestQueue {
     pub(super) server: TestServer,
     pub(super) stage: Arc<Stage>,
     pub(super) faults: Faults,
-    /// How many runs may end while time stands still.
-    pub(super) most_runs: usize,
+    /// The worker, if it rests in the middle of a run.
+    pub(super) resting: tokio::sync::Mutex<Option<DrivenWorker>>,
     /// The worker, if it is live.
     pub(super) live: JoinSet<()>,
 }
-
-/// How many runs may end while time stands still, by default.
-const MOST_RUNS: usize = 20_000;
 
 impl TestQueue {
     /// On a server in this process, in a runtime whose time stands still; or on a real one.
@@ -44,7 +45,8 @@ impl TestQueue {
         let client = builder.connect().await?;
         let stage = Stage::new(&client);
         client.watched_by(&stage);
-        Ok(Self { client, server, stage, faults, most_runs: MOST_RUNS, live: JoinSet::new() })
+        let (resting, live) = (tokio::sync::Mutex::default(), JoinSet::new());
+        Ok(Self { client, server, stage, faults, resting, live })
     }
 
     /// A client of the server.
@@ -81,11 +83,11 @@ impl TestQueue {
         self.worker(|builder| builder.state(value))
     }
 
-    /// How many runs may end while time stands still until a test is told that its jobs add each other
-    /// for ever; 20,000 by default.
+    /// How many runs may end while time stands still, or [inline](Self::inline) in one add, until a
+    /// test is told that its jobs add each other for ever; 20,000 by default.
     #[must_use]
-    pub fn most_runs(mut self, most: usize) -> Self {
-        self.most_runs = most;
+    pub fn most_runs(self, most: usize) -> Self {
+        self.stage.drives.most_runs.store(most, Ordering::Relaxed);
         self
     }
 

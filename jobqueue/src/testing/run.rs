@@ -1,6 +1,9 @@
 //! A test's own time and server.
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
 use chrono::{DateTime, Utc};
+use futures_util::FutureExt as _;
 
 use super::{TestQueue, server::TestServer};
 use crate::{
@@ -43,7 +46,7 @@ where
     })
 }
 
-/// Runs a test on a real Redis, under keys of its own, which go when it has passed.
+/// Runs a test on a real Redis, under keys of its own, which go with it, whether it passes or not.
 ///
 /// The server's time can't be moved. So time is real, it takes a handler a minute to sleep for a
 /// minute, and [`advance`](TestQueue::advance) moves the jobs that are delayed towards now instead.
@@ -64,14 +67,15 @@ where
         let app = TestQueue::start(TestServer::redis(url), faults).await;
         let app = app.expect("the server of the tests can be reached");
         let (client, stage) = (app.client().clone(), app.stage.clone());
-        let result = test(app).await;
+        let result = AssertUnwindSafe(test(app)).catch_unwind().await;
+        // The next test has keys of its own, so nothing depends on it.
         for queue in stage.queues() {
             if let Ok(queue) = client.queue(queue) {
-                // The next test has keys of its own.
                 let _ = queue.obliterate().force().await;
             }
         }
-        result
+        client.store().remove_all_keys().await;
+        result.unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 

@@ -93,20 +93,22 @@ impl TestServer {
         let jobs = waiting + counts.active + u64::from(is_due);
         Ok(WorkLeft {
             jobs: i64::try_from(jobs).unwrap_or(i64::MAX),
+            running: i64::try_from(counts.active).unwrap_or(i64::MAX),
             effects: i64::try_from(counts.effects).unwrap_or(i64::MAX),
             next: due.map(|due| self.in_test_time(due).timestamp_millis()),
         })
     }
 
-    /// Lets this time pass at once.
+    /// Lets this time pass: here by waiting, on a real server at once.
     pub(super) async fn pass(
         &self,
         by: Duration,
+        waiting: impl Future<Output = ()>,
         client: &Client,
         queues: impl Iterator<Item = QueueName>,
     ) -> Result<()> {
         let Self::Redis { moved } = self else {
-            tokio::time::advance(by).await;
+            waiting.await;
             return Ok(());
         };
         *moved.lock().unwrap_or_else(PoisonError::into_inner) += by;

@@ -137,7 +137,7 @@ impl TestQueue {
         // A trace is another one each time.
         let headers = job.record.options.headers.iter();
         let headers = headers.filter(|(name, _)| !name.starts_with("trace"));
-        add.chain(headers.map(|(name, value)| (name.clone(), value.clone()))).collect()
+        add.chain(headers.map(|(name, value)| (word(name), word(value)))).collect()
     }
 }
 
@@ -158,7 +158,16 @@ fn line(failure: &JobFailure) -> String {
     for cause in &failure.causes {
         let _ = write!(line, ": {cause}");
     }
-    line
+    let shown = line
+        .chars()
+        .map(|it| if it.is_control() { it.escape_default().to_string() } else { it.to_string() });
+    shown.collect()
+}
+
+/// A text that a reader can tell from what stands around it: in quotes, if it isn't one word.
+fn word(text: &str) -> String {
+    let apart = |it: char| it.is_whitespace() || it.is_control() || "\"=\\".contains(it);
+    if text.is_empty() || text.contains(apart) { format!("{text:?}") } else { text.to_owned() }
 }
 
 /// A time in its two largest units: `2d`, `1h30m`, `250ms`.
@@ -179,6 +188,12 @@ fn short(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_one_word_stands_in_quotes() {
+        assert_eq!([word("gold"), word("a b"), word("x=1\n")], ["gold", "\"a b\"", "\"x=1\\n\""]);
+        assert_eq!([word(""), word("\"")], ["\"\"", "\"\\\"\""]);
+    }
 
     #[test]
     fn times_are_short() {

@@ -5,29 +5,19 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
-use bytes::Bytes;
-use tokio::task::JoinSet;
-
 use super::{
+    drives::{Drives, Driving},
     names::{self, Names},
     sent::{Published, Sent},
 };
 use crate::{
     client::{Client, Following, SentJob, SentMessage, Watch},
-    error::{Error, Result},
+    error::Result,
     job::{JobId, QueueName},
-    task::boxed,
     value_error::Invalid,
     worker::{OneByOne, RunWatch, Worker, WorkerBuilder},
 };
-
-/// How deep adds that run at once may stand in each other.
-const DEEPEST: usize = 100;
-
-tokio::task_local! {
-    /// How many runs this one stands in, each of which waits for the end of the next.
-    static DEPTH: usize;
-}
+use bytes::Bytes;
 
 /// When jobs run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +37,8 @@ pub(super) struct Stage {
     mode: OnceLock<Mode>,
     /// Until the worker is built.
     builder: Mutex<Option<Box<WorkerBuilder>>>,
-    worker: tokio::sync::Mutex<Option<Box<Worker>>>,
+    pub(super) worker: Arc<tokio::sync::Mutex<Option<Box<Worker>>>>,
+    pub(super) drives: Drives,
     one_by_one: OnceLock<OneByOne>,
     /// The handlers' subscriptions are bound.
     bound: tokio::sync::OnceCell<()>,
@@ -55,7 +46,7 @@ pub(super) struct Stage {
     declared: tokio::sync::OnceCell<()>,
     seen: Mutex<Seen>,
     /// For tasks of its own.
-    this: Weak<Self>,
+    pub(super) this: Weak<Self>,
 }
 
 /// What the client has sent.
@@ -67,6 +58,8 @@ struct Seen {
     broadcasts: Vec<(QueueName, Bytes)>,
     /// Jobs that run no more at once, since they are too deep.
     left: HashSet<JobId>,
+    /// Jobs that the test has run by themselves.
+    performed: HashSet<(QueueName, JobId)>,
     /// The numbers of ids in snapshots.
     names: Names,
 }
@@ -84,13 +77,20 @@ impl Stage {
             watch: RunWatch::default(),
             mode: OnceLock::new(),
             builder: Mutex::new(Some(Box::new(Worker::builder(client)))),
-            worker: tokio::sync::Mutex::default(),
+            worker: Arc::default(),
+            drives: Drives::default(),
             one_by_one: OnceLock::new(),
             bound: tokio::sync::OnceCell::new(),
             declared: tokio::sync::OnceCell::new(),
             seen: Mutex::default(),
             this: this.clone(),
         })
+    }
+
+    /// Whether the worker has something to do: a handler or a listener, or a mistake to tell.
+    pub(super) fn has_work(&self) -> bool {
+        let builder = self.builder.lock().unwrap_or_else(PoisonError::into_inner);
+        builder.as_ref().is_none_or(|builder| !builder.is_empty())
     }
 
     /// Sets the worker up. False if it is built already.
@@ -144,33 +144,28 @@ impl Stage {
         self.worker.lock().await
     }
 
-    /// Runs all that waits now, each job once, and what it adds.
-    async fn run_waiting(&self) -> Result<()> {
-        let depth = DEPTH.try_with(|depth| *depth).unwrap_or_default();
-        if depth >= DEEPEST {
-            let deeper = self.one_by_one()?.ready().await?;
-            self.seen().left.extend(deeper.into_iter().map(|(_, id)| id));
-            let problem = format!("jobs add each other {DEEPEST} deep, and each runs at once");
-            return Err(Invalid::setup(problem, "test them without `inline()`").into());
-        }
-        let this = self.this.upgrade().ok_or(Error::Closed)?;
-        // In a task of its own, or the stack would be as deep. It ends with who waits for it.
-        let mut task = JoinSet::new();
-        let run = async move { this.run_each_waiting().await };
-        task.spawn(boxed(DEPTH.scope(depth + 1, run)));
-        task.join_next().await.and_then(std::result::Result::ok).unwrap_or(Err(Error::Closed))
+    /// The test has jobs run, until the answer is dropped.
+    pub(super) fn drive(&self) -> Driving<'_> {
+        self.drives.begin()
     }
 
-    async fn run_each_waiting(&self) -> Result<()> {
-        let (worker, mut ran) = (self.one_by_one()?, HashSet::new());
-        loop {
-            let ready = worker.ready().await?;
-            let left = self.seen().left.clone();
-            let next = |(_, id): &(_, JobId)| !ran.contains(id) && !left.contains(id);
-            let Some((queue, id)) = ready.into_iter().find(next) else { return Ok(()) };
-            worker.run(queue.as_str(), &id, None).await?;
-            ran.insert(id);
-        }
+    /// Whether this job runs no more at once.
+    pub(super) fn is_left(&self, id: &JobId) -> bool {
+        self.seen().left.contains(id)
+    }
+
+    /// These jobs run no more at once.
+    pub(super) fn leave(&self, ids: impl Iterator<Item = JobId>) {
+        self.seen().left.extend(ids);
+    }
+
+    /// A job was run by itself.
+    pub(super) fn note_performed(&self, queue: &QueueName, id: &JobId) {
+        self.seen().performed.insert((queue.clone(), id.clone()));
+    }
+
+    pub(super) fn has_performed(&self, queue: &QueueName, id: &JobId) -> bool {
+        self.seen().performed.contains(&(queue.clone(), id.clone()))
     }
 
     /// Binds what the handlers subscribe to, once: also before the worker first runs.
@@ -252,6 +247,15 @@ impl Watch for Stage {
         Box::pin(async {
             if self.mode() == Mode::Inline { self.run_waiting().await } else { Ok(()) }
         })
+    }
+
+    fn waits<'a>(
+        &'a self,
+        client: &'a Client,
+        queue: &'a QueueName,
+        id: &'a JobId,
+    ) -> Following<'a, ()> {
+        Box::pin(self.stuck(client, queue, id))
     }
 
     fn publishes<'a>(&'a self, client: &'a Client) -> Following<'a, ()> {

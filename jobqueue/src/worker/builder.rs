@@ -286,6 +286,12 @@ impl WorkerBuilder {
         self.registries.iter().any(|(_, registry)| registry.subscriptions().next().is_some())
     }
 
+    /// Whether it has nothing to do, and was set up without a mistake.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.registries.is_empty() && self.listeners.is_empty() && self.mistake.is_none()
+    }
+
     /// Whether it has a listener for broadcasts of this name.
     #[cfg(feature = "testing")]
     pub(crate) fn listens_to(&self, channel: &QueueName) -> bool {

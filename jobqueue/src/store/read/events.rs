@@ -42,6 +42,20 @@ impl QueueStore {
         Ok(newest.map_or_else(|| StreamPosition("0-0".into()), |entry| entry.position))
     }
 
+    /// Up to `most` entries after `from`, without a wait.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn stream_so_far(
+        &self,
+        from: &StreamPosition,
+        most: usize,
+    ) -> Result<Vec<Entry>> {
+        let mut command = redis::cmd("XRANGE");
+        command.arg(self.shared(Key::Events)).arg(format!("({}", from.0)).arg("+");
+        command.arg("COUNT").arg(most);
+        let entries = reply::array(self.request_retrying(&command, ACTION).await?, ACTION)?;
+        Ok(entries.into_iter().map(read_entry).collect::<Result<_, _>>()?)
+    }
+
     /// Up to `most` entries after `from`. Waits for one up to `limit`, and then returns none.
     ///
     /// Needs its [own connection](Self::with_own_connection), which it blocks.

@@ -1,11 +1,13 @@
 //! The kit for tests of whole systems: a server in the process, and a time that stands still.
 
+mod bounds;
 mod faults;
 mod long;
 mod messages;
 mod modes;
 mod perform;
 mod real;
+mod rests;
 mod snapshots;
 mod subscription;
 

@@ -68,6 +68,32 @@ fn tests_on_one_redis_have_keys_of_their_own() {
     });
 }
 
+/// Whether the test passes or not, and of topics as well.
+#[test]
+fn no_key_of_a_test_stays() {
+    let server = RedisServer::start();
+    let url = server.url();
+    let test = async |app: TestQueue| {
+        let (app, _) = shop(app);
+        let topic = app.client().topic("prices").expect("a name");
+        topic.bind("reminders", "eur.*").await.expect("bound");
+        app.client().publish("prices", "eur.usd", &1.1).await.expect("published");
+        app.client().add(remind, 1).await.expect("added");
+        app.run_until_idle().await.expect("idle");
+        app.now()
+    };
+    let failing = async |app: TestQueue| -> () {
+        test(app).await;
+        panic!("as a test that fails");
+    };
+    testing::run_on(&url, test);
+    assert!(std::panic::catch_unwind(|| testing::run_on(&url, failing)).is_err());
+    let client = redis::Client::open(url.as_str()).expect("a url");
+    let mut connection = client.get_connection().expect("connected");
+    let left: Vec<String> = redis::cmd("KEYS").arg("*").query(&mut connection).expect("keys");
+    assert_eq!(left, [""; 0]);
+}
+
 #[test]
 fn what_does_not_work_on_a_real_redis_is_said() {
     let server = RedisServer::start();

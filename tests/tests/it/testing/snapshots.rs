@@ -77,3 +77,16 @@ async fn many_jobs_are_all_there(app: TestQueue) -> Result<(), Error> {
     assert!(text.ends_with("    job-1200 step 1199\n"), "{text}");
     Ok(())
 }
+
+#[jobqueue::test]
+async fn a_header_can_be_told_from_what_stands_around_it(app: TestQueue) -> Result<(), Error> {
+    let flow = app.client().add(step, 1).header("note", "to be read\n  failed");
+    flow.header("card", "gold").header("sum", "a=b").await?;
+    let expected = "\
+queue flow
+  waiting
+    job-1 step 1 card=gold note=\"to be read\\n  failed\" sum=\"a=b\"
+";
+    assert_eq!(app.snapshot("flow").await?, expected);
+    Ok(())
+}
