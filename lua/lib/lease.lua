@@ -5,6 +5,12 @@ local function lease_held(workers, worker)
   return redis.call('ZSCORE', workers, worker) ~= false
 end
 
+-- Until when a worker has its lease; false if it has none. leases: the two oldest, as pairs.
+local function lease_own(workers, worker, leases)
+  return leases[1] == worker and leases[2] or leases[3] == worker and leases[4]
+    or redis.call('ZSCORE', workers, worker)
+end
+
 local function lease_extend(workers, worker, deadline)
   redis.call('ZADD', workers, deadline, worker)
 end

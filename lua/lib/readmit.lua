@@ -38,16 +38,17 @@ end
 -- Keeps a job as failed whose id or key another job has, and answers under which id. It still knows
 -- its key, which a retry claims.
 local function readmit_failed(q, job, taken, outcome, now)
-  local id = job.id
+  -- Not before jobs that ended by a clock that was set back.
+  local id, ended = job.id, string.format('%.0f', math.max(now, tonumber(q.ended) or 0))
   if taken then
     id = string.sub(id, 1, 111) .. '.' .. string.sub(redis.sha1hex(job.other), 1, 16)
   end
   readmit_replace(q, id)
   redis.call('HSET', q.outcomes, id, outcome)
-  redis.call('ZADD', q.failed, string.format('%.0f', now), id)
+  redis.call('ZADD', q.failed, ended, id)
   -- Of whose pool it was isn't known here.
   if pools_since(redis.call('HGET', q.meta, 'failed_of')) ~= '' then
-    pools_join(q.base, 'failed', '', { string.format('%.0f', now), id })
+    pools_join(q.base, 'failed', '', { ended, id })
   end
   if job.key ~= '' and string.match(job.rule, '^0') then redis.call('HSET', q.uniques, id, job.key) end
   return readmit_write(q, job, id)

@@ -3,6 +3,21 @@
 
 local RETENTION_STEP = 1000
 
+-- When jobs end that end now. As long as the clock is behind the newest end, since it was set back, it
+-- is a ms later each time: what ended last goes last.
+local function retention_time(q, now)
+  if not q.ended then
+    return now
+  elseif tonumber(q.ended) < now then
+    redis.call('HDEL', q.meta, 'ended')
+    q.ended = false
+    return now
+  end
+  q.ended = q.ended + 1
+  redis.call('HSET', q.meta, 'ended', string.format('%.0f', q.ended))
+  return q.ended
+end
+
 -- From now on the jobs of a state are of several pools. Those that are there are of the first, and
 -- need no set as long as they ended before all others; so those of this ms do.
 local function retention_split(q, state, owner, now)

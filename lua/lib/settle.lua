@@ -44,12 +44,12 @@ local function settle_ended(q, args, at, now)
       columns_purge(q, ids, from, to)
     end
   else
+    redis.call('HDEL', q.running, '')
     -- Converted to text once, not for each job.
-    local members, ended = {}, string.format('%.0f', now)
+    local members, ended = {}, string.format('%.0f', retention_time(q, now))
     for i = 1, n do
       members[2 * i - 1], members[2 * i] = ended, ids[i]
     end
-    redis.call('HDEL', q.running, '')
     redis.call('HSET', q.outcomes, unpack(args, first, last))
     retention_pool(q, kind, pool, members, ended)
     redis.call('ZADD', q[kind], unpack(members))

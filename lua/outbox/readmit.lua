@@ -37,13 +37,13 @@ local function readmit(keys, args)
   }
   local wake, source, outcome = keys[17], args[2], args[3]
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl',
-    'newest')
+    'newest', 'ended')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
   q.step, q.ttl = rank_step(meta[3]), meta[5]
-  q.order, q.newest = false, meta[6]
+  q.order, q.newest, q.ended = false, meta[6], meta[7]
   local last, now = redis.call('HGET', q.sources, source) or '0-0', clock_now()
   local added, failed = {}, {}
   for i = 4, #args, 8 do

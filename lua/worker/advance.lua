@@ -35,9 +35,9 @@
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue, `ticks` when the first schedule is due, ms
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
--- USES  clock, layout, rank, events, wake, lease, running, unique, lanes, pools, columns, retention,
---       outbox, callers, cancels, promote, hand, recover, active, limits, throttle, turn, settle, fit,
---       expiry, rooms, fetch, handover, details
+-- USES  clock, layout, rank, events, wake, lease, setback, running, unique, lanes, pools, columns,
+--       retention, outbox, callers, cancels, promote, hand, recover, active, limits, throttle,
+--       turn, settle, fit, expiry, rooms, fetch, handover, details
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -52,18 +52,20 @@ local function advance(keys, args)
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
     'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes',
-    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling', 'ticks')
+    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling', 'ticks', 'ended')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
   q.expiring, q.throttled_from, q.lane_wakes, q.newest = meta[10], meta[12], meta[13], meta[17]
   q.owners, q.cancelling = { completed = meta[15], failed = meta[16] }, meta[18]
+  q.ended = meta[20]
   fit_begin(q, meta[14], want + EXPIRY_STEP)
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
   local leases = redis.call('ZRANGE', q.workers, 0, 1, 'WITHSCORES')
-  if leases[1] ~= worker and leases[3] ~= worker and not lease_held(q.workers, worker) then
+  local own = lease_own(q.workers, worker, leases)
+  if not own then
     return redis.error_reply('LEASELOST the worker is not known, or its lease ran out')
   end
   if not by_hand and redis.call('HLEN', q.running) ~= q.held then
@@ -74,6 +76,7 @@ local function advance(keys, args)
   -- shrinks. So jobs that ended leave `running` first. If there are none, this removes nothing.
   if args[8] == '0' then redis.call('HDEL', q.running, '') end
   local now, exact = clock_now()
+  leases = setback_look(q, own, lease, now) or leases
   if by_hand then q.started = string.format('%.0f', now) .. ':' .. worker end
   -- In most queues a job has a record and, once it has ended, an outcome, and nothing else. In many
   -- of them no job is delayed, and none has effects on other queues.
@@ -101,8 +104,7 @@ local function advance(keys, args)
   local late = q.expiring and expiry_take(q, now)
   -- They count as active, and only jobs of names in `workers` do.
   if late and by_hand then hand_deliver(q, worker, late, now + q.held) end
-  local due = promote_due(q, now)
-  local waiting = redis.call('ZCARD', q.waiting)
+  local due, waiting = promote_due(q, now), redis.call('ZCARD', q.waiting)
   local ids, why, look = fetch_jobs(q, want, waiting, now, exact)
   if not by_hand then lease_answer(q.workers, worker, now + lease, #ids + #(late or {})) end
   local left = waiting - #ids
@@ -123,7 +125,6 @@ local function advance(keys, args)
   local reply = { now, wait, left, q.cut and 'bytes' or why, late and table.concat(ids, ' ') or q.taken or '',
     details_of(q, ids) }
   local effects = q.bare and 0 or redis.call('XLEN', q.outbox)
-  if effects > 0 or #more > 0 then reply[10] = effects end
-  if #more > 0 then reply[11] = more end
+  reply[10], reply[11] = (effects > 0 or #more > 0) and effects or nil, #more > 0 and more or nil
   return reply
 end

@@ -8,7 +8,7 @@
 --       such a job that it holds, ids and the mark. Of more than 1,000 marks it looks at as many,
 --       others each time.
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, lease, marks
+-- USES  clock, layout, lease, setback, marks
 local function heartbeat(keys, args)
   local workers, running, meta = keys[1], keys[2], keys[3]
   local worker, lease = args[1], tonumber(args[2])
@@ -24,7 +24,9 @@ local function heartbeat(keys, args)
   -- The first write can't grow: then a full Redis lets the script go on.
   redis.call('HDEL', running, '')
   local unheard = args[3] == '0' and tonumber(before) % 1 or 0
-  lease_extend(workers, worker, clock_now() + lease + unheard)
+  local now, base = clock_now(), string.sub(meta, 1, -5)
+  setback_look({ workers = workers, meta = meta, base = base }, before, lease, now)
+  lease_extend(workers, worker, now + lease + unheard)
   local held = redis.call('HLEN', running)
-  return found[2] and marks_of(string.sub(meta, 1, -5) .. 'cancels', running, held) or held
+  return found[2] and marks_of(base .. 'cancels', running, held) or held
 end

@@ -21,26 +21,28 @@
 --       6… ids of the jobs that the worker believes it holds
 -- REPLY those among ARGV 6… that it holds
 -- ERR   LAYOUT, INVALID
--- USES  clock, layout, lease, events, wake, running, unique, lanes, pools, columns, retention, outbox,
---       callers, cancels, reconcile, code_limits, number
+-- USES  clock, layout, lease, setback, events, wake, running, unique, lanes, pools, columns,
+--       retention, outbox, callers, cancels, reconcile, code_limits, number
 local function join(keys, args)
   local q = {
-    running = keys[2], waiting = keys[4], expiring = keys[5], meta = keys[6], events = keys[7],
-    wake = keys[8], base = string.sub(keys[6], 1, -5),
+    workers = keys[1], running = keys[2], waiting = keys[4], expiring = keys[5], meta = keys[6],
+    events = keys[7], wake = keys[8], base = string.sub(keys[6], 1, -5),
   }
   local workers, former, meta = keys[1], keys[3], keys[6]
   local worker, old, lease = args[1], args[2], tonumber(args[3])
-  local found = redis.call('HMGET', meta, 'layout', 'events', 'cancelling')
+  local found = redis.call('HMGET', meta, 'layout', 'events', 'cancelling', 'ended')
   local refusal = layout_refusal(found[1]) or number_refusal('rate', args[4])
     or number_refusal('active', args[5])
   if refusal then
     return refusal
   end
-  q.kept, q.cancelling = found[2], found[3]
+  q.kept, q.cancelling, q.ended = found[2], found[3], found[4]
 
   redis.call('HDEL', q.running, '')
   -- A resend, perhaps of a try that comes late: by then the worker may have fetched under this name.
   local again = lease_held(workers, worker)
+  local now, own = clock_now(), old ~= '' and redis.call('ZSCORE', workers, old)
+  if own then setback_look(q, own, lease, now) else setback_look_around(q, now) end
   if old ~= '' then
     redis.call('ZREM', workers, old)
     if redis.call('EXISTS', former) == 1 then
@@ -48,7 +50,6 @@ local function join(keys, args)
     end
   end
   layout_mark(meta, found[1])
-  local now = clock_now()
   lease_extend(workers, worker, now + lease)
   local rate = code_limits_set(meta, 'rate', args[4])
   local active = code_limits_set(meta, 'active', args[5])

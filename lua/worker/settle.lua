@@ -39,10 +39,12 @@ local function settle(keys, args)
   }
   local wake, receive, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',
-    'throttled_until', 'throttled_from', 'active', 'completed_of', 'failed_of', 'cancelling')
+    'throttled_until', 'throttled_from', 'active', 'completed_of', 'failed_of', 'cancelling',
+    'ended')
   q.kept, q.step, q.expiring = meta[2], rank_step(meta[3]), meta[4]
   q.throttled_until, q.throttled_from = meta[5], meta[6]
   q.owners, q.cancelling = { completed = meta[8], failed = meta[9] }, meta[10]
+  q.ended = meta[11]
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal

@@ -15,10 +15,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "no-fence",
         changes: &[
-            (
-                "if leases[1] ~= worker and leases[3] ~= worker and not lease_held(q.workers, worker) then",
-                "if false then",
-            ),
+            ("if not own then", "own = own or 0\n  if false then"),
             ("if not by_hand and redis.call('HLEN', q.running) ~= q.held then", "if false then"),
         ],
     },
@@ -44,7 +41,7 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant { name: "key-stays", changes: &[("redis.call('DEL', name)", "")] },
     Mutant {
         name: "no-extension",
-        changes: &[("lease_extend(workers, worker, clock_now() + lease + unheard)", "")],
+        changes: &[("lease_extend(workers, worker, now + lease + unheard)", "")],
     },
 ];
 

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use super::{Judge, Wrong};
 use crate::{book::Note, plan::Operation};
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
     /// Nothing was paused, moved or run again more often than an operator asked.
     pub(super) fn check_operations(&mut self) {
         // With its last writes, a replica may lack what it knew of calls.
         if !self.lost.is_empty() {
             return;
         }
-        for (queue, ledger) in self.ledgers {
+        let ledgers = self.ledgers;
+        for (queue, ledger) in ledgers {
             let asked =
                 self.count(|it| matches!(it, Operation::Pause(kind) if kind.queue() == *queue));
             let pauses = ledger.events.iter().filter(|(_, kind, _)| kind == "paused").count();
@@ -29,9 +30,9 @@ impl Judge<'_> {
                 let again =
                     history.windows(2).filter(|it| ends.contains(&it[0]) && it[1] == "waiting");
                 let delays = history.iter().filter(|kind| **kind == "delayed").count();
-                let Asked { retries, moves } = asked.get(id).copied().unwrap_or_default();
+                let Some(Asked { retries, moves }) = asked.get(id) else { continue };
                 let (again, retries) = (again.count(), retries + all);
-                if again > retries || delays > moves {
+                if again > retries || delays > *moves {
                     let what = format!(
                         "{id} of {queue} ran again by hand {again} times and was moved {delays} \
                          times; {retries} and {moves} were asked for: {history:?}"
@@ -47,10 +48,15 @@ impl Judge<'_> {
     }
 
     /// By job.
-    fn asked_of_jobs(&self) -> BTreeMap<&str, Asked> {
-        let mut all: BTreeMap<&str, Asked> = BTreeMap::new();
-        for (_, note) in self.notes {
+    fn asked_of_jobs(&self) -> BTreeMap<&'a str, Asked> {
+        let mut all: BTreeMap<&'a str, Asked> = BTreeMap::new();
+        let notes = self.notes;
+        for (_, note) in notes {
             let Note::Added { token, id, .. } = note else { continue };
+            // A probe's isn't in the plan.
+            if self.kind_of(*token).is_none() {
+                continue;
+            }
             let asked = all.entry(id).or_default();
             asked.retries += self.count(|it| matches!(it, Operation::Retry(of) if of == token));
             asked.moves += self.count(|it| matches!(it, Operation::Delay(of, _) if of == token));

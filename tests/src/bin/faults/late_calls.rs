@@ -1,7 +1,9 @@
 //! A call that is held up, its resend, the end of its job, and then the call: each add is made
-//! once, and costs Redis one command more for that.
+//! once, and costs Redis one command more for that. And what an operator asks for takes effect once.
 
-use jobqueue::{Client, DurationExt as _, Worker, WorkerHandle, job};
+use jobqueue::{
+    Client, DurationExt as _, Failure, JobId, JobState, Queue, Worker, WorkerHandle, job,
+};
 use jobqueue_tests::{proxy::Proxy, server::RedisServer, wait::eventually};
 use redis::cmd;
 
@@ -38,7 +40,106 @@ pub(crate) async fn play(report: &mut Report) -> Played {
     });
     handle.stop(10.seconds());
     running.await??;
+    let operator = Operator {
+        server: &server,
+        proxy: &proxy,
+        far: far.queue("operated")?,
+        near: near.queue("operated")?,
+        id: "x".parse()?,
+    };
+    operator.play(report).await?;
     commands(&server, &near, report).await
+}
+
+/// An operator whose way to the server is held up, and one who is near it.
+struct Operator<'a> {
+    server: &'a RedisServer,
+    proxy: &'a Proxy,
+    far: Queue,
+    near: Queue,
+    id: JobId,
+}
+
+impl Operator<'_> {
+    /// Each call is carried out by its resend, then somebody else does the opposite, and then the
+    /// first try arrives.
+    async fn play(&self, report: &mut Report) -> Played {
+        let Self { far, near, id, .. } = self;
+        self.hold().await?;
+        far.pause().await?;
+        near.resume().await?;
+        self.release().await?;
+        let paused = near.counts().await?.paused;
+        tell(report, "pause", if paused { "paused" } else { "running" }, !paused);
+
+        near.add("any", &0).id(id.as_str()).await?;
+        self.hold().await?;
+        far.job(id).remove().await?;
+        near.add("any", &0).id(id.as_str()).await?;
+        self.release().await?;
+        self.tell_waiting(report, "remove").await?;
+
+        self.hold().await?;
+        far.drain().await?;
+        near.add("any", &0).id(id.as_str()).await?;
+        self.release().await?;
+        self.tell_waiting(report, "drain").await?;
+
+        self.fail().await?;
+        self.hold().await?;
+        far.job(id).retry().await?;
+        self.fail().await?;
+        self.release().await?;
+        self.tell_failed(report, "retry").await?;
+
+        self.hold().await?;
+        far.clean(JobState::Failed, 0.seconds()).await?;
+        near.add("any", &0).id(id.as_str()).await?;
+        self.fail().await?;
+        self.release().await?;
+        self.tell_failed(report, "clean").await
+    }
+
+    /// Holds up what the far one sends from now on. Its connection must be there for that.
+    async fn hold(&self) -> Played {
+        self.far.counts().await?;
+        self.proxy.hold();
+        Ok(())
+    }
+
+    async fn release(&self) -> Played {
+        let before = calls(self.server, "evalsha")?;
+        self.proxy.release();
+        let late = async || calls(self.server, "evalsha").is_ok_and(|calls| calls > before);
+        eventually("the late call", late).await;
+        Ok(())
+    }
+
+    /// The job that waits fails.
+    async fn fail(&self) -> Played {
+        for delivery in self.near.receiver().receive(1, 2.seconds()).await? {
+            delivery.fail(Failure::permanent("no")).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell_waiting(&self, report: &mut Report, what: &str) -> Played {
+        let waiting = self.near.counts().await?.waiting;
+        tell(report, what, format!("{waiting} waiting"), waiting == 1);
+        Ok(())
+    }
+
+    async fn tell_failed(&self, report: &mut Report, what: &str) -> Played {
+        let counts = self.near.counts().await?;
+        let figure = format!("{} failed, {} waiting", counts.failed, counts.waiting);
+        tell(report, what, figure, (counts.failed, counts.waiting) == (1, 0));
+        Ok(())
+    }
+}
+
+fn tell(report: &mut Report, what: &str, figure: impl std::fmt::Display, is_right: bool) {
+    let what = format!("a {what} that comes after its resend and what followed");
+    report.check(&what, figure, "it takes no effect", is_right);
 }
 
 /// The commands of one call.

@@ -64,7 +64,8 @@ impl Game<'_> {
             Op::Turn { worker, ends, want, rooms, hold, lease, lost } => {
                 let turn = self.workers.get(*worker).turn(ends);
                 let rooms = rooms.iter().map(|(lane, room)| ((*lane).to_owned(), *room)).collect();
-                let turn = Turn { want: *want, rooms, hold: *hold, lease: *lease, ..turn };
+                let lease = self.workers.get(*worker).keep_lease(*lease);
+                let turn = Turn { want: *want, rooms, hold: *hold, lease, ..turn };
                 self.turn(*worker, &turn, *lost)
             }
             Op::LateTurn { worker, want } => match self.workers.get(*worker).former().cloned() {
@@ -76,7 +77,8 @@ impl Game<'_> {
             },
             Op::WrongTurn { worker, want } if self.workers.get(*worker).name().is_some() => {
                 let turn = self.workers.get(*worker).turn(&[]);
-                let turn = Turn { held: turn.held + 1, want: *want, lease: 500, ..turn };
+                let lease = self.workers.get(*worker).keep_lease(500);
+                let turn = Turn { held: turn.held + 1, want: *want, lease, ..turn };
                 self.turn(*worker, &turn, true)
             }
             Op::Join { worker, lease, rate, active, lost } => {
@@ -293,6 +295,7 @@ impl Game<'_> {
         };
         // One that is unsure has missed an answer.
         let heard = !self.workers.get(worker).must_join();
+        let lease = self.workers.get(worker).keep_lease(lease);
         if self.call(&Request::Heartbeat { worker: name, lease, heard })?.is_err() {
             self.workers.get(worker).doubt();
         }

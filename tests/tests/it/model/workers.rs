@@ -20,6 +20,8 @@ pub(super) struct Worker {
     held: Vec<(String, u32)>,
     /// Whether a reply was lost, or the worker was refused.
     unsure: bool,
+    /// How long its lease is, from its first call on.
+    lease: Option<u64>,
 }
 
 /// All workers, and names that were never used before.
@@ -45,7 +47,7 @@ impl Workers {
         Request::Join(Join {
             worker: believed.joining.get_or_insert(fresh).clone(),
             former: believed.name.clone().unwrap_or_default(),
-            lease,
+            lease: believed.keep_lease(lease),
             rate: rate.to_owned(),
             active: active.to_owned(),
             known: believed.held.iter().map(|(id, _)| id.clone()).collect(),
@@ -64,6 +66,11 @@ impl Worker {
 
     pub(super) fn must_join(&self) -> bool {
         self.name.is_none() || self.unsure
+    }
+
+    /// Its lease, which is this one if it has none yet: a worker has the same in all calls.
+    pub(super) fn keep_lease(&mut self, lease: u64) -> u64 {
+        *self.lease.get_or_insert(lease)
     }
 
     pub(super) fn doubt(&mut self) {

@@ -26,7 +26,8 @@ pub(crate) struct Heartbeat<'a> {
 }
 
 impl Command for Heartbeat<'_> {
-    const SCRIPT: &'static Script = script!("worker" / heartbeat, [clock, layout, lease, marks]);
+    const SCRIPT: &'static Script =
+        script!("worker" / heartbeat, [clock, layout, lease, setback, marks]);
     const KEYS: &'static [Key] = &[Key::Workers, Key::Running, Key::Meta];
     const ACTION: &'static str = "renew a lease";
     /// The worker's jobs that are to end as cancelled.

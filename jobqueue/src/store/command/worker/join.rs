@@ -42,6 +42,7 @@ impl Command for Join<'_> {
             clock,
             layout,
             lease,
+            setback,
             events,
             wake,
             running,

@@ -91,3 +91,15 @@ fn says_which_of_its_jobs_are_to_end_as_cancelled() {
     run(rig.connection(), "HDEL jq:{q}:cancels a");
     rig.replies(KEYS, args!["w1", 10000], "[2]");
 }
+
+#[test]
+fn after_the_clock_was_set_back_all_leases_end_as_soon_as_before() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:workers 1700003610000 w1 1700003604000 dead"]);
+    rig.replies(KEYS, args!["w1", 10_000, 1], "0");
+    rig.holds(expect![[r#"
+        jq:{q}:workers zset
+          1700000004000 dead
+          1700000010000 w1
+    "#]]);
+}

@@ -320,3 +320,35 @@ fn limits_that_the_code_changes_wake_a_worker_if_jobs_wait() {
         assert_eq!(token, redis::Value::Int(wakes), "{rate} {active} {waits}");
     }
 }
+
+#[test]
+fn after_the_clock_was_set_back_all_leases_end_as_soon_as_before() {
+    // By the name that it had; by what ended last; by a lease longer than any.
+    for (given, old) in [
+        ("ZADD jq:{q}:workers 1700003610000 old", "old"),
+        ("ZADD jq:{q}:completed 1700003600000 a", ""),
+        ("ZADD jq:{q}:workers 1700046800000 other", ""),
+    ] {
+        let mut rig = rig();
+        rig.given([given, "ZADD jq:{q}:workers 1700003604000 dead"]);
+        rig.replies(KEYS, args!["w1", old, 10_000, "", ""], "[]");
+        let ends: String = redis::cmd("ZSCORE")
+            .arg(&["jq:{q}:workers", "dead"])
+            .query(rig.connection())
+            .expect("a lease");
+        assert_eq!(ends, "1700000004000", "{given}");
+    }
+}
+
+#[test]
+fn that_the_clock_was_set_back_is_noticed_once() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:completed 1700003600000 a"]);
+    rig.replies(KEYS, args!["w1", "", 10_000, "", ""], "[]");
+    rig.replies(KEYS, args!["w2", "", 10_000, "", ""], "[]");
+    let ends: String = redis::cmd("ZSCORE")
+        .arg(&["jq:{q}:workers", "w1"])
+        .query(rig.connection())
+        .expect("a lease");
+    assert_eq!(ends, "1700000010000");
+}

@@ -10,6 +10,7 @@ mod promote;
 mod rate;
 mod recover;
 mod retention;
+mod setback;
 mod settle;
 mod unique;
 
