@@ -36,6 +36,8 @@
 //!   letters](docs::operating#dead-letters); [`dead_letter`].
 //! - **Limit rates, active jobs and lengths**: [limits](docs::limits); [`Queue::set_limits`],
 //!   [`Rate`].
+//! - **Add jobs again and again**: [schedules](docs::schedules); [`Client::schedule`],
+//!   [`Queue::schedules`], [`schedule`].
 //! - **Send one message to many queues**: [topics](docs::topics); [`Client::publish`], [`topic`].
 //! - **Send to every live worker process**: [delivery](docs::delivery#broadcasts);
 //!   [`#[broadcast]`](macro@broadcast), [`Client::broadcast`].
@@ -62,6 +64,7 @@
 //! - `tls` (default): `rediss://` URLs, with rustls.
 //! - `metrics`: counters, gauges and histograms from inside the workers, through the facade of that
 //!   name; [`Worker`] lists them.
+//! - `schedules`: [schedules by cron patterns](docs::schedules#patterns), in time zones.
 //! - `testing`: [tests of handlers and of whole systems](docs::testing), without Redis and in a time
 //!   of their own; with `embedded`.
 //! - `embedded`: [`embedded:` URLs](docs::embedded), a server in the process, in memory or in a
@@ -187,6 +190,8 @@ pub mod trace {
 pub mod types {
     pub use bytes::Bytes;
     pub use chrono::{DateTime, Utc};
+    #[cfg(feature = "schedules")]
+    pub use chrono_tz::Tz;
     pub use futures_util::Stream;
     pub use serde_json::Value;
     pub use tokio_util::sync::CancellationToken;
@@ -249,6 +254,7 @@ pub mod docs {
     //! | [`adding`] | options, many jobs, unique jobs, results, calls |
     //! | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
     //! | [`limits`] | rates, active jobs, length, priorities, time to live |
+    //! | [`schedules`] | jobs that come again and again |
     //! | [`topics`] | one message to many queues |
     //! | [`testing`] | handlers and whole systems without Redis, in a time of their own; failures on purpose |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |
@@ -274,6 +280,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/limits.md")]
     pub mod limits {}
+
+    #[doc = include_str!("docs/schedules.md")]
+    pub mod schedules {}
 
     #[doc = include_str!("docs/topics.md")]
     pub mod topics {}

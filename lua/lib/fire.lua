@@ -45,41 +45,35 @@ local function fire_against(q, it, tick)
     return tick.overlap == 'l' and 'l' or 's'
   elseif redis.call('HEXISTS', q.jobs, tick.job) == 1 then
     return 'd'
-  elseif tick.key ~= '' then
-    local key = q.base .. 'unique:' .. tick.key
-    if q.claimed[key] or redis.call('EXISTS', key) == 1 then return 'u' end
   end
   return q.room and #q.adds >= q.room and 'f' or nil
 end
 
--- Moves a schedule to its next tick, unless the job was asked for out of turn.
-local function fire_move(it, tick, adds)
-  it.changed = true
-  if adds then
-    it.count, it.last = it.count + 1, tick.job
-  else
-    it.left = it.left + 1
-  end
-  if tick.this ~= '' then it.tick, it.moved = tick.next, true end
-  if tick.limit ~= '' and it.count >= tonumber(tick.limit) then it.tick, it.moved = '', true end
+-- Whether a schedule has added all the jobs that it may.
+local function fire_over(it)
+  return it.limit ~= '' and it.count >= tonumber(it.limit)
 end
 
 -- Decides on one tick, and answers a letter for it.
 local function fire_judge(q, it, tick)
   if tick.this == '' then
     if redis.call('HEXISTS', q.schedules, it.id) == 0 then return '0' end
-  elseif it.tick ~= tick.this then
+  elseif it.tick ~= tick.this or (it.changed and fire_over(it)) then
     return '0'
   end
   local against = fire_against(q, it, tick)
   if against == 'f' or against == 'l' then
     return against
   end
-  local adds = not against or against == 'd'
-  fire_move(it, tick, adds)
+  it.changed, it.limit = true, tick.limit
+  if tick.this ~= '' then it.tick, it.moved = tick.next, true end
+  if against and against ~= 'd' then
+    it.left = it.left + 1
+    return against
+  end
+  it.count, it.last, tick.before = it.count + 1, tick.job, it.last
   if not against then
-    it.adds = true
-    if tick.key ~= '' then q.claimed[q.base .. 'unique:' .. tick.key] = true end
+    it.adds, tick.it = true, it
     q.adds[#q.adds + 1] = tick
   end
   return against or '1'
@@ -90,29 +84,48 @@ local function fire_batch(q)
   local batch, specials, n = { '1', '', '', '', #q.adds }, {}, #q.adds
   for i, tick in ipairs(q.adds) do
     batch[4 + 2 * i], batch[5 + 2 * i] = tick.job, tick.record
-    if tick.key ~= '' then q.keys[#q.keys + 1] = q.base .. 'unique:' .. tick.key end
     if tick.key ~= '' or tick.due ~= '' or tick.priority ~= '0' then
-      specials[i] = {
-        priority = tonumber(tick.priority), due = tick.due, key = tick.key,
-        unique = tick.key ~= '' and #q.keys or 0, lifetime = tonumber(tick.lifetime),
-      }
+      local special = { priority = tonumber(tick.priority), due = tick.due, key = tick.key, unique = 0 }
+      if tick.key ~= '' then
+        q.keys[#q.keys + 1] = q.base .. 'unique:' .. tick.key
+        special.unique, special.rule = #q.keys, tick.rule
+        local mode, longest = string.match(tick.rule, '^%d+u?([rkd]?)(%d*)$')
+        special.mode, special.longest = mode, tonumber(longest)
+      end
+      specials[i] = special
     end
   end
-  batch[6 + 2 * n] = ''
-  q.after = 6 + 2 * n
+  batch[6 + 2 * n], q.after = '', 6 + 2 * n
   for i, tick in ipairs(q.adds) do
     if tick.ttl ~= '' then
-      batch[#batch + 1], batch[#batch + 2] = i, tonumber(tick.ttl)
+      batch[#batch + 1], batch[#batch + 2] = i, tick.ttl
     end
   end
   return batch, specials
+end
+
+-- Adds the jobs. One that another stands for, by their unique key, is left out after all.
+local function fire_add(q, letters)
+  local batch, specials = fire_batch(q)
+  q.fresh = #q.adds
+  local duplicates = add_duplicates(q, q.keys, batch, #q.adds, specials)
+  if q.fresh > 0 or q.meets then add_write(q, batch, #q.adds, specials, duplicates) end
+  for i, tick in ipairs(q.adds) do
+    local it, meet = tick.it, specials[i] and specials[i].meet
+    if duplicates[i] and meet.how == '' then
+      it.count, it.left, letters[tick.index] = it.count - 1, it.left + 1, 'u'
+      if it.last == tick.job then it.last = tick.before end
+    elseif duplicates[i] and it.last == tick.job then
+      it.last = duplicates[i]
+    end
+  end
 end
 
 -- Writes what has become of the schedules.
 local function fire_write(q, list)
   local moves, over, texts = {}, {}, {}
   for _, it in ipairs(list) do
-    if it.moved and it.tick == '' then
+    if it.moved and (it.tick == '' or fire_over(it)) then
       over[#over + 1] = it.id
     elseif it.moved then
       moves[#moves + 1], moves[#moves + 2] = it.tick, it.id

@@ -19,18 +19,20 @@
 --       3 n; then n times: schedule, its current tick ('' to leave that as it is), the next one ('' if
 --       there is none), after how many jobs it ends or '', the overlap ('a' allow, 's' skip, 'l' hold
 --       back), the job's id ('' to leave the tick out), its record, due ('' now, '<ms>' since epoch),
---       priority, time to live in ms or '', unique key or '', its lifetime in ms or 0
+--       priority, time to live in ms or '', the unique key or '', its rule as an add has it
 -- REPLY a letter for each: '1' added, 'd' its job was there already, '-' left out, 's' left out since
---       the last job isn't over, 'u' since its unique key is held; and those that stay as they are:
+--       the last job isn't over, 'u' since another job stands for it
+--       by their unique key; and those that stay as they are:
 --       'l' held back until the last job is over, 'f' until the queue has room, '0' not current
 -- ERR   LAYOUT
--- USES  clock, layout, rank, order, events, wake, size, add, ticks, fire
+-- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, unique, reprioritize, due,
+--       dedup, add, ticks, fire
 local function fire(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], ended = { keys[4], keys[5] },
     priority = keys[6], uniques = keys[7], schedules = keys[8], ticks = keys[9], fired = keys[10],
     meta = keys[12], events = keys[13], wake = keys[14], base = args[1], n = tonumber(args[3]),
-    claimed = {}, adds = {}, keys = {},
+    adds = {}, keys = {},
   }
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
     'ttl', 'turn', 'largest', 'newest')
@@ -51,14 +53,12 @@ local function fire(keys, args)
     letters[i] = fire_judge(q, known[args[at]], {
       this = args[at + 1], next = args[at + 2], limit = args[at + 3], overlap = args[at + 4],
       job = args[at + 5], record = args[at + 6], due = args[at + 7], priority = args[at + 8],
-      ttl = args[at + 9], key = args[at + 10], lifetime = args[at + 11],
+      ttl = args[at + 9], key = args[at + 10], rule = args[at + 11], index = i,
     })
   end
   -- The jobs come first: if a key of theirs has a wrong type, the ticks stay.
   if #q.adds > 0 then
-    local batch, specials = fire_batch(q)
-    q.fresh = #q.adds
-    add_write(q, batch, #q.adds, specials, {})
+    fire_add(q, letters)
   end
   fire_write(q, list)
   local head = ticks_note(q.meta, q.ticks)

@@ -12,7 +12,8 @@
 --       7 the next tick: '=<ms>'; '<<ms>' to keep an earlier one; '' for none
 -- REPLY 1, or 0 if it has changed since the caller read it
 -- ERR   LAYOUT
--- USES  clock, layout, wake, ticks
+-- CALL  once: see lib/call.lua
+-- USES  clock, layout, wake, ticks, numbered, call
 local function put(keys, args)
   local schedules, ticks, marks, owners, ticking = keys[1], keys[2], keys[3], keys[4], keys[5]
   local meta, wake, id, tick = keys[6], keys[7], args[1], tonumber(string.sub(args[7], 2))

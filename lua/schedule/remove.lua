@@ -9,7 +9,8 @@
 -- ARGV  1 id
 -- REPLY 1, or 0 if there was none
 -- ERR   LAYOUT
--- USES  layout, ticks
+-- CALL  once: see lib/call.lua
+-- USES  layout, ticks, numbered, call
 local function remove(keys, args)
   local schedules, ticks, meta, id = keys[1], keys[2], keys[6], args[1]
   local refusal = layout_check(meta)

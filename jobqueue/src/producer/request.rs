@@ -50,7 +50,7 @@ pub(crate) struct Content {
 
 impl Content {
     /// A payload that a handler's declaration knows.
-    pub(super) fn of<J: Job>(codec: Codec, payload: &J::Payload) -> Result<Self, PayloadError> {
+    pub(crate) fn of<J: Job>(codec: Codec, payload: &J::Payload) -> Result<Self, PayloadError> {
         Ok(Self { payload: codec.encode(payload)?, unique: J::unique(payload)? })
     }
 

@@ -13,13 +13,13 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Result},
-    job::{IntoJob, Job, Record, ScheduleId, ScheduleRule},
+    job::{IntoJob, Job, Record, ScheduleId, ScheduleRule, Unique},
     policy::{
         Backoff, LONGEST_WAIT, Retain,
         schedule::{CatchUp, Every, LATEST_MS, Overlap, TickRule, Timing},
         whole_millis,
     },
-    producer::{Request, request_setters},
+    producer::{Content, Request, request_setters},
     value_error::{Invalid, PayloadError},
 };
 
@@ -42,7 +42,7 @@ use crate::{
 #[derive(Debug)]
 pub struct AddSchedule {
     request: Result<Request, Invalid>,
-    payload: Result<Vec<u8>, PayloadError>,
+    content: Result<Content, PayloadError>,
     id: Result<ScheduleId, Invalid>,
     timing: Timing,
     times: Times,
@@ -92,8 +92,8 @@ impl Client {
         payload: F::Payload,
     ) -> AddSchedule {
         let _ = handler;
-        let payload = self.codec_of::<F::Job>().encode(&payload);
-        AddSchedule::new(id.as_ref(), timing.into(), self.request_for::<F::Job>(), payload)
+        let content = Content::of::<F::Job>(self.codec_of::<F::Job>(), &payload);
+        AddSchedule::new(id.as_ref(), timing.into(), self.request_for::<F::Job>(), content)
     }
 }
 
@@ -106,8 +106,8 @@ impl Schedules {
         job: &str,
         payload: &T,
     ) -> AddSchedule {
-        let payload = self.queue().client().codec().encode(payload);
-        AddSchedule::new(id.as_ref(), timing.into(), self.queue().request(job), payload)
+        let content = self.queue().client().codec().encode(payload).map(Content::plain);
+        AddSchedule::new(id.as_ref(), timing.into(), self.queue().request(job), content)
     }
 }
 
@@ -115,14 +115,17 @@ impl AddSchedule {
     /// The schedule that a handler declares, if it does.
     pub(crate) fn declared<J: Job>(client: &Client) -> Option<Self> {
         let declared = J::DEFINITION.schedule?;
-        let payload = declared.payload(client.codec_of::<J>());
+        let codec = client.codec_of::<J>();
+        let content = declared
+            .payload(codec)
+            .and_then(|bytes| Content::of::<J>(codec, &codec.decode(&bytes)?));
         let (request, timing) = (client.request_for::<J>(), declared.timing());
         // A timing that can't be read is a mistake of the request as a whole.
         let (request, timing) = match timing {
             Ok(timing) => (request, timing),
             Err(invalid) => (Err(invalid), Every::new(Duration::ZERO).into()),
         };
-        let mut schedule = Self::new(J::DEFINITION.name, timing, request, payload);
+        let mut schedule = Self::new(J::DEFINITION.name, timing, request, content);
         schedule.id = schedule.id.map_err(|invalid| invalid.of("the id is the handler's name"));
         schedule.times.offset = declared.offset;
         schedule.times.jitter = declared.jitter;
@@ -134,12 +137,12 @@ impl AddSchedule {
         id: &str,
         timing: Timing,
         request: Result<Request, Invalid>,
-        payload: Result<Vec<u8>, PayloadError>,
+        content: Result<Content, PayloadError>,
     ) -> Self {
         // Its jobs belong to no trace of the program that makes it.
         let request = request.map(Request::untraced);
         let (times, late) = (Times::default(), Late::default());
-        Self { request, payload, id: id.parse(), timing, times, late }
+        Self { request, content, id: id.parse(), timing, times, late }
     }
 
     request_setters!();
@@ -149,9 +152,10 @@ impl AddSchedule {
         self.set(|request| request.options.timeout = Some(timeout))
     }
 
-    /// A tick adds nothing while a job with this key exists and hasn't ended. 1 to 256 bytes.
-    pub fn unique(self, key: impl Into<String>) -> Self {
-        self.set(|request| request.set_unique(key.into(), None))
+    /// A tick adds nothing while a job of this handler with this key exists and hasn't ended. 1 to
+    /// 256 bytes. A [`Unique`] says other things that may become of it.
+    pub fn unique(self, key: impl Into<Unique>) -> Self {
+        self.set(|request| request.set_unique(key.into()))
     }
 
     /// How much later than the timing says each tick is due; not at all by default.
@@ -206,9 +210,9 @@ impl AddSchedule {
 
     /// The queue's request, the id, and the rule, all checked.
     pub(super) fn checked(self) -> Result<(Request, ScheduleId, ScheduleRule)> {
-        let Self { request, payload, id, timing, times, late } = self;
+        let Self { request, content, id, timing, times, late } = self;
         let (request, id) = (request?.checked()?, id?);
-        let job = request.job(payload?, None, DateTime::UNIX_EPOCH)?;
+        let job = request.job(content?, None, DateTime::UNIX_EPOCH)?;
         timing.validate()?;
         times.validate()?;
         let ms = |time: DateTime<Utc>| time.timestamp_millis().clamp(-LATEST_MS, LATEST_MS);

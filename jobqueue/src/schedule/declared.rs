@@ -7,7 +7,10 @@ use super::{
 use crate::{
     error::Result,
     job::ScheduleId,
-    store::{QueueStore, schedule::Retire},
+    store::{
+        QueueStore,
+        schedule::{Owned, Remove},
+    },
 };
 
 /// The schedules that the handlers of a queue declare.
@@ -59,8 +62,12 @@ impl Declare<'_> {
             ids.push(id);
         }
         if let Some(owner) = self.owner {
-            let retire = Retire { owner, declared: &ids };
-            declared.retired = self.store.call_retrying(&retire).await?;
+            let mut retired = self.store.call_retrying(&Owned { owner }).await?;
+            retired.retain(|id| !ids.contains(id));
+            for id in &retired {
+                self.store.call_retrying(&Remove { id }).await?;
+            }
+            declared.retired = retired;
         }
         Ok(declared)
     }

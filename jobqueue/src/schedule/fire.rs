@@ -6,7 +6,7 @@ use chrono::DateTime;
 
 use crate::{
     error::Result,
-    job::{ScheduleId, ScheduleRule, WorkerId},
+    job::{ScheduleId, ScheduleRule, Unique, WorkerId},
     policy::schedule::{Overlap, Step, plan},
     store::{
         MAX_BATCH, QueueStore, chunks,
@@ -101,8 +101,12 @@ fn job_of(rule: &ScheduleRule, id: &ScheduleId, tick: i64, now: i64) -> NewJob {
     NewJob {
         id: job,
         priority: record.options.priority,
-        due: if due > now { Due::At(due) } else { Due::Now },
-        unique: record.options.unique.clone(),
+        due: match record.options.unique.as_ref().and_then(Unique::first_delay) {
+            _ if due > now => Due::At(due),
+            Some(delay) => Due::In(delay),
+            None => Due::Now,
+        },
+        unique: record.options.unique.as_ref().map(|unique| unique.claim(&record.name)),
         ttl: record.options.ttl,
         chosen_id: true,
         record: record.encode(),

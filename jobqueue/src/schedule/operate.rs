@@ -178,7 +178,7 @@ impl Schedules {
             id: id.job_now(),
             priority: record.options.priority,
             due: Due::Now,
-            unique: record.options.unique.clone(),
+            unique: record.options.unique.as_ref().map(|unique| unique.claim(&record.name)),
             ttl: record.options.ttl,
             chosen_id: true,
             record: record.encode(),

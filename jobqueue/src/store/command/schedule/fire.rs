@@ -3,7 +3,7 @@
 use redis::Value;
 
 use crate::{
-    job::{JobId, ScheduleId, WorkerId},
+    job::{JobId, KeyClaim, ScheduleId, WorkerId},
     policy::schedule::Overlap,
     store::{
         command::{Args, Command, job::NewJob},
@@ -62,7 +62,24 @@ pub(crate) enum Ticked {
 impl Command for Fire<'_> {
     const SCRIPT: &'static Script = script!(
         "schedule" / fire,
-        [clock, layout, rank, order, events, wake, size, add, ticks, fire]
+        [
+            clock,
+            layout,
+            numbered,
+            rank,
+            order,
+            events,
+            wake,
+            size,
+            lanes,
+            unique,
+            reprioritize,
+            due,
+            dedup,
+            add,
+            ticks,
+            fire
+        ]
     );
     const KEYS: &'static [Key] = &[
         Key::Jobs,
@@ -129,9 +146,8 @@ fn write_job(job: Option<&NewJob>, args: &mut Args<'_>) {
     args.push(job.priority.get());
     args.push(job.ttl.map(|ttl| millis(ttl).max(1).to_string()).unwrap_or_default());
     match &job.unique {
-        Some(unique) => {
-            let lifetime = unique.lifetime.map_or(0, |lifetime| millis(lifetime).max(1));
-            args.push(unique.key.as_str()).push(lifetime);
+        Some(KeyClaim { key, rule }) => {
+            args.push(key.as_str()).push(rule.as_str());
         }
         None => {
             args.push("").push(0);

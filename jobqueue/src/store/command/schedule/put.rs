@@ -37,7 +37,8 @@ pub(crate) enum NextTick {
 }
 
 impl Command for Put<'_> {
-    const SCRIPT: &'static Script = script!("schedule" / put, [clock, layout, wake, ticks]);
+    const SCRIPT: &'static Script =
+        script!("schedule" / put, [clock, layout, wake, ticks, numbered, call], once);
     const KEYS: &'static [Key] =
         &[Key::Schedules, Key::Ticks, Key::Marks, Key::Owners, Key::Ticking, Key::Meta, Key::Wake];
     const ACTION: &'static str = "write a schedule";

@@ -19,7 +19,8 @@ pub(crate) struct Remove<'a> {
 }
 
 impl Command for Remove<'_> {
-    const SCRIPT: &'static Script = script!("schedule" / remove, [layout, ticks]);
+    const SCRIPT: &'static Script =
+        script!("schedule" / remove, [layout, ticks, numbered, call], once);
     const KEYS: &'static [Key] =
         &[Key::Schedules, Key::Ticks, Key::Fired, Key::Marks, Key::Owners, Key::Meta];
     const ACTION: &'static str = "remove a schedule";

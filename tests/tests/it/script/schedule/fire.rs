@@ -30,7 +30,7 @@ fn rig() -> Rig {
 }
 
 /// What becomes of one tick: schedule, this, next, limit, overlap, job, then record, due, priority,
-/// time to live, unique key and its lifetime.
+/// time to live, unique key and its rule.
 fn tick(words: [&str; 6]) -> Vec<Vec<u8>> {
     let job = ["record", "", "0", "", "", "0"];
     words.iter().chain(&job).map(|word| word.as_bytes().to_vec()).collect()
@@ -273,7 +273,7 @@ fn jobs_have_all_that_adds_have() {
           1700000006500 a:1
         jq:{q}:fired hash
           a = 1,1,a:1
-          b = 0,1,-,-
+          b = 0,1,-
         jq:{q}:jobs hash
           a:1 = record
         jq:{q}:meta hash
@@ -337,7 +337,7 @@ fn a_job_out_of_turn_leaves_the_tick() {
         jq:{q}:events stream
           added = a:now
         jq:{q}:fired hash
-          a = 1,0,-,a:now
+          a = 1,0,a:now
         jq:{q}:jobs hash
           a:now = record
         jq:{q}:meta hash

@@ -2,8 +2,8 @@
 
 mod fire;
 mod look;
+mod owned;
 mod page;
 mod put;
 mod read;
 mod remove;
-mod retire;

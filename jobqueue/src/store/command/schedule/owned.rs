@@ -1,4 +1,4 @@
-//! Forget the schedules that their owner doesn't declare any more.
+//! The schedules of an owner.
 
 use redis::Value;
 
@@ -13,25 +13,19 @@ use crate::{
     value_error::Corrupt,
 };
 
-/// `lua/schedule/retire.lua`
-pub(crate) struct Retire<'a> {
+/// `lua/schedule/owned.lua`
+pub(crate) struct Owned<'a> {
     pub(crate) owner: &'a str,
-    pub(crate) declared: &'a [ScheduleId],
 }
 
-impl Command for Retire<'_> {
-    const SCRIPT: &'static Script = script!("schedule" / retire, [layout, ticks]);
-    const KEYS: &'static [Key] =
-        &[Key::Schedules, Key::Ticks, Key::Fired, Key::Marks, Key::Owners, Key::Meta];
-    const ACTION: &'static str = "retire schedules";
-    /// Those that are gone.
+impl Command for Owned<'_> {
+    const SCRIPT: &'static Script = script!("schedule" / owned, []);
+    const KEYS: &'static [Key] = &[Key::Owners];
+    const ACTION: &'static str = "look for the schedules of an owner";
     type Reply = Vec<ScheduleId>;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         args.push(self.owner);
-        for id in self.declared {
-            args.push(id.as_str());
-        }
     }
 
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
