@@ -53,7 +53,7 @@ impl Mailbox {
 
 async fn read_all(inbox: QueueStore, waiters: Arc<Waiters<Bytes>>) {
     let mut retries = Retries::endless();
-    let (mut read, mut portion) = (Vec::new(), Portion::up_to(PAGE));
+    let (mut read, mut portion) = (Vec::new(), Portion::of_large(PAGE));
     // What was read must be removed before the end.
     while !(read.is_empty() && waiters.end_if_idle()) {
         match inbox.collect(&read, READ_LIMIT, portion.count()).await {

@@ -15,7 +15,7 @@ use super::stream::PAGE;
 use crate::{
     error::Result,
     job::{JobId, QueueName},
-    store::{Entry, MAX_BATCH, QueueStore, Retries, StreamPosition, job::Over},
+    store::{Entry, MAX_BATCH, Portion, QueueStore, Retries, StreamPosition, job::Over},
     task::boxed,
     waiters::{SharedReader, Waiter, Waiters},
 };
@@ -107,12 +107,12 @@ async fn read_all(
     ready: watch::Sender<bool>,
     mut looks: Looks,
 ) {
-    let mut position = None;
+    let mut at = Reading { position: None, portion: Portion::up_to(PAGE) };
     let (mut retries, mut looked) = (Retries::endless(), Some(Instant::now()));
     while !waiters.end_if_idle() {
         let read = async {
             let limit = looks.each;
-            let news = read_on(&store, &mut position, &waiters, (&ready, limit)).await?;
+            let news = read_on(&store, &mut at, &waiters, (&ready, limit)).await?;
             looks.after(news);
             if looked.is_none_or(|looked| looked.elapsed() > LOOK_AGAIN) {
                 look(&store, &waiters, usize::MAX).await?;
@@ -145,26 +145,34 @@ async fn look(store: &QueueStore, waiters: &Waiters<()>, most: usize) -> Result<
     Ok(found)
 }
 
+/// Where the reader is in the stream, and how much it asks for.
+struct Reading {
+    position: Option<StreamPosition>,
+    portion: Portion,
+}
+
 /// Tells waiters what the next events say. Whether there were any.
 async fn read_on(
     store: &QueueStore,
-    position: &mut Option<StreamPosition>,
+    at: &mut Reading,
     waiters: &Waiters<()>,
     (ready, limit): (&watch::Sender<bool>, Duration),
 ) -> Result<bool> {
-    let from = match position {
-        Some(position) => &*position,
-        None => position.insert(store.stream_end().await?),
+    let from = match &at.position {
+        Some(position) => position,
+        None => at.position.insert(store.stream_end().await?),
     };
     ready.send_replace(true);
-    let entries = store.stream_after(from, limit, PAGE).await?;
+    let read = store.stream_after(from, limit, at.portion.count()).await;
+    let entries = read.inspect_err(|_| at.portion.was_lost())?;
+    at.portion.came(entries.len(), entries.iter().map(Entry::size).sum());
     for entry in entries.iter().filter(|entry| is_end(entry)) {
         for id in &entry.ids {
             waiters.tell(id, &());
         }
     }
     if let Some(last) = entries.last() {
-        *position = Some(last.position.clone());
+        at.position = Some(last.position.clone());
     }
     Ok(!entries.is_empty())
 }

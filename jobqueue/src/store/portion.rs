@@ -5,12 +5,14 @@ use redis::Value;
 use super::{MAX_BYTES, queue_store::QueueStore};
 use crate::error::{Error, Result};
 
-/// How many are asked for at first.
+/// How many are asked for at first, of events and lines of a log: the largest that can be are an
+/// eighth of what fits.
 const FIRST: usize = 8;
 
 /// How many entries to ask for, as the size of the last ones suggests: so that an answer has about
 /// as many bytes as a call may have. One that is lost may have been too large, so after that they
-/// come one by one, and then more again.
+/// come one by one, and then more again. Redis counts entries and no bytes: where large ones follow
+/// upon small ones, an answer has more.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portion {
     count: usize,
@@ -20,6 +22,11 @@ pub(crate) struct Portion {
 impl Portion {
     pub(crate) fn up_to(most: usize) -> Self {
         Self { count: FIRST.min(most), most }
+    }
+
+    /// Of entries each of which may be as large as an answer.
+    pub(crate) fn of_large(most: usize) -> Self {
+        Self { count: 1, most }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -79,5 +86,6 @@ mod tests {
         assert_eq!(portion.count(), 1);
         portion.came(0, 0);
         assert_eq!((portion.count(), Portion::up_to(3).count()), (1, 3));
+        assert_eq!(Portion::of_large(100).count(), 1);
     }
 }

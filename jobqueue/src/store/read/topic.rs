@@ -28,7 +28,7 @@ impl QueueStore {
         count: usize,
     ) -> Result<(Vec<Kept>, bool)> {
         let (mut kept, mut bytes) = (Vec::new(), 0);
-        let (mut from, mut portion) = (from.to_owned(), Portion::up_to(count));
+        let (mut from, mut portion) = (from.to_owned(), Portion::of_large(count));
         loop {
             let asked = portion.count().min(count - kept.len());
             let Some(page) = self.kept_page(&from, to, asked, &mut portion).await? else {
