@@ -1,5 +1,7 @@
 //! Hashes.
 
+use std::mem;
+
 use bytes::Bytes;
 
 use super::{
@@ -14,14 +16,18 @@ use crate::{
     value::Hash,
 };
 
-pub(super) fn set(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    let (pairs, odd) = args[1..].as_chunks::<2>();
+pub(super) fn set(keys: &mut Keyspace, args: &mut [Bytes]) -> Answer {
+    let (key, rest) = args.split_first_mut().ok_or(Refusal::SYNTAX)?;
+    let (pairs, odd) = rest.as_chunks_mut::<2>();
     if !odd.is_empty() {
         return Err(Refusal::wrong_number_of_arguments("hset"));
     }
-    Ok(Reply::count(keys.change(&args[0], |hash: &mut Hash| {
-        let mut put = |field: &Bytes, value: &Bytes| hash.insert(field.clone(), value.clone());
-        pairs.iter().filter(|[field, value]| put(field, value).is_none()).count()
+    Ok(Reply::count(keys.change(key, |hash: &mut Hash| {
+        let mut put = |pair: &mut [Bytes; 2]| {
+            let [field, value] = mem::take(pair);
+            hash.insert(field, value).is_none()
+        };
+        pairs.iter_mut().map(|pair| usize::from(put(pair))).sum::<usize>()
     })?))
 }
 

@@ -35,7 +35,15 @@ struct Command {
     name: &'static str,
     effect: Effect,
     arguments: RangeInclusive<usize>,
-    run: fn(&mut Keyspace, Args<'_>) -> Answer,
+    run: Run,
+}
+
+/// How a command is carried out.
+#[derive(Clone, Copy)]
+enum Run {
+    Reads(fn(&mut Keyspace, Args<'_>) -> Answer),
+    /// It takes what it keeps out of its arguments: a clone would cost an allocation each.
+    Takes(fn(&mut Keyspace, &mut [Bytes]) -> Answer),
 }
 
 const fn command(
@@ -44,7 +52,16 @@ const fn command(
     arguments: RangeInclusive<usize>,
     run: fn(&mut Keyspace, Args<'_>) -> Answer,
 ) -> Command {
-    Command { name, effect, arguments, run }
+    Command { name, effect, arguments, run: Run::Reads(run) }
+}
+
+const fn taking(
+    name: &'static str,
+    effect: Effect,
+    arguments: RangeInclusive<usize>,
+    run: fn(&mut Keyspace, &mut [Bytes]) -> Answer,
+) -> Command {
+    Command { name, effect, arguments, run: Run::Takes(run) }
 }
 
 /// Any number of arguments.
@@ -81,7 +98,7 @@ static COMMANDS: &[Command] = &[
     command("HMGET", Reads, 2..=MANY, hash::get_many),
     command("HRANDFIELD", Reads, 1..=3, hash::random),
     command("HSCAN", Reads, 2..=MANY, scan::hash),
-    command("HSET", Grows, 3..=MANY, hash::set),
+    taking("HSET", Grows, 3..=MANY, hash::set),
     command("HVALS", Reads, 1..=1, hash::values),
     command("LLEN", Reads, 1..=1, list::len),
     command("LPOP", Writes, 1..=1, list::pop),
@@ -96,7 +113,7 @@ static COMMANDS: &[Command] = &[
     command("SRANDMEMBER", Reads, 1..=2, set::random),
     command("SREM", Writes, 2..=MANY, set::remove),
     command("SSCAN", Reads, 2..=MANY, scan::set),
-    command("ZADD", Grows, 3..=MANY, sorted_set::add),
+    taking("ZADD", Grows, 3..=MANY, sorted_set::add),
     command("ZCARD", Reads, 1..=1, sorted_set::len),
     command("ZCOUNT", Reads, 3..=3, sorted_set::count),
     command("ZMSCORE", Reads, 2..=MANY, sorted_set::scores),
@@ -108,7 +125,7 @@ static COMMANDS: &[Command] = &[
     command("ZREVRANGE", Reads, 3..=4, sorted_set::range_from_end),
     command("ZSCAN", Reads, 2..=MANY, scan::sorted_set),
     command("ZSCORE", Reads, 2..=2, sorted_set::score),
-    command("XADD", Grows, 4..=MANY, stream::add),
+    taking("XADD", Grows, 4..=MANY, stream::add),
     command("XDEL", Writes, 2..=MANY, stream::remove),
     command("XINFO", Reads, 2..=2, stream::info),
     command("XLEN", Reads, 1..=1, stream::len),
@@ -125,6 +142,26 @@ pub fn commands() -> impl Iterator<Item = &'static str> {
 
 /// Carries a command out.
 pub(crate) fn run(keys: &mut Keyspace, words: &[Bytes]) -> Answer {
+    let (command, arguments) = admit(keys, words)?;
+    match command.run {
+        Run::Reads(run) => carry_out(keys, command, arguments, run),
+        Run::Takes(run) => take(keys, command, &mut arguments.to_vec(), run),
+    }
+}
+
+/// The same, and its words may be kept.
+pub(crate) fn run_taking(keys: &mut Keyspace, words: &mut [Bytes]) -> Answer {
+    let (command, _) = admit(keys, words)?;
+    match command.run {
+        Run::Reads(run) => carry_out(keys, command, &words[1..], run),
+        Run::Takes(run) => take(keys, command, &mut words[1..], run),
+    }
+}
+
+fn admit<'a>(
+    keys: &mut Keyspace,
+    words: &'a [Bytes],
+) -> Result<(&'static Command, Args<'a>), Refusal> {
     let (name, arguments) = words.split_first().ok_or(Refusal::SYNTAX)?;
     let number = find(name)?;
     let command = &COMMANDS[number];
@@ -133,12 +170,37 @@ pub(crate) fn run(keys: &mut Keyspace, words: &[Bytes]) -> Answer {
     }
     keys.memory.admit(command.effect)?;
     keys.calls.count(number);
-    if command.effect == Reads || !keys.effects.are_recorded() {
-        return (command.run)(keys, arguments);
+    if command.effect != Reads && keys.effects.are_recorded() {
+        keys.effects.admit()?;
     }
-    keys.effects.admit()?;
-    let answer = (command.run)(keys, arguments)?;
-    effect::note(keys, command.name, arguments, &answer);
+    Ok((command, arguments))
+}
+
+fn carry_out(
+    keys: &mut Keyspace,
+    command: &Command,
+    arguments: Args<'_>,
+    run: fn(&mut Keyspace, Args<'_>) -> Answer,
+) -> Answer {
+    let answer = run(keys, arguments)?;
+    if command.effect != Reads && keys.effects.are_recorded() {
+        effect::note(keys, command.name, arguments, &answer);
+    }
+    Ok(answer)
+}
+
+fn take(
+    keys: &mut Keyspace,
+    command: &Command,
+    arguments: &mut [Bytes],
+    run: fn(&mut Keyspace, &mut [Bytes]) -> Answer,
+) -> Answer {
+    if !keys.effects.are_recorded() {
+        return run(keys, arguments);
+    }
+    let noted = arguments.to_vec();
+    let answer = run(keys, arguments)?;
+    effect::note(keys, command.name, &noted, &answer);
     Ok(answer)
 }
 

@@ -1,5 +1,7 @@
 //! Sorted sets.
 
+use std::mem;
+
 use bytes::Bytes;
 
 use super::args::{Args, Span, float, integer, is};
@@ -12,26 +14,27 @@ use crate::{
 };
 
 /// With `XX`.
-pub(super) fn add(keys: &mut Keyspace, args: Args<'_>) -> Answer {
-    let only_known = is(&args[1], "XX");
-    let (pairs, odd) = args[1 + usize::from(only_known)..].as_chunks::<2>();
+pub(super) fn add(keys: &mut Keyspace, args: &mut [Bytes]) -> Answer {
+    let (key, rest) = args.split_first_mut().ok_or(Refusal::SYNTAX)?;
+    let only_known = rest.first().is_some_and(|word| is(word, "XX"));
+    let (pairs, odd) = rest[usize::from(only_known)..].as_chunks_mut::<2>();
     if !odd.is_empty() || pairs.is_empty() {
         return Err(Refusal::SYNTAX);
     }
     let scores: Vec<f64> = pairs.iter().map(|[score, _]| float(score)).collect::<Result<_, _>>()?;
+    let members = pairs.iter_mut().map(|[_, member]| mem::take(member)).zip(scores);
     if only_known {
-        keys.change_existing(&args[0], |set: &mut SortedSet| {
-            for ([_, member], score) in pairs.iter().zip(scores) {
-                if set.score(member).is_some() {
-                    set.insert(member.clone(), score);
+        keys.change_existing(key, |set: &mut SortedSet| {
+            for (member, score) in members {
+                if set.score(&member).is_some() {
+                    set.insert(member, score);
                 }
             }
         })?;
         return Ok(Reply::Integer(0));
     }
-    Ok(Reply::count(keys.change(&args[0], |set: &mut SortedSet| {
-        let members = pairs.iter().map(|[_, member]| member.clone());
-        members.zip(scores).filter(|(member, score)| set.insert(member.clone(), *score)).count()
+    Ok(Reply::count(keys.change(key, |set: &mut SortedSet| {
+        members.filter_map(|(member, score)| set.insert(member, score).then_some(())).count()
     })?))
 }
 

@@ -1,5 +1,7 @@
 //! Streams.
 
+use std::mem;
+
 use bytes::Bytes;
 
 use super::args::{Args, integer, is};
@@ -47,7 +49,7 @@ impl Trim {
     }
 }
 
-pub(super) fn add(keys: &mut Keyspace, args: Args<'_>) -> Answer {
+pub(super) fn add(keys: &mut Keyspace, args: &mut [Bytes]) -> Answer {
     let (trim, rest) = match Trim::parse(&args[1..])? {
         Some((trim, rest)) => (Some(trim), rest),
         None => (None, &args[1..]),
@@ -69,8 +71,10 @@ pub(super) fn add(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let id = id.ok_or(Refusal::new(
         "ERR The ID specified in XADD is equal or smaller than the target stream top item",
     ))?;
+    let first = args.len() - fields.len();
+    let fields = args[first..].iter_mut().map(mem::take).collect();
     keys.change(&args[0], |stream: &mut Stream| {
-        stream.push(id, fields.to_vec());
+        stream.push(id, fields);
         if let Some(trim) = trim {
             trim.apply(stream);
         }

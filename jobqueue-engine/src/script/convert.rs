@@ -1,7 +1,7 @@
 //! Between Redis's values and Lua's, by Redis's rules.
 
 use bytes::Bytes;
-use mlua::{Error, Lua, Table, Value};
+use mlua::{Either, Error, Lua, Table, Value};
 
 use crate::{number, refusal::Refusal, reply::Reply};
 
@@ -25,17 +25,38 @@ pub(super) fn to_lua(lua: &Lua, reply: Reply) -> mlua::Result<Value> {
         Reply::Integer(number) => Value::Number(number as f64),
         Reply::Bulk(bytes) => Value::String(lua.create_string(&bytes)?),
         Reply::Array(items) => {
-            let list = lua.create_table_with_capacity(items.len(), 0)?;
-            for item in items {
-                list.raw_push(to_lua(lua, item)?)?;
-            }
-            Value::Table(list)
+            let items: Vec<_> =
+                items.iter().map(|item| item_to_lua(lua, item)).collect::<Result<_, _>>()?;
+            Value::Table(lua.create_sequence_from(items)?)
         }
         Reply::Status(word) => {
             Value::Table(lua.create_table_from([("ok", lua.create_string(&word)?)])?)
         }
         Reply::Refused(refusal) => refusal_to_lua(lua, refusal.text().as_bytes())?,
     })
+}
+
+/// An item of a list. A text goes straight onto Lua's stack if it is UTF-8, as ids and numbers are;
+/// any other takes a handle first.
+fn item_to_lua<'a>(lua: &Lua, item: &'a Reply) -> mlua::Result<Either<&'a str, Value>> {
+    match item {
+        Reply::Bulk(bytes) => text_to_lua(lua, bytes),
+        other => Ok(Either::Right(to_lua(lua, other.clone())?)),
+    }
+}
+
+fn text_to_lua<'a>(lua: &Lua, text: &'a [u8]) -> mlua::Result<Either<&'a str, Value>> {
+    match str::from_utf8(text) {
+        Ok(text) => Ok(Either::Left(text)),
+        Err(_) => Ok(Either::Right(Value::String(lua.create_string(text)?))),
+    }
+}
+
+/// A list of texts.
+pub(super) fn texts_to_lua(lua: &Lua, texts: &[Bytes]) -> mlua::Result<Table> {
+    let texts: Vec<_> =
+        texts.iter().map(|text| text_to_lua(lua, text)).collect::<Result<_, _>>()?;
+    lua.create_sequence_from(texts)
 }
 
 /// A refusal that the script may return.

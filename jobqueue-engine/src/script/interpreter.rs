@@ -11,7 +11,9 @@ use std::{
 use bytes::Bytes;
 use mlua::{Function, Lua, LuaOptions, StdLib, Table, Value, Variadic};
 
-use super::convert::{argument, explain, explain_value, from_lua, refusal_to_lua, to_lua};
+use super::convert::{
+    argument, explain, explain_value, from_lua, refusal_to_lua, texts_to_lua, to_lua,
+};
 use crate::{
     command,
     keyspace::Keyspace,
@@ -59,6 +61,10 @@ const CALL: &str = "
         return reply
     end";
 
+/// A collection of garbage begins when so many percent of what the last one left are in use. What
+/// lasts are the scripts, a megabyte or two, so there is room, and each call leaves nothing.
+const GC_PAUSE: i32 = 400;
+
 pub(super) struct Interpreter {
     lua: Lua,
     /// By their hashes.
@@ -88,6 +94,7 @@ impl Interpreter {
     fn new() -> mlua::Result<Self> {
         let lua =
             Lua::new_with(StdLib::STRING | StdLib::TABLE | StdLib::MATH, LuaOptions::default())?;
+        lua.gc_set_pause(GC_PAUSE);
         let lent = Rc::new(RefCell::new(Keyspace::new(0)));
         let globals = lua.globals();
         globals.raw_set("redis", redis(&lua, &lent)?)?;
@@ -141,11 +148,7 @@ impl Interpreter {
     }
 
     fn list(&self, texts: &[Bytes]) -> mlua::Result<Table> {
-        let list = self.lua.create_table_with_capacity(texts.len(), 0)?;
-        for text in texts {
-            list.raw_push(self.lua.create_string(text)?)?;
-        }
-        Ok(list)
+        texts_to_lua(&self.lua, texts)
     }
 }
 
@@ -191,8 +194,8 @@ fn redis(lua: &Lua, lent: &Rc<RefCell<Keyspace>>) -> mlua::Result<Table> {
 }
 
 fn call(mut keyspace: RefMut<'_, Keyspace>, args: &[Value]) -> mlua::Result<Answer> {
-    let words: Vec<Bytes> = args.iter().map(argument).collect::<mlua::Result<_>>()?;
-    Ok(match command::run(&mut keyspace, &words) {
+    let mut words: Vec<Bytes> = args.iter().map(argument).collect::<mlua::Result<_>>()?;
+    Ok(match command::run_taking(&mut keyspace, &mut words) {
         // Within a script nothing waits.
         Ok(Reply::NilArray) => Ok(Reply::Nil),
         answer => answer,
