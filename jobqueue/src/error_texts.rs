@@ -12,7 +12,7 @@ use crate::{
         Refused, ResultError, TooLarge,
     },
     error_chain::source,
-    job::{JobOptions, JobState, OnceHeld, TraceContext},
+    job::{CancelReason, JobOptions, JobState, OnceHeld, TraceContext},
     policy::{
         Breaker, ErrorClass, Filter, Pattern, RetryPolicy, RetryRule, RoutingKey, check_events,
         check_max_active, check_max_length,
@@ -98,6 +98,9 @@ fn refusals() -> String {
     every!(Refused, {
         Refused::QueueFull { .. } => Refused::QueueFull { queue: queue(), cap: 1_000 },
         Refused::NotFound { .. } => Refused::NotFound { queue: queue(), id: id() },
+        Refused::NoSchedule { .. } => {
+            Refused::NoSchedule { queue: queue(), id: "nightly".parse().expect("an id") }
+        },
         Refused::WrongState { .. } => {
             Refused::WrongState { operation: job("retry a job"), state: JobState::Active }
         },
@@ -113,6 +116,7 @@ fn refusals() -> String {
         Refused::TooManyToReorder { .. } => {
             Refused::TooManyToReorder { queue: queue(), jobs: 250_000, most: 100_000 }
         },
+        Refused::Cancelled { .. } => Refused::Cancelled { operation: job("extend a delivery") },
         Refused::LeaseLost { .. } => Refused::LeaseLost { operation: job("settle a job") },
         Refused::Layout { .. } => {
             Refused::Layout { queue: queue(), found: text("3"), known: text("2") }
@@ -164,10 +168,17 @@ fn payloads() -> String {
     texts
 }
 
+fn cancelled() -> CancelReason {
+    CancelReason { by: Some("ada".to_owned()), reason: Some("no longer wanted".to_owned()) }
+}
+
 fn results() -> String {
     let mut texts = every!(ResultError, {
         ResultError::Failed { .. } => {
             ResultError::Failed { queue: queue(), id: id(), failure: failure() }
+        },
+        ResultError::Cancelled { .. } => {
+            ResultError::Cancelled { queue: queue(), id: id(), reason: cancelled() }
         },
         ResultError::Gone { .. } => ResultError::Gone { queue: queue(), id: id() },
         ResultError::Error(_) => unavailable().into(),
@@ -175,6 +186,9 @@ fn results() -> String {
     texts += &every!(CallError, {
         CallError::Failed { .. } => {
             CallError::Failed { queue: queue(), name: name(), failure: failure() }
+        },
+        CallError::Cancelled { .. } => {
+            CallError::Cancelled { queue: queue(), name: name(), reason: cancelled() }
         },
         CallError::TimedOut { .. } => {
             CallError::TimedOut { queue: queue(), name: name(), limit: 30.seconds() }

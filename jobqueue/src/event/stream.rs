@@ -76,7 +76,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const NAMES: [(Self, &'static str); 14] = [
+    const NAMES: [(Self, &'static str); 15] = [
         (Self::Added, "added"),
         (Self::Waiting, "waiting"),
         (Self::Replaced, "replaced"),

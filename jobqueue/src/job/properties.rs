@@ -18,6 +18,7 @@ use super::{
     outcome::Outcome,
     record::Record,
     reply_address::ReplyAddress,
+    scheduled::Scheduled,
     unique::{OnDuplicate, Unique},
 };
 use crate::{
@@ -69,6 +70,14 @@ fn unique() -> impl Strategy<Value = Unique> {
     )
 }
 
+fn scheduled() -> impl Strategy<Value = Scheduled> {
+    let tick = option::of(-8_000_000_000_000_i64..8_000_000_000_000);
+    ("[a-z]{1,9}", tick).prop_map(|(id, tick)| {
+        let tick = tick.and_then(DateTime::from_timestamp_millis);
+        Scheduled::new(id.parse().expect("an id"), tick)
+    })
+}
+
 prop_compose! {
     fn options()(
         attempts in option::of(1..=u32::MAX),
@@ -82,13 +91,14 @@ prop_compose! {
         awaited in any::<bool>(),
         headers in headers(),
         (origin, ttl, unique) in (option::of(origin()), option::of(duration()), option::of(unique())),
+        schedule in option::of(scheduled()),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
         let due_at = due.and_then(DateTime::from_timestamp_millis);
         let reply_to = awaited.then(|| ReplyAddress::generate().expect("a good name"));
         JobOptions {
             attempts, backoff, timeout, priority, retain, retain_failed, due_at, ttl, unique, version, headers,
-            reply_to, origin,
+            reply_to, origin, schedule,
         }
     }
 }
