@@ -154,7 +154,7 @@ pub mod manage {
     pub use crate::{
         job::{CancelReason, Cancelled},
         policy::Overflow,
-        queue::{Cancel, CancelAll, Drain, JobPages, Obliterate, Retry, SetLimits},
+        queue::{Cancel, CancelAll, Drain, EditJob, JobPages, Obliterate, Retry, SetLimits},
     };
 }
 

@@ -7,29 +7,34 @@
 --       5 workers    ZSET  {q}:workers
 --       6 jobs       HASH  {q}:jobs
 --       7 meta       HASH  {q}:meta
--- ARGV  1 base   2 id   3 its record as the caller knows it   4 its new record
+--       8 events     STREAM  {q}:events
+-- ARGV  1 base   2 id   3 its record as the caller knows it   4 its new record   5 '1' unless one that
+--       has ended may be edited
 -- REPLY 1, or 0 if the record has changed meanwhile
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  layout, state, size, numbered, call
+-- USES  layout, events, state, size, numbered, call
 local function edit(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4], workers = keys[5],
     base = args[1],
   }
   local jobs, id = keys[6], args[2]
-  local refusal = layout_check(keys[7])
+  local meta = redis.call('HMGET', keys[7], 'layout', 'events', 'largest')
+  local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
   local state = state_of(q, id)
-  if not state or state == 'active' then
+  local waits = state == 'waiting' or state == 'delayed'
+  if not state or state == 'active' or (args[5] == '1' and not waits) then
     return state_refusal(q, id)
   end
   if redis.call('HGET', jobs, id) ~= args[3] then
     return 0
   end
-  size_note(keys[7], redis.call('HGET', keys[7], 'largest'), #args[4])
+  size_note(keys[7], meta[3], #args[4])
   redis.call('HSET', jobs, id, args[4])
+  events_add(keys[8], meta[2], 'replaced', { id })
   return 1
 end

@@ -44,7 +44,8 @@ pub enum EventKind {
     Added,
     /// Jobs became ready: they were due, promoted, or run again.
     Waiting,
-    /// Jobs that wait became others, which were added with their [unique](crate::Unique) keys.
+    /// Jobs that wait have other payloads or options: they were [edited](crate::JobHandle::edit), or
+    /// others were added with their [unique](crate::Unique) keys.
     Replaced,
     /// A job's due time was changed.
     Delayed,

@@ -3,6 +3,7 @@
 mod cancel;
 mod control;
 mod dead_letters;
+mod edit;
 mod empty;
 mod inspect;
 mod job_control;
@@ -14,6 +15,7 @@ mod unique_key;
 
 pub use cancel::{Cancel, CancelAll};
 pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
+pub use edit::EditJob;
 pub use empty::{Drain, Obliterate};
 pub use inspect::JobPages;
 pub use job_handle::{Added, JobHandle};

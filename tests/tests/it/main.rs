@@ -12,6 +12,7 @@ mod dead_letters;
 mod delivery;
 mod drops;
 mod edges;
+mod edit;
 mod end_to_end;
 mod engine;
 mod events;

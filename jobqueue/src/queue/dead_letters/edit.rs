@@ -78,7 +78,11 @@ impl<'a, T: Serialize + Sync + ?Sized> Edit<'a, T> {
             let dead_letter = dead_letter_of(&info).ok_or_else(missing)?;
             let new = dead_letter.with_payload(payload, version)?.to_record()?.encode();
             let old = info.record.encode();
-            if queue.store().call_retrying(&job::Edit { id: &id, old: &old, new: &new }).await? {
+            if queue
+                .store()
+                .call_retrying(&job::Edit { id: &id, old: &old, new: &new, only_waiting: false })
+                .await?
+            {
                 return Ok(());
             }
             // Somebody else has edited it meanwhile.

@@ -19,11 +19,13 @@ pub(crate) struct Edit<'a> {
     /// The record that the caller has read.
     pub(crate) old: &'a [u8],
     pub(crate) new: &'a [u8],
+    /// Whether it must not have ended.
+    pub(crate) only_waiting: bool,
 }
 
 impl Command for Edit<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / edit, [layout, state, size, numbered, call], once);
+        script!("job" / edit, [layout, events, state, size, numbered, call], once);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,
@@ -32,6 +34,7 @@ impl Command for Edit<'_> {
         Key::Workers,
         Key::Jobs,
         Key::Meta,
+        Key::Events,
     ];
     const ACTION: &'static str = "edit a job";
     /// Whether the record was still the one that the caller has read.
@@ -39,6 +42,7 @@ impl Command for Edit<'_> {
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.id.as_str()).push(self.old).push(self.new);
+        args.push(u8::from(self.only_waiting));
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {
