@@ -19,8 +19,8 @@ pub(crate) struct Marked {
 }
 
 impl Marked {
-    pub(super) fn read(ids: &str, mark: Bytes) -> Result<Self, Corrupt> {
-        Ok(Self { ids: ids::read(ids), mark: CancelMark::decode(&mark)? })
+    pub(super) fn read(ids: &str, mark: &Bytes) -> Result<Self, Corrupt> {
+        Ok(Self { ids: ids::read(ids), mark: CancelMark::decode(mark)? })
     }
 }
 
@@ -52,6 +52,6 @@ impl QueueStore {
             None => return Err(Corrupt::new(ACTION, "a message without a mark").into()),
         };
         let ids = std::str::from_utf8(ids).map_err(|_| Corrupt::new(ACTION, "no UTF-8"))?;
-        Ok(Some(Marked::read(ids, mark)?))
+        Ok(Some(Marked::read(ids, &mark)?))
     }
 }

@@ -181,7 +181,9 @@ impl TestQueue {
             match self.stage.mode() {
                 _ if !busy && broadcasts.is_empty() => return self.end_rest().await,
                 _ if !busy => {}
-                Mode::Live => drop(self.until_idle(queues, until).await?),
+                Mode::Live => {
+                    self.until_idle(queues, until).await?;
+                }
                 Mode::Manual | Mode::Inline => self.work(queues, only, until).await?,
             }
             if matches!(until, Until::Time(end) if self.now() >= end) {

@@ -74,10 +74,10 @@ impl Pump {
         loop {
             self.wait().await?;
             self.jobs.gather(&mut self.schedule).await;
-            if let Phase::Draining(deadline) = self.jobs.phase() {
-                if !self.jobs.drain(&mut drain, deadline, &mut self.schedule) {
-                    break;
-                }
+            if let Phase::Draining(deadline) = self.jobs.phase()
+                && !self.jobs.drain(&mut drain, deadline, &mut self.schedule)
+            {
+                break;
             }
             self.turn().await?;
             if gave_up(self.jobs.phase(), response_limit, Instant::now()) {

@@ -111,13 +111,13 @@ impl Ticker {
         }
         self.known = pass.later;
         self.look_at = now + sleep;
-        pass.unread.into_iter().for_each(|(id, problem)| self.leave(id, &problem));
+        pass.unread.into_iter().for_each(|(id, problem)| self.leave(&id, &problem));
     }
 
     /// Leaves a schedule to workers that can read it, and says so once.
-    fn leave(&mut self, id: ScheduleId, problem: &Corrupt) {
+    fn leave(&mut self, id: &ScheduleId, problem: &Corrupt) {
         if self.unread.len() < REMEMBERED && self.unread.insert(id.clone()) {
-            self.telemetry.schedule_unread(self.store.name(), &id, problem);
+            self.telemetry.schedule_unread(self.store.name(), id, problem);
         }
     }
 

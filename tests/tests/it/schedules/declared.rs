@@ -65,9 +65,9 @@ async fn without_an_owner_nothing_is_retired_and_a_pause_survives_a_deploy() {
     let mut events = next.handle.events();
     let told = async {
         loop {
-            match events.next().await.expect("an event") {
-                WorkerEvent::ScheduleKept { schedule, reason, .. } => return (schedule, reason),
-                _ => {}
+            let event = events.next().await.expect("an event");
+            if let WorkerEvent::ScheduleKept { schedule, reason, .. } = event {
+                return (schedule, reason);
             }
         }
     };

@@ -46,7 +46,7 @@ impl Command for Heartbeat<'_> {
         let (pairs, _) = pairs.as_chunks::<2>();
         let read = |[ids, mark]: &[Value; 2]| {
             let ids = reply::text(ids, Self::ACTION)?;
-            Marked::read(ids, reply::bytes(mark.clone(), Self::ACTION)?)
+            Marked::read(ids, &reply::bytes(mark.clone(), Self::ACTION)?)
         };
         pairs.iter().map(read).collect()
     }
