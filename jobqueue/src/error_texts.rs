@@ -75,6 +75,11 @@ fn failure() -> JobFailure {
     JobFailure { reason: FailureReason::Error, message, causes, attempt: 1 }
 }
 
+fn reason() -> CancelReason {
+    let (by, reason) = (Some("ops".to_owned()), Some("the order was withdrawn".to_owned()));
+    CancelReason { by, reason }
+}
+
 fn unavailable() -> Error {
     let refused = io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused");
     Error::unavailable(Operation::on_queue("add jobs", &queue()), refused)
@@ -108,6 +113,9 @@ fn refusals() -> String {
             Refused::KeyHeld { operation: job("retry a job"), holder: id() }
         },
         Refused::DeadLettered { .. } => Refused::DeadLettered { operation: job("retry a job") },
+        Refused::Cancelled { .. } => {
+            Refused::Cancelled { operation: job("extend a visibility timeout") }
+        },
         Refused::Conflict { .. } => Refused::Conflict { operation: job("edit a dead letter") },
         Refused::Busy { .. } => Refused::Busy { queue: queue(), active: 3 },
         Refused::TooManyBindings { .. } => {
@@ -116,7 +124,6 @@ fn refusals() -> String {
         Refused::TooManyToReorder { .. } => {
             Refused::TooManyToReorder { queue: queue(), jobs: 250_000, most: 100_000 }
         },
-        Refused::Cancelled { .. } => Refused::Cancelled { operation: job("extend a delivery") },
         Refused::LeaseLost { .. } => Refused::LeaseLost { operation: job("settle a job") },
         Refused::Layout { .. } => {
             Refused::Layout { queue: queue(), found: text("3"), known: text("2") }
@@ -168,17 +175,13 @@ fn payloads() -> String {
     texts
 }
 
-fn cancelled() -> CancelReason {
-    CancelReason { by: Some("ada".to_owned()), reason: Some("no longer wanted".to_owned()) }
-}
-
 fn results() -> String {
     let mut texts = every!(ResultError, {
         ResultError::Failed { .. } => {
             ResultError::Failed { queue: queue(), id: id(), failure: failure() }
         },
         ResultError::Cancelled { .. } => {
-            ResultError::Cancelled { queue: queue(), id: id(), reason: cancelled() }
+            ResultError::Cancelled { queue: queue(), id: id(), reason: reason() }
         },
         ResultError::Gone { .. } => ResultError::Gone { queue: queue(), id: id() },
         ResultError::Error(_) => unavailable().into(),
@@ -188,7 +191,7 @@ fn results() -> String {
             CallError::Failed { queue: queue(), name: name(), failure: failure() }
         },
         CallError::Cancelled { .. } => {
-            CallError::Cancelled { queue: queue(), name: name(), reason: cancelled() }
+            CallError::Cancelled { queue: queue(), name: name(), reason: reason() }
         },
         CallError::TimedOut { .. } => {
             CallError::TimedOut { queue: queue(), name: name(), limit: 30.seconds() }

@@ -38,6 +38,8 @@
 //!   [`Rate`].
 //! - **Add jobs again and again**: [schedules](docs::schedules); [`Client::schedule`],
 //!   [`Queue::schedules`], [`schedule`].
+//! - **Cancel jobs, also those that run**: [cancelling](docs::cancelling); [`JobHandle::cancel`],
+//!   [`Queue::cancel_all`].
 //! - **Send one message to many queues**: [topics](docs::topics); [`Client::publish`], [`topic`].
 //! - **Send to every live worker process**: [delivery](docs::delivery#broadcasts);
 //!   [`#[broadcast]`](macro@broadcast), [`Client::broadcast`].
@@ -255,6 +257,7 @@ pub mod docs {
     //! | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
     //! | [`limits`] | rates, active jobs, length, priorities, time to live |
     //! | [`schedules`] | jobs that come again and again |
+    //! | [`cancelling`] | ending jobs wherever they are |
     //! | [`topics`] | one message to many queues |
     //! | [`testing`] | handlers and whole systems without Redis, in a time of their own; failures on purpose |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |
@@ -283,6 +286,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/schedules.md")]
     pub mod schedules {}
+
+    #[doc = include_str!("docs/cancelling.md")]
+    pub mod cancelling {}
 
     #[doc = include_str!("docs/topics.md")]
     pub mod topics {}

@@ -8,6 +8,7 @@ use chrono::DateTime;
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 
 use super::{
+    cancel_reason::CancelReason,
     codec::Codec,
     dead_letter::DeadLetter,
     failure::Failure,
@@ -162,6 +163,8 @@ fn outcome() -> impl Strategy<Value = Outcome> {
             failure,
             queue: QueueName::from_store(&queue),
         }),
+        (option::of(any::<String>()), option::of(any::<String>()))
+            .prop_map(|(by, reason)| Outcome::Cancelled(CancelReason { by, reason })),
     ]
 }
 

@@ -30,9 +30,8 @@ impl Queue {
             });
         }
         for id in waiting.iter().chain(&delayed) {
-            // It can't get the key of another any more.
-            let at = self.now;
-            self.job(id).place = Place::Cancelled { at };
+            // It has left its place, and can't get the key of another any more.
+            self.job(id).place = Place::Completed { at: i64::MAX };
         }
         for ids in [waiting, delayed] {
             self.end_cancelled(&ids, keep);
