@@ -116,7 +116,9 @@ fn mistakes_are_told() {
     refused(&output(&["--listen", "127.0.0.1:1", "--password-file", &file]), "no password");
     refused(&output(&["--password-file", &file]), "--listen");
     refused(&output(&["--max-memory", "much"]), "maxmemory");
-    refused(&command(Path::new(&file), &[]).output().expect("it runs"), "can't make");
+    let unusable = command(Path::new(&file), &[]).output().expect("it runs");
+    refused(&unusable, "can't make");
+    assert_eq!(text(&unusable).matches("os error").count(), 1, "{}", text(&unusable));
     let redis = "redis://127.0.0.1:1";
     refused(&moves(&format!("embedded:{}", there("nothing")), redis, &[]), "is no folder");
     refused(&moves("embedded:", redis, &[]), "gone with the process");

@@ -7,7 +7,7 @@ use std::{io, path::PathBuf};
 #[non_exhaustive]
 pub enum OpenError {
     /// The folder, or something in it, can't be read or written by this process.
-    #[error("{action} {}: {source}", path.display())]
+    #[error("{action} {}", path.display())]
     Unusable {
         /// What was tried.
         action: &'static str,

@@ -15,6 +15,7 @@ use tokio::{net::UnixStream, sync, task::spawn_blocking, time::sleep};
 use super::dial::unreachable;
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     value_error::Invalid,
 };
 
@@ -102,7 +103,7 @@ impl Shared {
             }
             Err(error) if error.is_busy() => Ok(Outcome::Busy),
             Err(error) => {
-                let text = error.to_string();
+                let text = chain(&error).to_string();
                 *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 Err(text)
             }
