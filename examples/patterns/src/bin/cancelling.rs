@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
         println!("March was {reason}");
     }
 
-    let (sender, mut begun) = mpsc::unbounded_channel();
+    let (sender, mut begun) = mpsc::unbounded_channel::<()>();
     let worker = Worker::builder(&client).handler(report).state(sender).build()?;
     let handle = worker.handle();
     let working = tokio::spawn(worker.run());
