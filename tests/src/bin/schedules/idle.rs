@@ -76,10 +76,12 @@ pub(crate) async fn play(report: &mut Report) -> Played {
 fn fire_calls(server: &RedisServer) -> Result<(u64, u64), Box<dyn std::error::Error + Send + Sync>> {
     let stats: String =
         redis::cmd("INFO").arg("commandstats").query(&mut server.connection())?;
-    let line = stats.lines().find(|line| line.starts_with("cmdstat_evalsha:"));
-    let number = |name: &str| {
-        let value = line?.split([':', ',']).find_map(|part| part.strip_prefix(name))?;
-        value.parse().ok()
+    // A script is sent whole the first time.
+    let lines = stats.lines().filter(|line| line.starts_with("cmdstat_eval"));
+    let fields: Vec<&str> = lines.flat_map(|line| line.split([':', ','])).collect();
+    let sum = |name: &str| {
+        let values = fields.iter().filter_map(|field| field.strip_prefix(name)?.parse::<u64>().ok());
+        values.sum::<u64>()
     };
-    Ok((number("calls=").unwrap_or(0), number("usec=").unwrap_or(0)))
+    Ok((sum("calls="), sum("usec=")))
 }

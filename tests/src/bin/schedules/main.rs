@@ -6,4 +6,4 @@
 
 use jobqueue_tests::plays;
 
-plays![cancelling, deduplication];
+plays![cancelling, daylight, deduplication, idle, ticks];

@@ -169,7 +169,7 @@ fn a_tick_waits_in_line_for_the_end_of_the_last_job() {
     rig.given(["HSET jq:{q}:fired a 1,0,last", "HSET jq:{q}:jobs last x"]);
     let held = call(&[tick(["a", "1700000000000", "1700000060000", "", "l", "a:1"])]);
     rig.replies(KEYS, held.clone(), "\"l\"");
-    rig.given(["ZADD jq:{q}:failed 1 last"]);
+    rig.given(["ZADD jq:{q}:cancelled 1 last"]);
     rig.replies(KEYS, held, "\"1\"");
 }
 
