@@ -56,8 +56,7 @@ local function advance(keys, args)
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
   q.expiring, q.throttled_from, q.lane_wakes, q.newest = meta[10], meta[12], meta[13], meta[17]
-  q.owners, q.cancelling = { completed = meta[15], failed = meta[16] }, meta[18]
-  q.ended = meta[20]
+  q.cancelling, q.ended, q.owners = meta[18], meta[20], { completed = meta[15], failed = meta[16] }
   fit_begin(q, meta[14], want + EXPIRY_STEP)
   local refusal = layout_refusal(meta[1])
   if refusal then

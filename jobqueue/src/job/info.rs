@@ -214,7 +214,7 @@ mod tests {
                 "created_at": "2026-01-02T03:04:05Z",
                 "options": {
                     "attempts": null, "backoff": null, "timeout_ms": 30_000, "priority": 0,
-                    "retain": null, "retain_failed": null, "due_at": null, "ttl_ms": null,
+                    "retain": null, "retain_failed": null, "due_at": null, "schedule": null, "ttl_ms": null,
                     "unique": null, "version": null, "headers": {}, "origin": null
                 }
             },

@@ -30,12 +30,16 @@ const FAILED: &[&str] =
     &["HSET jq:{q}:jobs a r", "ZREM jq:{q}:waiting a", "ZADD jq:{q}:failed 1 a"];
 const PAUSED: &[&str] = &["HSET jq:{q}:meta paused 1"];
 const BOUND: &[&str] = &["HSET jq:{q}:bindings b ''"];
+const TAKEN: &[&str] = &["SET jq:{q}:unique:k a"];
+const SCHEDULE: &[&str] = &["HSET jq:{q}:schedules s rule"];
+const NO_SCHEDULE: &[&str] = &["HDEL jq:{q}:schedules s", "ZREM jq:{q}:ticks s"];
 const TOPIC: &[&str] = &["HSET jq:{q}:topic keep 1"];
 const OUT: &[&str] = &["HSET jq:{q}:running:by-hand a 1:1:out", "ZADD jq:{q}:visibility 1 a"];
 
 fn cases() -> Vec<Case> {
     let base = Rig::BASE;
     vec![
+        case("job/cancel", WAITING, args![base, "0 -1 -1 o", "a"], WAITING),
         case("job/delay", DELAYED, args![base, "a", "+5"], DELAYED),
         case("job/edit", WAITING, args![base, "a", "r", "new"], WAITING),
         case("job/priority", WAITING, args![base, "a", 5], &["HDEL jq:{q}:priority a"]),
@@ -50,8 +54,11 @@ fn cases() -> Vec<Case> {
         case("queue/limits", &[], args![base, "active", 5], &["HDEL jq:{q}:meta active"]),
         case("queue/obliterate", WAITING, args![base, 0], WAITING),
         case("queue/pause", &[], args![], &["HDEL jq:{q}:meta paused"]),
+        case("queue/release_key", TAKEN, args![base, "k"], TAKEN),
         case("queue/resume", PAUSED, args![], PAUSED),
         case("queue/retry_failed", FAILED, args![base, 10, 0], FAILED),
+        case("schedule/put", &[], args!["s", "", "", "rule", "", "", "=9"], NO_SCHEDULE),
+        case("schedule/remove", SCHEDULE, args!["s"], SCHEDULE),
         case("topic/bind", &[], args!["b", "", 9, ""], &["HDEL jq:{q}:bindings b"]),
         case("topic/configure", &[], args!["keep", 5], &["HDEL jq:{q}:topic keep"]),
         case("topic/delete", TOPIC, args![], TOPIC),

@@ -19,6 +19,8 @@ fn replaces_the_record_if_the_caller_knows_it() {
     rig.replies(KEYS, args![Rig::BASE, "a", "older", "new", 0], "0");
     rig.replies(KEYS, args![Rig::BASE, "a", "old", "new", 0], "1");
     rig.holds(expect![[r#"
+        jq:{q}:events stream
+          replaced = a
         jq:{q}:jobs hash
           a = new
         jq:{q}:waiting zset
