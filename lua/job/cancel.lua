@@ -23,12 +23,12 @@ local function cancel(keys, args)
     workers = keys[5], meta = keys[6], events = keys[7], base = args[1],
   }
   local mark, ids, now = args[2], {}, clock_now()
-  local found = redis.call('HMGET', q.meta, 'layout', 'events')
+  local found = redis.call('HMGET', q.meta, 'layout', 'events', 'ended')
   local refusal = layout_refusal(found[1])
   if refusal then
     return refusal
   end
-  q.kept = found[2]
+  q.kept, q.ended = found[2], found[3]
   for i = 3, #args do
     ids[#ids + 1] = args[i]
   end

@@ -56,7 +56,7 @@ local function cancels_finish(q, ids, mark, now)
   if count == '0' then
     columns_purge(q, ids)
   else
-    local members, outcomes, ended = {}, {}, string.format('%.0f', now)
+    local members, outcomes, ended = {}, {}, string.format('%.0f', retention_time(q, now))
     for i, id in ipairs(ids) do
       members[2 * i - 1], members[2 * i] = ended, id
       outcomes[2 * i - 1], outcomes[2 * i] = id, outcome

@@ -4,7 +4,8 @@
 -- The id itself, if a job has it that hasn't ended.
 local function meet_by_id(q, id)
   if redis.call('HEXISTS', q.jobs, id) == 1 and not redis.call('ZSCORE', q.completed, id)
-    and not redis.call('ZSCORE', q.failed, id) then
+    and not redis.call('ZSCORE', q.failed, id)
+    and not redis.call('ZSCORE', q.base .. 'cancelled', id) then
     return id
   end
 end

@@ -4,7 +4,8 @@
 
 -- What is left of an ended job of this id goes.
 local function readmit_replace(q, id)
-  if redis.call('ZREM', q.completed, id) + redis.call('ZREM', q.failed, id) > 0 then
+  if redis.call('ZREM', q.completed, id) + redis.call('ZREM', q.failed, id)
+    + redis.call('ZREM', q.base .. 'cancelled', id) > 0 then
     columns_purge(q, { id })
   end
 end

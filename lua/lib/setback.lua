@@ -26,7 +26,8 @@ local function setback_mend(q, now, ms)
   setback_move(q.workers, ms)
   setback_move(q.base .. 'visibility', ms)
   local ended = math.max(tonumber(redis.call('HGET', q.meta, 'ended') or 0),
-    setback_newest(q.base .. 'completed'), setback_newest(q.base .. 'failed'))
+    setback_newest(q.base .. 'completed'), setback_newest(q.base .. 'failed'),
+    setback_newest(q.base .. 'cancelled'))
   if ended > now then
     q.ended = string.format('%.0f', ended)
     redis.call('HSET', q.meta, 'ended', q.ended)

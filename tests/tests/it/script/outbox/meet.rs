@@ -12,7 +12,8 @@ fn rig() -> Rig {
 fn names_the_job_that_has_the_id_or_the_key() {
     let mut rig = rig();
     rig.given([
-        "HSET jq:{q}:jobs waits r done r failed r",
+        "HSET jq:{q}:jobs waits r done r failed r cancelled r",
+        "ZADD jq:{q}:cancelled 1 cancelled",
         "ZADD jq:{q}:waiting 1 waits",
         "ZADD jq:{q}:completed 1 done",
         "ZADD jq:{q}:failed 1 failed",
@@ -22,9 +23,9 @@ fn names_the_job_that_has_the_id_or_the_key() {
     let before = rig.dump();
     let jobs = [
         args![Rig::BASE, "waits", "", "done", "own", "failed", ""],
-        args!["new", "", "new", "k", "new", "l", "done", "k"],
+        args!["new", "", "new", "k", "new", "l", "done", "k", "cancelled", ""],
     ];
-    let answer = r#"["waits", "", "", "", "waits", "", "waits"]"#;
+    let answer = r#"["waits", "", "", "", "waits", "", "waits", ""]"#;
     rig.replies(KEYS, jobs.concat(), answer);
     rig.dump().assert_unchanged_since(&before);
 }

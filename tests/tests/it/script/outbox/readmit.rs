@@ -119,6 +119,32 @@ fn an_ended_job_of_its_id_is_replaced() {
 }
 
 #[test]
+fn so_is_one_that_was_cancelled() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2 events 0 paused 1",
+        "HSET jq:{q}:jobs a old",
+        "ZADD jq:{q}:cancelled 1 a",
+        "HSET jq:{q}:outcomes a o",
+    ]);
+    rig.replies(KEYS, call(&[["1-0", "a", "new", "0", "", "", "0", ""]]), "[1, 0]");
+    rig.holds(expect![[r#"
+        jq:{q}:jobs hash
+          a = new
+        jq:{q}:meta hash
+          added = 1
+          events = 0
+          layout = 2
+          newest = 1700000000001 a
+          paused = 1
+        jq:{q}:sources hash
+          dlq = 1-0
+        jq:{q}:waiting zset
+          4505299627370497 a
+    "#]]);
+}
+
+#[test]
 fn a_job_whose_id_or_key_is_taken_arrives_as_failed() {
     let mut rig = rig();
     rig.given([
