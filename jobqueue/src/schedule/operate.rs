@@ -34,7 +34,7 @@ use crate::{
 ///
 /// # Errors
 /// Of each call: those of any call; an id that can't be one;
-/// [`Refused::NoSchedule`](crate::error::Refused::NoSchedule) where a change asks for one that
+/// [`Refused::NoSchedule`] where a change asks for one that
 /// doesn't exist.
 #[derive(Clone, Debug)]
 pub struct Schedules(Queue);
