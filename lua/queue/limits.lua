@@ -10,7 +10,7 @@
 -- REPLY 1
 -- ERR   LAYOUT, INVALID, TOOLONG (aging, with too many jobs)
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, wake, number, running, active, lanes, rerank, numbered, call
+-- USES  clock, layout, rank, wake, soon, number, running, active, lanes, rerank, numbered, call
 local function limits(keys, args)
   local meta, wake = keys[1], keys[3]
   local q = { waiting = keys[2], priority = keys[4], workers = keys[5], base = args[1] }
@@ -43,9 +43,8 @@ local function limits(keys, args)
       redis.call('HDEL', meta, 'tat', 'turn')
     end
   end
-  if q.step ~= q.new_step then rerank_all(q, clock_now()) end
-  if redis.call('EXISTS', q.waiting) == 1 then
-    wake_one(wake)
-  end
+  local now = clock_now()
+  if q.step ~= q.new_step then rerank_all(q, now) end
+  if soon_any(q.waiting, q.base, now) then wake_one(wake) end
   return 1
 end

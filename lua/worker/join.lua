@@ -21,7 +21,7 @@
 --       6… ids of the jobs that the worker believes it holds
 -- REPLY those among ARGV 6… that it holds
 -- ERR   LAYOUT, INVALID
--- USES  clock, layout, lease, setback, events, wake, running, unique, lanes, pools, columns,
+-- USES  clock, layout, lease, setback, events, wake, soon, running, unique, lanes, pools, columns,
 --       retention, outbox, callers, cancels, reconcile, code_limits, number
 local function join(keys, args)
   local q = {
@@ -59,7 +59,7 @@ local function join(keys, args)
   end
   local kept, unknown = reconcile_known(q.running, known)
   local back = not again and reconcile_back(q, unknown, now)
-  -- Under other limits, more may start.
-  if back or ((rate or active) and redis.call('EXISTS', q.waiting) == 1) then wake_one(q.wake) end
+  -- Under other limits, more may start; and nobody has the turn any more.
+  if back or ((rate or active) and soon_any(q.waiting, q.base, now)) then wake_one(q.wake) end
   return kept
 end

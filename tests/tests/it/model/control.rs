@@ -272,7 +272,12 @@ impl Queue {
         self.put(by, if given_back { "" } else { "operator" });
         self.begin_rate_anew(field);
         self.rerank(step);
-        self.token |= self.any_waits();
+        self.token |= self.any_soon();
         number(1)
+    }
+
+    /// Whether a job waits, or falls due before idle workers look by themselves.
+    pub(super) fn any_soon(&self) -> bool {
+        self.any_waits() || self.next_due().is_some_and(|due| due <= self.now + SLEEP)
     }
 }

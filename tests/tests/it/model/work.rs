@@ -21,7 +21,7 @@ impl Queue {
         self.unheard.remove(&join.worker);
         let rate = self.limit_by_code("rate", "rate_by", &join.rate);
         let active = self.limit_by_code("active", "active_by", &join.active);
-        self.token |= (rate || active) && self.any_waits();
+        self.token |= (rate || active) && self.any_soon();
         let (kept, unknown): (Vec<_>, Vec<_>) =
             self.held_by(&join.worker).into_iter().partition(|id| join.known.contains(id));
         if !again && !unknown.is_empty() {

@@ -45,6 +45,7 @@ impl Command for Join<'_> {
             setback,
             events,
             wake,
+            soon,
             running,
             unique,
             lanes,

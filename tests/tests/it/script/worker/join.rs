@@ -307,17 +307,22 @@ fn a_join_without_limits_leaves_them() {
 }
 
 #[test]
-fn limits_that_the_code_changes_wake_a_worker_if_jobs_wait() {
-    for (rate, active, waits, wakes) in
-        [("10 5", "", true, 1), ("", "3", true, 1), ("", "", true, 0), ("10 5", "3", false, 0)]
-    {
+fn limits_that_the_code_changes_wake_a_worker_if_jobs_wait_or_are_due_soon() {
+    let (waits, soon) = ("ZADD jq:{q}:waiting 1 a", "ZADD jq:{q}:delayed 1700000004000 a");
+    let later = "ZADD jq:{q}:delayed 1700000006000 a";
+    for (rate, active, given, wakes) in [
+        ("10 5", "", waits, 1),
+        ("", "3", waits, 1),
+        ("", "", waits, 0),
+        // Nobody has the turn any more, who would have looked.
+        ("10 5", "", soon, 1),
+        ("10 5", "3", later, 0),
+    ] {
         let mut rig = rig();
-        if waits {
-            rig.given(["ZADD jq:{q}:waiting 1 a"]);
-        }
+        rig.given([given]);
         rig.call(KEYS, args!["w1", "", 10000, rate, active]).expect("an answer");
         let token = run(rig.connection(), "EXISTS jq:{q}:wake");
-        assert_eq!(token, redis::Value::Int(wakes), "{rate} {active} {waits}");
+        assert_eq!(token, redis::Value::Int(wakes), "{rate} {active} {given}");
     }
 }
 
