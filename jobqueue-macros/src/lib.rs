@@ -47,6 +47,8 @@ use proc_macro::TokenStream;
 /// | `cancel_grace = "30s"` | how long a run may take to end by itself once its job is cancelled | 10 s |
 /// | `priority = -5` | -1024 (first) to 1023 (last) | 0 |
 /// | `ttl = "30s"` | how long a job that is added may wait for its first run before it expires, which is a failure; what comes from a topic has its queue's | the queue's, which is for ever |
+/// | `deadline = "1h"` | how long after it is due a job that is added ends at the latest: a run is aborted, and no retry is planned for later | none |
+/// | `retry_for = "2d"` | for how long after it is due a job is tried again; `attempts` is no limit then, unless it is said | no limit but `attempts` |
 /// | `unique(by = "order.user")` | adds nothing while a job with the same value of these fields of the payload waits or runs; several fields with commas. `for = "10m"`: for so long after an add, whether its job has ended or not (`states = "unfinished"`: at most until it has). `then = "replace"` or `"keep_last"`, `debounce = "5s"` with `longest_wait = "1m"`: what becomes of such an add; see `Unique` | no key |
 /// | `retain = count(1000)` | what is kept of completed jobs: `none`, `all`, `count(n)`, `age("7d")`, `count(n, age = "7d")` | the worker's: the newest 1,000 |
 /// | `retain_failed = …` | what is kept of failed jobs | the worker's: the newest 5,000 |
@@ -97,7 +99,7 @@ use proc_macro::TokenStream;
 ///
 /// Payload and result have to be those of the declaration; the error is the worker's own. All
 /// arguments are taken from the declaration. The implementation may add or replace those that the
-/// worker reads; `queue`, `name`, `priority`, `ttl`, `unique` and `codec` are the declaration's,
+/// worker reads; `queue`, `name`, `priority`, `ttl`, `deadline`, `unique` and `codec` are the declaration's,
 /// since producers read them.
 #[proc_macro_attribute]
 pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {

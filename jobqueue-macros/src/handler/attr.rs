@@ -18,6 +18,8 @@ pub(super) struct Arguments {
     pub(super) attempts: Option<Expr>,
     pub(super) priority: Option<Expr>,
     pub(super) ttl: Option<Expr>,
+    pub(super) deadline: Option<Expr>,
+    pub(super) retry_for: Option<Expr>,
     pub(super) concurrency: Option<Expr>,
     pub(super) timeout: Option<Expr>,
     pub(super) cancel_grace: Option<Expr>,
@@ -50,7 +52,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 30] = [
+const KNOWN: [&str; 32] = [
     "queue",
     "name",
     "implements",
@@ -62,6 +64,8 @@ const KNOWN: [&str; 30] = [
     "cancel_grace",
     "priority",
     "ttl",
+    "deadline",
+    "retry_for",
     "retain",
     "retain_failed",
     "concurrency",
@@ -119,6 +123,8 @@ impl Arguments {
             "attempts" => &mut self.attempts,
             "priority" => &mut self.priority,
             "ttl" => &mut self.ttl,
+            "deadline" => &mut self.deadline,
+            "retry_for" => &mut self.retry_for,
             "concurrency" => &mut self.concurrency,
             "retry" => &mut self.retry,
             "classify" => &mut self.classify,

@@ -71,6 +71,10 @@ fn adding(arguments: &Arguments) -> syn::Result<TokenStream> {
         let ttl = value::time(ttl)?;
         tokens.extend(quote!(.ttl(#ttl)));
     }
+    if let Some(deadline) = &arguments.deadline {
+        let deadline = value::time(deadline)?;
+        tokens.extend(quote!(.deadline(#deadline)));
+    }
     if let Some(name) = &arguments.codec {
         tokens.extend(codec(name)?);
     }
@@ -98,6 +102,12 @@ fn running(arguments: &Arguments) -> syn::Result<TokenStream> {
     if let Some(attempts) = &arguments.attempts {
         let attempts = value::number(attempts, &ATTEMPTS)?;
         tokens.extend(quote!(.attempts(#attempts)));
+    }
+    if let Some(time) = &arguments.retry_for {
+        let time = value::time(time)?;
+        // The time is the limit, then, unless attempts are one too.
+        let most = arguments.attempts.is_none().then(|| quote!(.attempts(65_535)));
+        tokens.extend(quote!(.retry_for(#time) #most));
     }
     if let Some(backoff) = &arguments.backoff {
         let backoff = policies::backoff(backoff)?;

@@ -93,6 +93,7 @@ pub(super) fn at_most_once(arguments: &Arguments) -> syn::Result<()> {
     let Some(word) = &arguments.at_most_once else { return Ok(()) };
     let useless = [
         ("attempts", arguments.attempts.is_some()),
+        ("retry_for", arguments.retry_for.is_some()),
         ("backoff", arguments.backoff.is_some()),
         ("retain", arguments.retain.is_some()),
         ("retain_failed", arguments.retain_failed.is_some()),
@@ -143,6 +144,7 @@ pub(super) fn implementation(arguments: &Arguments) -> syn::Result<()> {
         ("name", &arguments.name),
         ("priority", &arguments.priority),
         ("ttl", &arguments.ttl),
+        ("deadline", &arguments.deadline),
         ("codec", &arguments.codec),
     ];
     for (word, given) in declared {

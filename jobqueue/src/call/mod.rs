@@ -35,7 +35,7 @@ use crate::{
     error::{CallError, Error},
     job::{Gone, IntoJob, JobName, Outcome, QueueName},
     policy::{Backoff, Retain},
-    producer::{Content, Request, durability_setter, request_setters},
+    producer::{Content, Deadline, Request, durability_setter, request_setters},
     queue::Queue,
     store::{Durability, deadline_after, job::Instead},
     value_error::{Invalid, PayloadError},

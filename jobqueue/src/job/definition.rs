@@ -67,6 +67,8 @@ pub struct Definition {
     pub(crate) name: &'static str,
     pub(crate) priority: i16,
     pub(crate) ttl: Option<Duration>,
+    /// From when a job is due.
+    pub(crate) deadline: Option<Duration>,
     pub(crate) codec: Codec,
     pub(crate) run: RunRules,
     pub(crate) limits: LocalLimits,
@@ -84,6 +86,8 @@ pub(crate) struct RunRules {
     /// What follows from which class of error.
     pub(crate) retry: &'static RetryPolicy,
     pub(crate) timeout: Option<Duration>,
+    /// From when a job is due.
+    pub(crate) retry_for: Option<Duration>,
     /// How long a run of a cancelled job may take to end by itself.
     pub(crate) cancel_grace: Duration,
     pub(crate) retain: Option<Retain>,
@@ -123,6 +127,7 @@ impl RunRules {
         backoff: Backoff::DEFAULT,
         retry: &RetryPolicy::STANDARD,
         timeout: None,
+        retry_for: None,
         cancel_grace: DEFAULT_CANCEL_GRACE,
         retain: None,
         retain_failed: None,
@@ -139,6 +144,7 @@ impl Definition {
             name,
             priority: 0,
             ttl: None,
+            deadline: None,
             codec: Codec::MessagePack,
             run: RunRules::DEFAULT,
             limits: LocalLimits { concurrency: None, rate: None, breaker: None },
@@ -197,6 +203,22 @@ impl Definition {
     #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
+        self
+    }
+
+    /// How long after it is due a job ends at the latest, whatever its attempts; no limit by
+    /// default. See [`Add::deadline`](crate::Add::deadline).
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// For how long after it is due a job is tried again, if it has attempts left; no limit by
+    /// default.
+    #[must_use]
+    pub const fn retry_for(mut self, time: Duration) -> Self {
+        self.run.retry_for = Some(time);
         self
     }
 
@@ -296,6 +318,9 @@ impl Definition {
         if run.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return refuse("a timeout of zero", "leave it out for no limit");
         }
+        if [self.deadline, run.retry_for].into_iter().flatten().any(|time| time.is_zero()) {
+            return refuse("a deadline or a `retry_for` of zero", "leave it out for no limit");
+        }
         if self.dead_letter == Some(self.queue) {
             return refuse("its own queue as dead-letter queue", "name another one");
         }
@@ -319,6 +344,7 @@ impl Definition {
         let Self { name, run, limits, dead_letter, .. } = self;
         let useless = [
             ("a breaker", limits.breaker.is_some()),
+            ("a time for retries", run.retry_for.is_some()),
             ("a number of attempts", run.attempts != RunRules::DEFAULT.attempts),
             ("a retention", run.retain.or(run.retain_failed).is_some()),
             ("a dead-letter queue", dead_letter.is_some()),

@@ -215,6 +215,7 @@ mod tests {
                 "options": {
                     "attempts": null, "backoff": null, "timeout_ms": 30_000, "priority": 0,
                     "retain": null, "retain_failed": null, "due_at": null, "schedule": null, "ttl_ms": null,
+                    "deadline": null, "retry_for_ms": null,
                     "unique": null, "version": null, "headers": {}, "origin": null
                 }
             },

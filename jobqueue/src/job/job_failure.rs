@@ -17,7 +17,7 @@ pub struct JobFailure {
     pub message: String,
     /// The texts of its causes, outermost first.
     pub causes: Vec<String>,
-    /// The attempt that failed, counted from 1.
+    /// The attempt that failed, counted from 1; 0 if a deadline passed before the first.
     pub attempt: u32,
 }
 
@@ -48,6 +48,10 @@ pub enum FailureReason {
     Corrupt,
     /// It waited for longer than its time to live, and was not run.
     Expired,
+    /// Its deadline passed while it waited or ran, or would have before the next attempt.
+    Deadline,
+    /// Its attempts failed for as long as its `retry_for` allows.
+    RetriesOver,
     /// It did not fit into its queue, which sends what overflows to its dead-letter queue.
     Overflow,
     /// It came back from a dead-letter queue while another job had its id or its unique key.
@@ -62,7 +66,7 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    const NAMES: [(Self, &str); 14] = [
+    const NAMES: [(Self, &str); 16] = [
         (Self::Error, "error"),
         (Self::Permanent, "permanent"),
         (Self::Timeout, "timeout"),
@@ -73,6 +77,8 @@ impl FailureReason {
         (Self::NewerVersion, "newer version"),
         (Self::Corrupt, "corrupt"),
         (Self::Expired, "expired"),
+        (Self::Deadline, "deadline"),
+        (Self::RetriesOver, "retries over"),
         (Self::Overflow, "overflow"),
         (Self::Taken, "taken"),
         (Self::Removed, "removed"),
@@ -87,7 +93,15 @@ impl FailureReason {
 
     /// Whether a run of the handler ended so, which is an attempt.
     pub(crate) fn is_of_a_run(self) -> bool {
-        matches!(self, Self::Error | Self::Permanent | Self::Timeout | Self::Panic)
+        matches!(
+            self,
+            Self::Error
+                | Self::Permanent
+                | Self::Timeout
+                | Self::Panic
+                | Self::Deadline
+                | Self::RetriesOver
+        )
     }
 
     pub(super) fn from_name(text: &str) -> Self {

@@ -42,6 +42,11 @@ pub struct JobOptions {
     pub ttl: Option<Duration>,
     /// The key under which nothing else is added.
     pub unique: Option<Unique>,
+    /// When it ends at the latest, whatever its attempts.
+    pub deadline: Option<DateTime<Utc>>,
+    /// For how long after it was due it is tried again.
+    #[serde(rename = "retry_for_ms", serialize_with = "crate::json::maybe_millis")]
+    pub retry_for: Option<Duration>,
     /// The version of the payload; 1 if it is missing.
     pub version: Option<u32>,
     /// Headers beside the payload: trace context, tenant.
@@ -76,6 +81,13 @@ impl JobOptions {
                 "attempts",
                 0,
                 "use 1 or more, since the first run counts as one",
+            ));
+        }
+        if self.retry_for.is_some_and(|time| time.is_zero()) {
+            return Err(Invalid::new(
+                "retry_for",
+                Duration::ZERO,
+                "use `attempts(1)` for no retry",
             ));
         }
         if self.version == Some(0) {

@@ -36,6 +36,10 @@ pub(super) struct WireOptions {
     due_ms: Option<i64>,
     #[serde(rename = "l", skip_serializing_if = "Option::is_none", default)]
     ttl_ms: Option<u64>,
+    #[serde(rename = "e", skip_serializing_if = "Option::is_none", default)]
+    deadline_ms: Option<i64>,
+    #[serde(rename = "w", skip_serializing_if = "Option::is_none", default)]
+    retry_for_ms: Option<u64>,
     #[serde(rename = "u", skip_serializing_if = "Option::is_none", default)]
     unique: Option<WireUnique>,
     #[serde(rename = "v", skip_serializing_if = "Option::is_none", default)]
@@ -97,6 +101,8 @@ impl From<&JobOptions> for WireOptions {
             retain_failed: options.retain_failed.map(retain),
             due_ms: options.due_at.map(|due| due.timestamp_millis()),
             ttl_ms: options.ttl.map(whole_millis),
+            deadline_ms: options.deadline.map(|deadline| deadline.timestamp_millis()),
+            retry_for_ms: options.retry_for.map(whole_millis),
             unique: options.unique.as_ref().map(|unique| (unique.key.clone(), unique.rule())),
             version: options.version,
             headers: options.headers.clone(),
@@ -123,6 +129,8 @@ impl From<WireOptions> for JobOptions {
             retain_failed: wire.retain_failed.map(retain),
             due_at: wire.due_ms.and_then(DateTime::from_timestamp_millis),
             ttl: wire.ttl_ms.map(Duration::from_millis),
+            deadline: wire.deadline_ms.and_then(DateTime::from_timestamp_millis),
+            retry_for: wire.retry_for_ms.map(Duration::from_millis),
             unique: wire.unique.map(|(key, rule)| Unique::of_rule(key, &rule)),
             version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    request::{Content, Request},
+    request::{Content, Deadline, Request},
     setters::{add_setters, durability_setter, request_setters},
 };
 use crate::{

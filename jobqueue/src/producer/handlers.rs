@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::request::Request;
+use super::request::{Deadline, Request};
 use crate::{
     client::Client,
     hashing::RandomState,
@@ -52,6 +52,9 @@ impl Client {
             Some(J::VERSIONS.newest()).filter(|version| *version != FIRST_VERSION);
         if let Some(ttl) = definition.ttl {
             request.set_ttl(ttl);
+        }
+        if let Some(deadline) = definition.deadline {
+            request.set_deadline(Deadline::In(deadline));
         }
         Ok(request)
     }

@@ -17,11 +17,33 @@ use crate::{
     value_error::{Invalid, PayloadError, TooLarge},
 };
 
-/// When a job is due, and how long it may then wait for its first run.
+/// When a job is due, how long it may then wait for its first run, and when it ends at the latest.
 #[derive(Clone, Copy, Debug)]
 struct Timing {
     due: Due,
     ttl: Option<Duration>,
+    deadline: Option<Deadline>,
+}
+
+/// When a job ends at the latest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Deadline {
+    /// So long after it is due.
+    In(Duration),
+    At(DateTime<Utc>),
+}
+
+impl Deadline {
+    /// As a time, and as one to live of a job that is due then.
+    fn of(self, due: DateTime<Utc>) -> (Option<DateTime<Utc>>, Option<Duration>) {
+        match self {
+            Self::In(time) => {
+                let end = TimeDelta::from_std(time).ok();
+                (end.and_then(|time| due.checked_add_signed(time)), Some(time))
+            }
+            Self::At(end) => (Some(end), Some((end - due).to_std().unwrap_or_default())),
+        }
+    }
 }
 
 /// The options of one add, or of all jobs of one that adds many.
@@ -87,7 +109,7 @@ impl Request {
             codec,
             options: JobOptions::default(),
             priority: None,
-            timing: Timing { due: Due::Now, ttl: None },
+            timing: Timing { due: Due::Now, ttl: None, deadline: None },
             unique: None,
             durability: Durability::default(),
         }
@@ -119,6 +141,11 @@ impl Request {
                 "leave it out for a job that never expires",
             ));
         }
+        if let Some(Deadline::In(time)) = self.timing.deadline
+            && time.is_zero()
+        {
+            return Err(Invalid::new("deadline", time, "leave it out for a job without one"));
+        }
         if let Some(unique) = &self.unique {
             unique.validate()?;
         }
@@ -147,6 +174,11 @@ impl Request {
         options.due_at = due_at(due, created_at);
         // So that a job which comes back to its queue takes its place there again.
         options.ttl = self.timing.ttl;
+        let (deadline, waits) = match self.timing.deadline {
+            Some(deadline) => deadline.of(options.due_at.unwrap_or(created_at)),
+            None => (None, None),
+        };
+        options.deadline = deadline;
         options.unique.clone_from(&unique);
         let record = Record {
             name: self.name.clone(),
@@ -162,7 +194,7 @@ impl Request {
             priority: self.options.priority,
             due,
             unique: unique.as_ref().map(|unique| unique.claim(&self.name)),
-            ttl: self.timing.ttl,
+            ttl: self.timing.ttl.into_iter().chain(waits).min(),
         })
     }
 
@@ -172,6 +204,10 @@ impl Request {
 
     pub(crate) fn set_due(&mut self, due: Due) {
         self.timing.due = due;
+    }
+
+    pub(crate) fn set_deadline(&mut self, deadline: Deadline) {
+        self.timing.deadline = Some(deadline);
     }
 
     /// Sets the time to live, unless it has been set.

@@ -16,6 +16,21 @@ macro_rules! request_setters {
             self.set(|request| request.set_ttl(ttl))
         }
 
+        /// How long after it is due the job ends at the latest, whatever its attempts; by default
+        /// the handler's, then never. If it waits at that time, it fails without a run; if it runs,
+        /// it is aborted; and no retry is planned for later. It then fails as
+        /// [`Deadline`](crate::error::FailureReason::Deadline).
+        pub fn deadline_in(self, time: Duration) -> Self {
+            self.set(|request| request.set_deadline(Deadline::In(time)))
+        }
+
+        /// For how long after it is due the job is tried again, if it has attempts left; the
+        /// handler's by default. It then fails as
+        /// [`RetriesOver`](crate::error::FailureReason::RetriesOver).
+        pub fn retry_for(self, time: Duration) -> Self {
+            self.set(|request| request.options.retry_for = Some(time))
+        }
+
         /// How often the job may run before it fails for good; the handler's by default.
         pub fn attempts(self, attempts: u32) -> Self {
             self.set(|request| request.options.attempts = Some(attempts))
@@ -80,6 +95,12 @@ macro_rules! add_setters {
         /// passed.
         pub fn at(self, time: DateTime<Utc>) -> Self {
             self.set(|request| request.set_due(Due::At(time.timestamp_millis())))
+        }
+
+        /// When the job ends at the latest, by the server's clock; see
+        /// [`deadline_in`](Self::deadline_in).
+        pub fn deadline(self, time: DateTime<Utc>) -> Self {
+            self.set(|request| request.set_deadline(Deadline::At(time)))
         }
 
         /// How long a run may take; the handler's by default.

@@ -1,6 +1,7 @@
 //! Decisions about received jobs, by the same rules as for a worker's.
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::rules::Rules;
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
     queue::Queue,
     settle::{
         Candidate, DeadLetterRoute, Decision, EndedJob, HandoutLimit, History, Intake, Known,
-        Rejection, RunOutcome, RunPolicy, decide, fails_for_good, intake,
+        Rejection, RunOutcome, RunPolicy, ServerClock, decide, fails_for_good, intake,
     },
     store::worker::Taken,
 };
@@ -40,12 +41,16 @@ impl ReceiveContext {
 
     /// Sorts fetched jobs into those that the caller gets, and settlements of those that have
     /// failed.
-    pub(super) fn sort(&self, taken: Vec<Taken>) -> (Vec<Accepted>, Vec<Settlement>) {
+    pub(super) fn sort(
+        &self,
+        taken: Vec<Taken>,
+        clock: ServerClock,
+    ) -> (Vec<Accepted>, Vec<Settlement>) {
         let (mut accepted, mut ended) = (Vec::new(), Vec::new());
         for job in taken {
             let Taken { id, record, attempts, stalls, misses, expired, was_lost: _ } = job;
             let history = History { attempts, stalls, misses, expired };
-            let candidate = Candidate { record: record.as_ref(), history };
+            let candidate = Candidate { record: record.as_ref(), history, clock: Some(clock) };
             let limit = HandoutLimit::Receives(self.rules.max_receives);
             match intake(&candidate, limit, &self.rules.defaults, |_| Some(ANY)) {
                 Intake::Run { record, mut policy, .. } => {
@@ -77,6 +82,7 @@ impl ReceiveContext {
                 from: self.queue.name(),
                 record,
             }),
+            now: Instant::now(),
         };
         decide(outcome, &policy, job).into_settlement(id)
     }
@@ -84,8 +90,9 @@ impl ReceiveContext {
     /// Decides about a job that was handed out and has ended.
     pub(super) fn decide(&self, job: &Accepted, outcome: RunOutcome) -> Decision {
         let Accepted { id, record, policy, .. } = job;
+        let now = Instant::now();
         let dead_letter = match &self.dead_letter {
-            Some(to) if fails_for_good(&outcome, policy) => Some(DeadLetterRoute {
+            Some(to) if fails_for_good(&outcome, policy, now) => Some(DeadLetterRoute {
                 to: to.clone(),
                 from: self.queue.name(),
                 record: Bytes::from(record.encode()),
@@ -94,7 +101,7 @@ impl ReceiveContext {
         };
         let reply_to = record.options.reply_to.as_ref();
         let (name, codec) = (Some(&record.name), record.codec);
-        decide(outcome, policy, EndedJob { id, name, codec, reply_to, dead_letter })
+        decide(outcome, policy, EndedJob { id, name, codec, reply_to, dead_letter, now })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{context::ReceiveContext, fetcher::Fetcher, rules::Rules, settle::settle};
-use crate::{error::Result, queue::Queue};
+use crate::{error::Result, queue::Queue, settle::ServerClock};
 
 /// How long one step may take.
 const STEP: Duration = Duration::from_secs(30);
@@ -25,7 +25,7 @@ impl Queue {
             let turn = fetcher.fetch(0).await?;
             let dead_letter = turn.more.dead_letter;
             let context = ReceiveContext::new(self.clone(), Rules::DEFAULT, dead_letter);
-            let (_, expired) = context.sort(turn.taken);
+            let (_, expired) = context.sort(turn.taken, ServerClock::new(turn.now));
             match fetcher.name() {
                 Some(worker) if !expired.is_empty() => {
                     settle(self, worker, &expired, Duration::ZERO).await?;

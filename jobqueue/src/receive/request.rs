@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result},
     job::WorkerId,
     queue::Queue,
+    settle::ServerClock,
     store::{
         MAX_BATCH, QueueStore,
         worker::{Limit, Turn, Wake},
@@ -88,7 +89,7 @@ impl Receive {
             if turn.effects {
                 queue.client().relays().start(queue.name());
             }
-            let (accepted, failed) = context.sort(taken);
+            let (accepted, failed) = context.sort(taken, ServerClock::new(turn.now));
             if let Some(worker) = fetcher.name()
                 && !failed.is_empty()
             {

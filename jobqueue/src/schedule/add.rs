@@ -19,7 +19,7 @@ use crate::{
         schedule::{CatchUp, Every, LATEST_MS, Overlap, TickRule, Timing},
         whole_millis,
     },
-    producer::{Content, Request, request_setters},
+    producer::{Content, Deadline, Request, request_setters},
     value_error::{Invalid, PayloadError},
 };
 

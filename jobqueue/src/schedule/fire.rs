@@ -6,7 +6,7 @@ use chrono::DateTime;
 
 use crate::{
     error::Result,
-    job::{ScheduleId, ScheduleRule, Unique, WorkerId},
+    job::{Record, ScheduleId, ScheduleRule, Unique, WorkerId},
     policy::schedule::{Overlap, Step, plan},
     store::{
         MAX_BATCH, QueueStore, chunks,
@@ -92,6 +92,13 @@ fn ticks_of(due: &DueSchedule, now: i64) -> Result<Vec<Tick>, Corrupt> {
     Ok(steps.into_iter().map(tick).collect())
 }
 
+/// A job's time to live, or until its deadline, whichever is over first.
+pub(super) fn time_to_live(record: &Record) -> Option<Duration> {
+    let due = record.options.due_at.unwrap_or(record.created_at);
+    let until = record.options.deadline.map(|end| (end - due).to_std().unwrap_or_default());
+    record.options.ttl.into_iter().chain(until).min()
+}
+
 /// The job of a tick.
 fn job_of(rule: &ScheduleRule, id: &ScheduleId, tick: i64, now: i64) -> NewJob {
     let job = id.job_at(tick);
@@ -107,7 +114,7 @@ fn job_of(rule: &ScheduleRule, id: &ScheduleId, tick: i64, now: i64) -> NewJob {
             None => Due::Now,
         },
         unique: record.options.unique.as_ref().map(|unique| unique.claim(&record.name)),
-        ttl: record.options.ttl,
+        ttl: time_to_live(&record),
         chosen_id: true,
         record: record.encode(),
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    fire::time_to_live,
     info::ScheduleInfo,
     write::{Change, change, read, read_one},
 };
@@ -179,7 +180,7 @@ impl Schedules {
             priority: record.options.priority,
             due: Due::Now,
             unique: record.options.unique.as_ref().map(|unique| unique.claim(&record.name)),
-            ttl: record.options.ttl,
+            ttl: time_to_live(&record),
             chosen_id: true,
             record: record.encode(),
         };

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use super::{
     dead_letter::{self, DeadLetterRoute},
@@ -17,7 +18,7 @@ use crate::{
         Codec, Delivery, FailureReason, JobFailure, JobId, JobName, Outcome, ReplyAddress,
         Transition,
     },
-    policy::{RetryDecision, Verdict, after_failure},
+    policy::{ErrorClass, RetryDecision, Verdict, after_failure},
 };
 
 /// A job that has ended, with or without a run.
@@ -32,6 +33,8 @@ pub(crate) struct EndedJob<'a> {
     pub(crate) reply_to: Option<&'a ReplyAddress>,
     /// Where the job goes if it fails for good.
     pub(crate) dead_letter: Option<DeadLetterRoute<'a>>,
+    /// When this is decided: the same moment for all that is asked about it.
+    pub(crate) now: Instant,
 }
 
 /// Decides what becomes of a job.
@@ -43,7 +46,8 @@ pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>)
     let mut decision = match (outcome.into_result(policy.attempt), verdict) {
         (Ok(result), _) => completed(result, policy, &job),
         (Err(failure), verdict) => {
-            failed(failure, verdict.unwrap_or(Verdict::Retry), policy, job.name)
+            let step = next_step(verdict.unwrap_or(Verdict::Retry), policy, job.now);
+            failed(failure, step, policy, job.name)
         }
     };
     if let Some(route) = job.dead_letter {
@@ -57,12 +61,22 @@ pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>)
 
 /// Whether this outcome fails the job for good, so that a dead letter is due. A job that runs at
 /// most once was settled before its run: nothing can travel with its settlement any more.
-pub(crate) fn fails_for_good(outcome: &RunOutcome, policy: &RunPolicy) -> bool {
+pub(crate) fn fails_for_good(outcome: &RunOutcome, policy: &RunPolicy, now: Instant) -> bool {
     let fails = |verdict| {
-        let (step, _) = after_failure(verdict, policy.as_attempt());
+        let (step, _, _) = next_step(verdict, policy, now);
         matches!(step, RetryDecision::Fail | RetryDecision::FailAtOnce)
     };
     policy.delivery == Delivery::AtLeastOnce && outcome.verdict().is_some_and(fails)
+}
+
+/// What follows from a failed run, the class to alert of, and the reason if a time has ended the job.
+type Step = (RetryDecision, Option<ErrorClass>, Option<FailureReason>);
+
+/// What follows from a failed run, within the times that the job has.
+fn next_step(verdict: Verdict, policy: &RunPolicy, now: Instant) -> Step {
+    let (step, alert) = after_failure(verdict, policy.as_attempt());
+    let (step, over) = policy.lifetime.bound(step, now);
+    (step, alert, over)
 }
 
 fn completed(result: Vec<u8>, policy: &RunPolicy, job: &EndedJob<'_>) -> Decision {
@@ -77,11 +91,11 @@ fn completed(result: Vec<u8>, policy: &RunPolicy, job: &EndedJob<'_>) -> Decisio
 
 fn failed(
     mut failure: JobFailure,
-    verdict: Verdict,
+    (step, alert, over): Step,
     policy: &RunPolicy,
     name: Option<&JobName>,
 ) -> Decision {
-    let (step, alert) = after_failure(verdict, policy.as_attempt());
+    failure.reason = over.unwrap_or(failure.reason);
     if step == RetryDecision::FailAtOnce && failure.reason == FailureReason::Error {
         failure.reason = FailureReason::Permanent;
     }
@@ -134,6 +148,7 @@ mod tests {
             codec: Codec::MessagePack,
             reply_to: Some(&reply_to),
             dead_letter: Some(DeadLetterRoute { to: queue("dlq"), from: &from, record }),
+            now: Instant::now(),
         };
         decide(outcome, policy, job)
     }
@@ -168,7 +183,10 @@ mod tests {
             RunOutcome::Failure(Failure::permanent("no")),
         ] {
             let text = format!("{outcome:?}");
-            assert!(fails_for_good(&outcome, &policy(0, &RunRules::DEFAULT)), "{text}");
+            assert!(
+                fails_for_good(&outcome, &policy(0, &RunRules::DEFAULT), Instant::now()),
+                "{text}"
+            );
             assert!(matches!(end(outcome, 0).end, Transition::Failed { .. }), "{text}");
         }
     }
@@ -176,7 +194,7 @@ mod tests {
     #[test]
     fn of_a_cancelled_job_nothing_follows_but_its_end() {
         let outcome = || RunOutcome::Cancelled(CancelReason::default());
-        assert!(!fails_for_good(&outcome(), &policy(1, &RunRules::DEFAULT)));
+        assert!(!fails_for_good(&outcome(), &policy(1, &RunRules::DEFAULT), Instant::now()));
         let decision = end(outcome(), 1);
         assert!(matches!(decision.end, Transition::Cancelled { .. }));
         assert!(decision.effects.is_empty() && decision.failure.is_none(), "its queue replies");
@@ -251,7 +269,10 @@ mod tests {
     fn a_job_that_runs_at_most_once_is_never_retried() {
         let rules = RunRules { delivery: Delivery::AtMostOnce, ..RunRules::DEFAULT };
         let policy = policy(0, &rules);
-        assert!(!fails_for_good(&error(), &policy), "its dead letter would come too late");
+        assert!(
+            !fails_for_good(&error(), &policy, Instant::now()),
+            "its dead letter would come too late"
+        );
         assert!(matches!(end_by(error(), &policy).end, Transition::Failed { .. }));
     }
 }

@@ -4,8 +4,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
-use super::{defaults::JobDefaults, run_outcome::RunOutcome, run_policy::RunPolicy};
+use super::{
+    defaults::JobDefaults, lifetime::Lifetime, run_outcome::RunOutcome, run_policy::RunPolicy,
+    server_clock::ServerClock,
+};
 use crate::job::{JobName, Record, ReplyAddress, RunRules, Transition};
 
 /// A job as it was fetched.
@@ -14,6 +18,8 @@ pub(crate) struct Candidate<'a> {
     /// As it stands in Redis; none if somebody removed it there.
     pub(crate) record: Option<&'a Bytes>,
     pub(crate) history: History,
+    /// As of the answer that handed it out.
+    pub(crate) clock: Option<ServerClock>,
 }
 
 /// What a job has gone through before it was fetched.
@@ -120,9 +126,16 @@ pub(crate) fn intake<H>(
         }
     };
     let rules = known.as_ref().map_or(&RunRules::DEFAULT, |known| &known.rules);
-    let policy = RunPolicy::new(job.history.attempts, &record.options, rules, defaults);
+    let mut policy = RunPolicy::new(job.history.attempts, &record.options, rules, defaults);
+    policy.lifetime =
+        job.clock.map(|clock| Lifetime::of(&record, rules, clock)).unwrap_or_default();
     let (handler, newest) = known.map(|known| (known.handler, known.newest)).unzip();
-    let outcome = if job.history.expired {
+    // Its deadline is its time to live, too, if it has none of its own.
+    let by_deadline = record.options.deadline.is_some() && record.options.ttl.is_none();
+    let outcome = if policy.lifetime.is_over(Instant::now()) || (job.history.expired && by_deadline)
+    {
+        RunOutcome::Deadline { ran: false }
+    } else if job.history.expired {
         RunOutcome::Expired
     } else if let Some(outcome) = limit.exceeded_by(&job.history) {
         outcome
@@ -199,7 +212,7 @@ mod tests {
     /// In a word: `run`, `return`, or how the job fails.
     fn word(history: History, limit: HandoutLimit, version: u32, newest: Option<u32>) -> String {
         let record = record(Some(version));
-        let job = Candidate { record: Some(&record), history };
+        let job = Candidate { record: Some(&record), history, clock: None };
         let known = newest.map(|newest| Known {
             handler: (),
             name: None,
@@ -255,7 +268,7 @@ mod tests {
     fn a_record_that_cannot_be_read_fails_its_job() {
         let garbage = Bytes::from_static(b"\xff");
         for record in [None, Some(&garbage)] {
-            let job = Candidate { record, history: NEVER };
+            let job = Candidate { record, history: NEVER, clock: None };
             let find = |_: &str| None::<Known<()>>;
             let found = intake(&job, HandoutLimit::Stalls(2), &JobDefaults::DEFAULT, find);
             let Intake::Reject(Rejection { outcome, .. }) = found else { panic!("{found:?}") };

@@ -1,5 +1,5 @@
 //! Decisions about jobs, as functions of values: whether a fetched job runs, and what becomes of it
-//! when it has ended. No Redis, no clock, no runtime. Workers and receives decide alike.
+//! when it has ended. No Redis, no runtime. Workers and receives decide alike.
 //!
 //! ```text
 //! fetched → intake → run or hand out → decide → dead letter → reply → settlement
@@ -10,9 +10,11 @@ mod decide;
 mod decision;
 mod defaults;
 mod intake;
+mod lifetime;
 mod reply;
 mod run_outcome;
 mod run_policy;
+mod server_clock;
 mod stopped;
 
 pub(crate) use dead_letter::DeadLetterRoute;
@@ -22,4 +24,5 @@ pub(crate) use defaults::JobDefaults;
 pub(crate) use intake::{Candidate, HandoutLimit, History, Intake, Known, Rejection, intake};
 pub(crate) use run_outcome::RunOutcome;
 pub(crate) use run_policy::RunPolicy;
+pub(crate) use server_clock::ServerClock;
 pub(crate) use stopped::stopped;

@@ -43,6 +43,10 @@ pub(crate) enum RunOutcome {
     Corrupt(String),
     /// It waited longer than its time to live.
     Expired,
+    /// Its deadline has passed, during a run or before.
+    Deadline {
+        ran: bool,
+    },
 }
 
 impl RunOutcome {
@@ -113,6 +117,13 @@ impl RunOutcome {
                 ),
             ),
             Self::Corrupt(message) => (FailureReason::Corrupt, message),
+            Self::Deadline { ran } => {
+                // Before a run, only the attempts before count.
+                let attempt = if ran { attempt } else { attempt.saturating_sub(1) };
+                let (reason, message) =
+                    (FailureReason::Deadline, "its deadline has passed".to_owned());
+                return Err(JobFailure { reason, message, causes: Vec::new(), attempt });
+            }
             Self::Expired => {
                 (FailureReason::Expired, "it waited for longer than its time to live".to_owned())
             }

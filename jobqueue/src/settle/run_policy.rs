@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::defaults::JobDefaults;
+use super::{defaults::JobDefaults, lifetime::Lifetime};
 use crate::{
     job::{Delivery, JobName, JobOptions, Keep, Pool, RunRules},
     policy::{Attempt, Backoff, Retain, RetryPolicy},
@@ -16,6 +16,7 @@ pub(crate) struct RunPolicy {
     backoff: Backoff,
     retry: &'static RetryPolicy,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) lifetime: Lifetime,
     retain: (Retain, Scope),
     retain_failed: (Retain, Scope),
     /// Whether a caller waits for the outcome.
@@ -46,6 +47,7 @@ impl RunPolicy {
             backoff: options.backoff.unwrap_or(rules.backoff),
             retry: rules.retry,
             timeout: options.timeout.or(rules.timeout),
+            lifetime: Lifetime::default(),
             retain: if once { (Retain::none(), Scope::Consumer) } else { retain },
             retain_failed: scoped(
                 options.retain_failed,

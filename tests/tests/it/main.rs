@@ -24,6 +24,7 @@ mod handler_limits;
 mod idempotent;
 mod identity;
 mod idle;
+mod lifetimes;
 mod limits;
 mod luacheck;
 mod model;

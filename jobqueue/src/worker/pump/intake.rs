@@ -10,14 +10,13 @@ use crate::{
     job::{Codec, JobId, QueueName, Record, WorkerId},
     settle::{
         Candidate, DeadLetterRoute, Decision, EndedJob, HandoutLimit, History, Intake, JobDefaults,
-        Rejection, RunPolicy, decide, intake,
+        Rejection, RunPolicy, ServerClock, decide, intake,
     },
     worker::{
         handler_limits::Pass,
         registry::{Entry, Registry},
         run::{Cancellation, Context, ContextParts, DeadLetterQueues, Run, RunShared, run_trace},
         states::States,
-        telemetry::ServerClock,
     },
 };
 
@@ -72,7 +71,8 @@ impl RunMaker {
     pub(super) fn intake(&self, record: Option<&Bytes>, history: History) -> Intake<Arc<Entry>> {
         let limit = HandoutLimit::Stalls(self.defaults.max_stalls);
         let find = |name: &str| self.registry.get(name).map(Entry::known);
-        intake(&Candidate { record, history }, limit, &self.defaults, find)
+        let candidate = Candidate { record, history, clock: self.clock };
+        intake(&candidate, limit, &self.defaults, find)
     }
 
     /// Since when a job is ready, if this is its first attempt.
@@ -111,7 +111,8 @@ impl RunMaker {
         let to = self.shared.dead_letters.choose(from, of_handler);
         let dead_letter = to.map(|to| DeadLetterRoute { to, from, record });
         let (codec, reply_to) = (Codec::default(), reply_to.as_ref());
-        let job = EndedJob { id, name: name.as_ref(), codec, reply_to, dead_letter };
+        let now = Instant::now();
+        let job = EndedJob { id, name: name.as_ref(), codec, reply_to, dead_letter, now };
         (decide(outcome, &policy, job), handler)
     }
 }

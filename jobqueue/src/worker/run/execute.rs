@@ -135,14 +135,15 @@ impl Run {
 
     fn decide(&self, outcome: RunOutcome, policy: &RunPolicy) -> Decision {
         let Self { ctx, entry, .. } = self;
-        let dead_letter = fails_for_good(&outcome, policy)
+        let now = Instant::now();
+        let dead_letter = fails_for_good(&outcome, policy, now)
             .then(|| dead_letter::route(ctx, entry.dead_letter.as_ref()))
             .flatten();
         let reply_to = ctx.record().options.reply_to.as_ref();
         let reply_to = reply_to.filter(|_| !self.is_at_most_once());
         let (id, record) = (ctx.id(), ctx.record());
         let (name, codec) = (Some(&record.name), record.codec);
-        let job = EndedJob { id, name, codec, reply_to, dead_letter };
+        let job = EndedJob { id, name, codec, reply_to, dead_letter, now };
         decide(outcome, policy, job)
     }
 }
@@ -167,6 +168,10 @@ fn cancelled(outcome: RunOutcome, ctx: &Context) -> RunOutcome {
 
 /// Calls the handler, within the timeout. A panic is an outcome too.
 async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
+    let now = Instant::now();
+    if policy.lifetime.is_over(now) {
+        return RunOutcome::Deadline { ran: false };
+    }
     let run = async {
         let mut running = entry.call(ctx.record(), ctx.clone()).map_err(RunOutcome::BadPayload)?;
         #[cfg(feature = "testing")]
@@ -180,7 +185,8 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
     };
     let run = AssertUnwindSafe(run).catch_unwind();
     // A timeout beyond what the clock can express is none.
-    let result = match policy.timeout.and_then(|limit| Instant::now().checked_add(limit)) {
+    let limit = policy.timeout.and_then(|limit| now.checked_add(limit));
+    let result = match limit.into_iter().chain(policy.lifetime.deadline).min() {
         None => run.await,
         Some(deadline) => {
             ctx.set_deadline(deadline);
@@ -193,6 +199,9 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
                     // stop.
                     ctx.cancel();
                     discard(run);
+                    if policy.lifetime.deadline == Some(deadline) {
+                        return RunOutcome::Deadline { ran: true };
+                    }
                     let outcome = RunOutcome::TimedOut(policy.timeout.unwrap_or_default());
                     return if was_told { stopped(outcome, policy) } else { outcome };
                 }

@@ -24,7 +24,7 @@ pub(crate) use outage::Outage;
 pub(crate) use queue::QueueTelemetry;
 pub(crate) use run::RunTelemetry;
 pub use stream::WorkerEvents;
-pub(crate) use times::{ServerClock, Times};
+pub(crate) use times::Times;
 
 use std::time::Duration;
 

@@ -73,7 +73,11 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         reply::optional_bytes(outcome, WHAT)?.as_ref().map(Outcome::decode).transpose()?;
     // The column counts attempts after which the job was retried.
     let last = match &outcome {
-        Some(Outcome::Failed(failure)) if failure.reason.is_of_a_run() => failure.attempt,
+        Some(Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. })
+            if failure.reason.is_of_a_run() =>
+        {
+            failure.attempt
+        }
         _ => 0,
     };
     let errors = reply::array(errors, WHAT)?
