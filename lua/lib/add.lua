@@ -9,10 +9,7 @@ local function add_specials(args, at)
       rule = args[i + 4], key = args[i + 5],
     }
     local special = specials[tonumber(args[i])]
-    if special.unique > 0 then
-      local mode, longest = string.match(special.rule, '^%d+u?([rkd]?)(%d*)$')
-      special.mode, special.longest = mode, tonumber(longest)
-    end
+    if special.unique > 0 then dedup_rule(special) end
   end
   return specials
 end

@@ -2,6 +2,12 @@
 -- '': the other stands for it. 'r': it replaces the other, unless that is active. 'k': it replaces
 -- the other, or runs after it if that is active. 'd': besides, the delay begins anew.
 
+-- Reads the rule of a special job's unique key: its mode, and of 'd' the longest wait in ms.
+local function dedup_rule(special)
+  local mode, longest = string.match(special.rule, '^%d+u?([rkd]?)(%d*)$')
+  special.mode, special.longest = mode, tonumber(longest)
+end
+
 -- When a job is due in ms, by its due as the caller writes it: not after `latest`, and not in the past.
 local function dedup_due(due, latest, now)
   local at = tonumber(due) or 0
@@ -21,9 +27,7 @@ local function dedup_holder(q, name)
     holder.place = 'waiting'
   elseif redis.call('ZSCORE', q.delayed, id) then
     holder.place = 'delayed'
-  elseif redis.call('HEXISTS', q.jobs, id) == 1 and not redis.call('ZSCORE', q.base .. 'completed', id)
-    and not redis.call('ZSCORE', q.base .. 'failed', id)
-    and not redis.call('ZSCORE', q.base .. 'cancelled', id) then
+  elseif unfinished(q, id) then
     holder.place = 'active'
   end
   if holder.place and redis.call('ZSCORE', q.delayed, successor) == UNIQUE_PARKED then

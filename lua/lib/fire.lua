@@ -26,15 +26,7 @@ end
 
 -- Whether a schedule's last job waits or runs.
 local function fire_unfinished(q, it)
-  if it.adds then
-    return true
-  elseif it.last == '-' or redis.call('HEXISTS', q.jobs, it.last) == 0 then
-    return false
-  end
-  for _, set in ipairs(q.ended) do
-    if redis.call('ZSCORE', set, it.last) then return false end
-  end
-  return true
+  return it.adds or (it.last ~= '-' and unfinished(q, it.last))
 end
 
 -- Why a tick adds no job, as a letter of the answer; nil if it adds one.
@@ -89,8 +81,7 @@ local function fire_batch(q)
       if tick.key ~= '' then
         q.keys[#q.keys + 1] = q.base .. 'unique:' .. tick.key
         special.unique, special.rule = #q.keys, tick.rule
-        local mode, longest = string.match(tick.rule, '^%d+u?([rkd]?)(%d*)$')
-        special.mode, special.longest = mode, tonumber(longest)
+        dedup_rule(special)
       end
       specials[i] = special
     end

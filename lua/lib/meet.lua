@@ -3,11 +3,7 @@
 
 -- The id itself, if a job has it that hasn't ended.
 local function meet_by_id(q, id)
-  if redis.call('HEXISTS', q.jobs, id) == 1 and not redis.call('ZSCORE', q.completed, id)
-    and not redis.call('ZSCORE', q.failed, id)
-    and not redis.call('ZSCORE', q.base .. 'cancelled', id) then
-    return id
-  end
+  return unfinished(q, id) and id
 end
 
 -- The id of another job that holds the key; '' is no key.

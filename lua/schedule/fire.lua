@@ -26,12 +26,11 @@
 --       'l' held back until the last job is over, 'f' until the queue has room, '0' not current
 -- ERR   LAYOUT
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, unique, reprioritize, due,
---       dedup, add, ticks, fire
+--       unfinished, dedup, add, ticks, fire
 local function fire(keys, args)
   local q = {
-    jobs = keys[1], waiting = keys[2], delayed = keys[3],
-    ended = { keys[4], keys[5], args[1] .. 'cancelled' }, priority = keys[6], uniques = keys[7],
-    schedules = keys[8], ticks = keys[9], fired = keys[10],
+    jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],
+    priority = keys[6], uniques = keys[7], schedules = keys[8], ticks = keys[9], fired = keys[10],
     meta = keys[12], events = keys[13], wake = keys[14], base = args[1], n = tonumber(args[3]),
     adds = {}, keys = {},
   }

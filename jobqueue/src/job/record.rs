@@ -3,6 +3,8 @@
 //! A MessagePack array: `[version, name, codec, payload, created ms, options?]`. It is written
 //! once, by the producer, and no script ever looks inside.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use rmp::{decode, encode};
@@ -65,6 +67,14 @@ impl Record {
     #[must_use]
     pub fn version(&self) -> u32 {
         self.options.version.unwrap_or(FIRST_VERSION)
+    }
+
+    /// How long the job may wait for its first run once it is due: its own time to live, or until its
+    /// deadline.
+    pub(crate) fn time_to_live(&self) -> Option<Duration> {
+        let due = self.options.due_at.unwrap_or(self.created_at);
+        let until = self.options.deadline.map(|end| (end - due).to_std().unwrap_or_default());
+        self.options.ttl.into_iter().chain(until).min()
     }
 
     /// The payload, brought to its newest version.

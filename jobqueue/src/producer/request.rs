@@ -34,14 +34,11 @@ pub(crate) enum Deadline {
 }
 
 impl Deadline {
-    /// As a time, and as one to live of a job that is due then.
-    fn of(self, due: DateTime<Utc>) -> (Option<DateTime<Utc>>, Option<Duration>) {
+    /// As a time, for a job that is due then; none beyond all times.
+    fn of(self, due: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
-            Self::In(time) => {
-                let end = TimeDelta::from_std(time).ok();
-                (end.and_then(|time| due.checked_add_signed(time)), Some(time))
-            }
-            Self::At(end) => (Some(end), Some((end - due).to_std().unwrap_or_default())),
+            Self::In(time) => due.checked_add_signed(TimeDelta::from_std(time).ok()?),
+            Self::At(end) => Some(end),
         }
     }
 }
@@ -174,11 +171,8 @@ impl Request {
         options.due_at = due_at(due, created_at);
         // So that a job which comes back to its queue takes its place there again.
         options.ttl = self.timing.ttl;
-        let (deadline, waits) = match self.timing.deadline {
-            Some(deadline) => deadline.of(options.due_at.unwrap_or(created_at)),
-            None => (None, None),
-        };
-        options.deadline = deadline;
+        let ready_at = options.due_at.unwrap_or(created_at);
+        options.deadline = self.timing.deadline.and_then(|deadline| deadline.of(ready_at));
         options.unique.clone_from(&unique);
         let record = Record {
             name: self.name.clone(),
@@ -194,7 +188,7 @@ impl Request {
             priority: self.options.priority,
             due,
             unique: unique.as_ref().map(|unique| unique.claim(&self.name)),
-            ttl: self.timing.ttl.into_iter().chain(waits).min(),
+            ttl: record.time_to_live(),
         })
     }
 

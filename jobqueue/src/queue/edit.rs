@@ -5,17 +5,13 @@ use std::{future::IntoFuture, pin::Pin, time::Duration};
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Queue, job_handle::JobHandle};
+use super::{Queue, job_handle::JobHandle, revise::Revision};
 use crate::{
-    error::{Error, Operation, Refused, Result},
-    job::{Codec, FIRST_VERSION, IntoJob, Job, JobId, JobOptions, Record},
+    error::Result,
+    job::{Codec, FIRST_VERSION, IntoJob, Job, JobId, JobInfo, JobOptions, Record},
     policy::{Backoff, Retain},
-    store::job,
     value_error::{Invalid, PayloadError, TooLarge},
 };
-
-/// How often an edit is repeated because another edit came first.
-const TRIES: usize = 5;
 
 impl<T> JobHandle<T> {
     /// Gives a job that waits, or that is delayed, another payload of its handler's type. Set
@@ -91,6 +87,11 @@ struct Handler {
 ///
 /// # Cancel safety
 /// Dropped before it is done, it has changed the job or not.
+///
+/// [`Error::Invalid`]: crate::Error::Invalid
+/// [`Error::Payload`]: crate::Error::Payload
+/// [`Refused::NotFound`]: crate::error::Refused::NotFound
+/// [`Refused::WrongState`]: crate::error::Refused::WrongState
 #[must_use = "the job is edited when this is awaited"]
 #[derive(Debug)]
 pub struct EditJob {
@@ -153,23 +154,10 @@ impl EditJob {
     }
 
     async fn run(self) -> Result<()> {
-        let Self { queue, id, .. } = &self;
         self.options.validate()?;
-        let store = queue.store();
-        for _ in 0..TRIES {
-            let info = queue.info_of(id).await?;
-            let info = info
-                .ok_or_else(|| Refused::NotFound { queue: queue.name().clone(), id: id.clone() })?;
-            let old = info.record.encode();
-            let new = self.changed(info.record)?.encode();
-            let edit = job::Edit { id, old: &old, new: &new, only_waiting: true };
-            if store.call_retrying(&edit).await? {
-                return Ok(());
-            }
-            // Somebody else has edited it meanwhile.
-        }
-        let operation = Operation::on_job("edit a job", queue.name(), id);
-        Err(Error::unavailable(operation, "others edit it at the same time"))
+        let revision = Revision { id: &self.id, action: "edit a job", only_waiting: true };
+        let change = |info: &JobInfo| self.changed(info.record.clone()).map(Some);
+        self.queue.revise(revision, change).await
     }
 
     /// The record with the changes.

@@ -10,6 +10,7 @@ mod job_control;
 mod job_handle;
 mod limits;
 mod retry;
+mod revise;
 mod stats;
 mod unique_key;
 

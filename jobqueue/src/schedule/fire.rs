@@ -6,7 +6,7 @@ use chrono::DateTime;
 
 use crate::{
     error::Result,
-    job::{Record, ScheduleId, ScheduleRule, Unique, WorkerId},
+    job::{JobId, Record, ScheduleId, ScheduleRule, Unique, WorkerId},
     policy::schedule::{Overlap, Step, plan},
     store::{
         MAX_BATCH, QueueStore, chunks,
@@ -92,11 +92,18 @@ fn ticks_of(due: &DueSchedule, now: i64) -> Result<Vec<Tick>, Corrupt> {
     Ok(steps.into_iter().map(tick).collect())
 }
 
-/// A job's time to live, or until its deadline, whichever is over first.
-pub(super) fn time_to_live(record: &Record) -> Option<Duration> {
-    let due = record.options.due_at.unwrap_or(record.created_at);
-    let until = record.options.deadline.map(|end| (end - due).to_std().unwrap_or_default());
-    record.options.ttl.into_iter().chain(until).min()
+/// The job that has this record.
+pub(super) fn new_job(id: JobId, record: &Record, due: Due) -> NewJob {
+    let Record { name, options, .. } = record;
+    NewJob {
+        id,
+        priority: options.priority,
+        due,
+        unique: options.unique.as_ref().map(|unique| unique.claim(name)),
+        ttl: record.time_to_live(),
+        chosen_id: true,
+        record: record.encode(),
+    }
 }
 
 /// The job of a tick.
@@ -105,17 +112,11 @@ fn job_of(rule: &ScheduleRule, id: &ScheduleId, tick: i64, now: i64) -> NewJob {
     let due = tick.saturating_add(rule.delay_of(&job));
     let time = DateTime::from_timestamp_millis;
     let record = rule.record(id, time(tick), time(due), time(now).unwrap_or_default());
-    NewJob {
-        id: job,
-        priority: record.options.priority,
-        due: match record.options.unique.as_ref().and_then(Unique::first_delay) {
-            _ if due > now => Due::At(due),
-            Some(delay) => Due::In(delay),
-            None => Due::Now,
-        },
-        unique: record.options.unique.as_ref().map(|unique| unique.claim(&record.name)),
-        ttl: time_to_live(&record),
-        chosen_id: true,
-        record: record.encode(),
-    }
+    let delay = record.options.unique.as_ref().and_then(Unique::first_delay);
+    let due = match delay {
+        _ if due > now => Due::At(due),
+        Some(delay) => Due::In(delay),
+        None => Due::Now,
+    };
+    new_job(job, &record, due)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    fire::time_to_live,
+    fire::new_job,
     info::ScheduleInfo,
     write::{Change, change, read, read_one},
 };
@@ -14,7 +14,7 @@ use crate::{
     queue::{JobHandle, Queue},
     store::{
         MAX_BATCH,
-        job::{Due, NewJob},
+        job::Due,
         queue::Counts,
         schedule::{Fire, Marks, NextTick, Page, Remove, ScheduleEntry, Tick, Ticked},
     },
@@ -175,15 +175,7 @@ impl Schedules {
         let rule = ScheduleRule::decode(&entry.rule)?;
         let now = chrono::DateTime::from_timestamp_millis(now).unwrap_or_default();
         let record = rule.record(&id, None, None, now);
-        let job = NewJob {
-            id: id.job_now(),
-            priority: record.options.priority,
-            due: Due::Now,
-            unique: record.options.unique.as_ref().map(|unique| unique.claim(&record.name)),
-            ttl: time_to_live(&record),
-            chosen_id: true,
-            record: record.encode(),
-        };
+        let job = new_job(id.job_now(), &record, Due::Now);
         let job_id = job.id.clone();
         let (moves, overlap) = (None, Overlap::Allow);
         let tick = Tick { schedule: id.clone(), moves, limit: None, overlap, job: Some(job) };

@@ -131,8 +131,9 @@ impl TestQueue {
     }
 
     async fn advance_to(&self, target: DateTime<Utc>) -> Result<()> {
-        let queues = if self.stage.has_work() { self.queues()? } else { Vec::new() };
+        let mut queues = Vec::new();
         if self.stage.has_work() {
+            queues = self.queues()?;
             self.stage.declare(&self.client).await?;
         }
         let latest = if self.server.is_real() { target + SLACK } else { target };

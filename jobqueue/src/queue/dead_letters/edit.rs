@@ -6,14 +6,11 @@ use serde::Serialize;
 
 use super::{DeadLetters, dead_letter_of};
 use crate::{
-    error::{Error, Operation, Refused, Result},
-    job::JobId,
-    store::job,
+    error::Result,
+    job::{JobId, JobInfo},
+    queue::revise::Revision,
     value_error::Invalid,
 };
-
-/// How often an edit is repeated because another edit came first.
-const TRIES: usize = 5;
 
 impl DeadLetters {
     /// Gives the job of a dead letter another payload, with which it goes back; `id` is the dead
@@ -48,6 +45,11 @@ impl DeadLetters {
 /// # Errors
 /// [`Refused::NotFound`] if there is no such dead letter, [`Refused::WrongState`] if a handler runs
 /// it; [`Error::Payload`] if the payload can't be written, [`Error::Invalid`] for a version of 0.
+///
+/// [`Error::Invalid`]: crate::Error::Invalid
+/// [`Error::Payload`]: crate::Error::Payload
+/// [`Refused::NotFound`]: crate::error::Refused::NotFound
+/// [`Refused::WrongState`]: crate::error::Refused::WrongState
 #[must_use = "the dead letter is edited when this is awaited"]
 #[derive(Debug)]
 pub struct Edit<'a, T: ?Sized> {
@@ -68,27 +70,15 @@ impl<'a, T: Serialize + Sync + ?Sized> Edit<'a, T> {
 
     async fn run(self) -> Result<()> {
         let Self { dead_letters, id, payload, version } = self;
-        let queue = dead_letters.queue();
         if version == Some(0) {
             return Err(Invalid::new("version", 0, "use 1 or more, since 1 is the first").into());
         }
-        for _ in 0..TRIES {
-            let missing = || Refused::NotFound { queue: queue.name().clone(), id: id.clone() };
-            let info = queue.info_of(&id).await?.ok_or_else(missing)?;
-            let dead_letter = dead_letter_of(&info).ok_or_else(missing)?;
-            let new = dead_letter.with_payload(payload, version)?.to_record()?.encode();
-            let old = info.record.encode();
-            if queue
-                .store()
-                .call_retrying(&job::Edit { id: &id, old: &old, new: &new, only_waiting: false })
-                .await?
-            {
-                return Ok(());
-            }
-            // Somebody else has edited it meanwhile.
-        }
-        let operation = Operation::on_job("edit a dead letter", queue.name(), &id);
-        Err(Error::unavailable(operation, "others edit it at the same time"))
+        let revision = Revision { id: &id, action: "edit a dead letter", only_waiting: false };
+        let change = |info: &JobInfo| {
+            let Some(dead_letter) = dead_letter_of(info) else { return Ok(None) };
+            Ok(Some(dead_letter.with_payload(payload, version)?.to_record()?))
+        };
+        dead_letters.queue().revise(revision, change).await
     }
 }
 

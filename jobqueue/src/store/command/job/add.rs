@@ -130,6 +130,7 @@ impl Command for Add<'_> {
             unique,
             reprioritize,
             due,
+            unfinished,
             dedup,
             add
         ]

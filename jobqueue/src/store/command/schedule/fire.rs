@@ -75,6 +75,7 @@ impl Command for Fire<'_> {
             unique,
             reprioritize,
             due,
+            unfinished,
             dedup,
             add,
             ticks,
