@@ -15,8 +15,9 @@ local function dedup_due(due, latest, now)
   return math.max(now, math.min(at, latest or at))
 end
 
--- The job that has a key, and where it is: waiting, delayed, active, or nil once it has ended.
-local function dedup_holder(q, name)
+-- The job that has a key, and where it is: waiting, delayed, active, or nil once it has ended. A job
+-- of its id that has another key since was added anew: the one that had this key has ended.
+local function dedup_holder(q, name, key)
   local value = redis.call('GET', name)
   if not value then
     return nil
@@ -30,6 +31,8 @@ local function dedup_holder(q, name)
   elseif unfinished(q, id) then
     holder.place = 'active'
   end
+  local has = holder.place and redis.call('HGET', q.uniques, id)
+  if has and has ~= key then holder.place = nil end
   if holder.place and redis.call('ZSCORE', q.delayed, successor) == UNIQUE_PARKED then
     holder.next = successor
   end
@@ -42,7 +45,7 @@ end
 local function dedup_meet(q, special, name, id)
   local holder, mode = q.holders[name], special.mode
   if holder == nil then
-    holder = dedup_holder(q, name)
+    holder = dedup_holder(q, name, special.key)
     q.holders[name] = holder or { id = id, due = special.due, longest = special.longest }
     if not holder then return nil end
   end

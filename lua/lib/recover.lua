@@ -2,25 +2,24 @@
 
 local RECOVER_STEP = 1000
 
--- Which of the runs certainly began, and which perhaps not: the answer that handed out the newest may
--- have been lost, if it was `unheard`.
-local function recover_sort(held, unheard)
-  local began, newest, at = {}, {}, 0
+-- When the newest of the runs was handed out, if the answer that did it may have been lost.
+local function recover_newest(held, unheard)
+  local newest = unheard and 0
+  for i = 2, unheard and #held or 0, 2 do
+    newest = math.max(newest, tonumber(string.match(held[i], ':(%d+)')))
+  end
+  return newest
+end
+
+-- Which of the runs certainly began, and which perhaps not.
+local function recover_sort(held, newest)
+  local began, perhaps = {}, {}
   for i = 1, #held, 2 do
-    local started = tonumber(string.match(held[i + 1], ':(%d+)'))
     local list = began
-    if unheard then
-      if started > at then
-        for _, id in ipairs(newest) do
-          began[#began + 1] = id
-        end
-        newest, at = {}, started
-      end
-      if started == at then list = newest end
-    end
+    if newest and tonumber(string.match(held[i + 1], ':(%d+)')) == newest then list = perhaps end
     list[#list + 1] = held[i]
   end
-  return began, newest
+  return began, perhaps
 end
 
 -- Counts in `stalls`, as "<stalls>" or "<stalls>+<lost>". The worker that fetches a job next decides
@@ -55,21 +54,22 @@ local function recover_oldest(q, leases, worker, own, now)
   else
     held = redis.call('HRANDFIELD', running, RECOVER_STEP, 'WITHVALUES')
   end
-  local found = #held / 2
+  -- Jobs that end as cancelled may be the newest.
+  local found, newest = #held / 2, recover_newest(held, unheard)
   held = cancels_sift(q, held, 1, found, 2)
   local ids, members = running_members(held)
   if #ids > 0 then
     redis.call('ZADD', q.waiting, unpack(members))
     redis.call('HDEL', running, unpack(ids))
     running_expired(q.base .. 'expiring', ids)
-    local began, newest = recover_sort(held, unheard)
+    local began, perhaps = recover_sort(held, newest)
     if #began > 0 then
       recover_count(q.stalls, began, 1, 0)
       events_add(q.events, q.kept, 'stalled', began)
     end
-    if #newest > 0 then
-      recover_count(q.stalls, newest, 0, 1)
-      events_add(q.events, q.kept, 'released', newest)
+    if #perhaps > 0 then
+      recover_count(q.stalls, perhaps, 0, 1)
+      events_add(q.events, q.kept, 'released', perhaps)
     end
     q.plain = false
   end

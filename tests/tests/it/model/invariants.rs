@@ -57,6 +57,16 @@ impl Check<'_> {
         }
     }
 
+    /// Those of a sorted set whose score is like that.
+    fn scored(&self, key: &str, is: impl Fn(&str) -> bool) -> Ids {
+        match self.dump.0.get(&format!("{}{key}", self.base)).map(|it| &it.content) {
+            Some(Content::ZSet(members)) => {
+                members.iter().filter(|(score, _)| is(score)).map(|(_, id)| id.clone()).collect()
+            }
+            _ => Ids::new(),
+        }
+    }
+
     fn hash(&self, key: &str) -> BTreeMap<String, String> {
         match self.dump.0.get(&format!("{}{key}", self.base)).map(|it| &it.content) {
             Some(Content::Hash(fields)) => fields.clone(),
@@ -172,12 +182,10 @@ impl Check<'_> {
 
     /// A job that waits for another of its key is known to that.
     fn parked(&mut self) {
-        let delayed = self.dump.0.get(&format!("{}delayed", self.base)).map(|it| &it.content);
-        let Some(Content::ZSet(members)) = delayed else { return };
         let known = self.hash("uniques");
-        for (_, id) in members.iter().filter(|(due, _)| *due == PARKED.to_string()) {
-            let value = known.get(id).map(|key| self.value(key)).unwrap_or_default();
-            if value.split(' ').nth(3) != Some(id) {
+        for id in self.scored("delayed", |due| due == PARKED.to_string()) {
+            let value = known.get(&id).map(|key| self.value(key)).unwrap_or_default();
+            if value.split(' ').nth(3) != Some(&id) {
                 self.complain(format!("nobody knows that {id} waits for its key"));
             }
         }
@@ -194,9 +202,9 @@ impl Check<'_> {
                 self.complain(format!("unique key {key} stays with {holder} for ever"));
             }
         }
-        let ended = self.ended();
-        for (id, key) in known.into_iter().filter(|(id, key)| !ended.contains(id) && key != LAPSES)
-        {
+        // One that was parked when its time to live ran out won't run, and stands for nothing.
+        let over = &self.ended() | &self.scored("expiring", |at| matches!(at, "0" | "-1"));
+        for (id, key) in known.into_iter().filter(|(id, key)| !over.contains(id) && key != LAPSES) {
             let value = self.value(&key);
             let words: Vec<&str> = value.split(' ').collect();
             if words[0] != id && words.get(3) != Some(&id.as_str()) {

@@ -62,7 +62,7 @@ impl Queue {
                     holders.insert(key, Holder { id: job.id.clone(), state, next: None });
                     continue;
                 }
-                Some(claim) => self.holder_of(claim),
+                Some(claim) => self.holder_of(key, claim),
             };
             met.insert(index, meet_one(&mut holder, rule, &job.id));
             holders.insert(key, holder);
@@ -70,9 +70,10 @@ impl Queue {
         met
     }
 
-    fn holder_of(&self, claim: &Claim) -> Holder {
+    fn holder_of(&self, key: &str, claim: &Claim) -> Holder {
         let place = |id: &String| self.jobs.get(id).map(|job| &job.place);
-        let state = place(&claim.id).map(Place::state);
+        let has = self.jobs.get(&claim.id).and_then(|job| job.unique.as_deref());
+        let state = place(&claim.id).filter(|_| has.is_none_or(|has| has == key)).map(Place::state);
         let state = state.filter(|state| !matches!(*state, "completed" | "failed" | "cancelled"));
         let is_parked =
             |next: &&Successor| place(&next.id) == Some(&Place::Delayed { due: PARKED });

@@ -49,6 +49,37 @@ fn one_that_waits_is_replaced_where_it_stands() {
     "#]]);
 }
 
+/// The key is that of an earlier job of the same id, and lasts.
+#[test]
+fn one_that_was_added_anew_with_another_key_has_ended_for_the_first() {
+    let mut rig = rig();
+    rig.given([
+        "ZADD jq:{q}:workers 1700000009000 w",
+        "HSET jq:{q}:running:w h 1:1",
+        "HSET jq:{q}:jobs h new",
+        "SET jq:{q}:unique:k h PX 60000",
+        "SET jq:{q}:unique:l h",
+        "HSET jq:{q}:uniques h l",
+    ]);
+    adds(&mut rig, "a", ["", "0k"], r#"[1, "h"]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:jobs hash
+          h = new
+        jq:{q}:producer:p string, expires
+          1 1 h
+        jq:{q}:running:w hash
+          h = 1:1
+        jq:{q}:unique:k string, expires
+          h
+        jq:{q}:unique:l string
+          h
+        jq:{q}:uniques hash
+          h = l
+        jq:{q}:workers zset
+          1700000009000 w
+    "#]]);
+}
+
 #[test]
 fn one_that_is_active_stands_or_is_followed() {
     let mut rig = rig();

@@ -166,6 +166,36 @@ fn jobs_of_an_answer_that_was_perhaps_lost_are_not_stalled() {
 }
 
 #[test]
+fn jobs_that_came_before_a_cancelled_one_are_stalled() {
+    let mut rig = rig();
+    // Of those, the worker has heard: the answer that brought `b` was the newest.
+    rig.given([
+        "ZADD jq:{q}:workers 1699999990000.5 dead",
+        "HSET jq:{q}:running:dead a 5:100 b 6:200",
+        "HSET jq:{q}:meta cancelling 1",
+        "HSET jq:{q}:cancels b 0~-1~-1~outcome",
+        "HDEL jq:{q}:meta events",
+    ]);
+    rig.replies(KEYS, fetch(0, 0), "[1700000000000, 0, 1, \"\", \"\", [], nil, nil, nil]");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          stalled = a
+          cancelled = b
+        jq:{q}:meta hash
+          cancelled = 1
+          layout = 2
+        jq:{q}:stalls hash
+          a = 1
+        jq:{q}:waiting zset
+          5 a
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
 fn jobs_that_its_worker_has_heard_of_are_stalled() {
     let mut rig = rig();
     rig.given([
