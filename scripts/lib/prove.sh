@@ -23,6 +23,19 @@ at_most() {
   if [[ $2 ]] && holds "$2 <= $3"; then pass "$1" "$figure"; else fail "$1" "$figure"; fi
 }
 
+# A program's own lines, which are counted here.
+count_lines() {
+  local line
+  while read -r line; do
+    case $line in
+      "ok "*) passed=$((passed + 1)) ;;
+      "FAIL "*) failed=$((failed + 1)) ;;
+      *) continue ;;
+    esac
+    printf '%s\n' "$line"
+  done
+}
+
 # The last line, and the exit code by it. A proof without checks proves nothing.
 verdict() {
   printf '%d passed, %d failed\n' "$passed" "$failed"

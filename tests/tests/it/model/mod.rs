@@ -5,9 +5,9 @@
 //! keyspace after every step. [`invariants`] are read from the keyspace alone, so that the model
 //! can't be wrong in the same way. [`wakes`] are the rule by which nobody sleeps past a job.
 //!
-//! 2,000 sequences run by default, `JOBQUEUE_MODEL_CASES` of them if that is set. A sequence that
-//! fails is shrunk and printed, and its seed is put into `tests/regressions/model.txt`, from where
-//! it runs first from then on.
+//! 2,000 sequences run by default, the same in every run; `JOBQUEUE_MODEL_CASES` of them if that is
+//! set, and others with another `JOBQUEUE_MODEL_SEED`. A sequence that fails is shrunk and printed,
+//! and its seed is put into `tests/regressions/model.txt`, from where it runs first from then on.
 
 mod add;
 mod bench;
@@ -35,17 +35,26 @@ mod workers;
 use std::{cell::RefCell, env};
 
 use jobqueue_tests::scripts::MUTANT;
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+use proptest::test_runner::{
+    Config, FileFailurePersistence, RngAlgorithm, TestCaseError, TestRng, TestRunner,
+};
 
 use self::bench::Bench;
 
 /// Where the seeds of sequences that failed are kept.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/regressions/model.txt");
 
-/// How many sequences run.
-fn cases() -> u32 {
-    let set = env::var("JOBQUEUE_MODEL_CASES").ok();
-    set.map_or(2_000, |cases| cases.parse().expect("JOBQUEUE_MODEL_CASES is a number"))
+/// A number that may be set, or what stands for it.
+fn number(variable: &str, unset: u32) -> u32 {
+    let Ok(set) = env::var(variable) else { return unset };
+    set.parse().unwrap_or_else(|error| panic!("{variable}={set}: {error}"))
+}
+
+/// Random numbers that are the same for the same seed.
+fn random() -> TestRng {
+    let mut seed = [0; 32];
+    seed[..4].copy_from_slice(&number("JOBQUEUE_MODEL_SEED", 1).to_le_bytes());
+    TestRng::from_seed(RngAlgorithm::ChaCha, &seed)
 }
 
 #[test]
@@ -56,12 +65,13 @@ fn the_scripts_agree_with_the_model() {
     } else {
         FileFailurePersistence::Direct(REGRESSIONS)
     };
-    let mut runner = TestRunner::new(Config {
-        cases: cases(),
+    let config = Config {
+        cases: number("JOBQUEUE_MODEL_CASES", 2_000),
         failure_persistence: Some(Box::new(persistence)),
         max_shrink_iters: 20_000,
         ..Config::default()
-    });
+    };
+    let mut runner = TestRunner::new_with_rng(config, random());
     let bench = RefCell::new(Bench::new());
     let result = runner.run(&op::sequences(), |ops| {
         play::play(&mut bench.borrow_mut(), &ops).map_err(TestCaseError::fail)
