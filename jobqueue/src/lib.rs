@@ -27,7 +27,7 @@
 //! - **Declare what runs**: [handlers](docs::handlers); [`#[job]`](macro@job), [`Context`],
 //!   [`State`], [`handler`].
 //! - **Add jobs and wait for results**: [adding](docs::adding); [`Client::add`],
-//!   [`Client::add_all`], [`Queue::add`], [`JobHandle`].
+//!   [`Client::add_all`], [`Client::add_each`], [`Queue::add`], [`JobHandle`].
 //! - **Call a handler and wait for its reply**: [calls](docs::adding#calls); [`Client::call`],
 //!   [`call`].
 //! - **Say what follows from an error**: [retries](docs::retries); [`JobError`](trait@JobError),

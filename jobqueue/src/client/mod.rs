@@ -59,6 +59,11 @@ impl Client {
         Self(Arc::new(Inner { store, relays, settings, shared: Shared::default() }))
     }
 
+    /// Whether the two are clones of one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.0.store
     }

@@ -16,7 +16,10 @@ use crate::{
     job::{IntoJob, JobId, Unique},
     policy::{Backoff, Retain},
     queue::{JobHandle, Queue},
-    store::{Durability, job::Due},
+    store::{
+        Durability,
+        job::{Due, NewJob},
+    },
     value_error::{Invalid, PayloadError},
 };
 
@@ -107,9 +110,22 @@ impl<T> Add<T> {
         self
     }
 
-    async fn send(self) -> Result<JobHandle<T>> {
+    /// The same job with a result of another type, so that jobs of several handlers can be
+    /// [added together](Client::add_each).
+    pub fn typed<U>(self) -> Add<U> {
+        let Self { request, content, id, .. } = self;
+        Add { request, content, id, output: PhantomData }
+    }
+
+    /// What is sent, once all of it is known to be valid.
+    pub(super) fn prepare(self) -> Result<(Request, NewJob)> {
         let request = self.request?.checked()?;
         let job = request.job(self.content?, self.id.transpose()?, clock::now())?;
+        Ok((request, job))
+    }
+
+    async fn send(self) -> Result<JobHandle<T>> {
+        let (request, job) = self.prepare()?;
         let id = job.id.clone();
         let duplicates = request.send(&request.batcher(), vec![job]).await?;
         let duplicate = duplicates.into_iter().next().map(|(_, duplicate)| duplicate);

@@ -43,7 +43,7 @@ pub struct AddAll<T> {
     output: PhantomData<fn() -> T>,
 }
 
-/// Why not all jobs of an [`AddAll`] were added.
+/// Why not all jobs of an [`AddAll`], or of an [`add_each`](Client::add_each), were added.
 #[derive(thiserror::Error)]
 #[error("{} jobs were added before a call failed", added.len())]
 pub struct AddAllError<T> {
@@ -129,25 +129,33 @@ impl<T> AddAll<T> {
         let (request, jobs) =
             self.prepare().map_err(|error| AddAllError { added: Vec::new(), error })?;
         let mut added = Vec::with_capacity(jobs.len());
-        let batcher = request.batcher();
-        let sizes: Vec<usize> = chunks(&jobs, NewJob::size).map(<[NewJob]>::len).collect();
-        let mut jobs = jobs.into_iter();
-        for size in sizes {
-            let chunk: Vec<NewJob> = jobs.by_ref().take(size).collect();
-            let ids: Vec<_> = chunk.iter().map(|job| job.id.clone()).collect();
-            let duplicates = match request.send(&batcher, chunk).await {
-                Ok(duplicates) => duplicates,
-                Err(error) => return Err(AddAllError { added, error }),
-            };
-            let mut duplicates = duplicates.into_iter().peekable();
-            for (index, id) in ids.into_iter().enumerate() {
-                let duplicate =
-                    duplicates.next_if(|(at, _)| *at == index).map(|(_, duplicate)| duplicate);
-                added.push(JobHandle::new(request.queue(), id, duplicate));
-            }
+        match send_all(&request, jobs, &mut added).await {
+            Ok(()) => Ok(added),
+            Err(error) => Err(AddAllError { added, error }),
         }
-        Ok(added)
     }
+}
+
+/// Sends the jobs of a request call by call, until one fails.
+pub(super) async fn send_all<T>(
+    request: &Request,
+    jobs: Vec<NewJob>,
+    added: &mut Vec<JobHandle<T>>,
+) -> Result<()> {
+    let batcher = request.batcher();
+    let sizes: Vec<usize> = chunks(&jobs, NewJob::size).map(<[NewJob]>::len).collect();
+    let mut jobs = jobs.into_iter();
+    for size in sizes {
+        let chunk: Vec<NewJob> = jobs.by_ref().take(size).collect();
+        let ids: Vec<_> = chunk.iter().map(|job| job.id.clone()).collect();
+        let mut duplicates = request.send(&batcher, chunk).await?.into_iter().peekable();
+        for (index, id) in ids.into_iter().enumerate() {
+            let duplicate =
+                duplicates.next_if(|(at, _)| *at == index).map(|(_, duplicate)| duplicate);
+            added.push(JobHandle::new(request.queue(), id, duplicate));
+        }
+    }
+    Ok(())
 }
 
 impl<T: 'static> IntoFuture for AddAll<T> {

@@ -4,6 +4,7 @@
 
 mod add;
 mod add_all;
+mod add_each;
 mod batcher;
 mod handlers;
 mod overflow;

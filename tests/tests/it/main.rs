@@ -1,5 +1,6 @@
 //! All tests against real servers, in one binary: one link, and one shared server.
 
+mod add_each;
 mod answers;
 mod breaker;
 mod broadcast;
