@@ -49,6 +49,7 @@ use proc_macro::TokenStream;
 /// | `ttl = "30s"` | how long a job that is added may wait for its first run before it expires, which is a failure; what comes from a topic has its queue's | the queue's, which is for ever |
 /// | `deadline = "1h"` | how long after it is due a job that is added ends at the latest: a run is aborted, and no retry is planned for later | none |
 /// | `retry_for = "2d"` | for how long after it is due a job is tried again; `attempts` is no limit then, unless it is said | no limit but `attempts` |
+/// | `snoozes = 20` | how often a job may be snoozed, at no attempt, before it fails for good | 1000 |
 /// | `unique(by = "order.user")` | adds nothing while a job with the same value of these fields of the payload waits or runs; several fields with commas. `for = "10m"`: for so long after an add, whether its job has ended or not (`states = "unfinished"`: at most until it has). `then = "replace"` or `"keep_last"`, `debounce = "5s"` with `longest_wait = "1m"`: what becomes of such an add; see `Unique` | no key |
 /// | `retain = count(1000)` | what is kept of completed jobs: `none`, `all`, `count(n)`, `age("7d")`, `count(n, age = "7d")` | the worker's: the newest 1,000 |
 /// | `retain_failed = …` | what is kept of failed jobs | the worker's: the newest 5,000 |
@@ -142,6 +143,7 @@ pub fn broadcast(arguments: TokenStream, function: TokenStream) -> TokenStream {
 /// | `#[job(class = "transient")]` | what the handler's retry policy says of errors of this class: `"transient"`, `"rate_limited"`, `"validation"`, `"auth"` or `"server"` |
 /// | `#[job(status = field)]` | the same, of which class an HTTP status is that the named field holds: a `u16`, or what turns into one |
 /// | `…, retry_after = field` after one of those two | and not before what the field says, a `Duration` or an `Option` of one |
+/// | `#[job(snooze = "5m")]`, `= field` | goes back for so long, and no attempt counts; a minute without a time |
 /// | `#[job(rate_limited)]` | goes back at no cost, and the queue is held for a second |
 /// | `#[job(rate_limited = "1m")]`, `= field` | the same, and the queue is held for so long |
 ///

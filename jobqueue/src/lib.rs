@@ -331,9 +331,9 @@ pub mod __private {
     pub use crate::{
         job::{
             BoxFuture, Broadcast, BroadcastDefinition, ByBox, ByJobError, ByNothing, BySources,
-            Codec, DEFAULT_HOLD, Declaration, DeclaredSchedule, Definition, Failure, HandlerFuture,
-            Inner, Job, JobError, Payload, PayloadVersions, Unique, Unversioned, Versioned,
-            checked, declared, step, unique_key,
+            Codec, DEFAULT_HOLD, DEFAULT_SNOOZE, Declaration, DeclaredSchedule, Definition,
+            Failure, HandlerFuture, Inner, Job, JobError, Payload, PayloadVersions, Unique,
+            Unversioned, Versioned, checked, declared, step, unique_key,
         },
         policy::schedule::{CatchUp, Overlap},
         policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},

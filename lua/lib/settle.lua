@@ -67,7 +67,7 @@ local function settle_ended(q, args, at, now)
   return after
 end
 
--- Jobs to retry: n, then n times id, attempt that failed, delay ms.
+-- Jobs to retry: n, then n times id, what `attempts` then has of it, delay ms.
 local function settle_retried(q, args, at, now)
   local n, first = tonumber(args[at]), at + 1
   local after, ids, attempts, delayed, ready = first + 3 * n, {}, {}, {}, {}
@@ -112,13 +112,26 @@ local function settle_unstarted(q, ids)
   end
 end
 
+-- Notes what a release counts as, in one of two lists: a snooze, or a worker that doesn't know the job.
+local function settle_noted(q, id, counts, misses, snoozes)
+  if string.byte(counts) == 126 then
+    snoozes[#snoozes + 1], snoozes[#snoozes + 2] = id, string.sub(counts, 2)
+  else
+    misses[#misses + 1], misses[#misses + 2] = id, counts
+    -- It goes back for a worker that knows it, which must know when it is due.
+    q.for_others = true
+  end
+end
+
 -- Jobs that are released without counting an attempt: n, then n times id, delay ms, misses (-1: as
--- before). Without a delay, a job goes back to its former position. Instead of a delay, a job that
--- has not started has '=' and the lane to wait in, if any.
+-- before; of a snooze '~' and what `attempts` then has of it). Without a delay, a job goes back to
+-- its former position. Instead of a delay, a job that has not started has '=' and the lane to wait
+-- in, if any.
 local function settle_released(q, args, at, now)
   local n, first = tonumber(args[at]), at + 1
   local after = first + 3 * n
   local ids, delayed, ready, misses, unstarted, lanes = {}, {}, {}, {}, {}, {}
+  local snoozes = {}
   args, first, n = cancels_sift(q, args, first, n, 3)
   if n == 0 then
     return after
@@ -143,12 +156,9 @@ local function settle_released(q, args, at, now)
     end
     set[#set + 1] = delay > 0 and now + delay or running_rank(values[i])
     set[#set + 1] = id
-    if missed ~= '-1' then
-      misses[#misses + 1], misses[#misses + 2] = id, missed
-      -- It goes back for a worker that knows it, which must know when it is due.
-      q.for_others = true
-    end
+    if missed ~= '-1' then settle_noted(q, id, missed, misses, snoozes) end
   end
+  if #snoozes > 0 then redis.call('HSET', q.attempts, unpack(snoozes)) end
   if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end
   if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
   if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end

@@ -15,6 +15,7 @@ pub(super) enum Rule {
     Permanent,
     RetryAfter(Wait),
     RateLimited(Option<Wait>),
+    Snooze(Option<Wait>),
     /// What the handler's retry policy says of a class, with a Retry-After if one is known.
     Classified(Class, Option<Wait>),
     /// What the error in this field says. Nobody writes it: it is what holds where nothing is said.
@@ -39,7 +40,7 @@ pub(super) enum Wait {
 }
 
 const KNOWN: &str = "`retry`, `permanent`, `retry_after = \"30s\"`, `retry_after = field`, `rate_limited`, \
-     `class = \"transient\"` or `status = field`";
+     `snooze = \"5m\"`, `class = \"transient\"` or `status = field`";
 
 /// The classes, as they are written and as `ErrorClass` names them.
 const CLASSES: [(&str, &str); 5] = [
@@ -68,7 +69,9 @@ impl Rule {
     pub(super) fn check(&self, fields: &Fields) -> syn::Result<()> {
         let wait = match self {
             Self::RetryAfter(wait) => Some(wait),
-            Self::RateLimited(wait) | Self::Classified(_, wait) => wait.as_ref(),
+            Self::RateLimited(wait) | Self::Snooze(wait) | Self::Classified(_, wait) => {
+                wait.as_ref()
+            }
             Self::Retry | Self::Permanent | Self::Source(_) => None,
         };
         if let Some(Wait::Field(member)) = wait {
@@ -115,6 +118,8 @@ impl Parse for Rule {
             "retry_after" => Self::RetryAfter(wait(input)?),
             "rate_limited" if input.peek(Token![=]) => Self::RateLimited(Some(wait(input)?)),
             "rate_limited" => Self::RateLimited(None),
+            "snooze" if input.peek(Token![=]) => Self::Snooze(Some(wait(input)?)),
+            "snooze" => Self::Snooze(None),
             "class" => Self::Classified(class(input)?, asked(input)?),
             "status" => Self::Classified(status(input)?, asked(input)?),
             other => {

@@ -107,6 +107,13 @@ fn arm(rule: &Rule) -> (TokenStream, TokenStream) {
             let (pattern, wait) = duration(wait);
             (pattern, quote!(#verdict::RateLimited(#wait)))
         }
+        Rule::Snooze(None) => {
+            (quote!({ .. }), quote!(#verdict::Snooze(::jobqueue::__private::DEFAULT_SNOOZE)))
+        }
+        Rule::Snooze(Some(wait)) => {
+            let (pattern, wait) = duration(wait);
+            (pattern, quote!(#verdict::Snooze(#wait)))
+        }
         // By its span, since what the field's type is decides.
         Rule::Source(member) => {
             let inner = quote_spanned! {span(member)=> {

@@ -20,6 +20,7 @@ pub(super) struct Arguments {
     pub(super) ttl: Option<Expr>,
     pub(super) deadline: Option<Expr>,
     pub(super) retry_for: Option<Expr>,
+    pub(super) snoozes: Option<Expr>,
     pub(super) concurrency: Option<Expr>,
     pub(super) timeout: Option<Expr>,
     pub(super) cancel_grace: Option<Expr>,
@@ -52,7 +53,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 32] = [
+const KNOWN: [&str; 33] = [
     "queue",
     "name",
     "implements",
@@ -66,6 +67,7 @@ const KNOWN: [&str; 32] = [
     "ttl",
     "deadline",
     "retry_for",
+    "snoozes",
     "retain",
     "retain_failed",
     "concurrency",
@@ -125,6 +127,7 @@ impl Arguments {
             "ttl" => &mut self.ttl,
             "deadline" => &mut self.deadline,
             "retry_for" => &mut self.retry_for,
+            "snoozes" => &mut self.snoozes,
             "concurrency" => &mut self.concurrency,
             "retry" => &mut self.retry,
             "classify" => &mut self.classify,

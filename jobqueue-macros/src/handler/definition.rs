@@ -13,6 +13,8 @@ use crate::{
 
 const ATTEMPTS: Bounds =
     Bounds { what: "attempts", least: 1, most: 65_535, check: Some("attempts"), ty: "u32" };
+const SNOOZES: Bounds =
+    Bounds { what: "snoozes", least: 0, most: 4_294_967_295, check: None, ty: "u32" };
 const CONCURRENCY: Bounds = Bounds {
     what: "concurrency",
     least: 1,
@@ -108,6 +110,10 @@ fn running(arguments: &Arguments) -> syn::Result<TokenStream> {
         // The time is the limit, then, unless attempts are one too.
         let most = arguments.attempts.is_none().then(|| quote!(.attempts(65_535)));
         tokens.extend(quote!(.retry_for(#time) #most));
+    }
+    if let Some(most) = &arguments.snoozes {
+        let most = value::number(most, &SNOOZES)?;
+        tokens.extend(quote!(.snoozes(#most)));
     }
     if let Some(backoff) = &arguments.backoff {
         let backoff = policies::backoff(backoff)?;

@@ -94,6 +94,7 @@ pub(super) fn at_most_once(arguments: &Arguments) -> syn::Result<()> {
     let useless = [
         ("attempts", arguments.attempts.is_some()),
         ("retry_for", arguments.retry_for.is_some()),
+        ("snoozes", arguments.snoozes.is_some()),
         ("backoff", arguments.backoff.is_some()),
         ("retain", arguments.retain.is_some()),
         ("retain_failed", arguments.retain_failed.is_some()),

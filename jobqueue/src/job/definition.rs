@@ -88,6 +88,8 @@ pub(crate) struct RunRules {
     pub(crate) timeout: Option<Duration>,
     /// From when a job is due.
     pub(crate) retry_for: Option<Duration>,
+    /// How often a job may be snoozed.
+    pub(crate) snoozes: u32,
     /// How long a run of a cancelled job may take to end by itself.
     pub(crate) cancel_grace: Duration,
     pub(crate) retain: Option<Retain>,
@@ -118,6 +120,9 @@ pub(crate) const MOST_RUNS: usize = 100_000;
 /// Attempts of a job whose handler and whose add say nothing.
 pub(crate) const DEFAULT_ATTEMPTS: u32 = 3;
 
+/// Snoozes of a job whose handler and whose add say nothing.
+pub(crate) const DEFAULT_SNOOZES: u32 = 1_000;
+
 /// How long a run of a cancelled job may take to end by itself, if its handler says nothing.
 pub(crate) const DEFAULT_CANCEL_GRACE: Duration = Duration::from_secs(10);
 
@@ -128,6 +133,7 @@ impl RunRules {
         retry: &RetryPolicy::STANDARD,
         timeout: None,
         retry_for: None,
+        snoozes: DEFAULT_SNOOZES,
         cancel_grace: DEFAULT_CANCEL_GRACE,
         retain: None,
         retain_failed: None,
@@ -219,6 +225,14 @@ impl Definition {
     #[must_use]
     pub const fn retry_for(mut self, time: Duration) -> Self {
         self.run.retry_for = Some(time);
+        self
+    }
+
+    /// How often a job may be [snoozed](crate::Failure::snooze) before it fails for good; 1,000 by
+    /// default.
+    #[must_use]
+    pub const fn snoozes(mut self, most: u32) -> Self {
+        self.run.snoozes = most;
         self
     }
 
@@ -345,6 +359,7 @@ impl Definition {
         let useless = [
             ("a breaker", limits.breaker.is_some()),
             ("a time for retries", run.retry_for.is_some()),
+            ("a number of snoozes", run.snoozes != RunRules::DEFAULT.snoozes),
             ("a number of attempts", run.attempts != RunRules::DEFAULT.attempts),
             ("a retention", run.retain.or(run.retain_failed).is_some()),
             ("a dead-letter queue", dead_letter.is_some()),

@@ -8,6 +8,9 @@ use crate::policy::{ErrorClass, Verdict, retry_after};
 /// How long a bare `rate_limited` holds the queue.
 pub const DEFAULT_HOLD: Duration = Duration::from_secs(1);
 
+/// How long a bare `snooze` is.
+pub const DEFAULT_SNOOZE: Duration = Duration::from_secs(60);
+
 /// The most causes of an error that are kept: enough for people, and bounded.
 const MAX_CAUSES: usize = 16;
 
@@ -82,7 +85,8 @@ impl Failure {
         Self::new(Verdict::Permanent, message)
     }
 
-    /// The work can't go on yet: the job is back after this time, and no attempt counts.
+    /// Not a failure: the work can't go on yet. The job is back after this time, and no attempt
+    /// counts. How often is [bounded](crate::Add::snoozes).
     pub fn snooze(after: Duration, message: impl fmt::Display) -> Self {
         Self::new(Verdict::Snooze(after), message)
     }
@@ -171,6 +175,11 @@ impl Failure {
             source = cause.source();
         }
         failure
+    }
+
+    /// Whether the job has not failed, and only waits for another run.
+    pub(crate) fn is_held(&self) -> bool {
+        self.held
     }
 
     pub(crate) fn into_parts(self) -> (String, Vec<String>) {

@@ -26,7 +26,7 @@ use crate::value_error::PayloadError;
 ///     "name": "charge", "codec": "messagepack", "payload": {"order": 7},
 ///     "created_at": "2026-01-02T03:04:05Z", "options": {"attempts": 3, "timeout_ms": 30000, …}
 ///   },
-///   "attempts_made": 3, "stalls": 0, "priority": 0,
+///   "attempts_made": 3, "snoozes": 0, "stalls": 0, "priority": 0,
 ///   "due_at": null, "started_at": null, "worker": null, "finished_at": "2026-01-02T03:05:00Z",
 ///   "progress": 0.5, "cancel_requested": null,
 ///   "outcome": {
@@ -49,6 +49,8 @@ pub struct JobInfo {
     pub record: Record,
     /// Attempts that ended in an error so far, the last one of a failed job among them.
     pub attempts_made: u32,
+    /// How often it was [snoozed](crate::Failure::snooze).
+    pub snoozes: u32,
     /// How often its worker died or lost its lease while running it.
     pub stalls: u32,
     /// Its priority now, which may have been changed since it was added.
@@ -190,6 +192,7 @@ mod tests {
                 },
             },
             attempts_made: 2,
+            snoozes: 1,
             stalls: 0,
             priority: -5,
             due_at: None,
@@ -215,11 +218,11 @@ mod tests {
                 "options": {
                     "attempts": null, "backoff": null, "timeout_ms": 30_000, "priority": 0,
                     "retain": null, "retain_failed": null, "due_at": null, "schedule": null, "ttl_ms": null,
-                    "deadline": null, "retry_for_ms": null,
+                    "deadline": null, "retry_for_ms": null, "snoozes": null,
                     "unique": null, "version": null, "headers": {}, "origin": null
                 }
             },
-            "attempts_made": 2, "stalls": 0, "priority": -5,
+            "attempts_made": 2, "snoozes": 1, "stalls": 0, "priority": -5,
             "due_at": null, "started_at": null, "worker": "worker-1",
             "finished_at": "2026-01-02T03:04:05Z",
             "progress": 0.5,

@@ -52,6 +52,8 @@ pub enum FailureReason {
     Deadline,
     /// Its attempts failed for as long as its `retry_for` allows.
     RetriesOver,
+    /// It was [snoozed](crate::Failure::snooze) as often as it may be.
+    SnoozesOver,
     /// It did not fit into its queue, which sends what overflows to its dead-letter queue.
     Overflow,
     /// It came back from a dead-letter queue while another job had its id or its unique key.
@@ -66,7 +68,7 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    const NAMES: [(Self, &str); 16] = [
+    const NAMES: [(Self, &str); 17] = [
         (Self::Error, "error"),
         (Self::Permanent, "permanent"),
         (Self::Timeout, "timeout"),
@@ -79,6 +81,7 @@ impl FailureReason {
         (Self::Expired, "expired"),
         (Self::Deadline, "deadline"),
         (Self::RetriesOver, "retries over"),
+        (Self::SnoozesOver, "snoozes over"),
         (Self::Overflow, "overflow"),
         (Self::Taken, "taken"),
         (Self::Removed, "removed"),
@@ -101,6 +104,7 @@ impl FailureReason {
                 | Self::Panic
                 | Self::Deadline
                 | Self::RetriesOver
+                | Self::SnoozesOver
         )
     }
 

@@ -47,6 +47,8 @@ pub struct JobOptions {
     /// For how long after it was due it is tried again.
     #[serde(rename = "retry_for_ms", serialize_with = "crate::json::maybe_millis")]
     pub retry_for: Option<Duration>,
+    /// How often it may be snoozed before it fails for good.
+    pub snoozes: Option<u32>,
     /// The version of the payload; 1 if it is missing.
     pub version: Option<u32>,
     /// Headers beside the payload: trace context, tenant.

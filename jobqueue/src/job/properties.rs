@@ -92,7 +92,7 @@ prop_compose! {
         awaited in any::<bool>(),
         headers in headers(),
         (origin, ttl, unique) in (option::of(origin()), option::of(duration()), option::of(unique())),
-        (schedule, retry_for) in (option::of(scheduled()), option::of(duration())),
+        (schedule, retry_for, snoozes) in (option::of(scheduled()), option::of(duration()), option::of(any::<u32>())),
         deadline in option::of(-8_000_000_000_000_i64..8_000_000_000_000),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
@@ -100,7 +100,7 @@ prop_compose! {
         let due_at = due.and_then(DateTime::from_timestamp_millis);
         let reply_to = awaited.then(|| ReplyAddress::generate().expect("a good name"));
         JobOptions {
-            attempts, backoff, timeout, priority, retain, retain_failed, due_at, ttl, deadline, retry_for, unique, version, headers,
+            attempts, backoff, timeout, priority, retain, retain_failed, due_at, ttl, deadline, retry_for, snoozes, unique, version, headers,
             reply_to, origin, schedule,
         }
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{cancel_reason::CancelReason, effect::Effect, id::JobId, keep::Keep, name::JobName};
+use super::{
+    cancel_reason::CancelReason, effect::Effect, id::JobId, keep::Keep, name::JobName, tries::Tries,
+};
 
 /// How one run ended.
 #[derive(Clone, Debug)]
@@ -21,13 +23,23 @@ pub(crate) enum Transition {
     /// It failed for good.
     Failed { keep: Keep, outcome: Vec<u8>, error: Vec<u8> },
     /// It is tried again.
-    Retried { attempt: u32, delay: Duration, error: Vec<u8> },
-    /// It goes back, and this run counts for nothing.
-    Released { delay: Duration, misses: Option<u32> },
+    Retried { tries: Tries, delay: Duration, error: Vec<u8> },
+    /// It goes back, and this run counts as no attempt.
+    Released { delay: Duration, counts: Counts },
     /// It goes back to its place before it could start: behind a limit of its handler, if named.
     Unstarted { lane: Option<JobName> },
     /// It ends as cancelled: its queue has marked it, and so any end without a result is that.
     Cancelled { reason: CancelReason },
+}
+
+/// What a run counts as whose job goes back without an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counts {
+    Nothing,
+    /// Its worker doesn't know the job: so many have not.
+    Miss(u32),
+    /// A snooze. With it, so often was the job tried.
+    Snooze(Tries),
 }
 
 impl Settlement {

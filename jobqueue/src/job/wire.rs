@@ -40,6 +40,8 @@ pub(super) struct WireOptions {
     deadline_ms: Option<i64>,
     #[serde(rename = "w", skip_serializing_if = "Option::is_none", default)]
     retry_for_ms: Option<u64>,
+    #[serde(rename = "z", skip_serializing_if = "Option::is_none", default)]
+    snoozes: Option<u32>,
     #[serde(rename = "u", skip_serializing_if = "Option::is_none", default)]
     unique: Option<WireUnique>,
     #[serde(rename = "v", skip_serializing_if = "Option::is_none", default)]
@@ -103,6 +105,7 @@ impl From<&JobOptions> for WireOptions {
             ttl_ms: options.ttl.map(whole_millis),
             deadline_ms: options.deadline.map(|deadline| deadline.timestamp_millis()),
             retry_for_ms: options.retry_for.map(whole_millis),
+            snoozes: options.snoozes,
             unique: options.unique.as_ref().map(|unique| (unique.key.clone(), unique.rule())),
             version: options.version,
             headers: options.headers.clone(),
@@ -131,6 +134,7 @@ impl From<WireOptions> for JobOptions {
             ttl: wire.ttl_ms.map(Duration::from_millis),
             deadline: wire.deadline_ms.and_then(DateTime::from_timestamp_millis),
             retry_for: wire.retry_for_ms.map(Duration::from_millis),
+            snoozes: wire.snoozes,
             unique: wire.unique.map(|(key, rule)| Unique::of_rule(key, &rule)),
             version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,

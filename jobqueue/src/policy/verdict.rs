@@ -24,7 +24,8 @@ pub enum Verdict {
     /// error as [`ErrorClass::RateLimited`]: the job is tried again later, and the others go on.
     RateLimited(Duration),
     /// Not a failure: the job waits for this long, at most a year, which costs no attempt. The
-    /// queue goes on.
+    /// queue goes on. A job may be snoozed 1,000 times, unless its
+    /// [add](crate::Add::snoozes) or its handler says otherwise; then it fails for good.
     Snooze(Duration),
     /// As the handler's [`RetryPolicy`] has it for errors of this class.
     Classified {
@@ -52,8 +53,10 @@ pub(crate) enum RetryDecision {
     FailAtOnce,
     /// Back with no attempt counted, and the queue throttled for this long.
     Throttle(Duration),
-    /// Back with no attempt counted, for this long.
+    /// Back with no attempt counted, for this long, as often as the job may be.
     Snooze(Duration),
+    /// Back with nothing counted, for this long: its run was stopped, or met another one.
+    Release(Duration),
 }
 
 /// The attempt and the rules that a decision needs beside the verdict.

@@ -31,6 +31,13 @@ macro_rules! request_setters {
             self.set(|request| request.options.retry_for = Some(time))
         }
 
+        /// How often the job may be [snoozed](crate::Failure::snooze); the handler's by default,
+        /// which is 1,000. It then fails as
+        /// [`SnoozesOver`](crate::error::FailureReason::SnoozesOver).
+        pub fn snoozes(self, most: u32) -> Self {
+            self.set(|request| request.options.snoozes = Some(most))
+        }
+
         /// How often the job may run before it fails for good; the handler's by default.
         pub fn attempts(self, attempts: u32) -> Self {
             self.set(|request| request.options.attempts = Some(attempts))

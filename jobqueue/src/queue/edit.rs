@@ -111,6 +111,12 @@ impl EditJob {
         self
     }
 
+    /// How often the job may be snoozed before it fails for good.
+    pub fn snoozes(mut self, most: u32) -> Self {
+        self.options.snoozes = Some(most);
+        self
+    }
+
     /// The wait before the next attempt.
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.options.backoff = Some(backoff);
@@ -176,6 +182,7 @@ impl EditJob {
         }
         let (changes, options) = (self.options.clone(), &mut record.options);
         options.attempts = changes.attempts.or(options.attempts);
+        options.snoozes = changes.snoozes.or(options.snoozes);
         options.backoff = changes.backoff.or(options.backoff);
         options.timeout = changes.timeout.or(options.timeout);
         options.retain = changes.retain.or(options.retain);

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::rules::Rules;
 use crate::{
-    job::{Codec, JobId, QueueName, Record, RunRules, Settlement, Transition},
+    job::{Codec, JobId, QueueName, Record, RunRules, Settlement, Transition, Tries},
     queue::Queue,
     settle::{
         Candidate, DeadLetterRoute, Decision, EndedJob, HandoutLimit, History, Intake, Known,
@@ -48,8 +48,9 @@ impl ReceiveContext {
     ) -> (Vec<Accepted>, Vec<Settlement>) {
         let (mut accepted, mut ended) = (Vec::new(), Vec::new());
         for job in taken {
-            let Taken { id, record, attempts, stalls, misses, expired, was_lost: _ } = job;
-            let history = History { attempts, stalls, misses, expired };
+            let Taken { id, record, tries, stalls, misses, expired, was_lost: _ } = job;
+            let Tries { attempts, snoozes } = tries;
+            let history = History { attempts, snoozes, stalls, misses, expired };
             let candidate = Candidate { record: record.as_ref(), history, clock: Some(clock) };
             let limit = HandoutLimit::Receives(self.rules.max_receives);
             match intake(&candidate, limit, &self.rules.defaults, |_| Some(ANY)) {

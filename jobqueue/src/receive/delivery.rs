@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    job::{Failure, JobId, JobName, Record, Settlement, Transition, WorkerId},
+    job::{Counts, Failure, JobId, JobName, Record, Settlement, Transition, WorkerId},
     settle::RunOutcome,
     store::worker::Extend,
     task::boxed,
@@ -113,6 +113,12 @@ impl Delivery {
         self.job.policy.attempt
     }
 
+    /// How often the job was [snoozed](crate::Failure::snooze) before.
+    #[must_use]
+    pub fn snoozes(&self) -> u32 {
+        self.job.policy.snoozed
+    }
+
     /// How often the job was handed out, from 1. Failed attempts and visibility timeouts that ran
     /// out count; releases don't. SQS's `ApproximateReceiveCount`.
     #[must_use]
@@ -164,7 +170,8 @@ impl Delivery {
     /// [`Refused::LeaseLost`](crate::error::Refused::LeaseLost) if the visibility timeout was over
     /// first, and those of any call.
     pub async fn retry_in(self, delay: Duration) -> Result<()> {
-        let (id, end) = (self.id().clone(), Transition::Released { delay, misses: None });
+        let (id, end) =
+            (self.id().clone(), Transition::Released { delay, counts: Counts::Nothing });
         let settlement = Settlement { id, end, effects: Vec::new() };
         carried_out(self.settle(settlement, Duration::ZERO)).await
     }

@@ -70,12 +70,12 @@ fn fits(end: &Transition, state: Option<JobState>) -> bool {
 mod tests {
     use super::*;
 
-    use crate::job::Keep;
+    use crate::job::{Counts, Keep};
 
     #[test]
     fn a_state_tells_whether_the_settlement_was_carried_out() {
         let completed = Transition::Completed { keep: Keep::NONE, outcome: Vec::new() };
-        let released = Transition::Released { delay: Duration::ZERO, misses: None };
+        let released = Transition::Released { delay: Duration::ZERO, counts: Counts::Nothing };
         for (end, state, expected) in [
             (&completed, None, true),
             (&completed, Some(JobState::Completed), true),

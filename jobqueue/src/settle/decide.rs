@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     job::{
-        Codec, Delivery, FailureReason, JobFailure, JobId, JobName, Outcome, ReplyAddress,
+        Codec, Counts, Delivery, FailureReason, JobFailure, JobId, JobName, Outcome, ReplyAddress,
         Transition,
     },
-    policy::{ErrorClass, RetryDecision, Verdict, after_failure},
+    policy::{ErrorClass, RetryDecision, after_failure},
 };
 
 /// A job that has ended, with or without a run.
@@ -42,11 +42,11 @@ pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>)
     if let RunOutcome::Cancelled(reason) = outcome {
         return Decision::new(Transition::Cancelled { reason }, None);
     }
-    let verdict = outcome.verdict();
-    let mut decision = match (outcome.into_result(policy.attempt), verdict) {
+    let step = next_step(&outcome, policy, job.now);
+    let mut decision = match (outcome.into_result(policy.attempt), step) {
         (Ok(result), _) => completed(result, policy, &job),
-        (Err(failure), verdict) => {
-            let step = next_step(verdict.unwrap_or(Verdict::Retry), policy, job.now);
+        (Err(failure), step) => {
+            let step = step.unwrap_or((RetryDecision::FailAtOnce, None, None));
             failed(failure, step, policy, job.name)
         }
     };
@@ -62,21 +62,26 @@ pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>)
 /// Whether this outcome fails the job for good, so that a dead letter is due. A job that runs at
 /// most once was settled before its run: nothing can travel with its settlement any more.
 pub(crate) fn fails_for_good(outcome: &RunOutcome, policy: &RunPolicy, now: Instant) -> bool {
-    let fails = |verdict| {
-        let (step, _, _) = next_step(verdict, policy, now);
-        matches!(step, RetryDecision::Fail | RetryDecision::FailAtOnce)
-    };
-    policy.delivery == Delivery::AtLeastOnce && outcome.verdict().is_some_and(fails)
+    let fails = |(step, ..): Step| matches!(step, RetryDecision::Fail | RetryDecision::FailAtOnce);
+    policy.delivery == Delivery::AtLeastOnce && next_step(outcome, policy, now).is_some_and(fails)
 }
 
-/// What follows from a failed run, the class to alert of, and the reason if a time has ended the job.
+/// What follows from a failed run, the class to alert of, and the reason if a limit has ended the job.
 type Step = (RetryDecision, Option<ErrorClass>, Option<FailureReason>);
 
-/// What follows from a failed run, within the times that the job has.
-fn next_step(verdict: Verdict, policy: &RunPolicy, now: Instant) -> Step {
-    let (step, alert) = after_failure(verdict, policy.as_attempt());
+/// What follows from a failed run, within the times and the snoozes that the job has; none if it
+/// didn't fail.
+fn next_step(outcome: &RunOutcome, policy: &RunPolicy, now: Instant) -> Option<Step> {
+    let (step, alert) = after_failure(outcome.verdict()?, policy.as_attempt());
+    let step = match step {
+        RetryDecision::Snooze(_) if outcome.is_snoozed() && !policy.may_snooze() => {
+            return Some((RetryDecision::Fail, alert, Some(FailureReason::SnoozesOver)));
+        }
+        RetryDecision::Snooze(delay) if !outcome.is_snoozed() => RetryDecision::Release(delay),
+        step => step,
+    };
     let (step, over) = policy.lifetime.bound(step, now);
-    (step, alert, over)
+    Some((step, alert, over))
 }
 
 fn completed(result: Vec<u8>, policy: &RunPolicy, job: &EndedJob<'_>) -> Decision {
@@ -102,16 +107,20 @@ fn failed(
     let error = failure.encode();
     // A job that was settled before it ran gets no other attempt.
     let step = if policy.delivery == Delivery::AtMostOnce { RetryDecision::Fail } else { step };
-    let released = |delay| Transition::Released { delay, misses: None };
+    let released = |delay| Transition::Released { delay, counts: Counts::Nothing };
     let (end, throttle) = match step {
         RetryDecision::Retry(delay) => {
-            (Transition::Retried { attempt: policy.attempt, delay, error }, Duration::ZERO)
+            (Transition::Retried { tries: policy.failed_once_more(), delay, error }, Duration::ZERO)
         }
         RetryDecision::Fail | RetryDecision::FailAtOnce => {
             let outcome = Outcome::Failed(failure.clone()).encode();
             (Transition::Failed { keep: policy.keep_failed(name), outcome, error }, Duration::ZERO)
         }
-        RetryDecision::Snooze(delay) => (released(delay), Duration::ZERO),
+        RetryDecision::Snooze(delay) => {
+            let counts = Counts::Snooze(policy.snoozed_once_more());
+            (Transition::Released { delay, counts }, Duration::ZERO)
+        }
+        RetryDecision::Release(delay) => (released(delay), Duration::ZERO),
         RetryDecision::Throttle(throttle) => (released(Duration::ZERO), throttle),
     };
     Decision { throttle, alert, ..Decision::new(end, Some(failure)) }
@@ -122,8 +131,11 @@ mod tests {
     use super::*;
 
     use crate::{
-        job::{CancelReason, DeadLetter, Failure, JobOptions, QueueName, Record, RunRules, Target},
-        policy::Retain,
+        job::{
+            CancelReason, DeadLetter, Failure, JobOptions, OnceHeld, QueueName, Record, RunRules,
+            Target, Tries,
+        },
+        policy::{Retain, Verdict},
         settle::JobDefaults,
         value_error::PayloadError,
     };
@@ -167,7 +179,10 @@ mod tests {
 
     #[test]
     fn an_error_is_retried_until_attempts_are_used_up() {
-        assert!(matches!(end(error(), 0).end, Transition::Retried { attempt: 1, .. }));
+        let tries = Tries { attempts: 1, snoozes: 0 };
+        assert!(
+            matches!(end(error(), 0).end, Transition::Retried { tries: it, .. } if it == tries)
+        );
         assert!(matches!(end(error(), 1).end, Transition::Failed { .. }));
     }
 
@@ -216,8 +231,45 @@ mod tests {
     fn a_rate_limit_costs_no_attempt() {
         let throttle = Duration::from_secs(7);
         let decision = end(RunOutcome::Failure(Failure::rate_limited(throttle, "slow down")), 1);
-        assert!(matches!(decision.end, Transition::Released { misses: None, .. }));
+        assert!(matches!(decision.end, Transition::Released { counts: Counts::Nothing, .. }));
         assert_eq!(decision.throttle, throttle);
+    }
+
+    #[test]
+    fn a_snooze_is_counted_and_fails_the_job_at_its_bound() {
+        let options = JobOptions { snoozes: Some(3), ..JobOptions::default() };
+        let mut policy = RunPolicy::new(1, &options, &RunRules::DEFAULT, &JobDefaults::DEFAULT);
+        for snoozes in 0..3 {
+            policy.snoozed = snoozes;
+            let Transition::Released { counts: Counts::Snooze(tries), .. } =
+                end_by(snoozed(), &policy).end
+            else {
+                panic!("it goes back")
+            };
+            assert_eq!(tries, Tries { attempts: 1, snoozes: snoozes + 1 });
+        }
+        policy.snoozed = 3;
+        let decision = end_by(snoozed(), &policy);
+        assert!(fails_for_good(&snoozed(), &policy, Instant::now()));
+        assert!(
+            matches!(decision.end, Transition::Failed { .. }) && decision.dead_letter.is_some()
+        );
+        assert_eq!(
+            decision.failure.map(|failure| failure.reason),
+            Some(FailureReason::SnoozesOver)
+        );
+        // A run that was told to stop is none, nor is one whose effect another has in hand.
+        let stopped = end_by(RunOutcome::Stopped(Failure::retry("stopped")), &policy);
+        assert!(matches!(stopped.end, Transition::Released { counts: Counts::Nothing, .. }));
+        let held = Failure::from(OnceHeld { left: Duration::from_secs(1) });
+        let held = end_by(RunOutcome::Failure(held), &policy);
+        assert!(matches!(held.end, Transition::Released { counts: Counts::Nothing, .. }));
+        // A retry keeps the count.
+        policy.attempts = 9;
+        let Transition::Retried { tries, .. } = end_by(error(), &policy).end else {
+            panic!("it is tried again")
+        };
+        assert_eq!(tries, Tries { attempts: 2, snoozes: 3 });
     }
 
     #[test]

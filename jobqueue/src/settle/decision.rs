@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    job::{Effect, JobFailure, JobId, QueueName, Settlement, Transition},
+    job::{Counts, Effect, JobFailure, JobId, QueueName, Settlement, Transition},
     policy::ErrorClass,
 };
 
@@ -37,7 +37,7 @@ impl Decision {
 
     /// The job goes back for this long, and no attempt is counted.
     pub(crate) fn released(delay: Duration) -> Self {
-        Self::new(Transition::Released { delay, misses: None }, None)
+        Self::new(Transition::Released { delay, counts: Counts::Nothing }, None)
     }
 
     /// As the store is told.

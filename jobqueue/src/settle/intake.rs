@@ -10,7 +10,7 @@ use super::{
     defaults::JobDefaults, lifetime::Lifetime, run_outcome::RunOutcome, run_policy::RunPolicy,
     server_clock::ServerClock,
 };
-use crate::job::{JobName, Record, ReplyAddress, RunRules, Transition};
+use crate::job::{Counts, JobName, Record, ReplyAddress, RunRules, Transition};
 
 /// A job as it was fetched.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub(crate) struct Candidate<'a> {
 pub(crate) struct History {
     /// Attempts that ended in an error.
     pub(crate) attempts: u32,
+    pub(crate) snoozes: u32,
     /// How often its workers died or lost their lease.
     pub(crate) stalls: u32,
     /// How often a worker without a handler for it has fetched it.
@@ -38,7 +39,7 @@ pub(crate) struct History {
 impl History {
     /// Whether the job is fetched for the first time.
     pub(crate) fn is_first(&self) -> bool {
-        self.attempts == 0 && self.stalls == 0 && self.misses == 0
+        self.attempts == 0 && self.snoozes == 0 && self.stalls == 0 && self.misses == 0
     }
 }
 
@@ -127,6 +128,7 @@ pub(crate) fn intake<H>(
     };
     let rules = known.as_ref().map_or(&RunRules::DEFAULT, |known| &known.rules);
     let mut policy = RunPolicy::new(job.history.attempts, &record.options, rules, defaults);
+    policy.snoozed = job.history.snoozes;
     policy.lifetime =
         job.clock.map(|clock| Lifetime::of(&record, rules, clock)).unwrap_or_default();
     let (handler, newest) = known.map(|known| (known.handler, known.newest)).unzip();
@@ -145,8 +147,8 @@ pub(crate) fn intake<H>(
                 return Intake::Run { record, policy, handler };
             }
             _ if job.history.misses < defaults.unknown_limit => {
-                let (delay, misses) = (defaults.unknown_delay, Some(job.history.misses + 1));
-                let end = Transition::Released { delay, misses };
+                let (delay, misses) = (defaults.unknown_delay, job.history.misses + 1);
+                let end = Transition::Released { delay, counts: Counts::Miss(misses) };
                 return Intake::Return { record, delay, end };
             }
             handler => {
@@ -196,7 +198,8 @@ mod tests {
 
     use crate::job::{Codec, JobOptions};
 
-    const NEVER: History = History { attempts: 0, stalls: 0, misses: 0, expired: false };
+    const NEVER: History =
+        History { attempts: 0, snoozes: 0, stalls: 0, misses: 0, expired: false };
 
     fn record(version: Option<u32>) -> Bytes {
         let record = Record {
@@ -221,8 +224,8 @@ mod tests {
         });
         match intake(&job, limit, &JobDefaults::DEFAULT, |_| known) {
             Intake::Run { .. } => "run".to_owned(),
-            Intake::Return { end: Transition::Released { misses, .. }, .. } => {
-                format!("return {misses:?}")
+            Intake::Return { end: Transition::Released { counts, .. }, .. } => {
+                format!("return {counts:?}")
             }
             Intake::Return { .. } => "another transition".to_owned(),
             Intake::Reject(Rejection { outcome, .. }) => format!("{outcome:?}"),
@@ -240,8 +243,8 @@ mod tests {
             (History { stalls: 3, ..NEVER }, 1, None, "Stalled(3)"),
             (History { expired: true, stalls: 3, ..NEVER }, 1, Some(1), "Expired"),
             (History { expired: true, ..NEVER }, 1, None, "Expired"),
-            (NEVER, 1, None, "return Some(1)"),
-            (History { misses: 29, ..NEVER }, 2, Some(1), "return Some(30)"),
+            (NEVER, 1, None, "return Miss(1)"),
+            (History { misses: 29, ..NEVER }, 2, Some(1), "return Miss(30)"),
             (History { misses: 30, ..NEVER }, 1, None, "UnknownName(\"ship\")"),
         ] {
             assert_eq!(word(history, limit, version, newest), expected, "{history:?}");

@@ -48,6 +48,7 @@ impl Lifetime {
         let reason = match step {
             RetryDecision::Retry(delay)
             | RetryDecision::Snooze(delay)
+            | RetryDecision::Release(delay)
             | RetryDecision::Throttle(delay)
                 if after(self.deadline, delay) =>
             {

@@ -70,6 +70,11 @@ impl RunOutcome {
         }
     }
 
+    /// Whether the handler said that its job is to come later, and for no reason of another run's.
+    pub(super) fn is_snoozed(&self) -> bool {
+        matches!(self, Self::Failure(failure) if !failure.is_held())
+    }
+
     /// The result, or the failure as it is recorded.
     pub(super) fn into_result(self, attempt: u32) -> Result<Vec<u8>, JobFailure> {
         let (reason, message) = match self {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{defaults::JobDefaults, lifetime::Lifetime};
 use crate::{
-    job::{Delivery, JobName, JobOptions, Keep, Pool, RunRules},
+    job::{Delivery, JobName, JobOptions, Keep, Pool, RunRules, Tries},
     policy::{Attempt, Backoff, Retain, RetryPolicy},
 };
 
@@ -13,6 +13,9 @@ use crate::{
 pub(crate) struct RunPolicy {
     pub(crate) attempt: u32,
     pub(crate) attempts: u32,
+    /// How often the job was snoozed, and may be.
+    pub(crate) snoozed: u32,
+    snoozes: u32,
     backoff: Backoff,
     retry: &'static RetryPolicy,
     pub(crate) timeout: Option<Duration>,
@@ -44,6 +47,8 @@ impl RunPolicy {
         Self {
             attempt: attempts_made.saturating_add(1),
             attempts: if once { 1 } else { options.attempts.unwrap_or(rules.attempts) },
+            snoozed: 0,
+            snoozes: options.snoozes.unwrap_or(rules.snoozes),
             backoff: options.backoff.unwrap_or(rules.backoff),
             retry: rules.retry,
             timeout: options.timeout.or(rules.timeout),
@@ -83,6 +88,20 @@ impl RunPolicy {
     #[cfg(feature = "testing")]
     pub(crate) fn with_result(self) -> Self {
         Self { awaited: true, ..self }
+    }
+
+    pub(super) fn may_snooze(&self) -> bool {
+        self.snoozed < self.snoozes
+    }
+
+    /// How often the job was tried once this attempt has failed.
+    pub(super) fn failed_once_more(&self) -> Tries {
+        Tries { attempts: self.attempt, snoozes: self.snoozed }
+    }
+
+    /// The same once this run has ended in a snooze.
+    pub(super) fn snoozed_once_more(&self) -> Tries {
+        Tries { attempts: self.attempt.saturating_sub(1), snoozes: self.snoozed.saturating_add(1) }
     }
 
     pub(super) fn as_attempt(&self) -> Attempt<'_> {

@@ -9,7 +9,7 @@ use redis::{Cmd, Value};
 use super::{keys::Key, queue_store::QueueStore, reply};
 use crate::{
     error::Result,
-    job::{JobId, QueueName, WorkerId},
+    job::{JobId, QueueName, Tries, WorkerId},
 };
 
 const ACTION: &str = "take a job for a test";
@@ -17,8 +17,7 @@ const ACTION: &str = "take a job for a test";
 /// A job that was taken.
 pub(crate) struct OneJob {
     pub(crate) record: Bytes,
-    /// Attempts that ended in an error.
-    pub(crate) attempts: u32,
+    pub(crate) tries: Tries,
     /// How often its worker died or lost its lease.
     pub(crate) stalls: u32,
 }
@@ -47,9 +46,9 @@ impl QueueStore {
         self.ask("HDEL", Key::Outcomes, &[name]).await?;
         self.ask("HDEL", Key::Attempts, &[name]).await?;
         self.ask("HSET", Key::Jobs, &[name, &held.record]).await?;
-        if held.attempts > 0 {
-            let attempts = held.attempts.to_string();
-            self.ask("HSET", Key::Attempts, &[name, attempts.as_bytes()]).await?;
+        if held.tries != Tries::default() {
+            let tries = held.tries.to_string();
+            self.ask("HSET", Key::Attempts, &[name, tries.as_bytes()]).await?;
         }
         // Where it would go back to: before all others.
         self.start(worker, id, "0", now).await
@@ -75,7 +74,7 @@ impl QueueStore {
         self.start(worker, id, &rank, now).await?;
         Ok(Some(OneJob {
             record: reply::optional_bytes(record, ACTION)?.unwrap_or_default(),
-            attempts: reply::sparse(&attempts, ACTION)?,
+            tries: reply::tries(&attempts, ACTION)?,
             stalls: reply::stalls(&stalls, ACTION)?,
         }))
     }

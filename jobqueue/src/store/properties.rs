@@ -234,7 +234,7 @@ fn the_right_shapes_are_read() {
         settlements: &[],
     };
     let taken = advance.read(turn()).expect("a turn").taken;
-    assert_eq!(taken.iter().map(|job| job.attempts).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(taken.iter().map(|job| job.tries.attempts).collect::<Vec<_>>(), [0, 2]);
     let join = worker::Join { worker, former: None, lease, limits: None, known: &ids };
     assert_eq!(join.read(holding()).expect("a holding").len(), 1);
     assert!(queue::Counts.read(snapshot()).is_ok());

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use redis::Value;
 
-use crate::value_error::Corrupt;
+use crate::{job::Tries, value_error::Corrupt};
 
 /// A reply that isn't of the shape its script promises.
 fn unexpected(what: &'static str, value: &Value) -> Corrupt {
@@ -60,6 +60,12 @@ pub(crate) fn sparse(value: &Value, what: &'static str) -> Result<u32, Corrupt> 
         Some(value) => u32::try_from(count(value, what)?)
             .map_err(|_| Corrupt::new(what, "a number out of range")),
     }
+}
+
+/// How often a job was tried, in a sparse column.
+pub(crate) fn tries(value: &Value, what: &'static str) -> Result<Tries, Corrupt> {
+    let Some(value) = optional(value) else { return Ok(Tries::default()) };
+    text(value, what)?.parse().map_err(|_| Corrupt::new(what, "no count of attempts"))
 }
 
 /// How many answers with a job may be lost, before its run could begin as far as is known, until

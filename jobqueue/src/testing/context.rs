@@ -12,15 +12,14 @@ use crate::{
     clock,
     job::{Codec, Delivery, JobId, JobOptions, Record},
     value_error::Invalid,
-    worker::{Cancellation, Context, ContextParts, States, run_trace},
+    worker::{Cancellation, Chances, Context, ContextParts, States, run_trace},
 };
 
 /// A [`Context`] about to be made: progress and log go nowhere.
 #[derive(Debug)]
 pub struct TestContext {
     name: String,
-    attempt: u32,
-    attempts: u32,
+    chances: Chances,
     time_left: Option<Duration>,
     options: JobOptions,
     states: States,
@@ -39,8 +38,7 @@ impl TestContext {
     pub fn new() -> Self {
         Self {
             name: "test".to_owned(),
-            attempt: 1,
-            attempts: 3,
+            chances: Chances { attempts: 3, ..Chances::ONE },
             time_left: None,
             options: JobOptions::default(),
             states: States::default(),
@@ -58,14 +56,21 @@ impl TestContext {
     /// Which attempt it is, from 1.
     #[must_use]
     pub fn attempt(mut self, attempt: u32) -> Self {
-        self.attempt = attempt;
+        self.chances.attempt = attempt;
         self
     }
 
     /// How many attempts there are.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts;
+        self.chances.attempts = attempts;
+        self
+    }
+
+    /// How often the job was snoozed before.
+    #[must_use]
+    pub fn snoozes(mut self, snoozes: u32) -> Self {
+        self.chances.snoozes = snoozes;
         self
     }
 
@@ -121,8 +126,7 @@ impl TestContext {
             id: JobId::generate(),
             trace: run_trace(&record),
             record,
-            attempt: self.attempt,
-            attempts: self.attempts,
+            chances: self.chances,
             delivery: Delivery::AtLeastOnce,
             states: Arc::new(self.states),
             deadline: match self.time_left.and_then(|time| now.checked_add(time)) {

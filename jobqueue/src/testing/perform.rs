@@ -8,7 +8,7 @@ use super::{TestQueue, names, performed::Performed};
 use crate::{
     clock,
     error::{Error, Result},
-    job::{IntoJob, Job as _, JobId, QueueName},
+    job::{IntoJob, Job as _, JobId, QueueName, Tries},
     producer::{Content, Request},
     store::OneJob,
     value_error::{Invalid, PayloadError},
@@ -200,7 +200,8 @@ impl<T: DeserializeOwned> Perform<'_, T> {
         let named = self.id.is_some();
         let job = request.job(Content::plain(self.payload?), self.id.transpose()?, clock::now())?;
         let (attempts, mark) = (self.attempt - 1, stage.mark());
-        let new = OneJob { record: job.record.into(), attempts, stalls: 0 };
+        let tries = Tries { attempts, snoozes: 0 };
+        let new = OneJob { record: job.record.into(), tries, stalls: 0 };
         stage.with_names(|numbers| names::note(numbers, &job.id));
         let queue = request.store.name();
         let _driving = stage.drive();

@@ -48,7 +48,9 @@ pub use run::Context;
 #[cfg(feature = "testing")]
 pub use run::Ran;
 #[cfg(feature = "testing")]
-pub(crate) use run::{Cancellation, ContextParts, Crashes, Note, RunFault, RunWatch, run_trace};
+pub(crate) use run::{
+    Cancellation, Chances, ContextParts, Crashes, Note, RunFault, RunWatch, run_trace,
+};
 pub use runtime::Worker;
 pub use states::{MissingState, States};
 pub use telemetry::{Alert, DeadLettered, WorkerEvent, WorkerEvents};

@@ -9,10 +9,11 @@ use std::{
 };
 
 use jobqueue::{
-    Client, Context, DurationExt, Failure, JobState, State,
+    Client, Context, DurationExt, Failure, JobError, JobState, State,
     dead_letter::DeadLetters,
     error::{FailureReason, JobFailure, ResultError},
     job,
+    retry::Verdict,
 };
 use jobqueue_tests::wait::at_once;
 use tokio::time::sleep;
@@ -58,8 +59,34 @@ async fn snoozes(_: (), runs: State<Runs>) -> Result<u32, Failure> {
     }
 }
 
+#[derive(Debug, thiserror::Error, JobError)]
+enum Nap {
+    #[error("not yet")]
+    #[job(snooze = "1ms")]
+    NotYet,
+    #[error("not today")]
+    #[job(snooze)]
+    Later,
+    #[error("not before {after:?}")]
+    #[job(snooze = after)]
+    After { after: Duration },
+    #[error("no")]
+    Failed,
+}
+
+/// Naps so often. With a hundred more, it fails once meanwhile.
+#[job(queue = "lives", snoozes = 3, attempts = 3, backoff = fixed("1ms"), dead_letter = "lives-dlq")]
+async fn naps(most: u32, ctx: Context) -> Result<u32, Nap> {
+    match (most, ctx.snoozes(), ctx.attempt()) {
+        (100.., 1, 1) => Err(Nap::Failed),
+        (_, naps, _) if naps >= most % 100 => Ok(most),
+        _ => Err(Nap::NotYet),
+    }
+}
+
 fn start(client: &Client, runs: &Runs) -> Running {
     let worker = worker(client).handler(fails).handler(declared).handler(tried).handler(snoozes);
+    let worker = worker.handler(naps);
     Running::start(worker.state(runs.clone()))
 }
 
@@ -170,6 +197,53 @@ async fn a_snooze_costs_no_attempt() {
     assert_eq!(job.info().await.expect("there").attempts_made, 0);
     at_once("five runs", async || runs.count() == 5).await;
     running.stop().await;
+}
+
+#[test]
+fn an_error_says_for_how_long() {
+    let after = Duration::from_secs(7);
+    assert_eq!(Nap::After { after }.verdict(), Verdict::Snooze(after));
+    assert_eq!(Nap::Later.verdict(), Verdict::Snooze(Duration::from_secs(60)));
+    assert_eq!(Failure::of(Nap::NotYet).verdict(), Verdict::Snooze(Duration::from_millis(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn snoozes_are_bounded_and_counted_over_all_attempts() {
+    let (client, runs) = (client().await, Runs::default());
+    let running = start(&client, &runs);
+    let job = client.add(naps, 5).await.expect("added");
+    let failure = failure(&job).await;
+    assert_eq!((failure.reason, &*failure.message), (FailureReason::SnoozesOver, "not yet"));
+    let info = job.info().await.expect("there");
+    assert_eq!((info.snoozes, info.attempts_made, info.errors.len()), (3, 1, 1));
+    let letters = client.dead_letters("lives-dlq").expect("a name");
+    at_once("its dead letter", async || letters.count().await.expect("counted") == 1).await;
+
+    // A bound of its own; and a failed attempt between two snoozes takes nothing away.
+    let job = client.add(naps, 5).snoozes(5).await.expect("added");
+    assert_eq!(job.result().await.expect("run"), 5, "the context counts");
+    let info = job.info().await.expect("there");
+    assert_eq!((info.snoozes, info.attempts_made), (5, 0));
+    let job = client.add(naps, 102).await.expect("added");
+    assert_eq!(job.result().await.expect("run"), 102);
+    let info = job.info().await.expect("there");
+    assert_eq!((info.snoozes, info.attempts_made, info.errors.len()), (2, 1, 1));
+    let none = client.add(naps, 1).snoozes(0).await.expect("added");
+    assert_eq!(self::failure(&none).await.reason, FailureReason::SnoozesOver);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_received_by_hand_is_snoozed() {
+    let client = client().await;
+    let lives = client.queue("lives").expect("a name");
+    let job = client.add(fails, 1).snoozes(2).await.expect("added");
+    for snoozes in 0..3 {
+        let delivery = lives.receive(1, 2.seconds()).await.expect("asked").pop().expect("a job");
+        assert_eq!((delivery.snoozes(), delivery.attempt()), (snoozes, 1));
+        delivery.fail(Failure::snooze(1.millis(), "not yet")).await.expect("settled");
+    }
+    assert_eq!(failure(&job).await.reason, FailureReason::SnoozesOver);
 }
 
 #[tokio::test]

@@ -15,7 +15,10 @@ use crate::{
     worker::{
         handler_limits::Pass,
         registry::{Entry, Registry},
-        run::{Cancellation, Context, ContextParts, DeadLetterQueues, Run, RunShared, run_trace},
+        run::{
+            Cancellation, Chances, Context, ContextParts, DeadLetterQueues, Run, RunShared,
+            run_trace,
+        },
         states::States,
     },
 };
@@ -85,8 +88,11 @@ impl RunMaker {
         let Accepted { id, record, policy, entry, ready_at, pass } = job;
         let ctx = Context::new(ContextParts {
             id,
-            attempt: policy.attempt,
-            attempts: policy.attempts,
+            chances: Chances {
+                attempt: policy.attempt,
+                attempts: policy.attempts,
+                snoozes: policy.snoozed,
+            },
             states: self.states.clone(),
             trace: run_trace(&record),
             record,

@@ -16,7 +16,7 @@ use super::{
     slots::Slots,
 };
 use crate::{
-    job::{CancelMark, JobId, JobName, Settlement, Transition, WorkerId},
+    job::{CancelMark, JobId, JobName, Settlement, Transition, Tries, WorkerId},
     settle::{History, Intake, Rejection},
     store::{
         Marked,
@@ -132,8 +132,9 @@ impl Jobs {
 
     /// A job has been fetched: it runs, fails, or goes back.
     fn take(&mut self, taken: Taken, schedule: &mut Schedule) {
-        let Taken { id, record, attempts, stalls, misses, expired, was_lost: _ } = taken;
-        let history = History { attempts, stalls, misses, expired };
+        let Taken { id, record, tries, stalls, misses, expired, was_lost: _ } = taken;
+        let Tries { attempts, snoozes } = tries;
+        let history = History { attempts, snoozes, stalls, misses, expired };
         match self.maker.intake(record.as_ref(), history) {
             Intake::Run { record, policy, handler: entry } => {
                 let Ok(pass) = entry.admit(self.slots.free_slots() > 0) else {

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use crate::{
-    job::{JobId, JobName, Settlement, Transition},
+    job::{Counts, JobId, JobName, Settlement, Transition},
     settle::Decision,
     store::chunks,
 };
@@ -86,7 +86,8 @@ impl Pending {
     }
 }
 
-const RELEASED: Transition = Transition::Released { delay: Duration::ZERO, misses: None };
+const RELEASED: Transition =
+    Transition::Released { delay: Duration::ZERO, counts: Counts::Nothing };
 
 #[cfg(test)]
 mod tests {

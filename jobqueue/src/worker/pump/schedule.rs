@@ -297,7 +297,7 @@ mod tests {
         let job = |_| Taken {
             id: JobId::generate(),
             record: None,
-            attempts: 0,
+            tries: Default::default(),
             stalls: 0,
             misses: 0,
             expired: false,

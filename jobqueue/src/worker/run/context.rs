@@ -56,8 +56,7 @@ pub struct Context(Arc<ContextParts>);
 pub(crate) struct ContextParts {
     pub(crate) id: JobId,
     pub(crate) record: Record,
-    pub(crate) attempt: u32,
-    pub(crate) attempts: u32,
+    pub(crate) chances: Chances,
     pub(crate) states: Arc<States>,
     /// Set when the run starts, if it has a timeout.
     pub(crate) deadline: OnceLock<Instant>,
@@ -67,6 +66,20 @@ pub(crate) struct ContextParts {
     pub(crate) delivery: Delivery,
     /// None in tests of handlers, and for broadcasts.
     pub(crate) shared: Option<Arc<RunShared>>,
+}
+
+/// How often the job was tried, and may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chances {
+    /// Which attempt it is, from 1.
+    pub(crate) attempt: u32,
+    pub(crate) attempts: u32,
+    pub(crate) snoozes: u32,
+}
+
+impl Chances {
+    /// Of what runs once.
+    pub(crate) const ONE: Self = Self { attempt: 1, attempts: 1, snoozes: 0 };
 }
 
 /// The place of a run in its job's trace, if the job has one.
@@ -106,19 +119,25 @@ impl Context {
     /// count.
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.0.attempt
+        self.0.chances.attempt
     }
 
     /// How many attempts the job has.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.0.attempts
+        self.0.chances.attempts
     }
 
     /// Whether a failure of this attempt is the job's last.
     #[must_use]
     pub fn is_last_attempt(&self) -> bool {
-        self.0.attempt >= self.0.attempts
+        self.attempt() >= self.attempts()
+    }
+
+    /// How often the job was [snoozed](crate::Failure::snooze) before this run.
+    #[must_use]
+    pub fn snoozes(&self) -> u32 {
+        self.0.chances.snoozes
     }
 
     /// The job as it was added: payload, options, time.
@@ -286,9 +305,9 @@ impl Context {
 
     /// Telemetry of this run, with the metrics of its handler.
     pub(crate) fn telemetry<'a>(&'a self, metrics: &'a JobMetrics) -> RunTelemetry<'a> {
-        let ContextParts { id, record, attempt, shared, .. } = &*self.0;
+        let ContextParts { id, record, chances, shared, .. } = &*self.0;
         let worker = shared.as_ref().map(|shared| (&shared.telemetry, shared.store.name()));
-        RunTelemetry { worker, metrics, id, name: &record.name, attempt: *attempt }
+        RunTelemetry { worker, metrics, id, name: &record.name, attempt: chances.attempt }
     }
 }
 
@@ -298,7 +317,7 @@ impl fmt::Debug for Context {
         f.debug_struct("Context")
             .field("id", &self.0.id)
             .field("name", &self.0.record.name)
-            .field("attempt", &self.0.attempt)
+            .field("attempt", &self.0.chances.attempt)
             .finish_non_exhaustive()
     }
 }

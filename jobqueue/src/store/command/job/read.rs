@@ -84,11 +84,13 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         .into_iter()
         .map(|error| JobFailure::decode(&reply::bytes(error, WHAT)?))
         .collect::<Result<_, _>>()?;
+    let tries = reply::tries(&attempts, WHAT)?;
     Ok(JobInfo {
         id: id.clone(),
         state,
         record: Record::decode(&reply::bytes(record, WHAT)?)?,
-        attempts_made: reply::sparse(&attempts, WHAT)?.max(last),
+        attempts_made: tries.attempts.max(last),
+        snoozes: tries.snoozes,
         stalls: reply::stalls(&stalls, WHAT)?,
         priority: match reply::optional(&priority) {
             None => 0,

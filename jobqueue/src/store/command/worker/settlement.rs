@@ -1,6 +1,6 @@
 //! How runs ended, as `advance` is told.
 
-use crate::job::{Keep, Pool, Settlement, Transition};
+use crate::job::{Counts, Keep, Pool, Settlement, Transition};
 use crate::store::command::outbox::write_effect;
 use crate::{
     job::{JobId, JobName, JobState},
@@ -33,18 +33,18 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
                     errors.push((id, error));
                 }
             }
-            Transition::Retried { attempt, delay, error } => {
-                retried.push((id, *attempt, *delay));
+            Transition::Retried { tries, delay, error } => {
+                retried.push((id, tries.to_string(), *delay));
                 errors.push((id, error));
             }
-            Transition::Released { delay, misses } => {
-                released.push((id, millis(*delay).to_string(), *misses));
+            Transition::Released { delay, counts } => {
+                released.push((id, millis(*delay).to_string(), *counts));
             }
             // Its queue knows that it is cancelled.
-            Transition::Cancelled { .. } => released.push((id, "0".to_owned(), None)),
+            Transition::Cancelled { .. } => released.push((id, "0".to_owned(), Counts::Nothing)),
             Transition::Unstarted { lane } => {
                 let lane = lane.as_ref().map_or("", JobName::as_str);
-                released.push((id, format!("={lane}"), None));
+                released.push((id, format!("={lane}"), Counts::Nothing));
             }
         }
     }
@@ -53,12 +53,17 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
         write_block(&block, args);
     }
     args.push(retried.len());
-    for (id, attempt, delay) in retried {
-        args.push(id.as_str()).push(attempt).push(millis(delay));
+    for (id, tries, delay) in retried {
+        args.push(id.as_str()).push(tries).push(millis(delay));
     }
     args.push(released.len());
-    for (id, delay, misses) in released {
-        args.push(id.as_str()).push(delay).push(misses.map_or(-1, i64::from));
+    for (id, delay, counts) in released {
+        args.push(id.as_str()).push(delay);
+        match counts {
+            Counts::Nothing => args.push(-1),
+            Counts::Miss(misses) => args.push(misses),
+            Counts::Snooze(tries) => args.push(format!("~{tries}")),
+        };
     }
     args.push(ERRORS_KEPT).push(errors.len());
     for (id, error) in errors {

@@ -5,7 +5,11 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use redis::Value;
 
-use crate::{job::JobId, store::reply, value_error::Corrupt};
+use crate::{
+    job::{JobId, Tries},
+    store::reply,
+    value_error::Corrupt,
+};
 
 /// A fetched job.
 #[derive(Clone, Debug)]
@@ -13,8 +17,7 @@ pub(crate) struct Taken {
     pub(crate) id: JobId,
     /// Its record; none if it was deleted from Redis by hand.
     pub(crate) record: Option<Bytes>,
-    /// Attempts that ended in an error.
-    pub(crate) attempts: u32,
+    pub(crate) tries: Tries,
     /// The number of workers that died or lost their lease with it.
     pub(crate) stalls: u32,
     /// Whether an answer with it was lost: so its run must not begin before the worker has said that
@@ -45,7 +48,7 @@ pub(crate) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corru
         taken.push(Taken {
             id,
             record: reply::optional_bytes(record, WHAT)?,
-            attempts: at(&attempts, index)?,
+            tries: attempts.get(index).map_or(Ok(Tries::default()), |it| reply::tries(it, WHAT))?,
             stalls: stalls.get(index).map_or(Ok(0), |value| reply::stalls(value, WHAT))?,
             was_lost: stalls.get(index).is_some_and(reply::was_lost),
             misses: at(&misses, index)?,

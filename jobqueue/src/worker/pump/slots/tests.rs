@@ -17,7 +17,7 @@ use crate::{
         extract::State,
         handler::Handler,
         registry::{Entry, Registry},
-        run::{Context, ContextParts},
+        run::{Chances, Context, ContextParts},
         states::States,
     },
 };
@@ -121,8 +121,7 @@ impl Bench {
         let ctx = Context::new(ContextParts {
             id,
             record,
-            attempt: 1,
-            attempts: 1,
+            chances: Chances::ONE,
             states: self.states.clone(),
             deadline: OnceLock::new(),
             cancellation,

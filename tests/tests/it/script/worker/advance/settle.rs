@@ -143,6 +143,39 @@ fn retried_at_once_or_later_with_the_attempt_and_the_newest_errors() {
 }
 
 #[test]
+fn snoozed_with_what_its_attempts_then_are() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:running:w1 back 4505000000000000:1700000000000 later 5:1",
+        "HSET jq:{q}:attempts back 2 later 1~7",
+        "HDEL jq:{q}:meta events",
+    ]);
+    let blocks = args![0, 0, 2, "back", 0, "~2~1", "later", 2000, "~1~8", 10, 0];
+    rig.replies(
+        KEYS,
+        settle(2, 0, blocks),
+        "[1700000000000, 2000, 1, \"\", \"\", [], nil, nil, nil]",
+    );
+    rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          back = 2~1
+          later = 1~8
+        jq:{q}:delayed zset
+          1700000002000 later
+        jq:{q}:events stream
+          released = back later
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:waiting zset
+          4505000000000000 back
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
 fn released_to_its_own_place_or_for_later_with_misses() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:running:w1 back 4505000000000000:1700000000000 miss 5:1"]);
