@@ -40,6 +40,8 @@
 //!   [`Queue::schedules`], [`schedule`].
 //! - **Cancel jobs, also those that run**: [cancelling](docs::cancelling); [`JobHandle::cancel`],
 //!   [`Queue::cancel_all`].
+//! - **Look for jobs, and change all that are meant**: [finding](docs::finding); [`Queue::find`],
+//!   [`Queue::cancel_where`], [`find`].
 //! - **Send one message to many queues**: [topics](docs::topics); [`Client::publish`], [`topic`].
 //! - **Send to every live worker process**: [delivery](docs::delivery#broadcasts);
 //!   [`#[broadcast]`](macro@broadcast), [`Client::broadcast`].
@@ -140,6 +142,17 @@ pub mod dead_letter {
     pub use crate::{
         job::DeadLetter,
         queue::{DeadLetters, Edit, LengthAlerts, Redrive},
+    };
+}
+
+#[doc = include_str!("docs/modules/find.md")]
+pub mod find {
+    pub use crate::{
+        job::JobFilter,
+        queue::{
+            Bulk, BulkReport, CancelJobs, Find, Looked, MoveJobs, RedriveJobs, RemoveJobs,
+            RetryJobs,
+        },
     };
 }
 
@@ -258,6 +271,7 @@ pub mod docs {
     //! | [`limits`] | rates, active jobs, length, priorities, time to live |
     //! | [`schedules`] | jobs that come again and again |
     //! | [`cancelling`] | ending jobs wherever they are |
+    //! | [`finding`] | looking for jobs by what they carry; cancelling, retrying, removing, moving all of them |
     //! | [`topics`] | one message to many queues |
     //! | [`testing`] | handlers and whole systems without Redis, in a time of their own; failures on purpose |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |
@@ -289,6 +303,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/cancelling.md")]
     pub mod cancelling {}
+
+    #[doc = include_str!("docs/finding.md")]
+    pub mod finding {}
 
     #[doc = include_str!("docs/topics.md")]
     pub mod topics {}

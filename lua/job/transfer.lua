@@ -16,8 +16,8 @@
 --       14 outcomes   HASH    {q}:outcomes
 --       15 meta       HASH    {q}:meta
 --       16 events     STREAM  {q}:events
--- ARGV  1 base; then for each job, at most 1,000: id; target, job id, priority, record and what goes
---       along of the job to send
+-- ARGV  1 base; 2 why, for callers of requests among them, '' if these wait on; then for each job, at
+--       most 1,000: id; target, job id, priority, record and what goes along of the job to send
 -- REPLY how many were sent; jobs that are active or don't exist are left out
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
@@ -37,7 +37,7 @@ local function transfer(keys, args)
     return refusal
   end
   local ids, sets, seen = {}, {}, {}
-  for i = 2, #args, 6 do
+  for i = 3, #args, 6 do
     local id = args[i]
     local state = not seen[id] and state_of(q, id)
     if state and state ~= 'active' then
@@ -52,6 +52,6 @@ local function transfer(keys, args)
   for state in pairs(sets) do
     redis.call('ZREM', state_set(q, state), unpack(ids))
   end
-  removal_finish(q, ids, meta[2], 'overflow')
+  removal_finish(q, ids, meta[2], args[2])
   return #ids
 end

@@ -150,7 +150,7 @@ impl OverflowHandler {
             })
             .collect();
         for jobs in chunks(&jobs, |(_, effect)| effect.size()) {
-            let transfer = job::Transfer { jobs };
+            let transfer = job::Transfer { jobs, why: Some(Gone::Overflow) };
             self.store.call_retrying(&transfer).await?;
         }
         Ok(())

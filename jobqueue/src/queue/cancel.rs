@@ -4,14 +4,12 @@ use std::{
     collections::{HashMap, HashSet},
     future::IntoFuture,
     pin::Pin,
-    time::Duration,
 };
 
 use super::{Queue, job_handle::JobHandle};
 use crate::{
     error::{Error, Operation, Refused, Result},
     job::{CancelMark, Cancelled, JobId},
-    policy::Retain,
     store::{
         MAX_BATCH,
         job::{self, Whereabouts},
@@ -57,7 +55,11 @@ impl Queue {
     }
 
     /// One step: at most as many ids as go into a call, and none twice.
-    async fn cancel_some(&self, ids: &[JobId], mark: &CancelMark) -> Result<Vec<Whereabouts>> {
+    pub(super) async fn cancel_some(
+        &self,
+        ids: &[JobId],
+        mark: &CancelMark,
+    ) -> Result<Vec<Whereabouts>> {
         let mark = mark.encode();
         let places = self.store().call_retrying(&job::Cancel { ids, mark: &mark }).await?;
         if ids.iter().any(JobId::is_awaited) {
@@ -66,7 +68,8 @@ impl Queue {
         Ok(places)
     }
 
-    fn cancelled(&self, id: &JobId, place: Whereabouts) -> Result<Cancelled, Refused> {
+    /// What an answer means.
+    pub(super) fn cancelled(&self, id: &JobId, place: Whereabouts) -> Result<Cancelled, Refused> {
         match place {
             Whereabouts::Ended => Ok(Cancelled::Ended),
             Whereabouts::Runs(worker) => Ok(Cancelled::Told(worker)),
@@ -81,36 +84,38 @@ impl Queue {
     }
 }
 
-/// The options of both.
+/// The options of all that cancels, whose mark is in this field.
 macro_rules! setters {
-    () => {
+    ($($mark:ident).+) => {
         /// Says why, for the job's outcome and the run's context; at most 500 characters.
         pub fn reason(mut self, reason: impl Into<String>) -> Self {
-            self.mark.reason.reason = Some(reason.into());
+            self.$($mark).+.reason.reason = Some(reason.into());
             self
         }
 
         /// Says who cancels it; at most 500 characters.
         pub fn by(mut self, who: impl Into<String>) -> Self {
-            self.mark.reason.by = Some(who.into());
+            self.$($mark).+.reason.by = Some(who.into());
             self
         }
 
         /// How long a run may take to end by itself before it is aborted. By default what its
         /// handler says, which is 10 s if that says nothing.
-        pub fn grace(mut self, grace: Duration) -> Self {
-            self.mark.grace = Some(grace);
+        pub fn grace(mut self, grace: std::time::Duration) -> Self {
+            self.$($mark).+.grace = Some(grace);
             self
         }
 
         /// How many cancelled jobs of the queue are kept, whoever cancelled them: the newest 5,000
         /// by default.
-        pub fn retain(mut self, retain: Retain) -> Self {
-            self.mark.retain = retain;
+        pub fn retain(mut self, retain: $crate::Retain) -> Self {
+            self.$($mark).+.retain = retain;
             self
         }
     };
 }
+
+pub(super) use setters;
 
 /// A job about to be cancelled; see [`JobHandle::cancel`].
 ///
@@ -127,7 +132,7 @@ pub struct Cancel {
 }
 
 impl Cancel {
-    setters!();
+    setters!(mark);
 
     async fn run(self) -> Result<Cancelled> {
         let Self { queue, id, mark } = &self;
@@ -164,7 +169,7 @@ pub struct CancelAll {
 }
 
 impl CancelAll {
-    setters!();
+    setters!(mark);
 
     async fn run(self) -> Result<Vec<Result<Cancelled, Refused>>> {
         let Self { queue, ids, mark } = &self;

@@ -9,6 +9,7 @@ use crate::{
     event::{EventId, EventStream},
     job::{JobId, JobInfo, JobState, QueueCounts},
     store::queue,
+    value_error::Corrupt,
 };
 
 /// The most jobs that one call reads in full.
@@ -26,6 +27,28 @@ impl Queue {
     /// All that is known of a job now; `None` if the queue has no job of this id.
     pub(crate) async fn info_of(&self, id: &JobId) -> Result<Option<JobInfo>> {
         Ok(self.store().read_jobs(std::slice::from_ref(id)).await?.pop().flatten())
+    }
+
+    /// All that is known of these jobs now; none of one that is gone. One that can't be read doesn't
+    /// hide the others.
+    pub(super) async fn read_each(
+        &self,
+        ids: &[JobId],
+    ) -> Result<Vec<Result<Option<JobInfo>, Corrupt>>> {
+        match self.store().read_jobs(ids).await {
+            Ok(jobs) => return Ok(jobs.into_iter().map(Ok).collect()),
+            Err(Error::Corrupt(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let mut all = Vec::with_capacity(ids.len());
+        for id in ids {
+            all.push(match self.info_of(id).await {
+                Ok(job) => Ok(job),
+                Err(Error::Corrupt(problem)) => Err(problem),
+                Err(error) => return Err(error),
+            });
+        }
+        Ok(all)
     }
 
     /// The jobs in one state, page by page, in the order of the queue.
@@ -89,27 +112,13 @@ impl JobPages {
         let ids = self.ids(offset, count).await?;
         let mut jobs = Vec::with_capacity(ids.len());
         for ids in ids.chunks(READ_AT_ONCE) {
-            match self.read(ids).await {
-                // One that can't be read doesn't hide the others.
-                Err(Error::Corrupt(_)) => {
-                    for id in ids {
-                        match self.read(std::slice::from_ref(id)).await {
-                            Err(Error::Corrupt(problem)) => {
-                                warn!(%id, problem = %chain(&problem), "left out of a page")
-                            }
-                            read => jobs.extend(read?),
-                        }
-                    }
+            for (id, job) in ids.iter().zip(self.queue.read_each(ids).await?) {
+                match job {
+                    Ok(job) => jobs.extend(job.filter(|job| job.state == self.state)),
+                    Err(problem) => warn!(%id, problem = %chain(&problem), "left out of a page"),
                 }
-                read => jobs.extend(read?),
             }
         }
         Ok(jobs)
-    }
-
-    /// Those of the jobs that are in the state.
-    async fn read(&self, ids: &[JobId]) -> Result<impl Iterator<Item = JobInfo>> {
-        let read = self.queue.store().read_jobs(ids).await?;
-        Ok(read.into_iter().flatten().filter(|info| info.state == self.state))
     }
 }

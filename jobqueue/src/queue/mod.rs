@@ -1,23 +1,28 @@
 //! Queues: steering and inspecting them, their jobs and their dead letters.
 
+mod bulk;
 mod cancel;
 mod control;
 mod dead_letters;
 mod edit;
 mod empty;
+mod find;
 mod inspect;
 mod job_control;
 mod job_handle;
 mod limits;
+mod relocate;
 mod retry;
 mod revise;
 mod stats;
 mod unique_key;
 
+pub use bulk::{Bulk, BulkReport, CancelJobs, MoveJobs, RedriveJobs, RemoveJobs, RetryJobs};
 pub use cancel::{Cancel, CancelAll};
 pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
 pub use edit::EditJob;
 pub use empty::{Drain, Obliterate};
+pub use find::{Find, Looked};
 pub use inspect::JobPages;
 pub use job_handle::{Added, JobHandle};
 pub use limits::SetLimits;

@@ -204,7 +204,10 @@ fn read_by_all(reply: &Value) {
     by(&job::Remove { ids: &ids, why: crate::job::Gone::Removed }, reply);
     by(&job::Promote { id: &id }, reply);
     by(&job::Retry { id: &id, anew: true }, reply);
+    by(&job::RetryMany { ids: &ids, anew: true }, reply);
     by(&queue::Counts, reply);
+    by(&queue::Scan { set: "failed", most: 9, after: None, until: None, records: true }, reply);
+    by(&queue::ScanActive { at: &queue::ActivePosition::default(), most: 9 }, reply);
     by(&queue::Oldest { most: 9 }, reply);
     by(&queue::Page { state: JobState::Failed, offset: 0, count: 9, newest_first: true }, reply);
     by(&queue::Pause, reply);

@@ -20,6 +20,7 @@ mod events;
 mod expire;
 mod failure;
 mod fault;
+mod find;
 mod first_programs;
 mod handler_limits;
 mod idempotent;

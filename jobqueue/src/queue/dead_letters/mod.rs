@@ -53,6 +53,11 @@ impl Client {
 }
 
 impl DeadLetters {
+    /// The dead letters of a queue.
+    pub(super) fn of(queue: &Queue) -> Self {
+        Self { queue: queue.clone() }
+    }
+
     /// The queue that holds the dead letters, as jobs.
     #[must_use]
     pub fn queue(&self) -> &Queue {

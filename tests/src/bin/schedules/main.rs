@@ -6,4 +6,4 @@
 
 use jobqueue_tests::plays;
 
-plays![cancelling, daylight, deduplication, idle, ticks];
+plays![cancelling, daylight, deduplication, finding, idle, ticks];

@@ -12,6 +12,7 @@ mod promote;
 mod read;
 mod remove;
 mod retry;
+mod retry_many;
 mod transfer;
 
 #[cfg(feature = "internals")]
@@ -28,10 +29,11 @@ pub(crate) use promote::Promote;
 pub(crate) use read::Read;
 pub(crate) use remove::Remove;
 pub(crate) use retry::Retry;
+pub(crate) use retry_many::{Rerun, RetryMany};
 pub(crate) use transfer::Transfer;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 13] {
+pub(crate) fn scripts() -> [&'static Script; 14] {
     [
         Add::SCRIPT,
         Cancel::SCRIPT,
@@ -45,6 +47,7 @@ pub(crate) fn scripts() -> [&'static Script; 13] {
         Read::SCRIPT,
         Remove::SCRIPT,
         Retry::SCRIPT,
+        RetryMany::SCRIPT,
         Transfer::SCRIPT,
     ]
 }

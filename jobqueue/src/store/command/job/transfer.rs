@@ -4,7 +4,7 @@ use crate::store::command::outbox::write_effect;
 use redis::Value;
 
 use crate::{
-    job::{Effect, JobId},
+    job::{Effect, Gone, JobId},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -18,6 +18,8 @@ use crate::{
 pub(crate) struct Transfer<'a> {
     /// The jobs to remove, and the job to send for each.
     pub(crate) jobs: &'a [(JobId, Effect)],
+    /// What callers of requests among them hear; none if these are answered from elsewhere.
+    pub(crate) why: Option<Gone>,
 }
 
 impl Command for Transfer<'_> {
@@ -51,7 +53,7 @@ impl Command for Transfer<'_> {
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base());
+        args.push(keys.base()).push(self.why.map_or("", Gone::as_str));
         for (id, effect) in self.jobs {
             args.push(id.as_str());
             write_effect(effect, args);

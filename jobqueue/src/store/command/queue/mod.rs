@@ -12,6 +12,8 @@ mod pause;
 mod release_key;
 mod resume;
 mod retry_failed;
+mod scan;
+mod scan_active;
 mod stats;
 
 #[cfg(feature = "internals")]
@@ -28,10 +30,12 @@ pub(crate) use pause::Pause;
 pub(crate) use release_key::ReleaseKey;
 pub(crate) use resume::Resume;
 pub(crate) use retry_failed::RetryFailed;
+pub(crate) use scan::{Scan, SetPosition};
+pub(crate) use scan_active::{ActivePosition, ScanActive};
 pub(crate) use stats::Stats;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 13] {
+pub(crate) fn scripts() -> [&'static Script; 15] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
@@ -45,6 +49,8 @@ pub(crate) fn scripts() -> [&'static Script; 13] {
         ReleaseKey::SCRIPT,
         Resume::SCRIPT,
         RetryFailed::SCRIPT,
+        Scan::SCRIPT,
+        ScanActive::SCRIPT,
         Stats::SCRIPT,
     ]
 }

@@ -12,4 +12,5 @@ mod promote;
 mod read;
 mod remove;
 mod retry;
+mod retry_many;
 mod transfer;

@@ -38,8 +38,13 @@ fn moves_jobs_that_nobody_runs_into_the_outbox() {
         "HSET jq:{q}:running:w c 1:1",
     ]);
     let each = |id: &str, new: &str| args![id, "orders", new, -5, "rec", ""];
-    let all =
-        [args![Rig::BASE], each("a", "j1"), each("b", "j2"), each("c", "j3"), each("x", "j4")];
+    let all = [
+        args![Rig::BASE, "overflow"],
+        each("a", "j1"),
+        each("b", "j2"),
+        each("c", "j3"),
+        each("x", "j4"),
+    ];
     rig.replies(KEYS, all.concat(), "2");
     rig.holds(expect![[r#"
         jq:{q}:events stream
@@ -60,16 +65,17 @@ fn moves_jobs_that_nobody_runs_into_the_outbox() {
 fn a_job_named_twice_is_sent_once() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:jobs a r", "ZADD jq:{q}:waiting 1 a"]);
-    let twice = args![Rig::BASE, "a", "o", "j1", 0, "r", "", "a", "o", "j2", 0, "r", ""];
+    let twice =
+        args![Rig::BASE, "overflow", "a", "o", "j1", 0, "r", "", "a", "o", "j2", 0, "r", ""];
     rig.replies(KEYS, twice, "1");
-    rig.replies(KEYS, args![Rig::BASE, "a", "o", "j3", 0, "r", ""], "0");
+    rig.replies(KEYS, args![Rig::BASE, "overflow", "a", "o", "j3", 0, "r", ""], "0");
 }
 
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9", "ZADD jq:{q}:waiting 1 a"]);
-    rig.refuses(KEYS, args![Rig::BASE, "a", "o", "j1", 0, "r", ""], "LAYOUT 9 2");
+    rig.refuses(KEYS, args![Rig::BASE, "overflow", "a", "o", "j1", 0, "r", ""], "LAYOUT 9 2");
 }
 
 #[test]
@@ -80,7 +86,7 @@ fn a_removed_job_does_not_expire() {
         "ZADD jq:{q}:waiting 1 a",
         "ZADD jq:{q}:expiring 1 a",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "a", "to", "id", 0, "r", ""], "1");
+    rig.replies(KEYS, args![Rig::BASE, "overflow", "a", "to", "id", 0, "r", ""], "1");
     let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
     assert_eq!(left, redis::Value::Int(0));
 }
@@ -89,7 +95,7 @@ fn a_removed_job_does_not_expire() {
 fn a_job_takes_along_how_it_takes_its_place() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2 events 0", "ZADD jq:{q}:waiting 1 a"]);
-    let call = args![Rig::BASE, "a", "orders", "j1", 0, "r", "=7 - 0 a key"];
+    let call = args![Rig::BASE, "overflow", "a", "orders", "j1", 0, "r", "=7 - 0 a key"];
     rig.replies(KEYS, call, "1");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
@@ -98,4 +104,15 @@ fn a_job_takes_along_how_it_takes_its_place() {
         jq:{q}:outbox stream
           to = orders, id = j1, priority = 0, record = r, arrival = 7 - 0 a key
     "#]]);
+}
+
+#[test]
+fn the_caller_of_a_request_hears_why_it_left_unless_it_waits_on() {
+    for (why, told) in [("overflow", 2), ("", 1)] {
+        let mut rig = rig();
+        rig.given(["HSET jq:{q}:jobs a@ r", "ZADD jq:{q}:waiting 1 a@"]);
+        rig.replies(KEYS, args![Rig::BASE, why, "a@", "o", "a@", 0, "r", ""], "1");
+        let sent = jobqueue_tests::raw::run(rig.connection(), "XLEN jq:{q}:outbox");
+        assert_eq!(sent, redis::Value::Int(told), "{why}");
+    }
 }

@@ -12,4 +12,6 @@ mod pause;
 mod release_key;
 mod resume;
 mod retry_failed;
+mod scan;
+mod scan_active;
 mod stats;

@@ -1,0 +1,89 @@
+//! Moving all jobs that a filter means to another queue.
+
+use super::{Act, Acted, Bulk, awaited};
+use crate::{
+    error::{Operation, Refused, Result},
+    job::{Arrival, JobInfo, JobState, Priority},
+    queue::{
+        Find, Queue,
+        relocate::{Leaver, Relocated},
+    },
+    value_error::Invalid,
+};
+
+/// What [`Find::move_to`] does.
+#[derive(Clone, Debug)]
+pub struct MoveJobs {
+    to: Queue,
+}
+
+impl Find {
+    /// Moves all jobs that the filter means to another queue of the same client: those that are delayed
+    /// or wait, unless the filter names states. Set options, then await it.
+    ///
+    /// A job keeps its id, its priority, its due time, its unique key, and whoever waits for its
+    /// reply; its time to live begins again, and its attempts are counted anew. It leaves this queue in
+    /// one step and arrives once, as a dead letter does, even if processes die on the way. A job that
+    /// would meet another of its id or its unique key there stays, and is
+    /// [refused](BulkReport::refusals). A handle that waits for its result waits in the queue that it
+    /// has left, and hears that the job has gone.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{find::JobFilter, Queue};
+    /// # async fn example(orders: Queue, bulk: Queue) -> jobqueue::Result<()> {
+    /// let report = orders.find(JobFilter::new().header("tenant", "a")).move_to(&bulk).await?;
+    /// println!("{} moved, {} stay", report.done, report.refused);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`BulkReport::refusals`]: crate::find::BulkReport::refusals
+    pub fn move_to<'a>(self, to: &Queue) -> Bulk<'a, MoveJobs> {
+        Bulk::new(self.into_seek(), MoveJobs { to: to.clone() })
+    }
+}
+
+impl Act for MoveJobs {
+    const NAME: &'static str = "move";
+    const STATES: &'static [JobState] = &[JobState::Delayed, JobState::Waiting];
+
+    fn check(&self, queue: &Queue) -> Result<()> {
+        if self.to.name() == queue.name() {
+            let advice = "name another queue";
+            return Err(Invalid::new("queue to move to", self.to.name().as_str(), advice).into());
+        }
+        Ok(())
+    }
+
+    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>) -> Result<Acted> {
+        let ids: Vec<_> = jobs.iter().map(|job| job.id.clone()).collect();
+        let leavers = jobs.into_iter().map(|job| self.leaver(job)).collect();
+        let Relocated { count, kept } = queue.relocate(leavers).await?;
+        let mut acted = Acted { done: count, refused: Vec::new() };
+        for (index, holder) in kept {
+            let Some(id) = ids.get(index) else { continue };
+            let operation = Operation::on_job("move a job", queue.name(), id);
+            let refused = Refused::KeyHeld { operation, holder };
+            acted.count(id.clone(), Err::<(), _>(refused));
+        }
+        Ok(acted)
+    }
+}
+
+impl MoveJobs {
+    fn leaver(&self, job: JobInfo) -> Leaver {
+        let mut arrival = Arrival::of(&job.record);
+        // As it is now: it may have been promoted, or delayed anew.
+        arrival.due_ms = job.due_at.map(|due| due.timestamp_millis());
+        Leaver {
+            here: job.id.clone(),
+            to: self.to.name().clone(),
+            id: job.id,
+            priority: Priority::try_from(job.priority).unwrap_or_default(),
+            record: job.record.encode(),
+            arrival,
+        }
+    }
+}
+
+awaited!(MoveJobs);

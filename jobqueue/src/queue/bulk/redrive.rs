@@ -1,0 +1,53 @@
+//! Sending all dead letters back whose jobs a filter means.
+
+use super::{Act, Acted, Bulk, awaited};
+use crate::{
+    error::{Operation, Refused, Result},
+    job::{JobInfo, JobState},
+    queue::{DeadLetters, Find, Queue},
+};
+
+/// What [`Find::redrive`] does.
+#[derive(Clone, Debug, Default)]
+pub struct RedriveJobs;
+
+impl Find {
+    /// Sends all dead letters back whose jobs the filter means, as [`DeadLetters::redrive`] does: those
+    /// that wait. The filter speaks of the jobs that failed, as [`DeadLetters::find`] says. Set options,
+    /// then await it.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{find::JobFilter, dead_letter::DeadLetters};
+    /// # async fn example(dead: DeadLetters) -> jobqueue::Result<()> {
+    /// let outage = JobFilter::new().name("charge").error_contains("gateway");
+    /// let report = dead.find(outage).redrive().await?;
+    /// println!("{} go back, {} stay", report.done, report.refused);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn redrive<'a>(self) -> Bulk<'a, RedriveJobs> {
+        Bulk::new(self.into_seek(), RedriveJobs)
+    }
+}
+
+impl Act for RedriveJobs {
+    const NAME: &'static str = "redrive";
+    const STATES: &'static [JobState] = &[JobState::Waiting];
+
+    fn check(&self, _queue: &Queue) -> Result<()> {
+        Ok(())
+    }
+
+    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>) -> Result<Acted> {
+        let sent = DeadLetters::of(queue).send_jobs(&jobs).await?;
+        let mut acted = Acted { done: sent.count, refused: Vec::new() };
+        for ((id, _), holder) in sent.kept {
+            let operation = Operation::on_job("redrive a dead letter", queue.name(), &id);
+            let refused = Refused::KeyHeld { operation, holder };
+            acted.count(id, Err::<(), _>(refused));
+        }
+        Ok(acted)
+    }
+}
+
+awaited!(RedriveJobs);

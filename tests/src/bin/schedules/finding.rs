@@ -1,0 +1,127 @@
+//! One job of a million is found by a field of its payload, and a tenth of them are cancelled in steps,
+//! stopped half-way and gone on with: how long Redis is held by a call of any of it.
+
+use std::time::Instant;
+
+use jobqueue::{
+    Client, Queue, find::{BulkReport, JobFilter}, job, types::CancellationToken,
+};
+use jobqueue_tests::{
+    report::{Played, Report},
+    server::RedisServer,
+};
+use serde::{Deserialize, Serialize};
+
+const JOBS: u64 = 1_000_000;
+
+/// How long a call may hold Redis, in µs.
+const MOST: u64 = 5_000;
+
+#[derive(Serialize, Deserialize)]
+struct Order {
+    order: u64,
+    customer: Customer,
+    items: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Customer {
+    number: u64,
+    segment: u64,
+}
+
+#[job(queue = "million")]
+async fn charge(_: Order) {}
+
+fn order(number: u64) -> Order {
+    let customer = Customer { number, segment: number % 10 };
+    Order { order: JOBS - number, customer, items: vec!["a book".to_owned(), "a pen".to_owned()] }
+}
+
+/// What was slow since the server began to listen for it: how many calls, and the slowest in µs.
+fn slow(server: &RedisServer) -> Result<(usize, u64), redis::RedisError> {
+    let log: Vec<Vec<redis::Value>> =
+        redis::cmd("SLOWLOG").arg("GET").arg(10_000).query(&mut server.connection())?;
+    let micros = |entry: &Vec<redis::Value>| match entry.get(2) {
+        Some(redis::Value::Int(micros)) => u64::try_from(*micros).unwrap_or_default(),
+        _ => 0,
+    };
+    let times: Vec<u64> = log.iter().map(micros).collect();
+    let above = times.iter().filter(|micros| **micros > MOST).count();
+    Ok((above, times.into_iter().max().unwrap_or_default()))
+}
+
+/// Listens for calls that take longer than half a millisecond.
+fn listen(server: &mut RedisServer) -> Result<(), redis::RedisError> {
+    server.set_option("slowlog-log-slower-than", "500");
+    server.set_option("slowlog-max-len", "10000");
+    redis::cmd("SLOWLOG").arg("RESET").query(&mut server.connection())
+}
+
+pub(crate) async fn play(report: &mut Report) -> Played {
+    let mut server = RedisServer::start();
+    let client = Client::connect(&server.url()).await?;
+    for first in (0..JOBS).step_by(50_000) {
+        client.add_all(charge, (first..first + 50_000).map(order)).await?;
+    }
+    let queue = client.queue("million")?;
+    listen(&mut server)?;
+    one_is_found(report, &server, &queue).await?;
+    listen(&mut server)?;
+    many_are_cancelled(report, &server, &queue).await
+}
+
+async fn one_is_found(report: &mut Report, server: &RedisServer, queue: &Queue) -> Played {
+    let (before, began) = (server.script_calls(), Instant::now());
+    let wanted = 876_543;
+    let mut found = queue.find(JobFilter::new().payload("customer.number", wanted));
+    let mut numbers = Vec::new();
+    while let Some(job) = found.next().await {
+        numbers.push(job?.payload::<Order>()?.customer.number);
+    }
+    let (above, most) = slow(server)?;
+    let (looked, calls) = (found.looked(), server.script_calls() - before);
+    let figure = format!(
+        "{} found of {} looked at, in {:.1} s and {calls} calls, the longest {:.2} ms, {above} above 5 ms",
+        looked.found,
+        looked.jobs,
+        began.elapsed().as_secs_f64(),
+        f64::from(u32::try_from(most)?) / 1_000.0,
+    );
+    let well = numbers == [wanted] && looked.jobs == JOBS && above == 0;
+    report.check("one of 1,000,000 by its payload", figure, "that one, 5 ms a call at most", well);
+    Ok(())
+}
+
+async fn many_are_cancelled(report: &mut Report, server: &RedisServer, queue: &Queue) -> Played {
+    let segment = || JobFilter::new().name("charge").payload("customer.segment", 3);
+    let token = CancellationToken::new();
+    let half = JOBS / 20;
+    let stop = |so_far: &BulkReport| {
+        if so_far.done >= half {
+            token.cancel();
+        }
+    };
+    let first = queue.cancel_where(segment()).reason("a play").on_step(stop).stop_on(&token).await?;
+    let between = queue.counts().await?.total_cancelled;
+    let rest = queue.cancel_where(segment()).reason("a play").await?;
+    let counts = queue.counts().await?;
+    let (above, most) = slow(server)?;
+    let figure = format!(
+        "{} and then {} cancelled, {} wait; the longest call {:.2} ms, {above} above 5 ms",
+        first.done,
+        rest.done,
+        counts.waiting,
+        f64::from(u32::try_from(most)?) / 1_000.0,
+    );
+    let well = first.stopped
+        && (half..half + 100).contains(&first.done)
+        && between == first.done
+        && !rest.stopped
+        && first.done + rest.done == JOBS / 10
+        && counts.total_cancelled == JOBS / 10
+        && counts.waiting == JOBS - JOBS / 10
+        && above == 0;
+    report.check("100,000 cancelled, stopped half-way", figure, "all of them, 5 ms a call at most", well);
+    Ok(())
+}
