@@ -20,14 +20,18 @@ local function setback_newest(set)
   return tonumber(redis.call('ZRANGE', set, -1, -1, 'WITHSCORES')[2] or 0)
 end
 
+-- When jobs ended last.
+local function setback_ended(base)
+  return math.max(setback_newest(base .. 'completed'), setback_newest(base .. 'failed'),
+    setback_newest(base .. 'cancelled'))
+end
+
 -- Moves all leases back by so many ms, and notes from when on jobs end: see lib/retention.lua. q:
 -- workers, meta, base; and ended, if the caller has jobs to end.
 local function setback_mend(q, now, ms)
   setback_move(q.workers, ms)
   setback_move(q.base .. 'visibility', ms)
-  local ended = math.max(tonumber(redis.call('HGET', q.meta, 'ended') or 0),
-    setback_newest(q.base .. 'completed'), setback_newest(q.base .. 'failed'),
-    setback_newest(q.base .. 'cancelled'))
+  local ended = math.max(tonumber(redis.call('HGET', q.meta, 'ended') or 0), setback_ended(q.base))
   if ended > now then
     q.ended = string.format('%.0f', ended)
     redis.call('HSET', q.meta, 'ended', q.ended)
@@ -49,7 +53,7 @@ local function setback_look_around(q, now)
   if q.ended then
     return
   end
-  local ended = math.max(setback_newest(q.base .. 'completed'), setback_newest(q.base .. 'failed'))
-  local ms = math.max(ended - now, setback_newest(q.workers) - now - SETBACK_LONGEST)
+  local ms = math.max(setback_ended(q.base) - now,
+    setback_newest(q.workers) - now - SETBACK_LONGEST)
   if ms > 0 then setback_mend(q, now, math.floor(ms)) end
 end

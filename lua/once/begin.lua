@@ -8,7 +8,7 @@
 -- REPLY {0} if this token has the claim; {1, ms} if another has it, for that time yet; {2, bytes}
 --       if a result is recorded
 -- ERR   LAYOUT
--- USES  layout
+-- USES  layout, hold
 local function begin(keys, args)
   local meta, once = keys[1], keys[2]
   local claim, hold = '?' .. args[1], args[2]
@@ -28,5 +28,5 @@ local function begin(keys, args)
   if string.sub(found, 1, 1) == '=' then
     return { 2, string.sub(found, 2) }
   end
-  return { 1, redis.call('PTTL', once) }
+  return { 1, hold_left(once, hold) }
 end

@@ -15,7 +15,7 @@
 --       record; then pairs of a field and its value, if anything goes along; the id of the last
 --       entry that was looked at, '' if there is none
 -- ERR   LAYOUT
--- USES  layout, entries
+-- USES  layout, entries, hold
 local function take(keys, args)
   local outbox, relay = keys[1], keys[2]
   local name, alone, most = args[1], args[2], args[3]
@@ -28,7 +28,7 @@ local function take(keys, args)
   end
   local holder = redis.call('GET', relay)
   if holder and holder ~= name then
-    return { math.max(1, redis.call('PTTL', relay)), {}, '' }
+    return { math.max(1, hold_left(relay, alone)), {}, '' }
   end
   local skip = {}
   for target in string.gmatch(args[6], '%S+') do

@@ -50,9 +50,12 @@ impl Clock {
     }
 
     /// Lets a program go by this clock.
+    ///
+    /// The C library goes along, for its allocator: Redis often has another one, which asks for the
+    /// time while libfaketime, which needs memory for that, begins.
     pub fn wind(&self, command: &mut Command) {
         command
-            .env("LD_PRELOAD", &self.library)
+            .env("LD_PRELOAD", format!("{}:libc.so.6", self.library.display()))
             .env("FAKETIME_TIMESTAMP_FILE", self.setting.path())
             .env("FAKETIME_NO_CACHE", "1")
             .env("FAKETIME_DONT_RESET", "1")

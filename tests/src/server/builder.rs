@@ -1,6 +1,6 @@
 //! How a server is set up.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use tempfile::TempDir;
 
@@ -8,7 +8,7 @@ use super::{
     RedisServer,
     launch::{self, Failed},
 };
-use crate::{certs::Certificates, port};
+use crate::{certs::Certificates, clock::Clock, port};
 
 /// How often another process may take a port between choosing and binding it.
 const TRIES: usize = 20;
@@ -23,6 +23,7 @@ pub struct Builder {
     pub(super) acl: Option<String>,
     pub(super) sentinel: Option<String>,
     pub(super) options: Vec<String>,
+    pub(super) clock: Option<Arc<Clock>>,
 }
 
 /// Whether a server with TLS wants its clients' certificates.
@@ -80,6 +81,13 @@ impl Builder {
     #[must_use]
     pub fn unix_socket(mut self) -> Self {
         self.unix_socket = true;
+        self
+    }
+
+    /// Goes by this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: &Arc<Clock>) -> Self {
+        self.clock = Some(Arc::clone(clock));
         self
     }
 

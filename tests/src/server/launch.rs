@@ -63,7 +63,11 @@ impl RedisServer {
         let output = File::create(self.dir().join(LOG)).expect("the server's log can be written");
         let errors = output.try_clone().expect("a file handle can be shared");
         let program = program();
-        let child = Command::new(&program)
+        let mut command = Command::new(&program);
+        if let Some(clock) = &self.options.clock {
+            clock.wind(&mut command);
+        }
+        let child = command
             .args(self.arguments())
             .stdin(Stdio::null())
             .stdout(output)

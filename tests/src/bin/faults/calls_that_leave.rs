@@ -11,7 +11,7 @@ pub(crate) async fn play(report: &mut Report) -> Played {
     let server = RedisServer::start();
     let client = Client::connect(&server.url()).await?;
     let queue = client.queue("rpc")?;
-    for how in ["remove", "drain", "obliterate", "overflow"] {
+    for how in ["remove", "cancel", "drain", "obliterate", "overflow"] {
         queue.pause().await?;
         let call = queue.call("quote", &1).timeout(10.seconds());
         let call = tokio::spawn(async move { call.await.map_err(|error| error.to_string()) });
@@ -24,6 +24,7 @@ pub(crate) async fn play(report: &mut Report) -> Played {
         let began = Instant::now();
         match how {
             "remove" => queue.job(id).remove().await?,
+            "cancel" => drop(queue.job(id).cancel().await?),
             "drain" => drop(queue.drain().await?),
             "obliterate" => queue.obliterate().await?,
             _ => {

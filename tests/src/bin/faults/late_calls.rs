@@ -4,7 +4,12 @@
 use jobqueue::{
     Client, DurationExt as _, Failure, JobId, JobState, Queue, Worker, WorkerHandle, job,
 };
-use jobqueue_tests::{proxy::Proxy, server::RedisServer, wait::eventually};
+use jobqueue_tests::{
+    commands::{count_from_now, counted},
+    proxy::Proxy,
+    server::RedisServer,
+    wait::eventually,
+};
 use redis::cmd;
 
 use super::report::{Played, Report};
@@ -151,7 +156,52 @@ async fn commands(server: &RedisServer, client: &Client, report: &mut Report) ->
     let sets = calls(server, "set")?;
     let figure = format!("{sets} SET, {} GET", calls(server, "get").unwrap_or(0));
     report.check("100 calls of 100 jobs each", figure, "one SET a call, no GET", sets == 100);
+    let queue = client.queue("late")?;
+    let id: JobId = "priced".parse()?;
+    queue.add("any", &0).id(id.as_str()).delay(1.hours()).await?;
+    price(server, report, "pause and resume", async || {
+        queue.pause().await?;
+        queue.resume().await
+    })
+    .await?;
+    let job = queue.job(&id);
+    price(server, report, "two changes of a priority", async || {
+        job.set_priority(1).await?;
+        job.set_priority(2).await
+    })
+    .await?;
+    price(server, report, "two changes of a due time", async || {
+        job.set_delay(1.hours()).await?;
+        job.set_delay(2.hours()).await
+    })
+    .await
+}
+
+/// The commands of two calls that are carried out once. What is read and written for that is a key
+/// of its own, which these calls need for nothing else.
+async fn price<T>(
+    server: &RedisServer,
+    report: &mut Report,
+    what: &str,
+    calls_twice: impl AsyncFn() -> jobqueue::Result<T>,
+) -> Played {
+    // The first call loads the scripts.
+    calls_twice().await?;
+    count_from_now(&mut server.connection());
+    for _ in 0..100 {
+        calls_twice().await?;
+    }
+    let (sets, gets) = (calls(server, "set")?, calls(server, "get")?);
+    let all = counted(&mut server.connection());
+    let (each, before) = (per_call(all), per_call(all - sets - gets));
+    let figure = format!("{each} commands a call, {before} without the GET and SET for it");
+    report.check(what, figure, "one GET and one SET a call", (sets, gets) == (200, 200));
     Ok(())
+}
+
+/// Of 200 calls, with one place.
+fn per_call(commands: u64) -> String {
+    format!("{}.{}", commands / 200, commands % 200 / 20)
 }
 
 fn calls(server: &RedisServer, name: &str) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {

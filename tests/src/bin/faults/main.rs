@@ -8,6 +8,7 @@ use jobqueue_tests::{plays, report};
 plays![
     calls_that_leave,
     cleared_limits,
+    clock_set_back,
     deliveries_out,
     dropped_futures,
     ids_that_meet,

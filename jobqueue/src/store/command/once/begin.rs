@@ -35,7 +35,7 @@ pub(crate) enum Begun {
 }
 
 impl Command for Begin<'_> {
-    const SCRIPT: &'static Script = script!("once" / begin, [layout]);
+    const SCRIPT: &'static Script = script!("once" / begin, [layout, hold]);
     const KEYS: &'static [Key] = &[Key::Meta];
     const ACTION: &'static str = "claim a key for an effect";
     type Reply = Begun;

@@ -105,7 +105,7 @@ impl OutboxEntry {
 }
 
 impl Command for Take<'_> {
-    const SCRIPT: &'static Script = script!("outbox" / take, [layout, entries]);
+    const SCRIPT: &'static Script = script!("outbox" / take, [layout, entries, hold]);
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Relay, Key::Meta];
     const ACTION: &'static str = "relay effects on other queues";
     type Reply = TakenEntries;

@@ -41,6 +41,23 @@ fn says_how_long_anothers_claim_holds() {
     "#]]);
 }
 
+/// A claim that lasts longer than any was made before the clock was set back.
+#[test]
+fn waits_for_anothers_claim_no_longer_than_one_lasts() {
+    let mut rig = rig();
+    rig.given(["SET jq:{q}:once:key:k ?t2 PX 3600000"]);
+    rig.replies(KEYS, args!["t1", 5000], "[1, 5000]");
+    let left: u64 =
+        redis::cmd("PTTL").arg("jq:{q}:once:key:k").query(rig.connection()).expect("it is there");
+    assert!((1..=5000).contains(&left), "{left}");
+    // A recorded result stays for as long as it was to stay.
+    rig.given(["SET jq:{q}:once:key:k =receipt PX 3600000"]);
+    rig.replies(KEYS, args!["t1", 5000], "[2, \"receipt\"]");
+    let left: u64 =
+        redis::cmd("PTTL").arg("jq:{q}:once:key:k").query(rig.connection()).expect("it is there");
+    assert!(left > 5000, "{left}");
+}
+
 #[test]
 fn gives_the_recorded_result() {
     let mut rig = rig();

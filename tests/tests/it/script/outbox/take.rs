@@ -61,6 +61,17 @@ fn removes_delivered_entries_for_a_late_relay_too() {
     "#]]);
 }
 
+/// A lock that lasts longer than any was taken before the clock was set back.
+#[test]
+fn waits_for_another_relay_no_longer_than_its_lock_lasts() {
+    let mut rig = rig();
+    three(&mut rig);
+    rig.given(["SET jq:{q}:relay w1 PX 3600000"]);
+    rig.replies(KEYS, args!["w2", 5_000, 9, "0-0", 0, ""], r#"[5000, [], ""]"#);
+    let left: u64 = redis::cmd("PTTL").arg("jq:{q}:relay").query(rig.connection()).expect("ms");
+    assert!((1..=5_000).contains(&left), "{left} ms");
+}
+
 #[test]
 fn stops_at_a_mebibyte() {
     let mut rig = rig();

@@ -332,6 +332,8 @@ fn after_the_clock_was_set_back_all_leases_end_as_soon_as_before() {
     for (given, old) in [
         ("ZADD jq:{q}:workers 1700003610000 old", "old"),
         ("ZADD jq:{q}:completed 1700003600000 a", ""),
+        ("ZADD jq:{q}:failed 1700003600000 a", ""),
+        ("ZADD jq:{q}:cancelled 1700003600000 a", ""),
         ("ZADD jq:{q}:workers 1700046800000 other", ""),
     ] {
         let mut rig = rig();
