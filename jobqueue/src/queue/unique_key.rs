@@ -60,8 +60,9 @@ impl UniqueKey {
         Ok(next.map(|id| self.queue.job(id)))
     }
 
-    /// Lets go of the key: the next add finds it free. The job that has it goes on, and so may two of
-    /// the key run at once. Answers whether a job had it.
+    /// Lets go of the key, as if its job had ended: the next add finds it free, or the job that was to
+    /// [run after](Self::next) the key's takes the key and is due. The job that had it goes on, so two
+    /// of the key may run at once. Answers whether a job had it.
     ///
     /// # Errors
     /// Those of any call.
