@@ -67,7 +67,7 @@ use proc_macro::TokenStream;
 /// | `every = "5m"` | a period instead of a pattern | none |
 /// | `offset = "1m"`, `jitter = "30s"` | how much later each tick is due; by how much at most each job is delayed at random | not at all |
 /// | `catch_up = once` | what becomes of ticks that nobody was there for: `skip`, `once`, `within("1d")` | `once` |
-/// | `overlap = skip` | what a tick does if the last job isn't over: `allow`, `skip`, `queue` | `skip`; with `within`, `allow` |
+/// | `overlap = skip` | what a tick does if the last job isn't over: `allow`, `skip`, `queue`, `cancel` | `skip`; with `within`, `allow` |
 /// | `blocking` | a plain `fn`, run on a thread where it may block | an `async fn` |
 /// | `crate = other::jobqueue` | the path under which the library is found, for code that has it from another crate | `::jobqueue` |
 ///

@@ -1,16 +1,13 @@
 -- fire: what becomes of ticks. A schedule's `fired` is "<jobs>,<ticks without one>,<last job>", with '-'
 -- if there is none.
 
--- How many arguments say what becomes of one tick.
-local FIRE_STRIDE = 12
-
 -- What is known of the schedules that the arguments name: by id, and as a list.
 local function fire_known(q, args)
   local known, list, ids = {}, {}, {}
   for i = 1, q.n do
     local id = args[FIRE_STRIDE * (i - 1) + 4]
     if not known[id] then
-      known[id] = { id = id }
+      known[id] = { id = id, overlap = args[FIRE_STRIDE * (i - 1) + 8] }
       ids[#ids + 1], list[#list + 1] = id, known[id]
     end
   end
@@ -24,21 +21,44 @@ local function fire_known(q, args)
   return known, list
 end
 
+-- Which of the last jobs have ended, of schedules whose ticks depend on that.
+local function fire_ended(q, list)
+  local ids, ended = {}, {}
+  for _, it in ipairs(list) do
+    if it.last ~= '-' and string.find(it.overlap, '^[sl]') then ids[#ids + 1] = it.last end
+  end
+  for _, set in ipairs(#ids > 0 and { q.completed, q.failed, q.base .. 'cancelled' } or {}) do
+    for i, score in ipairs(redis.call('ZMSCORE', set, unpack(ids))) do
+      if score then ended[ids[i]] = true end
+    end
+  end
+  return ended
+end
+
 -- Whether a schedule's last job waits or runs.
 local function fire_unfinished(q, it)
-  return it.adds or (it.last ~= '-' and unfinished(q, it.last))
+  if it.adds or it.last == '-' or q.over[it.last] then
+    return it.adds
+  end
+  return redis.call('HEXISTS', q.jobs, it.last) == 1
 end
 
 -- Why a tick adds no job, as a letter of the answer; nil if it adds one.
 local function fire_against(q, it, tick)
   if tick.job == '' then
     return '-'
-  elseif tick.overlap ~= 'a' and fire_unfinished(q, it) then
+  elseif string.find(tick.overlap, '^[sl]') and fire_unfinished(q, it) then
     return tick.overlap == 'l' and 'l' or 's'
   elseif redis.call('HEXISTS', q.jobs, tick.job) == 1 then
     return 'd'
   end
-  return q.room and #q.adds >= q.room and 'f' or nil
+  local cancels = string.byte(tick.overlap) == 99
+  if cancels and it.adds then
+    return 's'
+  elseif q.room and #q.adds >= q.room + (cancels and displace_waits(q, it) and 1 or 0) then
+    return 'f'
+  end
+  if cancels then displace_note(q, it, tick) end
 end
 
 -- Whether a schedule has added all the jobs that it may.
@@ -97,6 +117,7 @@ end
 
 -- Adds the jobs. One that another stands for, by their unique key, is left out after all.
 local function fire_add(q, letters)
+  displace_waiting(q, clock_now())
   local batch, specials = fire_batch(q)
   q.fresh = #q.adds
   local duplicates = add_duplicates(q, q.keys, batch, #q.adds, specials)
@@ -110,6 +131,7 @@ local function fire_add(q, letters)
       it.last = duplicates[i]
     end
   end
+  displace_running(q, letters)
 end
 
 -- Writes what has become of the schedules.
@@ -129,4 +151,40 @@ local function fire_write(q, list)
   if #over > 0 then redis.call('ZREM', q.ticks, unpack(over)) end
   if #moves > 0 then redis.call('ZADD', q.ticks, unpack(moves)) end
   if #texts > 0 then redis.call('HSET', q.fired, unpack(texts)) end
+end
+
+-- What the queue says of itself, the version of its layout first.
+local function fire_meta(q)
+  return redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length', 'ttl',
+    'turn', 'largest', 'newest', 'ended')
+end
+
+-- Carries out what the arguments say of ticks: a letter for each, as one text, and the first tick then.
+-- q: every key by name, and base; meta: what fire_meta has read.
+local function fire_ticks(q, args, meta)
+  q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
+  q.ttl, q.turn, q.largest, q.newest, q.ended = meta[6], meta[7], meta[8], meta[9], meta[10]
+  q.n, q.adds, q.keys = tonumber(args[3]), {}, {}
+  if meta[5] then
+    local length = redis.call('ZCARD', q.waiting) + redis.call('ZCARD', q.delayed)
+    q.room = math.max(0, meta[5] - length)
+  end
+  local known, list = fire_known(q, args)
+  displace_look(q, known, args)
+  q.over = fire_ended(q, list)
+  local letters = {}
+  for i = 1, q.n do
+    local at = FIRE_STRIDE * (i - 1) + 4
+    letters[i] = fire_judge(q, known[args[at]], {
+      this = args[at + 1], next = args[at + 2], limit = args[at + 3], overlap = args[at + 4],
+      job = args[at + 5], record = args[at + 6], due = args[at + 7], priority = args[at + 8],
+      ttl = args[at + 9], key = args[at + 10], rule = args[at + 11], index = i,
+    })
+  end
+  -- The jobs come first: if a key of theirs has a wrong type, the ticks stay.
+  if #q.adds > 0 then
+    fire_add(q, letters)
+  end
+  fire_write(q, list)
+  return table.concat(letters), ticks_note(q.meta, q.ticks)
 end

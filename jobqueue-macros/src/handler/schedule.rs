@@ -8,7 +8,7 @@ use super::{attr::Arguments, form::Form, valid};
 use crate::value;
 
 const CATCH_UP: &str = "`skip`, `once` or `within(\"1d\")`";
-const OVERLAP: &str = "`allow`, `skip` or `queue`";
+const OVERLAP: &str = "`allow`, `skip`, `queue` or `cancel`";
 
 /// What to write where the crate was built without cron patterns.
 const MISSING: &str = "cron patterns need a feature: `jobqueue = { version = \"…\", features = \
@@ -96,6 +96,9 @@ fn cron(pattern: &Expr, tz: Option<&Expr>, payload: &Type) -> syn::Result<TokenS
 }
 
 fn catch_up(given: &Expr) -> syn::Result<TokenStream> {
+    if let Expr::Lit(_) = given {
+        return valid::error(given, format!("write {CATCH_UP}, without quotes"));
+    }
     let call = match Form::read(given)? {
         Form::Call(call) => call,
         Form::Constant(tokens) => return Ok(tokens),
@@ -113,6 +116,9 @@ fn catch_up(given: &Expr) -> syn::Result<TokenStream> {
 }
 
 fn overlap(given: &Expr) -> syn::Result<TokenStream> {
+    if let Expr::Lit(_) = given {
+        return valid::error(given, format!("write {OVERLAP}, without quotes"));
+    }
     let call = match Form::read(given)? {
         Form::Call(call) => call,
         Form::Constant(tokens) => return Ok(tokens),
@@ -122,6 +128,7 @@ fn overlap(given: &Expr) -> syn::Result<TokenStream> {
         ("allow", None) => quote!(::jobqueue::__private::Overlap::Allow),
         ("skip", None) => quote!(::jobqueue::__private::Overlap::Skip),
         ("queue", None) => quote!(::jobqueue::__private::Overlap::Queue),
-        _ => return valid::unknown(&call, &["allow", "skip", "queue"], OVERLAP),
+        ("cancel", None) => quote!(::jobqueue::__private::Overlap::Cancel),
+        _ => return valid::unknown(&call, &["allow", "skip", "queue", "cancel"], OVERLAP),
     })
 }

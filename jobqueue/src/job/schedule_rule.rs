@@ -192,11 +192,12 @@ fn overlap_letter(overlap: Overlap) -> char {
         Overlap::Allow => 'a',
         Overlap::Skip => 's',
         Overlap::Queue => 'l',
+        Overlap::Cancel => 'c',
     }
 }
 
 fn overlap(letter: char) -> Option<Overlap> {
-    [Overlap::Allow, Overlap::Skip, Overlap::Queue]
+    [Overlap::Allow, Overlap::Skip, Overlap::Queue, Overlap::Cancel]
         .into_iter()
         .find(|overlap| overlap_letter(*overlap) == letter)
 }
@@ -232,7 +233,13 @@ mod tests {
     #[test]
     fn rules_survive_the_wire() {
         for catch_up in [CatchUp::Once, CatchUp::Skip, CatchUp::Within(Duration::from_secs(60))] {
-            for overlap in [None, Some(Overlap::Allow), Some(Overlap::Skip), Some(Overlap::Queue)] {
+            for overlap in [
+                None,
+                Some(Overlap::Allow),
+                Some(Overlap::Skip),
+                Some(Overlap::Queue),
+                Some(Overlap::Cancel),
+            ] {
                 let rule = rule(catch_up, overlap);
                 let bytes = Bytes::from(rule.encode());
                 assert_eq!(ScheduleRule::decode(&bytes), Ok(rule));

@@ -16,7 +16,8 @@
 //! ```
 //!
 //! A [`Delivery`] that isn't acknowledged within its visibility timeout is handed out again, as
-//! with SQS. Limits, pauses and dead letters hold as they do for workers. A
+//! with SQS. Limits, pauses and dead letters hold as they do for workers, and a receive fires the
+//! [schedules](crate::docs::schedules) of its queue that are due. A
 //! [`Worker`](crate::Worker) does all of this by itself: receive by hand where your program has to
 //! keep the loop.
 
@@ -29,6 +30,7 @@ mod receiver;
 mod request;
 mod rules;
 mod settle;
+mod ticks;
 
 pub use delivery::Delivery;
 pub use receiver::Receiver;

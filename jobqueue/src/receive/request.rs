@@ -14,6 +14,7 @@ use super::{
     receiver::Receiver,
     rules::check_visibility,
     settle::settle,
+    ticks,
 };
 use crate::{
     error::{Error, Result},
@@ -89,6 +90,8 @@ impl Receive {
             if turn.effects {
                 queue.client().relays().start(queue.name());
             }
+            let ticks = turn.more.tick.map(|tick| (tick, ticks::until(queue, tick, turn.now)));
+            let due = ticks.filter(|(_, wait)| wait.is_zero()).map(|(tick, _)| tick);
             let (accepted, failed) = context.sort(taken, ServerClock::new(turn.now));
             if let Some(worker) = fetcher.name()
                 && !failed.is_empty()
@@ -101,6 +104,9 @@ impl Receive {
             }
             if !accepted.is_empty() {
                 let Some(receive) = fetcher.hand_over() else { continue };
+                if let Some(tick) = due {
+                    ticks::fire_aside(queue, tick);
+                }
                 if looks_soon(&turn) {
                     hand_over_looking(queue.store(), &receive);
                 }
@@ -109,13 +115,18 @@ impl Receive {
                 return Ok(deliveries(&source, accepted, permits));
             }
             fetcher.settled();
+            if let Some(tick) = due {
+                ticks::fire(queue, tick).await;
+                continue;
+            }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 fetcher.leave().await;
                 return Ok(Vec::new());
             }
             if !more {
-                self.sleep(&turn, left).await?;
+                let tick = ticks.map_or(left, |(_, wait)| wait);
+                self.sleep(&turn, left.min(tick)).await?;
             }
         }
     }

@@ -61,7 +61,7 @@ pub(crate) async fn fire_due(store: &QueueStore, name: &WorkerId) -> Result<Pass
         }
         let mut held_back = HashSet::new();
         for ticks in chunks(&ticks, Tick::size) {
-            let fired = store.call(&Fire { name: Some(name), ticks }).await?;
+            let fired = store.call(&Fire { name, ticks }).await?;
             let stands = |ended: &Ticked| matches!(ended, Ticked::Held | Ticked::Full);
             let held = ticks.iter().zip(fired).filter(|(_, ended)| stands(ended));
             held_back.extend(held.map(|(tick, _)| tick.schedule.clone()));

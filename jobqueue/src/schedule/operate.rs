@@ -16,7 +16,7 @@ use crate::{
         MAX_BATCH,
         job::Due,
         queue::Counts,
-        schedule::{Fire, Marks, NextTick, Page, Remove, ScheduleEntry, Tick, Ticked},
+        schedule::{Marks, NextTick, Page, Remove, Run, ScheduleEntry, Tick, Ticked},
     },
 };
 
@@ -179,15 +179,14 @@ impl Schedules {
         let job_id = job.id.clone();
         let (moves, overlap) = (None, Overlap::Allow);
         let tick = Tick { schedule: id.clone(), moves, limit: None, overlap, job: Some(job) };
-        let fire = Fire { name: None, ticks: std::slice::from_ref(&tick) };
         let handle = |instead| JobHandle::new(self.0.clone(), job_id.clone(), instead);
-        match store.call_retrying(&fire).await?.first() {
-            Some(Ticked::Added) => Ok(handle(None)),
-            Some(Ticked::Full) => {
+        match store.call_retrying(&Run { tick: &tick }).await? {
+            Ticked::Added => Ok(handle(None)),
+            Ticked::Full => {
                 let cap = store.call_retrying(&Counts).await?.limits.max_length.unwrap_or(0);
                 Err(Refused::QueueFull { queue: self.0.name().clone(), cap }.into())
             }
-            Some(Ticked::LeftOut) => {
+            Ticked::LeftOut => {
                 let operation = Operation::on_key("run a schedule", self.0.name(), id.as_str());
                 let holder = entry.fired.job.unwrap_or(job_id);
                 Err(Refused::KeyHeld { operation, holder }.into())

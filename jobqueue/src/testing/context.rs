@@ -12,14 +12,14 @@ use crate::{
     clock,
     job::{Codec, Delivery, JobId, JobOptions, Record},
     value_error::Invalid,
-    worker::{Cancellation, Chances, Context, ContextParts, States, run_trace},
+    worker::{AttemptNumbers, Cancellation, Context, ContextParts, States, run_trace},
 };
 
 /// A [`Context`] about to be made: progress and log go nowhere.
 #[derive(Debug)]
 pub struct TestContext {
     name: String,
-    chances: Chances,
+    numbers: AttemptNumbers,
     time_left: Option<Duration>,
     options: JobOptions,
     states: States,
@@ -38,7 +38,7 @@ impl TestContext {
     pub fn new() -> Self {
         Self {
             name: "test".to_owned(),
-            chances: Chances { attempts: 3, ..Chances::ONE },
+            numbers: AttemptNumbers { attempts: 3, ..AttemptNumbers::ONE },
             time_left: None,
             options: JobOptions::default(),
             states: States::default(),
@@ -56,21 +56,21 @@ impl TestContext {
     /// Which attempt it is, from 1.
     #[must_use]
     pub fn attempt(mut self, attempt: u32) -> Self {
-        self.chances.attempt = attempt;
+        self.numbers.attempt = attempt;
         self
     }
 
     /// How many attempts there are.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
-        self.chances.attempts = attempts;
+        self.numbers.attempts = attempts;
         self
     }
 
     /// How often the job was snoozed before.
     #[must_use]
     pub fn snoozes(mut self, snoozes: u32) -> Self {
-        self.chances.snoozes = snoozes;
+        self.numbers.snoozes = snoozes;
         self
     }
 
@@ -126,7 +126,7 @@ impl TestContext {
             id: JobId::generate(),
             trace: run_trace(&record),
             record,
-            chances: self.chances,
+            numbers: self.numbers,
             delivery: Delivery::AtLeastOnce,
             states: Arc::new(self.states),
             deadline: match self.time_left.and_then(|time| now.checked_add(time)) {

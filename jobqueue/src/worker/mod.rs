@@ -49,8 +49,9 @@ pub use run::Context;
 pub use run::Ran;
 #[cfg(feature = "testing")]
 pub(crate) use run::{
-    Cancellation, Chances, ContextParts, Crashes, Note, RunFault, RunWatch, run_trace,
+    AttemptNumbers, Cancellation, ContextParts, Crashes, Note, RunFault, RunWatch, run_trace,
 };
 pub use runtime::Worker;
 pub use states::{MissingState, States};
 pub use telemetry::{Alert, DeadLettered, WorkerEvent, WorkerEvents};
+pub(crate) use ticks::TickerName;

@@ -157,7 +157,7 @@ impl Worker {
             phase: self.handle.phase(),
             relays: self.client.relays().clone(),
             ticks: TellTicks::new(),
-            ticker: self.client.shared::<TickerName>().0.clone(),
+            ticker: self.client.shared::<TickerName>().name().clone(),
         }
     }
 

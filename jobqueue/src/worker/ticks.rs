@@ -4,14 +4,20 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::job::WorkerId;
 
-/// The name under which a client's workers look after schedules: one that runs again goes on where
+/// The name under which a client's workers and receives look after schedules: one that runs again goes on where
 /// the last one was.
 #[derive(Debug)]
-pub(super) struct TickerName(pub(super) WorkerId);
+pub(crate) struct TickerName(WorkerId);
 
 impl Default for TickerName {
     fn default() -> Self {
         Self(WorkerId::generate())
+    }
+}
+
+impl TickerName {
+    pub(crate) fn name(&self) -> &WorkerId {
+        &self.0
     }
 }
 

@@ -103,11 +103,12 @@ async fn failure<T: serde::de::DeserializeOwned + std::fmt::Debug>(
 async fn no_retry_is_planned_beyond_the_deadline() {
     let (client, runs) = (client().await, Runs::default());
     let running = start(&client, &runs);
-    let job = client.add(fails, 1).deadline_in(300.millis()).await.expect("added");
+    let job = client.add(fails, 1).deadline_in(1.seconds()).await.expect("added");
     let failure = failure(&job).await;
-    assert_eq!((failure.reason, &*failure.message), (FailureReason::Deadline, "not yet"));
+    // It may also pass during a run.
+    assert_eq!(failure.reason, FailureReason::Deadline);
     let attempts = runs.count();
-    assert!((2..=6).contains(&attempts), "{attempts} attempts of 50 ms in 300 ms");
+    assert!((2..=20).contains(&attempts), "{attempts} attempts of 50 ms in a second");
     assert_eq!(failure.attempt, attempts);
     let info = job.info().await.expect("it is there");
     assert_eq!((info.state, info.attempts_made), (JobState::Failed, attempts));

@@ -36,6 +36,13 @@ const NO_SCHEDULE: &[&str] = &["HDEL jq:{q}:schedules s", "ZREM jq:{q}:ticks s"]
 const TOPIC: &[&str] = &["HSET jq:{q}:topic keep 1"];
 const OUT: &[&str] = &["HSET jq:{q}:running:by-hand a 1:1:out", "ZADD jq:{q}:visibility 1 a"];
 
+const GONE: &[&str] = &["HDEL jq:{q}:jobs s:now", "ZREM jq:{q}:waiting s:now"];
+
+/// The job of a schedule, out of turn.
+fn out_of_turn() -> Vec<Vec<u8>> {
+    args![Rig::BASE, "", 1, "s", "", "", "", "a", "s:now", "r", "", 0, "", "", 0]
+}
+
 fn cases() -> Vec<Case> {
     let base = Rig::BASE;
     vec![
@@ -59,6 +66,7 @@ fn cases() -> Vec<Case> {
         case("queue/resume", PAUSED, args![], PAUSED),
         case("queue/retry_failed", FAILED, args![base, 10, 0], FAILED),
         case("schedule/put", &[], args!["s", "", "", "rule", "", "", "=9"], NO_SCHEDULE),
+        case("schedule/run", SCHEDULE, out_of_turn(), GONE),
         case("schedule/remove", SCHEDULE, args!["s"], SCHEDULE),
         case("topic/bind", &[], args!["b", "", 9, ""], &["HDEL jq:{q}:bindings b"]),
         case("topic/configure", &[], args!["keep", 5], &["HDEL jq:{q}:topic keep"]),

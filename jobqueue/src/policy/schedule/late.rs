@@ -28,6 +28,10 @@ pub enum Overlap {
     /// It waits, within two seconds of the end of that job. So one stands in line at most: of the
     /// ticks that come meanwhile, [`CatchUp`] says which add a job.
     Queue,
+    /// It cancels that job, and adds its own: one that waits ends as
+    /// [cancelled](crate::docs::cancelling) at once, and one that runs is told to stop. Of late ticks
+    /// only the newest adds a job.
+    Cancel,
 }
 
 /// As how late a tick still counts as met: as long as it takes until other workers have the jobs of

@@ -20,6 +20,13 @@ pub(crate) struct Step {
 /// The steps of a schedule that stands at `tick`, which is due, `most` at most.
 pub(crate) fn plan(rule: &TickRule, tick: i64, now: i64, most: usize) -> Vec<Step> {
     match rule.catch_up {
+        // Each would cancel the job of the one before.
+        CatchUp::Within(window) if rule.overlap() == Overlap::Cancel => {
+            let newest = rule.newest(tick, now);
+            let late = u64::try_from(now.saturating_sub(newest)).unwrap_or(0);
+            let fires = Some(newest).filter(|_| late <= whole_millis(window));
+            vec![Step { this: tick, fires, next: rule.after(now.max(tick)) }]
+        }
         CatchUp::Within(window) => all(rule, tick, now, whole_millis(window), most),
         CatchUp::Skip | CatchUp::Once => {
             let newest = rule.newest(tick, now);
@@ -93,6 +100,17 @@ mod tests {
         let endless = hourly(CatchUp::Within(Duration::MAX));
         let some = plan(&endless, HOUR, 1_000_000 * HOUR, 10);
         assert_eq!((some.len(), some[9].next), (10, Some(11 * HOUR)), "the rest comes later");
+    }
+
+    #[test]
+    fn of_ticks_that_cancel_each_other_the_newest_counts() {
+        let within = |hours| {
+            let window = Duration::from_secs(hours * 3_600);
+            TickRule { overlap: Some(Overlap::Cancel), ..hourly(CatchUp::Within(window)) }
+        };
+        let late = 5 * HOUR + HOUR / 2;
+        assert_eq!(steps(&within(1), HOUR, late), [(HOUR, Some(5 * HOUR), Some(6 * HOUR))]);
+        assert_eq!(steps(&within(0), HOUR, late), [(HOUR, None, Some(6 * HOUR))]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::{
     task::boxed,
     worker::{
         config::MAX_SLEEP,
-        run::{Cancellation, Chances, Context, ContextParts, panic_message, run_trace},
+        run::{AttemptNumbers, Cancellation, Context, ContextParts, panic_message, run_trace},
         signals::Phase,
         states::States,
         telemetry::Telemetry,
@@ -168,7 +168,7 @@ pub(super) async fn hear(listener: Arc<ListenerEntry>, message: Message, states:
         id: id.clone(),
         trace: run_trace(&record),
         record,
-        chances: Chances::ONE,
+        numbers: AttemptNumbers::ONE,
         states,
         deadline: OnceLock::new(),
         cancellation: cancellation.clone(),

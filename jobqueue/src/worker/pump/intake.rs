@@ -16,7 +16,7 @@ use crate::{
         handler_limits::Pass,
         registry::{Entry, Registry},
         run::{
-            Cancellation, Chances, Context, ContextParts, DeadLetterQueues, Run, RunShared,
+            AttemptNumbers, Cancellation, Context, ContextParts, DeadLetterQueues, Run, RunShared,
             run_trace,
         },
         states::States,
@@ -88,7 +88,7 @@ impl RunMaker {
         let Accepted { id, record, policy, entry, ready_at, pass } = job;
         let ctx = Context::new(ContextParts {
             id,
-            chances: Chances {
+            numbers: AttemptNumbers {
                 attempt: policy.attempt,
                 attempts: policy.attempts,
                 snoozes: policy.snoozed,

@@ -56,7 +56,7 @@ pub struct Context(Arc<ContextParts>);
 pub(crate) struct ContextParts {
     pub(crate) id: JobId,
     pub(crate) record: Record,
-    pub(crate) chances: Chances,
+    pub(crate) numbers: AttemptNumbers,
     pub(crate) states: Arc<States>,
     /// Set when the run starts, if it has a timeout.
     pub(crate) deadline: OnceLock<Instant>,
@@ -70,14 +70,14 @@ pub(crate) struct ContextParts {
 
 /// How often the job was tried, and may be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Chances {
+pub(crate) struct AttemptNumbers {
     /// Which attempt it is, from 1.
     pub(crate) attempt: u32,
     pub(crate) attempts: u32,
     pub(crate) snoozes: u32,
 }
 
-impl Chances {
+impl AttemptNumbers {
     /// Of what runs once.
     pub(crate) const ONE: Self = Self { attempt: 1, attempts: 1, snoozes: 0 };
 }
@@ -119,13 +119,13 @@ impl Context {
     /// count.
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.0.chances.attempt
+        self.0.numbers.attempt
     }
 
     /// How many attempts the job has.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.0.chances.attempts
+        self.0.numbers.attempts
     }
 
     /// Whether a failure of this attempt is the job's last.
@@ -137,7 +137,7 @@ impl Context {
     /// How often the job was [snoozed](crate::Failure::snooze) before this run.
     #[must_use]
     pub fn snoozes(&self) -> u32 {
-        self.0.chances.snoozes
+        self.0.numbers.snoozes
     }
 
     /// The job as it was added: payload, options, time.
@@ -305,9 +305,9 @@ impl Context {
 
     /// Telemetry of this run, with the metrics of its handler.
     pub(crate) fn telemetry<'a>(&'a self, metrics: &'a JobMetrics) -> RunTelemetry<'a> {
-        let ContextParts { id, record, chances, shared, .. } = &*self.0;
+        let ContextParts { id, record, numbers, shared, .. } = &*self.0;
         let worker = shared.as_ref().map(|shared| (&shared.telemetry, shared.store.name()));
-        RunTelemetry { worker, metrics, id, name: &record.name, attempt: chances.attempt }
+        RunTelemetry { worker, metrics, id, name: &record.name, attempt: numbers.attempt }
     }
 }
 
@@ -317,7 +317,7 @@ impl fmt::Debug for Context {
         f.debug_struct("Context")
             .field("id", &self.0.id)
             .field("name", &self.0.record.name)
-            .field("attempt", &self.0.chances.attempt)
+            .field("attempt", &self.0.numbers.attempt)
             .finish_non_exhaustive()
     }
 }

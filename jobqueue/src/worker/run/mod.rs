@@ -16,7 +16,7 @@ mod shared;
 pub(crate) use breaker::{Demand, HandlerBreaker};
 pub(crate) use cancellation::Cancellation;
 pub use context::Context;
-pub(crate) use context::{Chances, ContextParts, run_trace};
+pub(crate) use context::{AttemptNumbers, ContextParts, run_trace};
 pub(crate) use execute::{Run, discard, panic_message};
 pub(crate) use report::{RunEnd, RunReport, report};
 #[cfg(feature = "testing")]

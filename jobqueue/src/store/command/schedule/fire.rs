@@ -3,7 +3,7 @@
 use redis::Value;
 
 use crate::{
-    job::{JobId, KeyClaim, ScheduleId, WorkerId},
+    job::{CancelMark, CancelReason, JobId, KeyClaim, ScheduleId, WorkerId},
     policy::schedule::Overlap,
     store::{
         command::{Args, Command, job::NewJob},
@@ -17,8 +17,8 @@ use crate::{
 
 /// `lua/schedule/fire.lua`
 pub(crate) struct Fire<'a> {
-    /// Who looks after the ticks; none for a job out of turn.
-    pub(crate) name: Option<&'a WorkerId>,
+    /// Who looks after the ticks.
+    pub(crate) name: &'a WorkerId,
     /// At most as many as one call carries.
     pub(crate) ticks: &'a [Tick],
 }
@@ -73,12 +73,20 @@ impl Command for Fire<'_> {
             size,
             lanes,
             unique,
+            pools,
+            columns,
+            retention,
+            outbox,
+            callers,
+            cancels,
+            whereabouts,
             reprioritize,
             due,
             unfinished,
             dedup,
             add,
             ticks,
+            displace,
             fire
         ]
     );
@@ -103,20 +111,8 @@ impl Command for Fire<'_> {
     type Reply = Vec<Ticked>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base()).push(self.name.map_or("", WorkerId::as_str)).push(self.ticks.len());
-        for tick in self.ticks {
-            args.push(tick.schedule.as_str());
-            let (this, next) = tick.moves.unzip();
-            args.push(this.map(|this| this.to_string()).unwrap_or_default());
-            args.push(next.flatten().map(|next| next.to_string()).unwrap_or_default());
-            args.push(tick.limit.map(|limit| limit.to_string()).unwrap_or_default());
-            args.push(match tick.overlap {
-                Overlap::Allow => "a",
-                Overlap::Skip => "s",
-                Overlap::Queue => "l",
-            });
-            write_job(tick.job.as_ref(), args);
-        }
+        args.push(keys.base()).push(self.name.as_str()).push(self.ticks.len());
+        self.ticks.iter().for_each(|tick| tick.write(args));
     }
 
     fn size(&self) -> (usize, usize) {
@@ -124,16 +120,49 @@ impl Command for Fire<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<Vec<Ticked>, Corrupt> {
-        let letters = reply::text(&reply, Self::ACTION)?.chars().map(|letter| match letter {
-            '1' | 'd' => Ok(Ticked::Added),
-            '-' | 's' | 'u' => Ok(Ticked::LeftOut),
-            'l' => Ok(Ticked::Held),
-            'f' => Ok(Ticked::Full),
-            '0' => Ok(Ticked::Past),
-            other => Err(Corrupt::new(Self::ACTION, format!("an unknown answer {other}"))),
-        });
-        letters.collect()
+        reply::text(&reply, Self::ACTION)?.chars().map(Ticked::read).collect()
     }
+}
+
+impl Ticked {
+    /// A letter of the scripts' answers.
+    pub(super) fn read(letter: char) -> Result<Self, Corrupt> {
+        match letter {
+            '1' | 'd' => Ok(Self::Added),
+            '-' | 's' | 'u' => Ok(Self::LeftOut),
+            'l' => Ok(Self::Held),
+            'f' => Ok(Self::Full),
+            '0' => Ok(Self::Past),
+            other => Err(Corrupt::new(Fire::ACTION, format!("an unknown answer {other}"))),
+        }
+    }
+}
+
+impl Tick {
+    /// As the scripts read it.
+    pub(super) fn write(&self, args: &mut Args<'_>) {
+        args.push(self.schedule.as_str());
+        let (this, next) = self.moves.unzip();
+        args.push(this.map(|this| this.to_string()).unwrap_or_default());
+        args.push(next.flatten().map(|next| next.to_string()).unwrap_or_default());
+        args.push(self.limit.map(|limit| limit.to_string()).unwrap_or_default());
+        match self.overlap {
+            Overlap::Allow => args.push("a"),
+            Overlap::Skip => args.push("s"),
+            Overlap::Queue => args.push("l"),
+            Overlap::Cancel => args.push([b"c", &*mark(&self.schedule)].concat()),
+        };
+        write_job(self.job.as_ref(), args);
+    }
+}
+
+/// The mark of a job that the next tick of its schedule cancels.
+fn mark(schedule: &ScheduleId) -> Vec<u8> {
+    let reason = CancelReason {
+        by: Some(format!("schedule {schedule}")),
+        reason: Some("its next tick has come".to_owned()),
+    };
+    CancelMark { reason, ..CancelMark::default() }.encode()
 }
 
 fn write_job(job: Option<&NewJob>, args: &mut Args<'_>) {

@@ -8,6 +8,7 @@ mod page;
 mod put;
 mod read;
 mod remove;
+mod run;
 
 #[cfg(feature = "internals")]
 use super::{Command, Script};
@@ -19,9 +20,10 @@ pub(crate) use page::Page;
 pub(crate) use put::{NextTick, Put};
 pub(crate) use read::{Read, ReadSchedules};
 pub(crate) use remove::Remove;
+pub(crate) use run::Run;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 7] {
+pub(crate) fn scripts() -> [&'static Script; 8] {
     [
         Fire::SCRIPT,
         Look::SCRIPT,
@@ -30,5 +32,6 @@ pub(crate) fn scripts() -> [&'static Script; 7] {
         Put::SCRIPT,
         Read::SCRIPT,
         Remove::SCRIPT,
+        Run::SCRIPT,
     ]
 }

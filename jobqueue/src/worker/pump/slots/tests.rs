@@ -17,7 +17,7 @@ use crate::{
         extract::State,
         handler::Handler,
         registry::{Entry, Registry},
-        run::{Chances, Context, ContextParts},
+        run::{AttemptNumbers, Context, ContextParts},
         states::States,
     },
 };
@@ -121,7 +121,7 @@ impl Bench {
         let ctx = Context::new(ContextParts {
             id,
             record,
-            chances: Chances::ONE,
+            numbers: AttemptNumbers::ONE,
             states: self.states.clone(),
             deadline: OnceLock::new(),
             cancellation,

@@ -173,6 +173,159 @@ fn a_tick_waits_in_line_for_the_end_of_the_last_job() {
     rig.replies(KEYS, held, "\"1\"");
 }
 
+/// A mark: ten are kept, for ever, with the handler's grace.
+const CANCEL: &str = "c10 -1 -1 outcome";
+
+#[test]
+fn a_tick_cancels_the_last_job_that_waits_and_adds_its_own() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:fired a 1,0,last b 1,0,later",
+        "HSET jq:{q}:jobs last x later x",
+        "ZADD jq:{q}:waiting 5 last",
+        "ZADD jq:{q}:delayed 1700009999999 later",
+        "HSET jq:{q}:uniques last key",
+        "SET jq:{q}:unique:key last",
+        // The one that is cancelled makes room.
+        "HSET jq:{q}:meta max_length 2",
+    ]);
+    let mut a = tick(["a", "1700000000000", "1700000060000", "", CANCEL, "a:1"]);
+    (a[10], a[11]) = (b"key".to_vec(), b"0".to_vec());
+    let b = tick(["b", "1700000000000", "1700000060000", "", CANCEL, "b:1"]);
+    rig.replies(KEYS, call(&[a, b]), "\"11\"");
+    rig.holds(expect![[r#"
+        jq:{q}:cancelled zset
+          1700000000000 last
+          1700000000000 later
+        jq:{q}:events stream
+          cancelled = last
+          cancelled = later
+          added = a:1 b:1
+        jq:{q}:fired hash
+          a = 2,0,a:1
+          b = 2,0,b:1
+        jq:{q}:jobs hash
+          a:1 = record
+          b:1 = record
+          last = x
+          later = x
+        jq:{q}:meta hash
+          added = 2
+          cancelled = 2
+          layout = 2
+          max_length = 2
+          newest = 1700000000001 b:1
+          ticks = 1700000060000
+        jq:{q}:outcomes hash
+          last = outcome
+          later = outcome
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticking string, expires
+          w1
+        jq:{q}:ticks zset
+          1700000060000 a
+          1700000060000 b
+        jq:{q}:unique:key string
+          a:1
+        jq:{q}:uniques hash
+          a:1 = key
+          last = key
+        jq:{q}:waiting zset
+          4505299627370497 a:1
+          4505299627370497 b:1
+        jq:{q}:wake list
+          1
+    "#]]);
+}
+
+#[test]
+fn a_tick_has_the_last_job_that_runs_cancelled_and_adds_its_own() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:fired a 1,0,last b 1,0,done",
+        "HSET jq:{q}:jobs last x done x",
+        "ZADD jq:{q}:workers 1700000009999 w1 1700000009999 w2",
+        "HSET jq:{q}:running:w2 last 5:1700000000000",
+        "ZADD jq:{q}:completed 1 done",
+    ]);
+    let ticks = [
+        tick(["a", "1700000000000", "1700000060000", "", CANCEL, "a:1"]),
+        tick(["b", "1700000000000", "1700000060000", "", CANCEL, "b:1"]),
+    ];
+    rig.replies(KEYS, call(&ticks), "\"11\"");
+    rig.holds(expect![[r#"
+        jq:{q}:cancel:w2 list, expires
+          last\n10 -1 -1 outcome
+        jq:{q}:cancels hash
+          last = 10 -1 -1 outcome
+        jq:{q}:completed zset
+          1 done
+        jq:{q}:events stream
+          added = a:1 b:1
+        jq:{q}:fired hash
+          a = 2,0,a:1
+          b = 2,0,b:1
+        jq:{q}:jobs hash
+          a:1 = record
+          b:1 = record
+          done = x
+          last = x
+        jq:{q}:meta hash
+          added = 2
+          cancelling = 1
+          layout = 2
+          newest = 1700000000001 b:1
+          ticks = 1700000060000
+        jq:{q}:running:w2 hash
+          last = 5:1700000000000
+        jq:{q}:schedules hash
+          a = ra
+          b = rb
+        jq:{q}:ticking string, expires
+          w1
+        jq:{q}:ticks zset
+          1700000060000 a
+          1700000060000 b
+        jq:{q}:waiting zset
+          4505299627370497 a:1
+          4505299627370497 b:1
+        jq:{q}:wake list
+          1
+        jq:{q}:workers zset
+          1700000009999 w1
+          1700000009999 w2
+    "#]]);
+}
+
+#[test]
+fn a_job_is_not_cancelled_for_a_tick_that_adds_none() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:fired a 1,0,last",
+        "HSET jq:{q}:jobs last x other x",
+        "ZADD jq:{q}:waiting 5 other",
+        "ZADD jq:{q}:workers 1700000009999 w2",
+        "HSET jq:{q}:running:w2 last 5:1700000000000",
+        "HSET jq:{q}:uniques last key",
+        "SET jq:{q}:unique:key last",
+        "HSET jq:{q}:meta max_length 1",
+    ]);
+    let mut full = tick(["a", "1700000000000", "1700000060000", "", CANCEL, "a:1"]);
+    rig.replies(KEYS, call(std::slice::from_ref(&full)), "\"f\"");
+    rig.given(["HDEL jq:{q}:meta max_length"]);
+    (full[10], full[11]) = (b"key".to_vec(), b"0".to_vec());
+    rig.replies(KEYS, call(&[full]), "\"u\"");
+    let marks: u64 = redis::cmd("EXISTS")
+        .arg("jq:{q}:cancels")
+        .arg("jq:{q}:cancelled")
+        .arg("jq:{q}:cancel:w2")
+        .query(rig.connection())
+        .expect("a number");
+    assert_eq!(marks, 0);
+}
+
 #[test]
 fn a_full_queue_holds_ticks_back() {
     let mut rig = rig();
@@ -323,38 +476,6 @@ fn a_job_that_is_there_already_counts_as_added() {
         jq:{q}:ticks zset
           1700000000000 b
           1700000060000 a
-    "#]]);
-}
-
-#[test]
-fn a_job_out_of_turn_leaves_the_tick() {
-    let mut rig = rig();
-    let mut now = args![Rig::BASE, "", "2"];
-    now.extend(tick(["a", "", "", "", "a", "a:now"]));
-    now.extend(tick(["none", "", "", "", "a", "none:now"]));
-    rig.replies(KEYS, now, "\"10\"");
-    rig.holds(expect![[r#"
-        jq:{q}:events stream
-          added = a:now
-        jq:{q}:fired hash
-          a = 1,0,a:now
-        jq:{q}:jobs hash
-          a:now = record
-        jq:{q}:meta hash
-          added = 1
-          layout = 2
-          newest = 1700000000001 a:now
-          ticks = 1700000000000
-        jq:{q}:schedules hash
-          a = ra
-          b = rb
-        jq:{q}:ticks zset
-          1700000000000 a
-          1700000000000 b
-        jq:{q}:waiting zset
-          4505299627370497 a:now
-        jq:{q}:wake list
-          1
     "#]]);
 }
 

@@ -7,3 +7,4 @@ mod page;
 mod put;
 mod read;
 mod remove;
+mod run;
