@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use jobqueue::{Client, DurationExt as _, Queue, State, Worker, job};
+use jobqueue::{Client, DurationExt as _, Failure, Queue, State, Worker, job};
 use jobqueue_tests::server::RedisServer;
 use tokio::time::{Instant, sleep};
 
@@ -15,9 +15,13 @@ use super::report::{Played, Report};
 type Order = Arc<Mutex<Vec<u32>>>;
 
 #[job(queue = "ordered", attempts = 1)]
-async fn note(n: u32, fails: State<Arc<AtomicBool>>, order: State<Order>) {
+async fn note(
+    n: u32,
+    fails: State<Arc<AtomicBool>>,
+    order: State<Order>,
+) -> Result<(), Failure> {
     order.lock().unwrap_or_else(PoisonError::into_inner).push(n);
-    assert!(!fails.load(Ordering::Relaxed), "it fails");
+    if fails.load(Ordering::Relaxed) { Err(Failure::permanent("it fails")) } else { Ok(()) }
 }
 
 #[job(queue = "mixed", retain = count(10))]
@@ -73,8 +77,12 @@ async fn orders(report: &mut Report) -> Played {
     take(report, "300 adds with ids that sort the other way round");
     // Those that were added first fail last.
     fails.store(true, Ordering::Relaxed);
-    client.add_all(note, 150..300).delay(500.millis()).await?;
+    let late = client.add_all(note, 150..300).delay(1.hours()).await?;
     client.add_all(note, 0..150).await?;
+    ended(&queue, 450).await?;
+    for job in late {
+        job.promote().await?;
+    }
     ended(&queue, 600).await?;
     order.lock().unwrap_or_else(PoisonError::into_inner).clear();
     fails.store(false, Ordering::Relaxed);

@@ -1,10 +1,17 @@
 //! A job that moves between queues and states keeps what it is: its key, its place, its history,
 //! and one place of its own.
 
+use std::{future::pending, sync::Arc};
+
 use jobqueue::{
-    Client, DurationExt as _, Error, Failure, JobState, Queue, error::Refused, manage::Overflow,
+    Client, Context, DurationExt as _, Error, Failure, JobState, Queue, State, Worker,
+    error::Refused, job, manage::Overflow,
 };
-use jobqueue_tests::server::RedisServer;
+use jobqueue_tests::{
+    proxy::{Mode, Proxy},
+    server::RedisServer,
+};
+use tokio::{sync::Notify, time::sleep};
 
 use super::report::{Played, Report};
 
@@ -14,6 +21,7 @@ pub(crate) async fn play(report: &mut Report) -> Played {
     key_on_the_way_back(&client, report).await?;
     place_after_an_overflow(&client, report).await?;
     history_and_one_place(&client, report).await?;
+    history_after_an_outage(&server, &client, report).await?;
     drop_oldest(&client, report).await
 }
 
@@ -106,5 +114,52 @@ async fn drop_oldest(client: &Client, report: &mut Report) -> Played {
     let figure = format!("{there:?}");
     let passed = there == [false, true, true, true];
     report.check("what DropOldest leaves", figure, "all but the first", passed);
+    Ok(())
+}
+
+/// That the last attempt has begun, and that it may end.
+#[derive(Debug, Default)]
+struct Gate {
+    begun: Notify,
+    end: Notify,
+}
+
+#[job(queue = "told", attempts = 3, backoff = fixed("20ms"), dead_letter = "told-dlq")]
+async fn thrice(_n: u32, ctx: Context, gate: State<Arc<Gate>>) -> Result<(), Failure> {
+    if ctx.attempt() == 3 {
+        gate.begun.notify_one();
+        gate.end.notified().await;
+    }
+    Err(Failure::retry("no"))
+}
+
+/// Redis can't be reached while the last attempt ends.
+async fn history_after_an_outage(
+    server: &RedisServer,
+    client: &Client,
+    report: &mut Report,
+) -> Played {
+    let proxy = Proxy::start(server.address());
+    let far = Client::connect(&server.url_through(&proxy)).await?;
+    let gate = Arc::new(Gate::default());
+    let worker = Worker::builder(&far).handler(thrice).state(Arc::clone(&gate)).build()?;
+    let running = tokio::spawn(worker.run_until(pending()));
+    client.add(thrice, 1).await?;
+    gate.begun.notified().await;
+    proxy.set(Mode::Refuse);
+    gate.end.notify_one();
+    sleep(1.seconds()).await;
+    proxy.set(Mode::Forward);
+    let dead = client.dead_letters("told-dlq")?;
+    dead.wait_for(1).await?;
+    let (_, letter) = dead.page(0, 1).await?.pop().ok_or("no letter")?;
+    let told = (letter.failure.attempt, letter.errors.len());
+    report.check(
+        "Redis is away while the third attempt ends",
+        format!("attempt {}, {} errors before", told.0, told.1),
+        "attempt 3, 2 errors before",
+        told == (3, 2),
+    );
+    running.abort();
     Ok(())
 }
