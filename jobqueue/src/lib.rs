@@ -183,7 +183,7 @@ pub mod once {
 
 #[doc = include_str!("docs/modules/payload.md")]
 pub mod payload {
-    pub use crate::job::{Extra, JobOptions, Origin, PayloadVersions, Record};
+    pub use crate::job::{Deadline, Extra, JobOptions, Origin, PayloadVersions, Record};
 }
 
 #[doc = include_str!("docs/modules/retry.md")]

@@ -14,7 +14,7 @@
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, events, wake, unique, state, deadline, numbered, call, parked
+-- USES  clock, layout, events, wake, deadline, tries, unique, state, numbered, call, parked
 local function delay(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -34,9 +34,10 @@ local function delay(keys, args)
   if string.sub(args[3], 1, 1) == '+' then
     due = now + due
   end
-  if not parked_delay(q.base, id, old, due, now) then
+  if not parked_delay(q.base, id, old, due) then
     redis.call('ZADD', q.delayed, due, id)
     deadline_move(q.base, id, old, due)
+    tries_due(q.base, id, due)
   end
   events_add(q.events, meta[2], 'delayed', { id })
   -- It may be the first to be due now.

@@ -15,7 +15,7 @@
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, unique, state, deadline, numbered, call, parked
+-- USES  clock, layout, rank, events, wake, deadline, tries, unique, state, numbered, call, parked
 local function promote(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -33,13 +33,14 @@ local function promote(keys, args)
     return state_refusal(q, id)
   end
   local now = clock_now()
-  if parked_delay(q.base, id, due, now, now) then
+  if parked_delay(q.base, id, due, now) then
     return 1
   end
   redis.call('ZREM', q.delayed, id)
   local priority = redis.call('HGET', q.priority, id) or 0
   redis.call('ZADD', q.waiting, rank_text(priority, rank_step(meta[3]), now), id)
   deadline_move(q.base, id, due, now)
+  tries_due(q.base, id, now)
   events_add(q.events, meta[2], 'waiting', { id })
   wake_one(q.wake)
   return 1

@@ -19,7 +19,8 @@
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE, KEYHELD (another job has its unique key),
 --       DEADLETTER
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, order, events, wake, state, pools, unique, rerun, numbered, call
+-- USES  clock, layout, rank, order, events, wake, state, pools, deadline, tries, unique, rerun,
+--       numbered, call
 local function retry(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

@@ -21,7 +21,8 @@
 --       doesn't exist
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, order, events, wake, pools, unique, rerun, whereabouts, numbered, call
+-- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, rerun,
+--       whereabouts, numbered, call
 local function retry_many(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

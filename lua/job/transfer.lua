@@ -21,8 +21,8 @@
 -- REPLY how many were sent; jobs that are active or don't exist are left out
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal,
---       numbered, call
+-- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, columns, state, outbox,
+--       callers, removal, numbered, call
 local function transfer(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

@@ -141,7 +141,7 @@ local function add_place(q, args, n, specials, duplicates, now)
         end
       end
       if due > now then
-        special.ms = special.from and dedup_due(special.from, nil, now) or due
+        special.ms = due
         delayed[#delayed + 1], delayed[#delayed + 2] = due, id
         soonest = math.min(soonest or due, due)
       else

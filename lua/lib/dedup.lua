@@ -101,11 +101,16 @@ local function dedup_replace(q, special, name, meet, record, ttl, now)
   redis.call('UNLINK', q.base .. 'errors:' .. id, q.base .. 'logs:' .. id)
   redis.call('SREM', q.base .. 'listed', id)
   reprioritize(q, id, special.priority, redis.call('ZSCORE', q.waiting, id), now)
+  local score = redis.call('ZSCORE', q.delayed, id)
   if meet.how == 'e' then
     due, look = dedup_delay(q, special, name, meet, now)
-  else
-    local score = redis.call('ZSCORE', q.delayed, id)
-    if score and score ~= UNIQUE_PARKED then due = tonumber(score) end
+  elseif score then
+    due = tonumber(score)
+  end
+  if score == UNIQUE_PARKED then
+    due = tonumber(score)
+  elseif due ~= dedup_due(special.due, nil, now) then
+    tries_due(q.base, id, due)
   end
   if not ttl then
     redis.call('ZREM', q.base .. 'expiring', id)

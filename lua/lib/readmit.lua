@@ -29,6 +29,7 @@ local function readmit_job(q, job, now)
     redis.call('ZADD', q.waiting, rank_text(job.priority, q.step, order_next(q.order, id)), id)
   end
   unique_claim(q, id, job.key, job.rule)
+  tries_due(q.base, id, due)
   if ttl then
     redis.call('ZADD', q.base .. 'expiring', string.format('%.0f', due + ttl), id)
     redis.call('HSET', q.meta, 'expiring', 1)

@@ -25,22 +25,23 @@ local function rerun_claim(q, ids)
   return free, kept, holder
 end
 
--- They run in the order in which they are given.
+-- They run in the order in which they are given, and are due since now.
 local function rerun_all(q, set, ids, now)
   if #ids == 0 then
     return
   end
   local priorities = rank_priorities(q.priority, ids)
-  local members, order = {}, order_read(q.newest, now)
+  local members, tries, order = {}, {}, order_read(q.newest, now)
   for i, id in ipairs(ids) do
     members[2 * i - 1] = rank_text(priorities[i] or 0, q.step, order_next(order, id))
     members[2 * i] = id
+    tries[2 * i - 1], tries[2 * i] = id, '0@' .. string.format('%.0f', now)
   end
   order_note(q.meta, order)
   redis.call('ZREM', set, unpack(ids))
   pools_leave(q.base, ids)
   redis.call('HDEL', q.outcomes, unpack(ids))
-  redis.call('HDEL', q.attempts, unpack(ids))
+  redis.call('HSET', q.attempts, unpack(tries))
   redis.call('HDEL', q.stalls, unpack(ids))
   redis.call('HDEL', q.misses, unpack(ids))
   redis.call('ZADD', q.waiting, unpack(members))

@@ -39,6 +39,9 @@ local function unique_pass_on(base, name, value)
     and redis.call('ZSCORE', base .. 'delayed', successor) == UNIQUE_PARKED then
     redis.call('SET', name, latest == '-' and successor or successor .. ' ' .. latest)
     redis.call('ZADD', base .. 'delayed', due, successor)
+    due = math.max(due, clock_now())
+    deadline_move(base, successor, UNIQUE_PARKED, due)
+    tries_due(base, successor, due)
     wake_one(base .. 'wake')
   else
     redis.call('DEL', name)

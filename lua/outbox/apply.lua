@@ -24,7 +24,8 @@
 --       then for each entry, in order: job id, record; then for each again: its id, priority
 -- REPLY how many jobs were added
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, unique, lanes, pools, columns, source, size
+-- USES  clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, columns, source,
+--       size
 local function apply(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], completed = keys[3], failed = keys[4], priority = keys[5],
@@ -62,7 +63,8 @@ local function apply(keys, args)
   for i, id in ipairs(asked) do
     local stays = seen[id]
     if here[i] and not stays then
-      stays = redis.call('ZREM', q.completed, id) + redis.call('ZREM', q.failed, id) == 0
+      stays = redis.call('ZREM', q.completed, id) + redis.call('ZREM', q.failed, id)
+        + redis.call('ZREM', q.base .. 'cancelled', id) == 0
       if not stays then ended[#ended + 1] = id end
     end
     seen[id] = true

@@ -27,8 +27,8 @@
 --       time to live in ms or '', the rule of its unique key (lib/unique.lua), the key or ''
 -- REPLY how many were added; how many arrived as failed
 -- ERR   LAYOUT
--- USES  clock, layout, rank, order, events, wake, unique, lanes, pools, columns, source,
---       unfinished, meet, size, readmit
+-- USES  clock, layout, rank, order, events, wake, deadline, tries, unique, lanes, pools, columns,
+--       source, unfinished, meet, size, readmit
 local function readmit(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],

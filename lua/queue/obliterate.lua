@@ -25,7 +25,8 @@
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
 -- CALL  once: see lib/call.lua
--- USES  layout, active, wake, unique, lanes, pools, columns, outbox, callers, numbered, call
+-- USES  layout, active, wake, clock, deadline, tries, unique, lanes, pools, columns, outbox,
+--       callers, numbered, call
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

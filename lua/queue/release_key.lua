@@ -8,7 +8,7 @@
 -- REPLY 1 if a job had it, else 0
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  layout, wake, unique, numbered, call
+-- USES  layout, wake, clock, deadline, tries, unique, numbered, call
 local function release_key(keys, args)
   local refusal = layout_check(keys[2])
   if refusal then

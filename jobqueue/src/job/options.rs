@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    name::QueueName, priority::Priority, reply_address::ReplyAddress, scheduled::Scheduled,
-    unique::Unique,
+    deadline::Deadline, name::QueueName, priority::Priority, reply_address::ReplyAddress,
+    scheduled::Scheduled, unique::Unique,
 };
 use crate::{
     policy::{Backoff, Retain},
@@ -43,7 +43,7 @@ pub struct JobOptions {
     /// The key under which nothing else is added.
     pub unique: Option<Unique>,
     /// When it ends at the latest, whatever its attempts.
-    pub deadline: Option<DateTime<Utc>>,
+    pub deadline: Option<Deadline>,
     /// For how long after it was due it is tried again.
     #[serde(rename = "retry_for_ms", serialize_with = "crate::json::maybe_millis")]
     pub retry_for: Option<Duration>,
@@ -91,6 +91,10 @@ impl JobOptions {
                 Duration::ZERO,
                 "use `attempts(1)` for no retry",
             ));
+        }
+        if self.deadline == Some(Deadline::In(Duration::ZERO)) {
+            let advice = "leave it out for a job without one";
+            return Err(Invalid::new("deadline", Duration::ZERO, advice));
         }
         if self.version == Some(0) {
             return Err(Invalid::new("version", 0, "use 1 or more, since 1 is the first"));

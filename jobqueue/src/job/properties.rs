@@ -11,6 +11,7 @@ use super::{
     cancel_reason::CancelReason,
     codec::Codec,
     dead_letter::DeadLetter,
+    deadline::Deadline,
     failure::Failure,
     id::JobId,
     job_failure::{FailureReason, JobFailure},
@@ -26,6 +27,12 @@ use crate::{
     policy::{Backoff, Retain},
     value_error::Corrupt,
 };
+
+fn deadline() -> BoxedStrategy<Deadline> {
+    let time = (-8_000_000_000_000_i64..8_000_000_000_000)
+        .prop_filter_map("a time", DateTime::from_timestamp_millis);
+    prop_oneof![duration().prop_map(Deadline::In), time.prop_map(Deadline::At)].boxed()
+}
 
 /// Whole milliseconds, since no finer ones travel.
 fn duration() -> impl Strategy<Value = Duration> {
@@ -90,13 +97,12 @@ prop_compose! {
         due in option::of(-8_000_000_000_000_i64..8_000_000_000_000),
         version in option::of(1..=u32::MAX),
         awaited in any::<bool>(),
-        headers in headers(),
-        (origin, ttl, unique) in (option::of(origin()), option::of(duration()), option::of(unique())),
-        (schedule, retry_for, snoozes) in (option::of(scheduled()), option::of(duration()), option::of(any::<u32>())),
-        deadline in option::of(-8_000_000_000_000_i64..8_000_000_000_000),
+        headers in headers().boxed(),
+        (origin, ttl, unique) in (option::of(origin()), option::of(duration()), option::of(unique())).boxed(),
+        (schedule, retry_for) in (option::of(scheduled()), option::of(duration())).boxed(),
+        (snoozes, deadline) in (option::of(any::<u32>()), option::of(deadline())),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
-        let deadline = deadline.and_then(DateTime::from_timestamp_millis);
         let due_at = due.and_then(DateTime::from_timestamp_millis);
         let reply_to = awaited.then(|| ReplyAddress::generate().expect("a good name"));
         JobOptions {

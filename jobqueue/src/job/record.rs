@@ -14,6 +14,7 @@ use serde::{
 
 use super::{
     codec::{Codec, reader},
+    deadline::Deadline,
     name::JobName,
     options::JobOptions,
     payload::{FIRST_VERSION, Payload, PayloadVersions},
@@ -73,7 +74,10 @@ impl Record {
     /// deadline.
     pub(crate) fn time_to_live(&self) -> Option<Duration> {
         let due = self.options.due_at.unwrap_or(self.created_at);
-        let until = self.options.deadline.map(|end| (end - due).to_std().unwrap_or_default());
+        let until = self.options.deadline.map(|deadline| match deadline {
+            Deadline::In(time) => time,
+            Deadline::At(end) => (end - due).to_std().unwrap_or_default(),
+        });
         self.options.ttl.into_iter().chain(until).min()
     }
 
@@ -219,7 +223,7 @@ mod tests {
             retain_failed: Some(Retain::age(Duration::from_secs(60))),
             due_at: DateTime::from_timestamp_millis(1_764_000_060_123),
             ttl: Some(Duration::from_secs(9)),
-            deadline: DateTime::from_timestamp_millis(1_767_326_645_000),
+            deadline: DateTime::from_timestamp_millis(1_767_326_645_000).map(Deadline::At),
             retry_for: Some(Duration::from_secs(90)),
             snoozes: Some(12),
             unique: Some(Unique::by("order 7").lasting(Duration::from_secs(60))),
@@ -267,7 +271,7 @@ mod tests {
         let plain = record(JobOptions::default()).encode();
         for depth in [100, 1_000, 100_000] {
             // Six fields instead of five, the last a map with an option of no known name.
-            let nested = [&[0x96], &plain[1..], b"\x81\xa1z", &vec![0x91; depth], &[0xc0]].concat();
+            let nested = [&[0x96], &plain[1..], b"\x81\xa1?", &vec![0x91; depth], &[0xc0]].concat();
             let read = Record::decode(&Bytes::from(nested));
             assert!(read.is_ok() || depth > 100, "{read:?}");
         }

@@ -177,12 +177,6 @@ impl ScheduleRule {
         record.created_at = now;
         record.options.due_at = due.filter(|due| *due > now);
         record.options.schedule = Some(Scheduled::new(id.clone(), tick));
-        // As the rule has it, it counts from 1970: see `Client::schedule`.
-        let due = record.options.due_at.unwrap_or(now);
-        record.options.deadline = record
-            .options
-            .deadline
-            .and_then(|deadline| due.checked_add_signed(deadline - DateTime::UNIX_EPOCH));
         record
     }
 }

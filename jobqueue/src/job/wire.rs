@@ -7,6 +7,7 @@ use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    deadline::Deadline,
     job_failure::{FailureReason, JobFailure},
     name::QueueName,
     options::{JobOptions, Origin},
@@ -38,6 +39,8 @@ pub(super) struct WireOptions {
     ttl_ms: Option<u64>,
     #[serde(rename = "e", skip_serializing_if = "Option::is_none", default)]
     deadline_ms: Option<i64>,
+    #[serde(rename = "g", skip_serializing_if = "Option::is_none", default)]
+    deadline_in_ms: Option<u64>,
     #[serde(rename = "w", skip_serializing_if = "Option::is_none", default)]
     retry_for_ms: Option<u64>,
     #[serde(rename = "z", skip_serializing_if = "Option::is_none", default)]
@@ -103,7 +106,14 @@ impl From<&JobOptions> for WireOptions {
             retain_failed: options.retain_failed.map(retain),
             due_ms: options.due_at.map(|due| due.timestamp_millis()),
             ttl_ms: options.ttl.map(whole_millis),
-            deadline_ms: options.deadline.map(|deadline| deadline.timestamp_millis()),
+            deadline_ms: match options.deadline {
+                Some(Deadline::At(end)) => Some(end.timestamp_millis()),
+                _ => None,
+            },
+            deadline_in_ms: match options.deadline {
+                Some(Deadline::In(time)) => Some(whole_millis(time)),
+                _ => None,
+            },
             retry_for_ms: options.retry_for.map(whole_millis),
             snoozes: options.snoozes,
             unique: options.unique.as_ref().map(|unique| (unique.key.clone(), unique.rule())),
@@ -132,7 +142,10 @@ impl From<WireOptions> for JobOptions {
             retain_failed: wire.retain_failed.map(retain),
             due_at: wire.due_ms.and_then(DateTime::from_timestamp_millis),
             ttl: wire.ttl_ms.map(Duration::from_millis),
-            deadline: wire.deadline_ms.and_then(DateTime::from_timestamp_millis),
+            deadline: match (wire.deadline_in_ms, wire.deadline_ms) {
+                (Some(ms), _) => Some(Deadline::In(Duration::from_millis(ms))),
+                (None, ms) => ms.and_then(DateTime::from_timestamp_millis).map(Deadline::At),
+            },
             retry_for: wire.retry_for_ms.map(Duration::from_millis),
             snoozes: wire.snoozes,
             unique: wire.unique.map(|(key, rule)| Unique::of_rule(key, &rule)),

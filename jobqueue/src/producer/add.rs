@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    request::{Content, Deadline, Request},
+    request::{Content, Request},
     setters::{add_setters, durability_setter, request_setters},
 };
 use crate::{
     client::Client,
     clock,
     error::{Error, Result},
-    job::{IntoJob, JobId, Unique},
+    job::{Deadline, IntoJob, JobId, Unique},
     policy::{Backoff, Retain},
     queue::{JobHandle, Queue},
     store::{

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    request::{Content, Deadline, Request},
+    request::{Content, Request},
     setters::{add_setters, durability_setter, request_setters},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     clock,
     error::{Error, Result},
     error_chain::chain,
-    job::IntoJob,
+    job::{Deadline, IntoJob},
     policy::{Backoff, Retain},
     queue::{JobHandle, Queue},
     store::{

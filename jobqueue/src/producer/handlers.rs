@@ -5,11 +5,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::request::{Deadline, Request};
+use super::request::Request;
 use crate::{
     client::Client,
     hashing::RandomState,
-    job::{FIRST_VERSION, Job, JobName, QueueName},
+    job::{Deadline, FIRST_VERSION, Job, JobName, QueueName},
     store::{QueueStore, Store},
     value_error::Invalid,
 };

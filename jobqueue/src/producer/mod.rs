@@ -14,5 +14,5 @@ mod split_plan;
 
 pub use add::Add;
 pub use add_all::{AddAll, AddAllError};
-pub(crate) use request::{Content, Deadline, Request};
+pub(crate) use request::{Content, Request};
 pub(crate) use setters::{durability_setter, request_setters};

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     client::Client,
     error::Result,
-    job::{Codec, Job, JobId, JobName, JobOptions, Record, TraceContext, Unique},
+    job::{Codec, Deadline, Job, JobId, JobName, JobOptions, Record, TraceContext, Unique},
     queue::Queue,
     store::{
         Durability, QueueStore,
@@ -17,30 +17,11 @@ use crate::{
     value_error::{Invalid, PayloadError, TooLarge},
 };
 
-/// When a job is due, how long it may then wait for its first run, and when it ends at the latest.
+/// When a job is due, and how long it may then wait for its first run.
 #[derive(Clone, Copy, Debug)]
 struct Timing {
     due: Due,
     ttl: Option<Duration>,
-    deadline: Option<Deadline>,
-}
-
-/// When a job ends at the latest.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Deadline {
-    /// So long after it is due.
-    In(Duration),
-    At(DateTime<Utc>),
-}
-
-impl Deadline {
-    /// As a time, for a job that is due then; none beyond all times.
-    fn of(self, due: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match self {
-            Self::In(time) => due.checked_add_signed(TimeDelta::from_std(time).ok()?),
-            Self::At(end) => Some(end),
-        }
-    }
 }
 
 /// The options of one add, or of all jobs of one that adds many.
@@ -106,7 +87,7 @@ impl Request {
             codec,
             options: JobOptions::default(),
             priority: None,
-            timing: Timing { due: Due::Now, ttl: None, deadline: None },
+            timing: Timing { due: Due::Now, ttl: None },
             unique: None,
             durability: Durability::default(),
         }
@@ -138,11 +119,6 @@ impl Request {
                 "leave it out for a job that never expires",
             ));
         }
-        if let Some(Deadline::In(time)) = self.timing.deadline
-            && time.is_zero()
-        {
-            return Err(Invalid::new("deadline", time, "leave it out for a job without one"));
-        }
         if let Some(unique) = &self.unique {
             unique.validate()?;
         }
@@ -171,8 +147,6 @@ impl Request {
         options.due_at = due_at(due, created_at);
         // So that a job which comes back to its queue takes its place there again.
         options.ttl = self.timing.ttl;
-        let ready_at = options.due_at.unwrap_or(created_at);
-        options.deadline = self.timing.deadline.and_then(|deadline| deadline.of(ready_at));
         options.unique.clone_from(&unique);
         let record = Record {
             name: self.name.clone(),
@@ -201,7 +175,7 @@ impl Request {
     }
 
     pub(crate) fn set_deadline(&mut self, deadline: Deadline) {
-        self.timing.deadline = Some(deadline);
+        self.options.deadline = Some(deadline);
     }
 
     /// Sets the time to live, unless it has been set.

@@ -49,8 +49,8 @@ impl ReceiveContext {
         let (mut accepted, mut ended) = (Vec::new(), Vec::new());
         for job in taken {
             let Taken { id, record, tries, stalls, misses, expired, was_lost: _ } = job;
-            let Tries { attempts, snoozes } = tries;
-            let history = History { attempts, snoozes, stalls, misses, expired };
+            let Tries { attempts, snoozes, due } = tries;
+            let history = History { attempts, snoozes, stalls, misses, expired, due };
             let candidate = Candidate { record: record.as_ref(), history, clock: Some(clock) };
             let limit = HandoutLimit::Receives(self.rules.max_receives);
             match intake(&candidate, limit, &self.rules.defaults, |_| Some(ANY)) {

@@ -116,7 +116,8 @@ impl Delivery {
     /// How often the job was [snoozed](crate::Failure::snooze) before.
     #[must_use]
     pub fn snoozes(&self) -> u32 {
-        self.job.policy.snoozed
+        let policy = &self.job.policy;
+        policy.snoozed
     }
 
     /// How often the job was handed out, from 1. Failed attempts and visibility timeouts that ran

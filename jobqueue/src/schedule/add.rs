@@ -13,13 +13,13 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Result},
-    job::{IntoJob, Job, Record, ScheduleId, ScheduleRule, Unique},
+    job::{Deadline, IntoJob, Job, Record, ScheduleId, ScheduleRule, Unique},
     policy::{
         Backoff, LONGEST_WAIT, Retain,
         schedule::{CatchUp, Every, LATEST_MS, Overlap, TickRule, Timing},
         whole_millis,
     },
-    producer::{Content, Deadline, Request, request_setters},
+    producer::{Content, Request, request_setters},
     value_error::{Invalid, PayloadError},
 };
 

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_error_is_retried_until_attempts_are_used_up() {
-        let tries = Tries { attempts: 1, snoozes: 0 };
+        let tries = Tries { attempts: 1, ..Tries::default() };
         assert!(
             matches!(end(error(), 0).end, Transition::Retried { tries: it, .. } if it == tries)
         );
@@ -246,7 +246,7 @@ mod tests {
             else {
                 panic!("it goes back")
             };
-            assert_eq!(tries, Tries { attempts: 1, snoozes: snoozes + 1 });
+            assert_eq!(tries, Tries { attempts: 1, snoozes: snoozes + 1, due: None });
         }
         policy.snoozed = 3;
         let decision = end_by(snoozed(), &policy);
@@ -269,7 +269,7 @@ mod tests {
         let Transition::Retried { tries, .. } = end_by(error(), &policy).end else {
             panic!("it is tried again")
         };
-        assert_eq!(tries, Tries { attempts: 2, snoozes: 3 });
+        assert_eq!(tries, Tries { attempts: 2, snoozes: 3, due: None });
     }
 
     #[test]

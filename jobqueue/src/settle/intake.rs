@@ -1,9 +1,10 @@
 //! What happens to a job that was fetched, before it runs: its record is read, and it runs, fails,
 //! or goes back to a worker that knows it.
 
-use std::time::Duration;
+use std::{num::NonZeroI64, time::Duration};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::{
@@ -34,9 +35,18 @@ pub(crate) struct History {
     pub(crate) misses: u32,
     /// Whether it has waited longer than its time to live.
     pub(crate) expired: bool,
+    /// Since when it is due in ms since the epoch, if otherwise than its record says.
+    pub(crate) due: Option<NonZeroI64>,
 }
 
 impl History {
+    /// When the job became due: as it was added, put off, or run again.
+    pub(crate) fn due_at(&self, record: &Record) -> DateTime<Utc> {
+        let due = self.due.and_then(|ms| DateTime::from_timestamp_millis(ms.get()));
+        let due = due.or(record.options.due_at);
+        due.unwrap_or(record.created_at)
+    }
+
     /// Whether the job is fetched for the first time.
     pub(crate) fn is_first(&self) -> bool {
         self.attempts == 0 && self.snoozes == 0 && self.stalls == 0 && self.misses == 0
@@ -129,8 +139,10 @@ pub(crate) fn intake<H>(
     let rules = known.as_ref().map_or(&RunRules::DEFAULT, |known| &known.rules);
     let mut policy = RunPolicy::new(job.history.attempts, &record.options, rules, defaults);
     policy.snoozed = job.history.snoozes;
-    policy.lifetime =
-        job.clock.map(|clock| Lifetime::of(&record, rules, clock)).unwrap_or_default();
+    policy.due = job.history.due;
+    let due = job.history.due_at(&record);
+    let lifetime = |clock| Lifetime::of(&record.options, due, rules, clock);
+    policy.lifetime = job.clock.map(lifetime).unwrap_or_default();
     let (handler, newest) = known.map(|known| (known.handler, known.newest)).unzip();
     // Its deadline is its time to live, too, if it has none of its own.
     let by_deadline = record.options.deadline.is_some() && record.options.ttl.is_none();
@@ -199,7 +211,7 @@ mod tests {
     use crate::job::{Codec, JobOptions};
 
     const NEVER: History =
-        History { attempts: 0, snoozes: 0, stalls: 0, misses: 0, expired: false };
+        History { attempts: 0, snoozes: 0, stalls: 0, misses: 0, expired: false, due: None };
 
     fn record(version: Option<u32>) -> Bytes {
         let record = Record {

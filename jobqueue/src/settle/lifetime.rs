@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::server_clock::ServerClock;
 use crate::{
-    job::{FailureReason, Record, RunRules},
+    job::{Deadline, FailureReason, JobOptions, RunRules},
     policy::RetryDecision,
 };
 
@@ -20,15 +21,16 @@ pub(crate) struct Lifetime {
 }
 
 impl Lifetime {
-    pub(super) fn of(record: &Record, rules: &RunRules, clock: ServerClock) -> Self {
-        let options = &record.options;
-        let retries = options.retry_for.or(rules.retry_for);
-        Self {
-            deadline: options.deadline.and_then(|deadline| clock.end(deadline)),
-            retries_end: retries.and_then(|time| {
-                clock.ready_at(record).unwrap_or_else(Instant::now).checked_add(time)
-            }),
-        }
+    /// Of a job that became due then.
+    pub(super) fn of(
+        options: &JobOptions,
+        due: DateTime<Utc>,
+        rules: &RunRules,
+        clock: ServerClock,
+    ) -> Self {
+        let retries = options.retry_for.or(rules.retry_for).map(Deadline::In);
+        let end = |deadline: Deadline| deadline.of(due).and_then(|end| clock.end(end));
+        Self { deadline: options.deadline.and_then(end), retries_end: retries.and_then(end) }
     }
 
     /// Whether the job must not run any more.

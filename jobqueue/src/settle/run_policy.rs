@@ -1,6 +1,6 @@
 //! The rules for one run: what its job's add said, else its handler, else the consumer's defaults.
 
-use std::time::Duration;
+use std::{num::NonZeroI64, time::Duration};
 
 use super::{defaults::JobDefaults, lifetime::Lifetime};
 use crate::{
@@ -16,6 +16,8 @@ pub(crate) struct RunPolicy {
     /// How often the job was snoozed, and may be.
     pub(crate) snoozed: u32,
     snoozes: u32,
+    /// See [`Tries::due`].
+    pub(super) due: Option<NonZeroI64>,
     backoff: Backoff,
     retry: &'static RetryPolicy,
     pub(crate) timeout: Option<Duration>,
@@ -49,6 +51,7 @@ impl RunPolicy {
             attempts: if once { 1 } else { options.attempts.unwrap_or(rules.attempts) },
             snoozed: 0,
             snoozes: options.snoozes.unwrap_or(rules.snoozes),
+            due: None,
             backoff: options.backoff.unwrap_or(rules.backoff),
             retry: rules.retry,
             timeout: options.timeout.or(rules.timeout),
@@ -96,12 +99,13 @@ impl RunPolicy {
 
     /// How often the job was tried once this attempt has failed.
     pub(super) fn failed_once_more(&self) -> Tries {
-        Tries { attempts: self.attempt, snoozes: self.snoozed }
+        Tries { attempts: self.attempt, snoozes: self.snoozed, due: self.due }
     }
 
     /// The same once this run has ended in a snooze.
     pub(super) fn snoozed_once_more(&self) -> Tries {
-        Tries { attempts: self.attempt.saturating_sub(1), snoozes: self.snoozed.saturating_add(1) }
+        let attempts = self.attempt.saturating_sub(1);
+        Tries { attempts, snoozes: self.snoozed.saturating_add(1), due: self.due }
     }
 
     pub(super) fn as_attempt(&self) -> Attempt<'_> {

@@ -200,7 +200,7 @@ impl<T: DeserializeOwned> Perform<'_, T> {
         let named = self.id.is_some();
         let job = request.job(Content::plain(self.payload?), self.id.transpose()?, clock::now())?;
         let (attempts, mark) = (self.attempt - 1, stage.mark());
-        let tries = Tries { attempts, snoozes: 0 };
+        let tries = Tries { attempts, ..Tries::default() };
         let new = OneJob { record: job.record.into(), tries, stalls: 0 };
         stage.with_names(|numbers| names::note(numbers, &job.id));
         let queue = request.store.name();

@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn of_ticks_that_cancel_each_other_the_newest_counts() {
-        let within = |hours| {
+        let within = |hours: u64| {
             let window = Duration::from_secs(hours * 3_600);
             TickRule { overlap: Some(Overlap::Cancel), ..hourly(CatchUp::Within(window)) }
         };

@@ -78,10 +78,11 @@ impl RunMaker {
         intake(&candidate, limit, &self.defaults, find)
     }
 
-    /// Since when a job is ready, if this is its first attempt.
+    /// Since when a job is ready, if this is its first attempt. It lies in the future if its producer's
+    /// clock is ahead of the server's.
     pub(super) fn ready_at(&self, record: &Record, history: History) -> Option<Instant> {
         let clock = self.clock.filter(|_| history.is_first());
-        clock.and_then(|clock| clock.ready_at(record))
+        clock.and_then(|clock| clock.instant(history.due_at(record)))
     }
 
     pub(super) fn make(&self, job: Accepted, number: u64, cancellation: Cancellation) -> Run {

@@ -133,8 +133,8 @@ impl Jobs {
     /// A job has been fetched: it runs, fails, or goes back.
     fn take(&mut self, taken: Taken, schedule: &mut Schedule) {
         let Taken { id, record, tries, stalls, misses, expired, was_lost: _ } = taken;
-        let Tries { attempts, snoozes } = tries;
-        let history = History { attempts, snoozes, stalls, misses, expired };
+        let Tries { attempts, snoozes, due } = tries;
+        let history = History { attempts, snoozes, stalls, misses, expired, due };
         match self.maker.intake(record.as_ref(), history) {
             Intake::Run { record, policy, handler: entry } => {
                 let Ok(pass) = entry.admit(self.slots.free_slots() > 0) else {

@@ -100,8 +100,8 @@ impl One<'_> {
         let mut maker = RunMaker::new(self.pump, name);
         let now = u64::try_from(clock::now().timestamp_millis()).unwrap_or_default();
         maker.answered(now, self.pump.store.own_dead_letter().await?);
-        let OneJob { record, tries: Tries { attempts, snoozes }, stalls } = held;
-        let history = History { attempts, snoozes, stalls, misses: 0, expired: false };
+        let OneJob { record, tries: Tries { attempts, snoozes, due }, stalls } = held;
+        let history = History { attempts, snoozes, stalls, misses: 0, expired: false, due };
         match maker.intake(Some(&record), history) {
             Intake::Run { record, policy, handler: entry } => {
                 let ready_at = maker.ready_at(&record, history);

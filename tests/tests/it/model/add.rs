@@ -110,12 +110,29 @@ impl Queue {
 }
 
 impl Job {
+    /// What the column of attempts has of it.
+    pub(super) fn tries(&self) -> Option<String> {
+        match (self.attempts, self.since) {
+            (None, None) => None,
+            (attempts, None) => attempts.map(|attempts| attempts.to_string()),
+            (attempts, Some(since)) => Some(format!("{}@{since}", attempts.unwrap_or(0))),
+        }
+    }
+
+    /// It is due otherwise than its add said, unless it has run before.
+    pub(super) fn due_since(&mut self, due: i64) {
+        if self.attempts.is_none() {
+            self.since = Some(due);
+        }
+    }
+
     pub(super) fn new(record: String, place: Place, priority: i64) -> Self {
         Self {
             record,
             place,
             priority,
             attempts: None,
+            since: None,
             stalls: None,
             misses: None,
             progress: None,

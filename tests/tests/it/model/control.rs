@@ -47,7 +47,6 @@ impl Queue {
 
     /// Changes when a job is due that runs after another; answers whether it is one.
     fn delay_successor(&mut self, id: &str, due: i64) -> bool {
-        let now = self.now;
         if self.jobs[id].place != (Place::Delayed { due: PARKED }) {
             return false;
         }
@@ -55,10 +54,7 @@ impl Queue {
         let claim = self.claims.get_mut(&key).expect("another has it");
         let successor = claim.successor.as_mut().expect("it is that");
         assert_eq!(successor.id, id);
-        let by = due.max(now) - successor.due.max(now);
         successor.due = due;
-        let job = self.job(id);
-        job.expires = job.expires.map(|at| if at < 0 { at } else { at + by });
         true
     }
 
@@ -87,6 +83,7 @@ impl Queue {
         let job = self.job(id);
         let by = due - job.place.score();
         job.expires = job.expires.map(|at| if at < 0 { at } else { at + by });
+        job.due_since(due);
     }
 
     pub(super) fn set_priority(&mut self, id: &str, priority: i64) -> Answer {
@@ -176,9 +173,9 @@ impl Queue {
 
     fn again(&mut self, ids: &[String]) {
         for id in ids {
-            let place = self.behind(self.jobs[id].priority, id);
+            let (place, since) = (self.behind(self.jobs[id].priority, id), Some(self.now));
             let job = self.job(id);
-            job.place = place;
+            (job.place, job.since) = (place, since);
             (job.outcome, job.attempts, job.stalls, job.misses) = (None, None, None, None);
         }
         self.event("waiting", ids);

@@ -128,10 +128,7 @@ impl Hand {
                     panic!("nine parts were expected");
                 };
                 for (index, id) in workers::text(ids).split_whitespace().enumerate() {
-                    let made = match workers::parts(attempts).get(index) {
-                        Some(Value::Nil) | None => 0,
-                        Some(made) => workers::text(made).parse().expect("a number"),
-                    };
+                    let made = workers::made(workers::parts(attempts).get(index));
                     self.out.push((turn.worker.clone(), id.to_owned(), made));
                 }
             }

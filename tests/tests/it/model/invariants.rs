@@ -202,9 +202,9 @@ impl Check<'_> {
                 self.complain(format!("unique key {key} stays with {holder} for ever"));
             }
         }
-        // One that was parked when its time to live ran out won't run, and stands for nothing.
-        let over = &self.ended() | &self.scored("expiring", |at| matches!(at, "0" | "-1"));
-        for (id, key) in known.into_iter().filter(|(id, key)| !over.contains(id) && key != LAPSES) {
+        let ended = self.ended();
+        for (id, key) in known.into_iter().filter(|(id, key)| !ended.contains(id) && key != LAPSES)
+        {
             let value = self.value(&key);
             let words: Vec<&str> = value.split(' ').collect();
             if words[0] != id && words.get(3) != Some(&id.as_str()) {

@@ -63,7 +63,7 @@ impl Queue {
             "priority",
             self.column(|job| (job.priority != 0).then(|| job.priority.to_string())),
         );
-        keys.put("attempts", self.column(|job| job.attempts.map(|n| n.to_string())));
+        keys.put("attempts", self.column(Job::tries));
         keys.put("stalls", self.column(|job| job.stalls.map(|n| n.to_string())));
         keys.put("misses", self.column(|job| job.misses.map(|n| n.to_string())));
         keys.put("progress", self.column(|job| job.progress.clone()));

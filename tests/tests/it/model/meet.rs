@@ -87,7 +87,7 @@ impl Queue {
         let due = new.due.ms(self.now).max(self.now);
         let mut job = Job::new(new.record.clone(), Place::Delayed { due: PARKED }, new.priority);
         job.unique = Some(key.to_owned());
-        job.expires = self.expires(due);
+        job.expires = self.expires(PARKED);
         self.jobs.insert(new.id.clone(), job);
         self.job(&holder).unique = Some(key.to_owned());
         let successor = Some(Successor { id: new.id.clone(), due });
@@ -153,8 +153,10 @@ impl Queue {
                 *until = due;
             }
         }
-        let expires = self.expires(due);
+        let own = new.due.ms(now).max(now);
+        let expires = self.expires(if parked { PARKED } else { due });
         let job = self.job(id);
+        job.since = (!parked && due != own).then_some(due);
         job.record.clone_from(&new.record);
         job.expires = expires;
         (job.attempts, job.stalls, job.misses, job.progress) = (None, None, None, None);

@@ -43,6 +43,8 @@ pub(super) struct Job {
     pub(super) place: Place,
     pub(super) priority: i64,
     pub(super) attempts: Option<u32>,
+    /// Since when it is due, if otherwise than its add said.
+    pub(super) since: Option<i64>,
     pub(super) stalls: Option<Stalls>,
     pub(super) misses: Option<u32>,
     pub(super) progress: Option<String>,
@@ -369,11 +371,14 @@ impl Queue {
     pub(super) fn pass_on(&mut self, key: &str) {
         let claim = self.claims.remove(key).expect("it is taken");
         let Some(Successor { id, due }) = claim.successor else { return };
+        let since = due.max(self.now);
         if let Some(job) = self.jobs.get_mut(&id)
             && job.place == (Place::Delayed { due: PARKED })
             && job.unique.is_some()
         {
             job.place = Place::Delayed { due };
+            job.expires = job.expires.map(|at| if at < 0 { at } else { at - PARKED + since });
+            job.due_since(since);
             let claim = Claim { id, lapses: None, latest: claim.latest, successor: None };
             self.claims.insert(key.to_owned(), claim);
             self.token = true;

@@ -98,7 +98,7 @@ impl Queue {
                 _ => Place::Delayed { due: self.now + signed(*delay) },
             };
             let job = self.job(id);
-            (job.place, job.attempts) = (place, Some(*attempt));
+            (job.place, job.attempts, job.since) = (place, Some(*attempt), None);
         }
         self.event_of("retrying", retried.iter().map(|(id, ..)| id));
     }

@@ -284,14 +284,17 @@ impl Queue {
     /// Records, and the sparse columns if any job has anything there.
     pub(super) fn details(&self, ids: &[String]) -> [Value; 4] {
         let records = texts(ids.iter().map(|id| &self.jobs[id].record));
-        let any = |job: &Job| job.attempts.or(job.misses).is_some() || job.stalls.is_some();
+        let any = |job: &Job| job.tries().is_some() || job.misses.is_some() || job.stalls.is_some();
         if ids.is_empty() || !self.jobs.values().any(any) {
             return [records, Value::Nil, Value::Nil, Value::Nil];
         }
-        let column = |of: fn(&Job) -> Option<u32>| {
-            Value::Array(ids.iter().map(|id| optional(of(&self.jobs[id]))).collect())
-        };
-        let stalls = ids.iter().map(|id| optional(self.jobs[id].stalls)).collect();
-        [records, column(|job| job.attempts), Value::Array(stalls), column(|job| job.misses)]
+        let column =
+            |of: fn(&Job) -> Value| Value::Array(ids.iter().map(|id| of(&self.jobs[id])).collect());
+        [
+            records,
+            column(|job| optional(job.tries())),
+            column(|job| optional(job.stalls)),
+            column(|job| optional(job.misses)),
+        ]
     }
 }

@@ -125,7 +125,7 @@ impl Queue {
             place,
             running,
             text(&job.record),
-            optional(job.attempts),
+            optional(job.tries()),
             optional(job.stalls),
             optional(Some(job.priority).filter(|priority| *priority != 0)),
             optional(job.progress.as_ref()),

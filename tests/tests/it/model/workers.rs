@@ -120,11 +120,7 @@ impl Worker {
 
     fn take(&mut self, ids: &Value, attempts: &Value) {
         for (index, id) in text(ids).split_whitespace().enumerate() {
-            let attempts = match parts(attempts).get(index) {
-                Some(Value::Nil) | None => 0,
-                Some(attempts) => text(attempts).parse().expect("a number"),
-            };
-            self.held.push((id.to_owned(), attempts));
+            self.held.push((id.to_owned(), made(parts(attempts).get(index))));
         }
     }
 }
@@ -183,5 +179,17 @@ pub(super) fn text(value: &Value) -> String {
     match value {
         Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         other => panic!("no text: {other:?}"),
+    }
+}
+
+/// The failed attempts of a job, from what the column of attempts has of it.
+pub(super) fn made(tries: Option<&Value>) -> u32 {
+    match tries {
+        Some(Value::Nil) | None => 0,
+        Some(tries) => {
+            let tries = text(tries);
+            let made = tries.split('@').next().expect("a text");
+            made.parse().expect("a number")
+        }
     }
 }

@@ -127,6 +127,8 @@ impl Command for Add<'_> {
             wake,
             size,
             lanes,
+            deadline,
+            tries,
             unique,
             reprioritize,
             due,

@@ -42,6 +42,8 @@ impl Command for Cancel<'_> {
             layout,
             events,
             wake,
+            deadline,
+            tries,
             unique,
             lanes,
             pools,

@@ -21,7 +21,7 @@ pub(crate) struct Promote<'a> {
 impl Command for Promote<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / promote,
-        [clock, layout, rank, events, wake, unique, state, deadline, numbered, call, parked],
+        [clock, layout, rank, events, wake, deadline, tries, unique, state, numbered, call, parked],
         once
     );
     const KEYS: &'static [Key] = &[

@@ -23,7 +23,10 @@ pub(crate) struct Retry<'a> {
 impl Command for Retry<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / retry,
-        [clock, layout, rank, order, events, wake, state, pools, unique, rerun, numbered, call],
+        [
+            clock, layout, rank, order, events, wake, state, pools, deadline, tries, unique, rerun,
+            numbered, call
+        ],
         once
     );
     const KEYS: &'static [Key] = &[

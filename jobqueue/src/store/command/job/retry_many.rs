@@ -45,6 +45,8 @@ impl Command for RetryMany<'_> {
             events,
             wake,
             pools,
+            deadline,
+            tries,
             unique,
             rerun,
             whereabouts,

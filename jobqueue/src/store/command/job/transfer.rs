@@ -26,8 +26,8 @@ impl Command for Transfer<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / transfer,
         [
-            layout, events, wake, unique, lanes, pools, columns, state, outbox, callers, removal,
-            numbered, call
+            layout, events, wake, clock, deadline, tries, unique, lanes, pools, columns, state,
+            outbox, callers, removal, numbered, call
         ],
         once
     );

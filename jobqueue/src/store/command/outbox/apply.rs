@@ -38,7 +38,10 @@ pub(crate) struct TargetCopy<'a> {
 impl Command for Apply<'_> {
     const SCRIPT: &'static Script = script!(
         "outbox" / apply,
-        [clock, layout, rank, events, wake, unique, lanes, pools, columns, source, size]
+        [
+            clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, columns,
+            source, size
+        ]
     );
     const KEYS: &'static [Key] = &[
         Key::Jobs,

@@ -33,8 +33,8 @@ impl Command for Readmit<'_> {
     const SCRIPT: &'static Script = script!(
         "outbox" / readmit,
         [
-            clock, layout, rank, order, events, wake, unique, lanes, pools, columns, source,
-            unfinished, meet, size, readmit
+            clock, layout, rank, order, events, wake, deadline, tries, unique, lanes, pools,
+            columns, source, unfinished, meet, size, readmit
         ]
     );
     const KEYS: &'static [Key] = &[

@@ -26,7 +26,10 @@ pub(crate) struct Clean {
 impl Command for Clean {
     const SCRIPT: &'static Script = script!(
         "queue" / clean,
-        [clock, layout, events, wake, unique, lanes, pools, columns, numbered, call],
+        [
+            clock, layout, events, wake, deadline, tries, unique, lanes, pools, columns, numbered,
+            call
+        ],
         once
     );
     const KEYS: &'static [Key] = &[

@@ -20,7 +20,10 @@ pub(crate) struct Obliterate {
 impl Command for Obliterate {
     const SCRIPT: &'static Script = script!(
         "queue" / obliterate,
-        [layout, active, wake, unique, lanes, pools, columns, outbox, callers, numbered, call],
+        [
+            layout, active, wake, clock, deadline, tries, unique, lanes, pools, columns, outbox,
+            callers, numbered, call
+        ],
         once
     );
     const KEYS: &'static [Key] = &[

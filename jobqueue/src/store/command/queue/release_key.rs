@@ -19,8 +19,11 @@ pub(crate) struct ReleaseKey<'a> {
 }
 
 impl Command for ReleaseKey<'_> {
-    const SCRIPT: &'static Script =
-        script!("queue" / release_key, [layout, wake, unique, numbered, call], once);
+    const SCRIPT: &'static Script = script!(
+        "queue" / release_key,
+        [layout, wake, clock, deadline, tries, unique, numbered, call],
+        once
+    );
     const KEYS: &'static [Key] = &[Key::Uniques, Key::Meta];
     const ACTION: &'static str = "release a unique key";
     /// Whether a job had it.

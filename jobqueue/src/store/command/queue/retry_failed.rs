@@ -30,7 +30,10 @@ pub(crate) struct Retried {
 impl Command for RetryFailed {
     const SCRIPT: &'static Script = script!(
         "queue" / retry_failed,
-        [clock, layout, rank, order, events, wake, pools, unique, rerun, numbered, call],
+        [
+            clock, layout, rank, order, events, wake, pools, deadline, tries, unique, rerun,
+            numbered, call
+        ],
         once
     );
     const KEYS: &'static [Key] = &[

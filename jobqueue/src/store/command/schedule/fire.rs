@@ -72,6 +72,8 @@ impl Command for Fire<'_> {
             wake,
             size,
             lanes,
+            deadline,
+            tries,
             unique,
             pools,
             columns,

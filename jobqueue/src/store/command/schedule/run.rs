@@ -32,6 +32,8 @@ impl Command for Run<'_> {
             wake,
             size,
             lanes,
+            deadline,
+            tries,
             unique,
             pools,
             columns,

@@ -84,9 +84,9 @@ impl Command for Advance<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / advance,
         [
-            clock, layout, rank, events, wake, lease, setback, running, unique, lanes, pools,
-            columns, retention, outbox, callers, cancels, promote, hand, recover, active, limits,
-            throttle, turn, settle, fit, expiry, rooms, fetch, handover, details
+            clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique,
+            lanes, pools, columns, retention, outbox, callers, cancels, promote, hand, recover,
+            active, limits, throttle, turn, settle, fit, expiry, rooms, fetch, handover, details
         ]
     );
     const KEYS: &'static [Key] = &[

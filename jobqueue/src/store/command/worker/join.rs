@@ -47,6 +47,8 @@ impl Command for Join<'_> {
             wake,
             soon,
             running,
+            deadline,
+            tries,
             unique,
             lanes,
             pools,

@@ -31,8 +31,8 @@ impl Command for Settle<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / settle,
         [
-            clock, layout, rank, events, wake, throttle, running, unique, lanes, pools, columns,
-            retention, outbox, callers, cancels, settle, hand
+            clock, layout, rank, events, wake, throttle, running, deadline, tries, unique, lanes,
+            pools, columns, retention, outbox, callers, cancels, settle, hand
         ]
     );
     const KEYS: &'static [Key] = &[

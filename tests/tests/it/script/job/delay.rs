@@ -16,6 +16,8 @@ fn changes_when_a_job_is_due() {
     rig.given(["ZADD jq:{q}:delayed 1700000009000 a"]);
     rig.replies(KEYS, args![Rig::BASE, "a", "+1000"], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000001000
         jq:{q}:delayed zset
           1700000001000 a
         jq:{q}:events stream
@@ -25,6 +27,8 @@ fn changes_when_a_job_is_due() {
     "#]]);
     rig.replies(KEYS, args![Rig::BASE, "a", "1700000020000"], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000020000
         jq:{q}:delayed zset
           1700000020000 a
         jq:{q}:events stream
@@ -60,6 +64,8 @@ fn the_time_that_it_may_wait_moves_along() {
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a", "+1000"], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000001000
         jq:{q}:delayed zset
           1700000001000 a
         jq:{q}:expiring zset
@@ -78,6 +84,8 @@ fn wakes_nobody_for_what_is_due_after_all_look_by_themselves() {
     rig.given(["HSET jq:{q}:meta events 0", "ZADD jq:{q}:delayed 1700000009000 a"]);
     rig.replies(KEYS, args![Rig::BASE, "a", "+6000"], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000006000
         jq:{q}:delayed zset
           1700000006000 a
         jq:{q}:meta hash
@@ -101,7 +109,7 @@ fn one_that_runs_after_another_does_so_in_any_case() {
         jq:{q}:events stream
           delayed = b
         jq:{q}:expiring zset
-          1700000005000 b
+          1700000007000 b
         jq:{q}:unique:k string
           a - 1700000003000 b
         jq:{q}:uniques hash

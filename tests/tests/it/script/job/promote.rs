@@ -16,6 +16,8 @@ fn makes_a_delayed_job_ready() {
     rig.given(["ZADD jq:{q}:delayed 1700000009000 a 1700000009000 b", "HSET jq:{q}:priority a 3"]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
         jq:{q}:delayed zset
           1700000009000 b
         jq:{q}:events stream
@@ -56,6 +58,8 @@ fn the_time_that_it_may_wait_begins_now() {
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a"], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
         jq:{q}:expiring zset
           1700000000500 a
         jq:{q}:meta hash
@@ -81,7 +85,7 @@ fn one_that_runs_after_another_does_so_in_any_case() {
         jq:{q}:delayed zset
           281474976710657 b
         jq:{q}:expiring zset
-          1700000002000 b
+          1700000007000 b
         jq:{q}:unique:k string
           a - 1700000000000 b
         jq:{q}:uniques hash

@@ -152,6 +152,8 @@ fn the_next_one_of_a_key_may_run_unless_it_is_removed_as_well() {
     one.given(given);
     one.replies(KEYS, args![Rig::BASE, "removed", "a"], "1");
     one.holds(expect![[r#"
+        jq:{q}:attempts hash
+          b = 0@1700000000000
         jq:{q}:delayed zset
           0 b
         jq:{q}:jobs hash

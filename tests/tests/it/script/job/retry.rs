@@ -38,6 +38,7 @@ fn runs_a_failed_job_again_as_if_new() {
     rig.replies(KEYS, args![Rig::BASE, "a", 0], "1");
     rig.holds(expect![[r#"
         jq:{q}:attempts hash
+          a = 0@1700000000000
           b = 3
         jq:{q}:events stream
           waiting = a
@@ -62,6 +63,8 @@ fn runs_a_completed_job_again_as_if_new() {
     rig.given(["ZADD jq:{q}:completed 1 a", "HSET jq:{q}:meta layout 2 events 0"]);
     rig.replies(KEYS, args![Rig::BASE, "a", 0], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
         jq:{q}:meta hash
           events = 0
           layout = 2
@@ -98,6 +101,8 @@ fn takes_its_unique_key_again() {
     ]);
     rig.replies(KEYS, args![Rig::BASE, "a", 0], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
         jq:{q}:failed zset
           2 b
         jq:{q}:meta hash
@@ -145,6 +150,9 @@ fn forgets_on_demand_what_was_recorded_for_it() {
     rig.replies(KEYS, args![Rig::BASE, "b", 0], "1");
     rig.replies(KEYS, args![Rig::BASE, "a", 1], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
+          b = 0@1700000000000
         jq:{q}:meta hash
           events = 0
           layout = 2

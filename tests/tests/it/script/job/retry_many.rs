@@ -45,6 +45,11 @@ fn runs_jobs_again_and_says_why_not() {
     let words = r#""again again ! =another again again waiting delayed active -""#;
     rig.replies(KEYS, args![Rig::BASE, 0, ids], words);
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
+          b = 0@1700000000000
+          done = 0@1700000000000
+          gone = 0@1700000000000
         jq:{q}:delayed zset
           1 later
         jq:{q}:events stream
@@ -93,6 +98,8 @@ fn forgets_what_was_recorded_if_asked() {
     ]);
     rig.replies(KEYS, args![Rig::BASE, 1, "a"], r#""again""#);
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
         jq:{q}:failed zset
           2 b
         jq:{q}:meta hash

@@ -45,6 +45,10 @@ fn each_job_takes_its_place_as_it_was_added() {
     };
     rig.replies(KEYS, jobs(), "[3, 0]");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          late = 0@1700000005000
+          past = 0@1700000000000
+          plain = 0@1700000000000
         jq:{q}:delayed zset
           1700000005000 late
         jq:{q}:events stream
@@ -95,6 +99,8 @@ fn an_ended_job_of_its_id_is_replaced() {
     ]);
     rig.replies(KEYS, call(&[["1-0", "a", "new", "0", "", "", "0", "k"]]), "[1, 0]");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
         jq:{q}:expiring zset
           1700000000500 a
         jq:{q}:jobs hash
@@ -129,6 +135,8 @@ fn so_is_one_that_was_cancelled() {
     ]);
     rig.replies(KEYS, call(&[["1-0", "a", "new", "0", "", "", "0", ""]]), "[1, 0]");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
         jq:{q}:jobs hash
           a = new
         jq:{q}:meta hash
@@ -165,6 +173,8 @@ fn a_job_whose_id_or_key_is_taken_arrives_as_failed() {
     };
     rig.replies(KEYS, jobs(), "[1, 3]");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          c = 0@1700000000000
         jq:{q}:events stream
           added = c
           failed = a.9f1f2ee5d62766d9 b d

@@ -31,6 +31,8 @@ fn the_next_one_takes_it_and_may_run() {
     ]);
     rig.replies(KEYS, args![Rig::BASE, "k"], "1");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          b = 0@1700000005000
         jq:{q}:delayed zset
           1700000005000 b
         jq:{q}:unique:k string

@@ -23,6 +23,8 @@ fn runs_the_oldest_failed_jobs_again() {
     rig.replies(KEYS, args![Rig::BASE, 2, 0], "[2, 0]");
     rig.holds(expect![[r#"
         jq:{q}:attempts hash
+          a = 0@1700000000000
+          b = 0@1700000000000
           c = 3
         jq:{q}:events stream
           waiting = a b
@@ -67,6 +69,9 @@ fn those_whose_keys_others_have_and_those_with_dead_letters_stay_and_are_counted
     rig.replies(KEYS, args![Rig::BASE, 4, 0], "[1, 3]");
     rig.replies(KEYS, args![Rig::BASE, 4, 3], "[1, 0]");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
+          e = 0@1700000000000
         jq:{q}:failed zset
           2 b
           3 c

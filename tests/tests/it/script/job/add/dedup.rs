@@ -186,6 +186,8 @@ fn a_delay_begins_anew_up_to_the_longest_wait() {
     "#]]);
     adds(&mut rig, "c", ["+60000", "0d8000"], r#"["1e", "a"]"#);
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000008000
         jq:{q}:delayed zset
           1700000008000 a
         jq:{q}:events stream
