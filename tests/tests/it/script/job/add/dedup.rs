@@ -210,6 +210,45 @@ fn a_delay_begins_anew_up_to_the_longest_wait() {
     "#]]);
 }
 
+/// The time to live is the new job's, and starts when the one whose place it takes is due: one that
+/// waits, is delayed, or is parked behind another.
+#[test]
+fn the_time_to_live_of_a_replacement_starts_when_it_is_due() {
+    let expires = |rig: &mut Rig, id: &str| {
+        let mut score = redis::cmd("ZSCORE");
+        let score = score.arg("jq:{q}:expiring").arg(id).query::<Option<i64>>(rig.connection());
+        score.expect("a time").map(|at| at - 1_700_000_000_000)
+    };
+    let (waiting, delayed) = ("ZADD jq:{q}:waiting 4505299627370490 h", "ZADD jq:{q}:delayed");
+    let parked = "SET jq:{q}:unique:k h~-~1700000070000~s";
+    for (given, rule, id, at) in [
+        (vec![waiting.to_owned()], "0r", "h", 1_000),
+        (vec![format!("{delayed} 1700000060000 h")], "0r", "h", 61_000),
+        (vec![format!("{delayed} 281474976710657 s"), parked.to_owned()], "0k", "s", 71_000),
+    ] {
+        let mut rig = rig();
+        if id == "s" {
+            rig.given(["ZADD jq:{q}:workers 1700000009000 w", "HSET jq:{q}:running:w h 1:1"]);
+        }
+        rig.given(["SET jq:{q}:unique:k h", "HSET jq:{q}:uniques h k s k"]);
+        for command in &given {
+            rig.given([command.as_str()]);
+        }
+        rig.given([
+            "HSET jq:{q}:jobs h old s old",
+            format!("ZADD jq:{{q}}:expiring 1700000005000 {id}").as_str(),
+            "HSET jq:{q}:meta ttl 1000",
+        ]);
+        let reply = format!(r#"["1r", "{id}"]"#);
+        adds(&mut rig, "a", ["", rule], &reply);
+        assert_eq!(expires(&mut rig, id), Some(at), "{given:?}");
+        // Nor does it keep the other's time, if it has none of its own.
+        rig.given(["HDEL jq:{q}:meta ttl"]);
+        adds(&mut rig, "b", ["", rule], &reply);
+        assert_eq!(expires(&mut rig, id), None, "{given:?}");
+    }
+}
+
 #[test]
 fn jobs_of_one_batch_meet_each_other() {
     let mut rig = rig();
