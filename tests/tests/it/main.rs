@@ -50,6 +50,7 @@ mod support;
 mod surface;
 mod testing;
 mod tidy;
+mod together;
 mod topics;
 mod ui;
 mod unique;

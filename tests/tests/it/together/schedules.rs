@@ -1,0 +1,186 @@
+//! Schedules together with other features.
+
+use std::time::Duration;
+
+use jobqueue::{
+    Context, DurationExt as _, Error, Failure, JobState, Outcome, Queue, State,
+    error::FailureReason,
+    job,
+    manage::Overflow,
+    schedule::{Every, ScheduleInfo},
+    testing::TestQueue,
+};
+
+use crate::support::Count;
+
+#[job(queue = "nights")]
+async fn count(_: (), runs: State<Count>) {
+    runs.up();
+}
+
+fn hours() -> Every {
+    Every::new(1.hours())
+}
+
+fn nights(app: &TestQueue) -> Queue {
+    app.client().queue("nights").expect("a good name")
+}
+
+async fn hourly(app: &TestQueue) -> ScheduleInfo {
+    nights(app).schedules().get("hourly").await.expect("read").expect("it is there")
+}
+
+/// Why the failed jobs have failed.
+async fn reasons(app: &TestQueue) -> Vec<FailureReason> {
+    let failed = nights(app).jobs(JobState::Failed).page(0, 99).await.expect("a page");
+    let reason = |outcome| match outcome {
+        Some(Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. }) => failure.reason,
+        other => panic!("{other:?}"),
+    };
+    failed.into_iter().map(|info| reason(info.outcome)).collect()
+}
+
+#[jobqueue::test]
+async fn in_a_paused_queue_one_job_waits(app: TestQueue) -> Result<(), Error> {
+    let runs = Count::default();
+    let app = app.handler(count).state(runs.clone());
+    app.client().schedule("hourly", hours(), count, ()).await?;
+    nights(&app).pause().await?;
+    app.advance(3.hours()).await?;
+    let (counts, info) = (nights(&app).counts().await?, hourly(&app).await);
+    assert_eq!((counts.waiting, info.fired, info.left_out), (1, 1, 2));
+    nights(&app).resume().await?;
+    app.advance(1.hours()).await?;
+    assert_eq!(runs.get(), 2);
+    Ok(())
+}
+
+#[jobqueue::test]
+async fn a_job_that_expires_is_over_for_its_schedule(app: TestQueue) -> Result<(), Error> {
+    let app = app.handler(count).state(Count::default());
+    let schedule = app.client().schedule("hourly", hours(), count, ());
+    schedule.ttl(30.minutes()).await?;
+    nights(&app).pause().await?;
+    app.advance(3.hours()).await?;
+    app.advance(45.minutes()).await?;
+    assert_eq!((hourly(&app).await.fired, hourly(&app).await.left_out), (3, 0));
+    assert_eq!(reasons(&app).await, [FailureReason::Expired; 3]);
+    Ok(())
+}
+
+#[jobqueue::test]
+async fn a_deadline_counts_from_each_tick(app: TestQueue) -> Result<(), Error> {
+    let app = app.handler(count).state(Count::default());
+    let schedule = app.client().schedule("hourly", hours(), count, ());
+    schedule.deadline_in(30.minutes()).await?;
+    nights(&app).pause().await?;
+    app.advance(2.hours()).await?;
+    app.advance(45.minutes()).await?;
+    assert_eq!(hourly(&app).await.fired, 2);
+    assert_eq!(reasons(&app).await, [FailureReason::Deadline; 2]);
+    Ok(())
+}
+
+#[job(queue = "nights", at_most_once)]
+async fn once(_: (), runs: State<Count>) {
+    runs.up();
+    tokio::time::sleep(Duration::from_secs(90 * 60)).await;
+}
+
+#[jobqueue::test]
+async fn one_that_runs_at_most_once_is_over_when_it_begins(app: TestQueue) -> Result<(), Error> {
+    let runs = Count::default();
+    let app = app.handler(once).state(runs.clone());
+    app.client().schedule("hourly", hours(), once, ()).await?;
+    app.advance(3.hours()).await?;
+    assert_eq!((runs.get(), hourly(&app).await.left_out), (3, 0), "its queue knows no run");
+    Ok(())
+}
+
+/// Needs another 90 minutes each time.
+#[job(queue = "nights", attempts = 3)]
+async fn later(snoozes: bool, ctx: Context) -> Result<(), Failure> {
+    let wait = 90.minutes();
+    match (ctx.attempt(), ctx.snoozes()) {
+        (1, 0) if snoozes => Err(Failure::snooze(wait, "not yet")),
+        (1, 0) => Err(Failure::retry_after(wait, "not yet")),
+        _ => Ok(()),
+    }
+}
+
+#[jobqueue::test]
+async fn one_that_comes_back_later_is_not_over(app: TestQueue) -> Result<(), Error> {
+    let app = app.handler(later);
+    for snoozes in [true, false] {
+        app.client().schedule("hourly", hours(), later, snoozes).await?;
+        app.advance(3.hours()).await?;
+        let info = hourly(&app).await;
+        assert_eq!((info.fired, info.left_out), (2, 1), "snoozes: {snoozes}");
+        nights(&app).schedules().remove("hourly").await?;
+        app.advance(2.hours()).await?;
+    }
+    Ok(())
+}
+
+#[job(queue = "nights", attempts = 1, dead_letter = "nights-dlq")]
+async fn fails(_: (), ctx: Context, runs: State<Count>) -> Result<(), Failure> {
+    let tick = ctx.schedule().and_then(|from| from.tick);
+    if runs.up() < 2 || tick.is_none() { Err(Failure::retry("no")) } else { Ok(()) }
+}
+
+#[jobqueue::test]
+async fn dead_letters_come_back_with_their_ticks(app: TestQueue) -> Result<(), Error> {
+    let runs = Count::default();
+    let app = app.handler(fails).state(runs.clone());
+    app.client().schedule("hourly", hours(), fails, ()).limit(2).await?;
+    app.advance(2.hours()).await?;
+    assert_eq!((runs.get(), hourly(&app).await.fired), (2, 2), "one that has failed is over");
+    let dead = app.client().dead_letters("nights-dlq")?;
+    app.run_until_idle().await?;
+    assert_eq!(dead.count().await?, 2);
+    dead.redrive().await?;
+    app.run_until_idle().await?;
+    assert_eq!((runs.get(), nights(&app).counts().await?.completed), (4, 2));
+    Ok(())
+}
+
+#[jobqueue::test]
+async fn one_that_no_worker_can_read_fails_and_is_over(app: TestQueue) -> Result<(), Error> {
+    let app = app.handler(count).state(Count::default());
+    app.client().schedule("hourly", hours(), count, ()).version(9).await?;
+    app.advance(2.hours()).await?;
+    app.advance(30.minutes()).await?;
+    assert_eq!((hourly(&app).await.fired, hourly(&app).await.left_out), (2, 0));
+    assert_eq!(reasons(&app).await, [FailureReason::NewerVersion; 2]);
+    Ok(())
+}
+
+#[jobqueue::test]
+async fn a_full_queue_keeps_a_tick_waiting_whatever_its_overflow(
+    app: TestQueue,
+) -> Result<(), Error> {
+    let runs = Count::default();
+    let app = app.handler(count).state(runs.clone());
+    nights(&app).set_limits().max_length(1).overflow(Overflow::DropOldest).await?;
+    let before = app.client().add(count, ()).delay(150.minutes()).await?;
+    app.client().schedule("hourly", hours(), count, ()).await?;
+    app.advance(2.hours()).await?;
+    assert_eq!((runs.get(), hourly(&app).await.fired), (0, 0));
+    assert_eq!(before.state().await?, Some(JobState::Delayed), "it was not dropped");
+    app.advance(1.hours()).await?;
+    assert_eq!((runs.get(), hourly(&app).await.fired), (3, 2), "once for all that waited");
+    Ok(())
+}
+
+#[jobqueue::test]
+async fn one_that_is_cancelled_is_over(app: TestQueue) -> Result<(), Error> {
+    let app = app.handler(count).state(Count::default());
+    app.client().schedule("hourly", hours(), count, ()).await?;
+    nights(&app).pause().await?;
+    app.advance(1.hours()).await?;
+    let job = hourly(&app).await.last_job.expect("a job");
+    nights(&app).job(job).cancel().await?;
+    app.advance(1.hours()).await?;
+    assert_eq!((hourly(&app).await.fired, hourly(&app).await.left_out), (2, 0));
+    Ok(())
+}
