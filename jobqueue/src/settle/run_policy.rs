@@ -15,7 +15,7 @@ pub(crate) struct RunPolicy {
     pub(crate) attempts: u32,
     /// How often the job was snoozed, and may be.
     pub(crate) snoozed: u32,
-    snoozes: u32,
+    most_snoozes: u32,
     /// See [`Tries::due`].
     pub(super) due: Option<NonZeroI64>,
     backoff: Backoff,
@@ -50,7 +50,7 @@ impl RunPolicy {
             attempt: attempts_made.saturating_add(1),
             attempts: if once { 1 } else { options.attempts.unwrap_or(rules.attempts) },
             snoozed: 0,
-            snoozes: options.snoozes.unwrap_or(rules.snoozes),
+            most_snoozes: options.snoozes.unwrap_or(rules.snoozes),
             due: None,
             backoff: options.backoff.unwrap_or(rules.backoff),
             retry: rules.retry,
@@ -94,7 +94,7 @@ impl RunPolicy {
     }
 
     pub(super) fn may_snooze(&self) -> bool {
-        self.snoozed < self.snoozes
+        self.snoozed < self.most_snoozes
     }
 
     /// How often the job was tried once this attempt has failed.
