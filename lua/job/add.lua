@@ -19,7 +19,8 @@
 --       its rule, the key's own text. A rule is a lifetime in ms, or 0 for the job's; 'u' if the
 --       job's end frees the key before; and a mode of lib/dedup.lua, 'd' with a longest wait in ms
 --       then, optionally, all ids as one compact text, for the event;
---       then pairs of index and time to live in ms, for jobs that have one
+--       then pairs of index and time to live in ms, for jobs that have one, and of index and '#' with
+--       the job's tags, a line each
 -- REPLY for each job that was not added: its index, and the id of the job that stands for it, or,
 --       with an 'r' or an 'e' behind the index, that was replaced, or delayed anew as well; for one
 --       that was added to run after another: its index, an 'n', and the other's id; or, if they
@@ -28,7 +29,7 @@
 --       nothing, and has the same answer
 -- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend), OOM
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
---       reprioritize, due, unfinished, dedup, add
+--       reprioritize, due, unfinished, tags, dedup, add
 local function add(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],
@@ -38,7 +39,7 @@ local function add(keys, args)
   }
   local producer, n = keys[9], tonumber(args[5])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
-    'ttl', 'overflow', 'dead_letter', 'turn', 'largest', 'newest')
+    'ttl', 'overflow', 'dead_letter', 'turn', 'largest', 'newest', 'tagged')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -51,7 +52,7 @@ local function add(keys, args)
     end
   end
   q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
-  q.turn, q.largest, q.newest = meta[9], meta[10], meta[11]
+  q.turn, q.largest, q.newest, q.tagged = meta[9], meta[10], meta[11], meta[12]
   local block = 6 + 2 * n
   q.after = block + 1 + 6 * tonumber(args[block])
   q.news, q.ttl, q.fresh = args[q.after], meta[6], n

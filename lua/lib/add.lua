@@ -161,11 +161,17 @@ local function add_place(q, args, n, specials, duplicates, now)
   return sooner or #ready > 0
 end
 
--- The jobs' own times to live, from the pairs of index and ms that begin in ARGV at `at`.
-local function add_ttls(args, at)
+-- The jobs' own times to live, and their tags, from the pairs that begin in ARGV at `at`.
+local function add_ttls(q, args, at)
   local ttls = {}
   for i = at, #args, 2 do
-    ttls[tonumber(args[i])] = args[i + 1]
+    local index, text = tonumber(args[i]), args[i + 1]
+    if string.byte(text) == 35 then
+      q.tags = q.tags or {}
+      q.tags[index] = string.sub(text, 2)
+    else
+      ttls[index] = text
+    end
   end
   return ttls
 end
@@ -205,9 +211,12 @@ local function add_write(q, args, n, specials, duplicates)
   local look = q.fresh > 0 and add_place(q, args, n, specials, duplicates, now)
   if q.order and q.order.id ~= '' then order_note(q.meta, q.order) end
   add_claim(q, args, specials, duplicates, now)
-  local ttls = (q.meets or q.ttl or args[q.after + 1]) and add_ttls(args, q.after + 1)
+  local ttls = (q.meets or q.ttl or args[q.after + 1]) and add_ttls(q, args, q.after + 1)
   if q.ttl or args[q.after + 1] then
     q.expires = add_expire(q, args, ttls, specials, duplicates, now)
+  end
+  for i, text in pairs(q.tags or {}) do
+    if not duplicates[i] then tags_put(q, args[4 + 2 * i], text) end
   end
   if q.meets then look = dedup_write(q, args, specials, ttls, now) or look end
   -- In a pause nobody needs to look, nor if a worker does when the next job may start. What expires

@@ -11,6 +11,21 @@ local function columns_purge_lists(listed, base, ids, first, last)
   redis.call('SREM', listed, unpack(ids, first, last))
 end
 
+-- Takes ids out of the sets of their tags.
+local function columns_untag(base, ids, first, last)
+  local of = {}
+  for i, text in ipairs(redis.call('HMGET', base .. 'tags', unpack(ids, first, last))) do
+    for tag in string.gmatch(text or '', '[^\n]+') do
+      of[tag] = of[tag] or {}
+      table.insert(of[tag], ids[first + i - 1])
+    end
+  end
+  for tag, list in pairs(of) do
+    redis.call('ZREM', base .. 'tag:' .. tag, unpack(list))
+  end
+  redis.call('HDEL', base .. 'tags', unpack(ids, first, last))
+end
+
 -- Removes ids[first..last] from all columns. c: jobs, outcomes, priority, attempts, stalls, misses,
 -- progress, listed, uniques, base; and plain, if the caller knows that only `jobs` has them and that
 -- none waits in a lane.
@@ -25,7 +40,7 @@ local function columns_purge(c, ids, first, last)
   end
   -- Most queues have no sparse column, and are done here.
   if redis.call('EXISTS', c.uniques, c.outcomes, c.priority, c.attempts, c.stalls, c.misses,
-    c.progress, c.listed, c.base .. 'lane_of', c.base .. 'pools') == 0 then
+    c.progress, c.listed, c.base .. 'lane_of', c.base .. 'pools', c.base .. 'tags') == 0 then
     return
   end
   lanes_leave(c.base, ids, first, last)
@@ -36,7 +51,11 @@ local function columns_purge(c, ids, first, last)
       redis.call('HDEL', column, unpack(ids, first, last))
     end
   end
-  if redis.call('EXISTS', c.listed) == 1 then
-    columns_purge_lists(c.listed, c.base, ids, first, last)
+  local tags = c.base .. 'tags'
+  local more = redis.call('EXISTS', c.listed, tags)
+  if more > 0 and redis.call('EXISTS', tags) == 1 then
+    columns_untag(c.base, ids, first, last)
+    more = more - 1
   end
+  if more > 0 then columns_purge_lists(c.listed, c.base, ids, first, last) end
 end

@@ -90,11 +90,20 @@ local function dedup_delay(q, special, name, meet, now)
   return due, false
 end
 
+-- The tags of a job that becomes another one go.
+local function dedup_untag(base, id)
+  for tag in string.gmatch(redis.call('HGET', base .. 'tags', id) or '', '[^\n]+') do
+    redis.call('ZREM', base .. 'tag:' .. tag, id)
+  end
+  redis.call('HDEL', base .. 'tags', id)
+end
+
 -- A job that waits becomes another: record, priority, time to live. Nothing is left of its attempts.
 -- Answers whether it is due sooner than the workers know; q.expires says whether one expires sooner.
 local function dedup_replace(q, special, name, meet, record, ttl, now)
   local id, due, look = meet.id, now, false
   redis.call('HSET', q.jobs, id, record)
+  if q.tagged then dedup_untag(q.base, id) end
   for _, column in ipairs({ 'attempts', 'stalls', 'misses', 'progress' }) do
     redis.call('HDEL', q.base .. column, id)
   end
@@ -136,6 +145,7 @@ local function dedup_write(q, args, specials, ttls, now)
     if how == 'r' or how == 'e' then
       local record, name = args[5 + 2 * i], q.keys[special.unique]
       look = dedup_replace(q, special, name, special.meet, record, ttls[i] or q.ttl, now) or look
+      if q.tags and q.tags[i] then tags_put(q, special.meet.id, q.tags[i]) end
       replaced[#replaced + 1] = special.meet.id
     end
   end

@@ -156,7 +156,7 @@ end
 -- What the queue says of itself, the version of its layout first.
 local function fire_meta(q)
   return redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length', 'ttl',
-    'turn', 'largest', 'newest', 'ended')
+    'turn', 'largest', 'newest', 'ended', 'tagged')
 end
 
 -- Carries out what the arguments say of ticks: a letter for each, as one text, and the first tick then.
@@ -164,6 +164,7 @@ end
 local function fire_ticks(q, args, meta)
   q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
   q.ttl, q.turn, q.largest, q.newest, q.ended = meta[6], meta[7], meta[8], meta[9], meta[10]
+  q.tagged = meta[11]
   q.n, q.adds, q.keys = tonumber(args[3]), {}, {}
   if meta[5] then
     local length = redis.call('ZCARD', q.waiting) + redis.call('ZCARD', q.delayed)

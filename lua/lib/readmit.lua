@@ -1,5 +1,5 @@
 -- readmit: the steps of putting a job back into its queue. job: id, record, priority, due, ttl,
--- rule, key; and other, a text that no other arrival has. The record comes last: if a key has a
+-- rule, key, tags; and other, a text that no other arrival has. The record comes last: if a key has a
 -- wrong type, the job comes again.
 
 -- What is left of an ended job of this id goes.
@@ -13,6 +13,7 @@ end
 local function readmit_write(q, job, id)
   if job.priority ~= '0' then redis.call('HSET', q.priority, id, job.priority) end
   size_note(q.meta, redis.call('HGET', q.meta, 'largest'), #job.record)
+  if job.tags ~= '' then tags_put(q, id, job.tags) end
   redis.call('HSET', q.jobs, id, job.record)
   return id
 end

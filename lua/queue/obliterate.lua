@@ -57,7 +57,9 @@ local function obliterate(keys, args)
     lanes_leave(q.base, parked)
     redis.call('ZREM', q.waiting, unpack(parked))
   end
-  if #traced == step or #claimed == step or #parked == step then
+  local tagged = redis.call('HRANDFIELD', q.base .. 'tags', step)
+  if #tagged > 0 then columns_untag(q.base, tagged, 1, #tagged) end
+  if #traced == step or #claimed == step or #parked == step or #tagged == step then
     redis.call('HSET', q.meta, 'paused', '1')
     return 1
   end

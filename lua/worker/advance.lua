@@ -80,9 +80,9 @@ local function advance(keys, args)
   -- In most queues a job has a record and, once it has ended, an outcome, and nothing else. In many
   -- of them no job is delayed, and none has effects on other queues.
   q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls,
-    q.misses, q.progress, q.listed, q.base .. 'lanes', q.base .. 'pools') == 0
+    q.misses, q.progress, q.listed, q.base .. 'lanes', q.base .. 'pools', q.base .. 'tags') == 0
   q.plain = q.bare or redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses,
-    q.progress, q.listed, q.base .. 'pools') == 0
+    q.progress, q.listed, q.base .. 'pools', q.base .. 'tags') == 0
   local at = 9
   for _ = 1, tonumber(args[8]) do
     at = settle_ended(q, args, at, now)

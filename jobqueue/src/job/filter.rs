@@ -16,11 +16,11 @@ use super::{
 };
 use crate::value_error::{Invalid, PayloadError};
 
-/// Says which jobs of a queue are meant, for [`Queue::find`](crate::Queue::find) and for all that is
-/// done to many at once, such as [`Queue::cancel_where`](crate::Queue::cancel_where).
+/// Says which jobs of a queue are meant, for [`Queue::find`](crate::Queue::find) and for all that
+/// is done to many at once, such as [`Queue::cancel_where`](crate::Queue::cancel_where).
 ///
-/// Every condition must hold. Of several [states](Self::state) or [names](Self::name), one must. One
-/// without conditions means all jobs.
+/// Every condition must hold. Of several [states](Self::state) or [names](Self::name), one must.
+/// One without conditions means all jobs.
 ///
 /// ```
 /// use jobqueue::{DurationExt, find::JobFilter, JobState};
@@ -43,6 +43,7 @@ pub struct JobFilter {
     /// Of the time at which it ended.
     ended: Span<DateTime<Utc>>,
     headers: Vec<(String, String)>,
+    tags: Vec<String>,
     error_texts: Vec<String>,
     reasons: Vec<FailureReason>,
     fields: Vec<Field>,
@@ -118,6 +119,13 @@ impl JobFilter {
         self
     }
 
+    /// With this tag, by which the job was [added](crate::Add::tag). The search looks at the jobs
+    /// with the tag that is named first, whatever else the queue has.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
     /// With this text in an error: in the message or in a cause of what ended it, or of one of its
     /// newest ten failed attempts.
     pub fn error_contains(mut self, text: impl Into<String>) -> Self {
@@ -167,11 +175,17 @@ impl JobFilter {
         states
     }
 
+    /// A tag that all of them have.
+    pub(crate) fn one_tag(&self) -> Option<&str> {
+        self.tags.first().map(String::as_str)
+    }
+
     /// Whether it asks for what stands in records.
     pub(crate) fn asks_records(&self) -> bool {
         !self.names.is_empty()
             || !self.age.is_open()
             || !self.headers.is_empty()
+            || !self.tags.is_empty()
             || !self.fields.is_empty()
     }
 
@@ -187,8 +201,11 @@ impl JobFilter {
         let named = self.names.is_empty() || self.names.iter().any(|it| record.name == **it);
         let age = (now - record.created_at).to_std().unwrap_or_default();
         let headers = &record.options.headers;
+        let tags = &record.options.tags;
         let has = |(name, value): &(String, String)| headers.get(name) == Some(value);
         if !named || !self.age.has(&age) || !self.headers.iter().all(has) {
+            return Ok(false);
+        } else if !self.tags.iter().all(|tag| tags.contains(tag)) {
             return Ok(false);
         } else if self.fields.is_empty() {
             return Ok(true);
@@ -197,7 +214,7 @@ impl JobFilter {
         Ok(self.fields.iter().all(|field| field.matches(&payload)))
     }
 
-    /// Whether a job has all that it asks for.
+    /// Whether a job has all that it asks for; but for its state.
     ///
     /// # Errors
     /// The payload can't be read.
@@ -206,9 +223,7 @@ impl JobFilter {
             Some(Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. }) => Some(failure),
             _ => None,
         };
-        let fits = (self.states.is_empty() || self.states.contains(&job.state))
-            && self.wants_end(job.finished_at)
-            && self.wants_failures(last, &job.errors);
+        let fits = self.wants_end(job.finished_at) && self.wants_failures(last, &job.errors);
         Ok(fits && self.wants_record(&job.record, now)?)
     }
 

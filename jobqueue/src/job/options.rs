@@ -1,6 +1,9 @@
 //! The options of one job, beside its name and payload.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -53,6 +56,8 @@ pub struct JobOptions {
     pub version: Option<u32>,
     /// Headers beside the payload: trace context, tenant.
     pub headers: BTreeMap<String, String>,
+    /// Words by which it is found.
+    pub tags: BTreeSet<String>,
     /// Where the reply goes, if a caller waits for one.
     #[serde(skip)]
     pub(crate) reply_to: Option<ReplyAddress>,
@@ -71,6 +76,10 @@ pub struct Origin {
     /// What the message is about.
     pub routing_key: String,
 }
+
+/// The most tags of a job, and the most bytes of each.
+const MAX_TAGS: usize = 16;
+const MAX_TAG_BYTES: usize = 128;
 
 /// The most bytes of headers, names and values together: they are no place for payloads.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
@@ -119,11 +128,30 @@ impl JobOptions {
             let advice = "use a text without control characters, such as \"tenant\"";
             return Err(Invalid::new("header name", name, advice));
         }
+        if self.tags.len() > MAX_TAGS {
+            let problem = format!("the job has {} tags", self.tags.len());
+            return Err(Invalid::setup(problem, "use at most 16"));
+        }
+        let odd = |tag: &&String| {
+            tag.is_empty()
+                || tag.len() > MAX_TAG_BYTES
+                || tag.chars().any(|it| it.is_control() || it.is_whitespace())
+        };
+        if let Some(tag) = self.tags.iter().find(odd) {
+            let advice = "use 1 to 128 bytes without spaces, such as \"customer:42\"";
+            return Err(Invalid::new("tag", tag, advice));
+        }
         let size: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > MAX_HEADER_BYTES {
             let problem = format!("the headers have {size} bytes");
             return Err(Invalid::setup(problem, "use at most 16 KiB"));
         }
         Ok(())
+    }
+
+    /// Its tags, a line each, as the scripts keep them.
+    pub(crate) fn tag_lines(&self) -> Option<String> {
+        let lines = || self.tags.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+        (!self.tags.is_empty()).then(lines)
     }
 }

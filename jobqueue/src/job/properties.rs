@@ -97,7 +97,7 @@ prop_compose! {
         due in option::of(-8_000_000_000_000_i64..8_000_000_000_000),
         version in option::of(1..=u32::MAX),
         awaited in any::<bool>(),
-        headers in headers().boxed(),
+        (headers, tags) in (headers(), prop::collection::btree_set("[a-z:0-9]{1,9}", 0..4)).boxed(),
         (origin, ttl, unique) in (option::of(origin()), option::of(duration()), option::of(unique())).boxed(),
         (schedule, retry_for) in (option::of(scheduled()), option::of(duration())).boxed(),
         (snoozes, deadline) in (option::of(any::<u32>()), option::of(deadline())),
@@ -106,7 +106,7 @@ prop_compose! {
         let due_at = due.and_then(DateTime::from_timestamp_millis);
         let reply_to = awaited.then(|| ReplyAddress::generate().expect("a good name"));
         JobOptions {
-            attempts, backoff, timeout, priority, retain, retain_failed, due_at, ttl, deadline, retry_for, snoozes, unique, version, headers,
+            attempts, backoff, timeout, priority, retain, retain_failed, due_at, ttl, deadline, retry_for, snoozes, unique, version, headers, tags,
             reply_to, origin, schedule,
         }
     }

@@ -1,7 +1,10 @@
 //! The written form of options and failures. Short names, absent when unsaid: a job without
 //! options costs no byte for them. Names unknown to this version are skipped when read.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
@@ -51,6 +54,8 @@ pub(super) struct WireOptions {
     version: Option<u32>,
     #[serde(rename = "h", skip_serializing_if = "BTreeMap::is_empty", default)]
     headers: BTreeMap<String, String>,
+    #[serde(rename = "g", skip_serializing_if = "BTreeSet::is_empty", default)]
+    tags: BTreeSet<String>,
     #[serde(rename = "i", skip_serializing_if = "Option::is_none", default)]
     reply_to: Option<ReplyAddress>,
     #[serde(rename = "o", skip_serializing_if = "Option::is_none", default)]
@@ -119,6 +124,7 @@ impl From<&JobOptions> for WireOptions {
             unique: options.unique.as_ref().map(|unique| (unique.key.clone(), unique.rule())),
             version: options.version,
             headers: options.headers.clone(),
+            tags: options.tags.clone(),
             reply_to: options.reply_to.clone(),
             origin: options.origin.as_ref().map(WireOrigin::from),
             schedule: options.schedule.as_ref().map(|scheduled| {
@@ -151,6 +157,7 @@ impl From<WireOptions> for JobOptions {
             unique: wire.unique.map(|(key, rule)| Unique::of_rule(key, &rule)),
             version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,
+            tags: wire.tags,
             reply_to: wire.reply_to,
             origin: wire.origin.map(Origin::from),
             schedule: wire.schedule.map(|(id, tick)| {

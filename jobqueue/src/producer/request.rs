@@ -163,6 +163,7 @@ impl Request {
             due,
             unique: unique.as_ref().map(|unique| unique.claim(&self.name)),
             ttl: record.time_to_live(),
+            tags: record.options.tag_lines(),
         })
     }
 
@@ -189,6 +190,10 @@ impl Request {
 
     pub(crate) fn set_unique(&mut self, unique: Unique) {
         self.unique = Some(unique);
+    }
+
+    pub(crate) fn add_tag(&mut self, tag: String) {
+        self.options.tags.insert(tag);
     }
 
     pub(crate) fn headers(&mut self) -> &mut BTreeMap<String, String> {

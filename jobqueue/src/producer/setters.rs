@@ -110,6 +110,13 @@ macro_rules! add_setters {
             self.set(|request| request.set_deadline(Deadline::At(time)))
         }
 
+        /// A word by which the job is [found](crate::find::JobFilter::tag) without looking at all
+        /// jobs of its queue, such as `customer:42`. At most 16 a job, of 128 bytes without spaces
+        /// each; none by default.
+        pub fn tag(self, tag: impl Into<String>) -> Self {
+            self.set(|request| request.add_tag(tag.into()))
+        }
+
         /// How long a run may take; the handler's by default.
         pub fn timeout(self, timeout: Duration) -> Self {
             self.set(|request| request.options.timeout = Some(timeout))

@@ -60,6 +60,7 @@ impl Batch {
             due: Due::Now,
             unique: None,
             ttl: None,
+            tags: None,
             chosen_id: false,
         };
         let jobs: Vec<NewJob> = (0..jobs).map(new).collect();

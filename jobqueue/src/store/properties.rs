@@ -167,6 +167,7 @@ fn new_job() -> NewJob {
         due: Due::Now,
         unique: None,
         ttl: None,
+        tags: None,
         chosen_id: false,
     }
 }

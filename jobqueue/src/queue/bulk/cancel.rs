@@ -31,9 +31,9 @@ impl Queue {
 }
 
 impl Find {
-    /// Cancels all jobs that the filter means, as [`JobHandle::cancel`](crate::JobHandle::cancel) does
-    /// one: those that are delayed, wait or run, unless the filter names states. Set options, then
-    /// await it.
+    /// Cancels all jobs that the filter means, as [`JobHandle::cancel`](crate::JobHandle::cancel)
+    /// does one: those that are delayed, wait or run, unless the filter names states. Set options,
+    /// then await it.
     pub fn cancel<'a>(self) -> Bulk<'a, CancelJobs> {
         Bulk::new(self.into_seek(), CancelJobs::default())
     }

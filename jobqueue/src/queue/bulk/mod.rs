@@ -63,18 +63,19 @@ impl Acted {
 /// [`remove`](crate::find::Find::remove), [`move_to`](crate::find::Find::move_to) and
 /// [`redrive`](crate::find::Find::redrive). Set options, then await it for a [`BulkReport`].
 ///
-/// It looks for jobs from the beginning, as [`Queue::find`] does, and after each call of that does its work to those that
-/// it has found, at most 100 at once. What is added or comes back behind the end of a state that it
-/// has seen isn't looked at, so it ends, and none is taken twice that comes back by what was done to
-/// it. A job that moves between the look and the step is taken as it is then, or refused.
+/// It looks for jobs from the beginning, as [`Queue::find`] does, and after each call of that does
+/// its work to those that it has found, at most 100 at once. What is added or comes back behind the
+/// end of a state that it has seen isn't looked at, so it ends, and none is taken twice that comes
+/// back by what was done to it. A job that moves between the look and the step is taken as it is
+/// then, or refused.
 ///
 /// # Cancel safety
-/// Dropped before it is done, it has done some of its steps, each of them whole. Call it again for the
-/// rest.
+/// Dropped before it is done, it has done some of its steps, each of them whole. Call it again for
+/// the rest.
 ///
 /// # Errors
-/// Those of any call: a broken connection costs a step no more than a wait, as long as Redis is back
-/// within the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout). Otherwise
+/// Those of any call: a broken connection costs a step no more than a wait, as long as Redis is
+/// back within the client's [`retry_timeout`](crate::ClientBuilder::retry_timeout). Otherwise
 /// [`Operation::done`](crate::error::Operation::done) says to how many jobs it was done. What a
 /// job's state or another job's key forbids is no error: it is [counted](BulkReport::refused).
 #[must_use = "it is done when this is awaited"]

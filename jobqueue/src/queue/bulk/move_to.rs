@@ -18,15 +18,15 @@ pub struct MoveJobs {
 }
 
 impl Find {
-    /// Moves all jobs that the filter means to another queue of the same client: those that are delayed
-    /// or wait, unless the filter names states. Set options, then await it.
+    /// Moves all jobs that the filter means to another queue of the same client: those that are
+    /// delayed or wait, unless the filter names states. Set options, then await it.
     ///
     /// A job keeps its id, its priority, its due time, its unique key, and whoever waits for its
-    /// reply; its time to live begins again, and its attempts are counted anew. It leaves this queue in
-    /// one step and arrives once, as a dead letter does, even if processes die on the way. A job that
-    /// would meet another of its id or its unique key there stays, and is
-    /// [refused](BulkReport::refusals). A handle that waits for its result waits in the queue that it
-    /// has left, and hears that the job has gone.
+    /// reply; its time to live begins again, and its attempts are counted anew. It leaves this
+    /// queue in one step and arrives once, as a dead letter does, even if processes die on the way.
+    /// A job that would meet another of its id or its unique key there stays, and is
+    /// [refused](crate::find::BulkReport::refusals). A handle that waits for its result waits in
+    /// the queue that it has left, and hears that the job has gone.
     ///
     /// ```no_run
     /// # use jobqueue::{find::JobFilter, Queue};
@@ -36,8 +36,6 @@ impl Find {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// [`BulkReport::refusals`]: crate::find::BulkReport::refusals
     pub fn move_to<'a>(self, to: &Queue) -> Bulk<'a, MoveJobs> {
         Bulk::new(self.into_seek(), MoveJobs { to: to.clone() })
     }

@@ -12,9 +12,9 @@ use crate::{
 pub struct RedriveJobs;
 
 impl Find {
-    /// Sends all dead letters back whose jobs the filter means, as [`DeadLetters::redrive`] does: those
-    /// that wait. The filter speaks of the jobs that failed, as [`DeadLetters::find`] says. Set options,
-    /// then await it.
+    /// Sends all dead letters back whose jobs the filter means, as [`DeadLetters::redrive`] does:
+    /// those that wait. The filter speaks of the jobs that failed, as [`DeadLetters::find`] says.
+    /// Set options, then await it.
     ///
     /// ```no_run
     /// # use jobqueue::{find::JobFilter, dead_letter::DeadLetters};

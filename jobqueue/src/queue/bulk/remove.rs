@@ -13,8 +13,8 @@ use crate::{
 pub struct RemoveJobs;
 
 impl Find {
-    /// Removes all jobs that the filter means, with all that is kept of them: those of all states but
-    /// active ones, unless the filter names states. Set options, then await it.
+    /// Removes all jobs that the filter means, with all that is kept of them: those of all states
+    /// but active ones, unless the filter names states. Set options, then await it.
     ///
     /// ```no_run
     /// # use jobqueue::{DurationExt, find::JobFilter, JobState, Queue};

@@ -15,8 +15,9 @@ pub struct RetryJobs {
 }
 
 impl Find {
-    /// Runs all jobs that a filter means again, as [`JobHandle::retry`](crate::JobHandle::retry) does
-    /// one: those that have failed, unless the filter names states. Set options, then await it.
+    /// Runs all jobs that a filter means again, as [`JobHandle::retry`](crate::JobHandle::retry)
+    /// does one: those that have failed, unless the filter names states. Set options, then await
+    /// it.
     ///
     /// ```no_run
     /// # use jobqueue::{find::JobFilter, Queue};

@@ -53,6 +53,8 @@ pub(in crate::queue) struct Finder {
     filter: JobFilter,
     subject: Subject,
     now: DateTime<Utc>,
+    /// In which a job must be.
+    states: Vec<JobState>,
     walk: Walk,
     /// Jobs whose records don't rule them out; they are read in full.
     candidates: VecDeque<JobId>,
@@ -61,8 +63,8 @@ pub(in crate::queue) struct Finder {
 }
 
 impl Finder {
-    /// A search through the states that the filter names, or else through `states`; for dead letters,
-    /// through those that wait.
+    /// A search through the states that the filter names, or else through `states`; for dead
+    /// letters, through those that wait.
     pub(in crate::queue) fn new(seek: &Seek, states: &[JobState]) -> Result<Self> {
         let Seek { queue, filter, subject } = seek.clone();
         let filter = filter.checked().map_err(|problem| match problem {
@@ -73,12 +75,17 @@ impl Finder {
             Subject::Jobs => states,
             Subject::DeadLetters => &[JobState::Waiting],
         };
-        let walk = Walk::through(filter.states_or(states));
+        let states = filter.states_or(states);
+        let walk = match (subject, filter.one_tag()) {
+            (Subject::Jobs, Some(tag)) => Walk::through_tag(tag),
+            _ => Walk::through(states.iter().copied()),
+        };
         Ok(Self {
             queue,
             filter,
             subject,
             now: clock::now(),
+            states,
             walk,
             candidates: VecDeque::new(),
             given: HashSet::new(),
@@ -128,6 +135,9 @@ impl Finder {
     }
 
     fn wants(&self, job: &JobInfo) -> Result<bool> {
+        if !self.states.contains(&job.state) {
+            return Ok(false);
+        }
         Ok(match self.subject {
             Subject::Jobs => self.filter.wants(job, self.now)?,
             Subject::DeadLetters => self.wants_record(&job.record)?,

@@ -23,8 +23,8 @@ use crate::{
 };
 
 impl Queue {
-    /// Looks for jobs, in the order of the queue and of one state after the other: delayed, waiting,
-    /// active, completed, failed, cancelled.
+    /// Looks for jobs, in the order of the queue and of one state after the other: delayed,
+    /// waiting, active, completed, failed, cancelled.
     ///
     /// ```no_run
     /// # use jobqueue::{find::JobFilter, JobState, Queue};
@@ -65,8 +65,8 @@ impl DeadLetters {
     }
 }
 
-/// Jobs that a filter means, as a [`Stream`]; see [`Queue::find`]. Or something is done to all of them:
-/// [`cancel`](Self::cancel), [`retry`](Self::retry), [`remove`](Self::remove),
+/// Jobs that a filter means, as a [`Stream`]; see [`Queue::find`]. Or something is done to all of
+/// them: [`cancel`](Self::cancel), [`retry`](Self::retry), [`remove`](Self::remove),
 /// [`move_to`](Self::move_to), [`redrive`](Self::redrive).
 ///
 /// Each call looks at 500 jobs at most, and at a mebibyte of what they carry: it holds Redis for

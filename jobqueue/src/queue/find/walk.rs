@@ -52,6 +52,12 @@ impl Walk {
         Self { left: states.into_iter().map(stretch).collect() }
     }
 
+    /// Through all jobs with a tag, in the order of their ids.
+    pub(super) fn through_tag(tag: &str) -> Self {
+        let stretch = Stretch::Set { name: format!("tag:{tag}"), after: None, until: None };
+        Self { left: [stretch].into() }
+    }
+
     /// The next jobs, with their records if these are wanted; not those of active jobs. None at the
     /// end.
     ///

@@ -1,7 +1,7 @@
 //! One job of a million is found by a field of its payload, and a tenth of them are cancelled in steps,
 //! stopped half-way and gone on with: how long Redis is held by a call of any of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jobqueue::{
     Client, Queue, find::{BulkReport, JobFilter}, job, types::CancellationToken,
@@ -11,6 +11,8 @@ use jobqueue_tests::{
     server::RedisServer,
 };
 use serde::{Deserialize, Serialize};
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 const JOBS: u64 = 1_000_000;
 
@@ -51,11 +53,32 @@ fn slow(server: &RedisServer) -> Result<(usize, u64), redis::RedisError> {
     Ok((above, times.into_iter().max().unwrap_or_default()))
 }
 
+/// How many scripts were called since the server began to listen, and how many µs of its own processor
+/// time each took: what other processes take from it isn't its own.
+fn own_time(server: &RedisServer, before: Duration) -> Result<(u64, u128), Failed> {
+    let stats: String = redis::cmd("INFO").arg("commandstats").query(&mut server.connection())?;
+    let line = stats.lines().find(|line| line.starts_with("cmdstat_evalsha:"));
+    let calls = line.and_then(|line| line.split(['=', ',']).nth(1)?.parse().ok()).unwrap_or(1);
+    Ok((calls, (processor_time(server)? - before).as_micros() / u128::from(calls)))
+}
+
+/// The processor time that the server has had.
+fn processor_time(server: &RedisServer) -> Result<Duration, Failed> {
+    let info: String = redis::cmd("INFO").arg("cpu").query(&mut server.connection())?;
+    let of = |name: &str| {
+        let line = info.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|seconds| seconds.trim().parse::<f64>().ok()).unwrap_or_default()
+    };
+    Ok(Duration::from_secs_f64(of("used_cpu_user:") + of("used_cpu_sys:")))
+}
+
 /// Listens for calls that take longer than half a millisecond.
-fn listen(server: &mut RedisServer) -> Result<(), redis::RedisError> {
+fn listen(server: &mut RedisServer) -> Result<Duration, Failed> {
     server.set_option("slowlog-log-slower-than", "500");
     server.set_option("slowlog-max-len", "10000");
-    redis::cmd("SLOWLOG").arg("RESET").query(&mut server.connection())
+    let _: () = redis::cmd("CONFIG").arg("RESETSTAT").query(&mut server.connection())?;
+    let _: () = redis::cmd("SLOWLOG").arg("RESET").query(&mut server.connection())?;
+    processor_time(server)
 }
 
 pub(crate) async fn play(report: &mut Report) -> Played {
@@ -65,14 +88,18 @@ pub(crate) async fn play(report: &mut Report) -> Played {
         client.add_all(charge, (first..first + 50_000).map(order)).await?;
     }
     let queue = client.queue("million")?;
-    listen(&mut server)?;
-    one_is_found(report, &server, &queue).await?;
-    listen(&mut server)?;
-    many_are_cancelled(report, &server, &queue).await
+    let before = listen(&mut server)?;
+    one_is_found(report, (&server, before), &queue).await?;
+    let before = listen(&mut server)?;
+    many_are_cancelled(report, (&server, before), &queue).await
 }
 
-async fn one_is_found(report: &mut Report, server: &RedisServer, queue: &Queue) -> Played {
-    let (before, began) = (server.script_calls(), Instant::now());
+async fn one_is_found(
+    report: &mut Report,
+    (server, before): (&RedisServer, Duration),
+    queue: &Queue,
+) -> Played {
+    let began = Instant::now();
     let wanted = 876_543;
     let mut found = queue.find(JobFilter::new().payload("customer.number", wanted));
     let mut numbers = Vec::new();
@@ -80,9 +107,9 @@ async fn one_is_found(report: &mut Report, server: &RedisServer, queue: &Queue) 
         numbers.push(job?.payload::<Order>()?.customer.number);
     }
     let (above, most) = slow(server)?;
-    let (looked, calls) = (found.looked(), server.script_calls() - before);
+    let (looked, (calls, own)) = (found.looked(), own_time(server, before)?);
     let figure = format!(
-        "{} found of {} looked at, in {:.1} s and {calls} calls, the longest {:.2} ms, {above} above 5 ms",
+        "{} found of {} looked at, in {:.1} s and {calls} calls of {own} µs, the longest {:.2} ms, {above} above 5 ms",
         looked.found,
         looked.jobs,
         began.elapsed().as_secs_f64(),
@@ -93,7 +120,11 @@ async fn one_is_found(report: &mut Report, server: &RedisServer, queue: &Queue) 
     Ok(())
 }
 
-async fn many_are_cancelled(report: &mut Report, server: &RedisServer, queue: &Queue) -> Played {
+async fn many_are_cancelled(
+    report: &mut Report,
+    (server, before): (&RedisServer, Duration),
+    queue: &Queue,
+) -> Played {
     let segment = || JobFilter::new().name("charge").payload("customer.segment", 3);
     let token = CancellationToken::new();
     let half = JOBS / 20;
@@ -107,8 +138,9 @@ async fn many_are_cancelled(report: &mut Report, server: &RedisServer, queue: &Q
     let rest = queue.cancel_where(segment()).reason("a play").await?;
     let counts = queue.counts().await?;
     let (above, most) = slow(server)?;
+    let (calls, own) = own_time(server, before)?;
     let figure = format!(
-        "{} and then {} cancelled, {} wait; the longest call {:.2} ms, {above} above 5 ms",
+        "{} and then {} cancelled, {} wait; {calls} calls of {own} µs, the longest {:.2} ms, {above} above 5 ms",
         first.done,
         rest.done,
         counts.waiting,

@@ -36,6 +36,8 @@ pub(crate) struct NewJob {
     pub(crate) unique: Option<KeyClaim>,
     /// The longest wait, from the time it is due; else the queue's default.
     pub(crate) ttl: Option<Duration>,
+    /// By which it is found, a line each.
+    pub(crate) tags: Option<String>,
     /// Chosen by the caller, so it may be there already.
     pub(crate) chosen_id: bool,
 }
@@ -70,7 +72,8 @@ impl Due {
 impl NewJob {
     /// About its bytes in the call.
     pub(crate) fn size(&self) -> usize {
-        self.record.len() + self.id.as_str().len() + 64
+        let tags = self.tags.as_ref().map_or(0, String::len);
+        self.record.len() + self.id.as_str().len() + tags + 64
     }
 
     fn is_special(&self) -> bool {
@@ -133,6 +136,7 @@ impl Command for Add<'_> {
             reprioritize,
             due,
             unfinished,
+            tags,
             dedup,
             add
         ]
@@ -180,13 +184,16 @@ impl Command for Add<'_> {
             }
         }
         // One id alone can't be shortened.
-        let expires = self.jobs.iter().any(|job| job.ttl.is_some());
-        if self.jobs.len() > 1 || expires {
+        let more = self.jobs.iter().any(|job| job.ttl.is_some() || job.tags.is_some());
+        if self.jobs.len() > 1 || more {
             args.push(ids::write(self.jobs.iter().map(|job| job.id.as_str())));
         }
         for (index, job) in self.jobs.iter().enumerate() {
             if let Some(ttl) = job.ttl {
                 args.push(index + 1).push(millis(ttl).max(1));
+            }
+            if let Some(tags) = &job.tags {
+                args.push(index + 1).push(format!("#{tags}"));
             }
         }
     }

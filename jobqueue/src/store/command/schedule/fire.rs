@@ -85,6 +85,7 @@ impl Command for Fire<'_> {
             reprioritize,
             due,
             unfinished,
+            tags,
             dedup,
             add,
             ticks,

@@ -45,6 +45,7 @@ impl Command for Run<'_> {
             reprioritize,
             due,
             unfinished,
+            tags,
             dedup,
             add,
             ticks,

@@ -175,3 +175,29 @@ fn the_next_one_of_a_key_may_run_unless_it_is_removed_as_well() {
         assert_eq!(left, ["jq:{q}:meta"], "{both:?}");
     }
 }
+
+#[test]
+fn a_job_leaves_the_sets_of_its_tags() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2 events 0",
+        "HSET jq:{q}:jobs a r b r",
+        "ZADD jq:{q}:waiting 1 a 2 b",
+        "HSET jq:{q}:tags a x b x",
+        "ZADD jq:{q}:tag:x 0 a 0 b",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, "removed", "a"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:jobs hash
+          b = r
+        jq:{q}:meta hash
+          events = 0
+          layout = 2
+        jq:{q}:tag:x zset
+          0 b
+        jq:{q}:tags hash
+          b = x
+        jq:{q}:waiting zset
+          2 b
+    "#]]);
+}

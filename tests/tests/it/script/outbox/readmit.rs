@@ -27,9 +27,10 @@ fn rig() -> Rig {
     crate::script::rig("outbox/readmit")
 }
 
-/// A call with these jobs: entry, id, record, priority, due, ttl, lifetime, key.
+/// A call with these jobs: entry, id, record, priority, due, ttl, lifetime, key;
+/// without tags.
 fn call(jobs: &[[&str; 8]]) -> Vec<Vec<u8>> {
-    let jobs: Vec<Vec<u8>> = jobs.iter().flat_map(|job| args![&job[..]]).collect();
+    let jobs: Vec<Vec<u8>> = jobs.iter().flat_map(|job| args![&job[..], ""]).collect();
     [args![Rig::BASE, "dlq", "taken"], jobs].concat()
 }
 
@@ -255,4 +256,34 @@ fn notes_how_large_records_may_be() {
     rig.replies(KEYS, call(&[["1-0", "plain", &large, "0", "", "", "0", ""]]), "[1, 0]");
     let noted = jobqueue_tests::raw::run(rig.connection(), "HGET jq:{q}:meta largest");
     assert_eq!(noted, redis::Value::BulkString(b"1025".to_vec()));
+}
+
+#[test]
+fn tags_come_along() {
+    let mut rig = rig();
+    let job = args!["1-0", "a", "r", "0", "", "", "0", "", "x:1\ny"];
+    rig.replies(KEYS, [args![Rig::BASE, "dlq", "taken"], job].concat(), "[1, 0]");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          added = a
+        jq:{q}:jobs hash
+          a = r
+        jq:{q}:meta hash
+          added = 1
+          layout = 2
+          newest = 1700000000001 a
+          tagged = 1
+        jq:{q}:sources hash
+          dlq = 1-0
+        jq:{q}:tag:x:1 zset
+          0 a
+        jq:{q}:tag:y zset
+          0 a
+        jq:{q}:tags hash
+          a = x:1\ny
+        jq:{q}:waiting zset
+          4505299627370497 a
+        jq:{q}:wake list
+          1
+    "#]]);
 }

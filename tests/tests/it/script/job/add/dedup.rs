@@ -338,3 +338,44 @@ fn a_full_queue_takes_no_follower_and_lets_others_be_replaced() {
     let batch = args!["0", new(), 1, "b", "rb", 1, 1, 0, "", 10, "0k", "k"];
     rig.refuses(&keys, batch, "QUEUEFULL 1 1");
 }
+
+#[test]
+fn one_that_is_replaced_has_the_tags_of_the_one_to_add() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2 events 0 tagged 1",
+        "ZADD jq:{q}:waiting 4505299627370490 h",
+        "HSET jq:{q}:jobs h old",
+        "HSET jq:{q}:tags h x\ny",
+        "ZADD jq:{q}:tag:x 0 h 0 other",
+        "ZADD jq:{q}:tag:y 0 h",
+        "SET jq:{q}:unique:k h",
+        "HSET jq:{q}:uniques h k",
+    ]);
+    let mut keys = KEYS.to_vec();
+    keys.push("unique:k");
+    let job = args!["0", new(), 1, "a", "ra", 1, 1, 0, "", 10, "0r", "k", "a", 1, "#z"];
+    rig.replies(&keys, job, r#"["1r", "h"]"#);
+    rig.holds(expect![[r#"
+        jq:{q}:jobs hash
+          h = ra
+        jq:{q}:meta hash
+          events = 0
+          layout = 2
+          tagged = 1
+        jq:{q}:producer:p string, expires
+          1 1r h
+        jq:{q}:tag:x zset
+          0 other
+        jq:{q}:tag:z zset
+          0 h
+        jq:{q}:tags hash
+          h = z
+        jq:{q}:unique:k string
+          h
+        jq:{q}:uniques hash
+          h = k
+        jq:{q}:waiting zset
+          4505299627370490 h
+    "#]]);
+}

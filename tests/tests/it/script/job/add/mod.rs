@@ -551,3 +551,37 @@ fn a_resend_that_a_full_redis_refuses_is_refused_for_good() {
     rig.replies(KEYS, call(1, "1"), "[]");
     rig.dump().assert_unchanged_since(&before);
 }
+
+#[test]
+fn jobs_with_tags_stand_in_the_sets_of_these() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2 events 0"]);
+    let jobs = args!["0", new(), 2, "a", "ra", "b", "rb", 0, "a b", 1, "#x\ny:1", 1, 500];
+    rig.replies(KEYS, jobs, "[]");
+    rig.holds(expect![[r#"
+        jq:{q}:expiring zset
+          1700000000500 a
+        jq:{q}:jobs hash
+          a = ra
+          b = rb
+        jq:{q}:meta hash
+          added = 2
+          events = 0
+          expiring = 1
+          layout = 2
+          tagged = 1
+        jq:{q}:producer:p string, expires
+          1
+        jq:{q}:tag:x zset
+          0 a
+        jq:{q}:tag:y:1 zset
+          0 a
+        jq:{q}:tags hash
+          a = x\ny:1
+        jq:{q}:waiting zset
+          4505299627370496 a
+          4505299627370496 b
+        jq:{q}:wake list
+          1
+    "#]]);
+}
