@@ -203,9 +203,8 @@ impl JobFilter {
         let headers = &record.options.headers;
         let tags = &record.options.tags;
         let has = |(name, value): &(String, String)| headers.get(name) == Some(value);
-        if !named || !self.age.has(&age) || !self.headers.iter().all(has) {
-            return Ok(false);
-        } else if !self.tags.iter().all(|tag| tags.contains(tag)) {
+        let tagged = self.tags.iter().all(|tag| tags.contains(tag));
+        if !named || !tagged || !self.age.has(&age) || !self.headers.iter().all(has) {
             return Ok(false);
         } else if self.fields.is_empty() {
             return Ok(true);

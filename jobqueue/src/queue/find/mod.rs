@@ -69,7 +69,7 @@ impl DeadLetters {
 /// them: [`cancel`](Self::cancel), [`retry`](Self::retry), [`remove`](Self::remove),
 /// [`move_to`](Self::move_to), [`redrive`](Self::redrive).
 ///
-/// Each call looks at 500 jobs at most, and at a mebibyte of what they carry: it holds Redis for
+/// Each call looks at 200 jobs at most, and at a mebibyte of what they carry: it holds Redis for
 /// about a millisecond, however many jobs there are. Nothing is read ahead of what is asked for.
 ///
 /// There is no snapshot: each job is given as it is when it is read, and once. One that moves

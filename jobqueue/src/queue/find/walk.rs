@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-/// How many jobs one call looks at: a good half of a millisecond of Redis's time.
-const PORTION: usize = 500;
+/// How many jobs one call looks at: half a millisecond of Redis's time.
+const PORTION: usize = 200;
 
 /// The states in the order in which they are walked through: a job that moves on in its life is met
 /// later, and not missed.
