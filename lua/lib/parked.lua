@@ -1,6 +1,7 @@
 -- parked: a job that waits until another of its unique key has ended. See lib/unique.lua.
 
--- Changes when such a job is due, in the value of its key. Answers whether the job, whose score in `delayed` this is, is one.
+-- Changes when such a job is due, in the value of its key. Answers whether the job, whose score in
+-- `delayed` this is, is one.
 local function parked_delay(base, id, score, due)
   if score ~= UNIQUE_PARKED then
     return false

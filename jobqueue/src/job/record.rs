@@ -226,6 +226,7 @@ mod tests {
             deadline: DateTime::from_timestamp_millis(1_767_326_645_000).map(Deadline::At),
             retry_for: Some(Duration::from_secs(90)),
             snoozes: Some(12),
+            tags: ["customer:7".to_owned()].into(),
             unique: Some(Unique::by("order 7").lasting(Duration::from_secs(60))),
             version: Some(3),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),

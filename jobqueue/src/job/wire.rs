@@ -42,7 +42,7 @@ pub(super) struct WireOptions {
     ttl_ms: Option<u64>,
     #[serde(rename = "e", skip_serializing_if = "Option::is_none", default)]
     deadline_ms: Option<i64>,
-    #[serde(rename = "g", skip_serializing_if = "Option::is_none", default)]
+    #[serde(rename = "x", skip_serializing_if = "Option::is_none", default)]
     deadline_in_ms: Option<u64>,
     #[serde(rename = "w", skip_serializing_if = "Option::is_none", default)]
     retry_for_ms: Option<u64>,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jobqueue::{
-    Client, Context, DurationExt, Failure, JobError, JobState, State,
+    Client, Context, DurationExt, Failure, JobError, JobState, State, Unique,
     dead_letter::DeadLetters,
     error::{FailureReason, JobFailure, ResultError},
     job,
@@ -44,6 +44,11 @@ async fn fails(ms: u64, ctx: Context, runs: State<Runs>) -> Result<(), Failure> 
 async fn declared(ms: u64) -> Result<(), Failure> {
     sleep(Duration::from_millis(ms)).await;
     Err(Failure::retry("not yet"))
+}
+
+#[job(queue = "lives")]
+async fn sleeps(ms: u64) {
+    sleep(Duration::from_millis(ms)).await;
 }
 
 #[job(queue = "lives", retry_for = "300ms", backoff = fixed("50ms"))]
@@ -86,7 +91,7 @@ async fn naps(most: u32, ctx: Context) -> Result<u32, Nap> {
 
 fn start(client: &Client, runs: &Runs) -> Running {
     let worker = worker(client).handler(fails).handler(declared).handler(tried).handler(snoozes);
-    let worker = worker.handler(naps);
+    let worker = worker.handler(naps).handler(sleeps);
     Running::start(worker.state(runs.clone()))
 }
 
@@ -115,6 +120,34 @@ async fn no_retry_is_planned_beyond_the_deadline() {
     // It has a dead letter, as any that failed for good.
     let dead: DeadLetters = client.dead_letters("lives-dlq").expect("a name");
     dead.wait_for(1).await.expect("its letter");
+    running.stop().await;
+}
+
+/// Not from when it was added.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_counts_from_when_a_job_is_due() {
+    let (client, runs) = (client().await, Runs::default());
+    let alone = || Unique::by("k").keep_last();
+    let before = client.add(sleeps, 900).unique(alone()).await.expect("added");
+    let running = start(&client, &runs);
+    at_once("it runs", async || before.state().await.expect("a state") == Some(JobState::Active))
+        .await;
+    let after = client.add(sleeps, 1).unique(alone()).deadline_in(400.millis());
+    let after = after.await.expect("added");
+    assert_eq!(after.state().await.expect("a state"), Some(JobState::Delayed), "it runs after it");
+    after.result().await.expect("in time, since it was due just now");
+
+    let put_off = client.add(sleeps, 1).delay(1.hours()).deadline_in(400.millis());
+    let put_off = put_off.await.expect("added");
+    put_off.set_delay(700.millis()).await.expect("put off");
+    put_off.result().await.expect("in time");
+
+    let again = client.add(declared, 60_000).await.expect("added");
+    for _ in 0..2 {
+        let failure = failure(&again).await;
+        assert_eq!((failure.reason, failure.attempt), (FailureReason::Deadline, 1));
+        again.retry().await.expect("it runs again");
+    }
     running.stop().await;
 }
 

@@ -264,6 +264,8 @@ fn tags_come_along() {
     let job = args!["1-0", "a", "r", "0", "", "", "0", "", "x:1\ny"];
     rig.replies(KEYS, [args![Rig::BASE, "dlq", "taken"], job].concat(), "[1, 0]");
     rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
         jq:{q}:events stream
           added = a
         jq:{q}:jobs hash

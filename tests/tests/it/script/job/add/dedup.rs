@@ -220,11 +220,13 @@ fn the_time_to_live_of_a_replacement_starts_when_it_is_due() {
         score.expect("a time").map(|at| at - 1_700_000_000_000)
     };
     let (waiting, delayed) = ("ZADD jq:{q}:waiting 4505299627370490 h", "ZADD jq:{q}:delayed");
+    // For as long as it is parked, that is beyond all times.
+    let beyond = 281_474_976_710_657 - 1_700_000_000_000;
     let parked = "SET jq:{q}:unique:k h~-~1700000070000~s";
     for (given, rule, id, at) in [
         (vec![waiting.to_owned()], "0r", "h", 1_000),
         (vec![format!("{delayed} 1700000060000 h")], "0r", "h", 61_000),
-        (vec![format!("{delayed} 281474976710657 s"), parked.to_owned()], "0k", "s", 71_000),
+        (vec![format!("{delayed} 281474976710657 s"), parked.to_owned()], "0k", "s", beyond + 1_000),
     ] {
         let mut rig = rig();
         if id == "s" {
