@@ -74,6 +74,7 @@ where
         output: Output::default(),
     };
     tokio::select! {
+        biased;
         ran = client.run() => ran,
         // Whatever it does: it is as if its connection had broken.
         () = seen.client.ended() => Ok(()),

@@ -82,6 +82,7 @@ async fn serve_others(engine: Arc<Engine>, listener: StdListener, stopped: onesh
     match UnixListener::from_std(listener) {
         Ok(listener) => {
             tokio::select! {
+                biased;
                 _ = stopped => {}
                 never = listen(engine, listener) => match never {},
             }

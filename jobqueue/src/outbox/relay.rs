@@ -265,6 +265,7 @@ impl Relay {
     /// time before new entries were written here.
     async fn wait_for_other(&self, wait: Duration) {
         tokio::select! {
+            biased;
             () = sleep(wait) => {}
             () = self.signals.news.notified() => sleep(wait.min(LONGEST_LOOK)).await,
         }
@@ -273,6 +274,7 @@ impl Relay {
     /// Waits before looking for new entries. Those of this process are known at once.
     async fn wait_for_news(&self, wait: Duration) {
         tokio::select! {
+            biased;
             () = sleep(wait) => {}
             () = self.signals.news.notified() => {}
         }

@@ -64,6 +64,7 @@ impl Relay {
     /// Until the next try; a relay that is waited for has it made at once.
     async fn pause(&self, wait: Duration) {
         tokio::select! {
+            biased;
             () = sleep(wait.mul_f64(0.75 + fastrand::f64() / 4.0)) => {}
             () = self.signals.tries.notified() => {}
         }

@@ -296,6 +296,7 @@ async fn keep(
             return;
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep(tick) => {}
             // Other pumps most likely hurry too.
             () = hurry.notified() => tokio::time::sleep(GATHER).await,

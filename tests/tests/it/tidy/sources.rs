@@ -43,6 +43,25 @@ fn no_todo_is_left() {
     assert_none(&complaints);
 }
 
+/// Otherwise tokio looks at random which comes first, and a simulation that is played again takes
+/// another way.
+#[test]
+fn every_select_says_in_which_order_it_looks() {
+    let mut complaints = Vec::new();
+    for folder in ["jobqueue/src", "jobqueue-engine/src", "tests/simulation/src"] {
+        for (path, text) in files(folder, "rs") {
+            let lines = code(&text);
+            let begins = lines.windows(2).filter(|pair| pair[0].contains("select! {"));
+            complaints.extend(
+                begins
+                    .filter(|pair| pair[1].trim() != "biased;")
+                    .map(|pair| format!("{path}: select! without biased: {}", pair[1].trim())),
+            );
+        }
+    }
+    assert_none(&complaints);
+}
+
 #[test]
 fn every_example_is_named_in_the_readme() {
     let readme = fs::read_to_string(root().join("README.md")).expect("a readme");
