@@ -25,8 +25,9 @@ pub(crate) struct Pass {
     pub(crate) held: Option<Duration>,
     /// The first tick after now.
     pub(crate) later: Option<i64>,
-    /// Whether ticks are held back, until a job is over or the queue has room.
-    pub(crate) waits: bool,
+    /// If ticks are held back, until a job is over or the queue has room: the time until the next
+    /// tick of their schedules, the shortest.
+    pub(crate) waits: Option<Duration>,
     /// Schedules that are due and that this program can't read.
     pub(crate) unread: Vec<(ScheduleId, Corrupt)>,
 }
@@ -41,7 +42,7 @@ const ROUNDS: usize = 1_000;
 /// tick that has been fired isn't its schedule's any more.
 pub(crate) async fn fire_due(store: &QueueStore, name: &WorkerId) -> Result<Pass> {
     let (mut unread, mut stay): (Vec<(ScheduleId, Corrupt)>, usize) = (Vec::new(), 0);
-    let mut round = 0;
+    let (mut round, mut waits) = (0, None);
     loop {
         round += 1;
         let offset = unread.len() + stay;
@@ -50,7 +51,7 @@ pub(crate) async fn fire_due(store: &QueueStore, name: &WorkerId) -> Result<Pass
         if held.is_some() || looked.due.is_empty() || round == ROUNDS {
             // After so many rounds, at once again.
             let later = if round == ROUNDS { Some(now) } else { later };
-            return Ok(Pass { now, held, later, waits: stay > 0, unread });
+            return Ok(Pass { now, held, later, waits, unread });
         }
         let mut ticks = Vec::new();
         for due in looked.due {
@@ -63,11 +64,19 @@ pub(crate) async fn fire_due(store: &QueueStore, name: &WorkerId) -> Result<Pass
         for ticks in chunks(&ticks, Tick::size) {
             let fired = store.call(&Fire { name, ticks }).await?;
             let stands = |ended: &Ticked| matches!(ended, Ticked::Held | Ticked::Full);
-            let held = ticks.iter().zip(fired).filter(|(_, ended)| stands(ended));
-            held_back.extend(held.map(|(tick, _)| tick.schedule.clone()));
+            for (tick, _) in ticks.iter().zip(fired).filter(|(_, ended)| stands(ended)) {
+                waits = Some(waits.unwrap_or(Duration::MAX).min(period(tick)));
+                held_back.insert(tick.schedule.clone());
+            }
         }
         stay += held_back.len();
     }
+}
+
+/// From a tick to the next one.
+fn period(tick: &Tick) -> Duration {
+    let Some((this, Some(next))) = tick.moves else { return Duration::MAX };
+    Duration::from_millis(u64::try_from(next.saturating_sub(this)).unwrap_or(0))
 }
 
 /// What becomes of a schedule that is due.

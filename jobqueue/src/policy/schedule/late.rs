@@ -25,8 +25,9 @@ pub enum Overlap {
     /// It is left out.
     #[default]
     Skip,
-    /// It waits, within two seconds of the end of that job. So one stands in line at most: of the
-    /// ticks that come meanwhile, [`CatchUp`] says which add a job.
+    /// It waits until that job is over, and adds its own within half of the schedule's period then, or
+    /// within two seconds. So one stands in line at most: of the ticks that come meanwhile,
+    /// [`CatchUp`] says which add a job.
     Queue,
     /// It cancels that job, and adds its own: one that waits ends as
     /// [cancelled](crate::docs::cancelling) at once, and one that runs is told to stop. Of late ticks

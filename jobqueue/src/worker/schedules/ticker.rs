@@ -25,6 +25,9 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// How soon it looks again for ticks that are held back, or after an error.
 const SOON: Duration = Duration::from_secs(1);
 
+/// How soon at the soonest, while ticks are held back.
+const SHORTEST: Duration = Duration::from_millis(50);
+
 /// How soon it looks again while a schedule is due that it can't read.
 const UNREAD: Duration = Duration::from_secs(5);
 
@@ -106,8 +109,9 @@ impl Ticker {
         if !pass.unread.is_empty() {
             sleep = sleep.min(UNREAD);
         }
-        if waits {
-            sleep = sleep.min(SOON);
+        // Twice in a period, so that jobs which take less than it does don't fall behind.
+        if let Some(period) = waits {
+            sleep = sleep.min(SOON).min(period / 2).max(SHORTEST);
         }
         self.known = pass.later;
         self.look_at = now + sleep;

@@ -122,6 +122,34 @@ async fn a_tick_in_line_waits_for_the_end_of_the_last_job() {
     ended.stop().await;
 }
 
+#[job(queue = "ticks", name = "short", retain = all)]
+async fn short(_: (), runs: State<Count>) {
+    runs.up();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+}
+
+/// A worker once looked for the end of the last job every second, and so a schedule of a shorter
+/// period fell behind for ever.
+#[tokio::test]
+async fn ticks_in_line_of_a_short_period_do_not_fall_behind() {
+    let client = client().await;
+    let runs = Count::default();
+    let schedule = client.schedule("often", Every::new(400.millis()), short, ());
+    let schedule = schedule.overlap(Overlap::Queue).catch_up(CatchUp::Within(1.hours()));
+    schedule.await.expect("made");
+    tokio::time::sleep(1_600.millis()).await;
+    // Some ticks stand in line by now, and each waits for the one before.
+    let running = Running::start(worker(&client).handler(short).state(runs.clone()));
+    let schedules = client.queue("ticks").expect("a good name").schedules();
+    eventually("it has caught up", async || {
+        let info = schedules.get("often").await.expect("read").expect("it is there");
+        let lag = chrono::Utc::now() - info.next.expect("it goes on");
+        runs.get() > 3 && lag < chrono::TimeDelta::milliseconds(300)
+    })
+    .await;
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn a_rule_of_a_newer_version_is_left_to_others_without_a_busy_loop() {
     let (client, base) = client_and_base("ticks").await;
