@@ -1,7 +1,6 @@
 //! Decisions about received jobs, by the same rules as for a worker's.
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::rules::Rules;
 use crate::{
@@ -9,7 +8,7 @@ use crate::{
     queue::Queue,
     settle::{
         Candidate, DeadLetterRoute, Decision, EndedJob, HandoutLimit, History, Intake, Known,
-        Rejection, RunOutcome, RunPolicy, ServerClock, decide, fails_for_good, intake,
+        Rejection, RunOutcome, RunPolicy, ServerClock, decide, decide_run, intake,
     },
     store::worker::Taken,
 };
@@ -78,31 +77,22 @@ impl ReceiveContext {
             name: name.as_ref(),
             codec: Codec::default(),
             reply_to: reply_to.as_ref(),
-            dead_letter: self.dead_letter.clone().map(|to| DeadLetterRoute {
-                to,
-                from: self.queue.name(),
-                record,
-            }),
-            now: Instant::now(),
         };
-        decide(outcome, &policy, job).into_settlement(id)
+        decide(outcome, &policy, job, || self.route(record)).into_settlement(id)
     }
 
     /// Decides about a job that was handed out and has ended.
     pub(super) fn decide(&self, job: &Accepted, outcome: RunOutcome) -> Decision {
         let Accepted { id, record, policy, .. } = job;
-        let now = Instant::now();
-        let dead_letter = match &self.dead_letter {
-            Some(to) if fails_for_good(&outcome, policy, now) => Some(DeadLetterRoute {
-                to: to.clone(),
-                from: self.queue.name(),
-                record: Bytes::from(record.encode()),
-            }),
-            _ => None,
-        };
         let reply_to = record.options.reply_to.as_ref();
         let (name, codec) = (Some(&record.name), record.codec);
-        decide(outcome, policy, EndedJob { id, name, codec, reply_to, dead_letter, now })
+        let job = EndedJob { id, name, codec, reply_to };
+        decide_run(outcome, policy, job, || self.route(Bytes::from(record.encode())))
+    }
+
+    fn route(&self, record: Bytes) -> Option<DeadLetterRoute<'_>> {
+        let to = self.dead_letter.clone()?;
+        Some(DeadLetterRoute { to, from: self.queue.name(), record })
     }
 }
 

@@ -83,6 +83,6 @@ fn stays_for(pass: &Pass) -> Option<Duration> {
         // Spread, so that not all look at once if the one that has it died.
         return Some(held.saturating_add(SOON.mul_f64(fastrand::f64() / 2.0)));
     }
-    let reasons = [(pass.waits, SOON), (!pass.unread.is_empty(), UNREAD)];
-    reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, wait)| wait).min()
+    let unread = (!pass.unread.is_empty()).then_some(UNREAD);
+    [pass.look_again(), unread].into_iter().flatten().min()
 }

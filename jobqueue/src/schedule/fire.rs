@@ -27,9 +27,21 @@ pub(crate) struct Pass {
     pub(crate) later: Option<i64>,
     /// If ticks are held back, until a job is over or the queue has room: the time until the next
     /// tick of their schedules, the shortest.
-    pub(crate) waits: Option<Duration>,
+    waits: Option<Duration>,
     /// Schedules that are due and that this program can't read.
     pub(crate) unread: Vec<(ScheduleId, Corrupt)>,
+}
+
+/// How soon to look again, at the soonest and at the latest, while ticks are held back.
+const SHORTEST: Duration = Duration::from_millis(50);
+const SOON: Duration = Duration::from_secs(1);
+
+impl Pass {
+    /// When to look again for ticks that are held back: twice in a period, so that those of a short
+    /// one don't fall behind.
+    pub(crate) fn look_again(&self) -> Option<Duration> {
+        self.waits.map(|period| (period / 2).clamp(SHORTEST, SOON))
+    }
 }
 
 /// How many ticks of one schedule one call may carry.

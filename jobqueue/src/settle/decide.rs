@@ -31,18 +31,33 @@ pub(crate) struct EndedJob<'a> {
     pub(crate) codec: Codec,
     /// The caller that waits for the outcome.
     pub(crate) reply_to: Option<&'a ReplyAddress>,
-    /// Where the job goes if it fails for good.
-    pub(crate) dead_letter: Option<DeadLetterRoute<'a>>,
-    /// When this is decided: the same moment for all that is asked about it.
-    pub(crate) now: Instant,
 }
 
-/// Decides what becomes of a job.
-pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>) -> Decision {
+/// Decides what becomes of a job that has run. As [`decide`]; but one that runs at most once was
+/// settled before its run: no dead letter can travel with its settlement any more.
+pub(crate) fn decide_run<'a>(
+    outcome: RunOutcome,
+    policy: &RunPolicy,
+    job: EndedJob<'a>,
+    route: impl FnOnce() -> Option<DeadLetterRoute<'a>>,
+) -> Decision {
+    let is_in_time = policy.delivery == Delivery::AtLeastOnce;
+    decide(outcome, policy, job, || if is_in_time { route() } else { None })
+}
+
+/// Decides what becomes of a job. `route` says where it goes if it has failed for good. That is asked
+/// when it is certain, and the policy is asked once: a wait that varies at random may end within the
+/// job's time or beyond it, and so may retry a job or fail it.
+pub(crate) fn decide<'a>(
+    outcome: RunOutcome,
+    policy: &RunPolicy,
+    job: EndedJob<'a>,
+    route: impl FnOnce() -> Option<DeadLetterRoute<'a>>,
+) -> Decision {
     if let RunOutcome::Cancelled(reason) = outcome {
         return Decision::new(Transition::Cancelled { reason }, None);
     }
-    let step = next_step(&outcome, policy, job.now);
+    let step = next_step(&outcome, policy);
     let mut decision = match (outcome.into_result(policy.attempt), step) {
         (Ok(result), _) => completed(result, policy, &job),
         (Err(failure), step) => {
@@ -50,7 +65,9 @@ pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>)
             failed(failure, step, policy, job.name)
         }
     };
-    if let Some(route) = job.dead_letter {
+    if matches!(decision.end, Transition::Failed { .. })
+        && let Some(route) = route()
+    {
         dead_letter::attach(&mut decision, job.id, route);
     }
     if let Some(reply_to) = job.reply_to {
@@ -59,19 +76,12 @@ pub(crate) fn decide(outcome: RunOutcome, policy: &RunPolicy, job: EndedJob<'_>)
     decision
 }
 
-/// Whether this outcome fails the job for good, so that a dead letter is due. A job that runs at
-/// most once was settled before its run: nothing can travel with its settlement any more.
-pub(crate) fn fails_for_good(outcome: &RunOutcome, policy: &RunPolicy, now: Instant) -> bool {
-    let fails = |(step, ..): Step| matches!(step, RetryDecision::Fail | RetryDecision::FailAtOnce);
-    policy.delivery == Delivery::AtLeastOnce && next_step(outcome, policy, now).is_some_and(fails)
-}
-
 /// What follows from a failed run, the class to alert of, and the reason if a limit has ended the job.
 type Step = (RetryDecision, Option<ErrorClass>, Option<FailureReason>);
 
 /// What follows from a failed run, within the times and the snoozes that the job has; none if it
 /// didn't fail.
-fn next_step(outcome: &RunOutcome, policy: &RunPolicy, now: Instant) -> Option<Step> {
+fn next_step(outcome: &RunOutcome, policy: &RunPolicy) -> Option<Step> {
     let (step, alert) = after_failure(outcome.verdict()?, policy.as_attempt());
     let step = match step {
         RetryDecision::Snooze(_) if outcome.is_snoozed() && !policy.may_snooze() => {
@@ -80,7 +90,7 @@ fn next_step(outcome: &RunOutcome, policy: &RunPolicy, now: Instant) -> Option<S
         RetryDecision::Snooze(delay) if !outcome.is_snoozed() => RetryDecision::Release(delay),
         step => step,
     };
-    let (step, over) = policy.lifetime.bound(step, now);
+    let (step, over) = policy.lifetime.bound(step, Instant::now());
     Some((step, alert, over))
 }
 
@@ -135,7 +145,7 @@ mod tests {
             CancelReason, DeadLetter, Failure, JobOptions, OnceHeld, QueueName, Record, RunRules,
             Target, Tries,
         },
-        policy::{Retain, Verdict},
+        policy::{Backoff, Retain, Verdict},
         settle::JobDefaults,
         value_error::PayloadError,
     };
@@ -154,15 +164,10 @@ mod tests {
         let (id, from) = (JobId::generate(), queue("orders"));
         let record = Bytes::from_static(b"raw");
         let reply_to = ReplyAddress::generate().expect("a good name");
-        let job = EndedJob {
-            id: &id,
-            name: None,
-            codec: Codec::MessagePack,
-            reply_to: Some(&reply_to),
-            dead_letter: Some(DeadLetterRoute { to: queue("dlq"), from: &from, record }),
-            now: Instant::now(),
-        };
-        decide(outcome, policy, job)
+        let job =
+            EndedJob { id: &id, name: None, codec: Codec::MessagePack, reply_to: Some(&reply_to) };
+        let route = || Some(DeadLetterRoute { to: queue("dlq"), from: &from, record });
+        decide_run(outcome, policy, job, route)
     }
 
     fn end(outcome: RunOutcome, attempts_made: u32) -> Decision {
@@ -198,19 +203,15 @@ mod tests {
             RunOutcome::Failure(Failure::permanent("no")),
         ] {
             let text = format!("{outcome:?}");
-            assert!(
-                fails_for_good(&outcome, &policy(0, &RunRules::DEFAULT), Instant::now()),
-                "{text}"
-            );
-            assert!(matches!(end(outcome, 0).end, Transition::Failed { .. }), "{text}");
+            let decision = end(outcome, 0);
+            assert!(matches!(decision.end, Transition::Failed { .. }), "{text}");
+            assert!(decision.dead_letter.is_some(), "{text}");
         }
     }
 
     #[test]
     fn of_a_cancelled_job_nothing_follows_but_its_end() {
-        let outcome = || RunOutcome::Cancelled(CancelReason::default());
-        assert!(!fails_for_good(&outcome(), &policy(1, &RunRules::DEFAULT), Instant::now()));
-        let decision = end(outcome(), 1);
+        let decision = end(RunOutcome::Cancelled(CancelReason::default()), 1);
         assert!(matches!(decision.end, Transition::Cancelled { .. }));
         assert!(decision.effects.is_empty() && decision.failure.is_none(), "its queue replies");
     }
@@ -225,6 +226,27 @@ mod tests {
             let failure = end(outcome, made).failure.expect("it failed");
             assert_eq!(failure.reason, expected);
         }
+    }
+
+    /// It was once asked twice, and a job failed without its dead letter.
+    #[test]
+    fn a_wait_at_random_is_asked_for_once_and_decides_about_the_dead_letter() {
+        fn either(_: u32) -> Duration {
+            Duration::from_millis(if fastrand::bool() { 100 } else { 1_900 })
+        }
+        let mut ends = [0, 0];
+        let second = Duration::from_secs(1);
+        for backoff in [Backoff::fixed(second).jitter(1.0), Backoff::custom(either)] {
+            let mut policy = policy(0, &RunRules { backoff, ..RunRules::DEFAULT });
+            policy.lifetime.deadline = Some(Instant::now() + second);
+            for _ in 0..100 {
+                let decision = end_by(error(), &policy);
+                let fails = matches!(decision.end, Transition::Failed { .. });
+                assert_eq!(decision.dead_letter.is_some(), fails, "{:?}", decision.end);
+                ends[usize::from(fails)] += 1;
+            }
+        }
+        assert!(ends.iter().all(|count| *count > 10), "{ends:?}");
     }
 
     #[test]
@@ -250,7 +272,6 @@ mod tests {
         }
         policy.snoozed = 3;
         let decision = end_by(snoozed(), &policy);
-        assert!(fails_for_good(&snoozed(), &policy, Instant::now()));
         assert!(
             matches!(decision.end, Transition::Failed { .. }) && decision.dead_letter.is_some()
         );
@@ -320,11 +341,8 @@ mod tests {
     #[test]
     fn a_job_that_runs_at_most_once_is_never_retried() {
         let rules = RunRules { delivery: Delivery::AtMostOnce, ..RunRules::DEFAULT };
-        let policy = policy(0, &rules);
-        assert!(
-            !fails_for_good(&error(), &policy, Instant::now()),
-            "its dead letter would come too late"
-        );
-        assert!(matches!(end_by(error(), &policy).end, Transition::Failed { .. }));
+        let decision = end_by(error(), &policy(0, &rules));
+        assert!(matches!(decision.end, Transition::Failed { .. }));
+        assert!(decision.dead_letter.is_none(), "it would come too late");
     }
 }

@@ -18,7 +18,7 @@ mod server_clock;
 mod stopped;
 
 pub(crate) use dead_letter::DeadLetterRoute;
-pub(crate) use decide::{EndedJob, decide, fails_for_good};
+pub(crate) use decide::{EndedJob, decide, decide_run};
 pub(crate) use decision::Decision;
 pub(crate) use defaults::JobDefaults;
 pub(crate) use intake::{Candidate, HandoutLimit, History, Intake, Known, Rejection, intake};

@@ -116,10 +116,9 @@ impl RunMaker {
         let of_handler = handler.as_ref().and_then(|entry| entry.dead_letter.as_ref());
         let from = self.shared.store.name();
         let to = self.shared.dead_letters.choose(from, of_handler);
-        let dead_letter = to.map(|to| DeadLetterRoute { to, from, record });
+        let route = || to.map(|to| DeadLetterRoute { to, from, record });
         let (codec, reply_to) = (Codec::default(), reply_to.as_ref());
-        let now = Instant::now();
-        let job = EndedJob { id, name: name.as_ref(), codec, reply_to, dead_letter, now };
-        (decide(outcome, &policy, job), handler)
+        let job = EndedJob { id, name: name.as_ref(), codec, reply_to };
+        (decide(outcome, &policy, job, route), handler)
     }
 }

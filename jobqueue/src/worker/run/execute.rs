@@ -21,7 +21,7 @@ use crate::{
     client::trace,
     job::Delivery,
     policy::Backoff,
-    settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide, fails_for_good, stopped},
+    settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide_run, stopped},
     worker::{handler_limits::Pass, registry::Entry, telemetry::Times},
 };
 
@@ -135,16 +135,12 @@ impl Run {
 
     fn decide(&self, outcome: RunOutcome, policy: &RunPolicy) -> Decision {
         let Self { ctx, entry, .. } = self;
-        let now = Instant::now();
-        let dead_letter = fails_for_good(&outcome, policy, now)
-            .then(|| dead_letter::route(ctx, entry.dead_letter.as_ref()))
-            .flatten();
         let reply_to = ctx.record().options.reply_to.as_ref();
         let reply_to = reply_to.filter(|_| !self.is_at_most_once());
         let (id, record) = (ctx.id(), ctx.record());
         let (name, codec) = (Some(&record.name), record.codec);
-        let job = EndedJob { id, name, codec, reply_to, dead_letter, now };
-        decide(outcome, policy, job)
+        let job = EndedJob { id, name, codec, reply_to };
+        decide_run(outcome, policy, job, || dead_letter::route(ctx, entry.dead_letter.as_ref()))
     }
 }
 

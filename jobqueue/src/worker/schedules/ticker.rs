@@ -25,9 +25,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// How soon it looks again for ticks that are held back, or after an error.
 const SOON: Duration = Duration::from_secs(1);
 
-/// How soon at the soonest, while ticks are held back.
-const SHORTEST: Duration = Duration::from_millis(50);
-
 /// How soon it looks again while a schedule is due that it can't read.
 const UNREAD: Duration = Duration::from_secs(5);
 
@@ -99,7 +96,7 @@ impl Ticker {
 
     fn looked(&mut self, pass: Pass) {
         self.fails = false;
-        let (now, waits) = (Instant::now(), pass.waits);
+        let now = Instant::now();
         let later = pass.later.map_or(LONGEST_SLEEP, |later| between(pass.now, later));
         let mut sleep = later.min(LONGEST_SLEEP);
         if let Some(held) = pass.held {
@@ -109,9 +106,8 @@ impl Ticker {
         if !pass.unread.is_empty() {
             sleep = sleep.min(UNREAD);
         }
-        // Twice in a period, so that jobs which take less than it does don't fall behind.
-        if let Some(period) = waits {
-            sleep = sleep.min(SOON).min(period / 2).max(SHORTEST);
+        if let Some(wait) = pass.look_again() {
+            sleep = sleep.min(wait);
         }
         self.known = pass.later;
         self.look_at = now + sleep;

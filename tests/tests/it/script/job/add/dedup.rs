@@ -226,7 +226,12 @@ fn the_time_to_live_of_a_replacement_starts_when_it_is_due() {
     for (given, rule, id, at) in [
         (vec![waiting.to_owned()], "0r", "h", 1_000),
         (vec![format!("{delayed} 1700000060000 h")], "0r", "h", 61_000),
-        (vec![format!("{delayed} 281474976710657 s"), parked.to_owned()], "0k", "s", beyond + 1_000),
+        (
+            vec![format!("{delayed} 281474976710657 s"), parked.to_owned()],
+            "0k",
+            "s",
+            beyond + 1_000,
+        ),
     ] {
         let mut rig = rig();
         if id == "s" {
