@@ -15,19 +15,73 @@ use crate::plan::Kind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
     /// Jobs with these tokens are about to be added.
-    Intent { token: u32 },
-    /// An add was acknowledged; or another job stood for it.
-    Added { token: u32, id: String, existed: bool },
+    Intent {
+        token: u32,
+    },
+    /// An add was acknowledged; or another job stood for it, or has become this one.
+    Added {
+        token: u32,
+        id: String,
+        existed: bool,
+        replaced: bool,
+    },
     /// A message was published, to so many queues.
-    Published { token: u32, targets: usize },
+    Published {
+        token: u32,
+        targets: usize,
+    },
     /// A run began.
-    Start { token: u32, id: String, run: u64, kind: Kind },
+    Start {
+        token: u32,
+        id: String,
+        run: u64,
+        kind: Kind,
+    },
     /// A run had its effect, and is about to be settled.
-    Effect { id: String, run: u64 },
+    Effect {
+        id: String,
+        run: u64,
+    },
+    /// An effect that happens once began, and its result is known.
+    Acted {
+        token: u32,
+        run: u64,
+    },
+    Kept {
+        token: u32,
+        run: u64,
+    },
+    /// A run is no more.
+    End {
+        id: String,
+        run: u64,
+    },
+    /// A job was cancelled at this time of the server; or its run was told, and has so many ms.
+    Cancelled {
+        token: u32,
+        id: String,
+        told: Option<u64>,
+        at: u64,
+    },
+    /// A schedule was made, with this first tick in ms; and removed, at this time of the server.
+    Scheduled {
+        schedule: usize,
+        first: i64,
+    },
+    Unscheduled {
+        schedule: usize,
+        at: u64,
+    },
     /// A run was told that its lease is lost.
-    Lost { id: String, run: u64 },
+    Lost {
+        id: String,
+        run: u64,
+    },
     /// Who waited for a reply has heard.
-    Replied { token: u32, well: bool },
+    Replied {
+        token: u32,
+        well: bool,
+    },
 }
 
 /// Where all processes note. Cheap to clone.

@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use crate::{
     executor,
+    judge::{Finding, Wrong},
     plan::Fault,
     stage::{Stage, WorkerActor, lock},
     worker,
@@ -45,13 +46,25 @@ async fn strike(stage: &Stage, fault: Fault) {
             stage.ask(&["SCRIPT", "FLUSH"]);
         }
         Fault::Failover(time) => {
-            let (copy, from) = (stage.engine.copy(), stage.book.now());
+            let (copy, from) = (stage.server.engine().copy(), stage.book.now());
             sleep(ms(time)).await;
             stage.network.cut_all();
-            stage.engine.take_over(copy);
+            stage.server.engine().take_over(copy);
             lock(&stage.lost).push((from, stage.book.now()));
         }
-        Fault::JumpServer(by) => stage.engine.clock().jump(by),
+        Fault::CutLog(time, left) => {
+            let (since, from) = (stage.server.logged(), stage.book.now());
+            sleep(ms(time)).await;
+            stage.network.cut_all();
+            match stage.server.restart(since, left) {
+                Ok(true) => lock(&stage.lost).push((from, stage.book.now())),
+                Ok(false) => {}
+                Err(what) => {
+                    lock(&stage.broken).push(Finding { wrong: Wrong::Unsound, what });
+                }
+            }
+        }
+        Fault::JumpServer(by) => stage.server.engine().clock().jump(by),
         Fault::JumpWorker(index, by) => worker_at(stage, index).1.actor.process.jump(by),
         Fault::JumpProducer(index, by) => stage.producer(index).process.jump(by),
         Fault::KillProducer(index) => stage.replace_producer(index).kill(),

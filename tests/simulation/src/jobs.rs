@@ -32,10 +32,49 @@ impl Task {
     }
 }
 
+/// Notes the end of a run, whatever ends it.
+struct Running {
+    book: Book,
+    id: String,
+    run: u64,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.book.note(Note::End { id: self.id.clone(), run: self.run });
+    }
+}
+
+/// What some jobs do once, however often they run.
+async fn act_once(token: u32, run: u64, ctx: &Context, book: &Book) -> Result<(), Failure> {
+    let effect = async {
+        book.note(Note::Acted { token, run });
+        sleep(Duration::from_millis(u64::from(token % 40))).await;
+        Ok::<_, Failure>(run)
+    };
+    let run = ctx.once(format!("effect-{token}"), effect).await?;
+    book.note(Note::Kept { token, run });
+    Ok(())
+}
+
+/// How a run ends that was told to, since its job is cancelled: it says so, has its result all the
+/// same, or doesn't listen.
+async fn told_to_stop(token: u32) -> Result<(), Failure> {
+    match token % 3 {
+        0 => Err(Failure::retry("told to stop")),
+        1 => Ok(()),
+        _ => std::future::pending().await,
+    }
+}
+
 /// One run, which answers its number: so the outcome in the server tells whose it is.
 async fn run(task: Task, ctx: Context, book: Book, kind: Kind) -> Result<u64, Failure> {
     let (id, run) = (ctx.id().to_string(), book.number_run());
     book.note(Note::Start { token: task.token, id: id.clone(), run, kind });
+    let _running = Running { book: book.clone(), id: id.clone(), run };
+    if task.token % 4 == 1 && !matches!(kind, Kind::Once | Kind::Tick) {
+        act_once(task.token, run, &ctx, &book).await?;
+    }
     if task.takes > 0 {
         tokio::select! {
             biased;
@@ -45,6 +84,8 @@ async fn run(task: Task, ctx: Context, book: Book, kind: Kind) -> Result<u64, Fa
     }
     if ctx.is_lost() {
         book.note(Note::Lost { id: id.clone(), run });
+    } else if ctx.cancel_reason().is_some() {
+        told_to_stop(task.token).await?;
     } else if ctx.is_cancelled() {
         // A shutdown whose time is over: the run is to be ended, and its job handed back.
         std::future::pending::<()>().await;
@@ -129,4 +170,15 @@ pub(crate) async fn copy(task: Task, ctx: Context, book: State<Book>) -> Result<
 #[job(queue = "calls", attempts = 2, backoff = fixed("100ms"))]
 pub(crate) async fn ask(task: Task, ctx: Context, book: State<Book>) -> Result<u64, Failure> {
     run(task, ctx, book.0, Kind::Call).await
+}
+
+#[job(
+    queue = "ticks",
+    attempts = 2,
+    backoff = fixed("100ms"),
+    retain = all,
+    retain_failed = all
+)]
+pub(crate) async fn tick(task: Task, ctx: Context, book: State<Book>) -> Result<u64, Failure> {
+    run(task, ctx, book.0, Kind::Tick).await
 }

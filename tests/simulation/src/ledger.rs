@@ -24,14 +24,17 @@ pub(crate) struct Ledger {
     pub(crate) holders: BTreeSet<String>,
     pub(crate) strange: Vec<String>,
     pub(crate) effects: i64,
-    /// Added, completed, failed.
-    pub(crate) totals: [i64; 3],
+    /// Added, completed, failed, cancelled.
+    pub(crate) totals: [i64; 4],
+    /// Unique keys that run out by themselves.
+    pub(crate) lasting: BTreeMap<String, String>,
 }
 
 const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
 const COLUMNS: [&str; 8] =
     ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels"];
-const PLAIN: [&str; 14] = [
+const PLAIN: [&str; 15] = [
+    "ticking",
     "meta",
     "events",
     "wake",
@@ -62,7 +65,7 @@ impl Ledger {
         }
         ledger.read_events(stage, &format!("{base}events"));
         ledger.effects = stage.count("XLEN", &format!("{base}outbox"));
-        let totals = ["added", "completed", "failed"];
+        let totals = ["added", "completed", "failed", "cancelled"];
         ledger.totals = totals.map(|total| {
             let reply = stage.ask(&["HGET", &format!("{base}meta"), total]);
             text(&reply).parse().unwrap_or(0)
@@ -93,7 +96,12 @@ impl Ledger {
             }
             "workers" => self.leases = range().into_iter().collect(),
             "unique" => {
-                self.claims.insert(rest.to_owned(), text(&stage.ask(&["GET", key])));
+                // Behind its id there may be what a debounce or a successor needs.
+                let value = text(&stage.ask(&["GET", key]));
+                let id = value.split(' ').next().unwrap_or_default().to_owned();
+                let runs_out = stage.count("PTTL", key) >= 0;
+                let claims = if runs_out { &mut self.lasting } else { &mut self.claims };
+                claims.insert(rest.to_owned(), id);
             }
             _ if PASSING.contains(&stem) && !rest.is_empty() => {}
             _ if PLAIN.contains(&name) => {}

@@ -11,9 +11,9 @@
 //! | --- | --- |
 //! | `plan`, `draw` | what happens in a run, as data; and the plan of a seed |
 //! | `play` | a run from its plan to its findings |
-//! | `stage`, `process`, `network` | the server and the processes, and the ways between |
+//! | `stage`, `server`, `process`, `network` | the server and the processes, and the ways between |
 //! | `executor` | which task goes on next |
-//! | `jobs`, `producer`, `worker`, `operator`, `fault`, `probe` | who does what |
+//! | `jobs`, `producer`, `schedules`, `worker`, `operator`, `fault`, `probe` | who does what |
 //! | `book`, `ledger`, `judge/` | notes, the server's state, whether they agree |
 //! | `shrink` | a plan that fails, made smaller |
 //! | `mutant` | bugs that must be found |
@@ -44,6 +44,8 @@ mod play;
 mod probe;
 mod process;
 mod producer;
+mod schedules;
+mod server;
 mod shrink;
 mod stage;
 mod worker;

@@ -40,6 +40,17 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant { name: "key-stays", changes: &[("redis.call('DEL', name)", "")] },
     Mutant {
+        name: "cancel-forgotten",
+        changes: &[("if not q.cancelling or n == 0 then", "if true then")],
+    },
+    Mutant {
+        name: "ticks-overlap",
+        changes: &[(
+            "return it.adds or (it.last ~= '-' and unfinished(q, it.last))",
+            "return false",
+        )],
+    },
+    Mutant {
         name: "no-extension",
         changes: &[("lease_extend(workers, worker, now + lease + unheard)", "")],
     },

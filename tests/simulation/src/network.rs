@@ -10,7 +10,7 @@ use std::{
 };
 
 use jobqueue::internals::simulation;
-use jobqueue_engine::{Engine, serve};
+use jobqueue_engine::serve;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf},
     sync::Notify,
@@ -23,6 +23,7 @@ use crate::{
     executor,
     plan::{Hit, Way},
     process::Process,
+    server::Server,
 };
 
 /// How many bytes a way holds.
@@ -36,7 +37,7 @@ const KEPT_ALIVE: Duration = Duration::from_secs(30);
 pub(crate) struct Network(Arc<Inner>);
 
 struct Inner {
-    engine: Arc<Engine>,
+    server: Arc<Server>,
     /// The process of all that isn't ours.
     world: Process,
     book: Book,
@@ -64,10 +65,10 @@ struct Line {
 }
 
 impl Network {
-    pub(crate) fn new(engine: &Arc<Engine>, world: &Process, book: &Book, seed: u64) -> Self {
+    pub(crate) fn new(server: &Arc<Server>, world: &Process, book: &Book, seed: u64) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
         Self(Arc::new(Inner {
-            engine: engine.clone(),
+            server: server.clone(),
             world: world.clone(),
             book: book.clone(),
             reading: Reading::new(book.is_readable()),
@@ -97,7 +98,7 @@ impl Network {
             state.dialled
         };
         let (far, server) = tokio::io::duplex(PIPE);
-        let engine = self.0.engine.clone();
+        let engine = self.0.server.engine();
         executor::detach_in(&self.0.world, async move {
             let _ = serve(engine, server).await;
         });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobqueue::{Client, Failure, JobHandle, Result, Retain, receive::Receiver};
+use jobqueue::{Client, Failure, JobHandle, Result, Retain, manage::Cancelled, receive::Receiver};
 use tokio::time::sleep;
 
 use crate::{
@@ -39,6 +39,19 @@ fn job(
     Ok(id.parse::<jobqueue::JobId>().ok().map(|id| queue.job(id).typed()))
 }
 
+async fn cancel(
+    stage: &Stage,
+    token: u32,
+    grace: u64,
+    job: JobHandle<serde::de::IgnoredAny>,
+) -> Result<()> {
+    let cancel = job.cancel().by("operator").grace(Duration::from_millis(grace));
+    let told = matches!(cancel.await?, Cancelled::Told(_)).then_some(grace);
+    let (id, at) = (job.id().to_string(), stage.now());
+    stage.book.note(Note::Cancelled { token, id, told, at });
+    Ok(())
+}
+
 pub(crate) fn queue_of(plan: &Plan, token: u32) -> &'static str {
     let order = plan.orders.iter().find(|order| order.what.tokens.contains(&token));
     order.map_or("work", |order| order.what.kind.queue())
@@ -67,6 +80,10 @@ async fn carry_out(stage: &Stage, client: &Client, operation: &Operation) -> Res
         },
         Operation::Delay(token, ms) => match job(token)? {
             Some(job) => job.set_delay(Duration::from_millis(*ms)).await,
+            None => Ok(()),
+        },
+        Operation::Cancel(token, grace) => match job(token)? {
+            Some(job) => cancel(stage, *token, *grace, job).await,
             None => Ok(()),
         },
         Operation::Promote(token) => match job(token)? {

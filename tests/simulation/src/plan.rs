@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jobqueue::schedule::{CatchUp, Overlap};
+
 /// A run: the same plan is the same run, to the last byte.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -9,6 +11,8 @@ pub struct Plan {
     pub seed: u64,
     /// The worker processes.
     pub workers: Vec<WorkerPlan>,
+    /// What adds jobs again and again.
+    pub schedules: Vec<Schedule>,
     /// What producers do, by time.
     pub orders: Vec<Timed<Order>>,
     /// What an operator does, by time.
@@ -37,6 +41,21 @@ pub struct WorkerPlan {
     pub lease: u64,
 }
 
+/// A schedule, which is there from the beginning.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// The time between two ticks, in ms.
+    pub every: u64,
+    /// What becomes of ticks that nobody was there for.
+    pub catch_up: CatchUp,
+    /// What becomes of a tick that meets the last job.
+    pub overlap: Overlap,
+    /// What its jobs do.
+    pub act: Act,
+    /// How long their runs take, in ms.
+    pub takes: u64,
+}
+
 /// The queues, each with a handler or two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -56,6 +75,8 @@ pub enum Kind {
     Call,
     /// A queue that is received by hand.
     Hand,
+    /// The jobs of schedules.
+    Tick,
 }
 
 /// One act of a producer.
@@ -76,15 +97,45 @@ pub struct Order {
     /// The priority.
     pub priority: i16,
     /// A unique key.
-    pub unique: Option<u8>,
+    pub unique: Option<Key>,
     /// Whether the producer chooses the id.
     pub chosen: bool,
     /// How long it may wait, in ms.
     pub ttl: Option<u64>,
     /// The timeout of a run, in ms.
     pub timeout: Option<u64>,
+    /// How long after it is due it ends, in ms.
+    pub deadline: Option<u64>,
+    /// How long after it is due it is tried again, in ms.
+    pub retry_for: Option<u64>,
     /// Whether it is kept when it has ended.
     pub kept: bool,
+}
+
+/// A unique key. In a run each number has one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Which.
+    pub number: u8,
+    /// What it does.
+    pub rule: KeyRule,
+}
+
+/// Until when a key is taken, and what becomes of an add that finds it taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRule {
+    /// Until the job ends.
+    UntilEnd,
+    /// For so many ms.
+    Lasting(u64),
+    /// For so many ms, and not beyond the job's end.
+    WhileUnfinished(u64),
+    /// A job that waits is replaced.
+    Replace,
+    /// It is replaced, or the newest runs after it.
+    KeepLast,
+    /// The same, so many ms after the last add, and after the first at the latest.
+    Debounce(u64, u64),
 }
 
 /// What a run does in the end.
@@ -119,6 +170,8 @@ pub enum Operation {
     Delay(u32, u64),
     /// Starts a delayed job.
     Promote(u32),
+    /// Cancels it; its run may take so many ms to end.
+    Cancel(u32, u64),
     /// Changes its priority.
     Prioritise(u32, i16),
     /// Limits the active jobs of a queue.
@@ -169,6 +222,9 @@ pub enum Fault {
     Restart,
     /// A replica takes over that lacks the last so many ms of writes.
     Failover(u64),
+    /// The server is killed and started again from its log, of which this many thousandths of what
+    /// came in the last so many ms are left.
+    CutLog(u64, u64),
     /// The server's clock jumps by so many ms.
     JumpServer(i64),
     /// A worker's clock jumps by so many ms.
@@ -202,8 +258,8 @@ pub enum Hit {
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
+    /// Those that producers add.
+    pub const ADDED: [Self; 8] = [
         Self::Work,
         Self::Narrow,
         Self::Guarded,
@@ -224,6 +280,7 @@ impl Kind {
             Self::Publish => "copies",
             Self::Call => "calls",
             Self::Hand => "hand",
+            Self::Tick => "ticks",
         }
     }
 }
@@ -238,7 +295,8 @@ impl Plan {
     /// The kinds of jobs that it has.
     #[must_use]
     pub fn kinds(&self) -> BTreeSet<Kind> {
-        self.orders.iter().map(|order| order.what.kind).collect()
+        let ticks = (!self.schedules.is_empty()).then_some(Kind::Tick);
+        self.orders.iter().map(|order| order.what.kind).chain(ticks).collect()
     }
 
     /// The queues whose jobs run.
@@ -248,10 +306,10 @@ impl Plan {
         queues.into_iter().collect()
     }
 
-    /// Whether a replica takes over that lacks some writes.
+    /// Whether the server is started again from its log.
     #[must_use]
-    pub fn loses_writes(&self) -> bool {
-        self.faults.iter().any(|fault| matches!(fault.what, Fault::Failover(_)))
+    pub fn needs_log(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.what, Fault::CutLog(..)))
     }
 
     /// Whether the server's clock jumps.

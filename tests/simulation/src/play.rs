@@ -16,7 +16,7 @@ use crate::{
     mutant::Mutant,
     operator,
     plan::{Acknowledge, Kind, Plan},
-    probe, producer,
+    probe, producer, schedules,
     stage::{Stage, base, lock},
     worker,
 };
@@ -63,11 +63,7 @@ pub fn play(plan: &Plan, options: Options) -> Outcome {
     fastrand::seed(plan.seed);
     runtime.block_on(async {
         let began = Instant::now();
-        let stage = Stage::new(plan.clone(), options.readable);
-        if let Some(mutant) = options.mutant {
-            let mutant = *mutant;
-            stage.engine.alter_scripts(move |source| mutant.alter(source));
-        }
+        let stage = Stage::new(plan.clone(), options.readable, options.mutant.copied());
         executor::start(plan.seed);
         let (tell, told) = oneshot::channel();
         let own = stage.clone();
@@ -104,6 +100,7 @@ async fn direct_as(
     follow_plan(stage).await;
     stage.say(|| "nothing breaks any more".to_owned());
     let begun = Instant::now();
+    findings.extend(schedules::remove_all(stage, client).await?);
     settle(stage, client).await?;
     if !is_settled(stage) {
         let left = left(stage);
@@ -126,6 +123,7 @@ async fn direct_as(
     let (notes, lost) = (stage.book.notes(), lock(&stage.lost).clone());
     let judge = Judge::new(&stage.plan, &notes, &ledgers, &outcomes, &lost);
     findings.extend(judge.judge(calm));
+    findings.append(&mut lock(&stage.broken));
     Ok(())
 }
 
@@ -135,7 +133,8 @@ async fn set_up(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
         client.queue(queue)?.set_limits().events(100_000_000).await?;
     }
     let rate = Rate::new(RATE.0, Duration::from_secs(1)).burst(RATE.1);
-    client.queue(Kind::Paced.queue())?.set_limits().rate(rate).await
+    client.queue(Kind::Paced.queue())?.set_limits().rate(rate).await?;
+    schedules::make_all(stage, client).await
 }
 
 /// Begins everything at its time, and waits until all faults have passed.
@@ -187,7 +186,7 @@ async fn settle(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
 }
 
 /// An operator's pause may have been sent again for so long that the resume came first.
-async fn let_go_on(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
+pub(crate) async fn let_go_on(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
     for name in stage.plan.queues() {
         let meta = format!("{}meta", base(name));
         let has = |field| stage.ask(&["HEXISTS", &meta, field]) == Reply::Integer(1);

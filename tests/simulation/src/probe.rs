@@ -122,7 +122,7 @@ async fn send_one(
         _ => client.add(jobs::work, task).await?.id().clone(),
     };
     let ready = stage.book.now() + delay;
-    stage.book.note(Note::Added { token, id: id.to_string(), existed: false });
+    stage.book.note(Note::Added { token, id: id.to_string(), existed: false, replaced: false });
     expected.push(Expected { token, ready, run: 0 });
     sleep(delay + Duration::from_millis(300 + takes)).await;
     match kind {

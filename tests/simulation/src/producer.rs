@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use jobqueue::{Add, AddAll, Client, Result, Retain};
+use jobqueue::{Add, AddAll, Client, Result, Retain, Unique, unique};
 
 use crate::{
     book::{Book, Note},
     jobs::{self, Task},
-    plan::{Kind, Order},
+    plan::{Key, KeyRule, Kind, Order},
     stage::Stage,
 };
 
@@ -48,6 +48,8 @@ async fn carry_out(client: &Client, book: &Book, order: &Order) -> Result<()> {
             book.note(Note::Published { token, targets: receipt.targets() });
             Ok(())
         }
+        // Schedules add them.
+        Kind::Tick => Ok(()),
         Kind::Call => {
             let reply = client.call(jobs::ask, task).timeout(REPLY).await;
             book.note(Note::Replied { token, well: reply.is_ok() });
@@ -66,7 +68,7 @@ async fn added<T: 'static>(mut add: Add<T>, book: &Book, order: &Order) -> Resul
         add = add.priority(order.priority);
     }
     if let Some(key) = order.unique {
-        add = add.unique(format!("key-{key}"));
+        add = add.unique(rule(key));
     }
     if order.chosen {
         add = add.id(format!("chosen-{token}"));
@@ -77,17 +79,36 @@ async fn added<T: 'static>(mut add: Add<T>, book: &Book, order: &Order) -> Resul
     if let Some(timeout) = order.timeout {
         add = add.timeout(Duration::from_millis(timeout));
     }
+    if let Some(deadline) = order.deadline {
+        add = add.deadline_in(Duration::from_millis(deadline));
+    }
+    if let Some(time) = order.retry_for {
+        add = add.retry_for(Duration::from_millis(time));
+    }
     if !order.kept {
         add = add.retain(Retain::none());
     }
     let handle = add.await?;
     let (id, existed) = (handle.id().to_string(), handle.existed());
-    book.note(Note::Added { token, id, existed });
+    let replaced = matches!(handle.added(), unique::Added::Replaced | unique::Added::Extended);
+    book.note(Note::Added { token, id, existed, replaced });
     if token.is_multiple_of(5) && order.kept && order.kind != Kind::Hand {
         let end = handle.typed::<u64>().result().await;
         book.note(Note::Replied { token, well: end.is_ok() });
     }
     Ok(())
+}
+
+fn rule(key: Key) -> Unique {
+    let (unique, ms) = (Unique::by(format!("key-{}", key.number)), Duration::from_millis);
+    match key.rule {
+        KeyRule::UntilEnd => unique,
+        KeyRule::Lasting(time) => unique.lasting(ms(time)),
+        KeyRule::WhileUnfinished(time) => unique.lasting(ms(time)).while_unfinished(),
+        KeyRule::Replace => unique.replace(),
+        KeyRule::KeepLast => unique.keep_last(),
+        KeyRule::Debounce(delay, longest) => unique.debounce(ms(delay)).longest_wait(ms(longest)),
+    }
 }
 
 async fn add_all(client: &Client, book: &Book, order: &Order, tasks: Vec<Task>) -> Result<()> {
@@ -109,7 +130,7 @@ async fn all_added<T: 'static>(mut add: AddAll<T>, book: &Book, order: &Order) -
     let handles = add.await?;
     for (token, handle) in order.tokens.iter().zip(handles) {
         let (id, existed) = (handle.id().to_string(), handle.existed());
-        book.note(Note::Added { token: *token, id, existed });
+        book.note(Note::Added { token: *token, id, existed, replaced: false });
     }
     Ok(())
 }

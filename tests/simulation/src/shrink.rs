@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     judge::Wrong,
-    plan::{Plan, Timed},
+    plan::Plan,
     play::{Options, play},
 };
 
@@ -26,6 +26,7 @@ pub fn shrink(plan: &Plan, options: Options, runs: usize) -> Plan {
         plan = without(plan, |plan| &mut plan.faults, &fails, &left);
         plan = without(plan, |plan| &mut plan.operations, &fails, &left);
         plan = without(plan, |plan| &mut plan.orders, &fails, &left);
+        plan = without(plan, |plan| &mut plan.schedules, &fails, &left);
         plan = simpler(plan, &fails, &left);
         if size(&plan) == before || left.get() == 0 {
             return plan;
@@ -34,13 +35,17 @@ pub fn shrink(plan: &Plan, options: Options, runs: usize) -> Plan {
 }
 
 fn size(plan: &Plan) -> usize {
-    plan.faults.len() + plan.operations.len() + plan.jobs() + plan.workers.len()
+    plan.faults.len()
+        + plan.operations.len()
+        + plan.jobs()
+        + plan.workers.len()
+        + plan.schedules.len()
 }
 
 /// Leaves out as many items as it can: halves first, then less.
 fn without<T: Clone>(
     mut plan: Plan,
-    of: impl Fn(&mut Plan) -> &mut Vec<Timed<T>>,
+    of: impl Fn(&mut Plan) -> &mut Vec<T>,
     fails: &impl Fn(&Plan) -> bool,
     left: &std::cell::Cell<usize>,
 ) -> Plan {

@@ -10,10 +10,13 @@ use std::{
 
 use bytes::Bytes;
 use jobqueue::{Client, WorkerHandle, internals::simulation};
-use jobqueue_engine::{Clock, Engine, Reply};
+use jobqueue_engine::{Clock, Reply};
 use tokio::{sync::OnceCell, time::sleep};
 
-use crate::{book::Book, executor, network::Network, plan::Plan, process::Process};
+use crate::{
+    book::Book, executor, judge::Finding, mutant::Mutant, network::Network, plan::Plan,
+    process::Process, server::Server,
+};
 
 /// When each run begins: 2026-01-01T00:00:00Z, in ms since the epoch.
 pub(crate) const BEGIN: i64 = 1_767_225_600_000;
@@ -27,7 +30,7 @@ pub(crate) struct Stage(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) plan: Plan,
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) server: Arc<Server>,
     pub(crate) network: Network,
     pub(crate) book: Book,
     clock: simulation::Clock,
@@ -47,6 +50,8 @@ pub(crate) struct Inner {
     operating: Arc<AtomicUsize>,
     /// From when to when writes were lost, by the run's time.
     pub(crate) lost: Mutex<Vec<(Duration, Duration)>>,
+    /// What is wrong with the server itself.
+    pub(crate) broken: Mutex<Vec<Finding>>,
 }
 
 /// A process and its client. Cheap to clone.
@@ -104,12 +109,13 @@ impl std::ops::Deref for Stage {
 }
 
 impl Stage {
-    pub(crate) fn new(plan: Plan, readable: bool) -> Self {
+    pub(crate) fn new(plan: Plan, readable: bool, mutant: Option<Mutant>) -> Self {
         let begin = u64::try_from(BEGIN).unwrap_or_default();
         let (clock, book) = (simulation::Clock::starting_at(BEGIN), Book::new(readable));
         let world = Process::new("world", clock);
-        let engine = Engine::new(Clock::tokio_from(begin), plan.seed);
-        let network = Network::new(&engine, &world, &book, plan.seed);
+        let server = Server::new(Clock::tokio_from(begin), plan.seed, plan.needs_log(), mutant);
+        let server = Arc::new(server);
+        let network = Network::new(&server, &world, &book, plan.seed);
         let actor = |name: &str, hit| Actor::new(Process::new(name, clock), hit);
         Self(Arc::new(Inner {
             observer: actor("observer", false),
@@ -121,8 +127,9 @@ impl Stage {
             breaking: Arc::default(),
             operating: Arc::default(),
             lost: Mutex::default(),
+            broken: Mutex::default(),
             plan,
-            engine,
+            server,
             network,
             book,
             clock,
@@ -201,7 +208,7 @@ impl Stage {
     /// A command to the server, past the network.
     pub(crate) fn ask(&self, words: &[&str]) -> Reply {
         let words: Vec<Bytes> = words.iter().map(|word| Bytes::from((*word).to_owned())).collect();
-        self.engine.call(&words)
+        self.server.engine().call(&words)
     }
 
     /// The server's time, in ms since the epoch.

@@ -47,6 +47,7 @@ async fn run(stage: &Stage, plan: &WorkerPlan, worker: &WorkerActor) -> jobqueue
             Kind::Once => builder.handler(jobs::once),
             Kind::Publish => builder.handler(jobs::copy),
             Kind::Call => builder.handler(jobs::ask),
+            Kind::Tick => builder.handler(jobs::tick),
             Kind::Hand => builder,
         };
     }

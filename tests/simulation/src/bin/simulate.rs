@@ -4,6 +4,9 @@ use std::{process::ExitCode, time::Instant};
 
 use jobqueue_simulation::{Mutant, Options, Plan, play, shrink};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "simulate [--seeds A..B] [--jobs N] [--mutant NAME] [--show] [--keep-going]
   --seeds A..B   the seeds to play, 0..1000 by default
   --jobs N       about how many jobs a run has, 100 by default

@@ -24,7 +24,7 @@ impl Judge<'_> {
     pub(super) fn check_fates(&mut self) {
         let mut ids: BTreeMap<u32, Vec<&String>> = BTreeMap::new();
         for (_, note) in self.notes {
-            let Note::Added { token, id, existed } = note else { continue };
+            let Note::Added { token, id, existed, .. } = note else { continue };
             // A probe's isn't in the plan, and is judged by its start.
             let Some((kind, _)) = self.kind_of(*token) else { continue };
             if !existed {
@@ -32,7 +32,7 @@ impl Judge<'_> {
             }
             let ledger = &self.ledgers[kind.queue()];
             let places = ledger.places.get(id).map_or(&[][..], Vec::as_slice);
-            let gone = ["completed", "failed", "removed"];
+            let gone = ["completed", "failed", "cancelled", "removed"];
             let has_gone = ledger
                 .events
                 .iter()
@@ -73,40 +73,6 @@ impl Judge<'_> {
     /// Whether dead letters were sent back: a job that finds its place taken arrives as failed.
     pub(super) fn has_redriven(&self) -> bool {
         self.plan.operations.iter().any(|it| matches!(it.what, Operation::Redrive))
-    }
-
-    /// A unique key stands for one job that hasn't ended.
-    pub(super) fn check_unique_keys(&mut self) {
-        let mut keys: BTreeMap<&str, u8> = BTreeMap::new();
-        for (_, note) in self.notes {
-            if let Note::Added { token, id, existed: false } = note
-                && let Some((_, order)) = self.kind_of(*token)
-                && let Some(key) = order.unique
-            {
-                keys.insert(id, key);
-            }
-        }
-        let mut holders: BTreeMap<u8, &str> = BTreeMap::new();
-        let Some(ledger) = self.ledgers.get(Kind::Work.queue()) else { return };
-        let events =
-            ledger.events.iter().flat_map(|(_, kind, ids)| ids.iter().map(move |id| (kind, id)));
-        for (kind, id) in events {
-            let Some(key) = keys.get(id.as_str()) else { continue };
-            match kind.as_str() {
-                "completed" | "failed" | "removed" => {
-                    if holders.get(key) == Some(&id.as_str()) {
-                        holders.remove(key);
-                    }
-                }
-                _ => {
-                    let before = holders.insert(*key, id);
-                    if let Some(before) = before.filter(|before| before != id) {
-                        let what = format!("the unique key {key} stands for {before} and {id}");
-                        self.complain(Wrong::Duplicated, what);
-                    }
-                }
-            }
-        }
     }
 
     /// A message that was published has one copy in the queue that is bound.
@@ -161,7 +127,7 @@ impl Judge<'_> {
 
 fn follow(standing: Standing, kind: &str, redriven: bool) -> Result<Standing, Wrong> {
     match (standing, kind) {
-        (_, "progress") => Ok(standing),
+        (_, "progress") | (Standing::Ready, "replaced") => Ok(standing),
         (Standing::Unknown, "added")
         | (Standing::Ready, "waiting" | "delayed")
         | (Standing::Ended, "waiting")
@@ -172,10 +138,11 @@ fn follow(standing: Standing, kind: &str, redriven: bool) -> Result<Standing, Wr
         (Standing::Ended | Standing::Removed, "added") if redriven => Ok(Standing::Ready),
         (Standing::Ready, "active") => Ok(Standing::Active),
         (Standing::Active, "completed" | "failed") => Ok(Standing::Ended),
+        (Standing::Ready | Standing::Active, "cancelled") => Ok(Standing::Ended),
         (Standing::Ready | Standing::Ended, "removed") => Ok(Standing::Removed),
         (Standing::Unknown, _) => Err(Wrong::Invented),
         (_, "added" | "active") => Err(Wrong::Duplicated),
-        (Standing::Ended, "completed" | "failed") => Err(Wrong::Duplicated),
+        (Standing::Ended, "completed" | "failed" | "cancelled") => Err(Wrong::Duplicated),
         _ => Err(Wrong::Unfenced),
     }
 }

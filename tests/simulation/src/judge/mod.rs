@@ -1,10 +1,15 @@
 //! Whether a run was as it should be. The rules are those of the accounts that the fault suite
 //! keeps, on more kinds of jobs; and besides: rates, unique keys, and when jobs start.
 
+mod cancels;
 mod fates;
+mod keys;
+mod lifetimes;
+mod once;
 mod operations;
 mod rates;
 mod runs;
+mod ticks;
 mod tidy;
 
 use std::{
@@ -102,6 +107,11 @@ impl<'a> Judge<'a> {
         self.check_fates();
         self.check_histories();
         self.check_unique_keys();
+        self.check_last_adds();
+        self.check_cancels();
+        self.check_lifetimes();
+        self.check_ticks();
+        self.check_effects_once();
         self.check_messages();
         self.check_runs();
         self.check_outcomes();
@@ -135,6 +145,7 @@ impl<'a> Judge<'a> {
                 Note::Added { id, .. }
                 | Note::Start { id, .. }
                 | Note::Effect { id, .. }
+                | Note::Cancelled { id, .. }
                 | Note::Lost { id, .. } => Some(id.clone()),
                 _ => None,
             })

@@ -26,7 +26,7 @@ impl<'a> Judge<'a> {
                 .count(|it| matches!(it, Operation::RetryFailed(kind) if kind.queue() == *queue));
             let asked = self.asked_of_jobs();
             for (id, history) in ledger.histories() {
-                let ends = ["completed", "failed"];
+                let ends = ["completed", "failed", "cancelled"];
                 let again =
                     history.windows(2).filter(|it| ends.contains(&it[0]) && it[1] == "waiting");
                 let delays = history.iter().filter(|kind| **kind == "delayed").count();

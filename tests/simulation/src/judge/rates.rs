@@ -23,7 +23,7 @@ impl Judge<'_> {
             .filter_map(|(_, note)| match note {
                 Note::Added { token, id, .. } => {
                     let (_, order) = self.kind_of(*token)?;
-                    order.ttl.map(|_| id.as_str())
+                    order.ttl.or(order.deadline).map(|_| id.as_str())
                 }
                 _ => None,
             })

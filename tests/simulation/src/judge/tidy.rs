@@ -21,7 +21,7 @@ impl Judge<'_> {
     /// The queue's totals match its history and the jobs in it.
     pub(super) fn check_totals(&mut self) {
         for (queue, ledger) in self.ledgers {
-            let kinds = ["added", "completed", "failed"];
+            let kinds = ["added", "completed", "failed", "cancelled"];
             let counted = kinds.map(|kind| i64::try_from(ledger.count(kind)).unwrap_or(-1));
             if counted != ledger.totals && !self.has_redriven() {
                 let what = format!(
@@ -57,7 +57,7 @@ fn columns(ledger: &Ledger, found: &mut Found) {
         }
     }
     for id in ledger.columns.get("expiring").into_iter().flatten() {
-        let ended = |place: &&str| ["completed", "failed"].contains(place);
+        let ended = |place: &&str| ["completed", "failed", "cancelled"].contains(place);
         if ledger.places.get(id).is_some_and(|places| places.iter().any(ended)) {
             found.push((Wrong::Leaked, format!("{id} has ended, and may expire")));
         }
@@ -84,6 +84,17 @@ fn keys(ledger: &Ledger, found: &mut Found) {
         } else if !lives {
             found.push((Wrong::Leaked, format!("{id} in {places:?} claims a unique key")));
         }
+    }
+    // One that has only a lifetime isn't known to its job.
+    for (key, id) in ledger.lasting.iter().filter(|(key, id)| ledger.uniques.get(*id) == Some(key))
+    {
+        let places = ledger.places.get(id).map_or(&[][..], Vec::as_slice);
+        if !places.iter().any(|it| ["waiting", "delayed", "active"].contains(it)) {
+            found.push((Wrong::Leaked, format!("{id} in {places:?} claims {key} for a while")));
+        }
+    }
+    for id in ledger.columns.get("cancels").into_iter().flatten() {
+        found.push((Wrong::Leaked, format!("{id} is still to be cancelled")));
     }
     // One that has ended and is kept still knows its key.
     for id in ledger.uniques.keys().filter(|id| !ledger.records.contains(*id)) {
