@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A job that has ended, with or without a run.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct EndedJob<'a> {
     pub(crate) id: &'a JobId,
     /// None if its record can't be read.

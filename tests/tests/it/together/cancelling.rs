@@ -36,7 +36,7 @@ async fn at_most(_: (), ctx: Context, board: State<Board>) {
 #[job(queue = "long", attempts = 1)]
 async fn effect(_: (), ctx: Context, board: State<Board>) -> Result<usize, Failure> {
     let effect = async { Ok::<_, Failure>(board.effects.up()) };
-    let done = ctx.once("effect", effect).await.map_err(Failure::from)?;
+    let done = ctx.once("effect", effect).await?;
     if board.begun.up() == 0 {
         ctx.cancelled().await;
         return Err(Failure::retry("told to stop"));
