@@ -109,6 +109,7 @@ fn refusals() -> String {
         Refused::WrongState { .. } => {
             Refused::WrongState { operation: job("retry a job"), state: JobState::Active }
         },
+        Refused::IdHeld { .. } => Refused::IdHeld { operation: job("move a job"), holder: id() },
         Refused::KeyHeld { .. } => {
             Refused::KeyHeld { operation: job("retry a job"), holder: id() }
         },

@@ -18,11 +18,12 @@
 --       16 events     STREAM  {q}:events
 -- ARGV  1 base; 2 why, for callers of requests among them, '' if these wait on; then for each job, at
 --       most 1,000: id; target, job id, priority, record and what goes along of the job to send
--- REPLY how many were sent; jobs that are active or don't exist are left out
+-- REPLY a word for each job: 'sent'; '!' if its dead letter waits elsewhere; 'active'; '-' for a job
+--       that doesn't exist, or was named before
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, columns, state, outbox,
---       callers, removal, numbered, call
+-- USES  layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, rerun,
+--       columns, state, outbox, callers, removal, numbered, call
 local function transfer(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -36,22 +37,31 @@ local function transfer(keys, args)
   if refusal then
     return refusal
   end
-  local ids, sets, seen = {}, {}, {}
+  local ids, sets, seen, words = {}, {}, {}, {}
   for i = 3, #args, 6 do
     local id = args[i]
-    local state = not seen[id] and state_of(q, id)
-    if state and state ~= 'active' then
+    local state, word = not seen[id] and state_of(q, id), 'sent'
+    if not state then
+      word = '-'
+    elseif state == 'active' then
+      word = state
+    elseif state ~= 'waiting' and state ~= 'delayed'
+      and rerun_elsewhere(redis.call('HGET', q.outcomes, id)) then
+      word = '!'
+    else
       ids[#ids + 1], sets[state], seen[id] = id, true, true
       outbox_put(q.base, args[i + 1], args[i + 2], args[i + 3], args[i + 4],
         outbox_along(q.base, args[i + 5]))
     end
+    words[#words + 1] = word
   end
+  local reply = table.concat(words, ' ')
   if #ids == 0 then
-    return 0
+    return reply
   end
   for state in pairs(sets) do
     redis.call('ZREM', state_set(q, state), unpack(ids))
   end
   removal_finish(q, ids, meta[2], args[2])
-  return #ids
+  return reply
 end

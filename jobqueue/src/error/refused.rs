@@ -52,6 +52,18 @@ pub enum Refused {
         /// The state of the job.
         state: JobState,
     },
+    /// A job of the queue that this one is to go to has its id, and has not ended.
+    #[error(
+        "failed to {operation}: its new queue has job {holder}, of the same id; wait until that has \
+         ended, or remove it"
+    )]
+    #[non_exhaustive]
+    IdHeld {
+        /// What was being done, on which job.
+        operation: Operation,
+        /// The job that has the id there.
+        holder: JobId,
+    },
     /// Another job has the unique key of this one.
     #[error(
         "failed to {operation}: job {holder} has its unique key; wait until that has ended, or \
@@ -209,6 +221,7 @@ impl Refused {
     pub(super) fn operation_mut(&mut self) -> Option<&mut Operation> {
         match self {
             Self::WrongState { operation, .. }
+            | Self::IdHeld { operation, .. }
             | Self::KeyHeld { operation, .. }
             | Self::DeadLettered { operation }
             | Self::Conflict { operation }

@@ -4,9 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Queue;
 use crate::{
-    error::Result,
-    job::{Along, Arrival, Effect, JobId, Priority, QueueName, Target},
-    store::{chunks, job, outbox},
+    error::{Operation, Refused, Result},
+    job::{Along, Arrival, Effect, JobId, JobState, Priority, QueueName, Target},
+    store::{
+        chunks,
+        job::{Transfer, Transferred},
+        outbox,
+    },
 };
 
 /// A job that leaves its queue, and the one that arrives in another.
@@ -26,8 +30,51 @@ pub(super) struct Leaver {
 pub(super) struct Relocated {
     /// How many have gone.
     pub(super) count: u64,
-    /// Those that stay, by their index, each with the job that is in the way of it.
-    pub(super) kept: HashMap<usize, JobId>,
+    /// Those that stay, by their index.
+    pub(super) kept: HashMap<usize, Stay>,
+}
+
+/// Why a job has not left.
+pub(super) enum Stay {
+    /// This job of its new queue has its id there.
+    IdHeld(JobId),
+    /// This job of its new queue has its unique key.
+    KeyHeld(JobId),
+    /// Its dead letter waits elsewhere.
+    DeadLettered,
+    Active,
+    Gone,
+}
+
+impl Stay {
+    fn of(transferred: Transferred) -> Option<Self> {
+        match transferred {
+            Transferred::Sent => None,
+            Transferred::DeadLettered => Some(Self::DeadLettered),
+            Transferred::Active => Some(Self::Active),
+            Transferred::Unknown => Some(Self::Gone),
+        }
+    }
+
+    /// The job that is in the way.
+    pub(super) fn met(&self) -> Option<&JobId> {
+        match self {
+            Self::IdHeld(other) | Self::KeyHeld(other) => Some(other),
+            Self::DeadLettered | Self::Active | Self::Gone => None,
+        }
+    }
+
+    /// The refusal to do `what` with a job of a queue.
+    pub(super) fn refused(self, what: &'static str, queue: &QueueName, id: &JobId) -> Refused {
+        let operation = Operation::on_job(what, queue, id);
+        match self {
+            Self::IdHeld(holder) => Refused::IdHeld { operation, holder },
+            Self::KeyHeld(holder) => Refused::KeyHeld { operation, holder },
+            Self::DeadLettered => Refused::DeadLettered { operation },
+            Self::Active => Refused::WrongState { operation, state: JobState::Active },
+            Self::Gone => Refused::NotFound { queue: queue.clone(), id: id.clone() },
+        }
+    }
 }
 
 impl Leaver {
@@ -47,21 +94,29 @@ impl Queue {
     /// Takes jobs out of this queue, and brings them to their new ones. One that would meet another
     /// of the same id or unique key stays. Whoever waits for an answer goes on waiting.
     pub(super) async fn relocate(&self, leavers: Vec<Leaver>) -> Result<Relocated> {
-        let kept = self.met(&leavers).await?;
+        let mut kept = self.met(&leavers).await?;
         let leavers = leavers.into_iter().enumerate();
         let leavers = leavers.filter(|(index, _)| !kept.contains_key(index));
-        let jobs: Vec<_> = leavers.map(|(_, leaver)| leaver.effect()).collect();
-        let mut count = 0;
+        let (indexes, jobs): (Vec<_>, Vec<_>) =
+            leavers.map(|(index, leaver)| (index, leaver.effect())).unzip();
+        let mut answers = Vec::with_capacity(jobs.len());
         for jobs in chunks(&jobs, |(_, effect)| effect.size()) {
-            count += self.store().call_retrying(&job::Transfer { jobs, why: None }).await?;
+            answers.extend(self.store().call_retrying(&Transfer { jobs, why: None }).await?);
         }
         self.client().relays().relay(self.name()).await?;
+        let mut count = 0;
+        for (index, answer) in indexes.into_iter().zip(answers) {
+            match Stay::of(answer) {
+                Some(stay) => drop(kept.insert(index, stay)),
+                None => count += 1,
+            }
+        }
         Ok(Relocated { count, kept })
     }
 
-    /// By index, the job that each would meet in its queue: one that is there, or one that goes
-    /// before it.
-    async fn met(&self, leavers: &[Leaver]) -> Result<HashMap<usize, JobId>> {
+    /// By index, those that would meet a job in their queue: one that is there, or one that goes
+    /// before them.
+    async fn met(&self, leavers: &[Leaver]) -> Result<HashMap<usize, Stay>> {
         let mut by_queue: BTreeMap<&QueueName, Vec<usize>> = BTreeMap::new();
         for (index, leaver) in leavers.iter().enumerate() {
             by_queue.entry(&leaver.to).or_default().push(index);
@@ -78,7 +133,9 @@ impl Queue {
             for ((index, (id, key)), there) in indexes.iter().zip(jobs).zip(there) {
                 let before = ids.get(id).or_else(|| keys.get(key?));
                 if let Some(other) = there.or_else(|| before.map(|it: &&JobId| (*it).clone())) {
-                    met.insert(*index, other);
+                    let is_id = other == *id;
+                    let stay = if is_id { Stay::IdHeld(other) } else { Stay::KeyHeld(other) };
+                    met.insert(*index, stay);
                 } else {
                     ids.insert(id, id);
                     keys.extend(key.map(|key| (key, id)));

@@ -2,7 +2,7 @@
 
 use super::{Act, Acted, Bulk, awaited};
 use crate::{
-    error::{Operation, Refused, Result},
+    error::Result,
     job::{Arrival, JobInfo, JobState, Priority},
     queue::{
         Find, Queue,
@@ -25,8 +25,9 @@ impl Find {
     /// reply; its time to live begins again, and its attempts are counted anew. It leaves this
     /// queue in one step and arrives once, as a dead letter does, even if processes die on the way.
     /// A job that would meet another of its id or its unique key there stays, and is
-    /// [refused](crate::find::BulkReport::refusals). A handle that waits for its result waits in
-    /// the queue that it has left, and hears that the job has gone.
+    /// [refused](crate::find::BulkReport::refusals), as is one that runs or has gone by then, and a
+    /// failed one with a dead letter, which comes back from there. A handle that waits for its
+    /// result waits in the queue that it has left, and hears that the job has gone.
     ///
     /// ```no_run
     /// # use jobqueue::{find::JobFilter, Queue};
@@ -46,6 +47,11 @@ impl Act for MoveJobs {
     const STATES: &'static [JobState] = &[JobState::Delayed, JobState::Waiting];
 
     fn check(&self, queue: &Queue) -> Result<()> {
+        if !self.to.client().is_same(queue.client()) {
+            let problem = format!("queue {} to move to is another client's", self.to.name());
+            let advice = "make it by the client of the queue that the jobs leave";
+            return Err(Invalid::setup(problem, advice).into());
+        }
         if self.to.name() == queue.name() {
             let advice = "name another queue";
             return Err(Invalid::new("queue to move to", self.to.name().as_str(), advice).into());
@@ -58,10 +64,9 @@ impl Act for MoveJobs {
         let leavers = jobs.into_iter().map(|job| self.leaver(job)).collect();
         let Relocated { count, kept } = queue.relocate(leavers).await?;
         let mut acted = Acted { done: count, refused: Vec::new() };
-        for (index, holder) in kept {
+        for (index, stay) in kept {
             let Some(id) = ids.get(index) else { continue };
-            let operation = Operation::on_job("move a job", queue.name(), id);
-            let refused = Refused::KeyHeld { operation, holder };
+            let refused = stay.refused("move a job", queue.name(), id);
             acted.count(id.clone(), Err::<(), _>(refused));
         }
         Ok(acted)

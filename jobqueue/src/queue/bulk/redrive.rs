@@ -2,7 +2,7 @@
 
 use super::{Act, Acted, Bulk, awaited};
 use crate::{
-    error::{Operation, Refused, Result},
+    error::Result,
     job::{JobInfo, JobState},
     queue::{DeadLetters, Find, Queue},
 };
@@ -41,9 +41,8 @@ impl Act for RedriveJobs {
     async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>) -> Result<Acted> {
         let sent = DeadLetters::of(queue).send_jobs(&jobs).await?;
         let mut acted = Acted { done: sent.count, refused: Vec::new() };
-        for ((id, _), holder) in sent.kept {
-            let operation = Operation::on_job("redrive a dead letter", queue.name(), &id);
-            let refused = Refused::KeyHeld { operation, holder };
+        for ((id, _), stay) in sent.kept {
+            let refused = stay.refused("redrive a dead letter", queue.name(), &id);
             acted.count(id, Err::<(), _>(refused));
         }
         Ok(acted)

@@ -179,6 +179,9 @@ impl<'a> Redrive<'a> {
             }
         }
         let Sent { count, kept } = self.dead_letters.send(chosen).await?;
+        // Others run by now or have gone, and wait here no more.
+        let met = kept.iter().filter_map(|(letter, stay)| Some((letter, stay.met()?)));
+        let kept: Vec<_> = met.collect();
         for ((id, dead_letter), other) in &kept {
             if let Some(on_kept) = &self.on_kept {
                 on_kept(id, dead_letter, other);

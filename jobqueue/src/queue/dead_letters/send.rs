@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     error_chain::chain,
     job::{Arrival, DeadLetter, FailureReason, JobId, JobInfo},
-    queue::relocate::{Leaver, Relocated},
+    queue::relocate::{Leaver, Relocated, Stay},
 };
 
 /// A dead letter by its id in its queue.
@@ -17,8 +17,8 @@ pub(in crate::queue) type Letter = (JobId, DeadLetter);
 pub(in crate::queue) struct Sent {
     /// How many have gone.
     pub(in crate::queue) count: u64,
-    /// Those that stay, each with the job that is in the way of theirs.
-    pub(in crate::queue) kept: Vec<(Letter, JobId)>,
+    /// Those that stay, each with the reason.
+    pub(in crate::queue) kept: Vec<(Letter, Stay)>,
 }
 
 /// What a dead letter's job takes along on its way back.

@@ -12,6 +12,7 @@ use crate::{
     error_chain::chain,
     job::{DeadLetter, FilterError, JobFilter, JobId, JobInfo, JobState, Record},
     queue::Queue,
+    value_error::Invalid,
 };
 
 /// How many jobs one call reads in full.
@@ -71,6 +72,11 @@ impl Finder {
             FilterError::Invalid(invalid) => Error::from(invalid),
             FilterError::Payload(problem) => Error::from(problem),
         })?;
+        if subject == Subject::DeadLetters && !filter.states_or(&[]).is_empty() {
+            let problem = "a filter of dead letters names a state";
+            let advice = "leave it out: the jobs have failed, and the letters that wait are found";
+            return Err(Invalid::setup(problem, advice).into());
+        }
         let states = match subject {
             Subject::Jobs => states,
             Subject::DeadLetters => &[JobState::Waiting],

@@ -46,7 +46,8 @@ impl Queue {
 impl DeadLetters {
     /// Looks for dead letters that wait, by the jobs that failed: the filter's name, headers,
     /// payload and age are those of such a job, and its errors and its end are those that the
-    /// dead letter tells of. What is found are the jobs of this queue, in its order, with a
+    /// dead letter tells of. It names no state: that is
+    /// [`Error::Invalid`](crate::Error::Invalid). What is found are the jobs of this queue, in its order, with a
     /// [`DeadLetter`](crate::dead_letter::DeadLetter) as their payload.
     ///
     /// ```no_run

@@ -126,7 +126,7 @@ async fn jobs_move_with_their_priority_due_time_and_key() {
     client.add(ship, Order::of(3)).id("same").await.expect("added");
     let report = queue.find(JobFilter::new().name("ship")).move_to(&other).await.expect("moved");
     assert_eq!((report.done, report.refused), (2, 1), "{report:?}");
-    assert!(matches!(&report.refusals[..], [(id, Refused::KeyHeld { .. })] if id == "same"));
+    assert!(matches!(&report.refusals[..], [(id, Refused::IdHeld { .. })] if id == "same"));
     at_once("both to arrive", async || other.counts().await.expect("counts").total_added == 3)
         .await;
     let info = other.job(first.id()).info().await.expect("there");
@@ -144,6 +144,43 @@ async fn jobs_move_with_their_priority_due_time_and_key() {
     );
     let itself = queue.find(JobFilter::new()).move_to(&queue).await;
     assert!(matches!(itself, Err(Error::Invalid(_))));
+}
+
+#[tokio::test]
+async fn what_cannot_move_is_refused_each_for_its_reason() {
+    let (client, queue) = stage().await;
+    let other = client.queue("bulk").expect("a queue");
+    let holder = other.add("ship", &Order::of(0)).unique("one").await.expect("added");
+    let keyed = client.add(charge, Order::of(1)).unique("one").await.expect("added");
+    let holder_of_name = other.add("charge", &Order::of(0)).unique("one").await.expect("added");
+    let report = queue.find(JobFilter::new()).move_to(&other).await.expect("asked");
+    assert_eq!((report.done, report.refused), (0, 1), "{report:?}");
+    let [(id, Refused::KeyHeld { holder: met, .. })] = &report.refusals[..] else {
+        panic!("its key is held: {report:?}")
+    };
+    assert_eq!((id, met), (keyed.id(), holder_of_name.id()));
+    assert_ne!(met, holder.id());
+    let out = queue.receive(1, 30.seconds()).await.expect("received");
+    assert_eq!(out.len(), 1);
+    holder_of_name.remove().await.expect("removed");
+    let active = JobFilter::new().state(JobState::Active);
+    let report = queue.find(active).move_to(&other).await.expect("asked");
+    assert_eq!((report.done, report.refused), (0, 1), "{report:?}");
+    let [(id, Refused::WrongState { state: JobState::Active, .. })] = &report.refusals[..] else {
+        panic!("it runs: {report:?}")
+    };
+    assert_eq!(id, keyed.id());
+}
+
+#[tokio::test]
+async fn jobs_move_to_no_queue_of_another_client() {
+    let (client, queue) = stage().await;
+    client.add(ship, Order::of(1)).await.expect("added");
+    let (theirs, _) = stage().await;
+    let theirs = theirs.queue("bulk").expect("a queue");
+    let refused = queue.find(JobFilter::new()).move_to(&theirs).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    assert_eq!(queue.counts().await.expect("counts").waiting, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,9 @@
 //! Dead letters, by the jobs that failed.
 
 use jobqueue::{
-    Failure, State,
+    Error, Failure, JobState, State,
     dead_letter::{DeadLetter, DeadLetters},
+    error::Refused,
     find::JobFilter,
     job,
 };
@@ -53,4 +54,35 @@ async fn dead_letters_are_found_and_sent_back_by_their_jobs() {
     at_once("all to complete", async || completed().await == 10).await;
     assert_eq!(count(&dead).await, 1);
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_job_with_a_dead_letter_moves_nowhere() {
+    let client = client().await;
+    let dead = client.dead_letters("orders-dlq").expect("a queue");
+    let (queue, well) = (client.queue("orders").expect("a queue"), Count::default());
+    let job = client.add(pay, Order::of(1)).await.expect("added");
+    let running = Running::start(worker(&client).handler(pay).state(well.clone()));
+    at_once("it to arrive", async || count(&dead).await == 1).await;
+    running.stop().await;
+    let other = client.queue("bulk").expect("a queue");
+    let failed = JobFilter::new().state(JobState::Failed);
+    let report = queue.find(failed).move_to(&other).await.expect("asked");
+    assert_eq!((report.done, report.refused), (0, 1), "{report:?}");
+    let [(id, Refused::DeadLettered { .. })] = &report.refusals[..] else {
+        panic!("it comes back from there: {report:?}")
+    };
+    assert_eq!(id, job.id());
+    let counts = (queue.counts().await, other.counts().await);
+    assert_eq!((counts.0.expect("counts").failed, counts.1.expect("counts").waiting), (1, 0));
+    let report = dead.find(JobFilter::new()).redrive().await.expect("sent back");
+    assert_eq!((report.done, report.refused), (1, 0));
+}
+
+#[tokio::test]
+async fn a_filter_of_dead_letters_names_no_state() {
+    let dead = client().await.dead_letters("orders-dlq").expect("a queue");
+    let failed = || dead.find(JobFilter::new().state(JobState::Failed));
+    assert!(matches!(failed().next().await, Some(Err(Error::Invalid(_)))));
+    assert!(matches!(failed().redrive().await, Err(Error::Invalid(_))));
 }

@@ -30,7 +30,7 @@ pub(crate) use read::Read;
 pub(crate) use remove::Remove;
 pub(crate) use retry::Retry;
 pub(crate) use retry_many::{Rerun, RetryMany};
-pub(crate) use transfer::Transfer;
+pub(crate) use transfer::{Transfer, Transferred};
 
 #[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 14] {

@@ -22,12 +22,22 @@ pub(crate) struct Transfer<'a> {
     pub(crate) why: Option<Gone>,
 }
 
+/// What became of a job that was to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transferred {
+    Sent,
+    /// Its dead letter waits elsewhere.
+    DeadLettered,
+    Active,
+    Unknown,
+}
+
 impl Command for Transfer<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / transfer,
         [
-            layout, events, wake, clock, deadline, tries, unique, lanes, pools, columns, state,
-            outbox, callers, removal, numbered, call
+            layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, rerun,
+            columns, state, outbox, callers, removal, numbered, call
         ],
         once
     );
@@ -50,7 +60,8 @@ impl Command for Transfer<'_> {
         Key::Events,
     ];
     const ACTION: &'static str = "move jobs to other queues";
-    type Reply = u64;
+    /// For each job, in their order.
+    type Reply = Vec<Transferred>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.why.map_or("", Gone::as_str));
@@ -60,7 +71,19 @@ impl Command for Transfer<'_> {
         }
     }
 
-    fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::ACTION)
+    fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
+        let text = reply::text(&reply, Self::ACTION)?;
+        let read = |word| match word {
+            "sent" => Ok(Transferred::Sent),
+            "!" => Ok(Transferred::DeadLettered),
+            "active" => Ok(Transferred::Active),
+            "-" => Ok(Transferred::Unknown),
+            _ => Err(Corrupt::new(Self::ACTION, "a word that says nothing of a job")),
+        };
+        let words = text.split_ascii_whitespace().map(read).collect::<Result<Vec<_>, _>>()?;
+        if words.len() != self.jobs.len() {
+            return Err(Corrupt::new(Self::ACTION, "an answer for other jobs than were sent"));
+        }
+        Ok(words)
     }
 }

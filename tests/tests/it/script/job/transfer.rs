@@ -45,7 +45,7 @@ fn moves_jobs_that_nobody_runs_into_the_outbox() {
         each("c", "j3"),
         each("x", "j4"),
     ];
-    rig.replies(KEYS, all.concat(), "2");
+    rig.replies(KEYS, all.concat(), "\"sent sent active -\"");
     rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a b
@@ -67,8 +67,32 @@ fn a_job_named_twice_is_sent_once() {
     rig.given(["HSET jq:{q}:jobs a r", "ZADD jq:{q}:waiting 1 a"]);
     let twice =
         args![Rig::BASE, "overflow", "a", "o", "j1", 0, "r", "", "a", "o", "j2", 0, "r", ""];
-    rig.replies(KEYS, twice, "1");
-    rig.replies(KEYS, args![Rig::BASE, "overflow", "a", "o", "j3", 0, "r", ""], "0");
+    rig.replies(KEYS, twice, "\"sent -\"");
+    rig.replies(KEYS, args![Rig::BASE, "overflow", "a", "o", "j3", 0, "r", ""], "\"-\"");
+}
+
+#[test]
+fn a_job_whose_dead_letter_waits_elsewhere_stays() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:jobs a r b r",
+        "ZADD jq:{q}:failed 1 a 2 b",
+        "HSET jq:{q}:outcomes a o\u{2} b o1",
+    ]);
+    let call = args![Rig::BASE, "", "a", "o", "a", 0, "r", "", "b", "o", "b", 0, "r", ""];
+    rig.replies(KEYS, call, "\"! sent\"");
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          removed = b
+        jq:{q}:failed zset
+          1 a
+        jq:{q}:jobs hash
+          a = r
+        jq:{q}:outbox stream
+          to = o, id = b, priority = 0, record = r
+        jq:{q}:outcomes hash
+          a = o\u{2}
+    "#]]);
 }
 
 #[test]
@@ -86,7 +110,7 @@ fn a_removed_job_does_not_expire() {
         "ZADD jq:{q}:waiting 1 a",
         "ZADD jq:{q}:expiring 1 a",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "overflow", "a", "to", "id", 0, "r", ""], "1");
+    rig.replies(KEYS, args![Rig::BASE, "overflow", "a", "to", "id", 0, "r", ""], "\"sent\"");
     let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
     assert_eq!(left, redis::Value::Int(0));
 }
@@ -96,7 +120,7 @@ fn a_job_takes_along_how_it_takes_its_place() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 2 events 0", "ZADD jq:{q}:waiting 1 a"]);
     let call = args![Rig::BASE, "overflow", "a", "orders", "j1", 0, "r", "=7 - 0 a key"];
-    rig.replies(KEYS, call, "1");
+    rig.replies(KEYS, call, "\"sent\"");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
@@ -111,7 +135,7 @@ fn the_caller_of_a_request_hears_why_it_left_unless_it_waits_on() {
     for (why, told) in [("overflow", 2), ("", 1)] {
         let mut rig = rig();
         rig.given(["HSET jq:{q}:jobs a@ r", "ZADD jq:{q}:waiting 1 a@"]);
-        rig.replies(KEYS, args![Rig::BASE, why, "a@", "o", "a@", 0, "r", ""], "1");
+        rig.replies(KEYS, args![Rig::BASE, why, "a@", "o", "a@", 0, "r", ""], "\"sent\"");
         let sent = jobqueue_tests::raw::run(rig.connection(), "XLEN jq:{q}:outbox");
         assert_eq!(sent, redis::Value::Int(told), "{why}");
     }
