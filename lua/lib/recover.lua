@@ -28,7 +28,8 @@ local function recover_count(stalls, ids, stalled, lost)
   local counts, changes = redis.call('HMGET', stalls, unpack(ids)), {}
   for i, id in ipairs(ids) do
     local before, missed = string.match(counts[i] or '0', '^(%d+)%+?(%d*)$')
-    before, missed = before + stalled, (tonumber(missed) or 0) + lost
+    -- What is no count is none: one odd job must not hold up the others.
+    before, missed = (tonumber(before) or 0) + stalled, (tonumber(missed) or 0) + lost
     changes[2 * i - 1], changes[2 * i] = id, missed > 0 and before .. '+' .. missed or before
   end
   redis.call('HSET', stalls, unpack(changes))

@@ -9,7 +9,7 @@ async fn two(_: ()) {}
 #[job(every = "5m", tz = "Europe/Berlin")]
 async fn zone(_: ()) {}
 
-#[job(every = "5m", overlap = cancle)]
+#[job(every = "5m", overlap = cancels)]
 async fn word(_: ()) {}
 
 #[job(every = "5m", overlap = "cancel")]

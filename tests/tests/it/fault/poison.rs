@@ -31,6 +31,46 @@ async fn spoil(jobs: &str, id: &JobId, record: &[u8]) {
     let () = command.query_async(&mut raw(shared::url()).await).await.expect("spoilt");
 }
 
+/// Puts a text in place of a job's count.
+async fn miscount(column: &str, id: &JobId) {
+    let mut command = redis::cmd("HSET");
+    command.arg(column).arg(id.as_str()).arg("garbage x");
+    let () = command.query_async(&mut raw(shared::url()).await).await.expect("miscounted");
+}
+
+/// It is one of its job alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_that_is_none_holds_nobody_up() {
+    let (client, jobs) = client_and_jobs().await;
+    let queue = jobs.strip_suffix("jobs").expect("a key");
+    let mut all = Vec::new();
+    for column in ["attempts", "stalls", "misses"] {
+        let odd = client.add(text, "odd".into()).await.expect("added");
+        miscount(&format!("{queue}{column}"), odd.id()).await;
+        all.extend([odd, client.add(text, "good".into()).await.expect("added")]);
+    }
+    // Of a worker that died with it, too.
+    let (stalls, lost) = (format!("{queue}stalls"), client.add(text, "lost".into()).await);
+    let lost = lost.expect("added");
+    miscount(&stalls, lost.id()).await;
+    let mut raw = raw(shared::url()).await;
+    for (command, key, args) in [
+        ("ZREM", "waiting", vec![lost.id().as_str()]),
+        ("ZADD", "workers", vec!["1", "dead"]),
+        ("HSET", "running:dead", vec![lost.id().as_str(), "1:1"]),
+    ] {
+        let mut command = redis::cmd(command);
+        command.arg(format!("{queue}{key}")).arg(args);
+        let () = command.query_async(&mut raw).await.expect("put");
+    }
+    all.push(lost);
+    let running = Running::start(worker(&client).handler(text));
+    for job in all {
+        assert!(job.result().await.expect("run") >= 3);
+    }
+    running.stop().await;
+}
+
 /// Why it failed, and at which attempt.
 async fn failed(job: &JobHandle<usize>) -> (FailureReason, u32) {
     match job.result().await {

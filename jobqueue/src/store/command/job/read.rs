@@ -84,14 +84,15 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         .into_iter()
         .map(|error| JobFailure::decode(&reply::bytes(error, WHAT)?))
         .collect::<Result<_, _>>()?;
-    let tries = reply::tries(&attempts, WHAT)?;
+    // What is no count is none, as for a worker that fetches the job.
+    let tries = reply::tries(&attempts, WHAT).unwrap_or_default();
     Ok(JobInfo {
         id: id.clone(),
         state,
         record: Record::decode(&reply::bytes(record, WHAT)?)?,
         attempts_made: tries.attempts.max(last),
         snoozes: tries.snoozes,
-        stalls: reply::stalls(&stalls, WHAT)?,
+        stalls: reply::stalls(&stalls, WHAT).unwrap_or_default(),
         priority: match reply::optional(&priority) {
             None => 0,
             Some(value) => i16::try_from(reply::int(value, WHAT)?)

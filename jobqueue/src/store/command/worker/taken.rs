@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use bytes::Bytes;
 use redis::Value;
+use tracing::warn;
 
 use crate::{
     job::{JobId, Tries},
@@ -40,22 +41,33 @@ pub(crate) fn read(ids: &Value, details: [Value; 4]) -> Result<Vec<Taken>, Corru
         return Err(Corrupt::new(WHAT, "as many records as jobs were expected"));
     }
     let (attempts, stalls, misses) = (column(attempts)?, column(stalls)?, column(misses)?);
-    let at = |column: &[Value], index: usize| {
-        column.get(index).map_or(Ok(0), |value| reply::sparse(value, WHAT))
-    };
     let mut taken = Vec::with_capacity(ids.len());
     for (index, (id, record)) in ids.into_iter().zip(records).enumerate() {
         taken.push(Taken {
-            id,
             record: reply::optional_bytes(record, WHAT)?,
-            tries: attempts.get(index).map_or(Ok(Tries::default()), |it| reply::tries(it, WHAT))?,
-            stalls: stalls.get(index).map_or(Ok(0), |value| reply::stalls(value, WHAT))?,
+            tries: count(&id, attempts.get(index), reply::tries),
+            stalls: count(&id, stalls.get(index), reply::stalls),
             was_lost: stalls.get(index).is_some_and(reply::was_lost),
-            misses: at(&misses, index)?,
+            misses: count(&id, misses.get(index), reply::sparse),
             expired: false,
+            id,
         });
     }
     Ok(taken)
+}
+
+/// A job's count in a sparse column; none if it can't be read. An odd one is its job's alone, and must
+/// not hold up those that were fetched with it.
+fn count<T: Default>(
+    id: &JobId,
+    value: Option<&Value>,
+    read: fn(&Value, &'static str) -> Result<T, Corrupt>,
+) -> T {
+    let read = value.map_or_else(|| Ok(T::default()), |value| read(value, WHAT));
+    read.unwrap_or_else(|problem| {
+        warn!(%id, %problem, "a count of a job can't be read, and is taken as 0");
+        T::default()
+    })
 }
 
 /// Marks those whose ids stand in a text of ids that have expired.
