@@ -143,8 +143,9 @@ impl JobFilter {
     ///
     /// The path has names, places and quoted names: `order.items[0].sku`, `items[*].sku` for any
     /// element, `["a.b"]`. An empty one is the payload itself. The value is any that can be
-    /// serialized; numbers are compared as numbers, whole or not, texts letter by letter, and lists
-    /// and maps as a whole. A field that isn't there has no value, `null` neither.
+    /// serialized; numbers of up to 64 bits are compared as numbers, whole or not, texts letter by
+    /// letter, and lists and maps as a whole; a number of 128 bits is bytes. A field that isn't there
+    /// has no value, `null` neither.
     ///
     /// It is looked for in the payload as it was written: in the version and under the names of
     /// then, whichever [codec](crate::Codec) wrote it. What a program has encrypted or packed into

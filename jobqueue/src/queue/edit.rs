@@ -81,9 +81,9 @@ struct Handler {
 ///
 /// # Errors
 /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] unless it waits or is
-/// delayed; [`Error::Invalid`] if it is a job of another handler, or for an option that can't be;
-/// [`Error::Payload`] if the payload can't be written or is too large, or if the job's has a version
-/// that is newer than the handler's type.
+/// delayed, [`Refused::Conflict`] if others keep changing it; [`Error::Invalid`] if it is a job of
+/// another handler, or for an option that can't be; [`Error::Payload`] if the payload can't be written
+/// or is too large, or if the job's has a version that is newer than the handler's type.
 ///
 /// # Cancel safety
 /// Dropped before it is done, it has changed the job or not.

@@ -1,14 +1,20 @@
 //! Changing a job's record: read, changed, and written if nobody has changed it meanwhile.
 
+use std::time::Duration;
+
 use super::Queue;
 use crate::{
-    error::{Error, Operation, Refused, Result},
+    error::{Operation, Refused, Result},
     job::{JobId, JobInfo, Record},
     store::job,
 };
 
 /// How often a change is repeated because another came first.
-const TRIES: usize = 5;
+const TRIES: usize = 20;
+
+/// The longest wait before the first repetition; each one doubles it, up to the last.
+const FIRST_WAIT: Duration = Duration::from_millis(2);
+const LAST_WAIT: Duration = Duration::from_millis(64);
 
 /// Which job is changed, and what for.
 pub(super) struct Revision<'a> {
@@ -27,6 +33,7 @@ impl Queue {
         change: impl Fn(&JobInfo) -> Result<Option<Record>>,
     ) -> Result<()> {
         let Revision { id, action, only_waiting } = revision;
+        let mut wait = FIRST_WAIT;
         for _ in 0..TRIES {
             let missing = || Refused::NotFound { queue: self.name().clone(), id: id.clone() };
             let info = self.info_of(id).await?.ok_or_else(missing)?;
@@ -36,9 +43,11 @@ impl Queue {
             if self.store().call_retrying(&edit).await? {
                 return Ok(());
             }
-            // Somebody else has changed it meanwhile.
+            // Somebody else has changed it meanwhile, and perhaps many want to.
+            tokio::time::sleep(wait.mul_f64(fastrand::f64())).await;
+            wait = LAST_WAIT.min(wait * 2);
         }
         let operation = Operation::on_job(action, self.name(), id);
-        Err(Error::unavailable(operation, "others edit it at the same time"))
+        Err(Refused::Conflict { operation }.into())
     }
 }

@@ -140,6 +140,28 @@ async fn a_run_is_told_at_once_and_whatever_its_error_its_job_is_cancelled() {
     stage.running.stop().await;
 }
 
+#[job(queue = "long")]
+async fn short(_: ()) {
+    tokio::time::sleep(10.millis()).await;
+}
+
+/// The worker's thread looks six seconds later by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_word_comes_soon_however_long_the_lease_and_whatever_else_runs() {
+    let (client, board) = (client().await, Board::default());
+    let worker = worker(&client).handler(long).handler(short).state(board.clone());
+    let running = Running::start(worker.lease(60.seconds()));
+    for round in 1..=3 {
+        let job = client.add(long, "result".to_owned()).await.expect("added");
+        // Its end is said in a call soon after the answer that brought both.
+        client.add(short, ()).await.expect("added").result().await.expect("run");
+        at_once("the run", async || board.begun.get() == round).await;
+        job.cancel().await.expect("told");
+        at_once("the word", async || board.told.get() == round).await;
+    }
+    running.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_result_stands_and_a_run_that_stays_is_aborted() {
     let stage = stage().await;

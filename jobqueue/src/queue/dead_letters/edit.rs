@@ -44,10 +44,11 @@ impl DeadLetters {
 ///
 /// # Errors
 /// [`Refused::NotFound`] if there is no such dead letter, [`Refused::WrongState`] if a handler runs
-/// it; [`Error::Payload`] if the payload can't be written, [`Error::Invalid`] for a version of 0.
+/// it, [`Refused::Conflict`] if others keep changing it; [`Error::Payload`] if the payload can't be written, [`Error::Invalid`] for a version of 0.
 ///
 /// [`Error::Invalid`]: crate::Error::Invalid
 /// [`Error::Payload`]: crate::Error::Payload
+/// [`Refused::Conflict`]: crate::error::Refused::Conflict
 /// [`Refused::NotFound`]: crate::error::Refused::NotFound
 /// [`Refused::WrongState`]: crate::error::Refused::WrongState
 #[must_use = "the dead letter is edited when this is awaited"]

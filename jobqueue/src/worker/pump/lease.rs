@@ -69,6 +69,10 @@ struct Word {
     /// Jobs that are to end as cancelled, until the pump hears of them.
     marked: Mutex<Vec<Marked>>,
     told: Notify,
+    /// Since when jobs are held and nobody waits for word of them: ms since the lease began; else 0.
+    unheard: AtomicU64,
+    /// Whether somebody waits for that.
+    listens: AtomicBool,
     /// Another name is kept, or none.
     renamed: Notify,
     /// Whether the server refuses to let it wait: then heartbeats alone bring word.
@@ -130,6 +134,13 @@ impl Lease {
         self.fetched.store(if confirms { self.now().max(1) } else { 0 }, Ordering::Relaxed);
         self.held.store(held, Ordering::Relaxed);
         self.renewed.store(self.now(), Ordering::Relaxed);
+        if held == 0 {
+            self.word.unheard.store(0, Ordering::Relaxed);
+        } else if !self.word.listens.load(Ordering::Relaxed)
+            && self.word.unheard.load(Ordering::Relaxed) == 0
+        {
+            self.word.unheard.store(self.now().max(1), Ordering::Relaxed);
+        }
     }
 
     /// In how long it is to be said that the last answer has been heard; none if it needn't.
@@ -138,9 +149,21 @@ impl Lease {
         (fetched > 0).then(|| CONFIRM.saturating_sub(self.since(&self.fetched)))
     }
 
-    /// That is being said. Its runs have lasted for a while, and may be cancelled from now on.
+    /// That is being said.
     pub(super) fn confirms(&self) {
         self.fetched.store(0, Ordering::Relaxed);
+    }
+
+    /// In how long jobs will have been held for a while, and somebody should wait for word of them,
+    /// whatever calls are made meanwhile; none if nobody need or somebody does.
+    pub(super) fn listen_in(&self) -> Option<Duration> {
+        let unheard = self.word.unheard.load(Ordering::Relaxed);
+        (unheard > 0).then(|| CONFIRM.saturating_sub(self.since(&self.word.unheard)))
+    }
+
+    /// Has the thread wait for word of jobs to cancel.
+    pub(super) fn listen(&self) {
+        self.word.unheard.store(0, Ordering::Relaxed);
         if let Some(hurry) = self.word.hurry.get() {
             hurry.notify_one();
         }
@@ -307,8 +330,15 @@ async fn keep(
 /// Keeps a lease for as long as its pump holds jobs, and lives.
 async fn beat(lease: Weak<Lease>, telemetry: Telemetry) {
     while let Some(lease) = lease.upgrade() {
-        if !lease.beat(&telemetry).await {
-            return;
+        lease.word.listens.store(true, Ordering::Relaxed);
+        let held = lease.holds();
+        let goes_on = lease.beat(&telemetry).await;
+        if !goes_on {
+            lease.word.listens.store(false, Ordering::Relaxed);
+            // Jobs that came meanwhile were not minded, since somebody seemed to listen.
+            if held || !lease.holds() {
+                return;
+            }
         }
     }
 }

@@ -77,18 +77,18 @@ impl KeptSession {
 
     /// When a sleep that was planned until then ends. A pump that has fetched jobs and makes no call
     /// soon says that they have arrived: if its process dies, it is known then that their runs had
-    /// begun.
+    /// begun. And it has somebody wait for word of jobs that it has held for as long.
     pub(super) fn sleeps(&self, until: Instant) -> Instant {
-        match self.lease.confirm_in() {
-            None => until,
-            Some(Duration::ZERO) => {
-                if let Some(confirm) = self.confirm() {
-                    tokio::spawn(boxed(confirm));
-                }
-                until
-            }
-            Some(wait) => until.min(Instant::now() + wait),
+        let waits = [self.lease.confirm_in(), self.lease.listen_in()];
+        let [confirms, listens] = waits.map(|wait| wait == Some(Duration::ZERO));
+        if confirms && let Some(confirm) = self.confirm() {
+            tokio::spawn(boxed(confirm));
         }
+        if listens {
+            self.lease.listen();
+        }
+        let waits = waits.into_iter().flatten().filter(|wait| !wait.is_zero());
+        waits.map(|wait| Instant::now() + wait).fold(until, Instant::min)
     }
 
     /// Says so of jobs of which that wasn't known the last time, before they begin. Answers whether
