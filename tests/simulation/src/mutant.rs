@@ -45,10 +45,7 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "ticks-overlap",
-        changes: &[(
-            "return it.adds or (it.last ~= '-' and unfinished(q, it.last))",
-            "return false",
-        )],
+        changes: &[("return redis.call('HEXISTS', q.jobs, it.last) == 1", "return false")],
     },
     Mutant {
         name: "no-extension",
