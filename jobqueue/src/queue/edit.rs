@@ -90,6 +90,7 @@ struct Handler {
 ///
 /// [`Error::Invalid`]: crate::Error::Invalid
 /// [`Error::Payload`]: crate::Error::Payload
+/// [`Refused::Conflict`]: crate::error::Refused::Conflict
 /// [`Refused::NotFound`]: crate::error::Refused::NotFound
 /// [`Refused::WrongState`]: crate::error::Refused::WrongState
 #[must_use = "the job is edited when this is awaited"]
