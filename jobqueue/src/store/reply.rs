@@ -62,6 +62,19 @@ pub(crate) fn sparse(value: &Value, what: &'static str) -> Result<u32, Corrupt> 
     }
 }
 
+/// A word for each of so many ids, in one text.
+pub(crate) fn words<'a>(
+    value: &'a Value,
+    ids: usize,
+    what: &'static str,
+) -> Result<Vec<&'a str>, Corrupt> {
+    let words: Vec<&str> = text(value, what)?.split(' ').collect();
+    if words.len() != ids {
+        return Err(Corrupt::new(what, "an answer for other ids than asked for"));
+    }
+    Ok(words)
+}
+
 /// How often a job was tried, in a sparse column.
 pub(crate) fn tries(value: &Value, what: &'static str) -> Result<Tries, Corrupt> {
     let Some(value) = optional(value) else { return Ok(Tries::default()) };

@@ -82,10 +82,7 @@ impl Command for Cancel<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
-        let places: Vec<&str> = reply::text(&reply, Self::ACTION)?.split(' ').collect();
-        if places.len() != self.ids.len() {
-            return Err(Corrupt::new(Self::ACTION, "an answer for other ids than asked for"));
-        }
+        let places = reply::words(&reply, self.ids.len(), Self::ACTION)?;
         let place = |place: &&str| match *place {
             "-" => Ok(Whereabouts::Unknown),
             "ended" => Ok(Whereabouts::Ended),

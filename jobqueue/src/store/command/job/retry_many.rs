@@ -87,10 +87,7 @@ impl Command for RetryMany<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
-        let words: Vec<&str> = reply::text(&reply, Self::ACTION)?.split(' ').collect();
-        if words.len() != self.ids.len() {
-            return Err(Corrupt::new(Self::ACTION, "an answer for other ids than asked for"));
-        }
+        let words = reply::words(&reply, self.ids.len(), Self::ACTION)?;
         let read = |word: &&str| match *word {
             "again" => Ok(Rerun::Again),
             "!" => Ok(Rerun::DeadLettered),

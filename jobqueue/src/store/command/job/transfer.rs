@@ -72,7 +72,7 @@ impl Command for Transfer<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
-        let text = reply::text(&reply, Self::ACTION)?;
+        let words = reply::words(&reply, self.jobs.len(), Self::ACTION)?;
         let read = |word| match word {
             "sent" => Ok(Transferred::Sent),
             "!" => Ok(Transferred::DeadLettered),
@@ -80,10 +80,6 @@ impl Command for Transfer<'_> {
             "-" => Ok(Transferred::Unknown),
             _ => Err(Corrupt::new(Self::ACTION, "a word that says nothing of a job")),
         };
-        let words = text.split_ascii_whitespace().map(read).collect::<Result<Vec<_>, _>>()?;
-        if words.len() != self.jobs.len() {
-            return Err(Corrupt::new(Self::ACTION, "an answer for other jobs than were sent"));
-        }
-        Ok(words)
+        words.into_iter().map(read).collect()
     }
 }
