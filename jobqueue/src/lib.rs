@@ -114,6 +114,7 @@ pub mod broadcast;
 pub mod call;
 pub mod error;
 pub mod event;
+pub mod flow;
 pub mod receive;
 pub mod schedule;
 pub mod stats;
@@ -127,6 +128,7 @@ pub use jobqueue_macros::{JobError, Payload, broadcast, job};
 
 pub use client::{Client, ClientBuilder};
 pub use error::kind::{Error, Result};
+pub use flow::{Flow, FlowHandle};
 pub use job::{
     Codec, Failure, JobError, JobId, JobInfo, JobName, JobState, Outcome, Payload, Priority,
     QueueName, Unique,
@@ -307,6 +309,9 @@ pub mod docs {
     #[doc = include_str!("docs/finding.md")]
     pub mod finding {}
 
+    #[doc = include_str!("docs/flows.md")]
+    pub mod flows {}
+
     #[doc = include_str!("docs/topics.md")]
     pub mod topics {}
 
@@ -347,10 +352,10 @@ pub mod __private {
     pub use crate::testing::run as run_test;
     pub use crate::{
         job::{
-            BoxFuture, Broadcast, BroadcastDefinition, ByBox, ByJobError, ByNothing, BySources,
-            Codec, DEFAULT_HOLD, DEFAULT_SNOOZE, Declaration, DeclaredSchedule, Definition,
-            Failure, HandlerFuture, Inner, Job, JobError, Payload, PayloadVersions, Unique,
-            Unversioned, Versioned, checked, declared, step, unique_key,
+            Anything, BoxFuture, Broadcast, BroadcastDefinition, ByBox, ByJobError, ByNothing,
+            BySources, Codec, DEFAULT_HOLD, DEFAULT_SNOOZE, Declaration, DeclaredSchedule,
+            Definition, Exactly, Failure, HandlerFuture, HasInputs, Inner, Job, JobError, Payload,
+            PayloadVersions, Unique, Unversioned, Versioned, checked, declared, step, unique_key,
         },
         policy::schedule::{CatchUp, Overlap},
         policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},

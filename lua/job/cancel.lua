@@ -10,7 +10,7 @@
 --       5  workers    ZSET    {q}:workers
 --       6  meta       HASH    {q}:meta
 --       7  events     STREAM  {q}:events
--- ARGV  1 base   2 the mark: see lib/cancels.lua   3… ids, at most 1,000, each once
+-- ARGV  1 base   2 the mark: see lib/cancels.lua; behind '~', jobs that run are left alone   3… ids, at most 1,000, each once
 -- REPLY a word for each id: 'ended'; '=' and the worker that runs it; the state of a job that had
 --       ended; '-' for a job that doesn't exist
 -- ERR   LAYOUT
@@ -29,6 +29,8 @@ local function cancel(keys, args)
     return refusal
   end
   q.kept, q.ended = found[2], found[3]
+  local waiting_only = string.byte(mark) == 126
+  if waiting_only then mark = string.sub(mark, 2) end
   for i = 3, #args do
     ids[#ids + 1] = args[i]
   end
@@ -37,7 +39,7 @@ local function cancel(keys, args)
     if ended[place] then
       table.insert(ended[place], ids[i])
       places[i] = 'ended'
-    elseif string.byte(place) == 61 then
+    elseif string.byte(place) == 61 and not waiting_only then
       marks[#marks + 1] = ids[i]
     end
   end

@@ -15,7 +15,7 @@
 --       record; then pairs of a field and its value, if anything goes along; the id of the last
 --       entry that was looked at, '' if there is none
 -- ERR   LAYOUT
--- USES  layout, entries, hold
+-- USES  clock, layout, events, entries, hold, outbox, flow, graph, nodes, flowing
 local function take(keys, args)
   local outbox, relay = keys[1], keys[2]
   local name, alone, most = args[1], args[2], args[3]
@@ -30,6 +30,9 @@ local function take(keys, args)
   if holder and holder ~= name then
     return { math.max(1, hold_left(relay, alone)), {}, '' }
   end
+  -- What is to be done for flows writes the next entries.
+  local base = string.sub(keys[3], 1, -5)
+  if redis.call('EXISTS', base .. 'flowing') == 1 then flowing_go(base, clock_now()) end
   local skip = {}
   for target in string.gmatch(args[6], '%S+') do
     skip[target] = true

@@ -7,6 +7,7 @@ use syn::{Ident, Type, spanned::Spanned as _};
 use super::{
     model::Model,
     shell::{self, Names},
+    signature,
 };
 
 pub(super) fn handler(model: &Model) -> TokenStream {
@@ -25,17 +26,20 @@ pub(super) fn handler_bound(model: &Model) -> TokenStream {
     bound("Handler", model)
 }
 
-/// `Handler<Payload = …, Output = …>`
+/// `Handler<Payload = …, Output = …> + HasInputs<Inputs = …>`
 fn bound(name: &str, model: &Model) -> TokenStream {
     let (name, payload, result) = (format_ident!("{name}"), &model.payload, model.returns.output());
+    let inputs = inputs(model);
     quote_spanned! {model.returns.ty.span()=>
         ::jobqueue::__private::#name<Payload = #payload, Output = #result>
+            + ::jobqueue::__private::HasInputs<Inputs = #inputs>
     }
 }
 
 fn implement_job(names: &Names, model: &Model) -> TokenStream {
     let (Names { marker, .. }, Model { definition, payload, returns, .. }) = (names, model);
     let (result, versions, unique) = (returns.checked_output(), versions(payload), &model.unique);
+    let inputs = inputs(model);
     quote! {
         // Outside of the implementation, so that it is evaluated though nobody adds a job.
         const __JOBQUEUE_DEFINITION: ::jobqueue::__private::Definition = #definition;
@@ -48,6 +52,19 @@ fn implement_job(names: &Names, model: &Model) -> TokenStream {
             #versions
             #unique
         }
+
+        #[automatically_derived]
+        impl ::jobqueue::__private::HasInputs for #marker {
+            type Inputs = #inputs;
+        }
+    }
+}
+
+/// What the handler takes as a node of a flow: what its argument `Inputs<…>` says, else anything.
+fn inputs(model: &Model) -> TokenStream {
+    match model.extractors.iter().find_map(signature::inputs) {
+        Some(inputs) => quote!(::jobqueue::__private::Exactly<#inputs>),
+        None => quote!(::jobqueue::__private::Anything),
     }
 }
 

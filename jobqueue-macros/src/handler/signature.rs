@@ -3,7 +3,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{FnArg, Ident, Pat, PathArguments, ReturnType, Safety, Type};
+use syn::{FnArg, GenericArgument, Ident, Pat, PathArguments, ReturnType, Safety, Type};
 
 use super::valid::error;
 use crate::item::Function;
@@ -111,6 +111,17 @@ pub(super) fn extractor(ty: &Type) -> Option<&Ident> {
     let is_state =
         last.ident == "State" && matches!(last.arguments, PathArguments::AngleBracketed(_));
     (ours && (is_context || is_state)).then_some(&last.ident)
+}
+
+/// What a handler takes as a node of a flow, if the argument says that: `V` of `Inputs<V>`.
+pub(super) fn inputs(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Inputs")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(inputs)) if arguments.args.len() == 1 => Some(inputs),
+        _ => None,
+    }
 }
 
 fn argument(argument: &FnArg) -> syn::Result<()> {

@@ -10,7 +10,7 @@ use tracing::debug;
 
 use crate::{
     error_chain::chain,
-    job::{JobId, ReplyAddress},
+    job::{JobId, QueueName, ReplyAddress},
     store::{Portion, QueueStore, Retries, Store},
     task::boxed,
     value_error::Invalid,
@@ -26,26 +26,30 @@ const PAGE: usize = 100;
 /// A client's inbox. It has an address from the first call on, and a reader while calls wait.
 #[derive(Debug, Default)]
 pub(super) struct Mailbox {
-    address: OnceLock<ReplyAddress>,
+    name: OnceLock<QueueName>,
     reader: SharedReader<Bytes>,
 }
 
 impl Mailbox {
     /// The address for replies.
-    pub(super) fn address(&self) -> Result<&ReplyAddress, Invalid> {
-        if let Some(address) = self.address.get() {
-            return Ok(address);
+    pub(super) fn address(&self) -> Result<ReplyAddress, Invalid> {
+        self.name().cloned().map(ReplyAddress::Inbox)
+    }
+
+    fn name(&self) -> Result<&QueueName, Invalid> {
+        if let Some(name) = self.name.get() {
+            return Ok(name);
         }
-        let new = ReplyAddress::generate()?;
-        Ok(self.address.get_or_init(|| new))
+        let new = ReplyAddress::new_inbox()?;
+        Ok(self.name.get_or_init(|| new))
     }
 
     /// Waits for the reply of a job from now on: its outcome as it was written. To be called before
     /// the job is added. A reply that comes after the waiter was dropped is dropped too.
     pub(super) fn wait_for(&self, store: &Store, id: &JobId) -> Result<Waiter<Bytes>, Invalid> {
-        let address = self.address()?;
+        let name = self.name()?;
         Ok(self.reader.wait_for(id, |waiters| {
-            let inbox = store.queue(address.name()).with_own_connection();
+            let inbox = store.queue(name).with_own_connection();
             tokio::spawn(boxed(read_all(inbox, waiters)))
         }))
     }

@@ -149,7 +149,7 @@ impl<T> Call<T> {
         options.retain.get_or_insert(Retain::none());
         options.retain_failed.get_or_insert(Retain::none());
         let mailbox = client.shared::<Mailbox>();
-        options.reply_to = Some(mailbox.address().map_err(Error::from)?.clone());
+        options.reply_to = Some(mailbox.address().map_err(Error::from)?);
         let payload = self.payload.map_err(Error::from)?;
         let mut job =
             request.job(Content::plain(payload), None, clock::now()).map_err(Error::from)?;

@@ -25,7 +25,7 @@ pub(crate) use self::kind::{Error, Result};
 pub use self::{
     operation::Operation,
     refused::Refused,
-    result::{CallError, ResultError},
+    result::{CallError, FlowError, ResultError},
 };
 pub use crate::{
     job::{FailureReason, JobFailure},

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Error;
 use crate::error_chain::readable_debug;
-use crate::job::{CancelReason, JobFailure, JobId, JobName, QueueName};
+use crate::job::{CancelReason, FlowId, JobFailure, JobId, JobName, QueueName};
 
 /// Why there is no result of a job.
 #[derive(Clone, thiserror::Error)]
@@ -46,6 +46,47 @@ pub enum ResultError {
         id: JobId,
     },
     /// The result could not be waited for or read.
+    #[error(transparent)]
+    Error(#[from] Error),
+}
+
+/// Why there is no result of a flow.
+#[derive(Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlowError {
+    /// A node has failed, and with it the flow.
+    #[error("flow {id} in queue {home} failed at its node {node}")]
+    #[non_exhaustive]
+    Failed {
+        /// The home of the flow: the queue of its root.
+        home: QueueName,
+        /// The flow.
+        id: FlowId,
+        /// The node that failed it: its name, and its number if it is one of many.
+        node: String,
+        /// How that failed.
+        #[source]
+        failure: JobFailure,
+    },
+    /// The flow was cancelled.
+    #[error("flow {id} in queue {home} was cancelled")]
+    #[non_exhaustive]
+    Cancelled {
+        /// The home of the flow.
+        home: QueueName,
+        /// The flow.
+        id: FlowId,
+    },
+    /// The flow is not kept any more.
+    #[error("flow {id} in queue {home} is gone: set how long it is kept when it is started")]
+    #[non_exhaustive]
+    Gone {
+        /// The home of the flow.
+        home: QueueName,
+        /// The flow.
+        id: FlowId,
+    },
+    /// The flow could not be started or read.
     #[error(transparent)]
     Error(#[from] Error),
 }
@@ -96,4 +137,4 @@ pub enum CallError {
     Error(#[from] Error),
 }
 
-readable_debug!(ResultError, CallError);
+readable_debug!(ResultError, FlowError, CallError);

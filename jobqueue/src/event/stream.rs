@@ -67,6 +67,8 @@ pub enum EventKind {
     Stalled,
     /// Jobs were removed.
     Removed,
+    /// A flow whose home the queue is has ended, or its root has.
+    Flow,
     /// The queue was paused.
     Paused,
     /// The queue was resumed.
@@ -77,7 +79,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const NAMES: [(Self, &'static str); 15] = [
+    const NAMES: [(Self, &'static str); 16] = [
         (Self::Added, "added"),
         (Self::Waiting, "waiting"),
         (Self::Replaced, "replaced"),
@@ -91,6 +93,7 @@ impl EventKind {
         (Self::Released, "released"),
         (Self::Stalled, "stalled"),
         (Self::Removed, "removed"),
+        (Self::Flow, "flow"),
         (Self::Paused, "paused"),
         (Self::Resumed, "resumed"),
     ];

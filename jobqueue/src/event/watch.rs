@@ -179,5 +179,5 @@ async fn read_on(
 
 /// Whether jobs have ended, or will never.
 fn is_end(entry: &Entry) -> bool {
-    matches!(entry.kind.as_str(), "completed" | "failed" | "cancelled" | "removed")
+    matches!(entry.kind.as_str(), "completed" | "failed" | "cancelled" | "removed" | "flow")
 }

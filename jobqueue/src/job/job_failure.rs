@@ -54,6 +54,8 @@ pub enum FailureReason {
     RetriesOver,
     /// It was [snoozed](crate::Failure::snooze) as often as it may be.
     SnoozesOver,
+    /// A node of its flow that it needed has failed, and it was not run.
+    ChildFailed,
     /// It did not fit into its queue, which sends what overflows to its dead-letter queue.
     Overflow,
     /// It came back from a dead-letter queue while another job had its id or its unique key.
@@ -68,7 +70,7 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    const NAMES: [(Self, &str); 17] = [
+    const NAMES: [(Self, &str); 18] = [
         (Self::Error, "error"),
         (Self::Permanent, "permanent"),
         (Self::Timeout, "timeout"),
@@ -82,6 +84,7 @@ impl FailureReason {
         (Self::Deadline, "deadline"),
         (Self::RetriesOver, "retries over"),
         (Self::SnoozesOver, "snoozes over"),
+        (Self::ChildFailed, "child failed"),
         (Self::Overflow, "overflow"),
         (Self::Taken, "taken"),
         (Self::Removed, "removed"),

@@ -1,41 +1,57 @@
-//! Where replies to a caller's requests go.
+//! Where the outcome of a job goes that somebody waits for.
 
 use serde::{Deserialize, Serialize};
 
 use super::{id::JobId, name::QueueName};
 use crate::value_error::Invalid;
 
-/// The name of a caller's inbox: one a client, made by it, and gone with it.
-///
-/// It stands where a queue's name does, as the hash tag of its key; its text begins with a mark
-/// that no queue's name can have.
+/// Where the outcome of a job goes. Its text begins with a mark that no queue's name can have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct ReplyAddress(QueueName);
+pub(crate) enum ReplyAddress {
+    /// Of a caller: one a client, made by it, and gone with it. It stands where a queue's name does,
+    /// as the hash tag of its key.
+    Inbox(QueueName),
+    /// Of the flow whose node the job is: its home. The job's id says which flow, and which node.
+    Flow(QueueName),
+}
 
-/// What tells an inbox from a queue.
+/// What tells an inbox from a queue; twice, a flow from an inbox.
 const MARK: char = '@';
 
 impl ReplyAddress {
-    /// A name that no other client has.
+    /// The name of an inbox that no other client has.
+    pub(crate) fn new_inbox() -> Result<QueueName, Invalid> {
+        format!("inbox.{}", JobId::generate()).parse()
+    }
+
+    /// Such an inbox.
+    #[cfg(test)]
     pub(crate) fn generate() -> Result<Self, Invalid> {
-        format!("inbox.{}", JobId::generate()).parse().map(Self)
+        Self::new_inbox().map(Self::Inbox)
     }
 
-    /// The name, without its mark.
-    pub(crate) fn name(&self) -> &QueueName {
-        &self.0
-    }
-
-    /// An inbox by its text; nothing if it is the text of something else.
+    /// An address by its text; nothing if it is the text of something else.
     pub(crate) fn parse(text: &str) -> Option<Result<Self, Invalid>> {
-        Some(text.strip_prefix(MARK)?.parse().map(Self))
+        let name = text.strip_prefix(MARK)?;
+        Some(match name.strip_prefix(MARK) {
+            Some(home) => home.parse().map(Self::Flow),
+            None => name.parse().map(Self::Inbox),
+        })
+    }
+
+    /// The home of the flow, if it is one's.
+    pub(crate) fn home(&self) -> Option<&QueueName> {
+        if let Self::Flow(home) = self { Some(home) } else { None }
     }
 }
 
 impl std::fmt::Display for ReplyAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{MARK}{}", self.0)
+        match self {
+            Self::Inbox(name) => write!(f, "{MARK}{name}"),
+            Self::Flow(home) => write!(f, "{MARK}{MARK}{home}"),
+        }
     }
 }
 
@@ -49,8 +65,8 @@ impl TryFrom<String> for ReplyAddress {
 }
 
 impl From<ReplyAddress> for String {
-    fn from(inbox: ReplyAddress) -> Self {
-        inbox.to_string()
+    fn from(address: ReplyAddress) -> Self {
+        address.to_string()
     }
 }
 
@@ -59,12 +75,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_inbox_is_no_queue() {
+    fn an_address_is_no_queue() {
+        let flow = ReplyAddress::Flow("reports".parse().expect("a good name"));
         let inbox = ReplyAddress::generate().expect("a good name");
-        let text = inbox.to_string();
-        assert!(text.parse::<QueueName>().is_err());
-        assert_eq!(ReplyAddress::parse(&text), Some(Ok(inbox.clone())));
-        assert_eq!(ReplyAddress::parse(inbox.name().as_str()), None);
-        assert!(matches!(ReplyAddress::parse("@{x}"), Some(Err(_))));
+        for address in [inbox, flow] {
+            let text = address.to_string();
+            assert!(text.parse::<QueueName>().is_err());
+            assert_eq!(ReplyAddress::parse(&text), Some(Ok(address)));
+            assert_eq!(ReplyAddress::parse(text.trim_start_matches('@')), None);
+        }
+        for bad in ["@{x}", "@@{x}", "@@"] {
+            assert!(matches!(ReplyAddress::parse(bad), Some(Err(_))), "{bad}");
+        }
     }
 }

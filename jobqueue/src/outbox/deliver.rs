@@ -8,13 +8,13 @@ use tracing::{debug, warn};
 use super::{
     entry_id::EntryId,
     relays::Relays,
-    shares::{Shares, are_back, one_call},
+    shares::{Shares, are_back, cancels, one_call},
     ways::Failed,
 };
 use crate::{
     error::{Error, Result},
     error_chain::chain,
-    job::{JobId, QueueName, Target},
+    job::{JobId, QueueName, ReplyAddress, Target},
     store::outbox::{Apply, Readmit, Reply, TargetCopy},
 };
 
@@ -23,7 +23,7 @@ use crate::{
 const CONCURRENCY: usize = 4;
 
 /// How long a queue that can't be reached delays the others.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const QUEUE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Relays {
     /// Brings each target its copies. Answers the targets that could not be brought all.
@@ -73,6 +73,9 @@ impl Relays {
         copies: &[TargetCopy<'_>],
     ) -> Result<()> {
         match target {
+            Target::Queue(queue) if let Some(mark) = cancels(copies) => {
+                self.cancel_nodes(queue, copies, mark).await
+            }
             Target::Queue(queue) if are_back(copies) => {
                 let readmit = Readmit { source, copies };
                 let came = self.store().queue(queue).call_within(QUEUE_TIMEOUT, &readmit).await?;
@@ -85,7 +88,13 @@ impl Relays {
                 let apply = Apply { source, copies };
                 self.store().queue(queue).call_within(QUEUE_TIMEOUT, &apply).await.map(drop)
             }
-            Target::ReplyAddress(inbox) => {
+            Target::ReplyAddress(ReplyAddress::Flow(home)) => {
+                let ids: Vec<_> = copies.iter().map(|it| JobId::from_store(&it.id)).collect();
+                let ends: Vec<_> =
+                    ids.iter().zip(copies).map(|(id, copy)| (id, &copy.record[..])).collect();
+                self.note_ends(home, &ends).await
+            }
+            Target::ReplyAddress(ReplyAddress::Inbox(inbox)) => {
                 let mut replies = Vec::new();
                 for copy in copies {
                     let id = JobId::from_store(&copy.id);
@@ -96,7 +105,7 @@ impl Relays {
                 if replies.is_empty() {
                     return Ok(());
                 }
-                let inbox = self.store().queue(inbox.name());
+                let inbox = self.store().queue(inbox);
                 // Without retries: the replies to other callers don't wait for an unreachable node.
                 let replies: Vec<_> = replies.iter().map(|(id, outcome)| (id, *outcome)).collect();
                 inbox.call(&Reply { replies: &replies }).await.map(drop)

@@ -9,6 +9,7 @@ mod background;
 mod deliver;
 mod early_reply;
 mod entry_id;
+mod flow;
 mod patience;
 mod relay;
 mod relays;

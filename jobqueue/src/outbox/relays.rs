@@ -13,7 +13,7 @@ use super::early_reply::EarlyReplies;
 use crate::{
     error::{Error, Operation},
     job::QueueName,
-    store::Store,
+    store::{QueueStore, Store},
 };
 
 /// The relays of a client: at most one for each outbox.
@@ -92,6 +92,11 @@ impl Relays {
 
     pub(super) fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// The store of a flow's home.
+    pub(crate) fn home(&self, home: &QueueName) -> QueueStore {
+        self.store().queue(home)
     }
 
     /// Replies that were sent before a relay finds them.

@@ -18,9 +18,9 @@ impl Relays {
     /// Relays a queue's outbox, to which these effects were just written. Replies among them are
     /// sent at once.
     pub(crate) fn send(&self, source: &QueueName, effects: impl Iterator<Item = Effect>) {
-        let mut inboxes: HashMap<ReplyAddress, Vec<Outgoing>, RandomState> = HashMap::default();
+        let mut inboxes: HashMap<QueueName, Vec<Outgoing>, RandomState> = HashMap::default();
         for Effect { to, id, record, .. } in effects {
-            if let Target::ReplyAddress(inbox) = to {
+            if let Target::ReplyAddress(ReplyAddress::Inbox(inbox)) = to {
                 inboxes.entry(inbox).or_default().push((id, record));
             }
         }
@@ -38,21 +38,21 @@ impl Relays {
     /// Sends one reply that is in no outbox.
     ///
     /// # Errors
-    /// The inbox can't be reached.
-    pub(crate) async fn reply(
-        &self,
-        inbox: &ReplyAddress,
-        id: &JobId,
-        outcome: &[u8],
-    ) -> Result<()> {
-        let reply = Reply { replies: &[(id, outcome)] };
-        self.store().queue(inbox.name()).call_retrying(&reply).await.map(drop)
+    /// The inbox, or the flow's home, can't be reached.
+    pub(crate) async fn reply(&self, to: &ReplyAddress, id: &JobId, outcome: &[u8]) -> Result<()> {
+        match to {
+            ReplyAddress::Inbox(inbox) => {
+                let reply = Reply { replies: &[(id, outcome)] };
+                self.store().queue(inbox).call_retrying(&reply).await.map(drop)
+            }
+            ReplyAddress::Flow(home) => self.note_ends(home, &[(id, outcome)]).await,
+        }
     }
 }
 
 /// Whether all have arrived.
-async fn deliver(store: &Store, inbox: &ReplyAddress, replies: &[Outgoing]) -> bool {
-    let store = store.queue(inbox.name());
+async fn deliver(store: &Store, inbox: &QueueName, replies: &[Outgoing]) -> bool {
+    let store = store.queue(inbox);
     for replies in chunks(replies, |(_, outcome)| outcome.len() + 64) {
         let replies: Vec<_> = replies.iter().map(|(id, outcome)| (id, &outcome[..])).collect();
         // Tried once: the relay sends again what fails here.

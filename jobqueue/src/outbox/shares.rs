@@ -32,9 +32,9 @@ pub(super) fn share_out(entries: &[OutboxEntry], wanted: impl Fn(&str) -> bool) 
             let record = record.map_or(Cow::Borrowed(&found.record[..]), Cow::Owned);
             let id = target::copy_id(found.id.as_str(), job);
             let (priority, arrival) = (found.priority, found.along.arrival.clone());
-            let entry = found.entry.as_str();
+            let (entry, cancel) = (found.entry.as_str(), found.along.cancel.clone());
             let copies = shares.entry(queue).or_default();
-            copies.push(TargetCopy { entry, id, priority, record, arrival });
+            copies.push(TargetCopy { entry, id, priority, record, arrival, cancel });
         }
     }
     shares
@@ -62,10 +62,11 @@ pub(super) fn by_entry<'a, 'b>(
 /// in calls of their own.
 pub(super) fn one_call(copies: &[TargetCopy<'_>]) -> usize {
     let (mut count, mut bytes) = (0, 0);
-    let come_back = are_back(copies);
+    let (come_back, mark) = (are_back(copies), cancels(copies));
     for (_, group) in by_entry(copies) {
         let size: usize = group.iter().map(|copy| copy.record.len() + 128).sum();
-        if are_back(group) != come_back {
+        // Ids to cancel are as many as go into a call.
+        if are_back(group) != come_back || cancels(group) != mark || (count > 0 && mark.is_some()) {
             break;
         }
         if count > 0 && (count + group.len() > MAX_BATCH || bytes + size > MAX_BYTES) {
@@ -80,6 +81,11 @@ pub(super) fn one_call(copies: &[TargetCopy<'_>]) -> usize {
 /// Whether the copies of one call are jobs that come back to their queue.
 pub(super) fn are_back(copies: &[TargetCopy<'_>]) -> bool {
     copies.first().is_some_and(|copy| copy.arrival.is_some())
+}
+
+/// How jobs of flows are to be cancelled, if the copies of one call name such.
+pub(super) fn cancels<'a>(copies: &'a [TargetCopy<'_>]) -> Option<&'a [u8]> {
+    copies.first()?.cancel.as_deref()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ macro_rules! request_setters {
     () => {
         /// -1024 (first) to 1023 (last); the handler's by default, which is 0.
         pub fn priority(self, priority: i16) -> Self {
-            self.set(|request| request.set_priority(priority))
+            self.set(move |request| request.set_priority(priority))
         }
 
         /// How long the job may wait for its first run, counted by the server's clock from when it
@@ -13,7 +13,7 @@ macro_rules! request_setters {
         /// longer [expires](crate::error::FailureReason::Expired): it fails without a run, and goes
         /// to the dead-letter queue if there is one. Once a worker has fetched it, it can't expire.
         pub fn ttl(self, ttl: Duration) -> Self {
-            self.set(|request| request.set_ttl(ttl))
+            self.set(move |request| request.set_ttl(ttl))
         }
 
         /// How long after it is due the job ends at the latest, whatever its attempts; by default
@@ -21,58 +21,59 @@ macro_rules! request_setters {
         /// it is aborted; and no retry is planned for later. It then fails as
         /// [`Deadline`](crate::error::FailureReason::Deadline).
         pub fn deadline_in(self, time: Duration) -> Self {
-            self.set(|request| request.set_deadline(Deadline::In(time)))
+            self.set(move |request| request.set_deadline(Deadline::In(time)))
         }
 
         /// For how long after it is due the job is tried again, if it has attempts left; the
         /// handler's by default. It then fails as
         /// [`RetriesOver`](crate::error::FailureReason::RetriesOver).
         pub fn retry_for(self, time: Duration) -> Self {
-            self.set(|request| request.options.retry_for = Some(time))
+            self.set(move |request| request.options.retry_for = Some(time))
         }
 
         /// How often the job may be [snoozed](crate::Failure::snooze); the handler's by default,
         /// which is 1,000. It then fails as
         /// [`SnoozesOver`](crate::error::FailureReason::SnoozesOver).
         pub fn snoozes(self, most: u32) -> Self {
-            self.set(|request| request.options.snoozes = Some(most))
+            self.set(move |request| request.options.snoozes = Some(most))
         }
 
         /// How often the job may run before it fails for good; the handler's by default.
         pub fn attempts(self, attempts: u32) -> Self {
-            self.set(|request| request.options.attempts = Some(attempts))
+            self.set(move |request| request.options.attempts = Some(attempts))
         }
 
         /// The wait before the next attempt; the handler's by default. A job can't carry a custom
         /// one.
         pub fn backoff(self, backoff: Backoff) -> Self {
-            self.set(|request| request.options.backoff = Some(backoff))
+            self.set(move |request| request.options.backoff = Some(backoff))
         }
 
         /// What is kept when the job completes, among those that were added with the same
         /// [`Retain`]; by default as the handler, then the worker says.
         pub fn retain(self, retain: Retain) -> Self {
-            self.set(|request| request.options.retain = Some(retain))
+            self.set(move |request| request.options.retain = Some(retain))
         }
 
         /// What is kept when the job fails for good, among those that were added with the same
         /// [`Retain`]; by default as the handler, then the worker says.
         pub fn retain_failed(self, retain: Retain) -> Self {
-            self.set(|request| request.options.retain_failed = Some(retain))
+            self.set(move |request| request.options.retain_failed = Some(retain))
         }
 
         /// The version of the payload, for adds by name; by default the payload type's, which is 1
         /// if the type declares none. See [`Payload`](crate::Payload).
         pub fn version(self, version: u32) -> Self {
-            self.set(|request| request.options.version = Some(version))
+            self.set(move |request| request.options.version = Some(version))
         }
 
         /// A value beside the payload, for [`Context::header`](crate::Context::header). A
         /// `traceparent` wins over the [trace](crate::trace::TraceContext) that the add would
         /// continue.
         pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
-            self.set(|request| {
-                request.headers().insert(name.into(), value.into());
+            let (name, value) = (name.into(), value.into());
+            self.set(move |request| {
+                request.headers().insert(name, value);
             })
         }
     };
@@ -84,7 +85,7 @@ macro_rules! durability_setter {
     () => {
         /// The confirmation that the add waits for; the server's acknowledgement by default.
         pub fn durability(self, durability: Durability) -> Self {
-            self.set(|request| request.durability = durability)
+            self.set(move |request| request.durability = durability)
         }
     };
 }
@@ -95,31 +96,31 @@ macro_rules! add_setters {
     () => {
         /// Runs the job after this delay at the earliest. It waits in `delayed` until then.
         pub fn delay(self, delay: Duration) -> Self {
-            self.set(|request| request.set_due(Due::In(delay)))
+            self.set(move |request| request.set_due(Due::In(delay)))
         }
 
         /// Runs the job at this time at the earliest, by the server's clock; at once if it has
         /// passed.
         pub fn at(self, time: DateTime<Utc>) -> Self {
-            self.set(|request| request.set_due(Due::At(time.timestamp_millis())))
+            self.set(move |request| request.set_due(Due::At(time.timestamp_millis())))
         }
 
         /// When the job ends at the latest, by the server's clock; see
         /// [`deadline_in`](Self::deadline_in).
         pub fn deadline(self, time: DateTime<Utc>) -> Self {
-            self.set(|request| request.set_deadline(Deadline::At(time)))
+            self.set(move |request| request.set_deadline(Deadline::At(time)))
         }
 
         /// A word by which the job is [found](crate::find::JobFilter::tag) without looking at all
         /// jobs of its queue, such as `customer:42`. At most 16 a job, of 128 bytes without spaces
         /// each; none by default.
         pub fn tag(self, tag: impl Into<String>) -> Self {
-            self.set(|request| request.add_tag(tag.into()))
+            self.set(move |request| request.add_tag(tag.into()))
         }
 
         /// How long a run may take; the handler's by default.
         pub fn timeout(self, timeout: Duration) -> Self {
-            self.set(|request| request.options.timeout = Some(timeout))
+            self.set(move |request| request.options.timeout = Some(timeout))
         }
     };
 }

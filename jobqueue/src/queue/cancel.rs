@@ -61,7 +61,10 @@ impl Queue {
         mark: &CancelMark,
     ) -> Result<Vec<Whereabouts>> {
         let mark = mark.encode();
-        let places = self.store().call_retrying(&job::Cancel { ids, mark: &mark }).await?;
+        let places = self
+            .store()
+            .call_retrying(&job::Cancel { ids, mark: &mark, waiting_only: false })
+            .await?;
         if ids.iter().any(JobId::is_awaited) {
             self.tell_callers();
         }

@@ -56,6 +56,8 @@ pub(crate) enum Key {
     Owners,
     /// Who looks after the ticks.
     Ticking,
+    /// The keys of flows, by their ids.
+    Flows,
     /// Of a topic: its settings.
     Topic,
     /// Of a topic: its bindings to queues.
@@ -67,7 +69,7 @@ pub(crate) enum Key {
 }
 
 /// The number of keys with one name for the whole queue.
-const SHARED: usize = 35;
+const SHARED: usize = 36;
 
 impl Key {
     /// The keys of the whole queue, in the order of their names in [`Keys`].
@@ -103,6 +105,7 @@ impl Key {
         (Self::Marks, "marks"),
         (Self::Owners, "owners"),
         (Self::Ticking, "ticking"),
+        (Self::Flows, "flows"),
         (Self::Topic, "topic"),
         (Self::Bindings, "bindings"),
         (Self::Replays, "replays"),

@@ -53,7 +53,7 @@ pub use call::RedisCall;
 pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
 #[cfg(feature = "internals")]
 pub(crate) use command::scripts;
-pub(crate) use command::{job, once, outbox, queue, schedule, topic, worker};
+pub(crate) use command::{flow, job, once, outbox, queue, schedule, topic, worker};
 pub use durability::Durability;
 #[cfg(feature = "testing")]
 pub(crate) use hold::OneJob;

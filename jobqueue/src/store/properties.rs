@@ -199,7 +199,7 @@ fn read_by_all(reply: &Value) {
     by(&worker::Extend { receive: worker, id: &id, visibility: lease }, reply);
     by(&worker::Settle { receive: worker, throttle: Duration::ZERO, settlements: &[] }, reply);
     by(&job::Add { jobs: &jobs, look: true, call }, reply);
-    by(&job::Cancel { ids: &ids, mark: b"5 -1 -1 o" }, reply);
+    by(&job::Cancel { ids: &ids, mark: b"5 -1 -1 o", waiting_only: false }, reply);
     by(&job::Read { ids: &ids }, reply);
     by(&job::Over { ids: &ids }, reply);
     by(&job::Remove { ids: &ids, why: crate::job::Gone::Removed }, reply);

@@ -14,6 +14,7 @@ mod extract;
 mod handle;
 mod handler;
 mod handler_limits;
+mod inputs;
 mod macros;
 mod once;
 mod pump;

@@ -22,6 +22,7 @@ mod failure;
 mod fault;
 mod find;
 mod first_programs;
+mod flow;
 mod handler_limits;
 mod idempotent;
 mod identity;

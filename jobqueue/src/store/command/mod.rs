@@ -1,5 +1,6 @@
 //! One struct for each Lua entry: it alone knows the keys, the arguments and the reply.
 
+pub(crate) mod flow;
 pub(crate) mod job;
 mod numbered;
 pub(crate) mod once;
@@ -85,6 +86,7 @@ impl Args<'_> {
 /// Every script, by name, for the tests of the scripts themselves.
 pub(crate) fn scripts() -> Vec<&'static Script> {
     let mut all = Vec::new();
+    all.extend(flow::scripts());
     all.extend(job::scripts());
     all.extend(once::scripts());
     all.extend(outbox::scripts());

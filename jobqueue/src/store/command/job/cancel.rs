@@ -19,6 +19,8 @@ pub(crate) struct Cancel<'a> {
     pub(crate) ids: &'a [JobId],
     /// A `CancelMark`, encoded.
     pub(crate) mark: &'a [u8],
+    /// Those that run are left alone.
+    pub(crate) waiting_only: bool,
 }
 
 /// Where a job was that is to be cancelled.
@@ -71,7 +73,11 @@ impl Command for Cancel<'_> {
     type Reply = Vec<Whereabouts>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base()).push(self.mark);
+        args.push(keys.base());
+        match self.waiting_only {
+            true => args.push([b"~", self.mark].concat()),
+            false => args.push(self.mark),
+        };
         for id in self.ids {
             args.push(id.as_str());
         }

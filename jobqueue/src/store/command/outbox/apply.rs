@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
+use bytes::Bytes;
 use redis::Value;
 
 use crate::{
@@ -33,6 +34,8 @@ pub(crate) struct TargetCopy<'a> {
     pub(crate) record: Cow<'a, [u8]>,
     /// How it takes its place, for a job that comes back: see [`Readmit`](super::Readmit).
     pub(crate) arrival: Option<Arrival>,
+    /// It puts nothing in: jobs of flows are to be cancelled. See `lua/lib/nodes.lua`.
+    pub(crate) cancel: Option<Bytes>,
 }
 
 impl Command for Apply<'_> {

@@ -67,6 +67,8 @@ pub(crate) struct EntryAlong {
     pub(crate) errors: Vec<Bytes>,
     /// For a dead letter: the priority that its job had at last.
     pub(crate) priority: Option<i64>,
+    /// For nodes of a flow that are to be cancelled: how.
+    pub(crate) cancel: Option<Bytes>,
     /// For a request that has left its queue without a run: why.
     gone: Option<Gone>,
     /// The outcome that its caller hears, where that is more than why it is gone.
@@ -84,6 +86,7 @@ impl EntryAlong {
                 "error" => along.errors.push(reply::bytes(value, WHAT)?),
                 "gone" => along.gone = Some(Gone::from_word(reply::text(&value, WHAT)?)),
                 "outcome" => along.outcome = Some(reply::bytes(value, WHAT)?),
+                "cancel" => along.cancel = Some(reply::bytes(value, WHAT)?),
                 "job_priority" => along.priority = Some(reply::int(&value, WHAT)?),
                 _ => {}
             }
@@ -105,7 +108,10 @@ impl OutboxEntry {
 }
 
 impl Command for Take<'_> {
-    const SCRIPT: &'static Script = script!("outbox" / take, [layout, entries, hold]);
+    const SCRIPT: &'static Script = script!(
+        "outbox" / take,
+        [clock, layout, events, entries, hold, outbox, flow, graph, nodes, flowing]
+    );
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Relay, Key::Meta];
     const ACTION: &'static str = "relay effects on other queues";
     type Reply = TakenEntries;

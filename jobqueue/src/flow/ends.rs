@@ -1,0 +1,204 @@
+//! How nodes ended, and their results put together for those that wait for them.
+
+use bytes::Bytes;
+
+use crate::{
+    error::Result,
+    job::{Codec, FailureReason, FlowKey, Input, JobFailure, Member, Outcome},
+    store::{
+        QueueStore,
+        flow::{FlowGroup, Results, Wanted},
+    },
+    value_error::{Corrupt, PayloadError},
+};
+
+/// The most outcomes that one call asks for.
+const AT_ONCE: u32 = 500;
+
+/// How a node ended: its result as MessagePack, or why there is none.
+pub(super) type End = std::result::Result<Vec<u8>, JobFailure>;
+
+/// A group whose nodes are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfGroup<'a> {
+    pub(super) store: &'a QueueStore,
+    pub(super) key: &'a FlowKey,
+    pub(super) number: u32,
+    pub(super) group: &'a FlowGroup,
+}
+
+impl OfGroup<'_> {
+    /// How its nodes ended, in order, none for those that have not. None at all if the flow is gone.
+    pub(super) async fn ends(&self) -> Result<Option<Vec<Option<End>>>> {
+        let mut ends = Vec::new();
+        while number_of(ends.len()) < self.group.members {
+            let from = number_of(ends.len());
+            let most = (self.group.members - from).min(AT_ONCE);
+            let from = Member { group: self.number, number: from };
+            let results = Results { key: self.key, from, most, wanted: Wanted::All };
+            let Some(outcomes) = self.store.call_retrying(&results).await? else { return Ok(None) };
+            if outcomes.is_empty() {
+                return Err(Corrupt::new("the results of a flow", "fewer than nodes").into());
+            }
+            for outcome in outcomes {
+                ends.push(self.end(number_of(ends.len()), &outcome)?);
+            }
+        }
+        Ok(Some(ends))
+    }
+
+    /// How one of its nodes ended.
+    pub(super) async fn one(&self, number: u32) -> Result<Option<End>> {
+        let from = Member { group: self.number, number };
+        let results = Results { key: self.key, from, most: 1, wanted: Wanted::All };
+        let outcomes = self.store.call_retrying(&results).await?;
+        match outcomes.and_then(|outcomes| outcomes.into_iter().next()) {
+            Some(outcome) => self.end(number, &outcome),
+            None => Ok(None),
+        }
+    }
+
+    fn end(&self, number: u32, outcome: &Bytes) -> Result<Option<End>> {
+        if outcome.is_empty() {
+            let over = self.group.over.filter(|over| over.first <= number);
+            return Ok(over.map(|over| Err(without_job(over.failed, over.cause))));
+        }
+        Ok(Some(match Outcome::decode(outcome)? {
+            Outcome::Completed { codec: Codec::MessagePack, result } => Ok(result.to_vec()),
+            Outcome::Completed { codec, result } => {
+                let value: serde_json::Value = codec.decode(&result)?;
+                Ok(Codec::MessagePack.encode(&value)?)
+            }
+            Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. } => Err(failure),
+            Outcome::Cancelled(reason) => {
+                Err(failure(FailureReason::Cancelled, reason.to_string()))
+            }
+        }))
+    }
+}
+
+fn number_of(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+fn failure(reason: FailureReason, message: String) -> JobFailure {
+    JobFailure { reason, message, causes: Vec::new(), attempt: 0 }
+}
+
+/// Of a node that never had a job.
+pub(super) fn without_job(failed: bool, cause: Option<Member>) -> JobFailure {
+    let cause = cause.map_or("its flow was cancelled".to_owned(), |cause| {
+        format!("node {cause} of its flow has failed")
+    });
+    let reason = if failed { FailureReason::ChildFailed } else { FailureReason::Cancelled };
+    failure(reason, cause)
+}
+
+/// What one group gives to those that wait for it, as MessagePack. None if it isn't an input.
+///
+/// # Errors
+/// A failure that they didn't ask for.
+pub(super) fn give(input: Input, ends: Vec<Option<End>>) -> Result<Option<Vec<u8>>, JobFailure> {
+    let (settled, many) = match input {
+        Input::Order => return Ok(None),
+        Input::One => (false, false),
+        Input::All => (false, true),
+        Input::OneSettled => (true, false),
+        Input::AllSettled => (true, true),
+    };
+    // Some may not have ended, where those that wait were to run at once.
+    let mut given = Vec::new();
+    for end in ends {
+        let end = match end {
+            Some(end) => end,
+            None if settled => Err(failure(FailureReason::Other, "it has not ended".to_owned())),
+            None => continue,
+        };
+        match end {
+            Ok(result) if settled => given.push(ok(&result)),
+            Ok(result) => given.push(result),
+            Err(failure) if settled => given.push(err(&failure).map_err(|_| failure)?),
+            Err(failure) => return Err(failure),
+        }
+    }
+    if many {
+        return Ok(Some(array(&given)));
+    }
+    match given.pop() {
+        Some(result) => Ok(Some(result)),
+        None => Err(failure(FailureReason::Other, "it has not ended".to_owned())),
+    }
+}
+
+/// What several groups give: the one alone, or a tuple.
+pub(super) fn together(mut given: Vec<Vec<u8>>) -> Vec<u8> {
+    match given.len() {
+        1 => given.pop().unwrap_or_default(),
+        _ => array(&given),
+    }
+}
+
+/// An array of values that are written.
+fn array(values: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(values.iter().map(Vec::len).sum::<usize>() + 5);
+    // Writing to memory can't fail, hence the result that is let go.
+    let _ = rmp::encode::write_array_len(&mut out, number_of(values.len()));
+    values.iter().for_each(|value| out.extend_from_slice(value));
+    out
+}
+
+/// `Ok` of a value that is written.
+fn ok(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len() + 4);
+    let _ = rmp::encode::write_map_len(&mut out, 1);
+    let _ = rmp::encode::write_str(&mut out, "Ok");
+    out.extend_from_slice(value);
+    out
+}
+
+fn err(failure: &JobFailure) -> Result<Vec<u8>, PayloadError> {
+    Codec::MessagePack.encode(&Err::<(), _>(failure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written<T: serde::Serialize>(value: T) -> Option<End> {
+        Some(Ok(Codec::MessagePack.encode(&value).expect("it can be written")))
+    }
+
+    fn lost() -> Option<End> {
+        Some(Err(failure(FailureReason::Error, "no".to_owned())))
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> T {
+        Codec::MessagePack.decode(bytes).expect("it is of this type")
+    }
+
+    #[test]
+    fn results_come_as_those_that_wait_ask_for_them() {
+        let pages = || vec![written("a"), written("b")];
+        let all = give(Input::All, pages()).expect("no failure").expect("an input");
+        assert_eq!(read::<Vec<String>>(&all), ["a", "b"]);
+        let one = give(Input::One, vec![written(7_u8)]).expect("no failure").expect("an input");
+        assert_eq!(
+            read::<(Vec<String>, u8)>(&together(vec![all.clone(), one])),
+            (vec!["a".into(), "b".into()], 7)
+        );
+        assert_eq!(read::<Vec<String>>(&together(vec![all])), ["a", "b"]);
+        assert_eq!(give(Input::Order, pages()), Ok(None));
+    }
+
+    #[test]
+    fn a_failure_is_seen_by_who_asks_for_it_and_fails_who_doesnt() {
+        let mixed = || vec![written(1_u8), lost(), None];
+        assert!(give(Input::All, mixed()).is_err());
+        let all = give(Input::AllSettled, mixed()).expect("no failure").expect("an input");
+        let all: Vec<Result<u8, JobFailure>> = read(&all);
+        assert_eq!(all[0], Ok(1));
+        assert_eq!(all[1].as_ref().map_err(|it| &it.message[..]), Err("no"));
+        assert!(all[2].is_err());
+        assert_eq!(give(Input::All, vec![written(1_u8), None]).map(|it| it.is_some()), Ok(true));
+    }
+}

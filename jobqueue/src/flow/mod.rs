@@ -1,0 +1,31 @@
+//! Flows: jobs that wait for jobs. [The guide](crate::docs::flows) explains them.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `build`, `node`, `upstream`, `plan` | a flow that is put together |
+//! | `start` | how it is staged and started |
+//! | `handle` | a flow that was started: its result |
+//! | `ends` | how nodes ended, and their results put together |
+//! | `inputs` | what a node gets of those that it waited for |
+
+mod build;
+mod ends;
+mod handle;
+mod inputs;
+mod node;
+mod plan;
+mod start;
+mod upstream;
+
+pub use crate::{
+    error::FlowError,
+    job::{Anything, Exactly, FlowId, HasInputs, OnChildFailure, Takes},
+};
+
+pub use build::Flow;
+pub use handle::FlowHandle;
+pub use inputs::Inputs;
+pub(crate) use inputs::gather;
+pub use node::{Node, Nodes};
+pub use start::Root;
+pub use upstream::{Settled, Upstream};

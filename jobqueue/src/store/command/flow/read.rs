@@ -1,0 +1,201 @@
+//! Read a flow, and some of its groups.
+
+use chrono::{DateTime, Utc};
+use redis::Value;
+
+use crate::{
+    job::{FlowId, FlowKey, Member, Need, OnChildFailure, QueueName},
+    store::{
+        command::{Args, Command},
+        keys::{Key, Keys},
+        reply,
+        script::{Script, script},
+    },
+    value_error::Corrupt,
+};
+
+/// `lua/flow/read.lua`
+pub(crate) struct Read<'a> {
+    pub(crate) which: Which<'a>,
+    /// The first group, and how many at most.
+    pub(crate) groups: (u32, u32),
+}
+
+/// Which flow.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which<'a> {
+    Key(&'a FlowKey),
+    Id(&'a FlowId),
+}
+
+/// A flow as its home knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct FlowRecord {
+    pub(crate) key: FlowKey,
+    pub(crate) id: FlowId,
+    pub(crate) state: String,
+    pub(crate) nodes: u32,
+    pub(crate) groups: u32,
+    pub(crate) left: u32,
+    pub(crate) completed: u32,
+    pub(crate) failed: u32,
+    pub(crate) cancelled: u32,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
+    pub(crate) root: Option<u32>,
+    /// Whether the root is many nodes.
+    pub(crate) many: bool,
+    /// The first node that failed, and that counted.
+    pub(crate) cause: Option<Member>,
+}
+
+/// A group of a flow as its home knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct FlowGroup {
+    pub(crate) members: u32,
+    pub(crate) on_failure: OnChildFailure,
+    pub(crate) queue: QueueName,
+    pub(crate) dependents: Vec<u32>,
+    pub(crate) needs: Vec<Need>,
+    pub(crate) left: u32,
+    /// For how many groups it waits.
+    pub(crate) waits: u32,
+    pub(crate) sent: u32,
+    pub(crate) over: Option<Over>,
+    pub(crate) name: Option<String>,
+}
+
+/// Members that ended without a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Over {
+    /// From this one on.
+    pub(crate) first: u32,
+    /// Whether one that they needed has failed; else nobody needs them any more.
+    pub(crate) failed: bool,
+    /// The node that failed; none if the flow was cancelled.
+    pub(crate) cause: Option<Member>,
+}
+
+const WHAT: &str = "a flow";
+
+fn number(text: &str) -> Result<u32, Corrupt> {
+    if text.is_empty() { Ok(0) } else { text.parse().map_err(|error| Corrupt::new(WHAT, error)) }
+}
+
+fn time(text: &str) -> Result<Option<DateTime<Utc>>, Corrupt> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let ms = text.parse().map_err(|error| Corrupt::new(WHAT, error))?;
+    let time = DateTime::from_timestamp_millis(ms);
+    time.map(Some).ok_or_else(|| Corrupt::new(WHAT, "a time out of range"))
+}
+
+fn texts<const N: usize>(value: Value) -> Result<[String; N], Corrupt> {
+    let mut texts = [const { String::new() }; N];
+    for (text, value) in texts.iter_mut().zip(reply::tuple::<N>(value, WHAT)?) {
+        if reply::optional(&value).is_some() {
+            reply::text(&value, WHAT)?.clone_into(text);
+        }
+    }
+    Ok(texts)
+}
+
+fn list(text: &str) -> Result<Vec<u32>, Corrupt> {
+    text.split(',').filter(|group| *group != "-").map(number).collect()
+}
+
+impl FlowRecord {
+    fn read(key: &str, fields: Value) -> Result<Self, Corrupt> {
+        let [
+            id,
+            state,
+            nodes,
+            groups,
+            left,
+            completed,
+            failed,
+            cancelled,
+            created,
+            ended,
+            root,
+            cause,
+            many,
+        ] = texts(fields)?;
+        Ok(Self {
+            key: FlowKey::from_store(key),
+            id: FlowId::from_store(&id),
+            state,
+            nodes: number(&nodes)?,
+            groups: number(&groups)?,
+            left: number(&left)?,
+            completed: number(&completed)?,
+            failed: number(&failed)?,
+            cancelled: number(&cancelled)?,
+            created_at: time(&created)?.ok_or_else(|| Corrupt::new(WHAT, "no time"))?,
+            ended_at: time(&ended)?,
+            root: if root.is_empty() { None } else { Some(number(&root)?) },
+            cause: cause.parse().ok(),
+            many: many == "1",
+        })
+    }
+}
+
+impl FlowGroup {
+    fn read(fields: Value) -> Result<Self, Corrupt> {
+        let [group, left, waits, sent, over, name] = texts(fields)?;
+        let words: Vec<&str> = group.split(' ').collect();
+        let [members, letter, _, _, _, _, queue, dependents, needs] = words[..] else {
+            return Err(Corrupt::new(WHAT, "a group that can't be read"));
+        };
+        Ok(Self {
+            members: number(members)?,
+            on_failure: OnChildFailure::from_letter(letter),
+            queue: QueueName::from_store(queue),
+            dependents: list(dependents)?,
+            needs: needs.split(',').filter_map(|need| need.parse().ok()).collect(),
+            left: number(&left)?,
+            // Below zero once it was let go before all had ended.
+            waits: if waits.starts_with('-') { 0 } else { number(&waits)? },
+            sent: number(&sent)?,
+            over: Over::read(&over)?,
+            name: Some(name).filter(|name| !name.is_empty()),
+        })
+    }
+}
+
+impl Over {
+    fn read(text: &str) -> Result<Option<Self>, Corrupt> {
+        let mut words = text.split(' ');
+        let (Some(first), Some(kind), Some(cause)) = (words.next(), words.next(), words.next())
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Self { first: number(first)?, failed: kind == "4", cause: cause.parse().ok() }))
+    }
+}
+
+impl Command for Read<'_> {
+    const SCRIPT: &'static Script = script!("flow" / read, [flow]);
+    const KEYS: &'static [Key] = &[Key::Flows];
+    const ACTION: &'static str = "read a flow";
+    type Reply = Option<(FlowRecord, Vec<FlowGroup>)>;
+
+    fn write(&self, keys: &Keys, args: &mut Args<'_>) {
+        let (key, id) = match self.which {
+            Which::Key(key) => (key.as_str(), ""),
+            Which::Id(id) => ("", id.as_str()),
+        };
+        args.push(keys.base()).push(key).push(id).push(self.groups.0).push(self.groups.1);
+    }
+
+    fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
+        let [key, fields, groups] = reply::tuple(reply, WHAT)?;
+        let key = reply::text(&key, WHAT)?;
+        if key.is_empty() {
+            return Ok(None);
+        }
+        let groups = reply::array(groups, WHAT)?.into_iter().map(FlowGroup::read);
+        Ok(Some((FlowRecord::read(key, fields)?, groups.collect::<Result<_, _>>()?)))
+    }
+}

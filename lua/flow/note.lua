@@ -1,0 +1,36 @@
+--- note: how nodes of flows have ended, each once; what waited for them goes on.
+--
+-- KEYS  1 outbox STREAM {q}:outbox
+--       2 meta   HASH   {q}:meta
+-- ARGV  1 base   2… pairs of a node's job and its outcome
+-- REPLY how many entries are in the outbox
+-- ERR   LAYOUT
+-- USES  clock, layout, events, outbox, flow, graph, nodes, flowing
+local function note(keys, args)
+  local base, now = args[1], clock_now()
+  local refusal = layout_check(keys[2])
+  if refusal then
+    return refusal
+  end
+  local ends, order = {}, {}
+  for i = 2, #args, 2 do
+    local key, within = string.match(args[i], '^(%w+)%.(.*)@$')
+    if key then
+      if not ends[key] then
+        ends[key], order[#order + 1] = {}, key
+      end
+      table.insert(ends[key], within)
+      table.insert(ends[key], args[i + 1])
+    end
+  end
+  for _, key in ipairs(order) do
+    local w = flow_open(base, key, now)
+    -- One that has been removed needs to know nothing.
+    if w then
+      nodes_end(w, ends[key])
+      flow_end(w)
+    end
+  end
+  flowing_go(base, now)
+  return redis.call('XLEN', keys[1])
+end

@@ -1,0 +1,139 @@
+-- flow: jobs that wait for each other, at home in this queue. Its nodes stand in *groups*, whose
+-- members have the same needs: see lib/graph.lua. All its keys begin with {q}:flow:<key>:
+--
+-- {q}:flow:<key>  HASH  id, state, nodes, groups, left (nodes that have not ended), completed, failed,
+--                       cancelled, ignored (failures that count for nothing), created, ended, root (a
+--                       group), many ('1' if that has more than one result), root_failed, keep and
+--                       keep_failed (ms), cause (the member that failed it), why (the mark of its
+--                       cancellation), success, complete, death (jobs that follow)
+--   :groups       HASH  group → members, policy, priority, delay ms, queue, dependents, needs
+--   :records      HASH  member → record; a member is its group, '.', and its number from 0
+--   :outcomes     HASH  member → how it ended
+--   :left         HASH  group → members that have not ended
+--   :waits        HASH  group → groups that it waits for
+--   :sent         HASH  group → members that were sent to their queue
+--   :over         HASH  group → '<first> <kind> <cause>': from this member on they ended without a job
+--   :again        HASH  member → how often it was sent again
+--   :work         LIST  what is still to do: see lib/flowing.lua
+--   :names        HASH  group → its name
+--
+-- Of all flows: {q}:flows HASH id → key; {q}:flow:ids HASH key → id; {q}:flows:ended ZSET key, until
+-- when it is kept; {q}:flowing ZSET: see lib/flowing.lua.
+--
+-- w: base, key, name (of its key), state, left, root, now, events, kept.
+
+-- A flow that has ended is kept among so many.
+local FLOW_KEPT = 10000
+
+local FLOW_PARTS = {
+  '', ':groups', ':records', ':outcomes', ':left', ':waits', ':sent', ':over', ':again', ':work',
+  ':names',
+}
+
+local function flow_name(base, key)
+  return base .. 'flow:' .. key
+end
+
+-- A flow that was started; nil if there is none.
+local function flow_open(base, key, now)
+  local name = flow_name(base, key)
+  local found = redis.call('HMGET', name, 'state', 'left', 'root')
+  return found[1] and {
+    base = base, key = key, name = name, state = found[1], left = tonumber(found[2]),
+    root = found[3], now = now,
+  }
+end
+
+-- Something is to be done for it.
+local function flow_work(w, item)
+  redis.call('RPUSH', w.name .. ':work', item)
+  redis.call('ZADD', w.base .. 'flowing', 'NX', w.now, w.key)
+end
+
+-- So many nodes have ended as `kind`.
+local function flow_count(w, kind, n)
+  w.left = redis.call('HINCRBY', w.name, 'left', -n)
+  redis.call('HINCRBY', w.name, kind, n)
+end
+
+-- Sends a job that follows from the flow as a whole, once.
+local function flow_follow(w, what)
+  local text = redis.call('HGET', w.name, what)
+  if text then
+    local queue, priority, record = string.match(text, '^(%S+) (%S+) (.*)$')
+    redis.call('HDEL', w.name, what)
+    outbox_put(w.base, queue, w.key .. '.' .. what, priority, record)
+  end
+end
+
+-- Whoever waits for the flow looks at it.
+local function flow_say(w)
+  events_say(w.base .. 'events', redis.call('HGET', w.base .. 'meta', 'events'), 'flow', w.key)
+end
+
+local function flow_remove(base, key)
+  local name, names = flow_name(base, key), {}
+  local id = redis.call('HGET', base .. 'flow:ids', key)
+  for i, part in ipairs(FLOW_PARTS) do
+    names[i] = name .. part
+  end
+  redis.call('UNLINK', unpack(names))
+  redis.call('ZREM', base .. 'flows:ended', key)
+  redis.call('ZREM', base .. 'flowing', key)
+  redis.call('HDEL', base .. 'flow:ids', key)
+  if id and redis.call('HGET', base .. 'flows', id) == key then
+    redis.call('HDEL', base .. 'flows', id)
+  end
+end
+
+-- It has ended and expires. What is left of those whose time was up goes with it.
+local function flow_keep(w, time)
+  local ended = w.base .. 'flows:ended'
+  redis.call('ZADD', ended, string.format('%.0f', w.now + time), w.key)
+  for _, part in ipairs(FLOW_PARTS) do
+    redis.call('PEXPIRE', w.name .. part, time)
+  end
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', ended, '-inf', w.now, 'LIMIT', 0, 10)) do
+    flow_remove(w.base, key)
+  end
+  if redis.call('ZCARD', ended) > FLOW_KEPT then
+    flow_remove(w.base, redis.call('ZRANGE', ended, 0, 0)[1])
+  end
+end
+
+-- The root, or a member of it, has failed: what hasn't begun is needed by nobody.
+local function flow_fail(w, cause, policy)
+  redis.call('HSETNX', w.name, 'root_failed', cause)
+  if policy == 'f' or redis.call('HGET', w.name, 'many') ~= '1' then
+    flow_work(w, 'k 0 - ' .. cause)
+  end
+end
+
+-- How the flow ends when none of its nodes is left.
+local function flow_verdict(w)
+  if w.state == 'cancelling' then
+    return 'cancelled'
+  end
+  if w.root ~= '' then
+    return redis.call('HEXISTS', w.name, 'root_failed') == 1 and 'failed' or 'completed'
+  end
+  local found = redis.call('HMGET', w.name, 'failed', 'cancelled', 'ignored')
+  local bad = (tonumber(found[1]) or 0) + (tonumber(found[2]) or 0) - (tonumber(found[3]) or 0)
+  return bad > 0 and 'failed' or 'completed'
+end
+
+-- Ends the flow if all its nodes have ended.
+local function flow_end(w)
+  if w.left > 0 or (w.state ~= 'running' and w.state ~= 'cancelling') then
+    return
+  end
+  w.state = flow_verdict(w)
+  redis.call('HSET', w.name, 'state', w.state, 'ended', string.format('%.0f', w.now))
+  redis.call('DEL', w.name .. ':work')
+  redis.call('ZREM', w.base .. 'flowing', w.key)
+  flow_follow(w, 'complete')
+  if w.state == 'completed' then flow_follow(w, 'success') end
+  flow_say(w)
+  local keep = redis.call('HGET', w.name, w.state == 'completed' and 'keep' or 'keep_failed')
+  flow_keep(w, tonumber(keep) or 0)
+end

@@ -1,0 +1,130 @@
+-- flowing: what is to be done for flows, in pieces of bounded size, so that no call takes long
+-- however large a flow is. The ZSET {q}:flowing has the keys of the flows that have any, by when they
+-- had their last turn. As long as it has one, the outbox has an entry: so whoever relays that comes
+-- back for the rest.
+--
+-- b <group>                 the groups from this one on that wait for nothing are sent
+-- s <group>                 its next members are sent
+-- a <member>                it is sent again
+-- d <group> <place>         its dependents wait for it no more
+-- f <group> <place> <cause> its dependents fail
+-- r <group> <place>         its dependents run at once
+-- n <group> <place> <cause> its needs are dropped, if nobody else needs them
+-- k <group> <how> <cause>   all groups from this one on are dropped
+-- x <group> <number> <how>  its jobs from this member on are cancelled, if they have been sent
+
+-- How much of it one call does: entries that it writes, and groups that it looks at.
+local FLOWING_MOST = 500
+
+-- Puts a piece of work back whose place is `place`, if there is more of it.
+local function flowing_more(w, kind, name, place, rest)
+  if place then flow_work(w, kind .. ' ' .. name .. ' ' .. place .. rest) end
+end
+
+local FLOWING_DO = {
+  b = function(w, name)
+    local names, groups = {}, tonumber(redis.call('HGET', w.name, 'groups'))
+    for i = tonumber(name), math.min(tonumber(name) + GRAPH_STEP, groups) - 1 do
+      names[#names + 1] = i
+    end
+    if #names == 0 then
+      return
+    end
+    for i, waits in ipairs(redis.call('HMGET', w.name .. ':waits', unpack(names))) do
+      if not waits then flow_work(w, 's ' .. names[i]) end
+    end
+    if names[#names] + 1 < groups then flow_work(w, 'b ' .. names[#names] + 1) end
+    return #names
+  end,
+  s = function(w, name, _, _, most)
+    local group = graph_group(w, name)
+    local sent, more = nodes_send(w, group, most)
+    if more then flow_work(w, 's ' .. name) end
+    -- A group without members ends as it begins.
+    if group.members == 0 then graph_done(w, group) end
+    return sent
+  end,
+  a = function(w, member)
+    nodes_send_again(w, member)
+    return 1
+  end,
+  d = function(w, name, place)
+    local looked, next_place = graph_free(w, graph_group(w, name), tonumber(place))
+    flowing_more(w, 'd', name, next_place, '')
+    return looked
+  end,
+  f = function(w, name, place, cause)
+    local group = graph_group(w, name)
+    local looked, next_place = graph_some(group.dependents, tonumber(place), function(other)
+      graph_fail(w, other, cause)
+    end)
+    flowing_more(w, 'f', name, next_place, ' ' .. cause)
+    return looked
+  end,
+  r = function(w, name, place)
+    local looked, next_place = graph_some(graph_group(w, name).dependents, tonumber(place), function(other)
+      if not graph_is_settled(w, other) then
+        -- Never 0 by counting down any more.
+        redis.call('HSET', w.name .. ':waits', other, -1)
+        flow_work(w, 's ' .. other)
+      end
+    end)
+    flowing_more(w, 'r', name, next_place, '')
+    return looked
+  end,
+  n = function(w, name, place, cause)
+    local looked, next_place = graph_some(graph_group(w, name).needs, tonumber(place), function(other)
+      local group = graph_group(w, other)
+      if not graph_is_needed(w, group) then graph_drop(w, group, cause, '-') end
+    end)
+    flowing_more(w, 'n', name, next_place, ' ' .. cause)
+    return looked
+  end,
+  k = function(w, name, how, cause)
+    local groups = tonumber(redis.call('HGET', w.name, 'groups'))
+    local last = math.min(tonumber(name) + GRAPH_STEP, groups) - 1
+    for i = tonumber(name), last do
+      graph_drop(w, graph_group(w, tostring(i)), cause, how)
+    end
+    if last + 1 < groups then flow_work(w, 'k ' .. last + 1 .. ' ' .. how .. ' ' .. cause) end
+    return GRAPH_STEP
+  end,
+  x = function(w, name, first, how)
+    local place = nodes_cancel(w, graph_group(w, name), tonumber(first), how)
+    flowing_more(w, 'x', name, place, ' ' .. how)
+    return GRAPH_STEP
+  end,
+}
+
+-- Does some work of one flow. Answers how much.
+local function flowing_some(w, most)
+  local done = 0
+  while done < most do
+    local item = redis.call('LPOP', w.name .. ':work')
+    if not item then break end
+    local kind, first, second, rest = string.match(item, '^(%a) (%S+) ?(%S*) ?(.*)$')
+    done = done + 1 + (FLOWING_DO[kind](w, first, second, rest, most - done) or 0)
+  end
+  flow_end(w)
+  return done
+end
+
+-- Does what there is to do for flows, as much as goes into a call.
+local function flowing_go(base, now)
+  local flowing, outbox, left = base .. 'flowing', base .. 'outbox', FLOWING_MOST
+  for _ = 1, FLOWING_MOST do
+    local key = left > 0 and redis.call('ZRANGE', flowing, 0, 0)[1]
+    if not key then break end
+    local w = flow_open(base, key, now)
+    -- Each has a tenth of a call before the next has its turn.
+    left = left - (w and flowing_some(w, math.min(left, FLOWING_MOST / 10)) or 0) - 1
+    if not w or redis.call('EXISTS', w.name .. ':work') == 0 then
+      redis.call('ZREM', flowing, key)
+    else
+      redis.call('ZADD', flowing, string.format('%.3f', now + (FLOWING_MOST - left) / 1000), key)
+    end
+  end
+  if redis.call('EXISTS', flowing) == 1 and redis.call('XLEN', outbox) == 0 then
+    outbox_put(base, '', '-', 0, '')
+  end
+end

@@ -1,0 +1,127 @@
+-- nodes: the members of a flow's groups: they are sent to their queues as jobs, and end.
+
+-- The id of a member's job. By its '@' the scripts of its queue know that somebody waits for it.
+local function nodes_job(w, member, again)
+  return w.key .. '.' .. member .. (again and '.' .. again or '') .. '@'
+end
+
+local function nodes_put(w, group, id, record)
+  if group.delay or group.wait ~= '- -' then
+    local due = group.delay and string.format('%.0f', w.now + group.delay) or '-'
+    local arrival = due .. ' ' .. group.wait .. ' - '
+    outbox_put(w.base, group.queue, id, group.priority, record, 'arrival', arrival)
+  else
+    outbox_put(w.base, group.queue, id, group.priority, record)
+  end
+end
+
+-- Sends the next members of a group, `most` at most. Answers how many, and whether there are more.
+local function nodes_send(w, group, most)
+  if redis.call('HEXISTS', w.name .. ':over', group.name) == 1 then
+    return 0, false
+  end
+  local sent = tonumber(redis.call('HGET', w.name .. ':sent', group.name) or 0)
+  local last, members = math.min(sent + most, group.members) - 1, {}
+  for i = sent, last do
+    members[#members + 1] = group.name .. '.' .. i
+  end
+  if #members > 0 then
+    for i, record in ipairs(redis.call('HMGET', w.name .. ':records', unpack(members))) do
+      nodes_put(w, group, nodes_job(w, members[i]), record)
+    end
+    redis.call('HSET', w.name .. ':sent', group.name, last + 1)
+  end
+  return #members, last + 1 < group.members
+end
+
+-- Sends a member again.
+local function nodes_send_again(w, member)
+  local group = graph_group(w, string.match(member, '^%d+'))
+  local record = redis.call('HGET', w.name .. ':records', member)
+  if group and record then
+    local again = redis.call('HGET', w.name .. ':again', member)
+    nodes_put(w, group, nodes_job(w, member, again), record)
+  end
+end
+
+-- Asks the queue of a group to cancel the jobs of some members that were sent and have not ended.
+-- Answers the member to go on with; nil if there are no more.
+local function nodes_cancel(w, group, first, how)
+  local sent = tonumber(redis.call('HGET', w.name .. ':sent', group.name) or 0)
+  local last, members, ids = math.min(first + GRAPH_STEP, sent) - 1, {}, {}
+  for i = first, last do
+    members[#members + 1] = group.name .. '.' .. i
+  end
+  if #members == 0 then
+    return nil
+  end
+  local ended = redis.call('HMGET', w.name .. ':outcomes', unpack(members))
+  local again = redis.call('HMGET', w.name .. ':again', unpack(members))
+  for i, member in ipairs(members) do
+    if not ended[i] then ids[#ids + 1] = nodes_job(w, member, again[i]) end
+  end
+  if #ids > 0 then
+    local why = redis.call('HGET', w.name, 'why') or ''
+    outbox_put(w.base, group.queue, w.key, 0, table.concat(ids, ' '), 'cancel', how .. why)
+  end
+  return last + 1 < sent and last + 1 or nil
+end
+
+-- The members among pairs of a member's job, without the flow's key, and its outcome, that have not
+-- ended before; as pairs of a member and its outcome, and how many of each group.
+local function nodes_fresh(w, ends)
+  local members, seen, fresh, count, order = {}, {}, {}, {}, {}
+  for i = 1, #ends, 2 do
+    members[#members + 1] = string.match(ends[i], '^%d+%.%d+') or ''
+  end
+  local known = redis.call('HMGET', w.name .. ':outcomes', unpack(members))
+  local again = redis.call('HMGET', w.name .. ':again', unpack(members))
+  for i, member in ipairs(members) do
+    local asked = member .. (again[i] and '.' .. again[i] or '')
+    if not known[i] and not seen[member] and ends[2 * i - 1] == asked then
+      local name = string.match(member, '^%d+')
+      if not count[name] then
+        count[name], order[#order + 1] = 0, name
+      end
+      seen[member], count[name] = true, count[name] + 1
+      fresh[#fresh + 1], fresh[#fresh + 2] = member, ends[2 * i]
+    end
+  end
+  return fresh, count, order
+end
+
+local NODES_KINDS = { [0] = 'completed', 'failed', 'failed', 'cancelled' }
+
+-- Members have ended: pairs as for nodes_fresh.
+local function nodes_end(w, ends)
+  local fresh, count, order = nodes_fresh(w, ends)
+  if #fresh == 0 then
+    return
+  end
+  redis.call('HSET', w.name .. ':outcomes', unpack(fresh))
+  local kinds, bad = {}, {}
+  for i = 1, #fresh, 2 do
+    local kind = NODES_KINDS[string.byte(fresh[i + 1], 2)] or 'failed'
+    kinds[kind] = (kinds[kind] or 0) + 1
+    if kind ~= 'completed' then bad[#bad + 1] = fresh[i] end
+  end
+  for _, kind in ipairs({ 'completed', 'failed', 'cancelled' }) do
+    if kinds[kind] then flow_count(w, kind, kinds[kind]) end
+  end
+  local groups = {}
+  for _, name in ipairs(order) do
+    groups[name] = graph_group(w, name)
+  end
+  for _, member in ipairs(bad) do
+    local group = groups[string.match(member, '^%d+')]
+    graph_blame(w, group, member, 1)
+    if group.name == w.root then flow_fail(w, member, group.policy) end
+  end
+  if kinds.failed then flow_follow(w, 'death') end
+  for _, name in ipairs(order) do
+    if redis.call('HINCRBY', w.name .. ':left', name, -count[name]) == 0 then
+      graph_done(w, groups[name])
+    end
+    if name == w.root then flow_say(w) end
+  end
+end

@@ -1,0 +1,78 @@
+-- staged: parts of a flow that hasn't started.
+
+local STAGED_PARTS = { '', ':groups', ':records', ':left', ':waits', ':names' }
+
+-- Writes n pairs of a member and its record, and answers where the next block begins.
+local function staged_records(name, args, at)
+  local n = tonumber(args[at])
+  if n > 0 then redis.call('HSET', name .. ':records', unpack(args, at + 1, at + 2 * n)) end
+  return at + 2 * n + 1
+end
+
+-- The same for groups.
+local function staged_groups(name, args, at)
+  local n, texts, left, waits, names = tonumber(args[at]), {}, {}, {}, {}
+  for i = at + 1, at + 5 * n, 5 do
+    local group = args[i]
+    texts[#texts + 1], texts[#texts + 2] = group, args[i + 1]
+    left[#left + 1], left[#left + 2] = group, args[i + 2]
+    if args[i + 3] ~= '0' then
+      waits[#waits + 1], waits[#waits + 2] = group, args[i + 3]
+    end
+    if args[i + 4] ~= '' then
+      names[#names + 1], names[#names + 2] = group, args[i + 4]
+    end
+  end
+  if n > 0 then
+    redis.call('HSET', name .. ':groups', unpack(texts))
+    redis.call('HSET', name .. ':left', unpack(left))
+    if #waits > 0 then redis.call('HSET', name .. ':waits', unpack(waits)) end
+    if #names > 0 then redis.call('HSET', name .. ':names', unpack(names)) end
+  end
+  return at + 5 * n + 1
+end
+
+local function staged_lapse(name, time)
+  for _, part in ipairs(STAGED_PARTS) do
+    redis.call('PEXPIRE', name .. part, time)
+  end
+end
+
+-- Whether another flow has this id.
+local function staged_is_held(base, flows, id, key)
+  local holder = redis.call('HGET', flows, id)
+  if not holder or holder == key then
+    return false
+  end
+  if redis.call('EXISTS', flow_name(base, holder)) == 1 then
+    return true
+  end
+  -- Its time is up.
+  flow_remove(base, holder)
+  return false
+end
+
+-- Starts the flow: its id and its fields begin in ARGV at `at`.
+local function staged_start(base, key, args, at, now)
+  local name, fields = flow_name(base, key), {}
+  for i = at + 1, #args, 2 do
+    fields[args[i]] = args[i + 1]
+  end
+  if redis.call('HLEN', name .. ':records') ~= tonumber(fields.nodes)
+    or redis.call('HLEN', name .. ':groups') ~= tonumber(fields.groups) then
+    return redis.error_reply('LAPSED parts of the flow are missing')
+  end
+  redis.call('HSET', name, 'id', args[at], 'state', 'running', 'left', fields.nodes, 'created',
+    string.format('%.0f', now), unpack(args, at + 1))
+  for _, part in ipairs(STAGED_PARTS) do
+    redis.call('PERSIST', name .. part)
+  end
+  layout_mark(base .. 'meta', redis.call('HGET', base .. 'meta', 'layout'))
+  redis.call('HSET', base .. 'flows', args[at], key)
+  redis.call('HSET', base .. 'flow:ids', key, args[at])
+  local w = flow_open(base, key, now)
+  if fields.groups ~= '0' then flow_work(w, 'b 0') end
+  flow_end(w)
+  flowing_go(base, now)
+  return 1
+end

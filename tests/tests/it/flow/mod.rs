@@ -1,0 +1,3 @@
+//! Flows: jobs that wait for jobs.
+
+mod graph;
