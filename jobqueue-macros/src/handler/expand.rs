@@ -61,7 +61,7 @@ fn implement_job(names: &Names, model: &Model) -> TokenStream {
 }
 
 /// What the handler takes as a node of a flow: what its argument `Inputs<…>` says, else anything.
-fn inputs(model: &Model) -> TokenStream {
+pub(super) fn inputs(model: &Model) -> TokenStream {
     match model.extractors.iter().find_map(signature::inputs) {
         Some(inputs) => quote!(::jobqueue::__private::Exactly<#inputs>),
         None => quote!(::jobqueue::__private::Anything),

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Ident, Type, parse_quote};
 
-use super::{model::Model, shell, signature};
+use super::{expand::inputs, model::Model, shell, signature};
 use crate::item::Function;
 
 /// `bound` and `implement` make a trait with its types and its implementation by a type of that
@@ -75,12 +75,17 @@ fn with_name(ty: &Type) -> Type {
 /// A job of no kind, and a handler that is never called.
 pub(super) fn implement(marker: &Ident, model: &Model) -> TokenStream {
     let (payload, result) = (&model.payload, model.returns.output());
+    let inputs = inputs(model);
     quote! {
         impl ::jobqueue::__private::Job for #marker {
             type Payload = #payload;
             type Output = #result;
             const DEFINITION: ::jobqueue::__private::Definition =
                 ::jobqueue::__private::Definition::new("", "");
+        }
+
+        impl ::jobqueue::__private::HasInputs for #marker {
+            type Inputs = #inputs;
         }
 
         impl ::jobqueue::__private::Handler for #marker {
