@@ -7,9 +7,11 @@
 -- ARGV  1 base   2 the flow's key   3 ms until what is staged lapses
 --       4 n; then n pairs of a member and its record
 --       then m; then m times: a group, its text, its members, how many groups it waits for, its name
---       then, to start it: its id, and pairs of a field and its value: see lib/flow.lua
+--       then, to start it: its id, and pairs of a field and its value: see lib/flow.lua. One that is
+--       a node of another has no id, and the field `within`: '' if that one is still staged, else its
+--       key, and it begins at once
 -- REPLY 0 if it is staged, 1 if the flow has started, 2 if another has its id
--- ERR   LAYOUT, LAPSED: a part is missing
+-- ERR   LAYOUT, LAPSED: a part is missing, FLOWENDED: the flow that is to have it as a node has ended
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, events, outbox, flow, graph, nodes, flowing, staged, numbered, call
 local function stage(keys, args)
@@ -29,7 +31,7 @@ local function stage(keys, args)
     staged_lapse(name, args[3])
     return 0
   end
-  if staged_is_held(base, flows, args[at], key) then
+  if args[at] ~= '' and staged_is_held(base, flows, args[at], key) then
     staged_lapse(name, 1)
     return 2
   end

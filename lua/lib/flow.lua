@@ -16,6 +16,7 @@
 --   :again        HASH  member → how often it was sent again
 --   :work         LIST  what is still to do: see lib/flowing.lua
 --   :names        HASH  group → its name
+--   :inner        LIST  keys of the flows that are nodes of this one
 --
 -- Of all flows: {q}:flows HASH id → key; {q}:flow:ids HASH key → id; {q}:flows:ended ZSET key, until
 -- when it is kept; {q}:flowing ZSET: see lib/flowing.lua.
@@ -27,20 +28,20 @@ local FLOW_KEPT = 10000
 
 local FLOW_PARTS = {
   '', ':groups', ':records', ':outcomes', ':left', ':waits', ':sent', ':over', ':again', ':work',
-  ':names',
+  ':names', ':inner',
 }
 
 local function flow_name(base, key)
   return base .. 'flow:' .. key
 end
 
--- A flow that was started; nil if there is none.
+-- A flow that was started, or waits for being started; nil if there is none.
 local function flow_open(base, key, now)
   local name = flow_name(base, key)
-  local found = redis.call('HMGET', name, 'state', 'left', 'root')
+  local found = redis.call('HMGET', name, 'state', 'left', 'root', 'parent')
   return found[1] and {
     base = base, key = key, name = name, state = found[1], left = tonumber(found[2]),
-    root = found[3], now = now,
+    root = found[3], parent = found[4], now = now,
   }
 end
 
@@ -71,11 +72,19 @@ local function flow_say(w)
   events_say(w.base .. 'events', redis.call('HGET', w.base .. 'meta', 'events'), 'flow', w.key)
 end
 
-local function flow_remove(base, key)
+local flow_remove
+
+function flow_remove(base, key)
   local name, names = flow_name(base, key), {}
   local id = redis.call('HGET', base .. 'flow:ids', key)
   for i, part in ipairs(FLOW_PARTS) do
     names[i] = name .. part
+  end
+  if redis.call('EXISTS', name .. ':work', name .. ':inner') == 2 then
+    -- Those within it don't expire yet.
+    for _, inner in ipairs(redis.call('LRANGE', name .. ':inner', 0, -1)) do
+      flow_remove(base, inner)
+    end
   end
   redis.call('UNLINK', unpack(names))
   redis.call('ZREM', base .. 'flows:ended', key)
@@ -86,13 +95,19 @@ local function flow_remove(base, key)
   end
 end
 
--- It has ended and expires. What is left of those whose time was up goes with it.
+local function flow_expire(base, key, time)
+  for _, part in ipairs(FLOW_PARTS) do
+    redis.call('PEXPIRE', flow_name(base, key) .. part, time)
+  end
+end
+
+-- It has ended and expires, and the flows within it with it. What is left of those whose time was up
+-- goes as well.
 local function flow_keep(w, time)
   local ended = w.base .. 'flows:ended'
   redis.call('ZADD', ended, string.format('%.0f', w.now + time), w.key)
-  for _, part in ipairs(FLOW_PARTS) do
-    redis.call('PEXPIRE', w.name .. part, time)
-  end
+  if redis.call('EXISTS', w.name .. ':inner') == 1 then flow_work(w, 'q 0 ' .. time) end
+  flow_expire(w.base, w.key, time)
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', ended, '-inf', w.now, 'LIMIT', 0, 10)) do
     flow_remove(w.base, key)
   end
@@ -122,6 +137,16 @@ local function flow_verdict(w)
   return bad > 0 and 'failed' or 'completed'
 end
 
+-- What a flow's end is to the one that it is a node of: a kind, as of an outcome.
+local FLOW_ENDS = { completed = 0, failed = 1, cancelled = 3 }
+
+-- Tells the flow that this one is a node of.
+local function flow_tell(w)
+  local key, member = string.match(w.parent, '^(%w+)%.(.*)$')
+  local outer = flow_open(w.base, key, w.now)
+  if outer then flow_work(outer, 'o ' .. member .. ' ' .. FLOW_ENDS[w.state]) end
+end
+
 -- Ends the flow if all its nodes have ended.
 local function flow_end(w)
   if w.left > 0 or (w.state ~= 'running' and w.state ~= 'cancelling') then
@@ -134,6 +159,25 @@ local function flow_end(w)
   flow_follow(w, 'complete')
   if w.state == 'completed' then flow_follow(w, 'success') end
   flow_say(w)
-  local keep = redis.call('HGET', w.name, w.state == 'completed' and 'keep' or 'keep_failed')
-  flow_keep(w, tonumber(keep) or 0)
+  if w.parent then
+    -- It is kept for as long as the flow that it is a node of.
+    flow_tell(w)
+  else
+    local keep = redis.call('HGET', w.name, w.state == 'completed' and 'keep' or 'keep_failed')
+    flow_keep(w, tonumber(keep) or 0)
+  end
+end
+
+-- Starts a flow that was staged and waits for its turn as a node of another: `parent` is that one's
+-- key and the member.
+local function flow_begin(base, key, parent, now)
+  local name = flow_name(base, key)
+  local found = redis.call('HMGET', name, 'state', 'groups')
+  if found[1] ~= 'held' then
+    return
+  end
+  redis.call('HSET', name, 'state', 'running', 'parent', parent)
+  local w = flow_open(base, key, now)
+  if found[2] ~= '0' then flow_work(w, 'b 0') end
+  flow_end(w)
 end

@@ -11,6 +11,8 @@
 -- r <group> <place>         its dependents run at once
 -- n <group> <place> <cause> its needs are dropped, if nobody else needs them
 -- k <group> <how> <cause>   all groups from this one on are dropped
+-- o <member> <kind>         the flow that it is has ended
+-- q <place> <ms>            flows within this one, which has ended, expire
 -- x <group> <number> <how>  its jobs from this member on are cancelled, if they have been sent
 
 -- How much of it one call does: entries that it writes, and groups that it looks at.
@@ -19,6 +21,14 @@ local FLOWING_MOST = 500
 -- Puts a piece of work back whose place is `place`, if there is more of it.
 local function flowing_more(w, kind, name, place, rest)
   if place then flow_work(w, kind .. ' ' .. name .. ' ' .. place .. rest) end
+end
+
+-- A staged flow that is a node of a started one doesn't lapse any more.
+local function flowing_keep(w, key)
+  redis.call('RPUSH', w.name .. ':inner', key)
+  for _, part in ipairs(FLOW_PARTS) do
+    redis.call('PERSIST', flow_name(w.base, key) .. part)
+  end
 end
 
 local FLOWING_DO = {
@@ -32,6 +42,10 @@ local FLOWING_DO = {
     end
     for i, waits in ipairs(redis.call('HMGET', w.name .. ':waits', unpack(names))) do
       if not waits then flow_work(w, 's ' .. names[i]) end
+    end
+    for _, text in ipairs(redis.call('HMGET', w.name .. ':groups', unpack(names))) do
+      local inner = string.match(text, ' =(%w+) ')
+      if inner then flowing_keep(w, inner) end
     end
     if names[#names] + 1 < groups then flow_work(w, 'b ' .. names[#names] + 1) end
     return #names
@@ -87,6 +101,24 @@ local FLOWING_DO = {
       graph_drop(w, graph_group(w, tostring(i)), cause, how)
     end
     if last + 1 < groups then flow_work(w, 'k ' .. last + 1 .. ' ' .. how .. ' ' .. cause) end
+    return GRAPH_STEP
+  end,
+  o = function(w, member, kind)
+    local again = redis.call('HGET', w.name .. ':again', member)
+    nodes_end(w, { member .. (again and '.' .. again or ''), '.' .. string.char(tonumber(kind)) })
+    return 1
+  end,
+  q = function(w, place, time)
+    local first = tonumber(place)
+    local keys = redis.call('LRANGE', w.name .. ':inner', first, first + 9)
+    for _, key in ipairs(keys) do
+      flow_expire(w.base, key, time)
+      local inner = flow_open(w.base, key, w.now)
+      if inner and redis.call('EXISTS', inner.name .. ':inner') == 1 then
+        flow_work(inner, 'q 0 ' .. time)
+      end
+    end
+    if #keys == 10 then flow_work(w, 'q ' .. first + 10 .. ' ' .. time) end
     return GRAPH_STEP
   end,
   x = function(w, name, first, how)

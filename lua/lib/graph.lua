@@ -4,6 +4,8 @@
 -- scripts don't read. The policy says what becomes of the dependents if a member fails: 'f'
 -- they fail, 'i' it counts for nothing, 'c' they run and see it, 'd' they run at once and decide.
 
+-- The queue of a group that is a flow is '=' and its key.
+
 -- How many dependents or needs one piece of work looks at.
 local GRAPH_STEP = 50
 
@@ -17,6 +19,7 @@ local function graph_group(w, name)
   return {
     name = name, members = tonumber(members), policy = policy, priority = priority,
     delay = tonumber(delay), wait = wait, queue = queue, dependents = dependents, needs = needs,
+    flow = string.match(queue, '^=(.*)$'),
   }
 end
 

@@ -25,7 +25,10 @@ local function nodes_send(w, group, most)
   for i = sent, last do
     members[#members + 1] = group.name .. '.' .. i
   end
-  if #members > 0 then
+  if #members > 0 and group.flow then
+    flow_begin(w.base, group.flow, w.key .. '.' .. members[1], w.now)
+    redis.call('HSET', w.name .. ':sent', group.name, 1)
+  elseif #members > 0 then
     for i, record in ipairs(redis.call('HMGET', w.name .. ':records', unpack(members))) do
       nodes_put(w, group, nodes_job(w, members[i]), record)
     end
@@ -44,11 +47,23 @@ local function nodes_send_again(w, member)
   end
 end
 
+-- Cancels the flow that is a group, if what runs is to end as well.
+local function nodes_cancel_flow(w, group, how)
+  local inner = string.byte(how) == 43 and flow_open(w.base, group.flow, w.now)
+  if inner and inner.state == 'running' then
+    redis.call('HSET', inner.name, 'state', 'cancelling', 'why', redis.call('HGET', w.name, 'why') or '')
+    flow_work(inner, 'k 0 + -')
+  end
+end
+
 -- Asks the queue of a group to cancel the jobs of some members that were sent and have not ended.
 -- Answers the member to go on with; nil if there are no more.
 local function nodes_cancel(w, group, first, how)
   local sent = tonumber(redis.call('HGET', w.name .. ':sent', group.name) or 0)
   local last, members, ids = math.min(first + GRAPH_STEP, sent) - 1, {}, {}
+  if group.flow then
+    return nodes_cancel_flow(w, group, how)
+  end
   for i = first, last do
     members[#members + 1] = group.name .. '.' .. i
   end

@@ -52,6 +52,23 @@ local function staged_is_held(base, flows, id, key)
   return false
 end
 
+-- A running flow gets a node that is this flow, which nothing waits for. Its policy is the other's.
+local function staged_attach(base, outer, key, now)
+  local w = flow_open(base, outer, now)
+  if not w or w.state ~= 'running' then
+    return redis.error_reply('FLOWENDED ' .. (w and w.state or 'gone'))
+  end
+  local group = redis.call('HINCRBY', w.name, 'groups', 1) - 1
+  redis.call('HINCRBY', w.name, 'nodes', 1)
+  redis.call('HINCRBY', w.name, 'left', 1)
+  redis.call('HSET', w.name .. ':groups', group, '1 c 0 - - - =' .. key .. ' - -')
+  redis.call('HSET', w.name .. ':left', group, 1)
+  flowing_keep(w, key)
+  flow_work(w, 's ' .. group)
+  flowing_go(base, now)
+  return 1
+end
+
 -- Starts the flow: its id and its fields begin in ARGV at `at`.
 local function staged_start(base, key, args, at, now)
   local name, fields = flow_name(base, key), {}
@@ -62,8 +79,13 @@ local function staged_start(base, key, args, at, now)
     or redis.call('HLEN', name .. ':groups') ~= tonumber(fields.groups) then
     return redis.error_reply('LAPSED parts of the flow are missing')
   end
-  redis.call('HSET', name, 'id', args[at], 'state', 'running', 'left', fields.nodes, 'created',
-    string.format('%.0f', now), unpack(args, at + 1))
+  -- One that is a node of another waits for that.
+  redis.call('HSET', name, 'id', args[at], 'state', fields.within and 'held' or 'running', 'left',
+    fields.nodes, 'created', string.format('%.0f', now), unpack(args, at + 1))
+  if fields.within then
+    staged_lapse(name, args[3])
+    return fields.within == '' and 1 or staged_attach(base, fields.within, key, now)
+  end
   for _, part in ipairs(STAGED_PARTS) do
     redis.call('PERSIST', name .. part)
   end

@@ -85,6 +85,22 @@ pub enum Refused {
         /// What was being done, on which job.
         operation: Operation,
     },
+    /// The flow has ended, and gets no more nodes.
+    #[error(
+        "failed to {operation}: the flow that is to have it as a node has ended; start another"
+    )]
+    #[non_exhaustive]
+    FlowEnded {
+        /// What was being done.
+        operation: Operation,
+    },
+    /// Parts of the flow are missing: putting it together took longer than an hour.
+    #[error("failed to {operation}: parts of it have lapsed before its last came; start it again")]
+    #[non_exhaustive]
+    FlowLapsed {
+        /// What was being done.
+        operation: Operation,
+    },
     /// Others changed the job at the same time, again and again.
     #[error("failed to {operation}: others keep changing it, so try again later")]
     #[non_exhaustive]
@@ -224,6 +240,8 @@ impl Refused {
             | Self::IdHeld { operation, .. }
             | Self::KeyHeld { operation, .. }
             | Self::DeadLettered { operation }
+            | Self::FlowEnded { operation }
+            | Self::FlowLapsed { operation }
             | Self::Conflict { operation }
             | Self::Cancelled { operation }
             | Self::LeaseLost { operation }

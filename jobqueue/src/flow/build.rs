@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::{
     node::{Node, Nodes},
-    plan::{Contents, Following, Group, Plan, PlanRef},
+    plan::{Contents, Following, Group, Of, Plan, PlanRef},
+    prepare::{self, number},
+    start::{self, Root},
 };
 use crate::{
     client::Client,
-    job::{Delivery, IntoJob, Job, OnChildFailure},
+    job::{Anything, Delivery, HasInputs, IntoJob, Job, OnChildFailure},
     producer::{Content, Request},
     value_error::Invalid,
 };
@@ -99,6 +101,31 @@ impl Flow {
         Nodes::new(self.0.clone(), group)
     }
 
+    /// A node that is a flow of its own: it begins when a job would, and ends when all its nodes have
+    /// ended. Its result is that of its root.
+    ///
+    /// It lives in the home of this one, and has no id of its own.
+    pub fn flow<R: Root>(&self, inner: Self, root: R) -> Node<R::Output, Inner> {
+        let inner_root = start::root(&root);
+        let taken = prepare::take(inner.plan(), root.group());
+        let mut plan = self.0.lock();
+        let inner = match taken {
+            Ok(inner) => inner,
+            Err(mistake) => {
+                plan.mistake.get_or_insert(mistake);
+                Plan::new(None, OnChildFailure::Fail)
+            }
+        };
+        plan.groups.push(Group {
+            of: Of::Flow { plan: Box::new(inner), root: inner_root },
+            needs: Vec::new(),
+            on_failure: None,
+            delay: None,
+            name: None,
+        });
+        Node::new(self.0.clone(), number(plan.groups.len() - 1))
+    }
+
     /// What a failure of a node means for those that wait for it, unless the node says otherwise.
     #[must_use]
     pub fn on_failure(self, what: OnChildFailure) -> Self {
@@ -162,15 +189,25 @@ impl Flow {
     fn add<J: Job>(&self, payloads: impl Iterator<Item = J::Payload> + Send + 'static) -> u32 {
         let mut plan = self.0.lock();
         plan.groups.push(Group {
-            request: Box::new(request::<J>),
-            contents: Box::new(contents::<J>(payloads)),
+            of: Of::Jobs {
+                request: Box::new(request::<J>),
+                contents: Box::new(contents::<J>(payloads)),
+            },
             needs: Vec::new(),
             on_failure: None,
             delay: None,
             name: None,
         });
-        u32::try_from(plan.groups.len() - 1).unwrap_or(u32::MAX)
+        number(plan.groups.len() - 1)
     }
+}
+
+/// In the place of a handler: the node is a flow.
+#[derive(Debug)]
+pub struct Inner(());
+
+impl HasInputs for Inner {
+    type Inputs = Anything;
 }
 
 /// The request of a node's job.

@@ -1,19 +1,23 @@
 //! How nodes ended, and their results put together for those that wait for them.
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 
 use crate::{
     error::Result,
     job::{Codec, FailureReason, FlowKey, Input, JobFailure, Member, Outcome},
     store::{
         QueueStore,
-        flow::{FlowGroup, Results, Wanted},
+        flow::{FlowGroup, GroupQueue, Read, Results, Wanted, Which},
     },
     value_error::{Corrupt, PayloadError},
 };
 
 /// The most outcomes that one call asks for.
 const AT_ONCE: u32 = 500;
+
+/// Nothing, in MessagePack.
+pub(super) const NIL: [u8; 1] = [0xc0];
 
 /// How a node ended: its result as MessagePack, or why there is none.
 pub(super) type End = std::result::Result<Vec<u8>, JobFailure>;
@@ -30,6 +34,9 @@ pub(super) struct OfGroup<'a> {
 impl OfGroup<'_> {
     /// How its nodes ended, in order, none for those that have not. None at all if the flow is gone.
     pub(super) async fn ends(&self) -> Result<Option<Vec<Option<End>>>> {
+        if let GroupQueue::Flow(inner) = &self.group.queue {
+            return self.of_flow(inner).await.map(|end| Some(vec![end]));
+        }
         let mut ends = Vec::new();
         while number_of(ends.len()) < self.group.members {
             let from = number_of(ends.len());
@@ -45,6 +52,39 @@ impl OfGroup<'_> {
             }
         }
         Ok(Some(ends))
+    }
+
+    /// How a flow ended that is the one node of the group.
+    ///
+    /// Boxed, since it may have flows among its own nodes.
+    fn of_flow<'a>(&'a self, key: &'a FlowKey) -> BoxFuture<'a, Result<Option<End>>> {
+        Box::pin(self.read_flow(key))
+    }
+
+    async fn read_flow(&self, key: &FlowKey) -> Result<Option<End>> {
+        let over = self.group.over;
+        if let Some(over) = over {
+            return Ok(Some(Err(without_job(over.failed, over.cause))));
+        }
+        let read = |groups| Read { which: Which::Key(key), groups };
+        let Some((record, _)) = self.store.call_retrying(&read((0, 0))).await? else {
+            return Ok(None);
+        };
+        match record.state.as_str() {
+            "completed" => {}
+            "failed" => return Ok(Some(Err(without_job(true, record.cause)))),
+            "cancelled" => return Ok(Some(Err(without_job(false, None)))),
+            _ => return Ok(None),
+        }
+        let root = record.root.map_or(u32::MAX, |root| root);
+        let found = self.store.call_retrying(&read((root, 1))).await?;
+        let Some(group) = found.and_then(|(_, groups)| groups.into_iter().next()) else {
+            return Ok(Some(Ok(NIL.to_vec())));
+        };
+        let of = OfGroup { store: self.store, key, number: root, group: &group };
+        let ends = of.ends().await?.unwrap_or_default();
+        let input = if record.many { Input::All } else { Input::One };
+        Ok(Some(give(input, ends).map(Option::unwrap_or_default)))
     }
 
     /// How one of its nodes ended.

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::de::DeserializeOwned;
 
-use super::ends::{End, OfGroup, give, without_job};
+use super::ends::{End, NIL, OfGroup, give, without_job};
 use crate::{
     client::Client,
     error::{Error, FlowError, Result},
@@ -170,7 +170,7 @@ impl<T: DeserializeOwned> FlowHandle<T> {
     /// A flow without a root has a result once all has ended.
     fn without_root(&self, record: &FlowRecord) -> Option<Result<T, FlowError>> {
         match record.state.as_str() {
-            "completed" => Some(self.decode(&[0xc0])),
+            "completed" => Some(self.decode(&NIL)),
             "failed" => {
                 let failure = without_job(true, record.cause);
                 let node = record.cause.map(|cause| cause.to_string()).unwrap_or_default();

@@ -3,7 +3,7 @@
 //! | file | what it has |
 //! | --- | --- |
 //! | `build`, `node`, `upstream`, `plan` | a flow that is put together |
-//! | `start` | how it is staged and started |
+//! | `start`, `prepare`, `stage` | how it is checked, staged and started |
 //! | `handle` | a flow that was started: its result |
 //! | `ends` | how nodes ended, and their results put together |
 //! | `inputs` | what a node gets of those that it waited for |
@@ -14,6 +14,8 @@ mod handle;
 mod inputs;
 mod node;
 mod plan;
+mod prepare;
+mod stage;
 mod start;
 mod upstream;
 
@@ -22,7 +24,7 @@ pub use crate::{
     job::{Anything, Exactly, FlowId, HasInputs, OnChildFailure, Takes},
 };
 
-pub use build::Flow;
+pub use build::{Flow, Inner};
 pub use handle::FlowHandle;
 pub use inputs::Inputs;
 pub(crate) use inputs::gather;

@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, time::Duration};
 use chrono::{DateTime, Utc};
 
 use super::{
-    plan::{Group, PlanRef},
+    plan::{Group, Of, PlanRef},
     upstream::{Links, Settled, Upstream},
 };
 use crate::{
@@ -121,8 +121,10 @@ macro_rules! node_methods {
 
         fn set(self, change: impl FnOnce(&mut Request) + Send + 'static) -> Self {
             self.group(|group| {
-                let made = std::mem::replace(&mut group.request, Box::new(|_| unreachable()));
-                group.request = Box::new(move |client| {
+                // A flow has no options of jobs.
+                let Of::Jobs { request, .. } = &mut group.of else { return };
+                let made = std::mem::replace(request, Box::new(|_| unreachable()));
+                *request = Box::new(move |client| {
                     let mut request = made(client)?;
                     change(&mut request);
                     Ok(request)

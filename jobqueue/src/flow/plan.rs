@@ -25,10 +25,22 @@ pub(super) type Contents = Box<dyn Iterator<Item = Result<Content, PayloadError>
 /// Makes them, once a client is there: it says how payloads are written.
 pub(super) type MakeContents = Box<dyn FnOnce(&Client) -> Contents + Send>;
 
+/// What a group is.
+pub(super) enum Of {
+    Jobs {
+        request: MakeRequest,
+        contents: MakeContents,
+    },
+    /// One node, which is a flow; its root, and whether that is many nodes.
+    Flow {
+        plan: Box<Plan>,
+        root: Option<(u32, bool)>,
+    },
+}
+
 /// Nodes of one handler that wait for the same.
 pub(super) struct Group {
-    pub(super) request: MakeRequest,
-    pub(super) contents: MakeContents,
+    pub(super) of: Of,
     pub(super) needs: Vec<Need>,
     pub(super) on_failure: Option<OnChildFailure>,
     pub(super) delay: Option<Duration>,

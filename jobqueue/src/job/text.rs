@@ -6,6 +6,7 @@ macro_rules! text_type {
         impl $name {
             /// The text.
             #[must_use]
+            #[allow(unreachable_pub, reason = "some names are the crate's own")]
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -341,8 +341,11 @@ mod tests {
     #[test]
     fn a_job_that_runs_at_most_once_is_never_retried() {
         let rules = RunRules { delivery: Delivery::AtMostOnce, ..RunRules::DEFAULT };
-        let decision = end_by(error(), &policy(0, &rules));
-        assert!(matches!(decision.end, Transition::Failed { .. }));
-        assert!(decision.dead_letter.is_none(), "it would come too late");
+        let limited = RunOutcome::Failure(Failure::rate_limited(Duration::ZERO, "slow down"));
+        for outcome in [error(), snoozed(), limited] {
+            let decision = end_by(outcome, &policy(0, &rules));
+            assert!(matches!(decision.end, Transition::Failed { .. }), "{:?}", decision.end);
+            assert!(decision.dead_letter.is_none(), "it would come too late");
+        }
     }
 }

@@ -180,6 +180,8 @@ fn own_refusal(error: &RedisError, about: About<'_>) -> Option<Refused> {
         }
         "KEYHELD" => Some(Refused::KeyHeld { operation, holder: JobId::from_store(words.next()?) }),
         "DEADLETTER" => Some(Refused::DeadLettered { operation }),
+        "FLOWENDED" => Some(Refused::FlowEnded { operation }),
+        "LAPSED" => Some(Refused::FlowLapsed { operation }),
         "CANCELLED" => Some(Refused::Cancelled { operation }),
         "QUEUEFULL" => Some(Refused::QueueFull { queue, cap: number()? }),
         "HASACTIVE" => Some(Refused::Busy { queue, active: number()? }),

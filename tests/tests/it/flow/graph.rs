@@ -9,6 +9,7 @@ use jobqueue::{
     flow::{FlowError, Inputs, OnChildFailure},
     job,
 };
+use jobqueue_tests::wait::at_once;
 use serde::de::DeserializeOwned;
 
 #[job(queue = "pages", attempts = 1)]
@@ -96,4 +97,49 @@ async fn a_childs_failure_fails_its_parent_unless_it_says_otherwise() {
     let report = flow.node(count, ()).after(&pages);
     let handle = client.start(flow, report).await.expect("it starts");
     end(&handle).await.expect_err("a result is missing");
+}
+
+#[tokio::test]
+async fn a_flow_may_be_a_node_of_another() {
+    let client = client().await;
+    let _running = workers(&client);
+    let flow = Flow::unnamed();
+    let inner = Flow::unnamed();
+    let pages = inner.all(render, [1, 2]);
+    let pages = flow.flow(inner, pages);
+    let images = flow.node(paint, 7).waits_for(&pages);
+    let report = flow.node(assemble, "Sales".to_owned()).after((&pages, &images));
+    let handle = client.start(flow, report).await.expect("it starts");
+    assert_eq!(end(&handle).await.expect("it ends"), "Sales: page 1, page 2 + 7");
+}
+
+#[tokio::test]
+async fn a_batch_ends_when_all_that_was_added_has_ended() {
+    let client = client().await;
+    let flow = Flow::batch("import").on_complete(paint, 1).on_success(paint, 2).on_death(paint, 3);
+    let _first = flow.all(render, [1, 2]);
+    let batch = client.start(flow, ()).await.expect("it starts");
+    let later = batch.add(render, [3, 13]).await.expect("it runs");
+    let again = client.start(Flow::batch("import"), ()).await;
+    again.expect_err("it has no queue to live in");
+    let _running = workers(&client);
+    assert!(end(&batch).await.is_err(), "one has failed");
+    assert!(end(&later).await.is_err(), "that one");
+    let images = client.queue("images").expect("a good name");
+    let follow = async || images.counts().await.expect("counts").completed == 2;
+    at_once("what follows", follow).await;
+    let refused = batch.add(render, [4]).await.expect_err("it has ended");
+    assert!(refused.to_string().contains("has ended"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_empty_batch_has_followers_too() {
+    let client = client().await;
+    let _running = workers(&client);
+    let flow = Flow::batch("nothing").on_complete(paint, 1).on_success(paint, 2).on_death(paint, 3);
+    let batch = client.start(flow, ()).await.expect("it starts");
+    end(&batch).await.expect("it has ended");
+    let images = client.queue("images").expect("a good name");
+    let follow = async || images.counts().await.expect("counts").completed == 2;
+    at_once("what follows", follow).await;
 }

@@ -14,7 +14,7 @@ pub(crate) use note::Note;
 pub(crate) use read::{FlowGroup, FlowRecord, Over, Read, Which};
 pub(crate) use remove::Remove;
 pub(crate) use results::{Results, Wanted};
-pub(crate) use stage::{Follow, GroupPart, NodePart, Stage, Staged, Start};
+pub(crate) use stage::{Follow, GroupPart, GroupQueue, NodePart, Stage, Staged, Start, Within};
 
 #[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 6] {

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use redis::Value;
 
+use super::stage::GroupQueue;
 use crate::{
-    job::{FlowId, FlowKey, Member, Need, OnChildFailure, QueueName},
+    job::{FlowId, FlowKey, Member, Need, OnChildFailure},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -54,7 +55,7 @@ pub(crate) struct FlowRecord {
 pub(crate) struct FlowGroup {
     pub(crate) members: u32,
     pub(crate) on_failure: OnChildFailure,
-    pub(crate) queue: QueueName,
+    pub(crate) queue: GroupQueue,
     pub(crate) dependents: Vec<u32>,
     pub(crate) needs: Vec<Need>,
     pub(crate) left: u32,
@@ -151,7 +152,7 @@ impl FlowGroup {
         Ok(Self {
             members: number(members)?,
             on_failure: OnChildFailure::from_letter(letter),
-            queue: QueueName::from_store(queue),
+            queue: GroupQueue::parse(queue),
             dependents: list(dependents)?,
             needs: needs.split(',').filter_map(|need| need.parse().ok()).collect(),
             left: number(&left)?,

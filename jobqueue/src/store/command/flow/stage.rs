@@ -44,17 +44,55 @@ pub(crate) struct GroupPart {
     pub(crate) ttl: Option<Duration>,
     /// A line each.
     pub(crate) tags: Option<String>,
-    pub(crate) queue: QueueName,
+    pub(crate) queue: GroupQueue,
     /// Groups that wait for it, and that it waits for.
     pub(crate) dependents: Vec<u32>,
     pub(crate) needs: Vec<Need>,
     pub(crate) name: Option<String>,
 }
 
+/// What a group is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GroupQueue {
+    /// Jobs of this queue.
+    Jobs(QueueName),
+    /// A flow of the same home.
+    Flow(FlowKey),
+}
+
+impl GroupQueue {
+    pub(super) fn parse(text: &str) -> Self {
+        match text.strip_prefix('=') {
+            Some(key) => Self::Flow(FlowKey::from_store(key)),
+            None => Self::Jobs(QueueName::from_store(text)),
+        }
+    }
+}
+
+impl std::fmt::Display for GroupQueue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Jobs(queue) => queue.fmt(f),
+            Self::Flow(key) => write!(f, "={key}"),
+        }
+    }
+}
+
+/// The flow that a flow is a node of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Within<'a> {
+    /// It is about to be started.
+    Staged,
+    /// It runs, and gets the node now.
+    Running(&'a FlowKey),
+}
+
 /// What starts a flow.
 #[derive(Debug)]
 pub(crate) struct Start<'a> {
-    pub(crate) id: &'a FlowId,
+    /// None within another flow.
+    pub(crate) id: Option<&'a FlowId>,
+    pub(crate) within: Option<Within<'a>>,
     pub(crate) nodes: u32,
     pub(crate) groups: u32,
     /// The root, and whether it is many nodes.
@@ -136,10 +174,15 @@ impl Command for Stage<'_> {
         let root = start.root.map(|(root, _)| root.to_string()).unwrap_or_default();
         let many = start.root.is_some_and(|(_, many)| many);
         let [keep, keep_failed] = start.keep.map(millis);
-        args.push(start.id.as_str()).push("nodes").push(start.nodes);
+        args.push(start.id.map_or("", FlowId::as_str)).push("nodes").push(start.nodes);
         args.push("groups").push(start.groups).push("root").push(root);
         args.push("many").push(u8::from(many));
         args.push("keep").push(keep).push("keep_failed").push(keep_failed);
+        match start.within {
+            Some(Within::Staged) => _ = args.push("within").push(""),
+            Some(Within::Running(key)) => _ = args.push("within").push(key.as_str()),
+            None => {}
+        }
         for Follow { on, queue, priority, record } in start.follow {
             let mut text = format!("{queue} {priority} ").into_bytes();
             text.extend_from_slice(record);

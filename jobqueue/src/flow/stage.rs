@@ -1,0 +1,213 @@
+//! Staging: a flow is written in calls of bounded size, and becomes visible with the last.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+use super::{
+    plan::Contents,
+    prepare::{Prepared, PreparedFollow, PreparedGroup, PreparedOf, number},
+};
+use crate::{
+    client::Client,
+    clock,
+    error::Result,
+    job::{FlowId, FlowKey, Member, Priority, QueueName, ReplyAddress},
+    producer::Request,
+    store::{
+        MAX_BYTES, QueueStore,
+        flow::{Follow, GroupPart, GroupQueue, NodePart, Stage, Staged, Start, Within},
+        job::NewJob,
+    },
+    value_error::Invalid,
+};
+
+/// The most nodes and groups of one call: of a few milliseconds.
+const PART: usize = 500;
+
+/// A flow that is being staged in its home.
+pub(super) struct Staging<'a> {
+    client: &'a Client,
+    home: &'a QueueStore,
+    key: FlowKey,
+    created_at: DateTime<Utc>,
+    nodes: Vec<NodePart>,
+    groups: Vec<GroupPart>,
+    bytes: usize,
+    /// All that were staged.
+    count: u32,
+}
+
+/// What one group comes to.
+struct Members {
+    count: u32,
+    queue: GroupQueue,
+    priority: Priority,
+    ttl: Option<Duration>,
+    tags: Option<String>,
+    name: Option<String>,
+}
+
+impl<'a> Staging<'a> {
+    pub(super) fn new(client: &'a Client, home: &'a QueueStore, key: FlowKey) -> Self {
+        let (nodes, groups) = (Vec::new(), Vec::new());
+        Self { client, home, key, created_at: clock::now(), nodes, groups, bytes: 0, count: 0 }
+    }
+
+    /// Stages a flow, and starts it under an id or within another flow.
+    pub(super) async fn run(
+        mut self,
+        flow: Prepared,
+        id: Option<&FlowId>,
+        within: Option<Within<'_>>,
+    ) -> Result<Staged> {
+        let queues = flow.queues();
+        register(self.client, self.home, queues).await?;
+        let groups = number(flow.groups.len());
+        for (at, group) in flow.groups.into_iter().enumerate() {
+            self.group(number(at), group).await?;
+        }
+        let follow = self.following(flow.following)?;
+        let (nodes, root, keep) = (self.count, flow.root, flow.keep);
+        let start = Start { id, within, nodes, groups, root, keep, follow: &follow };
+        self.call(Some(start)).await
+    }
+
+    /// Stages a group and its nodes.
+    async fn group(&mut self, number: u32, group: PreparedGroup) -> Result<()> {
+        let members = match group.of {
+            PreparedOf::Jobs { request, contents } => {
+                self.jobs(number, *request, contents(self.client)).await?
+            }
+            PreparedOf::Flow(inner) => self.inner(number, *inner).await?,
+        };
+        self.count = self.count.saturating_add(members.count);
+        let Members { count, queue, priority, ttl, tags, name } = members;
+        let PreparedGroup { needs, dependents, on_failure, delay, .. } = group;
+        let name = group.name.or(name);
+        let part = GroupPart {
+            number,
+            members: count,
+            on_failure,
+            priority,
+            delay,
+            ttl,
+            tags,
+            queue,
+            dependents,
+            needs,
+            name,
+        };
+        self.bytes += part.size();
+        self.groups.push(part);
+        self.call_if_full().await
+    }
+
+    /// Stages the nodes of a group of jobs.
+    async fn jobs(
+        &mut self,
+        group: u32,
+        mut request: Request,
+        contents: Contents,
+    ) -> Result<Members> {
+        request.options.reply_to = Some(ReplyAddress::Flow(self.home.name().clone()));
+        let (mut count, mut wait) = (0, None);
+        for content in contents {
+            let content = content?;
+            if content.unique.is_some() {
+                let problem =
+                    format!("{} declares a unique key, which a node can't have", request.name);
+                return Err(
+                    Invalid::setup(problem, "leave `unique` out, or add it as a job").into()
+                );
+            }
+            let NewJob { record, ttl, .. } = request.job(content, None, self.created_at)?;
+            wait = ttl;
+            self.node(Member { group, number: count }, record);
+            count += 1;
+            self.call_if_full().await?;
+        }
+        let (queue, name) = (request.store.name().clone(), request.name.to_string());
+        let (priority, tags) = (request.options.priority, request.options.tag_lines());
+        let (queue, name) = (GroupQueue::Jobs(queue), Some(name));
+        Ok(Members { count, queue, priority, ttl: wait, tags, name })
+    }
+
+    /// Stages a flow that is a node of this one. Boxed, since it may have flows among its own.
+    fn inner(&mut self, group: u32, inner: Prepared) -> BoxFuture<'_, Result<Members>> {
+        Box::pin(async move {
+            let key = inner.key.clone();
+            let staging = Staging::new(self.client, self.home, key.clone());
+            staging.run(inner, None, Some(Within::Staged)).await?;
+            self.node(Member { group, number: 0 }, Vec::new());
+            let (queue, priority) = (GroupQueue::Flow(key), Priority::default());
+            Ok(Members { count: 1, queue, priority, ttl: None, tags: None, name: None })
+        })
+    }
+
+    fn node(&mut self, member: Member, record: Vec<u8>) {
+        self.bytes += record.len() + 32;
+        self.nodes.push(NodePart { member, record });
+    }
+
+    /// The jobs that follow from the flow as a whole.
+    fn following(&self, following: Vec<PreparedFollow>) -> Result<Vec<Follow>> {
+        let mut all = Vec::new();
+        for PreparedFollow { on, request, contents } in following {
+            for content in contents(self.client) {
+                let job = request.job(content?, None, self.created_at)?;
+                let (queue, priority) = (request.store.name().clone(), request.options.priority);
+                all.push(Follow { on, queue, priority, record: job.record });
+            }
+        }
+        Ok(all)
+    }
+
+    async fn call_if_full(&mut self) -> Result<()> {
+        let full = self.nodes.len() >= PART || self.groups.len() >= PART;
+        if full || self.bytes > MAX_BYTES / 2 {
+            self.call(None).await?;
+        }
+        Ok(())
+    }
+
+    async fn call(&mut self, start: Option<Start<'_>>) -> Result<Staged> {
+        let (nodes, groups) = (std::mem::take(&mut self.nodes), std::mem::take(&mut self.groups));
+        self.bytes = 0;
+        let stage = Stage { key: &self.key, nodes: &nodes, groups: &groups, start };
+        self.home.call_retrying(&stage).await
+    }
+}
+
+/// Tells the queues of the nodes where they come from, so that their workers relay the home's outbox
+/// if nobody else does.
+async fn register(client: &Client, home: &QueueStore, queues: BTreeSet<QueueName>) -> Result<()> {
+    let known = client.shared::<Registered>();
+    for queue in queues.into_iter().filter(|queue| queue != home.name()) {
+        let pair = (home.name().clone(), queue);
+        if !known.has(&pair) {
+            client.relays().register_source(home.name(), &pair.1).await?;
+            known.add(pair);
+        }
+    }
+    Ok(())
+}
+
+/// Homes and queues that know of each other.
+#[derive(Debug, Default)]
+struct Registered(Mutex<BTreeSet<(QueueName, QueueName)>>);
+
+impl Registered {
+    fn has(&self, pair: &(QueueName, QueueName)) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(pair)
+    }
+
+    fn add(&self, pair: (QueueName, QueueName)) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(pair);
+    }
+}
