@@ -17,6 +17,7 @@ local function fire_known(q, args)
     local count, left, last = string.match(fired[i] or '', '^(%d+),(%d+),(%S+)$')
     it.tick, it.count, it.left = ticks[i], tonumber(count or 0), tonumber(left or 0)
     it.last = last or '-'
+    it.before, it.made = it.last, {}
   end
   return known, list
 end
@@ -43,6 +44,26 @@ local function fire_unfinished(q, it)
   return redis.call('HEXISTS', q.jobs, it.last) == 1
 end
 
+-- Whether a tick's job takes no place of its own, since another has its key: that stands for it, or
+-- becomes it.
+local function fire_shares(q, tick)
+  if tick.key == '' then return false end
+  local rule = { rule = tick.rule }
+  dedup_rule(rule)
+  local holder = dedup_holder(q, q.base .. 'unique:' .. tick.key, tick.key)
+  local after = holder and holder.place == 'active' and not holder.next
+    and (rule.mode == 'k' or rule.mode == 'd')
+  return holder and not after
+end
+
+-- Whether there is no room for a tick's job.
+local function fire_full(q, it, tick, cancels)
+  if not q.room or fire_shares(q, tick) then return false end
+  if q.taken >= q.room + (cancels and displace_waits(q, it) and 1 or 0) then return true end
+  q.taken = q.taken + 1
+  return false
+end
+
 -- Why a tick adds no job, as a letter of the answer; nil if it adds one.
 local function fire_against(q, it, tick)
   if tick.job == '' then
@@ -55,7 +76,7 @@ local function fire_against(q, it, tick)
   local cancels = string.byte(tick.overlap) == 99
   if cancels and it.adds then
     return 's'
-  elseif q.room and #q.adds >= q.room + (cancels and displace_waits(q, it) and 1 or 0) then
+  elseif fire_full(q, it, tick, cancels) then
     return 'f'
   end
   if cancels then displace_note(q, it, tick) end
@@ -83,7 +104,8 @@ local function fire_judge(q, it, tick)
     it.left = it.left + 1
     return against
   end
-  it.count, it.last, tick.before = it.count + 1, tick.job, it.last
+  it.count, it.last, tick.stands = it.count + 1, tick.job, tick.job
+  it.made[#it.made + 1] = tick
   if not against then
     it.adds, tick.it = true, it
     q.adds[#q.adds + 1] = tick
@@ -115,7 +137,8 @@ local function fire_batch(q)
   return batch, specials
 end
 
--- Adds the jobs. One that another stands for, by their unique key, is left out after all.
+-- Adds the jobs. One that another stands for, by their unique key, is left out after all. A tick's
+-- `stands` is its job as the queue has it, and `meet` what lib/dedup.lua found.
 local function fire_add(q, letters)
   displace_waiting(q, clock_now())
   local batch, specials = fire_batch(q)
@@ -124,14 +147,22 @@ local function fire_add(q, letters)
   if q.fresh > 0 or q.meets then add_write(q, batch, #q.adds, specials, duplicates) end
   for i, tick in ipairs(q.adds) do
     local it, meet = tick.it, specials[i] and specials[i].meet
+    tick.meet, tick.stands = meet, duplicates[i] or tick.job
     if duplicates[i] and meet.how == '' then
-      it.count, it.left, letters[tick.index] = it.count - 1, it.left + 1, 'u'
-      if it.last == tick.job then it.last = tick.before end
-    elseif duplicates[i] and it.last == tick.job then
-      it.last = duplicates[i]
+      it.count, tick.stands, letters[tick.index] = it.count - 1, nil, 'u'
+      if tick.this ~= '' then it.left = it.left + 1 end
     end
   end
   displace_running(q, letters)
+end
+
+-- The last job of a schedule, once it is known what has become of its ticks.
+local function fire_last(it)
+  local last = it.before
+  for _, tick in ipairs(it.made) do
+    last = tick.stands or last
+  end
+  return last
 end
 
 -- Writes what has become of the schedules.
@@ -145,7 +176,7 @@ local function fire_write(q, list)
     end
     if it.changed then
       texts[#texts + 1] = it.id
-      texts[#texts + 1] = string.format('%.0f,%.0f,%s', it.count, it.left, it.last)
+      texts[#texts + 1] = string.format('%.0f,%.0f,%s', it.count, it.left, fire_last(it))
     end
   end
   if #over > 0 then redis.call('ZREM', q.ticks, unpack(over)) end
@@ -165,7 +196,7 @@ local function fire_ticks(q, args, meta)
   q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
   q.ttl, q.turn, q.largest, q.newest, q.ended = meta[6], meta[7], meta[8], meta[9], meta[10]
   q.tagged = meta[11]
-  q.n, q.adds, q.keys = tonumber(args[3]), {}, {}
+  q.n, q.adds, q.keys, q.taken = tonumber(args[3]), {}, {}, 0
   if meta[5] then
     local length = redis.call('ZCARD', q.waiting) + redis.call('ZCARD', q.delayed)
     q.room = math.max(0, meta[5] - length)

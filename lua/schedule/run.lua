@@ -14,7 +14,8 @@
 --       12 events    STREAM  {q}:events
 --       13 wake      LIST    {q}:wake
 -- ARGV  1 base   2 ''   3 '1'   4… one tick, as lua/schedule/fire.lua has it, with '' for its current one
--- REPLY a letter, as that has it; '0' if there is no such schedule
+-- REPLY a letter, as that has it; '0' if there is no such schedule. If another job has the unique key,
+--       what became of it as lib/dedup.lua says it, a blank, and that job's id
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
@@ -33,5 +34,6 @@ local function run(keys, args)
     return refusal
   end
   local letter = fire_ticks(q, args, meta)
-  return letter
+  local meet = q.adds[1] and q.adds[1].meet
+  return meet and meet.how .. ' ' .. meet.id or letter
 end

@@ -58,6 +58,9 @@ struct Wire<'a> {
     catch_up: Option<i64>,
     #[serde(rename = "p", skip_serializing_if = "Option::is_none", default)]
     overlap: Option<char>,
+    /// The delay of the debounce, which a job's record doesn't keep.
+    #[serde(rename = "d", skip_serializing_if = "Option::is_none", default)]
+    debounce: Option<i64>,
     #[serde(rename = "r", with = "job_bytes")]
     job: std::borrow::Cow<'a, [u8]>,
 }
@@ -114,6 +117,7 @@ impl ScheduleRule {
                 CatchUp::Within(window) => Some(whole(window)),
             },
             overlap: ticks.overlap.map(overlap_letter),
+            debounce: job.options.unique.as_ref().and_then(|unique| unique.delay).map(whole),
             job: job.encode().into(),
         };
         // Writing to memory can't fail.
@@ -138,6 +142,10 @@ impl ScheduleRule {
         let timing = Timing::from_parts(&parts).map_err(|error| Corrupt::new(WHAT, error))?;
         let overlap = wire.overlap.map(|letter| overlap(letter).ok_or_else(|| newer("overlap")));
         let ms = |ms: i64| Duration::from_millis(ms.unsigned_abs());
+        let mut job = Record::decode(&Bytes::from(wire.job.into_owned()))?;
+        if let Some(unique) = &mut job.options.unique {
+            unique.delay = wire.debounce.map(ms);
+        }
         Ok(Self {
             ticks: TickRule {
                 timing,
@@ -153,7 +161,7 @@ impl ScheduleRule {
             },
             limit: wire.limit,
             jitter: ms(wire.jitter),
-            job: Record::decode(&Bytes::from(wire.job.into_owned()))?,
+            job,
         })
     }
 

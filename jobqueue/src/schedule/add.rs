@@ -20,6 +20,7 @@ use crate::{
         whole_millis,
     },
     producer::{Content, Request, request_setters},
+    store::job::{Due, NewJob},
     value_error::{Invalid, PayloadError},
 };
 
@@ -212,7 +213,7 @@ impl AddSchedule {
     pub(super) fn checked(self) -> Result<(Request, ScheduleId, ScheduleRule)> {
         let Self { request, content, id, timing, times, late } = self;
         let (request, id) = (request?.checked()?, id?);
-        let job = request.job(content?, None, DateTime::UNIX_EPOCH)?;
+        let NewJob { record, due, .. } = request.job(content?, None, DateTime::UNIX_EPOCH)?;
         timing.validate()?;
         times.validate()?;
         let ms = |time: DateTime<Utc>| time.timestamp_millis().clamp(-LATEST_MS, LATEST_MS);
@@ -224,7 +225,12 @@ impl AddSchedule {
             catch_up: late.catch_up,
             overlap: late.overlap,
         };
-        let job = Record::decode(&job.record.into())?;
+        let mut job = Record::decode(&record.into())?;
+        // It is each tick that says when its job is due. A debounce's delay isn't in the record.
+        job.options.due_at = None;
+        if let (Some(unique), Due::In(delay)) = (&mut job.options.unique, due) {
+            unique.delay = Some(delay);
+        }
         let rule = ScheduleRule { ticks, limit: times.limit, jitter: times.jitter, job };
         Ok((request, id, rule))
     }

@@ -7,7 +7,10 @@ use chrono::DateTime;
 use crate::{
     error::Result,
     job::{JobId, Record, ScheduleId, ScheduleRule, Unique, WorkerId},
-    policy::schedule::{Overlap, Step, plan},
+    policy::{
+        schedule::{Overlap, Step, plan},
+        whole_millis,
+    },
     store::{
         MAX_BATCH, QueueStore, chunks,
         job::{Due, NewJob},
@@ -128,17 +131,15 @@ pub(super) fn new_job(id: JobId, record: &Record, due: Due) -> NewJob {
     }
 }
 
-/// The job of a tick.
+/// The job of a tick. A debounce's delay counts from now, unless jitter delays the job.
 fn job_of(rule: &ScheduleRule, id: &ScheduleId, tick: i64, now: i64) -> NewJob {
     let job = id.job_at(tick);
-    let due = tick.saturating_add(rule.delay_of(&job));
+    let mut due = tick.saturating_add(rule.delay_of(&job));
+    let delay = rule.job.options.unique.as_ref().and_then(Unique::first_delay);
+    if let Some(delay) = delay.filter(|_| due <= now) {
+        due = now.saturating_add_unsigned(whole_millis(delay));
+    }
     let time = DateTime::from_timestamp_millis;
     let record = rule.record(id, time(tick), time(due), time(now).unwrap_or_default());
-    let delay = record.options.unique.as_ref().and_then(Unique::first_delay);
-    let due = match delay {
-        _ if due > now => Due::At(due),
-        Some(delay) => Due::In(delay),
-        None => Due::Now,
-    };
-    new_job(job, &record, due)
+    new_job(job, &record, if due > now { Due::At(due) } else { Due::Now })
 }

@@ -8,7 +8,7 @@ use super::{
     write::{Change, change, read, read_one},
 };
 use crate::{
-    error::{Operation, Refused, Result},
+    error::{Refused, Result},
     job::{ScheduleId, ScheduleRule},
     policy::schedule::{Overlap, Timing},
     queue::{JobHandle, Queue},
@@ -16,7 +16,7 @@ use crate::{
         MAX_BATCH,
         job::Due,
         queue::Counts,
-        schedule::{Marks, NextTick, Page, Remove, Run, ScheduleEntry, Tick, Ticked},
+        schedule::{Marks, NextTick, Page, Ran, Remove, Run, ScheduleEntry, Tick},
     },
 };
 
@@ -163,7 +163,11 @@ impl Schedules {
     }
 
     /// Adds a job of a schedule now, out of turn: also if it is paused, and whatever runs. Its next
-    /// tick stays. The job counts as the schedule's last one.
+    /// tick stays. The job counts as the schedule's last one, and it is due at once, without jitter
+    /// and without the delay of a [debounce](crate::Unique::debounce).
+    ///
+    /// If another job has its [unique key](super::AddSchedule::unique), that stands for it or becomes it, as
+    /// of an add: the handle is that job's then, and [`JobHandle::added`] says what was done.
     ///
     /// # Errors
     /// Those of any call, if there is none of this id, if this program can't read its rule, and if
@@ -179,19 +183,13 @@ impl Schedules {
         let job_id = job.id.clone();
         let (moves, overlap) = (None, Overlap::Allow);
         let tick = Tick { schedule: id.clone(), moves, limit: None, overlap, job: Some(job) };
-        let handle = |instead| JobHandle::new(self.0.clone(), job_id.clone(), instead);
         match store.call_retrying(&Run { tick: &tick }).await? {
-            Ticked::Added => Ok(handle(None)),
-            Ticked::Full => {
+            Ran::Added(instead) => Ok(JobHandle::new(self.0.clone(), job_id, instead)),
+            Ran::Full => {
                 let cap = store.call_retrying(&Counts).await?.limits.max_length.unwrap_or(0);
                 Err(Refused::QueueFull { queue: self.0.name().clone(), cap }.into())
             }
-            Ticked::LeftOut => {
-                let operation = Operation::on_key("run a schedule", self.0.name(), id.as_str());
-                let holder = entry.fired.job.unwrap_or(job_id);
-                Err(Refused::KeyHeld { operation, holder }.into())
-            }
-            _ => Err(self.missing(&id).into()),
+            Ran::Missing => Err(self.missing(&id).into()),
         }
     }
 

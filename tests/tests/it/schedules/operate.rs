@@ -1,10 +1,13 @@
 //! Operators: looking, pausing, moving, removing, running by hand.
 
+use std::time::Duration;
+
 use jobqueue::{
-    Client, DurationExt as _, Error, JobState,
+    Client, DurationExt as _, Error, JobHandle, JobState, Unique,
     error::Refused,
     job,
     schedule::{Cron, Every, Schedules},
+    unique::Added,
 };
 
 use crate::support::client;
@@ -79,6 +82,64 @@ async fn run_now_adds_a_job_and_leaves_the_tick() {
     full.set_limits().max_length(1).await.expect("set");
     let refused = schedules.run_now("hourly").await.map(drop);
     assert!(matches!(refused, Err(Error::Refused(Refused::QueueFull { .. }))), "{refused:?}");
+}
+
+/// Runs a schedule by hand whose jobs have this key, twice: what each did, and its handle.
+async fn keyed(client: &Client, unique: Unique) -> [JobHandle<serde_json::Value>; 2] {
+    let made = client.schedule("keyed", Every::new(1.hours()), report, "new".to_owned());
+    made.unique(unique).await.expect("made");
+    let schedules = client.queue("reports").expect("a good name").schedules();
+    let mut run = async || schedules.run_now("keyed").await.expect("an answer");
+    [run().await, run().await]
+}
+
+#[tokio::test]
+async fn run_now_answers_as_an_add_what_became_of_a_job_whose_key_is_taken() {
+    for (unique, delay, added) in [
+        (Unique::by("k"), 0, Added::Existed),
+        (Unique::by("k").lasting(1.hours()), 0, Added::Existed),
+        (Unique::by("k").replace(), 0, Added::Replaced),
+        (Unique::by("k").keep_last(), 0, Added::Replaced),
+        (Unique::by("k").keep_last(), 60, Added::Replaced),
+        (Unique::by("k").debounce(1.hours()), 60, Added::Extended),
+    ] {
+        let client = client().await;
+        let old = client.add(report, "old".to_owned()).unique(unique.clone());
+        let old = old.delay(Duration::from_secs(delay)).await.expect("added");
+        for job in keyed(&client, unique.clone()).await {
+            // A debounce isn't delayed by it: the second one meets a job that is due.
+            let now = Added::Extended == added && *job.added() == Added::Replaced;
+            assert!(*job.added() == added || now, "{unique:?}: {job:?}");
+            assert_eq!(job.id(), old.id(), "{unique:?}");
+            let text = job.info().await.expect("it is there").payload::<String>().expect("text");
+            assert_eq!(text == "new", added != Added::Existed, "{unique:?}");
+        }
+        let queue = client.queue("reports").expect("a good name");
+        let info = queue.schedules().get("keyed").await.expect("read").expect("it is there");
+        let last = (added != Added::Existed).then(|| old.id().clone());
+        assert_eq!((info.last_job, info.left_out), (last, 0), "{unique:?}");
+        assert_eq!(info.fired, if added == Added::Existed { 0 } else { 2 }, "{unique:?}");
+    }
+}
+
+#[tokio::test]
+async fn run_now_adds_one_that_runs_after_the_one_that_runs() {
+    for unique in [Unique::by("k").keep_last(), Unique::by("k").debounce(1.hours())] {
+        let client = client().await;
+        let queue = client.queue("reports").expect("a good name");
+        let old = client.add(report, "old".to_owned()).unique(unique.clone());
+        let old = old.at(chrono::DateTime::UNIX_EPOCH).await.expect("added");
+        let delivery = queue.receive(1, 2.seconds()).await.expect("asked").pop().expect("a job");
+        let [first, second] = keyed(&client, unique).await;
+        assert_eq!(first.added(), &Added::After(old.id().clone()));
+        let replaced = [Added::Replaced, Added::Extended].contains(second.added());
+        assert!(replaced && second.id() == first.id(), "{second:?}");
+        let info = queue.schedules().get("keyed").await.expect("read").expect("it is there");
+        assert_eq!(info.last_job.as_ref(), Some(first.id()));
+        delivery.complete().await.expect("settled");
+        let next = queue.receive(1, 2.seconds()).await.expect("asked").pop().expect("a job");
+        assert_eq!(next.id(), first.id());
+    }
 }
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Context, DurationExt as _, Error, Failure, JobState, Outcome, Queue, State,
+    Context, DurationExt as _, Error, Failure, JobState, Outcome, Queue, State, Unique,
     error::FailureReason,
     job,
     manage::Overflow,
-    schedule::{Every, ScheduleInfo},
+    schedule::{Every, Overlap, ScheduleInfo},
     testing::TestQueue,
 };
 
@@ -182,5 +182,23 @@ async fn one_that_is_cancelled_is_over(app: TestQueue) -> Result<(), Error> {
     nights(&app).job(job).cancel().await?;
     app.advance(1.hours()).await?;
     assert_eq!((hourly(&app).await.fired, hourly(&app).await.left_out), (2, 0));
+    Ok(())
+}
+
+#[jobqueue::test]
+async fn a_debounce_waits_from_the_last_tick_on(app: TestQueue) -> Result<(), Error> {
+    let runs = Count::default();
+    let app = app.handler(count).state(runs.clone());
+    let key = Unique::by("k").debounce(90.minutes()).longest_wait(3.hours());
+    let schedule = app.client().schedule("hourly", hours(), count, ()).unique(key);
+    schedule.overlap(Overlap::Allow).await?;
+    app.advance(200.minutes()).await?;
+    let info = hourly(&app).await;
+    assert_eq!((info.fired, runs.get()), (3, 0), "each tick delays it anew");
+    let last = nights(&app).job(info.last_job.expect("one")).info().await?;
+    assert_eq!(last.state, JobState::Delayed, "{last:?}");
+    // The first tick was at most an hour after the start.
+    app.advance(80.minutes()).await?;
+    assert_eq!((hourly(&app).await.fired, runs.get()), (4, 1), "but three hours at the most");
     Ok(())
 }

@@ -99,6 +99,19 @@ pub(crate) enum Instead {
     Overflowed,
 }
 
+impl Instead {
+    /// What happened by its letter of `lua/lib/dedup.lua`.
+    pub(crate) fn of_letter(letter: &str) -> Option<fn(JobId) -> Self> {
+        let letters: [(&str, fn(JobId) -> Self); 4] = [
+            ("", Self::Duplicate),
+            ("r", Self::Replaced),
+            ("e", Self::Extended),
+            ("n", Self::After),
+        ];
+        letters.into_iter().find_map(|(own, instead)| (own == letter).then_some(instead))
+    }
+}
+
 /// The answer to an add.
 #[derive(Debug)]
 pub(crate) enum Added {
@@ -220,19 +233,15 @@ impl Command for Add<'_> {
     }
 }
 
-/// What an id in the answer is.
-type Meaning = fn(JobId) -> Instead;
-
-/// An index, with a letter behind it if the job there wasn't just left out.
-fn read_index(value: &Value) -> Result<(u64, Meaning), Corrupt> {
+/// An index, with a letter behind it if the job there wasn't just left out; and what an id in the
+/// answer then is.
+fn read_index(value: &Value) -> Result<(u64, fn(JobId) -> Instead), Corrupt> {
     if matches!(value, Value::Int(_)) {
         return Ok((reply::count(value, Add::ACTION)?, Instead::Duplicate));
     }
     let text = reply::text(value, Add::ACTION)?;
-    let letters: [(&str, Meaning); 3] =
-        [("r", Instead::Replaced), ("e", Instead::Extended), ("n", Instead::After)];
-    let read = |(letter, instead)| Some((text.strip_suffix(letter)?.parse().ok()?, instead));
-    let found = letters.into_iter().find_map(read);
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
+    let found = digits.parse().ok().zip(Instead::of_letter(&text[digits.len()..]));
     found.ok_or_else(|| Corrupt::new(Add::ACTION, "an index with an unknown letter"))
 }
 

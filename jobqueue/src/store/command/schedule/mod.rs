@@ -20,7 +20,7 @@ pub(crate) use page::Page;
 pub(crate) use put::{NextTick, Put};
 pub(crate) use read::{Read, ReadSchedules};
 pub(crate) use remove::Remove;
-pub(crate) use run::Run;
+pub(crate) use run::{Ran, Run};
 
 #[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 8] {

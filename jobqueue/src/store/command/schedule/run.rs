@@ -4,8 +4,9 @@ use redis::Value;
 
 use super::fire::{Tick, Ticked};
 use crate::{
+    job::JobId,
     store::{
-        command::{Args, Command},
+        command::{Args, Command, job::Instead},
         keys::{Key, Keys},
         reply,
         script::{Script, script},
@@ -17,6 +18,17 @@ use crate::{
 pub(crate) struct Run<'a> {
     /// With the job, and without a move.
     pub(crate) tick: &'a Tick,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(crate) enum Ran {
+    /// Its job was added, or what happened instead.
+    Added(Option<Instead>),
+    /// Nothing: the queue is full.
+    Full,
+    /// Nothing: there is no such schedule.
+    Missing,
 }
 
 impl Command for Run<'_> {
@@ -71,7 +83,7 @@ impl Command for Run<'_> {
         Key::Wake,
     ];
     const ACTION: &'static str = "run a schedule";
-    type Reply = Ticked;
+    type Reply = Ran;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push("").push(1);
@@ -82,11 +94,19 @@ impl Command for Run<'_> {
         (24, 160 + self.tick.size())
     }
 
-    fn read(&self, reply: Value) -> Result<Ticked, Corrupt> {
-        let mut letters = reply::text(&reply, Self::ACTION)?.chars();
-        letters
-            .next()
-            .map_or_else(|| Err(Corrupt::new(Self::ACTION, "an empty answer")), Ticked::read)
+    fn read(&self, reply: Value) -> Result<Ran, Corrupt> {
+        let text = reply::text(&reply, Self::ACTION)?;
+        let unknown = || Corrupt::new(Self::ACTION, format!("an unknown answer {text}"));
+        if let Some((letter, id)) = text.split_once(' ') {
+            let instead = Instead::of_letter(letter).ok_or_else(unknown)?;
+            return Ok(Ran::Added(Some(instead(JobId::from_store(id)))));
+        }
+        match Ticked::read(text.chars().next().ok_or_else(unknown)?)? {
+            Ticked::Added => Ok(Ran::Added(None)),
+            Ticked::Full => Ok(Ran::Full),
+            Ticked::Past => Ok(Ran::Missing),
+            Ticked::LeftOut | Ticked::Held => Err(unknown()),
+        }
     }
 
     fn key(&self) -> Option<&str> {

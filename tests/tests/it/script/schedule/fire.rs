@@ -326,6 +326,46 @@ fn a_job_is_not_cancelled_for_a_tick_that_adds_none() {
     assert_eq!(marks, 0);
 }
 
+/// A tick whose job has this key.
+fn keyed(words: [&str; 6], rule: &str) -> Vec<Vec<u8>> {
+    let mut tick = tick(words);
+    (tick[10], tick[11]) = (b"key".to_vec(), rule.as_bytes().to_vec());
+    tick
+}
+
+#[test]
+fn the_last_job_is_one_that_the_queue_has() {
+    for (place, rule, letters, fired, tight) in [
+        // Another stands for all of them: the last job is the one of before.
+        ("ZADD jq:{q}:waiting 5 other", "0", "\"uu\"", "1,2,before", 2),
+        // It becomes the job of each.
+        ("ZADD jq:{q}:waiting 5 other", "0r", "\"11\"", "3,0,other", 2),
+        ("ZADD jq:{q}:delayed 1700009999999 other", "0d", "\"11\"", "3,0,other", 2),
+        // The first one runs after it, and becomes the second one's.
+        ("HSET jq:{q}:running:w other 5:1700000000000", "0k", "\"11\"", "3,0,a:1", 3),
+    ] {
+        for cap in [99, tight] {
+            let mut rig = rig();
+            rig.given([
+                "HSET jq:{q}:fired a 1,0,before",
+                "HSET jq:{q}:jobs before x other x another x",
+                "ZADD jq:{q}:waiting 5 another",
+                "HSET jq:{q}:uniques other key",
+                "SET jq:{q}:unique:key other",
+                place,
+                &format!("HSET jq:{{q}}:meta max_length {cap}"),
+            ]);
+            let one = keyed(["a", "1700000000000", "1700000060000", "", "a", "a:1"], rule);
+            let two = keyed(["a", "1700000060000", "1700000120000", "", "a", "a:2"], rule);
+            rig.replies(KEYS, call(&[one, two]), letters);
+            let mut ask = redis::cmd("HGET");
+            ask.arg("jq:{q}:fired").arg("a");
+            let found: String = ask.query(rig.connection()).expect("a text");
+            assert_eq!(found, fired, "{place} {rule} {cap}");
+        }
+    }
+}
+
 #[test]
 fn a_full_queue_holds_ticks_back() {
     let mut rig = rig();

@@ -1,7 +1,10 @@
 //! `lua/schedule/run.lua`
 
 use expect_test::expect;
-use jobqueue_tests::raw::{Rig, args};
+use jobqueue_tests::{
+    raw::{Rig, Try, args},
+    text,
+};
 
 const KEYS: &[&str] = &[
     "jobs",
@@ -66,11 +69,71 @@ fn adds_a_job_and_leaves_the_tick() {
 }
 
 #[test]
-fn one_that_is_gone_a_full_queue_and_a_key_that_is_taken_add_nothing() {
+fn one_that_is_gone_and_a_full_queue_add_nothing() {
     let mut rig = rig();
-    rig.given(["SET jq:{q}:unique:n\\nk a:1", "HSET jq:{q}:meta max_length 1"]);
+    rig.given(["HSET jq:{q}:meta max_length 1"]);
     let before = rig.dump();
     rig.replies(KEYS, run("none", "none:now", ["", "0"]), "\"0\"");
     rig.replies(KEYS, run("a", "a:now", ["", "0"]), "\"f\"");
     rig.dump().assert_unchanged_since(&before);
+}
+
+/// One call and its resend, which is answered alike and changes nothing.
+fn twice(rig: &mut Rig, args: &[Vec<u8>]) -> String {
+    let first = Try { number: 7, resend: false };
+    let answer = rig.send(KEYS, args.to_vec(), first).expect("an answer");
+    let after = rig.dump();
+    let again = rig.send(KEYS, args.to_vec(), Try { resend: true, ..first });
+    assert_eq!(again.as_ref(), Ok(&answer));
+    rig.dump().assert_unchanged_since(&after);
+    text::reply(&answer)
+}
+
+#[test]
+fn what_becomes_of_a_job_whose_key_another_has_is_answered_as_an_add_answers_it() {
+    let waits = "ZADD jq:{q}:waiting 6 other";
+    let delayed = "ZADD jq:{q}:delayed 1700009999999 other";
+    let runs = "HSET jq:{q}:running:w other 6:1700000000000";
+    for (place, rule, answer, last) in [
+        (waits, "0", " other", "a:1"),
+        (waits, "60000", " other", "a:1"),
+        (waits, "0r", "r other", "other"),
+        (waits, "0k", "r other", "other"),
+        (waits, "0d", "r other", "other"),
+        (delayed, "0r", "r other", "other"),
+        (delayed, "0d90000", "e other", "other"),
+        (runs, "0", " other", "a:1"),
+        (runs, "0r", " other", "a:1"),
+        (runs, "0k", "n other", "a:now"),
+        (runs, "0d", "n other", "a:now"),
+    ] {
+        for cap in ["max_length 99", "max_length 1"] {
+            let mut rig = rig();
+            rig.given([
+                "HSET jq:{q}:jobs other old",
+                "SET jq:{q}:unique:n\\nk other",
+                "HSET jq:{q}:uniques other n\\nk",
+                place,
+                &format!("HSET jq:{{q}}:meta {cap}"),
+            ]);
+            let said = twice(&mut rig, &run("a", "a:now", ["n\\nk", rule]));
+            let why = format!("{place} {rule} {cap}");
+            if answer.starts_with('n') && cap == "max_length 1" {
+                assert_eq!(said, "\"f\"", "{why}: it needs room");
+                continue;
+            }
+            assert_eq!(said, format!("{answer:?}"), "{why}");
+            let mut ask = |key: &str, field: &str| -> Option<String> {
+                let mut get = redis::cmd("HGET");
+                get.arg(format!("jq:{{q}}:{key}")).arg(field);
+                get.query(rig.connection()).expect("an answer")
+            };
+            let fired = if answer.starts_with(' ') { 3 } else { 4 };
+            assert_eq!(ask("fired", "a"), Some(format!("{fired},1,{last}")), "{why}");
+            assert!(ask("jobs", last).is_some(), "{why}: the last job is there");
+            let replaced = answer.starts_with(['r', 'e']);
+            let record = if replaced { "new" } else { "old" };
+            assert_eq!(ask("jobs", "other").as_deref(), Some(record), "{why}");
+        }
+    }
 }
