@@ -29,7 +29,7 @@
 --       nothing, and has the same answer
 -- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend), OOM
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
---       reprioritize, due, unfinished, tags, dedup, add
+--       reprioritize, due, key, unfinished, tags, dedup, add
 local function add(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],

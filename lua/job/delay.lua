@@ -14,7 +14,7 @@
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, events, wake, deadline, tries, unique, state, numbered, call, parked
+-- USES  clock, layout, events, wake, deadline, tries, unique, key, state, numbered, call, parked
 local function delay(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

@@ -13,7 +13,7 @@
 -- REPLY 1, or 0 if the record has changed meanwhile
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  layout, events, state, size, numbered, call
+-- USES  layout, events, key, state, size, numbered, call
 local function edit(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4], workers = keys[5],

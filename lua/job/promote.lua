@@ -15,7 +15,8 @@
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, deadline, tries, unique, state, numbered, call, parked
+-- USES  clock, layout, rank, events, wake, deadline, tries, unique, key, state, numbered, call,
+--       parked
 local function promote(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

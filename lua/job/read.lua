@@ -16,7 +16,7 @@
 --       due ms, finished ms or worker; the value in running or false; record; attempts; stalls;
 --       priority; progress; outcome; errors, newest first; the mark of one that is to be cancelled
 -- ERR   none
--- USES  state, read
+-- USES  key, state, read
 local function read(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

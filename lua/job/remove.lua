@@ -20,8 +20,8 @@
 -- REPLY how many existed
 -- ERR   LAYOUT, WRONGSTATE (one of them is active; none is removed)
 -- CALL  once: see lib/call.lua
--- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, columns, state, outbox,
---       callers, removal, numbered, call
+-- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, key,
+--       state, outbox, callers, removal, numbered, call
 local function remove(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -50,7 +50,7 @@ local function remove(keys, args)
     return 0
   end
   for state in pairs(sets) do
-    redis.call('ZREM', state_set(q, state), unpack(ids))
+    redis.call('ZREM', key_of(q, state), unpack(ids))
   end
   removal_finish(q, ids, meta[2], args[2])
   return #ids

@@ -19,8 +19,8 @@
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE, KEYHELD (another job has its unique key),
 --       DEADLETTER
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, order, events, wake, state, pools, deadline, tries, unique, rerun,
---       numbered, call
+-- USES  clock, layout, rank, order, events, wake, key, state, pools, deadline, tries, unique,
+--       rerun, numbered, call
 local function retry(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -46,7 +46,7 @@ local function retry(keys, args)
   if #kept > 0 then
     return redis.error_reply('KEYHELD ' .. holder)
   end
-  rerun_all(q, state_set(q, state), { id }, clock_now())
+  rerun_all(q, key_of(q, state), { id }, clock_now())
   if args[3] == '1' then redis.call('DEL', q.base .. 'once:job:' .. id) end
   wake_one(q.wake)
   return 1

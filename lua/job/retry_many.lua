@@ -21,7 +21,7 @@
 --       doesn't exist
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, rerun,
+-- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, rerun, key,
 --       whereabouts, numbered, call
 local function retry_many(keys, args)
   local q = {
@@ -58,7 +58,7 @@ local function retry_many(keys, args)
     end
   end
   for _, state in ipairs({ 'completed', 'failed', 'cancelled' }) do
-    rerun_all(q, q[state] or q.base .. state, again[state] or {}, now)
+    rerun_all(q, key_of(q, state), again[state] or {}, now)
     -- The next ones come behind these.
     q.newest = again[state] and redis.call('HGET', q.meta, 'newest') or q.newest
   end

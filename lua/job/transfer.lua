@@ -23,7 +23,7 @@
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, rerun,
---       columns, state, outbox, callers, removal, numbered, call
+--       tags, columns, key, state, outbox, callers, removal, numbered, call
 local function transfer(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -60,7 +60,7 @@ local function transfer(keys, args)
     return reply
   end
   for state in pairs(sets) do
-    redis.call('ZREM', state_set(q, state), unpack(ids))
+    redis.call('ZREM', key_of(q, state), unpack(ids))
   end
   removal_finish(q, ids, meta[2], args[2])
   return reply

@@ -49,7 +49,7 @@ end
 local function cancels_finish(q, ids, mark, now)
   local count, age, outcome = string.match(mark, '^(%S+) (%S+) %S+ (.*)$')
   for _, column in ipairs(CANCELS_COLUMNS) do
-    q[column] = q[column] or q.base .. column
+    q[column] = key_of(q, column)
   end
   q.plain, q.bare, q.owners = false, false, q.owners or {}
   callers_tell(q, ids, 'cancelled', 'outcome', outcome)

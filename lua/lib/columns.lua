@@ -11,21 +11,6 @@ local function columns_purge_lists(listed, base, ids, first, last)
   redis.call('SREM', listed, unpack(ids, first, last))
 end
 
--- Takes ids out of the sets of their tags.
-local function columns_untag(base, ids, first, last)
-  local of = {}
-  for i, text in ipairs(redis.call('HMGET', base .. 'tags', unpack(ids, first, last))) do
-    for tag in string.gmatch(text or '', '[^\n]+') do
-      of[tag] = of[tag] or {}
-      table.insert(of[tag], ids[first + i - 1])
-    end
-  end
-  for tag, list in pairs(of) do
-    redis.call('ZREM', base .. 'tag:' .. tag, unpack(list))
-  end
-  redis.call('HDEL', base .. 'tags', unpack(ids, first, last))
-end
-
 -- Removes ids[first..last] from all columns. c: jobs, outcomes, priority, attempts, stalls, misses,
 -- progress, listed, uniques, base; and plain, if the caller knows that only `jobs` has them and that
 -- none waits in a lane.
@@ -54,7 +39,7 @@ local function columns_purge(c, ids, first, last)
   local tags = c.base .. 'tags'
   local more = redis.call('EXISTS', c.listed, tags)
   if more > 0 and redis.call('EXISTS', tags) == 1 then
-    columns_untag(c.base, ids, first, last)
+    tags_leave(c.base, ids, first, last)
     more = more - 1
   end
   if more > 0 then columns_purge_lists(c.listed, c.base, ids, first, last) end

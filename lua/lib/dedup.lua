@@ -90,20 +90,12 @@ local function dedup_delay(q, special, name, meet, now)
   return due, false
 end
 
--- The tags of a job that becomes another one go.
-local function dedup_untag(base, id)
-  for tag in string.gmatch(redis.call('HGET', base .. 'tags', id) or '', '[^\n]+') do
-    redis.call('ZREM', base .. 'tag:' .. tag, id)
-  end
-  redis.call('HDEL', base .. 'tags', id)
-end
-
 -- A job that waits becomes another: record, priority, time to live. Nothing is left of its attempts.
 -- Answers whether it is due sooner than the workers know; q.expires says whether one expires sooner.
 local function dedup_replace(q, special, name, meet, record, ttl, now)
   local id, due, look = meet.id, now, false
   redis.call('HSET', q.jobs, id, record)
-  if q.tagged then dedup_untag(q.base, id) end
+  if q.tagged then tags_leave(q.base, { id }, 1, 1) end
   for _, column in ipairs({ 'attempts', 'stalls', 'misses', 'progress' }) do
     redis.call('HDEL', q.base .. column, id)
   end

@@ -74,7 +74,7 @@ end
 -- Trims a pool to the newest `count` and to those younger than `age` ms; -1: no bound. trim: state,
 -- pool, count, age.
 local function retention_trim(c, trim, now)
-  local set, pool, before = c[trim.state] or c.base .. trim.state, nil, nil
+  local set, pool, before = key_of(c, trim.state), nil, nil
   local since, owner = pools_since(c.owners[trim.state])
   if since ~= '' then
     pool = c.base .. 'pool:' .. trim.state .. ':' .. trim.pool

@@ -2,17 +2,11 @@
 
 local STATES = { 'waiting', 'delayed', 'completed', 'failed', 'cancelled' }
 
--- The set of a state other than `active`. Few queues have cancelled jobs, so no script has that set
--- among its keys.
-local function state_set(q, state)
-  return q[state] or q.base .. state
-end
-
 -- A job's state and its score there; for an active job its worker and its value in `running`; nil
 -- for an unknown id. q: the four sets by name, workers, base.
 local function state_of(q, id)
   for _, state in ipairs(STATES) do
-    local score = redis.call('ZSCORE', state_set(q, state), id)
+    local score = redis.call('ZSCORE', key_of(q, state), id)
     if score then
       return state, score
     end

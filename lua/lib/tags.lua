@@ -10,3 +10,18 @@ local function tags_put(q, id, text)
   end
   redis.call('HSET', q.meta, 'tagged', '1')
 end
+
+-- Jobs have their tags no more.
+local function tags_leave(base, ids, first, last)
+  local of = {}
+  for i, text in ipairs(redis.call('HMGET', base .. 'tags', unpack(ids, first, last))) do
+    for tag in string.gmatch(text or '', '[^\n]+') do
+      of[tag] = of[tag] or {}
+      table.insert(of[tag], ids[first + i - 1])
+    end
+  end
+  for tag, list in pairs(of) do
+    redis.call('ZREM', base .. 'tag:' .. tag, unpack(list))
+  end
+  redis.call('HDEL', base .. 'tags', unpack(ids, first, last))
+end

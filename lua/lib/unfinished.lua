@@ -7,7 +7,7 @@ local function unfinished(q, id)
     return false
   end
   for _, state in ipairs({ 'completed', 'failed', 'cancelled' }) do
-    if redis.call('ZSCORE', q[state] or q.base .. state, id) then return false end
+    if redis.call('ZSCORE', key_of(q, state), id) then return false end
   end
   return true
 end

@@ -8,7 +8,7 @@ local WHEREABOUTS_KEPT, WHEREABOUTS_LIFE = 100, 10000
 local function whereabouts_of(q, ids)
   local places, left = {}, {}
   for _, state in ipairs({ 'waiting', 'delayed', 'completed', 'failed', 'cancelled' }) do
-    local scores = redis.call('ZMSCORE', q[state] or q.base .. state, unpack(ids))
+    local scores = redis.call('ZMSCORE', key_of(q, state), unpack(ids))
     for i, score in ipairs(scores) do
       if score then places[i] = state end
     end

@@ -24,8 +24,8 @@
 --       then for each entry, in order: job id, record; then for each again: its id, priority
 -- REPLY how many jobs were added
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, columns, source,
---       size
+-- USES  clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, tags, columns,
+--       source, size
 local function apply(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], completed = keys[3], failed = keys[4], priority = keys[5],

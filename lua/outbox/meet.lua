@@ -9,7 +9,7 @@
 -- ARGV  1 base; then for each job, at most 1,000: its id, its unique key or ''
 -- REPLY for each: the id of the job that has its id or its key; '' if none has
 -- ERR   LAYOUT
--- USES  layout, wake, clock, deadline, tries, unique, unfinished, meet
+-- USES  layout, wake, clock, deadline, tries, unique, key, unfinished, meet
 local function meet(keys, args)
   local q = { jobs = keys[1], completed = keys[2], failed = keys[3], base = args[1] }
   local refusal = layout_check(keys[4])

@@ -28,8 +28,8 @@
 --       tags, a line each
 -- REPLY how many were added; how many arrived as failed
 -- ERR   LAYOUT
--- USES  clock, layout, rank, order, events, wake, deadline, tries, unique, lanes, pools, columns,
---       source, unfinished, meet, size, tags, readmit
+-- USES  clock, layout, rank, order, events, wake, deadline, tries, unique, lanes, pools, tags,
+--       columns, source, key, unfinished, meet, size, readmit
 local function readmit(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],

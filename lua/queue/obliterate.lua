@@ -25,8 +25,8 @@
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
 -- CALL  once: see lib/call.lua
--- USES  layout, active, wake, clock, deadline, tries, unique, lanes, pools, columns, outbox,
---       callers, numbered, call
+-- USES  layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns,
+--       outbox, callers, numbered, call
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -58,7 +58,7 @@ local function obliterate(keys, args)
     redis.call('ZREM', q.waiting, unpack(parked))
   end
   local tagged = redis.call('HRANDFIELD', q.base .. 'tags', step)
-  if #tagged > 0 then columns_untag(q.base, tagged, 1, #tagged) end
+  if #tagged > 0 then tags_leave(q.base, tagged, 1, #tagged) end
   if #traced == step or #claimed == step or #parked == step or #tagged == step then
     redis.call('HSET', q.meta, 'paused', '1')
     return 1

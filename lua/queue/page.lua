@@ -8,7 +8,7 @@
 -- ARGV  1 base; 2 state; 3 offset; 4 how many, up to 1,000; 5 '1' for newest (last) first
 -- REPLY ids
 -- ERR   none
--- USES  none
+-- USES  key
 local function page(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -18,7 +18,7 @@ local function page(keys, args)
   local offset, count = tonumber(args[3]), tonumber(args[4])
   if state ~= 'active' then
     local command = reverse and 'ZREVRANGE' or 'ZRANGE'
-    return redis.call(command, q[state] or q.base .. state, offset, offset + count - 1)
+    return redis.call(command, key_of(q, state), offset, offset + count - 1)
   end
   local all, ids = {}, {}
   for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do

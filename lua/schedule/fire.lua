@@ -27,8 +27,8 @@
 --       'l' held back until the last job is over, 'f' until the queue has room, '0' not current
 -- ERR   LAYOUT
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
---       pools, columns, retention, outbox, callers, cancels, whereabouts, reprioritize, due,
---       unfinished, tags, dedup, add, ticks, displace, fire
+--       pools, tags, columns, key, retention, outbox, callers, cancels, whereabouts,
+--       reprioritize, due, unfinished, dedup, add, ticks, displace, fire
 local function fire(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],

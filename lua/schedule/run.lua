@@ -19,8 +19,8 @@
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
---       pools, columns, retention, outbox, callers, cancels, whereabouts, reprioritize, due,
---       unfinished, tags, dedup, add, ticks, displace, fire, call
+--       pools, tags, columns, key, retention, outbox, callers, cancels, whereabouts,
+--       reprioritize, due, unfinished, dedup, add, ticks, displace, fire, call
 local function run(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],

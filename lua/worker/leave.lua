@@ -12,8 +12,8 @@
 -- REPLY how many jobs were released, or ended as cancelled; at most 1,000 a call, and the lease
 --       ends with the last
 -- ERR   LAYOUT
--- USES  clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, columns,
---       retention, outbox, callers, cancels
+-- USES  clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
+--       columns, key, retention, outbox, callers, cancels
 local function leave(keys, args)
   local q = {
     workers = keys[1], waiting = keys[3], delayed = keys[4], expiring = keys[5], meta = keys[6],

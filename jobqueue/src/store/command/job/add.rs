@@ -148,6 +148,7 @@ impl Command for Add<'_> {
             unique,
             reprioritize,
             due,
+            key,
             unfinished,
             tags,
             dedup,

@@ -21,7 +21,10 @@ pub(crate) struct Promote<'a> {
 impl Command for Promote<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / promote,
-        [clock, layout, rank, events, wake, deadline, tries, unique, state, numbered, call, parked],
+        [
+            clock, layout, rank, events, wake, deadline, tries, unique, key, state, numbered, call,
+            parked
+        ],
         once
     );
     const KEYS: &'static [Key] = &[

@@ -23,7 +23,7 @@ pub(crate) struct Read<'a> {
 const WHAT: &str = "a job";
 
 impl Command for Read<'_> {
-    const SCRIPT: &'static Script = script!("job" / read, [state, read]);
+    const SCRIPT: &'static Script = script!("job" / read, [key, state, read]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

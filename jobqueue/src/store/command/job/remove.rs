@@ -23,8 +23,8 @@ impl Command for Remove<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / remove,
         [
-            layout, events, wake, clock, deadline, tries, unique, lanes, pools, columns, state,
-            outbox, callers, removal, numbered, call
+            layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, key,
+            state, outbox, callers, removal, numbered, call
         ],
         once
     );

@@ -24,8 +24,8 @@ impl Command for Retry<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / retry,
         [
-            clock, layout, rank, order, events, wake, state, pools, deadline, tries, unique, rerun,
-            numbered, call
+            clock, layout, rank, order, events, wake, key, state, pools, deadline, tries, unique,
+            rerun, numbered, call
         ],
         once
     );

@@ -49,6 +49,7 @@ impl Command for RetryMany<'_> {
             tries,
             unique,
             rerun,
+            key,
             whereabouts,
             numbered,
             call

@@ -37,7 +37,7 @@ impl Command for Transfer<'_> {
         "job" / transfer,
         [
             layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, rerun,
-            columns, state, outbox, callers, removal, numbered, call
+            tags, columns, key, state, outbox, callers, removal, numbered, call
         ],
         once
     );

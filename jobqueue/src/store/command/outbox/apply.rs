@@ -42,8 +42,8 @@ impl Command for Apply<'_> {
     const SCRIPT: &'static Script = script!(
         "outbox" / apply,
         [
-            clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, columns,
-            source, size
+            clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, tags,
+            columns, source, size
         ]
     );
     const KEYS: &'static [Key] = &[

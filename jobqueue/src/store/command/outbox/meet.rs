@@ -20,8 +20,10 @@ pub(crate) struct Meet<'a> {
 }
 
 impl Command for Meet<'_> {
-    const SCRIPT: &'static Script =
-        script!("outbox" / meet, [layout, wake, clock, deadline, tries, unique, unfinished, meet]);
+    const SCRIPT: &'static Script = script!(
+        "outbox" / meet,
+        [layout, wake, clock, deadline, tries, unique, key, unfinished, meet]
+    );
     const KEYS: &'static [Key] = &[Key::Jobs, Key::Completed, Key::Failed, Key::Meta];
     const ACTION: &'static str = "look for jobs of the same ids";
     /// For each job, the one that is in its way.

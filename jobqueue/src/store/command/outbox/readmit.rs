@@ -33,8 +33,8 @@ impl Command for Readmit<'_> {
     const SCRIPT: &'static Script = script!(
         "outbox" / readmit,
         [
-            clock, layout, rank, order, events, wake, deadline, tries, unique, lanes, pools,
-            columns, source, unfinished, meet, size, tags, readmit
+            clock, layout, rank, order, events, wake, deadline, tries, unique, lanes, pools, tags,
+            columns, source, key, unfinished, meet, size, readmit
         ]
     );
     const KEYS: &'static [Key] = &[

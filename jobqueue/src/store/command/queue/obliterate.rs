@@ -21,8 +21,8 @@ impl Command for Obliterate {
     const SCRIPT: &'static Script = script!(
         "queue" / obliterate,
         [
-            layout, active, wake, clock, deadline, tries, unique, lanes, pools, columns, outbox,
-            callers, numbered, call
+            layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns,
+            outbox, callers, numbered, call
         ],
         once
     );

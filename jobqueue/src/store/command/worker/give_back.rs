@@ -24,8 +24,8 @@ impl Command for GiveBack<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / give_back,
         [
-            clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, columns,
-            retention, outbox, callers, cancels, hand
+            clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
+            columns, key, retention, outbox, callers, cancels, hand
         ]
     );
     const KEYS: &'static [Key] = &[

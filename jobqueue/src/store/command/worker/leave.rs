@@ -22,8 +22,8 @@ impl Command for Leave<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / leave,
         [
-            clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, columns,
-            retention, outbox, callers, cancels
+            clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
+            columns, key, retention, outbox, callers, cancels
         ]
     );
     const KEYS: &'static [Key] = &[
