@@ -2,7 +2,7 @@
 -- mark of lib/cancels.lua.
 
 -- How many arguments say what becomes of one tick.
-local FIRE_STRIDE = 12
+local FIRE_STRIDE = 13
 
 -- Where the last jobs of the schedules are that such ticks name: q.places, by id.
 local function displace_look(q, known, args)

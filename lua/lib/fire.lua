@@ -133,6 +133,9 @@ local function fire_batch(q)
     if tick.ttl ~= '' then
       batch[#batch + 1], batch[#batch + 2] = i, tick.ttl
     end
+    if tick.tags ~= '' then
+      batch[#batch + 1], batch[#batch + 2] = i, '#' .. tick.tags
+    end
   end
   return batch, specials
 end
@@ -210,7 +213,8 @@ local function fire_ticks(q, args, meta)
     letters[i] = fire_judge(q, known[args[at]], {
       this = args[at + 1], next = args[at + 2], limit = args[at + 3], overlap = args[at + 4],
       job = args[at + 5], record = args[at + 6], due = args[at + 7], priority = args[at + 8],
-      ttl = args[at + 9], key = args[at + 10], rule = args[at + 11], index = i,
+      ttl = args[at + 9], key = args[at + 10], rule = args[at + 11], tags = args[at + 12],
+      index = i,
     })
   end
   -- The jobs come first: if a key of theirs has a wrong type, the ticks stay.

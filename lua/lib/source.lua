@@ -20,6 +20,16 @@ local function source_first(args, at, n, last)
   return n + 1
 end
 
+-- The tags of the entries from `first` on, by index, from the pairs that begin at `at`.
+local function source_tags(args, at, first)
+  local tags = {}
+  for i = at, #args, 2 do
+    local index = tonumber(args[i])
+    if index >= first then tags[index] = args[i + 1] end
+  end
+  return tags
+end
+
 -- Whether there is any of n values.
 local function source_any(values, n)
   for i = 1, n do

@@ -21,7 +21,8 @@
 --       16 wake       LIST    {q}:wake
 -- ARGV  1 base   2 source
 --       3 all job ids as one text, if none comes twice and all have priority 0; else ''
---       then for each entry, in order: job id, record; then for each again: its id, priority
+--       4 n; then for each entry, in order: job id, record; then for each again: its id, priority;
+--       then pairs of index (from 1) and the job's tags, a line each, for jobs that have any
 -- REPLY how many jobs were added
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, tags, columns,
@@ -33,24 +34,25 @@ local function apply(keys, args)
     uniques = keys[11], outcomes = keys[12], sources = keys[13], meta = keys[14], events = keys[15],
     base = args[1],
   }
-  local wake, source, n = keys[16], args[2], (#args - 3) / 4
+  local wake, source, n = keys[16], args[2], tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl', 'turn',
     'largest')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
   end
-  local first = source_first(args, 4 + 2 * n, n, redis.call('HGET', q.sources, source) or '0-0')
+  local first = source_first(args, 5 + 2 * n, n, redis.call('HGET', q.sources, source) or '0-0')
   if first > n then
     return 0
   end
   local step, now, news = rank_step(meta[3]), clock_now(), args[3]
   local plain, asked = rank_text(0, step, now), {}
   for i = first, n do
-    asked[#asked + 1] = args[2 + 2 * i]
+    asked[#asked + 1] = args[3 + 2 * i]
   end
   local here, ids, seen = redis.call('HMGET', q.jobs, unpack(asked)), {}, {}
-  local records, from, ready, priorities, ended = args, 4, {}, {}, {}
+  local tags = source_tags(args, 5 + 4 * n, first)
+  local records, from, ready, priorities, ended = args, 5, {}, {}, {}
   -- Most batches are plain: all entries are new and no id exists here.
   if news ~= '' and first == 1 and not source_any(here, n) then
     for i = 1, n do
@@ -68,13 +70,13 @@ local function apply(keys, args)
       if not stays then ended[#ended + 1] = id end
     end
     seen[id] = true
+    local at = first + i - 1
     if stays then
-      news = ''
+      news, tags[at] = '', nil
     else
-      local at = first + i - 1
-      local priority = news ~= '' and 0 or tonumber(args[3 + 2 * (n + at)])
+      local priority = news ~= '' and 0 or tonumber(args[4 + 2 * (n + at)])
       ids[#ids + 1] = id
-      records[#records + 1], records[#records + 2] = id, args[3 + 2 * at]
+      records[#records + 1], records[#records + 2] = id, args[4 + 2 * at]
       ready[#ready + 1], ready[#ready + 2] = plain, id
       if priority ~= 0 then
         ready[#ready - 1] = rank_text(priority, step, now)
@@ -84,16 +86,19 @@ local function apply(keys, args)
   end
   columns_purge(q, ended)
   layout_mark(q.meta, meta[1])
-  size_note(q.meta, meta[7], size_largest(args, 5, n))
+  size_note(q.meta, meta[7], size_largest(args, 6, n))
   local soon = false
   -- The records and the source come last: if a key above has a wrong type, all entries come again.
   if #ids > 0 then
     redis.call('ZADD', q.waiting, unpack(ready))
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
     soon = meta[5] and source_expire(q, ids, tonumber(meta[5]), now)
+    for at, text in pairs(tags) do
+      tags_put(q, args[3 + 2 * at], text)
+    end
     redis.call('HSET', q.jobs, unpack(records, from, from + 2 * #ids - 1))
   end
-  redis.call('HSET', q.sources, source, args[#args - 1])
+  redis.call('HSET', q.sources, source, args[3 + 4 * n])
   if #ids > 0 then
     redis.call('HINCRBY', q.meta, 'added', #ids)
     if news == '' or first > 1 then news = table.concat(ids, ' ') end

@@ -20,7 +20,7 @@
 --       many jobs it ends or '', the overlap ('a' allow, 's' skip, 'l' hold back, 'c' and a mark of
 --       lib/cancels.lua: cancel the last job), the job's id ('' to leave the tick out), its record,
 --       due ('' now, '<ms>' since epoch), priority, time to live in ms or '', the unique key or '',
---       its rule as an add has it
+--       its rule as an add has it, its tags, a line each
 -- REPLY a letter for each: '1' added, 'd' its job was there already, '-' left out, 's' left out since
 --       the last job isn't over, 'u' since another job stands for it
 --       by their unique key; and those that stay as they are:

@@ -5,7 +5,7 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-use super::unique::Unique;
+use super::{tags::Tags, unique::Unique};
 use crate::arguments::{flag, once, read, value};
 
 /// The arguments of `#[job(…)]`.
@@ -44,6 +44,7 @@ pub(super) struct Arguments {
     pub(super) blocking: Option<Ident>,
     pub(super) idempotent: Option<Idempotent>,
     pub(super) unique: Option<Unique>,
+    pub(super) tags: Option<Tags>,
 }
 
 /// `idempotent`, or `idempotent = "7d"`.
@@ -53,7 +54,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 33] = [
+const KNOWN: [&str; 34] = [
     "queue",
     "name",
     "implements",
@@ -87,6 +88,7 @@ const KNOWN: [&str; 33] = [
     "overlap",
     "blocking",
     "unique",
+    "tags",
 ];
 
 impl Parse for Arguments {
@@ -109,6 +111,7 @@ impl Arguments {
                 Ok(Idempotent { word: word.clone(), lifetime })
             }),
             "unique" => once(&mut self.unique, word, || Unique::parse(word, input)),
+            "tags" => once(&mut self.tags, word, || Tags::parse(word, input)),
             text => match self.expression(text) {
                 Some(slot) => once(slot, word, || value(input, word)),
                 None => Ok(()),

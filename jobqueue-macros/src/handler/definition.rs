@@ -77,6 +77,9 @@ fn adding(arguments: &Arguments) -> syn::Result<TokenStream> {
         let deadline = value::time(deadline)?;
         tokens.extend(quote!(.deadline(#deadline)));
     }
+    if let Some(tags) = &arguments.tags {
+        tokens.extend(tags.expand()?);
+    }
     if let Some(name) = &arguments.codec {
         tokens.extend(codec(name)?);
     }

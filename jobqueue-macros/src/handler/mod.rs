@@ -12,6 +12,7 @@ pub(crate) mod returns;
 mod schedule;
 pub(crate) mod shell;
 pub(crate) mod signature;
+mod tags;
 mod unique;
 pub(crate) mod valid;
 

@@ -155,9 +155,12 @@ pub(super) fn implementation(arguments: &Arguments) -> syn::Result<()> {
             errors.push(syn::Error::new(given.span(), message));
         }
     }
-    if let Some(unique) = &arguments.unique {
-        let message = "`unique` is the declaration's, since producers read it: say it there";
-        errors.push(syn::Error::new(unique.word.span(), message));
+    let unique = arguments.unique.as_ref().map(|unique| ("unique", &unique.word));
+    let tags = arguments.tags.as_ref().map(|tags| ("tags", &tags.word));
+    for (word, at) in unique.into_iter().chain(tags) {
+        let message =
+            format!("`{word}` is the declaration's, since producers read it: say it there");
+        errors.push(syn::Error::new(at.span(), message));
     }
     errors.end()
 }

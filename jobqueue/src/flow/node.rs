@@ -101,12 +101,6 @@ macro_rules! node_methods {
             self.set(move |request| request.set_deadline(Deadline::At(time)))
         }
 
-        /// A word by which the job is found; see [`Add::tag`](crate::Add::tag).
-        pub fn tag(self, tag: impl Into<String>) -> Self {
-            let tag = tag.into();
-            self.set(move |request| request.add_tag(tag))
-        }
-
         /// How long a run may take; the handler's by default.
         pub fn timeout(self, timeout: Duration) -> Self {
             self.set(move |request| request.options.timeout = Some(timeout))

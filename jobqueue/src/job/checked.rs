@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{
     definition::{Definition, Delivery, MOST_RUNS, RunRules},
     name::{is_plain, trims},
+    tags::MAX_TAG_BYTES,
 };
 use crate::policy::{Backoff, Breaker, Rate, Retain, RetryPolicy};
 
@@ -31,6 +32,20 @@ pub const fn job_name(name: &'static str) -> &'static str {
         "a job's name has 1 to 128 bytes, no control characters, no leading or trailing spaces"
     );
     name
+}
+
+/// A word by which jobs are found.
+#[must_use]
+#[track_caller]
+pub const fn tag(tag: &'static str) -> &'static str {
+    let (bytes, mut at) = (tag.as_bytes(), 0);
+    let mut fine = !bytes.is_empty() && bytes.len() <= MAX_TAG_BYTES;
+    while at < bytes.len() {
+        fine &= bytes[at] > b' ' && bytes[at] != 0x7f;
+        at += 1;
+    }
+    assert!(fine, "a tag has 1 to 128 bytes, without spaces");
+    tag
 }
 
 /// The queue for dead letters, of jobs of another queue.

@@ -145,11 +145,12 @@ impl DeadLetter {
         let codec = Codec::MessagePack;
         let payload = Bytes::from(codec.encode(self)?);
         let mut options = JobOptions::default();
-        // The dead letter goes on with the trace of its job.
-        if let Some(trace) =
-            self.record().ok().and_then(|it| TraceContext::sent(&it.options.headers))
-        {
-            trace.send(&mut options.headers);
+        // The dead letter goes on with the trace of its job, and is found by its tags.
+        if let Ok(record) = self.record() {
+            if let Some(trace) = TraceContext::sent(&record.options.headers) {
+                trace.send(&mut options.headers);
+            }
+            options.tags = record.options.tags;
         }
         Ok(Record { name, codec, payload, created_at: self.failed_at, options })
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    codec::Codec, declared_schedule::DeclaredSchedule, payload::PayloadVersions, unique::Unique,
+    codec::Codec, declared_schedule::DeclaredSchedule, payload::PayloadVersions,
+    tags::validate_tags, unique::Unique,
 };
 use crate::{
     policy::{Backoff, Breaker, Rate, Retain, RetryPolicy},
@@ -48,8 +49,8 @@ pub trait Job: Send + Sync + 'static {
 /// Where jobs of a kind go and what holds for them unless an add says otherwise.
 ///
 /// What concerns a run (attempts, backoff, timeout, retention) is read by the *worker*, so a new
-/// value holds for jobs that already wait. Priority, time to live and codec are read by the
-/// *producer*.
+/// value holds for jobs that already wait. Priority, time to live, codec and tags are read
+/// by the *producer*.
 ///
 /// ```
 /// use std::time::Duration;
@@ -70,6 +71,8 @@ pub struct Definition {
     /// From when a job is due.
     pub(crate) deadline: Option<Duration>,
     pub(crate) codec: Codec,
+    /// By which its jobs are found.
+    pub(crate) tags: &'static [&'static str],
     pub(crate) run: RunRules,
     pub(crate) limits: LocalLimits,
     pub(crate) dead_letter: Option<&'static str>,
@@ -152,6 +155,7 @@ impl Definition {
             ttl: None,
             deadline: None,
             codec: Codec::MessagePack,
+            tags: &[],
             run: RunRules::DEFAULT,
             limits: LocalLimits { concurrency: None, rate: None, breaker: None },
             dead_letter: None,
@@ -309,6 +313,14 @@ impl Definition {
         self
     }
 
+    /// Words by which all jobs of the kind are [found](crate::find::JobFilter::tag), beside those of
+    /// an add; none by default. What comes from a topic has those of its publish.
+    #[must_use]
+    pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
+        self.tags = tags;
+        self
+    }
+
     /// How payloads are written; MessagePack by default.
     #[must_use]
     pub const fn codec(mut self, codec: Codec) -> Self {
@@ -343,6 +355,7 @@ impl Definition {
 
     fn validate_values(&self) -> Result<(), Invalid> {
         let Self { run, limits, .. } = self;
+        validate_tags(self.tags.iter().copied())?;
         run.backoff.validate()?;
         run.retry.validate()?;
         for retain in [run.retain, run.retain_failed].into_iter().flatten() {
@@ -387,7 +400,7 @@ mod tests {
         let second = Duration::from_secs(1);
         for fine in [
             job(),
-            job().attempts(1).concurrency(1),
+            job().attempts(1).concurrency(1).tags(&["a"; 16]),
             job().attempts(u32::MAX).concurrency(MOST_RUNS).timeout(Duration::MAX),
             job().retain(Retain::count(1_000_000_000)).rate(Rate::new(1_000_000, second)),
             job().backoff(Backoff::fixed(Duration::MAX).jitter(1.0)),
@@ -411,6 +424,9 @@ mod tests {
             job().breaker(Breaker::after(1).pause(Duration::from_nanos(1))),
             job().breaker(Breaker::after(1)).at_most_once(),
             job().dead_letter("orders"),
+            job().tags(&["two words"]),
+            job().tags(&[""; 1]),
+            job().tags(&["a"; 17]),
         ] {
             assert!(bad.validate().is_err(), "{bad:?}");
         }

@@ -42,6 +42,7 @@ mod schedule_rule;
 mod scheduled;
 mod settlement;
 mod state;
+mod tags;
 mod text;
 mod trace;
 mod tries;

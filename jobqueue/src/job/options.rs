@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     deadline::Deadline, name::QueueName, priority::Priority, reply_address::ReplyAddress,
-    scheduled::Scheduled, unique::Unique,
+    scheduled::Scheduled, tags::validate_tags, unique::Unique,
 };
 use crate::{
     policy::{Backoff, Retain},
@@ -77,10 +77,6 @@ pub struct Origin {
     pub routing_key: String,
 }
 
-/// The most tags of a job, and the most bytes of each.
-const MAX_TAGS: usize = 16;
-const MAX_TAG_BYTES: usize = 128;
-
 /// The most bytes of headers, names and values together: they are no place for payloads.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
@@ -128,19 +124,7 @@ impl JobOptions {
             let advice = "use a text without control characters, such as \"tenant\"";
             return Err(Invalid::new("header name", name, advice));
         }
-        if self.tags.len() > MAX_TAGS {
-            let problem = format!("the job has {} tags", self.tags.len());
-            return Err(Invalid::setup(problem, "use at most 16"));
-        }
-        let odd = |tag: &&String| {
-            tag.is_empty()
-                || tag.len() > MAX_TAG_BYTES
-                || tag.chars().any(|it| it.is_control() || it.is_whitespace())
-        };
-        if let Some(tag) = self.tags.iter().find(odd) {
-            let advice = "use 1 to 128 bytes without spaces, such as \"customer:42\"";
-            return Err(Invalid::new("tag", tag, advice));
-        }
+        validate_tags(self.tags.iter().map(String::as_str))?;
         let size: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > MAX_HEADER_BYTES {
             let problem = format!("the headers have {size} bytes");

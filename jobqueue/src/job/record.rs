@@ -138,6 +138,21 @@ impl Record {
         Some(out)
     }
 
+    /// The tags in a written record, a line each. Of one without any that is seen at a glance.
+    pub(crate) fn tag_lines_of(record: &[u8]) -> Option<String> {
+        let mut rest = record;
+        decode::read_array_len(&mut rest).ok().filter(|fields| *fields > 5)?;
+        let _version: u8 = decode::read_int(&mut rest).ok()?;
+        read_text(&mut rest)?;
+        let _codec: u8 = decode::read_int(&mut rest).ok()?;
+        let payload = decode::read_bin_len(&mut rest).ok()?;
+        take(&mut rest, payload)?;
+        let _created: i64 = decode::read_int(&mut rest).ok()?;
+        // The option's name as it is written.
+        rest.windows(2).find(|pair| *pair == b"\xa1g")?;
+        JobOptions::from(WireOptions::deserialize(&mut reader(rest)).ok()?).tag_lines()
+    }
+
     /// Reads a record without copying its payload.
     pub(crate) fn decode(bytes: &Bytes) -> Result<Self, Corrupt> {
         Self::decode_named(bytes, |_| None)
@@ -244,6 +259,7 @@ mod tests {
         for options in [JobOptions::default(), full()] {
             let record = record(options);
             let bytes = Bytes::from(record.encode());
+            assert_eq!(Record::tag_lines_of(&bytes), record.options.tag_lines());
             assert_eq!(Record::decode(&bytes), Ok(record));
         }
     }
@@ -284,6 +300,7 @@ mod tests {
             let mut bytes = Record::encode(&record(full()));
             let at = fastrand::usize(..bytes.len());
             bytes[at] = fastrand::u8(..);
+            let _ = Record::tag_lines_of(&bytes);
             let _ = Record::decode(&Bytes::from(bytes));
         }
     }

@@ -50,6 +50,7 @@ impl Client {
         // The first version is left out, so that it costs such jobs no byte.
         request.options.version =
             Some(J::VERSIONS.newest()).filter(|version| *version != FIRST_VERSION);
+        request.options.tags = definition.tags.iter().copied().map(str::to_owned).collect();
         if let Some(ttl) = definition.ttl {
             request.set_ttl(ttl);
         }

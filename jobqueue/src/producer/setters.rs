@@ -76,6 +76,14 @@ macro_rules! request_setters {
                 request.headers().insert(name, value);
             })
         }
+
+        /// A word by which the job is [found](crate::find::JobFilter::tag) without looking at all
+        /// jobs of its queue, such as `customer:42`. At most 16 a job, of 128 bytes without spaces
+        /// each, together with those of its handler; none by default.
+        pub fn tag(self, tag: impl Into<String>) -> Self {
+            let tag = tag.into();
+            self.set(move |request| request.add_tag(tag))
+        }
     };
 }
 pub(crate) use request_setters;
@@ -109,13 +117,6 @@ macro_rules! add_setters {
         /// [`deadline_in`](Self::deadline_in).
         pub fn deadline(self, time: DateTime<Utc>) -> Self {
             self.set(move |request| request.set_deadline(Deadline::At(time)))
-        }
-
-        /// A word by which the job is [found](crate::find::JobFilter::tag) without looking at all
-        /// jobs of its queue, such as `customer:42`. At most 16 a job, of 128 bytes without spaces
-        /// each; none by default.
-        pub fn tag(self, tag: impl Into<String>) -> Self {
-            self.set(move |request| request.add_tag(tag.into()))
         }
 
         /// How long a run may take; the handler's by default.

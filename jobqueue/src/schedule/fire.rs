@@ -125,7 +125,7 @@ pub(super) fn new_job(id: JobId, record: &Record, due: Due) -> NewJob {
         due,
         unique: options.unique.as_ref().map(|unique| unique.claim(name)),
         ttl: record.time_to_live(),
-        tags: None,
+        tags: options.tag_lines(),
         chosen_id: true,
         record: record.encode(),
     }

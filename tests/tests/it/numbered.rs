@@ -40,7 +40,7 @@ const GONE: &[&str] = &["HDEL jq:{q}:jobs s:now", "ZREM jq:{q}:waiting s:now"];
 
 /// The job of a schedule, out of turn.
 fn out_of_turn() -> Vec<Vec<u8>> {
-    args![Rig::BASE, "", 1, "s", "", "", "", "a", "s:now", "r", "", 0, "", "", 0]
+    args![Rig::BASE, "", 1, "s", "", "", "", "a", "s:now", "r", "", 0, "", "", 0, ""]
 }
 
 fn cases() -> Vec<Case> {

@@ -31,7 +31,7 @@ async fn other_result(_order: u32) -> Result<u8, std::io::Error> {
     Ok(7)
 }
 
-#[job(implements = shared::ship, queue = "mails", ttl = "1m")]
+#[job(implements = shared::ship, queue = "mails", ttl = "1m", tags("a"))]
 async fn other_queue(_order: u32) -> String {
     String::new()
 }

@@ -21,6 +21,7 @@ mod settings {
 
 const NAME: &str = "process order";
 const DEAD: &str = "orders-dlq";
+const TAG: &str = "team:a";
 const TOPIC: &str = "user-events:user.*";
 const KEPT: u64 = 1_000;
 const FAILURES: u32 = 5;
@@ -41,6 +42,7 @@ const CODEC: Codec = Codec::Json;
     priority = PRIORITY,
     concurrency = settings::Limits::SLOTS,
     dead_letter = DEAD,
+    tags(TAG, "other"),
     subscribe = TOPIC,
     codec = CODEC,
     retry = POLICY,

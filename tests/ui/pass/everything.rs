@@ -22,6 +22,7 @@ fn slowly(attempt: u32) -> Duration {
     rate = limit(10, per = "1s", burst = 5),
     breaker = after(5, pause = "30s", max = "10m"),
     codec = "json",
+    tags("billing", "customer:all"),
 )]
 pub async fn full(_: (u32, String), _ctx: Context, _db: State<u8>) -> Result<u32, std::io::Error> {
     Ok(1)

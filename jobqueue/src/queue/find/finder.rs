@@ -82,9 +82,10 @@ impl Finder {
             Subject::DeadLetters => &[JobState::Waiting],
         };
         let states = filter.states_or(states);
-        let walk = match (subject, filter.one_tag()) {
-            (Subject::Jobs, Some(tag)) => Walk::through_tag(tag),
-            _ => Walk::through(states.iter().copied()),
+        // A dead letter has the tags of its job.
+        let walk = match filter.one_tag() {
+            Some(tag) => Walk::through_tag(tag),
+            None => Walk::through(states.iter().copied()),
         };
         Ok(Self {
             queue,

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod dead_letters;
+mod tagged;
 mod tags;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -89,7 +89,7 @@ async fn keyed(client: &Client, unique: Unique) -> [JobHandle<serde_json::Value>
     let made = client.schedule("keyed", Every::new(1.hours()), report, "new".to_owned());
     made.unique(unique).await.expect("made");
     let schedules = client.queue("reports").expect("a good name").schedules();
-    let mut run = async || schedules.run_now("keyed").await.expect("an answer");
+    let run = async || schedules.run_now("keyed").await.expect("an answer");
     [run().await, run().await]
 }
 

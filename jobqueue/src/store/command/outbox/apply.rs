@@ -6,7 +6,7 @@ use bytes::Bytes;
 use redis::Value;
 
 use crate::{
-    job::{Arrival, QueueName},
+    job::{Arrival, QueueName, Record},
     store::{
         command::{Args, Command},
         ids,
@@ -76,11 +76,17 @@ impl Command for Apply<'_> {
         } else {
             String::new()
         });
+        args.push(self.copies.len());
         for copy in self.copies {
             args.push(&*copy.id).push(&*copy.record);
         }
         for copy in self.copies {
             args.push(copy.entry).push(copy.priority);
+        }
+        for (index, copy) in self.copies.iter().enumerate() {
+            if let Some(tags) = Record::tag_lines_of(&copy.record) {
+                args.push(index + 1).push(tags);
+            }
         }
     }
 

@@ -120,7 +120,7 @@ impl Command for Fire<'_> {
     }
 
     fn size(&self) -> (usize, usize) {
-        (8 + 12 * self.ticks.len(), 160 + self.ticks.iter().map(Tick::size).sum::<usize>())
+        (8 + 13 * self.ticks.len(), 160 + self.ticks.iter().map(Tick::size).sum::<usize>())
     }
 
     fn read(&self, reply: Value) -> Result<Vec<Ticked>, Corrupt> {
@@ -171,7 +171,7 @@ fn mark(schedule: &ScheduleId) -> Vec<u8> {
 
 fn write_job(job: Option<&NewJob>, args: &mut Args<'_>) {
     let Some(job) = job else {
-        for empty in ["", "", "", "0", "", "", "0"] {
+        for empty in ["", "", "", "0", "", "", "0", ""] {
             args.push(empty);
         }
         return;
@@ -187,4 +187,5 @@ fn write_job(job: Option<&NewJob>, args: &mut Args<'_>) {
             args.push("").push(0);
         }
     }
+    args.push(job.tags.as_deref().unwrap_or_default());
 }

@@ -32,7 +32,7 @@ fn rig() -> Rig {
 /// What becomes of one tick: schedule, this, next, limit, overlap, job, then record, due, priority,
 /// time to live, unique key and its rule.
 fn tick(words: [&str; 6]) -> Vec<Vec<u8>> {
-    let job = ["record", "", "0", "", "", "0"];
+    let job = ["record", "", "0", "", "", "0", ""];
     words.iter().chain(&job).map(|word| word.as_bytes().to_vec()).collect()
 }
 
@@ -449,7 +449,8 @@ fn jobs_have_all_that_adds_have() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta paused 1 ttl 60000", "SET jq:{q}:unique:held other"]);
     let mut delayed = tick(["a", "1700000000000", "1700000060000", "", "a", "a:1"]);
-    for (at, value) in [(7, "1700000001500"), (8, "-3"), (9, "5000"), (10, "key"), (11, "0")] {
+    let all = [(7, "1700000001500"), (8, "-3"), (9, "5000"), (10, "key"), (11, "0"), (12, "x\ny")];
+    for (at, value) in all {
         delayed[at] = value.into();
     }
     let mut twin = tick(["a", "1700000060000", "1700000120000", "", "a", "a:2"]);
@@ -474,6 +475,7 @@ fn jobs_have_all_that_adds_have() {
           expiring = 1
           layout = 2
           paused = 1
+          tagged = 1
           ticks = 1700000060000
           ttl = 60000
         jq:{q}:priority hash
@@ -481,6 +483,12 @@ fn jobs_have_all_that_adds_have() {
         jq:{q}:schedules hash
           a = ra
           b = rb
+        jq:{q}:tag:x zset
+          0 a:1
+        jq:{q}:tag:y zset
+          0 a:1
+        jq:{q}:tags hash
+          a:1 = x\ny
         jq:{q}:ticking string, expires
           w1
         jq:{q}:ticks zset

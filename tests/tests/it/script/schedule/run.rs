@@ -36,7 +36,7 @@ fn rig() -> Rig {
 }
 
 fn run(schedule: &str, job: &str, key: [&str; 2]) -> Vec<Vec<u8>> {
-    args![Rig::BASE, "", 1, schedule, "", "", "", "a", job, "new", "", 0, "", key[0], key[1]]
+    args![Rig::BASE, "", 1, schedule, "", "", "", "a", job, "new", "", 0, "", key[0], key[1], ""]
 }
 
 #[test]
