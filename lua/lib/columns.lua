@@ -1,11 +1,12 @@
 -- columns: what a queue keeps of a job beside the sets for its state.
 
--- Removes the error and log lists of ids. Only ids in the sparse set `listed` have any.
+-- Removes the errors, logs and steps of ids. Only ids in the sparse set `listed` have any.
 local function columns_purge_lists(listed, base, ids, first, last)
   local lists = {}
   for i = first, last do
     lists[#lists + 1] = base .. 'errors:' .. ids[i]
     lists[#lists + 1] = base .. 'logs:' .. ids[i]
+    lists[#lists + 1] = base .. 'steps:' .. ids[i]
   end
   redis.call('UNLINK', unpack(lists))
   redis.call('SREM', listed, unpack(ids, first, last))

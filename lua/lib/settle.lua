@@ -123,15 +123,35 @@ local function settle_noted(q, id, counts, misses, snoozes)
   end
 end
 
+-- Where a job that is released goes: `to` has the lists. What stands for its delay: see below.
+local function settle_place(q, to, id, word, value, now)
+  local delay, set, list = tonumber(word), to.ready, to.back
+  if string.byte(word) == 64 then
+    delay, set, list = suspend_for(q, id, word, now), to.delayed, to.suspended
+  elseif not delay then
+    local lane = string.sub(word, 2)
+    to.unstarted[#to.unstarted + 1], delay = id, 0
+    if lane ~= '' then
+      to.lanes[lane] = to.lanes[lane] or {}
+      set, q.parked = to.lanes[lane], true
+    end
+  elseif delay > 0 then
+    set = to.delayed
+  end
+  list[#list + 1] = id
+  set[#set + 1] = delay > 0 and now + delay or running_rank(value)
+  set[#set + 1] = id
+end
+
 -- Jobs that are released without counting an attempt: n, then n times id, delay ms, misses (-1: as
 -- before; of a snooze '~' and what `attempts` then has of it). Without a delay, a job goes back to
 -- its former position. Instead of a delay, a job that has not started has '=' and the lane to wait
--- in, if any.
+-- in, if any, and one that is suspended '@' and what it waits for: see lib/suspend.lua.
 local function settle_released(q, args, at, now)
   local n, first = tonumber(args[at]), at + 1
   local after = first + 3 * n
-  local ids, delayed, ready, misses, unstarted, lanes = {}, {}, {}, {}, {}, {}
-  local snoozes = {}
+  local ids, misses, snoozes = {}, {}, {}
+  local to = { delayed = {}, ready = {}, unstarted = {}, lanes = {}, back = {}, suspended = {} }
   args, first, n = cancels_sift(q, args, first, n, 3)
   if n == 0 then
     return after
@@ -142,31 +162,20 @@ local function settle_released(q, args, at, now)
   local values = redis.call('HMGET', q.running, unpack(ids))
   for i, id in ipairs(ids) do
     local entry = first + 3 * (i - 1)
-    local delay, missed, set = tonumber(args[entry + 1]), args[entry + 2], ready
-    if not delay then
-      local lane = string.sub(args[entry + 1], 2)
-      unstarted[#unstarted + 1] = id
-      if lane ~= '' then
-        lanes[lane] = lanes[lane] or {}
-        set, q.parked = lanes[lane], true
-      end
-      delay = 0
-    elseif delay > 0 then
-      set = delayed
-    end
-    set[#set + 1] = delay > 0 and now + delay or running_rank(values[i])
-    set[#set + 1] = id
+    local missed = args[entry + 2]
+    settle_place(q, to, id, args[entry + 1], values[i], now)
     if missed ~= '-1' then settle_noted(q, id, missed, misses, snoozes) end
   end
   if #snoozes > 0 then redis.call('HSET', q.attempts, unpack(snoozes)) end
   if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end
-  if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
-  if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
-  lanes_put(q, lanes)
-  settle_unstarted(q, unstarted)
+  if #to.delayed > 0 then redis.call('ZADD', q.delayed, unpack(to.delayed)) end
+  if #to.ready > 0 then redis.call('ZADD', q.waiting, unpack(to.ready)) end
+  lanes_put(q, to.lanes)
+  settle_unstarted(q, to.unstarted)
   redis.call('HDEL', q.running, unpack(ids))
   q.bare, q.plain = false, false
-  events_add(q.events, q.kept, 'released', ids)
+  if #to.back > 0 then events_add(q.events, q.kept, 'released', to.back) end
+  if #to.suspended > 0 then events_add(q.events, q.kept, 'suspended', to.suspended) end
   return after
 end
 

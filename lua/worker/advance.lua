@@ -35,9 +35,9 @@
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue, `ticks` when the first schedule is due, ms
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
--- USES  clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique,
---       lanes, pools, tags, columns, key, retention, outbox, callers, cancels, promote, hand,
---       recover, active, limits, throttle, turn, settle, fit, expiry, rooms, fetch, handover,
+-- USES  clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique, lanes,
+--       pools, tags, columns, key, retention, outbox, callers, cancels, promote, hand, recover,
+--       active, limits, throttle, turn, suspend, settle, fit, expiry, rooms, fetch, handover,
 --       details
 local function advance(keys, args)
   local q = {

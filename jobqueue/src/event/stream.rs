@@ -63,6 +63,8 @@ pub enum EventKind {
     Retrying,
     /// Jobs went back to the queue, and the run doesn't count as an attempt.
     Released,
+    /// Jobs wait without a run until their handlers can go on.
+    Suspended,
     /// The jobs' worker died or lost its lease.
     Stalled,
     /// Jobs were removed.
@@ -79,7 +81,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const NAMES: [(Self, &'static str); 16] = [
+    const NAMES: [(Self, &'static str); 17] = [
         (Self::Added, "added"),
         (Self::Waiting, "waiting"),
         (Self::Replaced, "replaced"),
@@ -91,6 +93,7 @@ impl EventKind {
         (Self::Cancelled, "cancelled"),
         (Self::Retrying, "retrying"),
         (Self::Released, "released"),
+        (Self::Suspended, "suspended"),
         (Self::Stalled, "stalled"),
         (Self::Removed, "removed"),
         (Self::Flow, "flow"),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    cancel_reason::CancelReason, effect::Effect, id::JobId, keep::Keep, name::JobName, tries::Tries,
+    cancel_reason::CancelReason, effect::Effect, id::JobId, keep::Keep, name::JobName,
+    suspension::Suspension, tries::Tries,
 };
 
 /// How one run ended.
@@ -26,6 +27,8 @@ pub(crate) enum Transition {
     Retried { tries: Tries, delay: Duration, error: Vec<u8> },
     /// It goes back, and this run counts as no attempt.
     Released { delay: Duration, counts: Counts },
+    /// It waits without a run, and then goes on: its handler has not ended.
+    Suspended(Suspension),
     /// It goes back to its place before it could start: behind a limit of its handler, if named.
     Unstarted { lane: Option<JobName> },
     /// It ends as cancelled: its queue has marked it, and so any end without a result is that.
@@ -49,6 +52,7 @@ impl Settlement {
             Transition::Completed { outcome, .. } => outcome.len(),
             Transition::Failed { outcome, error, .. } => outcome.len() + error.len(),
             Transition::Retried { error, .. } => error.len(),
+            Transition::Suspended(wait) => wait.signals.iter().map(String::len).sum(),
             Transition::Released { .. }
             | Transition::Unstarted { .. }
             | Transition::Cancelled { .. } => 0,

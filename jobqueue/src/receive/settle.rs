@@ -59,7 +59,10 @@ fn fits(end: &Transition, state: Option<JobState>) -> bool {
         // Without a result, one that was cancelled meanwhile has ended so.
         _ if state == Some(JobState::Cancelled) => true,
         Transition::Failed { .. } => matches!(state, None | Some(JobState::Failed)),
-        Transition::Retried { .. } | Transition::Released { .. } | Transition::Unstarted { .. } => {
+        Transition::Retried { .. }
+        | Transition::Released { .. }
+        | Transition::Suspended(_)
+        | Transition::Unstarted { .. } => {
             matches!(state, Some(JobState::Waiting | JobState::Delayed))
         }
         Transition::Cancelled { .. } => false,

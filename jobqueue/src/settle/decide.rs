@@ -54,9 +54,16 @@ pub(crate) fn decide<'a>(
     job: EndedJob<'a>,
     route: impl FnOnce() -> Option<DeadLetterRoute<'a>>,
 ) -> Decision {
-    if let RunOutcome::Cancelled(reason) = outcome {
-        return Decision::new(Transition::Cancelled { reason }, None);
-    }
+    let outcome = match outcome {
+        RunOutcome::Cancelled(reason) => {
+            return Decision::new(Transition::Cancelled { reason }, None);
+        }
+        RunOutcome::Suspended(suspended) => match suspended.within(&policy.lifetime) {
+            Some(wait) => return Decision::new(Transition::Suspended(wait), None),
+            None => RunOutcome::Deadline { ran: true },
+        },
+        outcome => outcome,
+    };
     let step = next_step(&outcome, policy);
     let mut decision = match (outcome.into_result(policy.attempt), step) {
         (Ok(result), _) => completed(result, policy, &job),

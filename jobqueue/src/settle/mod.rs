@@ -16,6 +16,7 @@ mod run_outcome;
 mod run_policy;
 mod server_clock;
 mod stopped;
+mod suspended;
 
 pub(crate) use dead_letter::DeadLetterRoute;
 pub(crate) use decide::{EndedJob, decide, decide_run};
@@ -26,3 +27,4 @@ pub(crate) use run_outcome::RunOutcome;
 pub(crate) use run_policy::RunPolicy;
 pub(crate) use server_clock::ServerClock;
 pub(crate) use stopped::stopped;
+pub(crate) use suspended::Suspended;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::suspended::Suspended;
 use crate::{
     job::{CancelReason, Failure, FailureReason, JobFailure, Record},
     policy::Verdict,
@@ -17,6 +18,8 @@ pub(crate) enum RunOutcome {
     Failure(Failure),
     /// It was told to stop, and returned an error because of that.
     Stopped(Failure),
+    /// Its handler waits, and goes on in a later run.
+    Suspended(Suspended),
     TimedOut(Duration),
     /// Its job was cancelled, and it has no result.
     Cancelled(CancelReason),
@@ -59,10 +62,11 @@ impl RunOutcome {
         }
     }
 
-    /// What should become of the job; none if the run succeeded, or its job was cancelled.
+    /// What should become of the job; none if the run succeeded, its job was
+    /// cancelled, or its handler waits.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         match self {
-            Self::Success(_) | Self::Cancelled(_) => None,
+            Self::Success(_) | Self::Cancelled(_) | Self::Suspended(_) => None,
             Self::Failure(failure) => Some(failure.verdict()),
             Self::Stopped(_) => Some(Verdict::Snooze(Duration::ZERO)),
             Self::TimedOut(_) | Self::Panicked(_) => Some(Verdict::Retry),
@@ -122,6 +126,8 @@ impl RunOutcome {
                 ),
             ),
             Self::Corrupt(message) => (FailureReason::Corrupt, message),
+            // Its job's time is over before the wait is.
+            Self::Suspended(_) => return Self::Deadline { ran: true }.into_result(attempt),
             Self::Deadline { ran } => {
                 // Before a run, only the attempts before count.
                 let attempt = if ran { attempt } else { attempt.saturating_sub(1) };

@@ -134,6 +134,7 @@ impl TestContext {
                 None => OnceLock::new(),
             },
             cancellation: self.cancellation,
+            suspender: OnceLock::new(),
             shared: None,
         }))
     }

@@ -69,6 +69,8 @@ pub enum Ending<T> {
         /// What the handler said.
         failure: Option<JobFailure>,
     },
+    /// The job waits without a run, and its handler goes on in another.
+    Suspended,
     /// The job was cancelled meanwhile, and the run had no result.
     Cancelled(CancelReason),
     /// The lease was lost meanwhile: another worker has the job, and what the run came to was
@@ -111,6 +113,7 @@ impl<T: DeserializeOwned> Ending<T> {
             }
             (Transition::Failed { .. }, Some(failure)) => Self::Failed { failure, dead_letter },
             (Transition::Cancelled { reason }, _) => Self::Cancelled(reason),
+            (Transition::Suspended(_), _) => Self::Suspended,
             (Transition::Released { delay, .. }, failure) => {
                 Self::Released { after: delay, queue_held: throttle, failure }
             }
@@ -182,7 +185,11 @@ impl<T> Performed<T> {
         match &self.ending {
             Ending::Retried { failure, .. } | Ending::Failed { failure, .. } => Some(failure),
             Ending::Released { failure, .. } => failure.as_ref(),
-            Ending::Completed(_) | Ending::Cancelled(_) | Ending::Lost | Ending::Crashed => None,
+            Ending::Completed(_)
+            | Ending::Suspended
+            | Ending::Cancelled(_)
+            | Ending::Lost
+            | Ending::Crashed => None,
         }
     }
 
@@ -234,6 +241,7 @@ impl<T> fmt::Display for Ending<T> {
                 write!(f, "it went back for {:?}", after.max(queue_held))?;
                 failure.as_ref().map_or(Ok(()), |failure| write!(f, ": {failure}"))
             }
+            Self::Suspended => f.write_str("its job waits without a run"),
             Self::Cancelled(reason) => write!(f, "its job was {reason}"),
             Self::Lost => f.write_str("its lease was lost"),
             Self::Crashed => f.write_str("its worker died"),

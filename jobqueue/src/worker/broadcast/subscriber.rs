@@ -173,6 +173,7 @@ pub(super) async fn hear(listener: Arc<ListenerEntry>, message: Message, states:
         deadline: OnceLock::new(),
         cancellation: cancellation.clone(),
         delivery: Delivery::AtMostOnce,
+        suspender: OnceLock::new(),
         shared: None,
     });
     if let Some(deadline) = Instant::now().checked_add(listener.timeout) {

@@ -100,6 +100,7 @@ impl RunMaker {
             deadline: OnceLock::new(),
             cancellation,
             delivery: policy.delivery,
+            suspender: OnceLock::new(),
             shared: Some(self.shared.clone()),
         });
         Run { ready_at, number, ctx, policy, entry, pass }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "testing")]
 use super::run_watch::{self, Note};
-use super::{cancellation::Cancellation, shared::RunShared};
+use super::{cancellation::Cancellation, shared::RunShared, suspender::Suspender};
 use crate::{
     error::{Error, Operation, Refused, Result},
     job::{
@@ -64,6 +64,8 @@ pub(crate) struct ContextParts {
     /// The run's place in its job's trace.
     pub(crate) trace: Option<Box<TraceContext>>,
     pub(crate) delivery: Delivery,
+    /// Made when the handler first waits for something that another run goes on with.
+    pub(crate) suspender: OnceLock<Box<Suspender>>,
     /// None in tests of handlers, and for broadcasts.
     pub(crate) shared: Option<Arc<RunShared>>,
 }
@@ -287,6 +289,17 @@ impl Context {
             None => Operation::new(action),
         };
         Refused::LeaseLost { operation }.into()
+    }
+
+    /// Where the run says what its handler waits for.
+    #[expect(dead_code, reason = "for what waits")]
+    pub(crate) fn suspender(&self) -> &Suspender {
+        self.0.suspender.get_or_init(Box::default)
+    }
+
+    /// The same, if the handler has waited for anything.
+    pub(super) fn waits(&self) -> &OnceLock<Box<Suspender>> {
+        &self.0.suspender
     }
 
     pub(crate) fn states(&self) -> &States {

@@ -14,7 +14,10 @@ use tracing::{
     info_span,
 };
 
-use super::{breaker::HandlerBreaker, context::Context, dead_letter, reply, report::RunEnd};
+use super::{
+    breaker::HandlerBreaker, context::Context, dead_letter, reply, report::RunEnd,
+    suspender::until_suspended,
+};
 #[cfg(feature = "testing")]
 use super::{faults, run_watch};
 use crate::{
@@ -177,7 +180,10 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
         if let Some(trace) = ctx.trace() {
             running = Box::pin(trace::within(trace.clone(), running));
         }
-        running.await.map_err(RunOutcome::Failure)
+        match until_suspended(ctx.waits(), running).await {
+            Ok(end) => end.map_err(RunOutcome::Failure),
+            Err(suspended) => Err(RunOutcome::Suspended(suspended)),
+        }
     };
     let run = AssertUnwindSafe(run).catch_unwind();
     // A timeout beyond what the clock can express is none.

@@ -12,6 +12,7 @@ mod report;
 #[cfg(feature = "testing")]
 mod run_watch;
 mod shared;
+mod suspender;
 
 pub(crate) use breaker::{Demand, HandlerBreaker};
 pub(crate) use cancellation::Cancellation;
@@ -24,3 +25,5 @@ pub use run_watch::Ran;
 #[cfg(feature = "testing")]
 pub(crate) use run_watch::{Crashes, Note, RunFault, RunWatch};
 pub(crate) use shared::{DeadLetterQueues, RunShared};
+#[expect(unused_imports, reason = "for what waits")]
+pub(crate) use suspender::{Suspender, Wait};

@@ -39,6 +39,8 @@ pub struct Ran {
     pub failed: usize,
     /// Runs that counted for nothing: snoozed, rate limited, held by a breaker.
     pub released: usize,
+    /// Runs whose handlers wait, and go on in others.
+    pub suspended: usize,
     /// Runs whose jobs were cancelled meanwhile, and that had no result.
     pub cancelled: usize,
 }
@@ -47,7 +49,12 @@ impl Ran {
     /// All of them.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.completed + self.retried + self.failed + self.released + self.cancelled
+        self.completed
+            + self.retried
+            + self.failed
+            + self.released
+            + self.suspended
+            + self.cancelled
     }
 
     /// Those of this, but for those of an earlier count.
@@ -57,6 +64,7 @@ impl Ran {
             retried: self.retried - earlier.retried,
             failed: self.failed - earlier.failed,
             released: self.released - earlier.released,
+            suspended: self.suspended - earlier.suspended,
             cancelled: self.cancelled - earlier.cancelled,
         }
     }
@@ -67,6 +75,7 @@ impl Ran {
             Transition::Retried { .. } => &mut self.retried,
             Transition::Failed { .. } => &mut self.failed,
             Transition::Released { .. } | Transition::Unstarted { .. } => &mut self.released,
+            Transition::Suspended(_) => &mut self.suspended,
             Transition::Cancelled { .. } => &mut self.cancelled,
         };
         *kind += 1;

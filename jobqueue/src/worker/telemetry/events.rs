@@ -77,6 +77,11 @@ pub enum WorkerEvent {
         /// The job.
         id: JobId,
     },
+    /// A job waits without a run until its handler can go on, and no attempt counts.
+    Suspended {
+        /// The job.
+        id: JobId,
+    },
     /// The worker lost a job that it held: the outcome of its run will be refused.
     Lost {
         /// The job.

@@ -114,6 +114,7 @@ mod on {
                 }
                 // Counted for the whole queue, when they are settled.
                 Transition::Released { .. }
+                | Transition::Suspended(_)
                 | Transition::Unstarted { .. }
                 | Transition::Cancelled { .. } => {}
             }

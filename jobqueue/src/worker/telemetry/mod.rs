@@ -91,6 +91,10 @@ impl Telemetry {
         self.events.send(|| WorkerEvent::Released { id: id.clone() });
     }
 
+    pub(crate) fn suspended(&self, id: &JobId) {
+        self.events.send(|| WorkerEvent::Suspended { id: id.clone() });
+    }
+
     pub(crate) fn cancelled(&self, id: &JobId, reason: &CancelReason) {
         self.events.send(|| WorkerEvent::Cancelled { id: id.clone(), reason: reason.clone() });
     }

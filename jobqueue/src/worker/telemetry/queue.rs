@@ -118,9 +118,13 @@ impl QueueTelemetry {
         }
         self.metrics.released(count);
         for Settlement { id, end, .. } in settlements {
-            if let Transition::Cancelled { reason } = end {
-                self.worker.cancelled(id, reason);
-                self.metrics.cancelled();
+            match end {
+                Transition::Cancelled { reason } => {
+                    self.worker.cancelled(id, reason);
+                    self.metrics.cancelled();
+                }
+                Transition::Suspended(_) => self.worker.suspended(id),
+                _ => {}
             }
         }
     }

@@ -38,6 +38,9 @@ impl RunTelemetry<'_> {
             None if matches!(decision.end, Transition::Cancelled { .. }) => {
                 debug!("the job is cancelled");
             }
+            None if matches!(decision.end, Transition::Suspended(_)) => {
+                debug!("the job waits without a run");
+            }
             None => self.completed(times.took),
             Some(failure) if matches!(decision.end, Transition::Released { .. }) => {
                 debug!(%failure, "the job is released");

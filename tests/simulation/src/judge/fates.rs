@@ -131,7 +131,9 @@ fn follow(standing: Standing, kind: &str, redriven: bool) -> Result<Standing, Wr
         (Standing::Unknown, "added")
         | (Standing::Ready, "waiting" | "delayed")
         | (Standing::Ended, "waiting")
-        | (Standing::Active, "retrying" | "released" | "stalled") => Ok(Standing::Ready),
+        | (Standing::Active, "retrying" | "released" | "suspended" | "stalled") => {
+            Ok(Standing::Ready)
+        }
         // Its dead letter came back, to a place that another job has taken.
         (Standing::Ended | Standing::Removed, "failed") if redriven => Ok(Standing::Ended),
         // Its dead letter came back.

@@ -19,7 +19,7 @@ pub(crate) struct Remove<'a> {
 }
 
 impl Command for Remove<'_> {
-    const SCRIPT: &'static Script = script!("flow" / remove, [layout, events, outbox, flow]);
+    const SCRIPT: &'static Script = script!("flow" / remove, [layout, outbox, events, flow]);
     const KEYS: &'static [Key] = &[Key::Flows, Key::Meta];
     const ACTION: &'static str = "remove a flow";
     /// Whether it is gone: one that runs stays.

@@ -32,7 +32,7 @@ impl Command for Settle<'_> {
         "worker" / settle,
         [
             clock, layout, rank, events, wake, throttle, running, deadline, tries, unique, lanes,
-            pools, tags, columns, key, retention, outbox, callers, cancels, settle, hand
+            pools, tags, columns, key, retention, outbox, callers, cancels, suspend, settle, hand
         ]
     );
     const KEYS: &'static [Key] = &[

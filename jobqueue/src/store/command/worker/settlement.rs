@@ -40,6 +40,9 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
             Transition::Released { delay, counts } => {
                 released.push((id, millis(*delay).to_string(), *counts));
             }
+            Transition::Suspended(wait) => {
+                released.push((id, format!("@{wait}"), Counts::Nothing));
+            }
             // Its queue knows that it is cancelled.
             Transition::Cancelled { .. } => released.push((id, "0".to_owned(), Counts::Nothing)),
             Transition::Unstarted { lane } => {

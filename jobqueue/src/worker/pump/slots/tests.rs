@@ -127,6 +127,7 @@ impl Bench {
             cancellation,
             trace: None,
             delivery,
+            suspender: OnceLock::new(),
             shared: None,
         });
         let policy = RunPolicy::new(0, &JobOptions::default(), &rules, &JobDefaults::DEFAULT);

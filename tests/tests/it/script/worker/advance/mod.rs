@@ -12,6 +12,7 @@ mod recover;
 mod retention;
 mod setback;
 mod settle;
+mod suspend;
 mod unique;
 
 use expect_test::expect;

@@ -1,0 +1,17 @@
+-- suspend: jobs whose runs have ended before their handlers have. The HASH {q}:steps:<id> has under
+-- '@' what such a job waits for: until when in ms, and after a space the names of signals, a line
+-- each. It holds while the job stands in `delayed` with just that time. Under 'Q' and a name it has
+-- which signals of the name have come and are not taken: see job/signal.
+
+-- Notes what a job waits for, "@<ms> <names>", and answers for how long: no longer if such a signal
+-- has come since its run looked.
+local function suspend_for(q, id, wish, now)
+  local steps = q.base .. 'steps:' .. id
+  local due, names = string.match(wish, '^@(%d+) ?(.*)$')
+  redis.call('HSET', steps, '@', string.sub(wish, 2))
+  redis.call('SADD', q.listed, id)
+  for name in string.gmatch(names, '[^\n]+') do
+    if redis.call('HEXISTS', steps, 'Q' .. name) == 1 then return 1 end
+  end
+  return math.max(1, due - now)
+end
