@@ -43,6 +43,8 @@ macro_rules! script {
         static SCRIPT: $crate::store::script::Script = $crate::store::script::Script::new(
             concat!($folder, "/", stringify!($entry)),
             concat!(
+                // For the embedded server: no script keeps anything from one call to the next.
+                "--!pure\n",
                 $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/lib/", stringify!($lib), ".lua")),)*
                 include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/", $folder, "/", stringify!($entry), ".lua")),
                 $call,

@@ -192,3 +192,26 @@ fn helpers_are_named_by_their_file() {
     assert!(!code("// a\n\nx\n#[cfg(test)]\ny").contains(&"y"));
     assert_none(&complaints);
 }
+
+/// The embedded server makes a script's functions once: what stands at the top of a file must be the
+/// same in each call. So no function assigns to a constant, or into a table of constants.
+#[test]
+fn scripts_keep_nothing_from_one_call_to_the_next() {
+    let is_assigned = |line: &str| {
+        let line = line.trim_start();
+        let name = line.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').count();
+        let rest = line[name..].trim_start();
+        let rest = match rest.strip_prefix('[') {
+            Some(index) => index.split_once(']').map_or("", |(_, rest)| rest).trim_start(),
+            None => rest,
+        };
+        name > 1 && rest.starts_with('=') && !rest.starts_with("==")
+    };
+    let mut complaints = Vec::new();
+    for (path, text) in files("lua", "lua") {
+        for line in text.lines().filter(|line| line.starts_with(' ') && is_assigned(line)) {
+            complaints.push(format!("{path}: {line}"));
+        }
+    }
+    assert_none(&complaints);
+}
