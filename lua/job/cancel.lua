@@ -10,13 +10,14 @@
 --       5  workers    ZSET    {q}:workers
 --       6  meta       HASH    {q}:meta
 --       7  events     STREAM  {q}:events
--- ARGV  1 base   2 the mark: see lib/cancels.lua; behind '~', jobs that run are left alone   3… ids, at most 1,000, each once
+-- ARGV  1 base   2 the mark: see lib/cancels.lua   3 the states that are meant: see lib/meant.lua
+--       4… ids, at most 1,000, each once
 -- REPLY a word for each id: 'ended'; '=' and the worker that runs it; the state of a job that had
---       ended; '-' for a job that doesn't exist
+--       ended or isn't meant; '-' for a job that doesn't exist
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, events, wake, deadline, tries, unique, lanes, pools, tags, columns, key,
---       retention, outbox, callers, cancels, whereabouts, numbered, call
+--       retention, outbox, callers, cancels, whereabouts, meant, numbered, call
 local function cancel(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -29,17 +30,18 @@ local function cancel(keys, args)
     return refusal
   end
   q.kept, q.ended = found[2], found[3]
-  local waiting_only = string.byte(mark) == 126
-  if waiting_only then mark = string.sub(mark, 2) end
-  for i = 3, #args do
+  for i = 4, #args do
     ids[#ids + 1] = args[i]
   end
   local places, ended, marks = whereabouts_of(q, ids), { waiting = {}, delayed = {} }, {}
   for i, place in ipairs(places) do
-    if ended[place] then
+    local runs = string.byte(place) == 61
+    if not meant_in(args[3], runs and 'active' or place) then
+      places[i] = runs and 'active' or place
+    elseif ended[place] then
       table.insert(ended[place], ids[i])
       places[i] = 'ended'
-    elseif string.byte(place) == 61 and not waiting_only then
+    elseif runs then
       marks[#marks + 1] = ids[i]
     end
   end

@@ -16,12 +16,14 @@
 --       14 outcomes   HASH    {q}:outcomes
 --       15 meta       HASH    {q}:meta
 --       16 events     STREAM  {q}:events
--- ARGV  1 base; 2 why, for callers of requests among them; 3… ids, at most 1,000
--- REPLY how many existed
--- ERR   LAYOUT, WRONGSTATE (one of them is active; none is removed)
+-- ARGV  1 base; 2 why, for callers of requests among them; 3 the states that are meant: see
+--       lib/meant.lua; 4… ids, at most 1,000
+-- REPLY a word for each id: 'removed'; the state of a job that is active or isn't meant; '-' for one
+--       that doesn't exist, or was named before
+-- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, key,
---       state, outbox, callers, removal, numbered, call
+--       state, outbox, callers, removal, meant, numbered, call
 local function remove(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -35,23 +37,20 @@ local function remove(keys, args)
   if refusal then
     return refusal
   end
-  local ids, sets, seen = {}, {}, {}
-  for i = 3, #args do
+  local ids, sets, seen, words = {}, {}, {}, {}
+  for i = 4, #args do
     local id = args[i]
     local state = not seen[id] and state_of(q, id)
-    if state == 'active' then
-      return redis.error_reply('WRONGSTATE active')
-    elseif state then
-      ids[#ids + 1] = id
+    if state and state ~= 'active' and meant_in(args[3], state) then
+      ids[#ids + 1], words[i - 3] = id, 'removed'
       sets[state], seen[id] = true, true
+    else
+      words[i - 3] = state or '-'
     end
-  end
-  if #ids == 0 then
-    return 0
   end
   for state in pairs(sets) do
     redis.call('ZREM', key_of(q, state), unpack(ids))
   end
-  removal_finish(q, ids, meta[2], args[2])
-  return #ids
+  if #ids > 0 then removal_finish(q, ids, meta[2], args[2]) end
+  return table.concat(words, ' ')
 end

@@ -15,14 +15,14 @@
 --       13 events     STREAM  {q}:events
 --       14 wake       LIST    {q}:wake
 -- ARGV  1 base   2 '1' to forget what an idempotent handler has recorded for them
---       3… ids, at most 1,000, each once
+--       3 the states that are meant: see lib/meant.lua   4… ids, at most 1,000, each once
 -- REPLY a word for each id: 'again' if it runs again; '=' and the job that has its unique key; '!' if
---       its dead letter waits elsewhere; the state of one that has not ended; '-' for a job that
---       doesn't exist
+--       its dead letter waits elsewhere; the state of one that has not ended or isn't meant; '-' for a
+--       job that doesn't exist
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, rerun, key,
---       whereabouts, numbered, call
+--       whereabouts, meant, numbered, call
 local function retry_many(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -37,14 +37,16 @@ local function retry_many(keys, args)
   end
   q.kept, q.step, q.newest = meta[2], rank_step(meta[3]), meta[4]
   local ids, again, once = {}, {}, {}
-  for i = 3, #args do
-    ids[i - 2] = args[i]
+  for i = 4, #args do
+    ids[i - 3] = args[i]
   end
   local words, outcomes = whereabouts_of(q, ids), redis.call('HMGET', q.outcomes, unpack(ids))
   for i, id in ipairs(ids) do
     local state = words[i]
     if string.byte(state) == 61 then
       words[i] = 'active'
+    elseif not meant_in(args[3], state) then
+      words[i] = state
     elseif rerun_elsewhere(outcomes[i]) then
       words[i] = '!'
     elseif state ~= '-' and state ~= 'waiting' and state ~= 'delayed' then

@@ -17,13 +17,15 @@
 --       15 meta       HASH    {q}:meta
 --       16 events     STREAM  {q}:events
 -- ARGV  1 base; 2 why, for callers of requests among them, '' if these wait on; then for each job, at
---       most 1,000: id; target, job id, priority, record and what goes along of the job to send
--- REPLY a word for each job: 'sent'; '!' if its dead letter waits elsewhere; 'active'; '-' for a job
---       that doesn't exist, or was named before
+--       most 1,000: id; the states that are meant: see lib/meant.lua; the SHA-1 of its record, '' for
+--       any; target, job id, priority, record and what goes along of the job to send
+-- REPLY a word for each job: 'sent'; '!' if its dead letter waits elsewhere; the state of one that is
+--       active or isn't meant; 'other' if it has another record; '-' for a job that doesn't exist, or
+--       was named before
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, rerun,
---       tags, columns, key, state, outbox, callers, removal, numbered, call
+--       tags, columns, key, state, outbox, callers, removal, meant, numbered, call
 local function transfer(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -38,20 +40,22 @@ local function transfer(keys, args)
     return refusal
   end
   local ids, sets, seen, words = {}, {}, {}, {}
-  for i = 3, #args, 6 do
+  for i = 3, #args, 8 do
     local id = args[i]
     local state, word = not seen[id] and state_of(q, id), 'sent'
     if not state then
       word = '-'
-    elseif state == 'active' then
+    elseif state == 'active' or not meant_in(args[i + 1], state) then
       word = state
+    elseif args[i + 2] ~= '' and redis.sha1hex(redis.call('HGET', q.jobs, id)) ~= args[i + 2] then
+      word = 'other'
     elseif state ~= 'waiting' and state ~= 'delayed'
       and rerun_elsewhere(redis.call('HGET', q.outcomes, id)) then
       word = '!'
     else
       ids[#ids + 1], sets[state], seen[id] = id, true, true
-      outbox_put(q.base, args[i + 1], args[i + 2], args[i + 3], args[i + 4],
-        outbox_along(q.base, args[i + 5]))
+      outbox_put(q.base, args[i + 3], args[i + 4], args[i + 5], args[i + 6],
+        outbox_along(q.base, args[i + 7]))
     end
     words[#words + 1] = word
   end

@@ -123,6 +123,11 @@ impl Record {
         out
     }
 
+    /// The SHA-1 of the record as it is written, by which the scripts know it again.
+    pub(crate) fn digest(&self) -> String {
+        sha1_smol::Sha1::from(self.encode()).digest().to_string()
+    }
+
     /// The same record under another name, byte for byte otherwise. None if it can't be read so
     /// far.
     pub(crate) fn renamed(record: &[u8], name: &str) -> Option<Vec<u8>> {

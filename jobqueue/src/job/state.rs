@@ -51,6 +51,11 @@ impl JobState {
         }
     }
 
+    /// The names of states, as the scripts read them.
+    pub(crate) fn names(states: &[Self]) -> String {
+        states.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether a job in this state has ended.
     #[must_use]
     pub const fn is_final(self) -> bool {

@@ -3,7 +3,7 @@
 use super::{deliver::QUEUE_TIMEOUT, relays::Relays};
 use crate::{
     error::Result,
-    job::{CancelMark, CancelReason, JobId, QueueName},
+    job::{CancelMark, CancelReason, JobId, JobState, QueueName},
     store::{flow::Note, job::Cancel, outbox::TargetCopy},
 };
 
@@ -40,7 +40,9 @@ impl Relays {
         };
         let unneeded = CancelMark { reason: unneeded, ..CancelMark::default() }.encode();
         let mark = if mark.is_empty() { &unneeded } else { mark };
-        let cancel = Cancel { ids: &ids, mark, waiting_only: how != [ALSO_RUNS] };
+        let from: &[JobState] =
+            if how == [ALSO_RUNS] { &[] } else { &[JobState::Waiting, JobState::Delayed] };
+        let cancel = Cancel { ids: &ids, mark, from };
         self.store().queue(queue).call_within(QUEUE_TIMEOUT, &cancel).await?;
         self.start(queue);
         Ok(())

@@ -11,14 +11,14 @@ use crate::{
     error::{Error, Refused, Result},
     error_chain::chain,
     job::{
-        Along, DeadLetter, Effect, FailureReason, Gone, JobFailure, JobId, JobInfo, Priority,
-        QueueName, Target,
+        Along, DeadLetter, Effect, FailureReason, Gone, JobFailure, JobId, JobInfo, JobState,
+        Priority, QueueName, Target,
     },
     outbox::Relays,
     policy::Overflow,
     store::{
         QueueStore, chunks,
-        job::{self, Duplicates, Full, Instead, NewJob},
+        job::{self, Departure, Duplicates, Full, Instead, NewJob},
         outbox::Enqueue,
         queue,
     },
@@ -121,16 +121,13 @@ impl OverflowHandler {
             }
             match &full.dead_letter {
                 Some(to) => self.move_away(&ids, to).await?,
-                None => match self
-                    .store
-                    .call_retrying(&job::Remove { ids: &ids, why: Gone::Overflow })
-                    .await
-                {
-                    // A worker took one of them first: there is room now, or the next attempt
+                None => {
+                    // A worker may take some of them first: there is room now, or the next attempt
                     // makes some.
-                    Ok(_) | Err(Error::Refused(Refused::WrongState { .. })) => {}
-                    Err(error) => return Err(error),
-                },
+                    let (ids, from) = (&ids, &[JobState::Waiting]);
+                    let remove = job::Remove { ids, why: Gone::Overflow, from };
+                    self.store.call_retrying(&remove).await?;
+                }
             }
             left = left.saturating_sub(ids.len());
         }
@@ -141,15 +138,13 @@ impl OverflowHandler {
     /// Moves waiting jobs to the dead-letter queue.
     async fn move_away(&self, ids: &[JobId], to: &QueueName) -> Result<()> {
         let found = self.store.read_jobs(ids).await?;
-        let jobs: Vec<(JobId, Effect)> = found
-            .into_iter()
-            .flatten()
-            .filter_map(|info| {
-                let id = info.id.clone();
-                Some((id, self.dead_letter(info.into(), to, JobId::generate())?))
-            })
-            .collect();
-        for jobs in chunks(&jobs, |(_, effect)| effect.size()) {
+        let departure = |info: JobInfo| {
+            let (id, digest) = (info.id.clone(), info.record.digest());
+            let effect = self.dead_letter(info.into(), to, JobId::generate())?;
+            Some(Departure { id, from: vec![JobState::Waiting], digest, effect })
+        };
+        let jobs: Vec<_> = found.into_iter().flatten().filter_map(departure).collect();
+        for jobs in chunks(&jobs, |job| job.effect.size()) {
             let transfer = job::Transfer { jobs, why: Some(Gone::Overflow) };
             self.store.call_retrying(&transfer).await?;
         }

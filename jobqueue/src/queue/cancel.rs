@@ -9,7 +9,7 @@ use std::{
 use super::{Queue, job_handle::JobHandle};
 use crate::{
     error::{Error, Operation, Refused, Result},
-    job::{CancelMark, Cancelled, JobId},
+    job::{CancelMark, Cancelled, JobId, JobState},
     store::{
         MAX_BATCH,
         job::{self, Whereabouts},
@@ -54,17 +54,16 @@ impl Queue {
         CancelAll { queue: self.clone(), ids, mark: CancelMark::default() }
     }
 
-    /// One step: at most as many ids as go into a call, and none twice.
+    /// One step: at most as many ids as go into a call, and none twice; of those in these states, or
+    /// wherever they are if there are none.
     pub(super) async fn cancel_some(
         &self,
         ids: &[JobId],
         mark: &CancelMark,
+        from: &[JobState],
     ) -> Result<Vec<Whereabouts>> {
-        let mark = mark.encode();
-        let places = self
-            .store()
-            .call_retrying(&job::Cancel { ids, mark: &mark, waiting_only: false })
-            .await?;
+        let mark = &mark.encode();
+        let places = self.store().call_retrying(&job::Cancel { ids, mark, from }).await?;
         if ids.iter().any(JobId::is_awaited) {
             self.tell_callers();
         }
@@ -140,7 +139,7 @@ impl Cancel {
     async fn run(self) -> Result<Cancelled> {
         let Self { queue, id, mark } = &self;
         mark.validate()?;
-        let mut places = queue.cancel_some(std::slice::from_ref(id), mark).await?;
+        let mut places = queue.cancel_some(std::slice::from_ref(id), mark, &[]).await?;
         let place = places.pop().unwrap_or(Whereabouts::Unknown);
         queue.cancelled(id, place).map_err(Error::from)
     }
@@ -180,7 +179,7 @@ impl CancelAll {
         let (mut seen, mut places) = (HashSet::new(), HashMap::new());
         let distinct: Vec<JobId> = ids.iter().filter(|id| seen.insert(*id)).cloned().collect();
         for step in distinct.chunks(MAX_BATCH) {
-            let found = queue.cancel_some(step, mark).await;
+            let found = queue.cancel_some(step, mark, &[]).await;
             let found = found.map_err(|error| error.after(places.len() as u64))?;
             places.extend(step.iter().zip(found));
         }

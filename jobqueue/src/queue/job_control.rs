@@ -26,19 +26,15 @@ impl<T> JobHandle<T> {
     /// # Errors
     /// [`Refused::NotFound`] if it was removed before, [`Refused::WrongState`] if it is active.
     pub async fn remove(&self) -> Result<()> {
-        let ids = std::slice::from_ref(self.id());
-        let removed =
-            self.queue().store().call_retrying(&job::Remove { ids, why: Gone::Removed }).await?;
+        let (ids, queue) = (std::slice::from_ref(self.id()), self.queue());
+        let remove = job::Remove { ids, why: Gone::Removed, from: &[] };
+        let removed = queue.store().call_retrying(&remove).await?;
         if self.id().is_awaited() {
-            self.queue().tell_callers();
+            queue.tell_callers();
         }
-        match removed {
-            0 => {
-                Err(Refused::NotFound { queue: self.queue().name().clone(), id: self.id().clone() }
-                    .into())
-            }
-            _ => Ok(()),
-        }
+        let answer: Result<(), Refused> =
+            removed.into_iter().try_for_each(|it| queue.removed(self.id(), it));
+        Ok(answer?)
     }
 
     /// Changes the priority of a job that has not ended: -1024 (first) to 1023 (last). For an

@@ -8,7 +8,7 @@ use crate::{
     job::{Along, Arrival, Effect, JobId, JobState, Priority, QueueName, Target},
     store::{
         chunks,
-        job::{Transfer, Transferred},
+        job::{Departure, Transfer, Transferred},
         outbox,
     },
 };
@@ -18,6 +18,10 @@ use crate::{
 pub(super) struct Leaver {
     /// Its id here.
     pub(super) here: JobId,
+    /// In which of these states it may be by then.
+    pub(super) from: Vec<JobState>,
+    /// Of its record here, as it was read.
+    pub(super) digest: String,
     pub(super) to: QueueName,
     /// Its id there.
     pub(super) id: JobId,
@@ -42,7 +46,10 @@ pub(super) enum Stay {
     KeyHeld(JobId),
     /// Its dead letter waits elsewhere.
     DeadLettered,
-    Active,
+    /// It is active, or in a state that isn't meant any more.
+    In(JobState),
+    /// It isn't as it was found: edited, or replaced.
+    Changed,
     Gone,
 }
 
@@ -51,7 +58,8 @@ impl Stay {
         match transferred {
             Transferred::Sent => None,
             Transferred::DeadLettered => Some(Self::DeadLettered),
-            Transferred::Active => Some(Self::Active),
+            Transferred::Stays(state) => Some(Self::In(state)),
+            Transferred::Changed => Some(Self::Changed),
             Transferred::Unknown => Some(Self::Gone),
         }
     }
@@ -60,7 +68,7 @@ impl Stay {
     pub(super) fn met(&self) -> Option<&JobId> {
         match self {
             Self::IdHeld(other) | Self::KeyHeld(other) => Some(other),
-            Self::DeadLettered | Self::Active | Self::Gone => None,
+            Self::DeadLettered | Self::In(_) | Self::Changed | Self::Gone => None,
         }
     }
 
@@ -71,7 +79,8 @@ impl Stay {
             Self::IdHeld(holder) => Refused::IdHeld { operation, holder },
             Self::KeyHeld(holder) => Refused::KeyHeld { operation, holder },
             Self::DeadLettered => Refused::DeadLettered { operation },
-            Self::Active => Refused::WrongState { operation, state: JobState::Active },
+            Self::In(state) => Refused::WrongState { operation, state },
+            Self::Changed => Refused::Conflict { operation },
             Self::Gone => Refused::NotFound { queue: queue.clone(), id: id.clone() },
         }
     }
@@ -82,11 +91,11 @@ impl Leaver {
         (&self.id, self.arrival.unique.as_ref().map(|unique| unique.key.as_str()))
     }
 
-    fn effect(self) -> (JobId, Effect) {
+    fn departure(self) -> Departure {
         let to = Target::Queue(self.to);
         let along = Along::Arrival(self.arrival);
-        let Self { id, priority, record, .. } = self;
-        (self.here, Effect { to, id, priority, record, along })
+        let Self { here, from, digest, id, priority, record, .. } = self;
+        Departure { id: here, from, digest, effect: Effect { to, id, priority, record, along } }
     }
 }
 
@@ -98,9 +107,9 @@ impl Queue {
         let leavers = leavers.into_iter().enumerate();
         let leavers = leavers.filter(|(index, _)| !kept.contains_key(index));
         let (indexes, jobs): (Vec<_>, Vec<_>) =
-            leavers.map(|(index, leaver)| (index, leaver.effect())).unzip();
+            leavers.map(|(index, leaver)| (index, leaver.departure())).unzip();
         let mut answers = Vec::with_capacity(jobs.len());
-        for jobs in chunks(&jobs, |(_, effect)| effect.size()) {
+        for jobs in chunks(&jobs, |job| job.effect.size()) {
             answers.extend(self.store().call_retrying(&Transfer { jobs, why: None }).await?);
         }
         self.client().relays().relay(self.name()).await?;

@@ -199,13 +199,13 @@ fn read_by_all(reply: &Value) {
     by(&worker::Extend { receive: worker, id: &id, visibility: lease }, reply);
     by(&worker::Settle { receive: worker, throttle: Duration::ZERO, settlements: &[] }, reply);
     by(&job::Add { jobs: &jobs, look: true, call }, reply);
-    by(&job::Cancel { ids: &ids, mark: b"5 -1 -1 o", waiting_only: false }, reply);
+    by(&job::Cancel { ids: &ids, mark: b"5 -1 -1 o", from: &[] }, reply);
     by(&job::Read { ids: &ids }, reply);
     by(&job::Over { ids: &ids }, reply);
-    by(&job::Remove { ids: &ids, why: crate::job::Gone::Removed }, reply);
+    by(&job::Remove { ids: &ids, why: crate::job::Gone::Removed, from: &[] }, reply);
     by(&job::Promote { id: &id }, reply);
     by(&job::Retry { id: &id, anew: true }, reply);
-    by(&job::RetryMany { ids: &ids, anew: true }, reply);
+    by(&job::RetryMany { ids: &ids, anew: true, from: &[] }, reply);
     by(&queue::Counts, reply);
     by(&queue::Scan { set: "failed", most: 9, after: None, until: None, records: true }, reply);
     by(&queue::ScanActive { at: &queue::ActivePosition::default(), most: 9 }, reply);

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use redis::Value;
 
-use crate::{job::Tries, value_error::Corrupt};
+use crate::{
+    job::{JobState, Tries},
+    value_error::Corrupt,
+};
 
 /// A reply that isn't of the shape its script promises.
 fn unexpected(what: &'static str, value: &Value) -> Corrupt {
@@ -73,6 +76,11 @@ pub(crate) fn words<'a>(
         return Err(Corrupt::new(what, "an answer for other ids than asked for"));
     }
     Ok(words)
+}
+
+/// The state that such a word names.
+pub(crate) fn state(word: &str, what: &'static str) -> Result<JobState, Corrupt> {
+    word.parse().map_err(|error| Corrupt::new(what, error))
 }
 
 /// How often a job was tried, in a sparse column.

@@ -46,16 +46,16 @@ fn out_of_turn() -> Vec<Vec<u8>> {
 fn cases() -> Vec<Case> {
     let base = Rig::BASE;
     vec![
-        case("job/cancel", WAITING, args![base, "0 -1 -1 o", "a"], WAITING),
+        case("job/cancel", WAITING, args![base, "0 -1 -1 o", "", "a"], WAITING),
         case("job/delay", DELAYED, args![base, "a", "+5"], DELAYED),
         case("job/edit", WAITING, args![base, "a", "r", "new"], WAITING),
         case("job/priority", WAITING, args![base, "a", 5], &["HDEL jq:{q}:priority a"]),
         case("job/progress", &["HSET jq:{q}:running:w a 1:1"], args!["a", 7], &[]),
         case("job/promote", DELAYED, args![base, "a"], DELAYED),
-        case("job/remove", WAITING, args![base, "removed", "a"], WAITING),
+        case("job/remove", WAITING, args![base, "removed", "", "a"], WAITING),
         case("job/retry", FAILED, args![base, "a", 0], FAILED),
-        case("job/retry_many", FAILED, args![base, 0, "a"], FAILED),
-        case("job/transfer", WAITING, args![base, "", "a", "to", "b", 0, "r", ""], WAITING),
+        case("job/retry_many", FAILED, args![base, 0, "", "a"], FAILED),
+        case("job/transfer", WAITING, args![base, "", "a", "", "", "to", "b", 0, "r", ""], WAITING),
         case("outbox/enqueue", &[], args![base, 1, "to", "a", 0, "r", ""], &[]),
         case("queue/clean", FAILED, args![base, "failed", 0, 10], FAILED),
         case("queue/drain", WAITING, args![base, 0], WAITING),
@@ -152,7 +152,7 @@ fn what_a_resend_is_refused_or_finds_done_holds_for_its_first_try() {
         ("job/retry", WAITING, Err("WRONGSTATE waiting")),
         ("queue/pause", PAUSED, Ok(Value::Int(0))),
         ("queue/drain", &[], Ok(Value::Int(0))),
-        ("job/remove", &[], Ok(Value::Int(0))),
+        ("job/remove", &[], Ok(Value::BulkString(b"-".to_vec()))),
         ("queue/retry_failed", &[], Ok(Value::Array(vec![Value::Int(0), Value::Int(0)]))),
     ];
     for (script, given, answer) in calls {

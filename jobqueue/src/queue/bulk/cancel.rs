@@ -51,9 +51,9 @@ impl Act for CancelJobs {
         Ok(self.mark.validate()?)
     }
 
-    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>) -> Result<Acted> {
+    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>, from: &[JobState]) -> Result<Acted> {
         let ids: Vec<JobId> = jobs.into_iter().map(|job| job.id).collect();
-        let places = queue.cancel_some(&ids, &self.mark).await?;
+        let places = queue.cancel_some(&ids, &self.mark, from).await?;
         let mut acted = Acted::default();
         for (id, place) in ids.into_iter().zip(places) {
             let answer = queue.cancelled(&id, place);

@@ -37,8 +37,36 @@ trait Act: Send + Sync {
     /// Checks what doesn't depend on a job.
     fn check(&self, queue: &Queue) -> Result<()>;
 
-    /// Does it to some jobs, at most 100.
-    fn act(&self, queue: &Queue, jobs: Vec<JobInfo>) -> impl Future<Output = Result<Acted>> + Send;
+    /// In which states a job that was found in this one may be when it is done. Between finding and
+    /// doing a worker may take it, and it may end, or be run again: then something else is to become
+    /// of it than the filter meant.
+    fn still(found: JobState, meant: &[JobState]) -> Vec<JobState> {
+        if found.is_final() {
+            return vec![found];
+        }
+        meant.iter().copied().filter(|state| !state.is_final()).collect()
+    }
+
+    /// Does it to those of some jobs, at most 100, that are still in one of these states.
+    fn act(
+        &self,
+        queue: &Queue,
+        jobs: Vec<JobInfo>,
+        from: &[JobState],
+    ) -> impl Future<Output = Result<Acted>> + Send;
+}
+
+/// The jobs of a step, each with those that may be in the same states by now.
+fn by_states<A: Act>(jobs: Vec<JobInfo>, meant: &[JobState]) -> Vec<(Vec<JobState>, Vec<JobInfo>)> {
+    let mut groups: Vec<(Vec<JobState>, Vec<JobInfo>)> = Vec::new();
+    for job in jobs {
+        let from = A::still(job.state, meant);
+        match groups.iter_mut().find(|(states, _)| *states == from) {
+            Some((_, jobs)) => jobs.push(job),
+            None => groups.push((from, vec![job])),
+        }
+    }
+    groups
 }
 
 /// What became of the jobs of a step.
@@ -66,8 +94,10 @@ impl Acted {
 /// It looks for jobs from the beginning, as [`Queue::find`] does, and after each call of that does
 /// its work to those that it has found, at most 100 at once. What is added or comes back behind the
 /// end of a state that it has seen isn't looked at, so it ends, and none is taken twice that comes
-/// back by what was done to it. A job that moves between the look and the step is taken as it is
-/// then, or refused.
+/// back by what was done to it. It is done only to jobs that are in a state that is meant when it is
+/// done: those that the filter names, or else those that the call says. One that has ended since it
+/// was found isn't moved, nor run again, and one that was found as ended and runs again is left alone:
+/// they are refused, with the state that they are in.
 ///
 /// # Cancel safety
 /// Dropped before it is done, it has done some of its steps, each of them whole. Call it again for
@@ -146,8 +176,8 @@ async fn steps<A: Act>(bulk: &mut Bulk<'_, A>, report: &mut BulkReport) -> Resul
         let left = usize::try_from(at_most.saturating_sub(report.found())).unwrap_or(usize::MAX);
         jobs.truncate(left);
         report.look(finder.looked());
-        if !jobs.is_empty() {
-            let acted = action.act(&seek.queue, jobs).await?;
+        for (from, jobs) in by_states::<A>(jobs, finder.states()) {
+            let acted = action.act(&seek.queue, jobs, &from).await?;
             report.add(acted);
         }
         if let Some(on_step) = on_step {

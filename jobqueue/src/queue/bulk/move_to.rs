@@ -25,8 +25,8 @@ impl Find {
     /// reply; its time to live begins again, and its attempts are counted anew. It leaves this
     /// queue in one step and arrives once, as a dead letter does, even if processes die on the way.
     /// A job that would meet another of its id or its unique key there stays, and is
-    /// [refused](crate::find::BulkReport::refusals), as is one that runs or has gone by then, and a
-    /// failed one with a dead letter, which comes back from there. A handle that waits for its
+    /// [refused](crate::find::BulkReport::refusals), as is one that runs, has ended, was edited or
+    /// has gone by then, and a failed one with a dead letter, which comes back from there. A handle that waits for its
     /// result waits in the queue that it has left, and hears that the job has gone.
     ///
     /// ```no_run
@@ -59,9 +59,9 @@ impl Act for MoveJobs {
         Ok(())
     }
 
-    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>) -> Result<Acted> {
+    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>, from: &[JobState]) -> Result<Acted> {
         let ids: Vec<_> = jobs.iter().map(|job| job.id.clone()).collect();
-        let leavers = jobs.into_iter().map(|job| self.leaver(job)).collect();
+        let leavers = jobs.into_iter().map(|job| self.leaver(job, from)).collect();
         let Relocated { count, kept } = queue.relocate(leavers).await?;
         let mut acted = Acted { done: count, refused: Vec::new() };
         for (index, stay) in kept {
@@ -74,12 +74,14 @@ impl Act for MoveJobs {
 }
 
 impl MoveJobs {
-    fn leaver(&self, job: JobInfo) -> Leaver {
+    fn leaver(&self, job: JobInfo, from: &[JobState]) -> Leaver {
         let mut arrival = Arrival::of(&job.record);
         // As it is now: it may have been promoted, or delayed anew.
         arrival.due_ms = job.due_at.map(|due| due.timestamp_millis());
         Leaver {
             here: job.id.clone(),
+            from: from.to_vec(),
+            digest: job.record.digest(),
             to: self.to.name().clone(),
             id: job.id,
             priority: Priority::try_from(job.priority).unwrap_or_default(),

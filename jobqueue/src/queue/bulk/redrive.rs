@@ -38,12 +38,12 @@ impl Act for RedriveJobs {
         Ok(())
     }
 
-    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>) -> Result<Acted> {
-        let sent = DeadLetters::of(queue).send_jobs(&jobs).await?;
+    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>, from: &[JobState]) -> Result<Acted> {
+        let sent = DeadLetters::of(queue).send_jobs(&jobs, from).await?;
         let mut acted = Acted { done: sent.count, refused: Vec::new() };
-        for ((id, _), stay) in sent.kept {
-            let refused = stay.refused("redrive a dead letter", queue.name(), &id);
-            acted.count(id, Err::<(), _>(refused));
+        for (letter, stay) in sent.kept {
+            let refused = stay.refused("redrive a dead letter", queue.name(), &letter.id);
+            acted.count(letter.id, Err::<(), _>(refused));
         }
         Ok(acted)
     }

@@ -2,10 +2,10 @@
 
 use super::{Act, Acted, Bulk, awaited};
 use crate::{
-    error::{Error, Refused, Result},
+    error::{Operation, Refused, Result},
     job::{Gone, JobId, JobInfo, JobState},
     queue::{Find, Queue},
-    store::job::Remove,
+    store::job::{Removal, Remove},
 };
 
 /// What [`Find::remove`] does.
@@ -30,8 +30,18 @@ impl Find {
 }
 
 impl Queue {
-    async fn remove_some(&self, ids: &[JobId]) -> Result<u64> {
-        self.store().call_retrying(&Remove { ids, why: Gone::Removed }).await
+    /// What became of a job that was to be removed.
+    pub(in crate::queue) fn removed(&self, id: &JobId, removal: Removal) -> Result<(), Refused> {
+        match removal {
+            Removal::Removed => Ok(()),
+            Removal::Stays(state) => {
+                let operation = Operation::on_job("remove a job", self.name(), id);
+                Err(Refused::WrongState { operation, state })
+            }
+            Removal::Unknown => {
+                Err(Refused::NotFound { queue: self.name().clone(), id: id.clone() })
+            }
+        }
     }
 }
 
@@ -49,27 +59,22 @@ impl Act for RemoveJobs {
         Ok(())
     }
 
-    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>) -> Result<Acted> {
+    /// One that has ended since it was found is as good as one that waits.
+    fn still(found: JobState, meant: &[JobState]) -> Vec<JobState> {
+        if found.is_final() { vec![found] } else { meant.to_vec() }
+    }
+
+    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>, from: &[JobState]) -> Result<Acted> {
         let ids: Vec<JobId> = jobs.into_iter().map(|job| job.id).collect();
-        let mut acted = Acted::default();
-        match queue.remove_some(&ids).await {
-            Ok(removed) => acted.done = removed,
-            // One of them runs by now, and none was removed.
-            Err(Error::Refused(Refused::WrongState { .. })) => {
-                for id in &ids {
-                    match queue.remove_some(std::slice::from_ref(id)).await {
-                        Ok(removed) => acted.done += removed,
-                        Err(Error::Refused(refused @ Refused::WrongState { .. })) => {
-                            acted.count(id.clone(), Err::<(), _>(refused));
-                        }
-                        Err(error) => return Err(error),
-                    }
-                }
-            }
-            Err(error) => return Err(error),
-        }
+        let remove = Remove { ids: &ids, why: Gone::Removed, from };
+        let removals = queue.store().call_retrying(&remove).await?;
         if ids.iter().any(JobId::is_awaited) {
             queue.tell_callers();
+        }
+        let mut acted = Acted::default();
+        for (id, removal) in ids.into_iter().zip(removals) {
+            let answer = queue.removed(&id, removal);
+            acted.count(id, answer);
         }
         Ok(acted)
     }

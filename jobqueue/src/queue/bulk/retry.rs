@@ -52,9 +52,9 @@ impl Act for RetryJobs {
         Ok(())
     }
 
-    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>) -> Result<Acted> {
+    async fn act(&self, queue: &Queue, jobs: Vec<JobInfo>, from: &[JobState]) -> Result<Acted> {
         let ids: Vec<JobId> = jobs.into_iter().map(|job| job.id).collect();
-        let reruns = RetryMany { ids: &ids, anew: self.anew };
+        let reruns = RetryMany { ids: &ids, anew: self.anew, from };
         let reruns = queue.store().call_retrying(&reruns).await?;
         let mut acted = Acted::default();
         for (id, rerun) in ids.into_iter().zip(reruns) {
@@ -63,9 +63,7 @@ impl Act for RetryJobs {
                 Rerun::Again => Ok(()),
                 Rerun::KeyHeld(holder) => Err(Refused::KeyHeld { operation: operation(), holder }),
                 Rerun::DeadLettered => Err(Refused::DeadLettered { operation: operation() }),
-                Rerun::Unfinished(state) => {
-                    Err(Refused::WrongState { operation: operation(), state })
-                }
+                Rerun::Stays(state) => Err(Refused::WrongState { operation: operation(), state }),
                 Rerun::Unknown => {
                     Err(Refused::NotFound { queue: queue.name().clone(), id: id.clone() })
                 }

@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::{
     DeadLetters,
-    send::{Read, Sent},
+    send::{Letter, Read, Sent},
 };
 use crate::{
     error::Result,
@@ -139,7 +139,7 @@ impl<'a> Redrive<'a> {
         let mut sent = 0_u64;
         let mut steps = ids.chunks(pace.step).peekable();
         while let Some(ids) = steps.next() {
-            let step = self.send(ids).await?;
+            let step = self.send(ids, as_read).await?;
             sent = sent.saturating_add(step.sent);
             if steps.peek().is_some() {
                 pace.wait(step.sent).await;
@@ -157,7 +157,7 @@ impl<'a> Redrive<'a> {
             if ids.is_empty() {
                 break;
             }
-            let step = self.send(&ids).await?;
+            let step = self.send(&ids, |_| vec![JobState::Waiting]).await?;
             left = left.saturating_sub(ids.len() as u64);
             kept = kept.saturating_add(step.kept);
             sent = sent.saturating_add(step.sent);
@@ -168,26 +168,26 @@ impl<'a> Redrive<'a> {
         Ok(sent)
     }
 
-    /// Sends one step's dead letters.
-    async fn send(&self, ids: &[JobId]) -> Result<Step> {
+    /// Sends one step's dead letters, those in these states, by the one in which each was read.
+    async fn send(&self, ids: &[JobId], from: impl Fn(JobState) -> Vec<JobState>) -> Result<Step> {
         let (mut chosen, mut others) = (Vec::new(), 0);
         for read in self.dead_letters.read(ids).await? {
             match read {
-                Read::Letter(letter) if self.wants(&letter.1) => chosen.push(letter),
+                Read::Letter(letter) if self.wants(&letter.dead_letter) => chosen.push(letter),
                 Read::Letter(_) | Read::Other => others += 1,
                 Read::Gone => {}
             }
         }
-        let Sent { count, kept } = self.dead_letters.send(chosen).await?;
+        let Sent { count, kept } = self.dead_letters.send(chosen, from).await?;
         // Others run by now or have gone, and wait here no more.
         let met = kept.iter().filter_map(|(letter, stay)| Some((letter, stay.met()?)));
         let kept: Vec<_> = met.collect();
-        for ((id, dead_letter), other) in &kept {
+        for (letter, other) in &kept {
             if let Some(on_kept) = &self.on_kept {
-                on_kept(id, dead_letter, other);
+                on_kept(&letter.id, &letter.dead_letter, other);
             }
         }
-        if let Some(((id, _), other)) = kept.first() {
+        if let Some((Letter { id, .. }, other)) = kept.first() {
             warn!(queue = %self.dead_letters.queue().name(), count = kept.len(), %id, %other, "dead letters stay: others have the ids or unique keys of their jobs");
         }
         Ok(Step { sent: count, kept: others + kept.len() as u64 })
@@ -196,6 +196,11 @@ impl<'a> Redrive<'a> {
     fn wants(&self, dead_letter: &DeadLetter) -> bool {
         self.filter.as_ref().is_none_or(|wants| wants(dead_letter))
     }
+}
+
+/// Of a dead letter that is chosen by its id: one that hasn't ended may be anywhere but at a worker.
+fn as_read(state: JobState) -> Vec<JobState> {
+    if state.is_final() { vec![state] } else { vec![JobState::Waiting, JobState::Delayed] }
 }
 
 /// What became of the dead letters of a step.

@@ -6,12 +6,31 @@ use super::{DeadLetters, dead_letter_of};
 use crate::{
     error::{Error, Result},
     error_chain::chain,
-    job::{Arrival, DeadLetter, FailureReason, JobId, JobInfo},
+    job::{Arrival, DeadLetter, FailureReason, JobId, JobInfo, JobState},
     queue::relocate::{Leaver, Relocated, Stay},
 };
 
-/// A dead letter by its id in its queue.
-pub(in crate::queue) type Letter = (JobId, DeadLetter);
+/// A dead letter as it was read.
+pub(in crate::queue) struct Letter {
+    /// Its id in its queue.
+    pub(in crate::queue) id: JobId,
+    pub(super) dead_letter: DeadLetter,
+    pub(super) state: JobState,
+    /// Of its record.
+    digest: String,
+}
+
+impl Letter {
+    fn of(job: &JobInfo) -> Option<Self> {
+        let dead_letter = dead_letter_of(job)?;
+        Some(Self {
+            id: job.id.clone(),
+            dead_letter,
+            state: job.state,
+            digest: job.record.digest(),
+        })
+    }
+}
 
 /// What became of the dead letters of a step.
 pub(in crate::queue) struct Sent {
@@ -22,7 +41,8 @@ pub(in crate::queue) struct Sent {
 }
 
 /// What a dead letter's job takes along on its way back.
-fn leaver((id, dead_letter): &Letter) -> Leaver {
+fn leaver(letter: &Letter, from: Vec<JobState>) -> Leaver {
+    let dead_letter = &letter.dead_letter;
     // A record that can't be read goes back as it is, and fails there again.
     let record = dead_letter.record().ok();
     let mut arrival = record.as_ref().map(Arrival::of).unwrap_or_default();
@@ -31,7 +51,9 @@ fn leaver((id, dead_letter): &Letter) -> Leaver {
         arrival.due_ms = None;
     }
     Leaver {
-        here: id.clone(),
+        here: letter.id.clone(),
+        from,
+        digest: letter.digest.clone(),
         to: dead_letter.queue.clone(),
         id: dead_letter.id.clone(),
         priority: record.map(|record| record.options.priority).unwrap_or_default(),
@@ -63,15 +85,23 @@ impl DeadLetters {
     }
 
     /// Sends those of the jobs back that are dead letters.
-    pub(in crate::queue) async fn send_jobs(&self, jobs: &[JobInfo]) -> Result<Sent> {
-        let letter = |job: &JobInfo| Some((job.id.clone(), dead_letter_of(job)?));
-        self.send(jobs.iter().filter_map(letter).collect()).await
+    pub(in crate::queue) async fn send_jobs(
+        &self,
+        jobs: &[JobInfo],
+        from: &[JobState],
+    ) -> Result<Sent> {
+        self.send(jobs.iter().filter_map(Letter::of).collect(), |_| from.to_vec()).await
     }
 
     /// Takes dead letters out of this queue, and brings their jobs to their own queues. One whose
-    /// job would meet another of the same id or unique key stays.
-    pub(super) async fn send(&self, letters: Vec<Letter>) -> Result<Sent> {
-        let leavers: Vec<Leaver> = letters.iter().map(leaver).collect();
+    /// job would meet another of the same id or unique key stays, as does one that isn't any more
+    /// in a state that `from` says of the one in which it was read.
+    pub(super) async fn send(
+        &self,
+        letters: Vec<Letter>,
+        from: impl Fn(JobState) -> Vec<JobState>,
+    ) -> Result<Sent> {
+        let leavers = letters.iter().map(|letter| leaver(letter, from(letter.state))).collect();
         let Relocated { count, mut kept } = self.queue().relocate(leavers).await?;
         let letters = letters.into_iter().enumerate();
         let kept = letters.filter_map(|(index, letter)| Some((letter, kept.remove(&index)?)));
@@ -90,9 +120,6 @@ pub(super) enum Read {
 impl Read {
     fn of(info: Option<JobInfo>) -> Self {
         let Some(info) = info else { return Self::Gone };
-        match dead_letter_of(&info) {
-            Some(dead_letter) => Self::Letter((info.id, dead_letter)),
-            None => Self::Other,
-        }
+        Letter::of(&info).map_or(Self::Other, Self::Letter)
     }
 }

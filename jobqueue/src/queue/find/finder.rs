@@ -100,6 +100,11 @@ impl Finder {
         })
     }
 
+    /// In which a job must be.
+    pub(in crate::queue) fn states(&self) -> &[JobState] {
+        &self.states
+    }
+
     pub(in crate::queue) fn looked(&self) -> Looked {
         self.looked
     }

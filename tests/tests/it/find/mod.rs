@@ -2,6 +2,7 @@
 
 mod bulk;
 mod dead_letters;
+mod meanwhile;
 mod tagged;
 mod tags;
 

@@ -107,19 +107,21 @@ impl Queue {
         Ok(number(1))
     }
 
-    pub(super) fn remove(&mut self, ids: &[String]) -> Answer {
-        if ids.iter().any(|id| self.state(id) == Some("active")) {
-            return Err("WRONGSTATE active".to_owned());
-        }
-        let mut there: Vec<String> = Vec::new();
+    pub(super) fn remove(&mut self, ids: &[String]) -> Value {
+        let (mut there, mut words): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
         for id in ids {
-            if self.jobs.contains_key(id) && !there.contains(id) {
-                there.push(id.clone());
-            }
+            words.push(match self.state(id) {
+                Some("active") => "active",
+                Some(_) if !there.contains(id) => {
+                    there.push(id.clone());
+                    "removed"
+                }
+                _ => "-",
+            });
         }
         self.forget(&there);
         self.event_of("removed", there.iter());
-        Ok(number(there.len()))
+        text(words.join(" "))
     }
 
     pub(super) fn retry(&mut self, id: &str) -> Answer {

@@ -240,7 +240,7 @@ impl Queue {
             Request::Progress { worker, id, value } => self.progress(worker, id, value),
             Request::Log { worker, id, keep, lines } => self.log(worker, id, *keep, lines),
             Request::Promote { id } => self.promote(id),
-            Request::Remove { ids } => self.remove(ids),
+            Request::Remove { ids } => Ok(self.remove(ids)),
             Request::Priority { id, priority } => self.set_priority(id, *priority),
             Request::Delay { id, due } => self.delay(id, *due),
             Request::Retry { id } => self.retry(id),

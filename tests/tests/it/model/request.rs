@@ -222,13 +222,13 @@ impl Request {
                 Call { worker: worker.clone(), ..call("job/log", args![BASE, id, keep, lines]) }
             }
             Self::Promote { id } => call("job/promote", args![BASE, id]),
-            Self::Remove { ids } => call("job/remove", args![BASE, "removed", ids]),
+            Self::Remove { ids } => call("job/remove", args![BASE, "removed", "", ids]),
             Self::Priority { id, priority } => call("job/priority", args![BASE, id, priority]),
             Self::Delay { id, due: Due::Now } => call("job/delay", args![BASE, id, "+0"]),
             Self::Delay { id, due } => call("job/delay", args![BASE, id, due.arg()]),
             Self::Retry { id } => call("job/retry", args![BASE, id, 0]),
             Self::RetryFailed { most, skip } => call("queue/retry_failed", args![BASE, most, skip]),
-            Self::Cancel { ids, keep } => call("job/cancel", args![BASE, mark(*keep), ids]),
+            Self::Cancel { ids, keep } => call("job/cancel", args![BASE, mark(*keep), "", ids]),
             Self::Clean { state, age, most } => call("queue/clean", args![BASE, state, age, most]),
             Self::Drain { delayed } => call("queue/drain", args![BASE, flag(*delayed)]),
             Self::Pause => call("queue/pause", args![]),

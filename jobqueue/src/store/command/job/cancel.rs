@@ -19,8 +19,8 @@ pub(crate) struct Cancel<'a> {
     pub(crate) ids: &'a [JobId],
     /// A `CancelMark`, encoded.
     pub(crate) mark: &'a [u8],
-    /// Those that run are left alone.
-    pub(crate) waiting_only: bool,
+    /// Those in these states alone; in whichever they are, if there are none.
+    pub(crate) from: &'a [JobState],
 }
 
 /// Where a job was that is to be cancelled.
@@ -30,7 +30,7 @@ pub(crate) enum Whereabouts {
     Ended,
     /// This worker runs it.
     Runs(WorkerId),
-    /// It had ended before.
+    /// It had ended before, or is in a state that isn't meant.
     Over(JobState),
     /// There is no such job.
     Unknown,
@@ -57,6 +57,7 @@ impl Command for Cancel<'_> {
             callers,
             cancels,
             whereabouts,
+            meant,
             numbered,
             call
         ],
@@ -75,11 +76,7 @@ impl Command for Cancel<'_> {
     type Reply = Vec<Whereabouts>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base());
-        match self.waiting_only {
-            true => args.push([b"~", self.mark].concat()),
-            false => args.push(self.mark),
-        };
+        args.push(keys.base()).push(self.mark).push(JobState::names(self.from));
         for id in self.ids {
             args.push(id.as_str());
         }
@@ -96,10 +93,7 @@ impl Command for Cancel<'_> {
             "ended" => Ok(Whereabouts::Ended),
             place => match place.strip_prefix('=') {
                 Some(worker) => Ok(Whereabouts::Runs(WorkerId::from_store(worker))),
-                None => {
-                    let state = place.parse().map_err(|error| Corrupt::new(Self::ACTION, error));
-                    state.map(Whereabouts::Over)
-                }
+                None => reply::state(place, Self::ACTION).map(Whereabouts::Over),
             },
         };
         places.iter().map(place).collect()

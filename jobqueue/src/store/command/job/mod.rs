@@ -27,10 +27,10 @@ pub(crate) use priority::Priority;
 pub(crate) use progress::Progress;
 pub(crate) use promote::Promote;
 pub(crate) use read::Read;
-pub(crate) use remove::Remove;
+pub(crate) use remove::{Removal, Remove};
 pub(crate) use retry::Retry;
 pub(crate) use retry_many::{Rerun, RetryMany};
-pub(crate) use transfer::{Transfer, Transferred};
+pub(crate) use transfer::{Departure, Transfer, Transferred};
 
 #[cfg(feature = "internals")]
 pub(crate) fn scripts() -> [&'static Script; 14] {

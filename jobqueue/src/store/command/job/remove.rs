@@ -3,7 +3,7 @@
 use redis::Value;
 
 use crate::{
-    job::{Gone, JobId},
+    job::{Gone, JobId, JobState},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -17,6 +17,17 @@ use crate::{
 pub(crate) struct Remove<'a> {
     pub(crate) ids: &'a [JobId],
     pub(crate) why: Gone,
+    /// Those in these states alone; all but active ones, if there are none.
+    pub(crate) from: &'a [JobState],
+}
+
+/// What became of a job that was to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    Removed,
+    /// It is active, or in a state that isn't meant.
+    Stays(JobState),
+    Unknown,
 }
 
 impl Command for Remove<'_> {
@@ -24,7 +35,7 @@ impl Command for Remove<'_> {
         "job" / remove,
         [
             layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, key,
-            state, outbox, callers, removal, numbered, call
+            state, outbox, callers, removal, meant, numbered, call
         ],
         once
     );
@@ -47,17 +58,24 @@ impl Command for Remove<'_> {
         Key::Events,
     ];
     const ACTION: &'static str = "remove jobs";
-    type Reply = u64;
+    /// For each id, in their order.
+    type Reply = Vec<Removal>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base()).push(self.why.as_str());
+        args.push(keys.base()).push(self.why.as_str()).push(JobState::names(self.from));
         for id in self.ids {
             args.push(id.as_str());
         }
     }
 
-    fn read(&self, reply: Value) -> Result<u64, Corrupt> {
-        reply::count(&reply, Self::ACTION)
+    fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
+        let words = reply::words(&reply, self.ids.len(), Self::ACTION)?;
+        let read = |word| match word {
+            "removed" => Ok(Removal::Removed),
+            "-" => Ok(Removal::Unknown),
+            state => reply::state(state, Self::ACTION).map(Removal::Stays),
+        };
+        words.into_iter().map(read).collect()
     }
 
     fn job(&self) -> Option<&JobId> {

@@ -19,6 +19,8 @@ pub(crate) struct RetryMany<'a> {
     pub(crate) ids: &'a [JobId],
     /// Whether to forget what was recorded for them.
     pub(crate) anew: bool,
+    /// Those in these states alone.
+    pub(crate) from: &'a [JobState],
 }
 
 /// What became of a job that was to run again.
@@ -29,8 +31,8 @@ pub(crate) enum Rerun {
     KeyHeld(JobId),
     /// Its dead letter waits elsewhere.
     DeadLettered,
-    /// It has not ended.
-    Unfinished(JobState),
+    /// It has not ended, or is in a state that isn't meant.
+    Stays(JobState),
     Unknown,
 }
 
@@ -51,6 +53,7 @@ impl Command for RetryMany<'_> {
             rerun,
             key,
             whereabouts,
+            meant,
             numbered,
             call
         ],
@@ -77,7 +80,7 @@ impl Command for RetryMany<'_> {
     type Reply = Vec<Rerun>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
-        args.push(keys.base()).push(u8::from(self.anew));
+        args.push(keys.base()).push(u8::from(self.anew)).push(JobState::names(self.from));
         for id in self.ids {
             args.push(id.as_str());
         }
@@ -95,10 +98,7 @@ impl Command for RetryMany<'_> {
             "-" => Ok(Rerun::Unknown),
             word => match word.strip_prefix('=') {
                 Some(holder) => Ok(Rerun::KeyHeld(JobId::from_store(holder))),
-                None => {
-                    let state = word.parse().map_err(|error| Corrupt::new(Self::ACTION, error));
-                    state.map(Rerun::Unfinished)
-                }
+                None => reply::state(word, Self::ACTION).map(Rerun::Stays),
             },
         };
         words.iter().map(read).collect()

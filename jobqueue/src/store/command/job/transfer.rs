@@ -4,7 +4,7 @@ use crate::store::command::outbox::write_effect;
 use redis::Value;
 
 use crate::{
-    job::{Effect, Gone, JobId},
+    job::{Effect, Gone, JobId, JobState},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -17,9 +17,21 @@ use crate::{
 /// `lua/job/transfer.lua`
 pub(crate) struct Transfer<'a> {
     /// The jobs to remove, and the job to send for each.
-    pub(crate) jobs: &'a [(JobId, Effect)],
+    pub(crate) jobs: &'a [Departure],
     /// What callers of requests among them hear; none if these are answered from elsewhere.
     pub(crate) why: Option<Gone>,
+}
+
+/// A job that is to leave.
+#[derive(Clone, Debug)]
+pub(crate) struct Departure {
+    pub(crate) id: JobId,
+    /// If it is in one of these states.
+    pub(crate) from: Vec<JobState>,
+    /// And if its record is still the one of this [digest](crate::job::Record::digest).
+    pub(crate) digest: String,
+    /// The job to send in its place.
+    pub(crate) effect: Effect,
 }
 
 /// What became of a job that was to leave.
@@ -28,7 +40,10 @@ pub(crate) enum Transferred {
     Sent,
     /// Its dead letter waits elsewhere.
     DeadLettered,
-    Active,
+    /// It is active, or in a state that isn't meant.
+    Stays(JobState),
+    /// It has another record by now.
+    Changed,
     Unknown,
 }
 
@@ -37,7 +52,7 @@ impl Command for Transfer<'_> {
         "job" / transfer,
         [
             layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, rerun,
-            tags, columns, key, state, outbox, callers, removal, numbered, call
+            tags, columns, key, state, outbox, callers, removal, meant, numbered, call
         ],
         once
     );
@@ -65,8 +80,8 @@ impl Command for Transfer<'_> {
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.why.map_or("", Gone::as_str));
-        for (id, effect) in self.jobs {
-            args.push(id.as_str());
+        for Departure { id, from, digest, effect } in self.jobs {
+            args.push(id.as_str()).push(JobState::names(from)).push(digest.as_str());
             write_effect(effect, args);
         }
     }
@@ -76,9 +91,9 @@ impl Command for Transfer<'_> {
         let read = |word| match word {
             "sent" => Ok(Transferred::Sent),
             "!" => Ok(Transferred::DeadLettered),
-            "active" => Ok(Transferred::Active),
+            "other" => Ok(Transferred::Changed),
             "-" => Ok(Transferred::Unknown),
-            _ => Err(Corrupt::new(Self::ACTION, "a word that says nothing of a job")),
+            state => reply::state(state, Self::ACTION).map(Transferred::Stays),
         };
         words.into_iter().map(read).collect()
     }

@@ -28,7 +28,7 @@ fn jobs_that_wait_end_at_once() {
         "SET jq:{q}:unique:ka a",
         "HSET jq:{q}:attempts b 2",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, MARK, "a", "b"], r#""ended ended""#);
+    rig.replies(KEYS, args![Rig::BASE, MARK, "", "a", "b"], r#""ended ended""#);
     rig.holds(expect![[r#"
         jq:{q}:attempts hash
           b = 2
@@ -65,7 +65,7 @@ fn jobs_that_run_are_marked_and_their_workers_told() {
         "HSET jq:{q}:cancels b another",
     ]);
     let ids = args!["a", "b", "c", "d"];
-    rig.replies(KEYS, args![Rig::BASE, MARK, ids], r#""=w1 =w1 =w2 =by-hand""#);
+    rig.replies(KEYS, args![Rig::BASE, MARK, "", ids], r#""=w1 =w1 =w2 =by-hand""#);
     rig.holds(expect![[r#"
         jq:{q}:cancel:w1 list, expires
           a b\n5000 -1 -1 o u t
@@ -99,7 +99,7 @@ fn of_others_it_says_where_they_are() {
     let before = rig.dump();
     let ids = args!["a", "b", "c", "missing"];
     let answer = r#""completed failed cancelled -""#;
-    rig.replies(KEYS, args![Rig::BASE, MARK, ids], answer);
+    rig.replies(KEYS, args![Rig::BASE, MARK, "", ids], answer);
     rig.dump().assert_unchanged_since(&before);
 }
 
@@ -117,7 +117,7 @@ fn a_job_that_is_not_kept_leaves_nothing() {
         "SET jq:{q}:unique:ka a",
         "HSET jq:{q}:progress a p",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "0 -1 -1 o", "a"], r#""ended""#);
+    rig.replies(KEYS, args![Rig::BASE, "0 -1 -1 o", "", "a"], r#""ended""#);
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           cancelled = 1
@@ -137,7 +137,7 @@ fn a_job_in_a_lane_leaves_it() {
         "ZADD jq:{q}:lanes 1 l",
         "ZADD jq:{q}:lane:l 1 a",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, MARK, "a"], r#""ended""#);
+    rig.replies(KEYS, args![Rig::BASE, MARK, "", "a"], r#""ended""#);
     rig.holds(expect![[r#"
         jq:{q}:cancelled zset
           1700000000000 a
@@ -161,7 +161,7 @@ fn as_many_are_kept_as_it_says_and_for_as_long() {
             "ZADD jq:{q}:cancelled 5 a 6 b 1699999999999 c",
             "ZADD jq:{q}:waiting 1 d",
         ]);
-        rig.replies(KEYS, args![Rig::BASE, mark, "d"], r#""ended""#);
+        rig.replies(KEYS, args![Rig::BASE, mark, "", "d"], r#""ended""#);
         let count = |rig: &mut Rig, command| run(rig.connection(), command);
         assert_eq!(count(&mut rig, "ZCARD jq:{q}:cancelled"), Value::Int(left), "{mark}");
         assert_eq!(count(&mut rig, "HLEN jq:{q}:jobs"), Value::Int(left), "{mark}");
@@ -176,7 +176,7 @@ fn the_caller_of_a_request_hears_of_it() {
         "HSET jq:{q}:jobs a@ ra",
         "ZADD jq:{q}:waiting 1 a@",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "0 -1 -1 o", "a@"], r#""ended""#);
+    rig.replies(KEYS, args![Rig::BASE, "0 -1 -1 o", "", "a@"], r#""ended""#);
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           cancelled = 1
@@ -192,7 +192,7 @@ fn a_worker_has_a_hundred_messages_at_most() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:workers 1 w", "HSET jq:{q}:running:w a 1:1"]);
     for _ in 0..105 {
-        rig.replies(KEYS, args![Rig::BASE, MARK, "a"], r#""=w""#);
+        rig.replies(KEYS, args![Rig::BASE, MARK, "", "a"], r#""=w""#);
     }
     assert_eq!(run(rig.connection(), "LLEN jq:{q}:cancel:w"), Value::Int(100));
 }
@@ -203,7 +203,8 @@ fn a_resend_hears_what_the_first_try_did_and_a_late_try_does_nothing() {
     rig.given(["HSET jq:{q}:jobs a r", "ZADD jq:{q}:waiting 1 a"]);
     for resend in [false, true, false] {
         let attempt = Try { number: 1, resend };
-        let answer = rig.send(KEYS, args![Rig::BASE, MARK, "a", "b"], attempt).expect("an answer");
+        let answer =
+            rig.send(KEYS, args![Rig::BASE, MARK, "", "a", "b"], attempt).expect("an answer");
         assert_eq!(text::reply(&answer), r#""ended -""#);
         // It runs again by then.
         rig.given(["ZREM jq:{q}:cancelled a", "ZADD jq:{q}:waiting 1 a"]);
@@ -222,7 +223,7 @@ fn the_successor_of_a_cancelled_job_may_run_unless_it_is_cancelled_too() {
         ]);
         let mut set = redis::cmd("SET");
         set.arg("jq:{q}:unique:k").arg("a - 7 b").query::<()>(rig.connection()).expect("set");
-        rig.call(KEYS, args![Rig::BASE, MARK, ids]).expect("an answer");
+        rig.call(KEYS, args![Rig::BASE, MARK, "", ids]).expect("an answer");
         let score = run(rig.connection(), "ZSCORE jq:{q}:delayed b");
         assert_eq!(score != Value::Nil, due, "{ids:?}");
         let holder = run(rig.connection(), "EXISTS jq:{q}:unique:k");
@@ -231,8 +232,38 @@ fn the_successor_of_a_cancelled_job_may_run_unless_it_is_cancelled_too() {
 }
 
 #[test]
+fn what_is_in_another_state_than_is_meant_stays_as_it_is() {
+    for (meant, words) in [
+        ("waiting", "ended delayed active failed -"),
+        ("delayed active", "waiting ended =w failed -"),
+        ("failed", "waiting delayed active failed -"),
+    ] {
+        let mut rig = rig();
+        rig.given([
+            "HSET jq:{q}:jobs waits r later r runs r failed r",
+            "ZADD jq:{q}:waiting 1 waits",
+            "ZADD jq:{q}:delayed 9 later",
+            "ZADD jq:{q}:failed 9 failed",
+            "ZADD jq:{q}:workers 9 w",
+            "HSET jq:{q}:running:w runs 1:1",
+        ]);
+        let ids = args!["waits", "later", "runs", "failed", "none"];
+        rig.replies(KEYS, args![Rig::BASE, MARK, meant, ids], &format!("{words:?}"));
+        let count = |rig: &mut Rig, command: &str| -> i64 {
+            let answer = jobqueue_tests::raw::run(rig.connection(), command);
+            redis::from_redis_value(answer).expect("a number")
+        };
+        let ended = words.matches("ended").count() as i64;
+        assert_eq!(count(&mut rig, "ZCARD jq:{q}:cancelled"), ended, "{meant}");
+        let told = words.matches("=w").count() as i64;
+        assert_eq!(count(&mut rig, "HLEN jq:{q}:cancels"), told, "{meant}");
+        assert_eq!(count(&mut rig, "LLEN jq:{q}:cancel:w"), told, "{meant}");
+    }
+}
+
+#[test]
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9", "ZADD jq:{q}:waiting 1 a"]);
-    rig.refuses(KEYS, args![Rig::BASE, MARK, "a"], "LAYOUT 9 2");
+    rig.refuses(KEYS, args![Rig::BASE, MARK, "", "a"], "LAYOUT 9 2");
 }

@@ -47,7 +47,11 @@ fn removes_everything_kept_of_jobs() {
         "ZADD jq:{q}:waiting 1 b 2 c",
         "HSET jq:{q}:jobs c r",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "removed", "a", "b", "missing"], "2");
+    rig.replies(
+        KEYS,
+        args![Rig::BASE, "removed", "", "a", "b", "missing"],
+        "\"removed removed -\"",
+    );
     rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a b
@@ -59,21 +63,37 @@ fn removes_everything_kept_of_jobs() {
 }
 
 #[test]
-fn refuses_all_if_one_is_active() {
-    let mut rig = rig();
-    rig.given([
-        "ZADD jq:{q}:waiting 1 a",
-        "ZADD jq:{q}:workers 1 w",
-        "HSET jq:{q}:running:w b 1:1",
-    ]);
-    rig.refuses(KEYS, args![Rig::BASE, "removed", "a", "b"], "WRONGSTATE active");
+fn what_is_active_or_in_another_state_than_is_meant_stays() {
+    let states = ["waiting", "delayed", "completed", "failed", "cancelled"];
+    for meant in ["", "waiting delayed", "completed", "failed cancelled"] {
+        let mut rig = rig();
+        rig.given(["ZADD jq:{q}:workers 1 w", "HSET jq:{q}:running:w active 1:1"]);
+        for state in states {
+            rig.given([
+                &format!("ZADD jq:{{q}}:{state} 1 {state}")[..],
+                &format!("HSET jq:{{q}}:jobs {state} r"),
+            ]);
+        }
+        let is_meant = |state: &&str| meant.is_empty() || meant.contains(*state);
+        let word = |state| if is_meant(&state) { "removed" } else { state };
+        let words: Vec<_> = states.map(word).into_iter().chain(["active", "-"]).collect();
+        let ids = [&states[..], &["active", "none"]].concat();
+        rig.replies(
+            KEYS,
+            args![Rig::BASE, "removed", meant, ids],
+            &format!("{:?}", words.join(" ")),
+        );
+        let left: Vec<String> =
+            redis::cmd("HKEYS").arg("jq:{q}:jobs").query(rig.connection()).expect("keys");
+        assert_eq!(left.len(), states.iter().filter(|state| !is_meant(state)).count(), "{meant}");
+    }
 }
 
 #[test]
 fn a_job_that_is_named_twice_counts_once() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:waiting 1 a", "HSET jq:{q}:jobs a r"]);
-    rig.replies(KEYS, args![Rig::BASE, "removed", "a", "a"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "removed", "", "a", "a"], "\"removed -\"");
     rig.holds(expect![[r#"
         jq:{q}:events stream
           removed = a
@@ -90,7 +110,7 @@ fn a_key_that_is_anothers_stays() {
         "SET jq:{q}:unique:k other",
         "HSET jq:{q}:meta layout 2 events 0",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "removed", "a"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "removed", "", "a"], "\"removed\"");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
@@ -104,7 +124,7 @@ fn a_key_that_is_anothers_stays() {
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
-    rig.refuses(KEYS, args![Rig::BASE, "removed", "a"], "LAYOUT 9 2");
+    rig.refuses(KEYS, args![Rig::BASE, "removed", "", "a"], "LAYOUT 9 2");
 }
 
 #[test]
@@ -115,7 +135,7 @@ fn a_removed_job_does_not_expire() {
         "ZADD jq:{q}:waiting 1 a",
         "ZADD jq:{q}:expiring 1 a",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "removed", "a"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "removed", "", "a"], "\"removed\"");
     let left = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:expiring");
     assert_eq!(left, redis::Value::Int(0));
 }
@@ -128,7 +148,7 @@ fn the_caller_of_a_request_hears_of_it() {
         "HSET jq:{q}:jobs a@ ra b rb",
         "ZADD jq:{q}:waiting 1 a@ 2 b",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "overflow", "a@", "b"], "2");
+    rig.replies(KEYS, args![Rig::BASE, "overflow", "", "a@", "b"], "\"removed removed\"");
     rig.holds(expect![[r#"
         jq:{q}:meta hash
           events = 0
@@ -150,7 +170,7 @@ fn the_next_one_of_a_key_may_run_unless_it_is_removed_as_well() {
     ];
     let mut one = rig();
     one.given(given);
-    one.replies(KEYS, args![Rig::BASE, "removed", "a"], "1");
+    one.replies(KEYS, args![Rig::BASE, "removed", "", "a"], "\"removed\"");
     one.holds(expect![[r#"
         jq:{q}:attempts hash
           b = 0@1700000000000
@@ -170,7 +190,7 @@ fn the_next_one_of_a_key_may_run_unless_it_is_removed_as_well() {
     for both in [["a", "b"], ["b", "a"]] {
         let mut rig = rig();
         rig.given(given);
-        rig.replies(KEYS, args![Rig::BASE, "removed", &both], "2");
+        rig.replies(KEYS, args![Rig::BASE, "removed", "", &both], "\"removed removed\"");
         let left = rig.dump().0.into_keys().collect::<Vec<_>>();
         assert_eq!(left, ["jq:{q}:meta"], "{both:?}");
     }
@@ -186,7 +206,7 @@ fn a_job_leaves_the_sets_of_its_tags() {
         "HSET jq:{q}:tags a x b x",
         "ZADD jq:{q}:tag:x 0 a 0 b",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, "removed", "a"], "1");
+    rig.replies(KEYS, args![Rig::BASE, "removed", "", "a"], "\"removed\"");
     rig.holds(expect![[r#"
         jq:{q}:jobs hash
           b = r

@@ -43,7 +43,7 @@ fn runs_jobs_again_and_says_why_not() {
     ]);
     let ids = args!["b", "a", "letter", "keyed", "done", "gone", "waits", "later", "runs", "none"];
     let words = r#""again again ! =another again again waiting delayed active -""#;
-    rig.replies(KEYS, args![Rig::BASE, 0, ids], words);
+    rig.replies(KEYS, args![Rig::BASE, 0, "", ids], words);
     rig.holds(expect![[r#"
         jq:{q}:attempts hash
           a = 0@1700000000000
@@ -96,7 +96,7 @@ fn forgets_what_was_recorded_if_asked() {
         "SET jq:{q}:once:job:a =x",
         "SET jq:{q}:once:job:b =x",
     ]);
-    rig.replies(KEYS, args![Rig::BASE, 1, "a"], r#""again""#);
+    rig.replies(KEYS, args![Rig::BASE, 1, "", "a"], r#""again""#);
     rig.holds(expect![[r#"
         jq:{q}:attempts hash
           a = 0@1700000000000
@@ -119,12 +119,28 @@ fn forgets_what_was_recorded_if_asked() {
 fn of_two_with_one_key_the_first_runs() {
     let mut rig = rig();
     rig.given(["ZADD jq:{q}:failed 1 a 2 b", "HSET jq:{q}:uniques a k b k"]);
-    rig.replies(KEYS, args![Rig::BASE, 0, "a", "b"], r#""again =a""#);
+    rig.replies(KEYS, args![Rig::BASE, 0, "", "a", "b"], r#""again =a""#);
+}
+
+#[test]
+fn what_is_in_another_state_than_is_meant_does_not_run_again() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:jobs a r b r c r d r",
+        "ZADD jq:{q}:failed 1 a",
+        "ZADD jq:{q}:completed 1 b",
+        "ZADD jq:{q}:cancelled 1 c",
+        "ZADD jq:{q}:waiting 1 d",
+    ]);
+    let words = r#""again completed cancelled waiting -""#;
+    rig.replies(KEYS, args![Rig::BASE, 0, "failed", "a", "b", "c", "d", "none"], words);
+    let left = jobqueue_tests::raw::run(rig.connection(), "ZCARD jq:{q}:completed");
+    assert_eq!(left, redis::Value::Int(1));
 }
 
 #[test]
 fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9", "ZADD jq:{q}:failed 1 a"]);
-    rig.refuses(KEYS, args![Rig::BASE, 0, "a"], "LAYOUT 9 2");
+    rig.refuses(KEYS, args![Rig::BASE, 0, "", "a"], "LAYOUT 9 2");
 }
