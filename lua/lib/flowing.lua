@@ -52,10 +52,12 @@ local FLOWING_DO = {
   end,
   s = function(w, name, _, _, most)
     local group = graph_group(w, name)
+    if group.members == 0 then
+      nodes_none(w, group)
+      return
+    end
     local sent, more = nodes_send(w, group, most)
     if more then flow_work(w, 's ' .. name) end
-    -- A group without members ends as it begins.
-    if group.members == 0 then graph_done(w, group) end
     return sent
   end,
   a = function(w, member)

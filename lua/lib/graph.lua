@@ -72,19 +72,22 @@ local function graph_blame(w, group, cause, n)
   end
 end
 
--- Members from `first` on end without a job: kind 4, a need has failed; 5, nobody needs them.
+-- Members from `first` on end without a job: kind 4, a need has failed; 5, nobody needs them. A group
+-- without members ends with that too: what waits for it goes on.
 local function graph_over(w, group, first, kind, cause)
   local n = group.members - first
   redis.call('HSET', w.name .. ':over', group.name, first .. ' ' .. kind .. ' ' .. cause)
-  if n == 0 then
-    return
+  if n > 0 then
+    flow_count(w, kind == 4 and 'failed' or 'cancelled', n)
+    if kind == 4 then flow_follow(w, 'death') end
   end
-  flow_count(w, kind == 4 and 'failed' or 'cancelled', n)
   if group.name == w.root then
     flow_fail(w, cause, group.policy)
     flow_say(w)
   end
-  if redis.call('HINCRBY', w.name .. ':left', group.name, -n) == 0 then graph_done(w, group) end
+  if n == 0 or redis.call('HINCRBY', w.name .. ':left', group.name, -n) == 0 then
+    graph_done(w, group)
+  end
 end
 
 -- A group whose need has failed fails too, and so on. What only it needed isn't begun any more.
@@ -113,9 +116,9 @@ local function graph_drop(w, group, cause, how)
   if redis.call('HEXISTS', w.name .. ':over', group.name) == 1 then
     return
   end
-  local sent = tonumber(redis.call('HGET', w.name .. ':sent', group.name) or 0)
-  if sent < group.members then graph_over(w, group, sent, 5, cause) end
-  if sent > 0 then
+  local sent = tonumber(redis.call('HGET', w.name .. ':sent', group.name) or -1)
+  if sent < group.members then graph_over(w, group, math.max(0, sent), 5, cause) end
+  if sent >= 0 then
     flow_work(w, 'x ' .. group.name .. ' 0 ' .. how)
   elseif group.needs ~= '-' then
     flow_work(w, 'n ' .. group.name .. ' 1 ' .. cause)

@@ -37,6 +37,14 @@ local function nodes_send(w, group, most)
   return #members, last + 1 < group.members
 end
 
+-- A group without members ends as it begins, and does so once.
+local function nodes_none(w, group)
+  if not graph_is_settled(w, group.name) then
+    redis.call('HSET', w.name .. ':sent', group.name, 0)
+    graph_done(w, group)
+  end
+end
+
 -- Sends a member again.
 local function nodes_send_again(w, member)
   local group = graph_group(w, string.match(member, '^%d+'))
@@ -107,6 +115,22 @@ end
 
 local NODES_KINDS = { [0] = 'completed', 'failed', 'failed', 'cancelled' }
 
+-- How many of some pairs ended in which way; and of each group whose members didn't all complete, the
+-- first that didn't, and how many.
+local function nodes_kinds(fresh)
+  local kinds, bad = {}, {}
+  for i = 1, #fresh, 2 do
+    local kind = NODES_KINDS[string.byte(fresh[i + 1], 2)] or 'failed'
+    kinds[kind] = (kinds[kind] or 0) + 1
+    if kind ~= 'completed' then
+      local name = string.match(fresh[i], '^%d+')
+      bad[name] = bad[name] or { member = fresh[i], n = 0 }
+      bad[name].n = bad[name].n + 1
+    end
+  end
+  return kinds, bad
+end
+
 -- Members have ended: pairs as for nodes_fresh.
 local function nodes_end(w, ends)
   local fresh, count, order = nodes_fresh(w, ends)
@@ -114,28 +138,20 @@ local function nodes_end(w, ends)
     return
   end
   redis.call('HSET', w.name .. ':outcomes', unpack(fresh))
-  local kinds, bad = {}, {}
-  for i = 1, #fresh, 2 do
-    local kind = NODES_KINDS[string.byte(fresh[i + 1], 2)] or 'failed'
-    kinds[kind] = (kinds[kind] or 0) + 1
-    if kind ~= 'completed' then bad[#bad + 1] = fresh[i] end
-  end
+  local kinds, bad = nodes_kinds(fresh)
   for _, kind in ipairs({ 'completed', 'failed', 'cancelled' }) do
     if kinds[kind] then flow_count(w, kind, kinds[kind]) end
   end
-  local groups = {}
-  for _, name in ipairs(order) do
-    groups[name] = graph_group(w, name)
-  end
-  for _, member in ipairs(bad) do
-    local group = groups[string.match(member, '^%d+')]
-    graph_blame(w, group, member, 1)
-    if group.name == w.root then flow_fail(w, member, group.policy) end
-  end
   if kinds.failed then flow_follow(w, 'death') end
   for _, name in ipairs(order) do
+    local group, first = graph_group(w, name), bad[name]
+    -- Once for all of them: what follows from the first follows from any.
+    if first then
+      graph_blame(w, group, first.member, first.n)
+      if name == w.root then flow_fail(w, first.member, group.policy) end
+    end
     if redis.call('HINCRBY', w.name .. ':left', name, -count[name]) == 0 then
-      graph_done(w, groups[name])
+      graph_done(w, group)
     end
     if name == w.root then flow_say(w) end
   end

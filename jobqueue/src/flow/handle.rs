@@ -155,6 +155,10 @@ impl<T: DeserializeOwned> FlowHandle<T> {
         if root.left > 0 {
             return Ok(None);
         }
+        // Many of none have ended when what they wait for has.
+        if root.members == 0 && record.state != "completed" {
+            return Ok(self.without_root(&record));
+        }
         let of_root = OfGroup { store: &self.home, key: &self.key, number, group: &root };
         let ends = of_root.ends().await?.ok_or_else(|| self.gone())?;
         let input = if record.many { Input::All } else { Input::One };

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Order, Shift, connect, fanout, note::Book};
+use super::{Order, Shift, connect, fanout, flows, note::Book};
 
 /// Runs as the worker, producer, publisher or receiver that the arguments describe.
 ///
@@ -43,6 +43,14 @@ pub async fn run_child(arguments: &[String]) -> Result<(), String> {
         "receive" => {
             drop(terminate);
             fanout::receive(client).await.map_err(|error| error.to_string())
+        }
+        "start-flows" => {
+            flows::start(client, book).await;
+            Ok(())
+        }
+        "run-nodes" => {
+            drop(terminate);
+            flows::run(client, book).await.map_err(|error| error.to_string())
         }
         "keep" => {
             // It only has a client: of a folder, whose server it may be.

@@ -6,6 +6,7 @@
 //!
 //! - [`Account`]: where it is kept, and processes that work and produce on it
 //! - [`fanout`]: processes that publish to a topic and receive from it
+//! - [`flows`]: processes that start flows and run their nodes
 //! - [`task`]: the jobs, and the handler that runs them
 //! - [`note`]: the notes that processes write
 //! - [`ledger`]: the state in Redis
@@ -13,6 +14,7 @@
 
 mod child;
 pub mod fanout;
+pub mod flows;
 pub mod ledger;
 pub mod note;
 mod producer;
@@ -104,7 +106,13 @@ impl Account {
     /// What the queue's keys begin with.
     #[must_use]
     pub fn base(&self) -> String {
-        format!("{}:{{{QUEUE}}}:", self.prefix)
+        self.base_of(QUEUE)
+    }
+
+    /// What the keys of any queue begin with.
+    #[must_use]
+    pub fn base_of(&self, queue: &str) -> String {
+        format!("{}:{{{queue}}}:", self.prefix)
     }
 
     /// Starts a worker process, which reaches the server by this URL.

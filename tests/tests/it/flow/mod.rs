@@ -1,3 +1,4 @@
 //! Flows: jobs that wait for jobs.
 
 mod graph;
+mod random;
