@@ -136,7 +136,9 @@ impl Interpreter {
 
     fn compiled(&self, source: &[u8]) -> mlua::Result<Compiled> {
         let load = |source: &[u8]| self.lua.load(source).set_name("@user_script").into_function();
-        let Some((body, entry)) = entry_of(source) else { return load(source).map(Compiled::Whole) };
+        let Some((body, entry)) = entry_of(source) else {
+            return load(source).map(Compiled::Whole);
+        };
         let entry = [body, b"\nreturn function(KEYS, ARGV) return ", entry, b" end\n"].concat();
         load(&entry)?.call(()).map(Compiled::Entry)
     }

@@ -79,12 +79,7 @@ pub fn named(prefix: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| format!("{prefix}{number}")).collect()
 }
 
-fn whole(
-    whole: &Whole,
-    found: Vec<String>,
-    ctx: &Context,
-    book: &Book,
-) -> Result<Done, Failure> {
+fn whole(whole: &Whole, found: Vec<String>, ctx: &Context, book: &Book) -> Result<Done, Failure> {
     let run = Run::begin(ctx, book, &whole.name);
     let expected: Vec<String> =
         whole.beneath.iter().flat_map(|(prefix, count)| named(prefix, *count)).collect();

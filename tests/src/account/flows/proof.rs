@@ -117,7 +117,8 @@ impl FlowProof {
     ) -> usize {
         let end = Kind::of(id).expect("a kind").end();
         let state = text(flow, "state");
-        let counts = ["nodes", "left", "completed", "failed", "cancelled"].map(|it| number(flow, it));
+        let counts =
+            ["nodes", "left", "completed", "failed", "cancelled"].map(|it| number(flow, it));
         let [nodes, left, completed, failed, cancelled] = counts;
         let failing = end.state == "failed" && end.follow.is_empty();
         let well = state == end.state

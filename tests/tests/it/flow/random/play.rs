@@ -57,7 +57,8 @@ pub(super) fn play(bench: &mut Bench, flow: &Shape) -> Result<Facts, String> {
 }
 
 fn node_of(id: &str) -> Option<Node> {
-    let (group, number) = id.strip_prefix(KEY)?.strip_prefix('.')?.strip_suffix('@')?.split_once('.')?;
+    let (group, number) =
+        id.strip_prefix(KEY)?.strip_prefix('.')?.strip_suffix('@')?.split_once('.')?;
     Some((group.parse().ok()?, number.parse().ok()?))
 }
 
@@ -77,7 +78,9 @@ impl Play<'_> {
         let many = if self.dice.bool() { 1 } else { self.dice.usize(1..40) };
         let mut ends = Vec::new();
         for _ in 0..many {
-            let Some(node) = self.dice.choice(self.jobs.keys().copied().collect::<Vec<_>>()) else { break };
+            let Some(node) = self.dice.choice(self.jobs.keys().copied().collect::<Vec<_>>()) else {
+                break;
+            };
             if self.jobs.get(&node) == Some(&false) && self.dice.u8(0..4) > 0 {
                 self.jobs.insert(node, true);
             } else {

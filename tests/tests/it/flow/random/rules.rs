@@ -99,7 +99,10 @@ impl Rules<'_> {
             && (1..=LOOKED_THROUGH).contains(&dependents.len())
             && dependents.iter().all(over);
         demand(!unneeded, "began though nobody needed it")?;
-        demand(!self.is_dropped_as_a_whole(begun - begun.min(1)) || begun == 0, "began in a flow that had ended")
+        demand(
+            !self.is_dropped_as_a_whole(begun - begun.min(1)) || begun == 0,
+            "began in a flow that had ended",
+        )
     }
 
     fn ended_rightly(&self, at: usize, group: &Group) -> Result<(), String> {
@@ -115,7 +118,9 @@ impl Rules<'_> {
         let mut needs = group.needs.iter().filter(fails);
         let need_failed = needs.any(|need| self.failed(*need).is_some());
         match self.facts.over.get(&at) {
-            Some(it) if it.failed => demand(need_failed && it.first == 0, "failed without a reason"),
+            Some(it) if it.failed => {
+                demand(need_failed && it.first == 0, "failed without a reason")
+            }
             Some(_) => demand(whole || unneeded, "was dropped, and is needed"),
             None if self.facts.begun.contains_key(&at) || whole => Ok(()),
             None => demand(group.members == 0, "neither began nor ended"),
@@ -126,7 +131,8 @@ impl Rules<'_> {
         let Self { flow, facts } = *self;
         let over = |at: &usize| facts.over.contains_key(at);
         let root_failed = flow.root.is_some_and(|root| self.failed(root).is_some() || over(&root));
-        let counts = |at: &usize| flow.groups[*at].policy != Policy::Ignore && flow.groups[*at].members > 0;
+        let counts =
+            |at: &usize| flow.groups[*at].policy != Policy::Ignore && flow.groups[*at].members > 0;
         let any = (0..flow.groups.len()).filter(counts);
         let any_failed = any.into_iter().any(|at| self.failed(at).is_some() || over(&at));
         let failed = if flow.root.is_some() { root_failed } else { any_failed };

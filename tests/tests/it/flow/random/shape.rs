@@ -77,8 +77,11 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
     let group = (members, policy, needs);
     count.prop_flat_map(move |count| vec(group.clone(), 1..=count)).prop_map(|groups| {
         let group = |(at, (members, policy, needs)): (usize, (_, _, Vec<prop::sample::Index>))| {
-            let mut needs: Vec<usize> =
-                if at == 0 { Vec::new() } else { needs.iter().map(|need| need.index(at)).collect() };
+            let mut needs: Vec<usize> = if at == 0 {
+                Vec::new()
+            } else {
+                needs.iter().map(|need| need.index(at)).collect()
+            };
             needs.sort_unstable();
             needs.dedup();
             Group { members, policy, needs }
