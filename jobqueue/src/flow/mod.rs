@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | `build`, `node`, `upstream`, `plan` | a flow that is put together |
 //! | `start`, `prepare`, `stage` | how it is checked, staged and started |
+//! | `child` | a flow that a running job waits for |
 //! | `handle` | a flow that was started: its result |
 //! | `ends` | how nodes ended, and their results put together |
 //! | `inputs` | what a node gets of those that it waited for |
 
 mod build;
+mod child;
 mod ends;
 mod handle;
 mod inputs;
@@ -27,6 +29,7 @@ pub use crate::{
 pub use build::{Flow, Inner};
 pub use handle::FlowHandle;
 pub use inputs::Inputs;
+pub(crate) use child::{signal_of, start_child};
 pub(crate) use inputs::gather;
 pub use node::{Node, Nodes};
 pub use start::Root;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::Value;
 
 use crate::{
-    job::{Arrival, FlowId, FlowKey, Member, Need, OnChildFailure, Priority, QueueName},
+    job::{Arrival, FlowId, FlowKey, JobId, Member, Need, OnChildFailure, Priority, QueueName},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -78,13 +78,15 @@ impl std::fmt::Display for GroupQueue {
     }
 }
 
-/// The flow that a flow is a node of.
+/// What a flow is a part of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Within<'a> {
     /// It is about to be started.
     Staged,
     /// It runs, and gets the node now.
     Running(&'a FlowKey),
+    /// None: a running job of the home waits for it.
+    Job(&'a JobId),
 }
 
 /// What starts a flow.
@@ -181,6 +183,7 @@ impl Command for Stage<'_> {
         match start.within {
             Some(Within::Staged) => _ = args.push("within").push(""),
             Some(Within::Running(key)) => _ = args.push("within").push(key.as_str()),
+            Some(Within::Job(id)) => _ = args.push("parent").push(format!("={id}")),
             None => {}
         }
         for Follow { on, queue, priority, record } in start.follow {
