@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Client, Context, DurationExt as _, Error, Failure, JobHandle, JobState, State, error::Refused,
-    job, manage::Cancelled,
+    Client, Context, DurationExt as _, Error, Failure, JobHandle, JobState, Outcome, Retain, State,
+    error::Refused, job, manage::Cancelled,
 };
 use jobqueue_tests::wait::at_once;
 
@@ -160,5 +160,31 @@ async fn one_that_no_worker_knows_is_cancelled() {
     for job in [unknown, newer] {
         assert_eq!(job.cancel().await.expect("cancelled"), Cancelled::Ended);
     }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_has_expired_and_that_nobody_has_found_yet_ends_as_cancelled() {
+    let (client, board) = (client().await, Board::default());
+    let queue = client.queue("long").expect("a name");
+    let mut jobs = Vec::new();
+    for delay in [0, 1] {
+        let add = client.add(one_by_one, true).ttl(1.millis()).retain_failed(Retain::count(5));
+        jobs.push(add.delay(delay.millis()).await.expect("added"));
+    }
+    tokio::time::sleep(10.millis()).await;
+    for job in &jobs {
+        assert_eq!(job.cancel().by("ops").await.expect("cancelled"), Cancelled::Ended);
+    }
+    assert_eq!(queue.expire().await.expect("asked"), 0, "nothing is left to expire");
+    let running = start(&client, &board);
+    client.add(one_by_one, true).await.expect("added").result().await.expect("it runs");
+    for job in &jobs {
+        let outcome = job.info().await.expect("there").outcome;
+        assert!(matches!(outcome, Some(Outcome::Cancelled(_))), "{outcome:?}");
+    }
+    let counts = queue.counts().await.expect("counts");
+    assert_eq!((counts.failed, counts.cancelled, board.begun.get()), (0, 2, 1));
+    assert_eq!(client.dead_letters("dead").expect("a name").count().await.expect("asked"), 0);
     running.stop().await;
 }

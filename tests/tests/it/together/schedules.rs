@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Context, DurationExt as _, Error, Failure, JobState, Outcome, Queue, State, Unique,
+    Context, DurationExt as _, Error, Failure, JobState, Outcome, Queue, Rate, State, Unique,
     error::FailureReason,
     job,
     manage::Overflow,
-    schedule::{Every, Overlap, ScheduleInfo},
+    schedule::{CatchUp, Every, Overlap, ScheduleInfo},
     testing::TestQueue,
 };
 
@@ -28,6 +28,10 @@ fn nights(app: &TestQueue) -> Queue {
 
 async fn hourly(app: &TestQueue) -> ScheduleInfo {
     nights(app).schedules().get("hourly").await.expect("read").expect("it is there")
+}
+
+async fn often(app: &TestQueue) -> ScheduleInfo {
+    nights(app).schedules().get("often").await.expect("read").expect("it is there")
 }
 
 /// Why the failed jobs have failed.
@@ -200,5 +204,75 @@ async fn a_debounce_waits_from_the_last_tick_on(app: TestQueue) -> Result<(), Er
     // The first tick was at most an hour after the start.
     app.advance(80.minutes()).await?;
     assert_eq!((hourly(&app).await.fired, runs.get()), (4, 1), "but three hours at the most");
+    Ok(())
+}
+
+/// Lets one job start each 150 seconds.
+async fn slow(app: &TestQueue) -> Result<(), Error> {
+    let slow = Rate::new(1, 150.seconds());
+    nights(app).set_limits().rate(slow).await
+}
+
+#[jobqueue::test]
+async fn a_rate_delays_jobs_and_no_tick_is_lost(app: TestQueue) -> Result<(), Error> {
+    let runs = Count::default();
+    let app = app.handler(count).state(runs.clone());
+    slow(&app).await?;
+    let schedule = app.client().schedule("often", Every::new(1.minutes()), count, ()).limit(6);
+    schedule.catch_up(CatchUp::Within(1.hours())).await?;
+    app.advance(7.minutes()).await?;
+    let counts = nights(&app).counts().await?;
+    assert_eq!((often(&app).await.fired, often(&app).await.left_out), (6, 0));
+    assert_eq!((runs.get(), counts.waiting), (3, 3), "at 0, 150 and 300 seconds after the first");
+    app.advance(8.minutes()).await?;
+    assert_eq!((runs.get(), often(&app).await.fired), (6, 6));
+    Ok(())
+}
+
+/// Ten ticks while a job waits for the rate: the runs, the jobs that were added, the ticks left out,
+/// and the jobs that were cancelled. One job still waits.
+async fn ten_ticks(app: TestQueue, overlap: Overlap) -> Result<[u64; 4], Error> {
+    let runs = Count::default();
+    let app = app.handler(count).state(runs.clone());
+    slow(&app).await?;
+    app.client().schedule("often", Every::new(1.minutes()), count, ()).overlap(overlap).await?;
+    app.advance(10.minutes()).await?;
+    let (info, counts) = (often(&app).await, nights(&app).counts().await?);
+    assert_eq!(info.fired + info.left_out, 10, "no tick is lost");
+    assert_eq!(counts.waiting, 1);
+    Ok([runs.get() as u64, info.fired, info.left_out, counts.total_cancelled])
+}
+
+#[jobqueue::test]
+async fn one_that_waits_for_the_rate_is_not_over(app: TestQueue) -> Result<(), Error> {
+    // Those of the minutes 0, 1, 3, 6 and 8 are added: they run at 0, 2.5, 5 and 7.5, and the last waits.
+    assert_eq!(ten_ticks(app, Overlap::Skip).await?, [4, 5, 5, 0]);
+    Ok(())
+}
+
+#[jobqueue::test]
+async fn one_that_waits_for_the_rate_is_cancelled_by_the_next(app: TestQueue) -> Result<(), Error> {
+    // Those of the minutes 0, 2, 5 and 7 run, at 0, 2.5, 5 and 7.5, and that of 9 waits.
+    assert_eq!(ten_ticks(app, Overlap::Cancel).await?, [4, 10, 0, 5]);
+    Ok(())
+}
+
+#[jobqueue::test]
+async fn ticks_that_stand_in_line_wait_for_the_rate_too(app: TestQueue) -> Result<(), Error> {
+    let runs = Count::default();
+    let app = app.handler(count).state(runs.clone());
+    slow(&app).await?;
+    let schedule =
+        app.client().schedule("often", Every::new(1.minutes()), count, ()).overlap(Overlap::Queue);
+    schedule.catch_up(CatchUp::Within(1.hours())).limit(4).await?;
+    for expected in 1..=4_u64 {
+        app.advance(150.seconds()).await?;
+        let (info, counts) = (often(&app).await, nights(&app).counts().await?);
+        assert!(counts.waiting + counts.delayed <= 1, "one at a time: {counts:?}");
+        assert!(runs.get() as u64 >= expected.min(info.fired) - 1, "{info:?}");
+        assert_eq!(info.left_out, 0);
+    }
+    app.advance(20.minutes()).await?;
+    assert_eq!((runs.get(), often(&app).await.fired), (4, 4));
     Ok(())
 }

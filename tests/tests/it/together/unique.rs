@@ -1,10 +1,22 @@
 //! Unique keys together with other features.
 
+use std::sync::{Arc, Mutex};
+
+use chrono::DateTime;
 use jobqueue::{
-    Client, Context, DurationExt as _, Error, Failure, JobHandle, JobState, Queue, State, Unique,
-    error::FailureReason, job, manage::Overflow, testing::TestQueue, unique::Added,
+    Client, Context, DurationExt as _, Error, Failure, JobHandle, JobId, JobState, Queue, State,
+    Unique,
+    dead_letter::{DeadLetter, DeadLetters},
+    error::{FailureReason, Refused},
+    find::JobFilter,
+    job,
+    manage::Overflow,
+    receive::Delivery,
+    testing::TestQueue,
+    unique::Added,
 };
 use jobqueue_tests::wait::at_once;
+use tokio::sync::Semaphore;
 
 use crate::support::{Count, Running, client, worker};
 
@@ -122,4 +134,127 @@ async fn one_that_expires_frees_its_key_and_lets_the_next_go(app: TestQueue) -> 
     );
     assert_eq!(app.client().add(index, 4).unique("k").await?.added(), &Added::New);
     Ok(())
+}
+
+/// A job of this key that has failed for good, and the dead letters.
+async fn dead(client: &Client, unique: Unique) -> (JobHandle<u32>, DeadLetters) {
+    let queue = docs(client);
+    queue.set_limits().dead_letter("docs-dlq").await.expect("set");
+    let job = client.add(index, 2).unique(unique).at(DateTime::UNIX_EPOCH).await.expect("added");
+    take(&queue).await.fail(Failure::permanent("no")).await.expect("settled");
+    let dead = client.dead_letters("docs-dlq").expect("a good name");
+    dead.wait_for(1).await.expect("it arrives");
+    (job, dead)
+}
+
+async fn take(queue: &Queue) -> Delivery {
+    queue.receive(1, 30.seconds()).await.expect("asked").pop().expect("one waits")
+}
+
+/// Nothing is sent back while this job has the key.
+async fn assert_stays(dead: &DeadLetters, holder: &JobId) {
+    let seen = Mutex::new(Vec::new());
+    let kept = |_: &JobId, _: &DeadLetter, other: &JobId| {
+        seen.lock().expect("no panic").push(other.clone());
+    };
+    assert_eq!(dead.redrive().on_kept(kept).await.expect("asked"), 0);
+    assert_eq!(seen.into_inner().expect("no panic"), [holder.clone()]);
+    let report = dead.find(JobFilter::new()).redrive().await.expect("asked");
+    let [(_, Refused::KeyHeld { holder: other, .. })] = &report.refusals[..] else {
+        panic!("{report:?}")
+    };
+    assert_eq!((other, report.done), (holder, 0));
+}
+
+#[tokio::test]
+async fn a_letter_goes_back_when_no_other_has_its_key_by_whichever_rule() {
+    for (unique, runs_after, back) in [
+        (Unique::by("k"), false, Added::Existed),
+        (Unique::by("k").lasting(1.hours()).while_unfinished(), false, Added::Existed),
+        (Unique::by("k").replace(), false, Added::Replaced),
+        (Unique::by("k").keep_last(), true, Added::Replaced),
+        (Unique::by("k").debounce(1.hours()), true, Added::Replaced),
+    ] {
+        let client = client().await;
+        let (queue, (job, dead)) = (docs(&client), dead(&client, unique.clone()).await);
+        let add = || client.add(index, 3).unique(unique.clone());
+        let other = add().await.expect("added");
+        assert_eq!(other.added(), &Added::New, "a letter has no key");
+        assert_stays(&dead, other.id()).await;
+        // A debounce is delayed.
+        let _ = other.promote().await;
+        let runs = take(&queue).await;
+        assert_stays(&dead, other.id()).await;
+        if runs_after {
+            let next = add().await.expect("added");
+            assert_eq!(next.added(), &Added::After(other.id().clone()));
+            runs.complete().await.expect("settled");
+            assert_stays(&dead, next.id()).await;
+            next.remove().await.expect("removed");
+        } else {
+            runs.complete().await.expect("settled");
+        }
+        assert_eq!(dead.redrive().await.expect("sent back"), 1, "{unique:?}");
+        let again = add().await.expect("asked");
+        assert_eq!((again.added(), again.id()), (&back, job.id()), "{unique:?}");
+        take(&queue).await.complete().await.expect("settled");
+        assert_eq!(add().await.expect("added").added(), &Added::New);
+    }
+}
+
+#[tokio::test]
+async fn a_key_for_a_time_is_its_own_jobs_also_when_that_comes_back() {
+    let client = client().await;
+    let throttle = || Unique::by("k").lasting(1.hours());
+    let (job, dead) = dead(&client, throttle()).await;
+    let add = client.add(index, 3).unique(throttle()).await.expect("asked");
+    assert_eq!((add.added(), add.id()), (&Added::Existed, job.id()), "its time isn't over");
+    assert_eq!(dead.redrive().await.expect("sent back"), 1);
+    assert_eq!(job.state().await.expect("asked"), Some(JobState::Waiting));
+}
+
+#[job(queue = "docs")]
+async fn held(n: u32, gate: State<Arc<Semaphore>>) -> u32 {
+    gate.acquire().await.expect("open").forget();
+    n
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_a_worker_has_fetched_ahead_is_not_replaced() {
+    let (client, gate) = (client().await, Arc::new(Semaphore::new(0)));
+    let start = || {
+        let worker = worker(&client).handler(held).state(gate.clone());
+        Running::start(worker.concurrency(1).prefetch(2))
+    };
+    let running = start();
+    let first = client.add(held, 1).await.expect("added");
+    let replace = |n| client.add(held, n).unique(Unique::by("r").replace());
+    let last = |n| client.add(held, n).unique(Unique::by("l").keep_last());
+    let ahead = (replace(2).await.expect("added"), last(3).await.expect("added"));
+    for job in [&first, &ahead.0, &ahead.1] {
+        at_once("it to be fetched", async || {
+            job.state().await.expect("asked") == Some(JobState::Active)
+        })
+        .await;
+    }
+    // It has begun, as far as its queue knows: the payload isn't taken from under it.
+    let replaced = replace(20).await.expect("asked");
+    assert_eq!((replaced.added(), replaced.id()), (&Added::Existed, ahead.0.id()));
+    let kept = last(30).await.expect("asked");
+    assert_eq!(kept.added(), &Added::After(ahead.1.id().clone()));
+    // What the worker gives back waits, and is replaced.
+    running.stop_within(std::time::Duration::ZERO).await;
+    at_once("it to be given back", async || {
+        ahead.0.state().await.expect("asked") == Some(JobState::Waiting)
+    })
+    .await;
+    assert_eq!(replace(21).await.expect("asked").added(), &Added::Replaced);
+    let newest = last(31).await.expect("asked");
+    assert_eq!((newest.added(), newest.id()), (&Added::Replaced, kept.id()), "the one in line");
+    let running = start();
+    gate.add_permits(9);
+    assert_eq!(ahead.0.result().await.expect("run"), 21);
+    assert_eq!((ahead.1.result().await.expect("run"), kept.result().await.expect("run")), (3, 31));
+    assert_eq!(docs(&client).counts().await.expect("counts").total_completed, 4);
+    running.stop().await;
 }

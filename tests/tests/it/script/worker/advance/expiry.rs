@@ -219,3 +219,43 @@ fn a_job_that_expires_in_a_lane_leaves_it() {
           1700000010000.5 w1
     "#]]);
 }
+
+/// Between being handed out as expired and being settled as that, jobs are active.
+#[test]
+fn one_that_is_cancelled_before_it_is_settled_as_expired_is_cancelled_and_nothing_follows() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta expiring 1 layout 2 events 0",
+        "HSET jq:{q}:jobs a ra b rb",
+        "ZADD jq:{q}:waiting 1 a 2 b",
+        "ZADD jq:{q}:expiring 5 a 5 b",
+    ]);
+    rig.replies(KEYS, fetch(0, 0), &expired(r#""a b", ["ra", "rb"]"#, "a b"));
+    // As job/cancel marks one that runs.
+    rig.given(["HSET jq:{q}:meta cancelling 1", "HSET jq:{q}:cancels a 5~-1~-1~cancelled"]);
+    let failed = args![1, "failed", 5, -1, 2, "a", "expired", "b", "expired", 0, 0, 10, 0];
+    let letters = args![2, "dlq", "da", 0, "letter a", "0:a", "dlq", "db", 0, "letter b", "0:b"];
+    rig.call(KEYS, settle(2, 0, [failed, letters].concat())).expect("settled");
+    rig.holds(expect![[r#"
+        jq:{q}:cancelled zset
+          1700000000000 a
+        jq:{q}:failed zset
+          1700000000000 b
+        jq:{q}:jobs hash
+          a = ra
+          b = rb
+        jq:{q}:meta hash
+          cancelled = 1
+          events = 0
+          expiring = 1
+          failed = 1
+          layout = 2
+        jq:{q}:outbox stream
+          to = dlq, id = db, priority = 0, record = letter b
+        jq:{q}:outcomes hash
+          a = cancelled
+          b = expired
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
