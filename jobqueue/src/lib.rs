@@ -42,6 +42,8 @@
 //!   [`Queue::cancel_all`].
 //! - **Look for jobs, and change all that are meant**: [finding](docs::finding); [`Queue::find`],
 //!   [`Queue::cancel_where`], [`find`].
+//! - **Let jobs wait for jobs**: [flows](docs::flows); [`Flow`], [`Client::start`],
+//!   [`FlowHandle`], [`flow`].
 //! - **Send one message to many queues**: [topics](docs::topics); [`Client::publish`], [`topic`].
 //! - **Send to every live worker process**: [delivery](docs::delivery#broadcasts);
 //!   [`#[broadcast]`](macro@broadcast), [`Client::broadcast`].
@@ -274,6 +276,7 @@ pub mod docs {
     //! | [`schedules`] | jobs that come again and again |
     //! | [`cancelling`] | ending jobs wherever they are |
     //! | [`finding`] | looking for jobs by what they carry; cancelling, retrying, removing, moving all of them |
+    //! | [`flows`] | jobs that wait for jobs: trees, graphs, batches |
     //! | [`topics`] | one message to many queues |
     //! | [`testing`] | handlers and whole systems without Redis, in a time of their own; failures on purpose |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |

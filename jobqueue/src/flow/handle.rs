@@ -35,6 +35,9 @@ pub struct FlowHandle<T> {
 /// A flow's record and its root, if it has one.
 type Found = (FlowRecord, Option<FlowGroup>);
 
+/// The result of a flow, if it has one yet; or why that can't be told.
+type Looked<T> = Result<Option<Result<T, FlowError>>, FlowError>;
+
 impl Queue {
     /// The handle of a flow by its id, whose home is this queue. `None` if there is none, or if it
     /// isn't kept any more.
@@ -147,17 +150,17 @@ impl<T: DeserializeOwned> FlowHandle<T> {
     }
 
     /// What [`result`](Self::result) answers, if the flow has one.
-    async fn look(&self) -> Result<Option<Result<T, FlowError>>, FlowError> {
+    async fn look(&self) -> Looked<T> {
         let (record, root) = self.root().await?;
         let (Some(number), Some(root)) = (record.root, root) else {
-            return Ok(self.without_root(&record));
+            return self.without_root(&record).await;
         };
         if root.left > 0 {
             return Ok(None);
         }
         // Many of none have ended when what they wait for has.
         if root.members == 0 && record.state != "completed" {
-            return Ok(self.without_root(&record));
+            return self.without_root(&record).await;
         }
         let of_root = OfGroup { store: &self.home, key: &self.key, number, group: &root };
         let ends = of_root.ends().await?.ok_or_else(|| self.gone())?;
@@ -172,18 +175,13 @@ impl<T: DeserializeOwned> FlowHandle<T> {
     }
 
     /// A flow without a root has a result once all has ended.
-    fn without_root(&self, record: &FlowRecord) -> Option<Result<T, FlowError>> {
-        match record.state.as_str() {
+    async fn without_root(&self, record: &FlowRecord) -> Looked<T> {
+        Ok(match record.state.as_str() {
             "completed" => Some(self.decode(&NIL)),
-            "failed" => {
-                let failure = without_job(true, record.cause);
-                let node = record.cause.map(|cause| cause.to_string()).unwrap_or_default();
-                let (home, id) = (self.home.name().clone(), self.id.clone());
-                Some(Err(FlowError::Failed { home, id, node, failure }))
-            }
+            "failed" => Some(Err(self.failed(record, without_job(true, record.cause)).await?)),
             "cancelled" => Some(Err(self.cancelled())),
             _ => None,
-        }
+        })
     }
 
     fn decode(&self, result: &[u8]) -> Result<T, FlowError> {

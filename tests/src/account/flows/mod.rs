@@ -1,10 +1,12 @@
 //! Flows of an account: processes that start flows and that run their nodes, to be killed at any
 //! moment, and whether afterwards each node has ended once, and each flow as it should.
 //!
+//! - [`faults`]: what is killed meanwhile
 //! - [`jobs`]: the handlers of the nodes; those that wait for others check what they get
 //! - [`kind`]: the flows: trees, graphs, batches, large ones, failing ones
 //! - [`proof`]: whether what Redis has agrees with the notes
 
+pub mod faults;
 pub mod jobs;
 pub mod kind;
 pub mod proof;

@@ -64,7 +64,10 @@ async fn a_parent_runs_after_its_children_and_gets_their_results() {
     let pages = flow.all(render, [1, 2, 3]).retries(5);
     let images = flow.node(paint, 7);
     let report = flow.node(assemble, "Sales".to_owned()).after((&pages, &images));
-    let handle = client.start(flow, report).await.expect("it starts");
+    // On a task of its own: all of it can be sent to another thread.
+    let starting = client.clone();
+    let handle = tokio::spawn(async move { starting.start(flow, report).await });
+    let handle = handle.await.expect("no panic").expect("it starts");
     assert!(!handle.existed());
     let report = end(&handle).await.expect("it ends");
     assert_eq!(report, "Sales: page 1, page 2, page 3 + 7");

@@ -1,4 +1,5 @@
 //! Flows: jobs that wait for jobs.
 
+mod faults;
 mod graph;
 mod random;
