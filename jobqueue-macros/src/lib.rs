@@ -59,6 +59,7 @@ use proc_macro::TokenStream;
 /// | `breaker = after(5, pause = "30s", max = "10m")` | after so many failed runs in a row one process leaves this handler's jobs alone for so long, and then one probes; each probe that fails doubles the pause | none |
 /// | `dead_letter = "orders-dlq"` | the queue to which jobs go that fail for good | the worker's, then the queue's, which is none |
 /// | `at_most_once` | a job is settled before it runs, and never runs twice; what fails is not tried again | at least once |
+/// | `steps` | the handler has steps, whose results are recorded, and may sleep and wait; see `Context::step` | none |
 /// | `subscribe = "user-events:user.*"` | the topic whose messages become jobs of this kind, and the pattern that their routing keys fit; `*` is one word, `#` any number. The queue is bound when a worker with the handler starts | none |
 /// | `codec = "json"` | how payloads are written: `"msgpack"` or `"json"` | `"msgpack"` |
 /// | `implements = shared::process` | the declaration that this function implements; see below | none |

@@ -19,7 +19,7 @@ use crate::{
     },
     producer::AddAllError,
     topic::PublishAllError,
-    worker::{OnceError, States},
+    worker::{OnceError, States, StepError},
 };
 
 const HELD: &str = include_str!("error_texts.txt");
@@ -103,6 +103,9 @@ fn refusals() -> String {
     every!(Refused, {
         Refused::QueueFull { .. } => Refused::QueueFull { queue: queue(), cap: 1_000 },
         Refused::NotFound { .. } => Refused::NotFound { queue: queue(), id: id() },
+        Refused::SignalsFull { .. } => {
+            Refused::SignalsFull { operation: job("send a signal"), most: 100 }
+        },
         Refused::NoSchedule { .. } => {
             Refused::NoSchedule { queue: queue(), id: "nightly".parse().expect("an id") }
         },
@@ -206,7 +209,22 @@ fn results() -> String {
         },
         OnceError::Error(_) => unavailable().into(),
     });
+    texts += &steps();
     texts
+}
+
+fn steps() -> String {
+    every!(StepError, {
+        StepError::Mismatch { .. } => StepError::mismatch("step \"pay\" is another one".to_owned()),
+        StepError::Unreadable { .. } => StepError::unreadable("step \"pay\"", &unavailable()),
+        StepError::TimedOut { .. } => StepError::timed_out("shipped"),
+        StepError::Timeout { .. } => {
+            StepError::Timeout { step: "pay".to_owned(), limit: 3.seconds() }
+        },
+        StepError::Full { .. } => StepError::full(),
+        StepError::Undeclared { .. } => StepError::undeclared("charge"),
+        StepError::Error(_) => unavailable().into(),
+    })
 }
 
 /// The errors that are not enums.

@@ -44,6 +44,9 @@
 //!   [`Queue::cancel_where`], [`find`].
 //! - **Let jobs wait for jobs**: [flows](docs::flows); [`Flow`], [`Client::start`],
 //!   [`FlowHandle`], [`flow`].
+//! - **Record what the parts of a long job have come to, sleep, wait for signals**:
+//!   [steps](docs::steps); [`Context::step`], [`Context::sleep`], [`Context::wait_for`],
+//!   [`JobHandle::signal`], [`steps`].
 //! - **Send one message to many queues**: [topics](docs::topics); [`Client::publish`], [`topic`].
 //! - **Send to every live worker process**: [delivery](docs::delivery#broadcasts);
 //!   [`#[broadcast]`](macro@broadcast), [`Client::broadcast`].
@@ -195,6 +198,14 @@ pub mod retry {
     pub use crate::policy::{Breaker, ErrorClass, RetryPolicy, RetryRule, Verdict, retry_after};
 }
 
+#[doc = include_str!("docs/modules/steps.md")]
+pub mod steps {
+    pub use crate::{
+        queue::{JobStep, JobSteps, Signalled, StepsWait},
+        worker::{Each, EachItem, OptionalWait, Sleep, Step, StepError, TakesStepError, WaitFor},
+    };
+}
+
 #[doc = include_str!("docs/modules/telemetry.md")]
 pub mod telemetry {
     pub use crate::worker::{Alert, DeadLettered, WorkerEvent, WorkerEvents};
@@ -277,6 +288,7 @@ pub mod docs {
     //! | [`cancelling`] | ending jobs wherever they are |
     //! | [`finding`] | looking for jobs by what they carry; cancelling, retrying, removing, moving all of them |
     //! | [`flows`] | jobs that wait for jobs: trees, graphs, batches |
+    //! | [`steps`] | a job whose parts are recorded: steps, sleeps, signals |
     //! | [`topics`] | one message to many queues |
     //! | [`testing`] | handlers and whole systems without Redis, in a time of their own; failures on purpose |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |
@@ -314,6 +326,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/flows.md")]
     pub mod flows {}
+
+    #[doc = include_str!("docs/steps.md")]
+    pub mod steps {}
 
     #[doc = include_str!("docs/topics.md")]
     pub mod topics {}

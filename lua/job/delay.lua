@@ -1,6 +1,7 @@
 --- delay: change when a delayed job is due.
 --
--- One that runs after another of its unique key runs after that in any case.
+-- One that runs after another of its unique key runs after that in any case. What a suspended one
+-- waits for is over then.
 --
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed
@@ -14,7 +15,8 @@
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, events, wake, deadline, tries, unique, key, state, numbered, call, parked
+-- USES  clock, layout, events, wake, deadline, tries, unique, key, state, wish, numbered, call,
+--       parked
 local function delay(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -36,8 +38,13 @@ local function delay(keys, args)
   end
   if not parked_delay(q.base, id, old, due) then
     redis.call('ZADD', q.delayed, due, id)
-    deadline_move(q.base, id, old, due)
-    tries_due(q.base, id, due)
+    local names = wish_of(q.base, id, old)
+    if names then
+      wish_move(q.base, id, names, old, due)
+    else
+      deadline_move(q.base, id, old, due)
+      tries_due(q.base, id, due)
+    end
   end
   events_add(q.events, meta[2], 'delayed', { id })
   -- It may be the first to be due now.

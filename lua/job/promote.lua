@@ -1,6 +1,7 @@
 --- promote: make a delayed job ready now.
 --
--- One that runs after another of its unique key is ready as soon as that has ended.
+-- One that runs after another of its unique key is ready as soon as that has ended. What a suspended
+-- one waits for is over.
 --
 -- KEYS  1  waiting    ZSET    {q}:waiting
 --       2  delayed    ZSET    {q}:delayed
@@ -15,8 +16,8 @@
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, deadline, tries, unique, key, state, numbered, call,
---       parked
+-- USES  clock, layout, rank, events, wake, deadline, tries, unique, key, state, wish, numbered,
+--       call, parked
 local function promote(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -40,8 +41,13 @@ local function promote(keys, args)
   redis.call('ZREM', q.delayed, id)
   local priority = redis.call('HGET', q.priority, id) or 0
   redis.call('ZADD', q.waiting, rank_text(priority, rank_step(meta[3]), now), id)
-  deadline_move(q.base, id, due, now)
-  tries_due(q.base, id, now)
+  local names = wish_of(q.base, id, due)
+  if names then
+    wish_move(q.base, id, names, due, now)
+  else
+    deadline_move(q.base, id, due, now)
+    tries_due(q.base, id, now)
+  end
   events_add(q.events, meta[2], 'waiting', { id })
   wake_one(q.wake)
   return 1

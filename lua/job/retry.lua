@@ -14,7 +14,7 @@
 --       12 meta       HASH    {q}:meta
 --       13 events     STREAM  {q}:events
 --       14 wake       LIST    {q}:wake
--- ARGV  1 base; 2 id; 3 '1' to forget what an idempotent handler has recorded for it
+-- ARGV  1 base; 2 id; 3 '1' to forget what its runs have recorded
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE, KEYHELD (another job has its unique key),
 --       DEADLETTER
@@ -47,7 +47,7 @@ local function retry(keys, args)
     return redis.error_reply('KEYHELD ' .. holder)
   end
   rerun_all(q, key_of(q, state), { id }, clock_now())
-  if args[3] == '1' then redis.call('DEL', q.base .. 'once:job:' .. id) end
+  if args[3] == '1' then redis.call('DEL', q.base .. 'once:job:' .. id, q.base .. 'steps:' .. id) end
   wake_one(q.wake)
   return 1
 end

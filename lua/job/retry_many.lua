@@ -14,7 +14,7 @@
 --       12 meta       HASH    {q}:meta
 --       13 events     STREAM  {q}:events
 --       14 wake       LIST    {q}:wake
--- ARGV  1 base   2 '1' to forget what an idempotent handler has recorded for them
+-- ARGV  1 base   2 '1' to forget what their runs have recorded
 --       3 the states that are meant: see lib/meant.lua   4… ids, at most 1,000, each once
 -- REPLY a word for each id: 'again' if it runs again; '=' and the job that has its unique key; '!' if
 --       its dead letter waits elsewhere; the state of one that has not ended or isn't meant; '-' for a
@@ -55,7 +55,7 @@ local function retry_many(keys, args)
       if not kept[1] then
         again[state] = again[state] or {}
         table.insert(again[state], id)
-        once[#once + 1] = q.base .. 'once:job:' .. id
+        once[#once + 1], once[#once + 2] = q.base .. 'once:job:' .. id, q.base .. 'steps:' .. id
       end
     end
   end

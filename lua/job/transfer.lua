@@ -54,8 +54,9 @@ local function transfer(keys, args)
       word = '!'
     else
       ids[#ids + 1], sets[state], seen[id] = id, true, true
-      outbox_put(q.base, args[i + 3], args[i + 4], args[i + 5], args[i + 6],
-        outbox_along(q.base, args[i + 7]))
+      local along, steps = { outbox_along(q.base, args[i + 7]) }, outbox_steps(q.base, id)
+      if steps then along[#along + 1], along[#along + 2] = 'steps', steps end
+      outbox_put(q.base, args[i + 3], args[i + 4], args[i + 5], args[i + 6], unpack(along))
     end
     words[#words + 1] = word
   end

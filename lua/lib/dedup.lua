@@ -31,6 +31,10 @@ local function dedup_holder(q, name, key)
   elseif unfinished(q, id) then
     holder.place = 'active'
   end
+  -- What has recorded steps is under way, also while it waits: no other may take its place.
+  if holder.place and redis.call('EXISTS', q.base .. 'steps:' .. id) == 1 then
+    holder.place = 'active'
+  end
   local has = holder.place and redis.call('HGET', q.uniques, id)
   if has and has ~= key then holder.place = nil end
   if holder.place and redis.call('ZSCORE', q.delayed, successor) == UNIQUE_PARKED then

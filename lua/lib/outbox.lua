@@ -6,17 +6,34 @@ local function outbox_put(base, to, id, priority, record, ...)
     record, ...)
 end
 
--- What an effect takes along. '': nothing; '=' and how a job that comes back takes its place; or,
--- for a dead letter, which error of its job is the first to tell, ':' and the job's id.
+-- What a job's runs have recorded, as one text: its fields, and its values, each behind its length;
+-- nil if there is nothing. What compensations have undone counts no more.
+local function outbox_steps(base, id)
+  local found, parts = redis.call('HGETALL', base .. 'steps:' .. id), {}
+  for i = 1, #found, 2 do
+    if found[i] == 'x' then return nil end
+    parts[#parts + 1] = #found[i] .. ' ' .. #found[i + 1] .. ' '
+    parts[#parts + 1], parts[#parts + 2] = found[i], found[i + 1]
+  end
+  if #parts > 0 then return table.concat(parts) end
+end
+
+-- What an effect takes along. '': nothing; '=' and how a job that comes back takes its place; '+',
+-- the length of that, ':', that, and what its runs have recorded; or, for a dead letter, which error
+-- of its job is the first to tell, and 2 more if the job may have recorded anything, ':' and its id.
 local function outbox_along(base, along)
   if along == '' then
     return
   elseif string.sub(along, 1, 1) == '=' then
     return 'arrival', string.sub(along, 2)
+  elseif string.sub(along, 1, 1) == '+' then
+    local length, rest = string.match(along, '^%+(%d+):(.*)$')
+    return 'arrival', string.sub(rest, 1, length), 'steps', string.sub(rest, length + 1)
   end
   local first, id = string.match(along, '^(%d):(.*)$')
-  local fields = {}
-  for _, error in ipairs(redis.call('LRANGE', base .. 'errors:' .. id, first, -1)) do
+  local fields, steps = {}, first + 0 > 1 and outbox_steps(base, id)
+  if steps then fields = { 'steps', steps } end
+  for _, error in ipairs(redis.call('LRANGE', base .. 'errors:' .. id, first % 2, -1)) do
     fields[#fields + 1], fields[#fields + 2] = 'error', error
   end
   local priority = redis.call('HGET', base .. 'priority', id)

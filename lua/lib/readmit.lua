@@ -1,5 +1,5 @@
 -- readmit: the steps of putting a job back into its queue. job: id, record, priority, due, ttl,
--- rule, key, tags; and other, a text that no other arrival has. The record comes last: if a key has a
+-- rule, key, tags, steps; and other, a text that no other arrival has. The record comes last: if a key has a
 -- wrong type, the job comes again.
 
 -- What is left of an ended job of this id goes.
@@ -10,7 +10,20 @@ local function readmit_replace(q, id)
   end
 end
 
+-- What the runs of a job have recorded elsewhere: see lib/outbox.lua.
+local function readmit_steps(q, id, text)
+  local at = 1
+  while at <= #text do
+    local field, value, from = string.match(text, '^(%d+) (%d+) ()', at)
+    redis.call('HSET', q.base .. 'steps:' .. id, string.sub(text, from, from + field - 1),
+      string.sub(text, from + field, from + field + value - 1))
+    at = from + field + value
+  end
+  if at > 1 then redis.call('SADD', q.listed, id) end
+end
+
 local function readmit_write(q, job, id)
+  readmit_steps(q, id, job.steps)
   if job.priority ~= '0' then redis.call('HSET', q.priority, id, job.priority) end
   size_note(q.meta, redis.call('HGET', q.meta, 'largest'), #job.record)
   if job.tags ~= '' then tags_put(q, id, job.tags) end

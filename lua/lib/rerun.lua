@@ -25,6 +25,18 @@ local function rerun_claim(q, ids)
   return free, kept, holder
 end
 
+-- What was undone by compensations is done anew: nothing that was recorded before counts.
+local function rerun_anew(q, ids)
+  if redis.call('EXISTS', q.base .. 'listed') == 0 then
+    return
+  end
+  for _, id in ipairs(ids) do
+    if redis.call('HEXISTS', q.base .. 'steps:' .. id, 'x') == 1 then
+      redis.call('UNLINK', q.base .. 'steps:' .. id)
+    end
+  end
+end
+
 -- They run in the order in which they are given, and are due since now.
 local function rerun_all(q, set, ids, now)
   if #ids == 0 then
@@ -40,6 +52,7 @@ local function rerun_all(q, set, ids, now)
   order_note(q.meta, order)
   redis.call('ZREM', set, unpack(ids))
   pools_leave(q.base, ids)
+  rerun_anew(q, ids)
   redis.call('HDEL', q.outcomes, unpack(ids))
   redis.call('HSET', q.attempts, unpack(tries))
   redis.call('HDEL', q.stalls, unpack(ids))

@@ -25,7 +25,7 @@
 -- ARGV  1 base   2 source   3 the outcome of a job that arrives as failed
 --       then for each entry, in order: entry, job id, record, priority, due ms since epoch or '',
 --       time to live in ms or '', the rule of its unique key (lib/unique.lua), the key or '', its
---       tags, a line each
+--       tags, a line each, and what its runs have recorded: see lib/outbox.lua
 -- REPLY how many were added; how many arrived as failed
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, order, events, wake, deadline, tries, unique, lanes, pools, tags,
@@ -48,12 +48,12 @@ local function readmit(keys, args)
   q.order, q.newest, q.ended = false, meta[6], meta[7]
   local last, now = redis.call('HGET', q.sources, source) or '0-0', clock_now()
   local added, failed = {}, {}
-  for i = 4, #args, 9 do
+  for i = 4, #args, 10 do
     if last == '0-0' or source_after(args[i], last) then
       local job = {
         id = args[i + 1], record = args[i + 2], priority = args[i + 3], due = args[i + 4],
         ttl = args[i + 5], rule = args[i + 6], key = args[i + 7], tags = args[i + 8],
-        other = source .. ' ' .. args[i],
+        steps = args[i + 9], other = source .. ' ' .. args[i],
       }
       local taken = meet_by_id(q, job.id)
       -- With its own record it is this job: an earlier call was cut off half-way.
@@ -68,7 +68,7 @@ local function readmit(keys, args)
   end
   layout_mark(q.meta, meta[1])
   if q.order then order_note(q.meta, q.order) end
-  redis.call('HSET', q.sources, source, args[#args - 8])
+  redis.call('HSET', q.sources, source, args[#args - 9])
   if #added + #failed > 0 then
     redis.call('HINCRBY', q.meta, 'added', #added + #failed)
     events_add(q.events, meta[2], 'added', added)

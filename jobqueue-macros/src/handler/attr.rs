@@ -42,6 +42,7 @@ pub(super) struct Arguments {
     pub(super) catch_up: Option<Expr>,
     pub(super) overlap: Option<Expr>,
     pub(super) blocking: Option<Ident>,
+    pub(super) steps: Option<Ident>,
     pub(super) idempotent: Option<Idempotent>,
     pub(super) unique: Option<Unique>,
     pub(super) tags: Option<Tags>,
@@ -54,7 +55,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 35] = [
     "queue",
     "name",
     "implements",
@@ -87,6 +88,7 @@ const KNOWN: [&str; 34] = [
     "catch_up",
     "overlap",
     "blocking",
+    "steps",
     "unique",
     "tags",
 ];
@@ -106,6 +108,7 @@ impl Arguments {
             "implements" => once(&mut self.implements, word, || value(input, word)),
             "at_most_once" => once(&mut self.at_most_once, word, || flag(input, word)),
             "blocking" => once(&mut self.blocking, word, || flag(input, word)),
+            "steps" => once(&mut self.steps, word, || flag(input, word)),
             "idempotent" => once(&mut self.idempotent, word, || {
                 let lifetime = input.peek(Token![=]).then(|| value(input, word)).transpose()?;
                 Ok(Idempotent { word: word.clone(), lifetime })

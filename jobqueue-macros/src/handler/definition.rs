@@ -51,6 +51,10 @@ pub(super) fn definition(
     tokens.extend(ending(arguments)?);
     tokens.extend(schedule(arguments, payload)?);
     valid::at_most_once(arguments)?;
+    valid::steps(arguments)?;
+    if arguments.steps.is_some() {
+        tokens.extend(quote!(.steps()));
+    }
     if arguments.at_most_once.is_some() {
         tokens.extend(quote!(.at_most_once()));
     }

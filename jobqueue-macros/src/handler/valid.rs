@@ -101,6 +101,7 @@ pub(super) fn at_most_once(arguments: &Arguments) -> syn::Result<()> {
         ("dead_letter", arguments.dead_letter.is_some()),
         ("retry", arguments.retry.is_some()),
         ("breaker", arguments.breaker.is_some()),
+        ("steps", arguments.steps.is_some()),
     ];
     match useless.iter().find(|(_, given)| *given) {
         Some((name, _)) => error(
@@ -111,6 +112,17 @@ pub(super) fn at_most_once(arguments: &Arguments) -> syn::Result<()> {
             ),
         ),
         None => Ok(()),
+    }
+}
+
+/// Steps are awaited.
+pub(super) fn steps(arguments: &Arguments) -> syn::Result<()> {
+    match (&arguments.steps, &arguments.blocking) {
+        (Some(word), Some(_)) => error(
+            word,
+            "a `blocking` handler can't await steps: leave `steps` out, or make it an `async fn`",
+        ),
+        _ => Ok(()),
     }
 }
 

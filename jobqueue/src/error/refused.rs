@@ -131,6 +131,15 @@ pub enum Refused {
         /// With how many its aging can be changed.
         most: u64,
     },
+    /// As many signals of the job wait to be taken as are kept.
+    #[error("failed to {operation}: {most} signals that it hasn't waited for are kept, the limit")]
+    #[non_exhaustive]
+    SignalsFull {
+        /// What was being done, on which job.
+        operation: Operation,
+        /// How many are kept.
+        most: u64,
+    },
     /// The topic has as many bindings as it may.
     #[error("topic {topic} has {most} bindings, the limit: unbind some, or use another topic")]
     #[non_exhaustive]
@@ -243,6 +252,7 @@ impl Refused {
             | Self::FlowEnded { operation }
             | Self::FlowLapsed { operation }
             | Self::Conflict { operation }
+            | Self::SignalsFull { operation, .. }
             | Self::Cancelled { operation }
             | Self::LeaseLost { operation }
             | Self::NotDurable { operation, .. }

@@ -27,9 +27,9 @@ pub use crate::{
 };
 
 pub use build::{Flow, Inner};
+pub(crate) use child::{signal_of, start_child};
 pub use handle::FlowHandle;
 pub use inputs::Inputs;
-pub(crate) use child::{signal_of, start_child};
 pub(crate) use inputs::gather;
 pub use node::{Node, Nodes};
 pub use start::Root;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::DateTime;
 
 use super::{record::Record, unique::KeyClaim};
@@ -16,6 +17,8 @@ pub(crate) struct Arrival {
     pub(crate) unique: Option<KeyClaim>,
     /// By which it is found, a line each.
     pub(crate) tags: Option<String>,
+    /// What its runs have recorded; it stands beside the rest. Opaque here.
+    pub(crate) steps: Option<Bytes>,
 }
 
 /// Stands for the end of a line where a text has none.
@@ -29,6 +32,7 @@ impl Arrival {
             ttl: options.ttl,
             unique: options.unique.as_ref().map(|unique| unique.claim(&record.name)),
             tags: options.tag_lines(),
+            steps: None,
         }
     }
 
@@ -61,6 +65,7 @@ impl Arrival {
             ttl: ttl.map(Duration::from_millis),
             unique,
             tags: tags.map(|tags| tags.replace(LINE_END, "\n")),
+            steps: None,
         }
     }
 }
@@ -82,7 +87,7 @@ mod tests {
             (None, Some(ms(5)), key("9ur"), tags("a:1\nb")),
             (Some(0), Some(ms(1)), None, tags("a")),
         ] {
-            let arrival = Arrival { due_ms, ttl, unique, tags };
+            let arrival = Arrival { due_ms, ttl, unique, tags, steps: None };
             assert_eq!(Arrival::parse(&arrival.to_text()), arrival);
         }
         for nonsense in ["", "x", "1", "- - - 5 ", "- - - - key"] {

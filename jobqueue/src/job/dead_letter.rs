@@ -31,7 +31,8 @@ use crate::{
 /// ```
 ///
 /// Serialized as JSON it has these fields. `record` is `null` if the record can't be read; `raw` is
-/// the record's bytes in hexadecimal, by which the dead letter is read again.
+/// the record's bytes in hexadecimal, by which the dead letter is read again; so is `steps`, which is
+/// there if its runs have recorded any.
 ///
 /// ```json
 /// {
@@ -55,6 +56,8 @@ pub struct DeadLetter {
     /// When it failed, by the worker's clock.
     pub failed_at: DateTime<Utc>,
     record: Bytes,
+    /// What its runs have recorded: it goes on behind that when it is sent back.
+    steps: Option<Bytes>,
 }
 
 impl DeadLetter {
@@ -75,6 +78,7 @@ impl DeadLetter {
             errors,
             failed_at: clock::now(),
             record,
+            steps: None,
         }
     }
 
@@ -107,6 +111,11 @@ impl DeadLetter {
         &self.record
     }
 
+    /// What its runs have recorded.
+    pub(crate) fn steps(&self) -> Option<&Bytes> {
+        self.steps.as_ref()
+    }
+
     /// The same dead letter with another payload, of the same version or of another.
     pub(crate) fn with_payload<T: Serialize + ?Sized>(
         mut self,
@@ -121,14 +130,16 @@ impl DeadLetter {
     }
 
     /// The record of a dead letter with the errors before the last, as they are stored, and the
-    /// priority that the job had at last. None if it can't be read.
+    /// priority that the job had at last, and what its runs have recorded. None if it can't be read.
     pub(crate) fn with_history(
         record: &Bytes,
         errors: &[Bytes],
         priority: Option<i64>,
+        steps: Option<Bytes>,
     ) -> Option<Vec<u8>> {
         let mut outer = Record::decode(record).ok()?;
         let mut dead_letter: Self = outer.codec.decode(&outer.payload).ok()?;
+        dead_letter.steps = steps;
         dead_letter.errors.extend(errors.iter().filter_map(|it| JobFailure::decode(it).ok()));
         let priority = priority.and_then(|it| Priority::try_from(i16::try_from(it).ok()?).ok());
         if let (Some(priority), Ok(mut record)) = (priority, dead_letter.record()) {
@@ -187,6 +198,8 @@ struct Readable<'a> {
     #[serde(skip_deserializing)]
     record: Option<Record>,
     raw: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    steps: Option<String>,
 }
 
 impl<'a> From<&'a DeadLetter> for Readable<'a> {
@@ -199,6 +212,7 @@ impl<'a> From<&'a DeadLetter> for Readable<'a> {
             failed_at: dead_letter.failed_at,
             record: dead_letter.record().ok(),
             raw: hex(&dead_letter.record),
+            steps: dead_letter.steps.as_deref().map(hex),
         }
     }
 }
@@ -207,12 +221,15 @@ impl TryFrom<Readable<'_>> for DeadLetter {
     type Error = Corrupt;
 
     fn try_from(readable: Readable<'_>) -> Result<Self, Corrupt> {
-        let Readable { queue, id, failure, errors, failed_at, raw, .. } = readable;
-        let record = unhex(&raw)
-            .ok_or_else(|| Corrupt::new("a dead letter's record", "not hexadecimal"))?
-            .into();
+        let Readable { queue, id, failure, errors, failed_at, raw, steps, .. } = readable;
+        let bytes = |text: &str| {
+            let bytes = unhex(text).map(Bytes::from);
+            bytes.ok_or_else(|| Corrupt::new("a dead letter's record", "not hexadecimal"))
+        };
+        let record = bytes(&raw)?;
+        let steps = steps.as_deref().map(bytes).transpose()?;
         let (failure, errors) = (failure.into_owned(), errors.into_owned());
-        Ok(Self { queue, id, failure, errors, failed_at, record })
+        Ok(Self { queue, id, failure, errors, failed_at, record, steps })
     }
 }
 
@@ -248,6 +265,8 @@ struct Wire {
     failed_at: DateTime<Utc>,
     #[serde(rename = "r")]
     record: Bytes,
+    #[serde(rename = "s", skip_serializing_if = "Option::is_none", default)]
+    steps: Option<Bytes>,
 }
 
 impl From<&DeadLetter> for Wire {
@@ -259,6 +278,7 @@ impl From<&DeadLetter> for Wire {
             errors: dead_letter.errors.iter().map(WireFailure::from).collect(),
             failed_at: dead_letter.failed_at,
             record: dead_letter.record.clone(),
+            steps: dead_letter.steps.clone(),
         }
     }
 }
@@ -272,6 +292,7 @@ impl From<Wire> for DeadLetter {
             errors: wire.errors.into_iter().map(JobFailure::from).collect(),
             failed_at: wire.failed_at,
             record: wire.record,
+            steps: wire.steps,
         }
     }
 }
@@ -348,7 +369,7 @@ mod tests {
         let errors = [failure(2), failure(1)].map(|error| Bytes::from(error.encode()));
         for (priority, expected) in [(Some(-5), -5), (None, 0), (Some(70_000), 0), (Some(1_024), 0)]
         {
-            let written = DeadLetter::with_history(&carrier, &errors, priority);
+            let written = DeadLetter::with_history(&carrier, &errors, priority, None);
             let written = Bytes::from(written.expect("it can be written"));
             let outer = Record::decode(&written).expect("a record");
             let read: DeadLetter = outer.codec.decode(&outer.payload).expect("a dead letter");

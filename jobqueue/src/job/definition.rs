@@ -98,6 +98,8 @@ pub(crate) struct RunRules {
     pub(crate) retain: Option<Retain>,
     pub(crate) retain_failed: Option<Retain>,
     pub(crate) delivery: Delivery,
+    /// Whether its runs record what their parts come to.
+    pub(crate) steps: bool,
 }
 
 /// How often a job runs when something goes wrong.
@@ -141,6 +143,7 @@ impl RunRules {
         retain: None,
         retain_failed: None,
         delivery: Delivery::AtLeastOnce,
+        steps: false,
     };
 }
 
@@ -297,6 +300,14 @@ impl Definition {
         self
     }
 
+    /// Lets the handler have [steps](crate::docs::steps), whose results are recorded; none by
+    /// default.
+    #[must_use]
+    pub const fn steps(mut self) -> Self {
+        self.run.steps = true;
+        self
+    }
+
     /// The topic whose messages become jobs of this kind, and the pattern that their routing keys
     /// fit. The queue is bound when a worker with the handler starts.
     #[must_use]
@@ -376,6 +387,7 @@ impl Definition {
             ("a number of attempts", run.attempts != RunRules::DEFAULT.attempts),
             ("a retention", run.retain.or(run.retain_failed).is_some()),
             ("a dead-letter queue", dead_letter.is_some()),
+            ("steps", run.steps),
         ];
         match useless.iter().find(|(_, is_set)| *is_set && run.delivery == Delivery::AtMostOnce) {
             None => Ok(()),

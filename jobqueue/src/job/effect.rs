@@ -57,12 +57,18 @@ pub(crate) enum Along {
         of: JobId,
         /// Whether the newest of its errors is the one that ended it, and isn't told twice.
         ended_by_newest: bool,
+        /// Whether its runs may have recorded steps.
+        has_steps: bool,
     },
 }
 
 impl Effect {
     /// About how many bytes it takes on the way.
     pub(crate) fn size(&self) -> usize {
-        self.record.len() + 160
+        let along = match &self.along {
+            Along::Arrival(Arrival { steps: Some(steps), .. }) => steps.len(),
+            _ => 0,
+        };
+        self.record.len() + along + 160
     }
 }

@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 
 use super::job_error::JobError;
 use crate::{
-    error_chain::{readable_debug, sources},
+    error_chain::{Source, readable_debug, sources},
     policy::Verdict,
 };
 
@@ -32,10 +32,16 @@ impl Marked {
         Self { verdict, message, cause }
     }
 
+    /// An error that is one, or shares one.
+    fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        let shared = || error.downcast_ref::<Source>()?.downcast_ref();
+        error.downcast_ref().or_else(shared)
+    }
+
     /// The verdict of the outermost one, in an error or its sources.
     pub(super) fn find(error: &(dyn StdError + 'static)) -> Option<Verdict> {
         let mut chain = std::iter::once(error).chain(sources(error));
-        chain.find_map(|error| error.downcast_ref::<Self>()).map(|marked| marked.verdict)
+        chain.find_map(Self::of).map(|marked| marked.verdict)
     }
 }
 

@@ -95,7 +95,7 @@ pub(crate) use schedule_rule::ScheduleRule;
 pub use scheduled::{ScheduleId, Scheduled};
 pub(crate) use settlement::{Counts, Settlement, Transition};
 pub use state::JobState;
-pub(crate) use suspension::Suspension;
+pub(crate) use suspension::{LATEST, Suspension};
 pub use trace::{SpanId, TraceContext, TraceId};
 pub(crate) use tries::Tries;
 pub use under_way::OnceHeld;

@@ -13,7 +13,7 @@ pub(crate) struct Suspension {
 }
 
 /// Later times are as good as never, and scripts could not count on.
-const LATEST: u64 = (1 << 46) - 1;
+pub(crate) const LATEST: u64 = (1 << 46) - 1;
 
 impl fmt::Display for Suspension {
     /// As the scripts read it: `<ms>`, and after a space the signals, a line each.

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use bytes::Bytes;
+
 use super::target;
 use crate::{
     job::{DeadLetter, Record},
@@ -42,11 +44,11 @@ pub(super) fn share_out(entries: &[OutboxEntry], wanted: impl Fn(&str) -> bool) 
 
 /// The record of a dead letter with what the script has added to its entry.
 fn with_history(entry: &OutboxEntry) -> Option<Vec<u8>> {
-    let EntryAlong { errors, priority, .. } = &entry.along;
-    if errors.is_empty() && priority.is_none() {
+    let EntryAlong { errors, priority, steps, .. } = &entry.along;
+    if errors.is_empty() && priority.is_none() && steps.is_none() {
         return None;
     }
-    DeadLetter::with_history(&entry.record, errors, *priority)
+    DeadLetter::with_history(&entry.record, errors, *priority, steps.clone())
 }
 
 /// The copies of each entry. They go in one call, since a queue that has taken an entry takes no
@@ -64,7 +66,7 @@ pub(super) fn one_call(copies: &[TargetCopy<'_>]) -> usize {
     let (mut count, mut bytes) = (0, 0);
     let (come_back, mark) = (are_back(copies), cancels(copies));
     for (_, group) in by_entry(copies) {
-        let size: usize = group.iter().map(|copy| copy.record.len() + 128).sum();
+        let size: usize = group.iter().map(copy_size).sum();
         // Ids to cancel are as many as go into a call.
         if are_back(group) != come_back || cancels(group) != mark || (count > 0 && mark.is_some()) {
             break;
@@ -76,6 +78,11 @@ pub(super) fn one_call(copies: &[TargetCopy<'_>]) -> usize {
         bytes += size;
     }
     count
+}
+
+fn copy_size(copy: &TargetCopy<'_>) -> usize {
+    let steps = copy.arrival.as_ref().and_then(|arrival| arrival.steps.as_ref());
+    copy.record.len() + steps.map_or(0, Bytes::len) + 128
 }
 
 /// Whether the copies of one call are jobs that come back to their queue.
@@ -90,8 +97,6 @@ pub(super) fn cancels<'a>(copies: &'a [TargetCopy<'_>]) -> Option<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
     use crate::job::{Arrival, JobId};
 

@@ -14,7 +14,9 @@ mod limits;
 mod relocate;
 mod retry;
 mod revise;
+mod signal;
 mod stats;
+mod steps;
 mod unique_key;
 
 pub use bulk::{Bulk, BulkReport, CancelJobs, MoveJobs, RedriveJobs, RemoveJobs, RetryJobs};
@@ -27,6 +29,8 @@ pub use inspect::JobPages;
 pub use job_handle::{Added, JobHandle};
 pub use limits::SetLimits;
 pub use retry::Retry;
+pub use signal::Signalled;
+pub use steps::{JobStep, JobSteps, StepsWait};
 pub use unique_key::UniqueKey;
 
 use crate::{client::Client, error::Result, job::QueueName, store::QueueStore};

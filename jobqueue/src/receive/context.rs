@@ -92,7 +92,7 @@ impl ReceiveContext {
 
     fn route(&self, record: Bytes) -> Option<DeadLetterRoute<'_>> {
         let to = self.dead_letter.clone()?;
-        Some(DeadLetterRoute { to, from: self.queue.name(), record })
+        Some(DeadLetterRoute { to, from: self.queue.name(), record, has_steps: true })
     }
 }
 

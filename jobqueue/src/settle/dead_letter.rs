@@ -20,6 +20,8 @@ pub(crate) struct DeadLetterRoute<'a> {
     pub(crate) from: &'a QueueName,
     /// The job's record, as it stands in Redis.
     pub(crate) record: Bytes,
+    /// Whether the job's runs may have recorded steps.
+    pub(crate) has_steps: bool,
 }
 
 /// Attaches a dead letter if the job failed for good. The job's own outcome then says where it
@@ -30,7 +32,7 @@ pub(super) fn attach(decision: &mut Decision, id: &JobId, route: DeadLetterRoute
     else {
         return;
     };
-    let DeadLetterRoute { to, from, record } = route;
+    let DeadLetterRoute { to, from, record, has_steps } = route;
     let dead_letter =
         DeadLetter::new(from.as_str(), id.clone(), record, failure.clone(), Vec::new());
     match dead_letter.to_record() {
@@ -45,6 +47,7 @@ pub(super) fn attach(decision: &mut Decision, id: &JobId, route: DeadLetterRoute
                     of: id.clone(),
                     // Its last error is written first, if anything is kept of it.
                     ended_by_newest: !keep.keeps_nothing(),
+                    has_steps,
                 },
             });
             let (failure, queue) = (failure.clone(), to.clone());

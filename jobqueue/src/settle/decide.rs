@@ -59,7 +59,7 @@ pub(crate) fn decide<'a>(
             return Decision::new(Transition::Cancelled { reason }, None);
         }
         RunOutcome::Suspended(suspended) => match suspended.within(&policy.lifetime) {
-            Some(wait) => return Decision::new(Transition::Suspended(wait), None),
+            Some(wait) => return Decision::suspended(wait),
             None => RunOutcome::Deadline { ran: true },
         },
         outcome => outcome,
@@ -72,15 +72,37 @@ pub(crate) fn decide<'a>(
             failed(failure, step, policy, job.name)
         }
     };
+    follow(&mut decision, &job, route);
+    decision
+}
+
+/// Fails a job for good for a reason that is known from before: what its handler has done was undone
+/// meanwhile.
+pub(crate) fn fail<'a>(
+    failure: JobFailure,
+    policy: &RunPolicy,
+    job: EndedJob<'a>,
+    route: impl FnOnce() -> Option<DeadLetterRoute<'a>>,
+) -> Decision {
+    let mut decision = failed(failure, (RetryDecision::Fail, None, None), policy, job.name);
+    follow(&mut decision, &job, route);
+    decision
+}
+
+/// What follows elsewhere.
+fn follow<'a>(
+    decision: &mut Decision,
+    job: &EndedJob<'a>,
+    route: impl FnOnce() -> Option<DeadLetterRoute<'a>>,
+) {
     if matches!(decision.end, Transition::Failed { .. })
         && let Some(route) = route()
     {
-        dead_letter::attach(&mut decision, job.id, route);
+        dead_letter::attach(decision, job.id, route);
     }
     if let Some(reply_to) = job.reply_to {
-        reply::attach(&mut decision, job.id, reply_to);
+        reply::attach(decision, job.id, reply_to);
     }
-    decision
 }
 
 /// What follows from a failed run, the class to alert of, and the reason if a limit has ended the job.
@@ -173,7 +195,8 @@ mod tests {
         let reply_to = ReplyAddress::generate().expect("a good name");
         let job =
             EndedJob { id: &id, name: None, codec: Codec::MessagePack, reply_to: Some(&reply_to) };
-        let route = || Some(DeadLetterRoute { to: queue("dlq"), from: &from, record });
+        let route =
+            || Some(DeadLetterRoute { to: queue("dlq"), from: &from, record, has_steps: false });
         decide_run(outcome, policy, job, route)
     }
 

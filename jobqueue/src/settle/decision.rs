@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    job::{Counts, Effect, JobFailure, JobId, QueueName, Settlement, Transition},
+    job::{Counts, Effect, JobFailure, JobId, QueueName, Settlement, Suspension, Transition},
     policy::ErrorClass,
 };
 
@@ -38,6 +38,11 @@ impl Decision {
     /// The job goes back for this long, and no attempt is counted.
     pub(crate) fn released(delay: Duration) -> Self {
         Self::new(Transition::Released { delay, counts: Counts::Nothing }, None)
+    }
+
+    /// The job waits without a run, and no attempt is counted.
+    pub(crate) fn suspended(wait: Suspension) -> Self {
+        Self::new(Transition::Suspended(wait), None)
     }
 
     /// As the store is told.

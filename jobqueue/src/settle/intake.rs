@@ -143,6 +143,8 @@ pub(crate) fn intake<H>(
     let due = job.history.due_at(&record);
     let lifetime = |clock| Lifetime::of(&record.options, due, rules, clock);
     policy.lifetime = job.clock.map(lifetime).unwrap_or_default();
+    let most_stalls = if let HandoutLimit::Stalls(most) = limit { Some(most) } else { None };
+    let most_stalls = most_stalls.filter(|_| rules.steps);
     let (handler, newest) = known.map(|known| (known.handler, known.newest)).unzip();
     // Its deadline is its time to live, too, if it has none of its own.
     let by_deadline = record.options.deadline.is_some() && record.options.ttl.is_none();
@@ -169,7 +171,13 @@ pub(crate) fn intake<H>(
             }
         }
     };
-    Intake::Reject(rejection(outcome, policy, record, handler))
+    match (handler, most_stalls.and_then(|most| outcome.doom(most))) {
+        (Some(handler), Some(doom)) if newest >= Some(record.version()) => {
+            policy.doom = Some(doom);
+            Intake::Run { record, policy, handler }
+        }
+        (handler, _) => Intake::Reject(rejection(outcome, policy, record, handler)),
+    }
 }
 
 fn rejection<H>(

@@ -19,7 +19,7 @@ mod stopped;
 mod suspended;
 
 pub(crate) use dead_letter::DeadLetterRoute;
-pub(crate) use decide::{EndedJob, decide, decide_run};
+pub(crate) use decide::{EndedJob, decide, decide_run, fail};
 pub(crate) use decision::Decision;
 pub(crate) use defaults::JobDefaults;
 pub(crate) use intake::{Candidate, HandoutLimit, History, Intake, Known, Rejection, intake};

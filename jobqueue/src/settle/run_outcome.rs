@@ -2,12 +2,24 @@
 
 use std::time::Duration;
 
-use super::suspended::Suspended;
+use super::{run_policy::Doom, suspended::Suspended};
 use crate::{
     job::{CancelReason, Failure, FailureReason, JobFailure, Record},
     policy::Verdict,
     value_error::PayloadError,
 };
+
+/// How often the last run of a job, which undoes what others have done, may kill its worker.
+const LAST_RUNS: u32 = 3;
+
+impl From<Doom> for RunOutcome {
+    fn from(doom: Doom) -> Self {
+        match doom {
+            Doom::Stalled(stalls) => Self::Stalled(stalls),
+            Doom::Deadline => Self::Deadline { ran: false },
+        }
+    }
+}
 
 /// How a run ended, or why the job was not run.
 #[derive(Debug)]
@@ -59,6 +71,18 @@ impl RunOutcome {
         match known {
             None => Self::UnknownName(name),
             Some(known) => Self::NewerVersion { name, version: record.version(), known },
+        }
+    }
+
+    /// The same as a doom, if its handler may undo what it has done before. None if it may not: no
+    /// run of the job has begun, or each kills its worker.
+    pub(super) fn doom(&self, stalls_allowed: u32) -> Option<Doom> {
+        match self {
+            Self::Stalled(stalls) if *stalls <= stalls_allowed.saturating_add(LAST_RUNS) => {
+                Some(Doom::Stalled(*stalls))
+            }
+            Self::Deadline { ran: false } => Some(Doom::Deadline),
+            _ => None,
         }
     }
 

@@ -27,6 +27,15 @@ pub(crate) struct RunPolicy {
     /// Whether a caller waits for the outcome.
     pub(super) awaited: bool,
     pub(crate) delivery: Delivery,
+    /// Why the job fails for good once its run has undone what others have done.
+    pub(crate) doom: Option<Doom>,
+}
+
+/// Why a job fails without a run that could succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doom {
+    Stalled(u32),
+    Deadline,
 }
 
 /// Whose retention it is.
@@ -64,6 +73,7 @@ impl RunPolicy {
             ),
             awaited: options.reply_to.is_some(),
             delivery: rules.delivery,
+            doom: None,
         }
     }
 
@@ -85,6 +95,11 @@ impl RunPolicy {
     /// The same with another wait before the next attempt.
     pub(crate) fn with_backoff(self, backoff: Backoff) -> Self {
         Self { backoff, ..self }
+    }
+
+    /// The same for a run that goes on though the job's time is over.
+    pub(crate) fn without_end(self) -> Self {
+        Self { lifetime: Lifetime::default(), ..self }
     }
 
     /// The same for someone who wants to see the result, though it isn't kept.

@@ -24,6 +24,23 @@ impl ServerClock {
         if ms < self.ms { self.at.checked_sub(between) } else { self.at.checked_add(between) }
     }
 
+    /// What time it is there, in ms since the epoch.
+    pub(crate) fn now_ms(&self) -> u64 {
+        let since = self.at.elapsed().as_millis();
+        self.ms.saturating_add(u64::try_from(since).unwrap_or(u64::MAX))
+    }
+
+    /// A time in ms since the epoch by this process's clock. If that can't express it, it is the
+    /// present, or a year from now.
+    pub(crate) fn instant_of_ms(&self, ms: u64) -> Instant {
+        const YEAR: Duration = Duration::from_secs(365 * 86_400);
+        let between = Duration::from_millis(self.ms.abs_diff(ms));
+        if ms < self.ms {
+            return self.at.checked_sub(between).unwrap_or(self.at);
+        }
+        self.at.checked_add(between).unwrap_or_else(|| self.at + YEAR)
+    }
+
     /// The same of a time that ends something: one that lies before all that this process's clock
     /// can express has passed.
     pub(super) fn end(&self, time: DateTime<Utc>) -> Option<Instant> {

@@ -185,6 +185,7 @@ fn own_refusal(error: &RedisError, about: About<'_>) -> Option<Refused> {
         "CANCELLED" => Some(Refused::Cancelled { operation }),
         "QUEUEFULL" => Some(Refused::QueueFull { queue, cap: number()? }),
         "HASACTIVE" => Some(Refused::Busy { queue, active: number()? }),
+        "SIGNALSFULL" => Some(Refused::SignalsFull { operation, most: number()? }),
         "TOOMANY" => Some(Refused::TooManyBindings { topic: queue, most: number()? }),
         "TOOLONG" => Some(Refused::TooManyToReorder { queue, jobs: number()?, most: number()? }),
         "LAYOUT" => Some(Refused::Layout {

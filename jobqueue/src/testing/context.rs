@@ -12,7 +12,7 @@ use crate::{
     clock,
     job::{Codec, Delivery, JobId, JobOptions, Record},
     value_error::Invalid,
-    worker::{AttemptNumbers, Cancellation, Context, ContextParts, States, run_trace},
+    worker::{AttemptNumbers, Cancellation, Context, ContextParts, RunParts, States, run_trace},
 };
 
 /// A [`Context`] about to be made: progress and log go nowhere.
@@ -134,7 +134,7 @@ impl TestContext {
                 None => OnceLock::new(),
             },
             cancellation: self.cancellation,
-            suspender: OnceLock::new(),
+            parts: RunParts::new(true),
             shared: None,
         }))
     }

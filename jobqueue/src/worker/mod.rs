@@ -26,6 +26,7 @@ mod schedules;
 mod signals;
 mod sources;
 mod states;
+mod steps;
 mod telemetry;
 mod ticks;
 
@@ -50,9 +51,11 @@ pub use run::Context;
 pub use run::Ran;
 #[cfg(feature = "testing")]
 pub(crate) use run::{
-    AttemptNumbers, Cancellation, ContextParts, Crashes, Note, RunFault, RunWatch, run_trace,
+    AttemptNumbers, Cancellation, ContextParts, Crashes, Note, RunFault, RunParts, RunWatch,
+    run_trace,
 };
 pub use runtime::Worker;
 pub use states::{MissingState, States};
+pub use steps::{Each, EachItem, OptionalWait, Sleep, Step, StepError, TakesStepError, WaitFor};
 pub use telemetry::{Alert, DeadLettered, WorkerEvent, WorkerEvents};
 pub(crate) use ticks::TickerName;

@@ -47,6 +47,7 @@ mod runtime;
 mod schedules;
 mod script;
 mod sequence;
+mod steps;
 mod support;
 mod surface;
 mod testing;

@@ -36,6 +36,9 @@ const NO_SCHEDULE: &[&str] = &["HDEL jq:{q}:schedules s", "ZREM jq:{q}:ticks s"]
 const TOPIC: &[&str] = &["HSET jq:{q}:topic keep 1"];
 const OUT: &[&str] = &["HSET jq:{q}:running:by-hand a 1:1:out", "ZADD jq:{q}:visibility 1 a"];
 
+const HELD: &[&str] = &["HSET jq:{q}:running:w a 1:1"];
+const UNRECORDED: &[&str] = &["DEL jq:{q}:steps:a"];
+
 const GONE: &[&str] = &["HDEL jq:{q}:jobs s:now", "ZREM jq:{q}:waiting s:now"];
 
 /// The job of a schedule, out of turn.
@@ -50,11 +53,14 @@ fn cases() -> Vec<Case> {
         case("job/delay", DELAYED, args![base, "a", "+5"], DELAYED),
         case("job/edit", WAITING, args![base, "a", "r", "new"], WAITING),
         case("job/priority", WAITING, args![base, "a", 5], &["HDEL jq:{q}:priority a"]),
+        case("job/expect", HELD, args![base, "a", "wx", 0, "x", "+5", 0], UNRECORDED),
         case("job/progress", &["HSET jq:{q}:running:w a 1:1"], args!["a", 7], &[]),
         case("job/promote", DELAYED, args![base, "a"], DELAYED),
+        case("job/record", HELD, args![base, "a", "sx", 0, "v", "", ""], UNRECORDED),
         case("job/remove", WAITING, args![base, "removed", "", "a"], WAITING),
         case("job/retry", FAILED, args![base, "a", 0], FAILED),
         case("job/retry_many", FAILED, args![base, 0, "", "a"], FAILED),
+        case("job/signal", WAITING, args![base, "a", "x", "v", 9], UNRECORDED),
         case("job/transfer", WAITING, args![base, "", "a", "", "", "to", "b", 0, "r", ""], WAITING),
         case("outbox/enqueue", &[], args![base, 1, "to", "a", 0, "r", ""], &[]),
         case("queue/clean", FAILED, args![base, "failed", 0, 10], FAILED),

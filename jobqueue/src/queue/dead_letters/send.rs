@@ -46,6 +46,7 @@ fn leaver(letter: &Letter, from: Vec<JobState>) -> Leaver {
     // A record that can't be read goes back as it is, and fails there again.
     let record = dead_letter.record().ok();
     let mut arrival = record.as_ref().map(Arrival::of).unwrap_or_default();
+    arrival.steps = dead_letter.steps().cloned();
     if dead_letter.failure.reason != FailureReason::Overflow {
         // It has run, so it was due, even if it was added for later and then promoted.
         arrival.due_ms = None;

@@ -24,7 +24,9 @@ use crate::{
     task::boxed,
     worker::{
         config::MAX_SLEEP,
-        run::{AttemptNumbers, Cancellation, Context, ContextParts, panic_message, run_trace},
+        run::{
+            AttemptNumbers, Cancellation, Context, ContextParts, RunParts, panic_message, run_trace,
+        },
         signals::Phase,
         states::States,
         telemetry::Telemetry,
@@ -173,7 +175,7 @@ pub(super) async fn hear(listener: Arc<ListenerEntry>, message: Message, states:
         deadline: OnceLock::new(),
         cancellation: cancellation.clone(),
         delivery: Delivery::AtMostOnce,
-        suspender: OnceLock::new(),
+        parts: RunParts::new(false),
         shared: None,
     });
     if let Some(deadline) = Instant::now().checked_add(listener.timeout) {

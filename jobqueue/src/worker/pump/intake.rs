@@ -16,8 +16,8 @@ use crate::{
         handler_limits::Pass,
         registry::{Entry, Registry},
         run::{
-            AttemptNumbers, Cancellation, Context, ContextParts, DeadLetterQueues, Run, RunShared,
-            run_trace,
+            AttemptNumbers, Cancellation, Context, ContextParts, DeadLetterQueues, Run, RunParts,
+            RunShared, run_trace,
         },
         states::States,
     },
@@ -100,7 +100,7 @@ impl RunMaker {
             deadline: OnceLock::new(),
             cancellation,
             delivery: policy.delivery,
-            suspender: OnceLock::new(),
+            parts: RunParts::new(entry.rules.steps),
             shared: Some(self.shared.clone()),
         });
         Run { ready_at, number, ctx, policy, entry, pass }
@@ -117,7 +117,9 @@ impl RunMaker {
         let of_handler = handler.as_ref().and_then(|entry| entry.dead_letter.as_ref());
         let from = self.shared.store.name();
         let to = self.shared.dead_letters.choose(from, of_handler);
-        let route = || to.map(|to| DeadLetterRoute { to, from, record });
+        // One whose handler isn't known may have steps.
+        let has_steps = handler.as_ref().is_none_or(|entry| entry.rules.steps);
+        let route = || to.map(|to| DeadLetterRoute { to, from, record, has_steps });
         let (codec, reply_to) = (Codec::default(), reply_to.as_ref());
         let job = EndedJob { id, name: name.as_ref(), codec, reply_to };
         (decide(outcome, &policy, job, route), handler)

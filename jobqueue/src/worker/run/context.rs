@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
@@ -13,7 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "testing")]
 use super::run_watch::{self, Note};
-use super::{cancellation::Cancellation, shared::RunShared, suspender::Suspender};
+use super::{
+    cancellation::Cancellation,
+    run_steps::{RunParts, RunSteps},
+    shared::RunShared,
+    suspender::Suspender,
+};
 use crate::{
     error::{Error, Operation, Refused, Result},
     job::{
@@ -52,6 +57,16 @@ const LINE_LENGTH: usize = 8_192;
 #[derive(Clone)]
 pub struct Context(Arc<ContextParts>);
 
+/// A context for something that the context itself holds.
+pub(crate) struct WeakContext(Weak<ContextParts>);
+
+impl WeakContext {
+    /// The context, while its run goes on.
+    pub(crate) fn upgrade(&self) -> Option<Context> {
+        self.0.upgrade().map(Context)
+    }
+}
+
 /// The fields of a context.
 pub(crate) struct ContextParts {
     pub(crate) id: JobId,
@@ -64,8 +79,7 @@ pub(crate) struct ContextParts {
     /// The run's place in its job's trace.
     pub(crate) trace: Option<Box<TraceContext>>,
     pub(crate) delivery: Delivery,
-    /// Made when the handler first waits for something that another run goes on with.
-    pub(crate) suspender: OnceLock<Box<Suspender>>,
+    pub(crate) parts: RunParts,
     /// None in tests of handlers, and for broadcasts.
     pub(crate) shared: Option<Arc<RunShared>>,
 }
@@ -291,15 +305,23 @@ impl Context {
         Refused::LeaseLost { operation }.into()
     }
 
+    pub(crate) fn downgrade(&self) -> WeakContext {
+        WeakContext(Arc::downgrade(&self.0))
+    }
+
+    /// The parts of a run whose handler has steps.
+    pub(crate) fn steps(&self) -> Option<&RunSteps> {
+        self.0.parts.steps.as_deref()
+    }
+
     /// Where the run says what its handler waits for.
-    #[expect(dead_code, reason = "for what waits")]
     pub(crate) fn suspender(&self) -> &Suspender {
-        self.0.suspender.get_or_init(Box::default)
+        self.0.parts.suspender.get_or_init(Box::default)
     }
 
     /// The same, if the handler has waited for anything.
     pub(super) fn waits(&self) -> &OnceLock<Box<Suspender>> {
-        &self.0.suspender
+        &self.0.parts.suspender
     }
 
     pub(crate) fn states(&self) -> &States {

@@ -13,5 +13,6 @@ pub(super) fn route<'a>(
     let shared = ctx.shared()?;
     let from = shared.store.name();
     let to = shared.dead_letters.choose(from, of_handler)?;
-    Some(DeadLetterRoute { to, from, record: Bytes::from(ctx.record().encode()) })
+    let (record, has_steps) = (Bytes::from(ctx.record().encode()), ctx.steps().is_some());
+    Some(DeadLetterRoute { to, from, record, has_steps })
 }

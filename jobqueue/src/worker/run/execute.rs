@@ -1,32 +1,46 @@
 //! The pipeline of a run: start → breaker → handler → decision.
 
 use std::{
-    any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Duration,
 };
 
 use futures_util::FutureExt as _;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tracing::{
     Instrument as _, Span, error,
     field::{Empty, display},
-    info_span,
+    info_span, warn,
 };
 
 use super::{
-    breaker::HandlerBreaker, context::Context, dead_letter, reply, report::RunEnd,
-    suspender::until_suspended,
+    breaker::HandlerBreaker,
+    context::Context,
+    dead_letter,
+    last::{Compensated, compensate},
+    panics::{discard, panic_message},
+    reply,
+    report::RunEnd,
+    suspender::{Halt, Suspender, until_suspended},
 };
 #[cfg(feature = "testing")]
 use super::{faults, run_watch};
 use crate::{
     client::trace,
-    job::Delivery,
+    error::Error,
+    error_chain::chain,
+    job::{Delivery, Failure, JobFailure, Transition},
     policy::Backoff,
-    settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide_run, stopped},
+    settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide_run, fail, stopped},
     worker::{handler_limits::Pass, registry::Entry, telemetry::Times},
 };
+
+/// After how long another run does what this one couldn't.
+const LATER: Duration = Duration::from_secs(1);
+
+/// How long a run waits until what it has done is recorded.
+const RECORD_LIMIT: Duration = Duration::from_secs(5);
 
 /// One run. Small, since it is copied on its way into a task.
 pub(crate) struct Run {
@@ -105,6 +119,12 @@ impl Run {
     }
 
     async fn execute(&self) -> RunEnd {
+        if self.ctx.steps().is_some()
+            && let Some(decision) = Box::pin(self.replay()).await
+        {
+            observe(|| self.ctx.telemetry(&self.entry.metrics).decided(&decision));
+            return RunEnd { decision, times: None };
+        }
         let Self { ready_at, ctx, policy, entry, pass, .. } = self;
         if let Some(start_at) = pass.as_ref().and_then(|pass| pass.start_at) {
             Box::pin(sleep_until(start_at)).await;
@@ -118,13 +138,20 @@ impl Run {
         };
         observe(|| ctx.telemetry(&entry.metrics).started());
         let began = Instant::now();
-        let outcome = cancelled(call(ctx, entry, policy).await, ctx);
+        let mut outcome = call(ctx, entry, policy).await;
+        if let Some(suspender) = ctx.waits().get() {
+            outcome = Box::pin(recorded(suspender, outcome)).await;
+        }
+        let outcome = cancelled(outcome, ctx);
         let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
         let times = Times { waited, took: began.elapsed() };
         if let Some(change) = guard.and_then(|guard| guard.end(&outcome)) {
             observe(|| ctx.telemetry(&entry.metrics).breaker(change));
         }
-        let decision = self.decide(outcome, policy);
+        let mut decision = self.decide(outcome, policy);
+        if ctx.steps().is_some() && matches!(decision.end, Transition::Failed { .. }) {
+            decision = Box::pin(self.undo(decision)).await;
+        }
         if self.is_at_most_once()
             && let Some(caller) = &ctx.record().options.reply_to
         {
@@ -136,15 +163,84 @@ impl Run {
         RunEnd { decision, times: Some(times) }
     }
 
+    /// What earlier runs have recorded is read. If the job has failed for good, this run replays that,
+    /// and goes on to undo it.
+    async fn replay(&self) -> Option<Decision> {
+        let Self { ctx, policy, entry, .. } = self;
+        let (steps, shared) = (ctx.steps()?, ctx.shared()?);
+        let read = async {
+            let journal = steps.journal(&shared.store, ctx.id()).await?;
+            Ok::<_, Error>((journal.failure()?, journal.is_empty()))
+        };
+        let (failure, is_empty) = match read.await {
+            Ok(read) => read,
+            Err(Error::Corrupt(problem)) => {
+                let failure = Failure::permanent(problem);
+                return Some(self.decide(RunOutcome::Failure(failure), policy));
+            }
+            Err(error) => {
+                warn!(error = %chain(&error), "a job's steps could not be read: it goes back");
+                return Some(Decision::released(LATER));
+            }
+        };
+        let decision = match (failure, policy.doom) {
+            (Some(failure), _) => self.fail(failure),
+            (None, Some(doom)) => self.decide(doom.into(), policy),
+            (None, None) => return None,
+        };
+        if is_empty {
+            return Some(decision);
+        }
+        steps.replay_only();
+        // Whatever its handler says: it has failed before.
+        let policy = policy.without_end();
+        let _ = call(ctx, entry, &policy).await;
+        steps.replay_over();
+        Some(self.undo(decision).await)
+    }
+
+    /// The job has failed for good: what its handler has registered for that is done.
+    async fn undo(&self, decision: Decision) -> Decision {
+        let Self { ctx, policy, .. } = self;
+        let (Some(steps), Some(failure)) = (ctx.steps(), &decision.failure) else {
+            return decision;
+        };
+        let limit = policy.timeout.unwrap_or(Duration::MAX);
+        let undoing = compensate(ctx, steps, failure.clone());
+        match timeout(limit, undoing).await {
+            Ok(Compensated::All(undone)) if undone == *failure => decision,
+            Ok(Compensated::All(undone)) => self.fail(undone),
+            Ok(Compensated::Waits(suspended)) => Decision::suspended(suspended.wait),
+            Ok(Compensated::Later) | Err(_) => Decision::released(LATER),
+        }
+    }
+
+    /// The job fails for good, for a reason that is known from before.
+    fn fail(&self, failure: JobFailure) -> Decision {
+        let Self { ctx, entry, policy, .. } = self;
+        fail(failure, policy, self.ended_job(), || {
+            dead_letter::route(ctx, entry.dead_letter.as_ref())
+        })
+    }
+
+    fn ended_job(&self) -> EndedJob<'_> {
+        let (id, record) = (self.ctx.id(), self.ctx.record());
+        let reply_to = record.options.reply_to.as_ref();
+        let reply_to = reply_to.filter(|_| !self.is_at_most_once());
+        EndedJob { id, name: Some(&record.name), codec: record.codec, reply_to }
+    }
+
     fn decide(&self, outcome: RunOutcome, policy: &RunPolicy) -> Decision {
         let Self { ctx, entry, .. } = self;
-        let reply_to = ctx.record().options.reply_to.as_ref();
-        let reply_to = reply_to.filter(|_| !self.is_at_most_once());
-        let (id, record) = (ctx.id(), ctx.record());
-        let (name, codec) = (Some(&record.name), record.codec);
-        let job = EndedJob { id, name, codec, reply_to };
+        let job = self.ended_job();
         decide_run(outcome, policy, job, || dead_letter::route(ctx, entry.dead_letter.as_ref()))
     }
+}
+
+/// What a handler has done is recorded before its job goes to anybody else.
+async fn recorded(suspender: &Suspender, outcome: RunOutcome) -> RunOutcome {
+    let _ = timeout(RECORD_LIMIT, suspender.idle()).await;
+    outcome
 }
 
 /// Tells someone who only observes runs: if that panics, the run goes on.
@@ -182,7 +278,8 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
         }
         match until_suspended(ctx.waits(), running).await {
             Ok(end) => end.map_err(RunOutcome::Failure),
-            Err(suspended) => Err(RunOutcome::Suspended(suspended)),
+            Err(Halt::Suspended(suspended)) => Err(RunOutcome::Suspended(suspended)),
+            Err(Halt::Replayed) => Err(RunOutcome::Deadline { ran: false }),
         }
     };
     let run = AssertUnwindSafe(run).catch_unwind();
@@ -215,24 +312,5 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
         Ok(Err(outcome)) if ctx.is_cancelled() => stopped(outcome, policy),
         Ok(Err(outcome)) => outcome,
         Err(panic) => RunOutcome::Panicked(panic_message(panic)),
-    }
-}
-
-/// The message of a panic.
-pub(crate) fn panic_message(panic: Box<dyn Any + Send>) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    discard(panic);
-    text.unwrap_or_else(|| "the handler panicked with no message".to_owned())
-}
-
-/// Drops something of the user's. If that panics, it isn't this run's end: what the run comes to is
-/// known already.
-pub(crate) fn discard<T>(value: T) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        // Its own drop may panic as well.
-        std::mem::forget(panic);
     }
 }

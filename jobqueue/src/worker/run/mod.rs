@@ -7,8 +7,12 @@ mod dead_letter;
 mod execute;
 #[cfg(feature = "testing")]
 mod faults;
+mod journal;
+mod last;
+mod panics;
 mod reply;
 mod report;
+mod run_steps;
 #[cfg(feature = "testing")]
 mod run_watch;
 mod shared;
@@ -18,12 +22,14 @@ pub(crate) use breaker::{Demand, HandlerBreaker};
 pub(crate) use cancellation::Cancellation;
 pub use context::Context;
 pub(crate) use context::{AttemptNumbers, ContextParts, run_trace};
-pub(crate) use execute::{Run, discard, panic_message};
+pub(crate) use execute::Run;
+pub(crate) use journal::{Entry as JournalEntry, Journal, Part, Spot, describe, number};
+pub(crate) use panics::{discard, panic_message};
 pub(crate) use report::{RunEnd, RunReport, report};
+pub(crate) use run_steps::{Compensation, RunParts, RunSteps};
 #[cfg(feature = "testing")]
 pub use run_watch::Ran;
 #[cfg(feature = "testing")]
 pub(crate) use run_watch::{Crashes, Note, RunFault, RunWatch};
 pub(crate) use shared::{DeadLetterQueues, RunShared};
-#[expect(unused_imports, reason = "for what waits")]
-pub(crate) use suspender::{Suspender, Wait};
+pub(crate) use suspender::Wait;

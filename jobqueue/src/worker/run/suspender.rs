@@ -5,12 +5,11 @@
 use std::{
     fmt,
     future::poll_fn,
-    pin::pin,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     task::Poll,
 };
 
-use futures_util::task::AtomicWaker;
+use futures_util::{FutureExt as _, task::AtomicWaker};
 use tokio::time::Instant;
 
 use crate::{job::Suspension, settle::Suspended};
@@ -29,6 +28,16 @@ struct State {
     newest: u64,
     /// How much is under way that must be recorded before the run ends.
     busy: usize,
+    replayed: bool,
+}
+
+/// Why a handler is polled no more.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// It waits for what another run goes on with.
+    Suspended(Suspended),
+    /// It has replayed all that is recorded, and was to do no more.
+    Replayed,
 }
 
 /// One thing that a handler waits for.
@@ -54,17 +63,40 @@ impl Suspender {
         Waiting { suspender: self, number }
     }
 
-    /// The run doesn't end for a wait until the guard is dropped.
-    pub(crate) fn work(&self) -> Working<'_> {
+    /// Something begins that must be recorded before the run ends.
+    pub(crate) fn begin(&self) {
         self.state().busy += 1;
-        Working(self)
+    }
+
+    /// It has ended.
+    pub(crate) fn end(&self) {
+        self.state().busy -= 1;
+        self.waker.wake();
+    }
+
+    /// The run is one that only replays what is recorded, and that has come to its end.
+    pub(crate) fn end_replay(&self) {
+        self.state().replayed = true;
+        self.waker.wake();
+    }
+
+    /// Waits until nothing is under way any more. For whoever has polled the handler.
+    pub(super) async fn idle(&self) {
+        poll_fn(|cx| {
+            self.waker.register(cx.waker());
+            if self.state().busy == 0 { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 
     /// For what the run ends now, if it does.
-    fn suspended(&self) -> Option<Suspended> {
-        let state = self.state();
+    fn halt(&self) -> Option<Halt> {
+        let mut state = self.state();
         if state.busy > 0 {
             return None;
+        }
+        if std::mem::take(&mut state.replayed) {
+            return Some(Halt::Replayed);
         }
         let (_, first) = state.waits.iter().min_by_key(|(_, wait)| wait.until)?;
         let (until, at) = (first.until, first.at);
@@ -72,7 +104,7 @@ impl Suspender {
             state.waits.iter().filter_map(|(_, wait)| wait.signal.clone()).collect();
         signals.sort_unstable();
         signals.dedup();
-        Some(Suspended { wait: Suspension { until, signals }, at })
+        Some(Halt::Suspended(Suspended { wait: Suspension { until, signals }, at }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -82,24 +114,22 @@ impl Suspender {
 
 /// Polls a handler until it ends, or waits for what another run goes on with. Most handlers never
 /// do, and have no suspender.
-pub(super) async fn until_suspended<F: Future>(
+pub(super) fn until_suspended<F: Future + Unpin>(
     suspender: &OnceLock<Box<Suspender>>,
-    running: F,
-) -> Result<F::Output, Suspended> {
-    let mut running = pin!(running);
-    poll_fn(|cx| {
+    mut running: F,
+) -> impl Future<Output = Result<F::Output, Halt>> {
+    poll_fn(move |cx| {
         if let Some(suspender) = suspender.get() {
             suspender.waker.register(cx.waker());
         }
-        match running.as_mut().poll(cx) {
+        match running.poll_unpin(cx) {
             Poll::Ready(end) => Poll::Ready(Ok(end)),
-            Poll::Pending => match suspender.get().and_then(|it| it.suspended()) {
-                Some(suspended) => Poll::Ready(Err(suspended)),
+            Poll::Pending => match suspender.get().and_then(|it| it.halt()) {
+                Some(halt) => Poll::Ready(Err(halt)),
                 None => Poll::Pending,
             },
         }
     })
-    .await
 }
 
 /// See [`Suspender::wait`].
@@ -112,17 +142,6 @@ pub(crate) struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.suspender.state().waits.retain(|(number, _)| *number != self.number);
-    }
-}
-
-/// See [`Suspender::work`].
-#[must_use]
-pub(crate) struct Working<'a>(&'a Suspender);
-
-impl Drop for Working<'_> {
-    fn drop(&mut self) {
-        self.0.state().busy -= 1;
-        self.0.waker.wake();
     }
 }
 
@@ -160,8 +179,8 @@ mod tests {
         std::future::pending::<()>().await;
     }
 
-    fn of(end: Result<(), Suspended>) -> (u64, Vec<String>) {
-        let wait = end.expect_err("it is suspended").wait;
+    fn of(end: Result<(), Halt>) -> (u64, Vec<String>) {
+        let Err(Halt::Suspended(Suspended { wait, .. })) = end else { panic!("{end:?}") };
         (wait.until, wait.signals)
     }
 
@@ -174,7 +193,7 @@ mod tests {
             let three = waits(&all, wait(9_000, Some("a")));
             tokio::join!(one, two, three);
         };
-        let end = of(until_suspended(&all, handler).await);
+        let end = of(until_suspended(&all, Box::pin(handler)).await);
         assert_eq!(end, (5_000, vec!["a".to_owned(), "b".to_owned()]));
     }
 
@@ -184,14 +203,14 @@ mod tests {
         let done = Notify::new();
         let handler = async {
             let step = async {
-                let working = all.get().expect("one").work();
+                all.get().expect("one").begin();
                 yield_now().await;
-                drop(working);
+                all.get().expect("one").end();
                 done.notify_one();
             };
             tokio::join!(waits(&all, wait(1, None)), step);
         };
-        assert_eq!(of(until_suspended(&all, handler).await).0, 1);
+        assert_eq!(of(until_suspended(&all, Box::pin(handler)).await).0, 1);
         done.notified().await;
     }
 
@@ -206,7 +225,7 @@ mod tests {
             }
             yield_now().await;
         };
-        assert!(until_suspended(&all, handler).await.is_ok());
+        assert!(until_suspended(&all, Box::pin(handler)).await.is_ok());
     }
 
     #[tokio::test]

@@ -30,6 +30,14 @@ impl RunTelemetry<'_> {
         }
     }
 
+    /// The job's decision is made without its handler.
+    pub(crate) fn decided(&self, decision: &Decision) {
+        self.metrics.settled(decision);
+        if let Some(failure) = &decision.failure {
+            warn!(%failure, "the job failed before, and its compensations have run");
+        }
+    }
+
     /// The run has ended, and its job's decision is made.
     pub(crate) fn ended(&self, decision: &Decision, times: Times) {
         self.metrics.ended(decision, times);

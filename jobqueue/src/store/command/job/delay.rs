@@ -23,7 +23,10 @@ pub(crate) struct Delay<'a> {
 impl Command for Delay<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / delay,
-        [clock, layout, events, wake, deadline, tries, unique, key, state, numbered, call, parked],
+        [
+            clock, layout, events, wake, deadline, tries, unique, key, state, wish, numbered, call,
+            parked
+        ],
         once
     );
     const KEYS: &'static [Key] = &[

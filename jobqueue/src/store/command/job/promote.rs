@@ -22,8 +22,8 @@ impl Command for Promote<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / promote,
         [
-            clock, layout, rank, events, wake, deadline, tries, unique, key, state, numbered, call,
-            parked
+            clock, layout, rank, events, wake, deadline, tries, unique, key, state, wish, numbered,
+            call, parked
         ],
         once
     );

@@ -26,9 +26,15 @@ pub(crate) fn write_effect(effect: &Effect, args: &mut Args<'_>) {
     args.push(effect.priority.get()).push(effect.record.as_slice());
     match &effect.along {
         Along::Nothing => args.push(""),
-        Along::Arrival(arrival) => args.push(format!("={}", arrival.to_text())),
-        Along::History { of, ended_by_newest } => {
-            args.push(format!("{}:{of}", u8::from(*ended_by_newest)))
+        Along::Arrival(arrival) => match (arrival.to_text(), &arrival.steps) {
+            (text, None) => args.push(format!("={text}")),
+            (text, Some(steps)) => {
+                let head = format!("+{}:{text}", text.len());
+                args.push([head.as_bytes(), steps].concat())
+            }
+        },
+        Along::History { of, ended_by_newest, has_steps } => {
+            args.push(format!("{}:{of}", u8::from(*ended_by_newest) + 2 * u8::from(*has_steps)))
         }
     };
 }

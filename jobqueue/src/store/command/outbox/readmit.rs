@@ -70,12 +70,14 @@ impl Command for Readmit<'_> {
         for copy in self.copies {
             args.push(copy.entry).push(&*copy.id).push(&*copy.record).push(copy.priority);
             let none = Arrival::default();
-            let Arrival { due_ms, ttl, unique, tags } = copy.arrival.as_ref().unwrap_or(&none);
+            let Arrival { due_ms, ttl, unique, tags, steps } =
+                copy.arrival.as_ref().unwrap_or(&none);
             args.push(due_ms.map_or(String::new(), |due| due.to_string()));
             args.push(ttl.map_or(String::new(), |ttl| millis(ttl).max(1).to_string()));
             let (rule, key) =
                 unique.as_ref().map_or(("0", ""), |KeyClaim { key, rule }| (rule, key));
             args.push(rule).push(key).push(tags.as_deref().unwrap_or_default());
+            args.push(steps.as_deref().unwrap_or_default());
         }
     }
 

@@ -69,6 +69,8 @@ pub(crate) struct EntryAlong {
     pub(crate) priority: Option<i64>,
     /// For nodes of a flow that are to be cancelled: how.
     pub(crate) cancel: Option<Bytes>,
+    /// What the runs of the job have recorded.
+    pub(crate) steps: Option<Bytes>,
     /// For a request that has left its queue without a run: why.
     gone: Option<Gone>,
     /// The outcome that its caller hears, where that is more than why it is gone.
@@ -84,12 +86,16 @@ impl EntryAlong {
             match reply::text(&field, WHAT)? {
                 "arrival" => along.arrival = Some(Arrival::parse(reply::text(&value, WHAT)?)),
                 "error" => along.errors.push(reply::bytes(value, WHAT)?),
+                "steps" => along.steps = Some(reply::bytes(value, WHAT)?),
                 "gone" => along.gone = Some(Gone::from_word(reply::text(&value, WHAT)?)),
                 "outcome" => along.outcome = Some(reply::bytes(value, WHAT)?),
                 "cancel" => along.cancel = Some(reply::bytes(value, WHAT)?),
                 "job_priority" => along.priority = Some(reply::int(&value, WHAT)?),
                 _ => {}
             }
+        }
+        if let Some(arrival) = &mut along.arrival {
+            arrival.steps = along.steps.take();
         }
         Ok(along)
     }

@@ -30,7 +30,7 @@ fn rig() -> Rig {
 /// A call with these jobs: entry, id, record, priority, due, ttl, lifetime, key;
 /// without tags.
 fn call(jobs: &[[&str; 8]]) -> Vec<Vec<u8>> {
-    let jobs: Vec<Vec<u8>> = jobs.iter().flat_map(|job| args![&job[..], ""]).collect();
+    let jobs: Vec<Vec<u8>> = jobs.iter().flat_map(|job| args![&job[..], "", ""]).collect();
     [args![Rig::BASE, "dlq", "taken"], jobs].concat()
 }
 
@@ -261,7 +261,7 @@ fn notes_how_large_records_may_be() {
 #[test]
 fn tags_come_along() {
     let mut rig = rig();
-    let job = args!["1-0", "a", "r", "0", "", "", "0", "", "x:1\ny"];
+    let job = args!["1-0", "a", "r", "0", "", "", "0", "", "x:1\ny", ""];
     rig.replies(KEYS, [args![Rig::BASE, "dlq", "taken"], job].concat(), "[1, 0]");
     rig.holds(expect![[r#"
         jq:{q}:attempts hash

@@ -1,0 +1,128 @@
+//! The parts of a run whose handler has steps.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::sync::OnceCell;
+
+use super::{
+    journal::{Journal, Part, Spot},
+    suspender::Suspender,
+};
+use crate::{
+    error::Result,
+    job::{BoxFuture, Failure, JobId},
+    store::QueueStore,
+};
+
+/// What is only there for some handlers.
+#[derive(Debug, Default)]
+pub(crate) struct RunParts {
+    /// Made when the handler first waits for something that another run goes on with. Of a handler
+    /// with steps it is there from the beginning: a task of the handler's own may need it first, and
+    /// must be heard.
+    pub(super) suspender: OnceLock<Box<Suspender>>,
+    /// None of a handler that has no steps.
+    pub(super) steps: Option<Box<RunSteps>>,
+}
+
+impl RunParts {
+    /// Of a handler with or without steps.
+    pub(crate) fn new(has_steps: bool) -> Self {
+        if !has_steps {
+            return Self::default();
+        }
+        Self { suspender: OnceLock::from(Box::default()), steps: Some(Box::default()) }
+    }
+}
+
+/// The parts of a run whose handler has steps.
+#[derive(Debug, Default)]
+pub(crate) struct RunSteps {
+    counts: Mutex<Counts>,
+    journal: OnceCell<Journal>,
+    broken: AtomicBool,
+    replays: AtomicBool,
+    compensations: Mutex<Vec<Compensation>>,
+}
+
+/// What is done if the job fails for good.
+pub(crate) struct Compensation {
+    pub(crate) spot: Spot,
+    pub(crate) run: Box<dyn FnOnce() -> BoxFuture<Result<(), Failure>> + Send>,
+}
+
+impl fmt::Debug for Compensation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Compensation").field(&self.spot).finish()
+    }
+}
+
+/// Which parts the handler has come to.
+#[derive(Debug, Default)]
+struct Counts {
+    all: u32,
+    of: HashMap<(Part, String), u32>,
+}
+
+impl RunSteps {
+    /// The handler has come to this part.
+    pub(crate) fn spot(&self, part: Part, name: String) -> Spot {
+        let mut counts = lock(&self.counts);
+        let place = counts.all;
+        counts.all += 1;
+        let nth = counts.of.entry((part, name.clone())).or_default();
+        *nth += 1;
+        Spot { part, nth: *nth, name, place }
+    }
+
+    /// What earlier runs have recorded.
+    pub(crate) async fn journal(&self, store: &QueueStore, id: &JobId) -> Result<&Journal> {
+        self.journal.get_or_try_init(|| Journal::load(store, id)).await
+    }
+
+    /// If the job fails for good, this is done.
+    pub(crate) fn register(&self, compensation: Compensation) {
+        lock(&self.compensations).push(compensation);
+    }
+
+    /// What is done now that it has, in this order.
+    pub(super) fn compensations(&self) -> Vec<Compensation> {
+        let mut all = std::mem::take(&mut *lock(&self.compensations));
+        all.reverse();
+        all
+    }
+
+    /// This run replays what is recorded, and no more.
+    pub(crate) fn replay_only(&self) {
+        self.replays.store(true, Ordering::Relaxed);
+    }
+
+    /// It has, and goes on to undo that.
+    pub(super) fn replay_over(&self) {
+        self.replays.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn only_replays(&self) -> bool {
+        self.replays.load(Ordering::Relaxed)
+    }
+
+    /// What is recorded doesn't fit the handler.
+    pub(crate) fn break_off(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,238 @@
+//! The way of a handler's parts to what is recorded.
+
+use std::{future::pending, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep_until},
+};
+
+use super::error::StepError;
+use crate::{
+    error::{Error, Result},
+    job::Codec,
+    store::job::RecordStep,
+    task::boxed,
+    value_error::{Invalid, MAX_RESULT, TooLarge},
+    worker::run::{
+        Context, Journal, JournalEntry, Part, RunShared, RunSteps, Spot, Wait, describe,
+    },
+};
+
+/// Up to so long a wait holds its slot: to end the run would cost more.
+const SHORT: Duration = Duration::from_secs(1);
+
+/// The longest name, in bytes.
+const MAX_NAME: usize = 128;
+
+/// A run whose parts are recorded.
+pub(super) struct Recorder<'a> {
+    pub(super) ctx: &'a Context,
+    pub(super) shared: &'a RunShared,
+    steps: &'a RunSteps,
+    pub(super) journal: &'a Journal,
+}
+
+impl Context {
+    /// The handler has come to a part.
+    pub(super) fn spot(&self, part: Part, name: String) -> Spot {
+        match self.steps() {
+            Some(steps) => steps.spot(part, name),
+            None => Spot { part, name, nth: 1, place: 0 },
+        }
+    }
+
+    /// The way to what is recorded; none in a test without Redis.
+    pub(super) async fn line(&self, spot: &Spot) -> Result<Option<Recorder<'_>>, StepError> {
+        check(spot).map_err(Error::from)?;
+        let Some(steps) = self.steps() else {
+            return Err(StepError::undeclared(self.name().as_str()));
+        };
+        let Some(shared) = self.shared() else { return Ok(None) };
+        if self.is_lost() {
+            return Err(self.lease_lost("record a step").into());
+        }
+        let journal = steps.journal(&shared.store, self.id()).await?;
+        Ok(Some(Recorder { ctx: self, shared, steps, journal }))
+    }
+}
+
+impl<'a> Recorder<'a> {
+    /// What is recorded of a part. Parts that are there and parts that are asked for must be the
+    /// same, in the same order: else a step would run again, or another one's result be taken.
+    pub(super) async fn find(&self, spot: &Spot) -> Result<Option<&'a JournalEntry>, StepError> {
+        // As if it had run: so parts that run at the same time are asked for in the same order.
+        yield_now().await;
+        let Spot { place, .. } = spot;
+        let why = match (self.journal.get(&spot.field()), self.journal.at(*place)) {
+            (Some(entry), _) if entry.place == *place => return Ok(Some(entry)),
+            (Some(entry), _) => {
+                format!("{spot} stands at position {place}, and was recorded at {}", entry.place)
+            }
+            (None, Some(other)) => {
+                format!("{spot} stands at position {place}, where {} was recorded", describe(other))
+            }
+            (None, None) => {
+                self.goes_on().await;
+                return Ok(None);
+            }
+        };
+        self.steps.break_off();
+        Err(StepError::mismatch(format!(
+            "{why}: put the code right and retry the job, or let it begin anew"
+        )))
+    }
+
+    /// A run that only replays what is recorded ends where that does.
+    pub(super) async fn goes_on(&self) {
+        if self.steps.only_replays() {
+            self.ctx.suspender().end_replay();
+            pending().await
+        }
+    }
+
+    /// Why a compensation has failed for good, if it has.
+    pub(super) fn given_up(&self, spot: &Spot) -> Option<String> {
+        let value = &self.journal.get(&spot.field())?.value;
+        let problem = value.strip_prefix(b"-")?;
+        Some(String::from_utf8_lossy(problem).into_owned())
+    }
+
+    /// A recorded value, behind the byte that says how it is written.
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        spot: &Spot,
+        value: &[u8],
+    ) -> Result<T, StepError> {
+        let read = decode(value).ok_or("it is written in an unknown way");
+        let what = format!("the result of {spot}, at position {}", spot.place);
+        match read {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
+                self.steps.break_off();
+                let error = error.reading(&what);
+                Err(StepError::unreadable(&what, &error))
+            }
+            Err(why) => {
+                self.steps.break_off();
+                Err(StepError::mismatch(format!("{what}: {why}")))
+            }
+        }
+    }
+
+    /// Records something, whatever becomes of the caller meanwhile. Answers when the note is due.
+    pub(super) async fn record(&self, note: Note) -> Result<u64, StepError> {
+        let busy = Busy::new(self.ctx);
+        let recording = tokio::spawn(boxed(async move { busy.record(&note).await }));
+        let recorded = recording.await.unwrap_or(Err(Error::Closed))?;
+        recorded.ok_or_else(StepError::full)
+    }
+
+    /// Waits until a time in ms since the epoch, or a signal: in another run, unless it is short.
+    pub(super) async fn wait(&self, until: u64, signal: Option<&str>) {
+        self.goes_on().await;
+        let at = self.journal.instant(until);
+        if signal.is_none() && at <= Instant::now() + SHORT {
+            let _busy = Busy::new(self.ctx);
+            return sleep_until(at).await;
+        }
+        let signal = signal.map(str::to_owned);
+        let _waiting = self.ctx.suspender().wait(Wait { until, at, signal });
+        pending().await
+    }
+}
+
+/// What is to be recorded of a part.
+pub(super) struct Note {
+    pub(super) field: String,
+    pub(super) place: u32,
+    pub(super) value: Vec<u8>,
+    pub(super) due_in: Option<Duration>,
+    /// A field that goes.
+    pub(super) drop: String,
+}
+
+impl Note {
+    pub(super) fn new(spot: &Spot, value: Vec<u8>) -> Self {
+        let (field, place) = (spot.field(), spot.place);
+        Self { field, place, value, due_in: None, drop: String::new() }
+    }
+}
+
+/// Something is under way that must be recorded before the run ends.
+pub(super) struct Busy(Context);
+
+impl Busy {
+    pub(super) fn new(ctx: &Context) -> Self {
+        ctx.suspender().begin();
+        Self(ctx.clone())
+    }
+
+    /// Records something. None if there is no room.
+    pub(super) async fn record(&self, note: &Note) -> Result<Option<u64>> {
+        let Self(ctx) = self;
+        let shared = ctx.shared().ok_or(Error::Closed)?;
+        loop {
+            let worker = shared.worker.borrow().clone();
+            let Note { field, place, value, due_in, drop } = note;
+            let (place, due_in) = (*place, *due_in);
+            let call =
+                RecordStep { worker: &worker, id: ctx.id(), field, place, value, due_in, drop };
+            match shared.store.call_retrying(&call).await {
+                // The pump has another name by now, and holds the job under that.
+                Err(error)
+                    if error.is_lease_lost()
+                        && !ctx.is_lost()
+                        && *shared.worker.borrow() != worker => {}
+                answer => return answer,
+            }
+        }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.suspender().end();
+    }
+}
+
+/// A value with a byte before it that says how it is written.
+pub(crate) fn encode<T: Serialize + ?Sized>(
+    codec: Codec,
+    what: impl Fn() -> String,
+    value: &T,
+) -> Result<Vec<u8>> {
+    let mut bytes = codec.encode(value)?;
+    if bytes.len() > MAX_RESULT {
+        return Err(TooLarge::returned(what(), bytes.len(), MAX_RESULT).into());
+    }
+    bytes.insert(0, if codec == Codec::Json { b'j' } else { b'm' });
+    Ok(bytes)
+}
+
+/// The same read. None if nobody knows how it is written.
+fn decode<T: DeserializeOwned>(
+    value: &[u8],
+) -> Option<Result<T, crate::value_error::PayloadError>> {
+    let (codec, bytes) = value.split_first()?;
+    let codec = match codec {
+        b'j' => Codec::Json,
+        b'm' => Codec::MessagePack,
+        _ => return None,
+    };
+    Some(codec.decode(bytes))
+}
+
+fn check(spot: &Spot) -> Result<(), Invalid> {
+    let Spot { part, name, .. } = spot;
+    let needs_none = *part == Part::Sleep;
+    if (name.is_empty() && !needs_none)
+        || name.len() > MAX_NAME
+        || name.chars().any(char::is_control)
+    {
+        let advice = "use 1 to 128 bytes without control characters";
+        return Err(Invalid::new("name", name, advice).of(part.word()));
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! Steps: a handler's parts, whose results are recorded. See [`docs::steps`](crate::docs::steps).
+
+mod compensation;
+mod each;
+mod error;
+mod line;
+mod sleep;
+mod step;
+mod wait;
+
+pub use each::{Each, EachItem};
+pub use error::{StepError, TakesStepError};
+pub use sleep::Sleep;
+pub use step::Step;
+pub use wait::{OptionalWait, WaitFor};

@@ -1,0 +1,14 @@
+-- wish: what a job waits for that is suspended; see lib/suspend.lua.
+
+-- The signals for which a job of this score in `delayed` waits, as text; nil if it isn't suspended.
+local function wish_of(base, id, score)
+  local wish = redis.call('HGET', base .. 'steps:' .. id, '@')
+  local due, names = string.match(wish or '', '^(%d+) ?(.*)$')
+  if due and tonumber(due) == tonumber(score) then return names end
+end
+
+-- A suspended job is due at another time, and then what it waited for until `score` is over.
+local function wish_move(base, id, names, score, due)
+  redis.call('HSET', base .. 'steps:' .. id, '@', string.format('%.0f', due) .. ' ' .. names,
+    '!', string.format('%.0f', score))
+end
