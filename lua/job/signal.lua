@@ -16,7 +16,7 @@
 -- REPLY 1 if it has ended a wait, 0 if it is kept
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE, SIGNALSFULL
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, state, wish, numbered, call
+-- USES  clock, layout, rank, events, wake, key, state, wish, post, numbered, call
 local function signal(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -24,8 +24,7 @@ local function signal(keys, args)
     wake = keys[10], base = args[1],
   }
   local id, name, steps = args[2], args[3], args[1] .. 'steps:' .. args[2]
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging')
-  local refusal = layout_refusal(meta[1])
+  local refusal = layout_check(q.meta)
   if refusal then
     return refusal
   end
@@ -36,20 +35,5 @@ local function signal(keys, args)
   if tonumber(redis.call('HGET', steps, '?') or 0) >= tonumber(args[5]) then
     return redis.error_reply('SIGNALSFULL ' .. args[5])
   end
-  local first, following = string.match(redis.call('HGET', steps, 'Q' .. name) or '0 0',
-    '^(%d+) (%d+)$')
-  redis.call('SADD', q.listed, id)
-  redis.call('HSET', steps, 'q' .. following .. ' ' .. name, args[4], 'Q' .. name,
-    first .. ' ' .. following + 1)
-  redis.call('HINCRBY', steps, '?', 1)
-  local names = state == 'delayed' and wish_of(q.base, id, score)
-  if not names or not string.find('\n' .. names .. '\n', '\n' .. name .. '\n', 1, true) then
-    return 0
-  end
-  redis.call('ZREM', q.delayed, id)
-  local priority = redis.call('HGET', q.priority, id) or 0
-  redis.call('ZADD', q.waiting, rank_text(priority, rank_step(meta[3]), clock_now()), id)
-  events_add(q.events, meta[2], 'waiting', { id })
-  wake_one(q.wake)
-  return 1
+  return post_signal(q, id, name, args[4], state, score)
 end

@@ -140,11 +140,18 @@ end
 -- What a flow's end is to the one that it is a node of: a kind, as of an outcome.
 local FLOW_ENDS = { completed = 0, failed = 1, cancelled = 3 }
 
--- Tells the flow that this one is a node of.
+-- Tells the flow that this one is a node of, or the job that waits for it. Answers whether it is kept
+-- as long as that flow.
 local function flow_tell(w)
+  local job, signal = string.match(w.parent, '^=(%S+) (.*)$')
+  if job then
+    post_any(w.base, job, signal, '\192')
+    return false
+  end
   local key, member = string.match(w.parent, '^(%w+)%.(.*)$')
   local outer = flow_open(w.base, key, w.now)
   if outer then flow_work(outer, 'o ' .. member .. ' ' .. FLOW_ENDS[w.state]) end
+  return true
 end
 
 -- Ends the flow if all its nodes have ended.
@@ -159,10 +166,7 @@ local function flow_end(w)
   flow_follow(w, 'complete')
   if w.state == 'completed' then flow_follow(w, 'success') end
   flow_say(w)
-  if w.parent then
-    -- It is kept for as long as the flow that it is a node of.
-    flow_tell(w)
-  else
+  if not (w.parent and flow_tell(w)) then
     local keep = redis.call('HGET', w.name, w.state == 'completed' and 'keep' or 'keep_failed')
     flow_keep(w, tonumber(keep) or 0)
   end

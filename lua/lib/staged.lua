@@ -90,8 +90,10 @@ local function staged_start(base, key, args, at, now)
     redis.call('PERSIST', name .. part)
   end
   layout_mark(base .. 'meta', redis.call('HGET', base .. 'meta', 'layout'))
-  redis.call('HSET', base .. 'flows', args[at], key)
-  redis.call('HSET', base .. 'flow:ids', key, args[at])
+  if args[at] ~= '' then
+    redis.call('HSET', base .. 'flows', args[at], key)
+    redis.call('HSET', base .. 'flow:ids', key, args[at])
+  end
   local w = flow_open(base, key, now)
   if fields.groups ~= '0' then flow_work(w, 'b 0') end
   flow_end(w)

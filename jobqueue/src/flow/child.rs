@@ -12,29 +12,31 @@ use crate::{
     client::Client,
     error::Result,
     job::{FlowId, FlowKey, JobId},
-    store::{QueueStore, flow::Within},
+    store::{
+        QueueStore,
+        flow::{Read, Which, Within},
+    },
 };
 
-/// Starts a flow for a job under a key that the job remembers, unless it was started under that
+/// Starts a flow for a job, which hears of its end by a signal, under a key that the job remembers, unless it was started under that
 /// before: so a run that is repeated finds it.
 pub(crate) async fn start_child<R: Root>(
     client: &Client,
     home: &QueueStore,
-    (job, key): (&JobId, FlowKey),
+    (key, job, signal): (FlowKey, &JobId, &str),
     (flow, root): (Flow, R),
 ) -> Result<FlowHandle<R::Output>> {
+    let id = FlowId::of(&key);
+    let read = Read { which: Which::Key(&key), groups: (0, 0) };
+    if home.call_retrying(&read).await?.is_some() {
+        return Ok(FlowHandle::new(client.clone(), home.clone(), (key, id), true));
+    }
     let plan = prepare::take(flow.plan(), root.group())?;
     let mut flow = Prepared::new(client, plan, start::root(&root))?;
     drop(root);
     flow.key.clone_from(&key);
     let staging = Staging::new(client, home, key.clone());
-    staging.run(flow, None, Some(Within::Job(job))).await?;
+    staging.run(flow, None, Some(Within::Job { id: job, signal })).await?;
     client.relays().start(home.name());
-    let id = FlowId::of(&key);
     Ok(FlowHandle::new(client.clone(), home.clone(), (key, id), false))
-}
-
-/// The signal that tells a job of the end of such a flow.
-pub(crate) fn signal_of(key: &FlowKey) -> String {
-    format!("flow {key}")
 }

@@ -27,7 +27,7 @@ pub use crate::{
 };
 
 pub use build::{Flow, Inner};
-pub(crate) use child::{signal_of, start_child};
+pub(crate) use child::start_child;
 pub use handle::FlowHandle;
 pub use inputs::Inputs;
 pub(crate) use inputs::gather;

@@ -156,6 +156,7 @@ impl Worker {
             telemetry: self.handle.telemetry().clone(),
             phase: self.handle.phase(),
             relays: self.client.relays().clone(),
+            client: self.client.clone(),
             ticks: TellTicks::new(),
             ticker: self.client.shared::<TickerName>().name().clone(),
         }

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::lease::Lease;
 use crate::{
+    client::Client,
     job::WorkerId,
     outbox::Relays,
     store::QueueStore,
@@ -18,6 +19,8 @@ use crate::{
 /// The settings of a pump.
 #[derive(Clone)]
 pub(crate) struct PumpConfig {
+    /// Starts flows for jobs that wait for them.
+    pub(crate) client: Client,
     pub(crate) store: QueueStore,
     pub(crate) registry: Arc<Registry>,
     pub(crate) config: Arc<Config>,

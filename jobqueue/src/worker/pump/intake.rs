@@ -54,6 +54,7 @@ impl RunMaker {
             on_span: config.on_span.clone(),
             relays: pump.relays.clone(),
             dead_letters: DeadLetterQueues::new(config.dead_letter.clone()),
+            client: pump.client.clone(),
         };
         Self {
             registry: pump.registry.clone(),

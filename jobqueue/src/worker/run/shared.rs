@@ -5,6 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use tokio::sync::watch;
 
 use crate::{
+    client::Client,
     job::{QueueName, WorkerId},
     outbox::Relays,
     store::QueueStore,
@@ -22,6 +23,8 @@ pub(crate) struct RunShared {
     /// Sends replies to callers.
     pub(crate) relays: Relays,
     pub(crate) dead_letters: DeadLetterQueues,
+    /// Starts flows.
+    pub(crate) client: Client,
 }
 
 /// The dead-letter queues of a worker and of its queue.

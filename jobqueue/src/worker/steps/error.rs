@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, time::Duration};
 
 use crate::{
-    error::Error,
+    error::{Error, FlowError},
     error_chain::{Source, chain, readable_debug, source},
     job::{Failure, JobError},
     policy::Verdict,
@@ -48,6 +48,13 @@ pub enum StepError {
         step: String,
         /// Its timeout.
         limit: Duration,
+    },
+    /// The flow of its [children](crate::Context::spawn_children) has failed.
+    #[error("the children of the job have failed")]
+    #[non_exhaustive]
+    Children {
+        /// Which, and why.
+        source: FlowError,
     },
     /// The job has recorded as much as it may.
     #[error("there is no room for what the steps have come to")]

@@ -1,5 +1,6 @@
 //! Steps: a handler's parts, whose results are recorded. See [`docs::steps`](crate::docs::steps).
 
+mod children;
 mod compensation;
 mod each;
 mod error;
@@ -8,6 +9,7 @@ mod sleep;
 mod step;
 mod wait;
 
+pub use children::Children;
 pub use each::{Each, EachItem};
 pub use error::{StepError, TakesStepError};
 pub use sleep::Sleep;

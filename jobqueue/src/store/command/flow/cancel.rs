@@ -31,7 +31,10 @@ pub(crate) enum CancelledFlow {
 impl Command for Cancel<'_> {
     const SCRIPT: &'static Script = script!(
         "flow" / cancel,
-        [clock, layout, events, outbox, flow, graph, nodes, flowing, numbered, call],
+        [
+            clock, layout, rank, events, wake, key, state, wish, post, outbox, flow, graph, nodes,
+            flowing, numbered, call
+        ],
         once
     );
     const KEYS: &'static [Key] = &[Key::Flows, Key::Meta];

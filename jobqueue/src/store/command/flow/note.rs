@@ -20,8 +20,13 @@ pub(crate) struct Note<'a> {
 }
 
 impl Command for Note<'_> {
-    const SCRIPT: &'static Script =
-        script!("flow" / note, [clock, layout, events, outbox, flow, graph, nodes, flowing]);
+    const SCRIPT: &'static Script = script!(
+        "flow" / note,
+        [
+            clock, layout, rank, events, wake, key, state, wish, post, outbox, flow, graph, nodes,
+            flowing
+        ]
+    );
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Meta];
     const ACTION: &'static str = "tell flows how their nodes have ended";
     /// How many entries its home's outbox has.

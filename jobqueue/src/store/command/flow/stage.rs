@@ -86,7 +86,7 @@ pub(crate) enum Within<'a> {
     /// It runs, and gets the node now.
     Running(&'a FlowKey),
     /// None: a running job of the home waits for it.
-    Job(&'a JobId),
+    Job { id: &'a JobId, signal: &'a str },
 }
 
 /// What starts a flow.
@@ -154,7 +154,10 @@ impl GroupPart {
 impl Command for Stage<'_> {
     const SCRIPT: &'static Script = script!(
         "flow" / stage,
-        [clock, layout, events, outbox, flow, graph, nodes, flowing, staged, numbered, call],
+        [
+            clock, layout, rank, events, wake, key, state, wish, post, outbox, flow, graph, nodes,
+            flowing, staged, numbered, call
+        ],
         once
     );
     const KEYS: &'static [Key] = &[Key::Flows, Key::Meta];
@@ -183,7 +186,9 @@ impl Command for Stage<'_> {
         match start.within {
             Some(Within::Staged) => _ = args.push("within").push(""),
             Some(Within::Running(key)) => _ = args.push("within").push(key.as_str()),
-            Some(Within::Job(id)) => _ = args.push("parent").push(format!("={id}")),
+            Some(Within::Job { id, signal }) => {
+                _ = args.push("parent").push(format!("={id} {signal}"))
+            }
             None => {}
         }
         for Follow { on, queue, priority, record } in start.follow {

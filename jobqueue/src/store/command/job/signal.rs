@@ -27,7 +27,7 @@ pub(crate) struct Signal<'a> {
 impl Command for Signal<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / signal,
-        [clock, layout, rank, events, wake, state, wish, numbered, call],
+        [clock, layout, rank, events, wake, key, state, wish, post, numbered, call],
         once
     );
     const KEYS: &'static [Key] = &[

@@ -116,7 +116,10 @@ impl OutboxEntry {
 impl Command for Take<'_> {
     const SCRIPT: &'static Script = script!(
         "outbox" / take,
-        [clock, layout, events, entries, hold, outbox, flow, graph, nodes, flowing]
+        [
+            clock, layout, rank, events, wake, key, state, wish, post, entries, hold, outbox, flow,
+            graph, nodes, flowing
+        ]
     );
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Relay, Key::Meta];
     const ACTION: &'static str = "relay effects on other queues";
