@@ -2,5 +2,5 @@
 
 -- Whether a state is one of those: their names with blanks between, or '' for any.
 local function meant_in(states, state)
-  return states == '' or string.find(states, state, 1, true) ~= nil
+  return states == '' or string.find(' ' .. states .. ' ', ' ' .. state .. ' ', 1, true) ~= nil
 end

@@ -27,6 +27,9 @@ use crate::{
 /// How many jobs move to the dead-letter queue in one call.
 const STEP: usize = 100;
 
+/// In which states jobs count for a queue's length, and make room.
+const WAITS: [JobState; 2] = [JobState::Waiting, JobState::Delayed];
+
 /// A batch that doesn't fit.
 pub(super) struct Away<'a> {
     pub(super) jobs: &'a [NewJob],
@@ -124,7 +127,7 @@ impl OverflowHandler {
                 None => {
                     // A worker may take some of them first: there is room now, or the next attempt
                     // makes some.
-                    let (ids, from) = (&ids, &[JobState::Waiting]);
+                    let (ids, from) = (&ids, &WAITS);
                     let remove = job::Remove { ids, why: Gone::Overflow, from };
                     self.store.call_retrying(&remove).await?;
                 }
@@ -141,7 +144,7 @@ impl OverflowHandler {
         let departure = |info: JobInfo| {
             let (id, digest) = (info.id.clone(), info.record.digest());
             let effect = self.dead_letter(info.into(), to, JobId::generate())?;
-            Some(Departure { id, from: vec![JobState::Waiting], digest, effect })
+            Some(Departure { id, from: WAITS.to_vec(), digest, effect })
         };
         let jobs: Vec<_> = found.into_iter().flatten().filter_map(departure).collect();
         for jobs in chunks(&jobs, |job| job.effect.size()) {
