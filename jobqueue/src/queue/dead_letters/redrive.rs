@@ -173,7 +173,7 @@ impl<'a> Redrive<'a> {
         let (mut chosen, mut others) = (Vec::new(), 0);
         for read in self.dead_letters.read(ids).await? {
             match read {
-                Read::Letter(letter) if self.wants(&letter.dead_letter) => chosen.push(letter),
+                Read::Letter(letter) if self.wants(&letter.dead_letter) => chosen.push(*letter),
                 Read::Letter(_) | Read::Other => others += 1,
                 Read::Gone => {}
             }

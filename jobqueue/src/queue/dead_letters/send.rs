@@ -112,7 +112,7 @@ impl DeadLetters {
 
 /// A job of a dead-letter queue, as it was read.
 pub(super) enum Read {
-    Letter(Letter),
+    Letter(Box<Letter>),
     /// It is no dead letter, or can't be read.
     Other,
     Gone,
@@ -121,6 +121,6 @@ pub(super) enum Read {
 impl Read {
     fn of(info: Option<JobInfo>) -> Self {
         let Some(info) = info else { return Self::Gone };
-        Letter::of(&info).map_or(Self::Other, Self::Letter)
+        Letter::of(&info).map_or(Self::Other, |letter| Self::Letter(Box::new(letter)))
     }
 }

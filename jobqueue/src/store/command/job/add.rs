@@ -99,10 +99,13 @@ pub(crate) enum Instead {
     Overflowed,
 }
 
+/// What a job's id says of an add.
+type Meaning = fn(JobId) -> Instead;
+
 impl Instead {
     /// What happened by its letter of `lua/lib/dedup.lua`.
-    pub(crate) fn of_letter(letter: &str) -> Option<fn(JobId) -> Self> {
-        let letters: [(&str, fn(JobId) -> Self); 4] = [
+    pub(crate) fn of_letter(letter: &str) -> Option<Meaning> {
+        let letters: [(&str, Meaning); 4] = [
             ("", Self::Duplicate),
             ("r", Self::Replaced),
             ("e", Self::Extended),
@@ -236,7 +239,7 @@ impl Command for Add<'_> {
 
 /// An index, with a letter behind it if the job there wasn't just left out; and what an id in the
 /// answer then is.
-fn read_index(value: &Value) -> Result<(u64, fn(JobId) -> Instead), Corrupt> {
+fn read_index(value: &Value) -> Result<(u64, Meaning), Corrupt> {
     if matches!(value, Value::Int(_)) {
         return Ok((reply::count(value, Add::ACTION)?, Instead::Duplicate));
     }
