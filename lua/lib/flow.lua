@@ -145,7 +145,7 @@ local FLOW_ENDS = { completed = 0, failed = 1, cancelled = 3 }
 local function flow_tell(w)
   local job, signal = string.match(w.parent, '^=(%S+) (.*)$')
   if job then
-    post_any(w.base, job, signal, '\192')
+    post_any(w.base, job, signal, 'm\192')
     return false
   end
   local key, member = string.match(w.parent, '^(%w+)%.(.*)$')
