@@ -8,11 +8,11 @@ use std::{error::Error as StdError, fmt::Write as _, io, time::Duration};
 use crate::{
     Backoff, Codec, DurationExt as _, JobId, JobName, Priority, QueueName, Rate, Retain,
     error::{
-        CallError, Corrupt, Error, FailureReason, Invalid, JobFailure, Operation, PayloadError,
-        Refused, ResultError, TooLarge,
+        CallError, Corrupt, Error, FailureReason, FlowError, Invalid, JobFailure, Operation,
+        PayloadError, Refused, ResultError, TooLarge,
     },
     error_chain::source,
-    job::{CancelReason, JobOptions, JobState, OnceHeld, TraceContext},
+    job::{CancelReason, FlowId, FlowState, JobOptions, JobState, OnceHeld, TraceContext},
     policy::{
         Breaker, ErrorClass, Filter, Pattern, RetryPolicy, RetryRule, RoutingKey, check_events,
         check_max_active, check_max_length,
@@ -179,6 +179,14 @@ fn payloads() -> String {
     texts
 }
 
+fn flow() -> FlowId {
+    "report-42".parse().expect("a good id")
+}
+
+fn node() -> String {
+    "pages 3".to_owned()
+}
+
 fn results() -> String {
     let mut texts = every!(ResultError, {
         ResultError::Failed { .. } => {
@@ -189,6 +197,27 @@ fn results() -> String {
         },
         ResultError::Gone { .. } => ResultError::Gone { queue: queue(), id: id() },
         ResultError::Error(_) => unavailable().into(),
+    });
+    texts += &every!(FlowError, {
+        FlowError::Failed { .. } => {
+            FlowError::Failed { home: queue(), id: flow(), node: node(), failure: failure() }
+        },
+        FlowError::Cancelled { .. } => FlowError::Cancelled { home: queue(), id: flow() },
+        FlowError::Gone { .. } => FlowError::Gone { home: queue(), id: flow() },
+        FlowError::Deadline { .. } => FlowError::Deadline { home: queue(), id: flow() },
+        FlowError::WrongState { .. } => FlowError::WrongState {
+            action: "remove",
+            home: queue(),
+            id: flow(),
+            state: FlowState::Running,
+        },
+        FlowError::NoNode { .. } => {
+            FlowError::NoNode { home: queue(), id: flow(), node: node() }
+        },
+        FlowError::Pending { .. } => {
+            FlowError::Pending { home: queue(), id: flow(), node: node() }
+        },
+        FlowError::Error(_) => unavailable().into(),
     });
     texts += &every!(CallError, {
         CallError::Failed { .. } => {

@@ -133,7 +133,7 @@ pub use jobqueue_macros::{JobError, Payload, broadcast, job};
 
 pub use client::{Client, ClientBuilder};
 pub use error::kind::{Error, Result};
-pub use flow::{Flow, FlowHandle};
+pub use flow::{build::Flow, handle::FlowHandle};
 pub use job::{
     Codec, Failure, JobError, JobId, JobInfo, JobName, JobState, Outcome, Payload, Priority,
     QueueName, Unique,

@@ -3,17 +3,16 @@
 -- KEYS  1 flows  HASH   {q}:flows
 -- ARGV  1 base   2 the flow's key, or '' for the one with the id   3 the id   4 the first group
 --       5 how many at most
--- REPLY the key, '' if there is no such flow; its fields, as pairs; then of each group its text, left,
---       waits, sent, over and name, each '' if it has none
+-- REPLY the key, '' if there is no such flow; its fields, as flow_fields answers them; then of each
+--       group its text, left, waits, sent, over, name, done and bad, each '' if it has none
 -- ERR   none
--- USES  flow
+-- USES  events, ticks, outbox, flow
 local function read(keys, args)
   local base, key = args[1], args[2]
   if key == '' then key = redis.call('HGET', keys[1], args[3]) or '' end
   local name, found = flow_name(base, key), {}
-  local fields = redis.call('HMGET', name, 'id', 'state', 'nodes', 'groups', 'left', 'completed',
-    'failed', 'cancelled', 'created', 'ended', 'root', 'cause', 'many')
-  if not fields[2] then
+  local fields = flow_fields(name)
+  if not fields then
     return { '', {}, {} }
   end
   local first, groups = tonumber(args[4]), {}
@@ -23,7 +22,8 @@ local function read(keys, args)
   if #groups == 0 then
     return { key, fields, {} }
   end
-  for _, part in ipairs({ ':groups', ':left', ':waits', ':sent', ':over', ':names' }) do
+  local parts = { ':groups', ':left', ':waits', ':sent', ':over', ':names', ':done', ':bad' }
+  for _, part in ipairs(parts) do
     for i, value in ipairs(redis.call('HMGET', name .. part, unpack(groups))) do
       found[i] = found[i] or {}
       table.insert(found[i], value or '')

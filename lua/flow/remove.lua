@@ -5,7 +5,8 @@
 -- ARGV  1 base   2 the flow's key
 -- REPLY its state if that doesn't allow it; '' if it is gone
 -- ERR   LAYOUT
--- USES  layout, outbox, events, flow
+-- CALL  once: see lib/call.lua
+-- USES  layout, events, ticks, outbox, flow, numbered, call
 local function remove(keys, args)
   local refusal = layout_check(keys[2])
   if refusal then

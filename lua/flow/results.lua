@@ -3,10 +3,10 @@
 -- KEYS  1 meta   HASH   {q}:meta
 -- ARGV  1 base   2 the flow's key   3 the group   4 the first member   5 how many at most
 --       6 '1' for the kinds alone
--- REPLY a list of outcomes, in order, '' for members that have not ended; nil if there is no such
---       flow
+-- REPLY a list of outcomes, in order, '' for members that have not ended: of kinds, '#' and how often
+--       such a one was sent again, if it was; nil if there is no such flow
 -- ERR   none
--- USES  flow
+-- USES  events, ticks, outbox, flow
 local function results(_, args)
   local name, first, members, found = flow_name(args[1], args[2]), tonumber(args[4]), {}, {}
   if redis.call('HEXISTS', name, 'state') == 0 then
@@ -18,8 +18,11 @@ local function results(_, args)
   local bytes, count, at = 0, 1, 1
   while at <= #members do
     local last, size = math.min(at + count, #members + 1) - 1, 0
-    for _, outcome in ipairs(redis.call('HMGET', name .. ':outcomes', unpack(members, at, last))) do
-      if outcome and args[6] == '1' then outcome = string.sub(outcome, 1, 2) end
+    local again = args[6] == '1' and redis.call('HMGET', name .. ':again', unpack(members, at, last))
+    for i, outcome in ipairs(redis.call('HMGET', name .. ':outcomes', unpack(members, at, last))) do
+      if again then
+        outcome = outcome and string.sub(outcome, 1, 2) or again[i] and '#' .. again[i] or ''
+      end
       size = math.max(size, #(outcome or ''))
       bytes, found[#found + 1] = bytes + #(outcome or ''), outcome or ''
     end

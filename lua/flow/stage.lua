@@ -13,8 +13,8 @@
 -- REPLY 0 if it is staged, 1 if the flow has started, 2 if another has its id
 -- ERR   LAYOUT, LAPSED: a part is missing, FLOWENDED: the flow that is to have it as a node has ended
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, key, state, wish, post, outbox, flow, graph, nodes,
---       flowing, staged, numbered, call
+-- USES  clock, layout, rank, events, wake, ticks, key, state, wish, post, outbox, flow, graph,
+--       nodes, revival, flowing, staged, numbered, call
 local function stage(keys, args)
   local flows, meta, base, key = keys[1], keys[2], args[1], args[2]
   local refusal = layout_check(meta)
@@ -25,6 +25,10 @@ local function stage(keys, args)
   -- A part that arrives late must not make a flow lapse that runs.
   if redis.call('HEXISTS', name, 'state') == 1 then
     return 1
+  end
+  refusal = staged_refusal(name, args, 4)
+  if refusal then
+    return refusal
   end
   local at = staged_records(name, args, 4)
   at = staged_groups(name, args, at)

@@ -4,31 +4,39 @@
 -- {q}:flow:<key>  HASH  id, state, nodes, groups, left (nodes that have not ended), completed, failed,
 --                       cancelled, ignored (failures that count for nothing), created, ended, root (a
 --                       group), many ('1' if that has more than one result), root_failed, keep and
---                       keep_failed (ms), cause (the member that failed it), why (the mark of its
---                       cancellation), success, complete, death (jobs that follow)
+--                       keep_failed (ms), deadline (ms), late ('1' once that has passed), cause (the
+--                       first member that failed), why (the mark of its cancellation), success,
+--                       complete, death (jobs that follow)
 --   :groups       HASH  group → members, policy, priority, delay ms, queue, dependents, needs
 --   :records      HASH  member → record; a member is its group, '.', and its number from 0
 --   :outcomes     HASH  member → how it ended
 --   :left         HASH  group → members that have not ended
 --   :waits        HASH  group → groups that it waits for
 --   :sent         HASH  group → members that were sent to their queue
---   :over         HASH  group → '<first> <kind> <cause>': from this member on they ended without a job
+--   :over         HASH  group → '<first> <kind> <cause> <n>': from this member on they ended without a
+--                       job, n in all
+--   :bad          HASH  group → members whose jobs failed or were cancelled
 --   :again        HASH  member → how often it was sent again
+--   :kept         HASH  group → members, of those that are still to be sent, that completed before
+--                       the flow ran again: see lib/revival.lua
+--   :done         HASH  group → when the last of its members ended, ms, and that member; '-' if it had
+--                       no job
 --   :work         LIST  what is still to do: see lib/flowing.lua
 --   :names        HASH  group → its name
 --   :inner        LIST  keys of the flows that are nodes of this one
 --
 -- Of all flows: {q}:flows HASH id → key; {q}:flow:ids HASH key → id; {q}:flows:ended ZSET key, until
--- when it is kept; {q}:flowing ZSET: see lib/flowing.lua.
+-- when it is kept; {q}:flowing ZSET: see lib/flowing.lua. The deadline of one is a member of {q}:ticks,
+-- which the workers of the queue look after: 'flow ' and the key, as no schedule can be called.
 --
--- w: base, key, name (of its key), state, left, root, now, events, kept.
+-- w: base, key, name (of its key), state, left, root, now.
 
 -- A flow that has ended is kept among so many.
 local FLOW_KEPT = 10000
 
 local FLOW_PARTS = {
-  '', ':groups', ':records', ':outcomes', ':left', ':waits', ':sent', ':over', ':again', ':work',
-  ':names', ':inner',
+  '', ':groups', ':records', ':outcomes', ':left', ':waits', ':sent', ':over', ':bad', ':again',
+  ':kept', ':done', ':work', ':names', ':inner',
 }
 
 local function flow_name(base, key)
@@ -67,9 +75,21 @@ local function flow_follow(w, what)
   end
 end
 
+-- Says in the events of the home what happened.
+local function flow_event(w, kind, text)
+  events_say(w.base .. 'events', redis.call('HGET', w.base .. 'meta', 'events'), kind, text)
+end
+
 -- Whoever waits for the flow looks at it.
 local function flow_say(w)
-  events_say(w.base .. 'events', redis.call('HGET', w.base .. 'meta', 'events'), 'flow', w.key)
+  flow_event(w, 'flow', w.key)
+end
+
+-- Its deadline counts no more.
+local function flow_forget_deadline(base, key)
+  if redis.call('ZREM', base .. 'ticks', 'flow ' .. key) == 1 then
+    ticks_note(base .. 'meta', base .. 'ticks')
+  end
 end
 
 local flow_remove
@@ -80,7 +100,9 @@ function flow_remove(base, key)
   for i, part in ipairs(FLOW_PARTS) do
     names[i] = name .. part
   end
-  if redis.call('EXISTS', name .. ':work', name .. ':inner') == 2 then
+  local state = redis.call('HGET', name, 'state')
+  local runs = state == 'running' or state == 'cancelling'
+  if redis.call('EXISTS', name .. ':inner') == 1 and (runs or redis.call('EXISTS', name .. ':work') == 1) then
     -- Those within it don't expire yet.
     for _, inner in ipairs(redis.call('LRANGE', name .. ':inner', 0, -1)) do
       flow_remove(base, inner)
@@ -89,15 +111,21 @@ function flow_remove(base, key)
   redis.call('UNLINK', unpack(names))
   redis.call('ZREM', base .. 'flows:ended', key)
   redis.call('ZREM', base .. 'flowing', key)
+  flow_forget_deadline(base, key)
   redis.call('HDEL', base .. 'flow:ids', key)
   if id and redis.call('HGET', base .. 'flows', id) == key then
     redis.call('HDEL', base .. 'flows', id)
   end
 end
 
+-- It expires; with '-' as the time it doesn't any more.
 local function flow_expire(base, key, time)
   for _, part in ipairs(FLOW_PARTS) do
-    redis.call('PEXPIRE', flow_name(base, key) .. part, time)
+    if time == '-' then
+      redis.call('PERSIST', flow_name(base, key) .. part)
+    else
+      redis.call('PEXPIRE', flow_name(base, key) .. part, time)
+    end
   end
 end
 
@@ -124,10 +152,34 @@ local function flow_fail(w, cause, policy)
   end
 end
 
+-- One that has ended runs again: see lib/revival.lua.
+local function flow_revive(w, from)
+  flow_expire(w.base, w.key, '-')
+  if redis.call('EXISTS', w.name .. ':inner') == 1 then flow_work(w, 'q 0 -') end
+  redis.call('ZREM', w.base .. 'flows:ended', w.key)
+  w.state = 'running'
+  redis.call('HSET', w.name, 'state', w.state)
+  redis.call('HDEL', w.name, 'ended', 'cause', 'root_failed', 'late', 'why', 'deadline')
+  w.left = redis.call('HINCRBY', w.name, 'left', 1)
+  redis.call('LPUSH', w.name .. ':work', 'v 0 n1 ' .. from)
+  redis.call('ZADD', w.base .. 'flowing', 'NX', w.now, w.key)
+  flow_say(w)
+end
+
+-- What stands in answers of a flow; nil if there is none.
+local function flow_fields(name)
+  local found = redis.call('HMGET', name, 'id', 'state', 'nodes', 'groups', 'left', 'completed',
+    'failed', 'cancelled', 'created', 'ended', 'root', 'cause', 'many', 'late', 'deadline', 'root_failed')
+  -- What failed its root is behind its failure, and not what failed first.
+  found[12] = found[16] or found[12]
+  found[16] = nil
+  return found[2] and found
+end
+
 -- How the flow ends when none of its nodes is left.
 local function flow_verdict(w)
   if w.state == 'cancelling' then
-    return 'cancelled'
+    return redis.call('HEXISTS', w.name, 'late') == 1 and 'failed' or 'cancelled'
   end
   if w.root ~= '' then
     return redis.call('HEXISTS', w.name, 'root_failed') == 1 and 'failed' or 'completed'
@@ -166,9 +218,11 @@ local function flow_end(w)
   flow_follow(w, 'complete')
   if w.state == 'completed' then flow_follow(w, 'success') end
   flow_say(w)
+  local kind = w.state == 'completed' and 'keep' or 'keep_failed'
+  local found = redis.call('HMGET', w.name, kind, 'deadline')
+  if found[2] then flow_forget_deadline(w.base, w.key) end
   if not (w.parent and flow_tell(w)) then
-    local keep = redis.call('HGET', w.name, w.state == 'completed' and 'keep' or 'keep_failed')
-    flow_keep(w, tonumber(keep) or 0)
+    flow_keep(w, tonumber(found[1]) or 0)
   end
 end
 

@@ -12,8 +12,9 @@
 -- n <group> <place> <cause> its needs are dropped, if nobody else needs them
 -- k <group> <how> <cause>   all groups from this one on are dropped
 -- o <member> <kind>         the flow that it is has ended
--- q <place> <ms>            flows within this one, which has ended, expire
+-- q <place> <ms or ->       flows within this one, which has ended, expire; '-': it runs again
 -- x <group> <number> <how>  its jobs from this member on are cancelled, if they have been sent
+-- v <group> <place> <from>  the flow is to run again: see lib/revival.lua
 
 -- How much of it one call does: entries that it writes, and groups that it looks at.
 local FLOWING_MOST = 500
@@ -31,103 +32,126 @@ local function flowing_keep(w, key)
   end
 end
 
+local function flowing_begin(w, name)
+  local names, groups = {}, tonumber(redis.call('HGET', w.name, 'groups'))
+  for i = tonumber(name), math.min(tonumber(name) + GRAPH_STEP, groups) - 1 do
+    names[#names + 1] = i
+  end
+  if #names == 0 then
+    return
+  end
+  for i, waits in ipairs(redis.call('HMGET', w.name .. ':waits', unpack(names))) do
+    if not waits then flow_work(w, 's ' .. names[i]) end
+  end
+  for _, text in ipairs(redis.call('HMGET', w.name .. ':groups', unpack(names))) do
+    local inner = string.match(text, ' =(%w+) ')
+    if inner then flowing_keep(w, inner) end
+  end
+  if names[#names] + 1 < groups then flow_work(w, 'b ' .. names[#names] + 1) end
+  return #names
+end
+
+local function flowing_send(w, name, _, _, most)
+  local group = graph_group(w, name)
+  if group.members == 0 then
+    nodes_none(w, group)
+    return
+  end
+  local sent, more = nodes_send(w, group, most)
+  if more then flow_work(w, 's ' .. name) end
+  return sent
+end
+
+local function flowing_free(w, name, place)
+  local looked, next_place = graph_free(w, graph_group(w, name), tonumber(place))
+  flowing_more(w, 'd', name, next_place, '')
+  return looked
+end
+
+-- Calls `each` for some dependents of a group.
+local function flowing_dependents(w, kind, name, place, rest, each)
+  local group = graph_group(w, name)
+  local looked, next_place = graph_some(group.dependents, tonumber(place), each)
+  flowing_more(w, kind, name, next_place, rest)
+  return looked
+end
+
+local function flowing_let_go(w, name, place)
+  return flowing_dependents(w, 'r', name, place, '', function(other)
+    if not graph_is_settled(w, other) then
+      -- Never 0 by counting down any more.
+      redis.call('HSET', w.name .. ':waits', other, -1)
+      flow_work(w, 's ' .. other)
+    end
+  end)
+end
+
+local function flowing_needs(w, name, place, cause)
+  local needs = graph_group(w, name).needs
+  local looked, next_place = graph_some(needs, tonumber(place), function(other)
+    local group = graph_group(w, other)
+    if not graph_is_needed(w, group) then graph_drop(w, group, cause, '-') end
+  end)
+  flowing_more(w, 'n', name, next_place, ' ' .. cause)
+  return looked
+end
+
+local function flowing_drop(w, name, how, cause)
+  local groups = tonumber(redis.call('HGET', w.name, 'groups'))
+  local last = math.min(tonumber(name) + GRAPH_STEP, groups) - 1
+  for i = tonumber(name), last do
+    graph_drop(w, graph_group(w, tostring(i)), cause, how)
+  end
+  if last + 1 < groups then flow_work(w, 'k ' .. last + 1 .. ' ' .. how .. ' ' .. cause) end
+  return GRAPH_STEP
+end
+
+-- The flow that is a member has ended.
+local function flowing_inner(w, member, kind)
+  local again = redis.call('HGET', w.name .. ':again', member)
+  nodes_end(w, { member .. (again and '.' .. again or ''), '.' .. string.char(tonumber(kind)) })
+  return 1
+end
+
+-- Flows within this one expire, or don't any more.
+local function flowing_expire(w, place, time)
+  local first = tonumber(place)
+  local keys = redis.call('LRANGE', w.name .. ':inner', first, first + 9)
+  for _, key in ipairs(keys) do
+    flow_expire(w.base, key, time)
+    local inner = flow_open(w.base, key, w.now)
+    if inner and redis.call('EXISTS', inner.name .. ':inner') == 1 then
+      flow_work(inner, 'q 0 ' .. time)
+    end
+  end
+  if #keys == 10 then flow_work(w, 'q ' .. first + 10 .. ' ' .. time) end
+  return GRAPH_STEP
+end
+
 local FLOWING_DO = {
-  b = function(w, name)
-    local names, groups = {}, tonumber(redis.call('HGET', w.name, 'groups'))
-    for i = tonumber(name), math.min(tonumber(name) + GRAPH_STEP, groups) - 1 do
-      names[#names + 1] = i
-    end
-    if #names == 0 then
-      return
-    end
-    for i, waits in ipairs(redis.call('HMGET', w.name .. ':waits', unpack(names))) do
-      if not waits then flow_work(w, 's ' .. names[i]) end
-    end
-    for _, text in ipairs(redis.call('HMGET', w.name .. ':groups', unpack(names))) do
-      local inner = string.match(text, ' =(%w+) ')
-      if inner then flowing_keep(w, inner) end
-    end
-    if names[#names] + 1 < groups then flow_work(w, 'b ' .. names[#names] + 1) end
-    return #names
-  end,
-  s = function(w, name, _, _, most)
-    local group = graph_group(w, name)
-    if group.members == 0 then
-      nodes_none(w, group)
-      return
-    end
-    local sent, more = nodes_send(w, group, most)
-    if more then flow_work(w, 's ' .. name) end
-    return sent
-  end,
+  b = flowing_begin,
+  s = flowing_send,
   a = function(w, member)
     nodes_send_again(w, member)
     return 1
   end,
-  d = function(w, name, place)
-    local looked, next_place = graph_free(w, graph_group(w, name), tonumber(place))
-    flowing_more(w, 'd', name, next_place, '')
-    return looked
-  end,
+  d = flowing_free,
   f = function(w, name, place, cause)
-    local group = graph_group(w, name)
-    local looked, next_place = graph_some(group.dependents, tonumber(place), function(other)
+    return flowing_dependents(w, 'f', name, place, ' ' .. cause, function(other)
       graph_fail(w, other, cause)
     end)
-    flowing_more(w, 'f', name, next_place, ' ' .. cause)
-    return looked
   end,
-  r = function(w, name, place)
-    local looked, next_place = graph_some(graph_group(w, name).dependents, tonumber(place), function(other)
-      if not graph_is_settled(w, other) then
-        -- Never 0 by counting down any more.
-        redis.call('HSET', w.name .. ':waits', other, -1)
-        flow_work(w, 's ' .. other)
-      end
-    end)
-    flowing_more(w, 'r', name, next_place, '')
-    return looked
-  end,
-  n = function(w, name, place, cause)
-    local looked, next_place = graph_some(graph_group(w, name).needs, tonumber(place), function(other)
-      local group = graph_group(w, other)
-      if not graph_is_needed(w, group) then graph_drop(w, group, cause, '-') end
-    end)
-    flowing_more(w, 'n', name, next_place, ' ' .. cause)
-    return looked
-  end,
-  k = function(w, name, how, cause)
-    local groups = tonumber(redis.call('HGET', w.name, 'groups'))
-    local last = math.min(tonumber(name) + GRAPH_STEP, groups) - 1
-    for i = tonumber(name), last do
-      graph_drop(w, graph_group(w, tostring(i)), cause, how)
-    end
-    if last + 1 < groups then flow_work(w, 'k ' .. last + 1 .. ' ' .. how .. ' ' .. cause) end
-    return GRAPH_STEP
-  end,
-  o = function(w, member, kind)
-    local again = redis.call('HGET', w.name .. ':again', member)
-    nodes_end(w, { member .. (again and '.' .. again or ''), '.' .. string.char(tonumber(kind)) })
-    return 1
-  end,
-  q = function(w, place, time)
-    local first = tonumber(place)
-    local keys = redis.call('LRANGE', w.name .. ':inner', first, first + 9)
-    for _, key in ipairs(keys) do
-      flow_expire(w.base, key, time)
-      local inner = flow_open(w.base, key, w.now)
-      if inner and redis.call('EXISTS', inner.name .. ':inner') == 1 then
-        flow_work(inner, 'q 0 ' .. time)
-      end
-    end
-    if #keys == 10 then flow_work(w, 'q ' .. first + 10 .. ' ' .. time) end
-    return GRAPH_STEP
-  end,
+  o = flowing_inner,
+  q = flowing_expire,
+  r = flowing_let_go,
+  n = flowing_needs,
+  k = flowing_drop,
   x = function(w, name, first, how)
     local place = nodes_cancel(w, graph_group(w, name), tonumber(first), how)
     flowing_more(w, 'x', name, place, ' ' .. how)
     return GRAPH_STEP
   end,
+  v = revival_piece,
 }
 
 -- Does some work of one flow. Answers how much.

@@ -50,8 +50,9 @@ local function graph_free(w, group, place)
   end)
 end
 
--- All members of a group have ended.
-local function graph_done(w, group)
+-- All members of a group have ended, this one as the last.
+local function graph_done(w, group, member)
+  redis.call('HSET', w.name .. ':done', group.name, string.format('%.0f', w.now) .. ' ' .. (member or '-'))
   if group.dependents ~= '-' then flow_work(w, 'd ' .. group.name .. ' 1') end
 end
 
@@ -73,21 +74,22 @@ local function graph_blame(w, group, cause, n)
 end
 
 -- Members from `first` on end without a job: kind 4, a need has failed; 5, nobody needs them. A group
--- without members ends with that too: what waits for it goes on.
+-- without members ends with that too: what waits for it goes on. Answers how many.
 local function graph_over(w, group, first, kind, cause)
-  local n = group.members - first
-  redis.call('HSET', w.name .. ':over', group.name, first .. ' ' .. kind .. ' ' .. cause)
+  local kept = tonumber(redis.call('HGET', w.name .. ':kept', group.name) or 0)
+  local n = group.members - first - kept
+  redis.call('HSET', w.name .. ':over', group.name, table.concat({ first, kind, cause, n }, ' '))
   if n > 0 then
     flow_count(w, kind == 4 and 'failed' or 'cancelled', n)
+    flow_event(w, 'node_skipped', w.key .. '.' .. group.name .. '.' .. first .. '@')
     if kind == 4 then flow_follow(w, 'death') end
   end
   if group.name == w.root then
     flow_fail(w, cause, group.policy)
     flow_say(w)
   end
-  if n == 0 or redis.call('HINCRBY', w.name .. ':left', group.name, -n) == 0 then
-    graph_done(w, group)
-  end
+  if redis.call('HINCRBY', w.name .. ':left', group.name, -n) == 0 then graph_done(w, group) end
+  return n
 end
 
 -- A group whose need has failed fails too, and so on. What only it needed isn't begun any more.
@@ -96,8 +98,7 @@ local function graph_fail(w, name, cause)
   if not group or graph_is_settled(w, name) then
     return
   end
-  graph_over(w, group, 0, 4, cause)
-  graph_blame(w, group, cause, group.members)
+  graph_blame(w, group, cause, graph_over(w, group, 0, 4, cause))
   if group.needs ~= '-' then flow_work(w, 'n ' .. name .. ' 1 ' .. cause) end
 end
 
@@ -113,11 +114,12 @@ end
 
 -- What of a group hasn't begun is dropped. `how` is '-', or '+' if what runs is to end as well.
 local function graph_drop(w, group, cause, how)
-  if redis.call('HEXISTS', w.name .. ':over', group.name) == 1 then
+  local over = redis.call('HEXISTS', w.name .. ':over', group.name) == 1
+  if over and how == '-' then
     return
   end
   local sent = tonumber(redis.call('HGET', w.name .. ':sent', group.name) or -1)
-  if sent < group.members then graph_over(w, group, math.max(0, sent), 5, cause) end
+  if sent < group.members and not over then graph_over(w, group, math.max(0, sent), 5, cause) end
   if sent >= 0 then
     flow_work(w, 'x ' .. group.name .. ' 0 ' .. how)
   elseif group.needs ~= '-' then

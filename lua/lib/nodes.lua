@@ -15,6 +15,32 @@ local function nodes_put(w, group, id, record)
   end
 end
 
+-- Of members that are to be sent: how often they were sent before, and which have completed, if the
+-- flow runs again.
+local function nodes_before(w, group, members)
+  local again, ended, kept = {}, {}, w.name .. ':kept'
+  if redis.call('EXISTS', w.name .. ':again', kept) > 0 then
+    again = redis.call('HMGET', w.name .. ':again', unpack(members))
+    if redis.call('HEXISTS', kept, group.name) == 1 then
+      ended = redis.call('HMGET', w.name .. ':outcomes', unpack(members))
+      for i = 1, #members do
+        if ended[i] then redis.call('HINCRBY', kept, group.name, -1) end
+      end
+    end
+  end
+  return again, ended
+end
+
+-- Begins the flow that is a group; or has it run again, all of it if it has completed.
+local function nodes_begin_flow(w, group, member)
+  flow_begin(w.base, group.flow, w.key .. '.' .. member, w.now)
+  local inner = flow_open(w.base, group.flow, w.now)
+  if inner and inner.state ~= 'running' and inner.state ~= 'cancelling'
+    and redis.call('HEXISTS', w.name .. ':again', member) == 1 then
+    flow_revive(inner, inner.state == 'completed' and '*' or '-')
+  end
+end
+
 -- Sends the next members of a group, `most` at most. Answers how many, and whether there are more.
 local function nodes_send(w, group, most)
   if redis.call('HEXISTS', w.name .. ':over', group.name) == 1 then
@@ -26,14 +52,14 @@ local function nodes_send(w, group, most)
     members[#members + 1] = group.name .. '.' .. i
   end
   if #members > 0 and group.flow then
-    flow_begin(w.base, group.flow, w.key .. '.' .. members[1], w.now)
-    redis.call('HSET', w.name .. ':sent', group.name, 1)
+    nodes_begin_flow(w, group, members[1])
   elseif #members > 0 then
+    local again, ended = nodes_before(w, group, members)
     for i, record in ipairs(redis.call('HMGET', w.name .. ':records', unpack(members))) do
-      nodes_put(w, group, nodes_job(w, members[i]), record)
+      if not ended[i] then nodes_put(w, group, nodes_job(w, members[i], again[i]), record) end
     end
-    redis.call('HSET', w.name .. ':sent', group.name, last + 1)
   end
+  redis.call('HSET', w.name .. ':sent', group.name, last + 1)
   return #members, last + 1 < group.members
 end
 
@@ -59,7 +85,8 @@ end
 local function nodes_cancel_flow(w, group, how)
   local inner = string.byte(how) == 43 and flow_open(w.base, group.flow, w.now)
   if inner and inner.state == 'running' then
-    redis.call('HSET', inner.name, 'state', 'cancelling', 'why', redis.call('HGET', w.name, 'why') or '')
+    local why = redis.call('HGET', w.name, 'why') or ''
+    redis.call('HSET', inner.name, 'state', 'cancelling', 'why', why)
     flow_work(inner, 'k 0 + -')
   end
 end
@@ -91,9 +118,9 @@ local function nodes_cancel(w, group, first, how)
 end
 
 -- The members among pairs of a member's job, without the flow's key, and its outcome, that have not
--- ended before; as pairs of a member and its outcome, and how many of each group.
+-- ended before; as pairs of a member and its outcome, and how many of each group, and its last.
 local function nodes_fresh(w, ends)
-  local members, seen, fresh, count, order = {}, {}, {}, {}, {}
+  local members, seen, fresh, count, order, last = {}, {}, {}, {}, {}, {}
   for i = 1, #ends, 2 do
     members[#members + 1] = string.match(ends[i], '^%d+%.%d+') or ''
   end
@@ -106,26 +133,38 @@ local function nodes_fresh(w, ends)
       if not count[name] then
         count[name], order[#order + 1] = 0, name
       end
-      seen[member], count[name] = true, count[name] + 1
+      seen[member], count[name], last[name] = true, count[name] + 1, member
       fresh[#fresh + 1], fresh[#fresh + 2] = member, ends[2 * i]
     end
   end
-  return fresh, count, order
+  return fresh, count, order, last
 end
 
 local NODES_KINDS = { [0] = 'completed', 'failed', 'failed', 'cancelled' }
 
--- How many of some pairs ended in which way; and of each group whose members didn't all complete, the
--- first that didn't, and how many.
-local function nodes_kinds(fresh)
-  local kinds, bad = {}, {}
+-- How a member ended, by its outcome.
+local function nodes_kind(outcome)
+  return NODES_KINDS[string.byte(outcome, 2)] or 'failed'
+end
+
+-- Counts some pairs by how they ended, and says so. Answers how many ended in which way; and of each
+-- group whose members didn't all complete, the first that didn't, and how many.
+local function nodes_kinds(w, fresh)
+  local kinds, ids, bad = {}, {}, {}
   for i = 1, #fresh, 2 do
-    local kind = NODES_KINDS[string.byte(fresh[i + 1], 2)] or 'failed'
-    kinds[kind] = (kinds[kind] or 0) + 1
+    local kind = nodes_kind(fresh[i + 1])
+    kinds[kind], ids[kind] = (kinds[kind] or 0) + 1, ids[kind] or {}
+    table.insert(ids[kind], nodes_job(w, fresh[i]))
     if kind ~= 'completed' then
       local name = string.match(fresh[i], '^%d+')
       bad[name] = bad[name] or { member = fresh[i], n = 0 }
       bad[name].n = bad[name].n + 1
+    end
+  end
+  for _, kind in ipairs({ 'completed', 'failed', 'cancelled' }) do
+    if kinds[kind] then
+      flow_count(w, kind, kinds[kind])
+      flow_event(w, 'node_' .. kind, table.concat(ids[kind], ' '))
     end
   end
   return kinds, bad
@@ -133,25 +172,23 @@ end
 
 -- Members have ended: pairs as for nodes_fresh.
 local function nodes_end(w, ends)
-  local fresh, count, order = nodes_fresh(w, ends)
+  local fresh, count, order, last = nodes_fresh(w, ends)
   if #fresh == 0 then
     return
   end
   redis.call('HSET', w.name .. ':outcomes', unpack(fresh))
-  local kinds, bad = nodes_kinds(fresh)
-  for _, kind in ipairs({ 'completed', 'failed', 'cancelled' }) do
-    if kinds[kind] then flow_count(w, kind, kinds[kind]) end
-  end
+  local kinds, bad = nodes_kinds(w, fresh)
   if kinds.failed then flow_follow(w, 'death') end
   for _, name in ipairs(order) do
     local group, first = graph_group(w, name), bad[name]
     -- Once for all of them: what follows from the first follows from any.
     if first then
+      redis.call('HINCRBY', w.name .. ':bad', name, first.n)
       graph_blame(w, group, first.member, first.n)
       if name == w.root then flow_fail(w, first.member, group.policy) end
     end
     if redis.call('HINCRBY', w.name .. ':left', name, -count[name]) == 0 then
-      graph_done(w, group)
+      graph_done(w, group, last[name])
     end
     if name == w.root then flow_say(w) end
   end

@@ -69,15 +69,41 @@ local function staged_attach(base, outer, key, now)
   return 1
 end
 
--- Starts the flow: its id and its fields begin in ARGV at `at`.
+-- The refusal to start a flow of which parts are missing; nil if with those of this call all are
+-- there, or more are to come.
+local function staged_refusal(name, args, at)
+  local nodes = tonumber(args[at])
+  local next_at = at + 2 * nodes + 1
+  local groups, fields = tonumber(args[next_at]), {}
+  next_at = next_at + 5 * groups + 1
+  for i = next_at + 1, #args, 2 do
+    fields[args[i]] = args[i + 1]
+  end
+  if args[next_at]
+    and (redis.call('HLEN', name .. ':records') + nodes ~= tonumber(fields.nodes)
+      or redis.call('HLEN', name .. ':groups') + groups ~= tonumber(fields.groups)) then
+    return redis.error_reply('LAPSED parts of the flow are missing')
+  end
+end
+
+-- Notes when the flow must have ended: its workers fire it as they fire ticks.
+local function staged_deadline(base, key, deadline, now)
+  local meta, ticks = base .. 'meta', base .. 'ticks'
+  local before = redis.call('HGET', meta, 'ticks')
+  redis.call('ZADD', ticks, deadline, 'flow ' .. key)
+  local head = ticks_note(meta, ticks)
+  if not before or tonumber(head) < tonumber(before) then
+    redis.call('DEL', base .. 'ticking')
+    wake_at(base .. 'wake', tonumber(head), now)
+  end
+end
+
+-- Starts the flow: its id and its fields begin in ARGV at `at`. Among them `time` is how many ms it
+-- may take.
 local function staged_start(base, key, args, at, now)
   local name, fields = flow_name(base, key), {}
   for i = at + 1, #args, 2 do
     fields[args[i]] = args[i + 1]
-  end
-  if redis.call('HLEN', name .. ':records') ~= tonumber(fields.nodes)
-    or redis.call('HLEN', name .. ':groups') ~= tonumber(fields.groups) then
-    return redis.error_reply('LAPSED parts of the flow are missing')
   end
   -- One that is a node of another waits for that.
   redis.call('HSET', name, 'id', args[at], 'state', fields.within and 'held' or 'running', 'left',
@@ -94,6 +120,12 @@ local function staged_start(base, key, args, at, now)
     redis.call('HSET', base .. 'flows', args[at], key)
     redis.call('HSET', base .. 'flow:ids', key, args[at])
   end
+  local deadline = fields.deadline
+  if fields.time then
+    deadline = string.format('%.0f', now + fields.time)
+    redis.call('HSET', name, 'deadline', deadline)
+  end
+  if deadline then staged_deadline(base, key, deadline, now) end
   local w = flow_open(base, key, now)
   if fields.groups ~= '0' then flow_work(w, 'b 0') end
   flow_end(w)

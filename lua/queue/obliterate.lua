@@ -25,8 +25,8 @@
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
 -- CALL  once: see lib/call.lua
--- USES  layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns,
---       outbox, callers, numbered, call
+-- USES  layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, events,
+--       ticks, outbox, callers, flow, numbered, call
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -54,12 +54,18 @@ local function obliterate(keys, args)
   end
   local parked = redis.call('HRANDFIELD', q.base .. 'lane_of', step)
   if #parked > 0 then
+    callers_tell(q, parked, 'removed')
     lanes_leave(q.base, parked)
     redis.call('ZREM', q.waiting, unpack(parked))
   end
   local tagged = redis.call('HRANDFIELD', q.base .. 'tags', step)
   if #tagged > 0 then tags_leave(q.base, tagged, 1, #tagged) end
-  if #traced == step or #claimed == step or #parked == step or #tagged == step then
+  local flows = redis.call('HRANDFIELD', q.base .. 'flow:ids', step / 10)
+  for _, key in ipairs(flows) do
+    flow_remove(q.base, key)
+  end
+  if #traced == step or #claimed == step or #parked == step or #tagged == step
+    or #flows == step / 10 then
     redis.call('HSET', q.meta, 'paused', '1')
     return 1
   end
@@ -74,12 +80,15 @@ local function obliterate(keys, args)
     end
   end
   for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
-    redis.call('UNLINK', q.base .. 'running:' .. worker, q.base .. 'cancel:' .. worker)
+    local running = q.base .. 'running:' .. worker
+    if args[2] == '1' then callers_tell(q, redis.call('HKEYS', running), 'removed') end
+    redis.call('UNLINK', running, q.base .. 'cancel:' .. worker)
   end
   for _, pool in ipairs(redis.call('SMEMBERS', q.base .. 'pools')) do
     redis.call('UNLINK', q.base .. 'pool:' .. pool)
   end
-  for _, name in ipairs({ 'schedules', 'ticks', 'fired', 'marks', 'owners', 'ticking' }) do
+  for _, name in ipairs({ 'schedules', 'ticks', 'fired', 'marks', 'owners', 'ticking', 'flows',
+    'flow:ids', 'flows:ended', 'flowing' }) do
     redis.call('UNLINK', q.base .. name)
   end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',

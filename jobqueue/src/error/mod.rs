@@ -18,14 +18,17 @@
 pub(crate) mod kind;
 mod operation;
 mod refused;
-mod result;
+pub(crate) mod result;
 
-// Users find these two at the crate's root, and there alone.
-pub(crate) use self::kind::{Error, Result};
+// Users find these elsewhere, and there alone: at the crate's root, and with flows.
+pub(crate) use self::{
+    kind::{Error, Result},
+    result::FlowError,
+};
 pub use self::{
     operation::Operation,
     refused::Refused,
-    result::{CallError, FlowError, ResultError},
+    result::{CallError, ResultError},
 };
 pub use crate::{
     job::{FailureReason, JobFailure},

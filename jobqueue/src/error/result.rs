@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Error;
 use crate::error_chain::readable_debug;
-use crate::job::{CancelReason, FlowId, JobFailure, JobId, JobName, QueueName};
+use crate::job::{CancelReason, FlowId, FlowState, JobFailure, JobId, JobName, QueueName};
 
 /// Why there is no result of a job.
 #[derive(Clone, thiserror::Error)]
@@ -85,6 +85,52 @@ pub enum FlowError {
         home: QueueName,
         /// The flow.
         id: FlowId,
+    },
+    /// The flow's deadline passed before it had ended.
+    #[error("flow {id} in queue {home} had not ended by its deadline")]
+    #[non_exhaustive]
+    Deadline {
+        /// The home of the flow.
+        home: QueueName,
+        /// The flow.
+        id: FlowId,
+    },
+    /// The flow is in a state in which this can't be done.
+    #[error(
+        "failed to {action} flow {id} in queue {home}: it is {state}, which doesn't allow this"
+    )]
+    #[non_exhaustive]
+    WrongState {
+        /// What was being done.
+        action: &'static str,
+        /// The home of the flow.
+        home: QueueName,
+        /// The flow.
+        id: FlowId,
+        /// Its state.
+        state: FlowState,
+    },
+    /// The flow has no such node.
+    #[error("flow {id} in queue {home} has no node {node}: use a name that was given to one")]
+    #[non_exhaustive]
+    NoNode {
+        /// The home of the flow.
+        home: QueueName,
+        /// The flow.
+        id: FlowId,
+        /// What was asked for.
+        node: String,
+    },
+    /// The node has not ended, and so has no result.
+    #[error("node {node} of flow {id} in queue {home} has not ended")]
+    #[non_exhaustive]
+    Pending {
+        /// The home of the flow.
+        home: QueueName,
+        /// The flow.
+        id: FlowId,
+        /// The node.
+        node: String,
     },
     /// The flow could not be started or read.
     #[error(transparent)]

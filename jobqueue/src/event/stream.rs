@@ -69,8 +69,17 @@ pub enum EventKind {
     Stalled,
     /// Jobs were removed.
     Removed,
-    /// A flow whose home the queue is has ended, or its root has.
+    /// A flow whose home the queue is has ended, or its root has, or it runs again.
     Flow,
+    /// Nodes of such flows have completed. Of these the event names the jobs, which are in other
+    /// queues perhaps; see [`FlowHandle::events`](crate::FlowHandle::events).
+    NodeCompleted,
+    /// Nodes of such flows have failed for good.
+    NodeFailed,
+    /// Nodes of such flows were cancelled.
+    NodeCancelled,
+    /// From this node on, those of its group have ended without a job.
+    NodeSkipped,
     /// The queue was paused.
     Paused,
     /// The queue was resumed.
@@ -81,7 +90,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const NAMES: [(Self, &'static str); 17] = [
+    const NAMES: [(Self, &'static str); 21] = [
         (Self::Added, "added"),
         (Self::Waiting, "waiting"),
         (Self::Replaced, "replaced"),
@@ -97,6 +106,10 @@ impl EventKind {
         (Self::Stalled, "stalled"),
         (Self::Removed, "removed"),
         (Self::Flow, "flow"),
+        (Self::NodeCompleted, "node_completed"),
+        (Self::NodeFailed, "node_failed"),
+        (Self::NodeCancelled, "node_cancelled"),
+        (Self::NodeSkipped, "node_skipped"),
         (Self::Paused, "paused"),
         (Self::Resumed, "resumed"),
     ];

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::{
     node::{Node, Nodes},
-    plan::{Contents, Following, Group, Of, Plan, PlanRef},
+    plan::{Contents, FlowPlan, Following, Group, Of, PlanRef},
     prepare::{self, number},
     start::{self, Root},
 };
 use crate::{
     client::Client,
-    job::{Anything, Delivery, HasInputs, IntoJob, Job, OnChildFailure},
+    job::{Anything, Deadline, Delivery, HasInputs, IntoJob, Job, OnChildFailure},
     producer::{Content, Request},
     value_error::Invalid,
 };
@@ -65,7 +67,7 @@ impl Flow {
     }
 
     fn of(id: Option<&str>, on_failure: OnChildFailure) -> Self {
-        let plan = Plan::new(id.map(str::parse), on_failure);
+        let plan = FlowPlan::new(id.map(str::parse), on_failure);
         Self(PlanRef::new(plan))
     }
 
@@ -113,7 +115,7 @@ impl Flow {
             Ok(inner) => inner,
             Err(mistake) => {
                 plan.mistake.get_or_insert(mistake);
-                Plan::new(None, OnChildFailure::Fail)
+                FlowPlan::new(None, OnChildFailure::Fail)
             }
         };
         plan.groups.push(Group {
@@ -148,6 +150,28 @@ impl Flow {
         self
     }
 
+    /// How long after its start the flow ends at the latest. What hasn't begun by then is dropped,
+    /// what runs is told to end, and the flow fails with [`FlowError::Deadline`]. By default it has
+    /// no deadline.
+    ///
+    /// A worker of its home looks after it, whoever serves the queues of its nodes. That of a flow
+    /// within another counts for nothing.
+    ///
+    /// [`FlowError::Deadline`]: crate::flow::FlowError::Deadline
+    #[must_use]
+    pub fn deadline_in(self, time: Duration) -> Self {
+        self.0.lock().deadline = Some(Deadline::In(time));
+        self
+    }
+
+    /// When the flow ends at the latest, by the server's clock; see
+    /// [`deadline_in`](Self::deadline_in).
+    #[must_use]
+    pub fn deadline(self, time: DateTime<Utc>) -> Self {
+        self.0.lock().deadline = Some(Deadline::At(time));
+        self
+    }
+
     /// A job that is added once all nodes have completed, or have failed without
     /// [counting](OnChildFailure::Ignore). Once, whatever happens.
     #[must_use]
@@ -161,7 +185,8 @@ impl Flow {
         self.follow("complete", handler, payload)
     }
 
-    /// A job that is added when the first node fails for good. Once, whatever happens.
+    /// A job that is added when the first node fails for good, or the flow's deadline passes. Once,
+    /// whatever happens.
     #[must_use]
     pub fn on_death<F: IntoJob<Args>, Args>(self, handler: F, payload: F::Payload) -> Self {
         self.follow("death", handler, payload)

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     error::Result,
-    job::{Codec, FailureReason, FlowKey, Input, JobFailure, Member, Outcome},
+    job::{Codec, FailureReason, FlowKey, FlowState, Input, JobFailure, Member, Outcome},
     store::{
         QueueStore,
         flow::{FlowGroup, GroupQueue, Read, Results, Wanted, Which},
@@ -39,17 +39,11 @@ impl OfGroup<'_> {
         }
         let mut ends = Vec::new();
         while number_of(ends.len()) < self.group.members {
-            let from = number_of(ends.len());
-            let most = (self.group.members - from).min(AT_ONCE);
-            let from = Member { group: self.number, number: from };
-            let results = Results { key: self.key, from, most, wanted: Wanted::All };
-            let Some(outcomes) = self.store.call_retrying(&results).await? else { return Ok(None) };
-            if outcomes.is_empty() {
+            let Some(page) = self.page(number_of(ends.len())).await? else { return Ok(None) };
+            if page.is_empty() {
                 return Err(Corrupt::new("the results of a flow", "fewer than nodes").into());
             }
-            for outcome in outcomes {
-                ends.push(self.end(number_of(ends.len()), &outcome)?);
-            }
+            ends.extend(page);
         }
         Ok(Some(ends))
     }
@@ -70,11 +64,11 @@ impl OfGroup<'_> {
         let Some((record, _)) = self.store.call_retrying(&read((0, 0))).await? else {
             return Ok(None);
         };
-        match record.state.as_str() {
-            "completed" => {}
-            "failed" => return Ok(Some(Err(without_job(true, record.cause)))),
-            "cancelled" => return Ok(Some(Err(without_job(false, None)))),
-            _ => return Ok(None),
+        match record.state {
+            FlowState::Completed => {}
+            FlowState::Failed => return Ok(Some(Err(without_job(true, record.cause)))),
+            FlowState::Cancelled => return Ok(Some(Err(without_job(false, None)))),
+            FlowState::Held | FlowState::Running | FlowState::Cancelling => return Ok(None),
         }
         let root = record.root.map_or(u32::MAX, |root| root);
         let found = self.store.call_retrying(&read((root, 1))).await?;
@@ -87,8 +81,27 @@ impl OfGroup<'_> {
         Ok(Some(give(input, ends).map(Option::unwrap_or_default)))
     }
 
+    /// How the next of them ended, from one on, as many as one call reads; an empty page at the end.
+    pub(super) async fn page(&self, from: u32) -> Result<Option<Vec<Option<End>>>> {
+        let most = self.group.members.saturating_sub(from).min(AT_ONCE);
+        if most == 0 {
+            return Ok(Some(Vec::new()));
+        }
+        if let GroupQueue::Flow(inner) = &self.group.queue {
+            return self.of_flow(inner).await.map(|end| Some(vec![end]));
+        }
+        let first = Member { group: self.number, number: from };
+        let results = Results { key: self.key, from: first, most, wanted: Wanted::All };
+        let Some(outcomes) = self.store.call_retrying(&results).await? else { return Ok(None) };
+        let ends = (from..).zip(outcomes).map(|(at, outcome)| self.end(at, &outcome));
+        ends.collect::<Result<_>>().map(Some)
+    }
+
     /// How one of its nodes ended.
     pub(super) async fn one(&self, number: u32) -> Result<Option<End>> {
+        if let GroupQueue::Flow(inner) = &self.group.queue {
+            return self.of_flow(inner).await;
+        }
         let from = Member { group: self.number, number };
         let results = Results { key: self.key, from, most: 1, wanted: Wanted::All };
         let outcomes = self.store.call_retrying(&results).await?;

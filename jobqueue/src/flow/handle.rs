@@ -4,12 +4,15 @@ use std::{fmt, marker::PhantomData};
 
 use serde::de::DeserializeOwned;
 
-use super::ends::{End, NIL, OfGroup, give, without_job};
+use super::{
+    at::FlowAt,
+    ends::{End, NIL, OfGroup, give, without_job},
+};
 use crate::{
     client::Client,
     error::{Error, FlowError, Result},
     event::Watchers,
-    job::{Codec, FlowId, FlowKey, Input, JobFailure, JobId, QueueName},
+    job::{Codec, FlowId, FlowKey, FlowState, Input, JobFailure, JobId, QueueName},
     queue::Queue,
     store::{
         QueueStore,
@@ -103,18 +106,18 @@ impl<T> FlowHandle<T> {
         &self.key
     }
 
-    pub(super) fn gone(&self) -> FlowError {
-        FlowError::Gone { home: self.home.name().clone(), id: self.id.clone() }
+    /// The flow where it stands.
+    pub(super) fn at(&self) -> FlowAt {
+        FlowAt { home: self.home.clone(), key: self.key.clone(), id: self.id.clone() }
+    }
+
+    fn gone(&self) -> FlowError {
+        self.at().gone()
     }
 
     /// Its record and some of its groups.
-    pub(super) async fn read(
-        &self,
-        groups: (u32, u32),
-    ) -> Result<(FlowRecord, Vec<FlowGroup>), FlowError> {
-        let read = Read { which: Which::Key(&self.key), groups };
-        let found = self.home.call_retrying(&read).await?;
-        found.ok_or_else(|| self.gone())
+    async fn read(&self, groups: (u32, u32)) -> Result<(FlowRecord, Vec<FlowGroup>), FlowError> {
+        self.at().read(groups).await
     }
 
     /// Its record and its root.
@@ -152,6 +155,11 @@ impl<T: DeserializeOwned> FlowHandle<T> {
     /// What [`result`](Self::result) answers, if the flow has one.
     async fn look(&self) -> Looked<T> {
         let (record, root) = self.root().await?;
+        // Whether what runs hears of it or not: it must not be waited for.
+        if record.late {
+            let (home, id) = (self.home.name().clone(), self.id.clone());
+            return Ok(Some(Err(FlowError::Deadline { home, id })));
+        }
         let (Some(number), Some(root)) = (record.root, root) else {
             return self.without_root(&record).await;
         };
@@ -159,7 +167,7 @@ impl<T: DeserializeOwned> FlowHandle<T> {
             return Ok(None);
         }
         // Many of none have ended when what they wait for has.
-        if root.members == 0 && record.state != "completed" {
+        if root.members == 0 && record.state != FlowState::Completed {
             return self.without_root(&record).await;
         }
         let of_root = OfGroup { store: &self.home, key: &self.key, number, group: &root };
@@ -167,7 +175,7 @@ impl<T: DeserializeOwned> FlowHandle<T> {
         let input = if record.many { Input::All } else { Input::One };
         Ok(Some(match give(input, ends) {
             Ok(result) => self.decode(&result.unwrap_or_default()),
-            Err(_) if record.state == "cancelling" || record.state == "cancelled" => {
+            Err(_) if matches!(record.state, FlowState::Cancelling | FlowState::Cancelled) => {
                 Err(self.cancelled())
             }
             Err(failure) => Err(self.failed(&record, failure).await?),
@@ -176,11 +184,13 @@ impl<T: DeserializeOwned> FlowHandle<T> {
 
     /// A flow without a root has a result once all has ended.
     async fn without_root(&self, record: &FlowRecord) -> Looked<T> {
-        Ok(match record.state.as_str() {
-            "completed" => Some(self.decode(&NIL)),
-            "failed" => Some(Err(self.failed(record, without_job(true, record.cause)).await?)),
-            "cancelled" => Some(Err(self.cancelled())),
-            _ => None,
+        Ok(match record.state {
+            FlowState::Completed => Some(self.decode(&NIL)),
+            FlowState::Failed => {
+                Some(Err(self.failed(record, without_job(true, record.cause)).await?))
+            }
+            FlowState::Cancelled => Some(Err(self.cancelled())),
+            FlowState::Held | FlowState::Running | FlowState::Cancelling => None,
         })
     }
 
@@ -209,8 +219,7 @@ impl<T: DeserializeOwned> FlowHandle<T> {
         let Some(group) = groups.into_iter().next() else {
             return Ok(FlowError::Failed { home, id, node: cause.to_string(), failure });
         };
-        let name = group.name.clone().unwrap_or_else(|| cause.group.to_string());
-        let node = if group.members == 1 { name } else { format!("{name} {}", cause.number) };
+        let node = group.label(cause);
         let of = OfGroup { store: &self.home, key: &self.key, number: cause.group, group: &group };
         let end = of.one(cause.number).await?;
         let failure = match end {

@@ -9,7 +9,7 @@ use super::{
     upstream::{Links, Settled, Upstream},
 };
 use crate::{
-    job::{Deadline, HasInputs, Input, OnChildFailure, Takes},
+    job::{Deadline, HasInputs, Input, JobFailure, OnChildFailure, Takes},
     policy::{Backoff, Retain},
     producer::{Request, request_setters},
     value_error::Invalid,
@@ -156,6 +156,38 @@ impl<T, J> Node<T, J> {
 
 impl<T, J> Nodes<T, J> {
     node_methods!();
+}
+
+impl<T, J> Upstream for &Node<T, J> {
+    type Value = T;
+
+    fn collect(&self, links: &mut Links) {
+        links.push(self.place(), Input::One);
+    }
+}
+
+impl<T, J> Upstream for &Nodes<T, J> {
+    type Value = Vec<T>;
+
+    fn collect(&self, links: &mut Links) {
+        links.push(self.place(), Input::All);
+    }
+}
+
+impl<T, J> Upstream for Settled<'_, Node<T, J>> {
+    type Value = Result<T, JobFailure>;
+
+    fn collect(&self, links: &mut Links) {
+        links.push(self.0.place(), Input::OneSettled);
+    }
+}
+
+impl<T, J> Upstream for Settled<'_, Nodes<T, J>> {
+    type Value = Vec<Result<T, JobFailure>>;
+
+    fn collect(&self, links: &mut Links) {
+        links.push(self.0.place(), Input::AllSettled);
+    }
 }
 
 /// In the place of a request that is being changed.

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     client::Client,
-    job::{FlowId, Need, OnChildFailure},
+    job::{Deadline, FlowId, Need, OnChildFailure},
     producer::{Content, Request},
     value_error::{Invalid, PayloadError},
 };
@@ -33,7 +33,7 @@ pub(super) enum Of {
     },
     /// One node, which is a flow; its root, and whether that is many nodes.
     Flow {
-        plan: Box<Plan>,
+        plan: Box<FlowPlan>,
         root: Option<(u32, bool)>,
     },
 }
@@ -55,17 +55,18 @@ pub(super) struct Following {
 }
 
 /// A flow that is being put together.
-pub(super) struct Plan {
+pub(super) struct FlowPlan {
     pub(super) id: Option<Result<FlowId, Invalid>>,
     pub(super) groups: Vec<Group>,
     pub(super) following: Vec<Following>,
     pub(super) on_failure: OnChildFailure,
     pub(super) keep: [Duration; 2],
+    pub(super) deadline: Option<Deadline>,
     /// The first mistake, which is said when it is started.
     pub(super) mistake: Option<Invalid>,
 }
 
-impl Plan {
+impl FlowPlan {
     pub(super) fn new(id: Option<Result<FlowId, Invalid>>, on_failure: OnChildFailure) -> Self {
         Self {
             id,
@@ -73,6 +74,7 @@ impl Plan {
             following: Vec::new(),
             on_failure,
             keep: KEEP,
+            deadline: None,
             mistake: None,
         }
     }
@@ -125,10 +127,10 @@ impl Plan {
     }
 }
 
-impl std::fmt::Debug for Plan {
+impl std::fmt::Debug for FlowPlan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { id, groups, .. } = self;
-        f.debug_struct("Plan")
+        f.debug_struct("FlowPlan")
             .field("id", id)
             .field("groups", &groups.len())
             .finish_non_exhaustive()
@@ -138,14 +140,14 @@ impl std::fmt::Debug for Plan {
 /// A plan that a flow and its nodes share.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
-pub struct PlanRef(Arc<Mutex<Plan>>);
+pub struct PlanRef(Arc<Mutex<FlowPlan>>);
 
 impl PlanRef {
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: FlowPlan) -> Self {
         Self(Arc::new(Mutex::new(plan)))
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Plan> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, FlowPlan> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::plan::{Following, Group, MakeContents, Of, Plan, PlanRef};
+use super::plan::{FlowPlan, Following, Group, MakeContents, Of, PlanRef};
 use crate::{
     client::Client,
-    job::{FlowKey, Need, OnChildFailure, QueueName},
+    job::{Deadline, FlowKey, Need, OnChildFailure, QueueName},
     producer::Request,
     store::QueueStore,
     value_error::Invalid,
@@ -20,6 +20,7 @@ pub(super) struct Prepared {
     pub(super) root: Option<(u32, bool)>,
     pub(super) following: Vec<PreparedFollow>,
     pub(super) keep: [Duration; 2],
+    pub(super) deadline: Option<Deadline>,
 }
 
 /// A job that follows from a flow as a whole.
@@ -54,11 +55,11 @@ fn twice() -> Invalid {
 }
 
 /// Takes the plan out of a flow. Later uses of it are mistakes.
-pub(super) fn take(flow: &PlanRef, root: Option<(&PlanRef, u32)>) -> Result<Plan, Invalid> {
+pub(super) fn take(flow: &PlanRef, root: Option<(&PlanRef, u32)>) -> Result<FlowPlan, Invalid> {
     if root.is_some_and(|(plan, _)| !plan.is(flow)) {
         return Err(Invalid::setup("the root is a node of another flow", "name one of this flow"));
     }
-    let mut used = Plan::new(None, OnChildFailure::Fail);
+    let mut used = FlowPlan::new(None, OnChildFailure::Fail);
     used.mistake = Some(twice());
     let mut plan = std::mem::replace(&mut *flow.lock(), used);
     match plan.mistake.take() {
@@ -70,7 +71,7 @@ pub(super) fn take(flow: &PlanRef, root: Option<(&PlanRef, u32)>) -> Result<Plan
 impl Prepared {
     pub(super) fn new(
         client: &Client,
-        mut plan: Plan,
+        mut plan: FlowPlan,
         root: Option<(u32, bool)>,
     ) -> Result<Self, Invalid> {
         let order = plan.order()?;
@@ -102,12 +103,12 @@ impl Prepared {
             });
         }
         let root = root.map(|(root, many)| (renumber(root), many));
-        let Plan { following, keep, .. } = plan;
+        let FlowPlan { following, keep, deadline, .. } = plan;
         let prepare = |Following { on, request, contents }| {
             Ok(PreparedFollow { on, request: request(client)?.checked()?, contents })
         };
         let following = following.into_iter().map(prepare).collect::<Result<_, Invalid>>()?;
-        Ok(Self { key: FlowKey::generate(), groups, root, following, keep })
+        Ok(Self { key: FlowKey::generate(), groups, root, following, keep, deadline })
     }
 
     /// The queues of its jobs.

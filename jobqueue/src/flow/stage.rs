@@ -73,8 +73,8 @@ impl<'a> Staging<'a> {
             self.group(number(at), group).await?;
         }
         let follow = self.following(flow.following)?;
-        let (nodes, root, keep) = (self.count, flow.root, flow.keep);
-        let start = Start { id, within, nodes, groups, root, keep, follow: &follow };
+        let (nodes, root, keep, deadline) = (self.count, flow.root, flow.keep, flow.deadline);
+        let start = Start { id, within, nodes, groups, root, keep, deadline, follow: &follow };
         self.call(Some(start)).await
     }
 
@@ -185,13 +185,14 @@ impl<'a> Staging<'a> {
 }
 
 /// Tells the queues of the nodes where they come from, so that their workers relay the home's outbox
-/// if nobody else does.
+/// if nobody else does; and the home where ends come from, for a queue may have no worker.
 async fn register(client: &Client, home: &QueueStore, queues: BTreeSet<QueueName>) -> Result<()> {
     let known = client.shared::<Registered>();
     for queue in queues.into_iter().filter(|queue| queue != home.name()) {
         let pair = (home.name().clone(), queue);
         if !known.has(&pair) {
             client.relays().register_source(home.name(), &pair.1).await?;
+            client.relays().register_source(&pair.1, home.name()).await?;
             known.add(pair);
         }
     }

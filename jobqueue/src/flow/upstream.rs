@@ -1,10 +1,7 @@
 //! What a node waits for, and what it gets from that.
 
-use super::{
-    node::{Node, Nodes},
-    plan::PlanRef,
-};
-use crate::job::{Input, JobFailure, Need};
+use super::plan::PlanRef;
+use crate::job::{Input, Need};
 
 /// Nodes that others [wait for](Node::after): one, many, or a tuple of those.
 ///
@@ -29,41 +26,10 @@ impl Links {
     }
 }
 
-impl<T, J> Upstream for &Node<T, J> {
-    type Value = T;
-
-    fn collect(&self, links: &mut Links) {
-        links.push(self.place(), Input::One);
-    }
-}
-
-impl<T, J> Upstream for &Nodes<T, J> {
-    type Value = Vec<T>;
-
-    fn collect(&self, links: &mut Links) {
-        links.push(self.place(), Input::All);
-    }
-}
-
-/// Nodes of which those that wait see results and failures; see [`Node::settled`].
+/// Nodes of which those that wait see results and failures; see
+/// [`Node::settled`](crate::flow::Node::settled).
 #[derive(Debug)]
 pub struct Settled<'a, N>(pub(super) &'a N);
-
-impl<T, J> Upstream for Settled<'_, Node<T, J>> {
-    type Value = Result<T, JobFailure>;
-
-    fn collect(&self, links: &mut Links) {
-        links.push(self.0.place(), Input::OneSettled);
-    }
-}
-
-impl<T, J> Upstream for Settled<'_, Nodes<T, J>> {
-    type Value = Vec<Result<T, JobFailure>>;
-
-    fn collect(&self, links: &mut Links) {
-        links.push(self.0.place(), Input::AllSettled);
-    }
-}
 
 macro_rules! tuples {
     ($($name:ident $at:tt)*) => {

@@ -100,9 +100,13 @@ impl NodeAddress {
         Some(Self { key: key.parse().ok()?, member: within.get(..end)?.parse().ok()? })
     }
 
-    /// The id of its job as it was sent first.
-    pub(crate) fn job(&self) -> JobId {
-        JobId::from_store(&format!("{}.{}@", self.key, self.member))
+    /// The id of its job that was sent again so many times; `0` of the first.
+    pub(crate) fn job(&self, again: u32) -> JobId {
+        let Self { key, member } = self;
+        JobId::from_store(&match again {
+            0 => format!("{key}.{member}@"),
+            again => format!("{key}.{member}.{again}@"),
+        })
     }
 }
 
@@ -204,10 +208,9 @@ mod tests {
     fn a_node_is_known_by_its_jobs_id() {
         let node =
             NodeAddress { key: FlowKey::generate(), member: Member { group: 3, number: 41 } };
-        let id = node.job();
+        let id = node.job(0);
         assert!(id.is_awaited() && NodeAddress::of(&id) == Some(node.clone()), "{id}");
-        let again = JobId::from_store(&format!("{}.3.41.2@", node.key));
-        assert_eq!(NodeAddress::of(&again).as_ref(), Some(&node));
+        assert_eq!(NodeAddress::of(&node.job(2)).as_ref(), Some(&node));
         let key = &node.key;
         for (input, _) in Input::ALL {
             let need = Need { group: 17, input };

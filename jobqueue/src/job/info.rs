@@ -151,6 +151,7 @@ impl QueueCounts {
     #[must_use]
     pub fn of(&self, state: JobState) -> u64 {
         match state {
+            JobState::WaitingChildren => 0,
             JobState::Waiting => self.waiting,
             JobState::Delayed => self.delayed,
             JobState::Active => self.active,

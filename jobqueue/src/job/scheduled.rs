@@ -5,7 +5,7 @@ use std::{str::FromStr, sync::Arc};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{id::JobId, text::text_type};
+use super::{flow::FlowKey, id::JobId, text::text_type};
 use crate::value_error::Invalid;
 
 /// The id of a schedule within its queue: 1 to 96 printable ASCII characters without spaces.
@@ -30,7 +30,15 @@ impl FromStr for ScheduleId {
     }
 }
 
+/// Before the key of a flow whose deadline stands among the ticks. No schedule's id has a space.
+const FLOW: &str = "flow ";
+
 impl ScheduleId {
+    /// The flow whose deadline it stands for, if it isn't a schedule's.
+    pub(crate) fn flow(&self) -> Option<FlowKey> {
+        self.as_str().strip_prefix(FLOW)?.parse().ok()
+    }
+
     /// The id of the job of a tick: the same whoever adds it.
     pub(crate) fn job_at(&self, tick: i64) -> JobId {
         JobId::from_store(&format!("{self}:{tick}"))

@@ -13,6 +13,10 @@ use crate::value_error::Invalid;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JobState {
+    /// A node of a [flow](crate::flow) whose turn hasn't come: no queue has a job of it yet. No
+    /// job is ever found in this state; nodes are [shown](crate::FlowHandle::nodes) in it.
+    #[serde(rename = "waiting-children")]
+    WaitingChildren,
     /// Ready to run, ordered by priority and then by time.
     Waiting,
     /// Not due yet: added with a delay, or between two attempts.
@@ -28,7 +32,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    /// Every state, in the order of a job's life.
+    /// Every state in which a queue has jobs, in the order of a job's life.
     pub const ALL: [Self; 6] = [
         Self::Waiting,
         Self::Delayed,
@@ -42,6 +46,7 @@ impl JobState {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::WaitingChildren => "waiting-children",
             Self::Waiting => "waiting",
             Self::Delayed => "delayed",
             Self::Active => "active",

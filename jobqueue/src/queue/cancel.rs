@@ -117,7 +117,7 @@ macro_rules! setters {
     };
 }
 
-pub(super) use setters;
+pub(crate) use setters;
 
 /// A job about to be cancelled; see [`JobHandle::cancel`].
 ///

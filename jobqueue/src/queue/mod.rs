@@ -20,6 +20,7 @@ mod steps;
 mod unique_key;
 
 pub use bulk::{Bulk, BulkReport, CancelJobs, MoveJobs, RedriveJobs, RemoveJobs, RetryJobs};
+pub(crate) use cancel::setters as cancel_setters;
 pub use cancel::{Cancel, CancelAll};
 pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
 pub use edit::EditJob;

@@ -6,13 +6,17 @@ use chrono::DateTime;
 
 use crate::{
     error::Result,
-    job::{JobId, Record, ScheduleId, ScheduleRule, Unique, WorkerId},
+    job::{
+        CancelMark, CancelReason, FlowKey, JobId, Record, ScheduleId, ScheduleRule, Unique,
+        WorkerId,
+    },
     policy::{
         schedule::{Overlap, Step, plan},
         whole_millis,
     },
     store::{
         MAX_BATCH, QueueStore, chunks,
+        flow::Expire,
         job::{Due, NewJob},
         schedule::{DueSchedule, Fire, Look, Tick, Ticked},
     },
@@ -70,6 +74,10 @@ pub(crate) async fn fire_due(store: &QueueStore, name: &WorkerId) -> Result<Pass
         }
         let mut ticks = Vec::new();
         for due in looked.due {
+            if let Some(flow) = due.id.flow() {
+                expire(store, &flow).await?;
+                continue;
+            }
             match ticks_of(&due, now) {
                 Ok(steps) => ticks.extend(steps),
                 Err(corrupt) => unread.push((due.id, corrupt)),
@@ -86,6 +94,14 @@ pub(crate) async fn fire_due(store: &QueueStore, name: &WorkerId) -> Result<Pass
         }
         stay += held_back.len();
     }
+}
+
+/// Ends a flow whose deadline has passed: it stands among the ticks.
+async fn expire(store: &QueueStore, key: &FlowKey) -> Result<()> {
+    let late =
+        CancelReason { by: None, reason: Some("the deadline of its flow has passed".to_owned()) };
+    let mark = CancelMark { reason: late, ..CancelMark::default() }.encode();
+    store.call(&Expire { key, mark: &mark }).await.map(drop)
 }
 
 /// From a tick to the next one.

@@ -11,6 +11,7 @@ mod builder;
 mod by_one;
 mod config;
 mod extract;
+mod flow_node;
 mod handle;
 mod handler;
 mod handler_limits;

@@ -41,6 +41,27 @@ const UNRECORDED: &[&str] = &["DEL jq:{q}:steps:a"];
 
 const GONE: &[&str] = &["HDEL jq:{q}:jobs s:now", "ZREM jq:{q}:waiting s:now"];
 
+const FLOW: &[&str] = &[
+    "HSET jq:{q}:flow:F id f state running nodes 1 groups 1 left 1 root 0 keep 9000 keep_failed 9000",
+    "HSET jq:{q}:flow:F:groups 0 1~f~0~-~-~-~to~-~-",
+    "HSET jq:{q}:flow:F:left 0 1",
+    "HSET jq:{q}:flows f F",
+];
+const OVER: &[&str] = &[
+    "HSET jq:{q}:flow:F id f state failed nodes 1 groups 1 left 0 failed 1 root 0 keep 9000",
+    "HSET jq:{q}:flow:F:groups 0 1~f~0~-~-~-~to~-~-",
+    "HSET jq:{q}:flow:F:records 0.0 r",
+    "HSET jq:{q}:flow:F:left 0 0",
+    "HSET jq:{q}:flow:F:over 0 0~4~0.0~1",
+    "HSET jq:{q}:flows f F",
+    "HSET jq:{q}:flow:ids F f",
+];
+
+/// A flow of no node, which ends as it starts.
+fn staged() -> Vec<Vec<u8>> {
+    args![Rig::BASE, "F", 60_000, 0, 0, "f", "nodes", 0, "groups", 0, "root", "", "keep", 9_000,]
+}
+
 /// The job of a schedule, out of turn.
 fn out_of_turn() -> Vec<Vec<u8>> {
     args![Rig::BASE, "", 1, "s", "", "", "", "a", "s:now", "r", "", 0, "", "", 0, ""]
@@ -49,6 +70,10 @@ fn out_of_turn() -> Vec<Vec<u8>> {
 fn cases() -> Vec<Case> {
     let base = Rig::BASE;
     vec![
+        case("flow/cancel", FLOW, args![base, "F", "0 -1 -1 o"], FLOW),
+        case("flow/remove", OVER, args![base, "F"], OVER),
+        case("flow/retry", OVER, args![base, "F", "-"], OVER),
+        case("flow/stage", &[], staged(), &["DEL jq:{q}:flow:F jq:{q}:flows"]),
         case("job/cancel", WAITING, args![base, "0 -1 -1 o", "", "a"], WAITING),
         case("job/delay", DELAYED, args![base, "a", "+5"], DELAYED),
         case("job/edit", WAITING, args![base, "a", "r", "new"], WAITING),

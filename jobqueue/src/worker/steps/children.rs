@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{error::StepError, step::Step, wait::OptionalWait};
 use crate::{
     error::{Error, FlowError},
-    flow::{Flow, Root, start_child},
+    flow::{Root, build::Flow, start_child},
     job::FlowKey,
     value_error::Invalid,
     worker::run::Context,

@@ -1,6 +1,13 @@
 //! Flows: jobs that wait for jobs.
 
+mod cancel;
 mod children;
+mod deadline;
 mod faults;
 mod graph;
+mod pairs;
+mod parts;
 mod random;
+mod reading;
+mod removal;
+mod retry;

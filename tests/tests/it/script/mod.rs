@@ -7,6 +7,7 @@
 //! stands at [`NOW`](jobqueue_tests::raw::NOW), so that every score is known: a job of priority 0
 //! that is ready at NOW has rank `1024 * 2^42 + NOW`, 4505299627370496.
 
+mod flow;
 mod job;
 mod once;
 mod outbox;

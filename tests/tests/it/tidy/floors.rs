@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{assert_none, code, files, graph::Library};
 
 /// The rooms of the library, from the lowest floor up. A room uses only rooms that stand before it.
-const ROOMS: [&str; 28] = [
+const ROOMS: [&str; 29] = [
     "task",
     "clock",
     "hashing",
@@ -30,6 +30,7 @@ const ROOMS: [&str; 28] = [
     "call",
     "broadcast",
     "schedule",
+    "flow",
     "worker",
     "receive",
     "testing",

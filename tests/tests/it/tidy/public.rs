@@ -8,10 +8,10 @@ use std::{
 use super::{assert_none, code, files, root};
 
 /// The most names at the crate's root, modules aside.
-const MOST_AT_ROOT: usize = 35;
+const MOST_AT_ROOT: usize = 37;
 
 /// The most public methods of `Queue`.
-const MOST_OF_QUEUE: usize = 27;
+const MOST_OF_QUEUE: usize = 29;
 
 /// Names that stand in two namespaces of the root: a trait and its derive macro are one name.
 const TWO_NAMESPACES: [&str; 2] = ["JobError", "Payload"];

@@ -5,7 +5,7 @@ use redis::Value;
 
 use super::stage::GroupQueue;
 use crate::{
-    job::{FlowId, FlowKey, Member, Need, OnChildFailure},
+    job::{FlowId, FlowKey, FlowState, Member, Need, OnChildFailure},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -30,11 +30,11 @@ pub(crate) enum Which<'a> {
 }
 
 /// A flow as its home knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct FlowRecord {
     pub(crate) key: FlowKey,
     pub(crate) id: FlowId,
-    pub(crate) state: String,
+    pub(crate) state: FlowState,
     pub(crate) nodes: u32,
     pub(crate) groups: u32,
     pub(crate) left: u32,
@@ -46,12 +46,15 @@ pub(crate) struct FlowRecord {
     pub(crate) root: Option<u32>,
     /// Whether the root is many nodes.
     pub(crate) many: bool,
-    /// The first node that failed, and that counted.
+    /// The node that failed its root; else the first that failed and counted.
     pub(crate) cause: Option<Member>,
+    /// Whether its deadline has passed.
+    pub(crate) late: bool,
+    pub(crate) deadline: Option<DateTime<Utc>>,
 }
 
 /// A group of a flow as its home knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct FlowGroup {
     pub(crate) members: u32,
     pub(crate) on_failure: OnChildFailure,
@@ -64,6 +67,10 @@ pub(crate) struct FlowGroup {
     pub(crate) sent: u32,
     pub(crate) over: Option<Over>,
     pub(crate) name: Option<String>,
+    /// Members whose jobs failed or were cancelled.
+    pub(crate) bad: u32,
+    /// When the last of its members ended, and which that was, if it had a job.
+    pub(crate) done: Option<(DateTime<Utc>, Option<Member>)>,
 }
 
 /// Members that ended without a job.
@@ -75,6 +82,8 @@ pub(crate) struct Over {
     pub(crate) failed: bool,
     /// The node that failed; none if the flow was cancelled.
     pub(crate) cause: Option<Member>,
+    /// How many.
+    pub(crate) count: u32,
 }
 
 const WHAT: &str = "a flow";
@@ -107,7 +116,7 @@ fn list(text: &str) -> Result<Vec<u32>, Corrupt> {
 }
 
 impl FlowRecord {
-    fn read(key: &str, fields: Value) -> Result<Self, Corrupt> {
+    pub(super) fn read(key: &str, fields: Value) -> Result<Self, Corrupt> {
         let [
             id,
             state,
@@ -122,11 +131,13 @@ impl FlowRecord {
             root,
             cause,
             many,
+            late,
+            deadline,
         ] = texts(fields)?;
         Ok(Self {
             key: FlowKey::from_store(key),
             id: FlowId::from_store(&id),
-            state,
+            state: FlowState::from_store(&state).ok_or_else(|| Corrupt::new(WHAT, "its state"))?,
             nodes: number(&nodes)?,
             groups: number(&groups)?,
             left: number(&left)?,
@@ -138,13 +149,15 @@ impl FlowRecord {
             root: if root.is_empty() { None } else { Some(number(&root)?) },
             cause: cause.parse().ok(),
             many: many == "1",
+            late: late == "1",
+            deadline: time(&deadline)?,
         })
     }
 }
 
 impl FlowGroup {
     fn read(fields: Value) -> Result<Self, Corrupt> {
-        let [group, left, waits, sent, over, name] = texts(fields)?;
+        let [group, left, waits, sent, over, name, done, bad] = texts(fields)?;
         let words: Vec<&str> = group.split(' ').collect();
         let [members, letter, _, _, _, _, queue, dependents, needs] = words[..] else {
             return Err(Corrupt::new(WHAT, "a group that can't be read"));
@@ -161,23 +174,45 @@ impl FlowGroup {
             sent: number(&sent)?,
             over: Over::read(&over)?,
             name: Some(name).filter(|name| !name.is_empty()),
+            bad: number(&bad)?,
+            done: match done.split_once(' ') {
+                Some((ms, member)) => time(ms)?.map(|at| (at, member.parse().ok())),
+                None => None,
+            },
         })
+    }
+}
+
+impl FlowGroup {
+    /// What it is called.
+    pub(crate) fn title(&self, number: u32) -> String {
+        self.name.clone().unwrap_or_else(|| number.to_string())
+    }
+
+    /// What one of its nodes is called: its name, and its number if it is one of many.
+    pub(crate) fn label(&self, member: Member) -> String {
+        match self.members {
+            1 => self.title(member.group),
+            _ => format!("{} {}", self.title(member.group), member.number),
+        }
     }
 }
 
 impl Over {
     fn read(text: &str) -> Result<Option<Self>, Corrupt> {
         let mut words = text.split(' ');
-        let (Some(first), Some(kind), Some(cause)) = (words.next(), words.next(), words.next())
+        let (Some(first), Some(kind), Some(cause), Some(count)) =
+            (words.next(), words.next(), words.next(), words.next())
         else {
             return Ok(None);
         };
-        Ok(Some(Self { first: number(first)?, failed: kind == "4", cause: cause.parse().ok() }))
+        let (first, count) = (number(first)?, number(count)?);
+        Ok(Some(Self { first, failed: kind == "4", cause: cause.parse().ok(), count }))
     }
 }
 
 impl Command for Read<'_> {
-    const SCRIPT: &'static Script = script!("flow" / read, [flow]);
+    const SCRIPT: &'static Script = script!("flow" / read, [events, ticks, outbox, flow]);
     const KEYS: &'static [Key] = &[Key::Flows];
     const ACTION: &'static str = "read a flow";
     type Reply = Option<(FlowRecord, Vec<FlowGroup>)>;

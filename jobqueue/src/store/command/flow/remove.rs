@@ -3,7 +3,7 @@
 use redis::Value;
 
 use crate::{
-    job::FlowKey,
+    job::{FlowKey, FlowState},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -19,17 +19,18 @@ pub(crate) struct Remove<'a> {
 }
 
 impl Command for Remove<'_> {
-    const SCRIPT: &'static Script = script!("flow" / remove, [layout, outbox, events, flow]);
+    const SCRIPT: &'static Script =
+        script!("flow" / remove, [layout, events, ticks, outbox, flow, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Flows, Key::Meta];
     const ACTION: &'static str = "remove a flow";
-    /// Whether it is gone: one that runs stays.
-    type Reply = bool;
+    /// None if it is gone; the state of one that runs, and stays.
+    type Reply = Option<FlowState>;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.key.as_str());
     }
 
-    fn read(&self, reply: Value) -> Result<bool, Corrupt> {
-        Ok(reply::text(&reply, Self::ACTION)?.is_empty())
+    fn read(&self, reply: Value) -> Result<Option<FlowState>, Corrupt> {
+        Ok(FlowState::from_store(reply::text(&reply, Self::ACTION)?))
     }
 }

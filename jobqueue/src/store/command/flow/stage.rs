@@ -5,7 +5,10 @@ use std::time::Duration;
 use redis::Value;
 
 use crate::{
-    job::{Arrival, FlowId, FlowKey, JobId, Member, Need, OnChildFailure, Priority, QueueName},
+    job::{
+        Arrival, Deadline, FlowId, FlowKey, JobId, Member, Need, OnChildFailure, Priority,
+        QueueName,
+    },
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -34,7 +37,7 @@ pub(crate) struct NodePart {
 }
 
 /// A group as it is staged.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct GroupPart {
     pub(crate) number: u32,
     pub(crate) members: u32,
@@ -101,6 +104,8 @@ pub(crate) struct Start<'a> {
     pub(crate) root: Option<(u32, bool)>,
     /// How long it is kept once it has completed, and otherwise.
     pub(crate) keep: [Duration; 2],
+    /// When it ends as failed, if it has not ended by itself.
+    pub(crate) deadline: Option<Deadline>,
     /// Jobs that follow from it as a whole, each once.
     pub(crate) follow: &'a [Follow],
 }
@@ -155,8 +160,8 @@ impl Command for Stage<'_> {
     const SCRIPT: &'static Script = script!(
         "flow" / stage,
         [
-            clock, layout, rank, events, wake, key, state, wish, post, outbox, flow, graph, nodes,
-            flowing, staged, numbered, call
+            clock, layout, rank, events, wake, ticks, key, state, wish, post, outbox, flow, graph,
+            nodes, revival, flowing, staged, numbered, call
         ],
         once
     );
@@ -188,6 +193,15 @@ impl Command for Stage<'_> {
             Some(Within::Running(key)) => _ = args.push("within").push(key.as_str()),
             Some(Within::Job { id, signal }) => {
                 _ = args.push("parent").push(format!("={id} {signal}"))
+            }
+            None => {}
+        }
+        match start.deadline {
+            Some(Deadline::At(time)) => {
+                args.push("deadline").push(time.timestamp_millis().max(0));
+            }
+            Some(Deadline::In(time)) => {
+                args.push("time").push(millis(time));
             }
             None => {}
         }

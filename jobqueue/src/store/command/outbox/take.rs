@@ -117,8 +117,8 @@ impl Command for Take<'_> {
     const SCRIPT: &'static Script = script!(
         "outbox" / take,
         [
-            clock, layout, rank, events, wake, key, state, wish, post, entries, hold, outbox, flow,
-            graph, nodes, flowing
+            clock, layout, rank, events, ticks, wake, key, state, wish, post, entries, hold,
+            outbox, flow, graph, nodes, revival, flowing
         ]
     );
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Relay, Key::Meta];

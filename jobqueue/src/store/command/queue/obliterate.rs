@@ -22,7 +22,7 @@ impl Command for Obliterate {
         "queue" / obliterate,
         [
             layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns,
-            outbox, callers, numbered, call
+            events, ticks, outbox, callers, flow, numbered, call
         ],
         once
     );

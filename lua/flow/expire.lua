@@ -1,0 +1,35 @@
+--- expire: a flow whose deadline has passed ends as failed: what hasn't begun is dropped, and what runs
+--- is told to end.
+--
+-- KEYS  1 ticks  ZSET   {q}:ticks
+--       2 meta   HASH   {q}:meta
+-- ARGV  1 base   2 the flow's key   3 the mark of its jobs' cancellation: see lib/cancels.lua
+-- REPLY 1 if it ends now, else 0
+-- ERR   LAYOUT
+-- USES  clock, layout, events, ticks, outbox, flow, graph, nodes, revival, flowing
+local function expire(keys, args)
+  local base, key, now = args[1], args[2], clock_now()
+  local refusal = layout_check(keys[2])
+  if refusal then
+    return refusal
+  end
+  local w = flow_open(base, key, now)
+  local deadline = w and redis.call('HGET', w.name, 'deadline')
+  if deadline and tonumber(deadline) > now then
+    -- The clock was set back.
+    redis.call('ZADD', keys[1], deadline, 'flow ' .. key)
+    ticks_note(keys[2], keys[1])
+    return 0
+  end
+  flow_forget_deadline(base, key)
+  if not deadline or w.state ~= 'running' then
+    return 0
+  end
+  w.state = 'cancelling'
+  redis.call('HSET', w.name, 'state', w.state, 'late', '1', 'why', args[3])
+  flow_follow(w, 'death')
+  flow_work(w, 'k 0 + -')
+  flow_say(w)
+  flowing_go(base, now)
+  return 1
+end

@@ -1,0 +1,115 @@
+//! Flows and jobs that are removed.
+
+use jobqueue::{
+    Client, DurationExt as _, Flow, FlowHandle, JobState, Queue,
+    error::FailureReason,
+    flow::{FlowError, FlowState},
+};
+use jobqueue_tests::wait::eventually;
+
+use super::parts::{Board, end, leaf, leaves, texts, tops, tree};
+use crate::support::{client, client_and_base, raw};
+
+#[tokio::test]
+async fn a_flow_is_removed_once_it_has_ended() {
+    let (client, board) = (client().await, Board::default());
+    let _workers = (leaves(&client, &board), tops(&client, &board));
+    let handle = tree(&client, ["stay"]).await;
+    match handle.remove().await {
+        Err(FlowError::WrongState { state: FlowState::Running, action, .. }) => {
+            assert_eq!(action, "remove");
+        }
+        other => panic!("{other:?}"),
+    }
+    handle.cancel().await.expect("cancelled");
+    eventually("it to be removed", async || handle.remove().await.is_ok()).await;
+    assert!(matches!(handle.info().await, Err(FlowError::Gone { .. })));
+    assert!(matches!(handle.retry().await, Err(FlowError::Gone { .. })));
+    assert!(matches!(handle.cancel().await, Err(FlowError::Gone { .. })));
+    handle.remove().await.expect("nothing to do");
+    let home = client.queue("tops").expect("a queue");
+    assert!(home.flows().all().await.expect("read").is_empty());
+}
+
+/// A flow whose leaf waits, and the leaf's queue.
+async fn waiting(client: &Client) -> (FlowHandle<String>, Queue) {
+    let handle = tree(client, ["fine"]).await;
+    let queue = client.queue("leaves").expect("a queue");
+    eventually("the leaf to wait", async || queue.counts().await.expect("read").waiting == 1).await;
+    (handle, queue)
+}
+
+async fn is_removed(handle: &FlowHandle<String>) {
+    match end(handle).await {
+        Err(FlowError::Failed { node, failure, .. }) => {
+            assert_eq!((&node[..], failure.reason), ("leaf", FailureReason::Removed));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_flow_hears_of_jobs_that_are_removed() {
+    let client = client().await;
+    let (handle, queue) = waiting(&client).await;
+    let ids = queue.jobs(JobState::Waiting).ids(0, 9).await.expect("read");
+    queue.job(&ids[0]).remove().await.expect("removed");
+    is_removed(&handle).await;
+
+    let (handle, queue) = waiting(&client).await;
+    assert_eq!(queue.drain().await.expect("drained"), 1);
+    is_removed(&handle).await;
+
+    let (handle, queue) = waiting(&client).await;
+    queue.obliterate().await.expect("removed");
+    is_removed(&handle).await;
+}
+
+/// Its run goes on, and what it says counts no more.
+#[tokio::test]
+async fn a_flow_hears_of_a_queue_that_is_removed_while_a_node_runs() {
+    let (client, board) = (client().await, Board::default());
+    let running = leaves(&client, &board);
+    let handle = tree(&client, ["stay"]).await;
+    eventually("the leaf to run", async || board.count() == 1).await;
+    let queue = client.queue("leaves").expect("a queue");
+    queue.obliterate().force().await.expect("removed");
+    is_removed(&handle).await;
+    running.stop_within(100.millis()).await;
+}
+
+#[tokio::test]
+async fn a_home_that_is_removed_takes_its_flows_along() {
+    let (client, base) = client_and_base("tops").await;
+    let board = Board::default();
+    let handle = tree(&client, ["fine", "fine"]).await;
+    let other = Flow::new("late").deadline_in(1.hours());
+    let nodes = other.all(leaf, texts(["fine"]));
+    let node = other.node(super::parts::top, "top".to_owned()).after(&nodes);
+    client.start(other, node).await.expect("it starts");
+    let (home, queue) =
+        (client.queue("tops").expect("a queue"), client.queue("leaves").expect("a queue"));
+    eventually("the leaves to wait", async || queue.counts().await.expect("read").waiting == 3)
+        .await;
+    assert_eq!(home.flows().all().await.expect("read").len(), 2);
+    home.obliterate().await.expect("removed");
+    assert!(matches!(end(&handle).await, Err(FlowError::Gone { .. })));
+    assert!(home.flow("late").await.expect("looked").is_none());
+    // The leaves run, and nobody minds how they end.
+    let running = leaves(&client, &board);
+    eventually("the leaves to run", async || board.count() == 3).await;
+    running.stop().await;
+    let mut server = raw(jobqueue_tests::shared::url()).await;
+    let left: Vec<String> = redis::cmd("KEYS")
+        .arg(format!("{}*", base.replace('{', "\\{").replace('}', "\\}")))
+        .query_async(&mut server)
+        .await
+        .expect("listed");
+    let allowed = ["outbox", "sources", "relay", "meta"];
+    let left: Vec<&str> = left
+        .iter()
+        .filter_map(|key| key.strip_prefix(&base))
+        .filter(|key| !allowed.contains(key) && !key.starts_with("sender:"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}

@@ -1,0 +1,170 @@
+//! `lua/flow/stage.lua`
+
+use expect_test::expect;
+use jobqueue_tests::raw::{Rig, args};
+
+use super::staging;
+
+const KEYS: &[&str] = &["flows", "meta"];
+
+fn rig() -> Rig {
+    crate::script::rig("flow/stage")
+}
+
+#[test]
+fn a_flow_is_seen_with_its_last_part() {
+    let mut rig = rig();
+    let part = args![
+        Rig::BASE,
+        "F",
+        60_000,
+        2,
+        "0.0",
+        "a",
+        "0.1",
+        "b",
+        1,
+        "0",
+        "2 f 0 - - - leaves 1 -",
+        2,
+        0,
+        "leaf",
+    ];
+    rig.replies(KEYS, part.clone(), "0");
+    rig.holds(expect![[""]]);
+    // It comes twice.
+    rig.replies(KEYS, part, "0");
+    let last = args![
+        Rig::BASE,
+        "F",
+        60_000,
+        1,
+        "1.0",
+        "c",
+        1,
+        "1",
+        "1 f -5 - - - tops - 0",
+        1,
+        1,
+        "top",
+        "f",
+        "nodes",
+        3,
+        "groups",
+        2,
+        "root",
+        1,
+        "many",
+        0,
+        "keep",
+        9_000,
+        "keep_failed",
+        90_000,
+    ];
+    rig.replies(KEYS, last.clone(), "1");
+    rig.holds(expect![[""]]);
+    let before = rig.dump();
+    rig.replies(KEYS, last, "1");
+    rig.dump().assert_unchanged_since(&before);
+}
+
+#[test]
+fn one_of_an_id_is_started_once() {
+    let mut rig = rig();
+    rig.replies(KEYS, staging("f", &[]), "1");
+    let before = rig.dump();
+    let mut other = staging("f", &[]);
+    other[1] = b"G".to_vec();
+    rig.replies(KEYS, other.clone(), "2");
+    rig.given([
+        "DEL jq:{q}:flow:G jq:{q}:flow:G:groups jq:{q}:flow:G:records jq:{q}:flow:G:left",
+        "DEL jq:{q}:flow:G:waits jq:{q}:flow:G:names",
+    ]);
+    rig.dump().assert_unchanged_since(&before);
+    // Its time is up: another takes its place.
+    rig.given(["DEL jq:{q}:flow:F"]);
+    rig.replies(KEYS, other, "1");
+}
+
+#[test]
+fn a_part_that_is_missing_is_noticed() {
+    let mut rig = rig();
+    let last = args![
+        Rig::BASE,
+        "F",
+        60_000,
+        1,
+        "1.0",
+        "c",
+        1,
+        "1",
+        "1 f -5 - - - tops - 0",
+        1,
+        1,
+        "top",
+        "f",
+        "nodes",
+        3,
+        "groups",
+        2,
+        "root",
+        1,
+        "many",
+        0,
+        "keep",
+        9_000,
+        "keep_failed",
+        90_000,
+    ];
+    rig.refuses(KEYS, last, "LAPSED parts of the flow are missing");
+    rig.given(["HSET jq:{q}:meta layout 0"]);
+    rig.refuses(KEYS, staging("f", &[]), "LAYOUT 0 2");
+}
+
+#[test]
+fn a_deadline_stands_among_the_ticks() {
+    for (field, value) in [("deadline", 1_700_000_001_000), ("within", 1_000)] {
+        let mut rig = rig();
+        rig.given(["SET jq:{q}:ticking other", "HSET jq:{q}:meta ticks 1700000900000"]);
+        rig.given(["ZADD jq:{q}:ticks 1700000900000 s"]);
+        rig.replies(KEYS, staging("f", &[(field, value)]), "1");
+        let dump = rig.dump().to_string();
+        for line in ["1700000001000 flow F", "ticks = 1700000001000", "deadline = 1700000001000"] {
+            assert!(dump.contains(line), "{dump}");
+        }
+        assert!(!dump.contains("ticking") && dump.contains(":wake"), "{dump}");
+    }
+}
+
+#[test]
+fn a_flow_of_nothing_ends_as_it_starts() {
+    let mut rig = rig();
+    let nothing = args![
+        Rig::BASE,
+        "F",
+        60_000,
+        0,
+        0,
+        "f",
+        "nodes",
+        0,
+        "groups",
+        0,
+        "root",
+        "",
+        "many",
+        0,
+        "keep",
+        9_000,
+        "keep_failed",
+        90_000,
+        "complete",
+        "q 0 c",
+        "success",
+        "q 0 s",
+        "death",
+        "q 0 d",
+    ];
+    rig.replies(KEYS, nothing, "1");
+    rig.holds(expect![[""]]);
+}
