@@ -179,8 +179,10 @@ fn payloads() -> String {
     texts
 }
 
-fn flow() -> FlowId {
-    "report-42".parse().expect("a good id")
+macro_rules! of_flow {
+    ($variant:ident $(, $field:ident: $value:expr)*) => {
+        FlowError::$variant { home: queue(), id: FlowId::from_store("report-42"), $($field: $value),* }
+    };
 }
 
 fn node() -> String {
@@ -199,24 +201,15 @@ fn results() -> String {
         ResultError::Error(_) => unavailable().into(),
     });
     texts += &every!(FlowError, {
-        FlowError::Failed { .. } => {
-            FlowError::Failed { home: queue(), id: flow(), node: node(), failure: failure() }
+        FlowError::Failed { .. } => of_flow!(Failed, node: node(), failure: failure()),
+        FlowError::Cancelled { .. } => of_flow!(Cancelled),
+        FlowError::Gone { .. } => of_flow!(Gone),
+        FlowError::Deadline { .. } => of_flow!(Deadline),
+        FlowError::WrongState { .. } => {
+            of_flow!(WrongState, action: "remove", state: FlowState::Running)
         },
-        FlowError::Cancelled { .. } => FlowError::Cancelled { home: queue(), id: flow() },
-        FlowError::Gone { .. } => FlowError::Gone { home: queue(), id: flow() },
-        FlowError::Deadline { .. } => FlowError::Deadline { home: queue(), id: flow() },
-        FlowError::WrongState { .. } => FlowError::WrongState {
-            action: "remove",
-            home: queue(),
-            id: flow(),
-            state: FlowState::Running,
-        },
-        FlowError::NoNode { .. } => {
-            FlowError::NoNode { home: queue(), id: flow(), node: node() }
-        },
-        FlowError::Pending { .. } => {
-            FlowError::Pending { home: queue(), id: flow(), node: node() }
-        },
+        FlowError::NoNode { .. } => of_flow!(NoNode, node: node()),
+        FlowError::Pending { .. } => of_flow!(Pending, node: node()),
         FlowError::Error(_) => unavailable().into(),
     });
     texts += &every!(CallError, {

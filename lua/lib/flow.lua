@@ -147,7 +147,9 @@ end
 -- The root, or a member of it, has failed: what hasn't begun is needed by nobody.
 local function flow_fail(w, cause, policy)
   redis.call('HSETNX', w.name, 'root_failed', cause)
-  if policy == 'f' or redis.call('HGET', w.name, 'many') ~= '1' then
+  -- All of one that is being cancelled is dropped anyway.
+  local one = policy == 'f' or redis.call('HGET', w.name, 'many') ~= '1'
+  if one and w.state ~= 'cancelling' then
     flow_work(w, 'k 0 - ' .. cause)
   end
 end

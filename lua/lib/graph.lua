@@ -88,7 +88,10 @@ local function graph_over(w, group, first, kind, cause)
     flow_fail(w, cause, group.policy)
     flow_say(w)
   end
-  if redis.call('HINCRBY', w.name .. ':left', group.name, -n) == 0 then graph_done(w, group) end
+  -- Lua would write a negative nothing as '-0'.
+  if n == 0 or redis.call('HINCRBY', w.name .. ':left', group.name, -n) == 0 then
+    graph_done(w, group)
+  end
   return n
 end
 

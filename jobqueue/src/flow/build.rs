@@ -7,12 +7,11 @@ use chrono::{DateTime, Utc};
 use super::{
     node::{Node, Nodes},
     plan::{Contents, FlowPlan, Following, Group, Of, PlanRef},
-    prepare::{self, number},
-    start::{self, Root},
+    prepare::number,
 };
 use crate::{
     client::Client,
-    job::{Anything, Deadline, Delivery, HasInputs, IntoJob, Job, OnChildFailure},
+    job::{Deadline, Delivery, IntoJob, Job, OnChildFailure},
     producer::{Content, Request},
     value_error::Invalid,
 };
@@ -101,31 +100,6 @@ impl Flow {
         let _ = handler;
         let group = self.add::<F::Job>(payloads.into_iter());
         Nodes::new(self.0.clone(), group)
-    }
-
-    /// A node that is a flow of its own: it begins when a job would, and ends when all its nodes have
-    /// ended. Its result is that of its root.
-    ///
-    /// It lives in the home of this one, and has no id of its own.
-    pub fn flow<R: Root>(&self, inner: Self, root: R) -> Node<R::Output, Inner> {
-        let inner_root = start::root(&root);
-        let taken = prepare::take(inner.plan(), root.group());
-        let mut plan = self.0.lock();
-        let inner = match taken {
-            Ok(inner) => inner,
-            Err(mistake) => {
-                plan.mistake.get_or_insert(mistake);
-                FlowPlan::new(None, OnChildFailure::Fail)
-            }
-        };
-        plan.groups.push(Group {
-            of: Of::Flow { plan: Box::new(inner), root: inner_root },
-            needs: Vec::new(),
-            on_failure: None,
-            delay: None,
-            name: None,
-        });
-        Node::new(self.0.clone(), number(plan.groups.len() - 1))
     }
 
     /// What a failure of a node means for those that wait for it, unless the node says otherwise.
@@ -225,14 +199,6 @@ impl Flow {
         });
         number(plan.groups.len() - 1)
     }
-}
-
-/// In the place of a handler: the node is a flow.
-#[derive(Debug)]
-pub struct Inner(());
-
-impl HasInputs for Inner {
-    type Inputs = Anything;
 }
 
 /// The request of a node's job.

@@ -2,7 +2,7 @@
 //!
 //! | file | what it has |
 //! | --- | --- |
-//! | `build`, `node`, `upstream`, `plan` | a flow that is put together |
+//! | `build`, `node`, `upstream`, `inner`, `plan` | a flow that is put together |
 //! | `start`, `prepare`, `stage` | how it is checked, staged and started |
 //! | `child` | a flow that a running job waits for |
 //! | `handle` | a flow that was started: its result |
@@ -22,6 +22,7 @@ mod events;
 mod graph;
 pub(crate) mod handle;
 mod info;
+mod inner;
 mod inputs;
 mod node;
 mod nodes;
@@ -42,12 +43,12 @@ pub use crate::{
     job::{Anything, Exactly, FlowId, FlowState, HasInputs, OnChildFailure, Takes},
 };
 
-pub use build::Inner;
 pub use cancel::CancelFlow;
 pub(crate) use child::start_child;
 pub use events::FlowEvent;
 pub use graph::{FlowGraph, GraphNode, PathStep};
 pub use info::{FlowInfo, FlowSummary};
+pub use inner::Inner;
 pub use inputs::Inputs;
 pub(crate) use inputs::gather;
 pub use node::{Node, Nodes};

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use jobqueue::{DurationExt as _, Failure, JobState, Rate};
+use jobqueue::{
+    DurationExt as _, Failure, Flow, JobState, Rate,
+    flow::{FlowError, FlowState},
+    job,
+};
 use jobqueue_tests::{edges::works, wait::eventually_within};
 
 use super::{ROUNDS, dropped};
@@ -79,4 +83,43 @@ async fn a_redrive_that_is_dropped_loses_and_doubles_nothing() {
         redriven += orders.drain().await.expect("drained");
     }
     assert_eq!(redriven, 10 * (ROUNDS / 4));
+}
+
+#[job(queue = "dropped")]
+async fn leaf(_: u64) {}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_whose_change_is_dropped_is_in_one_state() {
+    let client = client().await;
+    let queue = client.queue("dropped").expect("a good name");
+    let start = || {
+        let flow = Flow::new("flow");
+        let nodes = flow.all(leaf, 0..3);
+        client.start(flow, nodes)
+    };
+    for round in (0..ROUNDS).step_by(3) {
+        let _ = dropped(round, start()).await;
+        let handle = start().await.expect("started");
+        let state = async || handle.info().await.expect("known").summary.state;
+        let cancelled = async || {
+            match handle.cancel().await {
+                Ok(()) | Err(FlowError::WrongState { state: FlowState::Cancelled, .. }) => {}
+                other => panic!("{other:?}"),
+            }
+            let ended = async || state().await == FlowState::Cancelled;
+            eventually_within(Duration::from_secs(2), "it to end", ended).await;
+        };
+        let _ = dropped(round, handle.cancel()).await;
+        cancelled().await;
+        let _ = dropped(round, handle.retry()).await;
+        if state().await == FlowState::Cancelled {
+            handle.retry().await.expect("it did not run again");
+        }
+        cancelled().await;
+        let _ = dropped(round, handle.remove()).await;
+        handle.remove().await.expect("removed, or gone");
+    }
+    assert!(queue.flows().all().await.expect("read").is_empty());
+    let counts = queue.counts().await.expect("counted");
+    assert_eq!((counts.waiting, counts.active), (0, 0));
 }

@@ -224,3 +224,15 @@ async fn scripts_that_are_forgotten_are_loaded_again() {
         eventually("it to be removed", async || handle.remove().await.is_ok()).await;
     }
 }
+
+#[tokio::test]
+async fn flows_run_on_the_embedded_server() {
+    let (client, board) = (client_of("embedded:").await, Board::default());
+    let _workers = (leaves(&client, &board), tops(&client, &board));
+    let handle = tree(&client, ["a", "bad", "c"]).await;
+    end(&handle).await.expect_err("a leaf is bad");
+    board.mend();
+    eventually("it to run again", async || handle.retry().await.is_ok()).await;
+    assert_eq!(end(&handle).await.expect("a result"), "top: a, bad, c");
+    eventually("it to be removed", async || handle.remove().await.is_ok()).await;
+}

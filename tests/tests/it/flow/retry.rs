@@ -125,6 +125,34 @@ async fn many_nodes_run_again_in_steps() {
     assert_eq!(end(&handle).await.expect("a result"), "seer: 0 of 900 failed");
 }
 
+#[tokio::test]
+async fn a_flow_that_is_a_node_runs_again_with_its_flow() {
+    let (client, board) = (client().await, Board::default());
+    let _workers = (leaves(&client, &board), tops(&client, &board));
+    let (flow, inner) = (Flow::unnamed(), Flow::unnamed());
+    let parts = inner.all(leaf, texts(["x", "bad"]));
+    let inner = flow.flow(inner, parts).named("inner");
+    let leaves = flow.all(leaf, texts(["a"]));
+    let root = flow.node(top, "root".to_owned()).waits_for(&inner).after(&leaves);
+    let handle = client.start(flow, root).await.expect("it starts");
+    end(&handle).await.expect_err("a part is bad");
+    eventually("it to end", async || {
+        handle.info().await.expect("known").summary.state == FlowState::Failed
+    })
+    .await;
+    assert_eq!(board.take(), ["a", "bad", "x"]);
+    board.mend();
+    handle.retry().await.expect("it runs again");
+    assert_eq!(end(&handle).await.expect("a result"), "root: a");
+    assert_eq!(board.take(), ["bad", "root"]);
+    // All of it, once it has completed.
+    handle.retry_from("inner").await.expect("it runs again");
+    assert_eq!(end(&handle).await.expect("a result"), "root: a");
+    assert_eq!(board.take(), ["bad", "root", "x"]);
+    let parts: Vec<String> = handle.node_result("inner").await.expect("a result");
+    assert_eq!(parts, ["x", "bad"]);
+}
+
 /// Nodes that are many of none end as they begin, fail with those that they need, and run again.
 #[tokio::test]
 async fn many_of_none_are_waited_for_like_others() {

@@ -47,9 +47,9 @@ fn the_last_end_ends_the_flow() {
 fn a_failure_fails_what_waits_and_drops_its_siblings() {
     let mut rig = rig("f");
     rig.given(["HSET jq:{q}:flow:F death q~0~d"]);
-    rig.replies(KEYS, ends(&[("F.0.0@", FAILED)]), "2");
+    rig.replies(KEYS, ends(&[("F.0.0@", FAILED)]), "3");
     rig.holds(expect![[""]]);
-    rig.replies(KEYS, ends(&[("F.0.1@", CANCELLED)]), "2");
+    rig.replies(KEYS, ends(&[("F.0.1@", CANCELLED)]), "3");
     let dump = rig.dump().to_string();
     for line in ["state = failed", "left = 0", "cancelled = 1", "failed = 2", "cause = 0.0"] {
         assert!(dump.contains(line), "{line}: {dump}");

@@ -34,7 +34,7 @@ fn what_is_named_runs_again_too() {
     let mut rig = rig();
     rig.replies(KEYS, args![Rig::BASE, "F", "0*"], "1");
     let dump = rig.dump().to_string();
-    for line in ["0.0 = 1", "0.1 = 1", "id=F.0.0.1@", "id=F.0.1.1@"] {
+    for line in ["0.0 = 1", "0.1 = 1", "id = F.0.0.1@", "id = F.0.1.1@"] {
         assert!(dump.contains(line), "{line}: {dump}");
     }
 }
@@ -51,7 +51,7 @@ fn one_that_has_completed_runs_from_a_node_alone() {
     rig.dump().assert_unchanged_since(&before);
     rig.replies(KEYS, args![Rig::BASE, "F", "1.0"], "1");
     let dump = rig.dump().to_string();
-    assert!(dump.contains("id=F.1.0.1@") && dump.contains("completed = 2"), "{dump}");
+    assert!(dump.contains("id = F.1.0.1@") && dump.contains("completed = 2"), "{dump}");
     rig.given(["HSET jq:{q}:meta layout 0"]);
     rig.refuses(KEYS, args![Rig::BASE, "F", "-"], "LAYOUT 0 2");
 }

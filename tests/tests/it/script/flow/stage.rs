@@ -123,7 +123,7 @@ fn a_part_that_is_missing_is_noticed() {
 
 #[test]
 fn a_deadline_stands_among_the_ticks() {
-    for (field, value) in [("deadline", 1_700_000_001_000), ("within", 1_000)] {
+    for (field, value) in [("deadline", 1_700_000_001_000), ("time", 1_000)] {
         let mut rig = rig();
         rig.given(["SET jq:{q}:ticking other", "HSET jq:{q}:meta ticks 1700000900000"]);
         rig.given(["ZADD jq:{q}:ticks 1700000900000 s"]);
