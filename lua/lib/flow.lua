@@ -5,8 +5,9 @@
 --                       cancelled, ignored (failures that count for nothing), created, ended, root (a
 --                       group), many ('1' if that has more than one result), root_failed, keep and
 --                       keep_failed (ms), deadline (ms), late ('1' once that has passed), cause (the
---                       first member that failed), why (the mark of its cancellation), success,
---                       complete, death (jobs that follow)
+--                       first member that failed), why (the mark of its cancellation), revival ('1'
+--                       while it is found out what runs again), success, complete, death (jobs that
+--                       follow)
 --   :groups       HASH  group → members, policy, priority, delay ms, queue, dependents, needs
 --   :records      HASH  member → record; a member is its group, '.', and its number from 0
 --   :outcomes     HASH  member → how it ended
@@ -160,21 +161,21 @@ local function flow_revive(w, from)
   if redis.call('EXISTS', w.name .. ':inner') == 1 then flow_work(w, 'q 0 -') end
   redis.call('ZREM', w.base .. 'flows:ended', w.key)
   w.state = 'running'
-  redis.call('HSET', w.name, 'state', w.state)
+  redis.call('HSET', w.name, 'state', w.state, 'revival', '1')
   redis.call('HDEL', w.name, 'ended', 'cause', 'root_failed', 'late', 'why', 'deadline')
   w.left = redis.call('HINCRBY', w.name, 'left', 1)
   redis.call('LPUSH', w.name .. ':work', 'v 0 n1 ' .. from)
   redis.call('ZADD', w.base .. 'flowing', 'NX', w.now, w.key)
-  flow_say(w)
 end
 
 -- What stands in answers of a flow; nil if there is none.
 local function flow_fields(name)
   local found = redis.call('HMGET', name, 'id', 'state', 'nodes', 'groups', 'left', 'completed',
-    'failed', 'cancelled', 'created', 'ended', 'root', 'cause', 'many', 'late', 'deadline', 'root_failed')
+    'failed', 'cancelled', 'created', 'ended', 'root', 'cause', 'many', 'late', 'deadline', 'revival',
+    'root_failed')
   -- What failed its root is behind its failure, and not what failed first.
-  found[12] = found[16] or found[12]
-  found[16] = nil
+  found[12] = found[17] or found[12]
+  found[17] = nil
   return found[2] and found
 end
 

@@ -106,6 +106,8 @@ local function revival_step(w, name, from)
     revival_next(w, string.format('%d', name + 1), 'n1', from)
   else
     w.left = redis.call('HINCRBY', w.name, 'left', -1)
+    redis.call('HDEL', w.name, 'revival')
+    flow_say(w)
   end
   return 10
 end

@@ -160,6 +160,10 @@ impl<T: DeserializeOwned> FlowHandle<T> {
             let (home, id) = (self.home.name().clone(), self.id.clone());
             return Ok(Some(Err(FlowError::Deadline { home, id })));
         }
+        // Its root may have an end that won't be it.
+        if record.revives {
+            return Ok(None);
+        }
         let (Some(number), Some(root)) = (record.root, root) else {
             return self.without_root(&record).await;
         };

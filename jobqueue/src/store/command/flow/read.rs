@@ -51,6 +51,8 @@ pub(crate) struct FlowRecord {
     /// Whether its deadline has passed.
     pub(crate) late: bool,
     pub(crate) deadline: Option<DateTime<Utc>>,
+    /// Whether it is being found out what of it runs again.
+    pub(crate) revives: bool,
 }
 
 /// A group of a flow as its home knows it.
@@ -133,6 +135,7 @@ impl FlowRecord {
             many,
             late,
             deadline,
+            revival,
         ] = texts(fields)?;
         Ok(Self {
             key: FlowKey::from_store(key),
@@ -151,6 +154,7 @@ impl FlowRecord {
             many: many == "1",
             late: late == "1",
             deadline: time(&deadline)?,
+            revives: revival == "1",
         })
     }
 }
