@@ -231,22 +231,16 @@ fn results() -> String {
         },
         OnceError::Error(_) => unavailable().into(),
     });
-    texts += &steps();
-    texts
-}
-
-fn steps() -> String {
-    every!(StepError, {
+    texts += &every!(StepError, {
         StepError::Mismatch { .. } => StepError::mismatch("step \"pay\" is another one".to_owned()),
         StepError::Unreadable { .. } => StepError::unreadable("step \"pay\"", &unavailable()),
         StepError::TimedOut { .. } => StepError::timed_out("shipped"),
-        StepError::Timeout { .. } => {
-            StepError::Timeout { step: "pay".to_owned(), limit: 3.seconds() }
-        },
+        StepError::Timeout { .. } => StepError::Timeout { step: "pay".to_owned(), limit: 3.seconds() },
         StepError::Full { .. } => StepError::full(),
         StepError::Undeclared { .. } => StepError::undeclared("charge"),
         StepError::Error(_) => unavailable().into(),
-    })
+    });
+    texts
 }
 
 /// The errors that are not enums.

@@ -21,7 +21,8 @@ local function expect(keys, args)
     return redis.error_reply('LEASELOST the worker no longer holds this job')
   end
   if string.sub(args[6], 1, 1) == '+' then due = now + due end
-  local taken, value = signals_first(q.base, id, name)
+  local taken = signals_first(q.base, id, name)
+  local value
   if taken then
     value = 't\n' .. taken
   elseif args[7] == '1' or due <= now then

@@ -9,6 +9,7 @@ local function suspend_for(q, id, wish, now)
   local steps = q.base .. 'steps:' .. id
   local due, names = string.match(wish, '^@(%d+) ?(.*)$')
   redis.call('HSET', steps, '@', string.sub(wish, 2))
+  redis.call('HDEL', steps, '!')
   redis.call('SADD', q.listed, id)
   for name in string.gmatch(names, '[^\n]+') do
     if redis.call('HEXISTS', steps, 'Q' .. name) == 1 then return 1 end

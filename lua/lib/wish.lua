@@ -7,8 +7,11 @@ local function wish_of(base, id, score)
   if due and tonumber(due) == tonumber(score) then return names end
 end
 
--- A suspended job is due at another time, and then what it waited for until `score` is over.
+-- A suspended job is due at another time, and then what it waited for until `score` is over, or
+-- until when it was due before it was moved first.
 local function wish_move(base, id, names, score, due)
-  redis.call('HSET', base .. 'steps:' .. id, '@', string.format('%.0f', due) .. ' ' .. names,
-    '!', string.format('%.0f', score))
+  local steps = base .. 'steps:' .. id
+  local over = math.max(tonumber(score), tonumber(redis.call('HGET', steps, '!') or 0))
+  redis.call('HSET', steps, '@', string.format('%.0f', due) .. ' ' .. names, '!',
+    string.format('%.0f', over))
 end

@@ -56,8 +56,9 @@ pub struct DeadLetter {
     /// When it failed, by the worker's clock.
     pub failed_at: DateTime<Utc>,
     record: Bytes,
-    /// What its runs have recorded: it goes on behind that when it is sent back.
-    steps: Option<Bytes>,
+    /// What its runs have recorded: it goes on behind that when it is sent back. In a box, since it is
+    /// rare.
+    steps: Option<Box<Bytes>>,
 }
 
 impl DeadLetter {
@@ -113,7 +114,7 @@ impl DeadLetter {
 
     /// What its runs have recorded.
     pub(crate) fn steps(&self) -> Option<&Bytes> {
-        self.steps.as_ref()
+        self.steps.as_deref()
     }
 
     /// The same dead letter with another payload, of the same version or of another.
@@ -139,7 +140,7 @@ impl DeadLetter {
     ) -> Option<Vec<u8>> {
         let mut outer = Record::decode(record).ok()?;
         let mut dead_letter: Self = outer.codec.decode(&outer.payload).ok()?;
-        dead_letter.steps = steps;
+        dead_letter.steps = steps.map(Box::new);
         dead_letter.errors.extend(errors.iter().filter_map(|it| JobFailure::decode(it).ok()));
         let priority = priority.and_then(|it| Priority::try_from(i16::try_from(it).ok()?).ok());
         if let (Some(priority), Ok(mut record)) = (priority, dead_letter.record()) {
@@ -212,7 +213,7 @@ impl<'a> From<&'a DeadLetter> for Readable<'a> {
             failed_at: dead_letter.failed_at,
             record: dead_letter.record().ok(),
             raw: hex(&dead_letter.record),
-            steps: dead_letter.steps.as_deref().map(hex),
+            steps: dead_letter.steps().map(|steps| hex(steps)),
         }
     }
 }
@@ -227,7 +228,7 @@ impl TryFrom<Readable<'_>> for DeadLetter {
             bytes.ok_or_else(|| Corrupt::new("a dead letter's record", "not hexadecimal"))
         };
         let record = bytes(&raw)?;
-        let steps = steps.as_deref().map(bytes).transpose()?;
+        let steps = steps.as_deref().map(bytes).transpose()?.map(Box::new);
         let (failure, errors) = (failure.into_owned(), errors.into_owned());
         Ok(Self { queue, id, failure, errors, failed_at, record, steps })
     }
@@ -278,7 +279,7 @@ impl From<&DeadLetter> for Wire {
             errors: dead_letter.errors.iter().map(WireFailure::from).collect(),
             failed_at: dead_letter.failed_at,
             record: dead_letter.record.clone(),
-            steps: dead_letter.steps.clone(),
+            steps: dead_letter.steps().cloned(),
         }
     }
 }
@@ -292,7 +293,7 @@ impl From<Wire> for DeadLetter {
             errors: wire.errors.into_iter().map(JobFailure::from).collect(),
             failed_at: wire.failed_at,
             record: wire.record,
-            steps: wire.steps,
+            steps: wire.steps.map(Box::new),
         }
     }
 }

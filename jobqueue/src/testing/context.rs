@@ -7,11 +7,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use serde::Serialize;
 
 use crate::{
     clock,
     job::{Codec, Delivery, JobId, JobOptions, Record},
-    value_error::Invalid,
+    value_error::{Invalid, PayloadError},
     worker::{AttemptNumbers, Cancellation, Context, ContextParts, RunParts, States, run_trace},
 };
 
@@ -24,6 +25,8 @@ pub struct TestContext {
     options: JobOptions,
     states: States,
     cancellation: Cancellation,
+    signals: Vec<(String, Vec<u8>)>,
+    unwritable: Option<PayloadError>,
 }
 
 impl Default for TestContext {
@@ -43,6 +46,8 @@ impl TestContext {
             options: JobOptions::default(),
             states: States::default(),
             cancellation: Cancellation::default(),
+            signals: Vec::new(),
+            unwritable: None,
         }
     }
 
@@ -95,6 +100,16 @@ impl TestContext {
         self
     }
 
+    /// A signal that the job was sent, for its next [wait](Context::wait_for) of this name.
+    #[must_use]
+    pub fn signal<V: Serialize + ?Sized>(mut self, name: impl Into<String>, value: &V) -> Self {
+        match Codec::MessagePack.encode(value) {
+            Ok(value) => self.signals.push((name.into(), value)),
+            Err(error) => self.unwritable = Some(error),
+        }
+        self
+    }
+
     /// A run that has been told to stop.
     #[must_use]
     pub fn cancelled(self) -> Self {
@@ -112,8 +127,12 @@ impl TestContext {
     /// The context.
     ///
     /// # Errors
-    /// The job's name is invalid.
+    /// The job's name is invalid, or a signal can't be written.
     pub fn try_build(self) -> Result<Context, Invalid> {
+        if let Some(error) = self.unwritable {
+            let problem = "a signal can't be written";
+            return Err(Invalid::setup(problem, "give it a value that can").because(error));
+        }
         let now = tokio::time::Instant::now();
         let record = Record {
             name: self.name.parse()?,
@@ -134,7 +153,7 @@ impl TestContext {
                 None => OnceLock::new(),
             },
             cancellation: self.cancellation,
-            parts: RunParts::new(true),
+            parts: RunParts::with_signals(self.signals),
             shared: None,
         }))
     }

@@ -124,7 +124,7 @@ impl Journal {
                     Some(b'!') => over = number(&value)?,
                     Some(b'#' | b'@' | b'?' | b'Q' | b'q') => {}
                     _ => {
-                        let entry = read(value)?;
+                        let entry = read(&value)?;
                         if Part::of(&field).is_some() {
                             places.insert(entry.place, field.clone());
                         }
@@ -161,7 +161,12 @@ impl Journal {
     /// Whether a time has come, in ms since the epoch by the server's clock; or an operator has said
     /// that it is to count as that.
     pub(crate) fn is_over(&self, until: u64) -> bool {
-        until <= self.over || until <= self.clock.now_ms()
+        until <= self.over || self.has_come(until)
+    }
+
+    /// Whether a time has come, whatever an operator has said of others.
+    pub(crate) fn has_come(&self, until: u64) -> bool {
+        until <= self.clock.now_ms()
     }
 
     /// A time by this process's clock. If that can't express it, it is far away.
@@ -171,7 +176,7 @@ impl Journal {
 }
 
 /// `<place> <ms> <value>`
-fn read(value: Bytes) -> Result<Entry, Corrupt> {
+fn read(value: &Bytes) -> Result<Entry, Corrupt> {
     let odd = || Corrupt::new("a recorded step", "its place and time can't be read");
     let mut parts = value.splitn(3, |byte| *byte == b' ');
     let mut next = || parts.next().and_then(|part| std::str::from_utf8(part).ok());
@@ -196,11 +201,11 @@ mod tests {
 
     #[test]
     fn entries_are_read_or_refused() {
-        let entry = read(Bytes::from_static(b"3 17 a b")).expect("one");
+        let entry = read(&Bytes::from_static(b"3 17 a b")).expect("one");
         assert_eq!((entry.place, &entry.value[..]), (3, &b"a b"[..]));
-        assert_eq!(read(Bytes::from_static(b"3 17 ")).expect("one").value.len(), 0);
+        assert_eq!(read(&Bytes::from_static(b"3 17 ")).expect("one").value.len(), 0);
         for odd in ["", "3", "3 17", "x 17 v", "3 x v", "-1 2 v"] {
-            assert!(read(Bytes::from_static(odd.as_bytes())).is_err(), "{odd:?}");
+            assert!(read(&Bytes::from_static(odd.as_bytes())).is_err(), "{odd:?}");
         }
     }
 

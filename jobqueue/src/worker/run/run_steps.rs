@@ -40,6 +40,13 @@ impl RunParts {
         }
         Self { suspender: OnceLock::from(Box::default()), steps: Some(Box::default()) }
     }
+
+    /// Of a handler that a test calls, with the signals that it gets.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_signals(signals: Vec<(String, Vec<u8>)>) -> Self {
+        let steps = RunSteps { given: Mutex::new(signals), ..RunSteps::default() };
+        Self { steps: Some(Box::new(steps)), ..Self::default() }
+    }
 }
 
 /// The parts of a run whose handler has steps.
@@ -50,6 +57,8 @@ pub(crate) struct RunSteps {
     broken: AtomicBool,
     replays: AtomicBool,
     compensations: Mutex<Vec<Compensation>>,
+    /// Signals of a run without Redis, with their names.
+    given: Mutex<Vec<(String, Vec<u8>)>>,
 }
 
 /// What is done if the job fails for good.
@@ -85,6 +94,13 @@ impl RunSteps {
     /// What earlier runs have recorded.
     pub(crate) async fn journal(&self, store: &QueueStore, id: &JobId) -> Result<&Journal> {
         self.journal.get_or_try_init(|| Journal::load(store, id)).await
+    }
+
+    /// The first signal of a name that a test has given.
+    pub(crate) fn given(&self, name: &str) -> Option<Vec<u8>> {
+        let mut given = lock(&self.given);
+        let at = given.iter().position(|(it, _)| it == name)?;
+        Some(given.remove(at).1)
     }
 
     /// If the job fails for good, this is done.

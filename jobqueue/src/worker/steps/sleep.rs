@@ -54,19 +54,28 @@ impl Sleep<'_> {
     async fn run(self) -> Result<(), StepError> {
         let Self { ctx, spot, time } = self;
         let Some(line) = ctx.line(&spot).await? else { return Ok(()) };
-        let until = match (line.find(&spot).await?, time) {
-            (Some(entry), _) => number(&entry.value).map_err(crate::error::Error::from)?,
-            (None, Time::In(time)) => {
+        if let Some(entry) = line.find(&spot).await? {
+            let until = number(&entry.value).map_err(crate::error::Error::from)?;
+            if !line.journal.is_over(until) {
+                line.wait(until, None).await;
+            } else if !line.journal.has_come(until) {
+                // An operator has ended this one alone.
+                line.record(Note::new(&spot, b"0".to_vec())).await?;
+            }
+            return Ok(());
+        }
+        let until = match time {
+            Time::In(time) => {
                 let note = Note { due_in: Some(time), ..Note::new(&spot, Vec::new()) };
                 line.record(note).await?
             }
-            (None, Time::At(time)) => {
+            Time::At(time) => {
                 let ms = u64::try_from(time.timestamp_millis()).unwrap_or(0).min(LATEST);
                 line.record(Note::new(&spot, ms.to_string().into_bytes())).await?;
                 ms
             }
         };
-        if !line.journal.is_over(until) {
+        if !line.journal.has_come(until) {
             line.wait(until, None).await;
         }
         Ok(())

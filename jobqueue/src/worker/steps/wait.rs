@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{error::StepError, line::Recorder};
 use crate::{
     error::Error,
+    job::Codec,
     store::job::{ExpectSignal, Expected, Until},
     worker::run::{Context, Part, Spot, number},
 };
@@ -30,6 +31,9 @@ impl Context {
     /// gives its value. One that came before is taken at once; several of a name are taken in the
     /// order in which they came. The job waits as in a [sleep](Self::sleep): without a slot or a
     /// lease, and at no cost of an attempt.
+    ///
+    /// In a test of a handler without Redis it takes the signals that the test
+    /// has given to the context, and doesn't wait.
     ///
     /// What has come of it is recorded: later runs get the same value, or are told again that the
     /// time is over, which is [`StepError::TimedOut`].
@@ -60,7 +64,10 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
 
     async fn run(self) -> Result<Option<T>, StepError> {
         let Self { ctx, spot, time, .. } = self;
-        let Some(line) = ctx.line(&spot).await? else { return Ok(None) };
+        let Some(line) = ctx.line(&spot).await? else {
+            let given = ctx.steps().and_then(|steps| steps.given(&spot.name));
+            return given.map(|signal| read_alone(&spot, &signal)).transpose();
+        };
         let until = match line.find(&spot).await? {
             None => Until::In(time),
             Some(entry) => match entry.value.split_first() {
@@ -82,6 +89,12 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
             }
         }
     }
+}
+
+/// Of a test without Redis.
+fn read_alone<T: DeserializeOwned>(spot: &Spot, signal: &[u8]) -> Result<T, StepError> {
+    let read = Codec::MessagePack.decode(signal);
+    read.map_err(|error| StepError::unreadable(&spot.to_string(), &error))
 }
 
 /// The signal's value, behind a line feed.

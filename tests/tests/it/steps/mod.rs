@@ -2,7 +2,9 @@
 
 mod changed;
 mod compensation;
+mod kit;
 mod loops;
+mod pairs;
 mod retried;
 mod signals;
 mod sleeps;

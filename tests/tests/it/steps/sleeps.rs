@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jobqueue::{Context, DurationExt, Failure, JobState, State, error::ResultError, job};
-use jobqueue_tests::wait::at_once;
+use jobqueue_tests::wait::{at_once, eventually};
 
 use super::{Effects, is, left};
 use crate::support::{Running, client, client_and_base, worker};
@@ -84,6 +84,39 @@ async fn a_sleep_beyond_the_jobs_deadline_does_not_begin() {
     let job = client.add(fulfil, 3_600_000).deadline_in(1.minutes()).await.expect("added");
     let Err(ResultError::Failed { failure, .. }) = job.result().await else { panic!("it fails") };
     assert_eq!(failure.message, "its deadline has passed");
+    running.stop().await;
+}
+
+#[job(queue = "orders", attempts = 2, backoff = fixed("10ms"), steps)]
+async fn twice((): (), ctx: Context, effects: State<Effects>) -> Result<(), Failure> {
+    ctx.sleep(2.hours()).await?;
+    if effects.happen("between") == 1 {
+        return Err(Failure::retry("half-way"));
+    }
+    ctx.sleep(1.hours()).await?;
+    effects.happen("end");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_ends_the_sleep_of_now_and_no_later_one() {
+    let client = client().await;
+    let effects = Effects::default();
+    let running = Running::start(worker(&client).handler(twice).state(effects.clone()));
+    let job = client.add(twice, ()).await.expect("added");
+    is(&job, JobState::Delayed).await;
+    job.set_delay(Duration::from_secs(600)).await.expect("it is delayed");
+    job.set_delay(Duration::from_millis(10)).await.expect("it is delayed");
+    // The second sleep, also after an attempt that failed in between.
+    let sleeps = async || {
+        effects.of("between") == 2
+            && job.state().await.expect("an answer") == Some(JobState::Delayed)
+    };
+    eventually("the second sleep", sleeps).await;
+    assert_eq!(effects.of("end"), 0);
+    job.promote().await.expect("it is delayed");
+    job.result().await.expect("it completes");
+    assert_eq!((effects.of("between"), effects.of("end")), (3, 1));
     running.stop().await;
 }
 

@@ -119,3 +119,22 @@ fn one_that_runs_after_another_does_so_in_any_case() {
           1
     "#]]);
 }
+
+#[test]
+fn what_a_suspended_one_waits_for_is_over_then() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta events 0", "ZADD jq:{q}:delayed 1700000009000 a"]);
+    rig.given(["HSET jq:{q}:steps:a @ 1700000009000~paid"]);
+    rig.replies(KEYS, args![Rig::BASE, "a", "+500"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:delayed zset
+          1700000000500 a
+        jq:{q}:meta hash
+          events = 0
+        jq:{q}:steps:a hash
+          ! = 1700000009000
+          @ = 1700000000500 paid
+        jq:{q}:wake list
+          1
+    "#]]);
+}

@@ -93,3 +93,22 @@ fn one_that_runs_after_another_does_so_in_any_case() {
           b = k
     "#]]);
 }
+
+#[test]
+fn what_a_suspended_one_waits_for_is_over() {
+    let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta events 0", "ZADD jq:{q}:delayed 1700000009000 a"]);
+    rig.given(["HSET jq:{q}:steps:a @ 1700000009000~paid ! 1700000009500"]);
+    rig.replies(KEYS, args![Rig::BASE, "a"], "1");
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          events = 0
+        jq:{q}:steps:a hash
+          ! = 1700000009500
+          @ = 1700000000000 paid
+        jq:{q}:waiting zset
+          4505299627370496 a
+        jq:{q}:wake list
+          1
+    "#]]);
+}

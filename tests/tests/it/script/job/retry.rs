@@ -168,3 +168,17 @@ fn forgets_on_demand_what_was_recorded_for_it() {
           1
     "#]]);
 }
+
+#[test]
+fn what_was_recorded_stays_unless_it_was_undone_or_is_to_be_forgotten() {
+    for (undone, anew, left) in [(false, 0, 1), (true, 0, 0), (false, 1, 0)] {
+        let mut rig = rig();
+        rig.given(["ZADD jq:{q}:failed 1 a", "SADD jq:{q}:listed a", "HSET jq:{q}:steps:a s v"]);
+        if undone {
+            rig.given(["HSET jq:{q}:steps:a x failure"]);
+        }
+        rig.replies(KEYS, args![Rig::BASE, "a", anew], "1");
+        let there = jobqueue_tests::raw::run(rig.connection(), "EXISTS jq:{q}:steps:a");
+        assert_eq!(there, redis::Value::Int(left), "{undone} {anew}");
+    }
+}

@@ -19,8 +19,8 @@ fn answers_what_is_recorded_in_the_order_of_names() {
         args![Rig::BASE, "a", ""],
         expect![[r#"
             1700000000000
-            ["!", "sa", "sb"]
-            ["7", "1", "2"]
+            ["!", "@", "sa", "sb"]
+            ["7", "5", "1", "2"]
             0
         "#]],
     );

@@ -289,3 +289,12 @@ fn tags_come_along() {
           1
     "#]]);
 }
+
+#[test]
+fn what_its_runs_have_recorded_comes_along() {
+    let mut rig = rig();
+    let job = args!["1-0", "a", "r", "0", "", "", "0", "", "", "2 5 sa0 1 v1 3 #1 9"];
+    rig.given(["HSET jq:{q}:meta events 0"]);
+    rig.replies(KEYS, [args![Rig::BASE, "dlq", "taken"], job].concat(), "[1, 0]");
+    rig.holds(expect![[r#""#]]);
+}
