@@ -15,7 +15,7 @@ const UNITS: [(&str, u64); 5] =
 
 /// Words and values that mean something somewhere, and some that don't.
 const TOKENS: &str = r#"queue name codec attempts priority ttl concurrency timeout implements LIMIT Backoff::fixed(A) 2*A backoff retry classify retain retain_failed rate
-    breaker after pause idempotent subscribe tags unique "a:b.*" dead_letter class status transient "auth" at_most_once blocking exponential fixed custom count age none all limit max jitter per
+    breaker after pause idempotent subscribe tags unique "a:b.*" dead_letter class status transient "auth" at_most_once blocking steps exponential fixed custom count age none all limit max jitter per
     burst retry permanent retry_after rate_limited version upgrade_from Order Vec<Order> &'a path::to r#fn x = = = = , , , , - ( ) :: .. ! 'a' 'life _ "1s" "10m" "orders" "json" ""
     "1h30m" "99999999999999999999d" "ß" b"x" 0 1 5 1024 65536 18446744073709551616 0x7f 1_000 7u8 0.2 1.5 1e400
     0.5f32 true"#;

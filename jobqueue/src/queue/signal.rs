@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::job_handle::JobHandle;
 use crate::{
+    client::Client,
     error::Result,
     job::Codec,
     store::job::Signal,
@@ -24,6 +25,24 @@ pub enum Signalled {
     Woke,
     /// It is kept until the job waits for it.
     Kept,
+}
+
+impl Client {
+    /// Sends a job a value for which it [waits](crate::Context::wait_for), or will: as
+    /// [`JobHandle::signal`], which says more. The handle of a job that another process has added is
+    /// `client.queue("orders")?.job(&id)`.
+    ///
+    /// # Errors
+    /// Those of [`JobHandle::signal`].
+    pub async fn signal<T, V: Serialize + ?Sized>(
+        &self,
+        job: &JobHandle<T>,
+        name: &str,
+        value: &V,
+    ) -> Result<Signalled> {
+        let job = self.queue(job.queue().name())?.job(job.id().clone());
+        job.signal(name, value).await
+    }
 }
 
 impl<T> JobHandle<T> {

@@ -28,7 +28,7 @@ async fn a_signal_ends_a_wait_and_is_taken_once() {
     let running = Running::start(worker(&client).handler(ship));
     let job = client.add(ship, 3_600_000).await.expect("added");
     is(&job, JobState::Delayed).await;
-    assert_eq!(job.signal("other", "x").await.expect("sent"), Signalled::Kept);
+    assert_eq!(client.signal(&job, "other", "x").await.expect("sent"), Signalled::Kept);
     assert_eq!(job.signal("sent", "a").await.expect("sent"), Signalled::Woke);
     let waits = async || job.state().await.expect("an answer") == Some(JobState::Delayed);
     at_once("the second wait", waits).await;

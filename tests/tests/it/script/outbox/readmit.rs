@@ -296,5 +296,26 @@ fn what_its_runs_have_recorded_comes_along() {
     let job = args!["1-0", "a", "r", "0", "", "", "0", "", "", "2 5 sa0 1 v1 3 #1 9"];
     rig.given(["HSET jq:{q}:meta events 0"]);
     rig.replies(KEYS, [args![Rig::BASE, "dlq", "taken"], job].concat(), "[1, 0]");
-    rig.holds(expect![[r#""#]]);
+    rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
+        jq:{q}:jobs hash
+          a = r
+        jq:{q}:listed set
+          a
+        jq:{q}:meta hash
+          added = 1
+          events = 0
+          layout = 2
+          newest = 1700000000001 a
+        jq:{q}:sources hash
+          dlq = 1-0
+        jq:{q}:steps:a hash
+          # = 1 9
+          sa = 0 1 v
+        jq:{q}:waiting zset
+          4505299627370497 a
+        jq:{q}:wake list
+          1
+    "#]]);
 }
