@@ -218,7 +218,7 @@ fn what_its_runs_have_recorded_goes_along() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:jobs a r b r", "ZADD jq:{q}:waiting 1 a 2 b"]);
     rig.given(["HSET jq:{q}:steps:a sa v", "SADD jq:{q}:listed a"]);
-    let along = |text: &str| args!["o", "j", 0, "r", text];
+    let along = |text: &str| args!["", "", "o", "j", 0, "r", text];
     let call = [args![Rig::BASE, "", "a"], along("=- -"), args!["b"], along("+3:- -4 1 sb v")];
     rig.replies(KEYS, call.concat(), "\"sent sent\"");
     rig.holds(expect![[r#"
