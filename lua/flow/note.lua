@@ -15,13 +15,15 @@ local function note(keys, args)
   end
   local ends, order = {}, {}
   for i = 2, #args, 2 do
-    local key, within = string.match(args[i], '^(%w+)%.(.*)@$')
-    if key then
-      if not ends[key] then
-        ends[key], order[#order + 1] = {}, key
+    local dot = string.find(args[i], '.', 1, true)
+    if dot then
+      local key = string.sub(args[i], 1, dot - 1)
+      local own = ends[key]
+      if not own then
+        own, order[#order + 1] = {}, key
+        ends[key] = own
       end
-      table.insert(ends[key], within)
-      table.insert(ends[key], args[i + 1])
+      own[#own + 1], own[#own + 2] = string.sub(args[i], dot + 1, -2), args[i + 1]
     end
   end
   for _, key in ipairs(order) do

@@ -55,9 +55,15 @@ local function nodes_send(w, group, most)
     nodes_begin_flow(w, group, members[1])
   elseif #members > 0 then
     local again, ended = nodes_before(w, group, members)
+    local jobs, alone = {}, group.delay or group.wait ~= '- -'
     for i, record in ipairs(redis.call('HMGET', w.name .. ':records', unpack(members))) do
-      if not ended[i] then nodes_put(w, group, nodes_job(w, members[i], again[i]), record) end
+      if not ended[i] then
+        local id = nodes_job(w, members[i], again[i])
+        if alone then nodes_put(w, group, id, record) end
+        jobs[#jobs + 1], jobs[#jobs + 2] = id, record
+      end
     end
+    if not alone then outbox_many(w.base, group.queue, group.priority, jobs) end
   end
   redis.call('HSET', w.name .. ':sent', group.name, last + 1)
   return #members, last + 1 < group.members
@@ -125,7 +131,8 @@ local function nodes_fresh(w, ends)
     members[#members + 1] = string.match(ends[i], '^%d+%.%d+') or ''
   end
   local known = redis.call('HMGET', w.name .. ':outcomes', unpack(members))
-  local again = redis.call('HMGET', w.name .. ':again', unpack(members))
+  local again = redis.call('EXISTS', w.name .. ':again') == 1
+      and redis.call('HMGET', w.name .. ':again', unpack(members)) or {}
   for i, member in ipairs(members) do
     local asked = member .. (again[i] and '.' .. again[i] or '')
     if not known[i] and not seen[member] and ends[2 * i - 1] == asked then

@@ -6,6 +6,31 @@ local function outbox_put(base, to, id, priority, record, ...)
     record, ...)
 end
 
+-- How many jobs one entry carries at most, and about how many bytes.
+local OUTBOX_TOGETHER, OUTBOX_BYTES = 100, 65536
+
+-- Jobs, or outcomes of jobs, for one target, which are pairs of an id and a record, in few entries. The
+-- field `more` of an entry has all but the first as one text: of each the lengths of both, and both.
+local function outbox_many(base, to, priority, pairs)
+  local at = 1
+  while at < #pairs do
+    local id, record, more = pairs[at], pairs[at + 1], {}
+    local last, bytes = math.min(at + 2 * OUTBOX_TOGETHER, #pairs) - 1, #record
+    at = at + 2
+    while at <= last and bytes + #pairs[at + 1] <= OUTBOX_BYTES do
+      local n = #more
+      more[n + 1] = #pairs[at] .. ' ' .. #pairs[at + 1] .. ' '
+      more[n + 2], more[n + 3] = pairs[at], pairs[at + 1]
+      at, bytes = at + 2, bytes + #pairs[at + 1]
+    end
+    if #more > 0 then
+      outbox_put(base, to, id, priority, record, 'more', table.concat(more))
+    else
+      outbox_put(base, to, id, priority, record)
+    end
+  end
+end
+
 -- What a job's runs have recorded, as one text: its fields, and its values, each behind its length;
 -- nil if there is nothing. What compensations have undone counts no more.
 local function outbox_steps(base, id)
@@ -44,13 +69,25 @@ local function outbox_along(base, along)
 end
 
 -- Writes the block of ARGV at `at`, if there is one: n, then n times target, id, priority, record
--- and what goes along. Of the jobs in `sifted`, if any, nothing follows.
+-- and what goes along. Of the jobs in `sifted`, if any, nothing follows. What the home of flows is to
+-- hear of many nodes goes together.
 local function outbox_add(base, args, at, sifted)
+  local homes, ends = {}, {}
   for i = at + 1, at + 5 * tonumber(args[at] or 0), 5 do
-    local job = string.match(args[i + 4], '^%d:(.*)$') or args[i + 1]
-    if not (sifted and sifted[job]) then
-      outbox_put(base, args[i], args[i + 1], args[i + 2], args[i + 3],
-        outbox_along(base, args[i + 4]))
+    local to, along = args[i], args[i + 4]
+    local job = along ~= '' and string.match(along, '^%d:(.*)$') or args[i + 1]
+    local stays = sifted and sifted[job]
+    if not stays and along == '' and string.sub(to, 1, 2) == '@@' then
+      if not ends[to] then
+        ends[to], homes[#homes + 1] = {}, to
+      end
+      local pairs = ends[to]
+      pairs[#pairs + 1], pairs[#pairs + 2] = args[i + 1], args[i + 3]
+    elseif not stays then
+      outbox_put(base, to, args[i + 1], args[i + 2], args[i + 3], outbox_along(base, along))
     end
+  end
+  for _, to in ipairs(homes) do
+    outbox_many(base, to, 0, ends[to])
   end
 end

@@ -14,8 +14,8 @@ pub(super) fn note(keys: &mut Keyspace, name: &'static str, args: Args<'_>, answ
         "XADD" => note_entry(keys, args, answer),
         "XTRIM" if has_done(answer) => note_length(keys, &args[0]),
         "PEXPIRE" | "PEXPIREAT" | "XTRIM" => {}
-        "DEL" | "UNLINK" | "PERSIST" | "HDEL" | "LPOP" | "SADD" | "SREM" | "XDEL" | "ZPOPMIN"
-        | "ZREM" | "ZREMRANGEBYRANK"
+        "DEL" | "UNLINK" | "PERSIST" | "HDEL" | "HSETNX" | "LPOP" | "SADD" | "SREM" | "XDEL"
+        | "ZPOPMIN" | "ZREM" | "ZREMRANGEBYRANK"
             if !has_done(answer) => {}
         _ => push(keys, name, args),
     }

@@ -31,6 +31,17 @@ pub(super) fn set(keys: &mut Keyspace, args: &mut [Bytes]) -> Answer {
     })?))
 }
 
+pub(super) fn set_new(keys: &mut Keyspace, args: Args<'_>) -> Answer {
+    let [key, field, value] = args else { return Err(Refusal::SYNTAX) };
+    Ok(Reply::count(keys.change(key, |hash: &mut Hash| {
+        let is_new = hash.get(field).is_none();
+        if is_new {
+            hash.insert(field.clone(), value.clone());
+        }
+        usize::from(is_new)
+    })?))
+}
+
 pub(super) fn remove(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::count(keys.change_existing(&args[0], |hash: &mut Hash| {
         args[1..].iter().filter(|field| hash.remove(field)).count()

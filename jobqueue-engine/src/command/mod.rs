@@ -99,6 +99,7 @@ static COMMANDS: &[Command] = &[
     command("HRANDFIELD", Reads, 1..=3, hash::random),
     command("HSCAN", Reads, 2..=MANY, scan::hash),
     taking("HSET", Grows, 3..=MANY, hash::set),
+    command("HSETNX", Grows, 3..=3, hash::set_new),
     command("HVALS", Reads, 1..=1, hash::values),
     command("LLEN", Reads, 1..=1, list::len),
     command("LPOP", Writes, 1..=1, list::pop),

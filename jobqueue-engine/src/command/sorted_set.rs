@@ -13,11 +13,12 @@ use crate::{
     value::{Bound, SortedSet},
 };
 
-/// With `XX`.
+/// With `XX` or `NX`.
 pub(super) fn add(keys: &mut Keyspace, args: &mut [Bytes]) -> Answer {
     let (key, rest) = args.split_first_mut().ok_or(Refusal::SYNTAX)?;
-    let only_known = rest.first().is_some_and(|word| is(word, "XX"));
-    let (pairs, odd) = rest[usize::from(only_known)..].as_chunks_mut::<2>();
+    let only = |word| rest.first().is_some_and(|first| is(first, word));
+    let (only_known, only_new) = (only("XX"), only("NX"));
+    let (pairs, odd) = rest[usize::from(only_known || only_new)..].as_chunks_mut::<2>();
     if !odd.is_empty() || pairs.is_empty() {
         return Err(Refusal::SYNTAX);
     }
@@ -34,7 +35,12 @@ pub(super) fn add(keys: &mut Keyspace, args: &mut [Bytes]) -> Answer {
         return Ok(Reply::Integer(0));
     }
     Ok(Reply::count(keys.change(key, |set: &mut SortedSet| {
-        members.filter_map(|(member, score)| set.insert(member, score).then_some(())).count()
+        let mut added = 0;
+        for (member, score) in members {
+            let stays = only_new && set.score(&member).is_some();
+            added += usize::from(!stays && set.insert(member, score));
+        }
+        added
     })?))
 }
 

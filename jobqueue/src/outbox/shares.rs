@@ -15,8 +15,13 @@ use crate::{
 
 /// Whether the outbox most likely has more entries than a round could take.
 pub(super) fn is_backlog(entries: &[OutboxEntry]) -> bool {
-    let bytes: usize = entries.iter().map(|entry| entry.to.len() + entry.record.len()).sum();
-    entries.len() == MAX_BATCH || bytes > MAX_BYTES / 2
+    let (jobs, bytes) = entries.iter().fold((0, 0), |(jobs, bytes), entry| {
+        let size = entry.size();
+        (jobs + size.0, bytes + size.1)
+    });
+    // Nodes of flows come by the hundred, as long as there are any.
+    let together = jobs > entries.len() && jobs >= MAX_BATCH / 2;
+    entries.len() == MAX_BATCH || together || bytes > MAX_BYTES / 2
 }
 
 /// The copies that each target gets, in order.
@@ -37,6 +42,10 @@ pub(super) fn share_out(entries: &[OutboxEntry], wanted: impl Fn(&str) -> bool) 
             let (entry, cancel) = (found.entry.as_str(), found.along.cancel.clone());
             let copies = shares.entry(queue).or_default();
             copies.push(TargetCopy { entry, id, priority, record, arrival, cancel });
+            copies.extend(found.along.more.iter().map(|(id, record)| {
+                let (id, record) = (Cow::Borrowed(&id[..]), Cow::Borrowed(&record[..]));
+                TargetCopy { entry, id, priority, record, arrival: None, cancel: None }
+            }));
         }
     }
     shares

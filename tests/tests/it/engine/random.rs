@@ -93,8 +93,9 @@ impl Draw<'_> {
 
     fn hash(mut self) -> Command {
         let key = self.key('h');
-        let (name, rest) = match self.0.u8(..13) {
+        let (name, rest) = match self.0.u8(..14) {
             0..=2 => ("HSET", self.many(|draw| [draw.word(), draw.score()])),
+            13 => ("HSETNX", vec![self.word(), self.score()]),
             3 => ("HDEL", self.words()),
             4 => ("HGET", vec![self.word()]),
             5 => ("HMGET", self.words()),
@@ -112,7 +113,12 @@ impl Draw<'_> {
     fn sorted_set(mut self) -> Command {
         let key = self.key('z');
         let (name, mut rest) = match self.0.u8(..13) {
-            0..=3 => ("ZADD", self.many(|draw| [draw.score(), draw.word()])),
+            0..=2 => ("ZADD", self.many(|draw| [draw.score(), draw.word()])),
+            3 => {
+                let mut pairs = self.many(|draw| [draw.score(), draw.word()]);
+                pairs.insert(0, self.one_of(&["NX", "XX"]).to_owned());
+                ("ZADD", pairs)
+            }
             4 => ("ZREM", self.words()),
             5 => ("ZCARD", Vec::new()),
             6 => ("ZSCORE", vec![self.word()]),

@@ -71,6 +71,8 @@ pub(crate) struct EntryAlong {
     pub(crate) cancel: Option<Bytes>,
     /// What the runs of the job have recorded.
     pub(crate) steps: Option<Bytes>,
+    /// More jobs of the same kind for the same target: ids and records.
+    pub(crate) more: Vec<(String, Bytes)>,
     /// For a request that has left its queue without a run: why.
     gone: Option<Gone>,
     /// The outcome that its caller hears, where that is more than why it is gone.
@@ -90,6 +92,7 @@ impl EntryAlong {
                 "gone" => along.gone = Some(Gone::from_word(reply::text(&value, WHAT)?)),
                 "outcome" => along.outcome = Some(reply::bytes(value, WHAT)?),
                 "cancel" => along.cancel = Some(reply::bytes(value, WHAT)?),
+                "more" => along.more = more(&reply::bytes(value, WHAT)?)?,
                 "job_priority" => along.priority = Some(reply::int(&value, WHAT)?),
                 _ => {}
             }
@@ -101,7 +104,36 @@ impl EntryAlong {
     }
 }
 
+/// Pairs of an id and a record: the lengths of both, and both.
+fn more(text: &Bytes) -> Result<Vec<(String, Bytes)>, Corrupt> {
+    let corrupt = || Corrupt::new(Take::ACTION, "jobs that can't be told apart");
+    let (mut rest, mut found) = (text.clone(), Vec::new());
+    while !rest.is_empty() {
+        let mut length = || {
+            let end = rest.iter().position(|byte| *byte == b' ')?;
+            let digits = rest.split_to(end);
+            rest.split_to(1);
+            std::str::from_utf8(&digits).ok()?.parse::<usize>().ok()
+        };
+        let (id, record) = (length().ok_or_else(corrupt)?, length().ok_or_else(corrupt)?);
+        if id.checked_add(record).is_none_or(|both| both > rest.len()) {
+            return Err(corrupt());
+        }
+        let id = rest.split_to(id);
+        let id = std::str::from_utf8(&id).map_err(|_| corrupt())?.to_owned();
+        found.push((id, rest.split_to(record)));
+    }
+    Ok(found)
+}
+
 impl OutboxEntry {
+    /// How many jobs it carries, and about how many bytes.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let Self { to, record, along, .. } = self;
+        let more = along.more.iter().map(|(_, record)| record.len()).sum::<usize>();
+        (1 + along.more.len(), to.len() + record.len() + more)
+    }
+
     /// The reply to the caller whose request this entry carries: it has left its queue without a
     /// run. If no caller can be read in it, the entry has no target.
     fn reply(mut self, why: Gone) -> Self {
@@ -158,5 +190,21 @@ impl Command for Take<'_> {
         let entries = reply::array(entries, WHAT)?.into_iter().map(read);
         let last = Some(reply::text(&last, WHAT)?.to_owned()).filter(|last| !last.is_empty());
         Ok(TakenEntries::Entries(entries.collect::<Result<_, Corrupt>>()?, last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_that_go_together_are_told_apart() {
+        let text = Bytes::from_static(b"2 3 ida b4 0 long");
+        let found = more(&text).expect("two");
+        let of = |id: &str, record: &'static [u8]| (id.to_owned(), Bytes::from_static(record));
+        assert_eq!(found, [of("id", b"a b"), of("long", b"")]);
+        for bad in ["2", "2 ", "2 3 id", "x 1 ab", "2 18446744073709551615 idx"] {
+            assert!(more(&Bytes::from_static(bad.as_bytes())).is_err(), "{bad}");
+        }
     }
 }

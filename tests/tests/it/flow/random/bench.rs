@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) record: String,
     /// How jobs are to be cancelled, if it asks for that.
     pub(super) cancel: Option<String>,
+    /// More jobs for the same target: ids and records.
+    pub(super) more: Vec<(String, String)>,
 }
 
 impl Bench {
@@ -151,6 +153,23 @@ impl Entry {
         let (entry, to, id, _priority, record) = (next(), next(), next(), next(), next());
         let along: Vec<String> = fields.collect();
         let cancel = along.chunks(2).find(|pair| pair[0] == "cancel").map(|pair| pair[1].clone());
-        Self { entry, to, id, record, cancel }
+        let more = along.chunks(2).find(|pair| pair[0] == "more");
+        let more = more.map(|pair| told_apart(&pair[1])).unwrap_or_default();
+        Self { entry, to, id, record, cancel, more }
     }
+}
+
+/// Of each job the lengths of its id and its record, and both.
+fn told_apart(mut text: &str) -> Vec<(String, String)> {
+    let mut jobs = Vec::new();
+    while !text.is_empty() {
+        let mut parts = text.splitn(3, ' ');
+        let mut length = || parts.next().and_then(|it| it.parse::<usize>().ok()).expect("a length");
+        let (id, record) = (length(), length());
+        let (id, rest) = parts.next().expect("both").split_at(id);
+        let (record, rest) = rest.split_at(record);
+        jobs.push((id.to_owned(), record.to_owned()));
+        text = rest;
+    }
+    jobs
 }

@@ -158,7 +158,7 @@ impl Play<'_> {
     }
 
     fn bring(&mut self, entry: &Entry, cancelled: &mut Vec<(Node, End)>) -> Result<(), String> {
-        let Entry { to, id, record, cancel, .. } = entry;
+        let Entry { to, id, record, cancel, more, .. } = entry;
         if to.is_empty() {
             return Ok(());
         }
@@ -173,15 +173,21 @@ impl Play<'_> {
             }
             return Ok(());
         }
-        let Some(node) = node_of(id) else {
+        if node_of(id).is_none() {
             self.facts.followed.push(record.clone());
             return Ok(());
-        };
+        }
+        let jobs = more.iter().map(|(id, record)| (id, record));
+        [(id, record)].into_iter().chain(jobs).try_for_each(|job| self.job(to, job))
+    }
+
+    fn job(&mut self, to: &str, (id, record): (&String, &String)) -> Result<(), String> {
+        let node = node_of(id).ok_or_else(|| format!("{id} is no node"))?;
         let (group, number) = node;
         if !self.facts.sent.insert(node) {
             return Err(format!("{node:?} is sent twice"));
         }
-        if *to != format!("w{}", group % 3) || *record != format!("record {group}.{number}") {
+        if to != format!("w{}", group % 3) || *record != format!("record {group}.{number}") {
             return Err(format!("{node:?} is sent to {to} with {record:?}"));
         }
         self.facts.begun.entry(group).or_insert(self.now);
