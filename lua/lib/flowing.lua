@@ -174,8 +174,9 @@ local function flowing_go(base, now)
     local key = left > 0 and redis.call('ZRANGE', flowing, 0, 0)[1]
     if not key then break end
     local w = flow_open(base, key, now)
-    -- Each has a tenth of a call before the next has its turn.
-    left = left - (w and flowing_some(w, math.min(left, FLOWING_MOST / 10)) or 0) - 1
+    -- Each has a tenth of a call before the next has its turn, if there is a next.
+    local turn = redis.call('ZCARD', flowing) > 1 and math.min(left, FLOWING_MOST / 10) or left
+    left = left - (w and flowing_some(w, turn) or 0) - 1
     if not w or redis.call('EXISTS', w.name .. ':work') == 0 then
       redis.call('ZREM', flowing, key)
     else
