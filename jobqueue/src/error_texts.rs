@@ -8,11 +8,11 @@ use std::{error::Error as StdError, fmt::Write as _, io, time::Duration};
 use crate::{
     Backoff, Codec, DurationExt as _, JobId, JobName, Priority, QueueName, Rate, Retain,
     error::{
-        CallError, Corrupt, Error, FailureReason, FlowError, Invalid, JobFailure, Operation,
-        PayloadError, Refused, ResultError, TooLarge,
+        CallError, Corrupt, Error, FailureReason, Invalid, JobFailure, Operation, PayloadError,
+        Refused, ResultError, TooLarge,
     },
     error_chain::source,
-    job::{CancelReason, FlowId, FlowState, JobOptions, JobState, OnceHeld, TraceContext},
+    job::{CancelReason, JobOptions, JobState, OnceHeld, TraceContext},
     policy::{
         Breaker, ErrorClass, Filter, Pattern, RetryPolicy, RetryRule, RoutingKey, check_events,
         check_max_active, check_max_length,
@@ -37,6 +37,8 @@ macro_rules! every {
         lines
     }};
 }
+
+mod flows;
 
 /// The text alone; with its sources, if it has any.
 fn push(lines: &mut String, error: &(impl StdError + Clone + Send + Sync + 'static)) {
@@ -179,16 +181,6 @@ fn payloads() -> String {
     texts
 }
 
-macro_rules! of_flow {
-    ($variant:ident $(, $field:ident: $value:expr)*) => {
-        FlowError::$variant { home: queue(), id: FlowId::from_store("report-42"), $($field: $value),* }
-    };
-}
-
-fn node() -> String {
-    "pages 3".to_owned()
-}
-
 fn results() -> String {
     let mut texts = every!(ResultError, {
         ResultError::Failed { .. } => {
@@ -200,18 +192,7 @@ fn results() -> String {
         ResultError::Gone { .. } => ResultError::Gone { queue: queue(), id: id() },
         ResultError::Error(_) => unavailable().into(),
     });
-    texts += &every!(FlowError, {
-        FlowError::Failed { .. } => of_flow!(Failed, node: node(), failure: failure()),
-        FlowError::Cancelled { .. } => of_flow!(Cancelled),
-        FlowError::Gone { .. } => of_flow!(Gone),
-        FlowError::Deadline { .. } => of_flow!(Deadline),
-        FlowError::WrongState { .. } => {
-            of_flow!(WrongState, action: "remove", state: FlowState::Running)
-        },
-        FlowError::NoNode { .. } => of_flow!(NoNode, node: node()),
-        FlowError::Pending { .. } => of_flow!(Pending, node: node()),
-        FlowError::Error(_) => unavailable().into(),
-    });
+    texts += &flows::results();
     texts += &every!(CallError, {
         CallError::Failed { .. } => {
             CallError::Failed { queue: queue(), name: name(), failure: failure() }

@@ -213,6 +213,9 @@ end
 local function flow_end(w)
   if w.left > 0 or (w.state ~= 'running' and w.state ~= 'cancelling') then
     return
+  elseif redis.call('EXISTS', w.name .. ':work') == 1 then
+    -- A root of none may have to fail yet.
+    return
   end
   w.state = flow_verdict(w)
   redis.call('HSET', w.name, 'state', w.state, 'ended', string.format('%.0f', w.now))

@@ -96,7 +96,7 @@ async fn a_deadline_of_a_node_fails_it() {
     let (client, board) = (client().await, Board::default());
     let _tops = tops(&client, &board);
     let flow = Flow::unnamed();
-    let late = flow.all(leaf, texts(["fine"])).deadline_in(1.millis());
+    let late = flow.all(leaf, texts(["fine"])).deadline(Utc::now());
     let top = flow.node(top, "top".to_owned()).after(&late);
     let handle = client.start(flow, top).await.expect("it starts");
     let _leaves = leaves(&client, &board);

@@ -1,0 +1,32 @@
+//! Errors of flows.
+
+use super::{failure, push, queue, unavailable};
+use crate::{
+    error::FlowError,
+    job::{FlowId, FlowState},
+};
+
+macro_rules! of_flow {
+    ($variant:ident $(, $field:ident: $value:expr)*) => {
+        FlowError::$variant { home: queue(), id: FlowId::from_store("report-42"), $($field: $value),* }
+    };
+}
+
+fn node() -> String {
+    "pages 3".to_owned()
+}
+
+pub(super) fn results() -> String {
+    every!(FlowError, {
+        FlowError::Failed { .. } => of_flow!(Failed, node: node(), failure: failure()),
+        FlowError::Cancelled { .. } => of_flow!(Cancelled),
+        FlowError::Gone { .. } => of_flow!(Gone),
+        FlowError::Deadline { .. } => of_flow!(Deadline),
+        FlowError::WrongState { .. } => {
+            of_flow!(WrongState, action: "remove", state: FlowState::Running)
+        },
+        FlowError::NoNode { .. } => of_flow!(NoNode, node: node()),
+        FlowError::Pending { .. } => of_flow!(Pending, node: node()),
+        FlowError::Error(_) => unavailable().into(),
+    })
+}
