@@ -6,7 +6,8 @@
 -- ARGV  1 base   2 the flow's key   3 the mark of its jobs' cancellation: see lib/cancels.lua
 -- REPLY 1 if it ends now, else 0
 -- ERR   LAYOUT
--- USES  clock, layout, events, ticks, outbox, flow, graph, nodes, revival, flowing
+-- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
+--       graph, nodes, revival, flowing
 local function expire(keys, args)
   local base, key, now = args[1], args[2], clock_now()
   local refusal = layout_check(keys[2])
@@ -21,7 +22,7 @@ local function expire(keys, args)
     ticks_note(keys[2], keys[1])
     return 0
   end
-  flow_forget_deadline(base, key)
+  home_forget_deadline(base, key)
   if not deadline or w.state ~= 'running' then
     return 0
   end

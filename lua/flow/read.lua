@@ -3,15 +3,15 @@
 -- KEYS  1 flows  HASH   {q}:flows
 -- ARGV  1 base   2 the flow's key, or '' for the one with the id   3 the id   4 the first group
 --       5 how many at most
--- REPLY the key, '' if there is no such flow; its fields, as flow_fields answers them; then of each
+-- REPLY the key, '' if there is no such flow; its fields, as home_fields answers them; then of each
 --       group its text, left, waits, sent, over, name, done and bad, each '' if it has none
 -- ERR   none
--- USES  events, ticks, outbox, flow
+-- USES  ticks, home
 local function read(keys, args)
   local base, key = args[1], args[2]
   if key == '' then key = redis.call('HGET', keys[1], args[3]) or '' end
-  local name, found = flow_name(base, key), {}
-  local fields = flow_fields(name)
+  local name, found = home_flow(base, key), {}
+  local fields = home_fields(name)
   if not fields then
     return { '', {}, {} }
   end

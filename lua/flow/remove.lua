@@ -6,16 +6,16 @@
 -- REPLY its state if that doesn't allow it; '' if it is gone
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  layout, events, ticks, outbox, flow, numbered, call
+-- USES  layout, ticks, home, numbered, call
 local function remove(keys, args)
   local refusal = layout_check(keys[2])
   if refusal then
     return refusal
   end
-  local state = redis.call('HGET', flow_name(args[1], args[2]), 'state')
+  local state = redis.call('HGET', home_flow(args[1], args[2]), 'state')
   if state == 'running' or state == 'cancelling' then
     return state
   end
-  flow_remove(args[1], args[2])
+  home_remove(args[1], args[2])
   return ''
 end

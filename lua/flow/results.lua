@@ -6,9 +6,9 @@
 -- REPLY a list of outcomes, in order, '' for members that have not ended: of kinds, '#' and how often
 --       such a one was sent again, if it was; nil if there is no such flow
 -- ERR   none
--- USES  events, ticks, outbox, flow
+-- USES  ticks, home
 local function results(_, args)
-  local name, first, members, found = flow_name(args[1], args[2]), tonumber(args[4]), {}, {}
+  local name, first, members, found = home_flow(args[1], args[2]), tonumber(args[4]), {}, {}
   if redis.call('HEXISTS', name, 'state') == 0 then
     return false
   end

@@ -7,7 +7,8 @@
 --       -2 if it hasn't ended, -3 if it is a node of another, with which it runs again
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, events, ticks, outbox, flow, graph, nodes, revival, flowing, numbered, call
+-- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
+--       graph, nodes, revival, flowing, numbered, call
 local function retry(keys, args)
   local base, key, from, now = args[1], args[2], args[3], clock_now()
   local refusal = layout_check(keys[2])

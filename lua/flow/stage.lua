@@ -7,13 +7,13 @@
 -- ARGV  1 base   2 the flow's key   3 ms until what is staged lapses
 --       4 n; then n pairs of a member and its record
 --       then m; then m times: a group, its text, its members, how many groups it waits for, its name
---       then, to start it: its id, and pairs of a field and its value: see lib/flow.lua. One that is
+--       then, to start it: its id, and pairs of a field and its value: see lib/home.lua. One that is
 --       a node of another has no id, and the field `within`: '' if that one is still staged, else its
 --       key, and it begins at once
 -- REPLY 0 if it is staged, 1 if the flow has started, 2 if another has its id
 -- ERR   LAYOUT, LAPSED: a part is missing, FLOWENDED: the flow that is to have it as a node has ended
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, ticks, key, state, wish, post, outbox, flow, graph,
+-- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow, graph,
 --       nodes, revival, flowing, staged, numbered, call
 local function stage(keys, args)
   local flows, meta, base, key = keys[1], keys[2], args[1], args[2]
@@ -21,7 +21,7 @@ local function stage(keys, args)
   if refusal then
     return refusal
   end
-  local name, now = flow_name(base, key), clock_now()
+  local name, now = home_flow(base, key), clock_now()
   -- A part that arrives late must not make a flow lapse that runs.
   if redis.call('HEXISTS', name, 'state') == 1 then
     return 1

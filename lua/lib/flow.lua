@@ -1,52 +1,13 @@
--- flow: jobs that wait for each other, at home in this queue. Its nodes stand in *groups*, whose
--- members have the same needs: see lib/graph.lua. All its keys begin with {q}:flow:<key>:
---
--- {q}:flow:<key>  HASH  id, state, nodes, groups, left (nodes that have not ended), completed, failed,
---                       cancelled, ignored (failures that count for nothing), created, ended, root (a
---                       group), many ('1' if that has more than one result), root_failed, keep and
---                       keep_failed (ms), deadline (ms), late ('1' once that has passed), cause (the
---                       first member that failed), why (the mark of its cancellation), revival ('1'
---                       while it is found out what runs again), success, complete, death (jobs that
---                       follow)
---   :groups       HASH  group → members, policy, priority, delay ms, queue, dependents, needs
---   :records      HASH  member → record; a member is its group, '.', and its number from 0
---   :outcomes     HASH  member → how it ended
---   :left         HASH  group → members that have not ended
---   :waits        HASH  group → groups that it waits for
---   :sent         HASH  group → members that were sent to their queue
---   :over         HASH  group → '<first> <kind> <cause> <n>': from this member on they ended without a
---                       job, n in all
---   :bad          HASH  group → members whose jobs failed or were cancelled
---   :again        HASH  member → how often it was sent again
---   :kept         HASH  group → members, of those that are still to be sent, that completed before
---                       the flow ran again: see lib/revival.lua
---   :done         HASH  group → when the last of its members ended, ms, and that member; '-' if it had
---                       no job
---   :work         LIST  what is still to do: see lib/flowing.lua
---   :names        HASH  group → its name
---   :inner        LIST  keys of the flows that are nodes of this one
---
--- Of all flows: {q}:flows HASH id → key; {q}:flow:ids HASH key → id; {q}:flows:ended ZSET key, until
--- when it is kept; {q}:flowing ZSET: see lib/flowing.lua. The deadline of one is a member of {q}:ticks,
--- which the workers of the queue look after: 'flow ' and the key, as no schedule can be called.
+-- flow: a flow that runs, from its start to its end. lib/home.lua says what stands of it.
 --
 -- w: base, key, name (of its key), state, left, root, now.
 
 -- A flow that has ended is kept among so many.
 local FLOW_KEPT = 10000
 
-local FLOW_PARTS = {
-  '', ':groups', ':records', ':outcomes', ':left', ':waits', ':sent', ':over', ':bad', ':again',
-  ':kept', ':done', ':work', ':names', ':inner',
-}
-
-local function flow_name(base, key)
-  return base .. 'flow:' .. key
-end
-
 -- A flow that was started, or waits for being started; nil if there is none.
 local function flow_open(base, key, now)
-  local name = flow_name(base, key)
+  local name = home_flow(base, key)
   local found = redis.call('HMGET', name, 'state', 'left', 'root', 'parent')
   return found[1] and {
     base = base, key = key, name = name, state = found[1], left = tonumber(found[2]),
@@ -56,8 +17,15 @@ end
 
 -- Something is to be done for it.
 local function flow_work(w, item)
-  redis.call('RPUSH', w.name .. ':work', item)
-  redis.call('ZADD', w.base .. 'flowing', 'NX', w.now, w.key)
+  -- As long as there is work for it, it stands in the line.
+  if redis.call('RPUSH', w.name .. ':work', item) == 1 then
+    redis.call('ZADD', w.base .. 'flowing', w.now, w.key)
+  end
+end
+
+-- Notes a field, unless it is there.
+local function flow_note(w, field, value)
+  if redis.call('HEXISTS', w.name, field) == 0 then redis.call('HSET', w.name, field, value) end
 end
 
 -- So many nodes have ended as `kind`.
@@ -86,46 +54,13 @@ local function flow_say(w)
   flow_event(w, 'flow', w.key)
 end
 
--- Its deadline counts no more.
-local function flow_forget_deadline(base, key)
-  if redis.call('ZREM', base .. 'ticks', 'flow ' .. key) == 1 then
-    ticks_note(base .. 'meta', base .. 'ticks')
-  end
-end
-
-local flow_remove
-
-function flow_remove(base, key)
-  local name, names = flow_name(base, key), {}
-  local id = redis.call('HGET', base .. 'flow:ids', key)
-  for i, part in ipairs(FLOW_PARTS) do
-    names[i] = name .. part
-  end
-  local state = redis.call('HGET', name, 'state')
-  local runs = state == 'running' or state == 'cancelling'
-  if redis.call('EXISTS', name .. ':inner') == 1 and (runs or redis.call('EXISTS', name .. ':work') == 1) then
-    -- Those within it don't expire yet.
-    for _, inner in ipairs(redis.call('LRANGE', name .. ':inner', 0, -1)) do
-      flow_remove(base, inner)
-    end
-  end
-  redis.call('UNLINK', unpack(names))
-  redis.call('ZREM', base .. 'flows:ended', key)
-  redis.call('ZREM', base .. 'flowing', key)
-  flow_forget_deadline(base, key)
-  redis.call('HDEL', base .. 'flow:ids', key)
-  if id and redis.call('HGET', base .. 'flows', id) == key then
-    redis.call('HDEL', base .. 'flows', id)
-  end
-end
-
 -- It expires; with '-' as the time it doesn't any more.
 local function flow_expire(base, key, time)
-  for _, part in ipairs(FLOW_PARTS) do
+  for _, part in ipairs(HOME_PARTS) do
     if time == '-' then
-      redis.call('PERSIST', flow_name(base, key) .. part)
+      redis.call('PERSIST', home_flow(base, key) .. part)
     else
-      redis.call('PEXPIRE', flow_name(base, key) .. part, time)
+      redis.call('PEXPIRE', home_flow(base, key) .. part, time)
     end
   end
 end
@@ -138,16 +73,16 @@ local function flow_keep(w, time)
   if redis.call('EXISTS', w.name .. ':inner') == 1 then flow_work(w, 'q 0 ' .. time) end
   flow_expire(w.base, w.key, time)
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', ended, '-inf', w.now, 'LIMIT', 0, 10)) do
-    flow_remove(w.base, key)
+    home_remove(w.base, key)
   end
   if redis.call('ZCARD', ended) > FLOW_KEPT then
-    flow_remove(w.base, redis.call('ZRANGE', ended, 0, 0)[1])
+    home_remove(w.base, redis.call('ZRANGE', ended, 0, 0)[1])
   end
 end
 
 -- The root, or a member of it, has failed: what hasn't begun is needed by nobody.
 local function flow_fail(w, cause, policy)
-  redis.call('HSETNX', w.name, 'root_failed', cause)
+  flow_note(w, 'root_failed', cause)
   -- All of one that is being cancelled is dropped anyway.
   local one = policy == 'f' or redis.call('HGET', w.name, 'many') ~= '1'
   if one and w.state ~= 'cancelling' then
@@ -164,19 +99,9 @@ local function flow_revive(w, from)
   redis.call('HSET', w.name, 'state', w.state, 'revival', '1')
   redis.call('HDEL', w.name, 'ended', 'cause', 'root_failed', 'late', 'why', 'deadline')
   w.left = redis.call('HINCRBY', w.name, 'left', 1)
-  redis.call('LPUSH', w.name .. ':work', 'v 0 n1 ' .. from)
-  redis.call('ZADD', w.base .. 'flowing', 'NX', w.now, w.key)
-end
-
--- What stands in answers of a flow; nil if there is none.
-local function flow_fields(name)
-  local found = redis.call('HMGET', name, 'id', 'state', 'nodes', 'groups', 'left', 'completed',
-    'failed', 'cancelled', 'created', 'ended', 'root', 'cause', 'many', 'late', 'deadline', 'revival',
-    'root_failed')
-  -- What failed its root is behind its failure, and not what failed first.
-  found[12] = found[17] or found[12]
-  found[17] = nil
-  return found[2] and found
+  if redis.call('LPUSH', w.name .. ':work', 'v 0 n1 ' .. from) == 1 then
+    redis.call('ZADD', w.base .. 'flowing', w.now, w.key)
+  end
 end
 
 -- How the flow ends when none of its nodes is left.
@@ -226,7 +151,7 @@ local function flow_end(w)
   flow_say(w)
   local kind = w.state == 'completed' and 'keep' or 'keep_failed'
   local found = redis.call('HMGET', w.name, kind, 'deadline')
-  if found[2] then flow_forget_deadline(w.base, w.key) end
+  if found[2] then home_forget_deadline(w.base, w.key) end
   if not (w.parent and flow_tell(w)) then
     flow_keep(w, tonumber(found[1]) or 0)
   end
@@ -235,7 +160,7 @@ end
 -- Starts a flow that was staged and waits for its turn as a node of another: `parent` is that one's
 -- key and the member.
 local function flow_begin(base, key, parent, now)
-  local name = flow_name(base, key)
+  local name = home_flow(base, key)
   local found = redis.call('HMGET', name, 'state', 'groups')
   if found[1] ~= 'held' then
     return

@@ -63,7 +63,7 @@ local function graph_blame(w, group, cause, n)
     redis.call('HINCRBY', w.name, 'ignored', n)
     return
   end
-  redis.call('HSETNX', w.name, 'cause', cause)
+  flow_note(w, 'cause', cause)
   if group.dependents == '-' then
     return
   elseif group.policy == 'f' then

@@ -44,11 +44,11 @@ local function staged_is_held(base, flows, id, key)
   if not holder or holder == key then
     return false
   end
-  if redis.call('EXISTS', flow_name(base, holder)) == 1 then
+  if redis.call('EXISTS', home_flow(base, holder)) == 1 then
     return true
   end
   -- Its time is up.
-  flow_remove(base, holder)
+  home_remove(base, holder)
   return false
 end
 
@@ -101,7 +101,7 @@ end
 -- Starts the flow: its id and its fields begin in ARGV at `at`. Among them `time` is how many ms it
 -- may take.
 local function staged_start(base, key, args, at, now)
-  local name, fields = flow_name(base, key), {}
+  local name, fields = home_flow(base, key), {}
   for i = at + 1, #args, 2 do
     fields[args[i]] = args[i + 1]
   end

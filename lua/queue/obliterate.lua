@@ -25,8 +25,8 @@
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
 -- CALL  once: see lib/call.lua
--- USES  layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, events,
---       ticks, outbox, callers, flow, numbered, call
+-- USES  layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, ticks,
+--       outbox, callers, home, numbered, call
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -62,7 +62,7 @@ local function obliterate(keys, args)
   if #tagged > 0 then tags_leave(q.base, tagged, 1, #tagged) end
   local flows = redis.call('HRANDFIELD', q.base .. 'flow:ids', step / 10)
   for _, key in ipairs(flows) do
-    flow_remove(q.base, key)
+    home_remove(q.base, key)
   end
   if #traced == step or #claimed == step or #parked == step or #tagged == step
     or #flows == step / 10 then

@@ -23,7 +23,10 @@ pub(crate) struct Expire<'a> {
 impl Command for Expire<'_> {
     const SCRIPT: &'static Script = script!(
         "flow" / expire,
-        [clock, layout, events, ticks, outbox, flow, graph, nodes, revival, flowing]
+        [
+            clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
+            graph, nodes, revival, flowing
+        ]
     );
     const KEYS: &'static [Key] = &[Key::Ticks, Key::Meta];
     const ACTION: &'static str = "end a flow whose deadline has passed";

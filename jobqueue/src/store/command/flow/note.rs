@@ -23,8 +23,8 @@ impl Command for Note<'_> {
     const SCRIPT: &'static Script = script!(
         "flow" / note,
         [
-            clock, layout, rank, events, ticks, wake, key, state, wish, post, outbox, flow, graph,
-            nodes, revival, flowing
+            clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
+            graph, nodes, revival, flowing
         ]
     );
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Meta];

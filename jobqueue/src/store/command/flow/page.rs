@@ -20,7 +20,7 @@ pub(crate) struct Page {
 }
 
 impl Command for Page {
-    const SCRIPT: &'static Script = script!("flow" / page, [events, ticks, outbox, flow]);
+    const SCRIPT: &'static Script = script!("flow" / page, [ticks, home]);
     const KEYS: &'static [Key] = &[Key::Flows];
     const ACTION: &'static str = "list flows";
     /// The next cursor, 0 after the last page, and flows, of which one may come twice.

@@ -216,7 +216,7 @@ impl Over {
 }
 
 impl Command for Read<'_> {
-    const SCRIPT: &'static Script = script!("flow" / read, [events, ticks, outbox, flow]);
+    const SCRIPT: &'static Script = script!("flow" / read, [ticks, home]);
     const KEYS: &'static [Key] = &[Key::Flows];
     const ACTION: &'static str = "read a flow";
     type Reply = Option<(FlowRecord, Vec<FlowGroup>)>;

@@ -20,7 +20,7 @@ pub(crate) struct Remove<'a> {
 
 impl Command for Remove<'_> {
     const SCRIPT: &'static Script =
-        script!("flow" / remove, [layout, events, ticks, outbox, flow, numbered, call], once);
+        script!("flow" / remove, [layout, ticks, home, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Flows, Key::Meta];
     const ACTION: &'static str = "remove a flow";
     /// None if it is gone; the state of one that runs, and stays.

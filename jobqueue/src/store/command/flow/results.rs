@@ -30,7 +30,7 @@ pub(crate) enum Wanted {
 }
 
 impl Command for Results<'_> {
-    const SCRIPT: &'static Script = script!("flow" / results, [events, ticks, outbox, flow]);
+    const SCRIPT: &'static Script = script!("flow" / results, [ticks, home]);
     const KEYS: &'static [Key] = &[Key::Meta];
     const ACTION: &'static str = "read the results of a flow";
     /// As many as go into an answer, empty for members that have not ended; none if there is no such

@@ -160,8 +160,8 @@ impl Command for Stage<'_> {
     const SCRIPT: &'static Script = script!(
         "flow" / stage,
         [
-            clock, layout, rank, events, wake, ticks, key, state, wish, post, outbox, flow, graph,
-            nodes, revival, flowing, staged, numbered, call
+            clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
+            graph, nodes, revival, flowing, staged, numbered, call
         ],
         once
     );

@@ -22,7 +22,7 @@ impl Command for Obliterate {
         "queue" / obliterate,
         [
             layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns,
-            events, ticks, outbox, callers, flow, numbered, call
+            ticks, outbox, callers, home, numbered, call
         ],
         once
     );
