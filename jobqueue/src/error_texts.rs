@@ -19,7 +19,7 @@ use crate::{
     },
     producer::AddAllError,
     topic::PublishAllError,
-    worker::{OnceError, States, StepError},
+    worker::{OnceError, States},
 };
 
 const HELD: &str = include_str!("error_texts.txt");
@@ -39,6 +39,7 @@ macro_rules! every {
 }
 
 mod flows;
+mod steps;
 
 /// The text alone; with its sources, if it has any.
 fn push(lines: &mut String, error: &(impl StdError + Clone + Send + Sync + 'static)) {
@@ -101,6 +102,7 @@ fn errors() -> String {
 
 fn refusals() -> String {
     let on_queue = || Operation::on_queue("add jobs", &queue());
+    let on_flow = || Operation::on_queue("start a flow", &queue());
     let text = str::to_owned;
     every!(Refused, {
         Refused::QueueFull { .. } => Refused::QueueFull { queue: queue(), cap: 1_000 },
@@ -122,6 +124,8 @@ fn refusals() -> String {
         Refused::Cancelled { .. } => {
             Refused::Cancelled { operation: job("extend a visibility timeout") }
         },
+        Refused::FlowEnded { .. } => Refused::FlowEnded { operation: on_flow() },
+        Refused::FlowLapsed { .. } => Refused::FlowLapsed { operation: on_flow() },
         Refused::Conflict { .. } => Refused::Conflict { operation: job("edit a dead letter") },
         Refused::Busy { .. } => Refused::Busy { queue: queue(), active: 3 },
         Refused::TooManyBindings { .. } => {
@@ -212,15 +216,7 @@ fn results() -> String {
         },
         OnceError::Error(_) => unavailable().into(),
     });
-    texts += &every!(StepError, {
-        StepError::Mismatch { .. } => StepError::mismatch("step \"pay\" is another one".to_owned()),
-        StepError::Unreadable { .. } => StepError::unreadable("step \"pay\"", &unavailable()),
-        StepError::TimedOut { .. } => StepError::timed_out("shipped"),
-        StepError::Timeout { .. } => StepError::Timeout { step: "pay".to_owned(), limit: 3.seconds() },
-        StepError::Full { .. } => StepError::full(),
-        StepError::Undeclared { .. } => StepError::undeclared("charge"),
-        StepError::Error(_) => unavailable().into(),
-    });
+    texts += &steps::results();
     texts
 }
 

@@ -30,3 +30,8 @@ pub(super) fn results() -> String {
         FlowError::Error(_) => unavailable().into(),
     })
 }
+
+/// One that a job's children have failed with.
+pub(super) fn failed() -> FlowError {
+    of_flow!(Failed, node: node(), failure: failure())
+}

@@ -155,7 +155,6 @@ impl Worker {
             states: Arc::clone(&self.states),
             telemetry: self.handle.telemetry().clone(),
             phase: self.handle.phase(),
-            relays: self.client.relays().clone(),
             client: self.client.clone(),
             ticks: TellTicks::new(),
             ticker: self.client.shared::<TickerName>().name().clone(),
@@ -200,7 +199,7 @@ impl Worker {
 /// Runs a pump, and another one if it panics: a worker that lives on fetches. The runs of the first
 /// are told to stop, and its jobs run again when its lease has run out.
 async fn supervise(config: PumpConfig) -> Result<()> {
-    let _sources = sources::look_after(&config.store, &config.relays);
+    let _sources = sources::look_after(&config.store, config.client.relays());
     let _ticker = schedules::look_after(&config);
     loop {
         // A set of one: the pump is aborted with this task, should the worker be dropped.

@@ -45,7 +45,9 @@ async fn reports(client: &Client) -> Result<(), FlowError> {
     let pages = flow.all(render, 101..=200);
     let report = flow.node(assemble, "Stock".to_owned()).after(&pages);
     match client.start(flow, report).await?.result().await {
-        Err(FlowError::Failed { node, failure, .. }) => println!("Stock: {node}: {}", failure.message),
+        Err(FlowError::Failed { node, failure, .. }) => {
+            println!("Stock: {node}: {}", failure.message)
+        }
         other => println!("Stock: {other:?}"),
     }
 

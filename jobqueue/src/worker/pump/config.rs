@@ -8,7 +8,6 @@ use super::lease::Lease;
 use crate::{
     client::Client,
     job::WorkerId,
-    outbox::Relays,
     store::QueueStore,
     worker::{
         config::Config, registry::Registry, signals::Phase, states::States, telemetry::Telemetry,
@@ -28,7 +27,6 @@ pub(crate) struct PumpConfig {
     pub(crate) telemetry: Telemetry,
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) lease: Arc<Lease>,
-    pub(crate) relays: Relays,
     /// Hears when the first schedule is due.
     pub(crate) ticks: TellTicks,
     /// The name under which this process looks after schedules.

@@ -52,7 +52,7 @@ impl RunMaker {
             worker,
             telemetry: pump.telemetry.clone(),
             on_span: config.on_span.clone(),
-            relays: pump.relays.clone(),
+            relays: pump.client.relays().clone(),
             dead_letters: DeadLetterQueues::new(config.dead_letter.clone()),
             client: pump.client.clone(),
         };

@@ -181,7 +181,7 @@ impl One<'_> {
     /// Tells Redis what becomes of the job, and waits until what follows elsewhere has arrived.
     /// False if the lease was lost.
     async fn tell(&mut self, settlement: &Settlement, throttle: Duration) -> Result<bool> {
-        let (queue, relays) = (self.pump.store.name(), &self.pump.relays);
+        let (queue, relays) = (self.pump.store.name(), self.pump.client.relays());
         let (rooms, settlements) = (Rooms::default(), slice::from_ref(settlement));
         let mut retries = Retries::within(PATIENCE);
         loop {

@@ -59,7 +59,7 @@ impl KeptSession {
             lease: pump.lease.clone(),
             phase: pump.phase.clone(),
             telemetry: pump.telemetry.clone(),
-            relays: pump.relays.clone(),
+            relays: pump.client.relays().clone(),
             ticks: pump.ticks.clone(),
             polls: false,
         }
