@@ -8,8 +8,8 @@ use std::{error::Error as StdError, fmt::Write as _, io, time::Duration};
 use crate::{
     Backoff, Codec, DurationExt as _, JobId, JobName, Priority, QueueName, Rate, Retain,
     error::{
-        CallError, Corrupt, Error, FailureReason, Invalid, JobFailure, Operation, PayloadError,
-        Refused, ResultError, TooLarge,
+        Corrupt, Error, FailureReason, Invalid, JobFailure, Operation, PayloadError, Refused,
+        ResultError, TooLarge,
     },
     error_chain::source,
     job::{CancelReason, JobOptions, JobState, OnceHeld, TraceContext},
@@ -197,18 +197,7 @@ fn results() -> String {
         ResultError::Error(_) => unavailable().into(),
     });
     texts += &flows::results();
-    texts += &every!(CallError, {
-        CallError::Failed { .. } => {
-            CallError::Failed { queue: queue(), name: name(), failure: failure() }
-        },
-        CallError::Cancelled { .. } => {
-            CallError::Cancelled { queue: queue(), name: name(), reason: reason() }
-        },
-        CallError::TimedOut { .. } => {
-            CallError::TimedOut { queue: queue(), name: name(), limit: 30.seconds() }
-        },
-        CallError::Error(_) => unavailable().into(),
-    });
+    texts += &flows::calls();
     texts += &every!(OnceError, {
         OnceError::OnceHeld { .. } => OnceError::OnceHeld {
             key: "charge:7".to_owned(),

@@ -47,9 +47,8 @@ local function home_forget_deadline(base, key)
   end
 end
 
-local home_remove
-
-function home_remove(base, key)
+-- Forgets a flow. Keys of those within it that don't expire by themselves are added to `more`.
+local function home_forget(base, key, more)
   local name, names = home_flow(base, key), {}
   local id = redis.call('HGET', base .. 'flow:ids', key)
   for i, part in ipairs(HOME_PARTS) do
@@ -59,9 +58,8 @@ function home_remove(base, key)
   local runs = state == 'running' or state == 'cancelling'
   if redis.call('EXISTS', name .. ':inner') == 1
     and (runs or redis.call('EXISTS', name .. ':work') == 1) then
-    -- Those within it don't expire yet.
     for _, inner in ipairs(redis.call('LRANGE', name .. ':inner', 0, -1)) do
-      home_remove(base, inner)
+      more[#more + 1] = inner
     end
   end
   redis.call('UNLINK', unpack(names))
@@ -71,6 +69,13 @@ function home_remove(base, key)
   redis.call('HDEL', base .. 'flow:ids', key)
   if id and redis.call('HGET', base .. 'flows', id) == key then
     redis.call('HDEL', base .. 'flows', id)
+  end
+end
+
+local function home_remove(base, key)
+  local keys = { key }
+  while #keys > 0 do
+    home_forget(base, table.remove(keys), keys)
   end
 end
 

@@ -1,8 +1,9 @@
-//! Errors of flows.
+//! Errors of flows and of calls.
 
-use super::{failure, push, queue, unavailable};
+use super::{failure, name, push, queue, reason, unavailable};
 use crate::{
-    error::FlowError,
+    DurationExt as _,
+    error::{CallError, FlowError},
     job::{FlowId, FlowState},
 };
 
@@ -34,4 +35,19 @@ pub(super) fn results() -> String {
 /// One that a job's children have failed with.
 pub(super) fn failed() -> FlowError {
     of_flow!(Failed, node: node(), failure: failure())
+}
+
+pub(super) fn calls() -> String {
+    every!(CallError, {
+        CallError::Failed { .. } => {
+            CallError::Failed { queue: queue(), name: name(), failure: failure() }
+        },
+        CallError::Cancelled { .. } => {
+            CallError::Cancelled { queue: queue(), name: name(), reason: reason() }
+        },
+        CallError::TimedOut { .. } => {
+            CallError::TimedOut { queue: queue(), name: name(), limit: 30.seconds() }
+        },
+        CallError::Error(_) => unavailable().into(),
+    })
 }

@@ -27,7 +27,59 @@ fn a_flow_whose_time_is_up_is_dropped() {
     let mut rig = rig();
     rig.at(NOW + 1_000);
     rig.replies(KEYS, expire(), "1");
-    rig.holds(expect![[""]]);
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          flow = F
+          node_skipped = F.1.0@
+          flow = F
+        jq:{q}:flow:F hash
+          cancelled = 1
+          created = 1700000000000
+          deadline = 1700000001000
+          groups = 2
+          id = f
+          keep = 9000
+          keep_failed = 90000
+          late = 1
+          left = 2
+          many = 0
+          nodes = 3
+          root = 1
+          root_failed = -
+          state = cancelling
+          why = 7 -1 -1 o
+        jq:{q}:flow:F:done hash
+          1 = 1700000001000 -
+        jq:{q}:flow:F:groups hash
+          0 = 2 f 0 - - - leaves 1 -
+          1 = 1 f -5 - - - tops - 0
+        jq:{q}:flow:F:left hash
+          0 = 2
+          1 = 0
+        jq:{q}:flow:F:names hash
+          0 = leaf
+          1 = top
+        jq:{q}:flow:F:over hash
+          1 = 0 5 - 1
+        jq:{q}:flow:F:records hash
+          0.0 = a
+          0.1 = b
+          1.0 = c
+        jq:{q}:flow:F:sent hash
+          0 = 2
+        jq:{q}:flow:F:waits hash
+          1 = 1
+        jq:{q}:flow:ids hash
+          F = f
+        jq:{q}:flows hash
+          f = F
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:outbox stream
+          to = q, id = F.death, priority = 0, record = d
+          to = leaves, id = F, priority = 0, record = F.0.0@ F.0.1@, cancel = +7 -1 -1 o
+          to = leaves, id = F, priority = 0, record = F.0.0@ F.0.1@, cancel = -7 -1 -1 o
+    "#]]);
     let before = rig.dump();
     rig.replies(KEYS, expire(), "0");
     rig.dump().assert_unchanged_since(&before);

@@ -30,7 +30,54 @@ fn what_waited_for_the_last_end_is_sent() {
     rig.replies(KEYS, ends(&again), "0");
     rig.dump().assert_unchanged_since(&before);
     rig.replies(KEYS, ends(&[("F.0.1@", COMPLETED), ("F.0.1@", FAILED)]), "1");
-    rig.holds(expect![[""]]);
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          node_completed = F.0.0@
+          node_completed = F.0.1@
+        jq:{q}:flow:F hash
+          completed = 2
+          created = 1700000000000
+          groups = 2
+          id = f
+          keep = 9000
+          keep_failed = 90000
+          left = 1
+          many = 0
+          nodes = 3
+          root = 1
+          state = running
+        jq:{q}:flow:F:done hash
+          0 = 1700000000000 0.1
+        jq:{q}:flow:F:groups hash
+          0 = 2 f 0 - - - leaves 1 -
+          1 = 1 f -5 - - - tops - 0
+        jq:{q}:flow:F:left hash
+          0 = 0
+          1 = 1
+        jq:{q}:flow:F:names hash
+          0 = leaf
+          1 = top
+        jq:{q}:flow:F:outcomes hash
+          0.0 = \x93\u{0}r
+          0.1 = \x93\u{0}r
+        jq:{q}:flow:F:records hash
+          0.0 = a
+          0.1 = b
+          1.0 = c
+        jq:{q}:flow:F:sent hash
+          0 = 2
+          1 = 1
+        jq:{q}:flow:F:waits hash
+          1 = 0
+        jq:{q}:flow:ids hash
+          F = f
+        jq:{q}:flows hash
+          f = F
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:outbox stream
+          to = tops, id = F.1.0@, priority = -5, record = c
+    "#]]);
 }
 
 #[test]
@@ -40,7 +87,63 @@ fn the_last_end_ends_the_flow() {
     rig.replies(KEYS, ends(&[("F.0.0@", COMPLETED), ("F.0.1@", COMPLETED)]), "1");
     rig.given(["DEL jq:{q}:outbox"]);
     rig.replies(KEYS, ends(&[("F.1.0@", COMPLETED)]), "2");
-    rig.holds(expect![[""]]);
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          node_completed = F.0.0@ F.0.1@
+          node_completed = F.1.0@
+          flow = F
+          flow = F
+        jq:{q}:flow:F hash, expires
+          completed = 3
+          created = 1700000000000
+          death = q 0 d
+          ended = 1700000000000
+          groups = 2
+          id = f
+          keep = 9000
+          keep_failed = 90000
+          left = 0
+          many = 0
+          nodes = 3
+          root = 1
+          state = completed
+        jq:{q}:flow:F:done hash, expires
+          0 = 1700000000000 0.1
+          1 = 1700000000000 1.0
+        jq:{q}:flow:F:groups hash, expires
+          0 = 2 f 0 - - - leaves 1 -
+          1 = 1 f -5 - - - tops - 0
+        jq:{q}:flow:F:left hash, expires
+          0 = 0
+          1 = 0
+        jq:{q}:flow:F:names hash, expires
+          0 = leaf
+          1 = top
+        jq:{q}:flow:F:outcomes hash, expires
+          0.0 = \x93\u{0}r
+          0.1 = \x93\u{0}r
+          1.0 = \x93\u{0}r
+        jq:{q}:flow:F:records hash, expires
+          0.0 = a
+          0.1 = b
+          1.0 = c
+        jq:{q}:flow:F:sent hash, expires
+          0 = 2
+          1 = 1
+        jq:{q}:flow:F:waits hash, expires
+          1 = 0
+        jq:{q}:flow:ids hash
+          F = f
+        jq:{q}:flows hash
+          f = F
+        jq:{q}:flows:ended zset
+          1700000009000 F
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:outbox stream
+          to = q, id = F.complete, priority = 0, record = c
+          to = q, id = F.success, priority = 0, record = s
+    "#]]);
 }
 
 #[test]
@@ -48,7 +151,61 @@ fn a_failure_fails_what_waits_and_drops_its_siblings() {
     let mut rig = rig("f");
     rig.given(["HSET jq:{q}:flow:F death q~0~d"]);
     rig.replies(KEYS, ends(&[("F.0.0@", FAILED)]), "3");
-    rig.holds(expect![[""]]);
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          node_failed = F.0.0@
+          node_skipped = F.1.0@
+          flow = F
+        jq:{q}:flow:F hash
+          cause = 0.0
+          created = 1700000000000
+          failed = 2
+          groups = 2
+          id = f
+          keep = 9000
+          keep_failed = 90000
+          left = 1
+          many = 0
+          nodes = 3
+          root = 1
+          root_failed = 0.0
+          state = running
+        jq:{q}:flow:F:bad hash
+          0 = 1
+        jq:{q}:flow:F:done hash
+          1 = 1700000000000 -
+        jq:{q}:flow:F:groups hash
+          0 = 2 f 0 - - - leaves 1 -
+          1 = 1 f -5 - - - tops - 0
+        jq:{q}:flow:F:left hash
+          0 = 1
+          1 = 0
+        jq:{q}:flow:F:names hash
+          0 = leaf
+          1 = top
+        jq:{q}:flow:F:outcomes hash
+          0.0 = \x92\u{1}f
+        jq:{q}:flow:F:over hash
+          1 = 0 4 0.0 1
+        jq:{q}:flow:F:records hash
+          0.0 = a
+          0.1 = b
+          1.0 = c
+        jq:{q}:flow:F:sent hash
+          0 = 2
+        jq:{q}:flow:F:waits hash
+          1 = 1
+        jq:{q}:flow:ids hash
+          F = f
+        jq:{q}:flows hash
+          f = F
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:outbox stream
+          to = q, id = F.death, priority = 0, record = d
+          to = leaves, id = F, priority = 0, record = F.0.1@, cancel = -
+          to = leaves, id = F, priority = 0, record = F.0.1@, cancel = -
+    "#]]);
     rig.replies(KEYS, ends(&[("F.0.1@", CANCELLED)]), "3");
     let dump = rig.dump().to_string();
     for line in ["state = failed", "left = 0", "cancelled = 1", "failed = 2", "cause = 0.0"] {

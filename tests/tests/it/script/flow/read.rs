@@ -15,8 +15,16 @@ fn rig() -> Rig {
 #[test]
 fn a_flow_is_read_with_some_of_its_groups() {
     let mut rig = rig();
-    rig.answers(KEYS, args![Rig::BASE, "F", "", 0, 1], expect![[""]]);
-    rig.answers(KEYS, args![Rig::BASE, "", "f", 1, 9], expect![[""]]);
+    rig.answers(KEYS, args![Rig::BASE, "F", "", 0, 1], expect![[r#"
+        "F"
+        ["f", "running", "3", "2", "3", nil, nil, nil, "1700000000000", nil, "1", nil, "0", nil, nil, nil]
+        [["2 f 0 - - - leaves 1 -", "2", "", "2", "", "leaf", "", ""]]
+    "#]]);
+    rig.answers(KEYS, args![Rig::BASE, "", "f", 1, 9], expect![[r#"
+        "F"
+        ["f", "running", "3", "2", "3", nil, nil, nil, "1700000000000", nil, "1", nil, "0", nil, nil, nil]
+        [["1 f -5 - - - tops - 0", "1", "1", "", "", "top", "", ""]]
+    "#]]);
     rig.replies(KEYS, args![Rig::BASE, "", "g", 0, 9], r#"["", [], []]"#);
 }
 

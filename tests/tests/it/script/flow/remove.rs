@@ -23,7 +23,12 @@ fn one_that_has_ended_is_forgotten() {
         "HSET jq:{q}:flow:G state running",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "F"], r#""""#);
-    rig.holds(expect![[""]]);
+    rig.holds(expect![[r#"
+        jq:{q}:flow:G hash
+          state = running
+        jq:{q}:meta hash
+          layout = 2
+    "#]]);
     let before = rig.dump();
     rig.replies(KEYS, args![Rig::BASE, "F"], r#""""#);
     rig.dump().assert_unchanged_since(&before);

@@ -31,7 +31,17 @@ fn a_flow_is_seen_with_its_last_part() {
         "leaf",
     ];
     rig.replies(KEYS, part.clone(), "0");
-    rig.holds(expect![[""]]);
+    rig.holds(expect![[r#"
+        jq:{q}:flow:F:groups hash, expires
+          0 = 2 f 0 - - - leaves 1 -
+        jq:{q}:flow:F:left hash, expires
+          0 = 2
+        jq:{q}:flow:F:names hash, expires
+          0 = leaf
+        jq:{q}:flow:F:records hash, expires
+          0.0 = a
+          0.1 = b
+    "#]]);
     // It comes twice.
     rig.replies(KEYS, part, "0");
     let last = args![
@@ -62,7 +72,45 @@ fn a_flow_is_seen_with_its_last_part() {
         90_000,
     ];
     rig.replies(KEYS, last.clone(), "1");
-    rig.holds(expect![[""]]);
+    rig.holds(expect![[r#"
+        jq:{q}:flow:F hash
+          created = 1700000000000
+          groups = 2
+          id = f
+          keep = 9000
+          keep_failed = 90000
+          left = 3
+          many = 0
+          nodes = 3
+          root = 1
+          state = running
+        jq:{q}:flow:F:groups hash
+          0 = 2 f 0 - - - leaves 1 -
+          1 = 1 f -5 - - - tops - 0
+        jq:{q}:flow:F:left hash
+          0 = 2
+          1 = 1
+        jq:{q}:flow:F:names hash
+          0 = leaf
+          1 = top
+        jq:{q}:flow:F:records hash
+          0.0 = a
+          0.1 = b
+          1.0 = c
+        jq:{q}:flow:F:sent hash
+          0 = 2
+        jq:{q}:flow:F:waits hash
+          1 = 1
+        jq:{q}:flow:ids hash
+          F = f
+        jq:{q}:flows hash
+          f = F
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:outbox stream
+          to = leaves, id = F.0.0@, priority = 0, record = a
+          to = leaves, id = F.0.1@, priority = 0, record = b
+    "#]]);
     let before = rig.dump();
     rig.replies(KEYS, last, "1");
     rig.dump().assert_unchanged_since(&before);
@@ -166,5 +214,32 @@ fn a_flow_of_nothing_ends_as_it_starts() {
         "q 0 d",
     ];
     rig.replies(KEYS, nothing, "1");
-    rig.holds(expect![[""]]);
+    rig.holds(expect![[r#"
+        jq:{q}:events stream
+          flow = F
+        jq:{q}:flow:F hash, expires
+          created = 1700000000000
+          death = q 0 d
+          ended = 1700000000000
+          groups = 0
+          id = f
+          keep = 9000
+          keep_failed = 90000
+          left = 0
+          many = 0
+          nodes = 0
+          root = ""
+          state = completed
+        jq:{q}:flow:ids hash
+          F = f
+        jq:{q}:flows hash
+          f = F
+        jq:{q}:flows:ended zset
+          1700000009000 F
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:outbox stream
+          to = q, id = F.complete, priority = 0, record = c
+          to = q, id = F.success, priority = 0, record = s
+    "#]]);
 }
