@@ -202,7 +202,9 @@ pub mod retry {
 pub mod steps {
     pub use crate::{
         queue::{JobStep, JobSteps, Signalled, StepsWait},
-        worker::{Each, EachItem, OptionalWait, Sleep, Step, StepError, TakesStepError, WaitFor},
+        worker::{
+            Children, Each, EachItem, OptionalWait, Sleep, Step, StepError, TakesStepError, WaitFor,
+        },
     };
 }
 

@@ -10,7 +10,7 @@ pub(super) fn results() -> String {
         StepError::TimedOut { .. } => StepError::timed_out("shipped"),
         StepError::Timeout { .. } => StepError::Timeout { step: "pay".to_owned(), limit: 3.seconds() },
         StepError::Children { .. } => {
-            StepError::Children { source: flows::failed() }
+            StepError::children(&flows::failed())
         },
         StepError::Full { .. } => StepError::full(),
         StepError::Undeclared { .. } => StepError::undeclared("charge"),

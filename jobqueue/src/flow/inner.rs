@@ -14,6 +14,7 @@ impl Flow {
     /// ended. Its result is that of its root.
     ///
     /// It lives in the home of this one, and has no id of its own.
+    #[expect(clippy::needless_pass_by_value, reason = "both are used up")]
     pub fn flow<R: Root>(&self, inner: Self, root: R) -> Node<R::Output, Inner> {
         let inner_root = start::root(&root);
         let taken = prepare::take(inner.plan(), root.group());

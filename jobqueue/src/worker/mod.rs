@@ -57,6 +57,8 @@ pub(crate) use run::{
 };
 pub use runtime::Worker;
 pub use states::{MissingState, States};
-pub use steps::{Each, EachItem, OptionalWait, Sleep, Step, StepError, TakesStepError, WaitFor};
+pub use steps::{
+    Children, Each, EachItem, OptionalWait, Sleep, Step, StepError, TakesStepError, WaitFor,
+};
 pub use telemetry::{Alert, DeadLettered, WorkerEvent, WorkerEvents};
 pub(crate) use ticks::TickerName;

@@ -89,7 +89,7 @@ where
         end.await?;
         handle.result().await.map_err(|error| match error {
             FlowError::Error(error) => StepError::Error(error),
-            source => StepError::Children { source },
+            failed => StepError::children(&failed),
         })
     }
 }

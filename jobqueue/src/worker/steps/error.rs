@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, time::Duration};
 
 use crate::{
-    error::{Error, FlowError},
+    error::{Error, result::FlowError},
     error_chain::{Source, chain, readable_debug, source},
     job::{Failure, JobError},
     policy::Verdict,
@@ -53,8 +53,8 @@ pub enum StepError {
     #[error("the children of the job have failed")]
     #[non_exhaustive]
     Children {
-        /// Which, and why.
-        source: FlowError,
+        /// Which, and why: as a [`FlowError`](crate::flow::FlowError) says it.
+        source: Source,
     },
     /// The job has recorded as much as it may.
     #[error("there is no room for what the steps have come to")]
@@ -87,6 +87,11 @@ impl StepError {
 
     pub(crate) fn timed_out(name: &str) -> Self {
         Self::TimedOut { source: unmendable(format!("the signal {name:?} has not come")) }
+    }
+
+    /// No other attempt mends what a flow came to.
+    pub(crate) fn children(error: &FlowError) -> Self {
+        Self::Children { source: unmendable(chain(error).to_string()) }
     }
 
     pub(crate) fn full() -> Self {

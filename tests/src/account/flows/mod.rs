@@ -60,7 +60,7 @@ pub(super) async fn start(client: Client, book: Book) {
 /// Starts a flow. If it is unknown whether it was started, it stays an intent.
 async fn one(client: &Client, book: &Book) {
     let kind = Kind::any();
-    let id = kind.id(&JobId::generate().to_string());
+    let id = kind.id(JobId::generate().as_str());
     book.note(&Note::Intent { token: id.clone() });
     if let Ok(home) = kind.start(client, &id).await {
         book.note(&Note::Added { token: id, id: home });

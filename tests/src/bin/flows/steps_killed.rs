@@ -62,7 +62,7 @@ async fn fulfil(n: u32, ctx: Context, notes: State<Notes>) -> Result<u32, Failur
     let parcel: u32 = ctx.wait_for("shipped", 1.hours()).await?;
     let token = ctx
         .step("mail", async || {
-            if n % FAILS == 0 {
+            if n.is_multiple_of(FAILS) {
                 return Err(Failure::permanent("no such address"));
             }
             notes.happen(&id, "mail")

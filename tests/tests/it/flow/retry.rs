@@ -106,7 +106,7 @@ async fn many_nodes_run_again_in_steps() {
     let (client, board) = (client().await, Board::default());
     let _workers = (leaves(&client, &board), tops(&client, &board));
     let flow = Flow::unnamed();
-    let name = |at: usize| if at % 3 == 0 { format!("bad {at}") } else { format!("{at}") };
+    let name = |at: usize| if at.is_multiple_of(3) { format!("bad {at}") } else { format!("{at}") };
     let many = flow.all(leaf, (0..900).map(name)).on_failure(OnChildFailure::Continue);
     let root = flow.node(seer, "seer".to_owned()).after(many.settled());
     let handle = client.start(flow, root).await.expect("it starts");

@@ -158,7 +158,7 @@ async fn assert_stays(dead: &DeadLetters, holder: &JobId) {
         seen.lock().expect("no panic").push(other.clone());
     };
     assert_eq!(dead.redrive().on_kept(kept).await.expect("asked"), 0);
-    assert_eq!(seen.into_inner().expect("no panic"), [holder.clone()]);
+    assert_eq!(seen.into_inner().expect("no panic"), std::slice::from_ref(holder));
     let report = dead.find(JobFilter::new()).redrive().await.expect("asked");
     let [(_, Refused::KeyHeld { holder: other, .. })] = &report.refusals[..] else {
         panic!("{report:?}")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use redis::Value;
 
 use crate::{
@@ -112,7 +112,7 @@ fn more(text: &Bytes) -> Result<Vec<(String, Bytes)>, Corrupt> {
         let mut length = || {
             let end = rest.iter().position(|byte| *byte == b' ')?;
             let digits = rest.split_to(end);
-            rest.split_to(1);
+            rest.advance(1);
             std::str::from_utf8(&digits).ok()?.parse::<usize>().ok()
         };
         let (id, record) = (length().ok_or_else(corrupt)?, length().ok_or_else(corrupt)?);

@@ -11,10 +11,8 @@ fn rig() -> Rig {
     crate::script::rig("flow/stage")
 }
 
-#[test]
-fn a_flow_is_seen_with_its_last_part() {
-    let mut rig = rig();
-    let part = args![
+fn first_part() -> Vec<Vec<u8>> {
+    args![
         Rig::BASE,
         "F",
         60_000,
@@ -29,22 +27,11 @@ fn a_flow_is_seen_with_its_last_part() {
         2,
         0,
         "leaf",
-    ];
-    rig.replies(KEYS, part.clone(), "0");
-    rig.holds(expect![[r#"
-        jq:{q}:flow:F:groups hash, expires
-          0 = 2 f 0 - - - leaves 1 -
-        jq:{q}:flow:F:left hash, expires
-          0 = 2
-        jq:{q}:flow:F:names hash, expires
-          0 = leaf
-        jq:{q}:flow:F:records hash, expires
-          0.0 = a
-          0.1 = b
-    "#]]);
-    // It comes twice.
-    rig.replies(KEYS, part, "0");
-    let last = args![
+    ]
+}
+
+fn last_part() -> Vec<Vec<u8>> {
+    args![
         Rig::BASE,
         "F",
         60_000,
@@ -70,7 +57,28 @@ fn a_flow_is_seen_with_its_last_part() {
         9_000,
         "keep_failed",
         90_000,
-    ];
+    ]
+}
+
+#[test]
+fn a_flow_is_seen_with_its_last_part() {
+    let mut rig = rig();
+    let part = first_part();
+    rig.replies(KEYS, part.clone(), "0");
+    rig.holds(expect![[r#"
+        jq:{q}:flow:F:groups hash, expires
+          0 = 2 f 0 - - - leaves 1 -
+        jq:{q}:flow:F:left hash, expires
+          0 = 2
+        jq:{q}:flow:F:names hash, expires
+          0 = leaf
+        jq:{q}:flow:F:records hash, expires
+          0.0 = a
+          0.1 = b
+    "#]]);
+    // It comes twice.
+    rig.replies(KEYS, part, "0");
+    let last = last_part();
     rig.replies(KEYS, last.clone(), "1");
     rig.holds(expect![[r#"
         jq:{q}:flow:F hash
