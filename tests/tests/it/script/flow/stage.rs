@@ -116,8 +116,7 @@ fn a_flow_is_seen_with_its_last_part() {
         jq:{q}:meta hash
           layout = 2
         jq:{q}:outbox stream
-          to = leaves, id = F.0.0@, priority = 0, record = a
-          to = leaves, id = F.0.1@, priority = 0, record = b
+          to = leaves, id = F.0.0@, priority = 0, record = a, more = 6 1 F.0.1@b
     "#]]);
     let before = rig.dump();
     rig.replies(KEYS, last, "1");

@@ -217,7 +217,7 @@ fn the_caller_of_a_request_hears_why_it_left_unless_it_waits_on() {
 fn what_its_runs_have_recorded_goes_along() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:jobs a r b r", "ZADD jq:{q}:waiting 1 a 2 b"]);
-    rig.given(["HSET jq:{q}:steps:a sa v", "SADD jq:{q}:listed a"]);
+    rig.given(["HSET jq:{q}:steps:a sa w", "SADD jq:{q}:listed a"]);
     let along = |text: &str| args!["", "", "o", "j", 0, "r", text];
     let call = [args![Rig::BASE, "", "a"], along("=- -"), args!["b"], along("+3:- -4 1 sb v")];
     rig.replies(KEYS, call.concat(), "\"sent sent\"");
@@ -225,7 +225,7 @@ fn what_its_runs_have_recorded_goes_along() {
         jq:{q}:events stream
           removed = a b
         jq:{q}:outbox stream
-          to = o, id = j, priority = 0, record = r, arrival = - -, steps = 2 1 sav
+          to = o, id = j, priority = 0, record = r, arrival = - -, steps = 2 1 saw
           to = o, id = j, priority = 0, record = r, arrival = - -, steps = 4 1 sb v
     "#]]);
 }
