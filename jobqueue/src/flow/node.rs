@@ -15,7 +15,7 @@ use crate::{
     value_error::Invalid,
 };
 
-/// One node of a [flow](Flow): a job that runs once all that it comes [after](Self::after) has
+/// One node of a [flow](crate::Flow): a job that runs once all that it comes [after](Self::after) has
 /// ended. `T` is the type of its result.
 pub struct Node<T, J> {
     plan: PlanRef,
@@ -23,7 +23,7 @@ pub struct Node<T, J> {
     types: PhantomData<fn() -> (T, J)>,
 }
 
-/// Many nodes of a [flow](Flow) of one handler, which wait for the same.
+/// Many nodes of a [flow](crate::Flow) of one handler, which wait for the same.
 pub struct Nodes<T, J> {
     plan: PlanRef,
     group: u32,

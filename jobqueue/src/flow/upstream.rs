@@ -3,7 +3,7 @@
 use super::plan::PlanRef;
 use crate::job::{Input, Need};
 
-/// Nodes that others [wait for](Node::after): one, many, or a tuple of those.
+/// Nodes that others [wait for](crate::flow::Node::after): one, many, or a tuple of those.
 ///
 /// `Value` is what they give: the result of a node, a `Vec` of those of many, in order, and a tuple
 /// of a tuple.

@@ -11,7 +11,7 @@ use crate::{
 
 /// Why a [step](crate::Context::step), a sleep or a wait gave no result.
 ///
-/// A handler's error takes it with `?`: [`Failure`](crate::Failure), `anyhow::Error` and boxed
+/// A handler's error takes it with `?`: [`Failure`], `anyhow::Error` and boxed
 /// errors as they are, an enum of your own by a variant with `#[from]`.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -53,7 +53,7 @@ pub enum StepError {
     #[error("the children of the job have failed")]
     #[non_exhaustive]
     Children {
-        /// Which, and why: as a [`FlowError`](crate::flow::FlowError) says it.
+        /// Which, and why: as a [`FlowError`] says it.
         source: Source,
     },
     /// The job has recorded as much as it may.
