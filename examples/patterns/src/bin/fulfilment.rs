@@ -67,7 +67,9 @@ async fn main() -> anyhow::Result<()> {
         let (handle, working) = (worker.handle(), tokio::spawn(worker.run()));
         match job.result().await {
             Ok(parcel) => println!("order {order}: {parcel}"),
-            Err(ResultError::Failed { failure, .. }) => println!("order {order}: {failure}"),
+            Err(ResultError::Failed { failure, .. }) => {
+                println!("order {order}: {}", failure.message)
+            }
             Err(error) => return Err(error.into()),
         }
         handle.stop(5.seconds());
