@@ -15,10 +15,10 @@ local function flow_open(base, key, now)
   }
 end
 
--- Something is to be done for it.
-local function flow_work(w, item)
+-- Something is to be done for it; by `push`, as the last thing unless that is LPUSH.
+local function flow_work(w, item, push)
   -- As long as there is work for it, it stands in the line.
-  if redis.call('RPUSH', w.name .. ':work', item) == 1 then
+  if redis.call(push or 'RPUSH', w.name .. ':work', item) == 1 then
     redis.call('ZADD', w.base .. 'flowing', w.now, w.key)
   end
 end
@@ -56,13 +56,7 @@ end
 
 -- It expires; with '-' as the time it doesn't any more.
 local function flow_expire(base, key, time)
-  for _, part in ipairs(HOME_PARTS) do
-    if time == '-' then
-      redis.call('PERSIST', home_flow(base, key) .. part)
-    else
-      redis.call('PEXPIRE', home_flow(base, key) .. part, time)
-    end
-  end
+  home_expire(home_flow(base, key), HOME_PARTS, time)
 end
 
 -- It has ended and expires, and the flows within it with it. What is left of those whose time was up
@@ -99,9 +93,7 @@ local function flow_revive(w, from)
   redis.call('HSET', w.name, 'state', w.state, 'revival', '1')
   redis.call('HDEL', w.name, 'ended', 'cause', 'root_failed', 'late', 'why', 'deadline')
   w.left = redis.call('HINCRBY', w.name, 'left', 1)
-  if redis.call('LPUSH', w.name .. ':work', 'v 0 n1 ' .. from) == 1 then
-    redis.call('ZADD', w.base .. 'flowing', w.now, w.key)
-  end
+  flow_work(w, 'v 0 n1 ' .. from, 'LPUSH')
 end
 
 -- How the flow ends when none of its nodes is left.
@@ -144,8 +136,6 @@ local function flow_end(w)
   end
   w.state = flow_verdict(w)
   redis.call('HSET', w.name, 'state', w.state, 'ended', string.format('%.0f', w.now))
-  redis.call('DEL', w.name .. ':work')
-  redis.call('ZREM', w.base .. 'flowing', w.key)
   flow_follow(w, 'complete')
   if w.state == 'completed' then flow_follow(w, 'success') end
   flow_say(w)

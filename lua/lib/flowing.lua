@@ -27,9 +27,7 @@ end
 -- A staged flow that is a node of a started one doesn't lapse any more.
 local function flowing_keep(w, key)
   redis.call('RPUSH', w.name .. ':inner', key)
-  for _, part in ipairs(HOME_PARTS) do
-    redis.call('PERSIST', home_flow(w.base, key) .. part)
-  end
+  flow_expire(w.base, key, '-')
 end
 
 local function flowing_begin(w, name)

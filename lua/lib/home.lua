@@ -40,6 +40,17 @@ local function home_flow(base, key)
   return base .. 'flow:' .. key
 end
 
+-- These parts of a flow expire; with '-' as the time they don't any more.
+local function home_expire(name, parts, time)
+  for _, part in ipairs(parts) do
+    if time == '-' then
+      redis.call('PERSIST', name .. part)
+    else
+      redis.call('PEXPIRE', name .. part, time)
+    end
+  end
+end
+
 -- Its deadline counts no more.
 local function home_forget_deadline(base, key)
   if redis.call('ZREM', base .. 'ticks', 'flow ' .. key) == 1 then

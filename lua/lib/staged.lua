@@ -32,10 +32,18 @@ local function staged_groups(name, args, at)
   return at + 5 * n + 1
 end
 
+-- They lapse after this time; with '-' they don't any more.
 local function staged_lapse(name, time)
-  for _, part in ipairs(STAGED_PARTS) do
-    redis.call('PEXPIRE', name .. part, time)
+  home_expire(name, STAGED_PARTS, time)
+end
+
+-- The fields of a flow that is started: pairs behind its id, which stands in ARGV at `at`.
+local function staged_fields(args, at)
+  local fields = {}
+  for i = at + 1, #args, 2 do
+    fields[args[i]] = args[i + 1]
   end
+  return fields
 end
 
 -- Whether another flow has this id.
@@ -74,11 +82,9 @@ end
 local function staged_refusal(name, args, at)
   local nodes = tonumber(args[at])
   local next_at = at + 2 * nodes + 1
-  local groups, fields = tonumber(args[next_at]), {}
+  local groups = tonumber(args[next_at])
   next_at = next_at + 5 * groups + 1
-  for i = next_at + 1, #args, 2 do
-    fields[args[i]] = args[i + 1]
-  end
+  local fields = staged_fields(args, next_at)
   if args[next_at]
     and (redis.call('HLEN', name .. ':records') + nodes ~= tonumber(fields.nodes)
       or redis.call('HLEN', name .. ':groups') + groups ~= tonumber(fields.groups)) then
@@ -101,10 +107,7 @@ end
 -- Starts the flow: its id and its fields begin in ARGV at `at`. Among them `time` is how many ms it
 -- may take.
 local function staged_start(base, key, args, at, now)
-  local name, fields = home_flow(base, key), {}
-  for i = at + 1, #args, 2 do
-    fields[args[i]] = args[i + 1]
-  end
+  local name, fields = home_flow(base, key), staged_fields(args, at)
   -- One that is a node of another waits for that.
   redis.call('HSET', name, 'id', args[at], 'state', fields.within and 'held' or 'running', 'left',
     fields.nodes, 'created', string.format('%.0f', now), unpack(args, at + 1))
@@ -112,9 +115,7 @@ local function staged_start(base, key, args, at, now)
     staged_lapse(name, args[3])
     return fields.within == '' and 1 or staged_attach(base, fields.within, key, now)
   end
-  for _, part in ipairs(STAGED_PARTS) do
-    redis.call('PERSIST', name .. part)
-  end
+  staged_lapse(name, '-')
   layout_mark(base .. 'meta', redis.call('HGET', base .. 'meta', 'layout'))
   if args[at] ~= '' then
     redis.call('HSET', base .. 'flows', args[at], key)

@@ -56,8 +56,7 @@ impl OfGroup<'_> {
     }
 
     async fn read_flow(&self, key: &FlowKey) -> Result<Option<End>> {
-        let over = self.group.over;
-        if let Some(over) = over {
+        if let Some(over) = self.group.over {
             return Ok(Some(Err(without_job(over.failed, over.cause))));
         }
         let read = |groups| Read { which: Which::Key(key), groups };
@@ -70,7 +69,7 @@ impl OfGroup<'_> {
             FlowState::Cancelled => return Ok(Some(Err(without_job(false, None)))),
             FlowState::Held | FlowState::Running | FlowState::Cancelling => return Ok(None),
         }
-        let root = record.root.map_or(u32::MAX, |root| root);
+        let root = record.root.unwrap_or(u32::MAX);
         let found = self.store.call_retrying(&read((root, 1))).await?;
         let Some(group) = found.and_then(|(_, groups)| groups.into_iter().next()) else {
             return Ok(Some(Ok(NIL.to_vec())));

@@ -67,9 +67,9 @@ pub(crate) async fn gather<V: DeserializeOwned>(
         let group = groups.into_iter().next().ok_or_else(gone)?;
         let of = OfGroup { store: home, key: &node.key, number: need.group, group: &group };
         let ends = of.ends().await.map_err(Failure::from)?.ok_or_else(gone)?;
-        let name = || group.name.clone().unwrap_or_else(|| need.group.to_string());
         let input = give(need.input, ends).map_err(|failure| {
-            Failure::permanent(format!("an input of the node, {}, has failed: {failure}", name()))
+            let name = group.title(need.group);
+            Failure::permanent(format!("an input of the node, {name}, has failed: {failure}"))
         })?;
         given.extend(input);
     }
