@@ -32,6 +32,7 @@ pub mod dump;
 pub mod edges;
 pub mod folder;
 pub mod leftovers;
+pub mod log_lines;
 pub mod names;
 pub mod process;
 pub mod proxy;
