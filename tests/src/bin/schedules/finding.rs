@@ -79,24 +79,25 @@ fn is_short(own: u128, above: usize, calls: u64) -> bool {
 }
 
 /// Listens for calls that take longer than half a millisecond.
-fn listen(server: &mut RedisServer) -> Result<Duration, Failed> {
-    server.set_option("slowlog-log-slower-than", "500");
-    server.set_option("slowlog-max-len", "10000");
+fn listen(server: &RedisServer) -> Result<Duration, Failed> {
+    let mut set = redis::cmd("CONFIG");
+    set.arg("SET").arg("slowlog-log-slower-than").arg(500).arg("slowlog-max-len").arg(10_000);
+    let () = set.query(&mut server.connection())?;
     let _: () = redis::cmd("CONFIG").arg("RESETSTAT").query(&mut server.connection())?;
     let _: () = redis::cmd("SLOWLOG").arg("RESET").query(&mut server.connection())?;
     processor_time(server)
 }
 
 pub(crate) async fn play(report: &mut Report) -> Played {
-    let mut server = RedisServer::start();
+    let server = RedisServer::start();
     let client = Client::connect(&server.url()).await?;
     for first in (0..JOBS).step_by(50_000) {
         client.add_all(charge, (first..first + 50_000).map(order)).await?;
     }
     let queue = client.queue("million")?;
-    let before = listen(&mut server)?;
+    let before = listen(&server)?;
     one_is_found(report, (&server, before), &queue).await?;
-    let before = listen(&mut server)?;
+    let before = listen(&server)?;
     many_are_cancelled(report, (&server, before), &queue).await
 }
 
