@@ -46,6 +46,8 @@ async fn aging_set_late(report: &mut Report) -> Played {
     let client = Client::connect(&server.url()).await?;
     let queue = client.queue("odd")?;
     let old = client.add(quick, 0).priority(5).await?;
+    // It is older than the others by more than its priority is worth.
+    sleep(Duration::from_millis(50)).await;
     for part in 0..100_u32 {
         client.add_all(quick, (0..1_000 - u32::from(part == 99)).map(|_| 1)).await?;
     }
