@@ -107,6 +107,8 @@ local function advance(keys, args)
   local due, waiting = promote_due(q, now), redis.call('ZCARD', q.waiting)
   local ids, why, look = fetch_jobs(q, want, waiting, now, exact)
   if not by_hand then lease_answer(q.workers, worker, now + lease, #ids + #(late or {})) end
+  -- Before anybody counts what is active.
+  if by_hand then hand_deliver(q, worker, ids, now + q.held) end
   local left = waiting - #ids
   if #ids == want or q.cut then handover_full(q, left > 0 and why == '', due, now) end
   if q.passes_turn or q.for_others then wake_one(q.wake) end
@@ -119,7 +121,6 @@ local function advance(keys, args)
     local expired, wait = expiry_hand_out(q, ids, late, now)
     more = { 'expired', expired, 'expires', wait }
   end
-  if by_hand then hand_deliver(q, worker, ids, now + q.held) end
   if meta[11] or meta[19] then details_queue(more, meta[11], meta[19]) end
   local wait = math.max(0, math.ceil(math.min(check, due or math.huge, look or math.huge) - exact))
   local reply = { now, wait, left, q.cut and 'bytes' or why, late and table.concat(ids, ' ') or q.taken or '',

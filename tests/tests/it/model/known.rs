@@ -75,3 +75,11 @@ fn a_throttle_by_hand_while_a_job_waits() {
         Op::Hand(hand::Op::Acknowledge { delivery: 0, hold: 800, end: DONE }),
     ]);
 }
+
+/// The jobs of a queue's first receive weren't counted as active yet, and an idle worker was woken for
+/// nothing.
+#[test]
+fn a_receive_that_uses_up_all_that_may_be_active() {
+    let receive = hand::Op::Receive { want: 1, out: 10_000, lost: false };
+    agrees(&[add(), add(), Op::Limit("active", "1"), Op::TakeToken, Op::Hand(receive)]);
+}
