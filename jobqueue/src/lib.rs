@@ -210,7 +210,10 @@ pub mod steps {
 
 #[doc = include_str!("docs/modules/telemetry.md")]
 pub mod telemetry {
-    pub use crate::worker::{Alert, DeadLettered, WorkerEvent, WorkerEvents};
+    pub use crate::worker::{
+        Alert, DeadLettered, HealthProblem, QueueHealth, WorkerEvent, WorkerEvents, WorkerHealth,
+        WorkerPhase,
+    };
 }
 
 #[doc = include_str!("docs/modules/trace.md")]

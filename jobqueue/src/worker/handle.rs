@@ -6,6 +6,7 @@ use tokio::{
 };
 
 use super::{
+    health::{Vitals, WorkerHealth},
     signals::Phase,
     telemetry::{HookSender, Outage, Telemetry, WorkerEvents},
 };
@@ -15,12 +16,14 @@ use super::{
 pub struct WorkerHandle {
     phase: watch::Sender<Phase>,
     telemetry: Telemetry,
+    vitals: Vitals,
 }
 
 impl WorkerHandle {
     pub(super) fn new(hooks: HookSender, outage: Outage) -> Self {
         let telemetry = Telemetry::new(hooks, outage);
-        Self { phase: watch::Sender::new(Phase::Working), telemetry }
+        let phase = watch::Sender::new(Phase::Working);
+        Self { phase, telemetry, vitals: Vitals::default() }
     }
 
     /// A worker that has ended may run again.
@@ -37,6 +40,10 @@ impl WorkerHandle {
 
     pub(super) fn telemetry(&self) -> &Telemetry {
         &self.telemetry
+    }
+
+    pub(super) fn vitals(&self) -> &Vitals {
+        &self.vitals
     }
 
     /// The phase, for tasks that follow it.
@@ -68,6 +75,24 @@ impl WorkerHandle {
                 true
             }
         });
+    }
+
+    /// How the worker is: whether it is live and ready, and else why not. It asks nobody.
+    ///
+    /// ```
+    /// # use jobqueue::WorkerHandle;
+    /// # fn example(handle: &WorkerHandle) {
+    /// let health = handle.health();
+    /// if !health.is_ready() {
+    ///     for problem in health.problems() {
+    ///         println!("not ready: {problem}");
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn health(&self) -> WorkerHealth {
+        self.vitals.health(*self.phase.borrow())
     }
 
     /// Events of this worker from now on. A subscriber that falls far behind misses some.

@@ -15,6 +15,7 @@ mod flow_node;
 mod handle;
 mod handler;
 mod handler_limits;
+mod health;
 mod inputs;
 mod macros;
 mod once;
@@ -39,6 +40,7 @@ pub(crate) use config::MAX_SLEEP;
 pub use extract::{FromContext, State};
 pub use handle::WorkerHandle;
 pub use handler::Handler;
+pub use health::{HealthProblem, QueueHealth, WorkerHealth, WorkerPhase};
 #[doc(hidden)]
 pub use macros::{
     IsResult, NoResult, Probe, Return, Returns, ReturnsPlain, ViaJobError, ViaNoError, ViaStdError,

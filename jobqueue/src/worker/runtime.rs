@@ -125,7 +125,7 @@ impl Worker {
     /// breakers, lasts.
     pub(crate) async fn run_once_until(&mut self, stop: impl Future<Output = ()>) -> Result<()> {
         let (handle, drain) = (self.handle.clone(), self.config.drain);
-        let pumps = self.start()?;
+        let (pumps, _runs) = self.start()?;
         let joined = join(pumps, &handle);
         tokio::pin!(joined);
         let ended = tokio::select! {
@@ -161,7 +161,8 @@ impl Worker {
         }
     }
 
-    fn start(&mut self) -> Result<JoinSet<Result<()>>> {
+    /// Starts the pumps. The worker counts as alive until the second of the answer is dropped.
+    fn start(&mut self) -> Result<(JoinSet<Result<()>>, Arc<()>)> {
         let mut pumps = JoinSet::new();
         let mut leases = Vec::new();
         if let Some(hook_task) = self.hook_task.take() {
@@ -192,7 +193,7 @@ impl Worker {
             pumps.spawn(boxed(subscriber.run()));
         }
         lease::start(&leases, self.handle.telemetry().clone())?;
-        Ok(pumps)
+        Ok((pumps, self.handle.vitals().begin(&leases)))
     }
 }
 

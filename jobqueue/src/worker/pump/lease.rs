@@ -21,15 +21,12 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{
     clock,
     error::{Error, Result},
-    job::WorkerId,
+    job::{QueueName, WorkerId},
     store::{Marked, QueueStore, worker},
     task::boxed,
     value_error::Invalid,
     worker::telemetry::Telemetry,
 };
-
-/// A pump that has made no step for this long is stuck.
-const STUCK: Duration = Duration::from_secs(30);
 
 /// When a worker says that it has heard of its jobs, if no call has said so before. So short runs
 /// cost no more, and a job that kills its worker sooner counts once as one whose answer was lost.
@@ -51,14 +48,35 @@ pub(crate) struct Lease {
     worker: Mutex<Option<WorkerId>>,
     /// How many jobs the pump holds.
     held: AtomicUsize,
-    /// When the lease was last moved, and when the pump last made a step: ms since `began`.
+    /// When the lease was last moved: ms since `began`.
     renewed: AtomicU64,
-    stepped: AtomicU64,
+    steps: Steps,
     /// Whether a call of the pump is under way, whose answer may bring jobs.
     asking: AtomicBool,
     /// When the last answer came, if it brought jobs and no call was made since; else 0.
     fetched: AtomicU64,
     word: Word,
+}
+
+/// The pump's steps: ms since the lease began.
+#[derive(Debug, Default)]
+struct Steps {
+    /// When it last made one.
+    last: AtomicU64,
+    /// When it was last told that the pump is stuck.
+    told: AtomicU64,
+}
+
+/// How the pump of a lease is.
+pub(crate) struct Pulse<'a> {
+    pub(crate) queue: &'a QueueName,
+    /// Whether it has a name at the queue.
+    pub(crate) joined: bool,
+    pub(crate) held: usize,
+    /// How long ago it made a step, and Redis moved its lease.
+    pub(crate) step: Duration,
+    pub(crate) answer: Duration,
+    pub(crate) length: Duration,
 }
 
 /// What the two tell each other.
@@ -82,6 +100,9 @@ struct Word {
 }
 
 impl Lease {
+    /// A pump that has made no step for this long is stuck.
+    pub(crate) const STUCK: Duration = Duration::from_secs(30);
+
     pub(crate) fn new(store: &QueueStore, length: Duration) -> Arc<Self> {
         Arc::new(Self {
             store: store.with_own_connection(),
@@ -90,7 +111,7 @@ impl Lease {
             worker: Mutex::default(),
             held: AtomicUsize::default(),
             renewed: AtomicU64::default(),
-            stepped: AtomicU64::default(),
+            steps: Steps::default(),
             asking: AtomicBool::default(),
             fetched: AtomicU64::default(),
             word: Word::default(),
@@ -171,7 +192,18 @@ impl Lease {
 
     /// The pump is alive.
     pub(super) fn step(&self) {
-        self.stepped.store(self.now(), Ordering::Relaxed);
+        self.steps.last.store(self.now(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn pulse(&self) -> Pulse<'_> {
+        Pulse {
+            queue: self.store.name(),
+            joined: self.worker().is_some(),
+            held: self.held.load(Ordering::Relaxed),
+            step: self.since(&self.steps.last),
+            answer: self.since(&self.renewed),
+            length: self.length,
+        }
     }
 
     /// Waits until a heartbeat finds that the lease is lost.
@@ -262,10 +294,10 @@ impl Lease {
     }
 
     fn watch(&self, telemetry: &Telemetry) {
-        let since = self.since(&self.stepped);
-        if since > STUCK {
+        let since = self.since(&self.steps.last);
+        if since > Self::STUCK && self.since(&self.steps.told) > Self::STUCK {
             telemetry.stuck(self.store.name(), since);
-            self.step();
+            self.steps.told.store(self.now(), Ordering::Relaxed);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod exposition;
 mod facade;
+mod health;
 mod log;
 mod recorder;
 mod scrape;
