@@ -8,8 +8,8 @@ use std::fs;
 use super::{assert_none, root};
 
 /// The folders whose pages are checked, besides the root's.
-const FOLDERS: [&str; 8] =
-    [".", "benches", "docs", "examples", "jobqueue/src/docs", "lua", "scripts", "tests"];
+const FOLDERS: [&str; 9] =
+    [".", "benches", "deploy", "docs", "examples", "jobqueue/src/docs", "lua", "scripts", "tests"];
 
 /// The pages, as paths from the root and texts without their fenced code.
 fn pages() -> Vec<(String, String)> {

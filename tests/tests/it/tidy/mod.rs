@@ -2,6 +2,7 @@
 //! their tests agree.
 
 mod dependencies;
+mod deploy;
 mod floors;
 mod graph;
 mod links;
