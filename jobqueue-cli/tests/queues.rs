@@ -40,6 +40,7 @@ impl Queues {
         let large = client.add_all(length, (0..20).map(|_| text.clone())).await.expect("added");
         let delayed = client.add(double, DELAYED).delay(1.hours()).await.expect("added");
         let waiting = client.add_all(double, 0..WAITING).await.expect("added");
+        queue.create().await.expect("there");
         queue.pause().await.expect("paused");
         Self { completed, failed, waiting, delayed, large }
     }

@@ -174,9 +174,12 @@ pub mod handler {
 #[doc = include_str!("docs/modules/manage.md")]
 pub mod manage {
     pub use crate::{
-        job::{CancelReason, Cancelled},
+        job::{CancelReason, Cancelled, LastRun, ProcessInfo, WorkerState},
         policy::Overflow,
-        queue::{Cancel, CancelAll, Drain, EditJob, JobPages, Obliterate, Retry, SetLimits},
+        queue::{
+            Cancel, CancelAll, Drain, EditJob, JobPages, Obliterate, QueueEntry, QueuePage, Queues,
+            Rescan, Retry, SetLimits, WorkerInfo,
+        },
     };
 }
 

@@ -79,6 +79,7 @@ local function recover_oldest(q, leases, worker, own, now)
     hand_end(q.workers, q.base .. 'visibility', due)
   elseif found < RECOVER_STEP then
     redis.call('ZREM', q.workers, oldest)
+    redis.call('HDEL', q.base .. 'identities', oldest)
   end
   return now
 end

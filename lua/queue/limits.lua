@@ -26,7 +26,7 @@ local function limits(keys, args)
     return refusal
   end
   -- A full Redis refuses a script whose first write may grow; and it is time for limits, then.
-  redis.call('HDEL', meta, args[2])
+  redis.call('HDEL', meta, args[2] or '')
   layout_mark(meta, found[1])
   for i = 2, #args, 2 do
     local field, value = args[i], args[i + 1]

@@ -92,6 +92,6 @@ local function obliterate(keys, args)
     redis.call('UNLINK', q.base .. name)
   end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',
-    q.base .. 'cancelled', q.base .. 'cancels', unpack(keys))
+    q.base .. 'cancelled', q.base .. 'cancels', q.base .. 'identities', unpack(keys))
   return 0
 end

@@ -4,13 +4,13 @@
 --       2  events     STREAM  {q}:events
 -- ARGV  none
 -- REPLY 1, or 0 if it was paused already
--- ERR   LAYOUT
+-- ERR   LAYOUT, NOQUEUE
 -- CALL  once: see lib/call.lua
--- USES  layout, events, numbered, call
+-- USES  layout, known, events, numbered, call
 local function pause(keys)
   local meta, events = keys[1], keys[2]
   local found = redis.call('HMGET', meta, 'layout', 'events', 'paused')
-  local refusal = layout_refusal(found[1])
+  local refusal = known_refusal(found[1])
   if refusal then
     return refusal
   end
@@ -19,7 +19,6 @@ local function pause(keys)
   end
   -- A full Redis refuses a script whose first write may grow.
   redis.call('HDEL', meta, 'paused')
-  layout_mark(meta, found[1])
   redis.call('HSET', meta, 'paused', '1')
   events_add(events, found[2], 'paused', { '' })
   return 1

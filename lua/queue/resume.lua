@@ -7,13 +7,13 @@
 --       5  wake       LIST    {q}:wake
 -- ARGV  none
 -- REPLY 1, or 0 if it was not paused
--- ERR   LAYOUT
+-- ERR   LAYOUT, NOQUEUE
 -- CALL  once: see lib/call.lua
--- USES  layout, events, wake, numbered, call
+-- USES  layout, known, events, wake, numbered, call
 local function resume(keys)
   local meta, events, waiting, delayed, wake = keys[1], keys[2], keys[3], keys[4], keys[5]
   local found = redis.call('HMGET', meta, 'layout', 'events', 'paused')
-  local refusal = layout_refusal(found[1])
+  local refusal = known_refusal(found[1])
   if refusal then
     return refusal
   end

@@ -46,6 +46,7 @@ local function join(keys, args)
   if own then setback_look(q, own, lease, now) else setback_look_around(q, now) end
   if old ~= '' then
     redis.call('ZREM', workers, old)
+    redis.call('HDEL', q.base .. 'identities', old)
     if redis.call('EXISTS', former) == 1 then
       redis.call('RENAME', former, q.running)
     end

@@ -41,6 +41,7 @@ local function leave(keys, args)
   cancels_end(q, running, now)
   if all < step then
     redis.call('ZREM', q.workers, worker)
+    redis.call('HDEL', q.base .. 'identities', worker)
   end
   wake_successor(q, now)
   return all

@@ -112,6 +112,61 @@ pub(super) fn range_by_score(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(members(set.by_score(from, to).skip(skip).take(most), scores))
 }
 
+/// With `LIMIT`. All members have one score.
+pub(super) fn range_by_bytes(keys: &mut Keyspace, args: Args<'_>) -> Answer {
+    let (from, to) = (Edge::parse(&args[1])?, Edge::parse(&args[2])?);
+    let (mut skip, mut most) = (0, usize::MAX);
+    match &args[3..] {
+        [] => {}
+        [word, offset, count] if is(word, "LIMIT") => {
+            skip = usize::try_from(integer(offset)?).unwrap_or(usize::MAX);
+            most = usize::try_from(integer(count)?).unwrap_or(usize::MAX);
+        }
+        _ => return Err(Refusal::SYNTAX),
+    }
+    let Some(set) = keys.get::<SortedSet>(&args[0])? else { return Ok(Reply::empty()) };
+    let within = |(member, _): &(&Bytes, f64)| from.is_before(member) && to.is_behind(member);
+    Ok(members(set.iter().filter(within).skip(skip).take(most), false))
+}
+
+/// One end of a range of members.
+enum Edge<'a> {
+    Lowest,
+    Highest,
+    With(&'a [u8]),
+    Without(&'a [u8]),
+}
+
+impl<'a> Edge<'a> {
+    fn parse(text: &'a [u8]) -> Result<Self, Refusal> {
+        match text {
+            b"-" => Ok(Self::Lowest),
+            b"+" => Ok(Self::Highest),
+            [b'[', rest @ ..] => Ok(Self::With(rest)),
+            [b'(', rest @ ..] => Ok(Self::Without(rest)),
+            _ => Err(Refusal::new("ERR min or max not valid string range item")),
+        }
+    }
+
+    fn is_before(&self, member: &[u8]) -> bool {
+        match self {
+            Self::Lowest => true,
+            Self::Highest => false,
+            Self::With(edge) => *edge <= member,
+            Self::Without(edge) => *edge < member,
+        }
+    }
+
+    fn is_behind(&self, member: &[u8]) -> bool {
+        match self {
+            Self::Lowest => false,
+            Self::Highest => true,
+            Self::With(edge) => *edge >= member,
+            Self::Without(edge) => *edge > member,
+        }
+    }
+}
+
 pub(super) fn count(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let (from, to) = (bound(&args[1])?, bound(&args[2])?);
     let set = keys.get::<SortedSet>(&args[0])?;

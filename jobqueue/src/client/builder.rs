@@ -1,12 +1,12 @@
 //! Setting a client up.
 
-use std::{fmt, ops::RangeInclusive, time::Duration};
+use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 
-use super::{Client, Settings, trace::TraceSource};
+use super::{Client, Settings, process, trace::TraceSource};
 use crate::{
     error::{Error, Result},
     job::{Codec, TraceContext},
-    store::{Destination, Limits, Retries, Store, TlsOptions},
+    store::{ConnectionName, Destination, Limits, Retries, Store, TlsOptions},
     value_error::Invalid,
 };
 
@@ -64,7 +64,12 @@ impl Client {
             retry_timeout: RETRY_TIMEOUT,
             wait: Duration::ZERO,
             limits: Limits::DEFAULT,
-            settings: Settings { codec: None, max_payload: MAX_PAYLOAD, trace: None },
+            settings: Settings {
+                codec: None,
+                max_payload: MAX_PAYLOAD,
+                trace: None,
+                process: Arc::new(process::this()),
+            },
         }
     }
 }
@@ -98,6 +103,36 @@ impl ClientBuilder {
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
+        self
+    }
+
+    /// The program's name and version, as operators see them: with [workers](Client::workers), with
+    /// jobs that have ended, in the audit log, and in the names of connections. Each at most 64
+    /// bytes. By default the name of the program's file, and no version.
+    ///
+    /// ```no_run
+    /// # async fn example() -> jobqueue::Result<()> {
+    /// let client = jobqueue::Client::builder("redis://127.0.0.1")
+    ///     .program("billing", env!("CARGO_PKG_VERSION"))
+    ///     .label("zone", "eu")
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn program(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        let process = Arc::make_mut(&mut self.settings.process);
+        (process.program, process.version) = (name.into(), version.into());
+        self
+    }
+
+    /// Something else that operators see of this process; at most 16 labels, each and its value of
+    /// at most 64 bytes. A later one of the same name replaces it.
+    #[must_use]
+    pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let process = Arc::make_mut(&mut self.settings.process);
+        process.labels.insert(name.into(), value.into());
         self
     }
 
@@ -186,6 +221,7 @@ impl ClientBuilder {
                 return Err(Invalid::new(what, limit, "use 10 ms to 1 h"));
             }
         }
+        process::check(&self.settings.process)?;
         let most = self.settings.max_payload;
         if most == 0 || most > MOST_PAYLOAD {
             return Err(Invalid::new("max_payload", most, "use 1 byte to 256 MiB"));
@@ -205,8 +241,9 @@ impl ClientBuilder {
         let wait = if destination.changes_hands() { wait.max(limits.connect) } else { wait };
         let mut retries = Retries::within(wait);
         loop {
+            let names = ConnectionName::of(&settings.process);
             let connected =
-                Store::connect(&destination, &tls, prefix.clone(), limits, retry_timeout);
+                Store::connect(&destination, &tls, prefix.clone(), (limits, names), retry_timeout);
             match retries.attempt(connected).await {
                 Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
                 store => return Ok(Client::new(store?, settings)),

@@ -1,6 +1,7 @@
 //! A connection to Redis, and the state that all queues reached through it share.
 
 mod builder;
+mod process;
 mod shared;
 pub(crate) mod trace;
 #[cfg(feature = "testing")]
@@ -14,7 +15,7 @@ use std::{any::Any, sync::Arc};
 
 use self::{shared::Shared, trace::TraceSource};
 use crate::{
-    job::{Codec, Job, TraceContext},
+    job::{Codec, Job, ProcessInfo, TraceContext},
     outbox::Relays,
     store::Store,
 };
@@ -51,6 +52,8 @@ struct Settings {
     codec: Option<Codec>,
     max_payload: usize,
     trace: Option<TraceSource>,
+    /// Who this process is.
+    process: Arc<ProcessInfo>,
 }
 
 impl Client {
@@ -85,6 +88,12 @@ impl Client {
     /// The trace that an add made at this point continues.
     pub(crate) fn trace(&self) -> Option<TraceContext> {
         trace::current(self.0.settings.trace.as_ref())
+    }
+
+    /// Who this process is, as others see it.
+    #[must_use]
+    pub fn process(&self) -> &ProcessInfo {
+        &self.0.settings.process
     }
 
     pub(crate) fn max_payload(&self) -> usize {

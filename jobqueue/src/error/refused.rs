@@ -34,6 +34,17 @@ pub enum Refused {
         /// The job.
         id: JobId,
     },
+    /// There is no such queue: nothing was ever added to it, no worker has served it, and no limit
+    /// is set; or it was obliterated.
+    #[error(
+        "failed to {operation}: there is no such queue; check its name, or make it with \
+         `queue.create()`"
+    )]
+    #[non_exhaustive]
+    NoSuchQueue {
+        /// What was being done, on which queue.
+        operation: Operation,
+    },
     /// There is no such schedule.
     #[error("queue {queue} has no schedule {id}: it was never made, or has been removed")]
     #[non_exhaustive]
@@ -245,7 +256,8 @@ impl Refused {
 
     pub(super) fn operation_mut(&mut self) -> Option<&mut Operation> {
         match self {
-            Self::WrongState { operation, .. }
+            Self::NoSuchQueue { operation }
+            | Self::WrongState { operation, .. }
             | Self::IdHeld { operation, .. }
             | Self::KeyHeld { operation, .. }
             | Self::DeadLettered { operation }

@@ -9,6 +9,7 @@ use super::{
     codec::Codec,
     id::{JobId, WorkerId},
     job_failure::JobFailure,
+    last_run::LastRun,
     outcome::Outcome,
     record::Record,
     state::JobState,
@@ -32,6 +33,10 @@ use crate::value_error::PayloadError;
 ///   "outcome": {
 ///     "kind": "failed",
 ///     "failure": {"reason": "timeout", "message": "…", "causes": [], "attempt": 3}
+///   },
+///   "last_run": {
+///     "by": "api-3:812 billing 2.4.1", "started_at": "2026-01-02T03:04:30Z",
+///     "waited_ms": null, "ran_ms": 30000
 ///   },
 ///   "errors": [{"reason": "error", "message": "…", "causes": [], "attempt": 2}, …]
 /// }
@@ -73,6 +78,10 @@ pub struct JobInfo {
     pub cancel_requested: Option<CancelReason>,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
+    /// Who ran it last, when, and for how long, if it has completed or failed by a run of a worker;
+    /// not if it was [received](crate::receive), runs at most once, or ended under an older version
+    /// of this library.
+    pub last_run: Option<LastRun>,
     /// The newest failed attempts, newest first; at most 10.
     pub errors: Vec<JobFailure>,
 }
@@ -203,6 +212,7 @@ mod tests {
             progress: Some(Codec::MessagePack.encode(&0.5).expect("bytes").into()),
             cancel_requested: None,
             outcome: Some(Outcome::Failed(failure.clone())),
+            last_run: None,
             errors: vec![failure],
         };
         let failure = json!({
@@ -229,6 +239,7 @@ mod tests {
             "progress": 0.5,
             "cancel_requested": null,
             "outcome": {"kind": "failed", "failure": failure},
+            "last_run": null,
             "errors": [failure]
         });
         assert_eq!(serde_json::to_value(&info).expect("json"), expected);

@@ -19,7 +19,8 @@ impl Queue {
     /// the queue was paused already.
     ///
     /// # Errors
-    /// Those of any call.
+    /// [`Refused::NoSuchQueue`](crate::error::Refused::NoSuchQueue): it doesn't exist, and pausing
+    /// makes no queue; [create](Self::create) it first, where that is meant. Those of any call.
     pub async fn pause(&self) -> Result<bool> {
         self.store().call_retrying(&queue::Pause).await
     }
@@ -27,7 +28,8 @@ impl Queue {
     /// Lets workers fetch again. `false` if the queue was not paused.
     ///
     /// # Errors
-    /// Those of any call.
+    /// [`Refused::NoSuchQueue`](crate::error::Refused::NoSuchQueue): it doesn't exist. Those of any
+    /// call.
     pub async fn resume(&self) -> Result<bool> {
         self.store().call_retrying(&queue::Resume).await
     }

@@ -180,7 +180,11 @@ impl IntoFuture for SetLimits {
                 return Err(invalid.into());
             }
             let limits = queue::Limits { changes: &self.changes };
-            self.queue.store().call_retrying(&limits).await
+            self.queue.store().call_retrying(&limits).await?;
+            let to = self.changes.iter().find(|(field, _)| *field == "dead_letter");
+            let to = to.and_then(|(_, to)| to.parse().ok());
+            self.queue.store().list_letters(to).await;
+            Ok(())
         })
     }
 }

@@ -11,6 +11,7 @@ mod inspect;
 mod job_control;
 mod job_handle;
 mod limits;
+mod queues;
 mod relocate;
 mod retry;
 mod revise;
@@ -18,6 +19,7 @@ mod signal;
 mod stats;
 mod steps;
 mod unique_key;
+mod workers;
 
 pub use bulk::{Bulk, BulkReport, CancelJobs, MoveJobs, RedriveJobs, RemoveJobs, RetryJobs};
 pub(crate) use cancel::setters as cancel_setters;
@@ -29,10 +31,12 @@ pub use find::{Find, Looked};
 pub use inspect::JobPages;
 pub use job_handle::{Added, JobHandle};
 pub use limits::SetLimits;
+pub use queues::{QueueEntry, QueuePage, Queues, Rescan};
 pub use retry::Retry;
 pub use signal::Signalled;
 pub use steps::{JobStep, JobSteps, StepsWait};
 pub use unique_key::UniqueKey;
+pub use workers::WorkerInfo;
 
 use crate::{client::Client, error::Result, job::QueueName, store::QueueStore};
 

@@ -110,6 +110,7 @@ impl QueueStore {
         }
         let mut replies = replies.map_err(explain)?.into_iter();
         let answer = self.read(call, replies.next().unwrap_or_default())?;
+        self.list::<C>().await;
         match replies.next() {
             Some(Value::ServerError(error)) => Err(explain(error.into())),
             waited => {

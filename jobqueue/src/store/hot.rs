@@ -10,15 +10,16 @@ use redis::Value;
 use super::{
     command::{Command as _, Numbered},
     keys::Keys,
-    link::{Limits, Link, Route, TlsOptions, url},
+    link::{ConnectionName, Limits, Link, Route, TlsOptions, url},
     queue_store::QueueStore,
+    registry::Registry,
     senders::Senders,
 };
 use crate::{
     error::Result,
     job::{
-        Codec, JobId, JobOptions, Keep, Priority, QueueName, Record, Settlement, Transition,
-        WorkerId,
+        Codec, JobId, JobOptions, Keep, Priority, ProcessInfo, QueueName, Record, Settlement,
+        Transition, WorkerId,
     },
     store::{
         job::{Add, Due, NewJob},
@@ -138,10 +139,19 @@ impl QueueStore {
     /// A queue of a server that is never connected to, to measure the writing of calls.
     fn unconnected(queue: &QueueName) -> Result<Self> {
         let endpoint = url::open("redis://127.0.0.1", &TlsOptions::default())?;
-        let route = Route::Server(Link::new(endpoint, Limits::DEFAULT));
+        let process = ProcessInfo {
+            host: String::new(),
+            pid: 0,
+            program: String::new(),
+            version: String::new(),
+            labels: Default::default(),
+        };
+        let name = ConnectionName::of(&process);
+        let route = Route::Server(Link::new(endpoint, Limits::DEFAULT, name));
         let retry_timeout = Duration::ZERO;
         let senders = Arc::new(Senders::new(retry_timeout));
-        Ok(Self { route, keys: Keys::new("jq", queue), retry_timeout, senders })
+        let registry = Registry::new(route.clone(), "jq");
+        Ok(Self { route, keys: Keys::new("jq", queue), retry_timeout, senders, registry })
     }
 }
 

@@ -11,6 +11,8 @@ pub(crate) enum Key {
     Waiting,
     Delayed,
     Workers,
+    /// Who the workers are.
+    Identities,
     /// Of the worker that makes the call.
     Running,
     /// Of the name that this worker had before.
@@ -69,7 +71,7 @@ pub(crate) enum Key {
 }
 
 /// The number of keys with one name for the whole queue.
-const SHARED: usize = 36;
+const SHARED: usize = 37;
 
 impl Key {
     /// The keys of the whole queue, in the order of their names in [`Keys`].
@@ -78,6 +80,7 @@ impl Key {
         (Self::Waiting, "waiting"),
         (Self::Delayed, "delayed"),
         (Self::Workers, "workers"),
+        (Self::Identities, "identities"),
         (Self::Priority, "priority"),
         (Self::Attempts, "attempts"),
         (Self::Stalls, "stalls"),
@@ -139,7 +142,7 @@ impl Keys {
     /// The slot of a cluster that all keys of the queue are on.
     pub(crate) fn slot(&self) -> u16 {
         // The prefix has no braces and the name neither, so the name is the hash tag.
-        crc16(self.0.queue.as_str().as_bytes()) % SLOTS
+        slot(self.0.queue.as_str())
     }
 
     /// The beginning of all keys of the queue.
@@ -205,6 +208,11 @@ impl Keys {
 
 /// The number of slots of a cluster.
 const SLOTS: u16 = 16_384;
+
+/// The slot of a hash tag, or of a key that has none.
+pub(crate) fn slot(tag: &str) -> u16 {
+    crc16(tag.as_bytes()) % SLOTS
+}
 
 /// CRC-16/XMODEM, as clusters count.
 fn crc16(bytes: &[u8]) -> u16 {

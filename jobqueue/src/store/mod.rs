@@ -8,6 +8,7 @@
 //! | `read/` | reads without a script |
 //! | `durability`, `pubsub`, `retries` | waiting for replicas, broadcasts, waits between tries |
 //! | `link/` | URLs, connections, sentinels, clusters |
+//! | `registry`, `existing` | the names of what exists, and whether it does |
 //! | `marked` | jobs that a worker is to cancel |
 //! | `call` | kinds of calls, for tests that have one fail |
 //! | `senders` | names under which calls are numbered, so that each is carried out once |
@@ -22,6 +23,7 @@ mod call;
 mod chunk;
 mod command;
 mod durability;
+mod existing;
 #[cfg(feature = "testing")]
 mod hold;
 #[cfg(feature = "internals")]
@@ -36,6 +38,7 @@ mod properties;
 mod pubsub;
 mod queue_store;
 mod read;
+mod registry;
 mod reply;
 mod retries;
 mod script;
@@ -55,6 +58,7 @@ pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
 pub(crate) use command::scripts;
 pub(crate) use command::{flow, job, once, outbox, queue, schedule, topic, worker};
 pub use durability::Durability;
+pub(crate) use existing::{Existing, Rescanned};
 #[cfg(feature = "testing")]
 pub(crate) use hold::OneJob;
 #[cfg(feature = "internals")]
@@ -64,12 +68,13 @@ pub use link::CallFault;
 #[cfg(feature = "testing")]
 pub(crate) use link::Faults;
 pub use link::TlsOptions;
-pub(crate) use link::{Destination, Limits};
+pub(crate) use link::{ConnectionName, Destination, Limits};
 pub(crate) use marked::Marked;
 pub(crate) use portion::Portion;
 pub(crate) use pubsub::Subscription;
 pub(crate) use queue_store::QueueStore;
 pub(crate) use read::{Edge, Entry, Kept, StreamPosition};
+pub(crate) use registry::Listed;
 pub(crate) use retries::Retries;
 pub(crate) use senders::{Sender, Senders};
 pub(crate) use servers::Store;

@@ -6,6 +6,7 @@ use super::{
     command::{Args, Command, Numbered},
     keys::{Key, Keys},
     link::Route,
+    registry::{Listed, Registry},
     reply,
     retries::Retries,
     senders::{Sender, Senders},
@@ -25,6 +26,7 @@ pub(crate) struct QueueStore {
     /// How long a call of a producer or an operator waits for Redis to come back.
     pub(super) retry_timeout: Duration,
     pub(super) senders: Arc<Senders>,
+    pub(super) registry: Registry,
 }
 
 impl QueueStore {
@@ -82,8 +84,31 @@ impl QueueStore {
             reply = self.route.request(&self.eval(command, number)).await;
         }
         match reply {
-            Ok(value) => Ok(self.read(command, value)?),
+            Ok(value) => {
+                self.list::<C>().await;
+                Ok(self.read(command, value)?)
+            }
             Err(error) => Err(server_error::explain(error, self.about(command))),
+        }
+    }
+
+    /// Writes the names of what such a call makes to the registry, where that is due.
+    pub(super) async fn list<C: Command>(&self) {
+        if C::LISTS.is_empty() {
+            return;
+        }
+        let lists = C::LISTS.iter().map(|kind| (*kind, self.name().clone(), None));
+        if let Some(listing) = self.registry.list(lists) {
+            listing.await;
+        }
+    }
+
+    /// Writes to the registry where this queue's dead letters go.
+    pub(crate) async fn list_letters(&self, to: impl IntoIterator<Item = QueueName>) {
+        let from = self.name();
+        let lists = to.into_iter().map(|to| (Listed::Letters, to, Some(from.clone())));
+        if let Some(listing) = self.registry.list(lists) {
+            listing.await;
         }
     }
 

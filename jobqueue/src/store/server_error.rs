@@ -174,6 +174,7 @@ fn own_refusal(error: &RedisError, about: About<'_>) -> Option<Refused> {
     match error.code()? {
         "LEASELOST" | "OUTOFSTEP" => Some(Refused::LeaseLost { operation }),
         "NOTFOUND" => Some(Refused::NotFound { queue, id: operation.job()?.clone() }),
+        "NOQUEUE" => Some(Refused::NoSuchQueue { operation }),
         "WRONGSTATE" => {
             let state: JobState = words.next()?.parse().ok()?;
             Some(Refused::WrongState { operation, state })

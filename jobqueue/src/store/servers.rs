@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    keys::Keys,
-    link::{Cluster, Destination, Limits, Link, Route, TlsOptions, server, url},
+    keys::{Keys, slot},
+    link::{Cluster, ConnectionName, Destination, Limits, Link, Route, TlsOptions, server, url},
     queue_store::QueueStore,
+    registry::Registry,
     senders::Senders,
 };
 use crate::{error::Result, job::QueueName};
@@ -18,6 +19,8 @@ pub(crate) struct Store {
     retry_timeout: Duration,
     /// Of the calls that are carried out once, on all queues.
     senders: Arc<Senders>,
+    /// The names of what exists.
+    pub(super) registry: Registry,
 }
 
 /// One server, with or without sentinels, or a cluster.
@@ -33,35 +36,41 @@ impl Store {
         destination: &Destination,
         tls: &TlsOptions,
         prefix: String,
-        limits: Limits,
+        (limits, name): (Limits, ConnectionName),
         retry_timeout: Duration,
     ) -> Result<Self> {
         url::check_prefix(&prefix)?;
         let endpoint = destination.open(tls)?;
-        let link = Link::new(endpoint.clone(), limits);
+        let link = Link::new(endpoint.clone(), limits, name.clone());
         let clustered =
             server::check(&link).await.map_err(|error| url::explain(&endpoint, error))?;
         let topology = if clustered {
-            Topology::Cluster(Cluster::connect(&endpoint, limits).await?)
+            Topology::Cluster(Cluster::connect(&endpoint, limits, name).await?)
         } else {
             Topology::Server(link)
         };
         let senders = Arc::new(Senders::new(retry_timeout));
-        Ok(Self { topology, prefix, retry_timeout, senders })
+        let registry = Registry::new(topology.route(slot(&Registry::key(&prefix))), &prefix);
+        Ok(Self { topology, prefix, retry_timeout, senders, registry })
     }
 
     pub(crate) fn queue(&self, queue: &QueueName) -> QueueStore {
         let keys = Keys::new(&self.prefix, queue);
-        let route = match &self.topology {
-            Topology::Server(link) => Route::Server(link.clone()),
-            Topology::Cluster(cluster) => Route::slot(cluster, keys.slot()),
-        };
+        let route = self.topology.route(keys.slot());
         let (retry_timeout, senders) = (self.retry_timeout, self.senders.clone());
-        QueueStore { route, keys, retry_timeout, senders }
+        QueueStore { route, keys, retry_timeout, senders, registry: self.registry.clone() }
     }
 }
 
 impl Topology {
+    /// The way to a slot.
+    pub(super) fn route(&self, slot: u16) -> Route {
+        match self {
+            Self::Server(link) => Route::Server(link.clone()),
+            Self::Cluster(cluster) => Route::slot(cluster, slot),
+        }
+    }
+
     pub(super) fn limits(&self) -> Limits {
         match self {
             Self::Server(link) => link.limits(),

@@ -29,6 +29,7 @@ mod publisher;
 mod receipt;
 mod replay;
 mod stats;
+mod topics;
 
 pub use bind::Bind;
 pub use binding::Binding;

@@ -15,7 +15,10 @@ use super::{
 use crate::{
     client::Client,
     error::{Error, Result},
-    job::{Broadcast as _, IntoBroadcast, IntoJob, Job as _, JobName, QueueName, TraceContext},
+    job::{
+        Broadcast as _, IntoBroadcast, IntoJob, Job as _, JobName, QueueName, TraceContext,
+        WorkerId,
+    },
     policy::{Rate, Retain},
     value_error::Invalid,
 };
@@ -303,7 +306,7 @@ impl WorkerBuilder {
     /// # Errors
     /// [`Error::Invalid`]: no handler and no listener, two of one name, an option out of range, or
     /// state that a handler asks for and that was not given.
-    pub fn build(self) -> Result<Worker> {
+    pub fn build(mut self) -> Result<Worker> {
         if let Some(mistake) = self.mistake {
             return Err(mistake.into());
         }
@@ -315,6 +318,7 @@ impl WorkerBuilder {
         for (name, check) in &self.checks {
             check(&self.states).map_err(|missing| missing.of_handler(name))?;
         }
+        self.config.instance = Some(WorkerId::generate());
         let (hooks, hook_task) = self.hooks.connect();
         let handle = WorkerHandle::new(hooks, self.client.shared::<Outage>().clone());
         Ok(Worker {

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use tracing::Span;
 
 use crate::{
-    job::{MOST_RUNS, QueueName, TraceContext},
+    job::{MOST_RUNS, QueueName, TraceContext, WorkerId},
     policy::{Rate, check_max_active},
     settle::JobDefaults,
     value_error::Invalid,
@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) max_active: Option<u64>,
     /// The owner of the schedules that handlers declare.
     pub(crate) schedules_of: Option<String>,
+    /// Tells the worker from others, on all of its queues; set when it is built.
+    pub(crate) instance: Option<WorkerId>,
 }
 
 type Hook = dyn Fn(&Span, &TraceContext) + Send + Sync;
@@ -84,6 +86,7 @@ impl Config {
         rate: None,
         max_active: None,
         schedules_of: None,
+        instance: None,
     };
 
     pub(crate) fn validate(&self) -> Result<(), Invalid> {

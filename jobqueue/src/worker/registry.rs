@@ -181,6 +181,11 @@ impl Registry {
         self.0.values().filter_map(|entry| (entry.schedule)(client))
     }
 
+    /// The dead-letter queues of its handlers.
+    pub(crate) fn dead_letters(&self) -> impl Iterator<Item = &QueueName> {
+        self.0.values().filter_map(|entry| entry.dead_letter.as_ref())
+    }
+
     pub(crate) fn names(&self) -> Vec<&'static str> {
         self.0.keys().copied().collect()
     }

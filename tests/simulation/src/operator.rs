@@ -61,8 +61,14 @@ async fn carry_out(stage: &Stage, client: &Client, operation: &Operation) -> Res
     let queue = |kind: &Kind| client.queue(kind.queue());
     let job = |token: &u32| job(stage, client, *token);
     match operation {
-        Operation::Pause(kind) => queue(kind)?.pause().await.map(drop),
-        Operation::Resume(kind) => queue(kind)?.resume().await.map(drop),
+        Operation::Pause(kind) => {
+            queue(kind)?.create().await?;
+            queue(kind)?.pause().await.map(drop)
+        }
+        Operation::Resume(kind) => {
+            queue(kind)?.create().await?;
+            queue(kind)?.resume().await.map(drop)
+        }
         Operation::RetryFailed(kind) => queue(kind)?.retry_failed().await.map(drop),
         Operation::MaxActive(kind, max) => queue(kind)?.set_limits().max_active(*max).await,
         Operation::Redrive => client.dead_letters("dead")?.redrive().await.map(drop),

@@ -74,6 +74,7 @@ async fn topic(stage: &mut Stage, n: u64) -> Seen {
 }
 
 async fn queue_paused(stage: &mut Stage, n: u64) -> Seen {
+    stage.queue.create().await?;
     stage.queue.pause().await?;
     stage.sleep(4).await;
     let delay = stage.any(&[0, 10, 30]);

@@ -279,6 +279,7 @@ async fn callers_and_handlers_are_on_different_nodes_of_a_cluster() {
 async fn a_request_that_leaves_without_a_run_is_answered_at_once() {
     let client = client().await;
     let prices = client.queue("prices").expect("a good name");
+    prices.create().await.expect("there");
     prices.pause().await.expect("paused");
     let ask = || {
         let call = client.call(quote, "tea".to_owned()).timeout(Duration::from_secs(20));
@@ -307,6 +308,7 @@ async fn a_request_that_leaves_without_a_run_is_answered_at_once() {
     prices.obliterate().await.expect("obliterated");
     assert_eq!(reason(call).await, FailureReason::Removed);
 
+    prices.create().await.expect("there");
     prices.pause().await.expect("paused");
     for dead_letter in [None, Some("prices-dlq")] {
         let set = prices.set_limits().max_length(1).overflow(Overflow::DropOldest);

@@ -245,6 +245,7 @@ async fn a_caller_hears_of_it_at_once_whether_its_request_runs_or_waits() {
     at_once("the run", async || stage.board.begun.get() == 1).await;
     let ids = stage.queue.jobs(JobState::Active).ids(0, 9).await.expect("ids");
     stage.queue.job(&ids[0]).cancel().reason("why").await.expect("told");
+    stage.queue.create().await.expect("there");
     stage.queue.pause().await.expect("paused");
     let waits = ask("retry");
     let ids = at_once("the request", async || {

@@ -34,6 +34,15 @@ async fn state<T>(job: &JobHandle<T>) -> Option<JobState> {
 async fn a_paused_queue_gives_no_jobs() {
     let client = client().await;
     let queue = queue(&client);
+    for refused in [queue.pause().await, queue.resume().await] {
+        let error = refused.expect_err("there is no such queue");
+        assert!(matches!(error, Error::Refused(Refused::NoSuchQueue { .. })), "{error}");
+        assert!(error.to_string().contains("queue work"), "{error}");
+    }
+    assert!(!queue.exists().await.expect("looked"), "asking to pause it made none");
+    queue.create().await.expect("made");
+    queue.create().await.expect("there already");
+    assert!(queue.exists().await.expect("looked"));
     assert!(queue.pause().await.expect("paused"));
     assert!(!queue.pause().await.expect("already"));
     let running = Running::start(worker(&client).handler(work));

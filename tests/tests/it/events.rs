@@ -25,6 +25,7 @@ async fn events_of_a_job_come_in_order_and_can_be_replayed() {
     let job = client.add(fail_if, true).await.expect("added");
     let running = Running::start(worker(&client).handler(fail_if));
     job.result().await.expect_err("it fails");
+    queue.create().await.expect("there");
     queue.pause().await.expect("paused");
     queue.resume().await.expect("resumed");
 
@@ -58,6 +59,7 @@ async fn events_from_now_on() {
     let next = tokio::spawn(async move { events.next().await.expect("endless") });
     // Pauses are sent until one is seen: the first ones may come before the stream is open.
     eventually("an event", async || {
+        queue.create().await.expect("there");
         queue.pause().await.expect("paused");
         queue.resume().await.expect("resumed");
         next.is_finished()

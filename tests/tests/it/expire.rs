@@ -79,6 +79,7 @@ async fn a_worker_wakes_when_the_next_one_expires_while_the_queue_is_paused_or_i
     let started = Count::default();
     let builder = worker(&client).concurrency(1).handler(ship).handler(long).state(started.clone());
     let running = Running::start(builder);
+    orders.create().await.expect("there");
     orders.pause().await.expect("paused");
     let paused = client.add(ship, 7).ttl(SHORT).await.expect("added");
     assert_eq!(reason(&paused).await, FailureReason::Expired);

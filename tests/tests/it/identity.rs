@@ -48,6 +48,7 @@ impl Shipped {
 async fn failed(client: &Client, count: u64) -> (Queue, DeadLetters) {
     let (orders, dead) = (queue(client, "orders"), dead(client));
     dead.wait_for(count).await.expect("they arrive");
+    orders.create().await.expect("there");
     orders.pause().await.expect("paused");
     (orders, dead)
 }
@@ -173,6 +174,7 @@ async fn a_retry_by_hand_takes_the_unique_key_again_or_says_who_has_it() {
     let first = client.add(bill, 1).unique("acct-7").await.expect("added");
     first.result().await.expect_err("it fails");
     let bills = queue(&client, "bills");
+    bills.create().await.expect("there");
     bills.pause().await.expect("paused");
     let second = client.add(bill, 101).unique("acct-7").await.expect("added");
     assert!(!second.existed());

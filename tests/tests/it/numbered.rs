@@ -28,7 +28,8 @@ const DELAYED: &[&str] =
     &["HSET jq:{q}:jobs a r", "ZREM jq:{q}:waiting a", "ZADD jq:{q}:delayed 9 a"];
 const FAILED: &[&str] =
     &["HSET jq:{q}:jobs a r", "ZREM jq:{q}:waiting a", "ZADD jq:{q}:failed 1 a"];
-const PAUSED: &[&str] = &["HSET jq:{q}:meta paused 1"];
+const THERE: &[&str] = &["HSET jq:{q}:meta layout 2"];
+const PAUSED: &[&str] = &["HSET jq:{q}:meta layout 2 paused 1"];
 const BOUND: &[&str] = &["HSET jq:{q}:bindings b ''"];
 const TAKEN: &[&str] = &["SET jq:{q}:unique:k a"];
 const SCHEDULE: &[&str] = &["HSET jq:{q}:schedules s rule"];
@@ -92,7 +93,7 @@ fn cases() -> Vec<Case> {
         case("queue/drain", WAITING, args![base, 0], WAITING),
         case("queue/limits", &[], args![base, "active", 5], &["HDEL jq:{q}:meta active"]),
         case("queue/obliterate", WAITING, args![base, 0], WAITING),
-        case("queue/pause", &[], args![], &["HDEL jq:{q}:meta paused"]),
+        case("queue/pause", THERE, args![], &["HDEL jq:{q}:meta paused"]),
         case("queue/release_key", TAKEN, args![base, "k"], TAKEN),
         case("queue/resume", PAUSED, args![], PAUSED),
         case("queue/retry_failed", FAILED, args![base, 10, 0], FAILED),

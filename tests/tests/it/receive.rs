@@ -245,6 +245,7 @@ async fn at_most_the_prefetch_limit_is_out_at_once() {
 #[tokio::test]
 async fn pauses_and_limits_hold() {
     let (_client, orders) = orders(5).await;
+    orders.create().await.expect("there");
     orders.pause().await.expect("paused");
     assert!(orders.receive(5, SHORT).await.expect("received").is_empty());
     let waiting = tokio::spawn(orders.receive(5, LONG).into_future());

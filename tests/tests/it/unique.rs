@@ -126,10 +126,12 @@ async fn what_is_replaced_begins_anew() {
     let client = client().await;
     let (runs, rule) = (Runs::new(), || Unique::by("k").replace());
     let first = client.add(index, 100).unique(rule()).await.expect("added");
+    queue(&client).create().await.expect("there");
     queue(&client).pause().await.expect("paused");
     let running = Running::start(worker(&client).handler(index).state(runs.clone()));
     queue(&client).resume().await.expect("resumed");
     at_once("its first attempt", async || runs.seen() == [100]).await;
+    queue(&client).create().await.expect("there");
     queue(&client).pause().await.expect("paused");
     runs.gate.add_permits(1);
     eventually("it failed", async || first.info().await.expect("there").attempts_made == 1).await;
@@ -223,6 +225,7 @@ async fn whatever_ends_a_job_lets_the_next_one_go() {
         if way == "let go of by hand" {
             assert!(key.release().await.expect("released"), "one has it");
         } else {
+            queue(&client).create().await.expect("there");
             queue(&client).pause().await.expect("paused");
             runs.gate.add_permits(1);
             eventually("it waits", async || {

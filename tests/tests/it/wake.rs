@@ -149,6 +149,7 @@ async fn a_worker_that_stops_takes_no_token_along() {
 /// An idle worker, and a job that it may fetch though no token came: a queue was resumed without a
 /// word to it.
 async fn unheard(server: &RedisServer, client: &Client, board: &Board) -> (Running, String) {
+    queue(client).create().await.expect("there");
     queue(client).pause().await.expect("paused");
     client.add(slow, 1).await.expect("added");
     let running = start(client, board, 2);

@@ -15,6 +15,7 @@ use redis::{ToRedisArgs, Value};
 
 use super::{
     keys::{Key, Keys},
+    registry::Listed,
     script::Script,
 };
 use crate::{
@@ -32,6 +33,8 @@ pub(crate) trait Command: Sync {
     const ACTION: &'static str;
     /// The kind of thing that the store's name names, for the text of errors.
     const KIND: &'static str = "queue";
+    /// What exists after such a call, for the registry.
+    const LISTS: &'static [Listed] = &[];
     /// The script's answer.
     type Reply: Send;
 

@@ -25,6 +25,7 @@ use tokio::time::timeout;
 use super::{
     connection::{Endpoint, Link},
     dial::{Limits, at, overdue, unreachable},
+    name::ConnectionName,
     url,
 };
 use crate::{
@@ -52,6 +53,7 @@ impl Address {
 pub(crate) struct Links {
     seed: redis::Client,
     limits: Limits,
+    name: ConnectionName,
     links: Mutex<HashMap<Address, Link>>,
 }
 
@@ -65,7 +67,8 @@ impl Links {
         if let Some(link) = links.get(address) {
             return Ok(link.clone());
         }
-        let link = Link::new(Endpoint::Server(Box::new(node(&self.seed, address)?)), self.limits);
+        let endpoint = Endpoint::Server(Box::new(node(&self.seed, address)?));
+        let link = Link::new(endpoint, self.limits, self.name.clone());
         links.insert(address.clone(), link.clone());
         Ok(link)
     }
@@ -116,7 +119,11 @@ const ACTION: &str = "ask the cluster for its slots";
 
 impl Cluster {
     /// Reads the map from the node of the URL.
-    pub(crate) async fn connect(endpoint: &Endpoint, limits: Limits) -> Result<Arc<Self>> {
+    pub(crate) async fn connect(
+        endpoint: &Endpoint,
+        limits: Limits,
+        name: ConnectionName,
+    ) -> Result<Arc<Self>> {
         let address = endpoint.address();
         let about = About::server(ACTION, &address);
         let Endpoint::Server(seed) = endpoint else {
@@ -128,7 +135,7 @@ impl Cluster {
         }
         let cluster = Arc::new(Self {
             seed: (**seed).clone(),
-            links: new_links(seed, limits),
+            links: new_links(seed, limits, name),
             map: Mutex::default(),
             stale: AtomicBool::new(true),
             asking: tokio::sync::Mutex::default(),
@@ -148,7 +155,7 @@ impl Cluster {
     }
 
     pub(crate) fn new_links(&self) -> Arc<Links> {
-        new_links(&self.seed, self.links.limits)
+        new_links(&self.seed, self.links.limits, self.links.name.waiting())
     }
 
     /// The map may be wrong.
@@ -167,6 +174,22 @@ impl Cluster {
         }
         self.mark_stale();
         Err(unreachable("no node of the cluster serves the queue's slot"))
+    }
+
+    /// Links to all masters, by the map.
+    pub(crate) async fn masters(&self) -> Result<Vec<Link>, RedisError> {
+        if self.stale.load(Ordering::Relaxed) {
+            self.learn().await?;
+        }
+        let map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut masters: Vec<Address> = Vec::new();
+        for (_, _, master) in &map.masters {
+            if !masters.contains(master) {
+                masters.push(master.clone());
+            }
+        }
+        drop(map);
+        masters.iter().map(|master| self.links.get(master)).collect()
     }
 
     /// Asks for the map, of one node after another until one answers.
@@ -214,14 +237,14 @@ impl Cluster {
         };
         let Limits { connect, response } = self.links.limits;
         let limits = Limits { connect: connect.min(ONE), response: response.min(ONE) };
-        let link = Link::new(Endpoint::Server(Box::new(client)), limits);
+        let link = Link::new(Endpoint::Server(Box::new(client)), limits, self.links.name.clone());
         let slots = link.request(redis::cmd("CLUSTER").arg("SLOTS")).await?;
         Map::read(slots, &here).ok_or_else(|| unreachable("CLUSTER SLOTS can't be understood"))
     }
 }
 
-fn new_links(seed: &redis::Client, limits: Limits) -> Arc<Links> {
-    Arc::new(Links { seed: seed.clone(), limits, links: Mutex::default() })
+fn new_links(seed: &redis::Client, limits: Limits, name: ConnectionName) -> Arc<Links> {
+    Arc::new(Links { seed: seed.clone(), limits, name, links: Mutex::default() })
 }
 
 impl Map {

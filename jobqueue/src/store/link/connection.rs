@@ -22,6 +22,7 @@ use super::embedded::Embedded;
 use super::faults;
 use super::{
     dial::{Limits, dial_served, overdue, unreachable},
+    name::ConnectionName,
     sentinel::Sentinels,
 };
 use crate::store::server_error;
@@ -58,6 +59,7 @@ impl Endpoint {
 struct Inner {
     endpoint: Endpoint,
     limits: Limits,
+    name: ConnectionName,
     current: Mutex<Current>,
     /// Locked while dialling, so that a hundred tasks dial once. The last dial that failed, and
     /// when.
@@ -80,10 +82,11 @@ impl Current {
 }
 
 impl Link {
-    pub(crate) fn new(endpoint: Endpoint, limits: Limits) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, limits: Limits, name: ConnectionName) -> Self {
         Self(Arc::new(Inner {
             endpoint,
             limits,
+            name,
             current: Mutex::default(),
             dialling: tokio::sync::Mutex::default(),
         }))
@@ -92,7 +95,7 @@ impl Link {
     /// Another link to the same server, for calls that block the connection or must not wait behind
     /// others.
     pub(crate) fn sibling(&self) -> Self {
-        Self::new(self.0.endpoint.clone(), self.0.limits)
+        Self::new(self.0.endpoint.clone(), self.0.limits, self.0.name.waiting())
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -226,7 +229,10 @@ impl Link {
             Endpoint::Embedded(embedded) => embedded.dial(limit).await,
         };
         let connection = match dialled {
-            Ok(connection) => connection,
+            Ok(mut connection) => {
+                self.0.name.tell(&mut connection).await;
+                connection
+            }
             Err(error) => {
                 if let Some(last) = &mut dialling {
                     **last = Some((Instant::now(), error.clone()));

@@ -10,6 +10,7 @@ mod embedded;
 mod faults;
 #[cfg(feature = "embedded")]
 mod folder;
+mod name;
 mod route;
 mod sentinel;
 pub(crate) mod server;
@@ -23,5 +24,6 @@ pub(crate) use dial::{Limits, overdue, unreachable};
 pub use faults::CallFault;
 #[cfg(feature = "testing")]
 pub(crate) use faults::Faults;
+pub(crate) use name::ConnectionName;
 pub(crate) use route::Route;
 pub use url::TlsOptions;

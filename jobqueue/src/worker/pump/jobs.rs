@@ -16,10 +16,11 @@ use super::{
     slots::Slots,
 };
 use crate::{
-    job::{CancelMark, JobId, JobName, Settlement, Transition, Tries, WorkerId},
+    clock,
+    job::{CancelMark, JobId, JobName, LastRun, Settlement, Transition, Tries, WorkerId},
     settle::{History, Intake, Rejection},
     store::{
-        Marked,
+        Marked, millis,
         worker::{Rooms, Taken, Turn},
     },
     worker::{
@@ -27,7 +28,7 @@ use crate::{
         registry::{Entry, Registry},
         run::{RunEnd, RunReport},
         signals::Phase,
-        telemetry::QueueTelemetry,
+        telemetry::{QueueTelemetry, Times},
     },
 };
 /// How often a pump yields to runs that are about to end, before it makes a turn.
@@ -42,6 +43,8 @@ pub(super) struct Jobs {
     /// Runs whose jobs are cancelled.
     cancelled: CancelledRuns,
     telemetry: QueueTelemetry,
+    /// This process, as jobs that have ended tell of it.
+    process: String,
     phase: watch::Receiver<Phase>,
     /// Whether some handler has limits of its own in this process.
     limited: bool,
@@ -60,6 +63,7 @@ impl Jobs {
             registry: pump.registry.clone(),
             cancelled: CancelledRuns::default(),
             telemetry: QueueTelemetry::new(telemetry, pump.store.clone(), capacity.concurrency),
+            process: pump.client.process().line(),
             phase: pump.phase.clone(),
             limited: pump.registry.has_limits(),
             in_vain: false,
@@ -223,6 +227,14 @@ impl Jobs {
             return;
         };
         self.telemetry.concluded(&id, &mut decision, times);
+        if let Some(Times { waited, took }) = times
+            && let Transition::Completed { keep, outcome }
+            | Transition::Failed { keep, outcome, .. } = &mut decision.end
+            && !keep.keeps_nothing()
+        {
+            let started = clock::now().timestamp_millis().saturating_sub_unsigned(millis(took));
+            LastRun::append(outcome, &self.process, started, waited, took);
+        }
         schedule.run_ended(self.registry.demand());
         self.pending.conclude(id, decision);
     }

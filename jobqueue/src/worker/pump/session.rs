@@ -16,14 +16,15 @@ use super::{
     wake::{Fetch, WakeListener},
 };
 use crate::{
+    clock,
     error::{Error, Refused, Result},
     error_chain::chain,
-    job::{Effect, JobId, WorkerId},
+    job::{Effect, JobId, WorkerCard, WorkerId, WorkerState},
     outbox::Relays,
     session::{Session, Step},
     store::{
-        Marked, Retries,
-        worker::{CodeLimits, Heartbeat, Rooms, Taken, Turn},
+        Marked, Retries, millis,
+        worker::{CodeLimits, Heartbeat, Identify, Rooms, Taken, Turn},
     },
     task::boxed,
     worker::{signals::Phase, telemetry::Telemetry, ticks::TellTicks},
@@ -38,6 +39,8 @@ const HAND_OVER_TIMEOUT: Duration = Duration::from_millis(500);
 /// A session with heartbeats.
 pub(super) struct KeptSession {
     session: Session,
+    /// Who this is, for operators.
+    card: WorkerCard,
     /// The name under which jobs are held, for the runs.
     name: watch::Sender<WorkerId>,
     lease: Arc<Lease>,
@@ -54,6 +57,7 @@ impl KeptSession {
         let config = &pump.config;
         let limits = CodeLimits { rate: config.rate, max_active: config.max_active };
         Self {
+            card: card(pump),
             session: Session::new(pump.store.clone(), config.lease, Some(limits)),
             name: watch::Sender::new(WorkerId::generate()),
             lease: pump.lease.clone(),
@@ -71,8 +75,12 @@ impl KeptSession {
     }
 
     /// The pump is alive.
-    pub(super) fn step(&self) {
+    pub(super) fn step(&mut self) {
         self.lease.step();
+        if self.phase.has_changed().unwrap_or(false) {
+            self.phase.mark_unchanged();
+            self.tell_card();
+        }
     }
 
     /// When a sleep that was planned until then ends. A pump that has fetched jobs and makes no call
@@ -259,6 +267,26 @@ impl KeptSession {
     pub(super) fn keep(&self, held: usize) {
         self.lease.renewed(held, false);
         self.lease.keep(self.session.name().cloned());
+        self.tell_card();
+    }
+
+    /// Notes who this is, and whether it is paused or drains. Nothing depends on it, so nothing
+    /// waits for it.
+    fn tell_card(&self) {
+        let Some(worker) = self.session.name().cloned() else { return };
+        let state = match *self.phase.borrow() {
+            Phase::Working => WorkerState::Working,
+            Phase::Paused => WorkerState::Paused,
+            Phase::Draining(_) => WorkerState::Draining,
+        };
+        let (store, card) =
+            (self.session.store().clone(), WorkerCard { state, ..self.card.clone() });
+        tokio::spawn(boxed(async move {
+            let identify = Identify { worker: &worker, card: &card.encode() };
+            if let Err(error) = store.call(&identify).await {
+                debug!(queue = %store.name(), error = %chain(&error), "not noted who this worker is");
+            }
+        }));
     }
 
     /// Gives back the lease and what is held, and waits a moment until effects are relayed. The
@@ -274,6 +302,22 @@ impl KeptSession {
             self.hand_over(wake).await;
         }
         self.relays.finish(self.session.store().name(), LEAVE_TIMEOUT).await;
+    }
+}
+
+fn card(pump: &PumpConfig) -> WorkerCard {
+    let PumpConfig { config, registry, client, .. } = pump;
+    let mut handlers: Vec<String> = registry.names().into_iter().map(str::to_owned).collect();
+    handlers.sort();
+    WorkerCard {
+        instance: config.instance.as_ref().map(ToString::to_string).unwrap_or_default(),
+        process: client.process().clone(),
+        since_ms: clock::now().timestamp_millis(),
+        lease_ms: millis(config.lease),
+        handlers,
+        slots: config.capacity.concurrency as u64,
+        prefetch: config.capacity.prefetch as u64,
+        state: WorkerState::Working,
     }
 }
 

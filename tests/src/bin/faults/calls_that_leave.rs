@@ -12,6 +12,7 @@ pub(crate) async fn play(report: &mut Report) -> Played {
     let client = Client::connect(&server.url()).await?;
     let queue = client.queue("rpc")?;
     for how in ["remove", "cancel", "drain", "obliterate", "overflow"] {
+        queue.create().await?;
         queue.pause().await?;
         let call = queue.call("quote", &1).timeout(10.seconds());
         let call = tokio::spawn(async move { call.await.map_err(|error| error.to_string()) });

@@ -59,6 +59,7 @@ async fn orders(report: &mut Report) -> Played {
     let worker = Worker::builder(&client).handler(note).concurrency(1).prefetch(50);
     let worker = worker.state(order.clone()).state(Arc::clone(&fails)).build()?;
     let queue = client.queue("ordered")?;
+    queue.create().await?;
     queue.pause().await?;
     // Ids that sort the other way round, and all of them within a few ms.
     for n in 0..300_u32 {

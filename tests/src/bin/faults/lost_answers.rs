@@ -23,6 +23,7 @@ pub(crate) async fn play(report: &mut Report) -> Played {
     let queue = near.queue("lost")?;
     let job = near.add(quick, 7).await?;
     for _ in 0..3 {
+        queue.create().await?;
         queue.pause().await?;
         let worker = Worker::builder(&far).handler(quick).lease(8.seconds()).build()?;
         let dying = tokio::spawn(worker.run());

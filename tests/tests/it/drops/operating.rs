@@ -16,6 +16,7 @@ use crate::support::client;
 async fn steering_that_is_dropped_is_done_or_not() {
     let queue = client().await.queue("steered").expect("a good name");
     for round in 0..ROUNDS {
+        queue.create().await.expect("there");
         let _ = dropped(round, queue.pause()).await;
         let rate = Rate::new(1_000_000, 1.seconds());
         let _ = dropped(round, queue.set_limits().rate(rate).max_active(9).events(0)).await;

@@ -137,6 +137,7 @@ async fn failed(queue: &Queue, id: &str) {
 async fn a_pause_that_comes_after_its_resend_holds_nothing_up() {
     let scene = Scene::new().await;
     let (far, near) = (scene.far.queue("p").expect("a good name"), scene.queue("p"));
+    near.create().await.expect("there");
     far.counts().await.expect("connected");
     scene.proxy.hold();
     assert!(far.pause().await.expect("paused by its resend"));

@@ -44,6 +44,7 @@ impl Scene {
         let worker = Worker::builder(&self.far).handler(once).state(self.runs.clone());
         let worker = worker.build().expect("a sound worker");
         let queue = self.near.queue("unheard").expect("a good name");
+        queue.create().await.expect("there");
         queue.pause().await.expect("paused");
         let dying = tokio::spawn(worker.run_until(std::future::pending()));
         // It takes back what the one before held. Then its next fetch stands behind its wait.

@@ -98,6 +98,7 @@ async fn priorities_delays_tags_and_times_to_live_are_those_of_the_jobs() {
 async fn a_pause_a_rate_and_a_full_queue_hold_nodes_and_lose_none() {
     let (client, board) = (client().await, Board::default());
     let queue = client.queue("leaves").expect("a queue");
+    queue.create().await.expect("there");
     queue.pause().await.expect("paused");
     queue.set_limits().max_length(2).rate(Rate::new(100, 1.seconds())).await.expect("set");
     let _workers = (leaves(&client, &board), tops(&client, &board));

@@ -203,23 +203,30 @@ impl Queue {
         number(ids.len())
     }
 
-    pub(super) fn pause(&mut self) -> Value {
+    pub(super) fn pause(&mut self) -> Answer {
+        self.known()?;
         if self.meta.contains_key("paused") {
-            return number(0);
+            return Ok(number(0));
         }
-        self.mark_layout();
         self.meta.insert("paused", "1".to_owned());
         self.event("paused", &[String::new()]);
-        number(1)
+        Ok(number(1))
     }
 
-    pub(super) fn resume(&mut self) -> Value {
+    /// A queue that doesn't exist is neither paused nor resumed.
+    fn known(&self) -> Result<(), String> {
+        let known = self.meta.contains_key("layout");
+        known.then_some(()).ok_or_else(|| "NOQUEUE the queue does not exist".to_owned())
+    }
+
+    pub(super) fn resume(&mut self) -> Answer {
+        self.known()?;
         if self.meta.remove("paused").is_none() {
-            return number(0);
+            return Ok(number(0));
         }
         self.event("resumed", &[String::new()]);
         self.token |= self.any_waits() || self.next_due().is_some();
-        number(1)
+        Ok(number(1))
     }
 
     pub(super) fn obliterate(&mut self, force: bool) -> Answer {

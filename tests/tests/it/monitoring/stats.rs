@@ -46,6 +46,7 @@ async fn a_backlog_without_workers() {
     queue.add("x", &5).delay(Duration::from_secs(7_200)).await.expect("added");
     queue.add("x", &6).at(Utc::now() + Duration::from_secs(3_600)).await.expect("added");
     queue.set_limits().max_length(50).await.expect("set");
+    queue.create().await.expect("there");
     queue.pause().await.expect("paused");
     let first = stats(&queue).await;
     assert_eq!((first.counts.waiting, first.counts.delayed, first.counts.active), (4, 2, 0));

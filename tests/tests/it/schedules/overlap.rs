@@ -72,6 +72,7 @@ async fn a_run_that_does_not_end_is_aborted_after_its_grace() {
 async fn one_that_waits_gives_its_place_to_the_newest() {
     let client = client().await;
     let queue = ticks(&client);
+    queue.create().await.expect("there");
     queue.pause().await.expect("paused");
     queue.set_limits().max_length(1).await.expect("set");
     let running = Running::start(worker(&client).handler(ends).state(Count::default()));

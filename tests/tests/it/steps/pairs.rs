@@ -46,6 +46,7 @@ async fn jobs_that_wait_count_for_no_limit_of_active_ones_and_a_pause_holds_them
     let jobs = client.add_all(nap, 0..5).await.expect("added");
     let asleep = async || queue.counts().await.expect("an answer").delayed == 5;
     eventually("all to wait", asleep).await;
+    queue.create().await.expect("there");
     queue.pause().await.expect("paused");
     for job in &jobs {
         job.signal("sent", &()).await.expect("sent");

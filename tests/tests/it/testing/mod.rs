@@ -178,6 +178,7 @@ async fn jobs_without_an_end_are_said(app: TestQueue) {
 async fn a_paused_queue_is_idle(app: TestQueue) -> Result<(), Error> {
     let (app, reminded) = shop(app);
     let reminders = app.client().queue("reminders")?;
+    reminders.create().await?;
     reminders.pause().await?;
     app.client().add(remind, 1).await?;
     app.advance(1.hours()).await?;
@@ -206,6 +207,7 @@ async fn dead_letters_arrive(app: TestQueue) -> Result<(), Error> {
 #[jobqueue::test]
 async fn jobs_expire_at_their_time(app: TestQueue) -> Result<(), Error> {
     let (app, reminded) = shop(app);
+    app.client().queue("reminders")?.create().await?;
     app.client().queue("reminders")?.pause().await?;
     let job = app.client().add(remind, 1).ttl(1.hours()).await?;
     app.advance(59.minutes()).await?;

@@ -46,6 +46,7 @@ async fn what_is_not_due_waits_for_its_time(app: TestQueue) -> Result<(), Error>
     assert_enqueued!(app, remind, due_in = 2.days());
     assert_eq!(app.advance(3.days()).await?.completed, 1);
     assert_eq!(reminded.get(), 1);
+    app.client().queue("reminders")?.create().await?;
     app.client().queue("reminders")?.pause().await?;
     app.client().add(remind, 8).await?;
     assert_eq!(reminded.get(), 1, "the queue is paused");

@@ -184,6 +184,7 @@ async fn at_most_once_is_settled_before(app: TestQueue) -> Result<(), Error> {
 async fn nothing_else_runs(app: TestQueue) -> Result<(), Error> {
     let payments = app.client().queue("payments")?;
     app.client().add_all(charge, [1, 2]).priority(-1_000).await.expect("added");
+    payments.create().await?;
     payments.pause().await?;
     let paid = app.perform(charge, 3).await?;
     assert_eq!(paid.logs, ["charging 3"]);

@@ -19,6 +19,7 @@ async fn story(app: TestQueue) -> Result<String, Error> {
     app.advance(90.minutes() + 1.seconds()).await?;
     app.client().queue("orders")?.add("refund", &first.id().to_string()).await?;
     app.client().add(place_order, 4).delay(36.hours()).priority(7).await?;
+    app.client().queue("orders")?.create().await?;
     app.client().queue("orders")?.pause().await?;
     app.crash_next(sleep);
     app.perform(sleep, 0).await?;

@@ -94,6 +94,7 @@ async fn one_that_comes_back_later_ends_at_once_also_in_a_pause() {
         is_in(&job, JobState::Delayed).await;
         jobs.push(job);
     }
+    queue.create().await.expect("there");
     queue.pause().await.expect("paused");
     for job in jobs {
         assert_eq!(job.cancel().by("ops").await.expect("cancelled"), Cancelled::Ended);

@@ -49,6 +49,7 @@ async fn in_a_paused_queue_one_job_waits(app: TestQueue) -> Result<(), Error> {
     let runs = Count::default();
     let app = app.handler(count).state(runs.clone());
     app.client().schedule("hourly", hours(), count, ()).await?;
+    nights(&app).create().await?;
     nights(&app).pause().await?;
     app.advance(3.hours()).await?;
     let (counts, info) = (nights(&app).counts().await?, hourly(&app).await);
@@ -64,6 +65,7 @@ async fn a_job_that_expires_is_over_for_its_schedule(app: TestQueue) -> Result<(
     let app = app.handler(count).state(Count::default());
     let schedule = app.client().schedule("hourly", hours(), count, ());
     schedule.ttl(30.minutes()).await?;
+    nights(&app).create().await?;
     nights(&app).pause().await?;
     app.advance(3.hours()).await?;
     app.advance(45.minutes()).await?;
@@ -77,6 +79,7 @@ async fn a_deadline_counts_from_each_tick(app: TestQueue) -> Result<(), Error> {
     let app = app.handler(count).state(Count::default());
     let schedule = app.client().schedule("hourly", hours(), count, ());
     schedule.deadline_in(30.minutes()).await?;
+    nights(&app).create().await?;
     nights(&app).pause().await?;
     app.advance(2.hours()).await?;
     app.advance(45.minutes()).await?;
@@ -180,6 +183,7 @@ async fn a_full_queue_keeps_a_tick_waiting_whatever_its_overflow(
 async fn one_that_is_cancelled_is_over(app: TestQueue) -> Result<(), Error> {
     let app = app.handler(count).state(Count::default());
     app.client().schedule("hourly", hours(), count, ()).await?;
+    nights(&app).create().await?;
     nights(&app).pause().await?;
     app.advance(1.hours()).await?;
     let job = hourly(&app).await.last_job.expect("a job");

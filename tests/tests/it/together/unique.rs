@@ -123,6 +123,7 @@ async fn what_an_overflow_drops_frees_its_key() {
 async fn one_that_expires_frees_its_key_and_lets_the_next_go(app: TestQueue) -> Result<(), Error> {
     let app = app.handler(index);
     let queue = docs(app.client());
+    queue.create().await?;
     queue.pause().await?;
     let first = app.client().add(index, 2).unique("k").ttl(1.hours()).await?;
     app.advance(30.minutes()).await?;

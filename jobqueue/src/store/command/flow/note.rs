@@ -7,6 +7,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
     },
@@ -29,6 +30,7 @@ impl Command for Note<'_> {
     );
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Meta];
     const ACTION: &'static str = "tell flows how their nodes have ended";
+    const LISTS: &'static [Listed] = &[Listed::Flows];
     /// How many entries its home's outbox has.
     type Reply = u64;
 

@@ -12,6 +12,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
         time::millis,
@@ -167,6 +168,7 @@ impl Command for Stage<'_> {
     );
     const KEYS: &'static [Key] = &[Key::Flows, Key::Meta];
     const ACTION: &'static str = "start a flow";
+    const LISTS: &'static [Listed] = &[Listed::Flows];
     type Reply = Staged;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

@@ -11,6 +11,7 @@ use crate::{
         command::{Args, Command, Numbered},
         ids,
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
         time::millis,
@@ -169,6 +170,7 @@ impl Command for Add<'_> {
         Key::Wake,
     ];
     const ACTION: &'static str = "add jobs";
+    const LISTS: &'static [Listed] = &[Listed::Queue];
     type Reply = Added;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {

@@ -5,7 +5,7 @@ use redis::Value;
 
 use super::PARKED;
 use crate::{
-    job::{CancelMark, JobFailure, JobId, JobInfo, JobState, Outcome, Record, WorkerId},
+    job::{CancelMark, JobFailure, JobId, JobInfo, JobState, LastRun, Outcome, Record, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -69,8 +69,9 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
     let state: JobState =
         reply::text(&state, WHAT)?.parse().map_err(|error| Corrupt::new("a job's state", error))?;
     let place = reply::text(&place, WHAT)?;
-    let outcome =
-        reply::optional_bytes(outcome, WHAT)?.as_ref().map(Outcome::decode).transpose()?;
+    let outcome = reply::optional_bytes(outcome, WHAT)?;
+    let last_run = outcome.as_ref().and_then(|outcome| LastRun::read(outcome));
+    let outcome = outcome.as_ref().map(Outcome::decode).transpose()?;
     // The column counts attempts after which the job was retried.
     let last = match &outcome {
         Some(Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. })
@@ -108,6 +109,7 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         progress: reply::optional_bytes(progress, WHAT)?,
         cancel_requested: mark.map(|mark| mark.reason),
         outcome,
+        last_run,
         errors,
     })
 }

@@ -11,6 +11,7 @@ use crate::{
         command::{Args, Command},
         ids,
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
     },
@@ -65,6 +66,7 @@ impl Command for Apply<'_> {
         Key::Wake,
     ];
     const ACTION: &'static str = "apply effects of another queue";
+    const LISTS: &'static [Listed] = &[Listed::Queue];
     type Reply = u64;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

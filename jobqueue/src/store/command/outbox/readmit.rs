@@ -8,6 +8,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
         time::millis,
@@ -57,6 +58,7 @@ impl Command for Readmit<'_> {
         Key::Wake,
     ];
     const ACTION: &'static str = "put jobs back into their queue";
+    const LISTS: &'static [Listed] = &[Listed::Queue];
     type Reply = Readmitted;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

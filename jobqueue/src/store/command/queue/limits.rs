@@ -6,6 +6,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
     },
@@ -25,6 +26,7 @@ impl Command for Limits<'_> {
     );
     const KEYS: &'static [Key] = &[Key::Meta, Key::Waiting, Key::Wake, Key::Priority, Key::Workers];
     const ACTION: &'static str = "set limits";
+    const LISTS: &'static [Listed] = &[Listed::Queue];
     type Reply = ();
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

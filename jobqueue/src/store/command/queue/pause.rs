@@ -17,7 +17,7 @@ pub(crate) struct Pause;
 
 impl Command for Pause {
     const SCRIPT: &'static Script =
-        script!("queue" / pause, [layout, events, numbered, call], once);
+        script!("queue" / pause, [layout, known, events, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Events];
     const ACTION: &'static str = "pause a queue";
     type Reply = bool;

@@ -17,7 +17,7 @@ pub(crate) struct Resume;
 
 impl Command for Resume {
     const SCRIPT: &'static Script =
-        script!("queue" / resume, [layout, events, wake, numbered, call], once);
+        script!("queue" / resume, [layout, known, events, wake, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Events, Key::Waiting, Key::Delayed, Key::Wake];
     const ACTION: &'static str = "resume a queue";
     type Reply = bool;

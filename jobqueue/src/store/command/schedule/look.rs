@@ -11,6 +11,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
     },
@@ -53,6 +54,7 @@ impl Command for Look<'_> {
     const SCRIPT: &'static Script = script!("schedule" / look, [clock, layout, ticks]);
     const KEYS: &'static [Key] = &[Key::Schedules, Key::Ticks, Key::Fired, Key::Ticking, Key::Meta];
     const ACTION: &'static str = "look for schedules that are due";
+    const LISTS: &'static [Listed] = &[Listed::Schedules];
     type Reply = Looked;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

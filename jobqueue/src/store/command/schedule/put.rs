@@ -8,6 +8,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
     },
@@ -42,6 +43,7 @@ impl Command for Put<'_> {
     const KEYS: &'static [Key] =
         &[Key::Schedules, Key::Ticks, Key::Marks, Key::Owners, Key::Ticking, Key::Meta, Key::Wake];
     const ACTION: &'static str = "write a schedule";
+    const LISTS: &'static [Listed] = &[Listed::Queue, Listed::Schedules];
     /// Whether it was still as the caller has read it.
     type Reply = bool;
 

@@ -6,6 +6,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
     },
@@ -31,6 +32,7 @@ impl Command for Bind<'_> {
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Messages, Key::Replays];
     const ACTION: &'static str = "bind a queue to a topic";
     const KIND: &'static str = "topic";
+    const LISTS: &'static [Listed] = &[Listed::Topic];
     /// Whether the binding is new.
     type Reply = bool;
 

@@ -6,6 +6,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
     },
@@ -27,6 +28,7 @@ impl Command for Configure<'_> {
     const KEYS: &'static [Key] = &[Key::Meta, Key::Topic, Key::Messages];
     const ACTION: &'static str = "configure a topic";
     const KIND: &'static str = "topic";
+    const LISTS: &'static [Listed] = &[Listed::Topic];
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

@@ -10,6 +10,7 @@ use crate::{
     store::{
         command::{Args, Command, Numbered},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
     },
@@ -48,6 +49,7 @@ impl Command for Publish<'_> {
         &[Key::Meta, Key::Topic, Key::Bindings, Key::Outbox, Key::Messages];
     const ACTION: &'static str = "publish messages";
     const KIND: &'static str = "topic";
+    const LISTS: &'static [Listed] = &[Listed::Topic];
     type Reply = Published;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {

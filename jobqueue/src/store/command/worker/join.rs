@@ -10,6 +10,7 @@ use crate::{
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
+        registry::Listed,
         reply,
         script::{Script, script},
         time::{millis, rate_text},
@@ -75,6 +76,7 @@ impl Command for Join<'_> {
         Key::Wake,
     ];
     const ACTION: &'static str = "join a queue as a worker";
+    const LISTS: &'static [Listed] = &[Listed::Queue];
     type Reply = Vec<JobId>;
 
     fn worker(&self) -> Option<&WorkerId> {

@@ -12,6 +12,7 @@ fn rig() -> Rig {
 #[test]
 fn pauses_and_says_so() {
     let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
     rig.replies(KEYS, args![], "1");
     rig.holds(expect![[r#"
         jq:{q}:events stream
@@ -25,6 +26,7 @@ fn pauses_and_says_so() {
 #[test]
 fn pausing_again_changes_nothing() {
     let mut rig = rig();
+    rig.given(["HSET jq:{q}:meta layout 2"]);
     rig.replies(KEYS, args![], "1");
     let once = rig.dump();
     rig.replies(KEYS, args![], "0");
@@ -49,4 +51,10 @@ fn refuses_another_layout() {
     let mut rig = rig();
     rig.given(["HSET jq:{q}:meta layout 9"]);
     rig.refuses(KEYS, args![], "LAYOUT 9 2");
+}
+
+#[test]
+fn makes_no_queue() {
+    let mut rig = rig();
+    rig.refuses(KEYS, args![], "NOQUEUE the queue does not exist");
 }
