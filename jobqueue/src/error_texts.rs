@@ -107,6 +107,7 @@ fn refusals() -> String {
     every!(Refused, {
         Refused::QueueFull { .. } => Refused::QueueFull { queue: queue(), cap: 1_000 },
         Refused::NotFound { .. } => Refused::NotFound { queue: queue(), id: id() },
+        Refused::NoSuchQueue { .. } => Refused::NoSuchQueue { operation: Operation::on_queue("pause the queue", &queue()) },
         Refused::SignalsFull { .. } => {
             Refused::SignalsFull { operation: job("send a signal"), most: 100 }
         },
