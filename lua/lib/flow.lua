@@ -60,13 +60,14 @@ local function flow_expire(base, key, time)
 end
 
 -- It has ended and expires, and the flows within it with it. What is left of those whose time was up
--- goes as well.
+-- goes as well, and the one that ended first if there are too many.
 local function flow_keep(w, time)
-  local ended = w.base .. 'flows:ended'
-  redis.call('ZADD', ended, string.format('%.0f', w.now + time), w.key)
+  local ended, kept = w.base .. 'flows:ended', w.base .. 'flows:kept'
+  redis.call('ZADD', ended, string.format('%.0f', w.now), w.key)
+  redis.call('ZADD', kept, string.format('%.0f', w.now + time), w.key)
   if redis.call('EXISTS', w.name .. ':inner') == 1 then flow_work(w, 'q 0 ' .. time) end
   flow_expire(w.base, w.key, time)
-  for _, key in ipairs(redis.call('ZRANGEBYSCORE', ended, '-inf', w.now, 'LIMIT', 0, 10)) do
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', kept, '-inf', w.now, 'LIMIT', 0, 10)) do
     home_remove(w.base, key)
   end
   if redis.call('ZCARD', ended) > FLOW_KEPT then
@@ -88,7 +89,7 @@ end
 local function flow_revive(w, from)
   flow_expire(w.base, w.key, '-')
   if redis.call('EXISTS', w.name .. ':inner') == 1 then flow_work(w, 'q 0 -') end
-  redis.call('ZREM', w.base .. 'flows:ended', w.key)
+  home_revived(w.base, w.key)
   w.state = 'running'
   redis.call('HSET', w.name, 'state', w.state, 'revival', '1')
   redis.call('HDEL', w.name, 'ended', 'cause', 'root_failed', 'late', 'why', 'deadline')
@@ -147,15 +148,36 @@ local function flow_end(w)
   end
 end
 
+-- Notes when the flow must have ended, if it must: after so many ms, or at a time. Its workers fire it as
+-- they fire ticks.
+local function flow_deadline(base, key, time, deadline, now)
+  if time then
+    deadline = string.format('%.0f', now + time)
+    redis.call('HSET', home_flow(base, key), 'deadline', deadline)
+  end
+  if not deadline then
+    return
+  end
+  local meta, ticks = base .. 'meta', base .. 'ticks'
+  local before = redis.call('HGET', meta, 'ticks')
+  redis.call('ZADD', ticks, deadline, 'flow ' .. key)
+  local head = ticks_note(meta, ticks)
+  if not before or tonumber(head) < tonumber(before) then
+    redis.call('DEL', base .. 'ticking')
+    wake_at(base .. 'wake', tonumber(head), now)
+  end
+end
+
 -- Starts a flow that was staged and waits for its turn as a node of another: `parent` is that one's
 -- key and the member.
 local function flow_begin(base, key, parent, now)
   local name = home_flow(base, key)
-  local found = redis.call('HMGET', name, 'state', 'groups')
+  local found = redis.call('HMGET', name, 'state', 'groups', 'time', 'deadline')
   if found[1] ~= 'held' then
     return
   end
   redis.call('HSET', name, 'state', 'running', 'parent', parent)
+  flow_deadline(base, key, found[3], found[4], now)
   local w = flow_open(base, key, now)
   if found[2] ~= '0' then flow_work(w, 'b 0') end
   flow_end(w)

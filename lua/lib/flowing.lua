@@ -4,6 +4,7 @@
 -- back for the rest.
 --
 -- b <group>                 the groups from this one on that wait for nothing are sent
+-- h <group>                 flows that are groups from this one on lapse no more
 -- s <group>                 its next members are sent
 -- a <member>                it is sent again
 -- d <group> <place>         its dependents wait for it no more
@@ -24,28 +25,46 @@ local function flowing_more(w, kind, name, place, rest)
   if place then flow_work(w, kind .. ' ' .. name .. ' ' .. place .. rest) end
 end
 
--- A staged flow that is a node of a started one doesn't lapse any more.
+-- A staged flow that is a node of a started one doesn't lapse any more, nor do the flows within it.
 local function flowing_keep(w, key)
   redis.call('RPUSH', w.name .. ':inner', key)
   flow_expire(w.base, key, '-')
+  local inner = flow_open(w.base, key, w.now)
+  if inner then flow_work(inner, 'h 0') end
+end
+
+-- The names of some groups from one on, and the next of them; nil if there is none.
+local function flowing_some_groups(w, name)
+  local names, groups = {}, tonumber(redis.call('HGET', w.name, 'groups'))
+  local last = math.min(tonumber(name) + GRAPH_STEP, groups) - 1
+  for i = tonumber(name), last do
+    names[#names + 1] = i
+  end
+  return names, last + 1 < groups and last + 1 or nil
+end
+
+local function flowing_hold(w, name)
+  local names, next_name = flowing_some_groups(w, name)
+  if #names == 0 then
+    return
+  end
+  for _, text in ipairs(redis.call('HMGET', w.name .. ':groups', unpack(names))) do
+    local inner = string.match(text, ' =(%w+) ')
+    if inner then flowing_keep(w, inner) end
+  end
+  if next_name then flow_work(w, 'h ' .. next_name) end
+  return #names
 end
 
 local function flowing_begin(w, name)
-  local names, groups = {}, tonumber(redis.call('HGET', w.name, 'groups'))
-  for i = tonumber(name), math.min(tonumber(name) + GRAPH_STEP, groups) - 1 do
-    names[#names + 1] = i
-  end
+  local names, next_name = flowing_some_groups(w, name)
   if #names == 0 then
     return
   end
   for i, waits in ipairs(redis.call('HMGET', w.name .. ':waits', unpack(names))) do
     if not waits then flow_work(w, 's ' .. names[i]) end
   end
-  for _, text in ipairs(redis.call('HMGET', w.name .. ':groups', unpack(names))) do
-    local inner = string.match(text, ' =(%w+) ')
-    if inner then flowing_keep(w, inner) end
-  end
-  if names[#names] + 1 < groups then flow_work(w, 'b ' .. names[#names] + 1) end
+  if next_name then flow_work(w, 'b ' .. next_name) end
   return #names
 end
 
@@ -128,6 +147,7 @@ end
 
 local FLOWING_DO = {
   b = flowing_begin,
+  h = flowing_hold,
   s = flowing_send,
   a = function(w, member)
     nodes_send_again(w, member)

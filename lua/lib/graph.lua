@@ -73,6 +73,11 @@ local function graph_blame(w, group, cause, n)
   end
 end
 
+-- A member of the group has failed for good.
+local function graph_death(w, group)
+  if group.policy ~= 'i' then flow_follow(w, 'death') end
+end
+
 -- Members from `first` on end without a job: kind 4, a need has failed; 5, nobody needs them. A group
 -- without members ends with that too: what waits for it goes on. Answers how many.
 local function graph_over(w, group, first, kind, cause)
@@ -82,7 +87,7 @@ local function graph_over(w, group, first, kind, cause)
   if n > 0 then
     flow_count(w, kind == 4 and 'failed' or 'cancelled', n)
     flow_event(w, 'node_skipped', w.key .. '.' .. group.name .. '.' .. first .. '@')
-    if kind == 4 then flow_follow(w, 'death') end
+    if kind == 4 then graph_death(w, group) end
   end
   if group.name == w.root then
     flow_fail(w, cause, group.policy)

@@ -27,9 +27,10 @@
 --   :names        HASH  group → its name
 --   :inner        LIST  keys of the flows that are nodes of this one
 --
--- Of all flows: {q}:flows HASH id → key; {q}:flow:ids HASH key → id; {q}:flows:ended ZSET key, until
--- when it is kept; {q}:flowing ZSET: see lib/flowing.lua. The deadline of one is a member of {q}:ticks,
--- which the workers of the queue look after: 'flow ' and the key, as no schedule can be called.
+-- Of all flows: {q}:flows HASH id → key; {q}:flow:ids HASH key → id; {q}:flows:ended ZSET key, when
+-- it ended; {q}:flows:kept ZSET key, until when it is kept; {q}:flowing ZSET: see lib/flowing.lua. The
+-- deadline of one is a member of {q}:ticks, which the workers of the queue look after: 'flow ' and the
+-- key, as no schedule can be called.
 
 local HOME_PARTS = {
   '', ':groups', ':records', ':outcomes', ':left', ':waits', ':sent', ':over', ':bad', ':again',
@@ -58,6 +59,12 @@ local function home_forget_deadline(base, key)
   end
 end
 
+-- It is none of those that have ended, or is gone.
+local function home_revived(base, key)
+  redis.call('ZREM', base .. 'flows:ended', key)
+  redis.call('ZREM', base .. 'flows:kept', key)
+end
+
 -- Forgets a flow. Keys of those within it that don't expire by themselves are added to `more`.
 local function home_forget(base, key, more)
   local name, names = home_flow(base, key), {}
@@ -66,7 +73,7 @@ local function home_forget(base, key, more)
     names[i] = name .. part
   end
   local state = redis.call('HGET', name, 'state')
-  local runs = state == 'running' or state == 'cancelling'
+  local runs = state == 'running' or state == 'cancelling' or state == 'held'
   if redis.call('EXISTS', name .. ':inner') == 1
     and (runs or redis.call('EXISTS', name .. ':work') == 1) then
     for _, inner in ipairs(redis.call('LRANGE', name .. ':inner', 0, -1)) do
@@ -74,7 +81,7 @@ local function home_forget(base, key, more)
     end
   end
   redis.call('UNLINK', unpack(names))
-  redis.call('ZREM', base .. 'flows:ended', key)
+  home_revived(base, key)
   redis.call('ZREM', base .. 'flowing', key)
   home_forget_deadline(base, key)
   redis.call('HDEL', base .. 'flow:ids', key)

@@ -35,7 +35,10 @@ end
 local function nodes_begin_flow(w, group, member)
   flow_begin(w.base, group.flow, w.key .. '.' .. member, w.now)
   local inner = flow_open(w.base, group.flow, w.now)
-  if inner and inner.state ~= 'running' and inner.state ~= 'cancelling'
+  if not inner then
+    -- It has been removed, or was lost.
+    flow_work(w, 'o ' .. member .. ' 2')
+  elseif inner.state ~= 'running' and inner.state ~= 'cancelling'
     and redis.call('HEXISTS', w.name .. ':again', member) == 1 then
     flow_revive(inner, inner.state == 'completed' and '*' or '-')
   end
@@ -154,8 +157,8 @@ local function nodes_kind(outcome)
   return NODES_KINDS[string.byte(outcome, 2)] or 'failed'
 end
 
--- Counts some pairs by how they ended, and says so. Answers how many ended in which way; and of each
--- group whose members didn't all complete, the first that didn't, and how many.
+-- Counts some pairs by how they ended, and says so. Answers of each group whose members didn't all
+-- complete the first that didn't, how many, and whether any of them failed.
 local function nodes_kinds(w, fresh)
   local kinds, ids, bad = {}, {}, {}
   for i = 1, #fresh, 2 do
@@ -165,7 +168,7 @@ local function nodes_kinds(w, fresh)
     if kind ~= 'completed' then
       local name = string.match(fresh[i], '^%d+')
       bad[name] = bad[name] or { member = fresh[i], n = 0 }
-      bad[name].n = bad[name].n + 1
+      bad[name].n, bad[name].died = bad[name].n + 1, bad[name].died or kind == 'failed'
     end
   end
   for _, kind in ipairs({ 'completed', 'failed', 'cancelled' }) do
@@ -174,7 +177,7 @@ local function nodes_kinds(w, fresh)
       flow_event(w, 'node_' .. kind, table.concat(ids[kind], ' '))
     end
   end
-  return kinds, bad
+  return bad
 end
 
 -- Members have ended: pairs as for nodes_fresh.
@@ -184,14 +187,14 @@ local function nodes_end(w, ends)
     return
   end
   redis.call('HSET', w.name .. ':outcomes', unpack(fresh))
-  local kinds, bad = nodes_kinds(w, fresh)
-  if kinds.failed then flow_follow(w, 'death') end
+  local bad = nodes_kinds(w, fresh)
   for _, name in ipairs(order) do
     local group, first = graph_group(w, name), bad[name]
     -- Once for all of them: what follows from the first follows from any.
     if first then
       redis.call('HINCRBY', w.name .. ':bad', name, first.n)
       graph_blame(w, group, first.member, first.n)
+      if first.died then graph_death(w, group) end
       if name == w.root then flow_fail(w, first.member, group.policy) end
     end
     if redis.call('HINCRBY', w.name .. ':left', name, -count[name]) == 0 then

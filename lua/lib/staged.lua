@@ -92,18 +92,6 @@ local function staged_refusal(name, args, at)
   end
 end
 
--- Notes when the flow must have ended: its workers fire it as they fire ticks.
-local function staged_deadline(base, key, deadline, now)
-  local meta, ticks = base .. 'meta', base .. 'ticks'
-  local before = redis.call('HGET', meta, 'ticks')
-  redis.call('ZADD', ticks, deadline, 'flow ' .. key)
-  local head = ticks_note(meta, ticks)
-  if not before or tonumber(head) < tonumber(before) then
-    redis.call('DEL', base .. 'ticking')
-    wake_at(base .. 'wake', tonumber(head), now)
-  end
-end
-
 -- Starts the flow: its id and its fields begin in ARGV at `at`. Among them `time` is how many ms it
 -- may take.
 local function staged_start(base, key, args, at, now)
@@ -121,14 +109,13 @@ local function staged_start(base, key, args, at, now)
     redis.call('HSET', base .. 'flows', args[at], key)
     redis.call('HSET', base .. 'flow:ids', key, args[at])
   end
-  local deadline = fields.deadline
-  if fields.time then
-    deadline = string.format('%.0f', now + fields.time)
-    redis.call('HSET', name, 'deadline', deadline)
-  end
-  if deadline then staged_deadline(base, key, deadline, now) end
+  flow_deadline(base, key, fields.time, fields.deadline, now)
   local w = flow_open(base, key, now)
-  if fields.groups ~= '0' then flow_work(w, 'b 0') end
+  if fields.groups ~= '0' then
+    -- Before any of it begins.
+    flow_work(w, 'h 0')
+    flow_work(w, 'b 0')
+  end
   flow_end(w)
   flowing_go(base, now)
   return 1

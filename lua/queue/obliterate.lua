@@ -88,7 +88,7 @@ local function obliterate(keys, args)
     redis.call('UNLINK', q.base .. 'pool:' .. pool)
   end
   for _, name in ipairs({ 'schedules', 'ticks', 'fired', 'marks', 'owners', 'ticking', 'flows',
-    'flow:ids', 'flows:ended', 'flowing' }) do
+    'flow:ids', 'flows:ended', 'flows:kept', 'flowing' }) do
     redis.call('UNLINK', q.base .. name)
   end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',

@@ -30,6 +30,9 @@ pub struct Nodes<T, J> {
     types: PhantomData<fn() -> (T, J)>,
 }
 
+/// The longest name of a node, in bytes.
+const LONGEST_NAME: usize = 200;
+
 /// What one node and many have in common.
 macro_rules! node_methods {
     () => {
@@ -74,11 +77,18 @@ macro_rules! node_methods {
         }
 
         /// A name, under which its results are found and by which errors call it. By default it is
-        /// called after its handler.
+        /// called after its handler. Up to 200 bytes, and no control characters.
         #[must_use = "options are set on what this gives back"]
         pub fn named(self, name: impl Into<String>) -> Self {
             let name = name.into();
-            self.group(|group| group.name = Some(name))
+            if name.len() <= LONGEST_NAME && !name.chars().any(char::is_control) {
+                return self.group(|group| group.name = Some(name));
+            }
+            let start: String = name.chars().take(40).collect();
+            let problem = format!("{start:?} can't be the name of a node, or its beginning");
+            let advice = "up to 200 bytes, and no control characters";
+            self.plan.lock().mistake.get_or_insert(Invalid::setup(problem, advice));
+            self
         }
 
         /// How long it waits once it could run.

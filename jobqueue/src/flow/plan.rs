@@ -62,6 +62,8 @@ pub(super) struct FlowPlan {
     pub(super) on_failure: OnChildFailure,
     pub(super) keep: [Duration; 2],
     pub(super) deadline: Option<Deadline>,
+    /// How many levels of flows there are within it.
+    pub(super) depth: usize,
     /// The first mistake, which is said when it is started.
     pub(super) mistake: Option<Invalid>,
 }
@@ -75,6 +77,7 @@ impl FlowPlan {
             on_failure,
             keep: KEEP,
             deadline: None,
+            depth: 0,
             mistake: None,
         }
     }

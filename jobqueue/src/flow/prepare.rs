@@ -88,6 +88,10 @@ impl Prepared {
         let mut groups = Vec::with_capacity(order.len());
         for at in order {
             let Some(group) = all.get_mut(at).and_then(Option::take) else { continue };
+            if group.delay.is_some() && matches!(group.of, Of::Flow { .. }) {
+                let problem = "a node that is a flow has a delay";
+                return Err(Invalid::setup(problem, "give it to the first nodes of that flow"));
+            }
             let dependents = dependents.get_mut(at).map(std::mem::take).unwrap_or_default();
             groups.push(PreparedGroup {
                 of: PreparedOf::new(client, group.of)?,

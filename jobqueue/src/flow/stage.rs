@@ -18,7 +18,7 @@ use crate::{
     clock,
     error::Result,
     job::{FlowId, FlowKey, Member, Priority, QueueName, ReplyAddress},
-    producer::Request,
+    producer::{Content, Request},
     store::{
         MAX_BYTES, QueueStore,
         flow::{Follow, GroupPart, GroupQueue, NodePart, Stage, Staged, Start, Within},
@@ -118,14 +118,7 @@ impl<'a> Staging<'a> {
         request.options.reply_to = Some(ReplyAddress::Flow(self.home.name().clone()));
         let (mut count, mut wait) = (0, None);
         for content in contents {
-            let content = content?;
-            if content.unique.is_some() {
-                let problem =
-                    format!("{} declares a unique key, which a node can't have", request.name);
-                return Err(
-                    Invalid::setup(problem, "leave `unique` out, or add it as a job").into()
-                );
-            }
+            let content = without_key(content?, &request, "a node")?;
             let NewJob { record, ttl, .. } = request.job(content, None, self.created_at)?;
             wait = ttl;
             self.node(Member { group, number: count }, record);
@@ -160,7 +153,8 @@ impl<'a> Staging<'a> {
         let mut all = Vec::new();
         for PreparedFollow { on, request, contents } in following {
             for content in contents(self.client) {
-                let job = request.job(content?, None, self.created_at)?;
+                let content = without_key(content?, &request, "what follows from a flow")?;
+                let job = request.job(content, None, self.created_at)?;
                 let (queue, priority) = (request.store.name().clone(), request.options.priority);
                 all.push(Follow { on, queue, priority, record: job.record });
             }
@@ -182,6 +176,15 @@ impl<'a> Staging<'a> {
         let stage = Stage { key: &self.key, nodes: &nodes, groups: &groups, start };
         self.home.call_retrying(&stage).await
     }
+}
+
+/// Refuses a unique key: what holds it might be another's job, whose end is none of the flow's.
+fn without_key(content: Content, request: &Request, what: &str) -> Result<Content, Invalid> {
+    if content.unique.is_none() {
+        return Ok(content);
+    }
+    let problem = format!("{} declares a unique key, which {what} can't have", request.name);
+    Err(Invalid::setup(problem, "leave `unique` out, or add it as a job"))
 }
 
 /// Tells the queues of the nodes where they come from, so that their workers relay the home's outbox

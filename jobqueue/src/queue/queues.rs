@@ -26,7 +26,6 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn queues(&self) -> Queues {
         Queues { client: self.clone(), having: Listed::Queue }
     }

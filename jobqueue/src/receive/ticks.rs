@@ -63,7 +63,12 @@ pub(super) async fn fire(queue: &Queue, tick: i64) {
     // Of the receives of a process, one looks.
     looks.note(name, tick, Some(SOON));
     match fire_due(queue.store(), client.shared::<TickerName>().name()).await {
-        Ok(pass) => looks.note(name, tick, stays_for(&pass)),
+        Ok(pass) => {
+            if pass.has_effects {
+                client.relays().start(name);
+            }
+            looks.note(name, tick, stays_for(&pass));
+        }
         // The next call of the receive says what is wrong.
         Err(error) => {
             debug!(queue = %name, error = %chain(&error), "schedules could not be looked after");

@@ -35,6 +35,8 @@ pub(crate) struct Pass {
     /// If ticks are held back, until a job is over or the queue has room: the time until the next
     /// tick of their schedules, the shortest.
     waits: Option<Duration>,
+    /// Whether flows have ended, and their jobs in other queues are to hear of it from the outbox.
+    pub(crate) has_effects: bool,
     /// Schedules that are due and that this program can't read.
     pub(crate) unread: Vec<(ScheduleId, Corrupt)>,
 }
@@ -61,7 +63,7 @@ const ROUNDS: usize = 1_000;
 /// tick that has been fired isn't its schedule's any more.
 pub(crate) async fn fire_due(store: &QueueStore, name: &WorkerId) -> Result<Pass> {
     let (mut unread, mut stay): (Vec<(ScheduleId, Corrupt)>, usize) = (Vec::new(), 0);
-    let (mut round, mut waits) = (0, None);
+    let (mut round, mut waits, mut has_effects) = (0, None, false);
     loop {
         round += 1;
         let offset = unread.len() + stay;
@@ -70,12 +72,13 @@ pub(crate) async fn fire_due(store: &QueueStore, name: &WorkerId) -> Result<Pass
         if held.is_some() || looked.due.is_empty() || round == ROUNDS {
             // After so many rounds, at once again.
             let later = if round == ROUNDS { Some(now) } else { later };
-            return Ok(Pass { now, held, later, waits, unread });
+            return Ok(Pass { now, held, later, waits, has_effects, unread });
         }
         let mut ticks = Vec::new();
         for due in looked.due {
             if let Some(flow) = due.id.flow() {
                 expire(store, &flow).await?;
+                has_effects = true;
                 continue;
             }
             match ticks_of(&due, now) {

@@ -12,6 +12,7 @@ use crate::{
     error::Error,
     error_chain::chain,
     job::{ScheduleId, WorkerId},
+    outbox::Relays,
     schedule::{Pass, fire_due},
     store::QueueStore,
     value_error::Corrupt,
@@ -37,6 +38,7 @@ pub(super) struct Ticker {
     /// Under which it looks after them.
     name: WorkerId,
     telemetry: Telemetry,
+    relays: Relays,
     told: watch::Receiver<Option<Told>>,
     /// The first tick that it knows of, in ms since the epoch.
     known: Option<i64>,
@@ -53,6 +55,7 @@ impl Ticker {
             store: config.store.clone(),
             name: config.ticker.clone(),
             telemetry: config.telemetry.clone(),
+            relays: config.client.relays().clone(),
             told: config.ticks.follow(),
             known: None,
             look_at: Instant::now() + LONGEST_SLEEP,
@@ -95,6 +98,9 @@ impl Ticker {
     }
 
     fn looked(&mut self, pass: Pass) {
+        if pass.has_effects {
+            self.relays.start(self.store.name());
+        }
         self.fails = false;
         let now = Instant::now();
         let later = pass.later.map_or(LONGEST_SLEEP, |later| between(pass.now, later));

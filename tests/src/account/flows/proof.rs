@@ -151,7 +151,8 @@ impl FlowProof {
     /// Flows that have ended are there until they expire, and nothing else.
     fn nothing_is_left(&mut self, connection: &mut Connection, base: &str, flows: usize) {
         let stay = keys_that_stay(connection, &format!("{base}flow*"));
-        let known = ["flows", "flow:ids", "flows:ended"].map(|name| format!("{base}{name}"));
+        let known =
+            ["flows", "flow:ids", "flows:ended", "flows:kept"].map(|name| format!("{base}{name}"));
         let leaked: Vec<_> = stay.iter().filter(|key| !known.contains(*key)).collect();
         if !leaked.is_empty() {
             self.wrong.push(format!("left behind: {leaked:?}"));

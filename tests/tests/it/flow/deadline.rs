@@ -7,7 +7,7 @@ use jobqueue::{
     flow::{FlowError, FlowState},
     job,
 };
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::wait::{at_once, eventually};
 
 use super::parts::{Board, end, leaf, leaves, texts, top, tops};
 use crate::support::{Running, client, worker};
@@ -39,7 +39,7 @@ async fn a_deadline_fails_a_flow_that_nobody_serves() {
     let handle = start(&client, "fine").await;
     assert!(handle.info().await.expect("known").summary.deadline.is_some());
     assert!(matches!(end(&handle).await, Err(FlowError::Deadline { .. })));
-    eventually("it to end", async || {
+    at_once("it to end", async || {
         handle.info().await.expect("known").summary.state == FlowState::Failed
     })
     .await;

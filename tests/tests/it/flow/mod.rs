@@ -5,6 +5,7 @@ mod children;
 mod deadline;
 mod faults;
 mod graph;
+mod nested;
 mod pairs;
 mod parts;
 mod random;

@@ -127,6 +127,17 @@ impl Rules<'_> {
         }
     }
 
+    /// Whether a node has failed for good whose failure counts.
+    fn any_died(&self) -> bool {
+        let counts = |at: usize| self.flow.groups[at].policy != Policy::Ignore;
+        let mut ended = self.facts.ended.iter();
+        let mut over = self.facts.over.iter();
+        ended.any(|((at, _), (_, end))| counts(*at) && *end == End::Failed)
+            || over.any(|(at, over)| {
+                counts(*at) && over.failed && over.first < self.flow.groups[*at].members
+            })
+    }
+
     fn the_flow(&self) -> Result<(), String> {
         let Self { flow, facts } = *self;
         let over = |at: &usize| facts.over.contains_key(at);
@@ -147,7 +158,7 @@ impl Rules<'_> {
         let mut followed = facts.followed.clone();
         followed.sort();
         let mut expected = vec!["complete"];
-        if facts.number("failed") > 0 {
+        if self.any_died() {
             expected.push("death");
         }
         if state == "completed" {

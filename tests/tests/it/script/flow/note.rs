@@ -137,6 +137,8 @@ fn the_last_end_ends_the_flow() {
         jq:{q}:flows hash
           f = F
         jq:{q}:flows:ended zset
+          1700000000000 F
+        jq:{q}:flows:kept zset
           1700000009000 F
         jq:{q}:meta hash
           layout = 2
@@ -231,4 +233,29 @@ fn a_queue_of_another_layout_is_refused() {
     let mut rig = rig("f");
     rig.given(["HSET jq:{q}:meta layout 0"]);
     rig.refuses(KEYS, ends(&[("F.0.0@", COMPLETED)]), "LAYOUT 0 2");
+}
+
+/// Failed ones are kept for longer, and must not push out those that complete.
+#[test]
+fn of_too_many_the_one_that_ended_first_goes() {
+    let mut rig = rig("f");
+    let older = r#"
+        for i = 1, 10000 do
+          redis.call('ZADD', KEYS[1], 1600000000000 + i, 'old' .. i)
+          redis.call('ZADD', KEYS[2], 1800000000000 + i, 'old' .. i)
+        end"#;
+    let (ended, kept) = ("jq:{q}:flows:ended", "jq:{q}:flows:kept");
+    let mut eval = redis::cmd("EVAL");
+    eval.arg(older).arg(2).arg(ended).arg(kept);
+    eval.query::<()>(rig.connection()).expect("written");
+    rig.replies(KEYS, ends(&[("F.0.0@", COMPLETED), ("F.0.1@", COMPLETED)]), "1");
+    rig.replies(KEYS, ends(&[("F.1.0@", COMPLETED)]), "1");
+    for set in [ended, kept] {
+        let mut pipe = redis::pipe();
+        pipe.zcard(set).zscore(set, "old1").zscore(set, "old2").zscore(set, "F");
+        let found: (u64, Option<f64>, Option<f64>, Option<f64>) =
+            pipe.query(rig.connection()).expect("read");
+        assert_eq!((found.0, found.1), (10_000, None), "{set}");
+        assert!(found.2.is_some() && found.3.is_some(), "{set}: {found:?}");
+    }
 }

@@ -242,6 +242,8 @@ fn a_flow_of_nothing_ends_as_it_starts() {
         jq:{q}:flows hash
           f = F
         jq:{q}:flows:ended zset
+          1700000000000 F
+        jq:{q}:flows:kept zset
           1700000009000 F
         jq:{q}:meta hash
           layout = 2
