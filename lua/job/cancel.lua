@@ -16,8 +16,8 @@
 --       ended or isn't meant; '-' for a job that doesn't exist
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, events, wake, deadline, tries, unique, lanes, pools, tags, columns, key,
---       retention, outbox, callers, cancels, whereabouts, meant, numbered, call
+-- USES  clock, layout, events, wake, deadline, tries, unique, lanes, pools, tags, children,
+--       columns, key, retention, outbox, callers, cancels, whereabouts, meant, numbered, call
 local function cancel(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

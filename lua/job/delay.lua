@@ -32,13 +32,15 @@ local function delay(keys, args)
   if not old then
     return state_refusal(q, id)
   end
-  local now = clock_now()
+  local now, names = clock_now(), wish_of(q.base, id, old)
+  if names and wish_is_for_children(names) then
+    return redis.error_reply('WRONGSTATE waiting-children')
+  end
   if string.sub(args[3], 1, 1) == '+' then
     due = now + due
   end
   if not parked_delay(q.base, id, old, due) then
     redis.call('ZADD', q.delayed, due, id)
-    local names = wish_of(q.base, id, old)
     if names then
       wish_move(q.base, id, names, old, due)
     else

@@ -34,14 +34,16 @@ local function promote(keys, args)
   if not due then
     return state_refusal(q, id)
   end
-  local now = clock_now()
+  local now, names = clock_now(), wish_of(q.base, id, due)
+  if names and wish_is_for_children(names) then
+    return redis.error_reply('WRONGSTATE waiting-children')
+  end
   if parked_delay(q.base, id, due, now) then
     return 1
   end
   redis.call('ZREM', q.delayed, id)
   local priority = redis.call('HGET', q.priority, id) or 0
   redis.call('ZADD', q.waiting, rank_text(priority, rank_step(meta[3]), now), id)
-  local names = wish_of(q.base, id, due)
   if names then
     wish_move(q.base, id, names, due, now)
   else

@@ -22,8 +22,8 @@
 --       that doesn't exist, or was named before
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, key,
---       state, outbox, callers, removal, meant, numbered, call
+-- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, children,
+--       columns, key, state, outbox, callers, removal, meant, numbered, call
 local function remove(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

@@ -20,7 +20,7 @@
 --       DEADLETTER
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, rank, order, events, wake, key, state, pools, deadline, tries, unique,
---       rerun, numbered, call
+--       children, rerun, numbered, call
 local function retry(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -47,7 +47,10 @@ local function retry(keys, args)
     return redis.error_reply('KEYHELD ' .. holder)
   end
   rerun_all(q, key_of(q, state), { id }, clock_now())
-  if args[3] == '1' then redis.call('DEL', q.base .. 'once:job:' .. id, q.base .. 'steps:' .. id) end
+  if args[3] == '1' then
+    redis.call('DEL', q.base .. 'once:job:' .. id, q.base .. 'steps:' .. id)
+    children_end(q.base, { id }, 1, 1, true)
+  end
   wake_one(q.wake)
   return 1
 end

@@ -21,8 +21,8 @@
 --       job that doesn't exist
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, rerun, key,
---       whereabouts, meant, numbered, call
+-- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, children, rerun,
+--       key, whereabouts, meant, numbered, call
 local function retry_many(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -64,7 +64,12 @@ local function retry_many(keys, args)
     -- The next ones come behind these.
     q.newest = again[state] and redis.call('HGET', q.meta, 'newest') or q.newest
   end
-  if args[2] == '1' and #once > 0 then redis.call('DEL', unpack(once)) end
+  if args[2] == '1' and #once > 0 then
+    redis.call('DEL', unpack(once))
+    for _, set in pairs(again) do
+      children_end(q.base, set, 1, #set, true)
+    end
+  end
   if #once > 0 then wake_one(q.wake) end
   return table.concat(words, ' ')
 end

@@ -20,12 +20,12 @@
 --       most 1,000: id; the states that are meant: see lib/meant.lua; the SHA-1 of its record, '' for
 --       any; target, job id, priority, record and what goes along of the job to send
 -- REPLY a word for each job: 'sent'; '!' if its dead letter waits elsewhere; the state of one that is
---       active or isn't meant; 'other' if it has another record; '-' for a job that doesn't exist, or
---       was named before
+--       active or isn't meant; 'waiting-children' of one that has flows; 'other' if it has another
+--       record; '-' for a job that doesn't exist, or was named before
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, rerun,
---       tags, columns, key, state, outbox, callers, removal, meant, numbered, call
+-- USES  layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, children,
+--       rerun, tags, columns, key, state, outbox, callers, removal, meant, numbered, call
 local function transfer(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -49,6 +49,10 @@ local function transfer(keys, args)
       word = state
     elseif args[i + 2] ~= '' and redis.sha1hex(redis.call('HGET', q.jobs, id)) ~= args[i + 2] then
       word = 'other'
+    elseif (state == 'waiting' or state == 'delayed')
+      and redis.call('HEXISTS', q.base .. 'children', id) == 1 then
+      -- They stand here, and are found here alone.
+      word = 'waiting-children'
     elseif state ~= 'waiting' and state ~= 'delayed'
       and rerun_elsewhere(redis.call('HGET', q.outcomes, id)) then
       word = '!'

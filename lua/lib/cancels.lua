@@ -65,6 +65,7 @@ local function cancels_finish(q, ids, mark, now)
     redis.call('ZADD', q.cancelled, unpack(members))
     lanes_leave(q.base, ids)
     unique_free(q.uniques, q.base, ids)
+    children_end(q.base, ids, 1, #ids)
     local trim = { state = 'cancelled', pool = '', count = tonumber(count), age = tonumber(age) }
     retention_trim(q, trim, now)
   end

@@ -8,6 +8,7 @@ local function columns_purge_lists(listed, base, ids, first, last)
     lists[#lists + 1] = base .. 'logs:' .. ids[i]
     lists[#lists + 1] = base .. 'steps:' .. ids[i]
   end
+  children_end(base, ids, first, last, true)
   redis.call('UNLINK', unpack(lists))
   redis.call('SREM', listed, unpack(ids, first, last))
 end

@@ -113,13 +113,19 @@ end
 -- What a flow's end is to the one that it is a node of: a kind, as of an outcome.
 local FLOW_ENDS = { completed = 0, failed = 1, cancelled = 3 }
 
+-- The job that waits for it, if one does, and the signal that it waits for.
+local function flow_job(w)
+  local job, signal = string.match(w.parent or '', '^=(%S+) (.*)$')
+  if job and home_is_child(w.base, w.key, job) then return job, signal end
+end
+
 -- Tells the flow that this one is a node of, or the job that waits for it. Answers whether it is kept
--- as long as that flow.
+-- as long as that.
 local function flow_tell(w)
-  local job, signal = string.match(w.parent, '^=(%S+) (.*)$')
-  if job then
-    post_any(w.base, job, signal, 'm\192')
-    return false
+  local job, signal = flow_job(w)
+  if job then post_any(w.base, job, signal, 'm\192') end
+  if string.byte(w.parent) == 61 then
+    return job ~= nil
   end
   local key, member = string.match(w.parent, '^(%w+)%.(.*)$')
   local outer = flow_open(w.base, key, w.now)

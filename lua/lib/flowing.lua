@@ -15,6 +15,7 @@
 -- o <member> <kind>         the flow that it is has ended
 -- q <place> <ms or ->       flows within this one, which has ended, expire; '-': it runs again
 -- x <group> <number> <how>  its jobs from this member on are cancelled, if they have been sent
+-- l 0                       the job that waits for it has ended
 -- v <group> <place> <from>  the flow is to run again: see lib/revival.lua
 
 -- How much of it one call does: entries that it writes, and groups that it looks at.
@@ -145,9 +146,24 @@ local function flowing_expire(w, place, time)
   return GRAPH_STEP
 end
 
+-- The job that waits for it has ended: what runs is cancelled. If that is gone as well, so does what has
+-- ended, after its time.
+local function flowing_orphan(w)
+  if w.state == 'running' then
+    w.state = 'cancelling'
+    redis.call('HSET', w.name, 'state', w.state)
+    flow_work(w, 'k 0 + -')
+  elseif w.state ~= 'cancelling' and not flow_job(w) then
+    local kind = w.state == 'completed' and 'keep' or 'keep_failed'
+    flow_keep(w, tonumber(redis.call('HGET', w.name, kind)) or 0)
+  end
+  return 1
+end
+
 local FLOWING_DO = {
   b = flowing_begin,
   h = flowing_hold,
+  l = flowing_orphan,
   s = flowing_send,
   a = function(w, member)
     nodes_send_again(w, member)

@@ -41,6 +41,12 @@ local function home_flow(base, key)
   return base .. 'flow:' .. key
 end
 
+-- Whether a job that waits for a flow hasn't forgotten it: see lib/children.lua.
+local function home_is_child(base, key, job)
+  local keys = redis.call('HGET', base .. 'children', job)
+  return keys and string.find(keys, key .. ' ', 1, true) ~= nil
+end
+
 -- These parts of a flow expire; with '-' as the time they don't any more.
 local function home_expire(name, parts, time)
   for _, part in ipairs(parts) do

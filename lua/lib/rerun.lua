@@ -33,6 +33,7 @@ local function rerun_anew(q, ids)
   for _, id in ipairs(ids) do
     if redis.call('HEXISTS', q.base .. 'steps:' .. id, 'x') == 1 then
       redis.call('UNLINK', q.base .. 'steps:' .. id)
+      children_end(q.base, { id }, 1, 1, true)
     end
   end
 end

@@ -15,6 +15,12 @@ local function settle_let_go(q, ids, first, last)
   end
 end
 
+-- Jobs have ended that are kept: what they stand for goes on without them.
+local function settle_free(q, kind, ids)
+  unique_free(q.uniques, q.base, ids)
+  if kind == 'failed' then children_end(q.base, ids, 1, #ids) end
+end
+
 -- Jobs that ended: kind, and after a space the pool of their retention, if that isn't the common one;
 -- count and age in ms to keep, n, then n ids (none kept) or n pairs id, outcome.
 local function settle_ended(q, args, at, now)
@@ -54,7 +60,7 @@ local function settle_ended(q, args, at, now)
     retention_pool(q, kind, pool, members, ended)
     redis.call('ZADD', q[kind], unpack(members))
     settle_let_go(q, ids)
-    if not q.plain then unique_free(q.uniques, q.base, ids) end
+    if not q.plain then settle_free(q, kind, ids) end
     -- Trimmed after all blocks: the errors of these jobs are still to come.
     q.trims[#q.trims + 1] = { state = kind, pool = pool, count = count, age = age }
   end

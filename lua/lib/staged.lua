@@ -92,6 +92,18 @@ local function staged_refusal(name, args, at)
   end
 end
 
+-- A job waits for the flow. If that has ended already, so does this.
+local function staged_child(w, base, parent)
+  local job = string.match(parent, '^=(%S+) ')
+  local state = state_of({ base = base, workers = base .. 'workers' }, job)
+  if state == 'waiting' or state == 'delayed' or state == 'active' then
+    local children = base .. 'children'
+    redis.call('HSET', children, job, (redis.call('HGET', children, job) or '') .. w.key .. ' ')
+  else
+    flow_work(w, 'l 0')
+  end
+end
+
 -- Starts the flow: its id and its fields begin in ARGV at `at`. Among them `time` is how many ms it
 -- may take.
 local function staged_start(base, key, args, at, now)
@@ -116,6 +128,7 @@ local function staged_start(base, key, args, at, now)
     flow_work(w, 'h 0')
     flow_work(w, 'b 0')
   end
+  if fields.parent then staged_child(w, base, fields.parent) end
   flow_end(w)
   flowing_go(base, now)
   return 1

@@ -7,6 +7,11 @@ local function wish_of(base, id, score)
   if due and tonumber(due) == tonumber(score) then return names end
 end
 
+-- Whether it waits for its children, whose end alone lets it go on.
+local function wish_is_for_children(names)
+  return string.find('\n' .. names, '\nchildren ', 1, true) ~= nil
+end
+
 -- A suspended job is due at another time, and then what it waited for until `score` is over, or
 -- until when it was due before it was moved first.
 local function wish_move(base, id, names, score, due)

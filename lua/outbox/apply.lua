@@ -25,8 +25,8 @@
 --       then pairs of index (from 1) and the job's tags, a line each, for jobs that have any
 -- REPLY how many jobs were added
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, tags, columns,
---       source, size
+-- USES  clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, tags, children,
+--       columns, source, size
 local function apply(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], completed = keys[3], failed = keys[4], priority = keys[5],

@@ -17,8 +17,8 @@
 -- REPLY how many were removed
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, events, wake, deadline, tries, unique, lanes, pools, tags, columns,
---       numbered, call
+-- USES  clock, layout, events, wake, deadline, tries, unique, lanes, pools, tags, children,
+--       columns, numbered, call
 local function clean(keys, args)
   local q = {
     completed = keys[1], failed = keys[2], jobs = keys[3], priority = keys[4],

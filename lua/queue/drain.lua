@@ -17,8 +17,8 @@
 -- REPLY how many were removed; 0: done
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, columns,
---       outbox, callers, removal, numbered, call
+-- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, children,
+--       columns, outbox, callers, removal, numbered, call
 local function drain(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], jobs = keys[3], priority = keys[4],

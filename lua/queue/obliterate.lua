@@ -25,8 +25,8 @@
 --       The outbox stays, and the last applied entry of each source.
 -- ERR   LAYOUT, HASACTIVE
 -- CALL  once: see lib/call.lua
--- USES  layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, ticks,
---       outbox, callers, home, numbered, call
+-- USES  layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, children,
+--       columns, ticks, outbox, callers, home, numbered, call
 local function obliterate(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -88,7 +88,7 @@ local function obliterate(keys, args)
     redis.call('UNLINK', q.base .. 'pool:' .. pool)
   end
   for _, name in ipairs({ 'schedules', 'ticks', 'fired', 'marks', 'owners', 'ticking', 'flows',
-    'flow:ids', 'flows:ended', 'flows:kept', 'flowing' }) do
+    'flow:ids', 'flows:ended', 'flows:kept', 'flowing', 'children' }) do
     redis.call('UNLINK', q.base .. name)
   end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',

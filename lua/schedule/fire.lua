@@ -27,7 +27,7 @@
 --       'l' held back until the last job is over, 'f' until the queue has room, '0' not current
 -- ERR   LAYOUT
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
---       pools, tags, columns, key, retention, outbox, callers, cancels, whereabouts,
+--       pools, tags, children, columns, key, retention, outbox, callers, cancels, whereabouts,
 --       reprioritize, due, unfinished, dedup, add, ticks, displace, fire
 local function fire(keys, args)
   local q = {

@@ -19,7 +19,7 @@
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
---       pools, tags, columns, key, retention, outbox, callers, cancels, whereabouts,
+--       pools, tags, children, columns, key, retention, outbox, callers, cancels, whereabouts,
 --       reprioritize, due, unfinished, dedup, add, ticks, displace, fire, call
 local function run(keys, args)
   local q = {

@@ -35,10 +35,10 @@
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue, `ticks` when the first schedule is due, ms
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
--- USES  clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique, lanes,
---       pools, tags, columns, key, retention, outbox, callers, cancels, promote, hand, recover,
---       active, limits, throttle, turn, suspend, settle, fit, expiry, rooms, fetch, handover,
---       details
+-- USES  clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique,
+--       lanes, pools, tags, children, columns, key, retention, outbox, callers, cancels, promote,
+--       hand, recover, active, limits, throttle, turn, suspend, settle, fit, expiry, rooms, fetch,
+--       handover, details
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],

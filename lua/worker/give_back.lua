@@ -15,7 +15,7 @@
 -- REPLY where to go on; '0' if all are done: about 1,000 jobs are looked at in a call
 -- ERR   LAYOUT
 -- USES  clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
---       columns, key, retention, outbox, callers, cancels, hand
+--       children, columns, key, retention, outbox, callers, cancels, hand
 local function give_back(keys, args)
   local workers, hand, visibility, waiting = keys[1], keys[2], keys[3], keys[4]
   local meta, events, wake = keys[5], keys[6], keys[7]

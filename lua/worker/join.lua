@@ -22,8 +22,8 @@
 -- REPLY those among ARGV 6… that it holds
 -- ERR   LAYOUT, INVALID
 -- USES  clock, layout, lease, setback, events, wake, soon, running, deadline, tries, unique,
---       lanes, pools, tags, columns, key, retention, outbox, callers, cancels, reconcile,
---       code_limits, number
+--       lanes, pools, tags, children, columns, key, retention, outbox, callers, cancels,
+--       reconcile, code_limits, number
 local function join(keys, args)
   local q = {
     workers = keys[1], running = keys[2], waiting = keys[4], expiring = keys[5], meta = keys[6],

@@ -13,7 +13,7 @@
 --       ends with the last
 -- ERR   LAYOUT
 -- USES  clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
---       columns, key, retention, outbox, callers, cancels
+--       children, columns, key, retention, outbox, callers, cancels
 local function leave(keys, args)
   local q = {
     workers = keys[1], waiting = keys[3], delayed = keys[4], expiring = keys[5], meta = keys[6],

@@ -36,7 +36,7 @@ pub(crate) async fn start_child<R: Root>(
     drop(root);
     flow.key.clone_from(&key);
     let staging = Staging::new(client, home, key.clone());
-    staging.run(flow, None, Some(Within::Job { id: job, signal })).await?;
+    staging.run(flow, Some(&id), Some(Within::Job { id: job, signal })).await?;
     client.relays().start(home.name());
     Ok(FlowHandle::new(client.clone(), home.clone(), (key, id), false))
 }

@@ -51,10 +51,6 @@ impl JobId {
         Self(Arc::from(format!("{self}{AWAITED}")))
     }
 
-    pub(crate) fn is_awaited(&self) -> bool {
-        self.as_str().ends_with(AWAITED)
-    }
-
     /// An id that follows from this one and from what else `parts` say: the same each time, and
     /// another for other parts. It is valid, whatever the length of this one.
     pub(crate) fn derived(&self, parts: &[&[u8]]) -> Self {

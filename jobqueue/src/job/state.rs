@@ -78,7 +78,8 @@ impl FromStr for JobState {
     type Err = Invalid;
 
     fn from_str(name: &str) -> Result<Self, Invalid> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name).ok_or_else(|| {
+        let mut all = Self::ALL.into_iter().chain([Self::WaitingChildren]);
+        all.find(|state| state.as_str() == name).ok_or_else(|| {
             let advice = "use waiting, delayed, active, completed, failed or cancelled";
             Invalid::new("job state", name, advice)
         })

@@ -64,9 +64,7 @@ impl Queue {
     ) -> Result<Vec<Whereabouts>> {
         let mark = &mark.encode();
         let places = self.store().call_retrying(&job::Cancel { ids, mark, from }).await?;
-        if ids.iter().any(JobId::is_awaited) {
-            self.tell_callers();
-        }
+        self.tell_others();
         Ok(places)
     }
 

@@ -30,8 +30,9 @@ impl Queue {
         Obliterate { queue: self.clone(), force: false }
     }
 
-    /// Callers whose requests were removed wait for replies, which are in the outbox.
-    pub(super) fn tell_callers(&self) {
+    /// Jobs have ended without a run. Callers who wait for a reply, flows that they were nodes of, and
+    /// flows that they had as children hear of it from the outbox.
+    pub(super) fn tell_others(&self) {
         self.client().relays().start(self.name());
     }
 }
@@ -68,7 +69,7 @@ impl Drain {
             }
         }
         if removed > 0 {
-            self.queue.tell_callers();
+            self.queue.tell_others();
         }
         Ok(removed)
     }
@@ -108,7 +109,7 @@ impl Obliterate {
     async fn run(self) -> Result<()> {
         let step = queue::Obliterate { force: self.force };
         while !self.queue.store().call_retrying(&step).await? {}
-        self.queue.tell_callers();
+        self.queue.tell_others();
         Ok(())
     }
 }

@@ -29,9 +29,7 @@ impl<T> JobHandle<T> {
         let (ids, queue) = (std::slice::from_ref(self.id()), self.queue());
         let remove = job::Remove { ids, why: Gone::Removed, from: &[] };
         let removed = queue.store().call_retrying(&remove).await?;
-        if self.id().is_awaited() {
-            queue.tell_callers();
-        }
+        queue.tell_others();
         let answer: Result<(), Refused> =
             removed.into_iter().try_for_each(|it| queue.removed(self.id(), it));
         Ok(answer?)

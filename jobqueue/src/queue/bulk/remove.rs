@@ -68,9 +68,7 @@ impl Act for RemoveJobs {
         let ids: Vec<JobId> = jobs.into_iter().map(|job| job.id).collect();
         let remove = Remove { ids: &ids, why: Gone::Removed, from };
         let removals = queue.store().call_retrying(&remove).await?;
-        if ids.iter().any(JobId::is_awaited) {
-            queue.tell_callers();
-        }
+        queue.tell_others();
         let mut acted = Acted::default();
         for (id, removal) in ids.into_iter().zip(removals) {
             let answer = queue.removed(&id, removal);

@@ -6,6 +6,7 @@ mod deadline;
 mod faults;
 mod graph;
 mod nested;
+mod orphans;
 mod pairs;
 mod parts;
 mod random;

@@ -50,6 +50,7 @@ impl Command for Cancel<'_> {
             lanes,
             pools,
             tags,
+            children,
             columns,
             key,
             retention,

@@ -34,8 +34,8 @@ impl Command for Remove<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / remove,
         [
-            layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, columns, key,
-            state, outbox, callers, removal, meant, numbered, call
+            layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, children,
+            columns, key, state, outbox, callers, removal, meant, numbered, call
         ],
         once
     );

@@ -50,6 +50,7 @@ impl Command for RetryMany<'_> {
             deadline,
             tries,
             unique,
+            children,
             rerun,
             key,
             whereabouts,

@@ -51,8 +51,9 @@ impl Command for Transfer<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / transfer,
         [
-            layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, rerun,
-            tags, columns, key, state, outbox, callers, removal, meant, numbered, call
+            layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools,
+            children, rerun, tags, columns, key, state, outbox, callers, removal, meant, numbered,
+            call
         ],
         once
     );

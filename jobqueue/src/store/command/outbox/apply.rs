@@ -44,7 +44,7 @@ impl Command for Apply<'_> {
         "outbox" / apply,
         [
             clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, tags,
-            columns, source, size
+            children, columns, source, size
         ]
     );
     const KEYS: &'static [Key] = &[

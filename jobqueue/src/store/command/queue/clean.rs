@@ -27,8 +27,8 @@ impl Command for Clean {
     const SCRIPT: &'static Script = script!(
         "queue" / clean,
         [
-            clock, layout, events, wake, deadline, tries, unique, lanes, pools, tags, columns,
-            numbered, call
+            clock, layout, events, wake, deadline, tries, unique, lanes, pools, tags, children,
+            columns, numbered, call
         ],
         once
     );

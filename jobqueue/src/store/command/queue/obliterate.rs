@@ -21,8 +21,8 @@ impl Command for Obliterate {
     const SCRIPT: &'static Script = script!(
         "queue" / obliterate,
         [
-            layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, columns,
-            ticks, outbox, callers, home, numbered, call
+            layout, active, wake, clock, deadline, tries, unique, lanes, pools, tags, children,
+            columns, ticks, outbox, callers, home, numbered, call
         ],
         once
     );

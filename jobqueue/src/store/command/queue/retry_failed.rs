@@ -31,8 +31,8 @@ impl Command for RetryFailed {
     const SCRIPT: &'static Script = script!(
         "queue" / retry_failed,
         [
-            clock, layout, rank, order, events, wake, pools, deadline, tries, unique, rerun,
-            numbered, call
+            clock, layout, rank, order, events, wake, pools, deadline, tries, unique, children,
+            rerun, numbered, call
         ],
         once
     );

@@ -77,6 +77,7 @@ impl Command for Fire<'_> {
             unique,
             pools,
             tags,
+            children,
             columns,
             key,
             retention,

@@ -49,6 +49,7 @@ impl Command for Run<'_> {
             unique,
             pools,
             tags,
+            children,
             columns,
             key,
             retention,

@@ -85,9 +85,9 @@ impl Command for Advance<'_> {
         "worker" / advance,
         [
             clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique,
-            lanes, pools, tags, columns, key, retention, outbox, callers, cancels, promote, hand,
-            recover, active, limits, throttle, turn, suspend, settle, fit, expiry, rooms, fetch,
-            handover, details
+            lanes, pools, tags, children, columns, key, retention, outbox, callers, cancels,
+            promote, hand, recover, active, limits, throttle, turn, suspend, settle, fit, expiry,
+            rooms, fetch, handover, details
         ]
     );
     const KEYS: &'static [Key] = &[

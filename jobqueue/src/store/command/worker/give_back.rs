@@ -25,7 +25,7 @@ impl Command for GiveBack<'_> {
         "worker" / give_back,
         [
             clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
-            columns, key, retention, outbox, callers, cancels, hand
+            children, columns, key, retention, outbox, callers, cancels, hand
         ]
     );
     const KEYS: &'static [Key] = &[

@@ -54,6 +54,7 @@ impl Command for Join<'_> {
             lanes,
             pools,
             tags,
+            children,
             columns,
             key,
             retention,

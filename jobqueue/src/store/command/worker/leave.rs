@@ -23,7 +23,7 @@ impl Command for Leave<'_> {
         "worker" / leave,
         [
             clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
-            columns, key, retention, outbox, callers, cancels
+            children, columns, key, retention, outbox, callers, cancels
         ]
     );
     const KEYS: &'static [Key] = &[
