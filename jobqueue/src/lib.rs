@@ -144,6 +144,11 @@ pub use queue::{JobHandle, Queue};
 pub use store::{Durability, TlsOptions};
 pub use worker::{Context, State, Worker, WorkerBuilder, WorkerHandle};
 
+#[doc = include_str!("docs/modules/audit.md")]
+pub mod audit {
+    pub use crate::client::{Actor, AuditAnswer, AuditEntry, AuditLog, AuditStream};
+}
+
 #[doc = include_str!("docs/modules/dead_letter.md")]
 pub mod dead_letter {
     pub use crate::{
@@ -177,8 +182,8 @@ pub mod manage {
         job::{CancelReason, Cancelled, LastRun, ProcessInfo, WorkerState},
         policy::Overflow,
         queue::{
-            Cancel, CancelAll, Drain, EditJob, JobPages, Obliterate, QueueEntry, QueuePage, Queues,
-            Rescan, Retry, SetLimits, WorkerInfo,
+            Cancel, CancelAll, Drain, EditJob, HandlerThrottle, JobPages, Obliterate, QueueEntry,
+            QueuePage, Queues, Rescan, Retry, SetLimits, Throttles, WorkerInfo,
         },
     };
 }

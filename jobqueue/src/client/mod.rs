@@ -1,5 +1,7 @@
 //! A connection to Redis, and the state that all queues reached through it share.
 
+mod audit;
+mod audit_log;
 mod builder;
 mod process;
 mod shared;
@@ -7,6 +9,9 @@ pub(crate) mod trace;
 #[cfg(feature = "testing")]
 mod watch;
 
+pub(crate) use audit::{Act, Affected};
+pub use audit::{Actor, AuditAnswer};
+pub use audit_log::{AuditEntry, AuditLog, AuditStream};
 pub use builder::ClientBuilder;
 #[cfg(feature = "testing")]
 pub(crate) use watch::{Following, SentJob, SentMessage, Watch};
@@ -36,7 +41,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Inner>, Option<Arc<Actor>>);
 
 #[derive(Debug)]
 struct Inner {
@@ -59,7 +64,7 @@ struct Settings {
 impl Client {
     fn new(store: Store, settings: Settings) -> Self {
         let relays = Relays::new(store.clone());
-        Self(Arc::new(Inner { store, relays, settings, shared: Shared::default() }))
+        Self(Arc::new(Inner { store, relays, settings, shared: Shared::default() }), None)
     }
 
     /// Whether the two are clones of one.

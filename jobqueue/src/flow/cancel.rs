@@ -4,7 +4,7 @@ use std::{future::IntoFuture, pin::Pin};
 
 use super::{at::FlowAt, handle::FlowHandle};
 use crate::{
-    client::Client,
+    client::{Act, Client},
     error::{Error, FlowError},
     job::CancelMark,
     queue::cancel_setters,
@@ -64,6 +64,10 @@ impl IntoFuture for CancelFlow {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let (client, at) = (self.client.clone(), self.at.clone());
+            let act = Act::new("cancel_flow", at.home.name()).on(&at.id);
+            client.audited(act, self.run()).await
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::handle::FlowHandle;
 use crate::{
+    client::Act,
     error::{Error, FlowError},
     job::{FlowState, Member},
     store::flow::{Retried, Retry, RetryFrom},
@@ -40,6 +41,12 @@ impl<T> FlowHandle<T> {
     }
 
     async fn run_again(&self, from: RetryFrom) -> Result<(), FlowError> {
+        let at = self.at();
+        let act = Act::new("retry_flow", at.home.name()).on(&at.id);
+        self.client().audited(act, self.send_retry(from)).await
+    }
+
+    async fn send_retry(&self, from: RetryFrom) -> Result<(), FlowError> {
         let at = self.at();
         let retried = at.home.call_retrying(&Retry { key: &at.key, from }).await?;
         self.client().relays().start(at.home.name());

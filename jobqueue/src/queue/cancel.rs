@@ -148,7 +148,10 @@ impl IntoFuture for Cancel {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let (queue, id) = (self.queue.clone(), self.id.clone());
+            queue.audited("cancel", Some(&id), self.run()).await
+        })
     }
 }
 
@@ -191,6 +194,9 @@ impl IntoFuture for CancelAll {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let (queue, on) = (self.queue.clone(), format!("{} ids", self.ids.len()));
+            queue.audited("cancel_all", Some(&on), self.run()).await
+        })
     }
 }

@@ -22,7 +22,7 @@ impl Queue {
     /// [`Refused::NoSuchQueue`](crate::error::Refused::NoSuchQueue): it doesn't exist, and pausing
     /// makes no queue; [create](Self::create) it first, where that is meant. Those of any call.
     pub async fn pause(&self) -> Result<bool> {
-        self.store().call_retrying(&queue::Pause).await
+        self.audited("pause", None, self.store().call_retrying(&queue::Pause)).await
     }
 
     /// Lets workers fetch again. `false` if the queue was not paused.
@@ -31,7 +31,7 @@ impl Queue {
     /// [`Refused::NoSuchQueue`](crate::error::Refused::NoSuchQueue): it doesn't exist. Those of any
     /// call.
     pub async fn resume(&self) -> Result<bool> {
-        self.store().call_retrying(&queue::Resume).await
+        self.audited("resume", None, self.store().call_retrying(&queue::Resume)).await
     }
 
     /// Runs all failed jobs again, with their attempts counted anew: behind those that wait, and in
@@ -46,6 +46,10 @@ impl Queue {
     /// Those of any call; [`Operation::done`](crate::error::Operation::done) then says how many
     /// jobs it had sent back.
     pub async fn retry_failed(&self) -> Result<u64> {
+        self.audited("retry_failed", None, self.retry_all_failed()).await
+    }
+
+    async fn retry_all_failed(&self) -> Result<u64> {
         // Only the jobs that have failed by now: one that fails again meanwhile isn't retried for
         // ever.
         let mut left = self.counts().await?.failed;
@@ -72,6 +76,11 @@ impl Queue {
     /// [`Error::Invalid`](crate::Error::Invalid) for another state, and those of any call;
     /// [`Operation::done`](crate::error::Operation::done) then says how many jobs it had removed.
     pub async fn clean(&self, state: JobState, age: Duration) -> Result<u64> {
+        let on = format_args!("{state}, older than {age:?}").to_string();
+        self.audited("clean", Some(&on), self.clean_all(state, age)).await
+    }
+
+    async fn clean_all(&self, state: JobState, age: Duration) -> Result<u64> {
         if !state.is_final() {
             return Err(Invalid::new(
                 "state to clean",

@@ -225,6 +225,9 @@ impl IntoFuture for EditJob {
     type IntoFuture = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let (queue, id) = (self.queue.clone(), self.id.clone());
+            queue.audited("edit", Some(&id), self.run()).await
+        })
     }
 }

@@ -80,7 +80,11 @@ impl IntoFuture for Drain {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let queue = self.queue.clone();
+            let on = if self.with_delayed { "with delayed" } else { "waiting" };
+            queue.audited("drain", Some(&on), self.run()).await
+        })
     }
 }
 
@@ -119,6 +123,10 @@ impl IntoFuture for Obliterate {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let queue = self.queue.clone();
+            let on = if self.force { "forced" } else { "idle" };
+            queue.audited("obliterate", Some(&on), self.run()).await
+        })
     }
 }

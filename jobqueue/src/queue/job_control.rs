@@ -18,7 +18,9 @@ impl<T> JobHandle<T> {
     /// # Errors
     /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] unless it is delayed.
     pub async fn promote(&self) -> Result<()> {
-        self.queue().store().call_retrying(&job::Promote { id: self.id() }).await
+        let promote = job::Promote { id: self.id() };
+        let call = self.queue().store().call_retrying(&promote);
+        self.queue().audited("promote", Some(self.id()), call).await
     }
 
     /// Removes the job from its queue, with all that is kept of it. An active job can't be removed.
@@ -26,6 +28,10 @@ impl<T> JobHandle<T> {
     /// # Errors
     /// [`Refused::NotFound`] if it was removed before, [`Refused::WrongState`] if it is active.
     pub async fn remove(&self) -> Result<()> {
+        self.queue().audited("remove", Some(self.id()), self.take_away()).await
+    }
+
+    async fn take_away(&self) -> Result<()> {
         let (ids, queue) = (std::slice::from_ref(self.id()), self.queue());
         let remove = job::Remove { ids, why: Gone::Removed, from: &[] };
         let removed = queue.store().call_retrying(&remove).await?;
@@ -42,7 +48,9 @@ impl<T> JobHandle<T> {
     /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] if it has ended.
     pub async fn set_priority(&self, priority: i16) -> Result<()> {
         let priority = Priority::try_from(priority)?;
-        self.queue().store().call_retrying(&job::Priority { id: self.id(), priority }).await
+        let change = job::Priority { id: self.id(), priority };
+        let call = self.queue().store().call_retrying(&change);
+        self.queue().audited("set_priority", Some(self.id()), call).await
     }
 
     /// Makes a delayed job due after this delay, counted from now.
@@ -62,6 +70,8 @@ impl<T> JobHandle<T> {
     }
 
     async fn delay(&self, due: Due) -> Result<()> {
-        self.queue().store().call_retrying(&job::Delay { id: self.id(), due }).await
+        let change = job::Delay { id: self.id(), due };
+        let call = self.queue().store().call_retrying(&change);
+        self.queue().audited("set_delay", Some(self.id()), call).await
     }
 }

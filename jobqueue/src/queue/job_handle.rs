@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::Queue;
 use crate::{
+    client::Affected,
     error::{Error, Refused, Result, ResultError},
     event::Watchers,
     job::{JobId, JobInfo, JobState, Outcome},
@@ -78,6 +79,12 @@ pub struct JobHandle<T> {
     id: JobId,
     added: Added,
     output: PhantomData<fn() -> T>,
+}
+
+impl<T> Affected for JobHandle<T> {
+    fn affected(&self) -> Option<u64> {
+        Some(1)
+    }
 }
 
 impl<T> JobHandle<T> {

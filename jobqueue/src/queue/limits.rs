@@ -168,6 +168,17 @@ impl SetLimits {
         self.changes.push((field, value));
         self
     }
+
+    async fn run(self) -> Result<()> {
+        if let Some(invalid) = self.invalid {
+            return Err(invalid.into());
+        }
+        let store = self.queue.store();
+        store.call_retrying(&queue::Limits { changes: &self.changes }).await?;
+        let to = self.changes.iter().find(|(field, _)| *field == "dead_letter");
+        store.list_letters(to.and_then(|(_, to)| to.parse().ok())).await;
+        Ok(())
+    }
 }
 
 impl IntoFuture for SetLimits {
@@ -176,15 +187,10 @@ impl IntoFuture for SetLimits {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            if let Some(invalid) = self.invalid {
-                return Err(invalid.into());
-            }
-            let limits = queue::Limits { changes: &self.changes };
-            self.queue.store().call_retrying(&limits).await?;
-            let to = self.changes.iter().find(|(field, _)| *field == "dead_letter");
-            let to = to.and_then(|(_, to)| to.parse().ok());
-            self.queue.store().list_letters(to).await;
-            Ok(())
+            let value = |(field, value): &(&str, String)| format!("{field}={value}");
+            let on = self.changes.iter().map(value).collect::<Vec<_>>().join(" ");
+            let queue = self.queue.clone();
+            queue.audited("set_limits", Some(&on), self.run()).await
         })
     }
 }

@@ -18,6 +18,7 @@ mod revise;
 mod signal;
 mod stats;
 mod steps;
+mod throttles;
 mod unique_key;
 mod workers;
 
@@ -35,10 +36,16 @@ pub use queues::{QueueEntry, QueuePage, Queues, Rescan};
 pub use retry::Retry;
 pub use signal::Signalled;
 pub use steps::{JobStep, JobSteps, StepsWait};
+pub use throttles::{HandlerThrottle, Throttles};
 pub use unique_key::UniqueKey;
 pub use workers::WorkerInfo;
 
-use crate::{client::Client, error::Result, job::QueueName, store::QueueStore};
+use crate::{
+    client::{Act, Affected, Client},
+    error::Result,
+    job::QueueName,
+    store::QueueStore,
+};
 
 /// One queue: add jobs, inspect them, and steer the queue.
 ///
@@ -93,5 +100,20 @@ impl Queue {
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Carries out what an operator does to the queue, and notes it if somebody acts.
+    pub(crate) async fn audited<T, E>(
+        &self,
+        action: &'static str,
+        on: Option<&(dyn std::fmt::Display + Sync)>,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E>
+    where
+        T: Affected,
+        E: std::error::Error,
+    {
+        let act = Act::new(action, self.name());
+        self.client.audited(on.map_or(act, |on| act.on(on)), call).await
     }
 }

@@ -48,7 +48,8 @@ impl Queue {
     /// # Errors
     /// Those of any call.
     pub async fn create(&self) -> Result<()> {
-        self.store().call_retrying(&queue::Limits { changes: &[] }).await
+        let create = queue::Limits { changes: &[] };
+        self.audited("create", None, self.store().call_retrying(&create)).await
     }
 }
 

@@ -64,6 +64,9 @@ impl IntoFuture for Retry {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let (queue, id) = (self.queue.clone(), self.id.clone());
+            queue.audited("retry", Some(&id), self.run()).await
+        })
     }
 }

@@ -71,7 +71,8 @@ impl UniqueKey {
     /// Dropped before it is done, it has let go of the key or not.
     pub async fn release(&self) -> Result<bool> {
         let release = queue::ReleaseKey { key: &self.key };
-        self.queue.store().call_retrying(&release).await
+        let call = self.queue.store().call_retrying(&release);
+        self.queue.audited("release_key", Some(&self.key), call).await
     }
 
     async fn look(&self) -> Result<[Option<JobId>; 2]> {

@@ -94,7 +94,7 @@ impl Schedules {
     /// # Errors
     /// Those of any call, and if there is none of this id.
     pub async fn pause(&self, id: impl AsRef<str>) -> Result<bool> {
-        self.mark(id.as_ref(), |_, old| {
+        self.mark("pause_schedule", id.as_ref(), |_, old| {
             let marks = Marks { paused: true, ..old.marks };
             Ok((!old.marks.paused).then(|| kept(old, marks, NextTick::None)))
         })
@@ -107,7 +107,7 @@ impl Schedules {
     /// # Errors
     /// Those of any call, if there is none of this id, and if this program can't read its rule.
     pub async fn resume(&self, id: impl AsRef<str>) -> Result<bool> {
-        self.mark(id.as_ref(), |now, old| {
+        self.mark("resume_schedule", id.as_ref(), |now, old| {
             let rule = ScheduleRule::decode(&old.rule)?;
             let marks = Marks { paused: false, ..old.marks };
             Ok(old.marks.paused.then(|| kept(old, marks, next(&rule, old, now))))
@@ -124,7 +124,7 @@ impl Schedules {
     pub async fn reschedule(&self, id: impl AsRef<str>, timing: impl Into<Timing>) -> Result<()> {
         let timing = timing.into();
         timing.validate()?;
-        self.mark(id.as_ref(), |now, old| {
+        self.mark("reschedule", id.as_ref(), |now, old| {
             let mut rule = ScheduleRule::decode(&old.rule)?;
             rule.ticks.timing = timing.clone();
             rule.ticks.offset = 0;
@@ -142,7 +142,7 @@ impl Schedules {
     /// # Errors
     /// Those of any call, and if there is none of this id.
     pub async fn give_back(&self, id: impl AsRef<str>) -> Result<bool> {
-        self.mark(id.as_ref(), |_, old| {
+        self.mark("give_back_schedule", id.as_ref(), |_, old| {
             let marks = Marks { moved: false, ..old.marks };
             let next = old.tick.map_or(NextTick::None, NextTick::AtOrEarlier);
             Ok(old.marks.moved.then(|| kept(old, marks, next)))
@@ -159,7 +159,9 @@ impl Schedules {
     /// Those of any call.
     pub async fn remove(&self, id: impl AsRef<str>) -> Result<bool> {
         let id: ScheduleId = id.as_ref().parse()?;
-        self.0.store().call_retrying(&Remove { id: &id }).await
+        let remove = Remove { id: &id };
+        let call = self.0.store().call_retrying(&remove);
+        self.0.audited("remove_schedule", Some(&id), call).await
     }
 
     /// Adds a job of a schedule now, out of turn: also if it is paused, and whatever runs. Its next
@@ -173,7 +175,12 @@ impl Schedules {
     /// Those of any call, if there is none of this id, if this program can't read its rule, and if
     /// the queue is full.
     pub async fn run_now(&self, id: impl AsRef<str>) -> Result<JobHandle<serde_json::Value>> {
-        let (id, store) = (id.as_ref().parse::<ScheduleId>()?, self.0.store());
+        let id = id.as_ref();
+        self.0.audited("run_schedule", Some(&id), self.run_out_of_turn(id)).await
+    }
+
+    async fn run_out_of_turn(&self, id: &str) -> Result<JobHandle<serde_json::Value>> {
+        let (id, store) = (id.parse::<ScheduleId>()?, self.0.store());
         let (now, entry) = read_one(store, &id).await?;
         let entry = entry.ok_or_else(|| self.missing(&id))?;
         let rule = ScheduleRule::decode(&entry.rule)?;
@@ -195,6 +202,15 @@ impl Schedules {
 
     /// Changes what is there. False if that changes nothing.
     async fn mark(
+        &self,
+        action: &'static str,
+        id: &str,
+        mark: impl FnMut(i64, &ScheduleEntry) -> Result<Option<Change>>,
+    ) -> Result<bool> {
+        self.0.audited(action, Some(&id), self.change(id, mark)).await
+    }
+
+    async fn change(
         &self,
         id: &str,
         mut mark: impl FnMut(i64, &ScheduleEntry) -> Result<Option<Change>>,

@@ -8,6 +8,7 @@
 //! | `read/` | reads without a script |
 //! | `durability`, `pubsub`, `retries` | waiting for replicas, broadcasts, waits between tries |
 //! | `link/` | URLs, connections, sentinels, clusters |
+//! | `audit` | the log of operators' actions |
 //! | `registry`, `existing` | the names of what exists, and whether it does |
 //! | `marked` | jobs that a worker is to cancel |
 //! | `call` | kinds of calls, for tests that have one fail |
@@ -18,6 +19,7 @@
 //! | `keys`, `script`, `reply`, `ids`, `chunk`, `portion`, `time` | names and wire forms |
 //! | `server_error` | from the server's errors to the library's |
 
+mod audit;
 #[cfg(feature = "testing")]
 mod call;
 mod chunk;

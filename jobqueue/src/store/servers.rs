@@ -54,6 +54,10 @@ impl Store {
         Ok(Self { topology, prefix, retry_timeout, senders, registry })
     }
 
+    pub(super) fn retry_timeout(&self) -> Duration {
+        self.retry_timeout
+    }
+
     pub(crate) fn queue(&self, queue: &QueueName) -> QueueStore {
         let keys = Keys::new(&self.prefix, queue);
         let route = self.topology.route(keys.slot());

@@ -8,7 +8,7 @@ use super::{
     replay::{self, Start},
 };
 use crate::{
-    client::Client,
+    client::{Act, Client},
     error::{Error, Result},
     job::QueueName,
     policy::{Filter, Pattern},
@@ -126,7 +126,13 @@ impl IntoFuture for Bind {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        Box::pin(async move {
+            let topic = self.topic.clone();
+            let on = self.binding.as_ref().map(|it| format!("{} {}", it.queue, it.pattern));
+            let on = on.unwrap_or_else(|_| "what can't be bound".to_owned());
+            let act = Act::new("bind", topic.name()).on(&on);
+            topic.client.audited(act, self.send()).await
+        })
     }
 }
 

@@ -43,7 +43,7 @@ pub use stats::{QueueLag, TopicStats};
 pub use crate::policy::Filter;
 
 use crate::{
-    client::Client,
+    client::{Act, Client},
     error::Result,
     job::QueueName,
     policy::{Pattern, Retain},
@@ -106,6 +106,12 @@ impl Topic {
     /// # Errors
     /// A name or pattern is invalid.
     pub async fn unbind(&self, queue: &str, pattern: &str) -> Result<bool> {
+        let on = format!("{queue} {pattern}");
+        let act = Act::new("unbind", self.name()).on(&on);
+        self.client.audited(act, self.remove_binding(queue, pattern)).await
+    }
+
+    async fn remove_binding(&self, queue: &str, pattern: &str) -> Result<bool> {
         let queue: QueueName = queue.parse()?;
         pattern.parse::<Pattern>()?;
         let bound = self.bindings().await?.into_iter();
@@ -180,10 +186,14 @@ impl Topic {
     /// # Errors
     /// Those of any call.
     pub async fn obliterate(&self) -> Result<bool> {
-        self.store.call_retrying(&Delete).await
+        let act = Act::new("delete_topic", self.name());
+        self.client.audited(act, self.store.call_retrying(&Delete)).await
     }
 
     async fn configure(&self, changes: &[(&'static str, String)]) -> Result<()> {
-        self.store.call_retrying(&Configure { changes }).await
+        let value = |(field, value): &(&str, String)| format!("{field}={value}");
+        let on = changes.iter().map(value).collect::<Vec<_>>().join(" ");
+        let act = Act::new("configure_topic", self.name()).on(&on);
+        self.client.audited(act, self.store.call_retrying(&Configure { changes })).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod add_each;
 mod answers;
+mod audit;
 mod breaker;
 mod broadcast;
 mod by_hand;
@@ -52,6 +53,7 @@ mod steps;
 mod support;
 mod surface;
 mod testing;
+mod throttles;
 mod tidy;
 mod together;
 mod topics;

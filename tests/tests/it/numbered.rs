@@ -30,6 +30,8 @@ const FAILED: &[&str] =
     &["HSET jq:{q}:jobs a r", "ZREM jq:{q}:waiting a", "ZADD jq:{q}:failed 1 a"];
 const THERE: &[&str] = &["HSET jq:{q}:meta layout 2"];
 const PAUSED: &[&str] = &["HSET jq:{q}:meta layout 2 paused 1"];
+const THROTTLED: &[&str] =
+    &["HSET jq:{q}:meta layout 2 throttled_until 1800000000000 throttled_from 1"];
 const BOUND: &[&str] = &["HSET jq:{q}:bindings b ''"];
 const TAKEN: &[&str] = &["SET jq:{q}:unique:k a"];
 const SCHEDULE: &[&str] = &["HSET jq:{q}:schedules s rule"];
@@ -91,6 +93,7 @@ fn cases() -> Vec<Case> {
         case("outbox/enqueue", &[], args![base, 1, "to", "a", 0, "r", ""], &[]),
         case("queue/clean", FAILED, args![base, "failed", 0, 10], FAILED),
         case("queue/drain", WAITING, args![base, 0], WAITING),
+        case("queue/lift", THROTTLED, args![], THROTTLED),
         case("queue/limits", &[], args![base, "active", 5], &["HDEL jq:{q}:meta active"]),
         case("queue/obliterate", WAITING, args![base, 0], WAITING),
         case("queue/pause", THERE, args![], &["HDEL jq:{q}:meta paused"]),

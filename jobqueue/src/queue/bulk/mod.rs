@@ -21,6 +21,7 @@ use super::{
     find::{Finder, Seek},
 };
 use crate::{
+    client,
     error::{Refused, Result},
     job::{JobId, JobInfo, JobState},
 };
@@ -31,6 +32,8 @@ type OnStep<'a> = Box<dyn FnMut(&BulkReport) + Send + 'a>;
 trait Act: Send + Sync {
     /// For the log: "cancel".
     const NAME: &'static str;
+    /// The same in the audit log.
+    const AUDITED: &'static str;
     /// Through which states to look, unless the filter names some, or dead letters are meant.
     const STATES: &'static [JobState];
 
@@ -155,9 +158,15 @@ impl<'a, A> Bulk<'a, A> {
 }
 
 async fn run<A: Act>(mut bulk: Bulk<'_, A>) -> Result<BulkReport> {
+    let (queue, on) = (bulk.seek.queue.clone(), format!("{:?}", bulk.seek.filter));
+    queue.client().audit_begin(client::Act::new(A::AUDITED, queue.name()).on(&on)).await;
+    queue.audited(A::AUDITED, Some(&on), run_steps(&mut bulk)).await
+}
+
+async fn run_steps<A: Act>(bulk: &mut Bulk<'_, A>) -> Result<BulkReport> {
     bulk.action.check(&bulk.seek.queue)?;
     let mut report = BulkReport::default();
-    let answer = steps(&mut bulk, &mut report).await;
+    let answer = steps(bulk, &mut report).await;
     let BulkReport { looked_at, done, refused, unreadable, stopped, .. } = report;
     let is_whole = answer.is_ok() && !stopped;
     info!(queue = %bulk.seek.queue.name(), action = A::NAME, is_whole, looked_at, done, refused, unreadable, "a bulk operation has ended");

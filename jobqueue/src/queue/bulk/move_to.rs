@@ -44,6 +44,7 @@ impl Find {
 
 impl Act for MoveJobs {
     const NAME: &'static str = "move";
+    const AUDITED: &'static str = "move_where";
     const STATES: &'static [JobState] = &[JobState::Delayed, JobState::Waiting];
 
     fn check(&self, queue: &Queue) -> Result<()> {

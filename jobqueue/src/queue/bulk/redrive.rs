@@ -32,6 +32,7 @@ impl Find {
 
 impl Act for RedriveJobs {
     const NAME: &'static str = "redrive";
+    const AUDITED: &'static str = "redrive_where";
     const STATES: &'static [JobState] = &[JobState::Waiting];
 
     fn check(&self, _queue: &Queue) -> Result<()> {

@@ -47,6 +47,7 @@ impl Queue {
 
 impl Act for RemoveJobs {
     const NAME: &'static str = "remove";
+    const AUDITED: &'static str = "remove_where";
     const STATES: &'static [JobState] = &[
         JobState::Delayed,
         JobState::Waiting,

@@ -1,7 +1,7 @@
 //! How far something is that is done to many jobs.
 
 use super::Acted;
-use crate::{error::Refused, job::JobId, queue::find::Looked};
+use crate::{client::Affected, error::Refused, job::JobId, queue::find::Looked};
 
 /// How many refusals are told one by one.
 const TOLD: usize = 100;
@@ -23,6 +23,12 @@ pub struct BulkReport {
     /// Whether it stopped before it had looked at all: its token fired, or it was to be done to no
     /// more jobs.
     pub stopped: bool,
+}
+
+impl Affected for BulkReport {
+    fn affected(&self) -> Option<u64> {
+        Some(self.done)
+    }
 }
 
 impl BulkReport {

@@ -46,6 +46,7 @@ impl Bulk<'_, RetryJobs> {
 
 impl Act for RetryJobs {
     const NAME: &'static str = "retry";
+    const AUDITED: &'static str = "retry_where";
     const STATES: &'static [JobState] = &[JobState::Failed];
 
     fn check(&self, _queue: &Queue) -> Result<()> {

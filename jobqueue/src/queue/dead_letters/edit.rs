@@ -88,6 +88,9 @@ impl<'a, T: Serialize + Sync + ?Sized> IntoFuture for Edit<'a, T> {
     type IntoFuture = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let (queue, id) = (self.dead_letters.queue().clone(), self.id.clone());
+            queue.audited("edit_letter", Some(&id), self.run()).await
+        })
     }
 }

@@ -10,6 +10,7 @@ use super::{
     send::{Letter, Read, Sent},
 };
 use crate::{
+    client::Act,
     error::Result,
     job::{DeadLetter, JobId, JobState},
     policy::Rate,
@@ -241,7 +242,13 @@ impl<'a> IntoFuture for Redrive<'a> {
     type IntoFuture = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        Box::pin(async move {
+            let queue = self.dead_letters.queue().clone();
+            let on = self.ids.as_ref().map(|ids| format!("{} ids", ids.len()));
+            let on = on.unwrap_or_else(|| "all that it means".to_owned());
+            queue.client().audit_begin(Act::new("redrive", queue.name()).on(&on)).await;
+            queue.audited("redrive", Some(&on), self.run()).await
+        })
     }
 }
 

@@ -132,7 +132,7 @@ pub(crate) fn read_more(limits: &mut QueueLimits, fields: Vec<Value>) -> Result<
 }
 
 /// Interval in ms and burst. None if the interval is longer than a duration can be.
-fn read_rate(text: &str) -> Result<Option<Rate>, Corrupt> {
+pub(super) fn read_rate(text: &str) -> Result<Option<Rate>, Corrupt> {
     let corrupt = || Corrupt::new("a queue's rate", text);
     let (interval, burst) = text.split_once(' ').ok_or_else(corrupt)?;
     let interval: f64 = interval.parse().map_err(|_| corrupt())?;

@@ -4,6 +4,7 @@ mod clean;
 mod counts;
 mod drain;
 mod holder;
+mod lift;
 mod limits;
 mod obliterate;
 mod oldest;
@@ -15,6 +16,7 @@ mod retry_failed;
 mod scan;
 mod scan_active;
 mod stats;
+mod throttles;
 
 #[cfg(feature = "internals")]
 use super::{Command, Script};
@@ -22,6 +24,7 @@ pub(crate) use clean::Clean;
 pub(crate) use counts::Counts;
 pub(crate) use drain::Drain;
 pub(crate) use holder::Holder;
+pub(crate) use lift::Lift;
 pub(crate) use limits::Limits;
 pub(crate) use obliterate::Obliterate;
 pub(crate) use oldest::Oldest;
@@ -33,14 +36,16 @@ pub(crate) use retry_failed::RetryFailed;
 pub(crate) use scan::{Scan, SetPosition};
 pub(crate) use scan_active::{ActivePosition, ScanActive};
 pub(crate) use stats::Stats;
+pub(crate) use throttles::{ReadThrottles, Throttling};
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 15] {
+pub(crate) fn scripts() -> [&'static Script; 17] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
         Drain::SCRIPT,
         Holder::SCRIPT,
+        Lift::SCRIPT,
         Limits::SCRIPT,
         Obliterate::SCRIPT,
         Oldest::SCRIPT,
@@ -52,5 +57,6 @@ pub(crate) fn scripts() -> [&'static Script; 15] {
         Scan::SCRIPT,
         ScanActive::SCRIPT,
         Stats::SCRIPT,
+        ReadThrottles::SCRIPT,
     ]
 }
