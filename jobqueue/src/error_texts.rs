@@ -106,6 +106,9 @@ fn refusals() -> String {
     let text = str::to_owned;
     every!(Refused, {
         Refused::QueueFull { .. } => Refused::QueueFull { queue: queue(), cap: 1_000 },
+        Refused::NoSuchQueue { .. } => Refused::NoSuchQueue {
+            operation: Operation::on_queue("pause a queue", &queue()),
+        },
         Refused::NotFound { .. } => Refused::NotFound { queue: queue(), id: id() },
         Refused::NoSuchQueue { .. } => Refused::NoSuchQueue { operation: Operation::on_queue("pause the queue", &queue()) },
         Refused::SignalsFull { .. } => {

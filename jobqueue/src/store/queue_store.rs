@@ -15,6 +15,7 @@ use super::{
 use crate::{
     error::{Error, Result},
     job::{QueueName, WorkerId},
+    task::boxed,
     value_error::Corrupt,
 };
 
@@ -98,8 +99,10 @@ impl QueueStore {
             return;
         }
         let lists = C::LISTS.iter().map(|kind| (*kind, self.name().clone(), None));
-        if let Some(listing) = self.registry.list(lists) {
-            listing.await;
+        match self.registry.list(lists) {
+            Some(listing) if C::AWAITS_LISTING => listing.await,
+            Some(listing) => drop(tokio::spawn(boxed(listing))),
+            None => {}
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) trait Command: Sync {
     const KIND: &'static str = "queue";
     /// What exists after such a call, for the registry.
     const LISTS: &'static [Listed] = &[];
+    /// Whether its caller waits until that is written: one that makes something may end right then.
+    const AWAITS_LISTING: bool = false;
     /// The script's answer.
     type Reply: Send;
 

@@ -169,6 +169,7 @@ impl Command for Stage<'_> {
     const KEYS: &'static [Key] = &[Key::Flows, Key::Meta];
     const ACTION: &'static str = "start a flow";
     const LISTS: &'static [Listed] = &[Listed::Flows];
+    const AWAITS_LISTING: bool = true;
     type Reply = Staged;
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

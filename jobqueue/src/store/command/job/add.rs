@@ -171,6 +171,7 @@ impl Command for Add<'_> {
     ];
     const ACTION: &'static str = "add jobs";
     const LISTS: &'static [Listed] = &[Listed::Queue];
+    const AWAITS_LISTING: bool = true;
     type Reply = Added;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {

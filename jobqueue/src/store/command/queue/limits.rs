@@ -27,6 +27,7 @@ impl Command for Limits<'_> {
     const KEYS: &'static [Key] = &[Key::Meta, Key::Waiting, Key::Wake, Key::Priority, Key::Workers];
     const ACTION: &'static str = "set limits";
     const LISTS: &'static [Listed] = &[Listed::Queue];
+    const AWAITS_LISTING: bool = true;
     type Reply = ();
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {

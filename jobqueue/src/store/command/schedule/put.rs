@@ -44,6 +44,7 @@ impl Command for Put<'_> {
         &[Key::Schedules, Key::Ticks, Key::Marks, Key::Owners, Key::Ticking, Key::Meta, Key::Wake];
     const ACTION: &'static str = "write a schedule";
     const LISTS: &'static [Listed] = &[Listed::Queue, Listed::Schedules];
+    const AWAITS_LISTING: bool = true;
     /// Whether it was still as the caller has read it.
     type Reply = bool;
 

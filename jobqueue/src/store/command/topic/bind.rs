@@ -33,6 +33,7 @@ impl Command for Bind<'_> {
     const ACTION: &'static str = "bind a queue to a topic";
     const KIND: &'static str = "topic";
     const LISTS: &'static [Listed] = &[Listed::Topic];
+    const AWAITS_LISTING: bool = true;
     /// Whether the binding is new.
     type Reply = bool;
 

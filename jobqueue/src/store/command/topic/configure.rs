@@ -29,6 +29,7 @@ impl Command for Configure<'_> {
     const ACTION: &'static str = "configure a topic";
     const KIND: &'static str = "topic";
     const LISTS: &'static [Listed] = &[Listed::Topic];
+    const AWAITS_LISTING: bool = true;
     type Reply = ();
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

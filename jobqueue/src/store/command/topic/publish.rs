@@ -50,6 +50,7 @@ impl Command for Publish<'_> {
     const ACTION: &'static str = "publish messages";
     const KIND: &'static str = "topic";
     const LISTS: &'static [Listed] = &[Listed::Topic];
+    const AWAITS_LISTING: bool = true;
     type Reply = Published;
 
     fn more_keys(&self, keys: &Keys) -> Vec<String> {
