@@ -3,7 +3,7 @@
 use std::{future::poll_fn, task::Poll, time::Duration};
 
 use jobqueue::{
-    Client, DurationExt, JobState, Retain,
+    Client, DurationExt, JobId, JobState, Retain,
     audit::{Actor, AuditAnswer, AuditEntry},
     find::JobFilter,
     job,
@@ -102,13 +102,13 @@ async fn every_kind_of_action_is_noted() {
     for id in ["a", "b", "c"] {
         client.add(order, 1).id(id).delay(1.hours()).await.expect("added");
     }
-    let job = |id: &str| orders.job(&id.parse().expect("a good id"));
+    let job = |id: &str| orders.job(id.parse::<JobId>().expect("a good id"));
     job("a").set_delay(1.hours()).await.expect("delayed");
     job("a").promote().await.expect("promoted");
     job("a").edit_options().attempts(3).await.expect("edited");
     job("a").cancel().await.expect("cancelled");
     job("a").retry().await.expect("retried");
-    orders.cancel_all(["b".parse::<jobqueue::JobId>().expect("a good id")]).await.expect("done");
+    orders.cancel_all(["b".parse::<JobId>().expect("a good id")]).await.expect("done");
     let filter = JobFilter::new().name("order").state(JobState::Delayed);
     orders.cancel_where(filter).await.expect("cancelled");
     orders.retry_failed().await.expect("none");
