@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
 use super::Queue;
@@ -18,6 +19,9 @@ const STEP: usize = 100;
 
 /// How many jobs of a worker are read in full.
 const JOBS: usize = 10;
+
+/// How many queues are asked at once.
+const AT_ONCE: usize = 16;
 
 /// A worker on one of its queues: see [`Queue::workers`].
 ///
@@ -119,15 +123,15 @@ impl Queue {
 
 impl Client {
     /// The workers of all [queues that exist](Self::queues), one entry for each of their queues:
-    /// those of one worker have the same `instance`. One call a queue.
+    /// those of one worker have the same `instance`. One call a queue, and one more for each worker
+    /// that holds jobs; 16 queues at once.
     ///
     /// # Errors
     /// Those of any call.
     pub async fn workers(&self) -> Result<Vec<WorkerInfo>> {
-        let mut all = Vec::new();
-        for queue in self.queues().all().await? {
-            all.extend(self.queue(queue.name)?.workers().await?);
-        }
-        Ok(all)
+        let queues = self.queues().all().await?.into_iter();
+        let read = queues.map(|queue| async move { self.queue(queue.name)?.workers().await });
+        let read: Vec<Vec<WorkerInfo>> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
+        Ok(read.into_iter().flatten().collect())
     }
 }
