@@ -3,7 +3,10 @@
 use std::{future::IntoFuture, pin::Pin};
 
 use super::Queue;
-use crate::{error::Result, store::queue};
+use crate::{
+    error::Result,
+    store::{Listed, queue},
+};
 
 impl Queue {
     /// Removes all waiting jobs: set options, then await it for the number of jobs that it removed.
@@ -113,6 +116,7 @@ impl Obliterate {
     async fn run(self) -> Result<()> {
         let step = queue::Obliterate { force: self.force };
         while !self.queue.store().call_retrying(&step).await? {}
+        self.queue.store().unlist(&[Listed::Queue, Listed::Schedules, Listed::Flows]).await;
         self.queue.tell_others();
         Ok(())
     }

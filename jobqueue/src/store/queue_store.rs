@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tracing::debug;
+
 use super::{
     command::{Args, Command, Numbered},
     keys::{Key, Keys},
@@ -14,6 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    error_chain::chain,
     job::{QueueName, WorkerId},
     task::boxed,
     value_error::Corrupt,
@@ -99,10 +102,21 @@ impl QueueStore {
             return;
         }
         let lists = C::LISTS.iter().map(|kind| (*kind, self.name().clone(), None));
+        if C::LISTS_ANEW {
+            self.registry.forget_written(lists.clone());
+        }
         match self.registry.list(lists) {
             Some(listing) if C::AWAITS_LISTING => listing.await,
             Some(listing) => drop(tokio::spawn(boxed(listing))),
             None => {}
+        }
+    }
+
+    /// The queue was obliterated. Readers of the registry ask what exists, so nothing is lost if
+    /// this fails.
+    pub(crate) async fn unlist(&self, kinds: &[Listed]) {
+        if let Err(error) = self.registry.forget(kinds, self.name()).await {
+            debug!(name = %self.name(), error = %chain(&error), "still in the registry");
         }
     }
 

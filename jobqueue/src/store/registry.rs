@@ -77,6 +77,9 @@ const LIMIT: Duration = Duration::from_millis(250);
 /// How many names a client remembers to have written.
 const REMEMBERED: usize = 10_000;
 
+/// Among how many pairs of dead-letter queues and origins those of one queue are looked for.
+const MOST_LETTERS: usize = 1_000;
+
 const READING: &str = "read the registry";
 
 /// The registry of all that one prefix has.
@@ -123,6 +126,14 @@ impl Registry {
         (!due.is_empty()).then(|| Box::pin(async move { registry.list_due(due).await }) as _)
     }
 
+    /// These are to be written again, though an hour hasn't passed.
+    pub(super) fn forget_written(&self, entries: impl Iterator<Item = Entry>) {
+        let mut written = self.0.written.lock().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries {
+            written.remove(&entry);
+        }
+    }
+
     async fn list_due(self, due: Vec<Entry>) {
         let rest = match timeout(LIMIT, self.add(&due)).await {
             Ok(Ok(_)) => AGAIN,
@@ -147,6 +158,24 @@ impl Registry {
             command.arg(0).arg(text(entry));
         }
         Ok(reply::count(&self.request(&command, ACTION).await?, ACTION)?)
+    }
+
+    /// Removes all entries of a name that exists no more, as these kinds. This client writes them
+    /// again with its next use of the name; others within the hour.
+    pub(super) async fn forget(&self, kinds: &[Listed], name: &QueueName) -> Result<()> {
+        let mut entries: Vec<Entry> =
+            kinds.iter().map(|kind| (*kind, name.clone(), None)).collect();
+        if kinds.contains(&Listed::Queue) {
+            let letters = self.letters("", "~", MOST_LETTERS).await?.into_iter();
+            let own = letters.filter(|(to, from)| to == name || from == name);
+            entries.extend(own.map(|(to, from)| (Listed::Letters, to, Some(from))));
+        }
+        self.remove(&entries).await?;
+        let mut written = self.0.written.lock().unwrap_or_else(PoisonError::into_inner);
+        for entry in &entries {
+            written.remove(entry);
+        }
+        Ok(())
     }
 
     /// Removes entries.

@@ -48,7 +48,7 @@ use crate::{
     job::QueueName,
     policy::{Pattern, Retain},
     store::{
-        QueueStore, millis,
+        Listed, QueueStore, millis,
         topic::{Configure, Delete, Stats, Unbind},
     },
 };
@@ -187,7 +187,9 @@ impl Topic {
     /// Those of any call.
     pub async fn obliterate(&self) -> Result<bool> {
         let act = Act::new("delete_topic", self.name());
-        self.client.audited(act, self.store.call_retrying(&Delete)).await
+        let deleted = self.client.audited(act, self.store.call_retrying(&Delete)).await?;
+        self.store.unlist(&[Listed::Topic]).await;
+        Ok(deleted)
     }
 
     async fn configure(&self, changes: &[(&'static str, String)]) -> Result<()> {

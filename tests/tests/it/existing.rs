@@ -98,7 +98,13 @@ async fn on_a_cluster_and_after_the_registry_was_lost() {
     let report = client.queues().rescan().await.expect("mended");
     assert!(report.added >= before.len() as u64, "{report:?}");
     assert_eq!(names_of(&client).await, before);
-    client.queue("zeta").expect("a good name").obliterate().force().await.expect("removed");
+    // As if nobody had told the registry.
+    let zeta = client.queue("zeta").expect("a good name");
+    for at in 0..6 {
+        let mut node = blocking(&cluster.node(at).url());
+        let _: redis::RedisResult<u64> =
+            redis::cmd("DEL").arg(format!("{prefix}:{{{}}}:meta", zeta.name())).query(&mut node);
+    }
     assert_eq!(client.queues().rescan().await.expect("mended").removed, 1);
     assert_eq!(client.queues().rescan().await.expect("mended").removed, 0);
 }
@@ -114,6 +120,13 @@ async fn a_worker_lists_what_it_serves_and_where_its_dead_letters_go() {
     .await;
     let letters = entry(&client, "letters").await;
     assert_eq!(letters.dead_letters_of.len(), 1, "{letters:?}");
+    // Another client removes it while it is served: its worker joins again, and lists it.
+    let other = client.queue("served").expect("a good name");
+    other.obliterate().force().await.expect("removed");
+    eventually("the worker to list it again", async || {
+        names_of(&client).await == ["letters", "served"]
+    })
+    .await;
     running.stop().await;
 }
 

@@ -37,6 +37,8 @@ pub(crate) trait Command: Sync {
     const LISTS: &'static [Listed] = &[];
     /// Whether its caller waits until that is written: one that makes something may end right then.
     const AWAITS_LISTING: bool = false;
+    /// Whether it is written each time: such calls are rare, and the queue may have been obliterated.
+    const LISTS_ANEW: bool = false;
     /// The script's answer.
     type Reply: Send;
 

@@ -78,6 +78,7 @@ impl Command for Join<'_> {
     ];
     const ACTION: &'static str = "join a queue as a worker";
     const LISTS: &'static [Listed] = &[Listed::Queue];
+    const LISTS_ANEW: bool = true;
     type Reply = Vec<JobId>;
 
     fn worker(&self) -> Option<&WorkerId> {
