@@ -110,7 +110,6 @@ fn refusals() -> String {
             operation: Operation::on_queue("pause a queue", &queue()),
         },
         Refused::NotFound { .. } => Refused::NotFound { queue: queue(), id: id() },
-        Refused::NoSuchQueue { .. } => Refused::NoSuchQueue { operation: Operation::on_queue("pause the queue", &queue()) },
         Refused::SignalsFull { .. } => {
             Refused::SignalsFull { operation: job("send a signal"), most: 100 }
         },

@@ -79,6 +79,12 @@ impl Queue {
         self.turn().is_some_and(|turn| turn.at + LATE > self.exact() && other(&turn))
     }
 
+    /// The worker that looks when the next job may start, or is a little late.
+    pub(super) fn watcher(&self) -> Option<String> {
+        let turn = self.turn().filter(|turn| turn.at + LATE > self.exact() && turn.worker != "-");
+        turn.map(|turn| turn.worker)
+    }
+
     /// The same for adds.
     pub(super) fn looks_later(&self) -> bool {
         self.turn().is_some_and(|turn| turn.at > self.exact())

@@ -11,10 +11,12 @@ use super::{
 };
 
 /// What workers would have to look for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Outlook {
     /// Whether a job could start now.
     ready: bool,
+    /// The worker that looks at just this moment, without a token.
+    watcher: Option<String>,
     /// When the next one falls due or may start, if that is before all look by themselves.
     next: Option<i64>,
     /// The same for one that expires. A worker looks for that also without room.
@@ -44,7 +46,8 @@ impl Outlook {
         }
         let soon = |at: &i64| *at <= queue.now + SLEEP;
         let next = next.into_iter().flatten().filter(soon).min();
-        Self { ready, next, expires: queue.next_expired().filter(soon), token: queue.token }
+        let expires = queue.next_expired().filter(soon);
+        Self { ready, watcher: queue.watcher(), next, expires, token: queue.token }
     }
 
     /// Whether the step made something start or fall due sooner.
@@ -71,7 +74,10 @@ pub(super) fn complaint(
             // It knows, unless it sent a job back for others.
             turn.released.iter().any(|(_, delay, misses)| misses.is_some() && *delay > 0)
         }
-        Request::Advance(_) => after.ready || after.next.is_some(),
+        Request::Advance(turn) => {
+            let watched = after.watcher.as_ref().is_some_and(|other| *other != turn.worker);
+            (after.ready && !watched) || after.next.is_some()
+        }
         Request::Leave { .. } | Request::Wake { .. } => {
             after.ready || after.next.is_some() || after.expires.is_some()
         }
