@@ -3,24 +3,22 @@
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use super::written::{Written, common};
 use crate::{
     error::Result,
-    job::{Codec, FailureReason, FlowKey, FlowState, Input, JobFailure, Member, Outcome},
+    job::{FailureReason, FlowKey, FlowState, Input, JobFailure, Member, Outcome},
     store::{
         QueueStore,
         flow::{FlowGroup, GroupQueue, Read, Results, Wanted, Which},
     },
-    value_error::{Corrupt, PayloadError},
+    value_error::Corrupt,
 };
 
 /// The most outcomes that one call asks for.
 const AT_ONCE: u32 = 500;
 
-/// Nothing, in MessagePack.
-pub(super) const NIL: [u8; 1] = [0xc0];
-
-/// How a node ended: its result as MessagePack, or why there is none.
-pub(super) type End = std::result::Result<Vec<u8>, JobFailure>;
+/// How a node ended: its result, or why there is none.
+pub(super) type End = std::result::Result<Written, JobFailure>;
 
 /// A group whose nodes are read.
 #[derive(Clone, Copy, Debug)]
@@ -72,12 +70,12 @@ impl OfGroup<'_> {
         let root = record.root.unwrap_or(u32::MAX);
         let found = self.store.call_retrying(&read((root, 1))).await?;
         let Some(group) = found.and_then(|(_, groups)| groups.into_iter().next()) else {
-            return Ok(Some(Ok(NIL.to_vec())));
+            return Ok(Some(Ok(Written::nil())));
         };
         let of = OfGroup { store: self.store, key, number: root, group: &group };
         let ends = of.ends().await?.unwrap_or_default();
         let input = if record.many { Input::All } else { Input::One };
-        Ok(Some(give(input, ends).map(Option::unwrap_or_default)))
+        Ok(Some(give(input, ends).map(|given| given.unwrap_or_else(Written::nil))))
     }
 
     /// How the next of them ended, from one on, as many as one call reads; an empty page at the end.
@@ -116,11 +114,7 @@ impl OfGroup<'_> {
             return Ok(over.map(|over| Err(without_job(over.failed, over.cause))));
         }
         Ok(Some(match Outcome::decode(outcome)? {
-            Outcome::Completed { codec: Codec::MessagePack, result } => Ok(result.to_vec()),
-            Outcome::Completed { codec, result } => {
-                let value: serde_json::Value = codec.decode(&result)?;
-                Ok(Codec::MessagePack.encode(&value)?)
-            }
+            Outcome::Completed { codec, result } => Ok(Written::new(codec, result.to_vec())),
             Outcome::Failed(failure) | Outcome::DeadLettered { failure, .. } => Err(failure),
             Outcome::Cancelled(reason) => {
                 Err(failure(FailureReason::Cancelled, reason.to_string()))
@@ -146,11 +140,11 @@ pub(super) fn without_job(failed: bool, cause: Option<Member>) -> JobFailure {
     failure(reason, cause)
 }
 
-/// What one group gives to those that wait for it, as MessagePack. None if it isn't an input.
+/// What one group gives to those that wait for it. None if it isn't an input.
 ///
 /// # Errors
 /// A failure that they didn't ask for.
-pub(super) fn give(input: Input, ends: Vec<Option<End>>) -> Result<Option<Vec<u8>>, JobFailure> {
+pub(super) fn give(input: Input, ends: Vec<Option<End>>) -> Result<Option<Written>, JobFailure> {
     let (settled, many) = match input {
         Input::Order => return Ok(None),
         Input::One => (false, false),
@@ -158,6 +152,8 @@ pub(super) fn give(input: Input, ends: Vec<Option<End>>) -> Result<Option<Vec<u8
         Input::OneSettled => (true, false),
         Input::AllSettled => (true, true),
     };
+    let results = ends.iter().flatten().filter_map(|end| end.as_ref().ok());
+    let codec = common(results.map(Written::codec));
     // Some may not have ended, where those that wait were to run at once.
     let mut given = Vec::new();
     for end in ends {
@@ -167,14 +163,17 @@ pub(super) fn give(input: Input, ends: Vec<Option<End>>) -> Result<Option<Vec<u8
             None => continue,
         };
         match end {
-            Ok(result) if settled => given.push(ok(&result)),
+            Ok(result) if settled => given.push(result.ok()),
             Ok(result) => given.push(result),
-            Err(failure) if settled => given.push(err(&failure).map_err(|_| failure)?),
+            Err(failure) if settled => {
+                let written = Written::of(codec, &Err::<(), _>(&failure));
+                given.push(written.map_err(|_| failure)?);
+            }
             Err(failure) => return Err(failure),
         }
     }
     if many {
-        return Ok(Some(array(&given)));
+        return array(given).map(Some);
     }
     match given.pop() {
         Some(result) => Ok(Some(result)),
@@ -183,49 +182,42 @@ pub(super) fn give(input: Input, ends: Vec<Option<End>>) -> Result<Option<Vec<u8
 }
 
 /// What several groups give: the one alone, or a tuple.
-pub(super) fn together(mut given: Vec<Vec<u8>>) -> Vec<u8> {
-    match given.len() {
-        1 => given.pop().unwrap_or_default(),
-        _ => array(&given),
+///
+/// # Errors
+/// One of them can't be read.
+pub(super) fn together(mut given: Vec<Written>) -> Result<Written, JobFailure> {
+    match given.pop() {
+        Some(alone) if given.is_empty() => Ok(alone),
+        last => {
+            given.extend(last);
+            array(given)
+        }
     }
 }
 
-/// An array of values that are written.
-fn array(values: &[Vec<u8>]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(values.iter().map(Vec::len).sum::<usize>() + 5);
-    // Writing to memory can't fail, hence the result that is let go.
-    let _ = rmp::encode::write_array_len(&mut out, number_of(values.len()));
-    values.iter().for_each(|value| out.extend_from_slice(value));
-    out
-}
-
-/// `Ok` of a value that is written.
-fn ok(value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(value.len() + 4);
-    let _ = rmp::encode::write_map_len(&mut out, 1);
-    let _ = rmp::encode::write_str(&mut out, "Ok");
-    out.extend_from_slice(value);
-    out
-}
-
-fn err(failure: &JobFailure) -> Result<Vec<u8>, PayloadError> {
-    Codec::MessagePack.encode(&Err::<(), _>(failure))
+fn array(values: Vec<Written>) -> Result<Written, JobFailure> {
+    Written::array(values).map_err(|error| failure(FailureReason::Other, error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::Codec;
 
     fn written<T: serde::Serialize>(value: T) -> Option<End> {
-        Some(Ok(Codec::MessagePack.encode(&value).expect("it can be written")))
+        Some(Ok(Written::of(Codec::MessagePack, &value).expect("it can be written")))
     }
 
     fn lost() -> Option<End> {
         Some(Err(failure(FailureReason::Error, "no".to_owned())))
     }
 
-    fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> T {
-        Codec::MessagePack.decode(bytes).expect("it is of this type")
+    fn read<T: serde::de::DeserializeOwned>(written: &Written) -> T {
+        written.read().expect("it is of this type")
+    }
+
+    fn both(given: Vec<Written>) -> Written {
+        together(given).expect("they can be read")
     }
 
     #[test]
@@ -235,10 +227,10 @@ mod tests {
         assert_eq!(read::<Vec<String>>(&all), ["a", "b"]);
         let one = give(Input::One, vec![written(7_u8)]).expect("no failure").expect("an input");
         assert_eq!(
-            read::<(Vec<String>, u8)>(&together(vec![all.clone(), one])),
+            read::<(Vec<String>, u8)>(&both(vec![all.clone(), one])),
             (vec!["a".into(), "b".into()], 7)
         );
-        assert_eq!(read::<Vec<String>>(&together(vec![all])), ["a", "b"]);
+        assert_eq!(read::<Vec<String>>(&both(vec![all])), ["a", "b"]);
         assert_eq!(give(Input::Order, pages()), Ok(None));
     }
 

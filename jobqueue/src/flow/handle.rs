@@ -6,13 +6,14 @@ use serde::de::DeserializeOwned;
 
 use super::{
     at::FlowAt,
-    ends::{End, NIL, OfGroup, give, without_job},
+    ends::{End, OfGroup, give, without_job},
+    written::Written,
 };
 use crate::{
     client::Client,
     error::{Error, FlowError, Result},
     event::Watchers,
-    job::{Codec, FlowId, FlowKey, FlowState, Input, JobFailure, JobId, QueueName},
+    job::{FlowId, FlowKey, FlowState, Input, JobFailure, JobId, QueueName},
     queue::Queue,
     store::{
         QueueStore,
@@ -178,7 +179,7 @@ impl<T: DeserializeOwned> FlowHandle<T> {
         let ends = of_root.ends().await?.ok_or_else(|| self.gone())?;
         let input = if record.many { Input::All } else { Input::One };
         Ok(Some(match give(input, ends) {
-            Ok(result) => self.decode(&result.unwrap_or_default()),
+            Ok(result) => self.decode(&result.unwrap_or_else(Written::nil)),
             Err(_) if matches!(record.state, FlowState::Cancelling | FlowState::Cancelled) => {
                 Err(self.cancelled())
             }
@@ -189,7 +190,7 @@ impl<T: DeserializeOwned> FlowHandle<T> {
     /// A flow without a root has a result once all has ended.
     async fn without_root(&self, record: &FlowRecord) -> Looked<T> {
         Ok(match record.state {
-            FlowState::Completed => Some(self.decode(&NIL)),
+            FlowState::Completed => Some(self.decode(&Written::nil())),
             FlowState::Failed => {
                 Some(Err(self.failed(record, without_job(true, record.cause)).await?))
             }
@@ -198,8 +199,8 @@ impl<T: DeserializeOwned> FlowHandle<T> {
         })
     }
 
-    fn decode(&self, result: &[u8]) -> Result<T, FlowError> {
-        Codec::MessagePack.decode(result).map_err(|error| {
+    fn decode(&self, result: &Written) -> Result<T, FlowError> {
+        result.read().map_err(|error| {
             let of_flow = error.reading(format_args!("result of flow {}", self.id));
             Error::from(of_flow).into()
         })

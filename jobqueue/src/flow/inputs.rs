@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::ends::{OfGroup, give, together};
 use crate::{
-    job::{Codec, Failure, NodeAddress},
+    job::{Failure, NodeAddress},
     store::{
         QueueStore,
         flow::{Read, Which},
@@ -73,5 +73,6 @@ pub(crate) async fn gather<V: DeserializeOwned>(
         })?;
         given.extend(input);
     }
-    Codec::MessagePack.decode(&together(given)).map_err(Failure::from)
+    let given = together(given).map_err(|failure| Failure::permanent(failure.to_string()))?;
+    given.read().map_err(Failure::from)
 }

@@ -37,6 +37,7 @@ mod start;
 mod stream;
 mod stuck;
 mod upstream;
+mod written;
 
 pub use crate::{
     error::result::FlowError,

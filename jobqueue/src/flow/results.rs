@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, FlowError},
-    job::{Codec, Member},
+    job::Member,
 };
 
 impl FlowAt {
@@ -25,7 +25,7 @@ impl FlowAt {
         match end {
             None => Err(FlowError::Pending { home, id, node }),
             Some(Err(failure)) => Err(FlowError::Failed { home, id, node, failure }),
-            Some(Ok(result)) => Codec::MessagePack.decode(&result).map_err(|error| {
+            Some(Ok(result)) => result.read().map_err(|error| {
                 let of_node = error.reading(format_args!("result of node {node} of flow {id}"));
                 Error::from(of_node).into()
             }),

@@ -5,6 +5,7 @@ mod children;
 mod deadline;
 mod faults;
 mod graph;
+mod json;
 mod nested;
 mod orphans;
 mod pairs;
