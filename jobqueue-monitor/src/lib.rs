@@ -29,7 +29,7 @@
 //! There is no authentication: listen where only probes and scrapers come to, or nest
 //! [`Monitor::router`] in a server of your own.
 //!
-//! Under systemd, [`notify`] tells the service manager when the worker is ready, that it stops, and
+//! Under systemd, [`notify()`] tells the service manager when the worker is ready, that it stops, and
 //! that it is alive.
 
 mod health;

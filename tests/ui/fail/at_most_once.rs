@@ -11,4 +11,7 @@ async fn sent_on(_: ()) {}
 #[job(at_most_once = true)]
 async fn no_word(_: ()) {}
 
+#[job(at_most_once, steps)]
+async fn of_parts(_: ()) {}
+
 fn main() {}

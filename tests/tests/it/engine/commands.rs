@@ -10,8 +10,19 @@ use std::{
 const ELSEWHERE: [&str; 3] = ["ASKING", "CLUSTER", "SENTINEL"];
 
 /// What the engine has beside commands on the keyspace.
-const SERVER: [&str; 10] =
-    ["BLPOP", "EVAL", "EVALSHA", "INFO", "PING", "PUBLISH", "ROLE", "SUBSCRIBE", "WAIT", "WAITAOF"];
+const SERVER: [&str; 11] = [
+    "BLPOP",
+    "CLIENT",
+    "EVAL",
+    "EVALSHA",
+    "INFO",
+    "PING",
+    "PUBLISH",
+    "ROLE",
+    "SUBSCRIBE",
+    "WAIT",
+    "WAITAOF",
+];
 
 fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {

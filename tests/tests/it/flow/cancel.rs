@@ -4,7 +4,7 @@ use jobqueue::{
     DurationExt as _, Flow, JobState,
     flow::{FlowError, FlowState},
 };
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::wait::{at_once, eventually};
 
 use super::parts::{Board, end, leaf, leaves, texts, top, tops, tree};
 use crate::support::client;
@@ -43,8 +43,12 @@ async fn a_cancel_needs_no_worker() {
         .await;
     handle.cancel().await.expect("cancelled");
     assert!(matches!(end(&handle).await, Err(FlowError::Cancelled { .. })));
-    let counts = queue.counts().await.expect("read");
-    assert_eq!((counts.waiting, counts.cancelled), (0, 2));
+    // Its root has ended, and the others hear of it.
+    at_once("the end of the leaves", async || {
+        let counts = queue.counts().await.expect("read");
+        (counts.waiting, counts.cancelled) == (0, 2)
+    })
+    .await;
 }
 
 /// Some of its nodes were not needed any more, and run all the same.
