@@ -160,26 +160,28 @@ impl Client {
     }
 
     /// Carries out an action, and notes it if somebody acts.
-    pub(crate) async fn audited<T, E>(
+    pub(crate) fn audited<T, E>(
         &self,
         act: Act<'_>,
         call: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E>
+    ) -> impl Future<Output = Result<T, E>>
     where
         T: Affected,
         E: StdError,
     {
-        let Some(mut note) = self.note(act) else { return call.await };
-        let answer = call.await;
-        note.end(
-            answer.as_ref().ok().and_then(Affected::affected),
-            match &answer {
+        // Boxed: else it would stand in this future and its caller's more than once.
+        let call = Box::pin(call);
+        async move {
+            let Some(mut note) = self.note(act) else { return call.await };
+            let answer = call.await;
+            let count = answer.as_ref().ok().and_then(Affected::affected);
+            let said = match &answer {
                 Ok(_) => AuditAnswer::Done,
                 Err(error) => AuditAnswer::Failed(cut(chain(error).to_string())),
-            },
-        )
-        .await;
-        answer
+            };
+            note.end(count, said).await;
+            answer
+        }
     }
 
     /// Notes that a long action has begun.

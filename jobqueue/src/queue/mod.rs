@@ -103,17 +103,17 @@ impl Queue {
     }
 
     /// Carries out what an operator does to the queue, and notes it if somebody acts.
-    pub(crate) async fn audited<T, E>(
-        &self,
+    pub(crate) fn audited<'a, T, E>(
+        &'a self,
         action: &'static str,
-        on: Option<&(dyn std::fmt::Display + Sync)>,
-        call: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E>
+        on: Option<&'a (dyn std::fmt::Display + Sync)>,
+        call: impl Future<Output = Result<T, E>> + 'a,
+    ) -> impl Future<Output = Result<T, E>> + 'a
     where
-        T: Affected,
-        E: std::error::Error,
+        T: Affected + 'a,
+        E: std::error::Error + 'a,
     {
         let act = Act::new(action, self.name());
-        self.client.audited(on.map_or(act, |on| act.on(on)), call).await
+        self.client.audited(on.map_or(act, |on| act.on(on)), call)
     }
 }
