@@ -2,8 +2,10 @@
 -- a line feed and which of that name it is; its value a position, when it was recorded in ms, and
 -- what Rust makes of it. Under '#' stand how many such fields there are and their bytes.
 
--- The most fields of a job, and their bytes.
+-- The most fields of a job, and their bytes; and how much more there may be of what undoes the others:
+-- the failure, compensations, and how often these have begun.
 local STEPS_MOST, STEPS_BYTES = 1000, 4194304
+local STEPS_UNDOING, STEPS_UNDOING_BYTES = 1000, 1048576
 
 -- Sets a field. Answers whether there was room for it.
 local function steps_put(q, id, field, value)
@@ -12,7 +14,9 @@ local function steps_put(q, id, field, value)
   local old = redis.call('HGET', steps, field)
   count = count + (old and 0 or 1)
   bytes = bytes + #value + (old and -#old or #field)
-  if count > STEPS_MOST or bytes > STEPS_BYTES then
+  local undoes = field == 'x' or string.find(field, '^f?c')
+  if count > STEPS_MOST + (undoes and STEPS_UNDOING or 0)
+    or bytes > STEPS_BYTES + (undoes and STEPS_UNDOING_BYTES or 0) then
     return false
   end
   redis.call('SADD', q.listed, id)

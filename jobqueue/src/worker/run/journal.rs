@@ -1,13 +1,14 @@
 //! What earlier runs of a job have recorded.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
     error::Result,
-    job::{JobFailure, JobId},
+    job::{JobFailure, JobId, LATEST},
+    policy::whole_millis,
     settle::ServerClock,
     store::{QueueStore, job::Steps},
     value_error::Corrupt,
@@ -33,7 +34,7 @@ impl Part {
         (Self::Compensation, 'c', "compensation"),
     ];
 
-    fn letter(self) -> char {
+    pub(super) fn letter(self) -> char {
         Self::ALL.iter().find(|(part, ..)| *part == self).map_or('s', |(_, letter, _)| *letter)
     }
 
@@ -148,9 +149,9 @@ impl Journal {
         self.places.get(&place).map(String::as_str)
     }
 
-    /// Whether no part has recorded anything.
+    /// Whether nothing is recorded.
     pub(crate) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.entries.is_empty()
     }
 
     /// The failure that has ended the job.
@@ -167,6 +168,11 @@ impl Journal {
     /// Whether a time has come, whatever an operator has said of others.
     pub(crate) fn has_come(&self, until: u64) -> bool {
         until <= self.clock.now_ms()
+    }
+
+    /// So long from now, in ms since the epoch.
+    pub(crate) fn after(&self, time: Duration) -> u64 {
+        self.clock.now_ms().saturating_add(whole_millis(time)).min(LATEST)
     }
 
     /// A time by this process's clock. If that can't express it, it is far away.

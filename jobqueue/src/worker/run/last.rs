@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use tracing::warn;
 
 use super::{
+    as_worker::as_worker,
     context::Context,
     journal::FINAL,
     panics::panic_message,
@@ -39,11 +40,11 @@ pub(super) async fn compensate(
     mut failure: JobFailure,
 ) -> Compensated {
     let all = steps.compensations();
-    if steps.is_broken() {
-        failure.causes.push("its compensations can't run: its steps have changed".to_owned());
+    if all.is_empty() {
         return Compensated::All(failure);
     }
-    if all.is_empty() {
+    if steps.is_broken() {
+        failure.causes.push("its compensations can't run: its steps have changed".to_owned());
         return Compensated::All(failure);
     }
     if let Err(error) = record(ctx, FINAL, 0, &failure.encode()).await {
@@ -87,10 +88,12 @@ async fn run(ctx: &Context, compensation: Compensation) -> Result<Option<String>
 }
 
 async fn record(ctx: &Context, field: &str, place: u32, value: &[u8]) -> Result<()> {
-    let shared = ctx.shared().ok_or(Error::Closed)?;
-    let worker = shared.worker.borrow().clone();
+    let store = &ctx.shared().ok_or(Error::Closed)?.store;
     let (id, due_in, drop) = (ctx.id(), None, "");
-    let call = RecordStep { worker: &worker, id, field, place, value, due_in, drop };
+    let recorded = as_worker(ctx, |worker| async move {
+        let call = RecordStep { worker: &worker, id, field, place, value, due_in, drop };
+        store.call_retrying(&call).await
+    });
     // Without room for it, it can't be undone twice either: nothing is recorded any more.
-    shared.store.call_retrying(&call).await.map(std::mem::drop)
+    recorded.await.map(std::mem::drop)
 }

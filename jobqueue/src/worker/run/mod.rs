@@ -1,5 +1,6 @@
 //! One run of a job: start → run → decide → report.
 
+mod as_worker;
 mod breaker;
 mod cancellation;
 mod context;
@@ -18,6 +19,7 @@ mod run_watch;
 mod shared;
 mod suspender;
 
+pub(crate) use as_worker::as_worker;
 pub(crate) use breaker::{Demand, HandlerBreaker};
 pub(crate) use cancellation::Cancellation;
 pub use context::Context;

@@ -2,10 +2,10 @@
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt::{self, Write as _},
     sync::{
         Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -19,6 +19,7 @@ use crate::{
     error::Result,
     job::{BoxFuture, Failure, JobId},
     store::QueueStore,
+    value_error::Corrupt,
 };
 
 /// What is only there for some handlers.
@@ -56,6 +57,8 @@ pub(crate) struct RunSteps {
     journal: OnceCell<Journal>,
     broken: AtomicBool,
     replays: AtomicBool,
+    /// In how many loops the handler works on an item.
+    loops: AtomicUsize,
     compensations: Mutex<Vec<Compensation>>,
     /// Signals of a run without Redis, with their names.
     given: Mutex<Vec<(String, Vec<u8>)>>,
@@ -80,6 +83,31 @@ struct Counts {
     of: HashMap<(Part, String), u32>,
 }
 
+impl Counts {
+    /// The number of all, and a line for each kind and name: its number, and as a field begins.
+    fn to_text(&self) -> String {
+        let mut text = self.all.to_string();
+        for ((part, name), count) in &self.of {
+            let _ = write!(text, "\n{count} {}{name}", part.letter());
+        }
+        text
+    }
+
+    fn read(text: &str) -> Result<Self, Corrupt> {
+        let odd = || Corrupt::new("a recorded loop", "where it is can't be read");
+        let mut lines = text.split('\n');
+        let all = lines.next().and_then(|all| all.parse().ok()).ok_or_else(odd)?;
+        let mut of = HashMap::new();
+        for line in lines {
+            let (count, field) = line.split_once(' ').ok_or_else(odd)?;
+            let part = Part::of(field).ok_or_else(odd)?;
+            let name = field.get(1..).ok_or_else(odd)?.to_owned();
+            of.insert((part, name), count.parse().map_err(|_| odd())?);
+        }
+        Ok(Self { all, of })
+    }
+}
+
 impl RunSteps {
     /// The handler has come to this part.
     pub(crate) fn spot(&self, part: Part, name: String) -> Spot {
@@ -89,6 +117,17 @@ impl RunSteps {
         let nth = counts.of.entry((part, name.clone())).or_default();
         *nth += 1;
         Spot { part, nth: *nth, name, place }
+    }
+
+    /// Which parts the handler has come to by now.
+    pub(crate) fn counts(&self) -> String {
+        lock(&self.counts).to_text()
+    }
+
+    /// It goes on as if it had come to these.
+    pub(crate) fn resume(&self, counts: &str) -> Result<(), Corrupt> {
+        *lock(&self.counts) = Counts::read(counts)?;
+        Ok(())
     }
 
     /// What earlier runs have recorded.
@@ -132,6 +171,19 @@ impl RunSteps {
     /// What is recorded doesn't fit the handler.
     pub(crate) fn break_off(&self) {
         self.broken.store(true, Ordering::Relaxed);
+    }
+
+    /// The handler works on an item of a loop, or no more.
+    pub(crate) fn works_on_item(&self, works: bool) {
+        if works {
+            self.loops.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.loops.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn is_in_loop(&self) -> bool {
+        self.loops.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn is_broken(&self) -> bool {

@@ -4,7 +4,7 @@ use std::{fmt, pin::Pin, time::Duration};
 
 use serde::de::DeserializeOwned;
 
-use super::{error::StepError, step::Step, wait::OptionalWait};
+use super::{error::StepError, line::Busy, step::Step, wait::OptionalWait};
 use crate::{
     error::{Error, FlowError},
     flow::{Root, build::Flow, start_child},
@@ -78,6 +78,8 @@ where
     async fn run(self) -> Result<R::Output, StepError> {
         let Self { ctx, name, key, end, flow, root } = self;
         let key: FlowKey = key.await?.parse().map_err(Error::from)?;
+        // Nothing else that the handler waits for ends the run before they are started.
+        let starting = Busy::new(ctx);
         let Some(shared) = ctx.shared() else {
             let advice = "test the handler with `jobqueue::testing`";
             let without = Invalid::setup("a job without a queue can't have children", advice);
@@ -86,7 +88,9 @@ where
         let signal = signal(&name);
         let job = (key, ctx.id(), signal.as_str());
         let handle = start_child(&shared.client, &shared.store, job, (flow, root)).await?;
+        drop(starting);
         end.await?;
+        let _reading = Busy::new(ctx);
         handle.result().await.map_err(|error| match error {
             FlowError::Error(error) => StepError::Error(error),
             failed => StepError::children(&failed),

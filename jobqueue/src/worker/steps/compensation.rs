@@ -48,7 +48,9 @@ impl Context {
     /// In a test of a handler without Redis none run.
     ///
     /// # Errors
-    /// [`StepError::Undeclared`] if the handler isn't declared with `#[job(steps)]`.
+    /// [`StepError::Undeclared`] if the handler isn't declared with `#[job(steps)]`;
+    /// [`StepError::Error`] if it works on an item of [a loop](Self::each): one before the loop can undo
+    /// all of its items.
     pub fn on_failure<E, F, Fut>(
         &self,
         name: impl Into<String>,
@@ -62,6 +64,9 @@ impl Context {
         let Some(steps) = self.steps() else {
             return Err(StepError::undeclared(self.name().as_str()));
         };
+        if steps.is_in_loop() {
+            return Err(StepError::in_loop());
+        }
         let spot = self.spot(Part::Compensation, name.into());
         let (ctx, place) = (self.downgrade(), spot.clone());
         let run = move || async move {

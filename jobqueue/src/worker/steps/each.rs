@@ -12,8 +12,8 @@ use crate::{
     error::Error,
     error_chain::chain,
     task::boxed,
-    value_error::Invalid,
-    worker::run::{Context, Part, Spot, number},
+    value_error::{Corrupt, Invalid},
+    worker::run::{Context, Part, RunSteps, Spot, number},
 };
 
 /// A loop about to begin; see [`Context::each`].
@@ -40,6 +40,9 @@ struct Cursor<'a> {
     recorded: u64,
     /// Whether an item is being worked on.
     at_one: bool,
+    /// Which parts the handler had come to when all that is done was done: a run that goes on there
+    /// finds its parts where it would, had it done the others.
+    counts: String,
 }
 
 impl Context {
@@ -58,6 +61,10 @@ impl Context {
     ///     Ok(())
     /// }
     /// ```
+    ///
+    /// What is done with an item may have parts of its own: steps, sleeps, waits, but no
+    /// [compensation](Self::on_failure), which a run that goes on behind the item couldn't register
+    /// again. They count among the job's 1,000.
     ///
     /// In a test of a handler without Redis it goes over all.
     pub fn each<I: IntoIterator>(
@@ -87,13 +94,18 @@ impl<'a, I: Iterator> Each<'a, I> {
         if let Some(line) = ctx.line(&spot).await?
             && let Some(entry) = line.find(&spot).await?
         {
-            done = number(&entry.value).map_err(Error::from)?;
+            let (number_done, counts) = read(&entry.value)?;
+            done = number_done;
+            if let (Some(steps), Some(counts)) = (ctx.steps(), counts) {
+                steps.resume(counts).map_err(Error::from)?;
+            }
         }
         if done > 0 {
             let skip = usize::try_from(done - 1).unwrap_or(usize::MAX);
             let _ = items.nth(skip);
         }
-        let cursor = Cursor { ctx, spot, every, done, recorded: done, at_one: false };
+        let counts = ctx.steps().map(RunSteps::counts).unwrap_or_default();
+        let cursor = Cursor { ctx, spot, every, done, recorded: done, at_one: false, counts };
         Ok(EachItem { cursor, items })
     }
 }
@@ -105,13 +117,13 @@ impl<I: Iterator> EachItem<'_, I> {
     /// It can't be recorded how far the loop has come.
     pub async fn next(&mut self) -> Result<Option<I::Item>, StepError> {
         let Self { cursor, items } = self;
-        cursor.done += u64::from(std::mem::take(&mut cursor.at_one));
+        cursor.end_item();
         let item = items.next();
         let unrecorded = cursor.done - cursor.recorded;
         if unrecorded >= cursor.every || (item.is_none() && unrecorded > 0) {
             cursor.record().await?;
         }
-        cursor.at_one = item.is_some();
+        cursor.works(item.is_some());
         Ok(item)
     }
 
@@ -122,7 +134,31 @@ impl<I: Iterator> EachItem<'_, I> {
     }
 }
 
+/// How many items are done, and which parts had been come to; before, loops didn't say that.
+fn read(value: &[u8]) -> Result<(u64, Option<&str>), StepError> {
+    let text = std::str::from_utf8(value).map_err(|_| Corrupt::new("a recorded loop", "no text"));
+    let text = text.map_err(Error::from)?;
+    let (done, counts) = text.split_once(' ').map_or((text, None), |(it, rest)| (it, Some(rest)));
+    Ok((number(done.as_bytes()).map_err(Error::from)?, counts))
+}
+
 impl Cursor<'_> {
+    fn works(&mut self, at_one: bool) {
+        if std::mem::replace(&mut self.at_one, at_one) != at_one
+            && let Some(steps) = self.ctx.steps()
+        {
+            steps.works_on_item(at_one);
+        }
+    }
+
+    fn end_item(&mut self) {
+        if self.at_one {
+            self.done += 1;
+            self.counts = self.ctx.steps().map(RunSteps::counts).unwrap_or_default();
+            self.works(false);
+        }
+    }
+
     async fn record(&mut self) -> Result<(), StepError> {
         if let Some(line) = self.ctx.line(&self.spot).await? {
             line.record(self.note()).await?;
@@ -132,12 +168,13 @@ impl Cursor<'_> {
     }
 
     fn note(&self) -> Note {
-        Note::new(&self.spot, self.done.to_string().into_bytes())
+        Note::new(&self.spot, format!("{} {}", self.done, self.counts).into_bytes())
     }
 }
 
 impl Drop for Cursor<'_> {
     fn drop(&mut self) {
+        self.works(false);
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if self.done == self.recorded || self.ctx.shared().is_none() || self.ctx.is_lost() {
             return;

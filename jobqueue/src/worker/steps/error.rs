@@ -7,6 +7,7 @@ use crate::{
     error_chain::{Source, chain, readable_debug, source},
     job::{Failure, JobError},
     policy::Verdict,
+    value_error::Invalid,
 };
 
 /// Why a [step](crate::Context::step), a sleep or a wait gave no result.
@@ -80,8 +81,8 @@ impl StepError {
         Self::Mismatch { source: unmendable(why) }
     }
 
-    pub(crate) fn unreadable(what: &str, error: &(dyn StdError + 'static)) -> Self {
-        let failure = Failure::permanent(format!("{what}: {}", chain(error)));
+    pub(crate) fn unreadable(error: &(dyn StdError + 'static)) -> Self {
+        let failure = Failure::permanent(chain(error).to_string());
         Self::Unreadable { source: source(failure.into_error()) }
     }
 
@@ -98,6 +99,17 @@ impl StepError {
         let why = "a job records 1,000 parts and 4 MiB at most: store what is large elsewhere, or \
                    let other jobs do a part of the work";
         Self::Full { source: unmendable(why.to_owned()) }
+    }
+
+    pub(crate) fn in_loop() -> Self {
+        let problem = "a compensation can't be registered for an item of a loop: a run that goes on \
+                       behind the item doesn't come to it";
+        Error::from(Invalid::setup(problem, "register one before the loop, for all items")).into()
+    }
+
+    pub(crate) fn cut_off(name: &str, times: u32) -> Self {
+        let why = format!("{name:?} has begun {times} times, and never ended");
+        Self::TimedOut { source: unmendable(why) }
     }
 
     pub(crate) fn undeclared(name: &str) -> Self {

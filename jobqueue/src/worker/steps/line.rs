@@ -1,6 +1,10 @@
 //! The way of a handler's parts to what is recorded.
 
-use std::{future::pending, time::Duration};
+use std::{
+    future::pending,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
@@ -16,7 +20,7 @@ use crate::{
     task::boxed,
     value_error::{Invalid, MAX_RESULT, TooLarge},
     worker::run::{
-        Context, Journal, JournalEntry, Part, RunShared, RunSteps, Spot, Wait, describe,
+        Context, Journal, JournalEntry, Part, RunShared, RunSteps, Spot, Wait, as_worker, describe,
     },
 };
 
@@ -32,6 +36,8 @@ pub(super) struct Recorder<'a> {
     pub(super) shared: &'a RunShared,
     steps: &'a RunSteps,
     pub(super) journal: &'a Journal,
+    /// The run doesn't end for what else it waits for until this part has ended, or waits as well.
+    busy: Busy,
 }
 
 impl Context {
@@ -53,8 +59,9 @@ impl Context {
         if self.is_lost() {
             return Err(self.lease_lost("record a step").into());
         }
+        let busy = Busy::new(self);
         let journal = steps.journal(&shared.store, self.id()).await?;
-        Ok(Some(Recorder { ctx: self, shared, steps, journal }))
+        Ok(Some(Recorder { ctx: self, shared, steps, journal, busy }))
     }
 }
 
@@ -88,6 +95,7 @@ impl<'a> Recorder<'a> {
     pub(super) async fn goes_on(&self) {
         if self.steps.only_replays() {
             self.ctx.suspender().end_replay();
+            self.busy.release();
             pending().await
         }
     }
@@ -105,20 +113,20 @@ impl<'a> Recorder<'a> {
         spot: &Spot,
         value: &[u8],
     ) -> Result<T, StepError> {
-        let read = decode(value).ok_or("it is written in an unknown way");
-        let what = format!("the result of {spot}, at position {}", spot.place);
-        match read {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => {
-                self.steps.break_off();
-                let error = error.reading(&what);
-                Err(StepError::unreadable(&what, &error))
-            }
-            Err(why) => {
-                self.steps.break_off();
-                Err(StepError::mismatch(format!("{what}: {why}")))
-            }
+        let read = read(format!("result of {spot}, at position {}", spot.place), value);
+        if read.is_err() {
+            self.steps.break_off();
         }
+        read
+    }
+
+    /// What somebody has sent: what is wrong with that is no fault of the code's.
+    pub(super) fn read_signal<T: DeserializeOwned>(
+        &self,
+        spot: &Spot,
+        value: &[u8],
+    ) -> Result<T, StepError> {
+        read(format!("value of the signal {:?}", spot.name), value)
     }
 
     /// Records something, whatever becomes of the caller meanwhile. Answers when the note is due.
@@ -139,6 +147,7 @@ impl<'a> Recorder<'a> {
         }
         let signal = signal.map(str::to_owned);
         let _waiting = self.ctx.suspender().wait(Wait { until, at, signal });
+        self.busy.release();
         pending().await
     }
 }
@@ -161,39 +170,42 @@ impl Note {
 }
 
 /// Something is under way that must be recorded before the run ends.
-pub(super) struct Busy(Context);
+pub(super) struct Busy {
+    ctx: Context,
+    held: AtomicBool,
+}
 
 impl Busy {
     pub(super) fn new(ctx: &Context) -> Self {
         ctx.suspender().begin();
-        Self(ctx.clone())
+        Self { ctx: ctx.clone(), held: AtomicBool::new(true) }
+    }
+
+    /// It has ended, or waits.
+    fn release(&self) {
+        if self.held.swap(false, Ordering::Relaxed) {
+            self.ctx.suspender().end();
+        }
     }
 
     /// Records something. None if there is no room.
     pub(super) async fn record(&self, note: &Note) -> Result<Option<u64>> {
-        let Self(ctx) = self;
-        let shared = ctx.shared().ok_or(Error::Closed)?;
-        loop {
-            let worker = shared.worker.borrow().clone();
-            let Note { field, place, value, due_in, drop } = note;
-            let (place, due_in) = (*place, *due_in);
+        let ctx = &self.ctx;
+        let store = &ctx.shared().ok_or(Error::Closed)?.store;
+        let Note { field, place, value, due_in, drop } = note;
+        let (place, due_in) = (*place, *due_in);
+        as_worker(ctx, |worker| async move {
             let call =
                 RecordStep { worker: &worker, id: ctx.id(), field, place, value, due_in, drop };
-            match shared.store.call_retrying(&call).await {
-                // The pump has another name by now, and holds the job under that.
-                Err(error)
-                    if error.is_lease_lost()
-                        && !ctx.is_lost()
-                        && *shared.worker.borrow() != worker => {}
-                answer => return answer,
-            }
-        }
+            store.call_retrying(&call).await
+        })
+        .await
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.suspender().end();
+        self.release();
     }
 }
 
@@ -209,6 +221,13 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     }
     bytes.insert(0, if codec == Codec::Json { b'j' } else { b'm' });
     Ok(bytes)
+}
+
+fn read<T: DeserializeOwned>(what: String, value: &[u8]) -> Result<T, StepError> {
+    match decode(value) {
+        Some(read) => read.map_err(|error| StepError::unreadable(&error.reading(what))),
+        None => Err(StepError::mismatch(format!("the {what} is written in an unknown way"))),
+    }
 }
 
 /// The same read. None if nobody knows how it is written.

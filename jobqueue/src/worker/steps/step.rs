@@ -133,14 +133,23 @@ impl<F> Step<'_, F> {
             return Ok(line.read(&plan.spot, &entry.value)?);
         }
         let (mut failed, due) = plan.failures(&line)?;
+        let undoes = plan.spot.part == Part::Compensation;
+        if undoes && failed >= plan.attempts {
+            return Err(StepError::cut_off(&plan.spot.name, failed).into());
+        }
         if !line.journal.is_over(due) {
             line.wait(due, None).await;
         }
         loop {
             let busy = Busy::new(ctx);
+            if undoes {
+                // The run that cuts it off may be the last to hear of it.
+                plan.begins(&line, failed + 1).await?;
+            }
             match attempt(&plan, &mut effect).await {
                 Ok(result) => {
-                    plan.done(&line, encoded(ctx, &plan.spot, &result)?, failed > 0).await?;
+                    let failures = undoes || failed > 0;
+                    plan.done(&line, encoded(ctx, &plan.spot, &result)?, failures).await?;
                     return Ok(result);
                 }
                 Err(error) => {
@@ -228,6 +237,13 @@ impl StepRules {
             ..Note::new(&self.spot, format!("{failed} ").into_bytes())
         };
         line.record(note).await
+    }
+
+    /// Records that it begins for the so manieth time.
+    async fn begins(&self, line: &Recorder<'_>, time: u32) -> Result<(), StepError> {
+        let value = format!("{time} 0").into_bytes();
+        let note = Note { field: self.spot.failures(), ..Note::new(&self.spot, value) };
+        line.record(note).await.map(drop)
     }
 
     /// Its attempts are used up: with the job's next one, it has them again.

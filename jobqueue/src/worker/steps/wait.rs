@@ -4,12 +4,15 @@ use std::{fmt, marker::PhantomData, pin::Pin, time::Duration};
 
 use serde::de::DeserializeOwned;
 
-use super::{error::StepError, line::Recorder};
+use super::{
+    error::StepError,
+    line::{Note, Recorder},
+};
 use crate::{
     error::Error,
     job::Codec,
     store::job::{ExpectSignal, Expected, Until},
-    worker::run::{Context, Part, Spot, number},
+    worker::run::{Context, Part, Spot, as_worker, number},
 };
 
 /// A handler about to wait for a signal; see [`Context::wait_for`].
@@ -71,7 +74,9 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
         let until = match line.find(&spot).await? {
             None => Until::In(time),
             Some(entry) => match entry.value.split_first() {
-                Some((b't', signal)) => return Ok(Some(line.read(&spot, behind_line(signal))?)),
+                Some((b't', signal)) => {
+                    return Ok(Some(line.read_signal(&spot, behind_line(signal))?));
+                }
                 Some((b'w', until)) => Until::At(number(until).map_err(Error::from)?),
                 _ => return Ok(None),
             },
@@ -79,7 +84,15 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
         line.goes_on().await;
         let is_over = matches!(until, Until::At(until) if line.journal.is_over(until));
         match expect(&line, &spot, until, is_over).await? {
-            Expected::Signal(signal) => Ok(Some(line.read(&spot, &signal)?)),
+            Expected::Signal(signal) => match line.read_signal(&spot, &signal) {
+                Ok(signal) => Ok(Some(signal)),
+                Err(error) => {
+                    // Another may follow: a run that is retried waits as long again.
+                    let until = line.journal.after(time);
+                    line.record(Note::new(&spot, format!("w{until}").into_bytes())).await?;
+                    Err(error)
+                }
+            },
             Expected::Over => Ok(None),
             Expected::Full => Err(StepError::full()),
             Expected::Waits(until) => {
@@ -94,7 +107,7 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
 /// Of a test without Redis.
 fn read_alone<T: DeserializeOwned>(spot: &Spot, signal: &[u8]) -> Result<T, StepError> {
     let read = Codec::MessagePack.decode(signal);
-    read.map_err(|error| StepError::unreadable(&spot.to_string(), &error))
+    read.map_err(|error| StepError::unreadable(&error.reading(spot)))
 }
 
 /// The signal's value, behind a line feed.
@@ -109,11 +122,13 @@ async fn expect(
     is_over: bool,
 ) -> Result<Expected, StepError> {
     let Spot { name, place, .. } = spot;
-    let (worker, field) = (line.shared.worker.borrow().clone(), spot.field());
-    let (id, place) = (line.ctx.id(), *place);
-    let call = ExpectSignal { worker: &worker, id, field: &field, place, name, until, is_over };
+    let (id, place, field) = (line.ctx.id(), *place, &spot.field());
     // If this is dropped, the signal is recorded all the same, and the next run finds it.
-    Ok(line.shared.store.call_retrying(&call).await?)
+    let expected = as_worker(line.ctx, |worker| async move {
+        let call = ExpectSignal { worker: &worker, id, field, place, name, until, is_over };
+        line.shared.store.call_retrying(&call).await
+    });
+    Ok(expected.await?)
 }
 
 impl<'a, T: DeserializeOwned + Send + 'a> IntoFuture for WaitFor<'a, T> {

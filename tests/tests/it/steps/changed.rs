@@ -90,7 +90,7 @@ async fn steps_that_are_not_those_that_were_recorded_fail_the_job_and_run_nothin
 
     job.retry().await.expect("it has ended");
     let builder = of(worker(&client).handler(another_type::fulfil));
-    fails(&job, builder, "the result of step \"charge\", at position 0").await;
+    fails(&job, builder, "result of step \"charge\", at position 0").await;
     assert_eq!((effects.of("charge"), effects.of("look")), (1, 0));
 
     // Once the code is right, it goes on. More may follow at the end.

@@ -148,3 +148,85 @@ async fn a_compensation_is_tried_again_and_waits_without_a_slot() {
     assert_eq!((effects.of("charge"), effects.of("refund")), (1, 3));
     running.stop().await;
 }
+
+#[job(queue = "orders", attempts = 1, timeout = "200ms", steps)]
+async fn slow_to_undo(_: (), ctx: Context, effects: State<Effects>) -> Result<(), Failure> {
+    let theirs = effects.0.clone();
+    ctx.on_failure("undo", move || {
+        theirs.happen("undo");
+        std::future::pending::<Result<(), Failure>>()
+    })?;
+    Err(Failure::permanent("no stock"))
+}
+
+/// Its attempts are counted as they begin.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compensation_that_never_ends_is_given_up() {
+    let (client, effects) = (client().await, Effects::default());
+    let running = Running::start(worker(&client).handler(slow_to_undo).state(effects.clone()));
+    let job = client.add(slow_to_undo, ()).await.expect("added");
+    let failure = failed(&job).await;
+    assert!(failure.causes.iter().any(|cause| cause.contains("begun 10 times")), "{failure:?}");
+    assert_eq!(effects.of("undo"), 10);
+    running.stop().await;
+}
+
+#[job(queue = "orders", attempts = 1, steps)]
+async fn numbered(_: (), ctx: Context, effects: State<Effects>) -> Result<u32, Failure> {
+    ctx.step("charge", async || Ok::<_, Failure>(effects.happen("charge"))).await?;
+    let theirs = effects.0.clone();
+    ctx.on_failure("refund", move || {
+        theirs.happen("refund");
+        std::future::ready(Ok::<_, Failure>(()))
+    })?;
+    Ok(ctx.wait_for::<u32>("number", Duration::from_secs(60)).await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_that_cannot_be_read_is_no_change_of_the_steps() {
+    let (client, effects) = (client().await, Effects::default());
+    let running = Running::start(worker(&client).handler(numbered).state(effects.clone()));
+    let job = client.add(numbered, ()).await.expect("added");
+    job.signal("number", "many").await.expect("sent");
+    let failure = failed(&job).await;
+    let text = format!("{}: {}", failure.message, failure.causes.join(": "));
+    assert!(text.contains("value of the signal \"number\""), "{text}");
+    assert!(!text.contains("steps have changed"), "{text}");
+    assert_eq!((effects.of("charge"), effects.of("refund")), (1, 1));
+    running.stop().await;
+}
+
+#[job(queue = "orders", attempts = 1, steps)]
+async fn full(_: (), ctx: Context, effects: State<Effects>) -> Result<(), Failure> {
+    let theirs = effects.0.clone();
+    ctx.on_failure("undo", move || {
+        let times = theirs.happen("undo");
+        let end = if times == 1 { Err(Failure::retry("again")) } else { Ok(()) };
+        std::future::ready(end)
+    })?;
+    for n in 0..1_001_u32 {
+        ctx.step("part", async || Ok::<_, Failure>(n)).await?;
+    }
+    Ok(())
+}
+
+/// What undoes has room of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_has_recorded_all_it_may_is_undone() {
+    let (client, effects) = (client().await, Effects::default());
+    let running = Running::start(worker(&client).handler(full).state(effects.clone()));
+    let job = client.add(full, ()).await.expect("added");
+    let failure = failed(&job).await;
+    assert!(!failure.causes.iter().any(|cause| cause.contains("undo")), "{failure:?}");
+    assert_eq!(effects.of("undo"), 2);
+    running.stop().await;
+}
+
+async fn failed<T: serde::de::DeserializeOwned>(job: &JobHandle<T>) -> JobFailure {
+    let end = tokio::time::timeout(Duration::from_secs(60), job.result()).await.expect("it ends");
+    match end {
+        Err(ResultError::Failed { failure, .. }) => failure,
+        Ok(_) => panic!("it has completed"),
+        Err(other) => panic!("{other}"),
+    }
+}

@@ -8,6 +8,7 @@ mod pairs;
 mod retried;
 mod signals;
 mod sleeps;
+mod together;
 mod travels;
 
 use std::{

@@ -118,6 +118,6 @@ async fn a_value_of_another_type_is_an_error_that_says_so() {
     let running = Running::start(worker(&client).handler(ship));
     let Err(ResultError::Failed { failure, .. }) = job.result().await else { panic!("it fails") };
     let text = failure.to_string();
-    assert!(text.contains("wait for the signal \"sent\", at position 0"), "{text}");
+    assert!(text.contains("value of the signal \"sent\""), "{text}");
     running.stop().await;
 }
