@@ -211,7 +211,8 @@ pub mod steps {
     pub use crate::{
         queue::{JobStep, JobSteps, Signalled, StepsWait},
         worker::{
-            Children, Each, EachItem, OptionalWait, Sleep, Step, StepError, TakesStepError, WaitFor,
+            Children, Each, EachItem, OptionalWait, SettledStep, Sleep, Step, StepError,
+            TakesStepError, WaitFor,
         },
     };
 }

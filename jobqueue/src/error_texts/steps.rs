@@ -1,12 +1,15 @@
 //! Those of steps.
 
 use super::{flows, push, unavailable};
-use crate::{DurationExt as _, worker::StepError};
+use crate::{Codec, DurationExt as _, worker::StepError};
 
 pub(super) fn results() -> String {
     every!(StepError, {
         StepError::Mismatch { .. } => StepError::mismatch("step \"pay\" is another one".to_owned()),
-        StepError::Unreadable { .. } => StepError::unreadable("step \"pay\"", &unavailable()),
+        StepError::Unreadable { .. } => {
+            let problem = Codec::Json.decode::<u8>(b"[1]").expect_err("no number");
+            StepError::unreadable(&problem.reading("result of step \"pay\""))
+        },
         StepError::TimedOut { .. } => StepError::timed_out("shipped"),
         StepError::Timeout { .. } => StepError::Timeout { step: "pay".to_owned(), limit: 3.seconds() },
         StepError::Children { .. } => {

@@ -57,7 +57,7 @@ impl Context {
     /// recorded isn't what is asked for, that is [`StepError::Mismatch`], and nothing runs.
     ///
     /// An error isn't recorded: it is the handler's, unless the step has [attempts](Step::attempts) of
-    /// its own. A result has 1 MiB at most; a job records 1,000 parts and 4 MiB at most.
+    /// its own. A handler that goes on from an error asks for it [as a value](Step::settled). A result has 1 MiB at most; a job records 1,000 parts and 4 MiB at most.
     ///
     /// Between an effect and its record there is a gap, as for [`once`](Self::once): if the process
     /// dies in it, the step runs again. [`id`](Self::id) and the step's name are a good idempotency

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Backoff, Context, Failure, JobState, State, error::FailureReason, error::ResultError, job,
-    steps::StepError,
+    Backoff, Context, DurationExt as _, Failure, JobState, State, error::FailureReason,
+    error::ResultError, job, steps::StepError,
 };
 
 use super::{Effects, is};
@@ -125,5 +125,41 @@ async fn what_cannot_be_is_a_clear_error() {
     let Err(ResultError::Failed { failure, .. }) = job.result().await else { panic!("it fails") };
     let text = failure.to_string();
     assert!(text.contains("4 MiB"), "{text}");
+    running.stop().await;
+}
+
+#[job(queue = "orders", attempts = 1, steps)]
+async fn pay(_: (), ctx: Context, effects: State<Effects>) -> Result<String, Failure> {
+    let card = ctx.step("card", async || match effects.happen("card") {
+        1 | 2 => Err(Failure::retry("the card is refused")),
+        _ => Ok("receipt".to_owned()),
+    });
+    let paid = match card.attempts(2).backoff(Backoff::fixed(10.millis())).settled().await? {
+        Ok(receipt) => receipt,
+        Err(refused) => {
+            effects.happen(refused.to_string());
+            ctx.step("invoice", async || Ok::<_, Failure>("invoice".to_owned())).await?
+        }
+    };
+    ctx.sleep(Duration::from_millis(1_050)).await?;
+    let theirs = effects.0.clone();
+    ctx.on_failure("undo", move || {
+        let times = theirs.happen("undo");
+        std::future::ready(if times == 1 { Err(Failure::retry("later")) } else { Ok(()) })
+    })?;
+    Err(Failure::permanent(paid))
+}
+
+/// Else the second run would try the card again, and come to other parts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_that_is_asked_for_as_a_value_is_recorded() {
+    let (client, effects) = (client().await, Effects::default());
+    let running = Running::start(worker(&client).handler(pay).state(effects.clone()));
+    let job = client.add(pay, ()).await.expect("added");
+    let failure = job.result().await.expect_err("it fails in the end");
+    let failure = crate::support::whole(&failure);
+    assert!(failure.contains("invoice"), "{failure}");
+    assert_eq!((effects.of("card"), effects.of("undo")), (2, 2));
+    assert!(effects.of("the card is refused") >= 2, "each run gets it");
     running.stop().await;
 }
