@@ -70,6 +70,7 @@ impl Operator<'_> {
     /// first try arrives.
     async fn play(&self, report: &mut Report) -> Played {
         let Self { far, near, id, .. } = self;
+        near.create().await?;
         self.hold().await?;
         far.pause().await?;
         near.resume().await?;
