@@ -2,33 +2,29 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use jobqueue::{
-    Queue, Result,
-    stats::{QueueStats, prometheus_text},
-    telemetry::WorkerHealth,
-};
+use jobqueue::{Queue, Result, stats::prometheus_text, telemetry::WorkerHealth};
 use tokio::{sync::Mutex, time::Instant};
 
 /// What was read last serves others this long: any number of scrapers cost Redis the same.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Reads statistics, for all who ask.
+/// Reads statistics, for all who ask, and has the text of those that it read last.
 #[derive(Debug, Default)]
-pub(crate) struct Readings(Mutex<Option<(Instant, Vec<QueueStats>)>>);
+pub(crate) struct Readings(Mutex<Option<(Instant, String)>>);
 
 impl Readings {
     /// The statistics of the queues, at most a second old.
     pub(crate) async fn text(&self, queues: &[Queue]) -> Result<String> {
         let mut last = self.0.lock().await;
-        if let Some((_, stats)) = last.as_ref().filter(|(read, _)| read.elapsed() < FRESH) {
-            return Ok(prometheus_text(stats));
+        if let Some((_, text)) = last.as_ref().filter(|(read, _)| read.elapsed() < FRESH) {
+            return Ok(text.clone());
         }
         let mut stats = Vec::with_capacity(queues.len());
         for queue in queues {
             stats.push(queue.stats().await?);
         }
         let text = prometheus_text(&stats);
-        *last = Some((Instant::now(), stats));
+        *last = Some((Instant::now(), text.clone()));
         Ok(text)
     }
 }

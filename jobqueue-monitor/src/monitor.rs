@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use jobqueue::{Client, Queue, Result, WorkerHandle};
+use jobqueue::{Client, Queue, Result, WorkerHandle, telemetry::WorkerHealth};
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
@@ -90,8 +90,7 @@ impl Monitor {
     }
 
     /// The queues to tell of: those that the worker serves, and those that were named.
-    fn queues(&self) -> Result<Vec<Queue>> {
-        let health = self.worker.health();
+    fn queues(&self, health: &WorkerHealth) -> Result<Vec<Queue>> {
         let served = health.queues.iter().map(|it| self.client.queue(&it.queue));
         let mut queues = served.collect::<Result<Vec<_>>>()?;
         queues.extend(self.more.iter().cloned());
@@ -101,8 +100,9 @@ impl Monitor {
     }
 
     async fn text(&self) -> Result<String> {
-        let mut text = self.readings.text(&self.queues()?).await?;
-        text.push_str(&metrics::health(&self.worker.health()));
+        let health = self.worker.health();
+        let mut text = self.readings.text(&self.queues(&health)?).await?;
+        text.push_str(&metrics::health(&health));
         Ok(text)
     }
 }

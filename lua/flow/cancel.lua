@@ -19,8 +19,7 @@ local function cancel(keys, args)
     return -1
   end
   if w.state == 'running' then
-    redis.call('HSET', w.name, 'state', 'cancelling', 'why', args[3])
-    flow_work(w, 'k 0 + -')
+    flow_cancel(w, 'why', args[3])
     flowing_go(base, now)
   end
   return (w.state == 'running' or w.state == 'cancelling') and 1 or 0

@@ -26,10 +26,8 @@ local function expire(keys, args)
   if not deadline or w.state ~= 'running' then
     return 0
   end
-  w.state = 'cancelling'
-  redis.call('HSET', w.name, 'state', w.state, 'late', '1', 'why', args[3])
+  flow_cancel(w, 'late', '1', 'why', args[3])
   flow_follow(w, 'death')
-  flow_work(w, 'k 0 + -')
   flow_say(w)
   flowing_go(base, now)
   return 1

@@ -61,7 +61,9 @@ end
 
 -- It has ended and expires, and the flows within it with it. What is left of those whose time was up
 -- goes as well, and the one that ended first if there are too many.
-local function flow_keep(w, time)
+local function flow_keep(w)
+  local kind = w.state == 'completed' and 'keep' or 'keep_failed'
+  local time = tonumber(redis.call('HGET', w.name, kind)) or 0
   local ended, kept = w.base .. 'flows:ended', w.base .. 'flows:kept'
   redis.call('ZADD', ended, string.format('%.0f', w.now), w.key)
   redis.call('ZADD', kept, string.format('%.0f', w.now + time), w.key)
@@ -73,6 +75,13 @@ local function flow_keep(w, time)
   if redis.call('ZCARD', ended) > FLOW_KEPT then
     home_remove(w.base, redis.call('ZRANGE', ended, 0, 0)[1])
   end
+end
+
+-- What hasn't begun is dropped, and what runs is told to end. Then pairs of a field and its value: why.
+local function flow_cancel(w, ...)
+  w.state = 'cancelling'
+  redis.call('HSET', w.name, 'state', w.state, ...)
+  flow_work(w, 'k 0 + -')
 end
 
 -- The root, or a member of it, has failed: what hasn't begun is needed by nobody.
@@ -122,9 +131,9 @@ end
 -- Tells the flow that this one is a node of, or the job that waits for it. Answers whether it is kept
 -- as long as that.
 local function flow_tell(w)
-  local job, signal = flow_job(w)
-  if job then post_any(w.base, job, signal, 'm\192') end
   if string.byte(w.parent) == 61 then
+    local job, signal = flow_job(w)
+    if job then post_any(w.base, job, signal, 'm\192') end
     return job ~= nil
   end
   local key, member = string.match(w.parent, '^(%w+)%.(.*)$')
@@ -146,12 +155,8 @@ local function flow_end(w)
   flow_follow(w, 'complete')
   if w.state == 'completed' then flow_follow(w, 'success') end
   flow_say(w)
-  local kind = w.state == 'completed' and 'keep' or 'keep_failed'
-  local found = redis.call('HMGET', w.name, kind, 'deadline')
-  if found[2] then home_forget_deadline(w.base, w.key) end
-  if not (w.parent and flow_tell(w)) then
-    flow_keep(w, tonumber(found[1]) or 0)
-  end
+  if redis.call('HEXISTS', w.name, 'deadline') == 1 then home_forget_deadline(w.base, w.key) end
+  if not (w.parent and flow_tell(w)) then flow_keep(w) end
 end
 
 -- Notes when the flow must have ended, if it must: after so many ms, or at a time. Its workers fire it as

@@ -34,39 +34,35 @@ local function flowing_keep(w, key)
   if inner then flow_work(inner, 'h 0') end
 end
 
--- The names of some groups from one on, and the next of them; nil if there is none.
-local function flowing_some_groups(w, name)
+-- Calls `each` for some groups from one on, with what a hash of the flow has of them. The rest is work of
+-- this kind.
+local function flowing_groups(w, kind, name, part, each)
   local names, groups = {}, tonumber(redis.call('HGET', w.name, 'groups'))
   local last = math.min(tonumber(name) + GRAPH_STEP, groups) - 1
   for i = tonumber(name), last do
     names[#names + 1] = i
   end
-  return names, last + 1 < groups and last + 1 or nil
+  if #names == 0 then
+    return
+  end
+  for i, value in ipairs(redis.call('HMGET', w.name .. part, unpack(names))) do
+    each(names[i], value)
+  end
+  if last + 1 < groups then flow_work(w, kind .. ' ' .. last + 1) end
+  return #names
 end
 
 local function flowing_hold(w, name)
-  local names, next_name = flowing_some_groups(w, name)
-  if #names == 0 then
-    return
-  end
-  for _, text in ipairs(redis.call('HMGET', w.name .. ':groups', unpack(names))) do
+  return flowing_groups(w, 'h', name, ':groups', function(_, text)
     local inner = string.match(text, ' =(%w+) ')
     if inner then flowing_keep(w, inner) end
-  end
-  if next_name then flow_work(w, 'h ' .. next_name) end
-  return #names
+  end)
 end
 
 local function flowing_begin(w, name)
-  local names, next_name = flowing_some_groups(w, name)
-  if #names == 0 then
-    return
-  end
-  for i, waits in ipairs(redis.call('HMGET', w.name .. ':waits', unpack(names))) do
-    if not waits then flow_work(w, 's ' .. names[i]) end
-  end
-  if next_name then flow_work(w, 'b ' .. next_name) end
-  return #names
+  return flowing_groups(w, 'b', name, ':waits', function(group, waits)
+    if not waits then flow_work(w, 's ' .. group) end
+  end)
 end
 
 local function flowing_send(w, name, _, _, most)
@@ -150,12 +146,9 @@ end
 -- ended, after its time.
 local function flowing_orphan(w)
   if w.state == 'running' then
-    w.state = 'cancelling'
-    redis.call('HSET', w.name, 'state', w.state)
-    flow_work(w, 'k 0 + -')
+    flow_cancel(w)
   elseif w.state ~= 'cancelling' and not flow_job(w) then
-    local kind = w.state == 'completed' and 'keep' or 'keep_failed'
-    flow_keep(w, tonumber(redis.call('HGET', w.name, kind)) or 0)
+    flow_keep(w)
   end
   return 1
 end

@@ -94,9 +94,7 @@ end
 local function nodes_cancel_flow(w, group, how)
   local inner = string.byte(how) == 43 and flow_open(w.base, group.flow, w.now)
   if inner and inner.state == 'running' then
-    local why = redis.call('HGET', w.name, 'why') or ''
-    redis.call('HSET', inner.name, 'state', 'cancelling', 'why', why)
-    flow_work(inner, 'k 0 + -')
+    flow_cancel(inner, 'why', redis.call('HGET', w.name, 'why') or '')
   end
 end
 

@@ -12,7 +12,8 @@
 //! - [`folder`]: processes that share a folder of the embedded server, and kills of the one that
 //!   serves
 //! - [`soak`]: load and faults for a given time, with accounts that are proven
-//! - [`commands`]: what a server carries out, in numbers
+//! - [`commands`]: what a server carries out, in numbers; [`held`]: for how long
+//! - [`outage`] and [`log_lines`]: what the log says while a server is away
 //! - [`edges`]: numbers at their edges, and what must work after each
 //! - [`sequence`]: one job at a time, through all that can make a worker sleep past it
 //! - [`report`]: the lines of programs that prove something
@@ -31,9 +32,11 @@ pub mod commands;
 pub mod dump;
 pub mod edges;
 pub mod folder;
+pub mod held;
 pub mod leftovers;
 pub mod log_lines;
 pub mod names;
+pub mod outage;
 pub mod process;
 pub mod proxy;
 pub mod raw;

@@ -20,6 +20,15 @@ pub struct Counts {
     pub infos: usize,
 }
 
+impl Counts {
+    /// How many came since.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        let warnings = self.warnings - before.warnings;
+        Self { warnings, infos: self.infos - before.infos }
+    }
+}
+
 impl LogLines {
     /// How many there are by now.
     #[must_use]

@@ -246,12 +246,6 @@ async fn write(store: Store, note: AuditNote) {
 }
 
 fn cut(mut text: String) -> String {
-    if text.len() > LONGEST {
-        let mut end = LONGEST;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-    }
+    text.truncate(text.floor_char_boundary(LONGEST));
     text
 }

@@ -15,9 +15,7 @@ pub(super) fn this() -> ProcessInfo {
     let file = env::current_exe().ok();
     let stem = file.as_deref().and_then(Path::file_stem).map(|stem| stem.to_string_lossy());
     let mut program = stem.unwrap_or_default().into_owned();
-    while program.len() > LONGEST {
-        program.pop();
-    }
+    program.truncate(program.floor_char_boundary(LONGEST));
     ProcessInfo {
         host: host(),
         pid: process::id(),
@@ -52,8 +50,6 @@ fn host() -> String {
         named.or_else(|| env::var("HOSTNAME").ok()).or_else(|| env::var("COMPUTERNAME").ok());
     let host = named.map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
     let mut host = host.unwrap_or_else(|| "unknown".to_owned());
-    while host.len() > LONGEST {
-        host.pop();
-    }
+    host.truncate(host.floor_char_boundary(LONGEST));
     host
 }

@@ -8,6 +8,7 @@ use std::{
 
 use jobqueue::{Client, Flow, Worker, flow::Inputs, job};
 use jobqueue_tests::{
+    held,
     report::{Played, Report},
     server::RedisServer,
 };
@@ -113,12 +114,7 @@ impl Bench {
     }
 
     fn cpu(&self) -> Result<f64, Failed> {
-        let info = self.info("cpu")?;
-        let of = |name: &str| {
-            let line = info.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|seconds| seconds.trim().parse::<f64>().ok()).unwrap_or_default()
-        };
-        Ok(of("used_cpu_user:") + of("used_cpu_sys:"))
+        Ok(held::processor_time(&mut self.server.connection())?.as_secs_f64())
     }
 
     /// All commands, and those of clients alone.
@@ -143,11 +139,7 @@ impl Bench {
         jobs: usize,
         work: impl AsyncFnOnce(&Self) -> Result<(), Failed>,
     ) -> Result<Cost, Failed> {
-        let mut set = cmd("CONFIG");
-        set.arg("SET").arg("slowlog-log-slower-than").arg(MOST).arg("slowlog-max-len").arg(10_000);
-        let () = set.query(&mut self.server.connection())?;
-        let () = cmd("SLOWLOG").arg("RESET").query(&mut self.server.connection())?;
-        let () = cmd("CONFIG").arg("RESETSTAT").query(&mut self.server.connection())?;
+        held::listen(&mut self.server.connection(), MOST)?;
         let (cpu, began) = (self.cpu()?, Instant::now());
         work(self).await?;
         let (took, cpu) = (began.elapsed(), self.cpu()? - cpu);
@@ -164,13 +156,9 @@ impl Bench {
     }
 
     fn slow(&self) -> Result<(usize, f64), Failed> {
-        let log: Vec<Vec<redis::Value>> =
-            cmd("SLOWLOG").arg("GET").arg(10_000).query(&mut self.server.connection())?;
-        let micros = |entry: &Vec<redis::Value>| match entry.get(2) {
-            Some(redis::Value::Int(micros)) => *micros as f64 / 1_000.0,
-            _ => 0.0,
-        };
-        Ok((log.len(), log.iter().map(micros).fold(0.0, f64::max)))
+        let times = held::noted(&mut self.server.connection())?;
+        let longest = times.iter().max().copied().unwrap_or_default();
+        Ok((times.len(), longest as f64 / 1_000.0))
     }
 
     fn memory(&self) -> Result<f64, Failed> {

@@ -7,6 +7,7 @@ use jobqueue::{
     Client, Queue, find::{BulkReport, JobFilter}, job, types::CancellationToken,
 };
 use jobqueue_tests::{
+    held,
     report::{Played, Report},
     server::RedisServer,
 };
@@ -42,13 +43,7 @@ fn order(number: u64) -> Order {
 
 /// What was slow since the server began to listen for it: how many calls, and the slowest in µs.
 fn slow(server: &RedisServer) -> Result<(usize, u64), redis::RedisError> {
-    let log: Vec<Vec<redis::Value>> =
-        redis::cmd("SLOWLOG").arg("GET").arg(10_000).query(&mut server.connection())?;
-    let micros = |entry: &Vec<redis::Value>| match entry.get(2) {
-        Some(redis::Value::Int(micros)) => u64::try_from(*micros).unwrap_or_default(),
-        _ => 0,
-    };
-    let times: Vec<u64> = log.iter().map(micros).collect();
+    let times = held::noted(&mut server.connection())?;
     let above = times.iter().filter(|micros| **micros > MOST).count();
     Ok((above, times.into_iter().max().unwrap_or_default()))
 }
@@ -59,17 +54,7 @@ fn own_time(server: &RedisServer, before: Duration) -> Result<(u64, u128), Faile
     let stats: String = redis::cmd("INFO").arg("commandstats").query(&mut server.connection())?;
     let line = stats.lines().find(|line| line.starts_with("cmdstat_evalsha:"));
     let calls = line.and_then(|line| line.split(['=', ',']).nth(1)?.parse().ok()).unwrap_or(1);
-    Ok((calls, (processor_time(server)? - before).as_micros() / u128::from(calls)))
-}
-
-/// The processor time that the server has had.
-fn processor_time(server: &RedisServer) -> Result<Duration, Failed> {
-    let info: String = redis::cmd("INFO").arg("cpu").query(&mut server.connection())?;
-    let of = |name: &str| {
-        let line = info.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|seconds| seconds.trim().parse::<f64>().ok()).unwrap_or_default()
-    };
-    Ok(Duration::from_secs_f64(of("used_cpu_user:") + of("used_cpu_sys:")))
+    Ok((calls, (held::processor_time(&mut server.connection())? - before).as_micros() / u128::from(calls)))
 }
 
 /// Whether calls hold the server for as long as they may. The slow log counts the time that other
@@ -80,12 +65,9 @@ fn is_short(own: u128, above: usize, calls: u64) -> bool {
 
 /// Listens for calls that take longer than half a millisecond.
 fn listen(server: &RedisServer) -> Result<Duration, Failed> {
-    let mut set = redis::cmd("CONFIG");
-    set.arg("SET").arg("slowlog-log-slower-than").arg(500).arg("slowlog-max-len").arg(10_000);
-    let () = set.query(&mut server.connection())?;
-    let _: () = redis::cmd("CONFIG").arg("RESETSTAT").query(&mut server.connection())?;
-    let _: () = redis::cmd("SLOWLOG").arg("RESET").query(&mut server.connection())?;
-    processor_time(server)
+    let mut connection = server.connection();
+    held::listen(&mut connection, 500)?;
+    Ok(held::processor_time(&mut connection)?)
 }
 
 pub(crate) async fn play(report: &mut Report) -> Played {
