@@ -7,6 +7,7 @@ mod dead_letters;
 mod edit;
 mod empty;
 mod find;
+mod glance;
 mod inspect;
 mod job_control;
 mod job_handle;

@@ -14,15 +14,18 @@
 //! ```
 //!
 //! [`Queue::stats`](crate::Queue::stats) reads a [`QueueStats`]; [`QueueStats::since`] compares two
-//! of them. [`Queue::counts`](crate::Queue::counts) reads less and costs less. All values are
+//! of them. [`Queue::counts`](crate::Queue::counts) reads less and costs less, and
+//! [`Client::glance`](crate::Client::glance) reads many queues at once. All values are
 //! `Serialize`.
 
+mod glance;
 mod histogram;
 mod limits;
 mod prometheus;
 mod rates;
 mod snapshot;
 
+pub use glance::QueueGlance;
 pub use histogram::Histogram;
 pub use limits::QueueLimits;
 pub use prometheus::prometheus_text;

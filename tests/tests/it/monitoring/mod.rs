@@ -2,6 +2,7 @@
 
 mod exposition;
 mod facade;
+mod glance;
 mod health;
 mod log;
 mod recorder;

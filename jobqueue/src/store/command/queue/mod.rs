@@ -3,6 +3,7 @@
 mod clean;
 mod counts;
 mod drain;
+mod glance;
 mod holder;
 mod lift;
 mod limits;
@@ -23,6 +24,7 @@ use super::{Command, Script};
 pub(crate) use clean::Clean;
 pub(crate) use counts::Counts;
 pub(crate) use drain::Drain;
+pub(crate) use glance::Glance;
 pub(crate) use holder::Holder;
 pub(crate) use lift::Lift;
 pub(crate) use limits::Limits;
@@ -39,11 +41,12 @@ pub(crate) use stats::Stats;
 pub(crate) use throttles::{ReadThrottles, Throttling};
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 17] {
+pub(crate) fn scripts() -> [&'static Script; 18] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
         Drain::SCRIPT,
+        Glance::SCRIPT,
         Holder::SCRIPT,
         Lift::SCRIPT,
         Limits::SCRIPT,

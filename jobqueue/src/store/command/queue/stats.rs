@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use redis::Value;
 
 use super::counts::{Meta, read_more};
@@ -72,10 +72,9 @@ impl Command for Stats<'_> {
         let workers: Vec<_> =
             workers.into_iter().map(|worker| read_worker(worker, now)).collect::<Result<_, _>>()?;
         let [cancelled, total_cancelled] = reply::tuple(cancelled, WHAT)?;
-        let at = DateTime::from_timestamp_millis(number(now)?);
         let mut stats = QueueStats {
             queue: self.queue.clone(),
-            at: at.ok_or_else(|| Corrupt::new(WHAT, "a time out of range"))?,
+            at: time(now)?,
             counts: QueueCounts {
                 waiting: count(&waiting)?,
                 delayed: count(&delayed)?,
@@ -114,7 +113,13 @@ fn number(count: u64) -> Result<i64, Corrupt> {
     i64::try_from(count).map_err(|_| Corrupt::new(WHAT, "a number out of range"))
 }
 
-fn age(since: &Value, now: u64) -> Result<Option<Duration>, Corrupt> {
+/// A time of the server's.
+pub(super) fn time(ms: u64) -> Result<DateTime<Utc>, Corrupt> {
+    let at = DateTime::from_timestamp_millis(number(ms)?);
+    at.ok_or_else(|| Corrupt::new(WHAT, "a time out of range"))
+}
+
+pub(super) fn age(since: &Value, now: u64) -> Result<Option<Duration>, Corrupt> {
     let Some(since) = reply::optional(since) else { return Ok(None) };
     // Under another aging a rank may tell a time before the epoch, or one that is still to come.
     let since = u64::try_from(reply::int(since, WHAT)?).unwrap_or(now);

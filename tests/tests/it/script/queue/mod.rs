@@ -3,6 +3,7 @@
 mod clean;
 mod counts;
 mod drain;
+mod glance;
 mod holder;
 mod lift;
 mod limits;
