@@ -21,6 +21,6 @@ local function progress(keys, args)
     return redis.error_reply('LEASELOST the worker no longer holds this job')
   end
   redis.call('HSET', column, id, value)
-  events_add(events, found[2], 'progress', { id })
+  events_progress(events, found[2], id, value)
   return 1
 end

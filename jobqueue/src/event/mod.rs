@@ -20,6 +20,8 @@
 //! 1,000 entries are kept, unless [`SetLimits::events`](crate::manage::SetLimits::events) says
 //! otherwise. What happens inside one worker is in [`telemetry`](crate::telemetry).
 
+mod feed;
+mod listener;
 mod stream;
 mod watch;
 

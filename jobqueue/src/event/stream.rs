@@ -1,27 +1,28 @@
 //! The stream of a queue's events.
 
 use std::{
-    collections::VecDeque,
     fmt,
     pin::Pin,
     str::FromStr,
     task::{Context, Poll},
-    time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 
+use super::{feed::Feeds, listener::Listener};
 use crate::{
-    error::{Error, Result},
-    job::JobId,
-    store::{Entry, Portion, QueueStore, Retries, StreamPosition},
-    value_error::Invalid,
+    error::Result,
+    job::{Codec, JobId, progress_as_json},
+    store::{Entry, QueueStore, StreamPosition},
+    value_error::{Invalid, PayloadError},
 };
 
 /// One thing that happened to jobs of a queue, in one atomic step.
 ///
-/// Serialized: `{"id": "1767323045000-0", "kind": "completed", "jobs": ["01J…", …]}`.
+/// Serialized: `{"id": "1767323045000-0", "kind": "completed", "jobs": ["01J…", …]}`, and
+/// `"progress"` as JSON where there is one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
@@ -31,6 +32,19 @@ pub struct Event {
     pub kind: EventKind,
     /// The jobs; none if it happened to the queue as a whole.
     pub jobs: Vec<JobId>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "progress_as_json")]
+    progress: Option<Bytes>,
+}
+
+impl Event {
+    /// The progress that a handler reported, as this type. `None` for other kinds of events, and
+    /// for a progress of more than 1 KiB, which [`JobHandle::info`](crate::JobHandle::info) has.
+    ///
+    /// # Errors
+    /// It isn't of this type.
+    pub fn progress<T: DeserializeOwned>(&self) -> std::result::Result<Option<T>, PayloadError> {
+        self.progress.as_ref().map(|bytes| Codec::MessagePack.decode(bytes)).transpose()
+    }
 }
 
 /// What happened.
@@ -183,7 +197,7 @@ impl Event {
         let (mut all, mut from) = (Vec::<Self>::new(), EventId::beginning());
         loop {
             let page = store.stream_so_far(&from.0, PAGE).await?;
-            all.extend(page.into_iter().map(Self::from));
+            all.extend(page.iter().map(Self::from));
             match all.last() {
                 Some(last) if last.id != from => from = last.id.clone(),
                 _ => return Ok(all),
@@ -192,26 +206,29 @@ impl Event {
     }
 }
 
-impl From<Entry> for Event {
-    fn from(entry: Entry) -> Self {
+impl From<&Entry> for Event {
+    fn from(entry: &Entry) -> Self {
         Self {
-            id: EventId(entry.position),
+            id: EventId(entry.position.clone()),
             kind: EventKind::from_name(&entry.kind),
-            jobs: entry.ids,
+            jobs: entry.ids.clone(),
+            progress: entry.progress.clone(),
         }
     }
 }
-
-/// How long one read waits for an event before the next read.
-pub(super) const READ_LIMIT: Duration = Duration::from_secs(5);
 
 /// The most entries of one read. An entry holds up to 1,000 ids.
 pub(super) const PAGE: usize = 100;
 
 /// The events of a queue, as a [`Stream`] that never ends.
 ///
-/// It has a connection of its own. After an outage of Redis it continues where it was; events that
-/// were trimmed meanwhile are missing. Errors that a retry can't solve are items.
+/// All streams of a client share one connection for each queue, and one reader: a hundred of them
+/// cost Redis as much as one. It is closed within five seconds after the last of them. A stream that
+/// is polled so seldom that it falls 128 entries behind reads what it missed by itself, so it may
+/// take its time as long as events are kept.
+///
+/// After an outage of Redis it continues where it was; events that were trimmed meanwhile are
+/// missing. Errors that a retry can't solve are items.
 ///
 /// ```no_run
 /// # async fn example(orders: jobqueue::Queue) -> jobqueue::Result<()> {
@@ -226,26 +243,25 @@ pub(super) const PAGE: usize = 100;
 pub struct EventStream(Pin<Box<dyn Stream<Item = Result<Event>> + Send>>);
 
 impl EventStream {
-    pub(crate) fn from_now(store: &QueueStore) -> Self {
-        Self::open(store, None)
+    pub(crate) fn from_now(feeds: &Feeds, store: &QueueStore) -> Self {
+        Self::open(feeds, store, None)
     }
 
-    pub(crate) fn after(store: &QueueStore, id: &EventId) -> Self {
-        Self::open(store, Some(id.0.clone()))
+    pub(crate) fn after(feeds: &Feeds, store: &QueueStore, id: &EventId) -> Self {
+        Self::open(feeds, store, Some(id.0.clone()))
     }
 
     /// From now on, also if it is polled later.
-    pub(crate) async fn opened(store: &QueueStore) -> Result<Self> {
+    pub(crate) async fn opened(feeds: &Feeds, store: &QueueStore) -> Result<Self> {
         let end = store.stream_end().await?;
-        Ok(Self::open(store, Some(end)))
+        Ok(Self::open(feeds, store, Some(end)))
     }
 
-    fn open(store: &QueueStore, position: Option<StreamPosition>) -> Self {
-        let (store, entries) = (store.with_own_connection(), VecDeque::new());
-        let reader = Reader { store, position, entries, portion: Portion::up_to(PAGE) };
-        Self(Box::pin(stream::unfold(reader, |mut reader| async move {
-            let item = reader.next().await;
-            Some((item, reader))
+    fn open(feeds: &Feeds, store: &QueueStore, position: Option<StreamPosition>) -> Self {
+        let listener = Listener::new(feeds.clone(), store.clone(), position);
+        Self(Box::pin(stream::unfold(listener, |mut listener| async move {
+            let item = listener.next().await.map(|entry| Event::from(&*entry));
+            Some((item, listener))
         })))
     }
 
@@ -270,44 +286,6 @@ impl fmt::Debug for EventStream {
     }
 }
 
-/// Reads a stream of events over a connection of its own.
-struct Reader {
-    store: QueueStore,
-    /// The last entry that was read; none until the end of the stream has been looked up.
-    position: Option<StreamPosition>,
-    entries: VecDeque<Entry>,
-    portion: Portion,
-}
-
-impl Reader {
-    async fn next(&mut self) -> Result<Event> {
-        let mut retries = Retries::endless();
-        loop {
-            if let Some(entry) = self.entries.pop_front() {
-                self.position = Some(entry.position.clone());
-                return Ok(entry.into());
-            }
-            match self.read().await {
-                Ok(()) => retries = Retries::endless(),
-                Err(error @ Error::Unavailable { .. }) => retries.wait_or(error).await?,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    async fn read(&mut self) -> Result<()> {
-        let position = match &self.position {
-            Some(position) => position,
-            None => self.position.insert(self.store.stream_end().await?),
-        };
-        let read = self.store.stream_after(position, READ_LIMIT, self.portion.count()).await;
-        let read = read.inspect_err(|_| self.portion.was_lost())?;
-        self.portion.came(read.len(), read.iter().map(Entry::size).sum());
-        self.entries.extend(read);
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,11 +296,18 @@ mod tests {
             id: "1767323045000-0".parse().expect("a good id"),
             kind: EventKind::Completed,
             jobs: vec!["job-1".parse().expect("a good id")],
+            progress: None,
         };
         let json = serde_json::json!({
             "id": "1767323045000-0", "kind": "completed", "jobs": ["job-1"]
         });
-        assert_eq!(serde_json::to_value(event).expect("json"), json);
+        assert_eq!(serde_json::to_value(&event).expect("json"), json);
+        let progress = Codec::MessagePack.encode(&(3, 7)).expect("encoded");
+        let told = Event { kind: EventKind::Progress, progress: Some(progress.into()), ..event };
+        assert_eq!(told.progress::<(u8, u8)>().expect("of this type"), Some((3, 7)));
+        assert!(told.progress::<String>().is_err());
+        let json = serde_json::to_value(told).expect("json");
+        assert_eq!(json["progress"], serde_json::json!([3, 7]));
         assert!(serde_json::from_str::<EventId>("\"7\"").is_err());
     }
 

@@ -122,14 +122,14 @@ impl<T> FlowHandle<T> {
     /// What happens in the flow from now on: nodes that end, and at last the end of the flow, after
     /// which there is nothing more. Of a flow that has ended, that alone.
     ///
-    /// It reads the events of the flow's home, on a connection of its own. They are kept for a while:
+    /// It reads the events of the flow's home, as [`Queue::events`](crate::Queue::events) does. They are kept for a while:
     /// one that isn't polled in time misses some, but never the end.
     ///
     /// # Errors
     /// Those of any call. Items are [`FlowError::Gone`] if the flow goes meanwhile.
     pub async fn events(&self) -> Result<FlowStream<FlowEvent>, FlowError> {
         let at = self.at();
-        let events = EventStream::opened(&at.home).await?;
+        let events = EventStream::opened(self.client().shared(), &at.home).await?;
         let follow =
             Follow { at, events, groups: HashMap::new(), is_first: true, has_ended: false };
         Ok(FlowStream::pages(follow, |mut follow| async move {

@@ -71,7 +71,7 @@ pub struct JobInfo {
     pub finished_at: Option<DateTime<Utc>>,
     /// The newest progress that its handler reported, in MessagePack; see
     /// [`progress`](Self::progress).
-    #[serde(serialize_with = "progress")]
+    #[serde(serialize_with = "progress_as_json")]
     pub progress: Option<Bytes>,
     /// By whom its run was told to stop and why, if it is active and was cancelled: it has not
     /// ended yet.
@@ -115,8 +115,12 @@ impl JobInfo {
     }
 }
 
+/// Writes a progress as JSON.
 #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
-fn progress<S: Serializer>(progress: &Option<Bytes>, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn progress_as_json<S: Serializer>(
+    progress: &Option<Bytes>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     progress.as_ref().and_then(|bytes| Codec::MessagePack.to_json(bytes)).serialize(to)
 }
 

@@ -81,6 +81,7 @@ pub(crate) use gone::Gone;
 pub use handler_future::{BoxFuture, Declaration, HandlerFuture};
 pub(crate) use id::{FNV_START, fnv};
 pub use id::{JobId, WorkerId};
+pub(crate) use info::progress_as_json;
 pub use info::{JobInfo, QueueCounts};
 pub use inner_verdict::{ByBox, ByJobError, ByNothing, BySources, Inner};
 pub use inputs::{Anything, Exactly, HasInputs, Takes};

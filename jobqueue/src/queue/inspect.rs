@@ -60,13 +60,13 @@ impl Queue {
     /// The events of the queue from now on.
     #[must_use]
     pub fn events(&self) -> EventStream {
-        EventStream::from_now(self.store())
+        EventStream::from_now(self.client().shared(), self.store())
     }
 
     /// The events of the queue after this one, as far as they are kept, and from then on.
     #[must_use]
     pub fn events_after(&self, id: &EventId) -> EventStream {
-        EventStream::after(self.store(), id)
+        EventStream::after(self.client().shared(), self.store(), id)
     }
 }
 

@@ -96,8 +96,9 @@ impl Watch {
             match &mut self.events {
                 Some(events) => wait_for_change(events).await?,
                 None => {
-                    let store = self.dead_letters.queue().store();
-                    self.events = Some(EventStream::opened(store).await?);
+                    let queue = self.dead_letters.queue();
+                    let feeds = queue.client().shared();
+                    self.events = Some(EventStream::opened(feeds, queue.store()).await?);
                 }
             }
             let count = self.dead_letters.count().await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use redis::Value;
 
 use crate::{
@@ -15,18 +16,34 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StreamPosition(pub(crate) String);
 
+impl StreamPosition {
+    /// Whether it comes after another one.
+    pub(crate) fn is_after(&self, other: &Self) -> bool {
+        self.numbers() > other.numbers()
+    }
+
+    /// The millisecond, and the number in it. A text that is no place comes before all.
+    fn numbers(&self) -> (u64, u64) {
+        let (ms, number) = self.0.split_once('-').unwrap_or((&self.0, "0"));
+        (ms.parse().unwrap_or(0), number.parse().unwrap_or(0))
+    }
+}
+
 /// One entry: what happened, to which jobs.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) position: StreamPosition,
     pub(crate) kind: String,
     pub(crate) ids: Vec<JobId>,
+    /// The progress that was reported, if that is small.
+    pub(crate) progress: Option<Bytes>,
 }
 
 impl Entry {
     /// About how many bytes it takes on the way.
     pub(crate) fn size(&self) -> usize {
-        self.ids.iter().map(|id| id.as_str().len()).sum()
+        let ids: usize = self.ids.iter().map(|id| id.as_str().len()).sum();
+        ids + self.progress.as_ref().map_or(0, Bytes::len)
     }
 }
 
@@ -43,7 +60,6 @@ impl QueueStore {
     }
 
     /// Up to `most` entries after `from`, without a wait.
-    #[cfg(feature = "testing")]
     pub(crate) async fn stream_so_far(
         &self,
         from: &StreamPosition,
@@ -79,11 +95,16 @@ impl QueueStore {
 
 pub(crate) fn read_entry(value: Value) -> Result<Entry, Corrupt> {
     let [position, fields] = reply::tuple(value, ACTION)?;
-    let [kind, ids] = reply::tuple(fields, ACTION)?;
+    let mut fields = reply::array(fields, ACTION)?;
+    // Then a name and the value that goes along, if one does.
+    let mut along = fields.split_off(2.min(fields.len())).into_iter();
+    let progress = along.nth(1).map(|value| reply::bytes(value, ACTION)).transpose()?;
+    let [kind, ids] = reply::tuple(Value::Array(fields), ACTION)?;
     let ids = reply::text(&ids, ACTION)?;
     Ok(Entry {
         position: StreamPosition(reply::text(&position, ACTION)?.to_owned()),
         kind: reply::text(&kind, ACTION)?.to_owned(),
         ids: crate::store::ids::read(ids),
+        progress,
     })
 }

@@ -1,5 +1,7 @@
 //! Events of a queue, of a worker, and waiting for results.
 
+mod shared;
+
 use jobqueue::{
     DurationExt, Failure, JobId,
     event::{EventId, EventKind},
