@@ -28,7 +28,7 @@ local function read(keys, args)
     local id = args[i]
     local state, where, value = state_of(q, id)
     local job = state and {
-      state, where, value or false,
+      state_shown(q, id, state), where, value or false,
       redis.call('HGET', q.jobs, id),
       redis.call('HGET', q.attempts, id),
       redis.call('HGET', q.stalls, id),

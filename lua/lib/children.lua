@@ -1,6 +1,7 @@
 -- children: flows that jobs wait for, in the HASH {q}:children: a job's id → the keys of its flows, each
 -- with a space behind it. They stand for as long as the job does. When it ends without a result, those
--- that run are cancelled. The flows hear of it as work: see lib/flowing.lua.
+-- that run are cancelled. The flows hear of it as work: see lib/flowing.lua. Those jobs that wait for
+-- them just now are in {q}:waiting-children: see lib/suspend.lua.
 
 -- These jobs have ended, or are `gone`, and their flows with them.
 local function children_end(base, ids, first, last, gone)
@@ -8,6 +9,7 @@ local function children_end(base, ids, first, last, gone)
   if redis.call('EXISTS', children) == 0 then
     return
   end
+  redis.call('ZREM', base .. 'waiting-children', unpack(ids, first, last))
   for i, keys in ipairs(redis.call('HMGET', children, unpack(ids, first, last))) do
     for key in string.gmatch(keys or '', '%S+') do
       if redis.call('EXISTS', base .. 'flow:' .. key) == 1 then

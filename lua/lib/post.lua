@@ -17,6 +17,7 @@ local function post_signal(q, id, name, value, state, score)
   end
   local meta = redis.call('HMGET', key_of(q, 'meta'), 'events', 'aging')
   redis.call('ZREM', key_of(q, 'delayed'), id)
+  if wish_is_for_children(names) then redis.call('ZREM', q.base .. 'waiting-children', id) end
   local priority = redis.call('HGET', key_of(q, 'priority'), id) or 0
   local rank = rank_text(priority, rank_step(meta[2]), clock_now())
   redis.call('ZADD', key_of(q, 'waiting'), rank, id)

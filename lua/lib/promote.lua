@@ -24,6 +24,8 @@ local function promote_due(q, now)
   end
   redis.call('ZADD', q.waiting, unpack(members))
   redis.call('ZREMRANGEBYRANK', q.delayed, 0, #ids - 1)
+  -- The time of one that waits for its children, or another of its waits, may be over.
+  if not q.plain then redis.call('ZREM', q.base .. 'waiting-children', unpack(ids)) end
   events_add(q.events, q.kept, 'waiting', ids)
   return tonumber(redis.call('ZRANGE', q.delayed, 0, 0, 'WITHSCORES')[2])
 end

@@ -133,7 +133,9 @@ end
 local function settle_place(q, to, id, word, value, now)
   local delay, set, list = tonumber(word), to.ready, to.back
   if string.byte(word) == 64 then
-    delay, set, list = suspend_for(q, id, word, now), to.delayed, to.suspended
+    local parent
+    delay, parent = suspend_for(q, id, word, now)
+    set, list = to.delayed, parent and to.parents or to.suspended
   elseif not delay then
     local lane = string.sub(word, 2)
     to.unstarted[#to.unstarted + 1], delay = id, 0
@@ -157,7 +159,8 @@ local function settle_released(q, args, at, now)
   local n, first = tonumber(args[at]), at + 1
   local after = first + 3 * n
   local ids, misses, snoozes = {}, {}, {}
-  local to = { delayed = {}, ready = {}, unstarted = {}, lanes = {}, back = {}, suspended = {} }
+  local to = { delayed = {}, ready = {}, unstarted = {}, lanes = {}, back = {}, suspended = {},
+    parents = {} }
   args, first, n = cancels_sift(q, args, first, n, 3)
   if n == 0 then
     return after
@@ -182,6 +185,7 @@ local function settle_released(q, args, at, now)
   q.bare, q.plain = false, false
   if #to.back > 0 then events_add(q.events, q.kept, 'released', to.back) end
   if #to.suspended > 0 then events_add(q.events, q.kept, 'suspended', to.suspended) end
+  if #to.parents > 0 then events_add(q.events, q.kept, 'waiting_children', to.parents) end
   return after
 end
 

@@ -19,9 +19,17 @@ local function state_of(q, id)
   end
 end
 
+-- What users know a state as: a delayed job may wait for its children.
+local function state_shown(q, id, state)
+  if state == 'delayed' and redis.call('ZSCORE', q.base .. 'waiting-children', id) then
+    return 'waiting-children'
+  end
+  return state
+end
+
 -- The refusal for a job in a wrong state.
 local function state_refusal(q, id)
-  local state = state_of(q, id)
+  local state = state_shown(q, id, (state_of(q, id)))
   if state then
     return redis.error_reply('WRONGSTATE ' .. state)
   end

@@ -4,7 +4,9 @@
 -- which signals of the name have come and are not taken: see job/signal.
 
 -- Notes what a job waits for, "@<ms> <names>", and answers for how long: no longer if such a signal
--- has come since its run looked.
+-- has come since its run looked. Answers besides whether it is for the end of the job's children: then
+-- the job stands in the ZSET {q}:waiting-children as well, with score 0, for as long as it does in
+-- `delayed`.
 local function suspend_for(q, id, wish, now)
   local steps = q.base .. 'steps:' .. id
   local due, names = string.match(wish, '^@(%d+) ?(.*)$')
@@ -12,7 +14,9 @@ local function suspend_for(q, id, wish, now)
   redis.call('HDEL', steps, '!')
   redis.call('SADD', q.listed, id)
   for name in string.gmatch(names, '[^\n]+') do
-    if redis.call('HEXISTS', steps, 'Q' .. name) == 1 then return 1 end
+    if redis.call('HEXISTS', steps, 'Q' .. name) == 1 then return 1, false end
   end
-  return math.max(1, due - now)
+  local parent = wish_is_for_children(names)
+  if parent then redis.call('ZADD', q.base .. 'waiting-children', 0, id) end
+  return math.max(1, due - now), parent
 end

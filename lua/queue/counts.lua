@@ -10,7 +10,8 @@
 -- REPLY waiting; delayed; active; completed; failed; workers; then of meta or false: paused,
 --       added, completed, failed, rate, active, max_length, aging, events, layout; and, if the
 --       outbox isn't empty or more is set, how many entries it has; and, if more is set, ttl,
---       dead_letter, overflow, cancelled, and how many jobs are cancelled
+--       dead_letter, overflow, cancelled, how many jobs are cancelled, and how many of the delayed
+--       ones wait for their children
 -- ERR   none
 -- USES  active
 local function counts(keys, args)
@@ -30,10 +31,11 @@ local function counts(keys, args)
   }
   local effects = redis.call('XLEN', q.base .. 'outbox')
   local more = redis.call('HMGET', q.meta, 'ttl', 'dead_letter', 'overflow', 'cancelled')
-  local set = more[1] or more[2] or more[3] or more[4]
+  local parents = redis.call('ZCARD', q.base .. 'waiting-children')
+  local set = more[1] or more[2] or more[3] or more[4] or parents > 0
   if effects > 0 or set then reply[8] = effects end
   if set then
-    more[5] = redis.call('ZCARD', q.base .. 'cancelled')
+    more[5], more[6] = redis.call('ZCARD', q.base .. 'cancelled'), parents
     reply[9] = more
   end
   return reply

@@ -8,7 +8,7 @@
 -- ARGV  1 base; 2 state; 3 offset; 4 how many, up to 1,000; 5 '1' for newest (last) first
 -- REPLY ids
 -- ERR   none
--- USES  key
+-- USES  key, delayed
 local function page(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -16,7 +16,9 @@ local function page(keys, args)
   }
   local state, reverse = args[2], args[5] == '1'
   local offset, count = tonumber(args[3]), tonumber(args[4])
-  if state ~= 'active' then
+  if state == 'delayed' and redis.call('EXISTS', q.base .. 'waiting-children') == 1 then
+    return delayed_page(q, offset, count, reverse)
+  elseif state ~= 'active' then
     local command = reverse and 'ZREVRANGE' or 'ZRANGE'
     return redis.call(command, key_of(q, state), offset, offset + count - 1)
   end

@@ -18,7 +18,7 @@
 --       next delayed job is due, ms, or false; effects in the outbox; the id of the oldest, or
 --       false; of meta or false: paused, added, completed, failed, rate, active, max_length, aging,
 --       events, throttled_until, ttl, dead_letter, overflow; the observations of workers, field by
---       field; cancelled, now and of meta
+--       field; cancelled, now and of meta, and how many of the delayed ones wait for their children
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, lanes, oldest
 local function stats(keys, args)
@@ -48,6 +48,9 @@ local function stats(keys, args)
     redis.call('XLEN', outbox),
     effect and effect[1] or false,
     meta, redis.call('HGETALL', histograms),
-    { redis.call('ZCARD', base .. 'cancelled'), redis.call('HGET', keys[9], 'cancelled') },
+    {
+      redis.call('ZCARD', base .. 'cancelled'), redis.call('HGET', keys[9], 'cancelled'),
+      redis.call('ZCARD', base .. 'waiting-children'),
+    },
   }
 end

@@ -37,8 +37,8 @@
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
 -- USES  clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique,
 --       lanes, pools, tags, children, columns, key, retention, outbox, callers, cancels, promote,
---       hand, recover, active, limits, throttle, turn, suspend, settle, fit, expiry, rooms, fetch,
---       handover, details
+--       hand, recover, active, limits, throttle, turn, wish, suspend, settle, fit, expiry, rooms,
+--       fetch, handover, details
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],

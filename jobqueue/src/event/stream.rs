@@ -79,6 +79,8 @@ pub enum EventKind {
     Released,
     /// Jobs wait without a run until their handlers can go on.
     Suspended,
+    /// Jobs wait without a run for the end of their children.
+    WaitingChildren,
     /// The jobs' worker died or lost its lease.
     Stalled,
     /// Jobs were removed.
@@ -104,7 +106,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const NAMES: [(Self, &'static str); 21] = [
+    const NAMES: [(Self, &'static str); 22] = [
         (Self::Added, "added"),
         (Self::Waiting, "waiting"),
         (Self::Replaced, "replaced"),
@@ -117,6 +119,7 @@ impl EventKind {
         (Self::Retrying, "retrying"),
         (Self::Released, "released"),
         (Self::Suspended, "suspended"),
+        (Self::WaitingChildren, "waiting_children"),
         (Self::Stalled, "stalled"),
         (Self::Removed, "removed"),
         (Self::Flow, "flow"),

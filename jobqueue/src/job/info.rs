@@ -134,6 +134,8 @@ pub struct QueueCounts {
     pub waiting: u64,
     /// Not due yet.
     pub delayed: u64,
+    /// Waiting for their [children](crate::Context::spawn_children).
+    pub waiting_children: u64,
     /// Held by workers, or out by hand.
     pub active: u64,
     /// Completed and kept.
@@ -164,9 +166,9 @@ impl QueueCounts {
     #[must_use]
     pub fn of(&self, state: JobState) -> u64 {
         match state {
-            JobState::WaitingChildren => 0,
             JobState::Waiting => self.waiting,
             JobState::Delayed => self.delayed,
+            JobState::WaitingChildren => self.waiting_children,
             JobState::Active => self.active,
             JobState::Completed => self.completed,
             JobState::Failed => self.failed,

@@ -13,14 +13,15 @@ use crate::value_error::Invalid;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum JobState {
-    /// A node of a [flow](crate::flow) whose turn hasn't come: no queue has a job of it yet. No
-    /// job is ever found in this state; nodes are [shown](crate::FlowHandle::nodes) in it.
-    #[serde(rename = "waiting-children")]
-    WaitingChildren,
     /// Ready to run, ordered by priority and then by time.
     Waiting,
-    /// Not due yet: added with a delay, or between two attempts.
+    /// Not due yet: added with a delay, between two attempts, or asleep.
     Delayed,
+    /// Its run has ended until its [children](crate::Context::spawn_children) have. So is
+    /// [shown](crate::FlowHandle::nodes) a node of a [flow](crate::flow) whose turn hasn't come,
+    /// too: no queue has a job of that yet.
+    #[serde(rename = "waiting-children")]
+    WaitingChildren,
     /// Held by a worker.
     Active,
     /// Ended well, and kept.
@@ -33,9 +34,10 @@ pub enum JobState {
 
 impl JobState {
     /// Every state in which a queue has jobs, in the order of a job's life.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Waiting,
         Self::Delayed,
+        Self::WaitingChildren,
         Self::Active,
         Self::Completed,
         Self::Failed,
@@ -46,9 +48,9 @@ impl JobState {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::WaitingChildren => "waiting-children",
             Self::Waiting => "waiting",
             Self::Delayed => "delayed",
+            Self::WaitingChildren => "waiting-children",
             Self::Active => "active",
             Self::Completed => "completed",
             Self::Failed => "failed",
@@ -56,9 +58,14 @@ impl JobState {
         }
     }
 
-    /// The names of states, as the scripts read them.
+    /// The names of states, as the scripts read them: a job that waits for its children stands among
+    /// the delayed ones.
     pub(crate) fn names(states: &[Self]) -> String {
-        states.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(" ")
+        let place = |state: &Self| match state {
+            Self::WaitingChildren => Self::Delayed.as_str(),
+            state => state.as_str(),
+        };
+        states.iter().map(place).collect::<Vec<_>>().join(" ")
     }
 
     /// Whether a job in this state has ended.
@@ -78,9 +85,9 @@ impl FromStr for JobState {
     type Err = Invalid;
 
     fn from_str(name: &str) -> Result<Self, Invalid> {
-        let mut all = Self::ALL.into_iter().chain([Self::WaitingChildren]);
-        all.find(|state| state.as_str() == name).ok_or_else(|| {
-            let advice = "use waiting, delayed, active, completed, failed or cancelled";
+        Self::ALL.into_iter().find(|state| state.as_str() == name).ok_or_else(|| {
+            let advice = "use waiting, delayed, waiting-children, active, completed, failed or \
+                          cancelled";
             Invalid::new("job state", name, advice)
         })
     }

@@ -41,7 +41,7 @@ impl TestQueue {
         let definition = F::Job::DEFINITION;
         let queue = self.client().queue(definition.queue)?;
         let mut found = Vec::new();
-        for state in [JobState::Waiting, JobState::Delayed] {
+        for state in [JobState::Waiting, JobState::Delayed, JobState::WaitingChildren] {
             for first in (0..).step_by(PAGE) {
                 let page = queue.jobs(state).page(first, PAGE as u64).await?;
                 let last = page.len() < PAGE;

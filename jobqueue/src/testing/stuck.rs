@@ -32,7 +32,9 @@ impl Stage {
                 continue;
             }
             let state = match handle.state().await? {
-                Some(state @ (JobState::Waiting | JobState::Delayed)) => state,
+                Some(
+                    state @ (JobState::Waiting | JobState::Delayed | JobState::WaitingChildren),
+                ) => state,
                 _ => continue,
             };
             // That of a test between two drives fetches nothing.

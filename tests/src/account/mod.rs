@@ -151,7 +151,8 @@ impl Account {
         let (queue, deadline) = (self.queue(url).await, Instant::now() + limit);
         while Instant::now() < deadline {
             let counts = queue.counts().await.expect("the server is there");
-            let left = counts.waiting + counts.delayed + counts.active + counts.effects;
+            let waiting = counts.waiting + counts.delayed + counts.waiting_children;
+            let left = waiting + counts.active + counts.effects;
             if left == 0 && counts.workers == workers {
                 return true;
             }

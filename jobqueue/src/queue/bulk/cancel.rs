@@ -46,7 +46,8 @@ impl Bulk<'_, CancelJobs> {
 impl Act for CancelJobs {
     const NAME: &'static str = "cancel";
     const AUDITED: &'static str = "cancel_where";
-    const STATES: &'static [JobState] = &[JobState::Delayed, JobState::Waiting, JobState::Active];
+    const STATES: &'static [JobState] =
+        &[JobState::WaitingChildren, JobState::Delayed, JobState::Waiting, JobState::Active];
 
     fn check(&self, _queue: &Queue) -> Result<()> {
         Ok(self.mark.validate()?)

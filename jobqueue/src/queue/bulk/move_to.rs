@@ -45,7 +45,8 @@ impl Find {
 impl Act for MoveJobs {
     const NAME: &'static str = "move";
     const AUDITED: &'static str = "move_where";
-    const STATES: &'static [JobState] = &[JobState::Delayed, JobState::Waiting];
+    const STATES: &'static [JobState] =
+        &[JobState::WaitingChildren, JobState::Delayed, JobState::Waiting];
 
     fn check(&self, queue: &Queue) -> Result<()> {
         if !self.to.client().is_same(queue.client()) {

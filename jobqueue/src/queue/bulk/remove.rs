@@ -49,6 +49,7 @@ impl Act for RemoveJobs {
     const NAME: &'static str = "remove";
     const AUDITED: &'static str = "remove_where";
     const STATES: &'static [JobState] = &[
+        JobState::WaitingChildren,
         JobState::Delayed,
         JobState::Waiting,
         JobState::Completed,

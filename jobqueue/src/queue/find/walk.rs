@@ -18,7 +18,8 @@ const PORTION: usize = 200;
 
 /// The states in the order in which they are walked through: a job that moves on in its life is met
 /// later, and not missed.
-pub(super) const ORDER: [JobState; 6] = [
+pub(super) const ORDER: [JobState; 7] = [
+    JobState::WaitingChildren,
     JobState::Delayed,
     JobState::Waiting,
     JobState::Active,
@@ -49,6 +50,11 @@ impl Walk {
             JobState::Active => Stretch::Active(ActivePosition::default()),
             state => Stretch::Set { name: state.as_str().to_owned(), after: None, until: None },
         };
+        let mut states: Vec<JobState> = states.into_iter().collect();
+        // They stand among the delayed ones as well.
+        if states.contains(&JobState::Delayed) {
+            states.retain(|state| *state != JobState::WaitingChildren);
+        }
         Self { left: states.into_iter().map(stretch).collect() }
     }
 

@@ -127,7 +127,14 @@ impl Faults<'_> {
             let flowing = format!("{}flowing", self.account.base_of(queue));
             let flows: bool =
                 cmd("EXISTS").arg(flowing).query(&mut connection(queue)).expect("a number");
-            if flows || counts.waiting + counts.delayed + counts.active + counts.effects > 0 {
+            if flows
+                || counts.waiting
+                    + counts.delayed
+                    + counts.waiting_children
+                    + counts.active
+                    + counts.effects
+                    > 0
+            {
                 return false;
             }
         }

@@ -102,9 +102,10 @@ fn follow(standing: Standing, kind: &str) -> Result<Standing, Wrong> {
     match (standing, kind) {
         (Standing::Unknown, "added")
         | (Standing::Ready, "waiting")
-        | (Standing::Active, "retrying" | "released" | "suspended" | "stalled") => {
-            Ok(Standing::Ready)
-        }
+        | (
+            Standing::Active,
+            "retrying" | "released" | "suspended" | "waiting_children" | "stalled",
+        ) => Ok(Standing::Ready),
         (Standing::Ready, "active") => Ok(Standing::Active),
         (Standing::Active, "completed" | "failed") => Ok(Standing::Ended),
         (Standing::Active | Standing::Ready, "cancelled") => Ok(Standing::Ended),

@@ -2,12 +2,19 @@
 
 use jobqueue::{
     Client, Context, DurationExt as _, Error, Failure, Flow, JobHandle, JobState, Queue, State,
-    error::Refused, flow::FlowState, job,
+    error::Refused,
+    event::{Event, EventId, EventKind},
+    find::JobFilter,
+    flow::FlowState,
+    job,
 };
-use jobqueue_tests::wait::{at_once, eventually};
+use jobqueue_tests::{
+    shared,
+    wait::{at_once, eventually},
+};
 
 use super::parts::{Board, leaf, leaves, texts};
-use crate::support::{Count, Running, client, worker};
+use crate::support::{Count, Running, client, client_and_base, raw, worker};
 
 #[job(queue = "parents", attempts = 1, steps)]
 async fn parent(what: String, ctx: Context, runs: State<Count>) -> Result<usize, Failure> {
@@ -31,14 +38,14 @@ async fn waiting(client: &Client, what: &str) -> JobHandle<usize> {
     let leaves = leaves_of(client);
     let there = async || {
         let counts = leaves.counts().await.expect("read");
-        counts.waiting + counts.active == 2 && delayed(&job).await
+        counts.waiting + counts.active == 2 && waits(&job).await
     };
     eventually("its children", there).await;
     job
 }
 
-async fn delayed(job: &JobHandle<usize>) -> bool {
-    job.state().await.expect("a state") == Some(JobState::Delayed)
+async fn waits(job: &JobHandle<usize>) -> bool {
+    job.state().await.expect("a state") == Some(JobState::WaitingChildren)
 }
 
 fn leaves_of(client: &Client) -> Queue {
@@ -72,7 +79,7 @@ async fn children_that_run_are_told() {
     let (client, runs, board) = (client().await, Count::default(), Board::default());
     let _workers = (parents(&client, &runs), leaves(&client, &board));
     let job = client.add(parent, "stay".to_owned()).await.expect("added");
-    eventually("a child to run", async || board.count() == 2 && delayed(&job).await).await;
+    eventually("a child to run", async || board.count() == 2 && waits(&job).await).await;
     job.cancel().await.expect("cancelled");
     eventually("its end", async || board.count() == 3).await;
     eventually("a cancelled child", async || cancelled(&client).await == 1).await;
@@ -118,7 +125,7 @@ async fn a_job_that_begins_anew_waits_for_new_children() {
         counts.waiting == 2 && counts.total_cancelled == 2
     };
     eventually("new children, and the end of the old ones", new).await;
-    assert!(delayed(&job).await, "the end of the old ones is none of its own");
+    assert!(waits(&job).await, "the end of the old ones is none of its own");
     let _leaves = leaves(&client, &board);
     assert_eq!(job.result().await.expect("it completes"), 22);
     assert_eq!((board.take(), runs.get()), (vec!["first".to_owned(), "other".to_owned()], 3));
@@ -143,5 +150,77 @@ async fn a_job_that_waits_for_its_children_stays_where_it_is() {
     let queue = client.queue("parents").expect("a name");
     let report = queue.find(Default::default()).move_to(&elsewhere).await.expect("asked");
     assert_eq!(report.done, 0, "{report:?}");
-    assert!(delayed(&job).await);
+    assert!(waits(&job).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_children_is_a_state_of_its_own_wherever_states_are_told() {
+    let (client, runs, board) = (client().await, Count::default(), Board::default());
+    let queue = client.queue("parents").expect("a name");
+    let _parents = parents(&client, &runs);
+    let parent = waiting(&client, "shown").await;
+    // One that stands in `delayed` for another reason.
+    let later = client.add(self::parent, "later".to_owned()).delay(1.hours()).await;
+    let later = later.expect("added");
+
+    let counts = queue.counts().await.expect("read");
+    assert_eq!((counts.delayed, counts.waiting_children), (1, 1));
+    assert_eq!(queue.stats().await.expect("read").counts.waiting_children, 1);
+    assert_eq!(counts.of(JobState::WaitingChildren), 1);
+    let info = parent.info().await.expect("known");
+    assert_eq!((info.state, info.due_at), (JobState::WaitingChildren, None));
+    for (state, job) in [(JobState::WaitingChildren, &parent), (JobState::Delayed, &later)] {
+        for newest in [false, true] {
+            let jobs = queue.jobs(state);
+            let jobs = if newest { jobs.newest_first() } else { jobs };
+            assert_eq!(jobs.ids(0, 9).await.expect("read"), [job.id().clone()], "{state}");
+        }
+        let mut found = queue.find(JobFilter::new().state(state));
+        let first = found.next().await.expect("one").expect("read");
+        assert_eq!((&first.id, first.state), (job.id(), state));
+        assert!(found.next().await.is_none(), "{state}");
+    }
+    let is_it = |event: &Event| {
+        event.kind == EventKind::WaitingChildren && event.jobs.contains(parent.id())
+    };
+    let mut events = queue.events_after(&EventId::beginning());
+    while !is_it(&events.next().await.expect("more").expect("read")) {}
+
+    let _leaves = leaves(&client, &board);
+    parent.result().await.expect("it completes");
+    assert_eq!(queue.counts().await.expect("read").waiting_children, 0);
+    let filter = JobFilter::new().state(JobState::WaitingChildren);
+    assert!(queue.find(filter).next().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_ends_the_wait_for_children_ends_the_state() {
+    let (client, base) = client_and_base("parents").await;
+    let runs = Count::default();
+    let queue = client.queue("parents").expect("a name");
+    let _parents = parents(&client, &runs);
+    let is_none = async || {
+        let mut connection = raw(shared::url()).await;
+        let key = format!("{base}waiting-children");
+        let there: bool =
+            redis::cmd("EXISTS").arg(key).query_async(&mut connection).await.expect("asked");
+        !there && queue.counts().await.expect("read").waiting_children == 0
+    };
+    let late =
+        client.add(parent, "late".to_owned()).deadline_in(300.millis()).await.expect("added");
+    eventually("its end", async || late.state().await.expect("read") == Some(JobState::Failed))
+        .await;
+    assert!(is_none().await, "a deadline");
+    let waiting_for = JobFilter::new().state(JobState::WaitingChildren);
+    waiting(&client, "cancelled").await;
+    let report = queue.find(waiting_for.clone()).cancel().await.expect("cancelled");
+    assert_eq!(report.done, 1, "{report:?}");
+    assert!(is_none().await, "a cancellation");
+    waiting(&client, "removed").await;
+    let report = queue.find(waiting_for).remove().await.expect("removed");
+    assert_eq!(report.done, 1, "{report:?}");
+    assert!(is_none().await, "a removal");
+    waiting(&client, "obliterated").await;
+    queue.obliterate().force().await.expect("removed");
+    assert!(is_none().await, "an obliteration");
 }

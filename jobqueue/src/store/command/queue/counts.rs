@@ -48,18 +48,20 @@ impl Command for Counts {
         let mut meta = reply::array(meta, Self::ACTION)?;
         let _layout = meta.pop();
         let Meta { counts, mut limits } = Meta::read(meta)?;
-        let mut cancelled = [0, 0];
+        let (mut cancelled, mut total_cancelled, mut waiting_children) = (0, 0, 0);
         if let Some(more) = more {
             let mut more = reply::array(more, Self::ACTION)?;
-            let [total, now] =
+            let [total, now, parents] =
                 reply::tuple(Value::Array(more.split_off(3.min(more.len()))), Self::ACTION)?;
-            cancelled = [count(&now)?, reply::optional(&total).map_or(Ok(0), count)?];
+            cancelled = count(&now)?;
+            total_cancelled = reply::optional(&total).map_or(Ok(0), count)?;
+            waiting_children = count(&parents)?;
             read_more(&mut limits, more)?;
         }
-        let [cancelled, total_cancelled] = cancelled;
         let counts = QueueCounts {
             waiting: count(&waiting)?,
-            delayed: count(&delayed)?,
+            delayed: count(&delayed)?.saturating_sub(waiting_children),
+            waiting_children,
             active: count(&active)?,
             completed: count(&completed)?,
             failed: count(&failed)?,

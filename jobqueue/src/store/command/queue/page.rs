@@ -22,7 +22,7 @@ pub(crate) struct Page {
 }
 
 impl Command for Page {
-    const SCRIPT: &'static Script = script!("queue" / page, [key]);
+    const SCRIPT: &'static Script = script!("queue" / page, [key, delayed]);
     const KEYS: &'static [Key] =
         &[Key::Waiting, Key::Delayed, Key::Completed, Key::Failed, Key::Workers];
     const ACTION: &'static str = "list jobs";

@@ -71,13 +71,15 @@ impl Command for Stats<'_> {
         let workers = reply::array(workers, WHAT)?;
         let workers: Vec<_> =
             workers.into_iter().map(|worker| read_worker(worker, now)).collect::<Result<_, _>>()?;
-        let [cancelled, total_cancelled] = reply::tuple(cancelled, WHAT)?;
+        let [cancelled, total_cancelled, parents] = reply::tuple(cancelled, WHAT)?;
+        let waiting_children = count(&parents)?;
         let mut stats = QueueStats {
             queue: self.queue.clone(),
             at: time(now)?,
             counts: QueueCounts {
                 waiting: count(&waiting)?,
-                delayed: count(&delayed)?,
+                delayed: count(&delayed)?.saturating_sub(waiting_children),
+                waiting_children,
                 active: workers.iter().map(|worker| worker.active).sum(),
                 completed: count(&completed)?,
                 failed: count(&failed)?,

@@ -86,8 +86,8 @@ impl Command for Advance<'_> {
         [
             clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique,
             lanes, pools, tags, children, columns, key, retention, outbox, callers, cancels,
-            promote, hand, recover, active, limits, throttle, turn, suspend, settle, fit, expiry,
-            rooms, fetch, handover, details
+            promote, hand, recover, active, limits, throttle, turn, wish, suspend, settle, fit,
+            expiry, rooms, fetch, handover, details
         ]
     );
     const KEYS: &'static [Key] = &[

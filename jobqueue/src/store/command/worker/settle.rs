@@ -32,8 +32,8 @@ impl Command for Settle<'_> {
         "worker" / settle,
         [
             clock, layout, rank, events, wake, throttle, running, deadline, tries, unique, lanes,
-            pools, tags, children, columns, key, retention, outbox, callers, cancels, suspend,
-            settle, hand
+            pools, tags, children, columns, key, retention, outbox, callers, cancels, wish,
+            suspend, settle, hand
         ]
     );
     const KEYS: &'static [Key] = &[

@@ -40,7 +40,8 @@ fn reads_all_that_is_known_in_every_state() {
         "SET jq:{q}:unique:ka a",
         "ZADD jq:{q}:failed 5 a",
         "ZADD jq:{q}:waiting 6 b",
-        "ZADD jq:{q}:delayed 7 c",
+        "ZADD jq:{q}:delayed 7 c 7 f",
+        "ZADD jq:{q}:waiting-children 0 f",
         "ZADD jq:{q}:completed 8 d",
         "ZADD jq:{q}:workers 1 w",
         "HSET jq:{q}:running:w e 9:10",
@@ -48,13 +49,14 @@ fn reads_all_that_is_known_in_every_state() {
     let before = rig.dump();
     rig.answers(
         KEYS,
-        args![Rig::BASE, "a", "b", "c", "d", "e", "missing"],
+        args![Rig::BASE, "a", "b", "c", "d", "e", "f", "missing"],
         expect![[r#"
             ["failed", "5", nil, "r", "2", "1", "-5", "p", "o", ["e"], nil]
             ["waiting", "6", nil, nil, nil, nil, nil, nil, nil, [], nil]
             ["delayed", "7", nil, nil, nil, nil, nil, nil, nil, [], nil]
             ["completed", "8", nil, nil, nil, nil, nil, nil, nil, [], nil]
             ["active", "w", "9:10", nil, nil, nil, nil, nil, nil, [], nil]
+            ["waiting-children", "7", nil, nil, nil, nil, nil, nil, nil, [], nil]
             nil
         "#]],
     );

@@ -66,7 +66,19 @@ fn settings_of_only_some_queues_come_last() {
             0
             [nil, nil, nil, nil, nil, nil, nil, nil, nil, "2"]
             0
-            ["500", "d", nil, nil, 0]
+            ["500", "d", nil, nil, 0, 0]
         "#]],
+    );
+}
+
+#[test]
+fn jobs_that_wait_for_their_children_come_last() {
+    let mut rig = rig();
+    rig.given(["ZADD jq:{q}:delayed 1 a 2 b", "ZADD jq:{q}:waiting-children 0 b"]);
+    rig.replies(
+        KEYS,
+        args![Rig::BASE],
+        "[0, 2, 0, 0, 0, 0, [nil, nil, nil, nil, nil, nil, nil, nil, nil, nil], 0, \
+         [nil, nil, nil, nil, 0, 1]]",
     );
 }

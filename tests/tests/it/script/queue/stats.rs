@@ -41,7 +41,7 @@ fn oldest(rig: &mut Rig, waiting: usize, expected: &str) {
 #[test]
 fn an_empty_queue() {
     let mut rig = rig();
-    let expected = format!("[{NOW}, 0, 0, 0, 0, [], nil, nil, 0, nil, {NONE}, [], [0, nil]]");
+    let expected = format!("[{NOW}, 0, 0, 0, 0, [], nil, nil, 0, nil, {NONE}, [], [0, nil, 0]]");
     rig.replies(KEYS, args![Rig::BASE], &expected);
     rig.holds(expect![""]);
 }
@@ -53,6 +53,7 @@ fn all_there_is_to_know() {
     rig.given([
         waiting.as_str(),
         "ZADD jq:{q}:delayed 1700000005000 b 1700000006000 c",
+        "ZADD jq:{q}:waiting-children 0 c",
         "ZADD jq:{q}:completed 1 d",
         "ZADD jq:{q}:failed 1 e 2 f 3 g",
         "ZADD jq:{q}:workers 1700000001000 w 1600000000000 v",
@@ -67,7 +68,7 @@ fn all_there_is_to_know() {
         "[{NOW}, 1, 2, 1, 3, [[\"v\", \"1600000000000\", 0], [\"w\", \"1700000001000\", 2]], {}, \
          \"1700000005000\", 2, \"1699999999000-0\", \
          [\"1\", \"9\", \"4\", \"3\", nil, nil, nil, nil, nil, nil, nil, nil, nil], \
-         [\"run:3\", \"7\"], [0, nil]]",
+         [\"run:3\", \"7\"], [0, nil, 1]]",
         NOW - 7_000
     );
     rig.replies(KEYS, args![Rig::BASE], &expected);

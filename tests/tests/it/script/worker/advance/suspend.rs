@@ -56,6 +56,29 @@ fn one_that_waits_for_a_signal_says_its_name() {
 }
 
 #[test]
+fn one_that_waits_for_its_children_has_a_state_of_its_own() {
+    suspended("@1700000060000 children pages\nback").holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 2
+        jq:{q}:delayed zset
+          1700000060000 a
+        jq:{q}:events stream
+          waiting_children = a
+        jq:{q}:listed set
+          a
+        jq:{q}:meta hash
+          layout = 2
+        jq:{q}:steps:a hash
+          @ = 1700000060000 children pages\nback
+          Qpaid = 0 1
+        jq:{q}:waiting-children zset
+          0 a
+        jq:{q}:workers zset
+          1700000010000 w1
+    "#]]);
+}
+
+#[test]
 fn one_whose_signal_has_come_meanwhile_is_due_at_once() {
     suspended("@1700000060000 sent\npaid").holds(expect![[r#"
         jq:{q}:attempts hash
