@@ -4,7 +4,8 @@
 --       2 meta   HASH   {q}:meta
 -- ARGV  1 base   2 the flow's key   3 what is named: see lib/revival.lua
 -- REPLY 1 if it runs again, 0 if all has completed and nothing is named, -1 if there is no such flow,
---       -2 if it hasn't ended, -3 if it is a node of another, with which it runs again
+--       -2 if it hasn't ended, -3 if it is a node of another, with which it runs again. The flow of a
+--       job's children runs by itself
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
@@ -20,7 +21,7 @@ local function retry(keys, args)
     return -1
   elseif w.state ~= 'completed' and w.state ~= 'failed' and w.state ~= 'cancelled' then
     return -2
-  elseif w.parent then
+  elseif w.parent and not string.match(w.parent, '^=') then
     return -3
   end
   local found = redis.call('HMGET', w.name, 'nodes', 'completed')

@@ -1,7 +1,7 @@
 //! Flows that are nodes of flows that are nodes of flows.
 
 use jobqueue::{
-    Client, DurationExt as _, Error, Flow, Queue, State,
+    Client, Context, DurationExt as _, Error, Failure, Flow, Queue, State,
     flow::{FlowError, FlowState, OnChildFailure},
     job,
 };
@@ -167,4 +167,46 @@ async fn a_failure_that_is_ignored_is_no_death() {
     assert_eq!(board.take(), ["bad", "complete", "success"]);
     let calls = client.queue("calls").expect("a name");
     assert_eq!(calls.counts().await.expect("read").total_added, 2);
+}
+
+#[job(queue = "calls")]
+async fn counted(
+    flow: String,
+    ctx: Context,
+    client: State<Client>,
+    board: State<Board>,
+) -> Result<(), Failure> {
+    if ctx.flow().is_some() {
+        return Err(Failure::permanent("it is no node"));
+    }
+    let home = client.0.queue("leaves").map_err(Failure::retry)?;
+    let flow = home.flow(&flow).await.map_err(Failure::retry)?;
+    let flow = flow.ok_or_else(|| Failure::permanent("it is gone"))?;
+    let counts = flow.info().await.map_err(Failure::retry)?.summary;
+    board.note(format!("{} of {}", counts.completed, counts.nodes));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_finds_the_counts_and_does_not_follow_again() {
+    let (client, board) = (client().await, Board::default());
+    let _leaves = leaves(&client, &board);
+    let calls = worker(&client).handler(called).handler(counted).state(board.clone());
+    let _calls = Running::start(calls.state(client.clone()));
+    let flow = Flow::batch("counted")
+        .on_success(called, "success".to_owned())
+        .on_complete(counted, "counted".to_owned())
+        .on_death(called, "death".to_owned());
+    let _ = flow.all(leaf, texts(["a", "bad"]));
+    let handle = client.start(flow, ()).await.expect("it starts");
+    end(&handle).await.expect_err("a leaf is bad");
+    eventually("what follows", async || board.count() == 4).await;
+    assert_eq!(board.take(), ["1 of 2", "a", "bad", "death"]);
+    board.mend();
+    eventually("it to run again", async || handle.retry().await.is_ok()).await;
+    end(&handle).await.expect("it completes");
+    eventually("what follows from a success", async || board.count() == 2).await;
+    assert_eq!(board.take(), ["bad", "success"]);
+    let calls = client.queue("calls").expect("a name");
+    assert_eq!(calls.counts().await.expect("read").total_added, 3, "nothing follows twice");
 }

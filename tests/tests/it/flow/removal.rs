@@ -113,3 +113,26 @@ async fn a_home_that_is_removed_takes_its_flows_along() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_within_another_goes_with_that() {
+    let (client, board) = (client().await, Board::default());
+    let _leaves = leaves(&client, &board);
+    let flow = Flow::unnamed();
+    let stays = flow.node(leaf, "stay".to_owned());
+    let outer = client.start(flow, stays).await.expect("it starts");
+    let inner = outer.add(leaf, texts(["fine"])).await.expect("added");
+    inner.result().await.expect("it completes");
+    eventually("it to end", async || {
+        inner.info().await.expect("known").summary.state == FlowState::Completed
+    })
+    .await;
+    let refusal = inner.remove().await.expect_err("refused");
+    assert!(format!("{refusal:?}").contains("is a node of another flow"), "{refusal:?}");
+    assert!(inner.info().await.is_ok(), "it stays");
+    outer.cancel().await.expect("cancelled");
+    eventually("it to be removed", async || outer.remove().await.is_ok()).await;
+    // Without that it is nobody's, and would go by itself after a while.
+    inner.remove().await.expect("removed");
+    assert!(matches!(inner.info().await, Err(FlowError::Gone { .. })));
+}

@@ -17,7 +17,7 @@ pub(crate) use expire::Expire;
 pub(crate) use note::Note;
 pub(crate) use page::Page;
 pub(crate) use read::{FlowGroup, FlowRecord, Read, Which};
-pub(crate) use remove::Remove;
+pub(crate) use remove::{Remove, Removed};
 pub(crate) use results::{Results, Wanted};
 pub(crate) use retry::{Retried, Retry, RetryFrom};
 pub(crate) use stage::{Follow, GroupPart, GroupQueue, NodePart, Stage, Staged, Start, Within};

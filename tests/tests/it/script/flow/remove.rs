@@ -52,3 +52,22 @@ fn one_that_runs_stays() {
     rig.given(["HSET jq:{q}:meta layout 0"]);
     rig.refuses(KEYS, args![Rig::BASE, "F"], "LAYOUT 0 2");
 }
+
+/// Its results are still to be read.
+#[test]
+fn one_that_belongs_to_another_or_to_a_job_stays_as_long_as_that() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:flow:F state completed parent G.0.0",
+        "HSET jq:{q}:flow:G state completed",
+        "HSET jq:{q}:flow:H state completed parent =job~children",
+        "HSET jq:{q}:children job H~",
+    ]);
+    let before = rig.dump();
+    rig.replies(KEYS, args![Rig::BASE, "F"], r#""node""#);
+    rig.replies(KEYS, args![Rig::BASE, "H"], r#""children""#);
+    rig.dump().assert_unchanged_since(&before);
+    rig.given(["DEL jq:{q}:flow:G", "DEL jq:{q}:children"]);
+    rig.replies(KEYS, args![Rig::BASE, "F"], r#""""#);
+    rig.replies(KEYS, args![Rig::BASE, "H"], r#""""#);
+}
