@@ -2,6 +2,7 @@
 
 mod changed;
 mod compensation;
+mod faults;
 mod kit;
 mod loops;
 mod pairs;

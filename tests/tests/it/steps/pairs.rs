@@ -1,8 +1,13 @@
 //! Steps together with what else a queue can do.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jobqueue::{Context, DurationExt, Failure, JobState, State, Unique, job, unique::Added};
+use jobqueue::{
+    Context, DurationExt, Failure, JobState, Rate, State, Unique, job,
+    manage::Overflow,
+    schedule::{Every, Overlap},
+    unique::Added,
+};
 use jobqueue_tests::wait::{at_once, eventually};
 
 use super::{Effects, is};
@@ -76,5 +81,89 @@ async fn workers_that_die_and_shut_down_lose_no_step() {
     let ended = async || job.state().await.expect("an answer") == Some(JobState::Completed);
     at_once("its end", ended).await;
     assert_eq!(effects.of("charge 7"), 1);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_run_of_a_job_counts_for_the_rate() {
+    let client = client().await;
+    let effects = Effects::default();
+    let queue = client.queue("orders").expect("a name");
+    queue.set_limits().rate(Rate::new(20, Duration::from_secs(1))).await.expect("set");
+    let running = Running::start(worker(&client).handler(nap).state(effects.clone()));
+    let began = Instant::now();
+    let jobs = client.add_all(nap, 0..6).await.expect("added");
+    for job in &jobs {
+        is(job, JobState::Delayed).await;
+        job.signal("sent", &()).await.expect("sent");
+    }
+    for (number, job) in jobs.iter().enumerate() {
+        job.result().await.expect("it completes");
+        assert_eq!(effects.of(&format!("charge {number}")), 1);
+    }
+    // Twelve starts, 50 ms apart.
+    assert!(began.elapsed() >= Duration::from_millis(500), "{:?}", began.elapsed());
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_are_fetched_ahead_go_on_once() {
+    let client = client().await;
+    let effects = Effects::default();
+    let builder = worker(&client).concurrency(1).prefetch(8).handler(nap);
+    let running = Running::start(builder.state(effects.clone()));
+    let jobs = client.add_all(nap, 0..20).await.expect("added");
+    for job in &jobs {
+        job.signal("sent", &()).await.expect("sent");
+    }
+    for (number, job) in jobs.iter().enumerate() {
+        job.result().await.expect("it completes");
+        assert_eq!(effects.of(&format!("charge {number}")), 1);
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_waits_for_a_job_that_sleeps() {
+    let client = client().await;
+    let effects = Effects::default();
+    let running = Running::start(worker(&client).handler(nap).state(effects.clone()));
+    let every = Every::new(Duration::from_millis(100));
+    client.schedule("naps", every, nap, 7).overlap(Overlap::Skip).await.expect("made");
+    let queue = client.queue("orders").expect("a name");
+    let info = async || {
+        let all = queue.schedules().list().await.expect("read");
+        all.into_iter().next().expect("one")
+    };
+    eventually("ticks to be left out", async || info().await.left_out >= 3).await;
+    let first = info().await;
+    assert_eq!(first.fired, 1, "the first hasn't ended");
+    let job = queue.job(first.last_job.expect("one"));
+    assert_eq!(job.state().await.expect("read"), Some(JobState::Delayed));
+    job.signal("sent", &()).await.expect("sent");
+    eventually("the next", async || info().await.fired >= 2).await;
+    queue.schedules().remove("naps").await.expect("removed");
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_drops_no_job_that_sleeps() {
+    let client = client().await;
+    let effects = Effects::default();
+    let running = Running::start(worker(&client).handler(nap).state(effects.clone()));
+    let asleep = client.add(nap, 1).await.expect("added");
+    is(&asleep, JobState::Delayed).await;
+    running.stop().await;
+    let queue = client.queue("orders").expect("a name");
+    let limits = queue.set_limits().max_length(2).overflow(Overflow::DropOldest);
+    limits.dead_letter("dropped").await.expect("set");
+    for number in 2..6 {
+        client.add(nap, number).await.expect("added");
+    }
+    let counts = queue.counts().await.expect("read");
+    assert_eq!((counts.waiting, counts.delayed), (1, 1), "it counts, and stays");
+    let running = Running::start(worker(&client).handler(nap).state(effects.clone()));
+    asleep.signal("sent", &()).await.expect("sent");
+    assert_eq!(asleep.result().await.expect("it completes"), 1);
     running.stop().await;
 }
