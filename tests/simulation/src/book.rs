@@ -77,6 +77,18 @@ pub(crate) enum Note {
         id: String,
         run: u64,
     },
+    /// A flow was started, or a job of several steps added.
+    Began {
+        flow: u32,
+    },
+    /// A signal was sent to the job of this token; and so many were heard by a run of it.
+    Signalled {
+        token: u32,
+    },
+    Heard {
+        token: u32,
+        signals: u32,
+    },
     /// Who waited for a reply has heard.
     Replied {
         token: u32,

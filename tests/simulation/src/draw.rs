@@ -6,9 +6,12 @@ use std::time::Duration;
 use fastrand::Rng;
 use jobqueue::schedule::{CatchUp, Overlap};
 
-use crate::plan::{
-    Acknowledge, Act, Fault, Hit, Key, KeyRule, Kind, Operation, Order, Plan, Schedule, Timed, Way,
-    WorkerPlan,
+use crate::{
+    flows,
+    plan::{
+        Acknowledge, Act, Fault, Hit, Key, KeyRule, Kind, Operation, Order, Plan, Schedule, Timed,
+        Way, WorkerPlan,
+    },
 };
 
 /// When the last thing begins, in ms: all at once meets in other ways than one by one.
@@ -28,12 +31,15 @@ impl Plan {
         let tokens = orders.iter().flat_map(|order| &order.tokens).copied().max().unwrap_or(1);
         let length = LENGTHS[rng.usize(..LENGTHS.len())];
         let (operations, faults) = (operations(&mut rng, &kinds, tokens), faults(&mut rng));
+        let (flows, flow_operations) = flows::draw(seed, length);
         Self {
             seed,
             workers: (0..rng.usize(1..=3)).map(|_| worker(&mut rng)).collect(),
             schedules,
             orders: timed(&mut rng, length, orders),
             operations: timed(&mut rng, length, operations),
+            flows,
+            flow_operations,
             faults: timed(&mut rng, length, faults),
         }
     }

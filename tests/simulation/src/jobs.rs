@@ -68,7 +68,7 @@ async fn told_to_stop(token: u32) -> Result<(), Failure> {
 }
 
 /// One run, which answers its number: so the outcome in the server tells whose it is.
-async fn run(task: Task, ctx: Context, book: Book, kind: Kind) -> Result<u64, Failure> {
+pub(crate) async fn run(task: Task, ctx: Context, book: Book, kind: Kind) -> Result<u64, Failure> {
     let (id, run) = (ctx.id().to_string(), book.number_run());
     book.note(Note::Start { token: task.token, id: id.clone(), run, kind });
     let _running = Running { book: book.clone(), id: id.clone(), run };

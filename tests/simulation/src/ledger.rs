@@ -26,6 +26,9 @@ pub(crate) struct Ledger {
     pub(crate) effects: i64,
     /// Added, completed, failed, cancelled.
     pub(crate) totals: [i64; 4],
+    /// Flows that jobs wait for, and parts of flows that don't expire.
+    pub(crate) children: BTreeSet<String>,
+    pub(crate) standing_flows: BTreeSet<String>,
     /// Unique keys that run out by themselves.
     pub(crate) lasting: BTreeMap<String, String>,
 }
@@ -33,7 +36,7 @@ pub(crate) struct Ledger {
 const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
 const COLUMNS: [&str; 8] =
     ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels"];
-const PLAIN: [&str; 15] = [
+const PLAIN: [&str; 19] = [
     "ticking",
     "meta",
     "events",
@@ -49,6 +52,10 @@ const PLAIN: [&str; 15] = [
     "visibility",
     "lanes",
     "pools",
+    "flows",
+    "flow:ids",
+    "flows:ended",
+    "flows:kept",
 ];
 /// What expires by itself, or is empty of meaning: notes of calls, ends of waits, claims of effects.
 const PASSING: [&str; 7] = ["producer", "publisher", "sender", "wake", "once", "inbox", "cancel"];
@@ -83,7 +90,20 @@ impl Ledger {
             "expiring" => self.column(stem, range()),
             "lane" | "pool" => self.column(stem, range()),
             "listed" => self.column(stem, texts(&stage.ask(&["SMEMBERS", key]))),
-            "errors" | "logs" => self.column(stem, vec![rest.to_owned()]),
+            "children" => {
+                self.column(stem, keys());
+                let flows = texts(&stage.ask(&["HVALS", key]));
+                let flows = flows.iter().flat_map(|keys| keys.split_whitespace());
+                self.children.extend(flows.map(str::to_owned));
+            }
+            // Those that have ended go after their time, but for the children of a job.
+            "flow" if name != "flow:ids" => {
+                if stage.count("PTTL", key) < 0 {
+                    let flow = rest.split(':').next().unwrap_or_default();
+                    self.standing_flows.insert(flow.to_owned());
+                }
+            }
+            "errors" | "logs" | "steps" => self.column(stem, vec![rest.to_owned()]),
             "running" => {
                 self.holders.insert(rest.to_owned());
                 self.place(keys(), "active");

@@ -14,6 +14,7 @@
 //! | `stage`, `server`, `process`, `network` | the server and the processes, and the ways between |
 //! | `executor` | which task goes on next |
 //! | `jobs`, `producer`, `schedules`, `worker`, `operator`, `fault`, `probe` | who does what |
+//! | `flows/` | flows and jobs of several steps: what is started, and what runs |
 //! | `book`, `ledger`, `judge/` | notes, the server's state, whether they agree |
 //! | `shrink` | a plan that fails, made smaller |
 //! | `mutant` | bugs that must be found |
@@ -33,6 +34,7 @@ mod book;
 mod draw;
 mod executor;
 mod fault;
+mod flows;
 mod jobs;
 mod judge;
 mod ledger;

@@ -48,6 +48,25 @@ pub const MUTANTS: &[Mutant] = &[
         changes: &[("return redis.call('HEXISTS', q.jobs, it.last) == 1", "return false")],
     },
     Mutant {
+        name: "signal-stays",
+        changes: &[("if taken then signals_drop(q.base, id, name) end", "")],
+    },
+    Mutant {
+        name: "children-unheard",
+        changes: &[("if job then post_any(w.base, job, signal, 'm\\192') end", "")],
+    },
+    Mutant {
+        name: "step-forgotten",
+        changes: &[("if not steps_put(q, id, args[3], head .. value) then", "if false then")],
+    },
+    Mutant {
+        name: "node-counted-twice",
+        changes: &[(
+            "w.left = redis.call('HINCRBY', w.name, 'left', -n)",
+            "w.left = redis.call('HINCRBY', w.name, 'left', -2 * n)",
+        )],
+    },
+    Mutant {
         name: "no-extension",
         changes: &[("lease_extend(workers, worker, now + lease + unheard)", "")],
     },

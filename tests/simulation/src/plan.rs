@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use jobqueue::schedule::{CatchUp, Overlap};
 
+pub use crate::flows::{FlowOperation, FlowPlan, Shape};
+
 /// A run: the same plan is the same run, to the last byte.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -17,6 +19,10 @@ pub struct Plan {
     pub orders: Vec<Timed<Order>>,
     /// What an operator does, by time.
     pub operations: Vec<Timed<Operation>>,
+    /// Flows, and jobs of several steps, by time.
+    pub flows: Vec<Timed<FlowPlan>>,
+    /// What an operator does with them, by time.
+    pub flow_operations: Vec<Timed<FlowOperation>>,
     /// What breaks, by time.
     pub faults: Vec<Timed<Fault>>,
 }
@@ -77,6 +83,12 @@ pub enum Kind {
     Hand,
     /// The jobs of schedules.
     Tick,
+    /// Nodes of flows that wait for nothing.
+    Leaf,
+    /// Nodes that wait for others, and what follows from a flow.
+    Top,
+    /// Jobs of several steps.
+    Parent,
 }
 
 /// One act of a producer.
@@ -270,6 +282,9 @@ impl Kind {
         Self::Hand,
     ];
 
+    /// Those of flows.
+    pub const OF_FLOWS: [Self; 3] = [Self::Leaf, Self::Top, Self::Parent];
+
     /// The queue in which its jobs run.
     #[must_use]
     pub fn queue(self) -> &'static str {
@@ -281,6 +296,9 @@ impl Kind {
             Self::Call => "calls",
             Self::Hand => "hand",
             Self::Tick => "ticks",
+            Self::Leaf => "leaves",
+            Self::Top => "tops",
+            Self::Parent => "parents",
         }
     }
 }
@@ -296,7 +314,9 @@ impl Plan {
     #[must_use]
     pub fn kinds(&self) -> BTreeSet<Kind> {
         let ticks = (!self.schedules.is_empty()).then_some(Kind::Tick);
-        self.orders.iter().map(|order| order.what.kind).chain(ticks).collect()
+        let flows = if self.flows.is_empty() { &[][..] } else { &Kind::OF_FLOWS };
+        let orders = self.orders.iter().map(|order| order.what.kind);
+        orders.chain(ticks).chain(flows.iter().copied()).collect()
     }
 
     /// The queues whose jobs run.
@@ -323,6 +343,8 @@ impl Plan {
     pub fn last(&self) -> u64 {
         let faults = self.faults.iter().map(|it| it.at);
         let operations = self.operations.iter().map(|it| it.at);
+        let flows = self.flows.iter().map(|it| it.at);
+        let operations = operations.chain(self.flow_operations.iter().map(|it| it.at)).chain(flows);
         faults.chain(operations).chain(self.orders.iter().map(|it| it.at)).max().unwrap_or(0)
     }
 }

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use crate::{
-    executor, fault,
+    executor, fault, flows,
     judge::{Finding, Judge, RATE, Wrong},
     ledger::Ledger,
     mutant::Mutant,
@@ -121,7 +121,8 @@ async fn direct_as(
         ledgers.map(|queue| (queue, Ledger::read(stage, queue))).collect();
     let outcomes = outcomes(stage, client).await?;
     let (notes, lost) = (stage.book.notes(), lock(&stage.lost).clone());
-    let judge = Judge::new(&stage.plan, &notes, &ledgers, &outcomes, &lost);
+    let flows = flows::read(stage, client).await?;
+    let judge = Judge::new(&stage.plan, &notes, (&ledgers, &flows), &outcomes, &lost);
     findings.extend(judge.judge(calm));
     findings.append(&mut lock(&stage.broken));
     Ok(())
@@ -144,6 +145,9 @@ async fn follow_plan(stage: &Stage) {
     let mut steps: Vec<(u64, Step)> = Vec::new();
     steps.extend(plan.orders.into_iter().map(|it| (it.at, Step::Order(it.what))));
     steps.extend(plan.operations.into_iter().map(|it| (it.at, Step::Operation(it.what))));
+    steps.extend(plan.flows.into_iter().map(|it| (it.at, Step::Flow(it.what))));
+    let operations = plan.flow_operations.into_iter();
+    steps.extend(operations.map(|it| (it.at, Step::FlowOperation(it.what))));
     steps.extend(plan.faults.into_iter().map(|it| (it.at, Step::Fault(it.what))));
     steps.sort_by_key(|(at, _)| *at);
     for (at, step) in steps {
@@ -151,6 +155,8 @@ async fn follow_plan(stage: &Stage) {
         match step {
             Step::Order(order) => producer::place(stage, order),
             Step::Operation(operation) => operator::begin(stage, operation),
+            Step::Flow(flow) => flows::begin(stage, flow),
+            Step::FlowOperation(operation) => flows::operate(stage, operation),
             Step::Fault(fault) => fault::begin(stage, fault),
         }
     }
@@ -166,6 +172,8 @@ async fn follow_plan(stage: &Stage) {
 enum Step {
     Order(crate::plan::Order),
     Operation(crate::plan::Operation),
+    Flow(crate::plan::FlowPlan),
+    FlowOperation(crate::plan::FlowOperation),
     Fault(crate::plan::Fault),
 }
 

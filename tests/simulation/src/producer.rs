@@ -48,8 +48,8 @@ async fn carry_out(client: &Client, book: &Book, order: &Order) -> Result<()> {
             book.note(Note::Published { token, targets: receipt.targets() });
             Ok(())
         }
-        // Schedules add them.
-        Kind::Tick => Ok(()),
+        // Schedules add them, and flows.
+        Kind::Tick | Kind::Leaf | Kind::Top | Kind::Parent => Ok(()),
         Kind::Call => {
             let reply = client.call(jobs::ask, task).timeout(REPLY).await;
             book.note(Note::Replied { token, well: reply.is_ok() });

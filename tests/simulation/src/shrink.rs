@@ -27,6 +27,8 @@ pub fn shrink(plan: &Plan, options: Options, runs: usize) -> Plan {
         plan = without(plan, |plan| &mut plan.operations, &fails, &left);
         plan = without(plan, |plan| &mut plan.orders, &fails, &left);
         plan = without(plan, |plan| &mut plan.schedules, &fails, &left);
+        plan = without(plan, |plan| &mut plan.flow_operations, &fails, &left);
+        plan = without(plan, |plan| &mut plan.flows, &fails, &left);
         plan = simpler(plan, &fails, &left);
         if size(&plan) == before || left.get() == 0 {
             return plan;
@@ -40,6 +42,8 @@ fn size(plan: &Plan) -> usize {
         + plan.jobs()
         + plan.workers.len()
         + plan.schedules.len()
+        + plan.flows.len()
+        + plan.flow_operations.len()
 }
 
 /// Leaves out as many items as it can: halves first, then less.

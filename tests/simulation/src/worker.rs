@@ -5,6 +5,7 @@ use std::{future::pending, time::Duration};
 use jobqueue::Worker;
 
 use crate::{
+    flows::handlers,
     jobs,
     plan::{Kind, WorkerPlan},
     stage::{Stage, WorkerActor, lock},
@@ -48,6 +49,11 @@ async fn run(stage: &Stage, plan: &WorkerPlan, worker: &WorkerActor) -> jobqueue
             Kind::Publish => builder.handler(jobs::copy),
             Kind::Call => builder.handler(jobs::ask),
             Kind::Tick => builder.handler(jobs::tick),
+            Kind::Leaf => builder.handler(handlers::leaf),
+            Kind::Top => {
+                builder.handler(handlers::top).handler(handlers::seer).handler(handlers::follow)
+            }
+            Kind::Parent => builder.handler(handlers::in_parts),
             Kind::Hand => builder,
         };
     }

@@ -53,6 +53,10 @@ impl Judge<'_> {
         let redriven = self.has_redriven();
         for (queue, ledger) in self.ledgers {
             for (id, history) in ledger.histories() {
+                // What a home says of its flows and their nodes, which are jobs of other queues.
+                let of_flows = |kind: &&str| *kind == "flow" || kind.starts_with("node_");
+                let history: Vec<&str> =
+                    history.into_iter().filter(|kind| !of_flows(kind)).collect();
                 let mut standing = Standing::Unknown;
                 for kind in &history {
                     match follow(standing, kind, redriven) {
@@ -131,9 +135,10 @@ fn follow(standing: Standing, kind: &str, redriven: bool) -> Result<Standing, Wr
         (Standing::Unknown, "added")
         | (Standing::Ready, "waiting" | "delayed")
         | (Standing::Ended, "waiting")
-        | (Standing::Active, "retrying" | "released" | "suspended" | "stalled") => {
-            Ok(Standing::Ready)
-        }
+        | (
+            Standing::Active,
+            "retrying" | "released" | "suspended" | "waiting_children" | "stalled",
+        ) => Ok(Standing::Ready),
         // Its dead letter came back, to a place that another job has taken.
         (Standing::Ended | Standing::Removed, "failed") if redriven => Ok(Standing::Ended),
         // Its dead letter came back.

@@ -3,6 +3,7 @@
 
 mod cancels;
 mod fates;
+mod flows;
 mod keys;
 mod lifetimes;
 mod once;
@@ -21,6 +22,7 @@ use std::{
 pub(crate) use self::rates::RATE;
 use crate::{
     book::Note,
+    flows::FlowFound,
     ledger::Ledger,
     plan::{Kind, Plan},
 };
@@ -68,6 +70,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) notes: &'a [(Duration, Note)],
     pub(crate) ledgers: &'a BTreeMap<&'static str, Ledger>,
+    /// How each flow stands.
+    pub(crate) flows: &'a [FlowFound],
     /// The runs whose outcomes are kept, by queue and job.
     pub(crate) outcomes: &'a BTreeMap<(&'static str, String), u64>,
     /// From when to when writes were lost.
@@ -83,7 +87,7 @@ impl<'a> Judge<'a> {
     pub(crate) fn new(
         plan: &'a Plan,
         notes: &'a [(Duration, Note)],
-        ledgers: &'a BTreeMap<&'static str, Ledger>,
+        (ledgers, flows): (&'a BTreeMap<&'static str, Ledger>, &'a [FlowFound]),
         outcomes: &'a BTreeMap<(&'static str, String), u64>,
         lost: &'a [(Duration, Duration)],
     ) -> Self {
@@ -91,6 +95,7 @@ impl<'a> Judge<'a> {
             plan,
             notes,
             ledgers,
+            flows,
             outcomes,
             lost,
             calm: u64::MAX,
@@ -112,6 +117,7 @@ impl<'a> Judge<'a> {
         self.check_lifetimes();
         self.check_ticks();
         self.check_effects_once();
+        self.check_flows();
         self.check_messages();
         self.check_runs();
         self.check_outcomes();

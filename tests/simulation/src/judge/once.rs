@@ -12,6 +12,8 @@ impl Judge<'_> {
         if !self.lost.is_empty() {
             return;
         }
+        // A step that is cut off by a cancellation is done again if its job is retried.
+        let is_calm = self.plan.faults.is_empty() && self.plan.flow_operations.is_empty();
         let (mut kept, mut acted): (BTreeMap<u32, u64>, BTreeMap<u32, u64>) = Default::default();
         let notes = self.notes;
         for (_, note) in notes {
@@ -21,7 +23,7 @@ impl Judge<'_> {
                     if let Some(of) = kept.get(token) {
                         let what = format!("run {run} did again for {token} what {of} had done");
                         self.complain(Wrong::Duplicated, what);
-                    } else if before.is_some() && self.plan.faults.is_empty() {
+                    } else if before.is_some() && is_calm {
                         let what = format!("runs {before:?} and {run} did the same for {token}");
                         self.complain(Wrong::Duplicated, what);
                     }

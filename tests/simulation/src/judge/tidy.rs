@@ -100,6 +100,9 @@ fn keys(ledger: &Ledger, found: &mut Found) {
     for id in ledger.uniques.keys().filter(|id| !ledger.records.contains(*id)) {
         found.push((Wrong::Leaked, format!("the unique key of {id}, which is no more")));
     }
+    for key in ledger.standing_flows.difference(&ledger.children) {
+        found.push((Wrong::Leaked, format!("the flow {key}, which doesn't expire")));
+    }
     for key in &ledger.strange {
         found.push((Wrong::Leaked, format!("the key {key}")));
     }
