@@ -58,8 +58,8 @@
 //! - **Inspect, retry, change and remove jobs**: [operating](docs::operating); [`Queue::jobs`],
 //!   [`Queue::job`], [`JobInfo`], [`manage`].
 //! - **Find out why jobs wait**: [waiting](docs::waiting); [`Queue::stats`], [`JobHandle::info`].
-//! - **Watch and steer queues**: [operating](docs::operating); [`Queue`], [`stats`], [`event`],
-//!   [`telemetry`], [`trace`].
+//! - **Watch and steer queues**: [operating](docs::operating); [`Queue`], [`stats`],
+//!   [`Queue::history`], [`event`], [`telemetry`], [`trace`].
 //! - **Let an effect happen once**: [delivery](docs::delivery), [recipes](docs::recipes);
 //!   [`Context::once`], [`once`].
 //! - **Change what jobs carry**: [recipes](docs::recipes#payloads-that-change);
@@ -183,7 +183,7 @@ pub mod manage {
         policy::Overflow,
         queue::{
             Cancel, CancelAll, Drain, EditJob, HandlerThrottle, JobPages, Obliterate, QueueEntry,
-            QueuePage, Queues, Rescan, Retry, SetLimits, Throttles, WorkerInfo,
+            QueuePage, Queues, ReadHistory, Rescan, Retry, SetLimits, Throttles, WorkerInfo,
         },
     };
 }

@@ -88,8 +88,8 @@ local function obliterate(keys, args)
     redis.call('UNLINK', q.base .. 'pool:' .. pool)
   end
   for _, name in ipairs({ 'schedules', 'ticks', 'fired', 'marks', 'owners', 'ticking', 'flows',
-    'flow:ids', 'flows:ended', 'flows:kept', 'flowing', 'children',
-    'waiting-children' }) do
+    'flow:ids', 'flows:ended', 'flows:kept', 'flowing', 'children', 'waiting-children', 'history',
+    'history:1m', 'history:10m', 'history:1h' }) do
     redis.call('UNLINK', q.base .. name)
   end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',

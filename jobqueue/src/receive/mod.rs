@@ -26,6 +26,7 @@ mod context;
 mod delivery;
 mod expire;
 mod fetcher;
+mod history;
 mod receiver;
 mod request;
 mod rules;

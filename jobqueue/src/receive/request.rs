@@ -11,6 +11,7 @@ use super::{
     context::{Accepted, ReceiveContext},
     delivery::{Delivery, Source},
     fetcher::Fetcher,
+    history,
     receiver::Receiver,
     rules::check_visibility,
     settle::settle,
@@ -82,6 +83,7 @@ impl Receive {
         let mut fetcher = Fetcher::new(queue.store().clone(), rules.visibility);
         loop {
             let mut turn = fetcher.fetch(want).await?;
+            history::report_aside(queue);
             let taken_at = Instant::now();
             let taken = std::mem::take(&mut turn.taken);
             let more = taken.len() >= want || turn.limit == Some(Limit::Bytes);

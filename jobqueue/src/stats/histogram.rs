@@ -133,6 +133,14 @@ impl Histogram {
         (self.count() > 0).then(|| Duration::from_micros(lower))
     }
 
+    /// Counts the durations of another as well.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(other.counts) {
+            *count = count.saturating_add(more);
+        }
+        self.sum_us = self.sum_us.saturating_add(other.sum_us);
+    }
+
     /// The durations that came after an earlier state of the same histogram.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {

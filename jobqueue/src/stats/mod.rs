@@ -15,21 +15,30 @@
 //!
 //! [`Queue::stats`](crate::Queue::stats) reads a [`QueueStats`]; [`QueueStats::since`] compares two
 //! of them. [`Queue::counts`](crate::Queue::counts) reads less and costs less, and
-//! [`Client::glance`](crate::Client::glance) reads many queues at once. All values are
-//! `Serialize`.
+//! [`Client::glance`](crate::Client::glance) reads many queues at once.
+//! [`Queue::history`](crate::Queue::history) reads what has happened in the past ninety days, as a
+//! [`History`]. All values are `Serialize`.
 
 mod glance;
 mod histogram;
+mod history;
+mod history_point;
 mod limits;
+mod point_counts;
 mod prometheus;
 mod rates;
+mod resolution;
 mod snapshot;
 
 pub use glance::QueueGlance;
 pub use histogram::Histogram;
+pub use history::{History, HistoryNames, HistoryOf};
+pub use history_point::HistoryPoint;
 pub use limits::QueueLimits;
+pub(crate) use point_counts::PointCounts;
 pub use prometheus::prometheus_text;
 pub use rates::Rates;
+pub use resolution::Resolution;
 pub use snapshot::{QueueStats, WorkerStats};
 
 pub use crate::job::{QueueCounts, WorkerId};

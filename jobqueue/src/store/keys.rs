@@ -38,6 +38,12 @@ pub(crate) enum Key {
     Relay,
     /// Histograms of runs, told by workers.
     Histograms,
+    /// What has happened in the minute, the ten minutes and the hour that are not over.
+    History,
+    /// The minutes before, ten minutes before, and hours before.
+    HistoryMinutes,
+    HistoryTens,
+    HistoryHours,
     /// Of a caller's inbox, which is named like a queue.
     Replies,
     /// The times at which waiting jobs expire.
@@ -71,7 +77,7 @@ pub(crate) enum Key {
 }
 
 /// The number of keys with one name for the whole queue.
-const SHARED: usize = 37;
+const SHARED: usize = 41;
 
 impl Key {
     /// The keys of the whole queue, in the order of their names in [`Keys`].
@@ -98,6 +104,10 @@ impl Key {
         (Self::Sources, "sources"),
         (Self::Relay, "relay"),
         (Self::Histograms, "histograms"),
+        (Self::History, "history"),
+        (Self::HistoryMinutes, "history:1m"),
+        (Self::HistoryTens, "history:10m"),
+        (Self::HistoryHours, "history:1h"),
         (Self::Replies, "replies"),
         (Self::Expiring, "expiring"),
         (Self::Hand, "running:by-hand"),

@@ -10,6 +10,7 @@
 //! | `link/` | URLs, connections, sentinels, clusters |
 //! | `audit` | the log of operators' actions |
 //! | `registry`, `existing` | the names of what exists, and whether it does |
+//! | `history`, `points` | what has happened in a queue, as it is kept |
 //! | `marked` | jobs that a worker is to cancel |
 //! | `call` | kinds of calls, for tests that have one fail |
 //! | `senders` | names under which calls are numbered, so that each is carried out once |
@@ -26,6 +27,7 @@ mod chunk;
 mod command;
 mod durability;
 mod existing;
+mod history;
 #[cfg(feature = "testing")]
 mod hold;
 #[cfg(feature = "internals")]
@@ -34,6 +36,7 @@ mod ids;
 mod keys;
 mod link;
 mod marked;
+mod points;
 mod portion;
 #[cfg(test)]
 mod properties;
@@ -61,6 +64,7 @@ pub(crate) use command::scripts;
 pub(crate) use command::{flow, job, once, outbox, queue, schedule, topic, worker};
 pub use durability::Durability;
 pub(crate) use existing::{Existing, Rescanned};
+pub(crate) use history::StoredHistory;
 #[cfg(feature = "testing")]
 pub(crate) use hold::OneJob;
 #[cfg(feature = "internals")]

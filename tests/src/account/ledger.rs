@@ -55,7 +55,7 @@ const SPARSE: [&str; 7] =
 const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
 
 /// Keys with nothing to count in them.
-const PLAIN: [&str; 11] = [
+const PLAIN: [&str; 15] = [
     "meta",
     "events",
     "wake",
@@ -63,6 +63,10 @@ const PLAIN: [&str; 11] = [
     "sources",
     "relay",
     "histograms",
+    "history",
+    "history:1m",
+    "history:10m",
+    "history:1h",
     "topic",
     "bindings",
     "messages",

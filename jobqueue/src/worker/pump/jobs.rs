@@ -150,7 +150,7 @@ impl Jobs {
                 let job = Accepted { id, record, policy, entry, ready_at, pass };
                 let run = self.maker.make(job, number, cancellation);
                 if let Some(report) = self.slots.admit(run, &mut self.pending) {
-                    self.conclude(report.id, report.end, schedule);
+                    self.conclude(report, schedule);
                 }
             }
             Intake::Reject(rejection) => self.reject(id, record.unwrap_or_default(), rejection),
@@ -174,8 +174,8 @@ impl Jobs {
     fn reject(&mut self, id: JobId, record: Bytes, rejection: Rejection<Arc<Entry>>) {
         self.slots.hold(&id);
         let (mut decision, handler) = self.maker.reject(&id, record, rejection);
-        let metrics = handler.as_ref().map(|entry| &entry.metrics);
-        self.telemetry.rejected(&id, &mut decision, metrics);
+        let handler = handler.as_ref().map(|entry| (&entry.name, &entry.metrics));
+        self.telemetry.rejected(&id, &mut decision, handler);
         self.pending.conclude(id, decision);
     }
 
@@ -204,13 +204,14 @@ impl Jobs {
 
     /// A run has ended: its job is concluded, and a queued run takes its slot.
     pub(super) fn note(&mut self, report: RunReport, schedule: &mut Schedule) {
-        let RunReport { id, run, end } = report;
-        match (self.slots.ended(&id, run), end) {
-            (Standing::Counts, end) => self.conclude(id, end, schedule),
-            (Standing::Settled, Some(RunEnd { decision, times })) => {
-                self.telemetry.settled_run_ended(&id, decision, times);
+        match self.slots.ended(&report.id, report.run) {
+            Standing::Counts => self.conclude(report, schedule),
+            Standing::Settled => {
+                if let Some(RunEnd { decision, times }) = report.end {
+                    self.telemetry.settled_run_ended(&report.id, &report.name, decision, times);
+                }
             }
-            (Standing::Settled, None) | (Standing::Lost, _) => {}
+            Standing::Lost => {}
         }
         if self.limited {
             // Its handler has room again, perhaps for a job that waits for that.
@@ -220,13 +221,14 @@ impl Jobs {
     }
 
     /// What becomes of a job after its run.
-    fn conclude(&mut self, id: JobId, end: Option<RunEnd>, schedule: &mut Schedule) {
+    fn conclude(&mut self, report: RunReport, schedule: &mut Schedule) {
+        let RunReport { id, name, end, .. } = report;
         let Some(RunEnd { mut decision, times }) = end else {
             // Aborted with its runtime. After an abort by a drain, the report doesn't count.
             self.pending.release(id);
             return;
         };
-        self.telemetry.concluded(&id, &mut decision, times);
+        self.telemetry.concluded(&id, Some(&name), &mut decision, times);
         if let Some(Times { waited, took }) = times
             && let Transition::Completed { keep, outcome }
             | Transition::Failed { keep, outcome, .. } = &mut decision.end
@@ -245,7 +247,7 @@ impl Jobs {
             && let Some(run) = self.slots.next_queued()
         {
             if let Some(report) = self.slots.start(run, &mut self.pending) {
-                self.conclude(report.id, report.end, schedule);
+                self.conclude(report, schedule);
             }
         }
     }

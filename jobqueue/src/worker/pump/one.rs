@@ -175,7 +175,7 @@ impl One<'_> {
     fn concluded(&self, end: &mut RunEnd) {
         let PumpConfig { telemetry, store, .. } = self.pump;
         let mut telemetry = QueueTelemetry::new(telemetry.clone(), store.clone(), 1);
-        telemetry.concluded(self.id, &mut end.decision, end.times);
+        telemetry.concluded(self.id, None, &mut end.decision, end.times);
     }
 
     /// Tells Redis what becomes of the job, and waits until what follows elsewhere has arrived.

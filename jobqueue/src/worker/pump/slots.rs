@@ -154,14 +154,15 @@ impl Slots {
             self.awaiting.await_settlement(run, pending);
             return None;
         }
-        let (id, run_number) = (run.ctx.id().clone(), run.number);
+        let (id, run_number, name) = (run.ctx.id().clone(), run.number, run.entry.name.clone());
         // In a box: it is polled here first, and a task is copied four times on its way into the
         // runtime.
         let mut future = Box::pin(run.go());
         if let Some(end) = self.inline_poll.poll(future.as_mut()) {
-            return Some(RunReport { id, run: run_number, end });
+            return Some(RunReport { id, run: run_number, name, end });
         }
-        let task = self.spawn(RunReport { id: id.clone(), run: run_number, end: None }, future);
+        let empty = RunReport { id: id.clone(), run: run_number, name, end: None };
+        let task = self.spawn(empty, future);
         self.held.started(&id, task);
         None
     }
@@ -195,7 +196,8 @@ impl Slots {
         match self.awaiting.settled(id) {
             None => self.held.remove(id),
             Some(run) => {
-                let empty = RunReport { id: id.clone(), run: run.number, end: None };
+                let name = run.entry.name.clone();
+                let empty = RunReport { id: id.clone(), run: run.number, name, end: None };
                 let task = self.spawn(empty, Box::pin(run.go()));
                 self.held.started_settled(id, task);
             }

@@ -4,7 +4,11 @@ use std::pin::Pin;
 
 use tokio::sync::mpsc;
 
-use crate::{job::JobId, settle::Decision, worker::telemetry::Times};
+use crate::{
+    job::{JobId, JobName},
+    settle::Decision,
+    worker::telemetry::Times,
+};
 
 /// How a run ended, and what becomes of its job.
 #[derive(Debug)]
@@ -20,6 +24,8 @@ pub(crate) struct RunReport {
     pub(crate) id: JobId,
     /// The pump's number for the run.
     pub(crate) run: u64,
+    /// Of the job.
+    pub(crate) name: JobName,
     /// None if the run was aborted.
     pub(crate) end: Option<RunEnd>,
 }
@@ -62,7 +68,8 @@ mod tests {
     #[tokio::test]
     async fn a_run_that_is_aborted_before_its_first_poll_is_reported() {
         let (reporter, mut reports) = mpsc::channel(1);
-        let empty = RunReport { id: JobId::generate(), run: 7, end: None };
+        let name = "send".parse().expect("a good name");
+        let empty = RunReport { id: JobId::generate(), run: 7, name, end: None };
         drop(report(Box::pin(std::future::pending()), empty, reporter));
         let report = reports.recv().await.expect("a report");
         assert!(report.run == 7 && report.end.is_none());

@@ -11,7 +11,7 @@ use super::{
     times::Times,
 };
 use crate::{
-    job::{FailureReason, JobId, QueueName, Record, Settlement, Transition},
+    job::{FailureReason, JobId, JobName, QueueName, Record, Settlement, Transition},
     settle::Decision,
     store::QueueStore,
 };
@@ -27,7 +27,7 @@ pub(crate) struct QueueTelemetry {
 impl QueueTelemetry {
     pub(crate) fn new(worker: Telemetry, store: QueueStore, concurrency: usize) -> Self {
         let metrics = QueueMetrics::new(store.name(), concurrency);
-        Self { worker, store, metrics, stats: PendingStats::default() }
+        Self { worker, store, metrics, stats: PendingStats::new() }
     }
 
     fn queue(&self) -> &QueueName {
@@ -45,12 +45,15 @@ impl QueueTelemetry {
         self.stats.flush(&self.store, limit).await;
     }
 
-    /// A run has been reported. Takes the failure out of its decision.
-    pub(crate) fn concluded(&mut self, id: &JobId, decision: &mut Decision, times: Option<Times>) {
-        if let Some(times) = times {
-            let retried = matches!(decision.end, Transition::Retried { .. });
-            self.stats.ended(times, retried);
-        }
+    /// A run of a job of this name has been reported. Takes the failure out of its decision.
+    pub(crate) fn concluded(
+        &mut self,
+        id: &JobId,
+        name: Option<&JobName>,
+        decision: &mut Decision,
+        times: Option<Times>,
+    ) {
+        self.stats.ended(name, &decision.end, times);
         match (&decision.end, decision.failure.take()) {
             (Transition::Retried { delay, .. }, Some(failure)) => {
                 self.worker.retrying(id, failure, *delay);
@@ -66,25 +69,27 @@ impl QueueTelemetry {
     pub(crate) fn settled_run_ended(
         &mut self,
         id: &JobId,
+        name: &JobName,
         decision: Decision,
         times: Option<Times>,
     ) {
-        if let Some(times) = times {
-            self.stats.ended(times, false);
-        }
+        self.stats.ended(Some(name), &decision.end, times);
         if let Some(failure) = decision.failure {
             self.worker.failed(id, failure, None);
         }
     }
 
-    /// A job fails without a run. `metrics` are those of its handler, if it has one here.
+    /// A job fails without a run. `handler` has the name and the metrics of its handler, if it has one
+    /// here.
     pub(crate) fn rejected(
-        &self,
+        &mut self,
         id: &JobId,
         decision: &mut Decision,
-        metrics: Option<&JobMetrics>,
+        handler: Option<(&JobName, &JobMetrics)>,
     ) {
+        let (name, metrics) = handler.unzip();
         metrics.unwrap_or(&self.metrics.unknown).settled(decision);
+        self.stats.ended(name, &decision.end, None);
         let Some(failure) = decision.failure.take() else { return };
         if failure.reason == FailureReason::Corrupt {
             let problem = &failure.message;

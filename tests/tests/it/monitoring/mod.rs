@@ -4,6 +4,7 @@ mod exposition;
 mod facade;
 mod glance;
 mod health;
+mod history;
 mod log;
 mod recorder;
 mod scrape;

@@ -4,6 +4,7 @@ mod clean;
 mod counts;
 mod drain;
 mod glance;
+mod history;
 mod holder;
 mod lift;
 mod limits;
@@ -25,6 +26,7 @@ pub(crate) use clean::Clean;
 pub(crate) use counts::Counts;
 pub(crate) use drain::Drain;
 pub(crate) use glance::Glance;
+pub(crate) use history::ReadHistory;
 pub(crate) use holder::Holder;
 pub(crate) use lift::Lift;
 pub(crate) use limits::Limits;
@@ -41,12 +43,13 @@ pub(crate) use stats::Stats;
 pub(crate) use throttles::{ReadThrottles, Throttling};
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 18] {
+pub(crate) fn scripts() -> [&'static Script; 19] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
         Drain::SCRIPT,
         Glance::SCRIPT,
+        ReadHistory::SCRIPT,
         Holder::SCRIPT,
         Lift::SCRIPT,
         Limits::SCRIPT,

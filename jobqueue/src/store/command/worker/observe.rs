@@ -19,9 +19,22 @@ pub(crate) struct Observe<'a> {
 }
 
 impl Command for Observe<'_> {
-    const SCRIPT: &'static Script = script!("worker" / observe, [layout]);
-    const KEYS: &'static [Key] = &[Key::Histograms, Key::Meta];
-    const ACTION: &'static str = "report histograms";
+    const SCRIPT: &'static Script = script!(
+        "worker" / observe,
+        [clock, layout, rank, lanes, oldest, points, resolutions, history]
+    );
+    const KEYS: &'static [Key] = &[
+        Key::Histograms,
+        Key::Meta,
+        Key::Waiting,
+        Key::Delayed,
+        Key::Priority,
+        Key::History,
+        Key::HistoryMinutes,
+        Key::HistoryTens,
+        Key::HistoryHours,
+    ];
+    const ACTION: &'static str = "report what has happened";
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {

@@ -4,6 +4,7 @@ mod clean;
 mod counts;
 mod drain;
 mod glance;
+mod history;
 mod holder;
 mod lift;
 mod limits;

@@ -50,6 +50,10 @@ fn leaves_nothing() {
         "HSET jq:{q}:meta layout 2",
         "XADD jq:{q}:events * added a",
         "HSET jq:{q}:histograms run:0 1",
+        "HSET jq:{q}:history @ 7",
+        "HSET jq:{q}:history:1m 0~ p",
+        "HSET jq:{q}:history:10m 0~ p",
+        "HSET jq:{q}:history:1h 0~ p",
     ]);
     rig.replies(KEYS, args![Rig::BASE, "0"], "0");
     rig.holds(expect![""]);
