@@ -13,6 +13,7 @@ mod inspect;
 mod job_control;
 mod job_handle;
 mod limits;
+mod pace;
 mod queues;
 mod relocate;
 mod retry;

@@ -19,11 +19,13 @@ pub use self::{
 use super::{
     Queue,
     find::{Finder, Seek},
+    pace::Pace,
 };
 use crate::{
     client,
     error::{Refused, Result},
     job::{JobId, JobInfo, JobState},
+    policy::Rate,
 };
 
 type OnStep<'a> = Box<dyn FnMut(&BulkReport) + Send + 'a>;
@@ -118,12 +120,13 @@ pub struct Bulk<'a, A> {
     at_most: u64,
     on_step: Option<OnStep<'a>>,
     stop: CancellationToken,
+    rate: Option<Rate>,
 }
 
 impl<'a, A> Bulk<'a, A> {
     fn new(seek: Seek, action: A) -> Self {
         let stop = CancellationToken::new();
-        Self { seek, action, at_most: u64::MAX, on_step: None, stop }
+        Self { seek, action, at_most: u64::MAX, on_step: None, stop, rate: None }
     }
 
     /// To at most so many jobs, those that are refused among them; to all by default.
@@ -155,6 +158,15 @@ impl<'a, A> Bulk<'a, A> {
         self.stop = token.clone();
         self
     }
+
+    /// To jobs no faster than this, in small steps; without a limit by default.
+    ///
+    /// # Errors
+    /// Awaited, it is [`Error::Invalid`](crate::Error::Invalid) for a rate that is none.
+    pub fn rate(mut self, rate: Rate) -> Self {
+        self.rate = Some(rate);
+        self
+    }
 }
 
 async fn run<A: Act>(mut bulk: Bulk<'_, A>) -> Result<BulkReport> {
@@ -174,22 +186,45 @@ async fn run_steps<A: Act>(bulk: &mut Bulk<'_, A>) -> Result<BulkReport> {
 }
 
 async fn steps<A: Act>(bulk: &mut Bulk<'_, A>, report: &mut BulkReport) -> Result<()> {
-    let Bulk { seek, action, at_most, on_step, stop } = bulk;
-    let mut finder = Finder::new(seek, A::STATES)?;
+    let mut finder = Finder::new(&bulk.seek, A::STATES)?;
+    let pace = Pace::new(bulk.rate)?;
     loop {
-        if stop.is_cancelled() || report.found() >= *at_most {
-            report.stopped = true;
+        if bulk.is_over(report) {
             return Ok(());
         }
-        let Some(mut jobs) = finder.step().await? else { return Ok(()) };
-        let left = usize::try_from(at_most.saturating_sub(report.found())).unwrap_or(usize::MAX);
-        jobs.truncate(left);
+        let Some(jobs) = finder.step().await? else { return Ok(()) };
         report.look(finder.looked());
-        for (from, jobs) in by_states::<A>(jobs, finder.states()) {
-            let acted = action.act(&seek.queue, jobs, &from).await?;
-            report.add(acted);
+        if jobs.is_empty() {
+            bulk.tell(report);
         }
-        if let Some(on_step) = on_step {
+        for (from, jobs) in by_states::<A>(jobs, finder.states()) {
+            let mut jobs = jobs.into_iter().peekable();
+            while jobs.peek().is_some() {
+                if bulk.is_over(report) {
+                    return Ok(());
+                }
+                let left = bulk.at_most.saturating_sub(report.found());
+                let step = pace.step.min(usize::try_from(left).unwrap_or(usize::MAX));
+                let step: Vec<_> = jobs.by_ref().take(step).collect();
+                let count = step.len() as u64;
+                let acted = bulk.action.act(&bulk.seek.queue, step, &from).await?;
+                report.add(acted);
+                bulk.tell(report);
+                bulk.stop.run_until_cancelled(pace.wait(count)).await;
+            }
+        }
+    }
+}
+
+impl<A> Bulk<'_, A> {
+    /// Whether it is to end before all was looked at, which it notes.
+    fn is_over(&self, report: &mut BulkReport) -> bool {
+        report.stopped = self.stop.is_cancelled() || report.found() >= self.at_most;
+        report.stopped
+    }
+
+    fn tell(&mut self, report: &BulkReport) {
+        if let Some(on_step) = &mut self.on_step {
             on_step(report);
         }
     }

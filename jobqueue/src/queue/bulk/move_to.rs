@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     job::{Arrival, JobInfo, JobState, Priority},
     queue::{
-        Find, Queue,
+        Find, JobHandle, Queue,
         relocate::{Leaver, Relocated},
     },
     value_error::Invalid,
@@ -39,6 +39,37 @@ impl Find {
     /// ```
     pub fn move_to<'a>(self, to: &Queue) -> Bulk<'a, MoveJobs> {
         Bulk::new(self.into_seek(), MoveJobs { to: to.clone() })
+    }
+}
+
+impl<T> JobHandle<T> {
+    /// Moves a job that waits or is delayed to another queue of the same client, as
+    /// [`Find::move_to`] does.
+    ///
+    /// ```no_run
+    /// # async fn example(orders: jobqueue::Queue, id: jobqueue::JobId, bulk: jobqueue::Queue)
+    /// # -> jobqueue::Result<()> {
+    /// orders.job(id).move_to(&bulk).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Refused::NotFound`](crate::error::Refused::NotFound) if it has been removed,
+    /// [`Refused::WrongState`](crate::error::Refused::WrongState) unless it waits or is delayed,
+    /// [`Refused::IdHeld`](crate::error::Refused::IdHeld) and
+    /// [`Refused::KeyHeld`](crate::error::Refused::KeyHeld) if a job of that queue has its id or its
+    /// unique key, [`Refused::Conflict`](crate::error::Refused::Conflict) if it was edited meanwhile.
+    pub async fn move_to(&self, to: &Queue) -> Result<()> {
+        let on = format!("{} to {}", self.id(), to.name());
+        let action = MoveJobs { to: to.clone() };
+        let queue = self.queue();
+        let moved = async {
+            action.check(queue)?;
+            let acted = action.act(queue, vec![self.info().await?], MoveJobs::STATES).await?;
+            acted.refused.into_iter().next().map_or(Ok(()), |(_, refused)| Err(refused.into()))
+        };
+        queue.audited("move", Some(&on), moved).await
     }
 }
 

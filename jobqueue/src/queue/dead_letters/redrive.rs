@@ -1,8 +1,7 @@
 //! Sending dead letters back to the queues that they come from.
 
-use std::{fmt, future::IntoFuture, pin::Pin, time::Duration};
+use std::{fmt, future::IntoFuture, pin::Pin};
 
-use tokio::time::sleep;
 use tracing::warn;
 
 use super::{
@@ -14,10 +13,8 @@ use crate::{
     error::Result,
     job::{DeadLetter, JobId, JobState},
     policy::Rate,
+    queue::pace::Pace,
 };
-
-/// How many dead letters are sent back in one step.
-const STEP: usize = 100;
 
 type Filter<'a> = Box<dyn Fn(&DeadLetter) -> bool + Send + Sync + 'a>;
 
@@ -211,32 +208,6 @@ struct Step {
     kept: u64,
 }
 
-/// How many dead letters go in one step, and how long to wait after each of them.
-struct Pace {
-    step: usize,
-    pause: Option<Duration>,
-}
-
-impl Pace {
-    fn new(rate: Option<Rate>) -> Result<Self> {
-        let Some(rate) = rate else { return Ok(Self { step: STEP, pause: None }) };
-        rate.validate()?;
-        let pause = rate.per() / rate.max();
-        // Small steps: about ten a second, or one dead letter at a time.
-        let tenth = (0.1 / pause.as_secs_f64().max(1e-6)).clamp(1.0, STEP as f64);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 100")]
-        let step = tenth as usize;
-        Ok(Self { step, pause: Some(pause) })
-    }
-
-    async fn wait(&self, moved: u64) {
-        if let Some(pause) = self.pause {
-            let moved = u32::try_from(moved).unwrap_or(u32::MAX);
-            sleep(pause.saturating_mul(moved)).await;
-        }
-    }
-}
-
 impl<'a> IntoFuture for Redrive<'a> {
     type Output = Result<u64>;
     type IntoFuture = Pin<Box<dyn Future<Output = Result<u64>> + Send + 'a>>;
@@ -249,33 +220,5 @@ impl<'a> IntoFuture for Redrive<'a> {
             queue.client().audit_begin(Act::new("redrive", queue.name()).on(&on)).await;
             queue.audited("redrive", Some(&on), self.run()).await
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 86_400);
-
-    #[test]
-    fn a_pace_is_made_of_every_rate() {
-        for (max, per, step) in [
-            (1, TEN_YEARS, 1),
-            (1, Duration::from_micros(1), STEP),
-            (1_000_000, Duration::from_secs(1), STEP),
-            (100, Duration::from_secs(1), 10),
-        ] {
-            let pace = Pace::new(Some(Rate::new(max, per))).expect("a sound rate");
-            assert_eq!(pace.step, step, "{max} per {per:?}");
-        }
-        assert!(Pace::new(Some(Rate::new(1, Duration::MAX))).is_err(), "no rate at all");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_longest_pause_is_no_panic() {
-        let pace = Pace::new(Some(Rate::new(1, TEN_YEARS))).expect("a sound rate");
-        let waits = tokio::time::timeout(Duration::from_secs(3_600), pace.wait(u64::MAX));
-        assert!(waits.await.is_err());
     }
 }
