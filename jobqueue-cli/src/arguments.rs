@@ -5,18 +5,103 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use jobqueue_engine::Fsync;
 
-/// Serves and moves job queues.
+use crate::{command, manual, output::When, top};
+
+/// Looks into job queues on Redis, steers them, serves and moves them.
+///
+/// The server is that of --url, else of --profile, else of the variable REDIS_URL, else of the config
+/// file's default profile, else redis://127.0.0.1. The config file is
+/// ~/.config/jobqueue/config.toml: `[profile.NAME]` with `url = "…"`, and `prefix = "…"` if need be.
+///
+/// It ends with 0 if all was done, 1 if it found trouble or nothing, 2 if it was called wrongly, 3 if
+/// the server can't be reached, 4 if something was refused, 5 if some of it was done, 130 if it was
+/// cut off.
 #[derive(Debug, Parser)]
 #[command(name = "jobqueue", version)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
     #[command(subcommand)]
     pub(crate) verb: Verb,
 }
 
+/// What every command knows.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options of all commands")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub(crate) struct Settings {
+    /// Where the queues are: `redis://…`, `rediss://…`, `redis+sentinel://…`, `unix://…` or
+    /// `embedded:/folder`.
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) url: Option<String>,
+    /// A server of the config file.
+    #[arg(long, value_name = "NAME", global = true, conflicts_with = "url")]
+    pub(crate) profile: Option<String>,
+    /// The prefix of the keys, as `Client::builder().prefix(…)` has it: `jq` by default.
+    #[arg(long, value_name = "PREFIX", global = true)]
+    pub(crate) prefix: Option<String>,
+    /// Answers in JSON, in the shapes of the library's types.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Exact times, instead of how long ago.
+    #[arg(long, global = true)]
+    pub(crate) utc: bool,
+    /// Whole ids and texts, however wide the terminal is.
+    #[arg(long, global = true)]
+    pub(crate) full: bool,
+    /// Whether to use colours. NO_COLOR means never.
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub(crate) color: When,
+    /// Who acts, for the audit log: USER@HOST by default.
+    #[arg(long = "as", value_name = "NAME", global = true)]
+    pub(crate) who: Option<String>,
+    /// Asks nothing.
+    #[arg(long, short, global = true)]
+    pub(crate) yes: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    Queues(command::Queues),
+    Stats(command::Stats),
+    Jobs(command::Jobs),
+    /// Looks at one job, and changes it.
+    #[command(subcommand)]
+    Job(Box<command::Job>),
+    Add(Box<command::Add>),
+    Find(command::Find),
+    Retry(command::RetryMany),
+    Cancel(command::CancelMany),
+    Remove(command::RemoveMany),
+    Redrive(command::RedriveMany),
+    Pause(command::Pause),
+    Resume(command::Resume),
+    Drain(command::Drain),
+    Clean(command::Clean),
+    Obliterate(command::Obliterate),
+    /// Shows and sets what a queue allows.
+    #[command(subcommand)]
+    Limits(command::Limits),
+    Throttles(command::Throttles),
+    DeadLetters(command::DeadLetters),
+    Topics(command::Topics),
+    Bindings(command::Bindings),
+    Replay(command::Replay),
+    Publish(command::Publish),
+    Schedules(command::Schedules),
+    /// Shows flows, cancels them and runs them again.
+    #[command(subcommand)]
+    Flows(command::Flows),
+    Workers(command::Workers),
+    Events(command::Events),
+    Audit(command::Audit),
+    Acl(command::Acl),
+    Bench(command::Bench),
+    Top(top::Top),
     Serve(Serve),
     Move(Move),
+    Completions(manual::Completions),
+    Man(manual::Man),
 }
 
 /// Serves a folder of the embedded engine, for `embedded:` clients of this machine.
@@ -58,10 +143,19 @@ pub(crate) struct Move {
     pub(crate) from: String,
     /// Where they go to.
     pub(crate) to: String,
-    /// The prefix of the keys, as `Client::builder().prefix(…)` has it.
-    #[arg(long, default_value = "jq")]
-    pub(crate) prefix: String,
     /// Goes on although a worker seems to be alive at the source.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Arguments::command().debug_assert();
+    }
 }

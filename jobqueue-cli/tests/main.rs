@@ -1,5 +1,7 @@
 //! The program, run as a user does.
 
+mod commands;
+mod program;
 mod queues;
 mod serve;
 mod transfer;

@@ -24,7 +24,7 @@ struct Sites {
 }
 
 /// Copies all queues, and compares.
-pub(crate) async fn run(order: &Move) -> Result<()> {
+pub(crate) async fn run(order: &Move, prefix: &str) -> Result<()> {
     let (from, to) = (folder(&order.from)?, folder(&order.to)?);
     let place = |path: Option<&str>| path.and_then(|path| fs::canonicalize(path).ok());
     let is_one_folder = place(from).is_some() && place(from) == place(to);
@@ -39,7 +39,7 @@ pub(crate) async fn run(order: &Move) -> Result<()> {
         from: Site::open(&order.from).await?,
         to: Site::open(&order.to).await?,
         // Every key of a queue goes on with the queue's name in braces.
-        prefix: format!("{}:{{", order.prefix),
+        prefix: format!("{prefix}:{{"),
     };
     let keys =
         key::all(&mut sites.from.redis, &sites.prefix).await.context("reading the source")?;

@@ -1,0 +1,46 @@
+//! Dead letters.
+
+use jobqueue::JobState;
+use jobqueue_tests::wait::eventually;
+use serde_json::json;
+
+use super::emails;
+use crate::program::Program;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_listed_corrected_and_sent_back() {
+    let program = Program::start();
+    let client = program.client().await;
+    program.run("dead-letters").done().says(&["No dead-letter queue yet"]);
+    let letter = emails::letter(&client).await;
+    let out = program.out("dead-letters");
+    assert!(out.contains("dead") && out.contains("emails"), "{out}");
+    assert_eq!(
+        program.json("dead-letters"),
+        json!([{"queue": "dead", "dead_letters_of": ["emails"], "waiting": 1}])
+    );
+    let queues = program.out("queues --over 0s");
+    assert!(queues.contains("⊠ letters of emails"), "{queues}");
+    let out = program.run("dead-letters dead").done().says(&["1 of 1"]).out;
+    assert!(out.contains(letter.as_str()) && out.contains("no mailbox\u{fffd}"), "{out}");
+    let letters = program.json("dead-letters dead");
+    assert_eq!(letters[0]["letter"], letter.as_str());
+    assert_eq!(letters[0]["queue"], "emails");
+    let one = program.out(&format!("dead-letters dead --id {letter}"));
+    assert!(one.contains("emails · send · ⊠ failed") && one.contains("\"nobody\""), "{one}");
+    program.out(&format!("dead-letters dead --id {letter} --payload {{\"to\":\"ann\"}}"));
+    let one = program.json(&format!("dead-letters dead --id {letter}"));
+    assert!(one.to_string().contains("\"ann\""), "{one}");
+    program.run("dead-letters dead --id 01JF").ends(1).says(&["has no dead letter"]);
+
+    let would = program.json("redrive -q dead --payload to=ann --dry-run");
+    assert_eq!(would, json!({"queue": "dead", "would": 1, "looked_at": 1}));
+    program.run("redrive -q dead --name send").ends(2).says(&["Would redrive 1 of 1 dead letters"]);
+    program.run("redrive -q dead --name send --rate 100/s --yes").done().says(&["1 go back"]);
+    let emails = client.queue("emails").expect("a name");
+    eventually("the job to come back", async || {
+        emails.counts().await.expect("counts").of(JobState::Waiting) == 1
+    })
+    .await;
+    program.run("redrive -q dead --yes").ends(1);
+}
