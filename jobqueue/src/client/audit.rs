@@ -159,6 +159,24 @@ impl Client {
         Self(self.0.clone(), Some(Arc::new(actor.into())))
     }
 
+    /// Notes that this program itself refused somebody an action, such as for their role: it never
+    /// came to the library, and stands in the log all the same. Nothing is written unless this client
+    /// [acts as](Self::acting_as) somebody.
+    ///
+    /// ```no_run
+    /// # async fn example(client: jobqueue::Client) -> jobqueue::Result<()> {
+    /// let bob = client.acting_as("bob");
+    /// let queue = "orders".parse()?;
+    /// bob.note_refusal("remove", &queue, "it needs the role `admin`").await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn note_refusal(&self, action: &'static str, queue: &QueueName, why: &str) {
+        if let Some(mut note) = self.note(Act::new(action, queue)) {
+            note.end(None, AuditAnswer::Failed(cut(why.to_owned()))).await;
+        }
+    }
+
     /// Carries out an action, and notes it if somebody acts.
     pub(crate) fn audited<T, E>(
         &self,

@@ -1,0 +1,248 @@
+//! Jobs and dead letters with another payload.
+
+use std::hash::Hasher as _;
+
+use jobqueue::{JobId, JobInfo, JobState, Queue, payload::Record};
+use maud::html;
+use serde::Serialize;
+
+use super::{
+    perform::{go, job_path},
+    single::{add_like, one_id, seen},
+};
+use crate::{
+    payload::{Body, Tree, exact, payload},
+    verb::Verb,
+    view::{Button, Page, show},
+    web::{Params, Problem, Reply, Visit, encode},
+};
+
+/// The longest payload that can be edited, in bytes.
+const LONGEST: usize = 1024 * 1024;
+
+/// The header of a job that was made of a failed one.
+const EDITED_FROM: &str = "edited-from";
+
+/// A short text that another payload doesn't have.
+pub(crate) fn fingerprint(record: &Record) -> String {
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(&record.payload);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Refuses to edit what looks otherwise than when it was shown.
+fn unchanged(record: &Record, params: &Params, path: &str) -> Result<(), Problem> {
+    if params.required("payload_seen")? == fingerprint(record) {
+        return Ok(());
+    }
+    let words = "Its payload was changed meanwhile. Nothing was changed now.";
+    Err(Problem::changed(words).link(path, "As it is now"))
+}
+
+/// A payload with hidden parts can't be edited: they would be overwritten by what stands for them.
+fn whole(record: &Record, visit: &Visit) -> Result<(), Problem> {
+    match payload(record, &visit.app.redaction, true) {
+        Body::Tree(tree) if !tree.is_partial() => Ok(()),
+        Body::Tree(_) => Err(Problem::forbidden(
+            "Parts of this payload are hidden, so it can't be edited here. Nothing was changed.",
+        )),
+        _ => Err(Problem::bad_request("This payload can't be read, so it can't be edited here.")),
+    }
+}
+
+/// What an edit would change, as data.
+#[derive(Serialize)]
+struct Diff<'a> {
+    before: &'a [String],
+    after: &'a [String],
+}
+
+/// Shows what would change, and asks whether it is meant.
+fn diff(visit: &Visit, record: &Record, (button, back): (&Button<'_>, &str), text: &str) -> Reply {
+    let old = match payload(record, &visit.app.redaction, true) {
+        Body::Tree(tree) => tree.to_pretty(),
+        other => other.preview(200),
+    };
+    let new = Tree::read(text).map(|tree| tree.to_pretty()).unwrap_or_default();
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (before, after) = (lines(&old), lines(&new));
+    let marked = compare(&before, &after);
+    let body = html! {
+        h1 { "What changes" }
+        pre.diff {
+            @for (mark, line) in &marked {
+                span class={ "d-" (mark.class()) } { (mark.sign()) (line) "\n" }
+            }
+        }
+        (button.show(visit))
+        " " a.button href=(visit.at(back)) data-up { "Cancel" }
+    };
+    show(visit, Page::new("What changes", "", body), &Diff { before: &before, after: &after })
+}
+
+/// What became of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Same,
+    Gone,
+    New,
+}
+
+impl Mark {
+    pub(crate) const fn sign(self) -> &'static str {
+        match self {
+            Self::Same => "  ",
+            Self::Gone => "- ",
+            Self::New => "+ ",
+        }
+    }
+
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Gone => "gone",
+            Self::New => "new",
+        }
+    }
+}
+
+/// The lines of both, and which are only in one: what they begin and end with is the same, and of
+/// what is between, the longest common lines, unless there is too much of it.
+pub(crate) fn compare(before: &[String], after: &[String]) -> Vec<(Mark, String)> {
+    /// Above this, what is between isn't compared line by line.
+    const MOST: usize = 1_000_000;
+    let start = before.iter().zip(after).take_while(|(a, b)| a == b).count();
+    let (rest_a, rest_b) = (&before[start..], &after[start..]);
+    let end = rest_a.iter().rev().zip(rest_b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&rest_a[..rest_a.len() - end], &rest_b[..rest_b.len() - end]);
+    let mut marked: Vec<_> =
+        before[..start].iter().map(|line| (Mark::Same, line.clone())).collect();
+    if a.len().saturating_mul(b.len()) > MOST {
+        marked.extend(a.iter().map(|line| (Mark::Gone, line.clone())));
+        marked.extend(b.iter().map(|line| (Mark::New, line.clone())));
+    } else {
+        common(a, b, &mut marked);
+    }
+    marked.extend(rest_a[a.len()..].iter().map(|line| (Mark::Same, line.clone())));
+    marked
+}
+
+/// By the longest common subsequence.
+fn common(a: &[String], b: &[String], marked: &mut Vec<(Mark, String)>) {
+    let width = b.len() + 1;
+    let mut longest = vec![0_u32; (a.len() + 1) * width];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            longest[i * width + j] = if a[i] == b[j] {
+                longest[(i + 1) * width + j + 1] + 1
+            } else {
+                longest[(i + 1) * width + j].max(longest[i * width + j + 1])
+            };
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() || j < b.len() {
+        if i < a.len() && j < b.len() && a[i] == b[j] {
+            marked.push((Mark::Same, a[i].clone()));
+            (i, j) = (i + 1, j + 1);
+        } else if j == b.len()
+            || (i < a.len() && longest[(i + 1) * width + j] >= longest[i * width + j + 1])
+        {
+            marked.push((Mark::Gone, a[i].clone()));
+            i += 1;
+        } else {
+            marked.push((Mark::New, b[j].clone()));
+            j += 1;
+        }
+    }
+}
+
+/// A job with another payload. One that waits keeps its id; of one that has ended, a new one is made
+/// and the old one removed, since nothing that has ended can change.
+pub(super) async fn job(visit: &Visit, queue: &Queue, verb: Verb, params: &Params) -> Reply {
+    let id = one_id(params)?;
+    let job = seen(queue, &id, params).await?;
+    if !verb.fits(job.state) {
+        let words =
+            format!("Job {id} is {}, so it can't be edited. Nothing was changed.", job.state);
+        return Err(
+            Problem::changed(words).link(job_path(queue, id.as_str()), "The job as it is now")
+        );
+    }
+    let path = job_path(queue, id.as_str());
+    unchanged(&job.record, params, &path)?;
+    whole(&job.record, visit)?;
+    let text = params.long_text("payload", LONGEST)?.unwrap_or_default();
+    let value = exact(text)?;
+    if !params.has("sure") {
+        let button = Button::new(verb, queue.name().as_str())
+            .with("id", &id)
+            .with("expect", job.state)
+            .with("payload_seen", fingerprint(&job.record))
+            .with("payload", text)
+            .with("sure", "yes");
+        return diff(visit, &job.record, (&button, &path), text);
+    }
+    if matches!(job.state, JobState::Waiting | JobState::Delayed) {
+        queue.job(&id).edit_payload(&value).await.map(|_| ())?;
+        return Ok(go(visit, &path));
+    }
+    let id = again(queue, &job, &value).await?;
+    Ok(go(visit, &job_path(queue, id.as_str())))
+}
+
+/// The new job is added before the old one goes, so that none is lost; its id follows from the old
+/// one and the payload that was seen, so that twice the same request adds one.
+async fn again(queue: &Queue, job: &JobInfo, value: &serde_json::Value) -> Result<JobId, Problem> {
+    let id = format!("{}.{}", job.id, &fingerprint(&job.record)[..8]);
+    let id = match id.parse() {
+        Ok(id) => id,
+        Err(_) => JobId::generate(),
+    };
+    let add = add_like(queue, job, value, &id).header(EDITED_FROM, job.id.as_str());
+    add.await?;
+    match queue.job(&job.id).remove().await {
+        Ok(()) | Err(jobqueue::Error::Refused(jobqueue::error::Refused::NotFound { .. })) => Ok(id),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A dead letter with another payload.
+pub(super) async fn letter(visit: &Visit, queue: &Queue, params: &Params) -> Reply {
+    let id = one_id(params)?;
+    let dead_letters = visit.client().dead_letters(queue.name())?;
+    let path = format!("/dead/{}/{}", encode(queue.name().as_str()), encode(id.as_str()));
+    let Some(letter) = dead_letters.get(&id).await? else {
+        return Err(Problem::changed(format!("Dead letter {id} is gone. Nothing was changed.")));
+    };
+    let record = letter.record().map_err(jobqueue::Error::from)?;
+    unchanged(&record, params, &path)?;
+    whole(&record, visit)?;
+    let text = params.long_text("payload", LONGEST)?.unwrap_or_default();
+    let value = exact(text)?;
+    if !params.has("sure") {
+        let button = Button::new(Verb::EditLetter, queue.name().as_str())
+            .with("id", &id)
+            .with("payload_seen", fingerprint(&record))
+            .with("payload", text)
+            .with("sure", "yes");
+        return diff(visit, &record, (&button, &path), text);
+    }
+    dead_letters.edit(&id, &value).await?;
+    Ok(go(visit, &path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_differ_are_marked() {
+        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+        let marked = compare(&lines("{\na\nb\nc\n}"), &lines("{\nb\nx\nc\n}"));
+        let text: String =
+            marked.iter().map(|(mark, line)| format!("{}{line}\n", mark.sign())).collect();
+        assert_eq!(text, "  {\n- a\n  b\n+ x\n  c\n  }\n");
+        assert_eq!(compare(&[], &lines("a")), [(Mark::New, "a".to_owned())]);
+    }
+}

@@ -1,0 +1,22 @@
+//! What is done.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `perform` | the way of one change: who may, what it is, where to go then |
+//! | `single` | changes of one job |
+//! | `edit` | jobs and dead letters with another payload |
+//! | `subject` | which jobs a request means |
+//! | `tasks` | work on many jobs: what runs and what ran |
+//! | `run` | how it runs, in the background |
+
+mod edit;
+mod perform;
+mod run;
+mod single;
+mod subject;
+mod tasks;
+
+pub(crate) use edit::{compare, fingerprint};
+pub(crate) use perform::routes;
+pub(crate) use subject::{Count, Subject};
+pub(crate) use tasks::{Ended, Task, TaskState, Tasks};

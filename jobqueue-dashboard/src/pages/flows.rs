@@ -1,0 +1,191 @@
+//! `/flows`: jobs that wait for jobs; `/flows/{home}/{id}`: one, as a graph.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    routing::get,
+};
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt as _, stream};
+use jobqueue::{
+    Client, JobState, QueueName,
+    flow::{Blocker, FlowGraph, FlowInfo, FlowState, FlowSummary},
+};
+use maud::{Markup, html};
+use serde::Serialize;
+
+use super::flow_graph::{look, picture};
+use crate::{
+    state::App,
+    verb::Verb,
+    view::{Button, Look, Page, ago, chip, number, show, until},
+    web::{Params, Problem, Reply, Visit, encode, queue_name},
+};
+
+/// Flows of one queue that are shown.
+const OF_QUEUE: usize = 50;
+
+/// Flows that are shown.
+const MOST: usize = 200;
+
+/// How many queues are read at the same time.
+const AT_ONCE: usize = 32;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/flows", get(all)).route("/flows/{home}/{id}", get(one))
+}
+
+/// A flow and its home.
+#[derive(Serialize)]
+struct Row {
+    home: QueueName,
+    #[serde(flatten)]
+    flow: FlowSummary,
+}
+
+async fn all(State(app): State<App>, visit: Visit, params: Params) -> Reply {
+    let only = params.text("queue")?.map(queue_name).transpose()?;
+    let queues = app.client.queues().with_flows().all().await?;
+    let mut each = Vec::new();
+    for home in queues.into_iter().map(|entry| entry.name) {
+        if visit.sees(home.as_str()) && only.as_ref().is_none_or(|only| *only == home) {
+            each.push(of_queue(app.client.clone(), home));
+        }
+    }
+    let read: Vec<_> = stream::iter(each).buffered(AT_ONCE).collect().await;
+    let mut rows = Vec::new();
+    for of_queue in read {
+        rows.extend(of_queue?);
+    }
+    rows.sort_by_key(|row| (row.flow.state.is_final(), std::cmp::Reverse(row.flow.created_at)));
+    rows.truncate(MOST);
+    let body = html! {
+        h1 { "Flows" }
+        @if rows.is_empty() { p.empty { "No flow is kept. A flow is a job that waits for others: see the guide on flows." } }
+        @else { (table(&visit, &rows)) }
+    };
+    show(&visit, Page::new("Flows", "/flows", body), &rows)
+}
+
+async fn of_queue(client: Client, home: QueueName) -> Result<Vec<Row>, Problem> {
+    let mut flows = client.queue(home.as_str())?.flows();
+    let mut rows = Vec::new();
+    while rows.len() < OF_QUEUE
+        && let Some(flow) = flows.next().await
+    {
+        rows.push(Row { home: home.clone(), flow: flow? });
+    }
+    Ok(rows)
+}
+
+fn table(visit: &Visit, rows: &[Row]) -> Markup {
+    html! {
+        table.rows {
+            thead { tr { @for title in ["Flow", "Home", "State", "Done", "Failed", "Started", "Deadline"] { th scope="col" { (title) } } } }
+            tbody { @for Row { home, flow } in rows { tr data-row {
+                td.id { a data-open href=(visit.at(&format!("/flows/{}/{}", encode(home.as_str()), encode(flow.id.as_str())))) { (flow.id) } }
+                td { a href=(visit.at(&format!("/q/{}", encode(home.as_str())))) { (home) } }
+                td { (chip(state_look(flow.state))) }
+                td {
+                    progress value=(flow.nodes - flow.pending.min(flow.nodes)) max=(flow.nodes.max(1)) {}
+                    " " (number(u64::from(flow.nodes - flow.pending.min(flow.nodes)))) " of " (number(u64::from(flow.nodes)))
+                }
+                td.num { (flow.failed) }
+                td { (ago(flow.created_at)) }
+                td { @if let Some(at) = flow.deadline { (until(at)) } }
+            } } }
+        }
+    }
+}
+
+fn state_look(state: FlowState) -> Look {
+    match state {
+        FlowState::Completed => Look::of(JobState::Completed),
+        FlowState::Failed => Look::of(JobState::Failed),
+        FlowState::Cancelled | FlowState::Cancelling => Look::of(JobState::Cancelled),
+        FlowState::Held => Look::of(JobState::WaitingChildren),
+        _ => Look::RUNNING,
+    }
+}
+
+/// A flow as data.
+#[derive(Serialize)]
+struct Whole {
+    home: QueueName,
+    info: FlowInfo,
+    graph: FlowGraph,
+    stuck: Vec<Blocker>,
+}
+
+async fn one(visit: Visit, Path((home, id)): Path<(String, String)>) -> Reply {
+    let home = queue_name(&home)?;
+    let queue = visit.queue(&home).await?;
+    let Some(flow) = queue.flow(&id).await? else {
+        let words =
+            format!("There is no flow `{id}` in `{home}`. It may have ended and not been kept.");
+        return Err(Problem::not_found(words).link("/flows", "All flows"));
+    };
+    let (info, graph, stuck) = (flow.info().await?, flow.graph().await?, flow.stuck().await?);
+    let whole = Whole { home, info, graph, stuck };
+    show(&visit, Page::new("Flow", "/flows", body(&visit, &whole)), &whole)
+}
+
+fn body(visit: &Visit, whole: &Whole) -> Markup {
+    let Whole { home, info, graph, stuck } = whole;
+    let flow = &info.summary;
+    let (queue, id) = (home.as_str(), flow.id.as_str());
+    html! {
+        div.title {
+            h1 { "Flow" }
+            p { (chip(state_look(flow.state))) " started " (ago(flow.created_at)) @if let Some(at) = flow.ended_at { ", ended " (ago(at)) } }
+            p.facts {
+                code data-copy=(id) { (id) } " in " a data-up href=(visit.at(&format!("/q/{}", encode(queue)))) { (home) }
+                " · " (flow.nodes - flow.pending.min(flow.nodes)) " of " (flow.nodes) " done · " (info.queued) " queued or running · " (info.waiting_children) " wait"
+            }
+            div.buttons {
+                @if matches!(flow.state, FlowState::Failed | FlowState::Cancelled) { (Button::new(Verb::RetryFlow, queue).with("id", id).show(visit)) }
+                @if !flow.state.is_final() { span.apart { (Button::new(Verb::CancelFlow, queue).with("id", id).show(visit)) } }
+            }
+        }
+        @if let Some(cause) = &info.cause { p.problem { "Failed by " b { (cause) } "." } }
+        @if !stuck.is_empty() { section { h2 { "What it waits for" } ul { @for blocker in stuck { li { (waits(visit, blocker)) } } } } }
+        section { h2 { "Graph" } (picture(graph)) }
+        section { h2 { "Nodes" } (nodes(visit, graph)) }
+    }
+}
+
+fn waits(visit: &Visit, blocker: &Blocker) -> Markup {
+    let node = &blocker.node;
+    html! {
+        b { (node.node) }
+        @if let Some(state) = node.state { " " (chip(Look::of(state))) }
+        " since " (ago(blocker.since))
+        @if let (Some(queue), Some(job)) = (&node.queue, &node.job) {
+            " " a href=(visit.at(&format!("/q/{}/job/{}", encode(queue.as_str()), encode(job.as_str())))) { "its job" }
+        }
+        @if blocker.paused { ", and its queue is paused" }
+        @if blocker.workers == Some(0) { ", and nobody serves its queue" }
+    }
+}
+
+fn nodes(visit: &Visit, graph: &FlowGraph) -> Markup {
+    let ended = |at: Option<DateTime<Utc>>| html! { @if let Some(at) = at { (ago(at)) } };
+    html! {
+        table.rows {
+            thead { tr { @for title in ["Node", "State", "Queue", "Waits for", "Done", "Failed", "Ended"] { th scope="col" { (title) } } } }
+            tbody { @for (n, node) in graph.nodes.iter().enumerate() { tr id={ "n-" (n) } data-row {
+                td { (node.name) @if node.count > 1 { " × " (node.count) } @if graph.root == Some(n) { " (root)" } }
+                td { (chip(look(node))) }
+                td { @match &node.queue {
+                    Some(queue) => { a href=(visit.at(&format!("/q/{}", encode(queue.as_str())))) { (queue) } },
+                    None => { span.quiet { "a flow of its own" } },
+                } }
+                td { @for need in &node.needs { @if let Some(other) = graph.nodes.get(*need) { a href={ "#n-" (need) } { (other.name) } " " } } }
+                td.num { (node.completed) }
+                td.num { (node.failed) }
+                td { (ended(node.ended_at)) }
+            } } }
+        }
+        @if graph.nodes.is_empty() { p.empty { "Its nodes aren't kept." } }
+    }
+}

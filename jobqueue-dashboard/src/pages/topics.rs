@@ -1,0 +1,97 @@
+//! `/topics`: one message to many queues; who is bound, and how far behind.
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    routing::get,
+};
+use jobqueue::topic::{Binding, TopicStats};
+use maud::html;
+use serde::Serialize;
+
+use crate::{
+    state::App,
+    view::{Page, ago, number, show, took},
+    web::{Params, Problem, Reply, Visit, encode, queue_name},
+};
+
+/// Topics on a page.
+const PAGE: usize = 100;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/topics", get(all)).route("/topics/{name}", get(one))
+}
+
+/// A page of topics as data.
+#[derive(Serialize)]
+struct Topics {
+    topics: Vec<String>,
+    next: Option<String>,
+}
+
+async fn all(State(app): State<App>, visit: Visit, params: Params) -> Reply {
+    let after = params.text("after")?.map(queue_name).transpose()?;
+    let (topics, next) = app.client.topics(after.as_ref(), PAGE).await?;
+    let topics: Vec<String> =
+        topics.iter().filter(|name| visit.sees(name.as_str())).map(ToString::to_string).collect();
+    let topics = Topics { topics, next: next.map(|name| name.to_string()) };
+    let body = html! {
+        h1 { "Topics" }
+        @if topics.topics.is_empty() { p.empty { "No topic. Bind a queue to one: " code { "#[job(topic = \"orders\", pattern = \"order.*\")]" } "." } }
+        ul.names { @for name in &topics.topics { li data-row { a data-open href=(visit.at(&format!("/topics/{}", encode(name)))) { (name) } } } }
+        @if let Some(next) = &topics.next { nav.pages aria-label="Pages of topics" { a rel="next" data-page="]" href={ "?after=" (encode(next)) } { "More" } } }
+    };
+    show(&visit, Page::new("Topics", "/topics", body), &topics)
+}
+
+/// A topic as data.
+#[derive(Serialize)]
+struct Topic {
+    topic: String,
+    stats: TopicStats,
+    bindings: Vec<Binding>,
+}
+
+async fn one(State(app): State<App>, visit: Visit, Path(name): Path<String>) -> Reply {
+    let name = queue_name(&name)?;
+    visit.needs(crate::access::Role::Viewer, name.as_str())?;
+    let topic = app.client.topic(name.as_str())?;
+    let (stats, bindings) = (topic.stats().await?, topic.bindings().await?);
+    if bindings.is_empty() && stats.published == 0 {
+        let words = format!(
+            "There is no topic `{name}`: no queue is bound to it, and nothing was published."
+        );
+        return Err(Problem::not_found(words).link("/topics", "All topics"));
+    }
+    let topic = Topic { topic: name.to_string(), stats, bindings };
+    let stats = &topic.stats;
+    let body = html! {
+        h1 { (topic.topic) }
+        p.facts {
+            (number(stats.published)) " published · " (number(stats.underway)) " on their way"
+            @if let Some(age) = stats.oldest_underway { ", the oldest for " (took(age)) }
+            @if stats.kept > 0 { " · " (number(stats.kept)) " kept" @if let Some(at) = stats.kept_since { " since " (ago(at)) } }
+        }
+        h2 { "Queues" }
+        table.rows {
+            thead { tr { th scope="col" { "Queue" } th.num scope="col" { "On their way" } th.num scope="col" { "Waiting there" } th scope="col" { "" } } }
+            tbody { @for lag in &stats.queues { tr data-row {
+                td { a data-open href=(visit.at(&format!("/q/{}", encode(lag.queue.as_str())))) { (lag.queue) } }
+                td.num { (number(lag.underway)) }
+                td.num { (number(lag.waiting)) }
+                td { @if lag.replaying { "still catching up with the past" } }
+            } } }
+        }
+        h2 { "Bindings" }
+        table.rows {
+            thead { tr { @for title in ["Queue", "Pattern", "Job", "Filter"] { th scope="col" { (title) } } } }
+            tbody { @for binding in &topic.bindings { tr {
+                td { (binding.queue) }
+                td { code { (binding.pattern) } }
+                td { @match &binding.job { Some(job) => (job), None => { span.quiet { "the routing key" } } } }
+                td { @if let Some(filter) = &binding.filter { code { (serde_json::to_string(filter).unwrap_or_default()) } } }
+            } } }
+        }
+    };
+    show(&visit, Page::new("Topic", "/topics", body), &topic)
+}

@@ -1,0 +1,45 @@
+//! What all requests share.
+
+use std::{net::IpAddr, sync::Arc};
+
+use jobqueue::Client;
+
+use crate::{
+    access::{Authentication, SignIns},
+    act::Tasks,
+    live::Hub,
+    payload::Redaction,
+    readings::Readings,
+};
+
+/// The dashboard's state; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct App(Arc<Inner>);
+
+/// Its parts.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) client: Client,
+    pub(crate) authentication: Authentication,
+    pub(crate) redaction: Redaction,
+    /// Proxies whose word about prefixes and addresses counts.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) readings: Arc<Readings>,
+    pub(crate) hub: Hub,
+    pub(crate) tasks: Tasks,
+}
+
+impl App {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

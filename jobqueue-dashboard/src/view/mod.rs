@@ -1,0 +1,30 @@
+//! What pages have in common.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `layout` | the frame of every page, and the page of a problem |
+//! | `state` | how states look: a glyph, a word, a colour |
+//! | `when` | times and durations |
+//! | `tree` | payloads |
+//! | `fragment` | parts of pages that news replace |
+//! | `button` | what can be done, as forms |
+//! | `job_table` | jobs as rows |
+//! | `queue_table` | queues as rows |
+
+mod button;
+mod fragment;
+mod job_table;
+mod layout;
+mod queue_table;
+mod state;
+mod tree;
+mod when;
+
+pub(crate) use button::{Button, confirm_link};
+pub(crate) use fragment::Fragment;
+pub(crate) use job_table::{job_rows, job_table};
+pub(crate) use layout::{Page, problem, show};
+pub(crate) use queue_table::{QueueRow, queue_row, queue_table};
+pub(crate) use state::{Look, chip};
+pub(crate) use tree::{body, tree};
+pub(crate) use when::{ago, number, seconds, took, until};
