@@ -142,10 +142,10 @@ impl Dashboard {
     /// Its pages, to be nested in the router of a server, under any path: by
     /// [`nest_service`](axum::Router::nest_service), which serves `/jobs` and `/jobs/` alike.
     ///
-    /// Serve that with
-    /// [`into_make_service_with_connect_info::<SocketAddr>()`](axum::Router::into_make_service_with_connect_info):
-    /// without the addresses of those who ask, it trusts no proxy, and
+    /// Serve that with [`into_make_service_with_connect_info`] for `SocketAddr`: without the addresses of those who ask, it trusts no proxy, and
     /// [`Authentication::open_on_loopback`] lets nobody in.
+    ///
+    /// [`into_make_service_with_connect_info`]: axum::Router::into_make_service_with_connect_info
     pub fn router(&self) -> Router {
         let routes = pages::routes().merge(act::routes()).merge(live::routes());
         let pages = routes.with_state(self.0.clone());

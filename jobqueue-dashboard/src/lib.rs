@@ -6,7 +6,11 @@
 //!
 //! ```no_run
 //! # use axum::Router;
-//! # async fn example(client: jobqueue::Client, app: Router) -> Result<Router, Box<dyn std::error::Error>> {
+//! # use std::error::Error;
+//! # async fn example(
+//! #     client: jobqueue::Client,
+//! #     app: Router,
+//! # ) -> Result<Router, Box<dyn Error>> {
 //! use jobqueue_dashboard::{Authentication, Dashboard, Person, Role};
 //!
 //! let ann = Person::new("ann").may(Role::Admin, "*");

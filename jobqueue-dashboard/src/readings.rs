@@ -1,7 +1,7 @@
 //! How queues are, read at most once a second however many ask.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -72,14 +72,7 @@ impl Readings {
         if let Some(reading) = last.reading.as_ref().filter(|it| it.at.elapsed() < FRESH) {
             return Ok(reading.clone());
         }
-        let queues = match &last.names {
-            Some((at, names)) if at.elapsed() < NAMES => names.clone(),
-            _ => {
-                let names = self.client.queues().all().await?;
-                last.names = Some((Instant::now(), names.clone()));
-                names
-            }
-        };
+        let queues = self.names(&mut last).await?;
         let stats = self.stats(&queues).await?;
         let rates = last.earlier.as_ref().filter(|earlier| earlier.at.elapsed() < OLDEST);
         let rates = rates.map(|earlier| rates_since(&stats, &earlier.stats)).unwrap_or_default();
@@ -90,6 +83,31 @@ impl Readings {
             _ => last.earlier = before.or_else(|| Some(reading.clone())),
         }
         Ok(reading)
+    }
+
+    /// Which queues there are, as of at most ten seconds ago.
+    pub(crate) async fn queues(&self) -> Result<Vec<QueueEntry>> {
+        let mut last = self.last.lock().await;
+        self.names(&mut last).await
+    }
+
+    /// How some queues are now. Nothing else is read, and nothing is kept.
+    pub(crate) async fn some(&self, names: &BTreeSet<QueueName>) -> Result<Reading> {
+        let all = self.queues().await?;
+        let queues: Vec<_> = all.into_iter().filter(|it| names.contains(&it.name)).collect();
+        let stats = self.stats(&queues).await?;
+        Ok(Reading { at: Instant::now(), queues, stats, rates: BTreeMap::new() })
+    }
+
+    async fn names(&self, last: &mut Last) -> Result<Vec<QueueEntry>> {
+        match &last.names {
+            Some((at, names)) if at.elapsed() < NAMES => Ok(names.clone()),
+            _ => {
+                let names = self.client.queues().all().await?;
+                last.names = Some((Instant::now(), names.clone()));
+                Ok(names)
+            }
+        }
     }
 
     async fn stats(&self, queues: &[QueueEntry]) -> Result<BTreeMap<QueueName, QueueStats>> {

@@ -8,7 +8,9 @@ use serde_json::json;
 
 use crate::site::{EVIL, Site, client, send};
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+                      connect-src 'self'; img-src 'self' data:; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
 
 #[tokio::test]
 async fn without_authentication_it_is_not_built_or_served_to_others() {

@@ -17,7 +17,12 @@ use tower::ServiceExt as _;
 /// What no page may have as it is: it would run.
 pub(crate) const EVIL: &str = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>";
 
-#[job(queue = "mails", retain_failed = Retain::count(100), retain = Retain::count(100), attempts = 1)]
+#[job(
+    queue = "mails",
+    retain_failed = Retain::count(100),
+    retain = Retain::count(100),
+    attempts = 1
+)]
 pub(crate) async fn send(payload: Value) -> Result<Value, std::io::Error> {
     match payload.get("fail").and_then(Value::as_str) {
         Some(words) => Err(std::io::Error::other(words.to_owned())),

@@ -306,6 +306,7 @@ pub mod docs {
     //! | [`topics`] | one message to many queues |
     //! | [`testing`] | handlers and whole systems without Redis, in a time of their own; failures on purpose |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |
+    //! | [`dashboard`] | queues and jobs in the browser: pages, roles, what is hidden |
     //! | [`waiting`] | why do jobs wait? A list of reasons, and what tells each |
     //! | [`embedded`] | without a server: in memory, or in a folder that processes share |
     //! | [`deploying`] | settings and rights of Redis, processes, shutdown |
@@ -352,6 +353,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/operating.md")]
     pub mod operating {}
+
+    #[doc = include_str!("docs/dashboard.md")]
+    pub mod dashboard {}
 
     #[doc = include_str!("docs/waiting.md")]
     pub mod waiting {}

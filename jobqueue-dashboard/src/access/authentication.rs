@@ -153,7 +153,8 @@ impl Authentication {
             Kind::Proxy { header, proxies, person } => {
                 if !caller.peer.is_some_and(|peer| proxies.contains(&peer)) {
                     return Identified::Closed(
-                        "It is reached through a proxy, and this connection isn't from one that it trusts.",
+                        "It is reached through a proxy, and this connection isn't from one that it \
+                         trusts.",
                     );
                 }
                 match caller.header(header).filter(|name| !name.trim().is_empty()) {

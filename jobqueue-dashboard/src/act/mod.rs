@@ -16,7 +16,7 @@ mod single;
 mod subject;
 mod tasks;
 
-pub(crate) use edit::{compare, fingerprint};
+pub(crate) use edit::fingerprint;
 pub(crate) use perform::routes;
 pub(crate) use subject::{Count, Subject};
 pub(crate) use tasks::{Ended, Task, TaskState, Tasks};

@@ -2,7 +2,7 @@
 //! is read.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     hash::{BuildHasher as _, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -15,7 +15,7 @@ use tokio::{
 use tracing::warn;
 
 use super::view::View;
-use crate::{state::App, view::Fragment};
+use crate::{readings::Reading, state::App, view::Fragment};
 
 /// How often what is watched is read.
 const TICK: Duration = Duration::from_secs(1);
@@ -108,16 +108,12 @@ async fn tick(app: App, watched: Arc<Mutex<Watched>>) {
             }
             watched.views.keys().cloned().collect()
         };
-        let reading = if views.iter().any(View::needs_reading) {
-            match app.readings.latest().await {
-                Ok(reading) => Some(reading),
-                Err(error) => {
-                    warn!(%error, "those who watch the dashboard hear no news");
-                    continue;
-                }
+        let reading = match read(&app, &views).await {
+            Ok(reading) => reading,
+            Err(error) => {
+                warn!(%error, "those who watch the dashboard hear no news");
+                continue;
             }
-        } else {
-            None
         };
         for view in views {
             match view.render(&app, reading.as_deref()).await {
@@ -127,6 +123,18 @@ async fn tick(app: App, watched: Arc<Mutex<Watched>>) {
             }
         }
     }
+}
+
+/// What the views need: all queues if somebody looks at all, or else those that somebody looks at.
+async fn read(app: &App, views: &[View]) -> jobqueue::Result<Option<Arc<Reading>>> {
+    if views.iter().any(View::needs_all) {
+        return app.readings.latest().await.map(Some);
+    }
+    let names: BTreeSet<_> = views.iter().filter_map(View::needs_one).cloned().collect();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    app.readings.some(&names).await.map(|reading| Some(Arc::new(reading)))
 }
 
 /// Sends what differs from what was sent last.

@@ -21,9 +21,17 @@ pub(crate) enum What {
 }
 
 impl View {
-    /// Whether it needs a look at the queues.
-    pub(super) fn needs_reading(&self) -> bool {
-        matches!(self.what, What::Overview | What::Queue(..))
+    /// Whether it needs a look at all queues.
+    pub(super) fn needs_all(&self) -> bool {
+        matches!(self.what, What::Overview)
+    }
+
+    /// The one queue that it needs a look at.
+    pub(super) fn needs_one(&self) -> Option<&QueueName> {
+        match &self.what {
+            What::Queue(queue, _) => Some(queue),
+            _ => None,
+        }
     }
 
     /// All that can change in it.

@@ -12,7 +12,7 @@ use crate::{
     state::App,
     verb::Verb,
     view::{Button, Fragment, Page, ago, number, show},
-    web::{Problem, Reply, Visit, encode},
+    web::{Problem, Reply, Visit},
 };
 
 pub(super) fn routes() -> Router<App> {
@@ -24,13 +24,29 @@ async fn all(State(app): State<App>, visit: Visit) -> Reply {
     let tasks: Vec<TaskState> = seen.map(|task| task.state()).collect();
     let body = html! {
         h1 { "Actions" }
-        p.quiet { "Work on many jobs that this process began. What others did is in the " a href=(visit.at("/audit")) { "audit log" } "." }
-        @if tasks.is_empty() { p.empty { "No work on many jobs was begun since this process started." } }
+        p.quiet {
+            "Work on many jobs that this process began. What others did is in the "
+            a href=(visit.at("/audit")) { "audit log" }
+            "."
+        }
+        @if tasks.is_empty() {
+            p.empty { "No work on many jobs was begun since this process started." }
+        }
         @else {
             table.rows {
-                thead { tr { @for title in ["Work", "Queue", "Who", "Began", "Done", "Skipped", "State"] { th scope="col" { (title) } } } }
+                thead {
+                    tr {
+                        @for title in ["Work", "Queue", "Who", "Began", "Done", "Skipped", "State"] {
+                            th scope="col" { (title) }
+                        }
+                    }
+                }
                 tbody { @for task in &tasks { tr data-row {
-                    td { a data-open href=(visit.at(&format!("/actions/{}", task.id))) { (task.verb) ": " (task.subject) } }
+                    td {
+                        a data-open href=(visit.at(&format!("/actions/{}", task.id))) {
+                            (task.verb) ": " (task.subject)
+                        }
+                    }
                     td { (task.queue) }
                     td { (task.who) }
                     td { (ago(task.begun_at)) }
@@ -54,7 +70,14 @@ async fn one(State(app): State<App>, visit: Visit, Path(id): Path<u64>) -> Reply
     let queue = task.queue.as_str();
     let body = html! {
         h1 { (task.verb) ": " (task.subject) }
-        p { "in " a href=(visit.at(&format!("/q/{}", encode(queue)))) { (queue) } ", by " (task.who) ", begun " (ago(task.begun_at)) }
+        p {
+            "in "
+            a href=(visit.at_queue(queue)) { (queue) }
+            ", by "
+            (task.who)
+            ", begun "
+            (ago(task.begun_at))
+        }
         (progress(&task))
         (Button::new(Verb::Stop, queue).with("task", task.id).show(&visit))
         p { a data-up href=(visit.at("/actions")) { "All work" } }
@@ -80,9 +103,15 @@ fn progress(task: &TaskState) -> Markup {
         div id={ "task-" (task.id) } {
             p { (state(task)) @if let Some(at) = task.ended_at { " " (ago(at)) } }
             p {
-                progress value=(task.done + task.skipped) max=(task.total.max(task.done + task.skipped).max(1)) {}
+                progress value=(task.done + task.skipped)
+                    max=(task.total.max(task.done + task.skipped).max(1)) {
+                }
                 " " (number(task.done)) " of " (number(task.total)) " done"
-                @if task.skipped > 0 { ", " (number(task.skipped)) " skipped: they had moved on, or can't be changed so" }
+                @if task.skipped > 0 {
+                    ", "
+                    (number(task.skipped))
+                    " skipped: they had moved on, or can't be changed so"
+                }
             }
             @if !task.refusals.is_empty() { ul { @for why in &task.refusals { li { (why) } } } }
         }

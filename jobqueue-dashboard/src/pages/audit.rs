@@ -54,9 +54,15 @@ async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
             }
             button type="submit" { "Filter" }
         }
-        @if seen.is_empty() { p.empty { "No action is noted here. Actions on this dashboard are, and those of programs that use `acting_as`." } }
+        @if seen.is_empty() {
+            p.empty {
+                "No action is noted here. Actions on this dashboard are, and those of programs that use `acting_as`."
+            }
+        }
         @else { (entries(&visit, &seen)) }
-        @if let Some(older) = older { nav.pages aria-label="Pages" { a href=(older) data-page="]" rel="next" { "Older" } } }
+        @if let Some(older) = older {
+            nav.pages aria-label="Pages" { a href=(older) data-page="]" rel="next" { "Older" } }
+        }
     };
     show(&visit, Page::new("Audit", "/audit", body), &seen)
 }
@@ -65,12 +71,25 @@ async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
 pub(super) fn entries(visit: &Visit, entries: &[AuditEntry]) -> Markup {
     html! {
         table.rows {
-            thead { tr { @for title in ["When", "Who", "What", "Queue", "On", "Jobs", "Answer"] { th scope="col" { (title) } } } }
+            thead {
+                tr {
+                    @for title in ["When", "Who", "What", "Queue", "On", "Jobs", "Answer"] {
+                        th scope="col" { (title) }
+                    }
+                }
+            }
             tbody { @for entry in entries { tr data-row {
                 td { (ago(entry.at)) }
-                td { (entry.who) @if let Some(address) = &entry.address { " " span.quiet { (address) } } }
+                td {
+                    (entry.who)
+                    @if let Some(address) = &entry.address { " " span.quiet { (address) } }
+                }
                 td { (entry.action) }
-                td { a href=(visit.at(&format!("/q/{}", encode(entry.queue.as_str())))) { (entry.queue) } }
+                td {
+                    a href=(visit.at_queue(entry.queue.as_str())) {
+                        (entry.queue)
+                    }
+                }
                 td { (entry.on.as_deref().unwrap_or_default()) }
                 td.num { @if let Some(count) = entry.count { (number(count)) } }
                 td { (answer(&entry.answer)) }

@@ -89,18 +89,35 @@ impl Asked<'_> {
                 input type="hidden" name="queue" value=(name);
                 @for id in &ids { input type="hidden" name="id" value=(id); }
                 @for field in ["state", "where"] {
-                    @if let Some(value) = params.text(field)? { input type="hidden" name=(field) value=(value); }
+                    @if let Some(value) = params.text(field)? {
+                        input type="hidden" name=(field) value=(value);
+                    }
                 }
                 @if let Some(expect) = expect { input type="hidden" name="expect" value=(expect); }
                 @if *verb == Verb::Redrive {
-                    p { label { "At most " input type="number" name="rate" min="1" max="100000"; " a second" } }
+                    p {
+                        label {
+                            "At most "
+                            input type="number" name="rate" min="1" max="100000";
+                            " a second"
+                        }
+                    }
                 }
                 @if Subject::needs_name(*count, *verb) {
-                    p { label { "Type " code { (name) } " to say that you mean it: " input type="text" name="confirm" required autocomplete="off"; } }
+                    p {
+                        label {
+                            "Type "
+                            code { (name) }
+                            " to say that you mean it: "
+                            input type="text" name="confirm" required autocomplete="off";
+                        }
+                    }
                 }
                 p {
                     a.button href=(visit.at(&back)) autofocus data-up { "Leave as it is" } " "
-                    button type="submit" class=[verb.is_destructive().then_some("danger")] { (verb.words()) " " (jobs) }
+                    button type="submit" class=[verb.is_destructive().then_some("danger")] {
+                        (verb.words()) " " (jobs)
+                    }
                 }
             }
         })

@@ -12,12 +12,12 @@ use serde::Serialize;
 
 use super::{job::job_id, job_view::failure_part};
 use crate::{
-    act::{compare, fingerprint},
+    act::fingerprint,
     payload::{Body, letter_tree, payload},
     state::App,
     verb::Verb,
     view,
-    view::{Button, Look, Page, ago, chip, confirm_link, show},
+    view::{Button, Look, Page, ago, chip, confirm_link, diff, show},
     web::{Params, Problem, Reply, Visit, encode, json, queue_name},
 };
 
@@ -58,19 +58,27 @@ async fn one(
             p { (chip(Look::DEAD)) " " (ago(letter.failed_at)) }
             p.facts {
                 code data-copy=(letter.id) { (letter.id) } " of "
-                a href=(visit.at(&format!("/q/{}", encode(letter.queue.as_str())))) { (letter.queue) } ", kept in "
-                a data-up href=(visit.at(&format!("/dead/{}", encode(name.as_str())))) { (name) }
+                a href=(visit.at_queue(letter.queue.as_str())) {
+                    (letter.queue)
+                }
+                ", kept in "
+                a data-up href=(visit.at_letters(name.as_str())) { (name) }
             }
             div.buttons {
                 (Button::new(Verb::Redrive, name.as_str()).with("id", &id).show(&visit))
-                span.apart { (confirm_link(&visit, (Verb::Remove, name.as_str()), &[("id", id.as_str())], "Remove")) }
+                span.apart {
+                    (confirm_link(&visit, (Verb::Remove, name.as_str()), &[("id", id.as_str())], "Remove"))
+                }
             }
         }
         div.columns {
             div {
                 section.error { h2 { "Error" } (failure_part(&letter.failure)) }
                 @if !letter.errors.is_empty() {
-                    section { h2 { "Attempts before" } @for failure in &letter.errors { (failure_part(failure)) } }
+                    section {
+                        h2 { "Attempts before" }
+                        @for failure in &letter.errors { (failure_part(failure)) }
+                    }
                 }
             }
             div {
@@ -93,7 +101,10 @@ fn edit(visit: &Visit, (queue, id): (&QueueName, &JobId), record: &Record, shown
                     input type="hidden" name="queue" value=(queue);
                     input type="hidden" name="id" value=(id);
                     input type="hidden" name="payload_seen" value=(fingerprint(record));
-                    textarea name="payload" rows="16" aria-label="Payload, as JSON" spellcheck="false" autocomplete="off" { (tree.to_pretty()) }
+                    textarea name="payload" rows="16" aria-label="Payload, as JSON"
+                        spellcheck="false" autocomplete="off" {
+                        (tree.to_pretty())
+                    }
                     button type="submit" { "Show what changes" }
                 }
             }
@@ -132,14 +143,19 @@ async fn two(
         div.columns {
             @for (id, letter) in [(a, &first), (b, &second)] {
                 section {
-                    h2 { a href=(visit.at(&format!("/dead/{}/{}", encode(name.as_str()), encode(id.as_str())))) { (letter.id) } }
+                    h2 {
+                        a
+                            href=(visit.at(&format!("/dead/{}/{}", encode(name.as_str()), encode(id.as_str())))) {
+                            (letter.id)
+                        }
+                    }
                     p { "from " (letter.queue) ", failed " (ago(letter.failed_at)) }
                     (failure_part(&letter.failure))
                 }
             }
         }
         h2 { "Payloads" }
-        pre.diff { @for (mark, line) in compare(&before, &after) { span class={ "d-" (mark.class()) } { (mark.sign()) (line) "\n" } } }
+        (diff(&before, &after))
     };
     show(&visit, Page::new("Compare", "/dead", body), &Both { before: &before, after: &after })
 }

@@ -52,12 +52,26 @@ async fn queues(State(app): State<App>, visit: Visit) -> Reply {
         .collect();
     let body = html! {
         h1 { "Dead letters" }
-        @if held.is_empty() { p.empty { "No queue has a dead-letter queue. Set `dead_letter` on a handler or a queue, and jobs that fail for good are kept there." } }
+        @if held.is_empty() {
+            p.empty {
+                "No queue has a dead-letter queue. Set `dead_letter` on a handler or a queue, and jobs that fail for good are kept there."
+            }
+        }
         @else {
             table.rows {
-                thead { tr { th scope="col" { "Kept in" } th.num scope="col" { "Letters" } th scope="col" { "Of" } } }
+                thead {
+                    tr {
+                        th scope="col" { "Kept in" }
+                        th.num scope="col" { "Letters" }
+                        th scope="col" { "Of" }
+                    }
+                }
                 tbody { @for held in &held { tr data-row {
-                    td { a data-open href=(visit.at(&format!("/dead/{}", encode(&held.queue)))) { (held.queue) } }
+                    td {
+                        a data-open href=(visit.at(&format!("/dead/{}", encode(&held.queue)))) {
+                            (held.queue)
+                        }
+                    }
                     td.num { (number(held.letters)) }
                     td { (held.of.join(", ")) }
                 } } }
@@ -120,7 +134,9 @@ impl View<'_> {
                 h1 { (queue) }
                 p.facts { (number(*count)) " dead letters, kept, not waiting" }
                 div.buttons {
-                    @if *count > 0 { (confirm_link(visit, (Verb::Redrive, queue), &[("state", "waiting")], "Redrive all")) }
+                    @if *count > 0 {
+                        (confirm_link(visit, (Verb::Redrive, queue), &[("state", "waiting")], "Redrive all"))
+                    }
                     a.button href=(visit.at(&format!("/q/{}/waiting", encode(queue)))) { "As jobs" }
                 }
             }
@@ -131,15 +147,34 @@ impl View<'_> {
                     input type="hidden" name="queue" value=(queue);
                     (self.table(app))
                     div.bulk role="group" aria-label="Selected dead letters" {
-                        @if visit.person.can(Verb::Redrive.role(), queue) { button type="submit" name="verb" value="redrive" { "Redrive selected" } }
-                        @if visit.person.can(Verb::Remove.role(), queue) { button.danger type="submit" name="verb" value="remove" { "Remove selected" } }
-                        button type="submit" formaction=(visit.at(&format!("/dead/{}/compare", encode(queue)))) { "Compare two" }
+                        @if visit.person.can(Verb::Redrive.role(), queue) {
+                            button type="submit" name="verb" value="redrive" { "Redrive selected" }
+                        }
+                        @if visit.person.can(Verb::Remove.role(), queue) {
+                            button.danger type="submit" name="verb" value="remove" {
+                                "Remove selected"
+                            }
+                        }
+                        button type="submit"
+                            formaction=(visit.at(&format!("/dead/{}/compare", encode(queue)))) {
+                            "Compare two"
+                        }
                     }
                 }
             }
             nav.pages aria-label="Pages of dead letters" {
-                @if self.after > 0 { a rel="prev" data-page="[" href={ "?after=" (self.after.saturating_sub(self.n)) "&n=" (self.n) } { "Older" } }
-                @if self.after + self.n < *count { a rel="next" data-page="]" href={ "?after=" (self.after + self.n) "&n=" (self.n) } { "Newer" } }
+                @if self.after > 0 {
+                    a rel="prev" data-page="["
+                        href={ "?after=" (self.after.saturating_sub(self.n)) "&n=" (self.n) } {
+                        "Older"
+                    }
+                }
+                @if self.after + self.n < *count {
+                    a rel="next" data-page="]"
+                        href={ "?after=" (self.after + self.n) "&n=" (self.n) } {
+                        "Newer"
+                    }
+                }
             }
         }
     }
@@ -156,7 +191,14 @@ impl View<'_> {
         html! {
             section.groups aria-label="Kinds of dead letters on this page" {
                 ul { @for ((queue, reason, kind), (count, sample)) in &groups {
-                    li { b { (number(*count)) " × " } (reason) " in " (queue) ": " a href={ (base) (encode(sample.as_str())) } { (kind) } }
+                    li {
+                        b { (number(*count)) " × " }
+                        (reason)
+                        " in "
+                        (queue)
+                        ": "
+                        a href={ (base) (encode(sample.as_str())) } { (kind) }
+                    }
                 } }
             }
         }
@@ -168,18 +210,39 @@ impl View<'_> {
             table.rows {
                 thead { tr {
                     th scope="col" { input type="checkbox" data-all aria-label="All on this page"; }
-                    @for title in ["Job", "From", "Name", "Error", "Payload", "Failed"] { th scope="col" { (title) } }
+                    @for title in ["Job", "From", "Name", "Error", "Payload", "Failed"] {
+                        th scope="col" { (title) }
+                    }
                 } }
                 tbody { @for (id, letter) in self.letters { tr data-row id={ "d-" (id) } {
-                    td.check { input type="checkbox" name="id" value=(id) aria-label={ "Select " (letter.id) }; }
-                    td.id { a data-open data-id=(letter.id) href={ (base) (encode(id.as_str())) } { (letter.id) } }
-                    td { a href=(self.visit.at(&format!("/q/{}", encode(letter.queue.as_str())))) { (letter.queue) } }
+                    td.check {
+                        input type="checkbox" name="id" value=(id)
+                            aria-label={ "Select " (letter.id) };
+                    }
+                    td.id {
+                        a data-open data-id=(letter.id) href={ (base) (encode(id.as_str())) } {
+                            (letter.id)
+                        }
+                    }
+                    td {
+                        a href=(self.visit.at_queue(letter.queue.as_str())) {
+                            (letter.queue)
+                        }
+                    }
                     @match letter.record() {
                         Ok(record) => { td { (record.name) } },
                         Err(_) => { td { "–" } },
                     }
-                    td { b { (letter.failure.reason.as_str()) } " " (letter.failure.message.lines().next().unwrap_or_default().chars().take(120).collect::<String>()) }
-                    td.preview { @if let Ok(record) = letter.record() { code { (payload(&record, &app.redaction, false).preview(80)) } } }
+                    td {
+                        b { (letter.failure.reason.as_str()) }
+                        " "
+                        (letter.failure.message.lines().next().unwrap_or_default().chars().take(120).collect::<String>())
+                    }
+                    td.preview {
+                        @if let Ok(record) = letter.record() {
+                            code { (payload(&record, &app.redaction, false).preview(80)) }
+                        }
+                    }
                     td { (ago(letter.failed_at)) }
                 } } }
             }

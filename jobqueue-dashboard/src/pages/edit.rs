@@ -50,7 +50,9 @@ async fn page(
         h1 { "Edit " (job.record.name) }
         p { (chip(Look::of(job.state))) " " code { (id) } }
         @if verb == Verb::EditRetry {
-            p { "It has ended, and what has ended can't change: a new job with this payload is added, and this one is removed." }
+            p {
+                "It has ended, and what has ended can't change: a new job with this payload is added, and this one is removed."
+            }
         }
         form method="post" action=(visit.at(&format!("/do/{}", verb.as_str()))) {
             input type="hidden" name="queue" value=(name);
@@ -58,8 +60,14 @@ async fn page(
             input type="hidden" name="expect" value=(job.state);
             input type="hidden" name="payload_seen" value=(fingerprint(&job.record));
             label for="payload" { "Payload, as JSON" }
-            textarea #payload name="payload" rows="20" spellcheck="false" autocomplete="off" { (tree.to_pretty()) }
-            p { button type="submit" { "Show what changes" } " " a.button href=(visit.at(&path)) data-up { "Cancel" } }
+            textarea #payload name="payload" rows="20" spellcheck="false" autocomplete="off" {
+                (tree.to_pretty())
+            }
+            p {
+                button type="submit" { "Show what changes" }
+                " "
+                a.button href=(visit.at(&path)) data-up { "Cancel" }
+            }
         }
     };
     show(&visit, Page::new("Edit", "/", body), &tree_data(&tree.to_json()))

@@ -18,14 +18,18 @@ async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
     if let Some(name) = &chosen {
         visit.queue(name).await?;
     }
-    let reading = app.readings.latest().await?;
-    let names: Vec<&str> = reading.queues.iter().map(|entry| entry.name.as_str()).collect();
+    let queues = app.readings.queues().await?;
+    let names: Vec<&str> = queues.iter().map(|entry| entry.name.as_str()).collect();
     let names: Vec<&str> = names.into_iter().filter(|name| visit.sees(name)).take(1_000).collect();
     let jobs = chosen.as_ref().map(|name| visit.at(&format!("/q/{}/job/", encode(name.as_str()))));
     let body = html! {
         h1 { "Events" }
         form.filter method="get" {
-            label { "Queue " input type="text" name="queue" list="queues" value=[chosen.as_ref().map(ToString::to_string)] maxlength="128" required; }
+            label {
+                "Queue "
+                input type="text" name="queue" list="queues"
+                    value=[chosen.as_ref().map(ToString::to_string)] maxlength="128" required;
+            }
             datalist #queues { @for name in &names { option value=(name) {} } }
             button type="submit" { "Follow" }
         }

@@ -76,8 +76,14 @@ pub(super) fn groups(prefix: &str, queue: &str, groups: &[Group]) -> Markup {
                 @for group in groups {
                     li {
                         b { (number(group.count)) " × " } (group.reason) " in "
-                        a href={ "?where=" (encode(&format!("name:{}", group.name))) } { (group.name) } ": "
-                        a href={ (prefix) "/q/" (encode(queue)) "/job/" (encode(group.sample.as_str())) } { (group.message) }
+                        a href={ "?where=" (encode(&format!("name:{}", group.name))) } {
+                            (group.name)
+                        }
+                        ": "
+                        a
+                            href={ (prefix) "/q/" (encode(queue)) "/job/" (encode(group.sample.as_str())) } {
+                            (group.message)
+                        }
                         @if let Some(at) = group.last_at { span.quiet { " last " (ago(at)) } }
                     }
                 }

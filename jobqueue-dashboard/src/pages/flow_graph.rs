@@ -110,15 +110,20 @@ pub(super) fn picture(graph: &FlowGraph) -> Markup {
                 viewBox={ "0 0 " (width) " " (height) } xmlns="http://www.w3.org/2000/svg" {
                 @for (from, to) in lines {
                     @let (a, b) = (&drawn[from], &drawn[to]);
-                    @let (x1, y1, x2, y2) = (x(a) + WIDTH, y(a) + HEIGHT / 2, x(b), y(b) + HEIGHT / 2);
-                    path.edge d={ "M" (x1) " " (y1) " C" (x1 + ACROSS / 2) " " (y1) " " (x2 - ACROSS / 2) " " (y2) " " (x2) " " (y2) } {}
+                    @let (x1, y1, x2, y2) =
+                        (x(a) + WIDTH, y(a) + HEIGHT / 2, x(b), y(b) + HEIGHT / 2);
+                    path.edge
+                        d={ "M" (x1) " " (y1) " C" (x1 + ACROSS / 2) " " (y1) " " (x2 - ACROSS / 2) " " (y2) " " (x2) " " (y2) } {
+                    }
                 }
                 @for it in &drawn {
                     a href={ "#n-" (it.node) } {
                         g class={ "node st-" (it.look.class) } {
                             title { (it.words) ": " (it.look.word) }
                             rect x=(x(it)) y=(y(it)) width=(WIDTH) height=(HEIGHT) rx="4" {}
-                            text x=(x(it) + 10) y=(y(it) + 23) { (it.look.glyph) " " (short(&it.words)) }
+                            text x=(x(it) + 10) y=(y(it) + 23) {
+                                (it.look.glyph) " " (short(&it.words))
+                            }
                         }
                     }
                 }

@@ -61,7 +61,11 @@ async fn all(State(app): State<App>, visit: Visit, params: Params) -> Reply {
     rows.truncate(MOST);
     let body = html! {
         h1 { "Flows" }
-        @if rows.is_empty() { p.empty { "No flow is kept. A flow is a job that waits for others: see the guide on flows." } }
+        @if rows.is_empty() {
+            p.empty {
+                "No flow is kept. A flow is a job that waits for others: see the guide on flows."
+            }
+        }
         @else { (table(&visit, &rows)) }
     };
     show(&visit, Page::new("Flows", "/flows", body), &rows)
@@ -81,14 +85,30 @@ async fn of_queue(client: Client, home: QueueName) -> Result<Vec<Row>, Problem> 
 fn table(visit: &Visit, rows: &[Row]) -> Markup {
     html! {
         table.rows {
-            thead { tr { @for title in ["Flow", "Home", "State", "Done", "Failed", "Started", "Deadline"] { th scope="col" { (title) } } } }
+            thead {
+                tr {
+                    @for title in ["Flow", "Home", "State", "Done", "Failed", "Started", "Deadline"] {
+                        th scope="col" { (title) }
+                    }
+                }
+            }
             tbody { @for Row { home, flow } in rows { tr data-row {
-                td.id { a data-open href=(visit.at(&format!("/flows/{}/{}", encode(home.as_str()), encode(flow.id.as_str())))) { (flow.id) } }
-                td { a href=(visit.at(&format!("/q/{}", encode(home.as_str())))) { (home) } }
+                td.id {
+                    a data-open
+                        href=(visit.at(&format!("/flows/{}/{}", encode(home.as_str()), encode(flow.id.as_str())))) {
+                        (flow.id)
+                    }
+                }
+                td { a href=(visit.at_queue(home.as_str())) { (home) } }
                 td { (chip(state_look(flow.state))) }
                 td {
-                    progress value=(flow.nodes - flow.pending.min(flow.nodes)) max=(flow.nodes.max(1)) {}
-                    " " (number(u64::from(flow.nodes - flow.pending.min(flow.nodes)))) " of " (number(u64::from(flow.nodes)))
+                    progress value=(flow.nodes - flow.pending.min(flow.nodes))
+                        max=(flow.nodes.max(1)) {
+                    }
+                    " "
+                    (number(u64::from(flow.nodes - flow.pending.min(flow.nodes))))
+                    " of "
+                    (number(u64::from(flow.nodes)))
                 }
                 td.num { (flow.failed) }
                 td { (ago(flow.created_at)) }
@@ -137,18 +157,42 @@ fn body(visit: &Visit, whole: &Whole) -> Markup {
     html! {
         div.title {
             h1 { "Flow" }
-            p { (chip(state_look(flow.state))) " started " (ago(flow.created_at)) @if let Some(at) = flow.ended_at { ", ended " (ago(at)) } }
+            p {
+                (chip(state_look(flow.state)))
+                " started "
+                (ago(flow.created_at))
+                @if let Some(at) = flow.ended_at { ", ended " (ago(at)) }
+            }
             p.facts {
-                code data-copy=(id) { (id) } " in " a data-up href=(visit.at(&format!("/q/{}", encode(queue)))) { (home) }
-                " · " (flow.nodes - flow.pending.min(flow.nodes)) " of " (flow.nodes) " done · " (info.queued) " queued or running · " (info.waiting_children) " wait"
+                code data-copy=(id) { (id) }
+                " in "
+                a data-up href=(visit.at_queue(queue)) { (home) }
+                " · "
+                (flow.nodes - flow.pending.min(flow.nodes))
+                " of "
+                (flow.nodes)
+                " done · "
+                (info.queued)
+                " queued or running · "
+                (info.waiting_children)
+                " wait"
             }
             div.buttons {
-                @if matches!(flow.state, FlowState::Failed | FlowState::Cancelled) { (Button::new(Verb::RetryFlow, queue).with("id", id).show(visit)) }
-                @if !flow.state.is_final() { span.apart { (Button::new(Verb::CancelFlow, queue).with("id", id).show(visit)) } }
+                @if matches!(flow.state, FlowState::Failed | FlowState::Cancelled) {
+                    (Button::new(Verb::RetryFlow, queue).with("id", id).show(visit))
+                }
+                @if !flow.state.is_final() {
+                    span.apart { (Button::new(Verb::CancelFlow, queue).with("id", id).show(visit)) }
+                }
             }
         }
         @if let Some(cause) = &info.cause { p.problem { "Failed by " b { (cause) } "." } }
-        @if !stuck.is_empty() { section { h2 { "What it waits for" } ul { @for blocker in stuck { li { (waits(visit, blocker)) } } } } }
+        @if !stuck.is_empty() {
+            section {
+                h2 { "What it waits for" }
+                ul { @for blocker in stuck { li { (waits(visit, blocker)) } } }
+            }
+        }
         section { h2 { "Graph" } (picture(graph)) }
         section { h2 { "Nodes" } (nodes(visit, graph)) }
     }
@@ -161,7 +205,11 @@ fn waits(visit: &Visit, blocker: &Blocker) -> Markup {
         @if let Some(state) = node.state { " " (chip(Look::of(state))) }
         " since " (ago(blocker.since))
         @if let (Some(queue), Some(job)) = (&node.queue, &node.job) {
-            " " a href=(visit.at(&format!("/q/{}/job/{}", encode(queue.as_str()), encode(job.as_str())))) { "its job" }
+            " "
+            a
+                href=(visit.at_job(queue.as_str(), job.as_str())) {
+                "its job"
+            }
         }
         @if blocker.paused { ", and its queue is paused" }
         @if blocker.workers == Some(0) { ", and nobody serves its queue" }
@@ -172,15 +220,32 @@ fn nodes(visit: &Visit, graph: &FlowGraph) -> Markup {
     let ended = |at: Option<DateTime<Utc>>| html! { @if let Some(at) = at { (ago(at)) } };
     html! {
         table.rows {
-            thead { tr { @for title in ["Node", "State", "Queue", "Waits for", "Done", "Failed", "Ended"] { th scope="col" { (title) } } } }
+            thead {
+                tr {
+                    @for title in ["Node", "State", "Queue", "Waits for", "Done", "Failed", "Ended"] {
+                        th scope="col" { (title) }
+                    }
+                }
+            }
             tbody { @for (n, node) in graph.nodes.iter().enumerate() { tr id={ "n-" (n) } data-row {
-                td { (node.name) @if node.count > 1 { " × " (node.count) } @if graph.root == Some(n) { " (root)" } }
+                td {
+                    (node.name)
+                    @if node.count > 1 { " × " (node.count) }
+                    @if graph.root == Some(n) { " (root)" }
+                }
                 td { (chip(look(node))) }
                 td { @match &node.queue {
-                    Some(queue) => { a href=(visit.at(&format!("/q/{}", encode(queue.as_str())))) { (queue) } },
+                    Some(queue) =>
+                        { a href=(visit.at_queue(queue.as_str())) { (queue) } },
                     None => { span.quiet { "a flow of its own" } },
                 } }
-                td { @for need in &node.needs { @if let Some(other) = graph.nodes.get(*need) { a href={ "#n-" (need) } { (other.name) } " " } } }
+                td {
+                    @for need in &node.needs {
+                        @if let Some(other) = graph.nodes.get(*need) {
+                            a href={ "#n-" (need) } { (other.name) } " "
+                        }
+                    }
+                }
                 td.num { (node.completed) }
                 td.num { (node.failed) }
                 td { (ended(node.ended_at)) }

@@ -32,21 +32,28 @@ pub(super) fn body(visit: &Visit, view: &JobView<'_>, audit: &[AuditEntry]) -> M
             (state_part(view))
             p.facts {
                 code data-copy=(job.id) { (job.id) } " in "
-                a href=(visit.at(&format!("/q/{}/{}", encode(queue), job.state.as_str()))) data-up { (queue) }
+                a href=(visit.at(&format!("/q/{}/{}", encode(queue), job.state.as_str()))) data-up {
+                    (queue)
+                }
             }
             (actions(visit, view))
         }
         div.columns {
             div { (main_part(&visit.prefix, view)) }
             div {
-                section { h2 { "Payload" } (view::body(&payload::payload(&job.record, view.redaction, view.all), "?payload=all")) }
+                section {
+                    h2 { "Payload" }
+                    (view::body(&payload::payload(&job.record, view.redaction, view.all), "?payload=all"))
+                }
                 @if let Some(result) = payload::result(job, view.redaction, view.all) {
                     section { h2 { "Result" } (view::body(&result, "?payload=all")) }
                 }
                 section { h2 { "Options" } (options(visit, view)) }
                 section {
                     h2 { "What was done with it" }
-                    @if audit.is_empty() { p.quiet { "Nothing by hand, among the newest actions." } }
+                    @if audit.is_empty() {
+                        p.quiet { "Nothing by hand, among the newest actions." }
+                    }
                     @else { (entries(visit, audit)) }
                 }
             }
@@ -68,12 +75,19 @@ fn actions(visit: &Visit, view: &JobView<'_>) -> Markup {
             @if Verb::Retry.fits(job.state) { (button(Verb::Retry)) }
             @if Verb::Promote.fits(job.state) { (button(Verb::Promote)) }
             @if editable && visit.person.can(Verb::Edit.role(), queue) {
-                a.button data-key="e" href=(visit.at(&format!("/q/{}/job/{}/edit", encode(queue), encode(id)))) { (edit) }
+                a.button data-key="e"
+                    href=(visit.at(&format!("/q/{}/job/{}/edit", encode(queue), encode(id)))) {
+                    (edit)
+                }
             }
             (button(Verb::Clone))
             span.apart {
-                @if Verb::Cancel.fits(job.state) { (confirm_link(visit, (Verb::Cancel, queue), &asked, "Cancel the job")) }
-                @if Verb::Remove.fits(job.state) { (confirm_link(visit, (Verb::Remove, queue), &asked, "Remove")) }
+                @if Verb::Cancel.fits(job.state) {
+                    (confirm_link(visit, (Verb::Cancel, queue), &asked, "Cancel the job"))
+                }
+                @if Verb::Remove.fits(job.state) {
+                    (confirm_link(visit, (Verb::Remove, queue), &asked, "Remove"))
+                }
             }
         }
     }
@@ -116,7 +130,10 @@ pub(super) fn main_part(prefix: &str, view: &JobView<'_>) -> Markup {
                 @if view.logs.is_empty() { p.quiet { "It wrote nothing." } }
                 @else {
                     pre.log tabindex="0" { @for line in &view.logs { (line) "\n" } }
-                    a href={ (prefix) "/q/" (encode(view.queue.as_str())) "/job/" (encode(job.id.as_str())) "/logs.txt" } { "As a file" }
+                    a
+                        href={ (prefix) "/q/" (encode(view.queue.as_str())) "/job/" (encode(job.id.as_str())) "/logs.txt" } {
+                        "As a file"
+                    }
                 }
             }
         }
@@ -126,7 +143,11 @@ pub(super) fn main_part(prefix: &str, view: &JobView<'_>) -> Markup {
 fn dead_letter(prefix: &str, view: &JobView<'_>) -> Markup {
     html! {
         @if let Some(Outcome::DeadLettered { queue, .. }) = &view.job.outcome {
-            p { "Its dead letter went to " a href={ (prefix) "/dead/" (encode(queue.as_str())) } { (queue) } "." }
+            p {
+                "Its dead letter went to "
+                a href={ (prefix) "/dead/" (encode(queue.as_str())) } { (queue) }
+                "."
+            }
         }
     }
 }
@@ -144,7 +165,9 @@ fn progress_part(progress: &Tree) -> Markup {
         _ => None,
     };
     html! {
-        @if let Some(share) = share { progress value=(share) max="1" { (share) } " " (format!("{:.0} %", share * 100.0)) }
+        @if let Some(share) = share {
+            progress value=(share) max="1" { (share) } " " (format!("{:.0} %", share * 100.0))
+        }
         @else { (view::tree(progress)) }
     }
 }
@@ -158,24 +181,41 @@ fn timeline(job: &JobInfo) -> Markup {
             @for failure in job.errors.iter().rev() {
                 li {
                     details {
-                        summary { "attempt " (failure.attempt) ": " b { (failure.reason.as_str()) } " " (failure.message.lines().next().unwrap_or_default()) }
+                        summary {
+                            "attempt "
+                            (failure.attempt)
+                            ": "
+                            b { (failure.reason.as_str()) }
+                            " "
+                            (failure.message.lines().next().unwrap_or_default())
+                        }
                         (failure_part(failure))
                     }
                 }
             }
             @if job.snoozes > 0 { li { "snoozed " (number(u64::from(job.snoozes))) " times" } }
-            @if job.stalls > 0 { li { "lost by its worker " (number(u64::from(job.stalls))) " times" } }
+            @if job.stalls > 0 {
+                li { "lost by its worker " (number(u64::from(job.stalls))) " times" }
+            }
             @if let Some(at) = job.started_at {
-                li { "started " (ago(at)) @if let Some(worker) = &job.worker { " on " code { (worker) } } }
+                li {
+                    "started "
+                    (ago(at))
+                    @if let Some(worker) = &job.worker { " on " code { (worker) } }
+                }
             }
             @if let Some(run) = run {
                 li {
                     "last run: started " (ago(run.started_at)) " on " (run.by)
-                    @if let Some(time) = run.waited { ", waited " (took(time)) } ", ran " (took(run.ran))
+                    @if let Some(time) = run.waited { ", waited " (took(time)) }
+                    ", ran "
+                    (took(run.ran))
                 }
             }
             @if let Some(at) = job.finished_at { li { (Look::of(job.state).word) " " (ago(at)) } }
-            @if job.state == JobState::Delayed { @if let Some(at) = job.due_at { li { "due " (until(at)) } } }
+            @if job.state == JobState::Delayed {
+                @if let Some(at) = job.due_at { li { "due " (until(at)) } }
+            }
         }
     }
 }
@@ -183,9 +223,15 @@ fn timeline(job: &JobInfo) -> Markup {
 fn steps(steps: &JobSteps) -> Markup {
     html! {
         ol.timeline {
-            @for step in &steps.parts { li { (step.kind) " " b { (step.name) } " " (ago(step.recorded_at)) } }
+            @for step in &steps.parts {
+                li { (step.kind) " " b { (step.name) } " " (ago(step.recorded_at)) }
+            }
             @if let Some(waits) = &steps.waits {
-                li { "waits until " (until(waits.until)) @if !waits.signals.is_empty() { " for " (waits.signals.join(", ")) } }
+                li {
+                    "waits until "
+                    (until(waits.until))
+                    @if !waits.signals.is_empty() { " for " (waits.signals.join(", ")) }
+                }
             }
         }
     }
@@ -206,22 +252,45 @@ fn options(visit: &Visit, view: &JobView<'_>) -> Markup {
     html! {
         dl.facts {
             dt { "Priority" } dd { (job.priority) }
-            dt { "Attempts" } dd { (job.attempts_made) @if let Some(most) = options.attempts { " of " (most) } }
+            dt { "Attempts" }
+            dd { (job.attempts_made) @if let Some(most) = options.attempts { " of " (most) } }
             @if let Some(time) = options.timeout { dt { "Timeout" } dd { (took(time)) } }
             @if let Some(time) = options.ttl { dt { "Time to live" } dd { (took(time)) } }
-            @if let Some(unique) = &options.unique { dt { "Unique key" } dd { code { (unique.key) } } }
+            @if let Some(unique) = &options.unique {
+                dt { "Unique key" } dd { code { (unique.key) } }
+            }
             @if !options.tags.is_empty() {
                 dt { "Tags" }
-                dd { @for tag in &options.tags { a href=(visit.at(&format!("/jobs?where={}", encode(&format!("tag:{tag}"))))) { (tag) } " " } }
+                dd {
+                    @for tag in &options.tags {
+                        a href=(visit.at(&format!("/jobs?where={}", encode(&format!("tag:{tag}"))))) {
+                            (tag)
+                        }
+                        " "
+                    }
+                }
             }
             @if let Some(trace) = trace { dt { "Trace" } dd { code { (trace) } } }
             @if let Some(schedule) = &options.schedule {
-                dt { "Schedule" } dd { a href=(visit.at(&format!("/schedules?queue={}", encode(view.queue.as_str())))) { (schedule.id) } }
+                dt { "Schedule" }
+                dd {
+                    a href=(visit.at(&format!("/schedules?queue={}", encode(view.queue.as_str())))) {
+                        (schedule.id)
+                    }
+                }
             }
             @if let Some(origin) = &options.origin {
-                dt { "Topic" } dd { a href=(visit.at(&format!("/topics/{}", encode(origin.topic.as_str())))) { (origin.topic) } " as " (origin.routing_key) }
+                dt { "Topic" }
+                dd {
+                    a href=(visit.at(&format!("/topics/{}", encode(origin.topic.as_str())))) {
+                        (origin.topic)
+                    }
+                    " as "
+                    (origin.routing_key)
+                }
             }
-            dt { "Written as" } dd { (format!("{:?}", job.record.codec)) ", version " (job.record.version()) }
+            dt { "Written as" }
+            dd { (format!("{:?}", job.record.codec)) ", version " (job.record.version()) }
         }
         @if !options.headers.is_empty() { h3 { "Headers" } div.tree { (view::tree(&headers)) } }
     }

@@ -3,16 +3,15 @@
 use std::ops::ControlFlow;
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use jobqueue::{Client, Error, JobId, JobInfo, QueueName, error::Refused};
+use jobqueue::{Client, Error, JobId, JobInfo, QueueName, error::Refused, manage::QueueEntry};
 use maud::{Markup, html};
 
 use crate::{
     payload::{Tree, job_tree, payload},
-    readings::Reading,
     search::{Reach, Where, look},
     state::App,
     view::{Look, Page, ago, chip, number, show},
-    web::{Params, Problem, Reply, Visit, encode, json},
+    web::{Params, Problem, Reply, Visit, json},
 };
 
 /// How many jobs one request looks at, in all queues.
@@ -64,10 +63,10 @@ fn only_id(text: &str) -> Option<JobId> {
 
 /// One job, in whatever queues it is.
 async fn by_id(app: &App, visit: &Visit, id: &JobId) -> Result<Found, Problem> {
-    let reading = app.readings.latest().await?;
+    let queues = app.readings.queues().await?;
     let mut found = Found::default();
     let mut each = Vec::new();
-    for queue in seen(&reading, visit) {
+    for queue in seen(&queues, visit) {
         each.push(one(app.client.clone(), queue, id.clone()));
     }
     // All at the same time, on one connection.
@@ -84,8 +83,8 @@ async fn by_id(app: &App, visit: &Visit, id: &JobId) -> Result<Found, Problem> {
 }
 
 /// The queues that this person sees.
-fn seen(reading: &Reading, visit: &Visit) -> Vec<QueueName> {
-    let names = reading.queues.iter().map(|entry| entry.name.clone());
+fn seen(queues: &[QueueEntry], visit: &Visit) -> Vec<QueueName> {
+    let names = queues.iter().map(|entry| entry.name.clone());
     names.filter(|name| visit.sees(name.as_str())).collect()
 }
 
@@ -98,10 +97,10 @@ async fn one(client: Client, queue: QueueName, id: JobId) -> Answer {
 
 async fn by_filter(app: &App, visit: &Visit, text: &str) -> Result<Found, Problem> {
     let filter = Where::read(text, &app.redaction)?;
-    let reading = app.readings.latest().await?;
+    let queues = app.readings.queues().await?;
     let mut reach = Reach::of(LOOKED_AT);
     let mut found = Found::default();
-    for queue in seen(&reading, visit) {
+    for queue in seen(&queues, visit) {
         let mut jobs = app.client.queue(queue.as_str())?.find(filter.filter().clone());
         let take = |job| {
             found.jobs.push((queue.clone(), job));
@@ -131,11 +130,15 @@ fn body(visit: &Visit, text: &str, found: &Found) -> Markup {
                 placeholder="An id, or state:failed name:send payload.customer=4711";
             button type="submit" { "Search" }
         }
-        @if text.is_empty() { p.empty { "Look for jobs in all queues, by their id, or by what they carry." } }
+        @if text.is_empty() {
+            p.empty { "Look for jobs in all queues, by their id, or by what they carry." }
+        }
         @else {
             p.quiet {
                 (number(found.looked)) " looked at, " (found.jobs.len()) " found."
-                @if found.partly { " There may be more: narrow the search, or look within one queue." }
+                @if found.partly {
+                    " There may be more: narrow the search, or look within one queue."
+                }
             }
             @if found.jobs.is_empty() { p.empty { "No job matches " code { (text) } "." } }
             @else { (table(visit, found)) }
@@ -146,13 +149,26 @@ fn body(visit: &Visit, text: &str, found: &Found) -> Markup {
 fn table(visit: &Visit, found: &Found) -> Markup {
     html! {
         table.rows {
-            thead { tr { @for title in ["Job", "Queue", "Name", "State", "Payload", "Added", "Error"] { th scope="col" { (title) } } } }
+            thead {
+                tr {
+                    @for title in ["Job", "Queue", "Name", "State", "Payload", "Added", "Error"] {
+                        th scope="col" { (title) }
+                    }
+                }
+            }
             tbody { @for (queue, job) in &found.jobs { tr data-row {
-                td.id { a data-open data-id=(job.id) href=(visit.at(&format!("/q/{}/job/{}", encode(queue.as_str()), encode(job.id.as_str())))) { (job.id) } }
+                td.id {
+                    a data-open data-id=(job.id)
+                        href=(visit.at_job(queue.as_str(), job.id.as_str())) {
+                        (job.id)
+                    }
+                }
                 td { (queue) }
                 td { (job.record.name) }
                 td { (chip(Look::of_job(job))) }
-                td.preview { code { (payload(&job.record, &visit.app.redaction, false).preview(80)) } }
+                td.preview {
+                    code { (payload(&job.record, &visit.app.redaction, false).preview(80)) }
+                }
                 td { (ago(job.record.created_at)) }
                 td { @if let Some(failure) = job.outcome.as_ref().and_then(jobqueue::Outcome::failure) {
                     (failure.message.lines().next().unwrap_or_default().chars().take(100).collect::<String>())

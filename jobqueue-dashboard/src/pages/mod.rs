@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `overview` | `/`: what needs a look, and all queues |
 //! | `findings` | what needs a look |
-//! | `queue` | `/q/{queue}/{state}`: the jobs of a state |
+//! | `queue`, `queue_parts` | `/q/{queue}/{state}`: the jobs of a state |
 //! | `failures` | failures of a queue, grouped |
 //! | `job`, `job_view` | `/q/{queue}/job/{id}` |
 //! | `edit` | `/q/{queue}/job/{id}/edit` |
@@ -31,6 +31,7 @@ mod job_view;
 mod jobs;
 mod overview;
 mod queue;
+mod queue_parts;
 mod schedules;
 mod topics;
 mod workers;

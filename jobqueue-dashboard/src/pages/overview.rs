@@ -84,21 +84,38 @@ fn body(visit: &Visit, overview: &Overview) -> Markup {
             @if overview.needs_a_look.is_empty() { p.quiet { "Nothing." } }
             ul.findings {
                 @for finding in &overview.needs_a_look {
-                    li { span aria-hidden="true" { "! " } a href=(visit.at(&finding.path)) { (finding.queue) } ": " (finding.what) }
+                    li {
+                        span aria-hidden="true" { "! " }
+                        a href=(visit.at(&finding.path)) { (finding.queue) }
+                        ": "
+                        (finding.what)
+                    }
                 }
             }
         }
         section aria-labelledby="all" {
             h2 #all { "Queues" }
             @if queues.is_empty() {
-                p { "No queue yet. Add a job: " code { "jobqueue add emails send '{\"to\":\"a@example.org\"}'" } }
+                p {
+                    "No queue yet. Add a job: "
+                    code { "jobqueue add emails send '{\"to\":\"a@example.org\"}'" }
+                }
             } @else {
                 (queue_table(&visit.prefix, &queues[..shown]))
             }
             @if folds {
                 details {
                     summary { (queues.len() - shown) " quiet queues" }
-                    ul.names { @for row in &queues[shown..] { li { a href={ (visit.prefix) "/q/" (crate::web::encode(row.queue.as_str())) } { (row.queue) } } } }
+                    ul.names {
+                        @for row in &queues[shown..] {
+                            li {
+                                a
+                                    href={ (visit.prefix) "/q/" (crate::web::encode(row.queue.as_str())) } {
+                                    (row.queue)
+                                }
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -11,17 +11,17 @@ use jobqueue::{JobInfo, JobState, Queue, QueueName, manage::QueueEntry, stats::Q
 use maud::{Markup, html};
 use serde::Serialize;
 
-use super::failures::{Group, grouped, groups};
+use super::{
+    failures::{Group, grouped, groups},
+    queue_parts::{facts, tabs},
+};
 use crate::{
     payload::{Tree, job_tree},
     readings::Reading,
     search::{Reach, Where, look},
     state::App,
     verb::Verb,
-    view::{
-        Button, Fragment, Look, Page, chip, confirm_link, job_rows, job_table, number, seconds,
-        show,
-    },
+    view::{Button, Fragment, Look, Page, confirm_link, job_rows, job_table, number, show},
     web::{Params, Problem, Reply, Visit, encode, queue_name},
 };
 
@@ -33,17 +33,6 @@ const DEEPEST: u64 = 100_000_000;
 
 /// How many jobs a filter looks at in one request.
 const LOOKED_AT: u64 = 2_000;
-
-/// The tabs, in the order of the keys 1 to 7.
-const TABS: [JobState; 7] = [
-    JobState::Waiting,
-    JobState::Delayed,
-    JobState::Active,
-    JobState::Completed,
-    JobState::Failed,
-    JobState::Cancelled,
-    JobState::WaitingChildren,
-];
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/q/{queue}", get(first)).route("/q/{queue}/{state}", get(page))
@@ -140,8 +129,8 @@ async fn list(
 }
 
 async fn queues_entry(app: &App, name: &QueueName) -> Result<Option<QueueEntry>, Problem> {
-    let reading = app.readings.latest().await?;
-    Ok(reading.queues.iter().find(|entry| entry.name == *name).cloned())
+    let queues = app.readings.queues().await?;
+    Ok(queues.into_iter().find(|entry| entry.name == *name))
 }
 
 type Found = (Vec<JobInfo>, Option<(u64, bool)>);
@@ -217,9 +206,19 @@ impl List<'_> {
                 h1 { (queue) }
                 (facts(stats, holds))
                 div.buttons {
-                    @if holds { a.button href=(visit.at(&format!("/dead/{}", encode(queue)))) { "Its dead letters" } }
-                    @if let Some(dead) = dead_letter { a.button href=(visit.at(&format!("/dead/{}", encode(dead.as_str())))) { "Dead letters in " (dead) } }
-                    @if stats.throttled_for.is_some() { (Button::new(Verb::Lift, queue).show(visit)) }
+                    @if holds {
+                        a.button href=(visit.at(&format!("/dead/{}", encode(queue)))) {
+                            "Its dead letters"
+                        }
+                    }
+                    @if let Some(dead) = dead_letter {
+                        a.button href=(visit.at_letters(dead.as_str())) {
+                            "Dead letters in " (dead)
+                        }
+                    }
+                    @if stats.throttled_for.is_some() {
+                        (Button::new(Verb::Lift, queue).show(visit))
+                    }
                     @if stats.counts.paused { (Button::new(Verb::Resume, queue).show(visit)) }
                     @else { (Button::new(Verb::Pause, queue).show(visit)) }
                 }
@@ -229,14 +228,18 @@ impl List<'_> {
 
     fn search(&self) -> Markup {
         html! {
-            form.filter method="get" hx-get="" hx-target="#main" hx-select="#main" hx-swap="outerHTML" hx-push-url="true" {
+            form.filter method="get" hx-get="" hx-target="#main" hx-select="#main"
+                hx-swap="outerHTML" hx-push-url="true" {
                 input type="search" name="where" value=(self.filter.text()) maxlength="1024"
                     aria-label="Filter" placeholder="Filter: name:send payload.customer=4711";
                 button type="submit" { "Filter" }
             }
             @if let Some((jobs, all)) = self.looked {
                 p.quiet {
-                    (number(jobs)) @if !all { "+" } " of " (number(self.stats.counts.of(self.state)))
+                    (number(jobs))
+                    @if !all { "+" }
+                    " of "
+                    (number(self.stats.counts.of(self.state)))
                     " looked at, newest first, " (self.jobs.len()) " shown. "
                     a href="?" { "Clear" }
                 }
@@ -248,14 +251,20 @@ impl List<'_> {
         let queue = &self.stats.queue;
         html! {
             p.empty {
-                @if !self.filter.is_empty() { "No job matches " code { (self.filter.text()) } ". " a href="?" { "Clear the filter" } }
+                @if !self.filter.is_empty() {
+                    "No job matches "
+                    code { (self.filter.text()) }
+                    ". "
+                    a href="?" { "Clear the filter" }
+                }
                 @else if self.after > 0 { "There are no more. " a href="?" { "To the newest" } }
                 @else {
                     @match self.state {
                         JobState::Waiting => "Nothing waits.",
                         JobState::Delayed => "Nothing is due later.",
                         JobState::Active => "Nothing runs.",
-                        JobState::Completed => "No completed job is kept. Set `retain` on the handler or its add to keep some.",
+                        JobState::Completed =>
+                            "No completed job is kept. Set `retain` on the handler or its add to keep some.",
                         JobState::Failed => "No failed job is kept.",
                         JobState::Cancelled => "No cancelled job is kept.",
                         _ => "No job waits for others.",
@@ -277,7 +286,8 @@ impl List<'_> {
         html! {
             div.bulk role="group" aria-label="Selected jobs" {
                 @for verb in verbs.into_iter().filter(can) {
-                    button type="submit" name="verb" value=(verb.as_str()) class=[verb.is_destructive().then_some("danger")] {
+                    button type="submit" name="verb" value=(verb.as_str())
+                        class=[verb.is_destructive().then_some("danger")] {
                         (verb.words()) " selected"
                     }
                     @if verb != Verb::Promote {
@@ -298,41 +308,21 @@ impl List<'_> {
         };
         let more = self.jobs.len() as u64 >= self.n;
         html! {
-            nav.pages aria-label="Pages of jobs" hx-target="#main" hx-select="#main" hx-swap="outerHTML show:window:top" hx-push-url="true" {
-                @if self.after > 0 { a href=(at(self.after.saturating_sub(self.n))) hx-get=(at(self.after.saturating_sub(self.n))) data-page="[" rel="prev" { "Newer" } }
-                span.quiet { (number(self.after + 1)) "–" (number(self.after + self.jobs.len() as u64)) }
-                @if more { a href=(at(self.after + self.n)) hx-get=(at(self.after + self.n)) data-page="]" rel="next" { "Older" } }
-            }
-        }
-    }
-}
-
-/// What is told of a queue beside its name.
-fn facts(stats: &QueueStats, holds_dead_letters: bool) -> Markup {
-    html! {
-        p.facts #facts {
-            @if stats.counts.paused { (chip(Look::PAUSED)) " " }
-            @if let Some(time) = stats.throttled_for { (chip(Look::THROTTLED)) " for " (seconds(time)) " " }
-            @if holds_dead_letters { "kept, not waiting" } @else { "lag " (seconds(stats.lag())) }
-            " · " (stats.workers_alive()) " workers"
-            @if let Some(most) = stats.limits.max_active { " · at most " (number(most)) " active" }
-            @if let Some(rate) = stats.limits.rate { " · " (rate.max()) " per " (seconds(rate.per())) }
-            @if let Some(most) = stats.limits.max_length { " · at most " (number(most)) " long" }
-        }
-    }
-}
-
-fn tabs(prefix: &str, stats: &QueueStats, shown: JobState) -> Markup {
-    let base = format!("{prefix}/q/{}", encode(stats.queue.as_str()));
-    html! {
-        nav.tabs #tabs aria-label="States" {
-            @for (n, state) in TABS.into_iter().enumerate() {
-                @if state != JobState::WaitingChildren || shown == state {
-                    a class={ "st st-" (Look::of(state).class) } href={ (base) "/" (state.as_str()) } hx-get={ (base) "/" (state.as_str()) }
-                        hx-target="#main" hx-select="#main" hx-swap="outerHTML" hx-push-url="true" data-tab=(n + 1)
-                        aria-current=[(state == shown).then_some("page")] {
-                        span aria-hidden="true" { (Look::of(state).glyph) " " } (Look::of(state).word) " "
-                        b { (number(stats.counts.of(state))) }
+            nav.pages aria-label="Pages of jobs" hx-target="#main" hx-select="#main"
+                hx-swap="outerHTML show:window:top" hx-push-url="true" {
+                @if self.after > 0 {
+                    a href=(at(self.after.saturating_sub(self.n)))
+                        hx-get=(at(self.after.saturating_sub(self.n))) data-page="[" rel="prev" {
+                        "Newer"
+                    }
+                }
+                span.quiet {
+                    (number(self.after + 1)) "–" (number(self.after + self.jobs.len() as u64))
+                }
+                @if more {
+                    a href=(at(self.after + self.n)) hx-get=(at(self.after + self.n)) data-page="]"
+                        rel="next" {
+                        "Older"
                     }
                 }
             }

@@ -40,10 +40,25 @@ async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
     }
     let body = html! {
         h1 { "Schedules" }
-        @if rows.is_empty() { p.empty { "No schedule. Declare one with " code { "#[job(every = \"5m\")]" } " or add one with " code { "client.schedule(…)" } "." } }
+        @if rows.is_empty() {
+            p.empty {
+                "No schedule. Declare one with "
+                code { "#[job(every = \"5m\")]" }
+                " or add one with "
+                code { "client.schedule(…)" }
+                "."
+            }
+        }
         @else {
             table.rows {
-                thead { tr { @for title in ["Schedule", "Queue", "Job", "When", "Next", "Last", "Jobs", ""] { th scope="col" { (title) } } } }
+                thead {
+                    tr {
+                        @for title in
+                            ["Schedule", "Queue", "Job", "When", "Next", "Last", "Jobs", ""] {
+                            th scope="col" { (title) }
+                        }
+                    }
+                }
                 tbody { @for row in &rows { (row_part(&visit, row)) } }
             }
         }
@@ -87,23 +102,34 @@ fn row_part(visit: &Visit, Row { queue, schedule }: &Row) -> Markup {
             }
             td { a href=(visit.at(&queue_path)) { (queue) } }
             td { @if let Some(job) = &schedule.job {
-                (job.name) " " code.preview { (payload(job, &visit.app.redaction, false).preview(60)) }
+                (job.name)
+                " "
+                code.preview { (payload(job, &visit.app.redaction, false).preview(60)) }
             } }
             td { (schedule.timing.as_deref().map(in_words).unwrap_or_default()) }
             td {
                 @if schedule.paused { (chip(Look::PAUSED)) }
-                @else { ul.plain { @for tick in schedule.next_ticks(NEXT) { li { (until(tick)) } } } }
+                @else {
+                    ul.plain { @for tick in schedule.next_ticks(NEXT) { li { (until(tick)) } } }
+                }
             }
             td {
                 @if let Some(job) = &schedule.last_job {
-                    a data-open href=(visit.at(&format!("{queue_path}/job/{}", encode(job.as_str())))) {
+                    a data-open
+                        href=(visit.at(&format!("{queue_path}/job/{}", encode(job.as_str())))) {
                         @match schedule.last_tick { Some(at) => (ago(at)), None => "run by hand" }
                     }
                 } @else { span.quiet { "never" } }
             }
-            td.num { (number(schedule.fired)) @if schedule.left_out > 0 { span.quiet { " (" (number(schedule.left_out)) " left out)" } } }
+            td.num {
+                (number(schedule.fired))
+                @if schedule.left_out > 0 {
+                    span.quiet { " (" (number(schedule.left_out)) " left out)" }
+                }
+            }
             td {
-                @if schedule.paused { (button(Verb::ResumeSchedule)) } @else { (button(Verb::PauseSchedule)) }
+                @if schedule.paused { (button(Verb::ResumeSchedule)) }
+                @else { (button(Verb::PauseSchedule)) }
                 (button(Verb::RunSchedule))
             }
         }

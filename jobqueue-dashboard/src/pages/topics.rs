@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 use jobqueue::topic::{Binding, TopicStats};
-use maud::html;
+use maud::{Markup, html};
 use serde::Serialize;
 
 use crate::{
@@ -37,9 +37,25 @@ async fn all(State(app): State<App>, visit: Visit, params: Params) -> Reply {
     let topics = Topics { topics, next: next.map(|name| name.to_string()) };
     let body = html! {
         h1 { "Topics" }
-        @if topics.topics.is_empty() { p.empty { "No topic. Bind a queue to one: " code { "#[job(topic = \"orders\", pattern = \"order.*\")]" } "." } }
-        ul.names { @for name in &topics.topics { li data-row { a data-open href=(visit.at(&format!("/topics/{}", encode(name)))) { (name) } } } }
-        @if let Some(next) = &topics.next { nav.pages aria-label="Pages of topics" { a rel="next" data-page="]" href={ "?after=" (encode(next)) } { "More" } } }
+        @if topics.topics.is_empty() {
+            p.empty {
+                "No topic. Bind a queue to one: "
+                code { "#[job(topic = \"orders\", pattern = \"order.*\")]" }
+                "."
+            }
+        }
+        ul.names {
+            @for name in &topics.topics {
+                li data-row {
+                    a data-open href=(visit.at(&format!("/topics/{}", encode(name)))) { (name) }
+                }
+            }
+        }
+        @if let Some(next) = &topics.next {
+            nav.pages aria-label="Pages of topics" {
+                a rel="next" data-page="]" href={ "?after=" (encode(next)) } { "More" }
+            }
+        }
     };
     show(&visit, Page::new("Topics", "/topics", body), &topics)
 }
@@ -64,19 +80,39 @@ async fn one(State(app): State<App>, visit: Visit, Path(name): Path<String>) -> 
         return Err(Problem::not_found(words).link("/topics", "All topics"));
     }
     let topic = Topic { topic: name.to_string(), stats, bindings };
+    show(&visit, Page::new("Topic", "/topics", body(&visit, &topic)), &topic)
+}
+
+fn body(visit: &Visit, topic: &Topic) -> Markup {
     let stats = &topic.stats;
-    let body = html! {
+    html! {
         h1 { (topic.topic) }
         p.facts {
             (number(stats.published)) " published · " (number(stats.underway)) " on their way"
             @if let Some(age) = stats.oldest_underway { ", the oldest for " (took(age)) }
-            @if stats.kept > 0 { " · " (number(stats.kept)) " kept" @if let Some(at) = stats.kept_since { " since " (ago(at)) } }
+            @if stats.kept > 0 {
+                " · "
+                (number(stats.kept))
+                " kept"
+                @if let Some(at) = stats.kept_since { " since " (ago(at)) }
+            }
         }
         h2 { "Queues" }
         table.rows {
-            thead { tr { th scope="col" { "Queue" } th.num scope="col" { "On their way" } th.num scope="col" { "Waiting there" } th scope="col" { "" } } }
+            thead {
+                tr {
+                    th scope="col" { "Queue" }
+                    th.num scope="col" { "On their way" }
+                    th.num scope="col" { "Waiting there" }
+                    th scope="col" { "" }
+                }
+            }
             tbody { @for lag in &stats.queues { tr data-row {
-                td { a data-open href=(visit.at(&format!("/q/{}", encode(lag.queue.as_str())))) { (lag.queue) } }
+                td {
+                    a data-open href=(visit.at_queue(lag.queue.as_str())) {
+                        (lag.queue)
+                    }
+                }
                 td.num { (number(lag.underway)) }
                 td.num { (number(lag.waiting)) }
                 td { @if lag.replaying { "still catching up with the past" } }
@@ -84,14 +120,27 @@ async fn one(State(app): State<App>, visit: Visit, Path(name): Path<String>) -> 
         }
         h2 { "Bindings" }
         table.rows {
-            thead { tr { @for title in ["Queue", "Pattern", "Job", "Filter"] { th scope="col" { (title) } } } }
+            thead {
+                tr {
+                    @for title in ["Queue", "Pattern", "Job", "Filter"] {
+                        th scope="col" { (title) }
+                    }
+                }
+            }
             tbody { @for binding in &topic.bindings { tr {
                 td { (binding.queue) }
                 td { code { (binding.pattern) } }
-                td { @match &binding.job { Some(job) => (job), None => { span.quiet { "the routing key" } } } }
-                td { @if let Some(filter) = &binding.filter { code { (serde_json::to_string(filter).unwrap_or_default()) } } }
+                td {
+                    @match &binding.job {
+                        Some(job) => (job), None => { span.quiet { "the routing key" } }
+                    }
+                }
+                td {
+                    @if let Some(filter) = &binding.filter {
+                        code { (serde_json::to_string(filter).unwrap_or_default()) }
+                    }
+                }
             } } }
         }
-    };
-    show(&visit, Page::new("Topic", "/topics", body), &topic)
+    }
 }

@@ -31,7 +31,12 @@ async fn page(State(app): State<App>, visit: Visit) -> Reply {
     let body = html! {
         h1 { "Workers" }
         @for (program, versions) in &mixed {
-            p.finding { "! " b { (program) } " runs in several versions at once: " (versions.iter().copied().collect::<Vec<_>>().join(", ")) }
+            p.finding {
+                "! "
+                b { (program) }
+                " runs in several versions at once: "
+                (versions.iter().copied().collect::<Vec<_>>().join(", "))
+            }
         }
         @if workers.is_empty() { p.empty { "No worker is there. Jobs wait until one starts." } }
         @else { (table(&visit, &workers)) }
@@ -67,22 +72,39 @@ fn mixed_versions(workers: &[WorkerInfo]) -> BTreeMap<&str, BTreeSet<&str>> {
 fn table(visit: &Visit, workers: &[WorkerInfo]) -> Markup {
     html! {
         table.rows {
-            thead { tr { @for title in ["Process", "Queue", "State", "Runs", "Slots", "Serves", "Since", "Last seen"] { th scope="col" { (title) } } } }
+            thead {
+                tr {
+                    @for title in
+                        ["Process", "Queue", "State", "Runs", "Slots", "Serves", "Since", "Last seen"] {
+                        th scope="col" { (title) }
+                    }
+                }
+            }
             tbody { @for worker in workers { tr data-row id={ "w-" (worker.id) } {
                 td {
                     @match &worker.process {
-                        Some(process) => { b { (process.host) ":" (process.pid) } " " (process.program) " " (process.version) },
+                        Some(process) =>
+                            { b { (process.host) ":" (process.pid) } " " (process.program) " " (process.version) },
                         None => { code { (worker.id) } },
                     }
                     @if let Some(name) = &worker.instance { " " (name) }
                 }
-                td { a data-open href=(visit.at(&format!("/q/{}/active", encode(worker.queue.as_str())))) { (worker.queue) } }
+                td {
+                    a data-open
+                        href=(visit.at(&format!("/q/{}/active", encode(worker.queue.as_str())))) {
+                        (worker.queue)
+                    }
+                }
                 td { (state(worker)) }
                 td { (running(visit, worker)) }
                 td.num { (worker.held) @if let Some(slots) = worker.slots { " of " (slots) } }
                 td { (worker.handlers.join(", ")) }
                 td { @if let Some(at) = worker.since { (ago(at)) } }
-                td { @match worker.last_seen { Some(at) => (ago(at)), None => { "lease ends " (until(worker.lease_until)) } } }
+                td {
+                    @match worker.last_seen {
+                        Some(at) => (ago(at)), None => { "lease ends " (until(worker.lease_until)) }
+                    }
+                }
             } } }
         }
     }
@@ -108,7 +130,9 @@ fn running(visit: &Visit, worker: &WorkerInfo) -> Markup {
         ul.plain {
             @for job in worker.running.iter().take(RUNS) {
                 li {
-                    a href=(visit.at(&format!("/q/{queue}/job/{}", encode(job.id.as_str())))) { (job.record.name) }
+                    a href=(visit.at(&format!("/q/{queue}/job/{}", encode(job.id.as_str())))) {
+                        (job.record.name)
+                    }
                     @if let Some(at) = job.started_at { " " (ago(at)) }
                 }
             }

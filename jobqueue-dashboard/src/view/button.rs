@@ -30,7 +30,8 @@ impl<'a> Button<'a> {
     pub(crate) fn show(&self, visit: &Visit) -> Markup {
         html! {
             @if visit.person.can(self.verb.role(), self.queue) {
-                form.inline method="post" action=(visit.at(&format!("/do/{}", self.verb.as_str()))) {
+                form.inline method="post"
+                    action=(visit.at(&format!("/do/{}", self.verb.as_str()))) {
                     input type="hidden" name="queue" value=(self.queue);
                     @for (name, value) in &self.fields {
                         input type="hidden" name=(name) value=(value);

@@ -72,7 +72,9 @@ fn job_row(
             td.check { input type="checkbox" name="id" value=(id) aria-label={ "Select " (id) }; }
             td.id { a href=(address) title=(id) data-open data-id=(id) { (short(id)) } }
             td.name { (job.record.name) }
-            td.preview { code { (payload::payload(&job.record, redaction, false).preview(PREVIEW)) } }
+            td.preview {
+                code { (payload::payload(&job.record, redaction, false).preview(PREVIEW)) }
+            }
             @for cell in job_cells(job, state, redaction) { td { (cell) } }
         }
     }
@@ -114,7 +116,9 @@ fn job_cells(job: &JobInfo, state: JobState, redaction: &Redaction) -> Vec<Marku
                 html! { @if let Some(at) = job.started_at { (ago(at)) } },
                 html! {
                     (progress.unwrap_or_default())
-                    @if job.cancel_requested.is_some() { " " span.st.st-cancelled { "⊘ told to stop" } }
+                    @if job.cancel_requested.is_some() {
+                        " " span.st.st-cancelled { "⊘ told to stop" }
+                    }
                 },
             ]
         }

@@ -28,7 +28,10 @@ const PARTS: [(&str, &str, &str); 10] = [
 ];
 
 /// What htmx may do: nothing that the policy of our pages forbids.
-const HTMX: &str = r#"{"allowEval":false,"includeIndicatorStyles":false,"allowScriptTags":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
+const HTMX: &str = concat!(
+    r#"{"allowEval":false,"includeIndicatorStyles":false,"allowScriptTags":false,"#,
+    r#""selfRequestsOnly":true,"historyCacheSize":0}"#
+);
 
 /// What stands in a page.
 #[derive(Debug)]
@@ -81,7 +84,9 @@ fn layout(visit: &Visit, page: &Page<'_>) -> Html<String> {
             body {
                 a.skip href="#main" { "Skip to the page" }
                 (head(visit, page.part))
-                main #main tabindex="-1" data-live=[page.live.as_ref().map(|path| visit.at(path))] { (page.body) }
+                main #main tabindex="-1" data-live=[page.live.as_ref().map(|path| visit.at(path))] {
+                    (page.body)
+                }
                 (foot(visit, page.live.is_some()))
             }
         }
@@ -95,7 +100,10 @@ fn head(visit: &Visit, part: &str) -> Markup {
             a.brand href=(visit.at("/")) { "jobqueue" }
             nav aria-label="Pages" {
                 @for (path, words, key) in PARTS {
-                    a href=(visit.at(path)) aria-current=[(path == part).then_some("page")] data-go=(key) { (words) }
+                    a href=(visit.at(path)) aria-current=[(path == part).then_some("page")]
+                        data-go=(key) {
+                        (words)
+                    }
                 }
             }
             form.search role="search" method="get" action=(visit.at("/jobs")) {
@@ -119,7 +127,9 @@ fn foot(visit: &Visit, live: bool) -> Markup {
                 input type="hidden" name="back" value=(visit.here);
                 @for theme in Theme::ALL {
                     button type="submit" name="theme" value=(theme.as_str())
-                        aria-pressed=(if theme == visit.theme { "true" } else { "false" }) { (theme.as_str()) }
+                        aria-pressed=(if theme == visit.theme { "true" } else { "false" }) {
+                            (theme.as_str())
+                        }
                 }
             }
             button type="button" data-help { "Keys" }
@@ -136,7 +146,11 @@ pub(crate) fn problem(visit: &Visit, problem: &Problem) -> Html<String> {
             h1 { (title) }
             p { (problem.words) }
             @if !problem.links.is_empty() {
-                ul { @for (path, words) in &problem.links { li { a href=(visit.at(path)) { (words) } } } }
+                ul {
+                    @for (path, words) in &problem.links {
+                        li { a href=(visit.at(path)) { (words) } }
+                    }
+                }
             }
         }
     };

@@ -6,12 +6,14 @@
 //! | `state` | how states look: a glyph, a word, a colour |
 //! | `when` | times and durations |
 //! | `tree` | payloads |
+//! | `diff` | what differs between two texts |
 //! | `fragment` | parts of pages that news replace |
 //! | `button` | what can be done, as forms |
 //! | `job_table` | jobs as rows |
 //! | `queue_table` | queues as rows |
 
 mod button;
+mod diff;
 mod fragment;
 mod job_table;
 mod layout;
@@ -21,6 +23,7 @@ mod tree;
 mod when;
 
 pub(crate) use button::{Button, confirm_link};
+pub(crate) use diff::diff;
 pub(crate) use fragment::Fragment;
 pub(crate) use job_table::{job_rows, job_table};
 pub(crate) use layout::{Page, problem, show};

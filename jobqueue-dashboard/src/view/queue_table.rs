@@ -35,7 +35,8 @@ pub(crate) fn queue_table(prefix: &str, rows: &[QueueRow]) -> Markup {
         table.rows #queues {
             thead { tr {
                 th scope="col" { "Queue" }
-                @for title in ["Ready", "Delayed", "Active", "Failed", "Dead", "In/s", "Out/s", "Lag", "Workers"] {
+                @for title in
+                    ["Ready", "Delayed", "Active", "Failed", "Dead", "In/s", "Out/s", "Lag", "Workers"] {
                     th.num scope="col" { (title) }
                 }
                 th scope="col" { "" }
@@ -61,11 +62,18 @@ pub(crate) fn queue_row(prefix: &str, row: &QueueRow) -> Markup {
             @for (state, count) in states {
                 td.num data-label=(state.as_str()) {
                     @if row.holds_dead_letters && state == JobState::Waiting { span.quiet { "–" } }
-                    @else { a href={ (base) "/" (state.as_str()) } class=[(count == 0).then_some("zero")] { (number(count)) } }
+                    @else {
+                        a href={ (base) "/" (state.as_str()) }
+                            class=[(count == 0).then_some("zero")] {
+                            (number(count))
+                        }
+                    }
                 }
             }
             td.num data-label="dead" {
-                @if row.holds_dead_letters { a href={ (prefix) "/dead/" (name) } { (number(row.dead)) } }
+                @if row.holds_dead_letters {
+                    a href={ (prefix) "/dead/" (name) } { (number(row.dead)) }
+                }
                 @else { span.quiet { "–" } }
             }
             td.num data-label="in/s" { (rate(row.rates.map(|it| it.added))) }

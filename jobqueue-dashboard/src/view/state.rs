@@ -47,5 +47,9 @@ impl Look {
 
 /// A state as it stands in text.
 pub(crate) fn chip(look: Look) -> Markup {
-    html! { span class={ "st st-" (look.class) } { span.glyph aria-hidden="true" { (look.glyph) } " " (look.word) } }
+    html! {
+        span class={ "st st-" (look.class) } {
+            span.glyph aria-hidden="true" { (look.glyph) } " " (look.word)
+        }
+    }
 }

@@ -15,7 +15,12 @@ pub(crate) fn body(body: &Body, more: &str) -> Markup {
             details.raw { summary { "As text" } pre { code { (tree.to_pretty()) } } }
         },
         Body::Large(bytes) => html! {
-            p { "It has " (super::number(*bytes as u64)) " bytes. " a href=(more) { "Show all of it" } }
+            p {
+                "It has "
+                (super::number(*bytes as u64))
+                " bytes. "
+                a href=(more) { "Show all of it" }
+            }
         },
         Body::Unreadable(error) => html! { p.problem { "It can't be read: " (error) } },
     }
@@ -42,7 +47,9 @@ pub(crate) fn tree(value: &Tree) -> Markup {
         },
         Tree::Map(fields) => html! {
             dl {
-                @for (name, value) in fields.iter().take(MOST) { dt { (name) } dd { (tree(value)) } }
+                @for (name, value) in fields.iter().take(MOST) {
+                    dt { (name) } dd { (tree(value)) }
+                }
             }
             (rest(fields.len()))
         },

@@ -7,7 +7,7 @@ use axum::{
 };
 use jobqueue::{Client, Queue, QueueName, audit::Actor};
 
-use super::problem::Problem;
+use super::{path::encode, problem::Problem};
 use crate::{
     access::{Person, Role},
     payload::Tree,
@@ -75,6 +75,21 @@ impl Visit {
             "/" => self.root.clone(),
             path => format!("{}{path}", self.prefix),
         }
+    }
+
+    /// The page of a queue.
+    pub(crate) fn at_queue(&self, queue: &str) -> String {
+        self.at(&format!("/q/{}", encode(queue)))
+    }
+
+    /// The page of a job.
+    pub(crate) fn at_job(&self, queue: &str, id: &str) -> String {
+        self.at(&format!("/q/{}/job/{}", encode(queue), encode(id)))
+    }
+
+    /// The page of the dead letters in a queue.
+    pub(crate) fn at_letters(&self, queue: &str) -> String {
+        self.at(&format!("/dead/{}", encode(queue)))
     }
 
     /// The client, as this person.
