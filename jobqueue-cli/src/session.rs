@@ -5,7 +5,10 @@ use std::{env, time::Duration};
 use anyhow::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jobqueue::{Client, JobHandle, JobId, Queue, types::Value};
-use tokio::sync::OnceCell;
+use tokio::{
+    sync::OnceCell,
+    time::{sleep, timeout},
+};
 
 use crate::{
     arguments::Settings,
@@ -18,6 +21,12 @@ use crate::{
 
 /// How long calls wait for a server that has gone: somebody looks at the screen.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long it waits for what follows in other queues.
+const DELIVERY: Duration = Duration::from_secs(1);
+
+/// How often it looks whether that is there.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How many queues are asked at once.
 pub(crate) const AT_ONCE: usize = 16;
@@ -75,6 +84,18 @@ impl Session {
             let user = ["USER", "LOGNAME"].into_iter().find_map(|name| env::var(name).ok());
             format!("{}@{}", user.as_deref().unwrap_or("somebody"), client.process().host)
         })
+    }
+
+    /// Waits until this process has brought what follows in other queues there, for a moment: workers
+    /// do the rest.
+    pub(crate) async fn deliver(&self, queue: &Queue) -> Result<()> {
+        let arrive = async {
+            while queue.counts().await?.effects > 0 {
+                sleep(LOOK).await;
+            }
+            Ok(())
+        };
+        timeout(DELIVERY, arrive).await.unwrap_or(Ok(()))
     }
 
     /// A queue, whether it exists or not.

@@ -106,7 +106,7 @@ pub(crate) fn unique(text: &str) -> Parsed<Unique> {
     {
         return Ok(Unique::by(key).lasting(lifetime));
     }
-    Ok(Unique::by(text).while_unfinished())
+    Ok(Unique::by(text))
 }
 
 /// `NAME=VALUE`.
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(wait("exponential:1s:2s", 9), Ok(Duration::from_secs(2)));
         assert!(backoff("linear:1s").is_err());
         assert_eq!(unique("a:b:1h"), Ok(Unique::by("a:b").lasting(Duration::from_secs(3_600))));
-        assert_eq!(unique("a:b"), Ok(Unique::by("a:b").while_unfinished()));
+        assert_eq!(unique("a:b"), Ok(Unique::by("a:b")));
         assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
         assert!(pair("a").is_err() && pair("=b").is_err());
         assert_eq!(number_or_none("none"), Ok(Set(None)));

@@ -60,6 +60,7 @@
 //! - **Find out why jobs wait**: [waiting](docs::waiting); [`Queue::stats`], [`JobHandle::info`].
 //! - **Watch and steer queues**: [operating](docs::operating); [`Queue`], [`stats`],
 //!   [`Queue::history`], [`event`], [`telemetry`], [`trace`].
+//! - **Do all of this from a terminal**: [the command line](docs::command_line).
 //! - **Let an effect happen once**: [delivery](docs::delivery), [recipes](docs::recipes);
 //!   [`Context::once`], [`once`].
 //! - **Change what jobs carry**: [recipes](docs::recipes#payloads-that-change);
@@ -307,6 +308,7 @@ pub mod docs {
     //! | [`testing`] | handlers and whole systems without Redis, in a time of their own; failures on purpose |
     //! | [`operating`] | what to watch, steering queues and jobs, the log |
     //! | [`dashboard`] | queues and jobs in the browser: pages, roles, what is hidden |
+    //! | [`command_line`] | the program `jobqueue`: looking, steering, one screen for all queues |
     //! | [`waiting`] | why do jobs wait? A list of reasons, and what tells each |
     //! | [`embedded`] | without a server: in memory, or in a folder that processes share |
     //! | [`deploying`] | settings and rights of Redis, processes, shutdown |
@@ -356,6 +358,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/dashboard.md")]
     pub mod dashboard {}
+
+    #[doc = include_str!("docs/command_line.md")]
+    pub mod command_line {}
 
     #[doc = include_str!("docs/waiting.md")]
     pub mod waiting {}

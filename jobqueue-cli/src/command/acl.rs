@@ -72,6 +72,7 @@ const READ: &[&str] = &[
     "zrange",
     "zrangebylex",
     "zrangebyscore",
+    "zrevrange",
     "zscore",
 ];
 

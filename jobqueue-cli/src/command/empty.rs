@@ -58,6 +58,7 @@ impl Drain {
         session.ask.about(&what, &self.queue).await?;
         let drain = queue.drain();
         let removed = if self.with_delayed { drain.with_delayed() } else { drain }.await?;
+        session.deliver(&queue).await?;
         removed_jobs(session, &self.queue, removed)
     }
 }

@@ -1,20 +1,29 @@
 //! `jobqueue flows`.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use jobqueue::{
     FlowHandle, Queue, QueueName,
-    flow::{Blocker, FlowState, FlowSummary},
+    flow::{Blocker, FlowError, FlowState, FlowSummary},
     types::Value,
 };
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     exit::{Exit, Told},
     output::{Cell, Column, Hue, Output, Table, grouped},
     session::Session,
 };
+
+/// How often it looks whether a flow has ended.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long it waits for that. What runs may take its time, and workers do the rest.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is done with flows.
 #[derive(Debug, Subcommand)]
@@ -269,6 +278,16 @@ impl Cancel {
             Some(reason) => cancel.reason(reason).await?,
             None => cancel.await?,
         };
+        // As long as this process lives, it brings the word to the nodes' queues.
+        let ends = async {
+            while !flow.info().await?.summary.state.is_final() {
+                sleep(LOOK).await;
+            }
+            Ok::<_, FlowError>(())
+        };
+        if let Ok(ended) = timeout(PATIENCE, ends).await {
+            ended?;
+        }
         self.which.done(session, &flow, "is cancelled")
     }
 }

@@ -255,6 +255,8 @@ impl Publish {
             publish = publish.priority(priority);
         }
         let receipt = publish.await?;
+        // Nobody else may be there to bring it to its queues.
+        session.client().await?.topic(&self.topic)?.flush().await?;
         let (id, to) = (receipt.id(), receipt.targets());
         let text = match (to, receipt.went_to_alternate()) {
             (0, true) => "goes to the alternate queue: no binding takes it".to_owned(),

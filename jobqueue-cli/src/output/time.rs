@@ -12,7 +12,8 @@ const DAY: u64 = 24 * HOUR;
 pub(crate) fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
-        0..MINUTE => format!("{:.1} s", time.as_secs_f64()).replace("60.0 s", "1 m"),
+        0..10 => format!("{:.1} s", time.as_secs_f64()),
+        10..MINUTE => format!("{seconds} s"),
         MINUTE..HOUR => format!("{} m", seconds / MINUTE),
         HOUR..172_800 => format!("{} h", seconds / HOUR),
         _ => format!("{} d", seconds / DAY),
@@ -50,7 +51,8 @@ mod tests {
             (0, "0.0 s"),
             (233, "0.2 s"),
             (8_200, "8.2 s"),
-            (59_990, "1 m"),
+            (12_900, "12 s"),
+            (59_990, "59 s"),
             (360_000, "6 m"),
             (7_200_000, "2 h"),
             (172_800_000, "2 d"),

@@ -80,8 +80,8 @@ async fn producers_add_and_await_what_workers_run() {
 async fn operators_look_and_steer() {
     let program = server();
     let all = program.client().await;
-    super::emails::letter(&all).await;
     let mails = super::emails::fill(&all).await;
+    super::emails::letter(&all).await;
     let operator = |line: &str| run_as(&program, "operator", line);
     for line in looks(&mails) {
         operator(&line).done();
@@ -142,8 +142,8 @@ fn looks(mails: &super::emails::Emails) -> Vec<String> {
 async fn viewers_look_and_change_nothing() {
     let program = server();
     let all = program.client().await;
-    super::emails::letter(&all).await;
     let mails = super::emails::fill(&all).await;
+    super::emails::letter(&all).await;
     for line in looks(&mails) {
         let ran = run_as(&program, "viewer", &line);
         assert_eq!(ran.code, Some(0), "{line}: {ran:?}\n{}", denied(&program));

@@ -1,8 +1,8 @@
 //! A queue with jobs in every state but `active`.
 
 use jobqueue::{
-    Client, Context, DurationExt as _, Failure, JobId, Worker, dead_letter::DeadLetter, job,
-    types::Value,
+    Client, Context, DurationExt as _, Failure, JobId, Worker, WorkerBuilder,
+    dead_letter::DeadLetter, job, types::Value,
 };
 use jobqueue_tests::wait::eventually;
 
@@ -30,7 +30,7 @@ pub(crate) async fn fill(client: &Client) -> Emails {
     let mail = |to: &str| serde_json::json!({"to": to, "customer": 4711});
     let completed = client.add(send, mail("ann")).await.expect("added");
     let failed = client.add(send, mail("nobody")).tag("vip").await.expect("added");
-    work(client, async || {
+    work(Worker::builder(client).handler(send), async || {
         let counts = queue.counts().await.expect("counts");
         (counts.completed, counts.failed) == (1, 1)
     })
@@ -49,8 +49,8 @@ pub(crate) async fn fill(client: &Client) -> Emails {
 }
 
 /// Works until something holds.
-pub(crate) async fn work(client: &Client, done: impl AsyncFnMut() -> bool) {
-    let worker = Worker::builder(client).handler(send).build().expect("sound");
+async fn work(worker: WorkerBuilder, done: impl AsyncFnMut() -> bool) {
+    let worker = worker.build().expect("sound");
     let handle = worker.handle();
     let running = tokio::spawn(worker.run_until(std::future::pending::<()>()));
     eventually("the jobs to end", done).await;
@@ -58,13 +58,19 @@ pub(crate) async fn work(client: &Client, done: impl AsyncFnMut() -> bool) {
     running.await.expect("no panic").expect("no error");
 }
 
+#[job(queue = "bills", attempts = 1)]
+async fn charge(bill: Value) -> Result<(), Failure> {
+    Err(Failure::permanent(format!("card\u{1b}[31m declined: {bill}")))
+}
+
 /// A job that failed for good, and waits in `dead`.
 pub(crate) async fn letter(client: &Client) -> JobId {
-    let emails = client.queue("emails").expect("a name");
-    emails.set_limits().dead_letter("dead").await.expect("set");
-    client.add(send, serde_json::json!({"to": "nobody"})).await.expect("added");
+    let bills = client.queue("bills").expect("a name");
+    bills.set_limits().dead_letter("dead").await.expect("set");
+    client.add(charge, serde_json::json!({"to": "nobody"})).await.expect("added");
     let dead = client.dead_letters("dead").expect("a name");
-    work(client, async || dead.count().await.expect("a count") == 1).await;
+    let worker = Worker::builder(client).handler(charge);
+    work(worker, async || dead.count().await.expect("a count") == 1).await;
     let (id, _): (JobId, DeadLetter) = dead.page(0, 1).await.expect("a page").remove(0);
     id
 }

@@ -106,6 +106,11 @@ pub(crate) fn is_full(error: &RedisError) -> bool {
     error.detail().is_some_and(|text| text.contains("max number of clients"))
 }
 
+/// Whether the server's ACL forbids a command or a key of a script. Redis 7 has no code for that.
+fn is_denied_within(error: &RedisError) -> bool {
+    error.detail().is_some_and(|text| text.contains("user executing the script can't"))
+}
+
 /// Whether the connection can't be used any more, or can't be trusted to be in step.
 pub(crate) fn is_broken(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error()
@@ -113,7 +118,7 @@ pub(crate) fn is_broken(error: &RedisError) -> bool {
 
 /// The library's error for one of the client's.
 pub(crate) fn explain(error: RedisError, about: About<'_>) -> Error {
-    let denied = error.kind() == ErrorKind::AuthenticationFailed;
+    let denied = error.kind() == ErrorKind::AuthenticationFailed || is_denied_within(&error);
     if is_broken(&error) && !denied {
         return Error::unavailable(about.operation(), Answer(error));
     }

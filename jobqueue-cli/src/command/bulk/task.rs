@@ -107,6 +107,7 @@ impl<'a> Task<'a> {
             Some(rate) => bulk.rate(rate).await,
             None => bulk.await,
         };
+        self.session.deliver(&self.queue).await?;
         run.end(self.queue.name(), answer)
     }
 

@@ -99,7 +99,8 @@ pub(crate) struct Edit {
     without_header: Vec<String>,
 }
 
-fn done(session: &Session, job: &JobHandle<Value>, what: &str) -> Result<Exit> {
+async fn done(session: &Session, job: &JobHandle<Value>, what: &str) -> Result<Exit> {
+    session.deliver(job.queue()).await?;
     let (queue, id) = (job.queue().name(), job.id());
     let value = json!({"queue": queue, "id": id, "done": what});
     session.out.answer(&value, format_args!("{queue}: job {id} {what}"))?;
@@ -111,7 +112,7 @@ impl Retry {
         let job = self.which.open(session).await?;
         let retry = job.retry();
         if self.anew { retry.anew() } else { retry }.await?;
-        done(session, &job, "runs again")
+        done(session, &job, "runs again").await
     }
 }
 
@@ -122,7 +123,7 @@ impl Remove {
         let what = format!("Would remove job {} of {name}.", job.id());
         session.ask.about(&what, name).await?;
         job.remove().await?;
-        done(session, &job, "is removed")
+        done(session, &job, "is removed").await
     }
 }
 
@@ -138,9 +139,9 @@ impl Cancel {
         }
         match cancel.await? {
             Cancelled::Told(worker) => {
-                done(session, &job, &format!("is told to stop, at worker {worker}"))
+                done(session, &job, &format!("is told to stop, at worker {worker}")).await
             }
-            _ => done(session, &job, "is cancelled"),
+            _ => done(session, &job, "is cancelled").await,
         }
     }
 }
@@ -149,7 +150,7 @@ impl Promote {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
         let job = self.which.open(session).await?;
         job.promote().await?;
-        done(session, &job, "is ready")
+        done(session, &job, "is ready").await
     }
 }
 
@@ -158,16 +159,16 @@ impl MoveJob {
         let job = self.which.open(session).await?;
         if let Some(to) = &self.to {
             job.move_to(&session.queue(to).await?).await?;
-            return done(session, &job, &format!("is moved to {to}"));
+            return done(session, &job, &format!("is moved to {to}")).await;
         }
         if let Some(delay) = self.delay {
             job.set_delay(delay).await?;
-            return done(session, &job, "is due at another time");
+            return done(session, &job, "is due at another time").await;
         }
         if let Some(priority) = self.priority {
             job.set_priority(priority).await?;
         }
-        done(session, &job, "has another priority")
+        done(session, &job, "has another priority").await
     }
 }
 
@@ -214,6 +215,6 @@ impl Edit {
             edit = edit.without_header(name);
         }
         edit.await?;
-        done(session, &job, "is changed")
+        done(session, &job, "is changed").await
     }
 }

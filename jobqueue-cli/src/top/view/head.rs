@@ -13,6 +13,9 @@ use crate::{
 /// How wide the picture of what waits is.
 const SPARK: usize = 20;
 
+/// How wide it is said whether all is live.
+const STATE: usize = 10;
+
 /// How many findings are told.
 const FINDINGS: usize = 3;
 
@@ -38,15 +41,15 @@ fn title(model: &Model, width: usize) -> Line<'static> {
     };
     let clock = model.snapshot.as_ref().map(|it| it.at.format("%H:%M:%SZ").to_string());
     let left = format!(
-        " jobqueue top   {}   by {}   {}   ",
+        " jobqueue top   {}  by {}  {}  ",
         model.server,
         model.sort.word(),
         span(model.every)
     );
     let right = clock.unwrap_or_default();
-    let room = width.saturating_sub(right.len() + 1 + 10);
+    let room = width.saturating_sub(right.len() + STATE);
     let left = super::left_as_set(&left, room);
-    let state_text = format!("{state:<10}");
+    let state_text = format!("{state:<STATE$}");
     Line::from(vec![ink(model, Hue::Bold, left), ink(model, hue, state_text), right.into()])
 }
 

@@ -65,10 +65,9 @@ impl Field {
 
     const fn width(self) -> usize {
         match self {
-            Self::Ready | Self::In | Self::Lag => 7,
-            Self::Delayed => 9,
-            Self::Active | Self::Failed | Self::Out => 8,
-            Self::Dead | Self::Minute => 6,
+            Self::Ready | Self::Dead | Self::In | Self::Lag => 7,
+            Self::Delayed | Self::Active | Self::Failed | Self::Out => 8,
+            Self::Minute => 6,
         }
     }
 
