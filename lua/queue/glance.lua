@@ -1,7 +1,7 @@
 --- glance: what a list of many queues shows of one.
 --
--- Seven commands in an idle queue; if jobs wait, one for each priority in use and one more, and one
--- for each worker.
+-- Seven commands in an idle queue; if jobs wait, one for each priority in use and one more; one if
+-- any is delayed, and one for each worker.
 --
 -- KEYS  1 waiting  ZSET  {q}:waiting
 --       2 delayed  ZSET  {q}:delayed
@@ -10,7 +10,8 @@
 --       5 meta     HASH  {q}:meta
 -- ARGV  1 base
 -- REPLY now ms; waiting; delayed; active; failed; workers; how many of them hold a lease; since when
---       the oldest waiting job is ready, ms, or false; of meta or false: layout, paused, added,
+--       the oldest waiting job is ready, ms, or false; when the next delayed job is due, ms, or
+--       false; of meta or false: layout, paused, added,
 --       completed, failed, cancelled, throttled_until
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, lanes, oldest
@@ -22,8 +23,10 @@ local function glance(keys, args)
   if refusal then
     return refusal
   end
-  local now, waiting = clock_now(), redis.call('ZCARD', q.waiting)
+  local now = clock_now()
+  local waiting, delayed = redis.call('ZCARD', q.waiting), redis.call('ZCARD', keys[2])
   local oldest = waiting > 0 and oldest_ready(q, meta[8], now) or false
+  local due = delayed > 0 and redis.call('ZRANGE', keys[2], 0, 0, 'WITHSCORES')[2] or false
   local workers, alive, active = redis.call('ZRANGE', q.workers, 0, -1, 'WITHSCORES'), 0, 0
   for i = 1, #workers, 2 do
     if tonumber(workers[i + 1]) > now then alive = alive + 1 end
@@ -31,7 +34,7 @@ local function glance(keys, args)
   end
   meta[8] = nil
   return {
-    now, waiting, redis.call('ZCARD', keys[2]), active, redis.call('ZCARD', keys[3]), #workers / 2,
-    alive, oldest, meta,
+    now, waiting, delayed, active, redis.call('ZCARD', keys[3]), #workers / 2, alive, oldest, due,
+    meta,
   }
 end

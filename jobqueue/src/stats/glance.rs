@@ -18,7 +18,7 @@ use crate::job::QueueName;
 ///   "queue": "orders", "at": "2026-01-02T03:04:05Z", "paused": false,
 ///   "waiting": 3, "delayed": 0, "active": 1, "failed": 2, "workers": 2, "workers_alive": 1,
 ///   "total_added": 12, "total_completed": 6, "total_failed": 2, "total_cancelled": 0,
-///   "oldest_waiting_ms": 1500, "throttled_for_ms": null
+///   "oldest_waiting_ms": 1500, "next_due": null, "throttled_for_ms": null
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,7 +32,7 @@ pub struct QueueGlance {
     pub paused: bool,
     /// Jobs that are ready to run.
     pub waiting: u64,
-    /// Jobs that are not due yet.
+    /// Jobs that are not due yet, or that wait for their children.
     pub delayed: u64,
     /// Jobs that workers hold, or that are out by hand.
     pub active: u64,
@@ -54,12 +54,21 @@ pub struct QueueGlance {
     /// [`QueueStats::oldest_waiting`](super::QueueStats::oldest_waiting).
     #[serde(rename = "oldest_waiting_ms", serialize_with = "crate::json::maybe_millis")]
     pub oldest_waiting: Option<Duration>,
+    /// When the next delayed job is due. `None` if no job is delayed.
+    pub next_due: Option<DateTime<Utc>>,
     /// How long the queue is throttled from now on.
     #[serde(rename = "throttled_for_ms", serialize_with = "crate::json::maybe_millis")]
     pub throttled_for: Option<Duration>,
 }
 
 impl QueueGlance {
+    /// How far behind the workers are; see [`QueueStats::lag`](super::QueueStats::lag).
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        let overdue = self.next_due.and_then(|due| (self.at - due).to_std().ok());
+        self.oldest_waiting.unwrap_or_default().max(overdue.unwrap_or_default())
+    }
+
     /// How fast the queue moved between an earlier glance and this one. What was
     /// [retried](Rates::retried) is not told: it is 0.
     #[must_use]
@@ -97,6 +106,7 @@ mod tests {
             total_failed: 2,
             total_cancelled: 0,
             oldest_waiting: Some(Duration::from_millis(1_500)),
+            next_due: None,
             throttled_for: None,
         }
     }
@@ -107,9 +117,19 @@ mod tests {
             "queue": "orders", "at": "2026-01-02T03:04:05Z", "paused": false,
             "waiting": 3, "delayed": 0, "active": 1, "failed": 2, "workers": 2, "workers_alive": 1,
             "total_added": 12, "total_completed": 6, "total_failed": 2, "total_cancelled": 0,
-            "oldest_waiting_ms": 1500.0, "throttled_for_ms": null
+            "oldest_waiting_ms": 1500.0, "next_due": null, "throttled_for_ms": null
         });
         assert_eq!(serde_json::to_value(glance(0)).expect("json"), json);
+    }
+
+    #[test]
+    fn the_lag_is_that_of_what_waits_or_is_overdue() {
+        let mut glance = glance(0);
+        assert_eq!(glance.lag(), Duration::from_millis(1_500));
+        glance.next_due = Some(glance.at - Duration::from_secs(7));
+        assert_eq!(glance.lag(), Duration::from_secs(7));
+        glance.next_due = Some(glance.at + Duration::from_secs(7));
+        assert_eq!(glance.lag(), Duration::from_millis(1_500));
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Command for Glance<'_> {
     fn read(&self, reply: Value) -> Result<Self::Reply, Corrupt> {
         let count = |value: &Value| reply::count(value, WHAT);
         let maybe = |value: &Value| reply::optional(value).map(count).transpose();
-        let [now, waiting, delayed, active, failed, workers, alive, oldest, meta] =
+        let [now, waiting, delayed, active, failed, workers, alive, oldest, due, meta] =
             reply::tuple(reply, WHAT)?;
         let [layout, paused, added, completed, total_failed, cancelled, throttled] =
             reply::tuple(meta, WHAT)?;
@@ -63,6 +63,7 @@ impl Command for Glance<'_> {
             total_failed: maybe(&total_failed)?.unwrap_or(0),
             total_cancelled: maybe(&cancelled)?.unwrap_or(0),
             oldest_waiting: age(&oldest, now)?,
+            next_due: maybe(&due)?.map(time).transpose()?,
             throttled_for: throttled.filter(|left| *left > 0).map(Duration::from_millis),
         }))
     }

@@ -26,7 +26,7 @@ fn says_what_a_list_shows() {
     rig.replies(
         KEYS,
         args![Rig::BASE],
-        r#"[1700000000000, 2, 1, 2, 2, 2, 1, 1699999990000, ["2", "1", "9", "3", "2", "1", "1700000060000"]]"#,
+        r#"[1700000000000, 2, 1, 2, 2, 2, 1, 1699999990000, "1", ["2", "1", "9", "3", "2", "1", "1700000060000"]]"#,
     );
     rig.dump().assert_unchanged_since(&before);
 }
@@ -44,7 +44,7 @@ fn with_aging_the_oldest_of_those_that_go_next() {
     rig.replies(
         KEYS,
         args![Rig::BASE],
-        r#"[1700000000000, 2, 0, 0, 0, 0, 0, 1699999998000, ["2", nil, nil, nil, nil, nil, nil]]"#,
+        r#"[1700000000000, 2, 0, 0, 0, 0, 0, 1699999998000, nil, ["2", nil, nil, nil, nil, nil, nil]]"#,
     );
 }
 
@@ -54,7 +54,7 @@ fn of_a_queue_that_does_not_exist() {
     rig.replies(
         KEYS,
         args![Rig::BASE],
-        "[1700000000000, 0, 0, 0, 0, 0, 0, nil, [nil, nil, nil, nil, nil, nil, nil]]",
+        "[1700000000000, 0, 0, 0, 0, 0, 0, nil, nil, [nil, nil, nil, nil, nil, nil, nil]]",
     );
 }
 
