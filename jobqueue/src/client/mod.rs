@@ -4,6 +4,7 @@ mod audit;
 mod audit_log;
 mod builder;
 mod process;
+mod server_report;
 mod shared;
 pub(crate) mod trace;
 #[cfg(feature = "testing")]

@@ -28,6 +28,7 @@ mod point_counts;
 mod prometheus;
 mod rates;
 mod resolution;
+mod server;
 mod snapshot;
 
 pub use glance::QueueGlance;
@@ -39,6 +40,7 @@ pub(crate) use point_counts::PointCounts;
 pub use prometheus::prometheus_text;
 pub use rates::Rates;
 pub use resolution::Resolution;
+pub use server::{Hidden, KeySize, Persistence, ServerMemory, ServerReport, SlowCall};
 pub use snapshot::{QueueStats, WorkerStats};
 
 pub use crate::job::{QueueCounts, WorkerId};

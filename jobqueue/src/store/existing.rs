@@ -144,7 +144,7 @@ impl Store {
         Ok(used.then_some(entry))
     }
 
-    async fn masters(&self) -> Result<Vec<Link>> {
+    pub(super) async fn masters(&self) -> Result<Vec<Link>> {
         match &self.topology {
             Topology::Server(link) => Ok(vec![link.clone()]),
             Topology::Cluster(cluster) => {

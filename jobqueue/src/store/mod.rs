@@ -18,6 +18,7 @@
 //! | `sweep` | the keys of a test are removed |
 //! | `work_left` | what is left to do, for tests in a time of their own |
 //! | `keys`, `script`, `reply`, `ids`, `chunk`, `portion`, `time` | names and wire forms |
+//! | `server_report` | what a server says of itself |
 //! | `server_error` | from the server's errors to the library's |
 
 mod audit;
@@ -49,6 +50,7 @@ mod retries;
 mod script;
 mod senders;
 mod server_error;
+mod server_report;
 mod servers;
 #[cfg(feature = "testing")]
 mod sweep;

@@ -103,7 +103,7 @@ impl Link {
     }
 
     /// Where the server is, for the text of errors.
-    pub(super) fn address(&self) -> String {
+    pub(in crate::store) fn address(&self) -> String {
         self.0.endpoint.address()
     }
 

@@ -110,7 +110,7 @@ fn tell(info: &HashMap<&str, &str>) {
     );
 }
 
-fn name_and_version<'a>(info: &HashMap<&str, &'a str>) -> (&'static str, &'a str) {
+pub(crate) fn name_and_version<'a>(info: &HashMap<&str, &'a str>) -> (&'static str, &'a str) {
     match info.get("valkey_version") {
         Some(version) => ("valkey", version),
         None => ("redis", info.get("redis_version").copied().unwrap_or_default()),
