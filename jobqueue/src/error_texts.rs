@@ -12,6 +12,7 @@ use crate::{
         ResultError, TooLarge,
     },
     error_chain::source,
+    find::JobFilter,
     job::{CancelReason, JobOptions, JobState, OnceHeld, TraceContext},
     policy::{
         Breaker, ErrorClass, Filter, Pattern, RetryPolicy, RetryRule, RoutingKey, check_events,
@@ -214,11 +215,13 @@ fn results() -> String {
 
 /// The errors that are not enums.
 fn others() -> String {
-    let mut texts = "\n# JobFailure, MissingState, Corrupt, TooLarge\n".to_owned();
+    let mut texts = "\n# JobFailure, MissingState, Corrupt, TooLarge, FilterError\n".to_owned();
     push(&mut texts, &failure());
     push(&mut texts, &States::default().get::<u64>().map(drop).expect_err("there is none"));
     push(&mut texts, &Corrupt::new("add jobs", "the server answered nil").about("queue orders"));
     push(&mut texts, &TooLarge::returned("the result of job charge", 2_000_000, 1_048_576));
+    push(&mut texts, &"state:faild".parse::<JobFilter>().expect_err("no state"));
+    push(&mut texts, &"name:".parse::<JobFilter>().expect_err("no name"));
     let added: AddAllError<u8> = AddAllError { added: Vec::new(), error: unavailable() };
     let published = PublishAllError { published: Vec::new(), error: unavailable() };
     texts += "\n# AddAllError, PublishAllError\n";

@@ -161,10 +161,10 @@ pub mod dead_letter {
 #[doc = include_str!("docs/modules/find.md")]
 pub mod find {
     pub use crate::{
-        job::JobFilter,
+        job::{FilterError, JobFilter},
         queue::{
-            Bulk, BulkReport, CancelJobs, Find, Looked, MoveJobs, RedriveJobs, RemoveJobs,
-            RetryJobs,
+            Bulk, BulkReport, CancelJobs, Find, FoundJob, Looked, MoveJobs, RedriveJobs,
+            RemoveJobs, RetryJobs, Search, SearchCursor, SearchPage,
         },
     };
 }

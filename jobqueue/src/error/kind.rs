@@ -3,6 +3,7 @@
 use super::{Operation, Refused};
 use crate::{
     error_chain::{Source, readable_debug, source},
+    job::FilterError,
     value_error::{Corrupt, Invalid, PayloadError, TooLarge},
 };
 
@@ -74,6 +75,12 @@ impl Error {
         error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         Self::Unavailable { operation, source: source(error) }
+    }
+}
+
+impl From<FilterError> for Error {
+    fn from(error: FilterError) -> Self {
+        Self::Invalid(error.into())
     }
 }
 

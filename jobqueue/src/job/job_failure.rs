@@ -91,6 +91,11 @@ impl FailureReason {
         (Self::Cancelled, "cancelled"),
     ];
 
+    /// Every reason that this version knows, and that of newer ones.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::NAMES.iter().map(|(reason, _)| *reason).chain([Self::Other])
+    }
+
     /// The reason in a word or two.
     #[must_use]
     pub fn as_str(self) -> &'static str {

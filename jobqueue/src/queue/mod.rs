@@ -31,7 +31,7 @@ pub use cancel::{Cancel, CancelAll};
 pub use dead_letters::{DeadLetters, Edit, LengthAlerts, Redrive};
 pub use edit::EditJob;
 pub use empty::{Drain, Obliterate};
-pub use find::{Find, Looked};
+pub use find::{Find, FoundJob, Looked, Search, SearchCursor, SearchPage};
 pub use history::ReadHistory;
 pub use inspect::JobPages;
 pub use job_handle::{Added, JobHandle};

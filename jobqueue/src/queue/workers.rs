@@ -1,6 +1,6 @@
 //! The workers of a queue: who they are, and what they run.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -91,6 +91,24 @@ impl Queue {
                 let running = running.into_iter().filter_map(|job| job.ok().flatten());
                 all.push(self.worker(worker, running.collect(), now));
             }
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The processes of the workers of the queue, by the names under which they hold jobs.
+    pub(super) async fn processes(&self) -> Result<HashMap<WorkerId, String>> {
+        let (mut all, mut after) = (HashMap::new(), None);
+        loop {
+            let list = List { after: after.as_ref(), workers: STEP, jobs: 0 };
+            let workers = self.store().call_retrying(&list).await?.workers;
+            let last = workers.len() < STEP;
+            after = workers.last().map(|worker| worker.id.clone());
+            all.extend(workers.into_iter().filter_map(|worker| {
+                let card = WorkerCard::decode(worker.card.as_deref()?)?;
+                Some((worker.id, card.process.line()))
+            }));
             if last {
                 return Ok(all);
             }

@@ -170,7 +170,7 @@ impl<'a, A> Bulk<'a, A> {
 }
 
 async fn run<A: Act>(mut bulk: Bulk<'_, A>) -> Result<BulkReport> {
-    let (queue, on) = (bulk.seek.queue.clone(), format!("{:?}", bulk.seek.filter));
+    let (queue, on) = (bulk.seek.queue.clone(), bulk.seek.filter.to_string());
     queue.client().audit_begin(client::Act::new(A::AUDITED, queue.name()).on(&on)).await;
     queue.audited(A::AUDITED, Some(&on), run_steps(&mut bulk)).await
 }

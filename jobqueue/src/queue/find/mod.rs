@@ -1,6 +1,11 @@
 //! Looking for jobs.
 
+mod back;
+mod cursor;
 mod finder;
+mod looked;
+mod search;
+mod sieve;
 mod walk;
 
 use std::{
@@ -13,9 +18,13 @@ use std::{
 
 use futures_util::{Stream, StreamExt as _, stream};
 
-pub use self::finder::Looked;
-use self::finder::Subject;
 pub(super) use self::finder::{Finder, Seek};
+use self::sieve::Subject;
+pub use self::{
+    cursor::SearchCursor,
+    looked::Looked,
+    search::{FoundJob, Search, SearchPage},
+};
 use super::{DeadLetters, Queue};
 use crate::{
     error::Result,
@@ -97,8 +106,8 @@ impl Find {
     fn new(seek: Seek) -> Self {
         let looked = Arc::new(Mutex::new(Looked::default()));
         let search = match Finder::new(&seek, &walk::ORDER) {
-            Ok(finder) => Search::Goes(Box::new(finder), VecDeque::new()),
-            Err(error) => Search::Fails(Some(error)),
+            Ok(finder) => Walking::Goes(Box::new(finder), VecDeque::new()),
+            Err(error) => Walking::Fails(Some(error)),
         };
         let told = looked.clone();
         let jobs = stream::unfold((search, told), |(mut search, told)| async move {
@@ -139,14 +148,14 @@ impl fmt::Debug for Find {
     }
 }
 
-enum Search {
+enum Walking {
     /// With jobs that were found and are not given yet.
     Goes(Box<Finder>, VecDeque<JobInfo>),
     /// The filter can't be used.
     Fails(Option<crate::Error>),
 }
 
-impl Search {
+impl Walking {
     async fn next(&mut self, looked: &Mutex<Looked>) -> Option<Result<JobInfo>> {
         let (finder, found) = match self {
             Self::Goes(finder, found) => (finder, found),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     error::Result,
-    job::{JobId, JobState},
+    job::{JobId, JobState, Span},
     store::{
         QueueStore,
         queue::{ActivePosition, Scan, ScanActive, SetPosition},
@@ -44,11 +44,15 @@ enum Stretch {
 }
 
 impl Walk {
-    /// Through these states.
-    pub(super) fn through(states: impl IntoIterator<Item = JobState>) -> Self {
-        let stretch = |state| match state {
+    /// Through these states; of those that are ordered by a time, from when to when.
+    pub(super) fn through(states: impl IntoIterator<Item = (JobState, Span)>) -> Self {
+        let stretch = |(state, span): (JobState, Span)| match state {
             JobState::Active => Stretch::Active(ActivePosition::default()),
-            state => Stretch::Set { name: state.as_str().to_owned(), after: None, until: None },
+            state => Stretch::Set {
+                name: state.as_str().to_owned(),
+                after: span.from_ms.map(SetPosition::before),
+                until: span.until_ms.map(SetPosition::before),
+            },
         };
         let mut states: Vec<JobState> = states.into_iter().collect();
         // They stand among the delayed ones as well.

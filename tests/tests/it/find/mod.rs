@@ -2,6 +2,8 @@
 
 mod bulk;
 mod dead_letters;
+mod everywhere;
+mod grammar;
 mod meanwhile;
 mod tagged;
 mod tags;

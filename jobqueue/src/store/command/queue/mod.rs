@@ -17,6 +17,7 @@ mod resume;
 mod retry_failed;
 mod scan;
 mod scan_active;
+mod scan_back;
 mod stats;
 mod throttles;
 
@@ -39,11 +40,12 @@ pub(crate) use resume::Resume;
 pub(crate) use retry_failed::RetryFailed;
 pub(crate) use scan::{Scan, SetPosition};
 pub(crate) use scan_active::{ActivePosition, ScanActive};
+pub(crate) use scan_back::{PlacedJob, ScanBack};
 pub(crate) use stats::Stats;
 pub(crate) use throttles::{ReadThrottles, Throttling};
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 19] {
+pub(crate) fn scripts() -> [&'static Script; 20] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
@@ -62,6 +64,7 @@ pub(crate) fn scripts() -> [&'static Script; 19] {
         RetryFailed::SCRIPT,
         Scan::SCRIPT,
         ScanActive::SCRIPT,
+        ScanBack::SCRIPT,
         Stats::SCRIPT,
         ReadThrottles::SCRIPT,
     ]

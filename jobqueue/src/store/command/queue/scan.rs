@@ -34,6 +34,22 @@ pub(crate) struct SetPosition {
     id: String,
 }
 
+impl SetPosition {
+    pub(crate) fn new(score: &str, id: &str) -> Self {
+        Self { score: score.to_owned(), id: id.to_owned() }
+    }
+
+    /// Its score and its id.
+    pub(crate) fn parts(&self) -> (&str, &str) {
+        (&self.score, &self.id)
+    }
+
+    /// Before all jobs of a score.
+    pub(crate) fn before(score: i64) -> Self {
+        Self { score: score.to_string(), id: String::new() }
+    }
+}
+
 /// A portion of a set.
 #[derive(Debug)]
 pub(crate) struct Scanned {
@@ -54,7 +70,7 @@ impl Command for Scan<'_> {
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.set).push(self.most);
         for place in [self.after, self.until] {
-            let (score, id) = place.map_or(("", ""), |it| (it.score.as_str(), it.id.as_str()));
+            let (score, id) = place.map_or(("", ""), SetPosition::parts);
             args.push(score).push(id);
         }
         args.push(u8::from(self.records));

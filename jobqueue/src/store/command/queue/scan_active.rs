@@ -27,6 +27,17 @@ pub(crate) struct ActivePosition {
     cursor: String,
 }
 
+impl ActivePosition {
+    pub(crate) fn new(worker: &str, cursor: &str) -> Self {
+        Self { worker: worker.to_owned(), cursor: cursor.to_owned() }
+    }
+
+    /// Its worker and the cursor in its jobs.
+    pub(crate) fn parts(&self) -> (&str, &str) {
+        (&self.worker, &self.cursor)
+    }
+}
+
 impl Default for ActivePosition {
     /// The beginning.
     fn default() -> Self {

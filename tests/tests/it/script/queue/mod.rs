@@ -17,5 +17,6 @@ mod resume;
 mod retry_failed;
 mod scan;
 mod scan_active;
+mod scan_back;
 mod stats;
 mod throttles;

@@ -1,52 +1,21 @@
-//! A field of a payload that must have a value.
+//! A way into a payload, and how what stands there is compared.
 
-use std::str::FromStr;
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::Serialize;
 
-use super::{codec::Codec, record::Record, value::Value};
+use super::{codec::Codec, filter::quoted, value::Value};
 use crate::value_error::{Invalid, PayloadError};
 
-/// A path into a payload, and the value that must be there.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Field {
-    path: Path,
-    value: Value,
-}
-
-impl Field {
-    pub(super) fn new<T: Serialize + ?Sized>(path: &str, value: &T) -> Result<Self, FieldError> {
-        let path = path.parse().map_err(FieldError::Path)?;
-        // Written and read again, it is as a codec says it: an enum's variant is a text.
-        let codec = Codec::MessagePack;
-        let value = codec.encode(value).and_then(|bytes| codec.decode(&bytes));
-        Ok(Self { path, value: value.map_err(FieldError::Value)? })
-    }
-
-    /// Whether the payload's field has the value.
-    ///
-    /// # Errors
-    /// The payload can't be read.
-    pub(super) fn matches(&self, payload: &Value) -> bool {
-        self.path.leads(payload, &self.value)
-    }
-}
-
-/// All that a payload says.
-pub(super) fn read(record: &Record) -> Result<Value, PayloadError> {
-    record.codec.decode(&record.payload)
-}
-
-/// What is wrong with a field to look for.
-#[derive(Clone, Debug)]
-pub(super) enum FieldError {
-    Path(Invalid),
-    Value(PayloadError),
+/// A value as a codec says it, written and read again: an enum's variant is a text.
+pub(super) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, PayloadError> {
+    let codec = Codec::MessagePack;
+    codec.decode(&codec.encode(value)?)
 }
 
 /// A way into a payload: `order.items[0].sku`.
 #[derive(Clone, Debug, PartialEq)]
-struct Path(Vec<Step>);
+pub(super) struct Path(Vec<Step>);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
@@ -69,10 +38,12 @@ impl FromStr for Path {
         };
         let (mut steps, mut rest) = (Vec::new(), text);
         while !rest.is_empty() {
-            if let Some(inner) = rest.strip_prefix("[\"") {
-                let (name, behind) = inner.split_once("\"]").ok_or_else(wrong)?;
-                steps.push(Step::Name(name.to_owned()));
-                rest = behind;
+            if let Some(inner) = rest.strip_prefix('[')
+                && inner.starts_with('"')
+            {
+                let (name, behind) = quoted::read(inner).map_err(|_| wrong())?;
+                steps.push(Step::Name(name));
+                rest = behind.strip_prefix(']').ok_or_else(wrong)?;
             } else if let Some(inner) = rest.strip_prefix('[') {
                 let (place, behind) = inner.split_once(']').ok_or_else(wrong)?;
                 steps.push(match place {
@@ -101,24 +72,47 @@ impl FromStr for Path {
 }
 
 impl Path {
-    fn leads(&self, payload: &Value, wanted: &Value) -> bool {
-        leads(&self.0, payload, wanted)
+    /// How many steps it has.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it leads to a value of this kind.
+    pub(super) fn any(&self, payload: &Value, test: &dyn Fn(&Value) -> bool) -> bool {
+        leads(&self.0, payload, test)
     }
 }
 
-fn leads(steps: &[Step], at: &Value, wanted: &Value) -> bool {
-    let Some((step, rest)) = steps.split_first() else { return same(at, wanted) };
+/// With a dot before each plain name, also the first: as it stands behind `payload`.
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|step| match step {
+            Step::Name(name) if is_plain(name) => write!(f, ".{name}"),
+            Step::Name(name) => write!(f, "[{}]", quoted::Quoted(name)),
+            Step::Index(place) => write!(f, "[{place}]"),
+            Step::Any => f.write_str("[*]"),
+        })
+    }
+}
+
+/// Whether a name needs no quotes, neither in a path nor in a filter.
+pub(super) fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|char| char.is_alphanumeric() || "_-$@/".contains(char))
+}
+
+fn leads(steps: &[Step], at: &Value, test: &dyn Fn(&Value) -> bool) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return test(at) };
     match (step, at) {
         (Step::Name(name), Value::Map(entries)) => {
             let mut found = entries.iter().filter(|(key, _)| is_key(key, name));
-            found.any(|(_, value)| leads(rest, value, wanted))
+            found.any(|(_, value)| leads(rest, value, test))
         }
         (Step::Index(place), Value::List(values)) => {
-            values.get(*place).is_some_and(|value| leads(rest, value, wanted))
+            values.get(*place).is_some_and(|value| leads(rest, value, test))
         }
-        (Step::Any, Value::List(values)) => values.iter().any(|value| leads(rest, value, wanted)),
+        (Step::Any, Value::List(values)) => values.iter().any(|value| leads(rest, value, test)),
         (Step::Any, Value::Map(entries)) => {
-            entries.iter().any(|(_, value)| leads(rest, value, wanted))
+            entries.iter().any(|(_, value)| leads(rest, value, test))
         }
         _ => false,
     }
@@ -136,7 +130,7 @@ fn is_key(key: &Value, name: &str) -> bool {
 }
 
 /// Whether two values are the same: numbers, however they are written; entries, in any order.
-fn same(left: &Value, right: &Value) -> bool {
+pub(super) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::List(left), Value::List(right)) => {
             left.len() == right.len()
@@ -163,6 +157,31 @@ fn same(left: &Value, right: &Value) -> bool {
 #[expect(clippy::cast_possible_truncation, reason = "what it is written as in fewer digits")]
 fn short(value: f64) -> Option<f32> {
     value.is_finite().then_some(value as f32)
+}
+
+/// Which of two numbers is larger, or of two texts comes later; none of other pairs.
+pub(super) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+    if let (Value::Text(left), Value::Text(right)) = (left, right) {
+        return Some(left.cmp(right));
+    }
+    match (number(left)?, number(right)?) {
+        (Number::Whole(left), Number::Whole(right)) => Some(left.cmp(&right)),
+        (Number::Broken(left), Number::Broken(right)) => left.partial_cmp(&right),
+        // What is no whole number stands between two of them.
+        (Number::Whole(left), Number::Broken(right)) => between(right, left).map(Ordering::reverse),
+        (Number::Broken(left), Number::Whole(right)) => between(left, right),
+    }
+}
+
+/// Where a number that isn't whole, or is too large to be, stands beside a whole one.
+fn between(broken: f64, whole: i128) -> Option<Ordering> {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates")]
+    let floor = broken.floor() as i128;
+    match floor.cmp(&whole) {
+        _ if broken.is_nan() => None,
+        Ordering::Equal => Some(Ordering::Greater),
+        order => Some(order),
+    }
 }
 
 /// A whole number exactly, another as a float.
@@ -197,10 +216,12 @@ mod tests {
 
     /// Whether a payload, in each codec, has the value at the path.
     fn has<T: Serialize>(payload: &T, path: &str, value: impl Serialize) -> bool {
-        let field = Field::new(path, &value).expect("a field");
+        let path_to: Path = path.parse().expect("a path");
+        let wanted = to_value(&value).expect("a value");
         let in_codec = |codec: Codec| {
             let bytes = codec.encode(payload).expect("bytes");
-            field.matches(&codec.decode(&bytes).expect("a value"))
+            let payload = codec.decode(&bytes).expect("a value");
+            path_to.any(&payload, &|at| same(at, &wanted))
         };
         let found = in_codec(Codec::MessagePack);
         assert_eq!(found, in_codec(Codec::Json), "{path}");
@@ -246,7 +267,7 @@ mod tests {
         assert!(!has(&json!({"n": 9_007_199_254_740_993_u64}), "n", 9_007_199_254_740_992_u64));
         let short = Codec::MessagePack.encode(&0.1_f32).expect("bytes");
         let short: Value = Codec::MessagePack.decode(&short).expect("a value");
-        assert!(Field::new("", &0.1).expect("a field").matches(&short));
+        assert!(same(&short, &to_value(&0.1).expect("a value")));
         let keys = std::collections::BTreeMap::from([(7, "seven")]);
         assert!(has(&keys, "7", "seven"));
     }
@@ -265,7 +286,41 @@ mod tests {
         for path in
             [".", "a.", ".a", "a..b", "a[", "a[x]", "a[-1]", "[\"a", "a]", "a[0]b", "a[\"b\""]
         {
-            assert!(matches!(Field::new(path, &1), Err(FieldError::Path(_))), "{path}");
+            assert!(path.parse::<Path>().is_err(), "{path}");
         }
+    }
+
+    #[test]
+    fn a_path_is_written_as_it_is_read() {
+        for (path, written) in [
+            ("", ""),
+            ("a.b-c[0][*].d", ".a.b-c[0][*].d"),
+            (r#"["a"]["b.c"][" "]"#, r#".a["b.c"][" "]"#),
+            (r#"["a\"]b\\"]"#, r#"["a\"]b\\"]"#),
+            ("a b", r#"["a b"]"#),
+        ] {
+            let read: Path = path.parse().expect("a path");
+            assert_eq!(read.to_string(), written);
+            assert_eq!(written.strip_prefix('.').unwrap_or(written).parse(), Ok(read));
+        }
+    }
+
+    #[test]
+    fn numbers_have_an_order_to_the_last_digit() {
+        let order = |left, right| {
+            let value = |it: &serde_json::Value| to_value(it).expect("a value");
+            let order = compare(&value(&left), &value(&right));
+            assert_eq!(compare(&value(&right), &value(&left)), order.map(Ordering::reverse));
+            order
+        };
+        let (big, next) = (json!(9_007_199_254_740_992_u64), json!(9_007_199_254_740_993_u64));
+        assert_eq!(order(big, next), Some(Ordering::Less));
+        assert_eq!(order(json!(1), json!(1.5)), Some(Ordering::Less));
+        assert_eq!(order(json!(2), json!(1.5)), Some(Ordering::Greater));
+        assert_eq!(order(json!(-2), json!(-1.5)), Some(Ordering::Less));
+        assert_eq!(order(json!(u64::MAX), json!(1e300)), Some(Ordering::Less));
+        assert_eq!(order(json!(5.0), json!(5)), Some(Ordering::Equal));
+        assert_eq!(order(json!("b"), json!("a")), Some(Ordering::Greater));
+        assert_eq!(order(json!("1"), json!(1)), None);
     }
 }
