@@ -6,7 +6,7 @@ use super::{
     build::JobFilter,
     error::{FilterError, MAX_TEXT},
     quoted,
-    read::{Head, Operator, Reader, Token},
+    read::{Operator, Reader, TermStart, Token},
     term::{
         Comparison, Document, EXISTS, LengthKey, NumberKey, Term, Test, TextKey, TextMatch,
         TimeKey, key_of,
@@ -55,14 +55,14 @@ fn term(reader: &mut Reader<'_>) -> Result<Term, FilterError> {
         return Err(reader.wrong(at, at, format!("behind `-` {KEYS}")));
     }
     let test = match reader.head()? {
-        Head::Word(word) if word.is_empty() => {
+        TermStart::Word(word) if word.is_empty() => {
             return Err(reader.wrong(at, reader.at(), "a word with at least one letter"));
         }
-        Head::Word(word) if word.starts_with('-') => {
+        TermStart::Word(word) if word.starts_with('-') => {
             return Err(reader.wrong(at, reader.at(), "one `-` alone; or a word in quotes"));
         }
-        Head::Word(word) => Test::Word(word),
-        Head::Key(key) => {
+        TermStart::Word(word) => Test::Word(word),
+        TermStart::Key(key) => {
             let end = reader.at();
             let key = Key::read(key).map_err(|expected| reader.wrong(at, end, expected))?;
             let operator_at = reader.at();

@@ -38,7 +38,7 @@ pub(super) struct Token {
 }
 
 /// What begins a term: a word by itself, or a key.
-pub(super) enum Head<'a> {
+pub(super) enum TermStart<'a> {
     Word(String),
     Key(&'a str),
 }
@@ -88,20 +88,20 @@ impl<'a> Reader<'a> {
         self.wrong(self.at, self.at + until(self.rest(), char::is_whitespace), expected)
     }
 
-    pub(super) fn head(&mut self) -> Result<Head<'a>, FilterError> {
+    pub(super) fn head(&mut self) -> Result<TermStart<'a>, FilterError> {
         if self.rest().starts_with('"') {
             let word = self.quoted()?;
             self.end_of_term("a space behind the quote")?;
-            return Ok(Head::Word(word));
+            return Ok(TermStart::Word(word));
         }
         let end = self.key_end()?;
         let (key, behind) = self.rest().split_at_checked(end).unwrap_or_default();
         if behind.starts_with(OPERATORS) {
             self.at += end;
-            return Ok(Head::Key(key));
+            return Ok(TermStart::Key(key));
         }
         let word = self.bare(char::is_whitespace).to_owned();
-        Ok(Head::Word(word))
+        Ok(TermStart::Word(word))
     }
 
     pub(super) fn operator(&mut self) -> Operator {

@@ -1,6 +1,6 @@
 //! A walk over the jobs of a queue from the newest to the oldest, which may stop at any of them.
 
-use super::{cursor::Place, sieve::Sieve};
+use super::{cursor::WalkPlace, sieve::Sieve};
 use crate::{
     error::Result,
     job::{JobId, JobInfo, Span},
@@ -15,7 +15,7 @@ const READ_AT_ONCE: usize = 100;
 
 /// Where a walk stands.
 #[derive(Debug)]
-pub(super) struct Back(Place);
+pub(super) struct Back(WalkPlace);
 
 /// What a step has found.
 #[derive(Debug)]
@@ -26,11 +26,11 @@ pub(super) struct Step {
 }
 
 impl Back {
-    pub(super) fn new(place: Place) -> Self {
+    pub(super) fn new(place: WalkPlace) -> Self {
         Self(place)
     }
 
-    pub(super) fn into_place(self) -> Place {
+    pub(super) fn into_place(self) -> WalkPlace {
         self.0
     }
 
@@ -43,12 +43,12 @@ impl Back {
     ) -> Result<Step> {
         let portion = usize::try_from(looking).map_or(PORTION, |looking| looking.min(PORTION));
         let (set, before, span) = match &self.0 {
-            Place::Active(_) => return self.active(sieve).await,
-            Place::State(state, before) => {
+            WalkPlace::Active(_) => return self.active(sieve).await,
+            WalkPlace::State(state, before) => {
                 let span = sieve.filter().span(*state, sieve.now());
                 (state.as_str().to_owned(), before.clone(), span)
             }
-            Place::Tag(before) => {
+            WalkPlace::Tag(before) => {
                 let tag = sieve.filter().one_tag().unwrap_or_default();
                 (format!("tag:{tag}"), before.clone(), Span::default())
             }
@@ -73,13 +73,13 @@ impl Back {
 
     fn go_on_before(&mut self, place: SetPosition) {
         match &mut self.0 {
-            Place::State(_, before) | Place::Tag(before) => *before = Some(place),
-            Place::Active(_) => {}
+            WalkPlace::State(_, before) | WalkPlace::Tag(before) => *before = Some(place),
+            WalkPlace::Active(_) => {}
         }
     }
 
     async fn active(&mut self, sieve: &mut Sieve) -> Result<Step> {
-        let Place::Active(at) = &mut self.0 else {
+        let WalkPlace::Active(at) = &mut self.0 else {
             return Ok(Step { jobs: Vec::new(), is_last: true });
         };
         let scan = ScanActive { at, most: PORTION };

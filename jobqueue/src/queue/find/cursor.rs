@@ -19,12 +19,12 @@ pub struct SearchCursor {
     /// How many jobs there were to look at, if that was counted.
     pub(super) of: Option<u64>,
     pub(super) queue: QueueName,
-    pub(super) place: Place,
+    pub(super) place: WalkPlace,
 }
 
 /// Where a walk through a queue goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum WalkPlace {
     /// Among the active jobs.
     Active(ActivePosition),
     /// Among those of another state, before a job or at the end.
@@ -43,12 +43,12 @@ impl fmt::Display for SearchCursor {
             write!(f, "{of}")?;
         }
         let (stretch, (one, other)) = match &self.place {
-            Place::Active(at) => {
+            WalkPlace::Active(at) => {
                 let (worker, cursor) = at.parts();
                 (JobState::Active.as_str(), (cursor, worker))
             }
-            Place::State(state, at) => (state.as_str(), parts(at)),
-            Place::Tag(at) => (TAG, parts(at)),
+            WalkPlace::State(state, at) => (state.as_str(), parts(at)),
+            WalkPlace::Tag(at) => (TAG, parts(at)),
         };
         // An id may have commas, and comes last.
         write!(f, ",{},{stretch},{one},{other}", self.queue)
@@ -89,16 +89,16 @@ fn read(text: &str) -> Option<SearchCursor> {
         }
     };
     let place = match stretch {
-        TAG => Place::Tag(set()?),
+        TAG => WalkPlace::Tag(set()?),
         stretch => match stretch.parse().ok()? {
             JobState::WaitingChildren => return None,
             JobState::Active => {
                 let is_cursor = one.parse::<u64>().is_ok();
                 let is_worker = other.is_empty() || other.parse::<WorkerId>().is_ok();
                 let at = is_cursor && is_worker;
-                Place::Active(at.then(|| ActivePosition::new(other, one))?)
+                WalkPlace::Active(at.then(|| ActivePosition::new(other, one))?)
             }
-            state => Place::State(state, set()?),
+            state => WalkPlace::State(state, set()?),
         },
     };
     Some(SearchCursor { looked, of, queue, place })
@@ -117,11 +117,11 @@ mod tests {
     #[test]
     fn a_cursor_is_read_as_it_was_written() {
         for place in [
-            Place::Active(ActivePosition::default()),
-            Place::Active(ActivePosition::new("01J", "17")),
-            Place::State(JobState::Failed, None),
-            Place::State(JobState::Completed, Some(SetPosition::new("1764", "a,b"))),
-            Place::Tag(Some(SetPosition::new("0", "x"))),
+            WalkPlace::Active(ActivePosition::default()),
+            WalkPlace::Active(ActivePosition::new("01J", "17")),
+            WalkPlace::State(JobState::Failed, None),
+            WalkPlace::State(JobState::Completed, Some(SetPosition::new("1764", "a,b"))),
+            WalkPlace::Tag(Some(SetPosition::new("0", "x"))),
         ] {
             for of in [None, Some(7)] {
                 let looked = Looked { jobs: 20, found: 3, unreadable: 1 };

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     back::{Back, Step},
-    cursor::{Place, SearchCursor},
+    cursor::{SearchCursor, WalkPlace},
     looked::Looked,
     sieve::{Sieve, Subject, checked},
 };
@@ -214,7 +214,7 @@ struct Page {
 }
 
 impl Page {
-    fn end(self, of: Option<u64>, next: Option<(QueueName, Place)>) -> SearchPage {
+    fn end(self, of: Option<u64>, next: Option<(QueueName, WalkPlace)>) -> SearchPage {
         let looked = self.before.and(self.now);
         let next = next.map(|(queue, place)| SearchCursor { looked, of, queue, place });
         SearchPage { jobs: self.jobs, looked, of, next }
@@ -292,7 +292,11 @@ impl Page {
     }
 
     /// Looks through a queue; answers where to go on, if the page is over before its end.
-    async fn through(&mut self, queue: &QueueName, places: Vec<Place>) -> Result<Option<Place>> {
+    async fn through(
+        &mut self,
+        queue: &QueueName,
+        places: Vec<WalkPlace>,
+    ) -> Result<Option<WalkPlace>> {
         let mut sieve = self.sieve(queue)?;
         let before = self.now;
         for place in places {
@@ -321,26 +325,26 @@ fn places(
     states: &[JobState],
     by_tag: bool,
     counts: &QueueCounts,
-    from: Option<Place>,
-) -> Vec<Place> {
+    from: Option<WalkPlace>,
+) -> Vec<WalkPlace> {
     if by_tag {
-        let place = from.filter(|place| matches!(place, Place::Tag(_)));
+        let place = from.filter(|place| matches!(place, WalkPlace::Tag(_)));
         return if states.is_empty() {
             Vec::new()
         } else {
-            vec![place.unwrap_or(Place::Tag(None))]
+            vec![place.unwrap_or(WalkPlace::Tag(None))]
         };
     }
     let begun = match &from {
-        Some(Place::State(state, _)) => Some(*state),
-        Some(Place::Active(_)) => Some(JobState::Active),
+        Some(WalkPlace::State(state, _)) => Some(*state),
+        Some(WalkPlace::Active(_)) => Some(JobState::Active),
         _ => None,
     };
     let skipped = begun.and_then(|begun| states.iter().position(|state| *state == begun));
     let rest = states.get(skipped.map_or(0, |at| at + 1)..).unwrap_or_default();
     let whole = rest.iter().filter(|state| counts.of(**state) > 0).map(|state| match state {
-        JobState::Active => Place::Active(Default::default()),
-        state => Place::State(*state, None),
+        JobState::Active => WalkPlace::Active(Default::default()),
+        state => WalkPlace::State(*state, None),
     });
     from.into_iter().filter(|_| skipped.is_some()).chain(whole).collect()
 }
