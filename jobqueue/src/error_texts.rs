@@ -220,7 +220,7 @@ fn others() -> String {
     push(&mut texts, &States::default().get::<u64>().map(drop).expect_err("there is none"));
     push(&mut texts, &Corrupt::new("add jobs", "the server answered nil").about("queue orders"));
     push(&mut texts, &TooLarge::returned("the result of job charge", 2_000_000, 1_048_576));
-    push(&mut texts, &"state:faild".parse::<JobFilter>().expect_err("no state"));
+    push(&mut texts, &"state:stuck".parse::<JobFilter>().expect_err("no state"));
     push(&mut texts, &"name:".parse::<JobFilter>().expect_err("no name"));
     let added: AddAllError<u8> = AddAllError { added: Vec::new(), error: unavailable() };
     let published = PublishAllError { published: Vec::new(), error: unavailable() };

@@ -122,7 +122,7 @@ impl JobFilter {
     /// Added at least so long ago, by the clocks of who added them and of who looks.
     pub fn older_than(self, age: Duration) -> Self {
         let age = vec![TimeValue::Away(Length(age))];
-        self.and_test(Test::Time(TimeKey::Added, Comparison::AtLeast, age))
+        self.and_test(Test::Time(TimeKey::Added, Comparison::NotLess, age))
     }
 
     /// Added less than so long ago, by the same clocks.
@@ -138,7 +138,7 @@ impl JobFilter {
 
     /// Ended at this time or later, by the server's clock. Only ended jobs match.
     pub fn ended_since(self, time: DateTime<Utc>) -> Self {
-        self.at(TimeKey::Ended, Comparison::AtLeast, time)
+        self.at(TimeKey::Ended, Comparison::NotLess, time)
     }
 
     /// Ended before this time, by the server's clock. Only ended jobs match.
@@ -148,7 +148,7 @@ impl JobFilter {
 
     /// Due at this time or later. Only delayed jobs match.
     pub fn due_since(self, time: DateTime<Utc>) -> Self {
-        self.at(TimeKey::Due, Comparison::AtLeast, time)
+        self.at(TimeKey::Due, Comparison::NotLess, time)
     }
 
     /// Due before this time. Only delayed jobs match.
@@ -159,7 +159,7 @@ impl JobFilter {
     /// Whose run, the present or the [last](crate::JobInfo::last_run) one, began at this time or
     /// later.
     pub fn started_since(self, time: DateTime<Utc>) -> Self {
-        self.at(TimeKey::Started, Comparison::AtLeast, time)
+        self.at(TimeKey::Started, Comparison::NotLess, time)
     }
 
     /// Whose run, the present or the last one, began before this time.
@@ -170,13 +170,13 @@ impl JobFilter {
     /// Whose [last run](crate::JobInfo::last_run) took at least so long.
     pub fn ran_for(self, time: Duration) -> Self {
         let time = vec![Length(time)];
-        self.and_test(Test::Length(LengthKey::Ran, Comparison::AtLeast, time))
+        self.and_test(Test::Length(LengthKey::Ran, Comparison::NotLess, time))
     }
 
     /// That [waited](crate::manage::LastRun::waited) for their first run at least so long.
     pub fn waited_for(self, time: Duration) -> Self {
         let time = vec![Length(time)];
-        self.and_test(Test::Length(LengthKey::Waited, Comparison::AtLeast, time))
+        self.and_test(Test::Length(LengthKey::Waited, Comparison::NotLess, time))
     }
 
     fn within(self, key: NumberKey, from: Bound<i64>, to: Bound<i64>) -> Self {
@@ -184,12 +184,12 @@ impl JobFilter {
             filter.and_test(Test::Number(key, comparison, vec![number]))
         };
         let filter = match from {
-            Bound::Included(from) => of(self, Comparison::AtLeast, from),
+            Bound::Included(from) => of(self, Comparison::NotLess, from),
             Bound::Excluded(from) => of(self, Comparison::More, from),
             Bound::Unbounded => self,
         };
         match to {
-            Bound::Included(to) => of(filter, Comparison::AtMost, to),
+            Bound::Included(to) => of(filter, Comparison::NotMore, to),
             Bound::Excluded(to) => of(filter, Comparison::Less, to),
             Bound::Unbounded => filter,
         }

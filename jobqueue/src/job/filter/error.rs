@@ -9,11 +9,11 @@ use crate::{error_chain::readable_debug, value_error::Invalid};
 /// ```
 /// use jobqueue::find::JobFilter;
 ///
-/// let error = "name:send state:faild".parse::<JobFilter>().expect_err("no state is called that");
-/// assert_eq!((error.at(), error.found()), (16, Some("faild")));
+/// let error = "name:send state:stuck".parse::<JobFilter>().expect_err("no state is called that");
+/// assert_eq!((error.at(), error.found()), (16, Some("stuck")));
 /// assert_eq!(
 ///     error.pointed(),
-///     "name:send state:faild\n                ^^^^^ expected waiting, delayed, active, completed, \
+///     "name:send state:stuck\n                ^^^^^ expected waiting, delayed, active, completed, \
 ///      failed or cancelled",
 /// );
 /// ```

@@ -49,7 +49,7 @@ fn some<T: std::fmt::Debug + Clone + 'static>(
 }
 
 fn orders() -> impl Strategy<Value = Comparison> {
-    select(vec![Comparison::Less, Comparison::AtMost, Comparison::More, Comparison::AtLeast])
+    select(vec![Comparison::Less, Comparison::NotMore, Comparison::More, Comparison::NotLess])
 }
 
 fn comparisons() -> impl Strategy<Value = Comparison> {
@@ -285,7 +285,7 @@ fn bounds_are_kept() {
 #[test]
 fn errors_point_at_the_place() {
     for (text, column, found, expected) in [
-        ("state:faild", 7, Some("faild"), "waiting, delayed"),
+        ("state:stuck", 7, Some("stuck"), "waiting, delayed"),
         ("stat:failed", 1, Some("stat"), "one of the keys id, name"),
         ("name:a, ended<1h", 8, Some(" "), "a text"),
         ("name:", 6, None, "a text"),

@@ -106,8 +106,8 @@ impl<'a> Reader<'a> {
 
     pub(super) fn operator(&mut self) -> Operator {
         for (sign, operator) in [
-            ("<=", Operator::Compares(Comparison::AtMost)),
-            (">=", Operator::Compares(Comparison::AtLeast)),
+            ("<=", Operator::Compares(Comparison::NotMore)),
+            (">=", Operator::Compares(Comparison::NotLess)),
             ("<", Operator::Compares(Comparison::Less)),
             (">", Operator::Compares(Comparison::More)),
             ("=", Operator::Is),

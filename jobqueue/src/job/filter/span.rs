@@ -78,9 +78,9 @@ impl TimeValue {
                 let Some(then) = then else { return Span::default() };
                 // What is further ago is earlier; what is due in longer is later.
                 let later = match (key, comparison) {
-                    (TimeKey::Due, Comparison::More | Comparison::AtLeast) => true,
+                    (TimeKey::Due, Comparison::More | Comparison::NotLess) => true,
                     (TimeKey::Due, _) => false,
-                    (_, comparison) => matches!(comparison, Comparison::Less | Comparison::AtMost),
+                    (_, comparison) => matches!(comparison, Comparison::Less | Comparison::NotMore),
                 };
                 // What is due by now, or ended in a future of the server's, is 0 away.
                 let is_now = length.is_zero();
@@ -93,8 +93,8 @@ impl TimeValue {
         };
         match comparison {
             Comparison::Equal => Span::between(Some(from), Some(until)),
-            Comparison::Less | Comparison::AtMost => Span::between(None, Some(until)),
-            Comparison::More | Comparison::AtLeast => Span::between(Some(from), None),
+            Comparison::Less | Comparison::NotMore => Span::between(None, Some(until)),
+            Comparison::More | Comparison::NotLess => Span::between(Some(from), None),
         }
     }
 }

@@ -206,9 +206,9 @@ pub(super) enum Likeness {
 pub(super) enum Comparison {
     Equal,
     Less,
-    AtMost,
+    NotMore,
     More,
-    AtLeast,
+    NotLess,
 }
 
 impl Comparison {
@@ -216,9 +216,9 @@ impl Comparison {
         match self {
             Self::Equal => order.is_eq(),
             Self::Less => order.is_lt(),
-            Self::AtMost => order.is_le(),
+            Self::NotMore => order.is_le(),
             Self::More => order.is_gt(),
-            Self::AtLeast => order.is_ge(),
+            Self::NotLess => order.is_ge(),
         }
     }
 }
@@ -228,9 +228,9 @@ impl fmt::Display for Comparison {
         f.write_str(match self {
             Self::Equal => ":",
             Self::Less => "<",
-            Self::AtMost => "<=",
+            Self::NotMore => "<=",
             Self::More => ">",
-            Self::AtLeast => ">=",
+            Self::NotLess => ">=",
         })
     }
 }

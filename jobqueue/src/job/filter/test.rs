@@ -109,9 +109,9 @@ impl Comparison {
         match self {
             Self::Equal => from <= time && time < until,
             Self::Less => time < from,
-            Self::AtMost => time < until,
+            Self::NotMore => time < until,
             Self::More => time >= until,
-            Self::AtLeast => time >= from,
+            Self::NotLess => time >= from,
         }
     }
 }

@@ -280,12 +280,12 @@ async fn a_range_of_time_is_cut_out_of_its_order() {
 
 #[tokio::test]
 async fn a_wrong_text_is_an_invalid_argument() {
-    let wrong = || -> jobqueue::Result<JobFilter> { Ok("state:faild".parse::<JobFilter>()?) };
+    let wrong = || -> jobqueue::Result<JobFilter> { Ok("state:stuck".parse::<JobFilter>()?) };
     let error = wrong().expect_err("no such state");
     assert!(matches!(&error, Error::Invalid(_)));
     let text = error.to_string();
     assert!(
-        text.starts_with("the filter at column 7: invalid part \"faild\": use waiting"),
+        text.starts_with("the filter at column 7: invalid part \"stuck\": use waiting"),
         "{text}"
     );
 }
