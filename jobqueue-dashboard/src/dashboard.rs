@@ -3,7 +3,6 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
 };
 
 use axum::{Router, middleware::from_fn_with_state};
@@ -102,7 +101,7 @@ impl DashboardBuilder {
     pub fn build(self) -> Result<Dashboard, BuildError> {
         let authentication = self.authentication.ok_or(BuildError::NoAuthentication)?;
         authentication.check().map_err(BuildError::Authentication)?;
-        let readings = Arc::new(Readings::new(self.client.clone()));
+        let readings = Readings::new(self.client.clone());
         let inner = Inner {
             client: self.client,
             authentication,

@@ -2,39 +2,39 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt as _, stream};
 use jobqueue::{
     Client, QueueName, Result,
     manage::QueueEntry,
-    stats::{QueueStats, Rates},
+    stats::{QueueGlance, Rates},
 };
 use tokio::sync::Mutex;
 
 /// What was read last serves others this long.
 const FRESH: Duration = Duration::from_millis(900);
 
+/// The same where there are [many](MANY) queues, and all are asked for.
+const FRESH_OF_MANY: Duration = Duration::from_secs(5);
+
+/// From this on, queues are many.
+const MANY: usize = 200;
+
 /// How long the list of queues is good.
 const NAMES: Duration = Duration::from_secs(10);
 
-/// Rates are reckoned over this time at least, if there is a reading so old, and twice it at most.
+/// Rates are reckoned over this time at least, once it has passed.
 const OVER: Duration = Duration::from_secs(5);
 
 /// How old a reading may be for rates.
 const OLDEST: Duration = Duration::from_secs(120);
 
-/// How many queues are read at the same time, over one connection.
-const AT_ONCE: usize = 64;
-
-/// All queues at one moment.
-#[derive(Debug)]
+/// Queues as they are.
+#[derive(Debug, Default)]
 pub(crate) struct Reading {
-    at: Instant,
     pub(crate) queues: Vec<QueueEntry>,
-    pub(crate) stats: BTreeMap<QueueName, QueueStats>,
+    pub(crate) stats: BTreeMap<QueueName, QueueGlance>,
     pub(crate) rates: BTreeMap<QueueName, Rates>,
 }
 
@@ -49,15 +49,39 @@ impl Reading {
 #[derive(Debug)]
 pub(crate) struct Readings {
     client: Client,
+    // Whoever comes while another reads waits for what that reads.
     last: Mutex<Last>,
 }
 
 #[derive(Debug, Default)]
 struct Last {
     names: Option<(Instant, Vec<QueueEntry>)>,
-    reading: Option<Arc<Reading>>,
-    /// An older one, for rates.
-    earlier: Option<Arc<Reading>>,
+    known: BTreeMap<QueueName, Known>,
+}
+
+/// A queue as it was read last.
+#[derive(Debug)]
+struct Known {
+    at: Instant,
+    stats: QueueGlance,
+    /// As it was some seconds before, for rates.
+    earlier: Option<(Instant, QueueGlance)>,
+}
+
+impl Known {
+    fn update(&mut self, stats: QueueGlance) {
+        let before = (self.at, std::mem::replace(&mut self.stats, stats));
+        self.at = Instant::now();
+        match &self.earlier {
+            Some((at, _)) if at.elapsed() < OVER * 2 => {}
+            _ => self.earlier = Some(before),
+        }
+    }
+
+    fn rates(&self) -> Option<Rates> {
+        let (_, earlier) = self.earlier.as_ref().filter(|(at, _)| at.elapsed() < OLDEST)?;
+        Some(self.stats.since(earlier)).filter(|rates| !rates.over.is_zero())
+    }
 }
 
 impl Readings {
@@ -65,38 +89,28 @@ impl Readings {
         Self { client, last: Mutex::default() }
     }
 
-    /// How all queues are, at most a second old.
-    pub(crate) async fn latest(&self) -> Result<Arc<Reading>> {
-        // Whoever comes while another reads waits for what that reads.
+    /// How all queues are: at most a second old, or five where there are many.
+    pub(crate) async fn all(&self) -> Result<Reading> {
         let mut last = self.last.lock().await;
-        if let Some(reading) = last.reading.as_ref().filter(|it| it.at.elapsed() < FRESH) {
-            return Ok(reading.clone());
-        }
         let queues = self.names(&mut last).await?;
-        let stats = self.stats(&queues).await?;
-        let rates = last.earlier.as_ref().filter(|earlier| earlier.at.elapsed() < OLDEST);
-        let rates = rates.map(|earlier| rates_since(&stats, &earlier.stats)).unwrap_or_default();
-        let reading = Arc::new(Reading { at: Instant::now(), queues, stats, rates });
-        let before = last.reading.replace(reading.clone());
-        match &last.earlier {
-            Some(earlier) if earlier.at.elapsed() < OVER * 2 => {}
-            _ => last.earlier = before.or_else(|| Some(reading.clone())),
-        }
+        let fresh = if queues.len() < MANY { FRESH } else { FRESH_OF_MANY };
+        let reading = self.read(&mut last, queues, fresh).await?;
+        last.known.retain(|name, _| reading.stats.contains_key(name));
         Ok(reading)
+    }
+
+    /// How some queues are, at most a second old. No others are read.
+    pub(crate) async fn some(&self, names: &BTreeSet<QueueName>) -> Result<Reading> {
+        let mut last = self.last.lock().await;
+        let mut queues = self.names(&mut last).await?;
+        queues.retain(|entry| names.contains(&entry.name));
+        self.read(&mut last, queues, FRESH).await
     }
 
     /// Which queues there are, as of at most ten seconds ago.
     pub(crate) async fn queues(&self) -> Result<Vec<QueueEntry>> {
         let mut last = self.last.lock().await;
         self.names(&mut last).await
-    }
-
-    /// How some queues are now. Nothing else is read, and nothing is kept.
-    pub(crate) async fn some(&self, names: &BTreeSet<QueueName>) -> Result<Reading> {
-        let all = self.queues().await?;
-        let queues: Vec<_> = all.into_iter().filter(|it| names.contains(&it.name)).collect();
-        let stats = self.stats(&queues).await?;
-        Ok(Reading { at: Instant::now(), queues, stats, rates: BTreeMap::new() })
     }
 
     async fn names(&self, last: &mut Last) -> Result<Vec<QueueEntry>> {
@@ -110,26 +124,30 @@ impl Readings {
         }
     }
 
-    async fn stats(&self, queues: &[QueueEntry]) -> Result<BTreeMap<QueueName, QueueStats>> {
-        let mut each = Vec::with_capacity(queues.len());
-        for entry in queues {
-            each.push(read_one(self.client.clone(), entry.name.clone()));
+    async fn read(
+        &self,
+        last: &mut Last,
+        queues: Vec<QueueEntry>,
+        fresh: Duration,
+    ) -> Result<Reading> {
+        let mut stale: Vec<_> = queues.iter().map(|entry| entry.name.clone()).collect();
+        stale.retain(|name| last.known.get(name).is_none_or(|it| it.at.elapsed() >= fresh));
+        for stats in self.client.glance(&stale).await? {
+            let name = stats.queue.clone();
+            match last.known.get_mut(&name) {
+                Some(known) => known.update(stats),
+                None => {
+                    let known = Known { at: Instant::now(), stats, earlier: None };
+                    last.known.insert(name, known);
+                }
+            }
         }
-        let read: Vec<Result<_>> = stream::iter(each).buffer_unordered(AT_ONCE).collect().await;
-        read.into_iter().collect()
+        let mut reading = Reading::default();
+        for (name, known) in queues.iter().filter_map(|it| last.known.get_key_value(&it.name)) {
+            reading.stats.insert(name.clone(), known.stats.clone());
+            reading.rates.extend(known.rates().map(|rates| (name.clone(), rates)));
+        }
+        reading.queues = queues;
+        Ok(reading)
     }
-}
-
-async fn read_one(client: Client, name: QueueName) -> Result<(QueueName, QueueStats)> {
-    let stats = client.queue(name.as_str())?.stats().await?;
-    Ok((name, stats))
-}
-
-fn rates_since(
-    now: &BTreeMap<QueueName, QueueStats>,
-    earlier: &BTreeMap<QueueName, QueueStats>,
-) -> BTreeMap<QueueName, Rates> {
-    let both = now.iter().filter_map(|(name, now)| Some((name, now, earlier.get(name)?)));
-    let rates = both.map(|(name, now, earlier)| (name.clone(), now.since(earlier)));
-    rates.filter(|(_, rates)| !rates.over.is_zero()).collect()
 }

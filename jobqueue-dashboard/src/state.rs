@@ -25,7 +25,7 @@ pub(crate) struct Inner {
     /// Proxies whose word about prefixes and addresses counts.
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) sign_ins: SignIns,
-    pub(crate) readings: Arc<Readings>,
+    pub(crate) readings: Readings,
     pub(crate) hub: Hub,
     pub(crate) tasks: Tasks,
 }

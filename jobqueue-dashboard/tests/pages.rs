@@ -29,6 +29,23 @@ async fn the_overview_shows_trouble_first() {
 }
 
 #[tokio::test]
+async fn the_overview_has_pages_and_the_first_has_what_is_worst() {
+    let site = Site::open().await;
+    for n in 0..24 {
+        site.client.queue(format!("q{n:02}")).expect("a name").create().await.expect("made");
+    }
+    site.client.queue("q23").expect("a name").add("x", &1).await.expect("added");
+    let first = site.page("/?n=20").await;
+    assert_eq!(first.matches("id=\"q-q").count(), 20, "{first}");
+    assert!(first.contains("id=\"q-q23\"") && first.contains("1–20 of 24"), "{first}");
+    assert!(first.contains("data-live=\"/live/overview?after=0&amp;n=20\""), "{first}");
+    let second = site.page("/?after=20&n=20").await;
+    assert_eq!(second.matches("id=\"q-q").count(), 4, "{second}");
+    assert!(second.contains("q23: 1 jobs wait"), "{second}");
+    assert_eq!(site.get("/?n=5000").await.status, 400);
+}
+
+#[tokio::test]
 async fn a_queue_has_tabs_with_counts_and_pages_of_jobs() {
     let site = Site::open().await;
     let queue = site.client.queue("mails").expect("a name");

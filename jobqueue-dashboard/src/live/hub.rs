@@ -108,7 +108,13 @@ async fn tick(app: App, watched: Arc<Mutex<Watched>>) {
             }
             watched.views.keys().cloned().collect()
         };
-        let reading = match read(&app, &views).await {
+        // Those that somebody sees, and no others.
+        let names: BTreeSet<_> = views.iter().flat_map(View::queues).collect();
+        let reading = match names.is_empty() {
+            true => Ok(Reading::default()),
+            false => app.readings.some(&names).await,
+        };
+        let reading = match reading {
             Ok(reading) => reading,
             Err(error) => {
                 warn!(%error, "those who watch the dashboard hear no news");
@@ -116,25 +122,13 @@ async fn tick(app: App, watched: Arc<Mutex<Watched>>) {
             }
         };
         for view in views {
-            match view.render(&app, reading.as_deref()).await {
+            match view.render(&app, &reading).await {
                 Ok(fragments) => publish(&watched, &view, fragments),
                 // Such as a job that is gone: there are no news of it.
                 Err(problem) => tracing::debug!(?view, words = problem.words, "nothing to show"),
             }
         }
     }
-}
-
-/// What the views need: all queues if somebody looks at all, or else those that somebody looks at.
-async fn read(app: &App, views: &[View]) -> jobqueue::Result<Option<Arc<Reading>>> {
-    if views.iter().any(View::needs_all) {
-        return app.readings.latest().await.map(Some);
-    }
-    let names: BTreeSet<_> = views.iter().filter_map(View::needs_one).cloned().collect();
-    if names.is_empty() {
-        return Ok(None);
-    }
-    app.readings.some(&names).await.map(|reading| Some(Arc::new(reading)))
 }
 
 /// Sends what differs from what was sent last.

@@ -30,6 +30,7 @@ use super::{
     view::{View, What},
 };
 use crate::{
+    pages,
     state::App,
     web::{Params, Problem, Reply, Visit, queue_name},
 };
@@ -59,8 +60,14 @@ pub(crate) fn routes() -> Router<App> {
         .route("/live/events", get(events))
 }
 
-async fn overview(State(app): State<App>, visit: Visit, headers: HeaderMap) -> Reply {
-    watch(&app, &visit, &headers, What::Overview)
+async fn overview(
+    State(app): State<App>,
+    visit: Visit,
+    headers: HeaderMap,
+    params: Params,
+) -> Reply {
+    let shown = pages::overview_rows(&app, &visit, &params).await?;
+    watch(&app, &visit, &headers, What::Overview(shown))
 }
 
 async fn queue(

@@ -1,5 +1,7 @@
 //! What can be watched, and how it is rendered: once for all who watch the same.
 
+use std::collections::BTreeSet;
+
 use jobqueue::{JobId, JobState, QueueName};
 
 use crate::{pages, readings::Reading, state::App, view::Fragment, web::Problem};
@@ -13,7 +15,8 @@ pub(crate) struct View {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum What {
-    Overview,
+    /// Rows of queues.
+    Overview(BTreeSet<QueueName>),
     /// The newest jobs of a state.
     Queue(QueueName, JobState),
     Job(QueueName, JobId),
@@ -21,16 +24,12 @@ pub(crate) enum What {
 }
 
 impl View {
-    /// Whether it needs a look at all queues.
-    pub(super) fn needs_all(&self) -> bool {
-        matches!(self.what, What::Overview)
-    }
-
-    /// The one queue that it needs a look at.
-    pub(super) fn needs_one(&self) -> Option<&QueueName> {
+    /// The queues that it needs a look at.
+    pub(super) fn queues(&self) -> BTreeSet<QueueName> {
         match &self.what {
-            What::Queue(queue, _) => Some(queue),
-            _ => None,
+            What::Overview(queues) => queues.clone(),
+            What::Queue(queue, _) => BTreeSet::from([queue.clone()]),
+            What::Job(..) | What::Task(_) => BTreeSet::new(),
         }
     }
 
@@ -38,16 +37,15 @@ impl View {
     pub(super) async fn render(
         &self,
         app: &App,
-        reading: Option<&Reading>,
+        reading: &Reading,
     ) -> Result<Vec<Fragment>, Problem> {
-        match (&self.what, reading) {
-            (What::Overview, Some(reading)) => Ok(pages::overview_news(&self.prefix, reading)),
-            (What::Queue(queue, state), Some(reading)) => {
+        match &self.what {
+            What::Overview(queues) => Ok(pages::overview_news(&self.prefix, reading, queues)),
+            What::Queue(queue, state) => {
                 pages::queue_news(app, &self.prefix, (queue, *state), reading).await
             }
-            (What::Job(queue, id), _) => pages::job_news(app, &self.prefix, queue, id).await,
-            (What::Task(id), _) => Ok(pages::task_news(app, *id)),
-            _ => Ok(Vec::new()),
+            What::Job(queue, id) => pages::job_news(app, &self.prefix, queue, id).await,
+            What::Task(id) => Ok(pages::task_news(app, *id)),
         }
     }
 }

@@ -40,13 +40,13 @@ struct Held {
 }
 
 async fn queues(State(app): State<App>, visit: Visit) -> Reply {
-    let reading = app.readings.latest().await?;
+    let reading = app.readings.all().await?;
     let holding = reading.queues.iter().filter(|entry| entry.is_dead_letter());
     let holding = holding.filter(|entry| visit.sees(entry.name.as_str()));
     let held: Vec<Held> = holding
         .map(|entry| Held {
             queue: entry.name.to_string(),
-            letters: reading.stats.get(&entry.name).map_or(0, |stats| stats.counts.waiting),
+            letters: reading.stats.get(&entry.name).map_or(0, |stats| stats.waiting),
             of: entry.dead_letters_of.iter().map(ToString::to_string).collect(),
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobqueue::{QueueName, stats::QueueStats};
+use jobqueue::{QueueName, stats::QueueGlance};
 use serde::Serialize;
 
 use crate::{
@@ -42,34 +42,34 @@ pub(super) fn findings(reading: &Reading, sees: impl Fn(&str) -> bool) -> Vec<Fi
 }
 
 /// The worst of one queue.
-pub(super) fn of_queue(stats: &QueueStats, holds_dead_letters: bool) -> Option<Finding> {
-    let counts = &stats.counts;
+pub(super) fn of_queue(stats: &QueueGlance, holds_dead_letters: bool) -> Option<Finding> {
+    let lag = stats.oldest_waiting.unwrap_or_default();
     let name = encode(stats.queue.as_str());
     let finding = |rank, what, path| Finding { queue: stats.queue.clone(), what, path, rank };
     let page = format!("/q/{name}");
     if holds_dead_letters {
-        let what = format!("{} dead letters are kept", number(counts.waiting));
-        return (counts.waiting > 0).then(|| finding(3, what, format!("/dead/{name}")));
+        let what = format!("{} dead letters are kept", number(stats.waiting));
+        return (stats.waiting > 0).then(|| finding(3, what, format!("/dead/{name}")));
     }
-    if counts.paused {
-        let what = match counts.waiting {
+    if stats.paused {
+        let what = match stats.waiting {
             0 => return None,
             jobs => format!("it is paused, and {} jobs wait", number(jobs)),
         };
         return Some(finding(4, what, page));
     }
-    if counts.waiting > 0 && stats.workers_alive() == 0 {
+    if stats.waiting > 0 && stats.workers_alive == 0 {
         let waits =
             stats.oldest_waiting.map_or_else(String::new, |time| format!(" for {}", seconds(time)));
-        let what = format!("{} jobs wait{waits}, and there is no worker", number(counts.waiting));
+        let what = format!("{} jobs wait{waits}, and there is no worker", number(stats.waiting));
         return Some(finding(0, what, page));
     }
     if let Some(time) = stats.throttled_for.filter(|time| *time >= LONG) {
         let what = format!("a handler throttled it for {} more", seconds(time));
         return Some(finding(1, what, page));
     }
-    if stats.lag() >= LONG {
-        return Some(finding(2, format!("jobs wait for {}", seconds(stats.lag())), page));
+    if lag >= LONG {
+        return Some(finding(2, format!("jobs wait for {}", seconds(lag)), page));
     }
     None
 }

@@ -45,7 +45,7 @@ use crate::{
 
 pub(crate) use actions::task_news;
 pub(crate) use job::job_news;
-pub(crate) use overview::overview_news;
+pub(crate) use overview::{overview_news, overview_rows};
 pub(crate) use queue::queue_news;
 
 /// All pages.

@@ -1,6 +1,9 @@
 //! `/`: what needs a look, and all queues, those in trouble first.
 
+use std::collections::BTreeSet;
+
 use axum::{Router, extract::State, routing::get};
+use jobqueue::QueueName;
 use maud::{Markup, html};
 use serde::Serialize;
 
@@ -9,11 +12,14 @@ use crate::{
     readings::Reading,
     state::App,
     view::{Fragment, Page, QueueRow, queue_row, queue_table, show},
-    web::{Reply, Visit},
+    web::{Params, Problem, Reply, Visit},
 };
 
-/// Above this, quiet queues are folded.
-const FOLDED: usize = 50;
+/// Queues on a page, unless the address says otherwise.
+const PAGE: u64 = 50;
+
+/// The deepest page, in queues.
+const DEEPEST: u64 = 1_000_000;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/", get(page))
@@ -23,17 +29,40 @@ pub(super) fn routes() -> Router<App> {
 #[derive(Debug, Serialize)]
 struct Overview {
     needs_a_look: Vec<Finding>,
+    /// How many queues there are.
+    count: usize,
+    after: usize,
+    n: usize,
     queues: Vec<QueueRow>,
 }
 
-async fn page(State(app): State<App>, visit: Visit) -> Reply {
-    let reading = app.readings.latest().await?;
-    let mut queues = rows(&reading, |queue| visit.sees(queue));
+async fn read(app: &App, visit: &Visit, params: &Params) -> Result<Overview, Problem> {
+    let n = usize::try_from(params.number("n", 20..=200, PAGE)?).unwrap_or(usize::MAX);
+    let after = usize::try_from(params.number("after", 0..=DEEPEST, 0)?).unwrap_or(usize::MAX);
+    let reading = app.readings.all().await?;
+    let mut queues = rows(&reading, |queue| visit.sees(queue.as_str()));
     queues.sort_by_cached_key(|row| trouble(row, &reading));
-    let overview = Overview { needs_a_look: findings(&reading, |queue| visit.sees(queue)), queues };
-    let page =
-        Page::new("Overview", "/", body(&visit, &overview)).live("/live/overview".to_owned());
+    let count = queues.len();
+    let queues = queues.into_iter().skip(after).take(n).collect();
+    let needs_a_look = findings(&reading, |queue| visit.sees(queue));
+    Ok(Overview { needs_a_look, count, after, n, queues })
+}
+
+async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
+    let overview = read(&app, &visit, &params).await?;
+    let live = format!("/live/overview?after={}&n={}", overview.after, overview.n);
+    let page = Page::new("Overview", "/", body(&visit, &overview)).live(live);
     show(&visit, page, &overview)
+}
+
+/// The queues that a page shows, for those who watch it.
+pub(crate) async fn overview_rows(
+    app: &App,
+    visit: &Visit,
+    params: &Params,
+) -> Result<BTreeSet<QueueName>, Problem> {
+    let overview = read(app, visit, params).await?;
+    Ok(overview.queues.into_iter().map(|row| row.queue).collect())
 }
 
 /// Queues in trouble first: by how bad it is, then by what waits, then by name.
@@ -48,73 +77,67 @@ fn is_quiet(row: &QueueRow) -> bool {
     row.waiting + row.delayed + row.active + row.dead == 0
 }
 
-fn rows(reading: &Reading, sees: impl Fn(&str) -> bool) -> Vec<QueueRow> {
-    let seen = reading.queues.iter().filter(|entry| sees(entry.name.as_str()));
+fn rows(reading: &Reading, sees: impl Fn(&QueueName) -> bool) -> Vec<QueueRow> {
+    let seen = reading.queues.iter().filter(|entry| sees(&entry.name));
     seen.filter_map(|entry| {
         let stats = reading.stats.get(&entry.name)?;
         let dead = entry.is_dead_letter();
         Some(QueueRow {
             queue: entry.name.clone(),
-            waiting: if dead { 0 } else { stats.counts.waiting },
-            delayed: stats.counts.delayed,
-            active: stats.counts.active,
-            failed: stats.counts.failed,
-            paused: stats.counts.paused,
+            waiting: if dead { 0 } else { stats.waiting },
+            delayed: stats.delayed,
+            active: stats.active,
+            failed: stats.failed,
+            paused: stats.paused,
             throttled: stats.throttled_for.is_some(),
-            workers: stats.workers_alive(),
-            lag_ms: (!dead).then(|| u64::try_from(stats.lag().as_millis()).unwrap_or(u64::MAX)),
+            workers: stats.workers_alive,
+            lag_ms: (!dead).then(|| {
+                u64::try_from(stats.oldest_waiting.unwrap_or_default().as_millis())
+                    .unwrap_or(u64::MAX)
+            }),
             rates: reading.rates.get(&entry.name).copied(),
             dead_letter: entry.dead_letter.clone(),
             holds_dead_letters: dead,
-            dead: if dead { stats.counts.waiting } else { 0 },
+            dead: if dead { stats.waiting } else { 0 },
         })
     })
     .collect()
 }
 
 fn body(visit: &Visit, overview: &Overview) -> Markup {
-    let queues = &overview.queues;
-    let busy = queues.iter().position(is_quiet).unwrap_or(queues.len());
-    let folds = queues.len() > FOLDED && busy < queues.len();
-    let shown = if folds { busy.max(20).min(queues.len()) } else { queues.len() };
+    let Overview { needs_a_look, count, after, n, queues } = overview;
     html! {
         h1.unseen { "Overview" }
         section aria-labelledby="look" {
             h2 #look { "Needs a look" }
-            @if overview.needs_a_look.is_empty() { p.quiet { "Nothing." } }
+            @if needs_a_look.is_empty() { p.quiet { "Nothing." } }
             ul.findings {
-                @for finding in &overview.needs_a_look {
+                @for finding in needs_a_look {
                     li {
                         span aria-hidden="true" { "! " }
-                        a href=(visit.at(&finding.path)) { (finding.queue) }
-                        ": "
-                        (finding.what)
+                        a href=(visit.at(&finding.path)) { (finding.queue) ": " (finding.what) }
                     }
                 }
             }
         }
         section aria-labelledby="all" {
             h2 #all { "Queues" }
-            @if queues.is_empty() {
+            @if *count == 0 {
                 p {
                     "No queue yet. Add a job: "
                     code { "jobqueue add emails send '{\"to\":\"a@example.org\"}'" }
                 }
             } @else {
-                (queue_table(&visit.prefix, &queues[..shown]))
-            }
-            @if folds {
-                details {
-                    summary { (queues.len() - shown) " quiet queues" }
-                    ul.names {
-                        @for row in &queues[shown..] {
-                            li {
-                                a
-                                    href={ (visit.prefix) "/q/" (crate::web::encode(row.queue.as_str())) } {
-                                    (row.queue)
-                                }
-                            }
+                (queue_table(&visit.prefix, queues))
+                nav.pages aria-label="Pages of queues" {
+                    @if *after > 0 {
+                        a rel="prev" data-page="[" href={ "?after=" (after.saturating_sub(*n)) "&n=" (n) } {
+                            "Those in more trouble"
                         }
+                    }
+                    span.quiet { (after + 1) "–" (after + queues.len()) " of " (count) }
+                    @if after + n < *count {
+                        a rel="next" data-page="]" href={ "?after=" (after + n) "&n=" (n) } { "More" }
                     }
                 }
             }
@@ -123,8 +146,12 @@ fn body(visit: &Visit, overview: &Overview) -> Markup {
 }
 
 /// The rows, for those who watch.
-pub(crate) fn overview_news(prefix: &str, reading: &Reading) -> Vec<Fragment> {
-    let each = rows(reading, |_| true).into_iter().map(|row| {
+pub(crate) fn overview_news(
+    prefix: &str,
+    reading: &Reading,
+    shown: &BTreeSet<QueueName>,
+) -> Vec<Fragment> {
+    let each = rows(reading, |queue| shown.contains(queue)).into_iter().map(|row| {
         let fragment = Fragment::new(format!("q-{}", row.queue), queue_row(prefix, &row));
         Fragment { queue: Some(row.queue), ..fragment }
     });

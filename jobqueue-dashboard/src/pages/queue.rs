@@ -337,8 +337,9 @@ pub(crate) async fn queue_news(
     (name, state): (&QueueName, JobState),
     reading: &Reading,
 ) -> Result<Vec<Fragment>, Problem> {
-    let Some(stats) = reading.stats.get(name) else { return Ok(Vec::new()) };
-    let jobs = app.client.queue(name.as_str())?.jobs(state).newest_first().page(0, PAGE).await?;
+    let queue = app.client.queue(name.as_str())?;
+    let stats = &queue.stats().await?;
+    let jobs = queue.jobs(state).newest_first().page(0, PAGE).await?;
     let rows = job_rows((prefix, name.as_str(), state), &jobs, &app.redaction);
     Ok(vec![
         Fragment::new("tabs", tabs(prefix, stats, state)),
