@@ -36,7 +36,7 @@ pub(crate) struct Ledger {
 const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
 const COLUMNS: [&str; 8] =
     ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels"];
-const PLAIN: [&str; 19] = [
+const PLAIN: [&str; 23] = [
     "ticking",
     "meta",
     "events",

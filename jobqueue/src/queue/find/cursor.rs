@@ -91,7 +91,6 @@ fn read(text: &str) -> Option<SearchCursor> {
     let place = match stretch {
         TAG => WalkPlace::Tag(set()?),
         stretch => match stretch.parse().ok()? {
-            JobState::WaitingChildren => return None,
             JobState::Active => {
                 let is_cursor = one.parse::<u64>().is_ok();
                 let is_worker = other.is_empty() || other.parse::<WorkerId>().is_ok();
@@ -120,6 +119,7 @@ mod tests {
             WalkPlace::Active(ActivePosition::default()),
             WalkPlace::Active(ActivePosition::new("01J", "17")),
             WalkPlace::State(JobState::Failed, None),
+            WalkPlace::State(JobState::WaitingChildren, None),
             WalkPlace::State(JobState::Completed, Some(SetPosition::new("1764", "a,b"))),
             WalkPlace::Tag(Some(SetPosition::new("0", "x"))),
         ] {
@@ -143,7 +143,6 @@ mod tests {
             "1,2,3,4,orders,failed,(1,a",
             "1,2,3,4,orders,failed,1,",
             "1,2,3,4,orders,active,x,",
-            "1,2,3,4,orders,waiting-children,,",
             "-1,2,3,4,orders,failed,,",
         ] {
             assert!(text.parse::<SearchCursor>().is_err(), "{text}");

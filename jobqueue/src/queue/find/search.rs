@@ -19,10 +19,11 @@ use crate::{
 };
 
 /// The states in the order in which they are looked through.
-const ORDER: [JobState; 6] = [
+const ORDER: [JobState; 7] = [
     JobState::Active,
     JobState::Failed,
     JobState::Delayed,
+    JobState::WaitingChildren,
     JobState::Waiting,
     JobState::Cancelled,
     JobState::Completed,
@@ -342,7 +343,14 @@ fn places(
     };
     let skipped = begun.and_then(|begun| states.iter().position(|state| *state == begun));
     let rest = states.get(skipped.map_or(0, |at| at + 1)..).unwrap_or_default();
-    let whole = rest.iter().filter(|state| counts.of(**state) > 0).map(|state| match state {
+    // Those that wait for their children stand among the delayed ones as well.
+    let has_delayed = states.contains(&JobState::Delayed);
+    let count = |state| match state {
+        JobState::Delayed => counts.delayed + counts.waiting_children,
+        JobState::WaitingChildren if has_delayed => 0,
+        state => counts.of(state),
+    };
+    let whole = rest.iter().filter(|state| count(**state) > 0).map(|state| match state {
         JobState::Active => WalkPlace::Active(Default::default()),
         state => WalkPlace::State(*state, None),
     });

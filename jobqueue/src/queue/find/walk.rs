@@ -54,10 +54,10 @@ impl Walk {
                 until: span.until_ms.map(SetPosition::before),
             },
         };
-        let mut states: Vec<JobState> = states.into_iter().collect();
+        let mut states: Vec<(JobState, Span)> = states.into_iter().collect();
         // They stand among the delayed ones as well.
-        if states.contains(&JobState::Delayed) {
-            states.retain(|state| *state != JobState::WaitingChildren);
+        if states.iter().any(|(state, _)| *state == JobState::Delayed) {
+            states.retain(|(state, _)| *state != JobState::WaitingChildren);
         }
         Self { left: states.into_iter().map(stretch).collect() }
     }
