@@ -2,112 +2,70 @@
 
 use anyhow::Result;
 use clap::Args;
-use jobqueue::{JobState, Queue, error::FailureReason, find::JobFilter, types::Value};
-use serde::Deserialize as _;
+use jobqueue::{JobState, Queue, find::JobFilter};
 
-use crate::{
-    exit::Told,
-    session::Session,
-    value::{duration, pair, time},
-};
-use std::time::Duration;
+use crate::{exit::Told, session::Session};
 
-use jobqueue::types::{DateTime, Utc};
-
-/// Which jobs are meant: all of these conditions must hold. Of several states, names or kinds of
-/// error, one must.
+/// Which jobs are meant: words behind a command.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Which jobs")]
-pub(crate) struct Where {
-    /// Of this state, such as `failed`.
-    #[arg(long, value_name = "STATE")]
-    pub(crate) state: Vec<JobState>,
-    /// Of this name.
-    #[arg(long, value_name = "NAME")]
-    name: Vec<String>,
-    /// With this text in an error.
-    #[arg(long, value_name = "TEXT")]
-    error: Vec<String>,
-    /// Whose last failure is of this kind: `error`, `timeout`, `panic`, …
-    #[arg(long, value_name = "KIND", value_parser = reason)]
-    kind: Vec<FailureReason>,
-    /// With this value in a field of the payload: `order.items[*].sku=A7`. JSON, or else a text.
-    #[arg(long, value_name = "PATH=VALUE", value_parser = pair)]
-    payload: Vec<(String, String)>,
-    /// With this header.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
-    header: Vec<(String, String)>,
-    /// With this tag.
-    #[arg(long, value_name = "TAG")]
-    tag: Vec<String>,
-    /// Added at least so long ago.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    older_than: Option<Duration>,
-    /// Added less than so long ago.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    younger_than: Option<Duration>,
-    /// Ended at this time or later: a time, or how long ago.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    ended_since: Option<DateTime<Utc>>,
-    /// Ended before this time: a time, or how long ago.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    ended_before: Option<DateTime<Utc>>,
+pub(crate) struct Meant {
+    /// Which jobs: conditions such as `state:failed payload.customer:4711 -error:timeout`. All must hold;
+    /// without any, all jobs are meant. One that begins with `-` stands behind others, in quotes with
+    /// them.
+    #[arg(value_name = "CONDITION")]
+    words: Vec<String>,
 }
 
-fn reason(text: &str) -> Result<FailureReason, String> {
-    let name = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text);
-    let known = FailureReason::deserialize(name).ok().filter(|known| known.as_str() == text);
-    known.ok_or_else(|| "use error, permanent, timeout, panic, stalled, bad_payload, …".to_owned())
+/// Which jobs are meant: a text behind an option.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Where {
+    /// Which jobs: conditions such as 'queue:billing error:gateway ended<1h'. All must hold.
+    #[arg(long = "where", value_name = "CONDITIONS", allow_hyphen_values = true)]
+    text: Option<String>,
+}
+
+impl Meant {
+    /// Whether it asks for anything.
+    pub(crate) fn asks(&self) -> bool {
+        !self.words.is_empty()
+    }
+
+    pub(crate) fn filter(&self) -> Result<JobFilter> {
+        read(&self.words.join(" "))
+    }
 }
 
 impl Where {
-    /// Whether it asks for anything but a state.
-    pub(crate) fn asks(&self) -> bool {
-        let texts = [&self.name, &self.error, &self.tag];
-        texts.iter().any(|them| !them.is_empty())
-            || !self.kind.is_empty()
-            || !self.payload.is_empty()
-            || !self.header.is_empty()
-            || self.older_than.is_some()
-            || self.younger_than.is_some()
-            || self.ended_since.is_some()
-            || self.ended_before.is_some()
+    /// `states` are meant if it names none.
+    pub(crate) fn filter(&self, states: &[JobState]) -> Result<JobFilter> {
+        let filter = read(self.text.as_deref().unwrap_or_default())?;
+        if names_state(&filter.to_string()) {
+            return Ok(filter);
+        }
+        let states = states.iter().fold(JobFilter::new(), |filter, state| filter.state(*state));
+        Ok(states.and(filter))
     }
+}
 
-    /// The same of one state alone.
-    pub(crate) fn of_state(&self, state: JobState) -> JobFilter {
-        Self { state: vec![state], ..self.clone() }.filter(&[])
-    }
+fn read(text: &str) -> Result<JobFilter> {
+    let read = text.parse::<JobFilter>();
+    read.map_err(|error| {
+        Told::usage(format_args!("these conditions can't be read:\n{}", error.pointed()))
+    })
+}
 
-    /// The same as the library has it. `states` are meant if none is named.
-    pub(crate) fn filter(&self, states: &[JobState]) -> JobFilter {
-        let named = if self.state.is_empty() { states } else { &self.state };
-        let mut filter = named.iter().fold(JobFilter::new(), |filter, it| filter.state(*it));
-        filter = self.name.iter().fold(filter, JobFilter::name);
-        filter = self.error.iter().fold(filter, JobFilter::error_contains);
-        filter = self.kind.iter().fold(filter, |filter, kind| filter.error_reason(*kind));
-        filter = self.header.iter().fold(filter, |it, (name, value)| it.header(name, value));
-        filter = self.tag.iter().fold(filter, JobFilter::tag);
-        for (path, value) in &self.payload {
-            filter = match serde_json::from_str::<Value>(value) {
-                Ok(value) => filter.payload(path, value),
-                Err(_) => filter.payload(path, value),
-            };
+/// Whether one of the conditions says in which states jobs are, and not in which they aren't.
+fn names_state(filter: &str) -> bool {
+    let (mut is_quoted, mut is_escaped, mut begins) = (false, false, true);
+    for (at, letter) in filter.char_indices() {
+        if begins && filter.get(at..).is_some_and(|rest| rest.starts_with("state:")) {
+            return true;
         }
-        if let Some(age) = self.older_than {
-            filter = filter.older_than(age);
-        }
-        if let Some(age) = self.younger_than {
-            filter = filter.younger_than(age);
-        }
-        if let Some(time) = self.ended_since {
-            filter = filter.ended_since(time);
-        }
-        if let Some(time) = self.ended_before {
-            filter = filter.ended_before(time);
-        }
-        filter
+        begins = letter == ' ' && !is_quoted;
+        is_quoted ^= letter == '"' && !is_escaped;
+        is_escaped = letter == '\\' && !is_escaped;
     }
+    false
 }
 
 /// In which queues they are.
@@ -131,11 +89,37 @@ impl Queues {
         Ok(open)
     }
 
-    /// The one that is meant, of a command that changes much.
+    /// The one that is named.
     pub(crate) async fn one(&self, session: &Session) -> Result<Queue> {
         match self.queue.as_slice() {
             [name] => session.known_queue(name).await,
-            _ => Err(Told::usage("say of which queue, by --queue QUEUE")),
+            _ => Err(Told::usage("say of which dead-letter queue, by --queue QUEUE")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_seen_where_they_are_conditions() {
+        for (text, names) in [
+            ("state:failed", true),
+            ("name:send state:failed,waiting", true),
+            ("-state:failed", false),
+            ("name:\"a state:failed\"", false),
+            ("name:\"a \\\" state:failed\" queue:b", false),
+            ("", false),
+        ] {
+            let filter = text.parse::<JobFilter>().expect("conditions").to_string();
+            assert_eq!(names_state(&filter), names, "{text} {filter}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_pointed_at() {
+        let error = read("name:send state:faild").expect_err("no state").to_string();
+        assert!(error.contains("\n                ^^^^^ expected waiting"), "{error}");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use jobqueue::{Client, Queue, Retain, Worker, job, types::CancellationToken};
 use serde::Serialize;
@@ -32,13 +32,15 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Args, Debug)]
 pub(crate) struct Bench {
     /// How many jobs.
-    #[arg(long, short = 'n', default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, short = 'n', default_value_t = 10_000,
+          value_parser = value_parser!(u64).range(1..=10_000_000))]
     jobs: u64,
     /// How many bytes each carries.
     #[arg(long, value_name = "BYTES", default_value_t = 100)]
     payload: usize,
     /// How many run at once.
-    #[arg(long, value_name = "JOBS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "JOBS", default_value_t = 100,
+          value_parser = value_parser!(u32).range(1..=10_000))]
     concurrency: u32,
 }
 

@@ -1,7 +1,7 @@
 //! Jobs as rows, with what matters in their state.
 
 use jobqueue::{
-    JobInfo, JobState, Outcome, QueueName,
+    JobInfo, JobState, Outcome, QueueName, find,
     types::{Utc, Value},
 };
 use serde::Serialize;
@@ -12,8 +12,13 @@ use crate::output::{Cell, Column, Hue, Output, Table, glyph, span};
 #[derive(Debug, Serialize)]
 pub(crate) struct FoundJob {
     pub(crate) queue: QueueName,
-    #[serde(flatten)]
     pub(crate) job: JobInfo,
+}
+
+impl From<find::FoundJob> for FoundJob {
+    fn from(find::FoundJob { queue, job, .. }: find::FoundJob) -> Self {
+        Self { queue, job }
+    }
 }
 
 /// Jobs of one state.
@@ -89,7 +94,7 @@ fn cells(job: &JobInfo, state: JobState, out: &Output) -> Vec<Cell> {
 }
 
 /// Jobs of any queues and states.
-pub(crate) fn of_all(found: &[FoundJob], out: &Output) -> Table {
+pub(crate) fn of_all<'a>(found: impl IntoIterator<Item = &'a FoundJob>, out: &Output) -> Table {
     let mut table = Table::new([
         Column::id("ID"),
         Column::text("QUEUE"),

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
-use jobqueue::{JobInfo, JobState, Queue};
+use jobqueue::{JobInfo, JobState, Queue, find::JobFilter};
 
 use super::job_lines;
-use crate::{exit::Exit, output::grouped, selection::Where, session::Session};
+use crate::{exit::Exit, output::grouped, selection::Meant, session::Session};
 
 /// Lists the jobs of a queue, state by state, or those that conditions mean.
 #[derive(Args, Debug)]
@@ -13,7 +13,10 @@ pub(crate) struct Jobs {
     /// The queue.
     queue: String,
     #[command(flatten)]
-    meant: Where,
+    meant: Meant,
+    /// Of this state, such as `failed`. May be given more than once.
+    #[arg(long, value_name = "STATE")]
+    state: Vec<JobState>,
     /// At most so many of each state.
     #[arg(long, short = 'n', value_name = "JOBS", default_value_t = 20)]
     limit: u64,
@@ -27,16 +30,17 @@ pub(crate) struct Jobs {
 
 impl Jobs {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
+        let filter = self.meant.filter()?;
         let queue = session.known_queue(&self.queue).await?;
-        let states = match self.meant.state.as_slice() {
+        let states = match self.state.as_slice() {
             [] => &JobState::ALL,
             states => states,
         };
         let mut all = Vec::new();
         for state in states {
-            let jobs = self.read(&queue, *state).await?;
+            let jobs = self.read(&queue, *state, &filter).await?;
             if !jobs.is_empty() && !session.out.json {
-                self.show(session, &queue, *state, &jobs).await?;
+                show(session, &queue, *state, &jobs).await?;
             }
             all.extend(jobs);
         }
@@ -48,7 +52,12 @@ impl Jobs {
         Ok(if all.is_empty() && self.meant.asks() { Exit::Trouble } else { Exit::Done })
     }
 
-    async fn read(&self, queue: &Queue, state: JobState) -> Result<Vec<JobInfo>> {
+    async fn read(
+        &self,
+        queue: &Queue,
+        state: JobState,
+        filter: &JobFilter,
+    ) -> Result<Vec<JobInfo>> {
         if !self.meant.asks() {
             let pages = queue.jobs(state);
             // What ended is told from the newest on.
@@ -56,7 +65,8 @@ impl Jobs {
             let pages = if newest_first { pages.newest_first() } else { pages };
             return Ok(pages.page(self.skip, self.limit).await?);
         }
-        let (mut found, mut jobs) = (queue.find(self.meant.of_state(state)), Vec::new());
+        let meant = JobFilter::new().state(state).and(filter.clone());
+        let (mut found, mut jobs) = (queue.find(meant), Vec::new());
         let most = self.skip.saturating_add(self.limit);
         let mut seen = 0;
         while seen < most
@@ -70,17 +80,11 @@ impl Jobs {
         }
         Ok(jobs)
     }
+}
 
-    async fn show(
-        &self,
-        session: &Session,
-        queue: &Queue,
-        state: JobState,
-        jobs: &[JobInfo],
-    ) -> Result<()> {
-        let out = &session.out;
-        let total = queue.counts().await?.of(state);
-        out.say(format_args!("{}  {} of {}", out.state(state), jobs.len(), grouped(total)))?;
-        out.table(&job_lines::of_state(state, jobs, out))
-    }
+async fn show(session: &Session, queue: &Queue, state: JobState, jobs: &[JobInfo]) -> Result<()> {
+    let out = &session.out;
+    let total = queue.counts().await?.of(state);
+    out.say(format_args!("{}  {} of {}", out.state(state), jobs.len(), grouped(total)))?;
+    out.table(&job_lines::of_state(state, jobs, out))
 }

@@ -21,8 +21,8 @@ async fn a_job_is_shown_without_its_queue() {
         assert!(out.contains(text), "{text}: {out}");
     }
     let job = program.json(&format!("job show {} --queue emails", mails.completed));
-    assert_eq!((&job["queue"], &job["state"]), (&json!("emails"), &json!("completed")));
-    assert_eq!(job["outcome"]["result"], "sent to ann");
+    assert_eq!((&job["queue"], &job["job"]["state"]), (&json!("emails"), &json!("completed")));
+    assert_eq!(job["job"]["outcome"]["result"], "sent to ann");
     let out = program.out(&format!("job show {}", mails.cancelled));
     assert!(out.contains("⊘ cancelled"), "{out}");
 }

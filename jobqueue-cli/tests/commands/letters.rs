@@ -33,17 +33,21 @@ async fn dead_letters_are_listed_corrected_and_sent_back() {
     assert!(one.to_string().contains("\"ann\""), "{one}");
     program.run("dead-letters dead --id 01JF").ends(1).says(&["has no dead letter"]);
 
-    let would = program.json("redrive -q dead --payload to=ann --dry-run");
-    assert_eq!(would, json!({"queue": "dead", "would": 1, "looked_at": 1}));
+    let would = program.json("redrive -q dead --where payload.to=ann --dry-run");
+    assert_eq!(would, json!({"queues": ["dead"], "would": 1, "looked_at": 1}));
     program
-        .run("redrive -q dead --name charge")
+        .run("redrive -q dead --where name:charge")
         .ends(2)
         .says(&["Would redrive 1 of 1 dead letters"]);
-    program.run("redrive -q dead --name charge --rate 100/s --yes").done().says(&["1 go back"]);
+    program
+        .run("redrive -q dead --where name:charge --rate 100/s --yes")
+        .done()
+        .says(&["1 go back"]);
     let bills = client.queue("bills").expect("a name");
     eventually("the job to come back", async || {
         bills.counts().await.expect("counts").of(JobState::Waiting) == 1
     })
     .await;
     program.run("redrive -q dead --yes").ends(1);
+    program.run("redrive --yes").ends(2).says(&["--queue"]);
 }

@@ -17,23 +17,29 @@ async fn jobs_are_counted_and_then_changed() {
     let queue = client.queue("emails").expect("a name");
     let state = async |id: &jobqueue::JobId| queue.job(id).state().await.expect("asked");
 
-    let dry = program.run("retry -q emails --error mailbox --dry-run").done();
+    let dry = program.run("retry -q emails --where error:mailbox --dry-run").done();
     let dry = dry.says(&["Would retry 1 of 1 jobs in emails (oldest "]);
     assert!(dry.out.contains(mails.failed.as_str()), "a sample: {dry:?}");
     assert_eq!(state(&mails.failed).await, Some(JobState::Failed), "only counted");
     program.run("retry -q emails").ends(2).says(&["Nobody is here to be asked", "--yes"]);
-    let done = program.json("retry -q emails --error mailbox --yes");
+    let done = program.json("retry -q emails --where error:mailbox --yes");
     assert_eq!((&done["done"], &done["refused"]), (&json!(1), &json!(0)));
     assert_eq!(state(&mails.failed).await, Some(JobState::Waiting));
 
-    let cancel = "cancel -q emails --payload to=nobody --reason old --yes";
+    let cancel = "cancel -q emails --where payload.to=nobody --reason old --yes";
     program.run(cancel).done().says(&["1 cancelled"]);
     assert_eq!(state(&mails.failed).await, Some(JobState::Cancelled));
-    let removed = program.run("remove -q emails --state cancelled --limit 1 --yes").done();
+    let removed = program.run("remove -q emails --where state:cancelled --limit 1 --yes").done();
     removed.says(&["1 removed"]);
     assert_eq!(queue.counts().await.expect("counts").cancelled, 1);
-    program.run("remove -q emails --name nothing --yes").ends(1).says(&["Would remove 0 of"]);
-    program.run("remove --name send --yes").ends(2).says(&["--queue"]);
+    program.run("remove -q emails --where name:nothing --yes").ends(1).says(&["Would remove 0 of"]);
+    program.run("retry --where state:faild").ends(2).says(&["^^^^^ expected waiting"]);
+    program.out("add other send null --id b1");
+    let both = program.json("cancel --where name:send --dry-run");
+    assert_eq!((&both["queues"], &both["would"]), (&json!(["emails", "other"]), &json!(3)));
+    let one = program.run("cancel --where queue:oth~").ends(2);
+    one.says(&["Would cancel 1 of 1 jobs in other (oldest "]);
+    program.run("cancel --where name:send --yes").done().says(&["3 cancelled"]);
     program.run("remove -q nowhere --yes").ends(4).says(&["there is no queue nowhere"]);
 }
 
@@ -46,7 +52,7 @@ async fn what_can_not_be_done_to_all_is_partly_done() {
     program.out("job cancel first");
     // Another has its key now.
     program.out("add q send null --id second --unique key");
-    let done = program.run("retry -q q --state cancelled --yes").ends(5);
+    let done = program.run("retry -q q --where state:cancelled --yes").ends(5);
     done.says(&["0 run again, 1 skipped", "job second has its unique key"]);
     assert_eq!(queue.counts().await.expect("counts").cancelled, 1);
 }

@@ -159,13 +159,13 @@ async fn tables_fit_the_terminal() {
     let program = Program::start();
     let client = program.client().await;
     let mails = emails::fill(&client).await;
-    let mut screen = Screen::open(&program, &["find", "--name", "send"]);
+    let mut screen = Screen::open(&program, &["find", "name:send"]);
     screen.ends(0).await;
     screen.shows(&["…", "found"]).await;
     let text = screen.text();
     assert!(!text.contains(mails.failed.as_str()), "{text}");
     assert_eq!(text.lines().filter(|line| line.contains("emails")).count(), 5, "{text}");
-    let mut screen = Screen::open(&program, &["find", "--name", "send", "--full"]);
+    let mut screen = Screen::open(&program, &["find", "name:send", "--full"]);
     screen.ends(0).await;
     screen.shows(&[mails.failed.as_str()]).await;
 }

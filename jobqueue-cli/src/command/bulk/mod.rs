@@ -3,8 +3,6 @@
 mod run;
 mod task;
 
-use std::ops::ControlFlow;
-
 use anyhow::Result;
 use clap::Args;
 use jobqueue::{JobState, Rate};
@@ -80,29 +78,25 @@ pub(crate) struct RedriveMany {
 
 impl RetryMany {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
-        let task = Task::open(&self.many, session, "retry", &[JobState::Failed]).await?;
-        let run = match task.begin().await? {
-            ControlFlow::Continue(run) => run,
-            ControlFlow::Break(exit) => return Ok(exit),
-        };
-        let retry = task.find().retry();
-        task.carry_out(&run, if self.anew { retry.anew() } else { retry }).await
+        let task = Task::of_jobs(&self.many, session, "retry", &[JobState::Failed]).await?;
+        let anew = self.anew;
+        task.run(|find| if anew { find.retry().anew() } else { find.retry() }).await
     }
 }
 
 impl CancelMany {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
         let states = [JobState::Delayed, JobState::Waiting, JobState::Active];
-        let task = Task::open(&self.many, session, "cancel", &states).await?;
-        let run = match task.begin().await? {
-            ControlFlow::Continue(run) => run,
-            ControlFlow::Break(exit) => return Ok(exit),
-        };
-        let mut cancel = task.find().cancel().by(session.who().await?);
-        if let Some(reason) = &self.reason {
-            cancel = cancel.reason(reason);
-        }
-        task.carry_out(&run, cancel).await
+        let task = Task::of_jobs(&self.many, session, "cancel", &states).await?;
+        let who = session.who().await?;
+        task.run(|find| {
+            let cancel = find.cancel().by(&who);
+            match &self.reason {
+                Some(reason) => cancel.reason(reason),
+                None => cancel,
+            }
+        })
+        .await
     }
 }
 
@@ -110,22 +104,14 @@ impl RemoveMany {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
         let not_active = JobState::ALL.into_iter().filter(|state| *state != JobState::Active);
         let states: Vec<JobState> = not_active.collect();
-        let task = Task::open(&self.many, session, "remove", &states).await?;
-        let run = match task.begin().await? {
-            ControlFlow::Continue(run) => run,
-            ControlFlow::Break(exit) => return Ok(exit),
-        };
-        task.carry_out(&run, task.find().remove()).await
+        let task = Task::of_jobs(&self.many, session, "remove", &states).await?;
+        task.run(jobqueue::find::Find::remove).await
     }
 }
 
 impl RedriveMany {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
-        let task = Task::of_letters(&self.many, session, "redrive").await?;
-        let run = match task.begin().await? {
-            ControlFlow::Continue(run) => run,
-            ControlFlow::Break(exit) => return Ok(exit),
-        };
-        task.carry_out(&run, task.find().redrive()).await
+        let task = Task::of_letters(&self.many, session).await?;
+        task.run(jobqueue::find::Find::redrive).await
     }
 }

@@ -1,9 +1,11 @@
 //! Something that is being done to many jobs: a bar for people, and what became of it.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use jobqueue::{QueueName, find::BulkReport, types::CancellationToken};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     exit::Exit,
@@ -18,7 +20,27 @@ pub(super) struct Run {
     pub(super) stop: CancellationToken,
     out: Output,
     bar: ProgressBar,
-    verb: &'static str,
+    whole: Mutex<Whole>,
+}
+
+/// What became of the jobs of all queues.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Whole {
+    action: &'static str,
+    queues: Vec<QueueName>,
+    looked_at: u64,
+    done: u64,
+    refused: u64,
+    refusals: Vec<Refusal>,
+    unreadable: u64,
+    cut_off: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Refusal {
+    queue: QueueName,
+    id: jobqueue::JobId,
+    why: String,
 }
 
 impl Run {
@@ -26,7 +48,7 @@ impl Run {
         out: Output,
         stop: CancellationToken,
         total: u64,
-        verb: &'static str,
+        action: &'static str,
     ) -> Self {
         let bar = ProgressBar::new(total);
         let style = "{bar:20} {human_pos}/{human_len}  {per_sec}  {eta} left  {msg}";
@@ -34,66 +56,83 @@ impl Run {
             bar.set_style(style.progress_chars("█▌░"));
         }
         bar.set_message("Ctrl-C stops cleanly");
-        Self { stop, out, bar, verb }
+        let whole = Whole { action, ..Whole::default() };
+        Self { stop, out, bar, whole: Mutex::new(whole) }
     }
 
-    /// How far it is.
-    pub(super) fn show(&self, so_far: &BulkReport) {
-        self.bar.set_position(so_far.done + so_far.refused);
-        if so_far.refused > 0 {
-            let skipped = so_far.refused;
+    fn whole(&self) -> MutexGuard<'_, Whole> {
+        self.whole.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To how many jobs of the queues before it was done, or couldn't be.
+    pub(super) fn so_far(&self) -> u64 {
+        let whole = self.whole();
+        whole.done + whole.refused
+    }
+
+    /// How far it is in the queue that it is at.
+    pub(super) fn show(&self, report: &BulkReport) {
+        self.bar.set_position(self.so_far() + report.done + report.refused);
+        let skipped = self.whole().refused + report.refused;
+        if skipped > 0 {
             self.bar.set_message(format!("skipped {skipped}  Ctrl-C stops cleanly"));
         }
     }
 
-    /// What became of it.
-    pub(super) fn end(
+    /// What became of the jobs of a queue.
+    pub(super) fn add(
         &self,
         queue: &QueueName,
         answer: jobqueue::Result<BulkReport>,
-    ) -> Result<Exit> {
+    ) -> Result<()> {
+        let report = answer.inspect_err(|_| self.bar.finish_and_clear())?;
+        let mut whole = self.whole();
+        whole.queues.push(queue.clone());
+        whole.looked_at += report.looked_at;
+        whole.done += report.done;
+        whole.refused += report.refused;
+        whole.unreadable += report.unreadable;
+        let refusals = report.refusals.into_iter();
+        whole.refusals.extend(refusals.map(|(id, why)| Refusal {
+            queue: queue.clone(),
+            id,
+            why: why.to_string(),
+        }));
+        Ok(())
+    }
+
+    /// What became of all.
+    pub(super) fn end(&self) -> Result<Exit> {
         self.bar.finish_and_clear();
-        let report = answer?;
-        let was_cut_off = self.stop.is_cancelled();
+        let mut whole = self.whole().clone();
+        whole.cut_off = self.stop.is_cancelled();
         if self.out.json {
-            let refusals = report.refusals.iter();
-            let refusals: Vec<_> =
-                refusals.map(|(id, why)| json!({"id": id, "why": why.to_string()})).collect();
-            self.out.json(&json!({
-                "queue": queue,
-                "action": self.verb,
-                "looked_at": report.looked_at,
-                "done": report.done,
-                "refused": report.refused,
-                "refusals": refusals,
-                "unreadable": report.unreadable,
-                "cut_off": was_cut_off,
-            }))?;
+            self.out.json(&whole)?;
         } else {
-            self.tell(&report, was_cut_off)?;
+            self.tell(&whole)?;
         }
-        Ok(match report.refused {
-            _ if was_cut_off => Exit::CutOff,
+        Ok(match whole.refused {
+            _ if whole.cut_off => Exit::CutOff,
             0 => Exit::Done,
             _ => Exit::Partly,
         })
     }
 
-    fn tell(&self, report: &BulkReport, was_cut_off: bool) -> Result<()> {
-        let done = match self.verb {
+    fn tell(&self, whole: &Whole) -> Result<()> {
+        let done = match whole.action {
             "retry" => "run again",
             "cancel" => "cancelled",
             "remove" => "removed",
             _ => "go back to their queues",
         };
-        let skipped = match report.refused {
+        let skipped = match whole.refused {
             0 => String::new(),
             count => format!(", {} skipped", grouped(count)),
         };
-        let stopped = if was_cut_off { "; stopped before the end" } else { "" };
-        self.out.say(format_args!("{} {done}{skipped}{stopped}", grouped(report.done)))?;
-        for (_, why) in report.refusals.iter().take(TOLD) {
-            self.out.remark(why);
+        let stopped = if whole.cut_off { "; stopped before the end" } else { "" };
+        self.out.say(format_args!("{} {done}{skipped}{stopped}", grouped(whole.done)))?;
+        for refusal in whole.refusals.iter().take(TOLD) {
+            self.out.remark(&refusal.why);
         }
         Ok(())
     }

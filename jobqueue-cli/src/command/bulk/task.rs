@@ -1,11 +1,10 @@
 //! What is to be done to many jobs: counted, shown, asked about, done.
 
-use std::{future::IntoFuture, ops::ControlFlow};
+use std::{future::IntoFuture, sync::Arc};
 
 use anyhow::Result;
 use jobqueue::{
-    JobState, Queue,
-    dead_letter::DeadLetters,
+    Client, JobState, Queue,
     find::{Bulk, BulkReport, Find, JobFilter},
     types::{DateTime, Utc},
 };
@@ -22,20 +21,20 @@ use crate::{
 /// How many jobs are shown before anything is done.
 const SAMPLES: usize = 3;
 
-/// What is to be done, to which jobs of which queue.
+/// What is to be done, to which jobs of which queues.
 pub(super) struct Task<'a> {
     many: &'a Many,
     session: &'a Session,
     verb: &'static str,
-    queue: Queue,
-    /// Dead letters are meant.
-    letters: Option<DeadLetters>,
+    queues: Vec<Queue>,
+    /// Dead letters are meant: what opens them.
+    client: Option<&'a Client>,
     filter: JobFilter,
 }
 
-/// What was found before anything is done.
-#[derive(Default)]
+/// What was found in a queue before anything is done.
 struct Found {
+    queue: Queue,
     count: u64,
     looked_at: u64,
     oldest: Option<DateTime<Utc>>,
@@ -44,100 +43,122 @@ struct Found {
 
 impl<'a> Task<'a> {
     /// Of jobs in these states, if none is named.
-    pub(super) async fn open(
+    pub(super) async fn of_jobs(
         many: &'a Many,
         session: &'a Session,
         verb: &'static str,
         states: &[JobState],
     ) -> Result<Self> {
-        let queue = many.queues.one(session).await?;
-        let filter = many.meant.filter(states);
-        Ok(Self { many, session, verb, queue, letters: None, filter })
+        let filter = many.meant.filter(states)?;
+        let queues = many.queues.open(session).await?;
+        Ok(Self { many, session, verb, queues, client: None, filter })
     }
 
     /// Of dead letters.
-    pub(super) async fn of_letters(
-        many: &'a Many,
-        session: &'a Session,
-        verb: &'static str,
-    ) -> Result<Self> {
-        let mut task = Self::open(many, session, verb, &[]).await?;
-        task.letters = Some(session.client().await?.dead_letters(task.queue.name())?);
-        Ok(task)
+    pub(super) async fn of_letters(many: &'a Many, session: &'a Session) -> Result<Self> {
+        let filter = many.meant.filter(&[])?;
+        let queues = vec![many.queues.one(session).await?];
+        let client = Some(session.client().await?);
+        Ok(Self { many, session, verb: "redrive", queues, client, filter })
     }
 
-    pub(super) fn find(&self) -> Find {
-        match &self.letters {
-            Some(letters) => letters.find(self.filter.clone()),
-            None => self.queue.find(self.filter.clone()),
+    /// Counts, shows, asks, and does it, queue by queue.
+    pub(super) async fn run<'b, A>(&self, act: impl Fn(Find) -> Bulk<'b, A>) -> Result<Exit>
+    where
+        Bulk<'b, A>: IntoFuture<Output = jobqueue::Result<BulkReport>>,
+    {
+        let mut found = Vec::new();
+        for queue in &self.queues {
+            found.push(self.count(queue).await?);
         }
+        let looked_at: u64 = found.iter().map(|it| it.looked_at).sum();
+        found.retain(|it| it.count > 0);
+        let would: u64 = found.iter().map(|it| it.count).sum();
+        let what = self.what(&found, looked_at);
+        self.show_samples(&found)?;
+        if would == 0 || self.many.dry_run {
+            let names: Vec<_> = found.iter().map(|it| it.queue.name()).collect();
+            let value = json!({"queues": names, "would": would, "looked_at": looked_at});
+            self.session.out.answer(&value, &what)?;
+            return Ok(if would == 0 { Exit::Trouble } else { Exit::Done });
+        }
+        let name = match found.as_slice() {
+            [one] => one.queue.name().to_string(),
+            _ => would.to_string(),
+        };
+        self.session.ask.about(&what, &name).await?;
+        let stop = self.session.stop.take_note();
+        let run = Arc::new(Run::new(self.session.out, stop, would, self.verb));
+        for Found { queue, .. } in &found {
+            let left = self.most().saturating_sub(run.so_far());
+            if left == 0 || run.stop.is_cancelled() {
+                break;
+            }
+            let shown = run.clone();
+            let bulk = act(self.find(queue)?).at_most(left).stop_on(&run.stop);
+            let bulk = bulk.on_step(move |report| shown.show(report));
+            let answer = match self.many.rate {
+                Some(rate) => bulk.rate(rate).await,
+                None => bulk.await,
+            };
+            self.session.deliver(queue).await?;
+            run.add(queue.name(), answer)?;
+        }
+        run.end()
+    }
+
+    fn find(&self, queue: &Queue) -> Result<Find> {
+        Ok(match &self.client {
+            Some(client) => client.dead_letters(queue.name())?.find(self.filter.clone()),
+            None => queue.find(self.filter.clone()),
+        })
     }
 
     fn most(&self) -> u64 {
         self.many.limit.unwrap_or(u64::MAX)
     }
 
-    /// Counts, shows, and asks. Ends there if nothing is found, or it was only to be counted.
-    pub(super) async fn begin(&self) -> Result<ControlFlow<Exit, Run>> {
-        let (out, found) = (&self.session.out, self.count().await?);
-        let (what, name) = (self.what(&found), self.queue.name().as_str());
-        let asks = !self.session.ask.yes || self.many.dry_run;
-        if found.count > 0 && asks && !out.json {
-            out.table(&job_lines::of_all(&found.samples, out))?;
-        }
-        if found.count == 0 || self.many.dry_run {
-            let (would, looked_at) = (found.count, found.looked_at);
-            let value = json!({"queue": name, "would": would, "looked_at": looked_at});
-            out.answer(&value, &what)?;
-            let exit = if found.count == 0 { Exit::Trouble } else { Exit::Done };
-            return Ok(ControlFlow::Break(exit));
-        }
-        self.session.ask.about(&what, name).await?;
-        let (stop, total) = (self.session.stop.take_note(), found.count);
-        Ok(ControlFlow::Continue(Run::new(*out, stop, total, self.verb)))
-    }
-
-    /// Does it, and tells how far it is.
-    pub(super) async fn carry_out<'b, A>(&self, run: &'b Run, bulk: Bulk<'b, A>) -> Result<Exit>
-    where
-        Bulk<'b, A>: IntoFuture<Output = jobqueue::Result<BulkReport>>,
-    {
-        let bulk = bulk.at_most(self.most()).stop_on(&run.stop).on_step(|so_far| run.show(so_far));
-        let answer = match self.many.rate {
-            Some(rate) => bulk.rate(rate).await,
-            None => bulk.await,
-        };
-        self.session.deliver(&self.queue).await?;
-        run.end(self.queue.name(), answer)
-    }
-
-    async fn count(&self) -> Result<Found> {
-        let (mut find, mut found) = (self.find(), Found::default());
-        while found.count < self.most()
+    async fn count(&self, queue: &Queue) -> Result<Found> {
+        let mut find = self.find(queue)?;
+        let (mut count, mut oldest, mut samples) = (0, None::<DateTime<Utc>>, Vec::new());
+        while count < self.most()
             && let Some(job) = find.next().await
         {
             let job = job?;
-            found.count += 1;
+            count += 1;
             let time = job.finished_at.unwrap_or(job.record.created_at);
-            found.oldest = Some(found.oldest.map_or(time, |oldest| oldest.min(time)));
-            if found.samples.len() < SAMPLES {
-                found.samples.push(FoundJob { queue: self.queue.name().clone(), job });
+            oldest = Some(oldest.map_or(time, |oldest| oldest.min(time)));
+            if samples.len() < SAMPLES {
+                samples.push(FoundJob { queue: queue.name().clone(), job });
             }
         }
-        found.looked_at = find.looked().jobs;
-        Ok(found)
+        let looked_at = find.looked().jobs;
+        Ok(Found { queue: queue.clone(), count, looked_at, oldest, samples })
     }
 
-    fn what(&self, found: &Found) -> String {
-        let oldest = found.oldest.map(|time| (Utc::now() - time).to_std().unwrap_or_default());
+    /// Some of the jobs, where somebody is about to decide.
+    fn show_samples(&self, found: &[Found]) -> Result<()> {
+        let out = &self.session.out;
+        let decides = !self.session.ask.yes || self.many.dry_run;
+        let samples: Vec<_> = found.iter().flat_map(|it| &it.samples).take(SAMPLES).collect();
+        if !decides || out.json || samples.is_empty() {
+            return Ok(());
+        }
+        out.table(&job_lines::of_all(samples, out))
+    }
+
+    fn what(&self, found: &[Found], looked_at: u64) -> String {
+        let count: u64 = found.iter().map(|it| it.count).sum();
+        let oldest = found.iter().filter_map(|it| it.oldest).min();
+        let oldest = oldest.map(|time| (Utc::now() - time).to_std().unwrap_or_default());
         let oldest = oldest.map(|age| format!(" (oldest {})", span(age))).unwrap_or_default();
-        let what = if self.letters.is_some() { "dead letters" } else { "jobs" };
-        format!(
-            "Would {} {} of {} {what} in {}{oldest}.",
-            self.verb,
-            grouped(found.count),
-            grouped(found.looked_at),
-            self.queue.name()
-        )
+        let what = if self.client.is_some() { "dead letters" } else { "jobs" };
+        let names: Vec<_> = match (found, self.queues.as_slice()) {
+            ([], [one]) => vec![one.name().to_string()],
+            ([], many) => vec![format!("{} queues", many.len())],
+            _ => found.iter().map(|it| it.queue.name().to_string()).collect(),
+        };
+        let (count, looked_at, names) = (grouped(count), grouped(looked_at), names.join(", "));
+        format!("Would {} {count} of {looked_at} {what} in {names}{oldest}.", self.verb)
     }
 }

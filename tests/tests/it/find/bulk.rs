@@ -1,7 +1,7 @@
 //! What is done to all jobs that a filter means.
 
 use jobqueue::{
-    DurationExt as _, Error, JobState,
+    DurationExt as _, Error, JobState, Rate,
     error::Refused,
     find::{BulkReport, JobFilter},
     job,
@@ -71,6 +71,55 @@ async fn it_stops_by_a_token_by_a_number_and_goes_on() {
     let left = queue.find(all()).remove().await.expect("removed");
     assert!(!left.stopped);
     assert_eq!(queue.counts().await.expect("counts").waiting, 0);
+}
+
+#[tokio::test]
+async fn a_rate_makes_small_steps_and_a_token_ends_the_wait() {
+    let (client, queue) = stage().await;
+    client.add_all(ship, (0..100).map(Order::of)).await.expect("added");
+    let (all, began) = (JobFilter::new, std::time::Instant::now());
+    let (mut before, mut largest) = (0, 0);
+    let report = queue.find(all()).remove().rate(Rate::new(100, 1.seconds())).at_most(30);
+    let report = report.on_step(|so_far| {
+        largest = largest.max(so_far.done - before);
+        before = so_far.done;
+    });
+    assert_eq!(report.await.expect("removed").done, 30);
+    assert!(largest <= 10 && began.elapsed() >= 200.millis(), "{largest} {:?}", began.elapsed());
+    let token = CancellationToken::new();
+    let slow = queue.find(all()).remove().rate(Rate::new(1, 1.hours())).stop_on(&token);
+    let report = slow
+        .on_step(|so_far| {
+            if so_far.done > 0 {
+                token.cancel()
+            }
+        })
+        .await;
+    let report = report.expect("stopped");
+    assert_eq!((report.done, report.stopped), (1, true));
+    let none = Rate::new(1, std::time::Duration::MAX);
+    let refused = queue.find(all()).remove().rate(none).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    assert_eq!(queue.counts().await.expect("counts").waiting, 69);
+}
+
+#[tokio::test]
+async fn one_job_moves_if_it_waits() {
+    let (client, queue) = stage().await;
+    let other = client.queue("other").expect("a name");
+    let job = client.add(ship, Order::of(1)).delay(1.hours()).priority(-3).await.expect("added");
+    job.move_to(&other).await.expect("moved");
+    let there = other.job(job.id());
+    at_once("it to arrive", async || there.state().await.expect("asked").is_some()).await;
+    let info = there.info().await.expect("known");
+    assert_eq!((info.state, info.priority), (jobqueue::JobState::Delayed, -3));
+    let gone = job.move_to(&other).await;
+    assert!(matches!(gone, Err(Error::Refused(Refused::NotFound { .. }))), "{gone:?}");
+    let itself = there.move_to(&other).await;
+    assert!(matches!(itself, Err(Error::Invalid(_))), "{itself:?}");
+    there.cancel().await.expect("cancelled");
+    let ended = there.move_to(&queue).await;
+    assert!(matches!(ended, Err(Error::Refused(Refused::WrongState { .. }))), "{ended:?}");
 }
 
 #[job(queue = "again", attempts = 1)]
