@@ -27,6 +27,12 @@ const NAMES: Duration = Duration::from_secs(10);
 /// Rates are reckoned over this time at least, once it has passed.
 const OVER: Duration = Duration::from_secs(5);
 
+/// Those who watch see queues that change before those that don't: of the first so many are read a
+/// second, of the others a part, and at least so many.
+const CHANGING: usize = 8;
+const PARTS: usize = 15;
+const FEWEST: usize = 3;
+
 /// How old a reading may be for rates.
 const OLDEST: Duration = Duration::from_secs(120);
 
@@ -66,10 +72,13 @@ struct Known {
     stats: QueueGlance,
     /// As it was some seconds before, for rates.
     earlier: Option<(Instant, QueueGlance)>,
+    /// Whether it differed when it was read last.
+    changes: bool,
 }
 
 impl Known {
     fn update(&mut self, stats: QueueGlance) {
+        self.changes = happened(&self.stats) != happened(&stats);
         let before = (self.at, std::mem::replace(&mut self.stats, stats));
         self.at = Instant::now();
         match &self.earlier {
@@ -84,6 +93,36 @@ impl Known {
     }
 }
 
+/// What differs once something has happened, and not for the time that passes.
+fn happened(it: &QueueGlance) -> ([u64; 9], bool) {
+    let totals = [it.total_added, it.total_completed, it.total_failed, it.total_cancelled];
+    let [added, completed, failed, cancelled] = totals;
+    let now = [it.waiting, it.delayed, it.active, it.failed, it.workers_alive];
+    let [waiting, delayed, active, kept, workers] = now;
+    ([added, completed, failed, cancelled, waiting, delayed, active, kept, workers], it.paused)
+}
+
+impl Last {
+    /// The queues whose turn it is: all that were never read, and of the others those that were read
+    /// longest ago.
+    fn turn(&self, queues: &[QueueEntry]) -> Vec<QueueName> {
+        let (mut turn, mut changing, mut quiet) = (Vec::new(), Vec::new(), Vec::new());
+        for QueueEntry { name, .. } in queues {
+            match self.known.get(name) {
+                None => turn.push(name.clone()),
+                Some(known) if known.changes => changing.push((known.at, name)),
+                Some(known) => quiet.push((known.at, name)),
+            }
+        }
+        changing.sort_unstable();
+        quiet.sort_unstable();
+        let part = quiet.len().div_ceil(PARTS).max(FEWEST);
+        let chosen = changing.into_iter().take(CHANGING).chain(quiet.into_iter().take(part));
+        turn.extend(chosen.map(|(_, name)| name.clone()));
+        turn
+    }
+}
+
 impl Readings {
     pub(crate) fn new(client: Client) -> Self {
         Self { client, last: Mutex::default() }
@@ -94,17 +133,24 @@ impl Readings {
         let mut last = self.last.lock().await;
         let queues = self.names(&mut last).await?;
         let fresh = if queues.len() < MANY { FRESH } else { FRESH_OF_MANY };
-        let reading = self.read(&mut last, queues, fresh).await?;
+        let names = queues.iter().map(|entry| entry.name.clone()).collect();
+        let reading = self.read(&mut last, queues, names, fresh).await?;
         last.known.retain(|name, _| reading.stats.contains_key(name));
         Ok(reading)
     }
 
-    /// How some queues are, at most a second old. No others are read.
+    /// How some queues are, for those who watch them each second: those whose turn it is are read.
     pub(crate) async fn some(&self, names: &BTreeSet<QueueName>) -> Result<Reading> {
         let mut last = self.last.lock().await;
         let mut queues = self.names(&mut last).await?;
         queues.retain(|entry| names.contains(&entry.name));
-        self.read(&mut last, queues, FRESH).await
+        let turn = last.turn(&queues);
+        self.read(&mut last, queues, turn, FRESH).await
+    }
+
+    /// Somebody has changed a queue from here: it is read before it is shown again.
+    pub(crate) async fn changed(&self, queue: &QueueName) {
+        self.last.lock().await.known.remove(queue);
     }
 
     /// Which queues there are, as of at most ten seconds ago.
@@ -128,16 +174,17 @@ impl Readings {
         &self,
         last: &mut Last,
         queues: Vec<QueueEntry>,
+        mut stale: Vec<QueueName>,
         fresh: Duration,
     ) -> Result<Reading> {
-        let mut stale: Vec<_> = queues.iter().map(|entry| entry.name.clone()).collect();
         stale.retain(|name| last.known.get(name).is_none_or(|it| it.at.elapsed() >= fresh));
         for stats in self.client.glance(&stale).await? {
             let name = stats.queue.clone();
             match last.known.get_mut(&name) {
                 Some(known) => known.update(stats),
                 None => {
-                    let known = Known { at: Instant::now(), stats, earlier: None };
+                    let (at, earlier) = (Instant::now(), None);
+                    let known = Known { at, stats, earlier, changes: false };
                     last.known.insert(name, known);
                 }
             }

@@ -59,32 +59,44 @@ async fn perform(
         task.stop();
         return Ok(go(&visit, &format!("/actions/{}", task.id())));
     }
-    let queue = visit.queue(&name).await?;
+    let reply = carry_out(&app, &visit, (verb, &name), &params).await;
+    app.readings.changed(&name).await;
+    reply
+}
+
+/// By somebody who may.
+async fn carry_out(
+    app: &App,
+    visit: &Visit,
+    (verb, name): (Verb, &QueueName),
+    params: &Params,
+) -> Reply {
+    let queue = visit.queue(name).await?;
     match verb {
         Verb::Pause => queue.pause().await.map(|_| ())?,
         Verb::Resume => queue.resume().await.map(|_| ())?,
         Verb::Lift => queue.lift_throttle().await.map(|_| ())?,
         Verb::PauseSchedule => {
             queue.schedules().pause(params.required("id")?).await.map(|_| ())?;
-            return Ok(go(&visit, "/schedules"));
+            return Ok(go(visit, "/schedules"));
         }
         Verb::ResumeSchedule => {
             queue.schedules().resume(params.required("id")?).await.map(|_| ())?;
-            return Ok(go(&visit, "/schedules"));
+            return Ok(go(visit, "/schedules"));
         }
         Verb::RunSchedule => {
             let job = queue.schedules().run_now(params.required("id")?).await?;
-            return Ok(go(&visit, &job_path(&queue, job.id().as_str())));
+            return Ok(go(visit, &job_path(&queue, job.id().as_str())));
         }
         Verb::RetryFlow | Verb::CancelFlow => {
-            return single::flow(&visit, &queue, verb, &params).await;
+            return single::flow(visit, &queue, verb, params).await;
         }
-        Verb::Edit | Verb::EditRetry => return edit::job(&visit, &queue, verb, &params).await,
-        Verb::EditLetter => return edit::letter(&visit, &queue, &params).await,
-        Verb::Clone => return single::clone(&visit, &queue, &params).await,
-        _ => return jobs(&app, &visit, &queue, (verb, &params)).await,
+        Verb::Edit | Verb::EditRetry => return edit::job(visit, &queue, verb, params).await,
+        Verb::EditLetter => return edit::letter(visit, &queue, params).await,
+        Verb::Clone => return single::clone(visit, &queue, params).await,
+        _ => return jobs(app, visit, &queue, (verb, params)).await,
     }
-    Ok(go(&visit, &format!("/q/{}", encode(name.as_str()))))
+    Ok(go(visit, &format!("/q/{}", encode(name.as_str()))))
 }
 
 /// Notes a refusal in the audit log, as any answer to an operator.
