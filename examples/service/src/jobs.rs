@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Client, Context, DurationExt, Failure, Flow, JobError, WorkerBuilder, flow::Inputs, job,
+    Client, Context, DurationExt, Failure, Flow, JobError, State, Worker, WorkerBuilder,
+    flow::Inputs, job, steps::StepError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,9 @@ pub enum ChargeError {
     #[error("the gateway is busy")]
     #[job(retry_after = "2s")]
     Busy,
+    /// What is recorded of the order can't be read or written now.
+    #[error(transparent)]
+    Step(#[from] StepError),
 }
 
 /// An order, from its charge to the mail that says so. Its parts are recorded: a worker that dies
@@ -52,7 +56,7 @@ pub enum ChargeError {
     dead_letter = "orders-dlq",
     steps
 )]
-pub async fn fulfil(order: Order, ctx: Context) -> Result<Receipt, Failure> {
+pub async fn fulfil(order: Order, ctx: Context, client: State<Client>) -> Result<Receipt, Failure> {
     let charge = ctx.step("charge", || charge(&order)).await?;
     let refunded = charge.clone();
     ctx.on_failure("refund", move || refund(refunded.clone()))?;
@@ -60,7 +64,7 @@ pub async fn fulfil(order: Order, ctx: Context) -> Result<Receipt, Failure> {
     let paid: Option<String> = ctx.wait_for("paid", 2.days()).await?;
     let paid = paid.ok_or_else(|| Failure::permanent("not paid within two days"))?;
     let mail = Mail { to: order.customer.clone(), about: format!("charge {charge}") };
-    ctx.step("mail", || confirm(ctx.client(), mail)).await?;
+    ctx.step("mail", || confirm(&client, mail.clone())).await?;
     Ok(Receipt { charge, paid })
 }
 
@@ -77,8 +81,9 @@ async fn refund(charge: String) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn confirm(client: &Client, to: Mail) -> jobqueue::Result<()> {
-    client.add(mail, to).await.map(drop)
+async fn confirm(client: &Client, to: Mail) -> Result<(), Failure> {
+    client.add(mail, to).await?;
+    Ok(())
 }
 
 /// A mail to send.
@@ -140,13 +145,14 @@ pub async fn start_report(client: &Client, name: &str, pages: u32) -> anyhow::Re
 
 /// Every minute: what is due.
 #[job(queue = "reports", every = "1m", retain = age("1h"))]
-pub async fn minutely(_: (), ctx: Context) -> anyhow::Result<()> {
+pub async fn minutely(_: (), ctx: Context, client: State<Client>) -> anyhow::Result<()> {
     let tick = ctx.schedule().and_then(|from| from.tick);
     let name = tick.map_or_else(|| "now".to_owned(), |tick| tick.format("%H-%M").to_string());
-    start_report(ctx.client(), &format!("sales-{name}"), 12).await
+    start_report(&client, &format!("sales-{name}"), 12).await
 }
 
 /// A worker of all of them.
-pub fn handlers(worker: WorkerBuilder) -> WorkerBuilder {
+pub fn worker(client: &Client) -> WorkerBuilder {
+    let worker = Worker::builder(client).state(client.clone());
     worker.handler(fulfil).handler(mail).handler(page).handler(report).handler(minutely)
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use axum::Router;
-use jobqueue::{Client, Worker};
+use jobqueue::Client;
 use jobqueue_dashboard::{Authentication, Dashboard, Person, Role};
 use jobqueue_monitor::Monitor;
 use tokio::net::TcpListener;
@@ -41,8 +41,11 @@ pub async fn run(settings: Settings, stop: impl Future<Output = ()>) -> anyhow::
         .program("service", env!("CARGO_PKG_VERSION"))
         .connect()
         .await?;
-    let builder = Worker::builder(&client).concurrency(settings.concurrency).drain_timeout(DRAIN);
-    let worker = jobs::handlers(builder).schedules_of("service").build()?;
+    let worker = jobs::worker(&client)
+        .concurrency(settings.concurrency)
+        .drain_timeout(DRAIN)
+        .schedules_of("service")
+        .build()?;
     let (handle, router) = (worker.handle(), router(&client, &settings)?);
     let monitor = Monitor::new(&client, handle.clone()).queue("orders-dlq")?.queue("mails-dlq")?;
     let probes = tokio::spawn(monitor.serve(settings.monitor_listen));

@@ -5,7 +5,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
-use jobqueue::{Client, Worker};
+use jobqueue::Client;
 use jobqueue_service::{jobs, service, settings::Settings};
 use jobqueue_tests::{names, shared, wait::eventually};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ async fn an_order_is_taken_once_paid_and_done() {
         assert_eq!(status, StatusCode::ACCEPTED);
         assert_eq!(taken, json!({ "id": "order-1", "existed": existed }));
     }
-    let worker = jobs::handlers(Worker::builder(&rig.client)).build().expect("a sound worker");
+    let worker = jobs::worker(&rig.client).build().expect("a sound worker");
     let (handle, running) =
         (worker.handle(), tokio::spawn(worker.run_until(std::future::pending())));
     let paid = rig.post("/orders/order-1/paid", None, json!({ "when": "today" })).await;
@@ -82,7 +82,7 @@ async fn an_order_that_is_declined_says_why_and_is_a_dead_letter() {
     let rig = Rig::new().await;
     let order = json!({ "customer": "bob@example.org", "cents": 1_213 });
     rig.post("/orders", Some("order-2"), order).await;
-    let worker = jobs::handlers(Worker::builder(&rig.client)).build().expect("a sound worker");
+    let worker = jobs::worker(&rig.client).build().expect("a sound worker");
     let (handle, running) =
         (worker.handle(), tokio::spawn(worker.run_until(std::future::pending())));
     let letters = rig.client.dead_letters("orders-dlq").expect("a good name");
