@@ -1,6 +1,6 @@
 --- glance: what a list of many queues shows of one.
 --
--- Seven commands in an idle queue; if jobs wait, one for each priority in use and one more; one if
+-- Six commands in an idle queue; if jobs wait, one for each priority in use and one more; one if
 -- any is delayed, and one for each worker.
 --
 -- KEYS  1 waiting  ZSET  {q}:waiting

@@ -19,10 +19,9 @@
 //! - [`report`]: the lines of programs that prove something
 //! - [`subscription`]: three months of a shop, to be played in a test's time
 //! - [`leftovers`]: what is left of queues that are gone
-//! - [`wait`] and [`names`]: conditions instead of sleeps, names instead of collisions
+//! - [`wait`], [`names`] and [`port`]: conditions instead of sleeps, names instead of collisions
 
 mod kill_on_exit;
-mod port;
 
 pub mod account;
 pub mod certs;
@@ -37,6 +36,7 @@ pub mod leftovers;
 pub mod log_lines;
 pub mod names;
 pub mod outage;
+pub mod port;
 pub mod process;
 pub mod proxy;
 pub mod raw;

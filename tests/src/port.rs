@@ -13,7 +13,8 @@ const RANGE: Range<u16> = 20_000..32_000;
 /// A loopback port on which nobody listens at this moment.
 ///
 /// Another process may take it before the caller does, so the caller tries again if binding fails.
-pub(crate) fn free() -> u16 {
+#[must_use]
+pub fn free() -> u16 {
     for _ in 0..1_000 {
         let port = fastrand::u16(RANGE);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {

@@ -5,11 +5,14 @@ mod add;
 mod audit;
 mod bench;
 mod bulk;
+mod dashboard;
 mod dead_letters;
+mod doctor;
 mod empty;
 mod events;
 mod find;
 mod flows;
+mod history;
 mod job;
 pub(crate) mod job_lines;
 mod jobs;
@@ -30,11 +33,14 @@ pub(crate) use self::{
     audit::Audit,
     bench::Bench,
     bulk::{CancelMany, RedriveMany, RemoveMany, RetryMany},
+    dashboard::Dashboard,
     dead_letters::DeadLetters,
+    doctor::Doctor,
     empty::{Clean, Drain, Obliterate},
     events::Events,
     find::Find,
     flows::Flows,
+    history::History,
     job::Job,
     jobs::Jobs,
     limits::Limits,
@@ -78,6 +84,9 @@ pub(crate) async fn run(verb: Verb, session: &Session) -> Result<Exit> {
         Verb::Workers(it) => it.run(session).await,
         Verb::Events(it) => it.run(session).await,
         Verb::Audit(it) => it.run(session).await,
+        Verb::History(it) => it.run(session).await,
+        Verb::Doctor(it) => it.run(session).await,
+        Verb::Dashboard(it) => it.run(session).await,
         Verb::Acl(it) => it.run(session),
         Verb::Bench(it) => it.run(session).await,
         Verb::Top(it) => it.run(session).await,

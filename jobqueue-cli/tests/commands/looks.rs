@@ -31,7 +31,7 @@ async fn queues_and_their_figures() {
     client.queue("emails").expect("a name").pause().await.expect("paused");
     assert!(program.out("queues --over 0s").contains("‖ paused"));
     let out = program.out("stats emails");
-    for text in ["emails  ‖ paused", "✕ failed        1", "lag ", "p99 "] {
+    for text in ["emails  ‖ paused", "✕ failed               1", "lag ", "p99 "] {
         assert!(out.contains(text), "{text}: {out}");
     }
     let stats = program.json("stats emails");

@@ -4,6 +4,7 @@ mod acl;
 mod bench;
 mod emails;
 mod flows;
+mod health;
 mod jobs;
 mod letters;
 mod looks;

@@ -95,11 +95,11 @@ async fn a_session() {
     screen.shows(&["emails goes on"]).await;
 
     screen.types("\r");
-    screen.shows(&["[5 ✕ 1 failed]", mails.failed.as_str()]).await;
+    screen.shows(&["[6 ✕ 1 failed]", mails.failed.as_str()]).await;
     screen.types("\r");
     screen.shows(&["emails · send · ✕ failed", "payload  {", "on its way"]).await;
     screen.types("\u{1b}");
-    screen.shows(&["[5 ✕ 1 failed]"]).await;
+    screen.shows(&["[6 ✕ 1 failed]"]).await;
     screen.types("\u{1b}");
     screen.shows(&["newest failures"]).await;
 

@@ -20,7 +20,7 @@ async fn messages_are_published_routed_and_replayed() {
     program.run(publish).done().says(&["goes to 1 bindings"]);
     let mails = client.queue("mails").expect("a name");
     eventually("the message", async || mails.counts().await.expect("counts").waiting == 1).await;
-    let job = program.json("jobs mails --name welcome");
+    let job = program.json("jobs mails name:welcome");
     assert_eq!((&job[0]["priority"], &job[0]["record"]["payload"]["id"]), (&json!(-3), &json!(8)));
 
     program.run("replay users audit --from beginning").done().says(&["audit has them"]);

@@ -8,7 +8,6 @@ use std::{
 
 use tokio::sync::broadcast::{self, Receiver, Sender, WeakSender};
 
-use super::stream::PAGE;
 use crate::{
     error::{Error, Result},
     job::QueueName,
@@ -19,6 +18,9 @@ use crate::{
 /// How long one read waits for an event before the next read; then the reader looks whether anybody
 /// listens.
 const READ_LIMIT: Duration = Duration::from_secs(5);
+
+/// The most entries of one read. An entry holds up to 1,000 ids.
+pub(super) const PAGE: usize = 100;
 
 /// How many entries are kept for listeners. One that falls behind farther reads by itself.
 const KEPT: usize = 128;

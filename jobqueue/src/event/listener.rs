@@ -4,10 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-use super::{
-    feed::{Feeds, Told},
-    stream::PAGE,
-};
+use super::feed::{Feeds, PAGE, Told};
 use crate::{
     error::{Error, Result},
     store::{Entry, Portion, QueueStore, Retries, StreamPosition},

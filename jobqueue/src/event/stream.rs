@@ -11,6 +11,8 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 
+#[cfg(feature = "testing")]
+use super::feed::PAGE;
 use super::{feed::Feeds, listener::Listener};
 use crate::{
     error::Result,
@@ -219,9 +221,6 @@ impl From<&Entry> for Event {
         }
     }
 }
-
-/// The most entries of one read. An entry holds up to 1,000 ids.
-pub(super) const PAGE: usize = 100;
 
 /// The events of a queue, as a [`Stream`] that never ends.
 ///

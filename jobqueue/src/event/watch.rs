@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::stream::PAGE;
+use super::feed::PAGE;
 use crate::{
     error::Result,
     job::{JobId, QueueName},

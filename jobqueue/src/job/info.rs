@@ -263,7 +263,8 @@ mod tests {
     fn the_shape_of_counts() {
         let counts = QueueCounts { waiting: 3, paused: true, ..QueueCounts::default() };
         let expected = json!({
-            "waiting": 3, "delayed": 0, "active": 0, "completed": 0, "failed": 0, "cancelled": 0,
+            "waiting": 3, "delayed": 0, "waiting_children": 0, "active": 0, "completed": 0,
+            "failed": 0, "cancelled": 0,
             "paused": true, "workers": 0, "total_added": 0, "total_completed": 0,
             "total_failed": 0, "total_cancelled": 0, "effects": 0
         });

@@ -14,7 +14,7 @@ impl Client {
     /// These queues now, for a list of many: those that exist, in the order of their names here.
     /// Each is read at one moment, in a call of its own; up to 1,000 calls are on their way at once.
     ///
-    /// An idle queue costs eight commands; one where jobs wait two more, if they have one priority;
+    /// An idle queue costs seven commands; one where jobs wait two more, if they have one priority;
     /// delayed jobs one, and each worker one. For all of one queue there is [`Queue::stats`](crate::Queue::stats); which
     /// queues there are, [`client.queues()`](Self::queues) says.
     ///

@@ -117,7 +117,7 @@ mod tests {
             "queue": "orders", "at": "2026-01-02T03:04:05Z", "paused": false,
             "waiting": 3, "delayed": 0, "active": 1, "failed": 2, "workers": 2, "workers_alive": 1,
             "total_added": 12, "total_completed": 6, "total_failed": 2, "total_cancelled": 0,
-            "oldest_waiting_ms": 1500.0, "next_due": null, "throttled_for_ms": null
+            "oldest_waiting_ms": 1500, "next_due": null, "throttled_for_ms": null
         });
         assert_eq!(serde_json::to_value(glance(0)).expect("json"), json);
     }

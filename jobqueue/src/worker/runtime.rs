@@ -202,7 +202,7 @@ impl Worker {
 /// Runs a pump, and another one if it panics: a worker that lives on fetches. The runs of the first
 /// are told to stop, and its jobs run again when its lease has run out.
 async fn supervise(config: PumpConfig) -> Result<()> {
-    let _sources = sources::look_after(&config.store, config.client.relays());
+    let _sources = sources::look_after(&config);
     let _ticker = schedules::look_after(&config);
     loop {
         // A set of one: the pump is aborted with this task, should the worker be dropped.

@@ -1,7 +1,7 @@
 //! The sources of a queue: the topics that its handlers subscribe to are bound, and the outboxes of
 //! all sources are checked, because a process may die between writing to one and relaying it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::{task::JoinSet, time::sleep};
 use tracing::{debug, info, warn};
@@ -54,12 +54,20 @@ pub(crate) async fn subscribe(client: &Client, config: &PumpConfig) -> Result<bo
 }
 
 /// Checks the outboxes of a queue's sources until the set is dropped. A queue without sources
-/// costs one small call a minute.
-pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> JoinSet<()> {
-    let (store, relays) = (store.clone(), relays.clone());
+/// costs one small call a minute, and one more for each of its dead-letter queues.
+///
+/// These are checked though they are no sources: what is redriven comes from there, and a failover
+/// may have lost that it does, together with whoever redrives.
+pub(crate) fn look_after(config: &PumpConfig) -> JoinSet<()> {
+    let (store, relays) = (config.store.clone(), config.client.relays().clone());
+    let letters = config.registry.dead_letters().chain(&config.config.dead_letter);
+    let letters: BTreeSet<QueueName> = letters.cloned().collect();
     let mut task = JoinSet::new();
     task.spawn(boxed(async move {
         loop {
+            for letters in &letters {
+                check(&relays, &store, letters).await;
+            }
             let sources = match store.sources().await {
                 Ok(sources) => sources,
                 Err(error) => {
@@ -74,14 +82,18 @@ pub(crate) fn look_after(store: &QueueStore, relays: &Relays) -> JoinSet<()> {
             let sources: Vec<QueueName> = sources.filter(|name| name != store.name()).collect();
             for _ in 0..CHECKS {
                 for source in &sources {
-                    if let Err(error) = relays.look_after(source).await {
-                        let queue = store.name();
-                        debug!(%queue, %source, error = %chain(&error), "an outbox could not be checked");
-                    }
+                    check(&relays, &store, source).await;
                 }
                 sleep(CHECK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
             }
         }
     }));
     task
+}
+
+async fn check(relays: &Relays, store: &QueueStore, source: &QueueName) {
+    if let Err(error) = relays.look_after(source).await {
+        let queue = store.name();
+        debug!(%queue, %source, error = %chain(&error), "an outbox could not be checked");
+    }
 }

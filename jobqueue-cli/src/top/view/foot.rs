@@ -19,7 +19,7 @@ pub(super) fn lines(model: &Model, width: usize) -> Vec<Line<'static>> {
             " w workers  s sort  a all  space freeze  ? help  q quit",
         ),
         Screen::Jobs(..) => (
-            " ↑↓/jk move  ⏎ open  / find  1-6 state  p pause  r retry failed",
+            " ↑↓/jk move  ⏎ open  / find  1-7 state  p pause  r retry failed",
             " esc back  space freeze  ? help  q quit",
         ),
         Screen::Job(..) => (" ↑↓/jk scroll  r retry  C cancel", " esc back  ? help  q quit"),

@@ -1,6 +1,6 @@
 //! Streams of events share one reader and one connection.
 
-use std::time::Duration;
+use std::{slice::from_ref, time::Duration};
 
 use jobqueue::{
     Client, Context, Queue,
@@ -101,12 +101,12 @@ async fn a_stream_that_falls_behind_misses_nothing() {
     let mut written = Vec::new();
     for n in 0..400 {
         let id = queue.add("x", &n).await.expect("added").id().clone();
-        assert_eq!(next(&mut quick).await.jobs, [id.clone()]);
+        assert_eq!(next(&mut quick).await.jobs, from_ref(&id));
         written.push(id);
     }
     // The reader has told 400, and keeps 128 of them.
     for id in &written {
-        assert_eq!(next(&mut slow).await.jobs, [id.clone()]);
+        assert_eq!(next(&mut slow).await.jobs, from_ref(id));
     }
     let (last, added) = tokio::join!(next(&mut slow), queue.add("x", &0));
     assert_eq!(last.jobs, [added.expect("added").id().clone()]);

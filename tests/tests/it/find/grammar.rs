@@ -78,6 +78,7 @@ async fn found(queue: &Queue, filter: &str) -> BTreeSet<String> {
 
 const ALL: &str = "again broken done gone late urgent";
 
+#[expect(clippy::too_many_lines, reason = "a table of texts, and what each finds")]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_key_and_every_operator_means_what_it_says() {
     let (_client, queue) = shop().await;

@@ -38,6 +38,8 @@ impl Queue {
                 Value::Nil,
                 optional(cancelled),
                 now,
+                // No job has children.
+                number(0),
             ]));
         }
         Value::Array(answer)
@@ -79,7 +81,9 @@ impl Queue {
         answer.push(Value::Array(meta.collect()));
         answer.push(Value::Array(Vec::new()));
         let cancelled = number(self.ids_in("cancelled").len());
-        answer.push(Value::Array(vec![cancelled, optional(self.meta.get("cancelled"))]));
+        let total = optional(self.meta.get("cancelled"));
+        // No job has children.
+        answer.push(Value::Array(vec![cancelled, total, number(0)]));
         Value::Array(answer)
     }
 

@@ -11,7 +11,6 @@ const TYPES: &[(&str, &str)] = &[
     ("Radio", "Subscriber"),
     ("Announcement", "SendBroadcast"),
     ("Channel", "BroadcastDefinition"),
-    ("Glance", "InlinePoll"),
     ("Free", "SettledRun"),
     ("Mood", "FetchState"),
     ("Appetite", "Demand"),
@@ -82,7 +81,6 @@ const FUNCTIONS: &[(&str, &str)] = &[
 const FILES: &[(&str, &str)] = &[
     ("flaw", "value_error"),
     ("matrix", "retry_policy"),
-    ("glance", "inline_poll"),
     ("radio", "subscriber"),
     ("listen", "listener"),
     ("meter", "metrics"),

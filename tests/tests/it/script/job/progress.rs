@@ -16,7 +16,7 @@ fn notes_how_far_a_run_is() {
     rig.replies(KEYS, args!["a", "half"], "1");
     rig.holds(expect![[r#"
         jq:{q}:events stream
-          progress = a
+          progress = a, value = half
         jq:{q}:progress hash
           a = half
         jq:{q}:running:w1 hash

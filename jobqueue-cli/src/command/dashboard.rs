@@ -1,0 +1,98 @@
+//! `jobqueue dashboard`: queues and jobs in the browser.
+
+use std::{fs, net::SocketAddr, path::PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use jobqueue_dashboard::{Authentication, Dashboard as Pages, Person, Role};
+
+use crate::{
+    exit::{Exit, Told},
+    session::Session,
+};
+
+/// Serves the dashboard until it is told to stop.
+///
+/// On this machine's own addresses it may be open; anywhere else it needs a password.
+#[derive(Args, Debug)]
+pub(crate) struct Dashboard {
+    /// Where it listens.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// A file with who may do what, a person a line: `NAME viewer|operator|admin PASSWORD`, and behind
+    /// the role `@PATTERN` for some queues alone, as `operator@mails*`.
+    #[arg(long, value_name = "FILE")]
+    people: Option<PathBuf>,
+}
+
+impl Dashboard {
+    pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
+        let authentication = match &self.people {
+            Some(file) => {
+                let text = fs::read_to_string(file)
+                    .with_context(|| format!("failed to read {}", file.display()))?;
+                Authentication::basic(people(&text)?)
+            }
+            None => Authentication::open_on_loopback(),
+        };
+        let client = session.client().await?.clone();
+        let pages = Pages::builder(client).authentication(authentication).build();
+        let pages = pages.map_err(Told::usage)?;
+        let told = session.stop.take_note();
+        session.out.remark(format_args!("The dashboard is at http://{}/", self.listen));
+        tokio::select! {
+            served = pages.serve(self.listen) => served.map_err(Told::usage)?,
+            () = told.cancelled() => {}
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Passwords stand in no error.
+fn people(text: &str) -> Result<Vec<(Person, String)>> {
+    let lines = text.lines().enumerate().filter(|(_, line)| {
+        let line = line.trim();
+        !line.is_empty() && !line.starts_with('#')
+    });
+    let person = |(at, line): (usize, &str)| {
+        let mut words = line.split_whitespace();
+        let read = (words.next(), words.next(), words.next(), words.next());
+        let (Some(name), Some(may), Some(password), None) = read else {
+            return Err(Told::usage(format_args!(
+                "line {}: write `NAME viewer|operator|admin PASSWORD`",
+                at + 1
+            )));
+        };
+        let (role, pattern) = may.split_once('@').unwrap_or((may, "*"));
+        let role = match role {
+            "viewer" => Role::Viewer,
+            "operator" => Role::Operator,
+            "admin" => Role::Admin,
+            other => {
+                let text = format!("line {}: no role `{other}`: viewer, operator or admin", at + 1);
+                return Err(Told::usage(text));
+            }
+        };
+        Ok((Person::new(name).may(role, pattern), password.to_owned()))
+    };
+    lines.map(person).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_read_and_mistakes_named_without_passwords() {
+        let text = "# who\nann admin a-long-password\n\nbob operator@mails* another-password\n";
+        assert_eq!(people(text).expect("two").len(), 2);
+        for (text, what) in [
+            ("ann admin", "line 1: write"),
+            ("ann admin secret-1 secret-2", "line 1: write"),
+            ("\nann king secret-1", "line 2: no role `king`"),
+        ] {
+            let error = format!("{:#}", people(text).expect_err("refused"));
+            assert!(error.contains(what) && !error.contains("secret"), "{error}");
+        }
+    }
+}
