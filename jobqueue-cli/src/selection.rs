@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_pointed_at() {
-        let error = read("name:send state:faild").expect_err("no state").to_string();
-        assert!(error.contains("\n                ^^^^^ expected waiting"), "{error}");
+        let error = read("name:send state:gone").expect_err("no state").to_string();
+        assert!(error.contains("\n                ^^^^ expected waiting"), "{error}");
     }
 }

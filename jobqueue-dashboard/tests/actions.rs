@@ -188,7 +188,7 @@ async fn all_that_a_filter_means_is_retried_in_the_background() {
     assert!(
         ann.page("/audit").await.contains("▶ begun") || ann.page("/audit").await.contains("✓ done")
     );
-    assert_eq!(site.by("ned").get(began.header("location")).await.status, 404);
+    assert_eq!(site.by("nora").get(began.header("location")).await.status, 404);
 }
 
 #[tokio::test]

@@ -72,13 +72,13 @@ async fn the_overview_tells_each_of_the_queues_that_they_see() {
     for name in ["mails", "other-1"] {
         site.client.queue(name).expect("a name").create().await.expect("made");
     }
-    let mut ned = Listener::at(&site.by("ned"), "/live/overview").await;
+    let mut nora = Listener::at(&site.by("nora"), "/live/overview").await;
     let mut vic = Listener::at(&site.by("vic"), "/live/overview").await;
     vic.hears("id=\"q-mails\"").await;
-    ned.hears("id=\"q-other-1\"").await;
+    nora.hears("id=\"q-other-1\"").await;
     site.client.queue("other-1").expect("a name").add("x", &1).await.expect("added");
-    ned.hears("href=\"/q/other-1/waiting\">1</a>").await;
-    assert!(!ned.heard.contains("mails"), "{}", ned.heard);
+    nora.hears("href=\"/q/other-1/waiting\">1</a>").await;
+    assert!(!nora.heard.contains("mails"), "{}", nora.heard);
 }
 
 #[tokio::test]

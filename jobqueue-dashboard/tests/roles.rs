@@ -42,7 +42,7 @@ async fn each_verb_needs_its_role_and_a_refusal_is_in_the_audit_log() {
         // What is missing besides is found only by those who may.
         let form = [("queue", "mails"), ("task", &*task), ("id", "none")];
         for (who, may) in
-            [("vic", false), ("olga", least == "operator"), ("ann", true), ("ned", false)]
+            [("vic", false), ("olga", least == "operator"), ("ann", true), ("nora", false)]
         {
             let answer = site.by(who).post(&path, &form).await;
             assert_eq!(
@@ -85,16 +85,16 @@ async fn nobody_sees_queues_without_a_role_there() {
             .await
             .expect("paused");
     }
-    let ned = site.by("ned");
+    let nora = site.by("nora");
     let job = site.client.queue("mails").expect("a name").jobs(jobqueue::JobState::Waiting);
     let id = job.ids(0, 1).await.expect("read").remove(0);
     for path in ["/", "/jobs?where=hello", "/audit", "/events", "/workers", "/dead", "/index.json"]
     {
-        let page = ned.page(path).await;
+        let page = nora.page(path).await;
         assert!(!page.contains("mails"), "{path}: {page}");
     }
     for path in ["/", "/audit", "/events", "/index.json"] {
-        assert!(ned.page(path).await.contains("other-1"), "{path}");
+        assert!(nora.page(path).await.contains("other-1"), "{path}");
     }
     let paths = [
         "/q/mails".to_owned(),
@@ -111,10 +111,10 @@ async fn nobody_sees_queues_without_a_role_there() {
         "/confirm?verb=retry&queue=mails&state=failed".to_owned(),
     ];
     for path in paths {
-        let answer = ned.get(&path).await;
+        let answer = nora.get(&path).await;
         assert_eq!(answer.status, 403, "{path}: {}", answer.body);
     }
-    assert!(!ned.page(&format!("/jobs?where={id}")).await.contains("hello"));
+    assert!(!nora.page(&format!("/jobs?where={id}")).await.contains("hello"));
 }
 
 #[tokio::test]

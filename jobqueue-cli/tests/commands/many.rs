@@ -33,7 +33,7 @@ async fn jobs_are_counted_and_then_changed() {
     removed.says(&["1 removed"]);
     assert_eq!(queue.counts().await.expect("counts").cancelled, 1);
     program.run("remove -q emails --where name:nothing --yes").ends(1).says(&["Would remove 0 of"]);
-    program.run("retry --where state:faild").ends(2).says(&["^^^^^ expected waiting"]);
+    program.run("retry --where state:gone").ends(2).says(&["^^^^ expected waiting"]);
     program.out("add other send null --id b1");
     let both = program.json("cancel --where name:send --dry-run");
     assert_eq!((&both["queues"], &both["would"]), (&json!(["emails", "other"]), &json!(3)));
