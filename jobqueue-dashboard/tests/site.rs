@@ -80,7 +80,7 @@ impl Site {
                 "olgas-secret".to_owned(),
             ),
             (Person::new("ann").may(Role::Admin, "*"), "anns-secret".to_owned()),
-            (Person::new("nora").may(Role::Admin, "other*"), "neds-secret".to_owned()),
+            (Person::new("nora").may(Role::Admin, "other*"), "noras-secret".to_owned()),
         ];
         let builder = Dashboard::builder(client.clone());
         Self::of(client, builder.authentication(Authentication::basic(people)))

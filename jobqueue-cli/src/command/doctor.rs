@@ -33,7 +33,7 @@ impl Doctor {
 fn show(report: &Report, out: &Output) -> Result<()> {
     for finding in &report.findings {
         out.say(line(finding, out))?;
-        out.say(format_args!("  {}. Mend: {}", finding.means, finding.mend))?;
+        out.say(format_args!("  {} Mend: {}", finding.means, finding.mend))?;
     }
     let passed: Vec<_> = report.passed().map(|check| check.to_string()).collect();
     let looked = format!("{} queues on {} servers", report.queues, report.servers);
