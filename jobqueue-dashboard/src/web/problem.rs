@@ -11,7 +11,7 @@ use jobqueue::{Error, error::Refused, flow::FlowError};
 /// A page, or why there is none.
 pub(crate) type Reply = Result<Response, Problem>;
 
-/// What the reader is told, with its status. [`enter`](super::enter) makes a page of it.
+/// What the reader is told, with its status. The gate makes a page of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,

@@ -119,9 +119,9 @@ impl Queue {
         }
         let meta = self.meta.iter().map(|(field, value)| ((*field).to_owned(), value.clone()));
         keys.put("meta", Content::Hash(meta.collect()));
-        let entry =
-            |(kind, ids): &(&'static str, Vec<String>)| vec![((*kind).to_owned(), ids.join(" "))];
-        keys.put("events", Content::Stream(self.events.iter().map(entry).collect()));
+        let field = |(name, value): &(&str, String)| ((*name).to_owned(), value.clone());
+        let entries = self.events.iter().map(|fields| fields.iter().map(field).collect());
+        keys.put("events", Content::Stream(entries.collect()));
         keys.put("wake", Content::List(self.token.then(|| "1".to_owned()).into_iter().collect()));
     }
 

@@ -27,8 +27,8 @@ pub(super) struct Queue {
     /// The newest call of each producer that was carried out, and its answer.
     pub(super) producers: BTreeMap<usize, (u64, Value)>,
     pub(super) meta: BTreeMap<&'static str, String>,
-    /// Kinds and ids.
-    pub(super) events: Vec<(&'static str, Vec<String>)>,
+    /// Each by its fields.
+    pub(super) events: Vec<Vec<(&'static str, String)>>,
     pub(super) token: bool,
     /// The sets that pools have or had: a state, ':' and a name.
     pub(super) pools: BTreeSet<String>,
@@ -353,8 +353,12 @@ impl Queue {
     }
 
     pub(super) fn event(&mut self, kind: &'static str, ids: &[String]) {
+        self.event_with(vec![(kind, ids.join(" "))]);
+    }
+
+    pub(super) fn event_with(&mut self, fields: Vec<(&'static str, String)>) {
         if self.meta.get("events").is_none_or(|kept| kept != "0") {
-            self.events.push((kind, ids.to_vec()));
+            self.events.push(fields);
         }
     }
 

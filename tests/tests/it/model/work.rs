@@ -104,7 +104,7 @@ impl Queue {
     pub(super) fn progress(&mut self, worker: &str, id: &str, value: &str) -> Answer {
         self.must_hold(worker, id)?;
         self.job(id).progress = Some(value.to_owned());
-        self.event("progress", &[id.to_owned()]);
+        self.event_with(vec![("progress", id.to_owned()), ("value", value.to_owned())]);
         Ok(number(1))
     }
 
