@@ -16,8 +16,7 @@ use std::{
 
 use jobqueue::{Client, JobState, Worker, job};
 use jobqueue_dashboard::{Authentication, Dashboard};
-use jobqueue_tests::{commands, server::RedisServer};
-use redis::Connection;
+use jobqueue_tests::{commands, held, server::RedisServer};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -195,24 +194,15 @@ async fn watch(server: &RedisServer, address: SocketAddr, watchers: usize) -> (S
     }
     sleep(Duration::from_secs(3)).await;
     let mut raw = server.connection();
-    let cpu = cpu(&mut raw);
+    let cpu = held::processor_time(&mut raw).unwrap();
     commands::count_from_now(&mut raw);
     sleep(WATCHED).await;
     let seconds = WATCHED.as_secs_f64();
     let rate = commands::counted(&mut raw) as f64 / seconds;
-    let cpu = (self::cpu(&mut raw) - cpu) / seconds * 100.0;
+    let cpu = held::processor_time(&mut raw).unwrap() - cpu;
+    let cpu = cpu.as_secs_f64() / seconds * 100.0;
     tasks.shutdown().await;
     // Until the dashboard knows that they are gone.
     sleep(Duration::from_secs(2)).await;
     (format!("{rate:.0} commands/s"), cpu)
-}
-
-/// Seconds of CPU that Redis has used.
-fn cpu(raw: &mut Connection) -> f64 {
-    let text: String = redis::cmd("INFO").arg("cpu").query(raw).unwrap();
-    let of = |name: &str| -> f64 {
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|text| text.trim().parse().ok()).unwrap_or(0.0)
-    };
-    of("used_cpu_user:") + of("used_cpu_sys:")
 }

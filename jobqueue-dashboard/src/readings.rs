@@ -94,12 +94,9 @@ impl Known {
 }
 
 /// What differs once something has happened, and not for the time that passes.
-fn happened(it: &QueueGlance) -> ([u64; 9], bool) {
+fn happened(it: &QueueGlance) -> impl PartialEq {
     let totals = [it.total_added, it.total_completed, it.total_failed, it.total_cancelled];
-    let [added, completed, failed, cancelled] = totals;
-    let now = [it.waiting, it.delayed, it.active, it.failed, it.workers_alive];
-    let [waiting, delayed, active, kept, workers] = now;
-    ([added, completed, failed, cancelled, waiting, delayed, active, kept, workers], it.paused)
+    (totals, [it.waiting, it.delayed, it.active, it.failed, it.workers_alive], it.paused)
 }
 
 impl Last {

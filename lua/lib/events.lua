@@ -6,10 +6,11 @@ local EVENTS_KEPT = 1000
 -- The largest progress that goes along with its event, in bytes.
 local EVENTS_PROGRESS = 1024
 
--- `kept` is the queue's own length; '0' turns events off. `text` is the ids, separated by spaces.
-local function events_say(events, kept, kind, text)
+-- `kept` is the queue's own length; '0' turns events off. `text` is the ids, separated by spaces;
+-- behind it come pairs of what goes along.
+local function events_say(events, kept, kind, text, ...)
   if kept ~= '0' then
-    redis.call('XADD', events, 'MAXLEN', '~', kept or EVENTS_KEPT, '*', kind, text)
+    redis.call('XADD', events, 'MAXLEN', '~', kept or EVENTS_KEPT, '*', kind, text, ...)
   end
 end
 
@@ -22,9 +23,7 @@ end
 -- What a run has reported, along with it if that is small.
 local function events_progress(events, kept, id, value)
   if #value > EVENTS_PROGRESS then
-    events_say(events, kept, 'progress', id)
-  elseif kept ~= '0' then
-    redis.call('XADD', events, 'MAXLEN', '~', kept or EVENTS_KEPT, '*', 'progress', id, 'value',
-      value)
+    return events_say(events, kept, 'progress', id)
   end
+  events_say(events, kept, 'progress', id, 'value', value)
 end

@@ -1,4 +1,5 @@
--- walk: places in a set, which stay where they are when the job that stood there has gone.
+-- walk: places in a set, which stay where they are when the job that stood there has gone, and the
+-- records of jobs that a walk has come to.
 
 -- How many members of a set stand before this place, or at it. Many may have one score: the place
 -- among them is found by halves.
@@ -14,4 +15,24 @@ local function walk_behind(set, score, id)
     end
   end
   return low
+end
+
+-- The records of these jobs, if they are wanted; false for one that is gone. If not all go into one
+-- answer, the ids of the others are dropped.
+local function walk_records(q, ids, wanted)
+  if wanted ~= '1' then
+    return {}
+  end
+  fit_begin(q, redis.call('HGET', q.meta, 'largest'), #ids)
+  if not q.sized then
+    return redis.call('HMGET', q.jobs, unpack(ids))
+  end
+  for i = #ids, fit_first(q, ids) + 1, -1 do
+    ids[i] = nil
+  end
+  local records = {}
+  for i, each in ipairs(ids) do
+    records[i] = q.records[each]
+  end
+  return records
 end

@@ -28,20 +28,8 @@ local function scan(keys, args)
   if to <= from then
     return { {}, {}, '', '', score, id }
   end
-  local ids, records = redis.call('ZRANGE', set, from, to - 1), {}
-  if args[8] == '1' then
-    fit_begin(q, redis.call('HGET', q.meta, 'largest'), #ids)
-    if q.sized then
-      for i = #ids, fit_first(q, ids) + 1, -1 do
-        ids[i] = nil
-      end
-      for i, each in ipairs(ids) do
-        records[i] = q.records[each]
-      end
-    else
-      records = redis.call('HMGET', q.jobs, unpack(ids))
-    end
-  end
+  local ids = redis.call('ZRANGE', set, from, to - 1)
+  local records = walk_records(q, ids, args[8])
   if from + #ids >= behind then
     return { ids, records, '', '', score, id }
   end

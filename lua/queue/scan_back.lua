@@ -28,24 +28,13 @@ local function scan_back(keys, args)
   if to <= from then
     return { {}, {}, {}, '0' }
   end
-  local found, ids, scores, records = redis.call('ZRANGE', set, from, to - 1, 'WITHSCORES'), {}, {}, {}
+  local found, ids, scores = redis.call('ZRANGE', set, from, to - 1, 'WITHSCORES'), {}, {}
   for i = #found, 2, -2 do
     ids[#ids + 1], scores[#scores + 1] = found[i - 1], found[i]
   end
-  local fit = #ids
-  if args[8] == '1' then
-    fit_begin(q, redis.call('HGET', q.meta, 'largest'), #ids)
-    if q.sized then
-      fit = fit_first(q, ids)
-      for i = #ids, fit + 1, -1 do
-        ids[i], scores[i] = nil, nil
-      end
-      for i, each in ipairs(ids) do
-        records[i] = q.records[each]
-      end
-    else
-      records = redis.call('HMGET', q.jobs, unpack(ids))
-    end
+  local records = walk_records(q, ids, args[8])
+  for i = #scores, #ids + 1, -1 do
+    scores[i] = nil
   end
-  return { ids, scores, records, to - fit > first and '1' or '0' }
+  return { ids, scores, records, to - #ids > first and '1' or '0' }
 end

@@ -6,7 +6,6 @@ use axum::{
     routing::get,
 };
 use chrono::{DateTime, Utc};
-use futures_util::{StreamExt as _, stream};
 use jobqueue::{
     Client, JobState, QueueName,
     flow::{Blocker, FlowGraph, FlowInfo, FlowState, FlowSummary},
@@ -14,7 +13,10 @@ use jobqueue::{
 use maud::{Markup, html};
 use serde::Serialize;
 
-use super::flow_graph::{look, picture};
+use super::{
+    flow_graph::{look, picture},
+    of_queues::of_queues,
+};
 use crate::{
     state::App,
     verb::Verb,
@@ -27,9 +29,6 @@ const OF_QUEUE: usize = 50;
 
 /// Flows that are shown.
 const MOST: usize = 200;
-
-/// How many queues are read at the same time.
-const AT_ONCE: usize = 32;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/flows", get(all)).route("/flows/{home}/{id}", get(one))
@@ -46,17 +45,7 @@ struct Row {
 async fn all(State(app): State<App>, visit: Visit, params: Params) -> Reply {
     let only = params.text("queue")?.map(queue_name).transpose()?;
     let queues = app.client.queues().with_flows().all().await?;
-    let mut each = Vec::new();
-    for home in queues.into_iter().map(|entry| entry.name) {
-        if visit.sees(home.as_str()) && only.as_ref().is_none_or(|only| *only == home) {
-            each.push(of_queue(app.client.clone(), home));
-        }
-    }
-    let read: Vec<_> = stream::iter(each).buffered(AT_ONCE).collect().await;
-    let mut rows = Vec::new();
-    for of_queue in read {
-        rows.extend(of_queue?);
-    }
+    let mut rows = of_queues(&visit, queues, only.as_ref(), of_queue).await?;
     rows.sort_by_key(|row| (row.flow.state.is_final(), std::cmp::Reverse(row.flow.created_at)));
     rows.truncate(MOST);
     let body = html! {

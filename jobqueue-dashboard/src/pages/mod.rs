@@ -29,6 +29,7 @@ mod flows;
 mod job;
 mod job_view;
 mod jobs;
+mod of_queues;
 mod overview;
 mod queue;
 mod queue_parts;

@@ -1,24 +1,21 @@
 //! `/schedules`: jobs that come again and again.
 
 use axum::{Router, extract::State, routing::get};
-use futures_util::{StreamExt as _, stream};
 use jobqueue::{Client, Error, QueueName, schedule::ScheduleInfo};
 use maud::{Markup, html};
 use serde::Serialize;
 
+use super::of_queues::of_queues;
 use crate::{
     payload::payload,
     state::App,
     verb::Verb,
     view::{Button, Look, Page, ago, chip, number, show, until},
-    web::{Params, Problem, Reply, Visit, encode, queue_name},
+    web::{Params, Reply, Visit, encode, queue_name},
 };
 
 /// How many ticks ahead are shown.
 const NEXT: usize = 3;
-
-/// How many queues' schedules are read at the same time.
-const AT_ONCE: usize = 32;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/schedules", get(page))
@@ -34,10 +31,8 @@ struct Row {
 
 async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
     let only = params.text("queue")?.map(queue_name).transpose()?;
-    let mut rows = read(&app, &visit).await?;
-    if let Some(only) = only {
-        rows.retain(|row| row.queue == only);
-    }
+    let queues = app.client.queues().with_schedules().all().await?;
+    let rows = of_queues(&visit, queues, only.as_ref(), of_queue).await?;
     let body = html! {
         h1 { "Schedules" }
         @if rows.is_empty() {
@@ -64,22 +59,6 @@ async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
         }
     };
     show(&visit, Page::new("Schedules", "/schedules", body), &rows)
-}
-
-async fn read(app: &App, visit: &Visit) -> Result<Vec<Row>, Problem> {
-    let queues = app.client.queues().with_schedules().all().await?;
-    let mut each = Vec::new();
-    for name in queues.into_iter().map(|entry| entry.name) {
-        if visit.sees(name.as_str()) {
-            each.push(of_queue(app.client.clone(), name));
-        }
-    }
-    let read: Vec<_> = stream::iter(each).buffered(AT_ONCE).collect().await;
-    let mut rows = Vec::new();
-    for schedules in read {
-        rows.extend(schedules?);
-    }
-    Ok(rows)
 }
 
 async fn of_queue(client: Client, queue: QueueName) -> Result<Vec<Row>, Error> {

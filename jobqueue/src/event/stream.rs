@@ -4,6 +4,7 @@ use std::{
     fmt,
     pin::Pin,
     str::FromStr,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -202,7 +203,7 @@ impl Event {
         let (mut all, mut from) = (Vec::<Self>::new(), EventId::beginning());
         loop {
             let page = store.stream_so_far(&from.0, PAGE).await?;
-            all.extend(page.iter().map(Self::from));
+            all.extend(page.into_iter().map(Self::from));
             match all.last() {
                 Some(last) if last.id != from => from = last.id.clone(),
                 _ => return Ok(all),
@@ -211,13 +212,13 @@ impl Event {
     }
 }
 
-impl From<&Entry> for Event {
-    fn from(entry: &Entry) -> Self {
+impl From<Entry> for Event {
+    fn from(entry: Entry) -> Self {
         Self {
-            id: EventId(entry.position.clone()),
+            id: EventId(entry.position),
             kind: EventKind::from_name(&entry.kind),
-            jobs: entry.ids.clone(),
-            progress: entry.progress.clone(),
+            jobs: entry.ids,
+            progress: entry.progress,
         }
     }
 }
@@ -262,7 +263,7 @@ impl EventStream {
     fn open(feeds: &Feeds, store: &QueueStore, position: Option<StreamPosition>) -> Self {
         let listener = Listener::new(feeds.clone(), store.clone(), position);
         Self(Box::pin(stream::unfold(listener, |mut listener| async move {
-            let item = listener.next().await.map(|entry| Event::from(&*entry));
+            let item = listener.next().await.map(|entry| Event::from(Arc::unwrap_or_clone(entry)));
             Some((item, listener))
         })))
     }

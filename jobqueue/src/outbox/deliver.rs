@@ -6,7 +6,6 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tracing::{debug, warn};
 
 use super::{
-    entry_id::EntryId,
     relays::Relays,
     shares::{Shares, are_back, cancels, one_call},
     ways::Failed,
@@ -15,7 +14,10 @@ use crate::{
     error::{Error, Result},
     error_chain::chain,
     job::{JobId, QueueName, ReplyAddress, Target},
-    store::outbox::{Apply, Readmit, Reply, TargetCopy},
+    store::{
+        EntryId,
+        outbox::{Apply, Readmit, Reply, TargetCopy},
+    },
 };
 
 /// How many queues are served at once: enough to keep Redis busy, and few enough to leave room for

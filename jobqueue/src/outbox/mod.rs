@@ -8,7 +8,6 @@
 mod background;
 mod deliver;
 mod early_reply;
-mod entry_id;
 mod flow;
 mod patience;
 mod relay;
@@ -20,5 +19,4 @@ mod stuck;
 pub(crate) mod target;
 mod ways;
 
-pub(crate) use entry_id::EntryId;
 pub(crate) use relays::Relays;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::entry_id::EntryId;
+use crate::store::EntryId;
 
 /// Longer than the lock of a relay that has died.
 const SHORTEST: Duration = Duration::from_secs(6);

@@ -11,7 +11,6 @@ use tokio::{
 };
 
 use super::{
-    entry_id::EntryId,
     patience::Patience,
     relays::{Relays, Signals},
     shares::{is_backlog, share_out},
@@ -21,7 +20,7 @@ use crate::{
     error::{Error, Result},
     job::{QueueName, WorkerId},
     store::{
-        Edge, MAX_BATCH, QueueStore,
+        Edge, EntryId, MAX_BATCH, QueueStore,
         outbox::{OutboxEntry, Take, TakenEntries},
     },
     task::boxed,

@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 use tracing::{debug, info, warn};
 
-use super::{entry_id::EntryId, relay::Relay, shares::share_out};
+use super::{relay::Relay, shares::share_out};
 use crate::{
     error::{Error, Result},
     error_chain::chain,
-    store::{MAX_BATCH, outbox::TakenEntries},
+    store::{EntryId, MAX_BATCH, outbox::TakenEntries},
 };
 
 /// The first and the longest wait before a stuck target is tried again.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{entry_id::EntryId, target};
+use super::target;
 use crate::{
     error::Error,
-    store::{MAX_BATCH, outbox::OutboxEntry},
+    store::{EntryId, MAX_BATCH, outbox::OutboxEntry},
 };
 
 /// The most stuck targets that are named when entries are read.

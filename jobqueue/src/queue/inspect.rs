@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The most jobs that one call reads in full.
-const READ_AT_ONCE: usize = 100;
+pub(super) const READ_AT_ONCE: usize = 100;
 
 impl Queue {
     /// How many jobs are in each state.

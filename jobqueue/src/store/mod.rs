@@ -17,6 +17,7 @@
 //! | `hold` | one job that a test has a worker run by itself |
 //! | `sweep` | the keys of a test are removed |
 //! | `work_left` | what is left to do, for tests in a time of their own |
+//! | `entry_id` | the place of an entry in a stream |
 //! | `keys`, `script`, `reply`, `ids`, `chunk`, `portion`, `time` | names and wire forms |
 //! | `server_report` | what a server says of itself |
 //! | `server_error` | from the server's errors to the library's |
@@ -27,6 +28,7 @@ mod call;
 mod chunk;
 mod command;
 mod durability;
+mod entry_id;
 mod existing;
 mod history;
 #[cfg(feature = "testing")]
@@ -65,6 +67,7 @@ pub(crate) use chunk::{MAX_BATCH, MAX_BYTES, chunks};
 pub(crate) use command::scripts;
 pub(crate) use command::{flow, job, once, outbox, queue, schedule, topic, worker};
 pub use durability::Durability;
+pub(crate) use entry_id::EntryId;
 pub(crate) use existing::{Existing, Rescanned};
 pub(crate) use history::StoredHistory;
 #[cfg(feature = "testing")]

@@ -12,8 +12,8 @@ use super::{Topic, binding::Binding};
 use crate::{
     error::Result,
     job::QueueName,
-    outbox::{EntryId, target},
-    store::{queue::Counts, topic::Stats},
+    outbox::target,
+    store::{EntryId, queue::Counts, topic::Stats},
 };
 
 /// How many messages of the outbox are counted for each queue.

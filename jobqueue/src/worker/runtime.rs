@@ -173,8 +173,7 @@ impl Worker {
             leases.push(config.lease.clone());
             let client = self.client.clone();
             pumps.spawn(boxed(async move {
-                let own = config.registry.dead_letters().chain(&config.config.dead_letter);
-                config.store.list_letters(own.cloned().collect::<Vec<_>>()).await;
+                config.store.list_letters(config.dead_letters()).await;
                 if sources::subscribe(&client, &config).await?
                     && schedules::declare(&client, &config).await?
                 {

@@ -1,7 +1,7 @@
 //! The sources of a queue: the topics that its handlers subscribe to are bound, and the outboxes of
 //! all sources are checked, because a process may die between writing to one and relaying it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use tokio::{task::JoinSet, time::sleep};
 use tracing::{debug, info, warn};
@@ -60,8 +60,7 @@ pub(crate) async fn subscribe(client: &Client, config: &PumpConfig) -> Result<bo
 /// may have lost that it does, together with whoever redrives.
 pub(crate) fn look_after(config: &PumpConfig) -> JoinSet<()> {
     let (store, relays) = (config.store.clone(), config.client.relays().clone());
-    let letters = config.registry.dead_letters().chain(&config.config.dead_letter);
-    let letters: BTreeSet<QueueName> = letters.cloned().collect();
+    let letters = config.dead_letters();
     let mut task = JoinSet::new();
     task.spawn(boxed(async move {
         loop {

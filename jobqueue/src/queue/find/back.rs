@@ -1,17 +1,12 @@
 //! A walk over the jobs of a queue from the newest to the oldest, which may stop at any of them.
 
-use super::{cursor::WalkPlace, sieve::Sieve};
+use super::{cursor::WalkPlace, sieve::Sieve, walk::PORTION};
 use crate::{
     error::Result,
     job::{JobId, JobInfo, Span},
+    queue::inspect::READ_AT_ONCE,
     store::queue::{PlacedJob, ScanActive, ScanBack, SetPosition},
 };
-
-/// How many jobs one call looks at: half a millisecond of Redis's time.
-const PORTION: usize = 200;
-
-/// How many jobs one call reads in full.
-const READ_AT_ONCE: usize = 100;
 
 /// Where a walk stands.
 #[derive(Debug)]

@@ -5,18 +5,15 @@ use std::collections::VecDeque;
 use super::{
     looked::Looked,
     sieve::{Sieve, Subject, checked},
-    walk::Walk,
+    walk::{Walk, sets},
 };
 use crate::{
     clock,
     error::Result,
     job::{JobFilter, JobId, JobInfo, JobState, Span},
-    queue::Queue,
+    queue::{Queue, inspect::READ_AT_ONCE},
     value_error::Invalid,
 };
-
-/// How many jobs one call reads in full.
-const READ_AT_ONCE: usize = 100;
 
 /// What is looked for.
 #[derive(Clone, Debug)]
@@ -62,7 +59,7 @@ impl Finder {
         let walk = match filter.one_tag() {
             _ if ids.is_some() => Walk::through([]),
             Some(tag) if !states.is_empty() => Walk::through_tag(tag),
-            _ => Walk::through(states.iter().map(|state| (*state, span(*state)))),
+            _ => Walk::through(sets(&states).into_iter().map(|state| (state, span(state)))),
         };
         let candidates = ids.unwrap_or_default().into();
         let mut sieve = Sieve::new(queue, filter, subject, states);

@@ -11,6 +11,7 @@ use super::{
     cursor::{SearchCursor, WalkPlace},
     looked::Looked,
     sieve::{Sieve, Subject, checked},
+    walk::sets,
 };
 use crate::{
     client::Client,
@@ -336,6 +337,7 @@ fn places(
             vec![place.unwrap_or(WalkPlace::Tag(None))]
         };
     }
+    let states = sets(states);
     let begun = match &from {
         Some(WalkPlace::State(state, _)) => Some(*state),
         Some(WalkPlace::Active(_)) => Some(JobState::Active),
@@ -343,11 +345,8 @@ fn places(
     };
     let skipped = begun.and_then(|begun| states.iter().position(|state| *state == begun));
     let rest = states.get(skipped.map_or(0, |at| at + 1)..).unwrap_or_default();
-    // Those that wait for their children stand among the delayed ones as well.
-    let has_delayed = states.contains(&JobState::Delayed);
     let count = |state| match state {
         JobState::Delayed => counts.delayed + counts.waiting_children,
-        JobState::WaitingChildren if has_delayed => 0,
         state => counts.of(state),
     };
     let whole = rest.iter().filter(|state| count(**state) > 0).map(|state| match state {

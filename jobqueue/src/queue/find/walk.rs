@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many jobs one call looks at: half a millisecond of Redis's time.
-const PORTION: usize = 200;
+pub(super) const PORTION: usize = 200;
 
 /// The states in the order in which they are walked through: a job that moves on in its life is met
 /// later, and not missed.
@@ -27,6 +27,14 @@ pub(super) const ORDER: [JobState; 7] = [
     JobState::Failed,
     JobState::Cancelled,
 ];
+
+/// The states whose sets have the jobs of all these. Those that wait for their children stand among
+/// the delayed ones as well.
+pub(super) fn sets(states: &[JobState]) -> Vec<JobState> {
+    let has_delayed = states.contains(&JobState::Delayed);
+    let doubled = |state: &JobState| has_delayed && *state == JobState::WaitingChildren;
+    states.iter().filter(|state| !doubled(state)).copied().collect()
+}
 
 /// Where a walk stands.
 #[derive(Debug)]
@@ -44,7 +52,7 @@ enum Stretch {
 }
 
 impl Walk {
-    /// Through these states; of those that are ordered by a time, from when to when.
+    /// Through the sets of these states; of those that are ordered by a time, from when to when.
     pub(super) fn through(states: impl IntoIterator<Item = (JobState, Span)>) -> Self {
         let stretch = |(state, span): (JobState, Span)| match state {
             JobState::Active => Stretch::Active(ActivePosition::default()),
@@ -54,11 +62,6 @@ impl Walk {
                 until: span.until_ms.map(SetPosition::before),
             },
         };
-        let mut states: Vec<(JobState, Span)> = states.into_iter().collect();
-        // They stand among the delayed ones as well.
-        if states.iter().any(|(state, _)| *state == JobState::Delayed) {
-            states.retain(|(state, _)| *state != JobState::WaitingChildren);
-        }
         Self { left: states.into_iter().map(stretch).collect() }
     }
 

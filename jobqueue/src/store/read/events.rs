@@ -8,7 +8,7 @@ use redis::Value;
 use crate::{
     error::Result,
     job::JobId,
-    store::{keys::Key, queue_store::QueueStore, reply, server_error},
+    store::{entry_id::EntryId, keys::Key, queue_store::QueueStore, reply, server_error},
     value_error::Corrupt,
 };
 
@@ -19,13 +19,7 @@ pub(crate) struct StreamPosition(pub(crate) String);
 impl StreamPosition {
     /// Whether it comes after another one.
     pub(crate) fn is_after(&self, other: &Self) -> bool {
-        self.numbers() > other.numbers()
-    }
-
-    /// The millisecond, and the number in it. A text that is no place comes before all.
-    fn numbers(&self) -> (u64, u64) {
-        let (ms, number) = self.0.split_once('-').unwrap_or((&self.0, "0"));
-        (ms.parse().unwrap_or(0), number.parse().unwrap_or(0))
+        EntryId::of(&self.0) > EntryId::of(&other.0)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The settings of a pump.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use tokio::sync::watch;
 
 use super::lease::Lease;
 use crate::{
     client::Client,
-    job::WorkerId,
+    job::{QueueName, WorkerId},
     store::QueueStore,
     worker::{
         config::Config, registry::Registry, signals::Phase, states::States, telemetry::Telemetry,
@@ -31,4 +31,11 @@ pub(crate) struct PumpConfig {
     pub(crate) ticks: TellTicks,
     /// The name under which this process looks after schedules.
     pub(crate) ticker: WorkerId,
+}
+
+impl PumpConfig {
+    /// The dead-letter queues that the worker and its handlers name for jobs of the queue.
+    pub(crate) fn dead_letters(&self) -> BTreeSet<QueueName> {
+        self.registry.dead_letters().chain(&self.config.dead_letter).cloned().collect()
+    }
 }

@@ -8,7 +8,7 @@ use jobqueue::{
     job,
 };
 use jobqueue_tests::{commands::counted, server::RedisServer, wait::eventually_within};
-use redis::{Connection, Value};
+use redis::Connection;
 use tokio::task::JoinSet;
 
 use crate::support::{Running, blocking, client, client_of, worker};
@@ -19,12 +19,7 @@ async fn next(events: &mut EventStream) -> Event {
 
 /// How many connections wait for events now.
 fn waiting(raw: &mut Connection) -> usize {
-    let clients = jobqueue_tests::raw::run(raw, "CLIENT LIST");
-    let text = match clients {
-        Value::BulkString(text) => String::from_utf8(text).expect("text"),
-        Value::VerbatimString { text, .. } => text,
-        other => panic!("no list: {other:?}"),
-    };
+    let text: String = redis::cmd("CLIENT").arg("LIST").query(raw).expect("a list");
     text.lines().filter(|line| line.contains("cmd=xread")).count()
 }
 

@@ -18,7 +18,7 @@ impl EntryId {
     }
 
     /// The first place after this one.
-    pub(super) fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         match self.number.checked_add(1) {
             Some(number) => Self { number, ..self },
             None => Self { ms: self.ms.saturating_add(1), number: 0 },
