@@ -161,7 +161,7 @@ pub mod dead_letter {
 #[doc = include_str!("docs/modules/find.md")]
 pub mod find {
     pub use crate::{
-        job::{FilterError, JobFilter},
+        job::{FilterError, FilterField, JobFilter},
         queue::{
             Bulk, BulkReport, CancelJobs, Find, FoundJob, Looked, MoveJobs, RedriveJobs,
             RemoveJobs, RetryJobs, Search, SearchCursor, SearchPage,

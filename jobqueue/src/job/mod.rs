@@ -73,7 +73,7 @@ pub(crate) use effect::{Along, Effect, Target};
 pub use extra::Extra;
 pub use failure::{DEFAULT_HOLD, DEFAULT_SNOOZE, Failure};
 pub(crate) use filter::{Facts, FilterProblem, Span};
-pub use filter::{FilterError, JobFilter};
+pub use filter::{FilterError, FilterField, JobFilter};
 pub use flow::{FlowId, OnChildFailure};
 pub(crate) use flow::{FlowKey, Input, Member, Need, NodeAddress};
 pub use flow_state::FlowState;

@@ -25,6 +25,8 @@ enum Step {
     Index(usize),
     /// Any element.
     Any,
+    /// Any element of a list, and none of a map.
+    Element,
 }
 
 impl FromStr for Path {
@@ -77,6 +79,24 @@ impl Path {
         self.0.len()
     }
 
+    /// The names in it.
+    pub(super) fn names(&self) -> Vec<String> {
+        let names = self.0.iter().filter_map(|step| match step {
+            Step::Name(name) => Some(name.clone()),
+            _ => None,
+        });
+        names.collect()
+    }
+
+    /// `[*]` leads to elements of lists alone from now on.
+    pub(super) fn lists_only(&mut self) {
+        for step in &mut self.0 {
+            if *step == Step::Any {
+                *step = Step::Element;
+            }
+        }
+    }
+
     /// Whether it leads to a value of this kind.
     pub(super) fn any(&self, payload: &Value, test: &dyn Fn(&Value) -> bool) -> bool {
         leads(&self.0, payload, test)
@@ -90,7 +110,7 @@ impl fmt::Display for Path {
             Step::Name(name) if is_plain(name) => write!(f, ".{name}"),
             Step::Name(name) => write!(f, "[{}]", quoted::Quoted(name)),
             Step::Index(place) => write!(f, "[{place}]"),
-            Step::Any => f.write_str("[*]"),
+            Step::Any | Step::Element => f.write_str("[*]"),
         })
     }
 }
@@ -110,7 +130,9 @@ fn leads(steps: &[Step], at: &Value, test: &dyn Fn(&Value) -> bool) -> bool {
         (Step::Index(place), Value::List(values)) => {
             values.get(*place).is_some_and(|value| leads(rest, value, test))
         }
-        (Step::Any, Value::List(values)) => values.iter().any(|value| leads(rest, value, test)),
+        (Step::Any | Step::Element, Value::List(values)) => {
+            values.iter().any(|value| leads(rest, value, test))
+        }
         (Step::Any, Value::Map(entries)) => {
             entries.iter().any(|(_, value)| leads(rest, value, test))
         }
@@ -256,6 +278,19 @@ mod tests {
         }
         assert!(has(&7, "", 7) && has(&[1, 2], "[1]", 2) && has(&"x", "", "x"));
         assert!(has(&json!({"a": 1, "b": 2}), "", json!({"b": 2, "a": 1})));
+    }
+
+    #[test]
+    fn elements_of_lists_are_no_fields_of_maps() {
+        let mut path: Path = "a[*].b".parse().expect("a path");
+        let leads = |path: &Path, payload: serde_json::Value| {
+            path.any(&to_value(&payload).expect("a value"), &|at| *at != Value::Nil)
+        };
+        let (map, list) = (json!({"a": {"x": {"b": 1}}}), json!({"a": [{"b": 1}]}));
+        assert!(leads(&path, map.clone()) && leads(&path, list.clone()));
+        path.lists_only();
+        assert!(!leads(&path, map) && leads(&path, list));
+        assert_eq!((path.to_string(), path.names().len()), (".a[*].b".to_owned(), 2));
     }
 
     #[test]

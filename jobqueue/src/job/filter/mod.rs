@@ -8,12 +8,14 @@
 //! | `text` | conditions as text again |
 //! | `ask` | what a search asks a filter; `span`: from when to when jobs have ended, or are due |
 //! | `facts`, `test` | what is known of a job, and whether it fits |
+//! | `fields` | which fields a filter looks at |
 //! | `moment`, `length`, `literal`, `quoted` | values as they are written |
 
 mod ask;
 mod build;
 mod error;
 mod facts;
+mod fields;
 mod length;
 mod literal;
 mod moment;
@@ -29,4 +31,4 @@ mod text;
 mod values;
 
 pub(crate) use self::{build::FilterProblem, facts::Facts, span::Span};
-pub use self::{build::JobFilter, error::FilterError};
+pub use self::{build::JobFilter, error::FilterError, fields::FilterField};
