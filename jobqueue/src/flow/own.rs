@@ -5,11 +5,13 @@ use serde::de::DeserializeOwned;
 use super::{at::FlowAt, stream::FlowStream};
 use crate::{
     error::FlowError,
-    job::{FlowId, NodeAddress, QueueName},
+    job::{FlowId, JobInfo, NodeAddress, QueueName},
+    queue::Queue,
     store::QueueStore,
 };
 
-/// The node of a flow that a job is: see [`Context::flow`](crate::Context::flow).
+/// The node of a flow that a job is: see [`Context::flow`](crate::Context::flow), and
+/// [`of`](Self::of) for a job that is looked at.
 ///
 /// ```
 /// use jobqueue::{Context, Failure, job};
@@ -34,6 +36,29 @@ impl FlowNode {
     pub(crate) fn new(home: QueueStore, address: NodeAddress) -> Self {
         let (key, id) = (address.key.clone(), FlowId::of(&address.key));
         Self { at: FlowAt { home, key, id }, address }
+    }
+
+    /// The node that a job of this queue is; `None` if it is none. Nothing is sent.
+    ///
+    /// ```no_run
+    /// use jobqueue::flow::FlowNode;
+    ///
+    /// # async fn example(
+    /// #     pages: jobqueue::Queue,
+    /// #     id: jobqueue::JobId,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let job = pages.job(&id).info().await?;
+    /// if let Some(node) = FlowNode::of(&pages, &job) {
+    ///     println!("{} of flow {} in {}", node.name().await?, node.id().await?, node.home());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn of(queue: &Queue, job: &JobInfo) -> Option<Self> {
+        let home = job.record.options.reply_to.as_ref()?.home()?;
+        let address = NodeAddress::of(&job.id)?;
+        Some(Self::new(queue.client().relays().home(home), address))
     }
 
     /// The home of the flow: the queue of its root.
