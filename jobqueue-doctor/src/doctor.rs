@@ -70,7 +70,8 @@ impl Doctor {
         let mut findings: Vec<Finding> =
             servers.iter().flat_map(|server| server_findings(server, &self.thresholds)).collect();
         let queues = self.client.queues().all().await?;
-        let looks = queues.iter().map(|entry| self.queue(entry));
+        // Collected first: the future of a lazy map couldn't move to another thread.
+        let looks: Vec<_> = queues.iter().map(|entry| self.queue(entry)).collect();
         let found: Vec<Vec<Finding>> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
         findings.extend(found.into_iter().flatten());
         findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.check));

@@ -16,7 +16,8 @@
 //! # }
 //! ```
 //!
-//! Whoever has snapshots of queues already asks [`queue_findings`] about them, which sends nothing.
+//! Whoever has snapshots of queues already asks [`queue_findings`] about them, or of glances
+//! [`glance_findings`], which send nothing.
 //! It changes nothing anywhere, and what it may not look at is a finding as well.
 //!
 //! | file | what it has |
@@ -34,6 +35,6 @@ mod thresholds;
 
 pub use doctor::{Doctor, Report};
 pub use finding::{Check, Finding, Severity, Subject};
-pub use queue::queue_findings;
+pub use queue::{glance_findings, queue_findings};
 pub use server::server_findings;
 pub use thresholds::Thresholds;

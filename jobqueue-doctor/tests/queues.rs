@@ -5,7 +5,9 @@ use std::{future::pending, time::Duration};
 use jobqueue::{
     Client, DurationExt as _, Queue, Worker, WorkerBuilder, WorkerHandle, job, schedule::Every,
 };
-use jobqueue_doctor::{Check, Doctor, Finding, Severity, Subject, Thresholds, queue_findings};
+use jobqueue_doctor::{
+    Check, Doctor, Finding, Severity, Subject, Thresholds, glance_findings, queue_findings,
+};
 use jobqueue_tests::wait::{at_once, eventually};
 use tokio::task::JoinHandle;
 
@@ -187,4 +189,15 @@ async fn snapshots_alone_are_enough_for_most() {
     let entry = client.queues().all().await.expect("read").remove(0);
     let stats = parcels(&client).stats().await.expect("read");
     assert!(queue_findings(&stats, &entry, &Thresholds::default()).is_empty());
+    // A glance finds the same as a snapshot, as far as it goes.
+    let strict = strict();
+    eventually("the job to wait", async || {
+        let glance =
+            client.glance(std::slice::from_ref(&entry.name)).await.expect("read").remove(0);
+        let found = glance_findings(&glance, &entry, &strict);
+        found.first().is_some_and(|finding| {
+            finding.check == Check::Workers && finding.what.starts_with("1 job, no worker")
+        })
+    })
+    .await;
 }

@@ -7,19 +7,15 @@ use crate::{
 };
 
 pub(super) fn check(view: &View<'_>) -> Option<Finding> {
-    let (stats, letters) = (view.stats, view.stats.counts.waiting);
-    if !view.entry.is_dead_letter() || letters == 0 || view.is_served() {
+    let letters = view.waiting;
+    if !view.entry.is_dead_letter() || letters == 0 || view.is_served {
         return None;
     }
     let text = [
-        format!(
-            "{}, no reader; the oldest for {}.",
-            count(letters, "dead letter"),
-            long(stats.lag())
-        ),
+        format!("{}, no reader; the oldest for {}.", count(letters, "dead letter"), long(view.lag)),
         "Jobs that failed for good are kept here until somebody sends them back or removes them."
             .to_owned(),
-        format!("jobqueue dead-letters {}", stats.queue),
+        format!("jobqueue dead-letters {}", view.queue),
     ];
     let finding = Finding::new(Check::DeadLetters, Severity::Warning, view.subject(), text);
     Some(finding.since(view.behind_since()))

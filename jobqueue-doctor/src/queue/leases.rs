@@ -5,9 +5,8 @@ use crate::{Check, Finding, Severity, finding::count};
 
 /// A worker that serves the queue takes back what another has left, within seconds.
 pub(super) fn check(view: &View<'_>) -> Option<Finding> {
-    let gone = view.stats.workers.iter().filter(|worker| worker.lease.is_zero());
-    let held: u64 = gone.map(|worker| worker.active).sum();
-    if held == 0 || view.is_served() {
+    let held = view.held_by_none;
+    if held == 0 || view.is_served {
         return None;
     }
     let text = [

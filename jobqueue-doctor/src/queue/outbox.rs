@@ -7,20 +7,19 @@ use crate::{
 };
 
 pub(super) fn check(view: &View<'_>) -> Option<Finding> {
-    let stats = view.stats;
-    let oldest = stats.oldest_effect.filter(|oldest| *oldest >= view.thresholds.effect)?;
+    let oldest = view.oldest_effect.filter(|oldest| *oldest >= view.thresholds.effect)?;
     let text = [
         format!(
             "{} for other queues, the oldest on its way for {}.",
-            count(stats.counts.effects, "effect"),
+            count(view.effects, "effect"),
             long(oldest)
         ),
         "Dead letters, replies and nodes of flows don't arrive where they belong.".to_owned(),
         format!(
             "see that a worker serves {}, and that the queues where they go aren't full",
-            stats.queue
+            view.queue
         ),
     ];
     let finding = Finding::new(Check::Outbox, Severity::Error, view.subject(), text);
-    Some(finding.since(Some(stats.at - oldest)))
+    Some(finding.since(Some(view.at - oldest)))
 }

@@ -7,16 +7,15 @@ use crate::{
 };
 
 pub(super) fn check(view: &View<'_>) -> Option<Finding> {
-    let (stats, lag) = (view.stats, view.stats.lag());
-    let is_ours = view.entry.is_dead_letter() || stats.counts.paused;
-    if is_ours || view.is_served() || lag < view.thresholds.unserved {
+    let is_ours = view.entry.is_dead_letter() || view.paused;
+    if is_ours || view.is_served || view.lag < view.thresholds.unserved {
         return None;
     }
-    let jobs = if stats.counts.waiting > 0 { stats.counts.waiting } else { stats.counts.delayed };
+    let jobs = if view.waiting > 0 { view.waiting } else { view.delayed };
     let text = [
-        format!("{}, no worker for {}.", count(jobs, "job"), long(lag)),
+        format!("{}, no worker for {}.", count(jobs, "job"), long(view.lag)),
         "They wait until a worker serves the queue.".to_owned(),
-        format!("start a worker, or `jobqueue pause {}`", stats.queue),
+        format!("start a worker, or `jobqueue pause {}`", view.queue),
     ];
     let finding = Finding::new(Check::Workers, Severity::Error, view.subject(), text);
     Some(finding.since(view.behind_since()))
