@@ -7,18 +7,21 @@ use std::{
 
 use axum::{Router, middleware::from_fn_with_state};
 use jobqueue::Client;
+use jobqueue_doctor::Thresholds;
 use tokio::net::TcpListener;
 use tracing::info;
 
 use crate::{
     access::{Authentication, SignIns},
     act::{self, Tasks},
+    checkup::Checkup,
     gate,
     live::{self, Hub},
     pages,
     payload::Redaction,
     readings::Readings,
     state::{App, Inner},
+    trends::Trends,
 };
 
 /// A dashboard: see [the crate](crate).
@@ -72,6 +75,8 @@ pub struct DashboardBuilder {
     authentication: Option<Authentication>,
     redaction: Redaction,
     trusted_proxies: Vec<IpAddr>,
+    thresholds: Thresholds,
+    sign_out: Option<String>,
 }
 
 impl DashboardBuilder {
@@ -94,6 +99,21 @@ impl DashboardBuilder {
         self
     }
 
+    /// From where on something needs a look; [`Thresholds::default`] by default.
+    pub fn thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.thresholds = thresholds;
+        self
+    }
+
+    /// Where people sign out, if a proxy or the program that this is mounted in signs them in: an
+    /// address such as `/logout`, to which every page then has a link. With
+    /// [`Authentication::basic`] and [`bearer`](Authentication::bearer) browsers keep what was typed
+    /// until they are closed. None by default.
+    pub fn sign_out(mut self, address: impl Into<String>) -> Self {
+        self.sign_out = Some(address.into());
+        self
+    }
+
     /// The dashboard.
     ///
     /// # Errors
@@ -102,6 +122,8 @@ impl DashboardBuilder {
         let authentication = self.authentication.ok_or(BuildError::NoAuthentication)?;
         authentication.check().map_err(BuildError::Authentication)?;
         let readings = Readings::new(self.client.clone());
+        let trends = Trends::new(self.client.clone());
+        let checkup = Checkup::new(&self.client, self.thresholds);
         let inner = Inner {
             client: self.client,
             authentication,
@@ -109,6 +131,9 @@ impl DashboardBuilder {
             trusted_proxies: self.trusted_proxies,
             sign_ins: SignIns::default(),
             readings,
+            trends,
+            checkup,
+            sign_out: self.sign_out,
             hub: Hub::default(),
             tasks: Tasks::default(),
         };
@@ -135,6 +160,8 @@ impl Dashboard {
             authentication: None,
             redaction: Redaction::default(),
             trusted_proxies: Vec::new(),
+            thresholds: Thresholds::default(),
+            sign_out: None,
         }
     }
 

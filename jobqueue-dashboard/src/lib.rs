@@ -37,7 +37,8 @@
 //! | `pages/` | the pages: one file each has its route, its data and its view |
 //! | `act/` | what is done: single changes, and work in the background |
 //! | `view/` | what pages have in common |
-//! | `verb`, `search`, `readings` | what can be done, what is looked for, how queues are |
+//! | `verb`, `filter`, `look` | what can be done, what is looked for and how far |
+//! | `readings`, `trends`, `checkup` | how queues are, how they went, what is wrong with them and with servers |
 //! | `payload/` | payloads as trees, with secrets hidden |
 //! | `web/` | addresses, parameters with limits, problems |
 //! | `access/` | who somebody is, and what they may do |
@@ -46,18 +47,22 @@
 mod access;
 mod act;
 mod assets;
+mod checkup;
 mod dashboard;
+mod filter;
 mod gate;
 mod live;
+mod look;
 mod pages;
 mod payload;
 mod readings;
-mod search;
 mod state;
+mod trends;
 mod verb;
 mod view;
 mod web;
 
 pub use access::{Authentication, Caller, Person, Role};
 pub use dashboard::{BuildError, Dashboard, DashboardBuilder, ServeError};
+pub use jobqueue_doctor::Thresholds;
 pub use payload::Redaction;

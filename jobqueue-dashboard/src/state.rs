@@ -7,9 +7,11 @@ use jobqueue::Client;
 use crate::{
     access::{Authentication, SignIns},
     act::Tasks,
+    checkup::Checkup,
     live::Hub,
     payload::Redaction,
     readings::Readings,
+    trends::Trends,
 };
 
 /// The dashboard's state; cheap to clone.
@@ -26,8 +28,12 @@ pub(crate) struct Inner {
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) sign_ins: SignIns,
     pub(crate) readings: Readings,
+    pub(crate) trends: Trends,
+    pub(crate) checkup: Checkup,
     pub(crate) hub: Hub,
     pub(crate) tasks: Tasks,
+    /// Where people sign out.
+    pub(crate) sign_out: Option<String>,
 }
 
 impl App {

@@ -24,6 +24,7 @@ pub(crate) enum Verb {
     RunSchedule,
     RetryFlow,
     CancelFlow,
+    Replay,
     Stop,
 }
 
@@ -49,7 +50,7 @@ const fn entry(
     Entry { verb, name, words, role, effect }
 }
 
-const TABLE: [Entry; 18] = [
+const TABLE: [Entry; 19] = [
     entry(Verb::Pause, "pause", "Pause", Role::Operator, "No more jobs start."),
     entry(Verb::Resume, "resume", "Resume", Role::Operator, "Jobs start again."),
     entry(Verb::Lift, "lift", "Lift the throttle", Role::Operator, "Jobs start at once."),
@@ -114,6 +115,13 @@ const TABLE: [Entry; 18] = [
         "Cancel the flow",
         Role::Operator,
         "Its nodes end as cancelled.",
+    ),
+    entry(
+        Verb::Replay,
+        "replay",
+        "Replay",
+        Role::Operator,
+        "The queue is bound, and gets the messages that the topic has kept, then those that come.",
     ),
     entry(Verb::Stop, "stop", "Stop", Role::Operator, "The rest is left as it is."),
 ];

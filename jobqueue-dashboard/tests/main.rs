@@ -2,8 +2,13 @@
 
 mod actions;
 mod assets;
+mod doctor;
+mod filters;
+mod history;
 mod live;
 mod pages;
+mod replays;
 mod roles;
 mod safety;
+mod schedules;
 mod site;

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::site::Site;
 
 /// All that can be done, and the least role that may.
-const VERBS: [(&str, &str); 18] = [
+const VERBS: [(&str, &str); 19] = [
     ("pause", "operator"),
     ("resume", "operator"),
     ("lift", "operator"),
@@ -23,6 +23,7 @@ const VERBS: [(&str, &str); 18] = [
     ("run-schedule", "operator"),
     ("retry-flow", "operator"),
     ("cancel-flow", "operator"),
+    ("replay", "operator"),
     ("stop", "operator"),
 ];
 

@@ -1,6 +1,9 @@
 //! A dashboard of its own for each test, and somebody who asks it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -9,7 +12,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use jobqueue::{Client, Retain, Worker, WorkerHandle, job};
-use jobqueue_dashboard::{Authentication, Dashboard, DashboardBuilder, Person, Role};
+use jobqueue_dashboard::{Authentication, Dashboard, DashboardBuilder, Person, Role, Thresholds};
 use jobqueue_tests::{names, shared, wait::eventually};
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -56,6 +59,13 @@ pub(crate) struct Site {
     pub(crate) headers: Vec<(String, String)>,
 }
 
+/// Whatever waits without a worker is a finding.
+fn strict() -> Thresholds {
+    let mut thresholds = Thresholds::default();
+    thresholds.unserved = Duration::from_millis(1);
+    thresholds
+}
+
 /// A client with keys of its own.
 pub(crate) async fn client() -> Client {
     let builder = Client::builder(shared::url()).prefix(names::queue("d"));
@@ -70,7 +80,14 @@ impl Site {
         Self::of(client, builder.authentication(Authentication::open_on_loopback()))
     }
 
-    /// With a viewer, an operator of `mails`, and an admin.
+    /// Open to this machine, where a queue needs a look as soon as a job waits without a worker.
+    pub(crate) async fn strict() -> Self {
+        let client = client().await;
+        let builder = Dashboard::builder(client.clone()).thresholds(strict());
+        Self::of(client, builder.authentication(Authentication::open_on_loopback()))
+    }
+
+    /// With a viewer, an operator of `mails`, and an admin; as strict.
     pub(crate) async fn with_people() -> Self {
         let client = client().await;
         let people = [
@@ -82,7 +99,7 @@ impl Site {
             (Person::new("ann").may(Role::Admin, "*"), "anns-secret".to_owned()),
             (Person::new("nora").may(Role::Admin, "other*"), "noras-secret".to_owned()),
         ];
-        let builder = Dashboard::builder(client.clone());
+        let builder = Dashboard::builder(client.clone()).thresholds(strict());
         Self::of(client, builder.authentication(Authentication::basic(people)))
     }
 
@@ -192,7 +209,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn stop(self) {
-        self.handle.stop(std::time::Duration::ZERO);
+        self.handle.stop(Duration::ZERO);
         self.task.await.expect("no panic").expect("no error");
     }
 }

@@ -87,6 +87,16 @@ impl Person {
         self.role_on(queue).is_some_and(|theirs| theirs >= role)
     }
 
+    /// Whether they have a role on all queues, whichever there are.
+    pub(crate) fn sees_all(&self) -> bool {
+        self.grants.iter().any(|(_, pattern)| pattern == "*")
+    }
+
+    /// Whether they have at least this role anywhere.
+    pub(crate) fn can_somewhere(&self, role: Role) -> bool {
+        self.grants.iter().any(|(theirs, _)| *theirs >= role)
+    }
+
     /// Whether they have a role anywhere.
     pub(crate) fn has_any(&self) -> bool {
         !self.grants.is_empty()

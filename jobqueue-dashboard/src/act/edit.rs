@@ -7,14 +7,14 @@ use maud::html;
 use serde::Serialize;
 
 use super::{
-    perform::{go, job_path},
+    perform::job_path,
     single::{add_like, one_id, seen},
 };
 use crate::{
     payload::{Body, Tree, exact, payload},
     verb::Verb,
     view::{Button, Page, diff as diff_of, show},
-    web::{Params, Problem, Reply, Visit, encode},
+    web::{Params, Problem, Reply, Visit, encode, go},
 };
 
 /// The longest payload that can be edited, in bytes.

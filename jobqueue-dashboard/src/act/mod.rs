@@ -7,10 +7,14 @@
 //! | `edit` | jobs and dead letters with another payload |
 //! | `subject` | which jobs a request means |
 //! | `tasks` | work on many jobs: what runs and what ran |
+//! | `refuse` | word of what was refused |
+//! | `replay` | messages of a topic once more |
 //! | `run` | how it runs, in the background |
 
 mod edit;
 mod perform;
+mod refuse;
+mod replay;
 mod run;
 mod single;
 mod subject;
@@ -18,5 +22,6 @@ mod tasks;
 
 pub(crate) use edit::fingerprint;
 pub(crate) use perform::routes;
+pub(crate) use replay::Replay;
 pub(crate) use subject::{Count, Subject};
 pub(crate) use tasks::{Ended, Task, TaskState, Tasks};

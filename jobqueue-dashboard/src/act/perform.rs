@@ -3,24 +3,24 @@
 use axum::{
     Router,
     extract::{Path, State},
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    http::header,
     routing::post,
 };
-use jobqueue::{Queue, QueueName, audit::Actor};
-use tracing::warn;
+use jobqueue::{Queue, QueueName};
 
 use super::{
     edit,
+    refuse::refused,
+    replay,
     run::{self, Work},
     single,
     subject::{Subject, typed},
-    tasks::NewTask,
+    tasks::{NewTask, too_many},
 };
 use crate::{
     state::App,
     verb::Verb,
-    web::{Params, Posted, Problem, Reply, THEME_COOKIE, Theme, Visit, encode, queue_name},
+    web::{Params, Posted, Problem, Reply, THEME_COOKIE, Theme, Visit, encode, go, queue_name},
 };
 
 /// The fastest rate that can be asked for, in jobs a second.
@@ -29,11 +29,6 @@ const FASTEST: u64 = 100_000;
 /// The routes of all changes.
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/do/{verb}", post(perform)).route("/theme", post(theme))
-}
-
-/// Goes there next, with a GET.
-pub(super) fn go(visit: &Visit, path: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, visit.at(path))]).into_response()
 }
 
 async fn perform(
@@ -76,13 +71,8 @@ async fn carry_out(
         Verb::Pause => queue.pause().await.map(|_| ())?,
         Verb::Resume => queue.resume().await.map(|_| ())?,
         Verb::Lift => queue.lift_throttle().await.map(|_| ())?,
-        Verb::PauseSchedule => {
-            queue.schedules().pause(params.required("id")?).await.map(|_| ())?;
-            return Ok(go(visit, "/schedules"));
-        }
-        Verb::ResumeSchedule => {
-            queue.schedules().resume(params.required("id")?).await.map(|_| ())?;
-            return Ok(go(visit, "/schedules"));
+        Verb::PauseSchedule | Verb::ResumeSchedule => {
+            return schedule(visit, &queue, verb, params).await;
         }
         Verb::RunSchedule => {
             let job = queue.schedules().run_now(params.required("id")?).await?;
@@ -94,20 +84,26 @@ async fn carry_out(
         Verb::Edit | Verb::EditRetry => return edit::job(visit, &queue, verb, params).await,
         Verb::EditLetter => return edit::letter(visit, &queue, params).await,
         Verb::Clone => return single::clone(visit, &queue, params).await,
+        Verb::Replay => return replay::begin(app, visit, &queue, params).await,
         _ => return jobs(app, visit, &queue, (verb, params)).await,
     }
     Ok(go(visit, &format!("/q/{}", encode(name.as_str()))))
 }
 
-/// Notes a refusal in the audit log, as any answer to an operator.
-async fn refused(visit: &Visit, verb: Verb, queue: &QueueName, problem: &Problem) {
-    let mut actor = Actor::new(visit.person.name());
-    if let Some(address) = &visit.address {
-        actor = actor.at(address);
+/// Holds a schedule, or lets it go on.
+async fn schedule(visit: &Visit, queue: &Queue, verb: Verb, params: &Params) -> Reply {
+    let (id, schedules) = (params.required("id")?, queue.schedules());
+    match verb {
+        Verb::PauseSchedule => schedules.pause(id).await.map(|_| ())?,
+        _ => schedules.resume(id).await.map(|_| ())?,
     }
-    warn!(who = visit.person.name(), action = verb.as_str(), %queue, "an action was refused");
-    let client = visit.app.client.acting_as(actor);
-    client.note_refusal(verb.as_str(), queue, &problem.words).await;
+    // From its own page back to that.
+    match params.has("own_page") {
+        true => {
+            Ok(go(visit, &format!("/schedules/{}/{}", encode(queue.name().as_str()), encode(id))))
+        }
+        false => Ok(go(visit, "/schedules")),
+    }
 }
 
 fn task(app: &App, params: &Params) -> Result<super::Task, Problem> {
@@ -159,11 +155,7 @@ async fn jobs(app: &App, visit: &Visit, queue: &Queue, (verb, params): (Verb, &P
         subject: subject.words(),
         total: count.jobs,
     };
-    let Some(task) = app.tasks.begin(new) else {
-        let words = "Too much work runs at once. Wait until some of it has ended, or stop it.";
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, words);
-        return Err(problem.link("/actions", "What runs"));
-    };
+    let task = app.tasks.begin(new).ok_or_else(too_many)?;
     let work = Work { client: visit.client(), queue: queue.clone(), verb, subject, rate };
     tokio::spawn(run::run(work, task.clone()));
     Ok(go(visit, &format!("/actions/{}", task.id())))

@@ -3,11 +3,11 @@
 use jobqueue::{JobId, JobInfo, JobState, Queue};
 use serde_json::Value;
 
-use super::perform::{go, job_path};
+use super::perform::job_path;
 use crate::{
     verb::Verb,
     view::Look,
-    web::{Params, Problem, Reply, Visit, encode},
+    web::{Params, Problem, Reply, Visit, encode, go},
 };
 
 /// What a clone says of the job that it was made of.

@@ -2,17 +2,18 @@
 
 use std::ops::ControlFlow;
 
-use jobqueue::{Client, Error, JobId, JobInfo, JobState, Queue, QueueName, find::Find};
+use jobqueue::{
+    Client, Error, JobId, JobInfo, JobState, Queue, QueueName,
+    find::{Find, JobFilter},
+};
 
 use crate::{
+    filter::Where,
+    look::look,
     payload::Redaction,
-    search::{Reach, Where, look},
     verb::Verb,
     web::{Params, Problem},
 };
-
-/// How many jobs are looked at to say how many a filter means.
-const LOOKED_AT: u64 = 2_000;
 
 /// How many jobs are shown of many.
 const SAMPLES: usize = 3;
@@ -61,10 +62,9 @@ impl Subject {
         client: &Client,
     ) -> Result<Option<Find>, Error> {
         let Self::All { state, filter } = self else { return Ok(None) };
-        let filter = filter.filter().clone();
         Ok(Some(match verb {
-            Verb::Redrive => client.dead_letters(queue.name())?.find(filter),
-            _ => queue.find(filter.state(*state)),
+            Verb::Redrive => client.dead_letters(queue.name())?.find(filter.of_letters()),
+            _ => queue.find(filter.of_jobs().and(JobFilter::new().state(*state))),
         }))
     }
 
@@ -89,7 +89,7 @@ impl Subject {
                     jobs += 1;
                     ControlFlow::Continue(())
                 };
-                let all = look(&mut found, Reach::of(LOOKED_AT), take).await?;
+                let all = look(&mut found, take).await?;
                 Ok(Count { jobs, or_more: !all })
             }
         }
@@ -119,7 +119,7 @@ impl Subject {
                         ControlFlow::Continue(())
                     }
                 };
-                look(&mut found, Reach::of(LOOKED_AT), take).await?;
+                look(&mut found, take).await?;
             }
         }
         Ok(samples)

@@ -5,11 +5,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use jobqueue::{QueueName, types::CancellationToken};
 use serde::Serialize;
 
-use crate::verb::Verb;
+use crate::{verb::Verb, web::Problem};
 
 /// How many tasks are remembered; those that run are never forgotten.
 const REMEMBERED: usize = 200;
@@ -151,6 +152,12 @@ impl Task {
 /// All tasks of this process, the newest first.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks(Mutex<(u64, VecDeque<Task>)>);
+
+/// Why no more work begins.
+pub(super) fn too_many() -> Problem {
+    let words = "Too much work runs at once. Wait until some of it has ended, or stop it.";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, words).link("/actions", "What runs")
+}
 
 /// What a new task is.
 #[derive(Debug)]

@@ -59,7 +59,7 @@
     for (const it of all("[data-go]")) say("g " + it.dataset.go, it.textContent);
     say("j k", "row below, above"); say("x, X", "select, select a range"); say("Enter", "open"); say("u", "up");
     say("[ ]", "page before, after"); say("1 … 7", "state"); say("r e c p", "retry, edit, cancel, pause");
-    say("y", "copy the id"); say(".", "freeze"); say("t", "theme"); say("?", "this");
+    say("y", "copy"); say(".", "freeze"); say("t", "theme"); say("?", "this");
     const toggle = document.createElement("button");
     toggle.type = "button";
     toggle.textContent = off() ? "Switch keys on" : "Switch keys off";

@@ -140,7 +140,9 @@
     if (frozen) return;
     for (const time of document.querySelectorAll("time")) {
       const at = Date.parse(time.dateTime), now = Date.now();
-      time.title = new Date(at).toLocaleString() + " (" + time.dateTime + ")";
+      const own = new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+      if ("exact" in time.dataset) { time.textContent = own; continue; }
+      time.title = own + " (" + time.dateTime + ")";
       time.textContent = at > now ? "in " + words(at - now) : words(now - at) + " ago";
     }
   };

@@ -54,6 +54,8 @@ fn framed(visit: &Visit, response: Response) -> Response {
     #[derive(Serialize)]
     struct Words<'a> {
         error: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pointed: Option<&'a str>,
         status: u16,
     }
     let problem = match response.extensions().get::<Problem>() {
@@ -68,7 +70,8 @@ fn framed(visit: &Visit, response: Response) -> Response {
     };
     let status = problem.status;
     let mut page = if visit.json {
-        let words = Words { error: &problem.words, status: status.as_u16() };
+        let (error, pointed) = (&*problem.words, problem.pointed.as_deref());
+        let words = Words { error, pointed, status: status.as_u16() };
         json(status, &Tree::of(&words).unwrap_or_default())
     } else {
         (status, view::problem(visit, &problem)).into_response()

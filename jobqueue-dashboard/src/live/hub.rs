@@ -114,6 +114,7 @@ async fn tick(app: App, watched: Arc<Mutex<Watched>>) {
             true => Ok(Reading::default()),
             false => app.readings.some(&names).await,
         };
+        app.trends.some(&names).await;
         let reading = match reading {
             Ok(reading) => reading,
             Err(error) => {

@@ -40,7 +40,7 @@ impl View {
         reading: &Reading,
     ) -> Result<Vec<Fragment>, Problem> {
         match &self.what {
-            What::Overview(queues) => Ok(pages::overview_news(&self.prefix, reading, queues)),
+            What::Overview(queues) => Ok(pages::overview_news(app, &self.prefix, reading, queues)),
             What::Queue(queue, state) => {
                 pages::queue_news(app, &self.prefix, (queue, *state), reading).await
             }

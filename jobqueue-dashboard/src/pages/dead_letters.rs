@@ -1,6 +1,6 @@
 //! `/dead`: the queues that hold dead letters; `/dead/{queue}`: the letters of one, grouped.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use axum::{
     Router,
@@ -8,17 +8,22 @@ use axum::{
     http::StatusCode,
     routing::get,
 };
-use jobqueue::{JobId, dead_letter::DeadLetter};
+use jobqueue::{
+    JobId, JobInfo,
+    dead_letter::{DeadLetter, DeadLetters},
+};
 use maud::{Markup, html};
 use serde::Serialize;
 
 use super::failures::kind_of;
 use crate::{
+    filter::Where,
+    look::look,
     payload::{Tree, letter_tree, payload},
     state::App,
     verb::Verb,
     view::{Page, ago, confirm_link, number, show},
-    web::{Params, Reply, Visit, encode, json, queue_name},
+    web::{Params, Problem, Reply, Visit, encode, json, queue_name},
 };
 
 /// Dead letters on a page, unless the address says otherwise.
@@ -92,14 +97,44 @@ async fn letters(
     let after = params.number("after", 0..=DEEPEST, 0)?;
     visit.queue(&name).await?;
     let dead_letters = visit.client().dead_letters(&name)?;
+    let filter = Where::read(params.text("where")?.unwrap_or_default(), &app.redaction)?;
     let count = dead_letters.count().await?;
-    let letters = dead_letters.page(after, n).await?;
+    let (letters, partly) = match filter.is_empty() {
+        true => (dead_letters.page(after, n).await?, false),
+        false => find(&dead_letters, &filter, n).await?,
+    };
     if visit.json {
         return data(&app, count, &letters);
     }
-    let view = View { visit: &visit, queue: name.as_str(), letters: &letters, count, after, n };
+    let view = View {
+        visit: &visit,
+        queue: name.as_str(),
+        letters: &letters,
+        count,
+        filter: &filter,
+        partly,
+        after,
+        n,
+    };
     let title = format!("Dead letters in {name}");
     show(&visit, Page::new(&title, "/dead", view.body(&app)), &())
+}
+
+/// Those that a filter means, by the jobs that failed, and whether there may be more.
+async fn find(
+    dead_letters: &DeadLetters,
+    filter: &Where,
+    n: u64,
+) -> Result<(Vec<(JobId, DeadLetter)>, bool), Problem> {
+    let mut letters = Vec::new();
+    let take = |job: JobInfo| {
+        if let Ok(letter) = job.payload::<DeadLetter>() {
+            letters.push((job.id, letter));
+        }
+        if letters.len() as u64 >= n { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let all = look(&mut dead_letters.find(filter.of_letters()), take).await?;
+    Ok((letters, !all))
 }
 
 fn data(app: &App, count: u64, letters: &[(JobId, DeadLetter)]) -> Reply {
@@ -110,7 +145,7 @@ fn data(app: &App, count: u64, letters: &[(JobId, DeadLetter)]) -> Reply {
         }
         Ok(tree)
     });
-    let letters = Tree::List(each.collect::<Result<_, crate::web::Problem>>()?);
+    let letters = Tree::List(each.collect::<Result<_, Problem>>()?);
     let fields = [("count", Tree::Number(count.to_string())), ("letters", letters)];
     let tree =
         Tree::Map(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
@@ -122,6 +157,9 @@ struct View<'a> {
     queue: &'a str,
     letters: &'a [(JobId, DeadLetter)],
     count: u64,
+    filter: &'a Where,
+    /// Whether the filter hasn't looked at all of them.
+    partly: bool,
     after: u64,
     n: u64,
 }
@@ -134,14 +172,18 @@ impl View<'_> {
                 h1 { (queue) }
                 p.facts { (number(*count)) " dead letters, kept, not waiting" }
                 div.buttons {
-                    @if *count > 0 {
-                        (confirm_link(visit, (Verb::Redrive, queue), &[("state", "waiting")], "Redrive all"))
-                    }
+                    @if *count > 0 { (self.redrive()) }
                     a.button href=(visit.at(&format!("/q/{}/waiting", encode(queue)))) { "As jobs" }
                 }
             }
+            (self.search())
             (self.groups())
-            @if self.letters.is_empty() { p.empty { "No dead letter is kept here." } }
+            @if self.letters.is_empty() {
+                p.empty {
+                    @if self.filter.is_empty() { "No dead letter is kept here." }
+                    @else { "No dead letter matches " code { (self.filter.text()) } "." }
+                }
+            }
             @else {
                 form method="get" action=(visit.at("/confirm")) {
                     input type="hidden" name="queue" value=(queue);
@@ -162,6 +204,36 @@ impl View<'_> {
                     }
                 }
             }
+            @if self.filter.is_empty() { (self.pages()) }
+        }
+    }
+
+    fn redrive(&self) -> Markup {
+        let fields = [("state", "waiting"), ("where", self.filter.text())];
+        let words = if self.filter.is_empty() { "Redrive all" } else { "Redrive all that match" };
+        confirm_link(self.visit, (Verb::Redrive, self.queue), &fields, words)
+    }
+
+    fn search(&self) -> Markup {
+        html! {
+            form.filter method="get" {
+                input type="search" name="where" value=(self.filter.text()) maxlength="1024"
+                    aria-label="Filter by the jobs that failed"
+                    placeholder="Filter: name:charge error:timeout payload.customer=4711";
+                button type="submit" { "Filter" }
+            }
+            @if !self.filter.is_empty() {
+                p.quiet {
+                    (self.letters.len()) " found"
+                    @if self.partly { ", and there may be more" }
+                    ". " a href="?" { "Clear" }
+                }
+            }
+        }
+    }
+
+    fn pages(&self) -> Markup {
+        html! {
             nav.pages aria-label="Pages of dead letters" {
                 @if self.after > 0 {
                     a rel="prev" data-page="["
@@ -169,7 +241,7 @@ impl View<'_> {
                         "Older"
                     }
                 }
-                @if self.after + self.n < *count {
+                @if self.after + self.n < self.count {
                     a rel="next" data-page="]"
                         href={ "?after=" (self.after + self.n) "&n=" (self.n) } {
                         "Newer"

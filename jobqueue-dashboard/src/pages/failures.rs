@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use jobqueue::{JobId, JobInfo, Outcome};
+use jobqueue::{JobId, JobInfo, Outcome, find::JobFilter};
 use maud::{Markup, html};
 use serde::Serialize;
 
@@ -68,6 +68,11 @@ pub(super) fn grouped(jobs: &[JobInfo]) -> Vec<Group> {
     groups
 }
 
+/// The filter that means the jobs of a name.
+fn named(name: &str) -> String {
+    JobFilter::new().name(name).to_string()
+}
+
 /// The groups, above the table.
 pub(super) fn groups(prefix: &str, queue: &str, groups: &[Group]) -> Markup {
     html! {
@@ -76,7 +81,7 @@ pub(super) fn groups(prefix: &str, queue: &str, groups: &[Group]) -> Markup {
                 @for group in groups {
                     li {
                         b { (number(group.count)) " × " } (group.reason) " in "
-                        a href={ "?where=" (encode(&format!("name:{}", group.name))) } {
+                        a href={ "?where=" (encode(&named(&group.name))) } {
                             (group.name)
                         }
                         ": "

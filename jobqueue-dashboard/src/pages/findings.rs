@@ -1,15 +1,15 @@
-//! What needs a look: found in what the overview reads anyway, so it costs nothing.
+//! What needs a look: what the doctor finds in what the overview reads anyway, so that it costs
+//! nothing, and what is no fault but worth a look.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use jobqueue::{QueueName, stats::QueueGlance};
+use chrono::{DateTime, Utc};
+use jobqueue::{QueueName, manage::QueueEntry, stats::QueueGlance};
+use jobqueue_doctor::{Severity, Thresholds, glance_findings};
 use serde::Serialize;
 
-use crate::{
-    readings::Reading,
-    view::{number, seconds},
-    web::encode,
-};
+use super::doctor;
+use crate::{readings::Reading, view::seconds, web::encode};
 
 /// How many are shown.
 const MOST: usize = 7;
@@ -21,8 +21,10 @@ const LONG: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Finding {
     pub(crate) queue: QueueName,
-    /// What is wrong, and since when.
+    /// What it is.
     pub(crate) what: String,
+    /// Since when, as far as that is known.
+    pub(crate) since: Option<DateTime<Utc>>,
     /// Where it is mended.
     pub(crate) path: String,
     /// How bad: the least first.
@@ -30,46 +32,51 @@ pub(crate) struct Finding {
     rank: u8,
 }
 
-/// The worst, in the queues for which `sees` says so.
-pub(super) fn findings(reading: &Reading, sees: impl Fn(&str) -> bool) -> Vec<Finding> {
-    let seen = reading.stats.values().filter(|stats| sees(stats.queue.as_str()));
-    let mut found: Vec<_> = seen
-        .filter_map(|stats| of_queue(stats, reading.holds_dead_letters(&stats.queue)))
-        .collect();
-    found.sort_by(|a, b| (a.rank, &a.queue).cmp(&(b.rank, &b.queue)));
-    found.truncate(MOST);
-    found
+/// The worst of each queue that has anything.
+pub(super) fn findings(reading: &Reading, thresholds: &Thresholds) -> BTreeMap<QueueName, Finding> {
+    let found = reading.queues.iter().filter_map(|entry| {
+        let stats = reading.stats.get(&entry.name)?;
+        Some((entry.name.clone(), of_queue(stats, entry, thresholds)?))
+    });
+    found.collect()
 }
 
-/// The worst of one queue.
-pub(super) fn of_queue(stats: &QueueGlance, holds_dead_letters: bool) -> Option<Finding> {
-    let lag = stats.oldest_waiting.unwrap_or_default();
-    let name = encode(stats.queue.as_str());
-    let finding = |rank, what, path| Finding { queue: stats.queue.clone(), what, path, rank };
-    let page = format!("/q/{name}");
-    if holds_dead_letters {
-        let what = format!("{} dead letters are kept", number(stats.waiting));
-        return (stats.waiting > 0).then(|| finding(3, what, format!("/dead/{name}")));
+/// The worst of all, in the queues for which `sees` says so.
+pub(super) fn worst(
+    all: &BTreeMap<QueueName, Finding>,
+    sees: impl Fn(&str) -> bool,
+) -> Vec<Finding> {
+    let mut seen: Vec<_> = all.values().filter(|it| sees(it.queue.as_str())).cloned().collect();
+    seen.sort_by(|a, b| (a.rank, &a.queue).cmp(&(b.rank, &b.queue)));
+    seen.truncate(MOST);
+    seen
+}
+
+fn of_queue(stats: &QueueGlance, entry: &QueueEntry, thresholds: &Thresholds) -> Option<Finding> {
+    let found = glance_findings(stats, entry, thresholds).into_iter();
+    if let Some(worst) = found.max_by_key(|finding| finding.severity) {
+        return Some(Finding {
+            queue: stats.queue.clone(),
+            what: worst.what.trim_end_matches('.').to_owned(),
+            since: worst.since,
+            path: doctor::path(&worst)?,
+            rank: match worst.severity {
+                Severity::Error => 0,
+                Severity::Warning => 2,
+                _ => 4,
+            },
+        });
     }
-    if stats.paused {
-        let what = match stats.waiting {
-            0 => return None,
-            jobs => format!("it is paused, and {} jobs wait", number(jobs)),
-        };
-        return Some(finding(4, what, page));
-    }
-    if stats.waiting > 0 && stats.workers_alive == 0 {
-        let waits =
-            stats.oldest_waiting.map_or_else(String::new, |time| format!(" for {}", seconds(time)));
-        let what = format!("{} jobs wait{waits}, and there is no worker", number(stats.waiting));
-        return Some(finding(0, what, page));
-    }
+    let (rank, what) = slow(stats, entry)?;
+    let path = format!("/q/{}", encode(stats.queue.as_str()));
+    Some(Finding { queue: stats.queue.clone(), what, since: None, path, rank })
+}
+
+/// What may be meant to be so, and makes jobs wait.
+fn slow(stats: &QueueGlance, entry: &QueueEntry) -> Option<(u8, String)> {
     if let Some(time) = stats.throttled_for.filter(|time| *time >= LONG) {
-        let what = format!("a handler throttled it for {} more", seconds(time));
-        return Some(finding(1, what, page));
+        return Some((1, format!("A handler has throttled it for {} more", seconds(time))));
     }
-    if lag >= LONG {
-        return Some(finding(2, format!("jobs wait for {}", seconds(lag)), page));
-    }
-    None
+    let waits = !stats.paused && !entry.is_dead_letter() && stats.lag() >= LONG;
+    waits.then(|| (3, format!("Jobs wait for {}", seconds(stats.lag()))))
 }

@@ -8,11 +8,15 @@ use axum::{
     routing::get,
 };
 use jobqueue::{
-    Error, JobId, JobInfo, JobState, Queue, QueueName, audit::AuditEntry, error::Refused,
+    Error, JobId, JobInfo, JobState, Queue, QueueName,
+    audit::AuditEntry,
+    error::Refused,
+    find::JobFilter,
+    flow::{FlowError, FlowNode},
     steps::JobSteps,
 };
 
-use super::job_view::{JobView, body, main_part, state_part};
+use super::job_view::{InFlow, JobView, body, main_part, state_part};
 use crate::{
     payload::{Tree, job_tree},
     state::App,
@@ -37,6 +41,11 @@ pub(super) fn job_id(text: &str) -> Result<JobId, Problem> {
     text.parse().map_err(|error| Problem::bad_request(format!("{error}.")))
 }
 
+/// The filter that means a job.
+fn by_id(id: &JobId) -> String {
+    JobFilter::new().id(id).to_string()
+}
+
 /// The job; or where else it may be.
 pub(super) async fn found(queue: &Queue, id: &JobId) -> Result<JobInfo, Problem> {
     match queue.job(id).info().await {
@@ -46,7 +55,7 @@ pub(super) async fn found(queue: &Queue, id: &JobId) -> Result<JobInfo, Problem>
                 queue.name()
             );
             Err(Problem::not_found(words)
-                .link(format!("/jobs?where={}", encode(&format!("id:{id}"))), "Look in all queues")
+                .link(format!("/jobs?where={}", encode(&by_id(id))), "Look in all queues")
                 .link(format!("/q/{}", encode(queue.name().as_str())), "The jobs of this queue"))
         }
         other => Ok(other?),
@@ -63,7 +72,8 @@ async fn page(
     let queue = visit.queue(&name).await?;
     let job = found(&queue, &id).await?;
     if visit.json {
-        return data(&app, &queue, &job).await;
+        let flow = flow(&visit, &queue, &job).await?;
+        return data(&app, &queue, &job, flow.as_ref()).await;
     }
     let all = params.text("payload")? == Some("all");
     let view = JobView {
@@ -71,6 +81,7 @@ async fn page(
         job: &job,
         logs: last(queue.job(&id).logs(0).await?),
         steps: queue.job(&id).steps().await.unwrap_or_default(),
+        flow: flow(&visit, &queue, &job).await?,
         redaction: &app.redaction,
         all,
     };
@@ -78,6 +89,23 @@ async fn page(
     let title = format!("{} {id}", job.record.name);
     let path = format!("/live/q/{}/job/{}", encode(name.as_str()), encode(id.as_str()));
     show(&visit, Page::new(&title, "/", body(&visit, &view, &audit)).live(path), &())
+}
+
+/// The flow that a job belongs to, if it does, and this person sees it.
+async fn flow(visit: &Visit, queue: &Queue, job: &JobInfo) -> Result<Option<InFlow>, Problem> {
+    let Some(node) = FlowNode::of(queue, job) else { return Ok(None) };
+    if !visit.sees(node.home().as_str()) {
+        return Ok(None);
+    }
+    let read = async { Ok((node.id().await?, node.name().await?)) };
+    match read.await {
+        Ok((id, name)) => {
+            Ok(Some(InFlow { home: node.home().clone(), id: id.to_string(), node: name }))
+        }
+        // It isn't kept any more.
+        Err(FlowError::Gone { .. } | FlowError::NoNode { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn last(mut lines: Vec<String>) -> Vec<String> {
@@ -92,12 +120,13 @@ async fn own_entries(app: &App, queue: &QueueName, id: &JobId) -> Result<Vec<Aud
     Ok(log.into_iter().filter(own).collect())
 }
 
-async fn data(app: &App, queue: &Queue, job: &JobInfo) -> Reply {
+async fn data(app: &App, queue: &Queue, job: &JobInfo, flow: Option<&InFlow>) -> Reply {
     let mut tree = job_tree(job, &app.redaction)?;
     let steps: JobSteps = queue.job(&job.id).steps().await.unwrap_or_default();
     if let Tree::Map(fields) = &mut tree {
         fields.push(("logs".to_owned(), Tree::of(&queue.job(&job.id).logs(0).await?)?));
         fields.push(("steps".to_owned(), Tree::of(&steps)?));
+        fields.push(("flow".to_owned(), Tree::of(&flow)?));
     }
     Ok(json(StatusCode::OK, &tree))
 }
@@ -128,6 +157,7 @@ pub(crate) async fn job_news(
             JobState::Active | JobState::Delayed => queue.job(id).steps().await.unwrap_or_default(),
             _ => JobSteps::default(),
         },
+        flow: None,
         redaction: &app.redaction,
         all: false,
     };

@@ -1,9 +1,11 @@
 //! How a job looks.
 
 use jobqueue::{
-    JobInfo, JobState, Outcome, QueueName, audit::AuditEntry, error::JobFailure, steps::JobSteps,
+    JobInfo, JobState, Outcome, QueueName, audit::AuditEntry, error::JobFailure, find::JobFilter,
+    steps::JobSteps,
 };
 use maud::{Markup, html};
+use serde::Serialize;
 
 use super::audit::entries;
 use crate::{
@@ -19,9 +21,18 @@ pub(super) struct JobView<'a> {
     pub(super) job: &'a JobInfo,
     pub(super) logs: Vec<String>,
     pub(super) steps: JobSteps,
+    pub(super) flow: Option<InFlow>,
     pub(super) redaction: &'a Redaction,
     /// Whether a large payload is shown too.
     pub(super) all: bool,
+}
+
+/// The flow that a job belongs to, and what it is called there.
+#[derive(Debug, Serialize)]
+pub(super) struct InFlow {
+    pub(super) home: QueueName,
+    pub(super) id: String,
+    pub(super) node: String,
 }
 
 pub(super) fn body(visit: &Visit, view: &JobView<'_>, audit: &[AuditEntry]) -> Markup {
@@ -237,6 +248,11 @@ fn steps(steps: &JobSteps) -> Markup {
     }
 }
 
+/// The filter that means the jobs with a tag.
+fn tagged(tag: &str) -> String {
+    JobFilter::new().tag(tag).to_string()
+}
+
 /// What was asked for when it was added, and where it comes from.
 fn options(visit: &Visit, view: &JobView<'_>) -> Markup {
     let (job, options) = (view.job, &view.job.record.options);
@@ -263,7 +279,7 @@ fn options(visit: &Visit, view: &JobView<'_>) -> Markup {
                 dt { "Tags" }
                 dd {
                     @for tag in &options.tags {
-                        a href=(visit.at(&format!("/jobs?where={}", encode(&format!("tag:{tag}"))))) {
+                        a href=(visit.at(&format!("/jobs?where={}", encode(&tagged(tag))))) {
                             (tag)
                         }
                         " "
@@ -271,10 +287,21 @@ fn options(visit: &Visit, view: &JobView<'_>) -> Markup {
                 }
             }
             @if let Some(trace) = trace { dt { "Trace" } dd { code { (trace) } } }
+            @if let Some(flow) = &view.flow {
+                dt { "Flow" }
+                dd {
+                    (flow.node) " of "
+                    a href=(visit.at(&format!("/flows/{}/{}", encode(flow.home.as_str()), encode(&flow.id)))) {
+                        (flow.id)
+                    }
+                    " in " (flow.home)
+                }
+            }
             @if let Some(schedule) = &options.schedule {
                 dt { "Schedule" }
                 dd {
-                    a href=(visit.at(&format!("/schedules?queue={}", encode(view.queue.as_str())))) {
+                    @let id = encode(schedule.id.as_str());
+                    a href=(visit.at(&format!("/schedules/{}/{id}", encode(view.queue.as_str())))) {
                         (schedule.id)
                     }
                 }

@@ -1,21 +1,20 @@
-//! `/jobs?where=`: jobs of all queues that this person sees.
-
-use std::ops::ControlFlow;
+//! `/jobs?where=`: jobs of all queues that this person sees, a page at a time.
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use jobqueue::{Client, Error, JobId, JobInfo, QueueName, error::Refused, manage::QueueEntry};
+use jobqueue::{
+    Outcome,
+    find::{FoundJob, JobFilter, SearchCursor},
+};
 use maud::{Markup, html};
 
 use crate::{
+    filter::Where,
+    look::{LONGEST, LOOKED_AT, Place, cursor},
     payload::{Tree, job_tree, payload},
-    search::{Reach, Where, look},
     state::App,
-    view::{Look, Page, ago, chip, number, show},
-    web::{Params, Problem, Reply, Visit, json},
+    view::{Look, Page, ago, chip, looked, show},
+    web::{Params, Problem, Reply, Visit, encode, json},
 };
-
-/// How many jobs one request looks at, in all queues.
-const LOOKED_AT: u64 = 2_000;
 
 /// How many are shown.
 const MOST: usize = 100;
@@ -24,105 +23,63 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/jobs", get(page))
 }
 
-/// What was found, and how far was looked.
-#[derive(Default)]
-struct Found {
-    jobs: Vec<(QueueName, JobInfo)>,
-    looked: u64,
-    /// Whether not all was looked at.
-    partly: bool,
-}
-
 async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
-    let text = params.text("where")?.unwrap_or_default().to_owned();
-    let found = match only_id(&text) {
-        _ if text.is_empty() => Found::default(),
-        Some(id) => by_id(&app, &visit, &id).await?,
-        None => by_filter(&app, &visit, &text).await?,
+    let wanted = Where::read(params.text("where")?.unwrap_or_default(), &app.redaction)?;
+    let cursor = cursor(&params)?;
+    let (jobs, place) = match &wanted {
+        wanted if wanted.is_empty() => (Vec::new(), Place::default()),
+        wanted => find(&app, &visit, wanted, cursor).await?,
     };
     if visit.json {
-        let jobs = found.jobs.iter().map(|(queue, job)| {
-            let mut tree = job_tree(job, &app.redaction)?;
-            if let Tree::Map(fields) = &mut tree {
-                fields.insert(0, ("queue".to_owned(), Tree::Text(queue.to_string())));
-            }
-            Ok::<_, Problem>(tree)
-        });
-        return Ok(json(StatusCode::OK, &Tree::List(jobs.collect::<Result<_, _>>()?)));
+        return data(&app, &jobs, &place);
     }
-    show(&visit, Page::new("Jobs", "/jobs", body(&visit, &text, &found)), &())
+    let body = body(&visit, &wanted, (&jobs, &place));
+    show(&visit, Page::new("Jobs", "/jobs", body), &())
 }
 
-/// A text that can only be an id.
-fn only_id(text: &str) -> Option<JobId> {
-    let id = text.strip_prefix("id:").unwrap_or(text);
-    let bare =
-        !id.contains([':', '=', ' ', '<', '>', '~']) && id.chars().any(|c| c.is_ascii_digit());
-    if bare || id.len() < text.len() { id.parse().ok() } else { None }
-}
-
-/// One job, in whatever queues it is.
-async fn by_id(app: &App, visit: &Visit, id: &JobId) -> Result<Found, Problem> {
-    let queues = app.readings.queues().await?;
-    let mut found = Found::default();
-    let mut each = Vec::new();
-    for queue in seen(&queues, visit) {
-        each.push(one(app.client.clone(), queue, id.clone()));
-    }
-    // All at the same time, on one connection.
-    for answer in futures_util::future::join_all(each).await {
-        let (queue, job) = answer?;
-        found.looked += 1;
-        match job {
-            Ok(job) => found.jobs.push((queue, job)),
-            Err(Error::Refused(Refused::NotFound { .. })) => {}
-            Err(error) => return Err(error.into()),
+async fn find(
+    app: &App,
+    visit: &Visit,
+    wanted: &Where,
+    cursor: Option<SearchCursor>,
+) -> Result<(Vec<FoundJob>, Place), Problem> {
+    let mut filter = wanted.of_jobs();
+    if !visit.person.sees_all() {
+        let queues = app.readings.queues().await?;
+        let seen = queues.into_iter().map(|entry| entry.name);
+        let seen: Vec<_> = seen.filter(|name| visit.sees(name.as_str())).collect();
+        // No name at all would stand for all queues.
+        if seen.is_empty() {
+            return Ok((Vec::new(), Place::default()));
         }
+        filter = filter.and(seen.into_iter().fold(JobFilter::new(), JobFilter::queue));
     }
-    Ok(found)
-}
-
-/// The queues that this person sees.
-fn seen(queues: &[QueueEntry], visit: &Visit) -> Vec<QueueName> {
-    let names = queues.iter().map(|entry| entry.name.clone());
-    names.filter(|name| visit.sees(name.as_str())).collect()
-}
-
-type Answer = Result<(QueueName, Result<JobInfo, Error>), Error>;
-
-async fn one(client: Client, queue: QueueName, id: JobId) -> Answer {
-    let job = client.queue(queue.as_str())?.job(id).info().await;
-    Ok((queue, job))
-}
-
-async fn by_filter(app: &App, visit: &Visit, text: &str) -> Result<Found, Problem> {
-    let filter = Where::read(text, &app.redaction)?;
-    let queues = app.readings.queues().await?;
-    let mut reach = Reach::of(LOOKED_AT);
-    let mut found = Found::default();
-    for queue in seen(&queues, visit) {
-        let mut jobs = app.client.queue(queue.as_str())?.find(filter.filter().clone());
-        let take = |job| {
-            found.jobs.push((queue.clone(), job));
-            if found.jobs.len() >= MOST {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        };
-        let all = look(&mut jobs, reach, take).await?;
-        let looked = jobs.looked().jobs;
-        found.looked += looked;
-        reach.jobs = reach.jobs.saturating_sub(looked);
-        if !all || reach.jobs == 0 {
-            found.partly = true;
-            break;
-        }
+    let mut search = visit.client().find(filter);
+    search = search.at_most(MOST).looking_at(LOOKED_AT).within(LONGEST);
+    if let Some(cursor) = &cursor {
+        search = search.after(cursor);
     }
-    Ok(found)
+    let page = search.await?;
+    let place = Place::of(&page);
+    Ok((page.jobs, place))
 }
 
-fn body(visit: &Visit, text: &str, found: &Found) -> Markup {
+fn data(app: &App, jobs: &[FoundJob], place: &Place) -> Reply {
+    let jobs = jobs.iter().map(|found| {
+        let queue = Tree::Text(found.queue.to_string());
+        let fields = [("queue", queue), ("job", job_tree(&found.job, &app.redaction)?)];
+        Ok(Tree::Map(fields.map(|(name, value)| (name.to_owned(), value)).into()))
+    });
+    let mut tree = Tree::of(place)?;
+    if let Tree::Map(fields) = &mut tree {
+        let jobs = Tree::List(jobs.collect::<Result<_, Problem>>()?);
+        fields.insert(0, ("jobs".to_owned(), jobs));
+    }
+    Ok(json(StatusCode::OK, &tree))
+}
+
+fn body(visit: &Visit, wanted: &Where, (jobs, place): (&[FoundJob], &Place)) -> Markup {
+    let text = wanted.text();
     html! {
         h1 { "Jobs" }
         form.filter method="get" role="search" {
@@ -134,19 +91,26 @@ fn body(visit: &Visit, text: &str, found: &Found) -> Markup {
             p.empty { "Look for jobs in all queues, by their id, or by what they carry." }
         }
         @else {
-            p.quiet {
-                (number(found.looked)) " looked at, " (found.jobs.len()) " found."
-                @if found.partly {
-                    " There may be more: narrow the search, or look within one queue."
+            p.quiet { (looked(place.looked.jobs, place.of)) (place.looked.found) " found." }
+            @if jobs.is_empty() {
+                p.empty {
+                    "No job " @if place.next.is_some() { "so far " } "matches " code { (text) } "."
                 }
             }
-            @if found.jobs.is_empty() { p.empty { "No job matches " code { (text) } "." } }
-            @else { (table(visit, found)) }
+            @else { (table(visit, jobs)) }
+            @if let Some(next) = &place.next {
+                nav.pages aria-label="Pages of jobs" {
+                    a rel="next" data-page="]"
+                        href={ "?where=" (encode(text)) "&cursor=" (encode(next)) } {
+                        "Go on"
+                    }
+                }
+            }
         }
     }
 }
 
-fn table(visit: &Visit, found: &Found) -> Markup {
+fn table(visit: &Visit, jobs: &[FoundJob]) -> Markup {
     html! {
         table.rows {
             thead {
@@ -156,7 +120,7 @@ fn table(visit: &Visit, found: &Found) -> Markup {
                     }
                 }
             }
-            tbody { @for (queue, job) in &found.jobs { tr data-row {
+            tbody { @for FoundJob { queue, job, .. } in jobs { tr data-row {
                 td.id {
                     a data-open data-id=(job.id)
                         href=(visit.at_job(queue.as_str(), job.id.as_str())) {
@@ -170,7 +134,7 @@ fn table(visit: &Visit, found: &Found) -> Markup {
                     code { (payload(&job.record, &visit.app.redaction, false).preview(80)) }
                 }
                 td { (ago(job.record.created_at)) }
-                td { @if let Some(failure) = job.outcome.as_ref().and_then(jobqueue::Outcome::failure) {
+                td { @if let Some(failure) = job.outcome.as_ref().and_then(Outcome::failure) {
                     (failure.message.lines().next().unwrap_or_default().chars().take(100).collect::<String>())
                 } }
             } } }

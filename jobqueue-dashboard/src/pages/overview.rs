@@ -1,13 +1,13 @@
 //! `/`: what needs a look, and all queues, those in trouble first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{Router, extract::State, routing::get};
 use jobqueue::QueueName;
 use maud::{Markup, html};
 use serde::Serialize;
 
-use super::findings::{Finding, findings, of_queue};
+use super::findings::{Finding, findings, worst};
 use crate::{
     readings::Reading,
     state::App,
@@ -41,10 +41,15 @@ async fn read(app: &App, visit: &Visit, params: &Params) -> Result<Overview, Pro
     let after = usize::try_from(params.number("after", 0..=DEEPEST, 0)?).unwrap_or(usize::MAX);
     let reading = app.readings.all().await?;
     let mut queues = rows(&reading, |queue| visit.sees(queue.as_str()));
-    queues.sort_by_cached_key(|row| trouble(row, &reading));
+    let found = findings(&reading, app.checkup.thresholds());
+    queues.sort_by_cached_key(|row| trouble(row, &found));
     let count = queues.len();
-    let queues = queues.into_iter().skip(after).take(n).collect();
-    let needs_a_look = findings(&reading, |queue| visit.sees(queue));
+    let mut queues: Vec<_> = queues.into_iter().skip(after).take(n).collect();
+    app.trends.look(queues.iter().map(|row| &row.queue)).await;
+    for row in &mut queues {
+        row.trend = app.trends.known(&row.queue);
+    }
+    let needs_a_look = worst(&found, |queue| visit.sees(queue));
     Ok(Overview { needs_a_look, count, after, n, queues })
 }
 
@@ -66,10 +71,12 @@ pub(crate) async fn overview_rows(
 }
 
 /// Queues in trouble first: by how bad it is, then by what waits, then by name.
-fn trouble(row: &QueueRow, reading: &Reading) -> (bool, bool, std::cmp::Reverse<u64>, String) {
-    let found = reading.stats.get(&row.queue).and_then(|it| of_queue(it, row.holds_dead_letters));
+fn trouble(
+    row: &QueueRow,
+    found: &BTreeMap<QueueName, Finding>,
+) -> (bool, bool, std::cmp::Reverse<u64>, String) {
     let lag = std::cmp::Reverse(row.lag_ms.unwrap_or(0) / 1_000);
-    (found.is_none(), is_quiet(row), lag, row.queue.to_string())
+    (!found.contains_key(&row.queue), is_quiet(row), lag, row.queue.to_string())
 }
 
 /// Whether nothing happens in it.
@@ -99,6 +106,7 @@ fn rows(reading: &Reading, sees: impl Fn(&QueueName) -> bool) -> Vec<QueueRow> {
             dead_letter: entry.dead_letter.clone(),
             holds_dead_letters: dead,
             dead: if dead { stats.waiting } else { 0 },
+            trend: None,
         })
     })
     .collect()
@@ -110,7 +118,7 @@ fn body(visit: &Visit, overview: &Overview) -> Markup {
         h1.unseen { "Overview" }
         section aria-labelledby="look" {
             h2 #look { "Needs a look" }
-            @if needs_a_look.is_empty() { p.quiet { "Nothing." } }
+            @if needs_a_look.is_empty() { p.quiet { "Nothing stands still and nothing waits for long." } }
             ul.findings {
                 @for finding in needs_a_look {
                     li {
@@ -119,6 +127,7 @@ fn body(visit: &Visit, overview: &Overview) -> Markup {
                     }
                 }
             }
+            p.quiet { a href=(visit.at("/doctor")) { "All checks, of servers as well" } }
         }
         section aria-labelledby="all" {
             h2 #all { "Queues" }
@@ -147,11 +156,13 @@ fn body(visit: &Visit, overview: &Overview) -> Markup {
 
 /// The rows, for those who watch.
 pub(crate) fn overview_news(
+    app: &App,
     prefix: &str,
     reading: &Reading,
     shown: &BTreeSet<QueueName>,
 ) -> Vec<Fragment> {
-    let each = rows(reading, |queue| shown.contains(queue)).into_iter().map(|row| {
+    let each = rows(reading, |queue| shown.contains(queue)).into_iter().map(|mut row| {
+        row.trend = app.trends.known(&row.queue);
         let fragment = Fragment::new(format!("q-{}", row.queue), queue_row(prefix, &row));
         Fragment { queue: Some(row.queue), ..fragment }
     });

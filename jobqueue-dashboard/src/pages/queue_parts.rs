@@ -1,11 +1,13 @@
 //! What stands above the jobs of a queue, which news replace.
 
-use jobqueue::{JobState, stats::QueueStats};
+use jobqueue::{JobState, manage::QueueEntry, stats::QueueStats};
 use maud::{Markup, html};
 
 use crate::{
-    view::{Look, chip, number, seconds},
-    web::encode,
+    trends::Trend,
+    verb::Verb,
+    view::{Button, Look, chip, number, seconds, sparkline},
+    web::{Visit, encode},
 };
 
 /// The tabs, in the order of the keys 1 to 7.
@@ -18,6 +20,44 @@ const TABS: [JobState; 7] = [
     JobState::Cancelled,
     JobState::WaitingChildren,
 ];
+
+/// A queue's name, how it is, and what can be done with it as a whole.
+pub(super) fn head(
+    visit: &Visit,
+    stats: &QueueStats,
+    entry: Option<&QueueEntry>,
+    trend: Option<&Trend>,
+) -> Markup {
+    let queue = stats.queue.as_str();
+    let dead_letter = entry.and_then(|entry| entry.dead_letter.as_ref());
+    let holds = entry.is_some_and(QueueEntry::is_dead_letter);
+    html! {
+        div.title {
+            h1 { (queue) }
+            (facts(stats, holds))
+            (history_link(&visit.prefix, queue, trend))
+            div.buttons {
+                @if holds { a.button href=(visit.at_letters(queue)) { "Its dead letters" } }
+                @if let Some(dead) = dead_letter {
+                    a.button href=(visit.at_letters(dead.as_str())) { "Dead letters in " (dead) }
+                }
+                @if stats.throttled_for.is_some() { (Button::new(Verb::Lift, queue).show(visit)) }
+                @if stats.counts.paused { (Button::new(Verb::Resume, queue).show(visit)) }
+                @else { (Button::new(Verb::Pause, queue).show(visit)) }
+            }
+        }
+    }
+}
+
+/// The last hour, as a link to all that is kept of it.
+pub(super) fn history_link(prefix: &str, queue: &str, trend: Option<&Trend>) -> Markup {
+    html! {
+        a.trend #trend href={ (prefix) "/history?queue=" (encode(queue)) } {
+            @if let Some(trend) = trend { (sparkline(trend)) " " }
+            "History"
+        }
+    }
+}
 
 /// What is told of a queue beside its name.
 pub(super) fn facts(stats: &QueueStats, holds_dead_letters: bool) -> Markup {

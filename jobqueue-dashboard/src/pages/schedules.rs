@@ -49,7 +49,7 @@ async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
                 thead {
                     tr {
                         @for title in
-                            ["Schedule", "Queue", "Job", "When", "Next", "Last", "Jobs", ""] {
+                            ["Schedule", "Queue", "Job", "When", "Next", "Last", "Jobs", "Actions"] {
                             th scope="col" { (title) }
                         }
                     }
@@ -74,7 +74,9 @@ fn row_part(visit: &Visit, Row { queue, schedule }: &Row) -> Markup {
     html! {
         tr data-row class=[schedule.paused.then_some("hatched")] {
             td {
-                b { (id) }
+                a data-open href=(visit.at(&format!("/schedules/{}/{}", encode(queue.as_str()), encode(id.as_str())))) {
+                    b { (id) }
+                }
                 @if let Some(owner) = &schedule.owner { " " span.quiet { "of " (owner) } }
                 @if schedule.moved { " " span.quiet { "timing set by hand" } }
                 @if let Some(problem) = &schedule.problem { p.problem { (problem) } }
@@ -94,7 +96,7 @@ fn row_part(visit: &Visit, Row { queue, schedule }: &Row) -> Markup {
             }
             td {
                 @if let Some(job) = &schedule.last_job {
-                    a data-open
+                    a
                         href=(visit.at(&format!("{queue_path}/job/{}", encode(job.as_str())))) {
                         @match schedule.last_tick { Some(at) => (ago(at)), None => "run by hand" }
                     }
@@ -116,7 +118,7 @@ fn row_part(visit: &Visit, Row { queue, schedule }: &Row) -> Markup {
 }
 
 /// The usual patterns in words; all else as it is written.
-fn in_words(timing: &str) -> String {
+pub(super) fn in_words(timing: &str) -> String {
     let Some((pattern, zone)) = timing.split_once(" (") else { return timing.to_owned() };
     let zone = zone.trim_end_matches(')');
     let fields: Vec<&str> = pattern.split(' ').collect();

@@ -9,6 +9,7 @@ use jobqueue::topic::{Binding, TopicStats};
 use maud::{Markup, html};
 use serde::Serialize;
 
+use super::replay::form;
 use crate::{
     state::App,
     view::{Page, ago, number, show, took},
@@ -104,7 +105,7 @@ fn body(visit: &Visit, topic: &Topic) -> Markup {
                     th scope="col" { "Queue" }
                     th.num scope="col" { "On their way" }
                     th.num scope="col" { "Waiting there" }
-                    th scope="col" { "" }
+                    th scope="col" { "State" }
                 }
             }
             tbody { @for lag in &stats.queues { tr data-row {
@@ -118,6 +119,7 @@ fn body(visit: &Visit, topic: &Topic) -> Markup {
                 td { @if lag.replaying { "still catching up with the past" } }
             } } }
         }
+        @if stats.kept > 0 { (form(visit, &topic.topic)) }
         h2 { "Bindings" }
         table.rows {
             thead {

@@ -81,6 +81,13 @@ impl Redaction {
         }
     }
 
+    /// The rule that hides what these names below a payload, a result or headers lead to, or anything
+    /// on the way there.
+    pub(crate) fn rule_on_the_way(&self, root: &str, names: &[String]) -> Option<&str> {
+        let path: Vec<&str> = [root].into_iter().chain(names.iter().map(|name| &**name)).collect();
+        (2..=path.len()).find_map(|end| self.rule_within(&path[..end]))
+    }
+
     /// Hides what is to be hidden in a payload, a result, or a page's data.
     pub(crate) fn hide(&self, tree: &mut Tree) {
         self.hide_below(tree, &mut Vec::new());

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The menu: path, words, and the key behind `g`.
-const PARTS: [(&str, &str, &str); 10] = [
+const PARTS: [(&str, &str, &str); 12] = [
     ("/", "Overview", "o"),
     ("/jobs", "Jobs", "j"),
     ("/workers", "Workers", "w"),
@@ -22,15 +22,20 @@ const PARTS: [(&str, &str, &str); 10] = [
     ("/flows", "Flows", "f"),
     ("/dead", "Dead letters", "d"),
     ("/topics", "Topics", "t"),
+    ("/history", "History", "h"),
     ("/events", "Events", "e"),
     ("/audit", "Audit", "a"),
     ("/actions", "Actions", "x"),
+    ("/doctor", "Doctor", "c"),
 ];
 
 /// What htmx may do: nothing that the policy of our pages forbids.
 const HTMX: &str = concat!(
     r#"{"allowEval":false,"includeIndicatorStyles":false,"allowScriptTags":false,"#,
-    r#""selfRequestsOnly":true,"historyCacheSize":0}"#
+    r#""selfRequestsOnly":true,"historyCacheSize":0,"#,
+    r#""responseHandling":[{"code":"204","swap":false},"#,
+    // What is wrong with a filter is shown like any page.
+    r#"{"code":"[2345]..","swap":true}]}"#
 );
 
 /// What stands in a page.
@@ -117,7 +122,12 @@ fn head(visit: &Visit, part: &str) -> Markup {
 fn foot(visit: &Visit, live: bool) -> Markup {
     html! {
         footer {
-            span.who { (visit.person.name()) }
+            span.who {
+                (visit.person.name())
+                @if let Some(address) = &visit.app.sign_out {
+                    " " a href=(address) { "Sign out" }
+                }
+            }
             @if live {
                 span.live #live-state { "not live" }
                 button type="button" #live-freeze data-freeze { "Freeze" }
@@ -145,6 +155,7 @@ pub(crate) fn problem(visit: &Visit, problem: &Problem) -> Html<String> {
         section.problem-page {
             h1 { (title) }
             p { (problem.words) }
+            @if let Some(pointed) = &problem.pointed { pre.pointed { (pointed) } }
             @if !problem.links.is_empty() {
                 ul {
                     @for (path, words) in &problem.links {

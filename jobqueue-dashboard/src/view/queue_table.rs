@@ -4,8 +4,8 @@ use jobqueue::{JobState, QueueName, stats::Rates};
 use maud::{Markup, html};
 use serde::Serialize;
 
-use super::{Look, chip, number, seconds};
-use crate::web::encode;
+use super::{Look, chip, number, seconds, sparkline};
+use crate::{trends::Trend, web::encode};
 
 /// A queue as its row shows it.
 #[derive(Clone, Debug, Serialize)]
@@ -27,7 +27,13 @@ pub(crate) struct QueueRow {
     pub(crate) holds_dead_letters: bool,
     /// Dead letters that wait here.
     pub(crate) dead: u64,
+    /// How it went, if that is known yet.
+    pub(crate) trend: Option<Trend>,
 }
+
+/// The columns of numbers.
+const TITLES: [&str; 10] =
+    ["Ready", "Delayed", "Active", "Failed", "In 24 h", "Dead", "In/s", "Out/s", "Lag", "Workers"];
 
 /// All of them. Rows have ids of their own, so that news find them.
 pub(crate) fn queue_table(prefix: &str, rows: &[QueueRow]) -> Markup {
@@ -35,11 +41,9 @@ pub(crate) fn queue_table(prefix: &str, rows: &[QueueRow]) -> Markup {
         table.rows #queues {
             thead { tr {
                 th scope="col" { "Queue" }
-                @for title in
-                    ["Ready", "Delayed", "Active", "Failed", "Dead", "In/s", "Out/s", "Lag", "Workers"] {
-                    th.num scope="col" { (title) }
-                }
-                th scope="col" { "" }
+                th scope="col" { "Last hour" }
+                @for title in TITLES { th.num scope="col" { (title) } }
+                th scope="col" { span.unseen { "Held back" } }
             } }
             tbody #queue-rows { @for row in rows { (queue_row(prefix, row)) } }
         }
@@ -59,6 +63,11 @@ pub(crate) fn queue_row(prefix: &str, row: &QueueRow) -> Markup {
     html! {
         tr id={ "q-" (row.queue) } class=[row.paused.then_some("hatched")] data-row {
             td data-label="Queue" { a href=(base) data-open { (row.queue) } }
+            td {
+                @if let Some(trend) = &row.trend {
+                    a href={ (prefix) "/history?last=1h&queue=" (name) } { (sparkline(trend)) }
+                }
+            }
             @for (state, count) in states {
                 td.num data-label=(state.as_str()) {
                     @if row.holds_dead_letters && state == JobState::Waiting { span.quiet { "–" } }
@@ -68,6 +77,15 @@ pub(crate) fn queue_row(prefix: &str, row: &QueueRow) -> Markup {
                             (number(count))
                         }
                     }
+                }
+            }
+            td.num data-label="failed in 24 h" {
+                @match &row.trend {
+                    Some(trend) => a href={ (prefix) "/history?queue=" (name) }
+                        class=[(trend.failed_24h == 0).then_some("zero")] {
+                        (number(trend.failed_24h))
+                    },
+                    None => { span.quiet { "–" } },
                 }
             }
             td.num data-label="dead" {

@@ -19,6 +19,14 @@ pub(crate) fn until(time: DateTime<Utc>) -> Markup {
     }
 }
 
+/// The time itself, in the reader's zone where the page's script runs.
+pub(crate) fn exactly(time: DateTime<Utc>) -> Markup {
+    let exact = time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    html! {
+        time datetime=(exact) title=(exact) data-exact { (time.format("%Y-%m-%d %H:%M:%S UTC")) }
+    }
+}
+
 fn timed(time: DateTime<Utc>, words: &str) -> Markup {
     let exact = time.to_rfc3339_opts(SecondsFormat::Millis, true);
     html! { time datetime=(exact) title=(exact) { (words) } }
@@ -61,6 +69,14 @@ pub(crate) fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// How many jobs a search has looked at, of how many.
+pub(crate) fn looked(jobs: u64, of: Option<u64>) -> String {
+    match of {
+        Some(of) => format!("{} of {} looked at, newest first, ", number(jobs), number(of)),
+        None => format!("{} looked at, newest first, ", number(jobs)),
+    }
 }
 
 #[cfg(test)]

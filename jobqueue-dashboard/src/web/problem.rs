@@ -17,15 +17,17 @@ pub(crate) struct Problem {
     pub(crate) status: StatusCode,
     /// What is wrong, in a sentence.
     pub(crate) words: String,
+    /// A text with a mark at the place that is wrong, in two lines.
+    pub(crate) pointed: Option<String>,
     /// Where to look instead: a path in the dashboard, and its name.
     pub(crate) links: Vec<(String, String)>,
     /// More for the answer's head.
-    header: Option<(header::HeaderName, String)>,
+    header: Option<Box<(header::HeaderName, String)>>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, words: impl Into<String>) -> Self {
-        Self { status, words: words.into(), links: Vec::new(), header: None }
+        Self { status, words: words.into(), pointed: None, links: Vec::new(), header: None }
     }
 
     pub(crate) fn bad_request(words: impl Into<String>) -> Self {
@@ -51,8 +53,14 @@ impl Problem {
         self
     }
 
+    /// Shows where a text is wrong.
+    pub(crate) fn pointed(mut self, text: impl Into<String>) -> Self {
+        self.pointed = Some(text.into());
+        self
+    }
+
     pub(crate) fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
-        self.header = Some((name, value.into()));
+        self.header = Some(Box::new((name, value.into())));
         self
     }
 }
@@ -113,7 +121,7 @@ fn sentence(mut text: String) -> String {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.words.clone()).into_response();
-        if let Some((name, value)) = &self.header
+        if let Some((name, value)) = self.header.as_deref()
             && let Ok(value) = HeaderValue::from_str(value)
         {
             response.headers_mut().insert(name.clone(), value);

@@ -133,6 +133,11 @@ impl Visit {
     }
 }
 
+/// Goes there next, with a GET.
+pub(crate) fn go(visit: &Visit, path: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, visit.at(path))]).into_response()
+}
+
 /// Data.
 pub(crate) fn json(status: StatusCode, tree: &Tree) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], tree.to_json()).into_response()
