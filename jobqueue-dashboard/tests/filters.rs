@@ -39,6 +39,9 @@ async fn the_librarys_grammar_is_that_of_boxes_and_addresses() {
             }
         }
     }
+    // The next filter takes the place of this one.
+    let page = site.page(&format!("/q/mails/failed?{}", encoded("payload.n=7"))).await;
+    assert!(page.contains("hx-get=\"/q/mails/failed\""), "{page}");
     // Only of this tab: a state in the text narrows it.
     let none = site.page(&format!("/q/mails/failed?{}", encoded("state:waiting"))).await;
     assert!(none.contains("No job matches"), "{none}");
@@ -60,6 +63,9 @@ async fn what_can_not_be_read_is_shown_with_its_place() {
         assert_eq!(answer.status, 400, "{path}");
         let pointed = format!("name:send state:stuck\n{}^^^^^ expected waiting", " ".repeat(16));
         assert!(answer.body.contains(&pointed), "{path}: {}", answer.body);
+        // What was typed can be mended.
+        assert!(answer.body.contains("value=\"name:send state:stuck\""), "{path}: {}", answer.body);
+        assert!(answer.body.contains(&format!("action=\"{path}\"")), "{path}: {}", answer.body);
     }
     let form = [("queue", "mails"), ("state", "failed"), ("where", "name:send state:stuck")];
     let answer = site.with("accept", "application/json").post("/do/retry", &form).await;

@@ -75,9 +75,12 @@ async fn a_hook_of_the_host_program_decides() {
         let known = caller.header("cookie")?.contains("session=7");
         known.then(|| Person::new("ann").may(Role::Viewer, "*"))
     });
-    let site = Site::of(client.clone(), Dashboard::builder(client).authentication(hook));
+    let builder = Dashboard::builder(client.clone()).authentication(hook).sign_out("/logout");
+    let site = Site::of(client, builder);
     assert_eq!(site.get("/").await.status, 401);
-    assert_eq!(site.with("cookie", "session=7").get("/").await.status, 200);
+    let page = site.with("cookie", "session=7").page("/").await;
+    assert!(page.contains("<a href=\"/logout\">Sign out</a>"), "{page}");
+    assert!(!Site::open().await.page("/").await.contains("Sign out"));
 }
 
 #[tokio::test]
@@ -166,6 +169,10 @@ async fn what_producers_write_stays_text_everywhere() {
         format!("/confirm?verb=remove&queue=mails&id={}", job.id()),
         "/jobs?where=%3Cimg%20src=x%20onerror=alert(1)%3E".to_owned(),
         "/nothing/%3Cscript%3E".to_owned(),
+        "/history?queue=mails".to_owned(),
+        "/history?queue=mails&name=%22%3E%3Cscript%3E".to_owned(),
+        "/q/mails/failed?where=%22%3E%3Cscript%3E".to_owned(),
+        "/dead/mails?where=name:%22%3E%3Cscript%3E".to_owned(),
         "/audit?who=%22%3E%3Cscript%3E".to_owned(),
     ] {
         let body = site.get(&path).await.body;
@@ -269,7 +276,16 @@ async fn no_server_is_no_panic() {
     let builder = Dashboard::builder(client.clone());
     let site = Site::of(client, builder.authentication(Authentication::open_on_loopback()));
     server.kill();
-    for path in ["/", "/q/mails", "/workers", "/audit", "/topics", "/schedules"] {
+    for path in [
+        "/",
+        "/q/mails",
+        "/workers",
+        "/audit",
+        "/topics",
+        "/schedules",
+        "/history?queue=a",
+        "/jobs?where=x",
+    ] {
         assert_eq!(site.get(path).await.status, 503, "{path}");
     }
 }

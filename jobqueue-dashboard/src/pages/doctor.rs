@@ -92,7 +92,7 @@ fn found(visit: &Visit, told: &Told) -> Markup {
     html! {
         p.facts {
             "Looked " (ago(*at))
-            @if *servers > 0 { ", at " (servers) " servers and " (queues) " queues" }
+            @if *servers > 0 { ", at " (count(*servers, "server")) " and " (count(*queues, "queue")) }
             "."
         }
         @if findings.is_empty() { p.empty { "Nothing is wrong." } }
@@ -115,6 +115,10 @@ fn found(visit: &Visit, told: &Told) -> Markup {
             }
         }
     }
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn row(visit: &Visit, finding: &Finding) -> Markup {

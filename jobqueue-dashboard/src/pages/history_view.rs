@@ -90,7 +90,7 @@ pub(super) fn view(visit: &Visit, asked: &Asked, told: &Told) -> Markup {
         @else {
             (facts(&told.total))
             @let axis = axis(&address, told);
-            @for chart in charts(told) { (chart.show(&axis)) }
+            div.charts { @for chart in charts(told) { (chart.show(&axis)) } }
             @if !told.deploys.is_empty() { (deploys(told)) }
             h2 { "In numbers" }
             (table(&address, told))

@@ -55,8 +55,11 @@ impl List<'_> {
     }
 
     fn search(&self) -> Markup {
+        // By its path: else the filter before would stand in the address as well.
+        let (queue, state) = (encode(self.stats.queue.as_str()), self.state.as_str());
+        let path = self.visit.at(&format!("/q/{queue}/{state}"));
         html! {
-            form.filter method="get" hx-get="" hx-target="#main" hx-select="#main"
+            form.filter method="get" action=(path) hx-get=(path) hx-target="#main" hx-select="#main"
                 hx-swap="outerHTML" hx-push-url="true" {
                 input type="search" name="where" value=(self.filter.text()) maxlength="1024"
                     aria-label="Filter" placeholder="Filter: name:send payload.customer=4711";
@@ -139,6 +142,9 @@ impl List<'_> {
             }),
             None => (self.jobs.len() as u64 >= self.n).then(|| at(self.after + self.n)),
         };
+        if newer.is_none() && older.is_none() && (self.place.is_some() || self.jobs.is_empty()) {
+            return html! {};
+        }
         html! {
             nav.pages aria-label="Pages of jobs" hx-target="#main" hx-select="#main"
                 hx-swap="outerHTML show:window:top" hx-push-url="true" {

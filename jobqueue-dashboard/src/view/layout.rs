@@ -148,6 +148,21 @@ fn foot(visit: &Visit, live: bool) -> Markup {
     }
 }
 
+/// The box with what was typed, on pages that have one.
+fn again(visit: &Visit, pointed: &str) -> Markup {
+    let path = visit.here.split('?').next().unwrap_or_default();
+    let has_box = path == "/jobs" || path.starts_with("/q/") || path.starts_with("/dead/");
+    html! {
+        @if has_box {
+            form.filter method="get" action=(visit.at(path)) {
+                input type="search" name="where" maxlength="1024" aria-label="Filter" autofocus
+                    value=(pointed.lines().next().unwrap_or_default());
+                button type="submit" { "Filter" }
+            }
+        }
+    }
+}
+
 /// The page of a problem.
 pub(crate) fn problem(visit: &Visit, problem: &Problem) -> Html<String> {
     let title = problem.status.canonical_reason().unwrap_or("Not possible");
@@ -155,7 +170,10 @@ pub(crate) fn problem(visit: &Visit, problem: &Problem) -> Html<String> {
         section.problem-page {
             h1 { (title) }
             p { (problem.words) }
-            @if let Some(pointed) = &problem.pointed { pre.pointed { (pointed) } }
+            @if let Some(pointed) = &problem.pointed {
+                pre.pointed { (pointed) }
+                (again(visit, pointed))
+            }
             @if !problem.links.is_empty() {
                 ul {
                     @for (path, words) in &problem.links {

@@ -32,8 +32,18 @@ pub(crate) struct QueueRow {
 }
 
 /// The columns of numbers.
-const TITLES: [&str; 10] =
-    ["Ready", "Delayed", "Active", "Failed", "In 24 h", "Dead", "In/s", "Out/s", "Lag", "Workers"];
+const TITLES: [&str; 10] = [
+    "Ready",
+    "Delayed",
+    "Active",
+    "Failed",
+    "Failed 24 h",
+    "Dead",
+    "In/s",
+    "Out/s",
+    "Lag",
+    "Workers",
+];
 
 /// All of them. Rows have ids of their own, so that news find them.
 pub(crate) fn queue_table(prefix: &str, rows: &[QueueRow]) -> Markup {
