@@ -9,8 +9,8 @@ use super::{number, took};
 
 /// The picture, in its own units, and where the lines are in it.
 const WIDTH: f64 = 800.0;
-const HEIGHT: f64 = 190.0;
-const LEFT: f64 = 64.0;
+const HEIGHT: f64 = 200.0;
+const LEFT: f64 = 72.0;
 const RIGHT: f64 = 792.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 164.0;
@@ -156,7 +156,7 @@ fn times(axis: &Axis) -> Markup {
         @for n in 0..=TIMES {
             @let at = axis.from + step * n.cast_signed();
             text.scale x=(round(place(axis, at))) y=(HEIGHT - 8.0)
-                text-anchor=(if n == TIMES { "end" } else { "middle" }) {
+                text-anchor=(match n { 0 => "start", TIMES => "end", _ => "middle" }) {
                 (at.format(format))
             }
         }
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_line_is_broken_where_nothing_is_known() {
         let path = line(&[Some(1.0), None, Some(0.0), Some(1.0)], 1.0);
-        assert_eq!(path, "M64 12H246M428 164H610L610 12H792");
+        assert_eq!(path, "M72 12H252M432 164H612L612 12H792");
     }
 
     #[test]
