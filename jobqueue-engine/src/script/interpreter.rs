@@ -65,6 +65,9 @@ const CALL: &str = "
 /// lasts are the scripts, a megabyte or two, so there is room, and each call leaves nothing.
 const GC_PAUSE: i32 = 400;
 
+/// How many scripts' hashes are remembered, so that no client can fill the memory with them.
+const HASHES: usize = 1_000;
+
 /// The first line of a script that keeps nothing from one call to the next, and whose last line is
 /// `return entry(KEYS, ARGV)`. Its functions are made once, and not with each call as Redis does:
 /// for a script of many functions that is most of its cost.
@@ -73,6 +76,8 @@ const ENTRY: &[u8] = b"\nreturn ";
 
 pub(super) struct Interpreter {
     lua: Lua,
+    /// By texts: hashing one costs more than running it, and each server gets it anew.
+    hashes: HashMap<Bytes, String>,
     /// By their hashes.
     compiled: HashMap<String, Compiled>,
     /// Lua's own: a script that fails gives a value rather than a message.
@@ -121,7 +126,21 @@ impl Interpreter {
         let pcall = globals.raw_get("pcall")?;
         globals.raw_set("pcall", lua.load(PCALL).into_function()?.call::<Function>(&pcall)?)?;
         lua.load(NO_GLOBALS).exec()?;
-        Ok(Self { lua, compiled: HashMap::new(), pcall, lent })
+        Ok(Self { lua, hashes: HashMap::new(), compiled: HashMap::new(), pcall, lent })
+    }
+
+    /// The SHA-1 of a script in hexadecimal digits.
+    pub(super) fn hash(&mut self, source: &[u8]) -> String {
+        if let Some(sha) = self.hashes.get(source) {
+            return sha.clone();
+        }
+        if self.hashes.len() == HASHES {
+            self.hashes.clear();
+        }
+        let sha = sha1_smol::Sha1::from(source).digest().to_string();
+        // A copy: the text may be a piece of a large buffer.
+        self.hashes.insert(Bytes::copy_from_slice(source), sha.clone());
+        sha
     }
 
     pub(super) fn compile(&mut self, sha: &str, source: &[u8]) -> Result<(), Refusal> {

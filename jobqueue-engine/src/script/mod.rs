@@ -31,22 +31,22 @@ struct Script {
 impl Scripts {
     /// Gets to know a script, if it compiles. Its hash.
     pub(crate) fn load(&mut self, source: &Bytes) -> Result<String, Refusal> {
-        let sha = sha1(source);
+        let sha = sha1(source)?;
         if !self.known.contains_key(&sha) {
-            let script = self.script(&sha, source);
+            let script = self.script(&sha, source)?;
             with_interpreter(|lua| lua.compile(&script.sha, &script.source))?;
             self.known.insert(sha.clone(), script);
         }
         Ok(sha)
     }
 
-    fn script(&self, sha: &str, source: &Bytes) -> Script {
+    fn script(&self, sha: &str, source: &Bytes) -> Result<Script, Refusal> {
         let text = self.alter.as_ref().and_then(|alter| alter(str::from_utf8(source).ok()?));
         let Some(text) = text else {
-            return Script { sha: sha.to_owned(), source: source.clone() };
+            return Ok(Script { sha: sha.to_owned(), source: source.clone() });
         };
         let source = Bytes::from(text);
-        Script { sha: sha1(&source), source }
+        Ok(Script { sha: sha1(&source)?, source })
     }
 
     /// Other texts run in the place of those that it gets to know from now on.
@@ -89,8 +89,8 @@ impl fmt::Debug for Scripts {
     }
 }
 
-fn sha1(source: &[u8]) -> String {
-    sha1_smol::Sha1::from(source).digest().to_string()
+fn sha1(source: &[u8]) -> Result<String, Refusal> {
+    with_interpreter(|lua| Ok(lua.hash(source)))
 }
 
 fn hash(sha: &[u8]) -> String {

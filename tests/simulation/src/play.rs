@@ -188,7 +188,7 @@ async fn settle(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
         if standing(stage, Kind::Hand.queue()) > 0 {
             operator::receive(&receiver, &stage.book, 10, Acknowledge::Complete).await?;
         }
-        sleep(Duration::from_millis(100)).await;
+        sleep(Duration::from_millis(250)).await;
     }
     Ok(())
 }
@@ -198,12 +198,11 @@ pub(crate) async fn let_go_on(stage: &Stage, client: &Client) -> jobqueue::Resul
     for name in stage.plan.queues() {
         let meta = format!("{}meta", base(name));
         let has = |field| stage.ask(&["HEXISTS", &meta, field]) == Reply::Integer(1);
-        let queue = client.queue(name)?;
         if has("paused") {
-            queue.resume().await?;
+            client.queue(name)?.resume().await?;
         }
         if has("active") {
-            queue.set_limits().max_active(None).await?;
+            client.queue(name)?.set_limits().max_active(None).await?;
         }
     }
     Ok(())
