@@ -45,7 +45,7 @@ pub async fn run_child(arguments: &[String]) -> Result<(), String> {
             fanout::receive(client).await.map_err(|error| error.to_string())
         }
         "start-flows" => {
-            flows::start(client, book).await;
+            flows::start(client, book, terminate).await;
             Ok(())
         }
         "run-nodes" => {

@@ -6,7 +6,10 @@ use fastrand::Rng;
 use tokio::time::sleep;
 
 use super::round::{LEASE, Round};
-use crate::{process::Signal, proxy::Mode};
+use crate::{
+    process::{Process, Signal},
+    proxy::Mode,
+};
 
 /// Something that goes wrong.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +17,12 @@ pub(super) enum Fault {
     KillWorker,
     KillAllWorkers,
     KillProducer,
+    KillNodeWorker,
+    KillStarter,
     FreezeWorker,
+    FreezeNodeWorker,
     TerminateWorker,
+    TerminateNodeWorker,
     RestartRedis,
     FreezeRedis,
     FlushScripts,
@@ -27,12 +34,16 @@ pub(super) enum Fault {
     HalfClose,
 }
 
-const ALL: [Fault; 14] = [
+const ALL: [Fault; 18] = [
     Fault::KillWorker,
     Fault::KillAllWorkers,
     Fault::KillProducer,
+    Fault::KillNodeWorker,
+    Fault::KillStarter,
     Fault::FreezeWorker,
+    Fault::FreezeNodeWorker,
     Fault::TerminateWorker,
+    Fault::TerminateNodeWorker,
     Fault::RestartRedis,
     Fault::FreezeRedis,
     Fault::FlushScripts,
@@ -54,8 +65,12 @@ impl Fault {
             Self::KillWorker => "worker killed",
             Self::KillAllWorkers => "all workers killed",
             Self::KillProducer => "producer killed",
+            Self::KillNodeWorker => "worker of flows killed",
+            Self::KillStarter => "starter of flows killed",
             Self::FreezeWorker => "worker frozen",
+            Self::FreezeNodeWorker => "worker of flows frozen",
             Self::TerminateWorker => "worker ended",
+            Self::TerminateNodeWorker => "worker of flows ended",
             Self::RestartRedis => "redis killed",
             Self::FreezeRedis => "redis frozen",
             Self::FlushScripts => "scripts flushed",
@@ -76,12 +91,11 @@ impl Fault {
             Self::TerminateWorker => round.replace_worker(rng, Signal::TERM).await,
             Self::KillAllWorkers => round.replace_all_workers().await,
             Self::KillProducer => round.replace_producer(rng).await,
-            Self::FreezeWorker => {
-                let frozen = rng.usize(..round.workers.len());
-                round.workers[frozen].signal(Signal::STOP);
-                sleep(LEASE + moment).await;
-                round.workers[frozen].signal(Signal::CONT);
-            }
+            Self::KillNodeWorker => round.flows.replace_worker(rng, Signal::KILL).await,
+            Self::TerminateNodeWorker => round.flows.replace_worker(rng, Signal::TERM).await,
+            Self::KillStarter => round.flows.replace_starter().await,
+            Self::FreezeWorker => freeze(&mut round.workers, LEASE + moment, rng).await,
+            Self::FreezeNodeWorker => freeze(&mut round.flows.workers, LEASE + moment, rng).await,
             Self::RestartRedis => {
                 round.server.kill();
                 sleep(moment / 2).await;
@@ -112,4 +126,12 @@ impl Fault {
             Self::HalfClose => round.through(Mode::HalfClose, moment).await,
         }
     }
+}
+
+/// Stops one of these processes for so long.
+async fn freeze(workers: &mut [Process], time: Duration, rng: &mut Rng) {
+    let frozen = rng.usize(..workers.len());
+    workers[frozen].signal(Signal::STOP);
+    sleep(time).await;
+    workers[frozen].signal(Signal::CONT);
 }

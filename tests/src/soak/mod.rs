@@ -1,9 +1,10 @@
 //! The soak: load and faults for as long as one likes, with accounts that are proven.
 //!
-//! It goes in rounds. Each has a server, a proxy, an account and processes of its own, and ends
+//! It goes in rounds. Each has a server, a proxy, accounts and processes of its own, and ends
 //! with a proof, so that its notes don't grow with the time.
 
 mod fault;
+mod flows;
 mod report;
 mod round;
 

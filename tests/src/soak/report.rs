@@ -8,7 +8,7 @@ use std::{
 use jobqueue::stats::QueueCounts;
 
 use super::Plan;
-use crate::account::Proof;
+use crate::account::{Proof, flows::proof::FlowProof};
 
 /// Lines on standard output: one a minute, or more often if it is soon over.
 #[derive(Debug)]
@@ -66,6 +66,14 @@ impl Report {
             },
         );
         say(&format!("{:>5} s: {faults} faults; {jobs}", self.began.elapsed().as_secs()));
+    }
+
+    pub(super) fn flows(&self, proof: &FlowProof) {
+        let FlowProof { flows, nodes, followed, half, .. } = proof;
+        say(&format!(
+            "{flows} flows ended with {nodes} nodes completed and {followed} jobs after them; \
+             {half} were never started"
+        ));
     }
 
     pub(super) fn end(&self, proof: &Proof) {

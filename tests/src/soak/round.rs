@@ -1,4 +1,4 @@
-//! One round: a server, a proxy, an account, processes; load and faults, and the proof.
+//! One round: a server, a proxy, accounts, processes; load and faults, and the proof.
 
 use std::time::{Duration, Instant};
 
@@ -6,9 +6,9 @@ use fastrand::Rng;
 use jobqueue::Queue;
 use tokio::time::{sleep, timeout};
 
-use super::{fault::Fault, report::Report};
+use super::{fault::Fault, flows::Flows, report::Report};
 use crate::{
-    account::{Account, Order, Proof, Shift},
+    account::{Account, Order, Proof, Shift, proof::Wrong},
     process::{Process, Signal},
     proxy::{Mode, Proxy},
     server::RedisServer,
@@ -31,6 +31,7 @@ const PRODUCERS: usize = 2;
 pub(super) struct Round {
     pub(super) workers: Vec<Process>,
     producers: Vec<Process>,
+    pub(super) flows: Flows,
     pub(super) proxy: Proxy,
     account: Account,
     pub(super) server: RedisServer,
@@ -44,7 +45,8 @@ impl Round {
         // The queue's length is bounded, so that a long round can finish.
         let limits = account.queue(&server.url()).await.set_limits().max_length(QUEUE_LENGTH);
         limits.await.expect("limits can be set");
-        let mut round = Self { workers: vec![], producers: vec![], proxy, account, server };
+        let flows = Flows::start(server.url(), server.url_through(&proxy)).await;
+        let mut round = Self { workers: vec![], producers: vec![], flows, proxy, account, server };
         round.workers = (0..WORKERS).map(|at| round.worker(at)).collect();
         round.producers = (0..PRODUCERS).map(|at| round.producer(at, rng)).collect();
         round
@@ -70,6 +72,7 @@ impl Round {
         for producer in &mut self.producers {
             producer.exit().await;
         }
+        self.flows.start_no_more().await;
         let url = self.server.url();
         // If it isn't settled, the proof lists the jobs that are left.
         self.account.is_settled(&url, WORKERS as u64, PATIENCE).await;
@@ -80,7 +83,13 @@ impl Round {
             worker.exit().await;
         }
         report.line(counts(&queue).await);
-        self.account.prove(&url).await
+        let mut proof = self.account.prove(&url).await;
+        let flows = self.flows.end(&self.server, PATIENCE).await;
+        report.flows(&flows);
+        if !flows.wrong.is_empty() {
+            proof.wrong.entry(Wrong::Unsound).or_default().extend(flows.wrong);
+        }
+        proof
     }
 
     /// Every second worker is behind the proxy, and so is every second producer.

@@ -123,22 +123,30 @@ impl Faults<'_> {
         connection: &impl Fn(&str) -> Connection,
     ) -> bool {
         for queue in QUEUES {
-            let counts = client.queue(queue).expect("a good name").counts().await.expect("counted");
-            let flowing = format!("{}flowing", self.account.base_of(queue));
-            let flows: bool =
-                cmd("EXISTS").arg(flowing).query(&mut connection(queue)).expect("a number");
-            if flows
-                || counts.waiting
-                    + counts.delayed
-                    + counts.waiting_children
-                    + counts.active
-                    + counts.effects
-                    > 0
-            {
+            if self.account.has_flows_or_jobs(client, queue, &mut connection(queue)).await {
                 return false;
             }
         }
         true
+    }
+}
+
+impl Account {
+    /// Whether a queue has flows that haven't ended, jobs that haven't, or something to send.
+    ///
+    /// # Panics
+    /// The server can't be reached.
+    pub async fn has_flows_or_jobs(
+        &self,
+        client: &jobqueue::Client,
+        queue: &str,
+        connection: &mut Connection,
+    ) -> bool {
+        let counts = client.queue(queue).expect("a good name").counts().await.expect("counted");
+        let flowing = format!("{}flowing", self.base_of(queue));
+        let flows: bool = cmd("EXISTS").arg(flowing).query(connection).expect("a number");
+        let waiting = counts.waiting + counts.delayed + counts.waiting_children;
+        flows || waiting + counts.active + counts.effects > 0
     }
 }
 

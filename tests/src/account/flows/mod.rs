@@ -14,7 +14,7 @@ pub mod proof;
 use std::time::Duration;
 
 use jobqueue::{Client, JobId, Result, Worker};
-use tokio::task::JoinSet;
+use tokio::{signal::unix::Signal, task::JoinSet};
 
 use self::kind::Kind;
 use super::{
@@ -30,7 +30,7 @@ pub const QUEUES: [&str; 3] = ["fan-orders", "fan-mails", "fan-users"];
 const LINES: usize = 4;
 
 impl Account {
-    /// Starts a process that starts flows until it is killed.
+    /// Starts a process that starts flows until SIGTERM.
     #[must_use]
     pub fn starter(&self, url: &str) -> Process {
         self.spawn("start-flows", url, Vec::new())
@@ -43,8 +43,8 @@ impl Account {
     }
 }
 
-/// Starts flows without end.
-pub(super) async fn start(client: Client, book: Book) {
+/// Starts flows until SIGTERM. What is being started then stays an intent.
+pub(super) async fn start(client: Client, book: Book, mut terminate: Signal) {
     let mut lines = JoinSet::new();
     for _ in 0..LINES {
         let (client, book) = (client.clone(), book.clone());
@@ -54,7 +54,7 @@ pub(super) async fn start(client: Client, book: Book) {
             }
         });
     }
-    while lines.join_next().await.is_some() {}
+    terminate.recv().await;
 }
 
 /// Starts a flow. If it is unknown whether it was started, it stays an intent.
