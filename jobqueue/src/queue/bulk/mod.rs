@@ -188,6 +188,7 @@ async fn run_steps<A: Act>(bulk: &mut Bulk<'_, A>) -> Result<BulkReport> {
 async fn steps<A: Act>(bulk: &mut Bulk<'_, A>, report: &mut BulkReport) -> Result<()> {
     let mut finder = Finder::new(&bulk.seek, A::STATES)?;
     let pace = Pace::new(bulk.rate)?;
+    let mut before = 0;
     loop {
         if bulk.is_over(report) {
             return Ok(());
@@ -200,17 +201,18 @@ async fn steps<A: Act>(bulk: &mut Bulk<'_, A>, report: &mut BulkReport) -> Resul
         for (from, jobs) in by_states::<A>(jobs, finder.states()) {
             let mut jobs = jobs.into_iter().peekable();
             while jobs.peek().is_some() {
+                // Not behind the last step: nothing waits for that.
+                bulk.stop.run_until_cancelled(pace.wait(before)).await;
                 if bulk.is_over(report) {
                     return Ok(());
                 }
                 let left = bulk.at_most.saturating_sub(report.found());
                 let step = pace.step.min(usize::try_from(left).unwrap_or(usize::MAX));
                 let step: Vec<_> = jobs.by_ref().take(step).collect();
-                let count = step.len() as u64;
+                before = step.len() as u64;
                 let acted = bulk.action.act(&bulk.seek.queue, step, &from).await?;
                 report.add(acted);
                 bulk.tell(report);
-                bulk.stop.run_until_cancelled(pace.wait(count)).await;
             }
         }
     }
