@@ -61,6 +61,9 @@ fn of_cause(cause: &(dyn StdError + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<Error>() {
         return Some(of_error(error));
     }
+    if let Some(error) = cause.downcast_ref::<redis::RedisError>() {
+        return Some(of_redis(error));
+    }
     match cause.downcast_ref::<ResultError>() {
         Some(ResultError::Error(error)) => return Some(of_error(error)),
         Some(_) => return Some(Exit::Trouble),
@@ -73,6 +76,16 @@ fn of_cause(cause: &(dyn StdError + 'static)) -> Option<Exit> {
         }
         _ => Exit::Trouble,
     })
+}
+
+/// What `move` says to both servers itself.
+fn of_redis(error: &redis::RedisError) -> Exit {
+    match error.kind() {
+        redis::ErrorKind::InvalidClientConfig => Exit::Usage,
+        redis::ErrorKind::AuthenticationFailed => Exit::Refused,
+        _ if error.is_io_error() => Exit::NoServer,
+        _ => Exit::Trouble,
+    }
 }
 
 fn of_error(error: &Error) -> Exit {

@@ -39,7 +39,7 @@ impl Where {
     /// `states` are meant if it names none.
     pub(crate) fn filter(&self, states: &[JobState]) -> Result<JobFilter> {
         let filter = read(self.text.as_deref().unwrap_or_default())?;
-        if names_state(&filter.to_string()) {
+        if names(&filter.to_string(), "state:") {
             return Ok(filter);
         }
         let states = states.iter().fold(JobFilter::new(), |filter, state| filter.state(*state));
@@ -54,11 +54,12 @@ fn read(text: &str) -> Result<JobFilter> {
     })
 }
 
-/// Whether one of the conditions says in which states jobs are, and not in which they aren't.
-fn names_state(filter: &str) -> bool {
+/// Whether one of the conditions begins so, such as that which says in which states jobs are; and not
+/// that in which they aren't.
+fn names(filter: &str, condition: &str) -> bool {
     let (mut is_quoted, mut is_escaped, mut begins) = (false, false, true);
     for (at, letter) in filter.char_indices() {
-        if begins && filter.get(at..).is_some_and(|rest| rest.starts_with("state:")) {
+        if begins && filter.get(at..).is_some_and(|rest| rest.starts_with(condition)) {
             return true;
         }
         begins = letter == ' ' && !is_quoted;
@@ -77,11 +78,22 @@ pub(crate) struct Queues {
 }
 
 impl Queues {
-    /// All that are meant, and that exist.
-    pub(crate) async fn open(&self, session: &Session) -> Result<Vec<Queue>> {
-        if self.queue.is_empty() {
+    /// All that are meant, and that exist. A dead letter is the last copy of a job, so its queue is meant
+    /// only where it is named, here or by a condition.
+    pub(crate) async fn open(&self, session: &Session, filter: &JobFilter) -> Result<Vec<Queue>> {
+        if !self.queue.is_empty() {
+            return self.named(session).await;
+        }
+        if names(&filter.to_string(), "queue:") {
             return session.all_queues().await;
         }
+        let client = session.client().await?;
+        let entries = client.queues().all().await?;
+        let of_jobs = entries.iter().filter(|entry| !entry.is_dead_letter());
+        of_jobs.map(|entry| Ok(client.queue(&entry.name)?)).collect()
+    }
+
+    async fn named(&self, session: &Session) -> Result<Vec<Queue>> {
         let mut open = Vec::new();
         for name in &self.queue {
             open.push(session.known_queue(name).await?);
@@ -104,7 +116,7 @@ mod tests {
 
     #[test]
     fn states_are_seen_where_they_are_conditions() {
-        for (text, names) in [
+        for (text, expected) in [
             ("state:failed", true),
             ("name:send state:failed,waiting", true),
             ("-state:failed", false),
@@ -113,7 +125,7 @@ mod tests {
             ("", false),
         ] {
             let filter = text.parse::<JobFilter>().expect("conditions").to_string();
-            assert_eq!(names_state(&filter), names, "{text} {filter}");
+            assert_eq!(names(&filter, "state:"), expected, "{text} {filter}");
         }
     }
 

@@ -1,8 +1,10 @@
 //! A server that queues are moved from or to.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use jobqueue_engine::{Folder, Held, Options, parse_place, serve};
 use redis::{AsyncConnectionConfig, Client, RedisConnectionInfo, aio::MultiplexedConnection};
+
+use crate::exit::Told;
 
 /// How many bytes are on their way to a folder's engine at once.
 const PIPE: usize = 1 << 20;
@@ -55,9 +57,13 @@ impl Site {
 pub(crate) fn folder(url: &str) -> Result<Option<&str>> {
     match url.strip_prefix("embedded:") {
         None => Ok(None),
-        Some("") => bail!("`embedded:` without a folder is gone with the process that has it"),
+        Some("") => {
+            Err(Told::usage("`embedded:` without a folder is gone with the process that has it"))
+        }
         Some(place) => {
-            let (path, _) = parse_place(place).with_context(|| format!("{url} isn't a folder"))?;
+            let place = parse_place(place);
+            let (path, _) = place
+                .map_err(|error| Told::usage(format_args!("{url} isn't a folder: {error}")))?;
             Ok(Some(path))
         }
     }

@@ -37,6 +37,40 @@ async fn queues_go_on_where_they_were_moved_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_there_is_and_what_operators_did_is_known_where_it_was_moved_to() {
+    let (from, to) = (RedisServer::start(), RedisServer::start());
+    Queues::fill(&from.url()).await;
+    let client = Client::connect(&from.url()).await.expect("connected").acting_as("ann");
+    let queue = client.queue("letters").expect("a name");
+    queue.create().await.expect("made");
+    queue.set_limits().dead_letter("letters-dlq").await.expect("set");
+    let there = async |url: String| {
+        let client = Client::connect(&url).await.expect("connected");
+        let queues = client.queues().all().await.expect("listed");
+        let log = client.audit_log().newest(10).await.expect("read");
+        (queues, log.into_iter().map(|it| (it.who, it.action)).collect::<Vec<_>>())
+    };
+    let before = there(from.url()).await;
+    assert!(before.0.len() > 2 && !before.1.is_empty(), "{before:?}");
+    let moved = moves(&from.url(), &to.url(), &[]);
+    assert!(moved.status.success(), "{}", text(&moved));
+    assert_eq!(there(to.url()).await, before);
+}
+
+#[test]
+fn the_exit_code_says_what_kind_of_error_it_was() {
+    let (from, to) = (RedisServer::start(), RedisServer::start());
+    let code = |from: &str, to: &str| moves(from, to, &[]).status.code();
+    assert_eq!(code("redis://127.0.0.1:1", &to.url()), Some(3));
+    assert_eq!(code("http://nowhere", &to.url()), Some(2));
+    assert_eq!(code("embedded:", &to.url()), Some(2));
+    assert_eq!(code(&from.url(), &from.url()), Some(2));
+    run(&from, "SET jq:{a}:meta x");
+    run(&to, "SET jq:{b}:meta x");
+    assert_eq!(code(&from.url(), &to.url()), Some(4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_there_is_not_overwritten_but_a_move_that_broke_off_is_begun_anew() {
     let (from, to) = (RedisServer::start(), RedisServer::start());
     let queues = Queues::fill(&from.url()).await;

@@ -186,16 +186,53 @@ impl Dashboard {
     /// [`ServeError::Open`] if it has no authentication and others could reach the address;
     /// [`ServeError::Listen`] if the address is taken.
     pub async fn serve(&self, address: impl Into<SocketAddr>) -> Result<(), ServeError> {
+        self.bind(address).await?.serve().await
+    }
+
+    /// Takes the address, and answers nobody yet: for whoever wants to know it first, as when its port
+    /// is 0.
+    ///
+    /// # Errors
+    /// Those of [`serve`](Self::serve).
+    pub async fn bind(&self, address: impl Into<SocketAddr>) -> Result<Bound, ServeError> {
         let address = address.into();
         if self.0.authentication.is_open() && !address.ip().is_loopback() {
             return Err(ServeError::Open { address });
         }
-        let served = async {
+        let bound = async {
             let listener = TcpListener::bind(address).await?;
-            info!(address = %listener.local_addr()?, "serving the dashboard");
-            let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, service).await
+            Ok((listener.local_addr()?, listener))
         };
-        served.await.map_err(|source| ServeError::Listen { address, source })
+        let taken = |source| ServeError::Listen { address, source };
+        let (address, listener) = bound.await.map_err(taken)?;
+        Ok(Bound { dashboard: self.clone(), address, listener })
+    }
+}
+
+/// A dashboard that has an address; see [`Dashboard::bind`].
+#[derive(Debug)]
+pub struct Bound {
+    dashboard: Dashboard,
+    address: SocketAddr,
+    listener: TcpListener,
+}
+
+impl Bound {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until it is dropped.
+    ///
+    /// # Errors
+    /// [`ServeError::Listen`] if it can't listen any more.
+    pub async fn serve(self) -> Result<(), ServeError> {
+        let Self { dashboard, address, listener } = self;
+        info!(%address, "serving the dashboard");
+        let service = dashboard.router().into_make_service_with_connect_info::<SocketAddr>();
+        let served = axum::serve(listener, service).await;
+        served.map_err(|source| ServeError::Listen { address, source })
     }
 }

@@ -63,6 +63,6 @@ mod view;
 mod web;
 
 pub use access::{Authentication, Caller, Person, Role};
-pub use dashboard::{BuildError, Dashboard, DashboardBuilder, ServeError};
+pub use dashboard::{Bound, BuildError, Dashboard, DashboardBuilder, ServeError};
 pub use jobqueue_doctor::Thresholds;
 pub use payload::Redaction;

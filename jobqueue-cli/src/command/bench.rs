@@ -36,8 +36,9 @@ pub(crate) struct Bench {
           value_parser = value_parser!(u64).range(1..=10_000_000))]
     jobs: u64,
     /// How many bytes each carries.
-    #[arg(long, value_name = "BYTES", default_value_t = 100)]
-    payload: usize,
+    #[arg(long, value_name = "BYTES", default_value_t = 100,
+          value_parser = value_parser!(u32).range(..=1_000_000))]
+    payload: u32,
     /// How many run at once.
     #[arg(long, value_name = "JOBS", default_value_t = 100,
           value_parser = value_parser!(u32).range(1..=10_000))]
@@ -125,7 +126,7 @@ impl Bench {
         bar: &ProgressBar,
         stop: &CancellationToken,
     ) -> Result<bool> {
-        let payload = "x".repeat(self.payload);
+        let payload = "x".repeat(self.payload as usize);
         let mut left = self.jobs;
         while left > 0 {
             if stop.is_cancelled() {

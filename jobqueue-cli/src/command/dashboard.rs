@@ -39,9 +39,10 @@ impl Dashboard {
         let pages = Pages::builder(client).authentication(authentication).build();
         let pages = pages.map_err(Told::usage)?;
         let told = session.stop.take_note();
-        session.out.remark(format_args!("The dashboard is at http://{}/", self.listen));
+        let bound = pages.bind(self.listen).await.map_err(Told::usage)?;
+        session.out.remark(format_args!("The dashboard is at http://{}/", bound.address()));
         tokio::select! {
-            served = pages.serve(self.listen) => served.map_err(Told::usage)?,
+            served = bound.serve() => served.map_err(Told::usage)?,
             () = told.cancelled() => {}
         }
         Ok(Exit::Done)

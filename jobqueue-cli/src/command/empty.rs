@@ -8,6 +8,7 @@ use jobqueue::JobState;
 use serde_json::json;
 
 use crate::{
+    command::queues::dead_letter_queues,
     exit::Exit,
     output::{grouped, span},
     session::Session,
@@ -85,11 +86,19 @@ impl Obliterate {
         let queue = session.known_queue(&self.queue).await?;
         let counts = queue.counts().await?;
         let jobs: u64 = JobState::ALL.into_iter().map(|state| counts.of(state)).sum();
-        let what = format!(
+        let entries = session.client().await?.queues().all().await?;
+        let dead = dead_letter_queues(&entries).remove(queue.name()).unwrap_or_default();
+        let mut what = format!(
             "Would remove {} with its {} jobs, schedules, flows and limits.",
             self.queue,
             grouped(jobs)
         );
+        if counts.workers > 0 {
+            what.push_str(&format!(" {} workers serve it, and go on.", grouped(counts.workers)));
+        }
+        for dead in dead {
+            what.push_str(&format!(" Its dead letters stay in {dead}."));
+        }
         session.ask.about(&what, &self.queue).await?;
         let obliterate = queue.obliterate();
         if self.force { obliterate.force() } else { obliterate }.await?;

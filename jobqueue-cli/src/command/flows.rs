@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use jobqueue::{
-    FlowHandle, Queue, QueueName,
+    FlowHandle, JobState, Queue, QueueName,
     flow::{Blocker, FlowError, FlowState, FlowSummary},
     types::Value,
 };
@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     exit::{Exit, Told},
-    output::{Cell, Column, Hue, Output, Table, grouped},
+    output::{Cell, Column, Hue, Output, Table, grouped, one_line},
     session::Session,
 };
 
@@ -24,6 +24,9 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// How long it waits for that. What runs may take its time, and workers do the rest.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How many failed nodes are told with their errors.
+const FAILURES: usize = 10;
 
 /// What is done with flows.
 #[derive(Debug, Subcommand)]
@@ -213,7 +216,8 @@ fn hue(state: FlowState) -> Hue {
 
 impl Tree {
     async fn run(&self, session: &Session) -> Result<Exit> {
-        let graph = self.which.open(session).await?.graph().await?;
+        let flow = self.which.open(session).await?;
+        let graph = flow.graph().await?;
         if self.mermaid {
             session.out.say(graph.to_mermaid().trim_end())?;
             return Ok(Exit::Done);
@@ -223,12 +227,37 @@ impl Tree {
             return Ok(Exit::Done);
         }
         session.out.say(graph.to_string().trim_end())?;
-        for step in graph.critical_path() {
+        if graph.nodes.iter().any(|node| node.failed > 0) {
+            failed_nodes(session, &flow).await?;
+        }
+        let path = graph.critical_path();
+        if !path.is_empty() {
+            session.out.remark("What it took, by the nodes that the others waited for:");
+        }
+        for step in path {
             let took = (step.ended_at - step.ready_at).to_std().unwrap_or_default();
-            session.out.remark(format_args!("took {}: {}", crate::output::span(took), step.node));
+            session.out.remark(format_args!("  {:>8}  {}", crate::output::span(took), step.node));
         }
         Ok(Exit::Done)
     }
+}
+
+/// Says which nodes failed, and of what: the first few.
+async fn failed_nodes(session: &Session, flow: &FlowHandle<Value>) -> Result<()> {
+    let (mut nodes, mut told) = (flow.nodes(), 0);
+    while told < FAILURES
+        && let Some(node) = nodes.next().await
+    {
+        let node = node?;
+        if node.state == Some(JobState::Failed)
+            && let Err(error) = flow.node_result::<Value>(&node.node).await
+        {
+            told += 1;
+            let queue = node.queue.map(|queue| format!(" in {queue}")).unwrap_or_default();
+            session.out.say(one_line(&format!("failed: {}{queue}: {error}", node.node)))?;
+        }
+    }
+    Ok(())
 }
 
 impl Stuck {

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jobqueue::{Rate, manage::Overflow, stats::QueueLimits};
 
 use crate::{
+    command::queues::dead_letter_queues,
     exit::{Exit, Told},
     output::{Column, Table, grouped, span},
     session::Session,
@@ -145,11 +146,18 @@ impl Change {
 }
 
 async fn show(session: &Session, name: &str) -> Result<Exit> {
-    let limits = session.known_queue(name).await?.limits().await?;
+    let queue = session.known_queue(name).await?;
+    let limits = queue.limits().await?;
     if session.out.json {
         session.out.json(&limits)?;
-    } else {
-        session.out.table(&table(&limits))?;
+        return Ok(Exit::Done);
+    }
+    session.out.table(&table(&limits))?;
+    let entries = session.client().await?.queues().all().await?;
+    let mut dead = dead_letter_queues(&entries).remove(queue.name()).unwrap_or_default();
+    dead.retain(|to| limits.dead_letter.as_ref() != Some(to));
+    for to in dead {
+        session.out.remark(format_args!("Its workers send dead letters to {to}, by their code."));
     }
     Ok(Exit::Done)
 }

@@ -1,14 +1,16 @@
 //! `jobqueue queues`: all queues, and what is wrong with them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use anyhow::Result;
 use clap::Args;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jobqueue::{
-    Client,
+    Client, QueueName,
     manage::QueueEntry,
-    stats::{QueueStats, Rates},
+    stats::{QueueGlance, Rates},
 };
 use serde::Serialize;
 use tokio::time::sleep;
@@ -16,7 +18,7 @@ use tokio::time::sleep;
 use crate::{
     exit::Exit,
     output::{Cell, Column, Hue, Table, grouped, rate, span},
-    session::{AT_ONCE, Session},
+    session::Session,
     value::duration,
 };
 
@@ -33,7 +35,7 @@ pub(crate) struct Queues {
 pub(crate) struct QueueView {
     #[serde(flatten)]
     pub(crate) entry: QueueEntry,
-    pub(crate) stats: QueueStats,
+    pub(crate) glance: QueueGlance,
     /// None if it wasn't watched.
     pub(crate) rates: Option<Rates>,
     /// How many dead letters wait in its dead-letter queue, of all that it takes.
@@ -63,26 +65,45 @@ impl Queues {
 
 /// All queues, as they are now.
 pub(crate) async fn read(client: &Client) -> jobqueue::Result<Vec<QueueView>> {
-    let entries = client.queues().all().await?.into_iter();
-    let reads = entries.map(|entry| async move {
-        let stats = client.queue(&entry.name)?.stats().await?;
-        Ok::<_, jobqueue::Error>(QueueView { entry, stats, rates: None, dead_letters: None })
-    });
-    let mut views: Vec<QueueView> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+    let entries = client.queues().all().await?;
+    let names: Vec<_> = entries.iter().map(|entry| entry.name.clone()).collect();
+    let glances = client.glance(&names).await?.into_iter();
+    let mut glances: HashMap<_, _> = glances.map(|it| (it.queue.clone(), it)).collect();
     let waiting: HashMap<_, _> =
-        views.iter().map(|it| (it.entry.name.clone(), it.stats.counts.waiting)).collect();
-    for view in &mut views {
-        let to = view.entry.dead_letter.as_ref();
-        view.dead_letters = to.and_then(|to| waiting.get(to).copied());
+        glances.iter().map(|(name, it)| (name.clone(), it.waiting)).collect();
+    let letters_of = dead_letter_queues(&entries);
+    let view = |entry: QueueEntry| {
+        // It may have been obliterated since it was listed.
+        let glance = glances.remove(&entry.name)?;
+        let dead = letters_of.get(&entry.name).into_iter().flatten();
+        let dead_letters = dead.map(|to| waiting.get(to).copied().unwrap_or(0));
+        let dead_letters = dead_letters.reduce(|sum, letters| sum + letters);
+        Some(QueueView { entry, glance, rates: None, dead_letters })
+    };
+    Ok(entries.into_iter().filter_map(view).collect())
+}
+
+/// Where the dead letters of each queue go: what its limits say, and what its workers have said.
+pub(crate) fn dead_letter_queues<'a>(
+    entries: impl IntoIterator<Item = &'a QueueEntry>,
+) -> HashMap<QueueName, BTreeSet<QueueName>> {
+    let mut all: HashMap<QueueName, BTreeSet<QueueName>> = HashMap::new();
+    for entry in entries {
+        for of in &entry.dead_letters_of {
+            all.entry(of.clone()).or_default().insert(entry.name.clone());
+        }
+        if let Some(to) = &entry.dead_letter {
+            all.entry(entry.name.clone()).or_default().insert(to.clone());
+        }
     }
-    Ok(views)
+    all
 }
 
 /// The later ones, with their rates since the earlier ones.
 pub(crate) fn since(earlier: &[QueueView], later: Vec<QueueView>) -> Vec<QueueView> {
-    let before: HashMap<_, _> = earlier.iter().map(|it| (&it.entry.name, &it.stats)).collect();
+    let before: HashMap<_, _> = earlier.iter().map(|it| (&it.entry.name, &it.glance)).collect();
     let with_rates = |mut view: QueueView| {
-        view.rates = before.get(&view.entry.name).map(|stats| view.stats.since(stats));
+        view.rates = before.get(&view.entry.name).map(|glance| view.glance.since(glance));
         view
     };
     later.into_iter().map(with_rates).collect()
@@ -90,18 +111,18 @@ pub(crate) fn since(earlier: &[QueueView], later: Vec<QueueView>) -> Vec<QueueVi
 
 impl QueueView {
     pub(crate) fn ready(&self) -> u64 {
-        self.stats.counts.waiting
+        self.glance.waiting
     }
 
     /// How long what should run has waited; none of dead letters, which nobody is to run.
     pub(crate) fn lag(&self) -> Option<Duration> {
-        (!self.entry.is_dead_letter()).then(|| self.stats.lag())
+        (!self.entry.is_dead_letter()).then(|| self.glance.lag())
     }
 
     /// Jobs wait, and nobody is there to run them.
     pub(crate) fn lacks_workers(&self) -> bool {
         self.ready() > 0
-            && self.stats.workers_alive() == 0
+            && self.glance.workers_alive == 0
             && !self.entry.paused
             && !self.entry.is_dead_letter()
     }
@@ -114,7 +135,7 @@ impl QueueView {
         if self.entry.paused {
             return (Hue::Odd, "‖ paused".to_owned());
         }
-        if let Some(time) = self.stats.throttled_for {
+        if let Some(time) = self.glance.throttled_for {
             return (Hue::Odd, format!("⧗ throttled for {}", span(time)));
         }
         if self.entry.is_dead_letter() {
@@ -143,13 +164,13 @@ fn table(views: &[QueueView]) -> Table {
     columns.extend([Column::number("WORKERS"), Column::long("")]);
     let mut table = Table::new(columns);
     for view in views {
-        let counts = &view.stats.counts;
+        let glance = &view.glance;
         let mut row = vec![
             Cell::new(&view.entry.name),
-            grouped(counts.waiting).into(),
-            grouped(counts.delayed).into(),
-            grouped(counts.active).into(),
-            count_of_bad(counts.failed),
+            grouped(glance.waiting).into(),
+            grouped(glance.delayed).into(),
+            grouped(glance.active).into(),
+            count_of_bad(glance.failed),
             count_of_bad(view.dead_letters.unwrap_or(0)),
             view.lag().map_or_else(|| "–".to_owned(), span).into(),
         ];
@@ -158,7 +179,7 @@ fn table(views: &[QueueView]) -> Table {
             row.push(out.unwrap_or_default().into());
         }
         let (hue, note) = view.note();
-        row.extend([grouped(view.stats.workers_alive()).into(), Cell::new(note).hue(hue)]);
+        row.extend([grouped(glance.workers_alive).into(), Cell::new(note).hue(hue)]);
         table.row(row);
     }
     table

@@ -87,9 +87,10 @@ impl Poller {
     }
 
     async fn jobs(&self, name: &QueueName, state: JobState) -> jobqueue::Result<Jobs> {
-        let pages = self.client.queue(name)?.jobs(state);
+        let queue = self.client.queue(name)?;
+        let (counts, pages) = (queue.counts().await?, queue.jobs(state));
         let pages = if state.is_final() { pages.newest_first() } else { pages };
-        Ok(Jobs { queue: name.clone(), state, jobs: pages.page(0, JOBS).await? })
+        Ok(Jobs { queue: name.clone(), state, counts, jobs: pages.page(0, JOBS).await? })
     }
 
     async fn job(&self, name: &QueueName, id: &JobId) -> jobqueue::Result<Job> {

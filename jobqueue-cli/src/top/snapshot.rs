@@ -4,6 +4,7 @@ use jobqueue::{
     JobId, JobInfo, JobState, Outcome, QueueName,
     audit::AuditEntry,
     manage::WorkerInfo,
+    stats::QueueCounts,
     types::{DateTime, Utc},
 };
 
@@ -49,6 +50,7 @@ pub(super) struct FailureKind {
 pub(super) struct Jobs {
     pub(super) queue: QueueName,
     pub(super) state: JobState,
+    pub(super) counts: QueueCounts,
     pub(super) jobs: Vec<JobInfo>,
 }
 

@@ -45,7 +45,7 @@ impl Sort {
         match self {
             Self::Trouble => queues.sort_by_key(|view| Reverse(trouble(view))),
             Self::Ready => queues.sort_by_key(|view| Reverse(view.ready())),
-            Self::Failed => queues.sort_by_key(|view| Reverse(view.stats.counts.failed)),
+            Self::Failed => queues.sort_by_key(|view| Reverse(view.glance.failed)),
             Self::Lag => queues.sort_by_key(|view| Reverse(view.lag())),
             Self::Name => {}
         }
@@ -55,7 +55,7 @@ impl Sort {
 /// How much a queue needs a look: no worker, then late, then unread letters, failures, a pause, and last
 /// what is busy.
 fn trouble(view: &QueueView) -> (u8, u64) {
-    let counts = &view.stats.counts;
+    let glance = &view.glance;
     let lag = view.lag().unwrap_or_default();
     if view.lacks_workers() {
         return (6, lag.as_secs());
@@ -63,18 +63,18 @@ fn trouble(view: &QueueView) -> (u8, u64) {
     if lag > LATE && !view.entry.paused {
         return (5, lag.as_secs());
     }
-    match (view.dead_letters, counts.failed, view.entry.paused) {
+    match (view.dead_letters, glance.failed, view.entry.paused) {
         (Some(letters @ 1..), _, _) => (4, letters),
         (_, failed @ 1.., _) => (3, failed),
-        (_, _, true) => (2, counts.waiting),
-        _ => (1, counts.waiting + counts.active),
+        (_, _, true) => (2, glance.waiting),
+        _ => (1, glance.waiting + glance.active),
     }
 }
 
 /// Whether nothing is in it, and nothing happens.
 pub(super) fn is_quiet(view: &QueueView) -> bool {
-    let counts = &view.stats.counts;
-    let jobs = counts.waiting + counts.delayed + counts.active + counts.failed;
+    let glance = &view.glance;
+    let jobs = glance.waiting + glance.delayed + glance.active + glance.failed;
     let moves = view.rates.is_some_and(|rates| rates.added + rates.completed + rates.failed > 0.0);
     jobs == 0 && !moves && !view.entry.paused && view.dead_letters.unwrap_or(0) == 0
 }

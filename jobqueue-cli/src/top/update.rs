@@ -11,6 +11,7 @@ use super::{
     model::{Model, Over, Screen},
     snapshot::Snapshot,
 };
+use crate::command::queues::dead_letter_queues;
 
 /// How many rows a page has, about.
 const PAGE: usize = 8;
@@ -101,9 +102,14 @@ fn enter(model: &mut Model) {
     model.answer = None;
     let next = match &model.screen {
         Screen::Queues => model.at_cursor().map(|view| {
-            let counts = &view.stats.counts;
-            let first = [JobState::Failed, JobState::Active, JobState::Waiting, JobState::Delayed];
-            let state = first.into_iter().find(|state| counts.of(*state) > 0);
+            let glance = &view.glance;
+            let first = [
+                (JobState::Failed, glance.failed),
+                (JobState::Active, glance.active),
+                (JobState::Waiting, glance.waiting),
+                (JobState::Delayed, glance.delayed),
+            ];
+            let state = first.into_iter().find(|(_, count)| *count > 0).map(|(state, _)| state);
             Screen::Jobs(view.entry.name.clone(), state.unwrap_or(JobState::Completed))
         }),
         Screen::Jobs(queue, state) => {
@@ -156,7 +162,9 @@ fn command(model: &mut Model, letter: char) -> Next {
 fn dead_letters(model: &mut Model) {
     let Some(view) = model.at_cursor() else { return };
     let own = view.entry.is_dead_letter().then(|| view.entry.name.clone());
-    match own.or_else(|| view.entry.dead_letter.clone()) {
+    let entries = model.snapshot.iter().flat_map(|snapshot| &snapshot.queues).map(|it| &it.entry);
+    let to = || dead_letter_queues(entries).remove(&view.entry.name)?.pop_first();
+    match own.or_else(to) {
         Some(queue) => go(model, Screen::Jobs(queue, JobState::Waiting)),
         None => model.answer = Some(format!("{} has no dead-letter queue", view.entry.name)),
     }
@@ -189,7 +197,7 @@ fn change(model: &mut Model, letter: char) -> Next {
     let queues = model.snapshot.iter().flat_map(|snapshot| &snapshot.queues);
     let view = queues.into_iter().find(|view| view.entry.name == queue);
     let is_paused = view.is_some_and(|view| view.entry.paused);
-    let failed = view.map_or(0, |view| view.stats.counts.failed);
+    let failed = view.map_or(0, |view| view.glance.failed);
     match (letter, &model.screen) {
         ('p', _) if is_paused => return Next::Do(Act::Resume(queue)),
         ('p', _) => return Next::Do(Act::Pause(queue)),

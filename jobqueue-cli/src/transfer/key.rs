@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, fmt};
 use anyhow::{Result, bail};
 use redis::{aio::MultiplexedConnection, cmd, pipe};
 
+use super::Sites;
+
 /// How many keys one answer names, about.
 const COUNT: usize = 1000;
 
@@ -67,6 +69,23 @@ pub(super) async fn all(
             return Ok(all);
         }
     }
+}
+
+/// What all queues share, beside their own keys: which there are, and what operators did. A log that the
+/// target has stays.
+pub(super) async fn shared(sites: &mut Sites, prefix: &str) -> Result<BTreeMap<Vec<u8>, Kind>> {
+    let mut all = BTreeMap::new();
+    for (name, kind, stays) in [("registry", Kind::SortedSet, false), ("audit", Kind::Stream, true)]
+    {
+        let key = format!("{prefix}:{name}").into_bytes();
+        let exists = async |redis: &mut MultiplexedConnection| {
+            cmd("EXISTS").arg(&key).query_async::<bool>(redis).await
+        };
+        if exists(&mut sites.from.redis).await? && !(stays && exists(&mut sites.to.redis).await?) {
+            all.insert(key.clone(), kind);
+        }
+    }
+    Ok(all)
 }
 
 /// What begins so, whatever the prefix has in it.

@@ -11,6 +11,7 @@ use std::{fs, path::Path, time::Instant};
 use self::key::Kind;
 use crate::{
     arguments::Move,
+    exit::Told,
     site::{Site, folder, shown},
 };
 use anyhow::{Context as _, Result, bail};
@@ -29,10 +30,10 @@ pub(crate) async fn run(order: &Move, prefix: &str) -> Result<()> {
     let place = |path: Option<&str>| path.and_then(|path| fs::canonicalize(path).ok());
     let is_one_folder = place(from).is_some() && place(from) == place(to);
     if order.from == order.to || is_one_folder {
-        bail!("both URLs are {}", shown(&order.from));
+        return Err(Told::usage(format_args!("both URLs are {}", shown(&order.from))));
     }
     if let Some(path) = from.filter(|path| !Path::new(path).is_dir()) {
-        bail!("{path} is no folder");
+        return Err(Told::usage(format_args!("{path} is no folder")));
     }
     let start = Instant::now();
     let mut sites = Sites {
@@ -41,7 +42,7 @@ pub(crate) async fn run(order: &Move, prefix: &str) -> Result<()> {
         // Every key of a queue goes on with the queue's name in braces.
         prefix: format!("{prefix}:{{"),
     };
-    let keys =
+    let mut keys =
         key::all(&mut sites.from.redis, &sites.prefix).await.context("reading the source")?;
     if keys.is_empty() {
         bail!(
@@ -54,6 +55,7 @@ pub(crate) async fn run(order: &Move, prefix: &str) -> Result<()> {
         ready::nobody_works(&mut sites.from.redis, &keys).await?;
     }
     ready::claim(&mut sites).await?;
+    keys.extend(key::shared(&mut sites, prefix).await.context("reading what all queues share")?);
     let mut items = 0;
     for (number, (key, kind)) in keys.iter().enumerate() {
         let name = String::from_utf8_lossy(key);

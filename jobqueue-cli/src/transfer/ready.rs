@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use redis::{aio::MultiplexedConnection, cmd};
 
 use super::{
     Sites,
     key::{self, Kind},
 };
+use crate::exit::{Exit, Told};
 
 /// The key at the target that says that a move into it isn't over.
 const MARK: &[u8] = b"move}:is-not-over";
@@ -27,13 +28,14 @@ pub(super) async fn nobody_works(
         leases.arg(key).arg(seconds * 1000).arg("+inf");
         let leases: Vec<String> = leases.query_async(redis).await?;
         if let Some(worker) = leases.first() {
-            bail!(
+            let text = format!(
                 "{}: worker {worker} has a lease (of {}). Stop all producers and workers first; \
                  after a crash a lease ends by itself in half a minute. --force goes on all the \
                  same",
                 String::from_utf8_lossy(key),
                 leases.len()
             );
+            return Err(Told::error(Exit::Refused, text));
         }
     }
     Ok(())
@@ -46,13 +48,14 @@ pub(super) async fn claim(sites: &mut Sites) -> Result<()> {
     if !there.is_empty() && !there.contains_key(&mark) {
         let names: Vec<_> =
             there.keys().take(NAMED).map(|key| String::from_utf8_lossy(key)).collect();
-        bail!(
+        let text = format!(
             "the target has {} keys that begin with `{}` ({}, …), and nothing is overwritten: remove \
              them, or choose another database",
             there.len(),
             sites.prefix,
             names.join(", ")
         );
+        return Err(Told::error(Exit::Refused, text));
     }
     if there.len() > 1 {
         nobody_works(&mut sites.to.redis, &there).await.context("at the target")?;

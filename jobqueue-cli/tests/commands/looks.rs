@@ -25,7 +25,7 @@ async fn queues_and_their_figures() {
 
     let queues = program.json("queues --over 0s");
     assert_eq!(queues[0]["name"], "emails");
-    assert_eq!(queues[0]["stats"]["counts"]["waiting"], 1);
+    assert_eq!(queues[0]["glance"]["waiting"], 1);
     assert_eq!(queues[0]["rates"], json!(null));
 
     client.queue("emails").expect("a name").pause().await.expect("paused");

@@ -52,9 +52,26 @@ async fn what_can_not_be_done_to_all_is_partly_done() {
     program.out("job cancel first");
     // Another has its key now.
     program.out("add q send null --id second --unique key");
-    let done = program.run("retry -q q --where state:cancelled --yes").ends(5);
+    let done = program.run("retry -q q --where state:cancelled --yes").ends(4);
     done.says(&["0 run again, 1 skipped", "job second has its unique key"]);
     assert_eq!(queue.counts().await.expect("counts").cancelled, 1);
+    program.out("add q send null --id third");
+    program.out("job cancel third");
+    let done = program.run("retry -q q --where state:cancelled --yes").ends(5);
+    done.says(&["1 run again, 1 skipped"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_changed_only_where_their_queue_is_named() {
+    let program = Program::start();
+    program.out("limits set q --dead-letter q-dlq");
+    program.out("add q send null");
+    program.out("add q-dlq letter null");
+    let would = |line: &str| program.json(&format!("{line} --dry-run"))["queues"].clone();
+    assert_eq!(would("remove"), json!(["q"]));
+    assert_eq!(would("cancel --where state:waiting"), json!(["q"]));
+    assert_eq!(would("remove -q q-dlq"), json!(["q-dlq"]));
+    assert_eq!(would("remove --where queue:q~"), json!(["q", "q-dlq"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,11 +84,13 @@ async fn a_rate_holds_and_an_interrupt_stops_cleanly() {
     program.out("cancel -q q --limit 20 --rate 50/s --yes");
     assert!(began.elapsed() >= Duration::from_millis(250), "{:?}", began.elapsed());
     assert_eq!(queue.counts().await.expect("counts").cancelled, 20);
+    // Nothing waits behind the last one.
+    program.out("cancel -q q --limit 1 --rate 1/h --yes");
 
     let slow = ["cancel", "-q", "q", "--rate", "20/s", "--yes"];
     let mut process = Process::spawn(&mut program.command(&slow));
     jobqueue_tests::wait::eventually("some to be cancelled", async || {
-        queue.counts().await.expect("counts").cancelled > 22
+        queue.counts().await.expect("counts").cancelled > 23
     })
     .await;
     process.signal(Signal::INT);

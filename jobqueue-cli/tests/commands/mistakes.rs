@@ -19,6 +19,8 @@ fn bad_input() {
         ("clean q", "--older-than"),
         ("job move x", "--to"),
         ("queues --color pink", "auto"),
+        ("add q send 18446744073709551616", "more than 64 bits"),
+        ("bench --payload 99999999", "is not in"),
     ] {
         let ran = program.run(line);
         if line.starts_with("job show") {

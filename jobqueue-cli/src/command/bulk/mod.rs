@@ -45,7 +45,8 @@ pub(crate) struct RetryMany {
     anew: bool,
 }
 
-/// Cancels all jobs that conditions mean: those that have not ended, unless states are named.
+/// Cancels all jobs that conditions mean: those that have not ended, unless states are named; of
+/// dead-letter queues only where they are named.
 ///
 /// It counts them, shows some, and asks. Ctrl-C stops after the step.
 #[derive(Args, Debug)]
@@ -57,7 +58,8 @@ pub(crate) struct CancelMany {
     reason: Option<String>,
 }
 
-/// Removes all jobs that conditions mean: any but active ones, unless states are named.
+/// Removes all jobs that conditions mean: any but active ones, unless states are named; of dead-letter
+/// queues only where they are named.
 ///
 /// It counts them, shows some, and asks. Ctrl-C stops after the step.
 #[derive(Args, Debug)]

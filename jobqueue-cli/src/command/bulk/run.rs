@@ -36,6 +36,20 @@ struct Whole {
     cut_off: bool,
 }
 
+impl Whole {
+    /// Why some were refused, and how often.
+    fn reasons(&self) -> Vec<(&str, usize)> {
+        let mut reasons: Vec<(&str, usize)> = Vec::new();
+        for Refusal { why, .. } in &self.refusals {
+            match reasons.iter_mut().find(|(known, _)| known == why) {
+                Some((_, count)) => *count += 1,
+                None => reasons.push((why, 1)),
+            }
+        }
+        reasons
+    }
+}
+
 #[derive(Clone, Debug, Serialize)]
 struct Refusal {
     queue: QueueName,
@@ -111,9 +125,10 @@ impl Run {
         } else {
             self.tell(&whole)?;
         }
-        Ok(match whole.refused {
+        Ok(match (whole.done, whole.refused) {
             _ if whole.cut_off => Exit::CutOff,
-            0 => Exit::Done,
+            (_, 0) => Exit::Done,
+            (0, _) => Exit::Refused,
             _ => Exit::Partly,
         })
     }
@@ -131,8 +146,11 @@ impl Run {
         };
         let stopped = if whole.cut_off { "; stopped before the end" } else { "" };
         self.out.say(format_args!("{} {done}{skipped}{stopped}", grouped(whole.done)))?;
-        for refusal in whole.refusals.iter().take(TOLD) {
-            self.out.remark(&refusal.why);
+        for (why, count) in whole.reasons().iter().take(TOLD) {
+            match count {
+                1 => self.out.remark(why),
+                _ => self.out.remark(format_args!("{count} times: {why}")),
+            }
         }
         Ok(())
     }

@@ -50,7 +50,7 @@ impl<'a> Task<'a> {
         states: &[JobState],
     ) -> Result<Self> {
         let filter = many.meant.filter(states)?;
-        let queues = many.queues.open(session).await?;
+        let queues = many.queues.open(session, &filter).await?;
         Ok(Self { many, session, verb, queues, client: None, filter })
     }
 

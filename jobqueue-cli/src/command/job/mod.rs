@@ -2,6 +2,7 @@
 
 mod change;
 mod show;
+mod signal;
 mod watch;
 
 use anyhow::Result;
@@ -20,6 +21,7 @@ pub(crate) enum Job {
     Promote(change::Promote),
     Move(change::MoveJob),
     Edit(change::Edit),
+    Signal(signal::Signal),
     Logs(watch::Logs),
     Wait(watch::Wait),
 }
@@ -50,6 +52,7 @@ impl Job {
             Self::Promote(it) => it.run(session).await,
             Self::Move(it) => it.run(session).await,
             Self::Edit(it) => it.run(session).await,
+            Self::Signal(it) => it.run(session).await,
             Self::Logs(it) => it.run(session).await,
             Self::Wait(it) => it.run(session).await,
         }

@@ -2,7 +2,11 @@
 
 use anyhow::Result;
 use clap::Args;
-use jobqueue::{JobInfo, Outcome, QueueName, types::Value};
+use jobqueue::{
+    JobInfo, Outcome, QueueName,
+    steps::{JobSteps, StepsWait},
+    types::Value,
+};
 
 use super::Which;
 use crate::{
@@ -25,11 +29,37 @@ impl Show {
         let (job, queue) = (handle.info().await?, handle.queue().name().clone());
         if session.out.json {
             session.out.json(&FoundJob { queue, job })?;
-        } else {
-            show(&session.out, &queue, &job)?;
+            return Ok(Exit::Done);
         }
+        show(&session.out, &queue, &job)?;
+        steps(&session.out, &job, &handle.steps().await?)?;
         Ok(Exit::Done)
     }
+}
+
+/// What its runs have recorded, and what it waits for.
+fn steps(out: &Output, job: &JobInfo, steps: &JobSteps) -> Result<()> {
+    let still = |wait: &&StepsWait| job.due_at == Some(wait.until);
+    if let Some(wait) = steps.waits.as_ref().filter(still) {
+        let until = out.time(wait.until);
+        match wait.signals.as_slice() {
+            [] => out.say(format_args!("waits     until {until}"))?,
+            signals => {
+                let signals = one_line(&signals.join(" or "));
+                out.say(format_args!("waits     for the signal {signals}, until {until}"))?;
+            }
+        }
+    }
+    for part in &steps.parts {
+        let name = one_line(&part.name);
+        let nth = if part.nth > 1 { format!(" ({})", part.nth) } else { String::new() };
+        let at = out.time(part.recorded_at);
+        out.say(format_args!("recorded  {} {name}{nth}, {at}", part.kind))?;
+    }
+    if steps.undone {
+        out.say("undone    what it has done is undone, or being so")?;
+    }
+    Ok(())
 }
 
 fn show(out: &Output, queue: &QueueName, job: &JobInfo) -> Result<()> {
@@ -40,7 +70,9 @@ fn show(out: &Output, queue: &QueueName, job: &JobInfo) -> Result<()> {
         text => out.say(format_args!("{name:<9} {}", clean(text))),
     };
     said("id", job.id.to_string())?;
-    said("error", errors(job))?;
+    for (at, error) in errors(job).into_iter().enumerate() {
+        said(if at == 0 { "error" } else { "" }, error)?;
+    }
     said("payload", payload(job))?;
     if let Some(result) = job.result::<Value>()? {
         said("result", result.to_string())?;
@@ -55,6 +87,9 @@ fn show(out: &Output, queue: &QueueName, job: &JobInfo) -> Result<()> {
     }
     if let Some(reason) = &job.cancel_requested {
         said("cancelled", format!("its run was told to stop: {reason}"))?;
+    }
+    if let Some(Outcome::Cancelled(reason)) = &job.outcome {
+        said("cancelled", reason.to_string())?;
     }
     Ok(())
 }
@@ -88,14 +123,14 @@ fn story(out: &Output, job: &JobInfo) -> String {
 }
 
 /// What ended it, and its attempts, newest first.
-fn errors(job: &JobInfo) -> String {
+fn errors(job: &JobInfo) -> Vec<String> {
     let ended = job.outcome.as_ref().and_then(Outcome::failure);
     let all = ended.into_iter().chain(job.errors.iter().filter(|it| Some(*it) != ended));
     let lines = all.map(|it| {
         let causes: String = it.causes.iter().map(|cause| format!(": {cause}")).collect();
         one_line(&format!("attempt {}, {}: {}{causes}", it.attempt, it.reason, it.message))
     });
-    lines.collect::<Vec<_>>().join("\n          ")
+    lines.collect()
 }
 
 fn options(job: &JobInfo) -> String {

@@ -37,7 +37,7 @@ pub(super) fn lines(model: &Model, width: usize) -> Vec<Line<'static>> {
 }
 
 /// What is asked, typed, or was done last.
-fn told(model: &Model, width: usize) -> Line<'static> {
+pub(super) fn told(model: &Model, width: usize) -> Line<'static> {
     if let Over::Sure(act) = &model.over {
         let text = format!(" {} y: yes, any other key: no", question(model, act));
         return Line::from(ink(model, Hue::Odd, cut(&text, width)));
@@ -71,7 +71,7 @@ fn question(model: &Model, act: &Act) -> String {
         Act::RetryFailed(queue) => {
             let queues = model.snapshot.iter().flat_map(|snapshot| &snapshot.queues);
             let view = queues.into_iter().find(|view| view.entry.name == *queue);
-            let count = view.map_or(0, |view| view.stats.counts.failed);
+            let count = view.map_or(0, |view| view.glance.failed);
             format!("Run {} failed jobs of {queue} again?", grouped(count))
         }
         Act::CancelJob(_, id) => format!("Cancel job {id}?"),

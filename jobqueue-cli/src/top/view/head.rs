@@ -99,7 +99,7 @@ fn findings(model: &Model, snapshot: &Snapshot, width: usize) -> Line<'static> {
     }
     let mut found = Vec::new();
     for view in snapshot.queues.iter().filter(|view| view.lacks_workers()) {
-        let lag = span(view.stats.lag());
+        let lag = span(view.glance.lag());
         found.push(format!("{} no worker, {lag} behind", view.entry.name));
     }
     for view in snapshot.queues.iter().filter(|view| view.entry.is_dead_letter()) {
@@ -108,7 +108,7 @@ fn findings(model: &Model, snapshot: &Snapshot, width: usize) -> Line<'static> {
         }
     }
     for view in &snapshot.queues {
-        if let Some(time) = view.stats.throttled_for {
+        if let Some(time) = view.glance.throttled_for {
             found.push(format!("{} throttled for {}", view.entry.name, span(time)));
         }
     }

@@ -10,7 +10,7 @@ const KEYS: [(&str, &str); 14] = [
     ("enter", "look into a queue, and into a job"),
     ("esc", "back"),
     ("/", "find: queues by name; jobs by id, name, payload, error"),
-    ("1 … 6", "of a queue: waiting, delayed, active, completed, failed, cancelled"),
+    ("1 … 7", "its jobs of a state, by the numbers in the line above them"),
     ("p", "pause the queue, or let it go on"),
     ("r", "run failed jobs again: of the queue, or the job looked at"),
     ("C", "cancel the job looked at"),

@@ -35,11 +35,11 @@ pub(super) fn lines(
 }
 
 fn tabs(model: &Model, queue: &QueueName, state: JobState) -> Line<'static> {
-    let queues = model.snapshot.iter().flat_map(|snapshot| &snapshot.queues);
-    let view = queues.into_iter().find(|view| view.entry.name == *queue);
+    let jobs = model.snapshot.as_ref().and_then(|snapshot| snapshot.jobs.as_ref());
+    let jobs = jobs.filter(|jobs| jobs.queue == *queue);
     let mut spans = vec![ink(model, Hue::Bold, format!(" {queue}  "))];
     for (at, tab) in JobState::ALL.into_iter().enumerate() {
-        let count = view.map_or(0, |view| view.stats.counts.of(tab));
+        let count = jobs.map_or(0, |jobs| jobs.counts.of(tab));
         let text = format!("{} {} {}", at + 1, glyph(tab), grouped(count));
         let text = if tab == state { format!("[{text} {tab}] ") } else { format!("{text}  ") };
         spans.push(ink(model, Hue::of(tab), text));

@@ -25,6 +25,9 @@ use crate::output::{Hue, Paint, cut, one_line};
 /// How many lines the pane below the queues has.
 const PANE: usize = 6;
 
+/// How many lines a list has at least: its titles and some rows. On a low screen all else makes room.
+const LIST: usize = 4;
+
 /// How much of the screen there is.
 #[derive(Clone, Copy, Debug)]
 struct Size {
@@ -40,7 +43,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model) {
 
 fn lines(model: &Model, size: Size) -> Vec<Line<'static>> {
     let mut lines = head::lines(model, size.width);
-    let foot = foot::lines(model, size.width);
+    let mut foot = foot::lines(model, size.width);
+    if size.height < lines.len() + foot.len() + LIST {
+        lines.truncate(1);
+        foot = vec![foot::told(model, size.width)];
+    }
     let room = size.height.saturating_sub(lines.len() + foot.len());
     let body = if model.over == Over::Help {
         help::lines(model)
@@ -56,10 +63,11 @@ fn lines(model: &Model, size: Size) -> Vec<Line<'static>> {
 fn body(model: &Model, size: Size) -> Vec<Line<'static>> {
     match &model.screen {
         Screen::Queues => {
-            let rows = size.height.saturating_sub(PANE);
+            let pane = if size.height < LIST + PANE { 0 } else { PANE };
+            let rows = size.height - pane;
             let mut lines = queues::lines(model, Size { height: rows, ..size });
             lines.resize(rows.max(lines.len()), Line::default());
-            lines.extend(pane::lines(model, size.width));
+            lines.extend(pane::lines(model, size.width).into_iter().take(pane));
             lines
         }
         Screen::Jobs(queue, state) => jobs::lines(model, (queue, *state), size),
@@ -108,7 +116,7 @@ fn left(text: &str, width: usize) -> String {
 
 /// The rows that are in view when the cursor is at one of them.
 fn window(rows: usize, cursor: usize, height: usize) -> std::ops::Range<usize> {
-    let first = (cursor + 1).saturating_sub(height);
+    let first = (cursor + 1).saturating_sub(height).min(rows);
     first..rows.min(first + height)
 }
 

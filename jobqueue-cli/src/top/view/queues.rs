@@ -72,12 +72,12 @@ impl Field {
     }
 
     fn text(self, model: &Model, view: &QueueView) -> String {
-        let (counts, rates) = (&view.stats.counts, view.rates.unwrap_or_default());
+        let (glance, rates) = (&view.glance, view.rates.unwrap_or_default());
         match self {
-            Self::Ready => grouped(counts.waiting),
-            Self::Delayed => grouped(counts.delayed),
-            Self::Active => grouped(counts.active),
-            Self::Failed => grouped(counts.failed),
+            Self::Ready => grouped(glance.waiting),
+            Self::Delayed => grouped(glance.delayed),
+            Self::Active => grouped(glance.active),
+            Self::Failed => grouped(glance.failed),
             Self::Dead => grouped(view.dead_letters.unwrap_or(0)),
             Self::In => rate(rates.added),
             Self::Out => rate(rates.completed + rates.failed),
@@ -92,7 +92,7 @@ impl Field {
 
     fn hue(self, view: &QueueView) -> Hue {
         let bad = match self {
-            Self::Failed => view.stats.counts.failed > 0,
+            Self::Failed => view.glance.failed > 0,
             Self::Dead => view.dead_letters.unwrap_or(0) > 0,
             _ => false,
         };

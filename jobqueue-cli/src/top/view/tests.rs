@@ -5,6 +5,7 @@ use std::time::Duration;
 use expect_test::{ExpectFile, expect_file};
 use jobqueue::{
     Client, JobInfo, JobState,
+    stats::QueueCounts,
     types::{DateTime, Utc},
 };
 use ratatui::{Terminal, backend::TestBackend};
@@ -27,38 +28,39 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 /// A queue and a job, to be changed into others: only a server makes such values.
-async fn made() -> (QueueView, JobInfo) {
+async fn made() -> (QueueView, QueueCounts, JobInfo) {
     let client = Client::connect("embedded:").await.expect("connected");
     let queue = client.queue("emails").expect("a name");
     let job =
         queue.add("send", &serde_json::json!({"to": "ann"})).id("job-1").await.expect("added");
     let info = job.info().await.expect("known");
-    (queues::read(&client).await.expect("read").remove(0), info)
+    let counts = queue.counts().await.expect("counted");
+    (queues::read(&client).await.expect("read").remove(0), counts, info)
 }
 
 fn queue(made: &QueueView, name: &str, jobs: [u64; 4]) -> QueueView {
     let mut view = made.clone();
     view.entry.name = name.parse().expect("a name");
     let [waiting, delayed, active, failed] = jobs;
-    let counts = &mut view.stats.counts;
-    (counts.waiting, counts.delayed, counts.active, counts.failed) =
+    let glance = &mut view.glance;
+    (glance.waiting, glance.delayed, glance.active, glance.failed) =
         (waiting, delayed, active, failed);
-    view.stats.oldest_waiting = None;
+    view.glance.oldest_waiting = None;
     // Not since when it was read.
-    view.stats.at = at(0);
+    view.glance.at = at(0);
     view
 }
 
 /// A snapshot of some queues, with totals after so many seconds.
 async fn snapshot(seconds: i64) -> Snapshot {
-    let (made, job) = made().await;
+    let (made, mut counts, job) = made().await;
     let mut emails = queue(&made, "emails", [17_802, 310, 128, 41]);
-    emails.stats.oldest_waiting = Some(Duration::from_millis(8_200));
+    emails.glance.oldest_waiting = Some(Duration::from_millis(8_200));
     let elapsed = u64::try_from(seconds).expect("later");
-    emails.stats.counts.total_added = 812 * elapsed;
-    emails.stats.counts.total_completed = 798 * elapsed;
+    emails.glance.total_added = 812 * elapsed;
+    emails.glance.total_completed = 798 * elapsed;
     let mut webhooks = queue(&made, "webhooks", [411, 0, 0, 12]);
-    webhooks.stats.oldest_waiting = Some(Duration::from_secs(360));
+    webhooks.glance.oldest_waiting = Some(Duration::from_secs(360));
     let mut billing = queue(&made, "billing", [0, 3, 4, 1_204]);
     billing.entry.dead_letter = Some("dead".parse().expect("a name"));
     billing.dead_letters = Some(1_204);
@@ -69,7 +71,7 @@ async fn snapshot(seconds: i64) -> Snapshot {
     let quiet = queue(&made, "search", [0, 0, 0, 0]);
     let mut views = vec![billing, dead, emails, reports, quiet, webhooks];
     for view in &mut views {
-        view.stats.at = at(seconds);
+        view.glance.at = at(seconds);
     }
     let failures = vec![
         failure(38, "timeout", "cannot connect to smtp-3:25", 12, seconds),
@@ -77,7 +79,9 @@ async fn snapshot(seconds: i64) -> Snapshot {
     ];
     let pane = Pane { queue: "emails".parse().expect("a name"), failures, running: Vec::new() };
     let state = JobState::Failed;
-    let jobs = Jobs { queue: pane.queue.clone(), state, jobs: jobs_like(&job, seconds) };
+    (counts.waiting, counts.delayed, counts.active, counts.failed) = (17_802, 310, 128, 41);
+    let jobs = jobs_like(&job, seconds);
+    let jobs = Jobs { queue: pane.queue.clone(), state, counts, jobs };
     let (queue, id) = (pane.queue.clone(), job.id.clone());
     let opened = jobs.jobs.first().cloned();
     let job = Job { queue, id, info: opened, logs: vec!["on its way".to_owned()] };
@@ -151,6 +155,25 @@ async fn all_queues() {
     check(&model, (60, 20), &expect_file!["expected/queues_60x20.txt"]);
     check(&model, (110, 20), &expect_file!["expected/queues_110x20.txt"]);
     check(&model, (20, 5), &expect_file!["expected/queues_20x5.txt"]);
+}
+
+#[tokio::test]
+async fn every_size_shows_what_it_has_room_for() {
+    let mut model = model(Paint::Plain).await;
+    let mut screens = Vec::new();
+    for key in [None, Some(Key::Enter), Some(Key::Enter), Some(Key::Letter('?'))] {
+        if let Some(key) = key {
+            typed(&mut model, key);
+        }
+        screens.push(model.clone());
+    }
+    for (width, height) in (0..120).step_by(7).flat_map(|x| (0..30).map(move |y| (x, y))) {
+        for model in &screens {
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a screen");
+            terminal.draw(|frame| draw(frame, model)).expect("drawn");
+        }
+    }
+    check(&screens[0], (80, 8), &expect_file!["expected/queues_80x8.txt"]);
 }
 
 #[tokio::test]
