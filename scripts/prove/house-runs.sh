@@ -17,7 +17,7 @@ by_command() {
 }
 
 all_tests() {
-  JOBQUEUE_LUACHECK=1 JOBQUEUE_FAKETIME=1 cargo test --workspace --all-features &&
+  JOBQUEUE_LUACHECK=1 JOBQUEUE_FAKETIME=1 JOBQUEUE_BROWSER=1 cargo test --workspace --all-features &&
     echo "tests have passed"
 }
 
@@ -35,7 +35,7 @@ demo_agrees() {
 
 prove_runs() {
   local work=$1
-  install_missing luacheck lua-check faketime faketime
+  install_missing luacheck lua-check faketime faketime chromium chromium
   by_command "all tests" 'passed' "$work/tests" all_tests
   by_command "examples" '[0-9]+ programs' "$work/examples" all_examples
   by_command "demo" '[0-9]+ files' "$work/demo" demo_agrees

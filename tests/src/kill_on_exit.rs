@@ -25,11 +25,12 @@ kill -KILL "$1" 2>/dev/null
 /// closes the pipe. `PR_SET_PDEATHSIG` is no substitute: it fires when the *thread* that spawned
 /// the child ends, and each test is a thread.
 #[derive(Debug)]
-pub(crate) struct KillOnExit(Child);
+pub struct KillOnExit(Child);
 
 impl KillOnExit {
     /// Ties `child` to this process, and with it a directory to remove.
-    pub(crate) fn new(child: &Child, dir: Option<&Path>) -> Self {
+    #[must_use]
+    pub fn new(child: &Child, dir: Option<&Path>) -> Self {
         let shell = Command::new("/bin/sh")
             .args(["-c", SCRIPT, "kill-on-exit", &child.id().to_string()])
             .arg(dir.map_or_else(|| OsStr::new(""), Path::as_os_str))

@@ -4,7 +4,8 @@
 //! - [`server`]: real servers, started, killed and started again
 //! - [`cluster`] and [`sentinel`]: several of them that fail over
 //! - [`proxy`]: a network that fails as told
-//! - [`process`]: programs that are watched, signalled and killed; [`clock`]: their time of day,
+//! - [`process`]: programs that are watched, signalled and killed; [`kill_on_exit`]: so that none
+//!   outlives the test; [`clock`]: their time of day,
 //!   which jumps
 //! - [`scripts`], [`raw`] and [`dump`]: the scripts, one of them called bare, and the whole
 //!   keyspace as text
@@ -21,8 +22,6 @@
 //! - [`leftovers`]: what is left of queues that are gone
 //! - [`wait`], [`names`] and [`port`]: conditions instead of sleeps, names instead of collisions
 
-mod kill_on_exit;
-
 pub mod account;
 pub mod certs;
 pub mod clock;
@@ -32,6 +31,7 @@ pub mod dump;
 pub mod edges;
 pub mod folder;
 pub mod held;
+pub mod kill_on_exit;
 pub mod leftovers;
 pub mod log_lines;
 pub mod names;

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const SILENCE = 40000, HIDDEN = 2000, SPEAK = 10000;
-  let source = null, heard = 0, frozen = false, waiting = null, hideTimer = 0, spoken = 0;
+  let source = null, opened = 0, heard = 0, frozen = false, waiting = null, hideTimer = 0, spoken = 0;
   const kept = new Map();
   const one = (selector) => document.querySelector(selector);
 
@@ -38,7 +38,8 @@
 
   const put = (element, asked) => {
     const old = document.getElementById(element.id);
-    if (!old) return;
+    // A list that was empty has no table yet.
+    if (!old) { if (element.id === "job-rows" && element.children.length) refresh(); return; }
     if (!asked && busy(old)) { later(element); return; }
     Idiomorph.morph(old, element.cloneNode(true), {
       callbacks: {
@@ -84,6 +85,7 @@
     const main = one("main[data-live]");
     if (!main || source || document.hidden) return;
     source = new EventSource(main.dataset.live);
+    opened = Date.now();
     const alive = () => { heard = Date.now(); if (!frozen) tell("live", true); };
     source.addEventListener("hello", alive);
     source.addEventListener("beat", alive);
@@ -125,7 +127,7 @@
   // A proxy that keeps the stream back: ask again and again instead.
   setInterval(() => {
     if (!source || frozen || document.hidden) return;
-    if (Date.now() - heard > SILENCE) { close(); refresh(); open(); tell("asking every 5 s", false); }
+    if (Date.now() - Math.max(opened, heard) > SILENCE) { close(); refresh(); open(); tell("asking every 5 s", false); }
   }, 5000);
 
   // Times in the reader's zone, and as long ago as they are now.

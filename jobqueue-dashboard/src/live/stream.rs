@@ -121,8 +121,7 @@ fn watch(app: &App, visit: &Visit, headers: &HeaderMap, what: What) -> Reply {
 }
 
 fn respond(events: impl Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
-    let heartbeat =
-        KeepAlive::new().interval(HEARTBEAT).event(Event::default().event("beat").data(""));
+    let heartbeat = KeepAlive::new().interval(HEARTBEAT).event(signal("beat"));
     let buffering = (HeaderName::from_static("x-accel-buffering"), "no");
     ([buffering], Sse::new(events).keep_alive(heartbeat)).into_response()
 }
@@ -131,13 +130,18 @@ fn event_id(number: u64) -> String {
     format!("{}-{number}", *PROCESS)
 }
 
+/// An event whose name says it all. Browsers drop events without data.
+fn signal(name: &str) -> Event {
+    Event::default().event(name).data("-")
+}
+
 fn hello(number: u64) -> Event {
-    Event::default().event("hello").id(event_id(number)).data("")
+    signal("hello").id(event_id(number))
 }
 
 /// What was missed can't be sent again: the page is to be loaded anew.
 fn reload() -> Event {
-    Event::default().event("reload").data("")
+    signal("reload")
 }
 
 /// The frames of a view that this person may see, for a time.
@@ -200,7 +204,7 @@ async fn events(visit: Visit, params: Params) -> Reply {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, words));
     };
     let ends = Instant::now() + LONGEST;
-    let first = stream::iter([Ok(Event::default().event("hello").data(""))]);
+    let first = stream::iter([Ok(signal("hello"))]);
     let each = stream::unfold((queue.events(), place), move |(mut events, place)| async move {
         let event = next_event(&mut events, ends).await?;
         Some((Ok(event), (events, place)))

@@ -106,7 +106,7 @@ pub(super) fn picture(graph: &FlowGraph) -> Markup {
     lines.dedup();
     html! {
         div.graph tabindex="0" role="region" aria-label="Graph of the flow" {
-            svg role="img" aria-label="The table below has the same" width=(width) height=(height)
+            svg role="group" aria-label="The table below has the same" width=(width) height=(height)
                 viewBox={ "0 0 " (width) " " (height) } xmlns="http://www.w3.org/2000/svg" {
                 @for (from, to) in lines {
                     @let (a, b) = (&drawn[from], &drawn[to]);
