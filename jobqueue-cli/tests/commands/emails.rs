@@ -58,6 +58,18 @@ async fn work(worker: WorkerBuilder, done: impl AsyncFnMut() -> bool) {
     running.await.expect("no panic").expect("no error");
 }
 
+/// Adds mails, which are sent at once, until something holds.
+pub(crate) async fn traffic(client: &Client, mut until: impl AsyncFnMut() -> bool) {
+    work(Worker::builder(client).handler(send), async || {
+        for n in 0..4 {
+            let mail = serde_json::json!({"to": "bob", "order": n});
+            client.add(send, mail).await.expect("added");
+        }
+        until().await
+    })
+    .await;
+}
+
 #[job(queue = "bills", attempts = 1)]
 async fn charge(bill: Value) -> Result<(), Failure> {
     Err(Failure::permanent(format!("card\u{1b}[31m declined: {bill}")))

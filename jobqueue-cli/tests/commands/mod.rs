@@ -2,6 +2,7 @@
 
 mod acl;
 mod bench;
+mod drawn;
 mod emails;
 mod flows;
 mod health;

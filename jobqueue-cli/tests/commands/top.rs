@@ -4,12 +4,13 @@ use std::{
     io::{Read as _, Write},
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 use jobqueue_tests::wait::eventually;
 use portable_pty::{Child, CommandBuilder, PtySize, native_pty_system};
 
-use super::emails;
+use super::{drawn, emails};
 use crate::program::Program;
 
 /// The program in a terminal.
@@ -51,6 +52,12 @@ impl Screen {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).screen().contents()
     }
 
+    /// What it shows now as a picture, if that is what it is to show.
+    fn picture_if(&self, fits: impl Fn(&str) -> bool) -> Option<String> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        fits(&shown.screen().contents()).then(|| drawn::svg(shown.screen()))
+    }
+
     fn types(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("typed");
         self.keys.flush().expect("typed");
@@ -62,7 +69,7 @@ impl Screen {
             texts.iter().all(|text| shown.contains(text))
         };
         let all = eventually("the screen", shows);
-        if tokio::time::timeout(std::time::Duration::from_secs(15), all).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(15), all).await.is_err() {
             panic!("{texts:?} isn't all there:\n{}", self.text());
         }
     }
@@ -168,4 +175,46 @@ async fn tables_fit_the_terminal() {
     let mut screen = Screen::open(&program, &["find", "name:send", "--full"]);
     screen.ends(0).await;
     screen.shows(&[mails.failed.as_str()]).await;
+}
+
+/// `./dev pictures` keeps it, for the README and the guide.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_has_a_picture() {
+    let program = Program::start();
+    let client = program.client().await;
+    let mails = emails::fill(&client).await;
+    let emails = client.queue("emails").expect("a name");
+    // Its error has signs that nobody wants to see in a picture.
+    emails.job(&mails.failed).remove().await.expect("removed");
+    for n in 0..3 {
+        emails.add("send", &serde_json::json!({"order": n})).await.expect("added");
+    }
+    emails::letter(&client).await;
+    let webhooks = client.queue("webhooks").expect("a name");
+    for n in 0..40 {
+        webhooks.add("call", &serde_json::json!({"order": n})).await.expect("added");
+    }
+    let reports = client.queue("reports").expect("a name");
+    reports.add("monthly", &serde_json::json!("march")).await.expect("added");
+    reports.pause().await.expect("paused");
+    let mut screen = Screen::open(&program, &["top", "--every", "500ms"]);
+    screen.shows(&["needs a look", "‖"]).await;
+    let (mut picture, began) = (None, Instant::now());
+    emails::traffic(&client, async || {
+        picture = screen.picture_if(|text| {
+            let has = ["needs a look", "‖", "no address", "workers 1 "];
+            has.iter().all(|it| text.contains(it)) && !text.contains("done 0/s")
+        });
+        assert!(began.elapsed() < Duration::from_secs(15), "no traffic:\n{}", screen.text());
+        picture.is_some()
+    })
+    .await;
+    let picture = picture.expect("the traffic ends once it is there");
+    assert!(picture.contains("jobqueue\u{a0}top") && picture.ends_with("</svg>\n"), "{picture}");
+    if let Some(folder) = std::env::var_os("JOBQUEUE_PICTURES") {
+        let file = std::path::Path::new(&folder).join("top.svg");
+        std::fs::write(file, picture).expect("the picture is kept");
+    }
+    screen.types("q");
+    screen.ends(0).await;
 }

@@ -57,8 +57,8 @@ pub(crate) fn confirm_link(
     }
     html! {
         @if visit.person.can(verb.role(), queue) {
-            a.button class=[verb.is_destructive().then_some("danger")] href=(visit.at(&path))
-                data-key=[verb.key()] { (words) }
+            a class=(if verb.is_destructive() { "button danger" } else { "button" })
+                href=(visit.at(&path)) data-key=[verb.key()] { (words) }
         }
     }
 }

@@ -26,15 +26,17 @@ pub enum Rules {
     Contrast,
 }
 
+/// Every page that the tab opens from now on has axe. It is large, so it is sent once.
+pub async fn prepare(tab: &Tab) {
+    // The browser's protocol may run scripts that the page's own policy forbids.
+    tab.every_page_runs(AXE).await;
+}
+
 /// What is serious or critical on the page that the tab shows.
 ///
 /// # Panics
-/// axe doesn't run.
+/// The page doesn't have axe; see [`prepare`].
 pub async fn troubles(tab: &Tab, rules: Rules) -> Vec<String> {
-    if tab.eval("typeof axe").await != "object" {
-        // The browser's protocol may run scripts that the page's own policy forbids.
-        tab.eval(&format!("{AXE};0")).await;
-    }
     let rules = match rules {
         Rules::All => "",
         Rules::Contrast => "runOnly: ['color-contrast']",

@@ -1,12 +1,20 @@
 //! A tab: what somebody sees and does in it.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use jobqueue_tests::wait::{LIMIT, eventually};
 use serde_json::{Value, json};
 
 use crate::{pipe::Pipe, watch::Watch};
+
+/// How long a page may take to become as it should.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// How long to wait before looking again: a look costs the browser something too.
+const STEP: Duration = Duration::from_millis(25);
 
 /// A tab of a [`Visitor`](crate::Visitor). Every wait has a limit; what doesn't happen in time fails
 /// the test and shows the page.
@@ -78,6 +86,11 @@ impl Tab {
         self.watch.asked()
     }
 
+    /// Every page that it opens from now on runs this first.
+    pub async fn every_page_runs(&self, script: &str) {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
     /// What an expression of the page's own language yields, awaited.
     ///
     /// # Panics
@@ -103,20 +116,17 @@ impl Tab {
     /// # Panics
     /// It doesn't in time; the message has the page's text.
     pub async fn until(&self, what: &str, expression: &str) -> Value {
-        let look = async || {
+        let began = Instant::now();
+        loop {
             let value = self.try_eval(expression).await.unwrap_or_default();
-            (!matches!(&value, Value::Null | Value::Bool(false)) && value != "").then_some(value)
-        };
-        match tokio::time::timeout(LIMIT / 2, eventually(what, look)).await {
-            Ok(value) => value,
-            Err(_) => {
-                panic!(
-                    "waited {:?} for {what} at {}:\n{}",
-                    LIMIT / 2,
-                    self.path().await,
-                    self.text().await
-                )
+            if !matches!(&value, Value::Null | Value::Bool(false)) && value != "" {
+                return value;
             }
+            if began.elapsed() > LIMIT {
+                let (path, text) = (self.path().await, self.text().await);
+                panic!("waited {LIMIT:?} for {what} at {path}:\n{text}");
+            }
+            tokio::time::sleep(STEP).await;
         }
     }
 

@@ -13,6 +13,7 @@ async fn axe_finds_nothing_serious_in_light_or_dark() {
     let site = Site::start().await;
     let (shop, worker) = shop::fill(&site).await;
     let (_visitor, tab) = site.visitor("ann").await;
+    axe::prepare(&tab).await;
     let mut found = Vec::new();
     for (_, page) in shop.pages() {
         tab.prefers(Scheme::Light).await;
@@ -33,6 +34,8 @@ async fn axe_finds_nothing_serious_in_light_or_dark() {
 async fn axe_finds_what_is_wrong() {
     let site = Site::start().await;
     let (_visitor, tab) = site.visitor("ann").await;
+    axe::prepare(&tab).await;
+    tab.go("/").await;
     tab.eval(
         "document.querySelector('header [data-search]').removeAttribute('aria-label'), \
               document.querySelector('header [data-search]').removeAttribute('placeholder')",

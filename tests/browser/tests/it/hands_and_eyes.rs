@@ -31,9 +31,13 @@ async fn keys_search_move_open_and_retry() {
     let second = second.as_str().expect("an id").to_owned();
     tab.keys("\r").await;
     tab.is_at(&format!("/q/mails/job/{second}")).await;
+    // News may say so before the page is the next one.
+    tab.eval("window.before = true").await;
     tab.keys("r").await;
-    tab.until("it to wait", "document.querySelector('#job-state')?.innerText.includes('waiting')")
-        .await;
+    let waits =
+        "!window.before && document.querySelector('#job-state')?.innerText.includes('waiting')";
+    tab.until("it to wait", waits).await;
+    tab.is_at(&format!("/q/mails/job/{second}")).await;
 
     tab.keys("/").await;
     tab.until("the search", "document.activeElement.matches('header [data-search]')").await;
@@ -64,4 +68,22 @@ async fn it_is_dark_for_those_who_like_it_and_as_they_choose() {
     tab.press_words("system").await;
     tab.until("the choice", "document.documentElement.dataset.theme === 'system'").await;
     assert_eq!(tab.eval(ground).await, black);
+}
+
+#[tokio::test]
+#[cfg_attr(not(browser), ignore = "needs a browser: ./dev test, or JOBQUEUE_BROWSER=1")]
+async fn what_cannot_be_made_good_looks_like_it() {
+    let site = Site::start().await;
+    let (shop, worker) = shop::fill(&site).await;
+    worker.stop().await;
+    let (_visitor, tab) = site.visitor("ann").await;
+    tab.prefers(Scheme::Light).await;
+    tab.go(&format!("/q/mails/job/{}", shop.failed)).await;
+    let color = async |words: &str| {
+        let find =
+            "[...document.querySelectorAll('main a, main button')].find((it) => it.innerText === ";
+        tab.eval(&format!("getComputedStyle({find}'{words}')).color")).await
+    };
+    assert_eq!(color("Remove").await, "rgb(114, 17, 1)");
+    assert_eq!(color("Edit & retry").await, "rgb(22, 32, 42)");
 }

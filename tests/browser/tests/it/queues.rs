@@ -1,5 +1,7 @@
 //! Queues that are paused, and dead letters that go back.
 
+use std::time::{Duration, Instant};
+
 use jobqueue_browser_tests::{Site, Tab, shop};
 use serde_json::json;
 
@@ -55,12 +57,15 @@ async fn dead_letters_go_back_at_a_rate_and_the_bar_goes_to_its_end() {
     site.gateway.open();
     let worker = site.work();
     let (_visitor, tab) = site.visitor("ann").await;
+    let began = Instant::now();
     redrive(&tab, 10).await;
     tab.eval("window.neverLeft = true").await;
     let bar = "document.querySelector('progress')";
     let under_way = format!("{bar}.value > 0 && {bar}.value < {bar}.max && {bar}.max === 30");
     tab.until("the bar to move", &under_way).await;
     tab.shows("✓ done").await;
+    // Ten at once, ten a second later, ten another second later.
+    assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
     tab.until("the bar's end", &format!("{bar}.value === 30 && {bar}.max === 30")).await;
     tab.shows("30 of 30 done").await;
     assert_eq!(tab.eval("window.neverLeft").await, true, "no reload");

@@ -8,8 +8,18 @@ use std::fs;
 use super::{assert_none, root};
 
 /// The folders whose pages are checked, besides the root's.
-const FOLDERS: [&str; 9] =
-    [".", "benches", "deploy", "docs", "examples", "jobqueue/src/docs", "lua", "scripts", "tests"];
+const FOLDERS: [&str; 10] = [
+    ".",
+    "benches",
+    "deploy",
+    "docs",
+    "examples",
+    "jobqueue/src/docs",
+    "lua",
+    "scripts",
+    "tests",
+    "tests/browser",
+];
 
 /// The pages, as paths from the root and texts without their fenced code.
 fn pages() -> Vec<(String, String)> {
