@@ -10,13 +10,17 @@ use std::{
 /// Kills process `$1` and removes directory `$2` when the pipe breaks; a line through the pipe
 /// calls it off.
 ///
+/// A browser's own children end a moment after it, and may still write into the directory, so it is
+/// removed more than once.
+///
 /// Ctrl-C reaches the whole process group, so this ignores it: it ends by the pipe, and by nothing
 /// else.
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 read -r _ && exit
 kill -KILL "$1" 2>/dev/null
-[ -z "$2" ] || rm -rf -- "$2"
+[ -z "$2" ] && exit
+for _ in 1 2 3 4 5; do rm -rf -- "$2"; sleep 0.2; done
 "#;
 
 /// Ties a child process to this one by a pipe whose other end a small shell reads.
