@@ -21,6 +21,8 @@ pub(super) struct Outlook {
     next: Option<i64>,
     /// The same for one that expires. A worker looks for that also without room.
     expires: Option<i64>,
+    /// The jobs that are to end as cancelled once they leave their worker.
+    marked: Vec<String>,
     token: bool,
 }
 
@@ -47,7 +49,9 @@ impl Outlook {
         let soon = |at: &i64| *at <= queue.now + SLEEP;
         let next = next.into_iter().flatten().filter(soon).min();
         let expires = queue.next_expired().filter(soon);
-        Self { ready, watcher: queue.watcher(), next, expires, token: queue.token }
+        let marked = queue.jobs.iter().filter(|(_, job)| job.mark.is_some());
+        let marked = marked.map(|(id, _)| id.clone()).collect();
+        Self { ready, watcher: queue.watcher(), next, expires, marked, token: queue.token }
     }
 
     /// Whether the step made something start or fall due sooner.
@@ -71,8 +75,10 @@ pub(super) fn complaint(
     let Ok(answer) = answer else { return None };
     let needed = match request {
         Request::Advance(turn) if fetched(answer) < turn.want => {
-            // It knows, unless it sent a job back for others.
-            turn.released.iter().any(|(_, delay, misses)| misses.is_some() && *delay > 0)
+            // It knows, unless it sent a job back for others; one that is marked ends instead.
+            turn.released.iter().any(|(id, delay, misses)| {
+                misses.is_some() && *delay > 0 && !before.marked.contains(id)
+            })
         }
         Request::Advance(turn) => {
             let watched = after.watcher.as_ref().is_some_and(|other| *other != turn.worker);
