@@ -114,6 +114,15 @@ async fn what_producers_write_stays_text_on_every_page() {
         ("/jobs?where=%22%3Cimg/src=x/onerror=hacked=1%3E%22".to_owned(), ""),
         ("/workers".to_owned(), SHORT),
         ("/schedules".to_owned(), SHORT),
+        (
+            "/schedules/constructor%2Ejson%3A__proto__/\
+             %22%27%3E%3Cimg%2Fsrc%3Dx%2Fonerror%3Dhacked%3D1%3E"
+                .to_owned(),
+            SHORT,
+        ),
+        ("/history?queue=constructor%2Ejson%3A__proto__".to_owned(), "constructor.json:__proto__"),
+        ("/history?queue=mails&name=%3Cimg%2Fsrc%3Dx%2Fonerror%3Dhacked%3D1%3E".to_owned(), ""),
+        ("/doctor".to_owned(), ""),
         ("/flows".to_owned(), "evil"),
         ("/flows/reports/evil".to_owned(), "<img/src=x"),
         ("/dead".to_owned(), "orders-dlq"),

@@ -10,7 +10,7 @@ use serde_json::json;
 const FOLDER: &str = "JOBQUEUE_PICTURES";
 
 /// The pages that have a picture, by their names in the shop.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 17] = [
     "overview",
     "queue",
     "job",
@@ -18,6 +18,9 @@ const PAGES: [&str; 14] = [
     "search",
     "workers",
     "schedules",
+    "schedule",
+    "history",
+    "doctor",
     "flows",
     "flow",
     "dead-letters",
@@ -64,6 +67,10 @@ async fn each_page_has_a_picture() {
         let page = pages.iter().find(|(known, _)| *known == name);
         &page.unwrap_or_else(|| panic!("no page {name}")).1
     };
+    // The doctor looks when it is asked.
+    tab.go(path("doctor")).await;
+    tab.press_words("Look now").await;
+    tab.until("findings", "document.querySelector('main tbody tr')").await;
     let mut seen = Vec::new();
     for name in PAGES {
         tab.go(path(name)).await;
