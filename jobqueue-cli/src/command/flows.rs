@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use jobqueue::{
     FlowHandle, JobState, Queue, QueueName,
+    error::FailureReason,
     flow::{Blocker, FlowError, FlowState, FlowSummary},
     types::Value,
 };
@@ -250,11 +251,16 @@ async fn failed_nodes(session: &Session, flow: &FlowHandle<Value>) -> Result<()>
     {
         let node = node?;
         if node.state == Some(JobState::Failed)
-            && let Err(error) = flow.node_result::<Value>(&node.node).await
+            && let Err(FlowError::Failed { failure, .. }) =
+                flow.node_result::<Value>(&node.node).await
+            // What was skipped for another's failure had no run.
+            && failure.reason != FailureReason::ChildFailed
         {
             told += 1;
             let queue = node.queue.map(|queue| format!(" in {queue}")).unwrap_or_default();
-            session.out.say(one_line(&format!("failed: {}{queue}: {error}", node.node)))?;
+            let (reason, message) = (failure.reason, failure.message);
+            let text = format!("failed: {}{queue}: {reason}: {message}", node.node);
+            session.out.say(one_line(&text))?;
         }
     }
     Ok(())

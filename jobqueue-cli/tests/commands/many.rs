@@ -86,6 +86,9 @@ async fn a_rate_holds_and_an_interrupt_stops_cleanly() {
     assert_eq!(queue.counts().await.expect("counts").cancelled, 20);
     // Nothing waits behind the last one.
     program.out("cancel -q q --limit 1 --rate 1/h --yes");
+    // Nor is one waited for that is the only one.
+    program.out("add other send null");
+    program.out("cancel -q other --rate 1/h --yes");
 
     let slow = ["cancel", "-q", "q", "--rate", "20/s", "--yes"];
     let mut process = Process::spawn(&mut program.command(&slow));
