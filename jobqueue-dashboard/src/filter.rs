@@ -43,7 +43,7 @@ impl Where {
     /// of that included, under names that no rule knows: it is looked for [as such](Self::of_letters).
     pub(crate) fn of_jobs(&self) -> JobFilter {
         let filter = (*self.filter).clone();
-        let looks_inside = |field: &FilterField| !matches!(field, FilterField::Header(_));
+        let looks_inside = |field: &FilterField| !matches!(field, FilterField::OfHeader(_));
         match filter.fields().iter().any(looks_inside) {
             true => filter.without(JobFilter::new().name(DeadLetter::NAME)),
             false => filter,
@@ -58,9 +58,9 @@ impl Where {
 
 fn hidden<'a>(field: &FilterField, redaction: &'a Redaction) -> Option<&'a str> {
     match field {
-        FilterField::Payload(names) => redaction.rule_on_the_way("payload", names),
-        FilterField::Result(names) => redaction.rule_on_the_way("result", names),
-        FilterField::Header(name) => {
+        FilterField::OfPayload(names) => redaction.rule_on_the_way("payload", names),
+        FilterField::OfResult(names) => redaction.rule_on_the_way("result", names),
+        FilterField::OfHeader(name) => {
             redaction.rule_on_the_way("headers", std::slice::from_ref(name))
         }
         // Of a later version of the library: it is safer not to ask.
@@ -70,9 +70,9 @@ fn hidden<'a>(field: &FilterField, redaction: &'a Redaction) -> Option<&'a str> 
 
 fn written(field: &FilterField) -> String {
     match field {
-        FilterField::Payload(names) => format!("payload.{}", names.join(".")),
-        FilterField::Result(names) => format!("result.{}", names.join(".")),
-        FilterField::Header(name) => format!("header.{name}"),
+        FilterField::OfPayload(names) => format!("payload.{}", names.join(".")),
+        FilterField::OfResult(names) => format!("result.{}", names.join(".")),
+        FilterField::OfHeader(name) => format!("header.{name}"),
         _ => "a field".to_owned(),
     }
 }

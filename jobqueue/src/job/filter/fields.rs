@@ -13,11 +13,11 @@ use crate::job::value::Value;
 #[non_exhaustive]
 pub enum FilterField {
     /// Of payloads; without names, it is the payload itself.
-    Payload(Vec<String>),
+    OfPayload(Vec<String>),
     /// Of results; without names, it is the result itself.
-    Result(Vec<String>),
+    OfResult(Vec<String>),
     /// The header of this name.
-    Header(String),
+    OfHeader(String),
 }
 
 impl JobFilter {
@@ -32,8 +32,8 @@ impl JobFilter {
     /// assert_eq!(
     ///     filter.fields(),
     ///     [
-    ///         FilterField::Payload(vec!["users".to_owned(), "card".to_owned()]),
-    ///         FilterField::Header("tenant".to_owned()),
+    ///         FilterField::OfPayload(vec!["users".to_owned(), "card".to_owned()]),
+    ///         FilterField::OfHeader("tenant".to_owned()),
     ///     ],
     /// );
     /// # Ok::<(), jobqueue::find::FilterError>(())
@@ -43,7 +43,7 @@ impl JobFilter {
         let mut fields = Vec::new();
         for term in &self.terms {
             match &term.test {
-                Test::Header(name, _) => fields.push(FilterField::Header(name.clone())),
+                Test::Header(name, _) => fields.push(FilterField::OfHeader(name.clone())),
                 Test::Field(document, path, wanted) => {
                     let mut paths = vec![path.names()];
                     if let FieldMatch::Is(values) | FieldMatch::Order(_, values) = wanted {
@@ -51,8 +51,8 @@ impl JobFilter {
                         values.iter().for_each(|value| below(value, &at, &mut paths));
                     }
                     let field = match document {
-                        Document::Payload => FilterField::Payload,
-                        Document::Result => FilterField::Result,
+                        Document::Payload => FilterField::OfPayload,
+                        Document::Result => FilterField::OfResult,
                     };
                     fields.extend(paths.into_iter().map(field));
                 }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     fn payload(names: &[&str]) -> FilterField {
-        FilterField::Payload(names.iter().map(|name| (*name).to_owned()).collect())
+        FilterField::OfPayload(names.iter().map(|name| (*name).to_owned()).collect())
     }
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
             assert!(found.contains(&payload(names)), "{names:?} in {found:?}");
         }
         let built = JobFilter::new().payload("x", json!({"7": {"y": null}})).result("r", 1);
-        let result = FilterField::Result(vec!["r".to_owned()]);
+        let result = FilterField::OfResult(vec!["r".to_owned()]);
         let fields = [payload(&["x", "7", "y"]), payload(&["x", "7"]), result];
         assert!(fields.iter().all(|field| built.fields().contains(field)), "{:?}", built.fields());
         let none: JobFilter = "state:failed error:x tag:y word".parse().expect("sound");
