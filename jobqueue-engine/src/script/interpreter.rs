@@ -137,7 +137,7 @@ impl Interpreter {
         if self.hashes.len() == HASHES {
             self.hashes.clear();
         }
-        let sha = sha1_smol::Sha1::from(source).digest().to_string();
+        let sha = sha1_hex(source);
         // A copy: the text may be a piece of a large buffer.
         self.hashes.insert(Bytes::copy_from_slice(source), sha.clone());
         sha
@@ -207,6 +207,10 @@ fn entry_of(source: &[u8]) -> Option<(&[u8], &[u8])> {
     entry.strip_prefix(ENTRY).map(|entry| (body, entry))
 }
 
+fn sha1_hex(bytes: &[u8]) -> String {
+    sha1_smol::Sha1::from(bytes).digest().to_string()
+}
+
 /// The table `redis`.
 fn redis(lua: &Lua, lent: &Rc<RefCell<Keyspace>>) -> mlua::Result<Table> {
     let redis = lua.create_table()?;
@@ -241,9 +245,7 @@ fn redis(lua: &Lua, lent: &Rc<RefCell<Keyspace>>) -> mlua::Result<Table> {
     )?;
     redis.raw_set(
         "sha1hex",
-        lua.create_function(|_, text: mlua::String| {
-            Ok(sha1_smol::Sha1::from(&*text.as_bytes()).digest().to_string())
-        })?,
+        lua.create_function(|_, text: mlua::String| Ok(sha1_hex(&text.as_bytes())))?,
     )?;
     Ok(redis)
 }

@@ -31,22 +31,21 @@ struct Script {
 impl Scripts {
     /// Gets to know a script, if it compiles. Its hash.
     pub(crate) fn load(&mut self, source: &Bytes) -> Result<String, Refusal> {
-        let sha = sha1(source)?;
-        if !self.known.contains_key(&sha) {
-            let script = self.script(&sha, source)?;
-            with_interpreter(|lua| lua.compile(&script.sha, &script.source))?;
-            self.known.insert(sha.clone(), script);
-        }
-        Ok(sha)
+        with_interpreter(|lua| {
+            let sha = lua.hash(source);
+            if !self.known.contains_key(&sha) {
+                let source = self.altered(source).unwrap_or_else(|| source.clone());
+                let script = Script { sha: lua.hash(&source), source };
+                lua.compile(&script.sha, &script.source)?;
+                self.known.insert(sha.clone(), script);
+            }
+            Ok(sha)
+        })
     }
 
-    fn script(&self, sha: &str, source: &Bytes) -> Result<Script, Refusal> {
-        let text = self.alter.as_ref().and_then(|alter| alter(str::from_utf8(source).ok()?));
-        let Some(text) = text else {
-            return Ok(Script { sha: sha.to_owned(), source: source.clone() });
-        };
-        let source = Bytes::from(text);
-        Ok(Script { sha: sha1(&source)?, source })
+    /// What runs in the place of a script, if anything does.
+    fn altered(&self, source: &[u8]) -> Option<Bytes> {
+        self.alter.as_ref()?(str::from_utf8(source).ok()?).map(Bytes::from)
     }
 
     /// Other texts run in the place of those that it gets to know from now on.
@@ -87,10 +86,6 @@ impl fmt::Debug for Scripts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scripts").field("known", &self.known.keys()).finish_non_exhaustive()
     }
-}
-
-fn sha1(source: &[u8]) -> Result<String, Refusal> {
-    with_interpreter(|lua| Ok(lua.hash(source)))
 }
 
 fn hash(sha: &[u8]) -> String {
