@@ -1,6 +1,6 @@
 //! What has happened, in charts and numbers.
 
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::{commands::counted_of, wait::eventually};
 use serde_json::json;
 
 use crate::site::{Site, send};
@@ -131,16 +131,7 @@ async fn histories_are_read_once_a_minute_however_many_look() {
     let authentication = jobqueue_dashboard::Authentication::open_on_loopback();
     let site = Site::of(client, builder.authentication(authentication));
     // Only histories ask for these; each of the two reads of a queue does so once.
-    let reads = || {
-        let client = redis::Client::open(server.url()).expect("a URL");
-        let mut connection = client.get_connection().expect("it is there");
-        let info: String =
-            redis::cmd("INFO").arg("commandstats").query(&mut connection).expect("told");
-        let line = info.lines().find(|line| line.starts_with("cmdstat_hgetall:"));
-        let calls =
-            line.and_then(|line| line.split("calls=").nth(1)?.split(',').next()?.parse().ok());
-        calls.unwrap_or(0_u64)
-    };
+    let reads = || counted_of(&mut server.connection(), "hgetall");
     site.page("/").await;
     let once = reads();
     assert!(once >= 10, "{once}");

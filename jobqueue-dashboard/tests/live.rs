@@ -5,7 +5,10 @@ use axum::{
     http::Request,
 };
 use futures_util::StreamExt as _;
-use jobqueue_tests::wait::{LIMIT, eventually};
+use jobqueue_tests::{
+    commands::counted,
+    wait::{LIMIT, eventually},
+};
 use serde_json::json;
 
 use crate::site::Site;
@@ -118,17 +121,6 @@ async fn events_of_a_queue_come_as_they_happen() {
     assert!(listener.heard.contains("data: added"), "{}", listener.heard);
 }
 
-/// Commands that the server has run, those within scripts among them.
-fn commands(server: &jobqueue_tests::server::RedisServer) -> u64 {
-    let client = redis::Client::open(server.url()).expect("a URL");
-    let mut connection = client.get_connection().expect("it is there");
-    let info: String = redis::cmd("INFO").arg("commandstats").query(&mut connection).expect("told");
-    let calls = info.lines().filter(|line| !line.starts_with("cmdstat_info"));
-    let calls = calls
-        .filter_map(|line| line.split("calls=").nth(1)?.split(',').next()?.parse::<u64>().ok());
-    calls.sum()
-}
-
 #[tokio::test]
 async fn a_hundred_watchers_cost_what_one_costs_and_nobody_costs_nothing() {
     let server = jobqueue_tests::server::RedisServer::start();
@@ -142,7 +134,7 @@ async fn a_hundred_watchers_cost_what_one_costs_and_nobody_costs_nothing() {
 
     // How many commands it takes until something new is heard of `rounds` times.
     let cost = async |listeners: &mut [Listener], name: &str, rounds: usize| {
-        let before = commands(&server);
+        let before = counted(&mut server.connection());
         for round in 0..rounds {
             client.queue(name).expect("a name").add("x", &1).await.expect("added");
             let row = format!("href=\"/q/{name}/waiting\">{}</a>", round + 1);
@@ -150,7 +142,7 @@ async fn a_hundred_watchers_cost_what_one_costs_and_nobody_costs_nothing() {
                 listener.hears(&row).await;
             }
         }
-        commands(&server) - before
+        counted(&mut server.connection()) - before
     };
     let mut one = vec![Listener::at(&site, "/live/overview").await];
     one[0].hears("q-q0").await;
@@ -163,11 +155,11 @@ async fn a_hundred_watchers_cost_what_one_costs_and_nobody_costs_nothing() {
 
     drop(one);
     // The reader ends at its next tick, and then the count stays.
-    let mut last = commands(&server);
+    let mut last = counted(&mut server.connection());
     let mut same = 0;
     eventually("nothing to be read", async || {
         tokio::time::sleep(std::time::Duration::from_millis(400)).await;
-        let now = commands(&server);
+        let now = counted(&mut server.connection());
         same = if now == last { same + 1 } else { 0 };
         last = now;
         same >= 4
