@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, time::Duration};
 
 use jobqueue::{
     JobInfo,
-    find::{Find, Looked, SearchCursor, SearchPage},
+    find::{Find, Looked, Search, SearchCursor, SearchPage},
 };
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
@@ -12,10 +12,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::web::{Params, Problem};
 
 /// How long one request looks for jobs.
-pub(crate) const LONGEST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_millis(500);
 
 /// How many jobs one request looks at.
-pub(crate) const LOOKED_AT: u64 = 2_000;
+const LOOKED_AT: u64 = 2_000;
 
 /// Gives each job that is found to `take`, until that says that it is enough, or until as many were
 /// looked at, or for as long, as one request may. The answer is whether all were looked at.
@@ -32,6 +32,20 @@ pub(crate) async fn look(
             return Ok(false);
         }
     }
+}
+
+/// A search for so many jobs, as far as one request looks; from where an earlier one has ended, if it
+/// has.
+pub(crate) async fn search(
+    search: Search,
+    most: usize,
+    after: Option<&SearchCursor>,
+) -> Result<SearchPage, Problem> {
+    let search = search.at_most(most).looking_at(LOOKED_AT).within(LONGEST);
+    Ok(match after {
+        Some(cursor) => search.after(cursor).await?,
+        None => search.await?,
+    })
 }
 
 /// How far a search is.

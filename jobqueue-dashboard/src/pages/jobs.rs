@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use crate::{
     filter::Where,
-    look::{LONGEST, LOOKED_AT, Place, cursor},
+    look::{Place, cursor, search},
     payload::{Tree, job_tree, payload},
     state::App,
     view::{Look, Page, ago, chip, looked, show},
@@ -54,12 +54,7 @@ async fn find(
         }
         filter = filter.and(seen.into_iter().fold(JobFilter::new(), JobFilter::queue));
     }
-    let mut search = visit.client().find(filter);
-    search = search.at_most(MOST).looking_at(LOOKED_AT).within(LONGEST);
-    if let Some(cursor) = &cursor {
-        search = search.after(cursor);
-    }
-    let page = search.await?;
+    let page = search(visit.client().find(filter), MOST, cursor.as_ref()).await?;
     let place = Place::of(&page);
     Ok((page.jobs, place))
 }

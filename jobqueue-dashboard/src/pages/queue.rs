@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     filter::Where,
-    look::{LONGEST, LOOKED_AT, Place, cursor},
-    payload::{Tree, job_tree},
+    look::{Place, cursor, search},
+    payload::{Tree, push_jobs},
     readings::Reading,
     state::App,
     trends::Trend,
@@ -132,13 +132,8 @@ async fn find(
     (cursor, n): (Option<SearchCursor>, u64),
 ) -> Result<(Vec<JobInfo>, Option<Place>), Problem> {
     let here = JobFilter::new().queue(queue.name()).state(state);
-    let search = visit.client().find(filter.of_jobs().and(here));
-    let most = usize::try_from(n).unwrap_or(usize::MAX);
-    let mut search = search.at_most(most).looking_at(LOOKED_AT).within(LONGEST);
-    if let Some(cursor) = &cursor {
-        search = search.after(cursor);
-    }
-    let page = search.await?;
+    let find = visit.client().find(filter.of_jobs().and(here));
+    let page = search(find, usize::try_from(n).unwrap_or(usize::MAX), cursor.as_ref()).await?;
     let place = Place::of(&page);
     Ok((page.jobs.into_iter().map(|found| found.job).collect(), Some(place)))
 }
@@ -154,10 +149,7 @@ fn data(app: &App, list: &List<'_>) -> Reply {
         failures: &list.groups,
     };
     let mut tree = Tree::of(&data)?;
-    let jobs = list.jobs.iter().map(|job| job_tree(job, &app.redaction));
-    if let Tree::Map(fields) = &mut tree {
-        fields.push(("jobs".to_owned(), Tree::List(jobs.collect::<Result<_, _>>()?)));
-    }
+    push_jobs(&mut tree, &list.jobs, &app.redaction)?;
     Ok(json(StatusCode::OK, &tree))
 }
 

@@ -17,8 +17,8 @@ use serde::Serialize;
 
 use super::schedules::in_words;
 use crate::{
-    look::{LONGEST, LOOKED_AT},
-    payload::{Tree, job_tree, payload},
+    look::search,
+    payload::{Tree, payload, push_jobs},
     state::App,
     verb::Verb,
     view::{self, Button, Look, Page, ago, chip, exactly, number, show, took, until},
@@ -76,8 +76,7 @@ async fn jobs(
     id: &ScheduleId,
 ) -> Result<(Vec<JobInfo>, bool), Problem> {
     let own = JobFilter::new().queue(queue).schedule(id);
-    let search = visit.client().find(own).at_most(JOBS).looking_at(LOOKED_AT).within(LONGEST);
-    let page = search.await?;
+    let page = search(visit.client().find(own), JOBS, None).await?;
     Ok((page.jobs.into_iter().map(|found| found.job).collect(), page.next.is_some()))
 }
 
@@ -90,10 +89,7 @@ fn data(app: &App, told: &Told<'_>, jobs: &[JobInfo]) -> Reply {
     {
         *place = shown;
     }
-    if let Tree::Map(fields) = &mut tree {
-        let jobs = jobs.iter().map(|job| job_tree(job, &app.redaction));
-        fields.push(("jobs".to_owned(), Tree::List(jobs.collect::<Result<_, _>>()?)));
-    }
+    push_jobs(&mut tree, jobs, &app.redaction)?;
     Ok(json(StatusCode::OK, &tree))
 }
 

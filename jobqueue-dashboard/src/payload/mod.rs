@@ -13,6 +13,6 @@ mod redaction;
 mod tree;
 
 pub(crate) use exact::exact;
-pub(crate) use of_job::{Body, job_tree, letter_tree, payload, progress, result};
+pub(crate) use of_job::{Body, job_tree, letter_tree, payload, progress, push_jobs, result};
 pub use redaction::Redaction;
 pub(crate) use tree::Tree;

@@ -77,6 +77,19 @@ pub(crate) fn progress(job: &JobInfo, redaction: &Redaction) -> Option<Body> {
     Some(read(Codec::MessagePack, bytes, redaction, false))
 }
 
+/// Puts jobs behind the other fields of a page.
+pub(crate) fn push_jobs(
+    page: &mut Tree,
+    jobs: &[JobInfo],
+    redaction: &Redaction,
+) -> Result<(), Problem> {
+    if let Tree::Map(fields) = page {
+        let jobs = jobs.iter().map(|job| job_tree(job, redaction));
+        fields.push(("jobs".to_owned(), Tree::List(jobs.collect::<Result<_, _>>()?)));
+    }
+    Ok(())
+}
+
 /// A job as data: as it serializes, with payload and result as they are written.
 pub(crate) fn job_tree(job: &JobInfo, redaction: &Redaction) -> Result<Tree, Problem> {
     let mut tree = Tree::of(job)?;
