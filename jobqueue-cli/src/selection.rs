@@ -87,10 +87,7 @@ impl Queues {
         if names(&filter.to_string(), "queue:") {
             return session.all_queues().await;
         }
-        let client = session.client().await?;
-        let entries = client.queues().all().await?;
-        let of_jobs = entries.iter().filter(|entry| !entry.is_dead_letter());
-        of_jobs.map(|entry| Ok(client.queue(&entry.name)?)).collect()
+        session.queues(|entry| !entry.is_dead_letter()).await
     }
 
     async fn named(&self, session: &Session) -> Result<Vec<Queue>> {

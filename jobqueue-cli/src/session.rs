@@ -4,7 +4,7 @@ use std::{env, time::Duration};
 
 use anyhow::Result;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jobqueue::{Client, JobHandle, JobId, Queue, types::Value};
+use jobqueue::{Client, JobHandle, JobId, Queue, manage::QueueEntry, types::Value};
 use tokio::{
     sync::OnceCell,
     time::{sleep, timeout},
@@ -116,9 +116,15 @@ impl Session {
 
     /// All queues that exist.
     pub(crate) async fn all_queues(&self) -> Result<Vec<Queue>> {
+        self.queues(|_| true).await
+    }
+
+    /// Those of them for which this is so.
+    pub(crate) async fn queues(&self, is_one: impl Fn(&QueueEntry) -> bool) -> Result<Vec<Queue>> {
         let client = self.client().await?;
         let entries = client.queues().all().await?;
-        entries.iter().map(|entry| Ok(client.queue(&entry.name)?)).collect()
+        let queues = entries.iter().filter(|entry| is_one(entry));
+        queues.map(|entry| Ok(client.queue(&entry.name)?)).collect()
     }
 
     /// A job, of this queue or of the one that has it.

@@ -8,7 +8,7 @@ use jobqueue::JobState;
 use serde_json::json;
 
 use crate::{
-    command::queues::dead_letter_queues,
+    command::queues::dead_letters_of,
     exit::Exit,
     output::{grouped, span},
     session::Session,
@@ -86,8 +86,7 @@ impl Obliterate {
         let queue = session.known_queue(&self.queue).await?;
         let counts = queue.counts().await?;
         let jobs: u64 = JobState::ALL.into_iter().map(|state| counts.of(state)).sum();
-        let entries = session.client().await?.queues().all().await?;
-        let dead = dead_letter_queues(&entries).remove(queue.name()).unwrap_or_default();
+        let dead = dead_letters_of(session.client().await?, queue.name()).await?;
         let mut what = format!(
             "Would remove {} with its {} jobs, schedules, flows and limits.",
             self.queue,

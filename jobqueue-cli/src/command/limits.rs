@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jobqueue::{Rate, manage::Overflow, stats::QueueLimits};
 
 use crate::{
-    command::queues::dead_letter_queues,
+    command::queues::dead_letters_of,
     exit::{Exit, Told},
     output::{Column, Table, grouped, span},
     session::Session,
@@ -153,8 +153,7 @@ async fn show(session: &Session, name: &str) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     session.out.table(&table(&limits))?;
-    let entries = session.client().await?.queues().all().await?;
-    let mut dead = dead_letter_queues(&entries).remove(queue.name()).unwrap_or_default();
+    let mut dead = dead_letters_of(session.client().await?, queue.name()).await?;
     dead.retain(|to| limits.dead_letter.as_ref() != Some(to));
     for to in dead {
         session.out.remark(format_args!("Its workers send dead letters to {to}, by their code."));

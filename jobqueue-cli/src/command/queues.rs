@@ -99,6 +99,15 @@ pub(crate) fn dead_letter_queues<'a>(
     all
 }
 
+/// The same of one queue.
+pub(crate) async fn dead_letters_of(
+    client: &Client,
+    queue: &QueueName,
+) -> jobqueue::Result<BTreeSet<QueueName>> {
+    let entries = client.queues().all().await?;
+    Ok(dead_letter_queues(&entries).remove(queue).unwrap_or_default())
+}
+
 /// The later ones, with their rates since the earlier ones.
 pub(crate) fn since(earlier: &[QueueView], later: Vec<QueueView>) -> Vec<QueueView> {
     let before: HashMap<_, _> = earlier.iter().map(|it| (&it.entry.name, &it.glance)).collect();

@@ -131,10 +131,20 @@ impl Model {
         }
     }
 
+    /// All queues, by name.
+    pub(super) fn queues(&self) -> impl Iterator<Item = &QueueView> {
+        self.snapshot.iter().flat_map(|snapshot| &snapshot.queues)
+    }
+
+    /// One of them.
+    pub(super) fn queue(&self, name: &QueueName) -> Option<&QueueView> {
+        self.queues().find(|view| view.entry.name == *name)
+    }
+
     /// The queues, in the order of the screen.
     pub(super) fn shown(&self) -> Vec<&QueueView> {
-        let all = self.snapshot.iter().flat_map(|snapshot| &snapshot.queues);
-        let mut shown: Vec<&QueueView> = all
+        let mut shown: Vec<&QueueView> = self
+            .queues()
             .filter(|view| self.search.wants(view.entry.name.as_str()))
             .filter(|view| self.shows_quiet || !is_quiet(view) || !self.search.text.is_empty())
             .collect();
@@ -147,14 +157,12 @@ impl Model {
         if self.shows_quiet || !self.search.text.is_empty() {
             return 0;
         }
-        let all = self.snapshot.iter().flat_map(|snapshot| &snapshot.queues);
-        all.filter(|view| is_quiet(view)).count()
+        self.queues().filter(|view| is_quiet(view)).count()
     }
 
     /// The queue at the cursor.
     pub(super) fn at_cursor(&self) -> Option<&QueueView> {
-        let name = self.selected.as_ref()?;
-        self.snapshot.as_ref()?.queues.iter().find(|view| view.entry.name == *name)
+        self.queue(self.selected.as_ref()?)
     }
 
     /// The jobs of the queue that is looked into, once they are read.

@@ -162,7 +162,7 @@ fn command(model: &mut Model, letter: char) -> Next {
 fn dead_letters(model: &mut Model) {
     let Some(view) = model.at_cursor() else { return };
     let own = view.entry.is_dead_letter().then(|| view.entry.name.clone());
-    let entries = model.snapshot.iter().flat_map(|snapshot| &snapshot.queues).map(|it| &it.entry);
+    let entries = model.queues().map(|it| &it.entry);
     let to = || dead_letter_queues(entries).remove(&view.entry.name)?.pop_first();
     match own.or_else(to) {
         Some(queue) => go(model, Screen::Jobs(queue, JobState::Waiting)),
@@ -194,8 +194,7 @@ fn change(model: &mut Model, letter: char) -> Next {
         return Next::Draw;
     }
     let Some(queue) = queue_in_view(model) else { return Next::Draw };
-    let queues = model.snapshot.iter().flat_map(|snapshot| &snapshot.queues);
-    let view = queues.into_iter().find(|view| view.entry.name == queue);
+    let view = model.queue(&queue);
     let is_paused = view.is_some_and(|view| view.entry.paused);
     let failed = view.map_or(0, |view| view.glance.failed);
     match (letter, &model.screen) {

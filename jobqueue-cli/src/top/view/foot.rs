@@ -69,9 +69,7 @@ pub(super) fn told(model: &Model, width: usize) -> Line<'static> {
 fn question(model: &Model, act: &Act) -> String {
     match act {
         Act::RetryFailed(queue) => {
-            let queues = model.snapshot.iter().flat_map(|snapshot| &snapshot.queues);
-            let view = queues.into_iter().find(|view| view.entry.name == *queue);
-            let count = view.map_or(0, |view| view.glance.failed);
+            let count = model.queue(queue).map_or(0, |view| view.glance.failed);
             format!("Run {} failed jobs of {queue} again?", grouped(count))
         }
         Act::CancelJob(_, id) => format!("Cancel job {id}?"),

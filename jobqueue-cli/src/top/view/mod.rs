@@ -63,11 +63,12 @@ fn lines(model: &Model, size: Size) -> Vec<Line<'static>> {
 fn body(model: &Model, size: Size) -> Vec<Line<'static>> {
     match &model.screen {
         Screen::Queues => {
-            let pane = if size.height < LIST + PANE { 0 } else { PANE };
-            let rows = size.height - pane;
+            let has_room = size.height >= LIST + PANE;
+            let pane = if has_room { pane::lines(model, size.width) } else { Vec::new() };
+            let rows = size.height - pane.len();
             let mut lines = queues::lines(model, Size { height: rows, ..size });
             lines.resize(rows.max(lines.len()), Line::default());
-            lines.extend(pane::lines(model, size.width).into_iter().take(pane));
+            lines.extend(pane);
             lines
         }
         Screen::Jobs(queue, state) => jobs::lines(model, (queue, *state), size),

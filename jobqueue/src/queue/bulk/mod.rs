@@ -202,9 +202,10 @@ async fn steps<A: Act>(bulk: &mut Bulk<'_, A>, report: &mut BulkReport) -> Resul
             let mut jobs = jobs.into_iter().peekable();
             while jobs.peek().is_some() {
                 // Not behind the last step: nothing waits for that.
-                if !bulk.is_over(report) {
-                    bulk.stop.run_until_cancelled(pace.wait(before)).await;
+                if bulk.is_over(report) {
+                    return Ok(());
                 }
+                bulk.stop.run_until_cancelled(pace.wait(before)).await;
                 if bulk.is_over(report) {
                     return Ok(());
                 }
