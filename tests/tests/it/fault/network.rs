@@ -50,9 +50,11 @@ async fn unreachable(mode: Mode) {
     assert!(resumed < RESUMED, "{mode:?}: it took {resumed:?} to go on");
     after.0.assert_light(before.0, outage);
     after.1.assert_light(before.1, outage);
-    // Three links of the worker and one of the producer, each of which waits longer between tries.
+    // Three links of the worker and one of the producer. Calls that are under way on a link wait
+    // longer between tries, each by itself; a try that fails dials again to hear why. That makes 14
+    // dials in two seconds for each of up to five calls. A link that spins makes thousands.
     let dials = after.2 - before.2;
-    assert!(dials < 30 * outage.as_secs(), "{mode:?}: {dials} dials in {outage:?}");
+    assert!(dials < 100 * outage.as_secs(), "{mode:?}: {dials} dials in {outage:?}");
 }
 
 /// The CPU time and memory of a process.
