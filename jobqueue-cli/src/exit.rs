@@ -13,13 +13,13 @@ use jobqueue::{
 pub(crate) enum Exit {
     /// All was done.
     Done,
-    /// Something is wrong, or nothing was found.
+    /// Something is wrong, or a search found nothing.
     Trouble,
     /// What it was told can't be.
     Usage,
     /// The server can't be reached.
     NoServer,
-    /// The server, or a rule of the queue, refused it, or whoever was asked did.
+    /// What is named doesn't exist, or the server, a rule of the queue or whoever was asked refused it.
     Refused,
     /// Some of it was done.
     Partly,

@@ -39,7 +39,7 @@ impl Where {
     /// `states` are meant if it names none.
     pub(crate) fn filter(&self, states: &[JobState]) -> Result<JobFilter> {
         let filter = read(self.text.as_deref().unwrap_or_default())?;
-        if names(&filter.to_string(), "state:") {
+        if filter.selects_states() {
             return Ok(filter);
         }
         let states = states.iter().fold(JobFilter::new(), |filter, state| filter.state(*state));
@@ -52,21 +52,6 @@ fn read(text: &str) -> Result<JobFilter> {
     read.map_err(|error| {
         Told::usage(format_args!("these conditions can't be read:\n{}", error.pointed()))
     })
-}
-
-/// Whether one of the conditions begins so, such as that which says in which states jobs are; and not
-/// that in which they aren't.
-fn names(filter: &str, condition: &str) -> bool {
-    let (mut is_quoted, mut is_escaped, mut begins) = (false, false, true);
-    for (at, letter) in filter.char_indices() {
-        if begins && filter.get(at..).is_some_and(|rest| rest.starts_with(condition)) {
-            return true;
-        }
-        begins = letter == ' ' && !is_quoted;
-        is_quoted ^= letter == '"' && !is_escaped;
-        is_escaped = letter == '\\' && !is_escaped;
-    }
-    false
 }
 
 /// In which queues they are.
@@ -84,7 +69,7 @@ impl Queues {
         if !self.queue.is_empty() {
             return self.named(session).await;
         }
-        if names(&filter.to_string(), "queue:") {
+        if filter.selects_queues() {
             return session.all_queues().await;
         }
         session.queues(|entry| !entry.is_dead_letter()).await
@@ -110,21 +95,6 @@ impl Queues {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn states_are_seen_where_they_are_conditions() {
-        for (text, expected) in [
-            ("state:failed", true),
-            ("name:send state:failed,waiting", true),
-            ("-state:failed", false),
-            ("name:\"a state:failed\"", false),
-            ("name:\"a \\\" state:failed\" queue:b", false),
-            ("", false),
-        ] {
-            let filter = text.parse::<JobFilter>().expect("conditions").to_string();
-            assert_eq!(names(&filter, "state:"), expected, "{text} {filter}");
-        }
-    }
 
     #[test]
     fn mistakes_are_pointed_at() {

@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result};
 use jobqueue_engine::{Engine, Folder, Held, Options, listen};
 use tokio::{
     net::TcpListener,
@@ -11,7 +11,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::arguments::Serve;
+use crate::{arguments::Serve, exit::Told};
 
 /// How often it looks whether the folder is free.
 const LOOK: Duration = Duration::from_millis(100);
@@ -22,10 +22,10 @@ pub(crate) async fn run(order: &Serve) -> Result<()> {
     let password = order.password_file.as_deref().map(read_password).transpose()?;
     let elsewhere = order.listen.filter(|address| !address.ip().is_loopback());
     if let (Some(address), None) = (elsewhere, &password) {
-        bail!(
+        return Err(Told::usage(format_args!(
             "{address} can be reached from elsewhere: give a --password-file, or listen at \
              127.0.0.1"
-        );
+        )));
     }
     let held = tokio::select! {
         held = hold(order) => held?,
@@ -75,7 +75,8 @@ async fn hold(order: &Serve) -> Result<Held> {
 
 fn configure(engine: &Arc<Engine>, name: &str, value: &str) -> Result<()> {
     // The value may be a password.
-    engine.configure(name, value).map_err(|_| anyhow!("{name}: this isn't a value for it"))
+    let set = engine.configure(name, value);
+    set.map_err(|_| Told::usage(format_args!("{name}: this isn't a value for it")))
 }
 
 fn read_password(path: &Path) -> Result<String> {
@@ -83,7 +84,8 @@ fn read_password(path: &Path) -> Result<String> {
         .with_context(|| format!("the password in {} can't be read", path.display()))?;
     let password = text.lines().next().unwrap_or_default().trim();
     if password.is_empty() {
-        bail!("{} has no password on its first line", path.display());
+        let text = format!("{} has no password on its first line", path.display());
+        return Err(Told::usage(text));
     }
     Ok(password.to_owned())
 }

@@ -15,7 +15,7 @@ use crate::{
     ask::Ask,
     config::{Config, PREFIX, Profile},
     exit::{Exit, Told},
-    output::Output,
+    output::{CUT, Output},
     stop::Stop,
 };
 
@@ -129,6 +129,11 @@ impl Session {
 
     /// A job, of this queue or of the one that has it.
     pub(crate) async fn job(&self, id: &str, queue: Option<&str>) -> Result<JobHandle<Value>> {
+        if id.contains(CUT) {
+            return Err(Told::usage(format_args!(
+                "{id} is cut: --full shows whole ids, and so do a pipe and --json"
+            )));
+        }
         let id: JobId = id.parse().map_err(jobqueue::Error::from)?;
         if let Some(name) = queue {
             return Ok(self.queue(name).await?.job(id));
@@ -151,7 +156,7 @@ impl Session {
                 )))
             }
             (None, _) => Err(Told::error(
-                Exit::Trouble,
+                Exit::Refused,
                 format_args!("no queue has a job {id}: it was never added, or isn't kept any more"),
             )),
         }

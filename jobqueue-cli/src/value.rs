@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use jobqueue::{
     Backoff, Rate, Retain, Unique,
     types::{DateTime, Utc},
@@ -51,8 +52,30 @@ pub(crate) fn rate(text: &str) -> Parsed<Rate> {
     Ok(burst.map_or(rate, |burst| rate.burst(burst)))
 }
 
-/// `2026-11-28T14:00:00Z`, with or without seconds and zone (UTC), or a duration ago: `2h`.
-pub(crate) fn time(text: &str) -> Parsed<DateTime<Utc>> {
+/// A time that has been: `2026-11-28T14:00:00Z`, with or without seconds and zone (UTC), or how long
+/// ago, as `2h`.
+pub(crate) fn past(text: &str) -> Parsed<DateTime<Utc>> {
+    let wrong = format!(
+        "use a time such as 2026-11-28T14:00:00Z, or how long ago, such as 2h, not {text:?}"
+    );
+    let ago = |ago| Utc::now().checked_sub_signed(ago).ok_or("that is too long ago");
+    written_or(text, wrong, ago)
+}
+
+/// A time to come, written alike, or in how long, as `2h`.
+pub(crate) fn coming(text: &str) -> Parsed<DateTime<Utc>> {
+    let wrong = format!(
+        "use a time such as 2026-11-28T14:00:00Z, or in how long, such as 2h, not {text:?}"
+    );
+    let later = |later| Utc::now().checked_add_signed(later).ok_or("that is too far away");
+    written_or(text, wrong, later)
+}
+
+fn written_or(
+    text: &str,
+    wrong: String,
+    from_now: impl Fn(TimeDelta) -> Result<DateTime<Utc>, &'static str>,
+) -> Parsed<DateTime<Utc>> {
     for written in
         [text.to_owned(), format!("{text}Z"), format!("{text}:00Z"), format!("{text}T00:00:00Z")]
     {
@@ -60,16 +83,9 @@ pub(crate) fn time(text: &str) -> Parsed<DateTime<Utc>> {
             return Ok(time.to_utc());
         }
     }
-    let ago = duration(text).map_err(|_| {
-        format!(
-            "use a time such as 2026-11-28T14:00:00Z, or how long ago, such as 2h, not {text:?}"
-        )
-    })?;
-    ago_from(Utc::now(), ago).ok_or_else(|| "that is too long ago".to_owned())
-}
-
-fn ago_from(now: DateTime<Utc>, ago: Duration) -> Option<DateTime<Utc>> {
-    now.checked_sub_signed(chrono::TimeDelta::from_std(ago).ok()?)
+    let time = duration(text).map_err(|_| wrong)?;
+    // What is too long for it is too long for a date as well.
+    Ok(from_now(TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX))?)
 }
 
 /// `fixed:5s`, or `exponential:1s` and, with the longest wait, `exponential:1s:10m`.
@@ -216,14 +232,17 @@ mod tests {
 
     #[test]
     fn times() {
-        let time = |text| super::time(text).map(|time| time.timestamp());
-        for text in ["2026-01-02T03:04:00Z", "2026-01-02T03:04:00", "2026-01-02T03:04"] {
-            assert_eq!(time(text), Ok(1_767_323_040), "{text}");
+        for read in [past, coming] {
+            let time = |text| read(text).map(|time| time.timestamp());
+            for text in ["2026-01-02T03:04:00Z", "2026-01-02T03:04:00", "2026-01-02T03:04"] {
+                assert_eq!(time(text), Ok(1_767_323_040), "{text}");
+            }
+            assert_eq!(time("2026-01-02"), Ok(1_767_312_000));
+            assert!(read("yesterday").is_err() && read("99999999w").is_err());
         }
-        assert_eq!(time("2026-01-02"), Ok(1_767_312_000));
-        let ago = Utc::now().timestamp() - time("2h").expect("a time");
-        assert!((7_199..7_202).contains(&ago), "{ago}");
-        assert!(time("yesterday").is_err());
+        let ago = (Utc::now() - past("2h").expect("a time")).num_seconds();
+        let later = (coming("2h").expect("a time") - Utc::now()).num_seconds();
+        assert!((7_199..7_202).contains(&ago) && (7_198..7_201).contains(&later), "{ago} {later}");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! All checks, one after the other.
 
+use std::{cmp::Reverse, collections::HashSet};
+
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use jobqueue::{Client, Error, Result, error::Refused, manage::QueueEntry, types::Utc};
+use jobqueue::{Client, Result, manage::QueueEntry, types::Utc};
 use serde::Serialize;
 
-use crate::{
-    Check, Finding, Severity, Subject, Thresholds, queue, queue_findings, server_findings,
-};
+use crate::{Check, Finding, Severity, Thresholds, Unseen, queue, queue_findings, server_findings};
 
 /// How many queues are asked at once.
 const AT_ONCE: usize = 16;
@@ -26,6 +26,8 @@ pub struct Doctor {
 pub struct Report {
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
+    /// What couldn't be looked at.
+    pub unseen: Vec<Unseen>,
     /// How many servers were looked at.
     pub servers: usize,
     /// How many queues were looked at.
@@ -39,10 +41,12 @@ impl Report {
         self.findings.iter().map(|finding| finding.severity).max()
     }
 
-    /// The checks that found nothing.
+    /// The checks that were made everywhere and found nothing.
     pub fn passed(&self) -> impl Iterator<Item = Check> {
-        let found = |check: &Check| self.findings.iter().any(|finding| finding.check == *check);
-        Check::ALL.into_iter().filter(move |check| !found(check))
+        let found = self.findings.iter().map(|finding| finding.check);
+        let unseen = self.unseen.iter().flat_map(|unseen| unseen.checks.iter().copied());
+        let not: HashSet<Check> = found.chain(unseen).collect();
+        Check::ALL.into_iter().filter(move |check| !not.contains(check))
     }
 }
 
@@ -64,30 +68,41 @@ impl Doctor {
     /// queues at once.
     ///
     /// # Errors
-    /// Those of any call; but not what the server's ACL forbids: that is a finding.
+    /// Those of any call; but not what the server's ACL forbids: that is [`Report::unseen`].
     pub async fn run(&self) -> Result<Report> {
         let servers = self.client.server_reports().await?;
-        let mut findings: Vec<Finding> =
-            servers.iter().flat_map(|server| server_findings(server, &self.thresholds)).collect();
+        let mut all = Look::default();
+        for server in &servers {
+            all.findings.extend(server_findings(server, &self.thresholds));
+            all.unseen.extend(Unseen::of_server(server));
+        }
         let queues = self.client.queues().all().await?;
         // Collected first: the future of a lazy map couldn't move to another thread.
         let looks: Vec<_> = queues.iter().map(|entry| self.queue(entry)).collect();
-        let found: Vec<Vec<Finding>> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
-        findings.extend(found.into_iter().flatten());
-        findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.check));
-        Ok(Report { findings, servers: servers.len(), queues: queues.len() })
+        let found: Vec<Look> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
+        for look in found {
+            all.findings.extend(look.findings);
+            all.unseen.extend(look.unseen);
+        }
+        let Look { mut findings, unseen } = all;
+        findings.sort_by_key(|finding| (Reverse(finding.severity), finding.check));
+        let unseen = Unseen::gather(unseen);
+        Ok(Report { findings, unseen, servers: servers.len(), queues: queues.len() })
     }
 
-    async fn queue(&self, entry: &QueueEntry) -> Result<Vec<Finding>> {
+    async fn queue(&self, entry: &QueueEntry) -> Result<Look> {
         let name = &entry.name;
-        let found = self.look(entry).await;
-        found.or_else(|error| {
-            let finding = queue::layout(name, &error).or_else(|| hidden(entry, &error));
-            finding.map(|finding| vec![finding]).ok_or(error)
+        let looked = self.look(entry).await;
+        looked.or_else(|error| {
+            if let Some(finding) = queue::layout(name, &error) {
+                return Ok(Look { findings: vec![finding], unseen: Vec::new() });
+            }
+            let unseen = vec![Unseen::of_queue(name, &error).ok_or(error)?];
+            Ok(Look { findings: Vec::new(), unseen })
         })
     }
 
-    async fn look(&self, entry: &QueueEntry) -> Result<Vec<Finding>> {
+    async fn look(&self, entry: &QueueEntry) -> Result<Look> {
         let (name, queue) = (&entry.name, self.client.queue(&entry.name)?);
         let mut findings = queue_findings(&queue.stats().await?, entry, &self.thresholds);
         let schedules = queue.schedules().list().await?;
@@ -97,24 +112,18 @@ impl Doctor {
                 |schedule| queue::schedules(name, schedule, &workers, (now, &self.thresholds));
             findings.extend(schedules.iter().filter_map(check));
         }
+        let mut unseen = Vec::new();
         match self.client.key_sizes(name).await {
             Ok(sizes) => findings.extend(queue::size(name, &sizes, &self.thresholds)),
-            Err(error) => findings.push(hidden(entry, &error).ok_or(error)?),
+            Err(error) => unseen.push(Unseen::of_keys(name, &error).ok_or(error)?),
         }
-        Ok(findings)
+        Ok(Look { findings, unseen })
     }
 }
 
-/// A part of a queue that couldn't be looked at.
-fn hidden(entry: &QueueEntry, error: &Error) -> Option<Finding> {
-    let Error::Refused(Refused::Permission { .. } | Refused::Server { .. }) = error else {
-        return None;
-    };
-    let text = [
-        format!("A part of it is hidden: {error:?}."),
-        "Not all of the queue was looked at.".to_owned(),
-        "use a user with the rights of a viewer".to_owned(),
-    ];
-    let subject = Subject::Queue(entry.name.clone());
-    Some(Finding::new(Check::Access, Severity::Note, subject, text))
+/// What a look at something has shown, and what it couldn't show.
+#[derive(Default)]
+struct Look {
+    findings: Vec<Finding>,
+    unseen: Vec<Unseen>,
 }

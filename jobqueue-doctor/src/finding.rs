@@ -8,7 +8,7 @@ use jobqueue::{
 };
 use serde::Serialize;
 
-/// Something that is wrong, or that couldn't be looked at.
+/// Something that is wrong.
 ///
 /// Serialized: its fields, under their names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,8 +53,6 @@ impl Finding {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Check {
-    /// Whether the server can be asked at all.
-    Access,
     /// What a full server does.
     Eviction,
     /// What a crash of the server loses.
@@ -91,8 +89,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 17] = [
-        Self::Access,
+    pub const ALL: [Self; 16] = [
         Self::Eviction,
         Self::Persistence,
         Self::Replicas,
@@ -115,7 +112,6 @@ impl Check {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Access => "access",
             Self::Eviction => "eviction",
             Self::Persistence => "persistence",
             Self::Replicas => "replicas",

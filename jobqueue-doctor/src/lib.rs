@@ -18,12 +18,13 @@
 //!
 //! Whoever has snapshots of queues already asks [`queue_findings`] about them, or of glances
 //! [`glance_findings`], which send nothing.
-//! It changes nothing anywhere, and what it may not look at is a finding as well.
+//! It changes nothing anywhere, and says what it may not look at: [`Report::unseen`].
 //!
 //! | file | what it has |
 //! | --- | --- |
 //! | `doctor` | all checks, one after the other |
 //! | `finding`, `thresholds` | what is found, and from where on |
+//! | `unseen` | what couldn't be looked at |
 //! | `server/` | checks of servers, one a file |
 //! | `queue/` | checks of queues, one a file |
 
@@ -32,9 +33,11 @@ mod finding;
 mod queue;
 mod server;
 mod thresholds;
+mod unseen;
 
 pub use doctor::{Doctor, Report};
 pub use finding::{Check, Finding, Severity, Subject};
 pub use queue::{glance_findings, queue_findings};
 pub use server::server_findings;
 pub use thresholds::Thresholds;
+pub use unseen::Unseen;

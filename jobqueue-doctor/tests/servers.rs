@@ -11,6 +11,13 @@ fn set(server: &RedisServer, name: &str, value: &str) {
     let _: () = set.arg("SET").arg(name).arg(value).query(&mut server.connection()).expect("set");
 }
 
+/// Takes rights from all who connect.
+fn forbid(server: &RedisServer, rights: &[&str]) {
+    let mut forbid = redis::cmd("ACL");
+    forbid.arg("SETUSER").arg("default").arg(rights);
+    let _: () = forbid.query(&mut server.connection()).expect("set");
+}
+
 /// The one finding of a check.
 async fn one(client: &Client, check: Check) -> Finding {
     let mut findings = found(client, check).await;
@@ -128,15 +135,24 @@ async fn slow_calls_are_found() {
 #[tokio::test]
 async fn what_a_user_may_not_ask_is_said_and_stops_nothing() {
     let (server, client) = well().await;
-    assert!(found(&client, Check::Access).await.is_empty());
+    assert!(report(&client).await.unseen.is_empty());
+    client.queue("parcels").expect("a name").add("ship", &1).await.expect("added");
+    client.queue("letters").expect("a name").add("ship", &1).await.expect("added");
     assert!(found(&client, Check::Scripts).await.is_empty());
-    let mut forbid = redis::cmd("ACL");
-    forbid.arg("SETUSER").arg("default").arg(&["-info", "-config", "-slowlog", "-time", "-eval"]);
-    let _: () = forbid.query(&mut server.connection()).expect("set");
-    let hidden = found(&client, Check::Access).await;
-    assert_eq!(hidden.len(), 4, "{hidden:?}");
-    assert!(hidden.iter().all(|finding| finding.severity == Severity::Note));
-    assert!(hidden.iter().any(|finding| finding.mend.contains("+config|get")), "{hidden:?}");
+    forbid(&server, &["-info", "-config", "-slowlog", "-memory"]);
+    let told = report(&client).await;
+    let asked: Vec<_> = told.unseen.iter().map(|unseen| unseen.asked).collect();
+    assert_eq!(asked, ["INFO", "CONFIG GET", "SLOWLOG GET", "MEMORY USAGE"], "{told:?}");
+    assert_eq!(told.unseen[1].mend, "ACL SETUSER … +config|get");
+    let keys = told.unseen.last().expect("four");
+    assert_eq!(keys.subjects.len(), 2, "one word for all queues: {keys}");
+    assert!(keys.to_string().starts_with("big keys of letters and 1 more: MEMORY USAGE isn't"));
+    let passed: Vec<Check> = told.passed().collect();
+    let unseen = [Check::Eviction, Check::Persistence, Check::SlowLog, Check::BigKeys];
+    assert!(unseen.iter().all(|check| !passed.contains(check)), "they weren't made: {passed:?}");
+    forbid(&server, &["-eval", "-evalsha"]);
+    let numbers = report(&client).await.unseen.pop().expect("some");
+    assert_eq!((numbers.asked, numbers.subjects.len()), ("its numbers", 2), "{numbers}");
     let scripts = one(&client, Check::Scripts).await;
     assert_eq!(scripts.severity, Severity::Error);
     assert!(found(&client, Check::Eviction).await.is_empty(), "it isn't known");
@@ -148,6 +164,12 @@ async fn the_server_in_the_process_can_be_asked_as_well() {
     client.queue("parcels").expect("a name").add("ship", &1).await.expect("added");
     let report = Doctor::new(&client).run().await.expect("a report");
     assert_eq!((report.servers, report.queues), (1, 1));
+    let checks: Vec<Check> = report.findings.iter().map(|finding| finding.check).collect();
+    assert_eq!(checks, [Check::Persistence], "it can have no replica: {report:?}");
+    assert!(report.findings[0].mend.contains("embedded:/"), "{report:?}");
+    let asked: Vec<_> = report.unseen.iter().map(|unseen| unseen.asked).collect();
+    assert_eq!(asked, ["MEMORY USAGE"], "{report:?}");
+    assert!(!report.unseen[0].mend.contains("ACL"), "{report:?}");
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@
 -- ARGV  1 base; 2… ids, at most 100
 -- REPLY of the first ids, as many as go into one answer and one at least: false, or: state; rank,
 --       due ms, finished ms or worker; the value in running or false; record; attempts; stalls;
---       priority; progress; outcome; errors, newest first; the mark of one that is to be cancelled
+--       priority; progress; outcome; errors, newest first; the mark of one that is to be cancelled; misses of
+--       one that is delayed
 -- ERR   none
 -- USES  key, state, read
 local function read(keys, args)
@@ -37,6 +38,7 @@ local function read(keys, args)
       redis.call('HGET', q.outcomes, id),
       redis.call('LRANGE', q.base .. 'errors:' .. id, 0, -1),
       state == 'active' and redis.call('HGET', q.base .. 'cancels', id),
+      state == 'delayed' and redis.call('HGET', q.base .. 'misses', id),
     } or false
     bytes = bytes + read_size(job)
     if i > 2 and bytes > READ_BYTES then return found end

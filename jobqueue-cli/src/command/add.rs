@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::{
     exit::{Exit, Told},
     session::Session,
-    value::{backoff, duration, json as json_value, pair, retain, time, unique},
+    value::{backoff, coming, duration, json as json_value, pair, retain, unique},
 };
 
 /// Adds a job: `jobqueue add emails send '{"to":"a@example.org"}'`.
@@ -48,8 +48,8 @@ pub(crate) struct Add {
     /// Runs it after this at the earliest.
     #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with = "at")]
     delay: Option<Duration>,
-    /// Runs it at this time at the earliest: `2026-11-28T14:00:00Z`.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Runs it at this time at the earliest: `2026-11-28T14:00:00Z`, or `2h` from now.
+    #[arg(long, value_name = "TIME", value_parser = coming)]
     at: Option<DateTime<Utc>>,
     /// -1024 (first) to 1023 (last).
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
@@ -66,8 +66,8 @@ pub(crate) struct Add {
     /// How long it may wait for its first run.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     ttl: Option<Duration>,
-    /// When it must have ended, with all its attempts.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// When it must have ended, with all its attempts: a time, or `2h` from now.
+    #[arg(long, value_name = "TIME", value_parser = coming)]
     deadline: Option<DateTime<Utc>>,
     /// How long it may be tried again.
     #[arg(long, value_name = "TIME", value_parser = duration)]

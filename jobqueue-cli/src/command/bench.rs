@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use crate::{
     cpu::Cpu,
     exit::{Exit, Told},
-    output::{grouped, rate},
+    output::{counted, rate},
     session::Session,
 };
 
@@ -198,8 +198,8 @@ impl Meter {
 fn text(what: &str, phase: &Phase) -> String {
     let cpu = phase.redis_cpu_us.map(|us| format!("  {us:.1} µs of Redis a job"));
     format!(
-        "{what}  {} jobs in {:.1} s  {}/s{}",
-        grouped(phase.jobs),
+        "{what}  {} in {:.1} s  {}/s{}",
+        counted(phase.jobs, "job"),
         phase.seconds,
         rate(phase.jobs_per_second),
         cpu.unwrap_or_default()

@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use jobqueue_dashboard::{Authentication, Dashboard as Pages, Person, Role};
+use jobqueue_dashboard::{Authentication, Dashboard as Pages, Person, Role, ServeError};
 
 use crate::{
     exit::{Exit, Told},
@@ -39,13 +39,21 @@ impl Dashboard {
         let pages = Pages::builder(client).authentication(authentication).build();
         let pages = pages.map_err(Told::usage)?;
         let told = session.stop.take_note();
-        let bound = pages.bind(self.listen).await.map_err(Told::usage)?;
+        let bound = pages.bind(self.listen).await.map_err(told_of)?;
         session.out.remark(format_args!("The dashboard is at http://{}/", bound.address()));
         tokio::select! {
-            served = bound.serve() => served.map_err(Told::usage)?,
+            served = bound.serve() => served.map_err(told_of)?,
             () = told.cancelled() => {}
         }
         Ok(Exit::Done)
+    }
+}
+
+/// Whether it was told the wrong thing, or can't have what it was told to take.
+fn told_of(error: ServeError) -> anyhow::Error {
+    match error {
+        ServeError::Open { .. } => Told::usage(error),
+        error => error.into(),
     }
 }
 

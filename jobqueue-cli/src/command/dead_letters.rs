@@ -110,7 +110,7 @@ impl DeadLetters {
         }
         let Some(job) = dead.get(&id).await? else {
             let text = format!("{} has no dead letter {id}", dead.queue().name());
-            return Err(Told::error(Exit::Trouble, text));
+            return Err(Told::error(Exit::Refused, text));
         };
         if out.json {
             out.json(&Letter { letter: id, job })?;

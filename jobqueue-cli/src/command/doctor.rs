@@ -6,7 +6,7 @@ use jobqueue_doctor::{Doctor as Examination, Finding, Report, Severity};
 
 use crate::{
     exit::Exit,
-    output::{Hue, Output},
+    output::{Hue, Output, counted},
     session::Session,
 };
 
@@ -35,8 +35,17 @@ fn show(report: &Report, out: &Output) -> Result<()> {
         out.say(line(finding, out))?;
         out.say(format_args!("  {} Mend: {}", finding.means, finding.mend))?;
     }
+    for unseen in &report.unseen {
+        let sign = out.paint.hue(Hue::Dim, "?");
+        out.say(format_args!("{sign} not looked at: {unseen}"))?;
+        out.say(format_args!("  Mend: {}", unseen.mend))?;
+    }
     let passed: Vec<_> = report.passed().map(|check| check.to_string()).collect();
-    let looked = format!("{} queues on {} servers", report.queues, report.servers);
+    let looked = format!(
+        "{} on {}",
+        counted(report.queues as u64, "queue"),
+        counted(report.servers as u64, "server")
+    );
     let well = out.paint.hue(Hue::Good, "✓");
     out.say(format_args!(
         "{well} {} checks of {looked} found nothing: {}",

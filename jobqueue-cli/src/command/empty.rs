@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     command::queues::dead_letters_of,
     exit::Exit,
-    output::{grouped, span},
+    output::{counted, span},
     session::Session,
     value::duration,
 };
@@ -54,8 +54,8 @@ impl Drain {
         let counts = queue.counts().await?;
         let delayed = if self.with_delayed { counts.delayed } else { 0 };
         let too = if self.with_delayed { " and delayed" } else { "" };
-        let number = grouped(counts.waiting + delayed);
-        let what = format!("Would remove {number} waiting{too} jobs of {}.", self.queue);
+        let jobs = counted(counts.waiting + delayed, &format!("waiting{too} job"));
+        let what = format!("Would remove {jobs} of {}.", self.queue);
         session.ask.about(&what, &self.queue).await?;
         let drain = queue.drain();
         let removed = if self.with_delayed { drain.with_delayed() } else { drain }.await?;
@@ -69,9 +69,8 @@ impl Clean {
         let queue = session.known_queue(&self.queue).await?;
         let kept = queue.counts().await?.of(self.state);
         let what = format!(
-            "Would remove those of {} {} jobs of {} that ended more than {} ago.",
-            grouped(kept),
-            self.state,
+            "Would remove those of {} of {} that ended more than {} ago.",
+            counted(kept, &format!("{} job", self.state)),
             self.queue,
             span(self.older_than)
         );
@@ -88,12 +87,13 @@ impl Obliterate {
         let jobs: u64 = JobState::ALL.into_iter().map(|state| counts.of(state)).sum();
         let dead = dead_letters_of(session.client().await?, queue.name()).await?;
         let mut what = format!(
-            "Would remove {} with its {} jobs, schedules, flows and limits.",
+            "Would remove {} with its {}, schedules, flows and limits.",
             self.queue,
-            grouped(jobs)
+            counted(jobs, "job")
         );
         if counts.workers > 0 {
-            what.push_str(&format!(" {} workers serve it, and go on.", grouped(counts.workers)));
+            let workers = counted(counts.workers, "worker");
+            what.push_str(&format!(" It is served by {workers}: what runs there goes on."));
         }
         for dead in dead {
             what.push_str(&format!(" Its dead letters stay in {dead}."));
@@ -109,6 +109,6 @@ impl Obliterate {
 
 fn removed_jobs(session: &Session, queue: &str, removed: u64) -> Result<Exit> {
     let value = json!({"queue": queue, "removed": removed});
-    session.out.answer(&value, format_args!("{} jobs of {queue} removed", grouped(removed)))?;
+    session.out.answer(&value, format_args!("{} of {queue} removed", counted(removed, "job")))?;
     Ok(Exit::Done)
 }

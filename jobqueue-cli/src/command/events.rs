@@ -35,7 +35,7 @@ pub(crate) struct Events {
     /// After the event of this id; of one queue.
     #[arg(long, value_name = "ID")]
     after: Option<EventId>,
-    /// Ends after so many.
+    /// Only the last so many; with --follow or --after, ends after so many.
     #[arg(long, short = 'n', value_name = "EVENTS")]
     limit: Option<usize>,
 }
@@ -70,7 +70,17 @@ impl Events {
         });
         let mut events = stream::select_all(streams);
         let silence = if self.follow { Duration::MAX } else { SILENCE };
-        let mut left = self.limit.unwrap_or(usize::MAX);
+        let most = self.limit.unwrap_or(usize::MAX);
+        if let (Some(most), None, false) = (self.limit, &self.after, self.follow) {
+            let mut newest = Newest { most, events: Vec::new() };
+            while let Ok(Some(event)) = timeout(silence, events.next()).await {
+                newest.push(event?);
+            }
+            newest.trim();
+            newest.events.iter().try_for_each(|event| show(&session.out, event))?;
+            return Ok(Exit::Done);
+        }
+        let mut left = most;
         while left > 0
             && let Ok(Some(event)) = timeout(silence, events.next()).await
         {
@@ -81,13 +91,43 @@ impl Events {
     }
 }
 
+/// The newest events of all queues.
+struct Newest {
+    most: usize,
+    events: Vec<EventView>,
+}
+
+impl Newest {
+    fn push(&mut self, event: EventView) {
+        self.events.push(event);
+        // Not for each event: all of them are to be put in order.
+        if self.events.len() > self.most.saturating_mul(2) {
+            self.trim();
+        }
+    }
+
+    fn trim(&mut self) {
+        self.events.sort_by_key(EventView::place);
+        let old = self.events.len().saturating_sub(self.most);
+        self.events.drain(..old);
+    }
+}
+
+impl EventView {
+    /// The two numbers of its id: milliseconds, and its place within them.
+    fn place(&self) -> (u64, u64) {
+        let id = self.event.id.to_string();
+        let number = |text: &str| text.parse().unwrap_or_default();
+        id.split_once('-').map(|(ms, place)| (number(ms), number(place))).unwrap_or_default()
+    }
+}
+
 fn show(out: &Output, view: &EventView) -> Result<()> {
     if out.json {
         return out.json(view);
     }
     let EventView { queue, event } = view;
-    let id = event.id.to_string();
-    let ms = id.split('-').next().and_then(|ms| ms.parse().ok());
+    let ms = i64::try_from(view.place().0).ok();
     let time = ms.and_then(DateTime::<Utc>::from_timestamp_millis);
     let time = time.map(|time| time.format("%H:%M:%S%.3fZ").to_string()).unwrap_or_default();
     let jobs: Vec<&str> = event.jobs.iter().map(jobqueue::JobId::as_str).collect();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, value_parser};
 use jobqueue::find::{Search, SearchCursor, SearchPage};
 
 use super::job_lines::{self, FoundJob};
@@ -20,8 +20,9 @@ pub(crate) struct Find {
     #[command(flatten)]
     meant: Meant,
     /// Ends once so many are found, 1,000 at most.
-    #[arg(long, short = 'n', value_name = "JOBS", default_value_t = 50)]
-    limit: usize,
+    #[arg(long, short = 'n', value_name = "JOBS", default_value_t = 50,
+          value_parser = value_parser!(u16).range(1..=1_000))]
+    limit: u16,
     /// Goes on where a search before has ended.
     #[arg(long, value_name = "CURSOR")]
     after: Option<SearchCursor>,
@@ -43,7 +44,7 @@ impl Find {
 
     async fn search(&self, session: &Session) -> Result<Search> {
         let search = session.client().await?.find(self.meant.filter()?);
-        let search = search.at_most(self.limit).looking_at(LOOK_AT).within(self.within);
+        let search = search.at_most(self.limit.into()).looking_at(LOOK_AT).within(self.within);
         Ok(match &self.after {
             Some(after) => search.after(after),
             None => search,

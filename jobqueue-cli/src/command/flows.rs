@@ -144,7 +144,7 @@ impl Which {
         }
         let text =
             format!("there is no flow {}: it was never started, or isn't kept any more", self.id);
-        Err(Told::error(Exit::Trouble, text))
+        Err(Told::error(Exit::Refused, text))
     }
 
     fn done(&self, session: &Session, flow: &FlowHandle<Value>, done: &str) -> Result<Exit> {

@@ -1,12 +1,14 @@
 //! Jobs as rows, with what matters in their state.
 
 use jobqueue::{
-    JobInfo, JobState, Outcome, QueueName, find,
+    JobInfo, JobState, Outcome, QueueName,
+    dead_letter::DeadLetter,
+    find,
     types::{Utc, Value},
 };
 use serde::Serialize;
 
-use crate::output::{Cell, Column, Hue, Output, Table, glyph, span};
+use crate::output::{Cell, Column, Hue, Output, Table, counted, glyph, span};
 
 /// A job of one of several queues.
 #[derive(Debug, Serialize)]
@@ -122,6 +124,9 @@ pub(crate) fn of_all<'a>(found: impl IntoIterator<Item = &'a FoundJob>, out: &Ou
 
 /// What is most telling of a job.
 pub(crate) fn detail(job: &JobInfo) -> String {
+    if let Some(letter) = dead_letter(job) {
+        return letter;
+    }
     match job.state {
         JobState::Failed => error(job),
         JobState::Cancelled => cancelled(job).1,
@@ -132,6 +137,17 @@ pub(crate) fn detail(job: &JobInfo) -> String {
         }
         _ => payload(job),
     }
+}
+
+/// Of a dead letter, the job that failed, and why.
+fn dead_letter(job: &JobInfo) -> Option<String> {
+    if job.record.name != DeadLetter::NAME {
+        return None;
+    }
+    let letter = job.payload::<DeadLetter>().ok()?;
+    let name = letter.record().map(|record| record.name.to_string()).unwrap_or_default();
+    let failure = &letter.failure;
+    Some(format!("{name} of {}: {}: {}", letter.queue, failure.reason, failure.message))
 }
 
 /// Attempts made, of how many.
@@ -157,6 +173,7 @@ pub(crate) fn error(job: &JobInfo) -> String {
 
 fn why_delayed(job: &JobInfo) -> String {
     match (job.attempts_made, job.due_at, &job.record.options.schedule) {
+        _ if job.misses > 0 => format!("no handler, {}", counted(job.misses.into(), "time")),
         (1.., _, _) => format!("retry {}", tries(job)),
         (_, None, _) => "after another of its key".to_owned(),
         (_, _, Some(schedule)) => format!("schedule {}", schedule.id),

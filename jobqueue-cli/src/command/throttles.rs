@@ -6,7 +6,7 @@ use jobqueue::manage;
 use serde_json::json;
 
 use super::limits::rate_text;
-use crate::{exit::Exit, output::grouped, session::Session};
+use crate::{exit::Exit, output::counted, session::Session};
 
 /// Shows what holds back the jobs of a queue: a pause, a throttle, its limits, those of handlers.
 ///
@@ -61,16 +61,13 @@ impl Throttles {
             ));
         }
         if let Some(max) = held.max_active.filter(|max| held.active >= *max) {
-            reasons.push(format!("⧗ {} jobs are active, of {} that may be", held.active, max));
+            reasons.push(format!("⧗ as many are active as may be: {} of {max}", held.active));
         }
         for handler in &held.handlers {
-            let waiting = grouped(handler.waiting);
-            reasons.push(format!(
-                "⧗ {waiting} jobs wait for the limits of handler {}",
-                handler.handler
-            ));
+            let waiting = counted(handler.waiting, "job");
+            reasons.push(format!("⧗ the limits of handler {} hold {waiting}", handler.handler));
         }
-        out.say(format_args!("{}: {} jobs wait", self.queue, grouped(held.waiting)))?;
+        out.say(format_args!("{}: {} waiting", self.queue, counted(held.waiting, "job")))?;
         if reasons.is_empty() {
             return out.say("nothing holds them back");
         }

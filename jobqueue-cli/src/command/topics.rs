@@ -13,7 +13,7 @@ use crate::{
     exit::{Exit, Told},
     output::{Cell, Column, Table, grouped, span},
     session::Session,
-    value::{json as json_value, pair, time},
+    value::{json as json_value, pair, past},
 };
 
 /// Lists topics, with how far their messages are.
@@ -224,7 +224,7 @@ impl Replay {
         let topic = session.client().await?.topic(&self.topic)?;
         let start = match self.from.as_str() {
             "beginning" => Start::Beginning,
-            text => match time(text) {
+            text => match past(text) {
                 Ok(time) => Start::Time(time),
                 Err(_) => Start::Message(text.parse().map_err(jobqueue::Error::from)?),
             },

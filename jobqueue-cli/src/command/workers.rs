@@ -38,6 +38,7 @@ impl Workers {
 
 fn table(workers: &[WorkerInfo], out: &Output) -> Table {
     let mut table = Table::new([
+        Column::id("WORKER"),
         Column::text("PROCESS"),
         Column::text("PROGRAM"),
         Column::text("QUEUE"),
@@ -50,6 +51,7 @@ fn table(workers: &[WorkerInfo], out: &Output) -> Table {
     for worker in workers {
         let (hue, state) = state(worker);
         table.row([
+            worker.id.to_string().into(),
             place(worker).into(),
             program(worker).into(),
             Cell::new(&worker.queue),

@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+/// Stands for what is left out.
+pub(crate) const CUT: char = '…';
+
 /// How much of the beginning stays: of a ULID, about the year.
 const HEAD: usize = 4;
 
@@ -30,7 +33,7 @@ fn middle(id: &str, tail: usize) -> String {
     }
     let (head, rest) = letters.split_at(HEAD);
     let tail = rest.get(rest.len().saturating_sub(tail)..).unwrap_or_default();
-    head.iter().chain(&['…']).chain(tail).collect()
+    head.iter().chain(&[CUT]).chain(tail).collect()
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ use serde::Serialize;
 
 pub(crate) use self::{
     glyph::glyph,
-    number::{grouped, rate},
+    ids::CUT,
+    number::{counted, grouped, rate},
     paint::{Hue, Paint, When},
     table::{Cell, Column, Table},
     text::{clean, cut, one_line},

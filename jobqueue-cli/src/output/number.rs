@@ -13,6 +13,11 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// A number and what it counts: `1 job`, `1,234 jobs`.
+pub(crate) fn counted(number: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 /// How many a second: with a decimal where it tells something.
 pub(crate) fn rate(per_second: f64) -> String {
     if !(0.05..9.95).contains(&per_second) {
@@ -31,6 +36,14 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(
+            [0, 1, 1_000].map(|number| counted(number, "job")),
+            ["0 jobs", "1 job", "1,000 jobs"]
+        );
     }
 
     #[test]

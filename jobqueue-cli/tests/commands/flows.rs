@@ -50,8 +50,8 @@ async fn flows_are_listed_drawn_cancelled_and_run_again() {
     assert!(program.out("flows list").contains("cancelled"));
     program.run("flows stuck").done().says(&["No flow waits"]);
     program.run("flows retry report-42").done().says(&["runs again"]);
-    program.run("job signal nobody approved true").ends(1);
-    program.run("flows tree other").ends(1).says(&["there is no flow other"]);
+    program.run("job signal nobody approved true").ends(4);
+    program.run("flows tree other").ends(4).says(&["there is no flow other"]);
 }
 
 #[job(queue = "parts", attempts = 1)]

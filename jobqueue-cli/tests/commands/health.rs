@@ -25,7 +25,12 @@ async fn the_doctor_says_what_is_wrong_and_what_mends_it() {
     client.queue("emails").expect("a name").create().await.expect("there");
     // Servers of tests keep nothing on the disk.
     let out = program.run("doctor").ends(1);
-    out.says(&["✕ persistence", "Mend: CONFIG SET appendonly yes", "of 1 queues", "found nothing"]);
+    out.says(&[
+        "✕ persistence",
+        "Mend: CONFIG SET appendonly yes",
+        "of 1 queue on 1 server ",
+        "found nothing",
+    ]);
     let report = program.run("doctor --json").ends(1).out;
     let report: serde_json::Value = serde_json::from_str(&report).expect("json");
     let checks = report["findings"].as_array().expect("findings");

@@ -104,7 +104,8 @@ async fn an_id_in_several_queues_needs_one() {
     program.out("add b send --id same");
     program.run("job show same").ends(2).says(&["2 queues", "a", "b", "--queue"]);
     assert!(program.out("job show same -q b").starts_with("b · send"));
-    program.run("job show other").ends(1).says(&["no queue has a job other"]);
+    program.run("job show other").ends(4).says(&["no queue has a job other"]);
+    program.run("job show 01JF…9QK").ends(2).says(&["is cut: --full"]);
     program.run("job show other -q b").ends(4);
 }
 

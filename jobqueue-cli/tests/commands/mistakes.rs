@@ -15,6 +15,7 @@ fn bad_input() {
         ("add q send null --delay 1h --at 2099-01-01", "cannot be used with"),
         ("job show two{words", "there is"),
         ("find payload:", "expected"),
+        ("find a -n 1001", "1..=1000"),
         ("find kind:angry", "timeout"),
         ("clean q", "--older-than"),
         ("job move x", "--to"),
@@ -24,7 +25,7 @@ fn bad_input() {
     ] {
         let ran = program.run(line);
         if line.starts_with("job show") {
-            ran.ends(1);
+            ran.ends(4);
             continue;
         }
         ran.ends(2).says(&[text]);

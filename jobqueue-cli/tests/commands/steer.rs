@@ -25,11 +25,11 @@ async fn queues_are_emptied_and_removed() {
     let client = program.client().await;
     emails::fill(&client).await;
     let queue = client.queue("emails").expect("a name");
-    program.run("drain emails").ends(2).says(&["Would remove 1 waiting jobs of emails"]);
+    program.run("drain emails").ends(2).says(&["Would remove 1 waiting job of emails"]);
     assert_eq!(program.json("drain emails --yes"), json!({"queue": "emails", "removed": 1}));
-    program.run("drain emails --with-delayed --yes").done().says(&["1 jobs of emails removed"]);
+    program.run("drain emails --with-delayed --yes").done().says(&["1 job of emails removed"]);
     program.run("clean emails --older-than 1h --yes").done().says(&["0 jobs"]);
-    program.run("clean emails --state failed --older-than 0s --yes").done().says(&["1 jobs"]);
+    program.run("clean emails --state failed --older-than 0s --yes").done().says(&["1 job of"]);
     program.run("clean emails --state waiting --older-than 0s --yes").ends(2);
     assert_eq!(queue.counts().await.expect("counts").failed, 0);
     program.run("obliterate emails").ends(2).says(&["schedules, flows and limits"]);

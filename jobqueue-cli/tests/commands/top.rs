@@ -146,7 +146,7 @@ async fn a_name_is_asked_for_where_somebody_can_type() {
     emails::fill(&client).await;
     let queue = client.queue("emails").expect("a name");
     let mut screen = Screen::open(&program, &["drain", "emails"]);
-    screen.shows(&["Would remove 1 waiting jobs of emails. Type emails to go on:"]).await;
+    screen.shows(&["Would remove 1 waiting job of emails. Type emails to go on:"]).await;
     screen.types("email\r");
     screen.ends(4).await;
     assert_eq!(queue.counts().await.expect("counts").waiting, 1);

@@ -2,7 +2,7 @@
 
 use axum::{Router, extract::State, routing::get};
 use chrono::{DateTime, Utc};
-use jobqueue_doctor::{Check, Finding, Severity, Subject};
+use jobqueue_doctor::{Check, Finding, Severity, Subject, Unseen};
 use maud::{Markup, html};
 use serde::Serialize;
 
@@ -28,6 +28,7 @@ struct Told {
     servers: usize,
     queues: usize,
     findings: Vec<Finding>,
+    unseen: Vec<Unseen>,
     passed: Vec<Check>,
 }
 
@@ -44,6 +45,7 @@ impl Told {
             servers: if all { report.servers } else { 0 },
             queues: if all { report.queues } else { 0 },
             findings: report.findings.iter().filter(told).cloned().collect(),
+            unseen: if all { report.unseen.clone() } else { Vec::new() },
             passed: if all { report.passed().collect() } else { Vec::new() },
         }
     }
@@ -88,14 +90,16 @@ async fn ask(State(app): State<App>, visit: Visit, _: Posted) -> Reply {
 }
 
 fn found(visit: &Visit, told: &Told) -> Markup {
-    let Told { at, servers, queues, findings, passed } = told;
+    let Told { at, servers, queues, findings, unseen, passed } = told;
     html! {
         p.facts {
             "Looked " (ago(*at))
             @if *servers > 0 { ", at " (count(*servers, "server")) " and " (count(*queues, "queue")) }
             "."
         }
-        @if findings.is_empty() { p.empty { "Nothing is wrong." } }
+        @if findings.is_empty() {
+            p.empty { @if unseen.is_empty() { "Nothing is wrong." } @else { "Nothing was found." } }
+        }
         @else {
             table.rows {
                 thead {
@@ -106,6 +110,17 @@ fn found(visit: &Visit, told: &Told) -> Markup {
                     }
                 }
                 tbody { @for finding in findings { (row(visit, finding)) } }
+            }
+        }
+        @if !unseen.is_empty() {
+            h2 { "Not looked at" }
+            table.rows {
+                thead { tr { @for title in ["What", "What mends it"] { th scope="col" { (title) } } } }
+                tbody {
+                    @for unseen in unseen {
+                        tr data-row { td { (unseen) } td { code data-copy=(unseen.mend) { (unseen.mend) } } }
+                    }
+                }
             }
         }
         @if !passed.is_empty() {

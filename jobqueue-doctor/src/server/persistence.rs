@@ -4,6 +4,9 @@ use jobqueue::stats::ServerReport;
 
 use crate::{Check, Finding, Severity, Subject};
 
+/// The server in the process that keeps nothing.
+const IN_MEMORY: &str = "embedded:";
+
 pub(super) fn check(server: &ServerReport) -> Vec<Finding> {
     let Some(persistence) = &server.persistence else { return Vec::new() };
     let finding = |severity, text: [&str; 3]| {
@@ -23,6 +26,10 @@ pub(super) fn check(server: &ServerReport) -> Vec<Finding> {
             let mend = "CONFIG SET appendfsync everysec";
             findings.push(finding(Severity::Warning, ["appendfsync is no.", means, mend]));
         }
+    } else if server.address == IN_MEMORY {
+        let means = "All jobs go with the process that has them.";
+        let mend = "connect to a folder, as embedded:/var/lib/app/jobs";
+        findings.push(finding(Severity::Warning, ["Nothing is written to disk.", means, mend]));
     } else if persistence.snapshots == Some(false) {
         let what = "Nothing is written to disk.";
         let means = "A restart of the server loses all jobs.";

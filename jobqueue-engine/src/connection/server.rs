@@ -97,7 +97,7 @@ fn info(engine: &Engine, sections: &[Bytes]) -> String {
             ],
         ),
         ("Persistence", persistence(engine)),
-        ("Replication", vec!["role:master".to_owned(), "connected_slaves:0".to_owned()]),
+        ("Replication", vec!["role:master".to_owned()]),
         ("Cluster", vec!["cluster_enabled:0".to_owned()]),
         ("Commandstats", engine.calls().into_iter().map(counted).collect()),
     ];

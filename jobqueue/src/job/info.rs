@@ -27,7 +27,7 @@ use crate::value_error::PayloadError;
 ///     "name": "charge", "codec": "messagepack", "payload": {"order": 7},
 ///     "created_at": "2026-01-02T03:04:05Z", "options": {"attempts": 3, "timeout_ms": 30000, …}
 ///   },
-///   "attempts_made": 3, "snoozes": 0, "stalls": 0, "priority": 0,
+///   "attempts_made": 3, "snoozes": 0, "stalls": 0, "misses": 0, "priority": 0,
 ///   "due_at": null, "started_at": null, "worker": null, "finished_at": "2026-01-02T03:05:00Z",
 ///   "progress": 0.5, "cancel_requested": null,
 ///   "outcome": {
@@ -58,6 +58,9 @@ pub struct JobInfo {
     pub snoozes: u32,
     /// How often its worker died or lost its lease while running it.
     pub stalls: u32,
+    /// How often it went back since the worker that had fetched it knew no handler for its name and
+    /// version, if it is [delayed](JobState::Delayed).
+    pub misses: u32,
     /// Its priority now, which may have been changed since it was added.
     pub priority: i16,
     /// When it is due, if it is delayed. `None` if it runs after another job of its
@@ -210,6 +213,7 @@ mod tests {
             attempts_made: 2,
             snoozes: 1,
             stalls: 0,
+            misses: 0,
             priority: -5,
             due_at: None,
             started_at: None,
@@ -239,7 +243,7 @@ mod tests {
                     "unique": null, "version": null, "headers": {}, "tags": [], "origin": null
                 }
             },
-            "attempts_made": 2, "snoozes": 1, "stalls": 0, "priority": -5,
+            "attempts_made": 2, "snoozes": 1, "stalls": 0, "misses": 0, "priority": -5,
             "due_at": null, "started_at": null, "worker": "worker-1",
             "finished_at": "2026-01-02T03:04:05Z",
             "progress": 0.5,

@@ -114,18 +114,23 @@ impl Histogram {
     }
 
     /// The duration that this share of all durations doesn't exceed: 0.5 for the median, 0.99 for
-    /// all but one in a hundred. Within a bucket durations are taken to be spread evenly, so the
-    /// answer is off by at most the bucket's width. `None` if there are none; the last bound,
+    /// all but one in a hundred. Within a bucket durations are taken to be spread evenly, but none to be
+    /// longer than the sum of all allows, so the answer is off by at most the bucket's width. `None` if there are none; the last bound,
     /// 100,000 s, for longer ones.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<Duration> {
         let wanted = share.clamp(0.0, 1.0) * self.count() as f64;
+        // Each is as long as its bucket's lower bound at least, and what is over may all be one's.
+        let lowest = [0].into_iter().chain(BOUNDS).zip(self.counts);
+        let least = lowest
+            .fold(0_u64, |sum, (lower, count)| sum.saturating_add(lower.saturating_mul(count)));
+        let spare = self.sum_us.saturating_sub(least);
         let (mut before, mut lower) = (0_u64, 0_u64);
         for (count, upper) in self.counts.iter().zip(BOUNDS) {
             let up_to = before + count;
             if *count > 0 && up_to as f64 >= wanted {
                 let within = ((wanted - before as f64) / *count as f64).clamp(0.0, 1.0);
-                let us = lower as f64 + within * (upper - lower) as f64;
+                let us = lower as f64 + (within * (upper - lower) as f64).min(spare as f64);
                 return Some(Duration::from_secs_f64(us / 1e6));
             }
             (before, lower) = (up_to, upper);
@@ -238,7 +243,9 @@ mod tests {
         let median = histogram.quantile(0.5).expect("there are some");
         assert!(median > Duration::from_millis(2) && median <= Duration::from_millis(5));
         let last = histogram.quantile(1.0).expect("there are some");
-        assert_eq!(last, Duration::from_millis(100));
+        // The others' bounds leave it so much of the sum.
+        assert_eq!(last, Duration::from_micros(88_500));
+        assert_eq!(of(&[70]).quantile(0.95), Some(Duration::from_millis(70)));
         assert_eq!(histogram.quantile(0.0), Some(Duration::from_micros(500)));
         assert_eq!(histogram.sum(), Duration::from_millis(105));
     }

@@ -101,6 +101,8 @@ pub struct Hidden {
     pub command: &'static str,
     /// Why.
     pub why: String,
+    /// Whether a right is missing; otherwise the server has no such command, or can't carry it out.
+    pub forbidden: bool,
 }
 
 /// How much memory a key of a queue takes.

@@ -152,6 +152,7 @@ fn job_that_is_known() -> Value {
         bulk(outcome),
         array([]),
         Value::Nil,
+        Value::Nil,
     ])])
 }
 

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     clock,
-    error::{Error, Result},
-    error_chain::chain,
+    error::{Error, Refused, Result},
+    error_chain::{chain, sources},
     stats::{Hidden, KeySize, Persistence, ServerMemory, ServerReport, SlowCall},
     value_error::Corrupt,
 };
@@ -81,7 +81,10 @@ impl Questions<'_> {
         match self.try_ask(command).await {
             Ok(value) => Ok(Some(value)),
             Err(error @ Error::Refused(_)) => {
-                self.hidden.push(Hidden { command: name, why: chain(&error).to_string() });
+                let forbidden = matches!(error, Error::Refused(Refused::Permission { .. }));
+                let why =
+                    sources(&error).last().map_or_else(|| error.to_string(), ToString::to_string);
+                self.hidden.push(Hidden { command: name, why, forbidden });
                 Ok(None)
             }
             Err(error) => Err(error),

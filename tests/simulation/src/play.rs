@@ -182,6 +182,8 @@ async fn settle(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
     let runs = stage.plan.orders.iter().map(|it| it.what.takes * it.what.tokens.len() as u64 * 4);
     let limit = Instant::now() + SETTLED + Duration::from_millis(runs.sum());
     let receiver = operator::receiver(client)?;
+    // Probes must run as well, so also where all has ended.
+    let_go_on(stage, client).await?;
     while !is_settled(stage) && Instant::now() < limit {
         let_go_on(stage, client).await?;
         // A receive also takes back what was forgotten.

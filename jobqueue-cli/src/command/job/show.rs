@@ -12,7 +12,7 @@ use super::Which;
 use crate::{
     command::job_lines::{FoundJob, payload, tries},
     exit::Exit,
-    output::{Output, clean, one_line, span},
+    output::{Output, clean, counted, one_line, span},
     session::Session,
 };
 
@@ -108,7 +108,7 @@ fn story(out: &Output, job: &JobInfo) -> String {
         story.push_str(&format!(", attempts {}", tries(job)));
     }
     if job.stalls > 0 {
-        story.push_str(&format!(", stalled {} times", job.stalls));
+        story.push_str(&format!(", stalled {}", counted(job.stalls.into(), "time")));
     }
     if let Some(last) = &job.last_run {
         if let Some(waited) = last.waited {

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use super::{ink, rule, spark};
 use crate::{
     command::queues::QueueView,
-    output::{Hue, cut, grouped, rate, span},
+    output::{Hue, counted, cut, grouped, rate, span},
     top::{model::Model, snapshot::Snapshot},
 };
 
@@ -104,7 +104,7 @@ fn findings(model: &Model, snapshot: &Snapshot, width: usize) -> Line<'static> {
     }
     for view in snapshot.queues.iter().filter(|view| view.entry.is_dead_letter()) {
         if view.ready() > 0 {
-            found.push(format!("{} has {} dead letters", view.entry.name, grouped(view.ready())));
+            found.push(format!("{} has {}", view.entry.name, counted(view.ready(), "dead letter")));
         }
     }
     for view in &snapshot.queues {

@@ -28,6 +28,30 @@ impl JobFilter {
         self.terms.iter().any(|term| matches!(term.test, Test::State(_)))
     }
 
+    /// Whether it says in which states jobs are, and not only in which they aren't.
+    ///
+    /// ```
+    /// use jobqueue::find::JobFilter;
+    ///
+    /// let filter: JobFilter = "state:failed -queue:mails".parse()?;
+    /// assert!(filter.selects_states() && !filter.selects_queues());
+    /// # Ok::<(), jobqueue::find::FilterError>(())
+    /// ```
+    #[must_use]
+    pub fn selects_states(&self) -> bool {
+        self.selects(|test| matches!(test, Test::State(_)))
+    }
+
+    /// Whether it says in which queues jobs are, and not only in which they aren't.
+    #[must_use]
+    pub fn selects_queues(&self) -> bool {
+        self.selects(|test| matches!(test, Test::Text(TextKey::Queue, _)))
+    }
+
+    fn selects(&self, by: impl Fn(&Test) -> bool) -> bool {
+        self.terms.iter().any(|term| !term.negated && by(&term.test))
+    }
+
     /// The states that it names, or all of these; without those that no job can be in that it means.
     pub(crate) fn states_or(&self, all: &[JobState]) -> Vec<JobState> {
         let mut named = self.terms.iter().filter_map(|term| match &term.test {
@@ -204,6 +228,18 @@ mod tests {
             ("queue:ord~ -queue:orders", false),
         ] {
             assert_eq!(parsed(text).wants_queue(&orders), wants, "{text}");
+        }
+        for (text, states, queues) in [
+            ("state:failed", true, false),
+            ("-state:failed queue~bill", false, true),
+            ("name:\"a state:failed\" -queue:b", false, false),
+        ] {
+            let filter = parsed(text);
+            assert_eq!(
+                (filter.selects_states(), filter.selects_queues()),
+                (states, queues),
+                "{text}"
+            );
         }
         let ids = |text| parsed(text).ids().map(|ids| ids.len());
         assert_eq!(ids("id:a,b,a state:failed"), Some(2));

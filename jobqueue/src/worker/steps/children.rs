@@ -87,9 +87,10 @@ where
         };
         let signal = signal(&name);
         let job = (key, ctx.id(), signal.as_str());
-        let handle = start_child(&shared.client, &shared.store, job, (flow, root)).await?;
+        let started = start_child(&shared.client, &shared.store, job, (flow, root)).await;
+        let (handle, has_ended) = started?;
         drop(starting);
-        end.await?;
+        end.over_if(has_ended).await?;
         let _reading = Busy::new(ctx);
         handle.result().await.map_err(|error| match error {
             FlowError::Error(error) => StepError::Error(error),

@@ -21,6 +21,8 @@ pub struct WaitFor<'a, T> {
     ctx: &'a Context,
     spot: Spot,
     time: Duration,
+    /// Whether it takes a signal that is there, and waits for none.
+    is_over: bool,
     output: PhantomData<fn() -> T>,
 }
 
@@ -55,7 +57,7 @@ impl Context {
         time: Duration,
     ) -> WaitFor<'_, T> {
         let spot = self.spot(Part::Wait, name.into());
-        WaitFor { ctx: self, spot, time, output: PhantomData }
+        WaitFor { ctx: self, spot, time, is_over: false, output: PhantomData }
     }
 }
 
@@ -66,7 +68,7 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
     }
 
     async fn run(self) -> Result<Option<T>, StepError> {
-        let Self { ctx, spot, time, .. } = self;
+        let Self { ctx, spot, time, is_over, .. } = self;
         let Some(line) = ctx.line(&spot).await? else {
             let given = ctx.steps().and_then(|steps| steps.given(&spot.name));
             return given.map(|signal| read_alone(&spot, &signal)).transpose();
@@ -82,7 +84,7 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
             },
         };
         line.goes_on().await;
-        let is_over = matches!(until, Until::At(until) if line.journal.is_over(until));
+        let is_over = is_over || matches!(until, Until::At(until) if line.journal.is_over(until));
         match expect(&line, &spot, until, is_over).await? {
             Expected::Signal(signal) => match line.read_signal(&spot, &signal) {
                 Ok(signal) => Ok(Some(signal)),
@@ -101,6 +103,14 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
                 Ok(None)
             }
         }
+    }
+}
+
+impl<T> OptionalWait<'_, T> {
+    /// If this is so, takes the signal if it is there, and waits for none.
+    pub(super) fn over_if(mut self, is_over: bool) -> Self {
+        self.0.is_over |= is_over;
+        self
     }
 }
 

@@ -142,3 +142,44 @@ async fn children_that_are_mended_serve_their_job_and_go_with_it() {
     let gone = async || queue.flow(&id).await.expect("asked").is_none();
     eventually("the flow to go", gone).await;
 }
+
+#[job(queue = "cells")]
+async fn endless(_: (), ctx: Context) -> Result<u64, Failure> {
+    ctx.cancelled().await;
+    Err(Failure::permanent("told to stop"))
+}
+
+#[job(queue = "sums", steps)]
+async fn of_endless(_: (), ctx: Context) -> Result<u64, Failure> {
+    let flow = Flow::unnamed();
+    let one = flow.node(endless, ());
+    Ok(ctx.spawn_children("one", flow, one).await?)
+}
+
+/// They are cancelled with it, and it hears nothing of that. Run again, it must not wait for word of
+/// their end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_cancelled_and_runs_again_sees_that_its_children_have_ended() {
+    let client = client().await;
+    let handlers = worker(&client).handler(endless).handler(of_endless);
+    let _running = Running::start(handlers);
+    let job = client.add(of_endless, ()).await.expect("added");
+    let queue = client.queue("sums").expect("a name");
+    let cells = client.queue("cells").expect("a name");
+    let runs = async || cells.counts().await.expect("read").active == 1;
+    eventually("its child to run", runs).await;
+    job.cancel().await.expect("cancelled");
+    let flow = queue.flows().all().await.expect("read").remove(0).id;
+    let flow = queue.flow(&flow).await.expect("asked").expect("there");
+    let ended = async || flow.info().await.expect("known").summary.state == FlowState::Cancelled;
+    eventually("its children to end", ended).await;
+    job.retry().await.expect("it runs again");
+    let end = async || job.state().await.expect("a state") == Some(JobState::Failed);
+    at_once("its end", end).await;
+    match job.result().await {
+        Err(ResultError::Failed { failure, .. }) => {
+            assert!(failure.to_string().contains("cancelled"), "{failure}");
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -136,6 +136,7 @@ impl Queue {
             optional(job.outcome.as_ref()),
             texts(&job.errors),
             optional(job.mark.map(mark)),
+            optional(job.misses.filter(|_| matches!(job.place, Place::Delayed { .. }))),
         ])
     }
 }

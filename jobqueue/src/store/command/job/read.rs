@@ -62,8 +62,20 @@ impl Command for Read<'_> {
 }
 
 fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
-    let [state, place, held, record, attempts, stalls, priority, progress, outcome, errors, mark] =
-        reply::tuple(item, WHAT)?;
+    let [
+        state,
+        place,
+        held,
+        record,
+        attempts,
+        stalls,
+        priority,
+        progress,
+        outcome,
+        errors,
+        mark,
+        misses,
+    ] = reply::tuple(item, WHAT)?;
     let mark = reply::optional_bytes(mark, WHAT)?;
     let mark = mark.as_ref().map(CancelMark::decode).transpose()?;
     let state: JobState =
@@ -94,6 +106,7 @@ fn read_job(id: &JobId, item: Value) -> Result<JobInfo, Corrupt> {
         attempts_made: tries.attempts.max(last),
         snoozes: tries.snoozes,
         stalls: reply::stalls(&stalls, WHAT).unwrap_or_default(),
+        misses: reply::sparse(&misses, WHAT).unwrap_or_default(),
         priority: match reply::optional(&priority) {
             None => 0,
             Some(value) => i16::try_from(reply::int(value, WHAT)?)

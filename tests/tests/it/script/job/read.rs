@@ -29,7 +29,7 @@ fn reads_all_that_is_known_in_every_state() {
         "HSET jq:{q}:jobs a r",
         "HSET jq:{q}:attempts a 2",
         "HSET jq:{q}:stalls a 1",
-        "HSET jq:{q}:misses a 1",
+        "HSET jq:{q}:misses a 1 c 3",
         "HSET jq:{q}:progress a p",
         "HSET jq:{q}:outcomes a o",
         "HSET jq:{q}:priority a -5",
@@ -51,12 +51,12 @@ fn reads_all_that_is_known_in_every_state() {
         KEYS,
         args![Rig::BASE, "a", "b", "c", "d", "e", "f", "missing"],
         expect![[r#"
-            ["failed", "5", nil, "r", "2", "1", "-5", "p", "o", ["e"], nil]
-            ["waiting", "6", nil, nil, nil, nil, nil, nil, nil, [], nil]
-            ["delayed", "7", nil, nil, nil, nil, nil, nil, nil, [], nil]
-            ["completed", "8", nil, nil, nil, nil, nil, nil, nil, [], nil]
-            ["active", "w", "9:10", nil, nil, nil, nil, nil, nil, [], nil]
-            ["waiting-children", "7", nil, nil, nil, nil, nil, nil, nil, [], nil]
+            ["failed", "5", nil, "r", "2", "1", "-5", "p", "o", ["e"], nil, nil]
+            ["waiting", "6", nil, nil, nil, nil, nil, nil, nil, [], nil, nil]
+            ["delayed", "7", nil, nil, nil, nil, nil, nil, nil, [], nil, "3"]
+            ["completed", "8", nil, nil, nil, nil, nil, nil, nil, [], nil, nil]
+            ["active", "w", "9:10", nil, nil, nil, nil, nil, nil, [], nil, nil]
+            ["waiting-children", "7", nil, nil, nil, nil, nil, nil, nil, [], nil, nil]
             nil
         "#]],
     );
