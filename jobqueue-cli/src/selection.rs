@@ -1,5 +1,7 @@
 //! Which jobs are meant.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use clap::Args;
 use jobqueue::{JobState, Queue, find::JobFilter};
@@ -77,7 +79,8 @@ impl Queues {
 
     async fn named(&self, session: &Session) -> Result<Vec<Queue>> {
         let mut open = Vec::new();
-        for name in &self.queue {
+        // One that is named twice is meant once.
+        for name in self.queue.iter().collect::<BTreeSet<_>>() {
             open.push(session.known_queue(name).await?);
         }
         Ok(open)

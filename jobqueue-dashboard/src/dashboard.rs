@@ -13,7 +13,7 @@ use tracing::info;
 
 use crate::{
     access::{Authentication, SignIns},
-    act::{self, Tasks},
+    act::{self, Refusals, Tasks},
     checkup::Checkup,
     gate,
     live::{self, Hub},
@@ -136,6 +136,7 @@ impl DashboardBuilder {
             sign_out: self.sign_out,
             hub: Hub::default(),
             tasks: Tasks::default(),
+            refusals: Refusals::default(),
         };
         Ok(Dashboard(App::new(inner)))
     }

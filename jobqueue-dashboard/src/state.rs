@@ -6,7 +6,7 @@ use jobqueue::Client;
 
 use crate::{
     access::{Authentication, SignIns},
-    act::Tasks,
+    act::{Refusals, Tasks},
     checkup::Checkup,
     live::Hub,
     payload::Redaction,
@@ -32,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) checkup: Checkup,
     pub(crate) hub: Hub,
     pub(crate) tasks: Tasks,
+    pub(crate) refusals: Refusals,
     /// Where people sign out.
     pub(crate) sign_out: Option<String>,
 }

@@ -129,6 +129,93 @@ async fn a_failed_job_is_edited_and_runs_again_under_a_new_id() {
     assert!(site.page(&format!("/q/mails/job/{new}")).await.contains(&id));
 }
 
+/// Under an id that it had before, with the payload that it had before.
+#[tokio::test]
+async fn a_job_that_fails_twice_alike_is_edited_twice() {
+    let site = Site::open().await;
+    let mut made = Vec::new();
+    for fix in [1, 2, 2] {
+        let worker = site.worker();
+        let job = site.client.add(send, json!({"fail": "x"})).id("invoice-7");
+        job.await.expect("added").result().await.expect_err("it fails");
+        let page = site.page("/q/mails/job/invoice-7/edit").await;
+        let (payload, seen) = (format!("{{\"fix\":{fix}}}"), field(&page, "payload_seen"));
+        let form = [
+            ("queue", "mails"),
+            ("id", "invoice-7"),
+            ("payload_seen", &*seen),
+            ("payload", &*payload),
+            ("sure", "yes"),
+        ];
+        let answer = site.post("/do/edit-retry", &form).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let new = answer.header("location").rsplit('/').next().expect("an id").to_owned();
+        site.becomes(&new, JobState::Completed).await;
+        let queue = site.client.queue("mails").expect("a name");
+        let ran = queue.job(new.parse::<JobId>().expect("an id")).info().await.expect("there");
+        assert_eq!(ran.payload::<Value>().expect("JSON"), json!({"fix": fix}));
+        assert!(!made.contains(&new), "{new} was there before");
+        made.push(new);
+        worker.stop().await;
+    }
+    let log = site.client.audit_log().action("edit-retry").newest(10).await.expect("read");
+    assert_eq!(log.len(), 3, "{log:?}");
+}
+
+/// Another job has its unique key by now: the failed one stays as it is.
+#[tokio::test]
+async fn a_job_that_another_stands_for_is_not_replaced() {
+    let site = Site::open().await;
+    let queue = site.client.queue("mails").expect("a name");
+    let worker = site.worker();
+    let add = || site.client.add(send, json!({"fail": "x"})).unique(jobqueue::Unique::by("k"));
+    let job = add().await.expect("added");
+    job.result().await.expect_err("it fails");
+    worker.stop().await;
+    let other = add().await.expect("added");
+    let id = job.id().to_string();
+    let seen = field(&site.page(&format!("/q/mails/job/{id}/edit")).await, "payload_seen");
+    let form = [
+        ("queue", "mails"),
+        ("id", &*id),
+        ("payload_seen", &*seen),
+        ("payload", "{}"),
+        ("sure", "yes"),
+    ];
+    let answer = site.post("/do/edit-retry", &form).await;
+    assert_eq!(answer.status, 409, "{}", answer.body);
+    assert!(answer.body.contains(other.id().as_str()), "{}", answer.body);
+    assert_eq!(queue.job(job.id()).state().await.expect("read"), Some(JobState::Failed));
+}
+
+#[tokio::test]
+async fn what_is_done_to_many_says_by_whom_and_is_for_those_of_its_states() {
+    let site = Site::with_people().await;
+    let queue = site.client.queue("mails").expect("a name");
+    for id in ["a", "b"] {
+        queue.add("send", &json!(0)).id(id).await.expect("added");
+    }
+    let form = [("queue", "mails"), ("id", "a"), ("id", "b"), ("confirm", "mails")];
+    let olga = site.by("olga");
+    ended(&olga, &olga.post("/do/cancel", &form).await).await;
+    for id in ["a", "b"] {
+        let job = queue.job(id.parse::<JobId>().expect("an id")).info().await.expect("there");
+        let Some(jobqueue::Outcome::Cancelled(why)) = &job.outcome else { panic!("{job:?}") };
+        assert_eq!((&why.by, why.reason.is_some()), (&Some("olga".to_owned()), true));
+    }
+    let form = [("queue", "mails"), ("state", "completed")];
+    assert_eq!(olga.post("/do/retry", &form).await.status, 400);
+    let worker = site.worker();
+    for id in ["c", "d"] {
+        let job = site.client.add(send, json!({"n": 1})).id(id).await.expect("added");
+        job.result().await.expect("it completes");
+    }
+    worker.stop().await;
+    let form = [("queue", "mails"), ("id", "c"), ("id", "d"), ("id", "a")];
+    let task = ended(&olga, &olga.post("/do/retry", &form).await).await;
+    assert_eq!((&task["done"], &task["skipped"]), (&json!(1), &json!(2)), "{task}");
+}
+
 #[tokio::test]
 async fn jobs_are_cloned_promoted_cancelled_and_removed() {
     let site = Site::open().await;

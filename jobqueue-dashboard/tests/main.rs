@@ -2,6 +2,7 @@
 
 mod actions;
 mod assets;
+mod borders;
 mod doctor;
 mod filters;
 mod history;

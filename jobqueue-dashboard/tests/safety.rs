@@ -191,9 +191,9 @@ async fn secrets_are_hidden_in_pages_lists_data_and_searches() {
     let client = client().await;
     let builder = Dashboard::builder(client.clone())
         .authentication(Authentication::open_on_loopback())
-        .redaction(Redaction::default().hook(|path| path == ["card", "holder"]));
+        .redaction(Redaction::default().hook(|path| path == ["guest", "name"]));
     let site = Site::of(client, builder);
-    let secret = json!({"fail": "x", "password": "hunter2", "card": {"holder": "hunter2"}, "n": 7});
+    let secret = json!({"fail": "x", "password": "hunter2", "guest": {"name": "hunter2"}, "n": 7});
     let id = site.failed(secret).await;
     for path in [
         format!("/q/mails/job/{id}"),
@@ -212,7 +212,7 @@ async fn secrets_are_hidden_in_pages_lists_data_and_searches() {
     // A search would tell by its answer, and an edit would write what stands for it.
     let search = site.get("/q/mails/failed?where=payload.password%3Dhunter2").await;
     assert_eq!(search.status, 403, "{}", search.body);
-    assert_eq!(site.get("/jobs?where=payload.card.holder%3Dhunter2").await.status, 403);
+    assert_eq!(site.get("/jobs?where=payload.guest.name%3Dhunter2").await.status, 403);
     assert_eq!(site.get(&format!("/q/mails/job/{id}/edit")).await.status, 403);
     let form = [("queue", "mails"), ("state", "failed"), ("where", "payload.password=hunter2")];
     assert_eq!(site.post("/do/retry", &form).await.status, 403);

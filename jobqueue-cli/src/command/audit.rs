@@ -1,8 +1,11 @@
 //! `jobqueue audit`: what operators have done.
 
 use anyhow::Result;
-use clap::Args;
-use jobqueue::audit::{AuditAnswer, AuditEntry};
+use clap::{Args, value_parser};
+use jobqueue::{
+    audit::{AuditAnswer, AuditEntry},
+    event::EventId,
+};
 
 use crate::{
     exit::Exit,
@@ -24,10 +27,11 @@ pub(crate) struct Audit {
     action: Option<String>,
     /// Only what stands before the entry of this id.
     #[arg(long, value_name = "ID")]
-    before: Option<String>,
+    before: Option<EventId>,
     /// At most so many.
-    #[arg(long, short = 'n', value_name = "ENTRIES", default_value_t = 50)]
-    limit: usize,
+    #[arg(long, short = 'n', value_name = "ENTRIES", default_value_t = 50,
+          value_parser = value_parser!(u32).range(1..))]
+    limit: u32,
 }
 
 impl Audit {
@@ -43,9 +47,9 @@ impl Audit {
             log = log.action(action);
         }
         if let Some(before) = &self.before {
-            log = log.before(before);
+            log = log.before(before.to_string());
         }
-        let entries = log.newest(self.limit).await?;
+        let entries = log.newest(self.limit as usize).await?;
         if out.json {
             out.json(&entries)?;
         } else if entries.is_empty() {

@@ -57,39 +57,67 @@ fn told_of(error: ServeError) -> anyhow::Error {
     }
 }
 
+/// A name, a role, the queues where they have it, and a password.
+fn person((at, line): (usize, &str)) -> Result<(&str, (Role, &str), &str)> {
+    let mut words = line.split_whitespace();
+    let read = (words.next(), words.next(), words.next(), words.next());
+    let (Some(name), Some(may), Some(password), None) = read else {
+        return Err(Told::usage(format_args!(
+            "line {}: write `NAME viewer|operator|admin PASSWORD`",
+            at + 1
+        )));
+    };
+    let (role, pattern) = may.split_once('@').unwrap_or((may, "*"));
+    let role = match role {
+        "viewer" => Role::Viewer,
+        "operator" => Role::Operator,
+        "admin" => Role::Admin,
+        other => {
+            let text = format!("line {}: no role `{other}`: viewer, operator or admin", at + 1);
+            return Err(Told::usage(text));
+        }
+    };
+    if name.contains(':') {
+        let text = format!("line {}: a name has no colon, by which browsers end it", at + 1);
+        return Err(Told::usage(text));
+    }
+    Ok((name, (role, pattern), password))
+}
+
 /// Passwords stand in no error.
 fn people(text: &str) -> Result<Vec<(Person, String)>> {
     let lines = text.lines().enumerate().filter(|(_, line)| {
         let line = line.trim();
         !line.is_empty() && !line.starts_with('#')
     });
-    let person = |(at, line): (usize, &str)| {
-        let mut words = line.split_whitespace();
-        let read = (words.next(), words.next(), words.next(), words.next());
-        let (Some(name), Some(may), Some(password), None) = read else {
-            return Err(Told::usage(format_args!(
-                "line {}: write `NAME viewer|operator|admin PASSWORD`",
-                at + 1
-            )));
-        };
-        let (role, pattern) = may.split_once('@').unwrap_or((may, "*"));
-        let role = match role {
-            "viewer" => Role::Viewer,
-            "operator" => Role::Operator,
-            "admin" => Role::Admin,
-            other => {
-                let text = format!("line {}: no role `{other}`: viewer, operator or admin", at + 1);
+    let mut people: Vec<(Person, String)> = Vec::new();
+    for line in lines {
+        let (name, (role, pattern), password) = person(line)?;
+        match people.iter_mut().find(|(known, _)| known.name() == name) {
+            // Somebody may have a role on some queues, and another on others.
+            Some((known, same)) if *same == password => *known = known.clone().may(role, pattern),
+            Some(_) => {
+                let text = format!("line {}: {name} has another password before", line.0 + 1);
                 return Err(Told::usage(text));
             }
-        };
-        Ok((Person::new(name).may(role, pattern), password.to_owned()))
-    };
-    lines.map(person).collect()
+            None => people.push((Person::new(name).may(role, pattern), password.to_owned())),
+        }
+    }
+    Ok(people)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn somebody_may_have_two_roles() {
+        let text = "bob viewer a-long-password\nbob operator@mails* a-long-password";
+        let people = people(text).expect("one");
+        let [(bob, _)] = &people[..] else { panic!("{people:?}") };
+        let roles = ["mails.eu", "billing"].map(|queue| bob.role_on(queue));
+        assert_eq!(roles, [Some(Role::Operator), Some(Role::Viewer)]);
+    }
 
     #[test]
     fn people_are_read_and_mistakes_named_without_passwords() {
@@ -99,6 +127,8 @@ mod tests {
             ("ann admin", "line 1: write"),
             ("ann admin secret-1 secret-2", "line 1: write"),
             ("\nann king secret-1", "line 2: no role `king`"),
+            ("ann admin secret-1\nann viewer secret-2", "line 2: ann has another password"),
+            ("ann:x admin secret-1", "line 1: a name has no colon"),
         ] {
             let error = format!("{:#}", people(text).expect_err("refused"));
             assert!(error.contains(what) && !error.contains("secret"), "{error}");

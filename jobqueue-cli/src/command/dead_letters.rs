@@ -1,7 +1,7 @@
 //! `jobqueue dead-letters`: queues of jobs that failed for good.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, value_parser};
 use jobqueue::{JobId, dead_letter, types::Value};
 use serde::Serialize;
 use serde_json::json;
@@ -27,7 +27,8 @@ pub(crate) struct DeadLetters {
     #[arg(long, value_name = "JSON", requires = "id", value_parser = json_value)]
     payload: Option<Value>,
     /// At most so many.
-    #[arg(long, short = 'n', value_name = "LETTERS", default_value_t = 20)]
+    #[arg(long, short = 'n', value_name = "LETTERS", default_value_t = 20,
+          value_parser = value_parser!(u64).range(1..))]
     limit: u64,
     /// Leaves out the first ones.
     #[arg(long, value_name = "LETTERS", default_value_t = 0)]

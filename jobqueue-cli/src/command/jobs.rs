@@ -1,7 +1,7 @@
 //! `jobqueue jobs`: the jobs of a queue.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, value_parser};
 use jobqueue::{JobInfo, JobState, Queue, find::JobFilter};
 
 use super::job_lines;
@@ -18,7 +18,8 @@ pub(crate) struct Jobs {
     #[arg(long, value_name = "STATE")]
     state: Vec<JobState>,
     /// At most so many of each state.
-    #[arg(long, short = 'n', value_name = "JOBS", default_value_t = 20)]
+    #[arg(long, short = 'n', value_name = "JOBS", default_value_t = 20,
+          value_parser = value_parser!(u64).range(1..))]
     limit: u64,
     /// Leaves out the first ones.
     #[arg(long, value_name = "JOBS", default_value_t = 0)]

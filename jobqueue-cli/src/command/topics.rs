@@ -222,6 +222,13 @@ impl Bindings {
 impl Replay {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
         let topic = session.client().await?.topic(&self.topic)?;
+        if topic.stats().await?.published == 0 && topic.bindings().await?.is_empty() {
+            let text = format!(
+                "there is no topic {}: nothing was published, and no queue is bound",
+                self.topic
+            );
+            return Err(Told::error(Exit::Refused, text));
+        }
         let start = match self.from.as_str() {
             "beginning" => Start::Beginning,
             text => match past(text) {

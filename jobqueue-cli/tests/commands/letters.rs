@@ -34,7 +34,7 @@ async fn dead_letters_are_listed_corrected_and_sent_back() {
     program.run("dead-letters dead --id 01JF").ends(4).says(&["has no dead letter"]);
 
     let would = program.json("redrive -q dead --where payload.to=ann --dry-run");
-    assert_eq!(would, json!({"queues": ["dead"], "would": 1, "looked_at": 1}));
+    assert_eq!(would, json!({"queues": ["dead"], "would": 1, "held": 0, "looked_at": 1}));
     program
         .run("redrive -q dead --where name:charge")
         .ends(2)

@@ -198,7 +198,11 @@ fn open(caller: &Caller) -> Identified {
 
 fn is_local(host: &str) -> bool {
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _)) => address,
+        Some((address, port)) if port.is_empty() || port.starts_with(':') => {
+            // Only an address stands in brackets.
+            return address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        }
+        Some(_) => return false,
         None => host.split_once(':').map_or(host, |(name, _)| name),
     };
     name.eq_ignore_ascii_case("localhost")
@@ -269,7 +273,15 @@ mod tests {
         for host in ["localhost", "LOCALHOST:80", "127.0.0.1:9000", "[::1]:80", "127.1.2.3"] {
             assert!(is_local(host), "{host}");
         }
-        for host in ["evil.example", "localhost.evil.example", "10.0.0.1", "[2001:db8::1]", ""] {
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.1",
+            "[2001:db8::1]",
+            "[::1].evil.com",
+            "[localhost]",
+            "",
+        ] {
             assert!(!is_local(host), "{host}");
         }
     }

@@ -1,12 +1,16 @@
 //! Jobs and dead letters with another payload.
 
-use std::hash::Hasher as _;
+use std::hash::{Hash as _, Hasher as _};
 
-use jobqueue::{JobId, JobInfo, JobState, Queue, payload::Record};
+use jobqueue::{
+    JobId, JobInfo, JobState, Outcome, Queue, dead_letter::DeadLetter, flow::FlowNode,
+    payload::Record, unique::Added,
+};
 use maud::html;
 use serde::Serialize;
 
 use super::{
+    noted::noted,
     perform::job_path,
     single::{add_like, one_id, seen},
 };
@@ -25,8 +29,12 @@ const EDITED_FROM: &str = "edited-from";
 
 /// A short text that another payload doesn't have.
 pub(crate) fn fingerprint(record: &Record) -> String {
+    hashed(&[&record.payload])
+}
+
+fn hashed(parts: &[&[u8]]) -> String {
     let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(&record.payload);
+    parts.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
@@ -88,6 +96,7 @@ pub(super) async fn job(visit: &Visit, queue: &Queue, verb: Verb, params: &Param
         );
     }
     let path = job_path(queue, id.as_str());
+    stands_alone(queue, &job, (verb, &path))?;
     unchanged(&job.record, params, &path)?;
     whole(&job.record, visit)?;
     let text = params.long_text("payload", LONGEST)?.unwrap_or_default();
@@ -105,20 +114,55 @@ pub(super) async fn job(visit: &Visit, queue: &Queue, verb: Verb, params: &Param
         queue.job(&id).edit_payload(&value).await.map(|_| ())?;
         return Ok(go(visit, &path));
     }
-    let id = again(queue, &job, &value).await?;
+    let id = again(visit, queue, &job, (&value, text)).await?;
     Ok(go(visit, &job_path(queue, id.as_str())))
 }
 
-/// The new job is added before the old one goes, so that none is lost; its id follows from the old
-/// one and the payload that was seen, so that twice the same request adds one.
-async fn again(queue: &Queue, job: &JobInfo, value: &serde_json::Value) -> Result<JobId, Problem> {
-    let id = format!("{}.{}", job.id, &fingerprint(&job.record)[..8]);
-    let id = match id.parse() {
-        Ok(id) => id,
-        Err(_) => JobId::generate(),
-    };
-    let add = add_like(queue, job, value, &id).header(EDITED_FROM, job.id.as_str());
-    add.await?;
+/// Refuses what others stand for: a new job in its place would run beside them.
+fn stands_alone(queue: &Queue, job: &JobInfo, (verb, path): (Verb, &str)) -> Result<(), Problem> {
+    if job.record.name == DeadLetter::NAME {
+        let words =
+            "A dead letter isn't edited as a job, but by its own page. Nothing was changed.";
+        return Err(Problem::bad_request(words));
+    }
+    if verb != Verb::EditRetry {
+        return Ok(());
+    }
+    if let Some(Outcome::DeadLettered { .. }) = &job.outcome {
+        let words = "Its dead letter waits in a dead-letter queue: edit and redrive it there. Nothing \
+                     was changed.";
+        return Err(Problem::changed(words).link(path, "The job, with its dead letter"));
+    }
+    if FlowNode::of(queue, job).is_some() {
+        let words = "It is a node of a flow, which waits for this very job: retry it, or the flow, as \
+                     it is. Nothing was changed.";
+        return Err(Problem::bad_request(words).link(path, "The job"));
+    }
+    Ok(())
+}
+
+/// The new job is added before the old one goes, so that none is lost. Its id follows from the old
+/// one's, from when that ended and from both payloads, so that twice the same request adds one.
+async fn again(
+    visit: &Visit,
+    queue: &Queue,
+    job: &JobInfo,
+    (value, text): (&serde_json::Value, &str),
+) -> Result<JobId, Problem> {
+    let ended = job.finished_at.map(|at| at.timestamp_micros()).unwrap_or_default();
+    let mark = hashed(&[&job.record.payload, text.as_bytes(), &ended.to_be_bytes()]);
+    let id = format!("{}.{}", job.id, &mark[..8]).parse().unwrap_or_else(|_| JobId::generate());
+    let mut add = add_like(queue, job, value, &id).header(EDITED_FROM, job.id.as_str());
+    if let Some(unique) = &job.record.options.unique {
+        add = add.unique(unique.clone());
+    }
+    let added = add.await?;
+    if !matches!(added.added(), Added::New) {
+        let path = job_path(queue, added.id().as_str());
+        let words = "Another job stands for it, or this was done before. Nothing was changed.";
+        return Err(Problem::changed(words).link(path, "The other job"));
+    }
+    noted(visit, queue, Verb::EditRetry, &job.id, &id).await;
     match queue.job(&job.id).remove().await {
         Ok(()) | Err(jobqueue::Error::Refused(jobqueue::error::Refused::NotFound { .. })) => Ok(id),
         Err(error) => Err(error.into()),
@@ -133,6 +177,7 @@ pub(super) async fn letter(visit: &Visit, queue: &Queue, params: &Params) -> Rep
     let Some(letter) = dead_letters.get(&id).await? else {
         return Err(Problem::changed(format!("Dead letter {id} is gone. Nothing was changed.")));
     };
+    visit.needs(Verb::EditLetter.role(), letter.queue.as_str())?;
     let record = letter.record().map_err(jobqueue::Error::from)?;
     unchanged(&record, params, &path)?;
     whole(&record, visit)?;

@@ -7,13 +7,13 @@
 //! | `edit` | jobs and dead letters with another payload |
 //! | `subject` | which jobs a request means |
 //! | `tasks` | work on many jobs: what runs and what ran |
-//! | `refuse` | word of what was refused |
+//! | `noted` | word of what was refused, and of what the library doesn't note |
 //! | `replay` | messages of a topic once more |
 //! | `run` | how it runs, in the background |
 
 mod edit;
+mod noted;
 mod perform;
-mod refuse;
 mod replay;
 mod run;
 mod single;
@@ -21,6 +21,7 @@ mod subject;
 mod tasks;
 
 pub(crate) use edit::fingerprint;
+pub(crate) use noted::Refusals;
 pub(crate) use perform::routes;
 pub(crate) use replay::Replay;
 pub(crate) use subject::{Count, Subject};

@@ -10,7 +10,7 @@ use jobqueue::{Queue, QueueName};
 
 use super::{
     edit,
-    refuse::refused,
+    noted::refused,
     replay,
     run::{self, Work},
     single,
@@ -18,6 +18,7 @@ use super::{
     tasks::{NewTask, too_many},
 };
 use crate::{
+    access::Role,
     state::App,
     verb::Verb,
     web::{Params, Posted, Problem, Reply, THEME_COOKIE, Theme, Visit, encode, go, queue_name},
@@ -45,7 +46,10 @@ async fn perform(
         Verb::Stop => task(&app, &params)?.queue().clone(),
         _ => queue_name(params.required("queue")?)?,
     };
-    if let Err(problem) = visit.needs(verb.role(), name.as_str()) {
+    // Whoever cancels a dead letter has as good as removed it.
+    let is_of_letters = verb == Verb::Cancel && is_dead_letter(&app, &name).await?;
+    let role = if is_of_letters { Role::Admin } else { verb.role() };
+    if let Err(problem) = visit.needs(role, name.as_str()) {
         refused(&visit, verb, &name, &problem).await;
         return Err(problem);
     }
@@ -57,6 +61,12 @@ async fn perform(
     let reply = carry_out(&app, &visit, (verb, &name), &params).await;
     app.readings.changed(&name).await;
     reply
+}
+
+/// Whether dead letters lie in the queue.
+async fn is_dead_letter(app: &App, name: &QueueName) -> Result<bool, Problem> {
+    let entries = app.client.queues().all().await?;
+    Ok(entries.iter().any(|entry| entry.name == *name && entry.is_dead_letter()))
 }
 
 /// By somebody who may.
@@ -130,6 +140,13 @@ async fn jobs(app: &App, visit: &Visit, queue: &Queue, (verb, params): (Verb, &P
         let words = format!("`{}` is for single jobs.", verb.as_str());
         return Err(Problem::bad_request(words));
     }
+    if let Subject::All { state, .. } = &subject
+        && verb != Verb::Redrive
+        && !verb.fits(*state)
+    {
+        let words = format!("`{}` isn't for jobs that are {state}.", verb.as_str());
+        return Err(Problem::bad_request(words));
+    }
     let count = subject.count(queue, verb, &app.client).await?;
     if params.has("expect") {
         let expected = params.number("expect", 0..=u64::MAX, 0)?;
@@ -156,7 +173,8 @@ async fn jobs(app: &App, visit: &Visit, queue: &Queue, (verb, params): (Verb, &P
         total: count.jobs,
     };
     let task = app.tasks.begin(new).ok_or_else(too_many)?;
-    let work = Work { client: visit.client(), queue: queue.clone(), verb, subject, rate };
+    let (client, person) = (visit.client(), visit.person.clone());
+    let work = Work { client, person, queue: queue.clone(), verb, subject, rate };
     tokio::spawn(run::run(work, task.clone()));
     Ok(go(visit, &format!("/actions/{}", task.id())))
 }
@@ -168,8 +186,9 @@ async fn theme(visit: Visit, Posted(params): Posted) -> Reply {
     };
     // Only to pages of ours: `//host` and `/\host` would be those of others.
     let back = params.long_text("back", 4_096)?.unwrap_or("/");
-    let ours =
-        back.starts_with('/') && !back.starts_with("//") && !back.contains(['\\', '\r', '\n']);
+    let ours = back.starts_with('/')
+        && !back.starts_with("//")
+        && !back.contains(|c: char| c == '\\' || c.is_control());
     let root = if visit.prefix.is_empty() { "/" } else { &*visit.prefix };
     let cookie = format!(
         "{THEME_COOKIE}={}; Path={root}; Max-Age=31536000; SameSite=Lax; HttpOnly",

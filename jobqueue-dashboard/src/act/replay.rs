@@ -7,7 +7,7 @@ use jobqueue::{
 };
 
 use super::{
-    refuse::refused,
+    noted::refused,
     tasks::{Ended, Far, NewTask, Task, too_many},
 };
 use crate::{

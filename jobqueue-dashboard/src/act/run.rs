@@ -2,7 +2,9 @@
 
 use std::{pin::Pin, time::Duration};
 
-use jobqueue::{Client, Error, JobId, Queue, error::Refused, find::BulkReport};
+use jobqueue::{
+    Client, Error, JobId, Queue, dead_letter::DeadLetter, error::Refused, find::BulkReport,
+};
 
 use tokio::time::{Instant, timeout_at};
 
@@ -10,15 +12,23 @@ use super::{
     subject::Subject,
     tasks::{Ended, Far, Task},
 };
-use crate::verb::Verb;
+use crate::{
+    access::{Person, Role},
+    verb::Verb,
+};
 
 /// How many dead letters are sent back between two looks at whether to go on.
 const SLICE: usize = 500;
+
+/// What cancelled jobs have as the reason, if nobody says another.
+pub(super) const REASON: &str = "from the dashboard";
 
 /// What is to be done.
 #[derive(Debug)]
 pub(super) struct Work {
     pub(super) client: Client,
+    /// Who wants it.
+    pub(super) person: Person,
     pub(super) queue: Queue,
     pub(super) verb: Verb,
     pub(super) subject: Subject,
@@ -56,7 +66,10 @@ async fn all(work: &Work, task: &Task) -> Result<(), Error> {
         });
     };
     let doing: Doing<'_> = match work.verb {
-        Verb::Cancel => Box::pin(found.cancel().on_step(on_step).stop_on(stop).into_future()),
+        Verb::Cancel => {
+            let cancel = found.cancel().by(work.person.name()).reason(REASON);
+            Box::pin(cancel.on_step(on_step).stop_on(stop).into_future())
+        }
         Verb::Remove => Box::pin(found.remove().on_step(on_step).stop_on(stop).into_future()),
         _ => Box::pin(found.retry().on_step(on_step).stop_on(stop).into_future()),
     };
@@ -77,7 +90,11 @@ async fn each(work: &Work, ids: &[JobId], task: &Task) -> Result<(), Error> {
         }
         far.looked += 1;
         match one(work, id).await {
-            Ok(()) => far.done += 1,
+            Ok(None) => far.done += 1,
+            Ok(Some(why)) => {
+                far.skipped += 1;
+                task.refused(format!("{id}: {why}"));
+            }
             Err(Error::Refused(
                 why @ (Refused::Permission { .. } | Refused::OutOfMemory { .. }),
             )) => {
@@ -94,14 +111,24 @@ async fn each(work: &Work, ids: &[JobId], task: &Task) -> Result<(), Error> {
     Ok(())
 }
 
-async fn one(work: &Work, id: &JobId) -> Result<(), Error> {
+/// Why it isn't for this job, if it isn't.
+async fn one(work: &Work, id: &JobId) -> Result<Option<String>, Error> {
     let job = work.queue.job(id);
     match work.verb {
-        Verb::Promote => job.promote().await,
-        Verb::Remove => job.remove().await,
-        Verb::Cancel => job.cancel().await.map(|_| ()),
-        _ => job.retry().await.map(|_| ()),
+        Verb::Promote => job.promote().await?,
+        Verb::Remove => job.remove().await?,
+        Verb::Cancel => {
+            job.cancel().by(work.person.name()).reason(REASON).await?;
+        }
+        _ => {
+            let state = job.info().await?.state;
+            if !work.verb.fits(state) {
+                return Ok(Some(format!("it is {state}")));
+            }
+            job.retry().await?;
+        }
     }
+    Ok(None)
 }
 
 /// Dead letters go back to where they come from.
@@ -128,7 +155,9 @@ async fn redrive(work: &Work, task: &Task) -> Result<(), Error> {
             break;
         }
         let began = Instant::now();
-        let sent = dead_letters.redrive().ids(ids).await?;
+        // Jobs run again in their own queues: who may do nothing there sends none back.
+        let may = |letter: &DeadLetter| work.person.can(Role::Operator, letter.queue.as_str());
+        let sent = dead_letters.redrive().ids(ids).filter(may).await?;
         far.looked += ids.len() as u64;
         far.done += sent;
         far.skipped = far.looked - far.done.min(far.looked);

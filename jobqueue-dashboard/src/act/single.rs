@@ -1,9 +1,11 @@
 //! Changes of one job, and of one flow.
 
-use jobqueue::{JobId, JobInfo, JobState, Queue};
+use std::time::Duration;
+
+use jobqueue::{JobId, JobInfo, JobState, Queue, dead_letter::DeadLetter, payload::Deadline};
 use serde_json::Value;
 
-use super::perform::job_path;
+use super::{noted::noted, perform::job_path, run::REASON};
 use crate::{
     verb::Verb,
     view::Look,
@@ -46,7 +48,7 @@ pub(super) async fn job(
     match verb {
         Verb::Promote => job.promote().await?,
         Verb::Cancel => {
-            let reason = params.text("reason")?.unwrap_or("from the dashboard");
+            let reason = params.text("reason")?.unwrap_or(REASON);
             job.cancel().by(visit.person.name()).reason(reason).await.map(|_| ())?;
         }
         Verb::Remove => {
@@ -63,9 +65,14 @@ pub(super) async fn job(
 pub(super) async fn clone(visit: &Visit, queue: &Queue, params: &Params) -> Reply {
     let id = one_id(params)?;
     let job = seen(queue, &id, params).await?;
+    if job.record.name == DeadLetter::NAME {
+        let words = "A dead letter goes back by a redrive; a copy of it would be nobody's.";
+        return Err(Problem::bad_request(words));
+    }
     let payload: Value = job.payload().map_err(jobqueue::Error::from)?;
     let copy = add_like(queue, &job, &payload, &JobId::generate()).header(CLONED_FROM, id.as_str());
     let copy = copy.await?;
+    noted(visit, queue, Verb::Clone, &id, copy.id()).await;
     Ok(go(visit, &job_path(queue, copy.id().as_str())))
 }
 
@@ -73,6 +80,14 @@ pub(super) fn one_id(params: &Params) -> Result<JobId, Problem> {
     match &params.ids()?[..] {
         [id] => Ok(id.clone()),
         _ => Err(Problem::bad_request("Name one job by its `id`.")),
+    }
+}
+
+/// The time that the job had from when it was added, or due, to its deadline.
+fn time_of(deadline: Deadline, job: &JobInfo) -> Option<Duration> {
+    match deadline {
+        Deadline::In(time) => Some(time),
+        Deadline::At(end) => (end - job.record.created_at).to_std().ok(),
     }
 }
 
@@ -99,6 +114,15 @@ pub(super) fn add_like(
     if let Some(ttl) = options.ttl {
         add = add.ttl(ttl);
     }
+    if let Some(time) = options.retry_for {
+        add = add.retry_for(time);
+    }
+    if let Some(most) = options.snoozes {
+        add = add.snoozes(most);
+    }
+    if let Some(time) = options.deadline.and_then(|deadline| time_of(deadline, job)) {
+        add = add.deadline_in(time);
+    }
     if let Some(retain) = options.retain {
         add = add.retain(retain);
     }
@@ -124,6 +148,12 @@ pub(super) async fn flow(visit: &Visit, queue: &Queue, verb: Verb, params: &Para
         let words = format!("There is no flow `{id}` in `{}`.", queue.name());
         return Err(Problem::not_found(words).link("/flows", "All flows"));
     };
+    // Its nodes are jobs of these queues, which it changes as well.
+    for node in flow.graph().await?.nodes {
+        if let Some(queue) = &node.queue {
+            visit.needs(verb.role(), queue.as_str())?;
+        }
+    }
     match verb {
         Verb::CancelFlow => flow.cancel().by(visit.person.name()).await.map(|_| ())?,
         _ => flow.retry().await?,

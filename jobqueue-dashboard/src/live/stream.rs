@@ -1,13 +1,11 @@
 //! What a browser hears: server-sent events, each a part of its page.
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     fmt::Write as _,
     process,
-    sync::{
-        Arc, LazyLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -43,6 +41,9 @@ const LONGEST: Duration = Duration::from_secs(600);
 
 /// How many streams of single events there are at once: each costs a connection.
 const MOST_EVENTS: usize = 64;
+
+/// How many of them one person may have: nobody is to shut the others out.
+const MOST_EVENTS_EACH: usize = 16;
 
 /// What tells this process from the one before it: its frames have numbers of their own.
 static PROCESS: LazyLock<String> = LazyLock::new(|| {
@@ -174,24 +175,35 @@ fn shown(frame: &Arc<Frame>, visit: &Visit) -> Option<Event> {
     seen.then(|| event().data(&fragment.html))
 }
 
-/// How many streams of events there are.
-static EVENTS: AtomicUsize = AtomicUsize::new(0);
+/// How many streams of events each person has.
+static EVENTS: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
 
-/// A place among the streams of events.
-struct Place;
+fn streams() -> MutexGuard<'static, BTreeMap<String, usize>> {
+    EVENTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A place of a person's among the streams of events.
+struct Place(String);
 
 impl Place {
-    fn take() -> Option<Self> {
-        let taken = EVENTS.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| {
-            (open < MOST_EVENTS).then_some(open + 1)
-        });
-        taken.ok().map(|_| Self)
+    fn take(who: &str) -> Option<Self> {
+        let mut streams = streams();
+        let (all, own) = (streams.values().sum::<usize>(), streams.get(who).copied().unwrap_or(0));
+        if all >= MOST_EVENTS || own >= MOST_EVENTS_EACH {
+            return None;
+        }
+        streams.insert(who.to_owned(), own + 1);
+        Some(Self(who.to_owned()))
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        EVENTS.fetch_sub(1, Ordering::AcqRel);
+        let mut streams = streams();
+        match streams.get_mut(&self.0) {
+            Some(own) if *own > 1 => *own -= 1,
+            _ => drop(streams.remove(&self.0)),
+        }
     }
 }
 
@@ -199,7 +211,7 @@ impl Drop for Place {
 async fn events(visit: Visit, params: Params) -> Reply {
     let name = queue_name(params.required("queue")?)?;
     let queue = visit.queue(&name).await?;
-    let Some(place) = Place::take() else {
+    let Some(place) = Place::take(visit.person.name()) else {
         let words = "Too many browsers follow events. Close one, or use the queue's page.";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, words));
     };

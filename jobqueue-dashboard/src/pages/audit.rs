@@ -1,13 +1,16 @@
 //! `/audit`: who did what, to what, and how it was answered.
 
 use axum::{Router, extract::State, routing::get};
-use jobqueue::audit::{AuditAnswer, AuditEntry};
+use jobqueue::{
+    audit::{AuditAnswer, AuditEntry},
+    event::EventId,
+};
 use maud::{Markup, html};
 
 use crate::{
     state::App,
     view::{Page, ago, number, show},
-    web::{Params, Reply, Visit, encode},
+    web::{Params, Problem, Reply, Visit, encode},
 };
 
 /// Entries on a page.
@@ -34,13 +37,23 @@ async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
         log = log.action(action);
     }
     if let Some(before) = params.text("before")? {
-        log = log.before(before);
+        let id: EventId = before.parse().map_err(|_| {
+            Problem::bad_request(format!("`{before}` is no entry's id, such as 1767225600000-0."))
+        })?;
+        log = log.before(id.to_string());
     }
-    let read = log.newest(PAGE).await?;
-    let (full, last) = (read.len() >= PAGE, read.last().map(|entry| entry.id.clone()));
-    let seen: Vec<AuditEntry> =
-        read.into_iter().filter(|entry| visit.sees(entry.queue.as_str())).collect();
-    let older = last.filter(|_| full).map(|id| {
+    // What they don't see doesn't count, however much of it there is.
+    let (mut read, mut seen) = (log.stream(), Vec::new());
+    while seen.len() < PAGE
+        && let Some(entry) = read.next().await
+    {
+        let entry: AuditEntry = entry?;
+        if visit.sees(entry.queue.as_str()) {
+            seen.push(entry);
+        }
+    }
+    let last = seen.last().map(|entry| entry.id.clone());
+    let older = last.filter(|_| seen.len() >= PAGE).map(|id| {
         let kept = fields
             .iter()
             .filter_map(|(name, value)| Some(format!("&{name}={}", encode((*value)?))));

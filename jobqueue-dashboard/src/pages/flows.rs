@@ -8,7 +8,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use jobqueue::{
     Client, JobState, QueueName,
-    flow::{Blocker, FlowGraph, FlowInfo, FlowState, FlowSummary},
+    flow::{Blocker, FlowGraph, FlowInfo, FlowState, FlowSummary, GraphNode},
 };
 use maud::{Markup, html};
 use serde::Serialize;
@@ -134,9 +134,26 @@ async fn one(visit: Visit, Path((home, id)): Path<(String, String)>) -> Reply {
             format!("There is no flow `{id}` in `{home}`. It may have ended and not been kept.");
         return Err(Problem::not_found(words).link("/flows", "All flows"));
     };
-    let (info, graph, stuck) = (flow.info().await?, flow.graph().await?, flow.stuck().await?);
+    let (info, graph, mut stuck) = (flow.info().await?, flow.graph().await?, flow.stuck().await?);
+    let sees = |queue: Option<&QueueName>| queue.is_none_or(|queue| visit.sees(queue.as_str()));
+    let graph = part(graph, |node| sees(node.queue.as_ref()));
+    stuck.retain(|blocker| sees(blocker.node.queue.as_ref()));
     let whole = Whole { home, info, graph, stuck };
     show(&visit, Page::new("Flow", "/flows", body(&visit, &whole)), &whole)
+}
+
+/// A graph without the nodes that aren't to be seen.
+fn part(mut graph: FlowGraph, seen: impl Fn(&GraphNode) -> bool) -> FlowGraph {
+    let mut kept = 0..;
+    let new: Vec<Option<usize>> =
+        graph.nodes.iter().map(|node| if seen(node) { kept.next() } else { None }).collect();
+    let renumbered = |old: usize| new.get(old).copied().flatten();
+    graph.root = graph.root.and_then(renumbered);
+    graph.nodes.retain(seen);
+    for node in &mut graph.nodes {
+        node.needs = node.needs.iter().filter_map(|need| renumbered(*need)).collect();
+    }
+    graph
 }
 
 fn body(visit: &Visit, whole: &Whole) -> Markup {

@@ -116,7 +116,9 @@ fn last(mut lines: Vec<String>) -> Vec<String> {
 
 async fn own_entries(app: &App, queue: &QueueName, id: &JobId) -> Result<Vec<AuditEntry>, Problem> {
     let log = app.client.audit_log().queue(queue.as_str()).newest(AUDITED).await?;
-    let own = |entry: &AuditEntry| entry.on.as_ref().is_some_and(|on| on.contains(id.as_str()));
+    // As a word: an id may begin as another does.
+    let is_word = |on: &String| on.split_whitespace().any(|word| word == id.as_str());
+    let own = |entry: &AuditEntry| entry.on.as_ref().is_some_and(is_word);
     Ok(log.into_iter().filter(own).collect())
 }
 

@@ -32,10 +32,18 @@ struct Topics {
 
 async fn all(State(app): State<App>, visit: Visit, params: Params) -> Reply {
     let after = params.text("after")?.map(queue_name).transpose()?;
-    let (topics, next) = app.client.topics(after.as_ref(), PAGE).await?;
-    let topics: Vec<String> =
-        topics.iter().filter(|name| visit.sees(name.as_str())).map(ToString::to_string).collect();
-    let topics = Topics { topics, next: next.map(|name| name.to_string()) };
+    let (mut topics, mut next) = (Vec::new(), after);
+    // Where to go on is the name of one that they see.
+    while topics.len() < PAGE {
+        let (page, more) = app.client.topics(next.as_ref(), PAGE).await?;
+        topics.extend(page.into_iter().filter(|name| visit.sees(name.as_str())));
+        next = more;
+        if next.is_none() {
+            break;
+        }
+    }
+    let next = next.and(topics.last()).map(ToString::to_string);
+    let topics = Topics { topics: topics.iter().map(ToString::to_string).collect(), next };
     let body = html! {
         h1 { "Topics" }
         @if topics.topics.is_empty() {
@@ -73,13 +81,15 @@ async fn one(State(app): State<App>, visit: Visit, Path(name): Path<String>) -> 
     let name = queue_name(&name)?;
     visit.needs(crate::access::Role::Viewer, name.as_str())?;
     let topic = app.client.topic(name.as_str())?;
-    let (stats, bindings) = (topic.stats().await?, topic.bindings().await?);
+    let (mut stats, mut bindings) = (topic.stats().await?, topic.bindings().await?);
     if bindings.is_empty() && stats.published == 0 {
         let words = format!(
             "There is no topic `{name}`: no queue is bound to it, and nothing was published."
         );
         return Err(Problem::not_found(words).link("/topics", "All topics"));
     }
+    stats.queues.retain(|lag| visit.sees(lag.queue.as_str()));
+    bindings.retain(|binding| visit.sees(binding.queue.as_str()));
     let topic = Topic { topic: name.to_string(), stats, bindings };
     show(&visit, Page::new("Topic", "/topics", body(&visit, &topic)), &topic)
 }

@@ -23,6 +23,9 @@ const NAMES: [&str; 15] = [
     "ssn",
 ];
 
+/// Words of names whose values are hidden by default: `signing_key` and `apiKey`, but not `monkey`.
+const WORDS: [&str; 6] = ["key", "card", "pwd", "pin", "jwt", "iban"];
+
 /// Fields of a page's data below which users' values begin.
 const ROOTS: [&str; 4] = ["payload", "result", "progress", "headers"];
 
@@ -42,13 +45,14 @@ type Hook = Arc<dyn Fn(&[&str]) -> bool + Send + Sync>;
 #[must_use]
 pub struct Redaction {
     names: Vec<String>,
+    words: &'static [&'static str],
     hook: Option<Hook>,
 }
 
 impl Redaction {
     /// Nothing is hidden.
     pub fn none() -> Self {
-        Self { names: Vec::new(), hook: None }
+        Self { names: Vec::new(), words: &[], hook: None }
     }
 
     /// Hides the values of fields whose name contains this, without regard to case, `_`, `-` and
@@ -71,8 +75,10 @@ impl Redaction {
     /// The rule that hides what these names lead to.
     pub(crate) fn rule(&self, path: &[&str]) -> Option<&str> {
         let by_name = path.iter().find_map(|field| {
-            let field = plain(field);
-            self.names.iter().find(|name| field.contains(&***name))
+            let name = plain(field);
+            let by_part = self.names.iter().find(|part| name.contains(&***part));
+            let by_word = || self.words.iter().find(|word| has_word(field, word)).copied();
+            by_part.map(String::as_str).or_else(by_word)
         });
         match (by_name, &self.hook) {
             (Some(name), _) => Some(name),
@@ -133,18 +139,38 @@ fn plain(name: &str) -> String {
     kept.flat_map(char::to_lowercase).collect()
 }
 
+/// Whether a name has this word, as people part words: `api_key`, `api-key`, `apiKey`, `KEY2`.
+fn has_word(name: &str, word: &str) -> bool {
+    let mut words = vec![String::new()];
+    let mut before = None::<char>;
+    for letter in name.chars() {
+        let begins = letter.is_uppercase() && before.is_some_and(char::is_lowercase);
+        if begins || !letter.is_alphabetic() {
+            words.push(String::new());
+        }
+        if letter.is_alphabetic()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(letter.to_lowercase());
+        }
+        before = Some(letter);
+    }
+    words.iter().any(|each| each == word)
+}
+
 impl Default for Redaction {
-    /// Hides what is named like a password, a token, a secret, a key, a cookie, a credential or a
-    /// card's number.
+    /// Hides what is named like a password, a token, a secret, a key, a cookie, a credential, a card
+    /// or an account's number.
     fn default() -> Self {
-        Self { names: NAMES.map(str::to_owned).to_vec(), hook: None }
+        Self { names: NAMES.map(str::to_owned).to_vec(), words: &WORDS, hook: None }
     }
 }
 
 impl fmt::Debug for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { names, hook } = self;
-        f.debug_struct("Redaction").field("names", names).field("hook", &hook.is_some()).finish()
+        let Self { names, words, hook } = self;
+        let mut debug = f.debug_struct("Redaction");
+        debug.field("names", names).field("words", words).field("hook", &hook.is_some()).finish()
     }
 }
 
@@ -166,6 +192,23 @@ mod tests {
             r#"{"user":"ann","PassWord":"•••• hidden by rule `password`","deep":[{"api-key":"•••• hidden by rule `apikey`","x":2}],"token":null}"#
         );
         assert_eq!(hidden(&Redaction::none(), text), text);
+    }
+
+    #[test]
+    fn short_names_are_hidden_as_words() {
+        for (name, word) in [
+            ("key", "key"),
+            ("api.key", "key"),
+            ("signingKey", "key"),
+            ("CARD_NO", "card"),
+            ("key2", "key"),
+        ] {
+            assert!(has_word(name, word), "{name}");
+            assert_eq!(Redaction::default().rule(&[name]).is_some(), true, "{name}");
+        }
+        for name in ["monkey", "keyboard", "pinned", "discard", "keys"] {
+            assert_eq!(Redaction::default().rule(&[name]), None, "{name}");
+        }
     }
 
     #[test]

@@ -177,6 +177,15 @@ impl Client {
         }
     }
 
+    /// Notes an action of this program's own that the library doesn't know as one of an operator's,
+    /// such as an add on somebody's behalf: `on` says what it was about. Nothing is written unless
+    /// this client [acts as](Self::acting_as) somebody.
+    pub async fn note_action(&self, action: &'static str, queue: &QueueName, on: &str) {
+        if let Some(mut note) = self.note(Act::new(action, queue).on(&on)) {
+            note.end(None, AuditAnswer::Done).await;
+        }
+    }
+
     /// Carries out an action, and notes it if somebody acts.
     pub(crate) fn audited<T, E>(
         &self,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Queue, job_handle::JobHandle, revise::Revision};
 use crate::{
     error::Result,
-    job::{Codec, FIRST_VERSION, IntoJob, Job, JobId, JobInfo, JobOptions, Record},
+    job::{Codec, DeadLetter, FIRST_VERSION, IntoJob, Job, JobId, JobInfo, JobOptions, Record},
     policy::{Backoff, Retain},
     value_error::{Invalid, PayloadError, TooLarge},
 };
@@ -82,7 +82,7 @@ struct Handler {
 /// # Errors
 /// [`Refused::NotFound`] if it has been removed, [`Refused::WrongState`] unless it waits or is
 /// delayed, [`Refused::Conflict`] if others keep changing it; [`Error::Invalid`] if it is a job of
-/// another handler, or for an option that can't be; [`Error::Payload`] if the payload can't be written
+/// another handler, for an option that can't be, or for the payload of a dead letter; [`Error::Payload`] if the payload can't be written
 /// or is too large, or if the job's has a version that is newer than the handler's type.
 ///
 /// # Cancel safety
@@ -173,6 +173,11 @@ impl EditJob {
             handler.check(&record)?;
         }
         if let Some(payload) = &self.payload {
+            if record.name == DeadLetter::NAME {
+                let advice = "edit the job that failed by `client.dead_letters(queue)?.edit(…)`";
+                let what = "the payload of a dead letter is the whole record of another job";
+                return Err(Invalid::setup(what, advice).into());
+            }
             let (codec, bytes) = payload.clone()?;
             let limit = self.queue.client().max_payload();
             if bytes.len() > limit {

@@ -4,7 +4,7 @@ use std::{future::IntoFuture, sync::Arc};
 
 use anyhow::Result;
 use jobqueue::{
-    Client, JobState, Queue,
+    Client, JobState, Outcome, Queue,
     find::{Bulk, BulkReport, Find, JobFilter},
     types::{DateTime, Utc},
 };
@@ -21,6 +21,9 @@ use crate::{
 /// How many jobs are shown before anything is done.
 const SAMPLES: usize = 3;
 
+/// The verb of what runs jobs again.
+const RETRY: &str = "retry";
+
 /// What is to be done, to which jobs of which queues.
 pub(super) struct Task<'a> {
     many: &'a Many,
@@ -36,6 +39,8 @@ pub(super) struct Task<'a> {
 struct Found {
     queue: Queue,
     count: u64,
+    /// Those of the filter's that it can't be done to: their dead letters run again.
+    held: u64,
     looked_at: u64,
     oldest: Option<DateTime<Utc>>,
     samples: Vec<FoundJob>,
@@ -72,13 +77,19 @@ impl<'a> Task<'a> {
             found.push(self.count(queue).await?);
         }
         let looked_at: u64 = found.iter().map(|it| it.looked_at).sum();
+        let held: u64 = found.iter().map(|it| it.held).sum();
         found.retain(|it| it.count > 0);
         let would: u64 = found.iter().map(|it| it.count).sum();
-        let what = self.what(&found, looked_at);
+        let mut what = self.what(&found, looked_at);
+        if held > 0 {
+            let held = grouped(held);
+            what.push_str(&format!(" {held} more can't: their dead letters can, by `redrive`."));
+        }
         self.show_samples(&found)?;
         if would == 0 || self.many.dry_run {
             let names: Vec<_> = found.iter().map(|it| it.queue.name()).collect();
-            let value = json!({"queues": names, "would": would, "looked_at": looked_at});
+            let value =
+                json!({"queues": names, "would": would, "held": held, "looked_at": looked_at});
             self.session.out.answer(&value, &what)?;
             return Ok(if would == 0 { Exit::Trouble } else { Exit::Done });
         }
@@ -120,11 +131,16 @@ impl<'a> Task<'a> {
 
     async fn count(&self, queue: &Queue) -> Result<Found> {
         let mut find = self.find(queue)?;
-        let (mut count, mut oldest, mut samples) = (0, None::<DateTime<Utc>>, Vec::new());
+        let (mut count, mut held, mut samples) = (0, 0, Vec::new());
+        let mut oldest = None::<DateTime<Utc>>;
         while count < self.most()
             && let Some(job) = find.next().await
         {
             let job = job?;
+            if self.verb == RETRY && matches!(job.outcome, Some(Outcome::DeadLettered { .. })) {
+                held += 1;
+                continue;
+            }
             count += 1;
             let time = job.finished_at.unwrap_or(job.record.created_at);
             oldest = Some(oldest.map_or(time, |oldest| oldest.min(time)));
@@ -133,7 +149,7 @@ impl<'a> Task<'a> {
             }
         }
         let looked_at = find.looked().jobs;
-        Ok(Found { queue: queue.clone(), count, looked_at, oldest, samples })
+        Ok(Found { queue: queue.clone(), count, held, looked_at, oldest, samples })
     }
 
     /// Some of the jobs, where somebody is about to decide.

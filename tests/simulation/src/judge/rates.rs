@@ -17,13 +17,14 @@ impl Judge<'_> {
         if self.plan.jumps() || !self.lost.is_empty() {
             return;
         }
-        let expire: BTreeSet<&str> = self
+        // Of an add that wasn't acknowledged it isn't known which job it has made.
+        let stay: BTreeSet<&str> = self
             .notes
             .iter()
             .filter_map(|(_, note)| match note {
                 Note::Added { token, id, .. } => {
                     let (_, order) = self.kind_of(*token)?;
-                    order.ttl.or(order.deadline).map(|_| id.as_str())
+                    order.ttl.or(order.deadline).is_none().then_some(id.as_str())
                 }
                 _ => None,
             })
@@ -37,7 +38,7 @@ impl Judge<'_> {
         let starts: Vec<f64> = active
             .flat_map(|(at, _, ids)| ids.iter().map(move |id| (*at as f64, id)))
             // What has expired is handed out at once, and doesn't start.
-            .filter(|(_, id)| !expire.contains(id.as_str()))
+            .filter(|(_, id)| stay.contains(id.as_str()))
             .map(|(at, _)| at)
             .collect();
         for (index, first) in starts.iter().enumerate() {
