@@ -4,9 +4,10 @@
 --       2  listed     SET     {q}:listed
 --       3  meta       HASH    {q}:meta
 -- ARGV  1 base; 2 id; 3 field; 4 its position; 5 the signal's name; 6 until when: '+' and ms from now,
---       or ms since epoch; 7 '1' if it waits no longer
+--       or ms since epoch; 7 '1' if it waits no longer; 8 the key of the flow whose end it is, or ''
 -- REPLY text: now ms, a space, and: 't', a line feed and the signal; 'w' and until when it waits; 'o'
---       if the time is over. Or 'full', if there is no room
+--       if the time is over, or the flow has ended. Or 'full', if there is no room; 'noflow', if there
+--       is no such flow: see lib/home.lua
 -- ERR   LAYOUT, LEASELOST
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, steps, signals, numbered, call
@@ -22,10 +23,16 @@ local function expect(keys, args)
   end
   if string.sub(args[6], 1, 1) == '+' then due = now + due end
   local taken = signals_first(q.base, id, name)
+  local over = args[7] == '1' or due <= now
+  if not taken and args[8] ~= '' then
+    local state = redis.call('HGET', q.base .. 'flow:' .. args[8], 'state')
+    if not state then return 'noflow' end
+    over = over or state == 'completed' or state == 'failed' or state == 'cancelled'
+  end
   local value
   if taken then
     value = 't\n' .. taken
-  elseif args[7] == '1' or due <= now then
+  elseif over then
     value = 'o'
   else
     value = 'w' .. string.format('%.0f', due)

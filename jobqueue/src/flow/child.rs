@@ -19,19 +19,17 @@ use crate::{
 };
 
 /// Starts a flow for a job, which hears of its end by a signal, under a key that the job remembers,
-/// unless it was started under that before: so a run that is repeated finds it. Says whether it has
-/// ended: the signal isn't waited for then, since it is gone with the end of a job that runs again.
+/// unless it was started under that before: so a run that is repeated finds it.
 pub(crate) async fn start_child<R: Root>(
     client: &Client,
     home: &QueueStore,
     (key, job, signal): (FlowKey, &JobId, &str),
     (flow, root): (Flow, R),
-) -> Result<(FlowHandle<R::Output>, bool)> {
+) -> Result<FlowHandle<R::Output>> {
     let id = FlowId::of(&key);
     let read = Read { which: Which::Key(&key), groups: (0, 0) };
-    if let Some((record, _)) = home.call_retrying(&read).await? {
-        let handle = FlowHandle::new(client.clone(), home.clone(), (key, id), true);
-        return Ok((handle, record.state.is_final()));
+    if home.call_retrying(&read).await?.is_some() {
+        return Ok(FlowHandle::new(client.clone(), home.clone(), (key, id), true));
     }
     let plan = prepare::take(flow.plan(), root.group())?;
     let mut flow = Prepared::new(client, plan, start::root(&root))?;
@@ -40,5 +38,5 @@ pub(crate) async fn start_child<R: Root>(
     let staging = Staging::new(client, home, key.clone());
     staging.run(flow, Some(&id), Some(Within::Job { id: job, signal })).await?;
     client.relays().start(home.name());
-    Ok((FlowHandle::new(client.clone(), home.clone(), (key, id), false), false))
+    Ok(FlowHandle::new(client.clone(), home.clone(), (key, id), false))
 }

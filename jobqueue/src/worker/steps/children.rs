@@ -86,11 +86,10 @@ where
             return Err(Error::from(without).into());
         };
         let signal = signal(&name);
-        let job = (key, ctx.id(), signal.as_str());
-        let started = start_child(&shared.client, &shared.store, job, (flow, root)).await;
-        let (handle, has_ended) = started?;
+        let job = (key.clone(), ctx.id(), signal.as_str());
+        let handle = start_child(&shared.client, &shared.store, job, (flow, root)).await?;
         drop(starting);
-        end.over_if(has_ended).await?;
+        end.of_flow(key).await?;
         let _reading = Busy::new(ctx);
         handle.result().await.map_err(|error| match error {
             FlowError::Error(error) => StepError::Error(error),

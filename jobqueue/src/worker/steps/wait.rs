@@ -10,10 +10,13 @@ use super::{
 };
 use crate::{
     error::Error,
-    job::Codec,
+    job::{Codec, FlowKey},
     store::job::{ExpectSignal, Expected, Until},
     worker::run::{Context, Part, Spot, as_worker, number},
 };
+
+/// How long a run waits for another that starts a flow again. More than a wait that keeps its slot.
+const LOST: Duration = Duration::from_secs(2);
 
 /// A handler about to wait for a signal; see [`Context::wait_for`].
 #[must_use = "nothing is waited for until this is awaited"]
@@ -21,8 +24,8 @@ pub struct WaitFor<'a, T> {
     ctx: &'a Context,
     spot: Spot,
     time: Duration,
-    /// Whether it takes a signal that is there, and waits for none.
-    is_over: bool,
+    /// The flow whose end it is, if it is one's.
+    flow: Option<FlowKey>,
     output: PhantomData<fn() -> T>,
 }
 
@@ -57,7 +60,7 @@ impl Context {
         time: Duration,
     ) -> WaitFor<'_, T> {
         let spot = self.spot(Part::Wait, name.into());
-        WaitFor { ctx: self, spot, time, is_over: false, output: PhantomData }
+        WaitFor { ctx: self, spot, time, flow: None, output: PhantomData }
     }
 }
 
@@ -68,7 +71,7 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
     }
 
     async fn run(self) -> Result<Option<T>, StepError> {
-        let Self { ctx, spot, time, is_over, .. } = self;
+        let Self { ctx, spot, time, flow, .. } = self;
         let Some(line) = ctx.line(&spot).await? else {
             let given = ctx.steps().and_then(|steps| steps.given(&spot.name));
             return given.map(|signal| read_alone(&spot, &signal)).transpose();
@@ -84,8 +87,8 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
             },
         };
         line.goes_on().await;
-        let is_over = is_over || matches!(until, Until::At(until) if line.journal.is_over(until));
-        match expect(&line, &spot, until, is_over).await? {
+        let is_over = matches!(until, Until::At(until) if line.journal.is_over(until));
+        match expect(&line, &spot, (until, is_over), flow.as_ref()).await? {
             Expected::Signal(signal) => match line.read_signal(&spot, &signal) {
                 Ok(signal) => Ok(Some(signal)),
                 Err(error) => {
@@ -97,6 +100,11 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
             },
             Expected::Over => Ok(None),
             Expected::Full => Err(StepError::full()),
+            Expected::NoFlow => {
+                // The server has lost it, as in a failover. The next run starts it again.
+                line.wait(line.journal.after(LOST), None).await;
+                Ok(None)
+            }
             Expected::Waits(until) => {
                 line.wait(until, Some(&spot.name)).await;
                 // A wait for a signal always ends in another run.
@@ -107,9 +115,10 @@ impl<'a, T: DeserializeOwned> WaitFor<'a, T> {
 }
 
 impl<T> OptionalWait<'_, T> {
-    /// If this is so, takes the signal if it is there, and waits for none.
-    pub(super) fn over_if(mut self, is_over: bool) -> Self {
-        self.0.is_over |= is_over;
+    /// The signal tells of the end of this flow in the job's queue. If that has ended it isn't waited
+    /// for: it is gone with the end of a job that runs again.
+    pub(super) fn of_flow(mut self, flow: FlowKey) -> Self {
+        self.0.flow = Some(flow);
         self
     }
 }
@@ -128,14 +137,14 @@ fn behind_line(bytes: &[u8]) -> &[u8] {
 async fn expect(
     line: &Recorder<'_>,
     spot: &Spot,
-    until: Until,
-    is_over: bool,
+    (until, is_over): (Until, bool),
+    flow: Option<&FlowKey>,
 ) -> Result<Expected, StepError> {
     let Spot { name, place, .. } = spot;
     let (id, place, field) = (line.ctx.id(), *place, &spot.field());
     // If this is dropped, the signal is recorded all the same, and the next run finds it.
     let expected = as_worker(line.ctx, |worker| async move {
-        let call = ExpectSignal { worker: &worker, id, field, place, name, until, is_over };
+        let call = ExpectSignal { worker: &worker, id, field, place, name, until, is_over, flow };
         line.shared.store.call_retrying(&call).await
     });
     Ok(expected.await?)

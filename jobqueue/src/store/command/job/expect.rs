@@ -7,7 +7,7 @@ use redis::Value;
 
 use super::record::{LONGEST, number};
 use crate::{
-    job::{JobId, WorkerId},
+    job::{FlowKey, JobId, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -28,6 +28,8 @@ pub(crate) struct ExpectSignal<'a> {
     pub(crate) until: Until,
     /// Whether it waits no longer.
     pub(crate) is_over: bool,
+    /// The flow of the job's queue whose end it is.
+    pub(crate) flow: Option<&'a FlowKey>,
 }
 
 /// Until when a run waits.
@@ -48,6 +50,8 @@ pub(crate) enum Expected {
     Over,
     /// The job has no room for more.
     Full,
+    /// There is no such flow.
+    NoFlow,
 }
 
 impl Command for ExpectSignal<'_> {
@@ -64,13 +68,16 @@ impl Command for ExpectSignal<'_> {
             Until::In(time) => args.push(format!("+{}", millis(time).min(LONGEST))),
             Until::At(ms) => args.push(ms),
         };
-        args.push(u8::from(self.is_over));
+        args.push(u8::from(self.is_over)).push(self.flow.map_or("", FlowKey::as_str));
     }
 
     fn read(&self, reply: Value) -> Result<Expected, Corrupt> {
         let bytes = reply::bytes(reply, Self::ACTION)?;
         if &bytes[..] == b"full" {
             return Ok(Expected::Full);
+        }
+        if &bytes[..] == b"noflow" {
+            return Ok(Expected::NoFlow);
         }
         let odd = || Corrupt::new(Self::ACTION, "an answer of another form");
         let blank = bytes.iter().position(|byte| *byte == b' ').ok_or_else(odd)?;

@@ -1,7 +1,7 @@
 //! `lua/job/expect.lua`
 
 use expect_test::expect;
-use jobqueue_tests::raw::{Rig, args};
+use jobqueue_tests::raw::{Rig, args, run};
 
 const KEYS: &[&str] = &["running:w1", "listed", "meta"];
 
@@ -12,7 +12,7 @@ fn rig() -> Rig {
 }
 
 fn wait(until: &str, is_over: u8) -> Vec<Vec<u8>> {
-    args![Rig::BASE, "a", "wpaid", 3, "paid", until, is_over]
+    args![Rig::BASE, "a", "wpaid", 3, "paid", until, is_over, ""]
 }
 
 #[test]
@@ -82,4 +82,27 @@ fn refusals_change_nothing() {
     rig.refuses(KEYS, wait("+5", 0), "LEASELOST the worker no longer holds this job");
     rig.given(["HSET jq:{q}:meta layout 9"]);
     rig.refuses(KEYS, wait("+5", 0), "LAYOUT 9 2");
+}
+
+#[test]
+fn the_end_of_a_flow_is_not_waited_for_if_it_has_ended_or_is_none() {
+    let of_flow = || args![Rig::BASE, "a", "wpaid", 3, "paid", "+5000", 0, "k"];
+    let mut rig = rig();
+    rig.replies(KEYS, of_flow(), r#""noflow""#);
+    for (state, answer) in [
+        ("running", r#""1700000000000 w1700000005000""#),
+        ("cancelling", r#""1700000000000 w1700000005000""#),
+        ("completed", r#""1700000000000 o""#),
+        ("failed", r#""1700000000000 o""#),
+        ("cancelled", r#""1700000000000 o""#),
+    ] {
+        run(rig.connection(), &format!("HSET jq:{{q}}:flow:k state {state}"));
+        rig.replies(KEYS, of_flow(), answer);
+    }
+    // A signal that has come is taken in any case.
+    run(rig.connection(), "DEL jq:{q}:flow:k");
+    rig.given(["HSET jq:{q}:steps:a Qpaid 4~5 ? 1"]);
+    let mut set = redis::cmd("HSET");
+    set.arg("jq:{q}:steps:a").arg("q4 paid").arg("one").exec(rig.connection()).expect("set");
+    rig.replies(KEYS, of_flow(), r#""1700000000000 t\none""#);
 }
