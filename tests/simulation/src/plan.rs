@@ -332,6 +332,12 @@ impl Plan {
         self.faults.iter().any(|fault| matches!(fault.what, Fault::CutLog(..)))
     }
 
+    /// Whether a connection says nothing any more.
+    #[must_use]
+    pub fn silences(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.what, Fault::Piece(_, _, Hit::Silence)))
+    }
+
     /// Whether the server's clock jumps.
     #[must_use]
     pub fn jumps(&self) -> bool {

@@ -24,6 +24,9 @@ use crate::{
 /// How long all that has begun may take when nothing breaks any more, besides the runs themselves.
 const SETTLED: Duration = Duration::from_secs(90);
 
+/// How long a wait of a worker lasts at most, with the time that its answer has.
+const SILENT: Duration = Duration::from_secs(12);
+
 /// How long workers may take to stop.
 const STOPPED: Duration = Duration::from_secs(20);
 
@@ -111,6 +114,10 @@ async fn direct_as(
     if stage.plan.kinds().contains(&Kind::Once) {
         // Their jobs have ended before they run.
         sleep(Duration::from_secs(3)).await;
+    }
+    if stage.plan.silences() {
+        // Who waits on a connection that says nothing doesn't know yet.
+        sleep(SILENT).await;
     }
     let calm = stage.now();
     stage.say(|| "probes".to_owned());

@@ -50,6 +50,7 @@ impl RunMaker {
         let shared = RunShared {
             store: pump.store.clone(),
             worker,
+            hold: pump.lease.hold().clone(),
             telemetry: pump.telemetry.clone(),
             on_span: config.on_span.clone(),
             relays: pump.client.relays().clone(),

@@ -25,7 +25,7 @@ use crate::{
     store::{Marked, QueueStore, worker},
     task::boxed,
     value_error::Invalid,
-    worker::telemetry::Telemetry,
+    worker::{run::Hold, telemetry::Telemetry},
 };
 
 /// When a worker says that it has heard of its jobs, if no call has said so before. So short runs
@@ -43,7 +43,7 @@ const GATHER: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(crate) struct Lease {
     store: QueueStore,
-    length: Duration,
+    hold: Arc<Hold>,
     began: Instant,
     worker: Mutex<Option<WorkerId>>,
     /// How many jobs the pump holds.
@@ -106,7 +106,7 @@ impl Lease {
     pub(crate) fn new(store: &QueueStore, length: Duration) -> Arc<Self> {
         Arc::new(Self {
             store: store.with_own_connection(),
-            length,
+            hold: Arc::new(Hold::new(length)),
             began: Instant::now(),
             worker: Mutex::default(),
             held: AtomicUsize::default(),
@@ -116,6 +116,11 @@ impl Lease {
             fetched: AtomicU64::default(),
             word: Word::default(),
         })
+    }
+
+    /// Until when the pump surely holds its jobs.
+    pub(super) fn hold(&self) -> &Arc<Hold> {
+        &self.hold
     }
 
     /// The name whose lease is kept from now on; none stops the heartbeats.
@@ -202,7 +207,7 @@ impl Lease {
             held: self.held.load(Ordering::Relaxed),
             step: self.since(&self.steps.last),
             answer: self.since(&self.renewed),
-            length: self.length,
+            length: self.hold.length(),
         }
     }
 
@@ -227,7 +232,7 @@ impl Lease {
 
     /// In how long the next heartbeat is due.
     fn left(&self) -> Duration {
-        let pause = if self.holds() { self.length / 3 } else { self.length * 2 / 3 };
+        let pause = if self.holds() { self.hold.length() / 3 } else { self.hold.length() * 2 / 3 };
         pause.saturating_sub(self.since(&self.renewed))
     }
 
@@ -273,9 +278,11 @@ impl Lease {
             return false;
         }
         let heard = !self.asking.load(Ordering::Relaxed);
-        let beat = worker::Heartbeat { worker, lease: self.length, heard };
+        let beat = worker::Heartbeat { worker, lease: self.hold.length(), heard };
+        let asked = self.hold.asks();
         match self.store.call(&beat).await {
             Ok(marked) => {
+                self.hold.answered(asked);
                 self.renewed.store(self.now(), Ordering::Relaxed);
                 self.tell(marked);
                 return true;
@@ -304,7 +311,8 @@ impl Lease {
 
 /// Starts the thread that keeps the leases of a worker's pumps. It ends with the last of them.
 pub(crate) fn start(leases: &[Arc<Lease>], telemetry: Telemetry) -> Result<()> {
-    let tick = leases.iter().map(|lease| lease.length / 10).min().unwrap_or(Duration::from_secs(1));
+    let tick =
+        leases.iter().map(|lease| lease.hold.length() / 10).min().unwrap_or(Duration::from_secs(1));
     let hurry = Arc::new(Notify::new());
     for lease in leases {
         let _ = lease.word.hurry.set(hurry.clone());

@@ -148,7 +148,10 @@ impl KeptSession {
 
     pub(super) async fn advance(&self, step: Step<'_>) -> Result<Turn> {
         self.lease.asks();
-        self.session.advance(step).await
+        let asked = self.lease.hold().asks();
+        let turn = self.session.advance(step).await?;
+        self.lease.hold().answered(asked);
+        Ok(turn)
     }
 
     /// Tells when the first schedule is due, as a call has answered.

@@ -8,6 +8,7 @@ mod dead_letter;
 mod execute;
 #[cfg(feature = "testing")]
 mod faults;
+mod hold;
 mod journal;
 mod last;
 mod panics;
@@ -25,6 +26,7 @@ pub(crate) use cancellation::Cancellation;
 pub use context::Context;
 pub(crate) use context::{AttemptNumbers, ContextParts, run_trace};
 pub(crate) use execute::Run;
+pub(crate) use hold::Hold;
 pub(crate) use journal::{Entry as JournalEntry, Journal, Part, Spot, describe, number};
 pub(crate) use panics::{discard, panic_message};
 pub(crate) use report::{RunEnd, RunReport, report};

@@ -1,9 +1,10 @@
 //! What all runs of a pump share.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
+use super::hold::Hold;
 use crate::{
     client::Client,
     job::{QueueName, WorkerId},
@@ -17,6 +18,8 @@ pub(crate) struct RunShared {
     pub(crate) store: QueueStore,
     /// The name under which the pump holds jobs now: it changes when a lease was lost.
     pub(crate) worker: watch::Receiver<WorkerId>,
+    /// Until when it surely holds them.
+    pub(crate) hold: Arc<Hold>,
     pub(crate) telemetry: Telemetry,
     /// Called with the span of each run that has a trace.
     pub(crate) on_span: Option<SpanHook>,

@@ -16,7 +16,7 @@ use super::error::StepError;
 use crate::{
     error::{Error, Result},
     job::Codec,
-    store::job::RecordStep,
+    store::{job::RecordStep, worker::Heartbeat},
     task::boxed,
     value_error::{Invalid, MAX_RESULT, TooLarge},
     worker::run::{
@@ -26,6 +26,9 @@ use crate::{
 
 /// Up to so long a wait holds its slot: to end the run would cost more.
 const SHORT: Duration = Duration::from_secs(1);
+
+/// What a run can't do any more that has lost its job.
+const BEGIN: &str = "begin a step";
 
 /// The longest name, in bytes.
 const MAX_NAME: usize = 128;
@@ -66,6 +69,23 @@ impl Context {
 }
 
 impl<'a> Recorder<'a> {
+    /// Before an effect that others may see: a process that stood still may have lost the job long ago,
+    /// and another worker may be at it.
+    pub(super) async fn make_sure(&self) -> Result<(), StepError> {
+        let hold = &self.shared.hold;
+        while !hold.is_sure() {
+            let asked = hold.asks();
+            let renewed = as_worker(self.ctx, |worker| async move {
+                let beat = Heartbeat { worker: &worker, lease: hold.length(), heard: false };
+                // Word of jobs to cancel comes with the next one as well.
+                self.shared.store.call_retrying(&beat).await.map(drop)
+            });
+            renewed.await?;
+            hold.answered(asked);
+        }
+        if self.ctx.is_lost() { Err(self.ctx.lease_lost(BEGIN).into()) } else { Ok(()) }
+    }
+
     /// What is recorded of a part. Parts that are there and parts that are asked for must be the
     /// same, in the same order: else a step would run again, or another one's result be taken.
     pub(super) async fn find(&self, spot: &Spot) -> Result<Option<&'a JournalEntry>, StepError> {

@@ -63,6 +63,9 @@ impl Context {
     /// dies in it, the step runs again. [`id`](Self::id) and the step's name are a good idempotency
     /// key for the service that it calls.
     ///
+    /// A worker that has heard nothing of its lease for as long as that lasts asks before a step begins:
+    /// a process that stood still may have lost the job, and another may have done the step.
+    ///
     /// In a test of a handler without Redis the step just runs.
     ///
     /// # Cancel safety
@@ -146,6 +149,7 @@ impl<F> Step<'_, F> {
                 // The run that cuts it off may be the last to hear of it.
                 plan.begins(&line, failed + 1).await?;
             }
+            line.make_sure().await?;
             match attempt(&plan, &mut effect).await {
                 Ok(result) => {
                     let failures = undoes || failed > 0;

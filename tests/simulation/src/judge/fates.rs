@@ -57,9 +57,12 @@ impl Judge<'_> {
                 let of_flows = |kind: &&str| *kind == "flow" || kind.starts_with("node_");
                 let history: Vec<&str> =
                     history.into_iter().filter(|kind| !of_flows(kind)).collect();
+                // A flow whose start was lost is started again, and its nodes with it: see
+                // `lua/job/expect.lua`.
+                let again = redriven || (!self.lost.is_empty() && id.ends_with('@'));
                 let mut standing = Standing::Unknown;
                 for kind in &history {
-                    match follow(standing, kind, redriven) {
+                    match follow(standing, kind, again) {
                         Ok(next) => standing = next,
                         Err(wrong) => {
                             let what = format!(

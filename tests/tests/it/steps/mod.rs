@@ -11,6 +11,7 @@ mod signals;
 mod sleeps;
 mod together;
 mod travels;
+mod zombies;
 
 use std::{
     collections::HashMap,
