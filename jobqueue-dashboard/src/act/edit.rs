@@ -119,7 +119,11 @@ pub(super) async fn job(visit: &Visit, queue: &Queue, verb: Verb, params: &Param
 }
 
 /// Refuses what others stand for: a new job in its place would run beside them.
-fn stands_alone(queue: &Queue, job: &JobInfo, (verb, path): (Verb, &str)) -> Result<(), Problem> {
+pub(crate) fn stands_alone(
+    queue: &Queue,
+    job: &JobInfo,
+    (verb, path): (Verb, &str),
+) -> Result<(), Problem> {
     if job.record.name == DeadLetter::NAME {
         let words =
             "A dead letter isn't edited as a job, but by its own page. Nothing was changed.";

@@ -9,7 +9,7 @@ use maud::html;
 
 use super::job::{found, job_id};
 use crate::{
-    act::fingerprint,
+    act::{fingerprint, stands_alone},
     payload::{Body, payload},
     state::App,
     verb::Verb,
@@ -35,6 +35,7 @@ async fn page(
         let words = format!("Job {id} is {}, so it can't be edited.", Look::of(job.state).word);
         return Err(Problem::changed(words).link(path, "The job"));
     };
+    stands_alone(&queue, &job, (verb, &path))?;
     let tree = match payload(&job.record, &app.redaction, true) {
         Body::Tree(tree) if !tree.is_partial() => tree,
         Body::Tree(_) => {

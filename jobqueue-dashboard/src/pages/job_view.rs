@@ -1,8 +1,8 @@
 //! How a job looks.
 
 use jobqueue::{
-    JobInfo, JobState, Outcome, QueueName, audit::AuditEntry, error::JobFailure, find::JobFilter,
-    steps::JobSteps,
+    JobInfo, JobState, Outcome, QueueName, audit::AuditEntry, dead_letter::DeadLetter,
+    error::JobFailure, find::JobFilter, steps::JobSteps,
 };
 use maud::{Markup, html};
 use serde::Serialize;
@@ -77,7 +77,12 @@ fn actions(visit: &Visit, view: &JobView<'_>) -> Markup {
     let (queue, job) = (view.queue.as_str(), view.job);
     let button =
         |verb| Button::new(verb, queue).with("id", &job.id).with("expect", job.state).show(visit);
-    let editable = Verb::Edit.fits(job.state) || Verb::EditRetry.fits(job.state);
+    // Of a dead letter and of what others wait for there is no other: see `stands_alone`.
+    let is_letter = job.record.name == DeadLetter::NAME;
+    let is_awaited =
+        view.flow.is_some() || matches!(job.outcome, Some(Outcome::DeadLettered { .. }));
+    let editable = Verb::Edit.fits(job.state) || (Verb::EditRetry.fits(job.state) && !is_awaited);
+    let editable = editable && !is_letter;
     let edit = if Verb::Edit.fits(job.state) { "Edit" } else { "Edit & retry" };
     let id = job.id.as_str();
     let asked = [("id", id), ("expect", job.state.as_str())];
@@ -91,7 +96,7 @@ fn actions(visit: &Visit, view: &JobView<'_>) -> Markup {
                     (edit)
                 }
             }
-            (button(Verb::Clone))
+            @if !is_letter { (button(Verb::Clone)) }
             span.apart {
                 @if Verb::Cancel.fits(job.state) {
                     (confirm_link(visit, (Verb::Cancel, queue), &asked, "Cancel the job"))

@@ -81,7 +81,7 @@ fn cases() -> Vec<Case> {
         case("job/delay", DELAYED, args![base, "a", "+5"], DELAYED),
         case("job/edit", WAITING, args![base, "a", "r", "new"], WAITING),
         case("job/priority", WAITING, args![base, "a", 5], &["HDEL jq:{q}:priority a"]),
-        case("job/expect", HELD, args![base, "a", "wx", 0, "x", "+5", 0], UNRECORDED),
+        case("job/expect", HELD, args![base, "a", "wx", 0, "x", "+5", 0, ""], UNRECORDED),
         case("job/progress", &["HSET jq:{q}:running:w a 1:1"], args!["a", 7], &[]),
         case("job/promote", DELAYED, args![base, "a"], DELAYED),
         case("job/record", HELD, args![base, "a", "sx", 0, "v", "", ""], UNRECORDED),
