@@ -64,7 +64,7 @@ impl Doctor {
         self
     }
 
-    /// Looks at all servers and all queues: seven commands a server and some twenty a queue, of 16
+    /// Looks at all servers and all queues: seven commands a server and some twenty-five a queue, of 16
     /// queues at once.
     ///
     /// # Errors
@@ -112,6 +112,7 @@ impl Doctor {
                 |schedule| queue::schedules(name, schedule, &workers, (now, &self.thresholds));
             findings.extend(schedules.iter().filter_map(check));
         }
+        findings.extend(queue::orphans(name, &self.client.orphans(name).await?));
         let mut unseen = Vec::new();
         match self.client.key_sizes(name).await {
             Ok(sizes) => findings.extend(queue::size(name, &sizes, &self.thresholds)),

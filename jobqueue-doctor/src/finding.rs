@@ -73,6 +73,8 @@ pub enum Check {
     BigKeys,
     /// Whether jobs are held by workers that are gone.
     Leases,
+    /// Whether records of jobs are left that no state leads to.
+    Orphans,
     /// Whether effects on other queues arrive.
     Outbox,
     /// Whether somebody reads dead letters.
@@ -89,7 +91,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Eviction,
         Self::Persistence,
         Self::Replicas,
@@ -100,6 +102,7 @@ impl Check {
         Self::SlowLog,
         Self::BigKeys,
         Self::Leases,
+        Self::Orphans,
         Self::Outbox,
         Self::DeadLetters,
         Self::Workers,
@@ -122,6 +125,7 @@ impl Check {
             Self::SlowLog => "slow log",
             Self::BigKeys => "big keys",
             Self::Leases => "leases",
+            Self::Orphans => "orphans",
             Self::Outbox => "outbox",
             Self::DeadLetters => "dead letters",
             Self::Workers => "workers",

@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::{Check, Subject};
 
 /// The checks of a queue, but for those of its keys' sizes and of its layout.
-const OF_QUEUE: [Check; 6] = [
+const OF_QUEUE: [Check; 7] = [
     Check::Leases,
+    Check::Orphans,
     Check::Outbox,
     Check::DeadLetters,
     Check::Workers,

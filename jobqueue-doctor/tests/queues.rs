@@ -201,3 +201,18 @@ async fn snapshots_alone_are_enough_for_most() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn jobs_that_are_in_no_state_are_found() {
+    let (server, client, base) = well_with_base().await;
+    for n in 0..20 {
+        parcels(&client).add("ship", &n).await.expect("added");
+    }
+    assert!(found(&client, Check::Orphans).await.is_empty());
+    let mut leave = redis::cmd("ZPOPMIN");
+    leave.arg(format!("{base}waiting"));
+    let _: Vec<String> = leave.query(&mut server.connection()).expect("taken");
+    let finding = found(&client, Check::Orphans).await.remove(0);
+    assert!(finding.what.starts_with("1 of 20 jobs that were looked at"), "{finding:?}");
+    assert!(finding.mend.contains("{parcels}:jobs"), "{finding:?}");
+}

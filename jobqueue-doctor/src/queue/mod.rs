@@ -3,6 +3,7 @@
 mod dead_letters;
 mod layout;
 mod leases;
+mod orphans;
 mod outbox;
 mod paused;
 mod schedules;
@@ -19,7 +20,8 @@ use jobqueue::{
 };
 
 pub(crate) use self::{
-    layout::check as layout, schedules::check as schedules, size::check as size,
+    layout::check as layout, orphans::check as orphans, schedules::check as schedules,
+    size::check as size,
 };
 use crate::{Finding, Subject, Thresholds};
 

@@ -4,7 +4,7 @@ use super::Client;
 use crate::{
     error::Result,
     job::QueueName,
-    stats::{KeySize, ServerReport},
+    stats::{KeySize, Orphans, ServerReport},
 };
 
 impl Client {
@@ -34,5 +34,15 @@ impl Client {
     /// Those of any call; also where the server has no `MEMORY USAGE`, or forbids it.
     pub async fn key_sizes(&self, queue: &QueueName) -> Result<Vec<KeySize>> {
         self.store().queue(queue).key_sizes().await
+    }
+
+    /// Looks at up to 100 records of a queue's jobs, drawn at random, and says which of them are in no
+    /// state: nothing runs, ends or removes those. There are none unless somebody has changed the queue's
+    /// keys by hand, or a part of them was lost. Two commands, or three.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn orphans(&self, queue: &QueueName) -> Result<Orphans> {
+        self.store().queue(queue).orphans().await
     }
 }

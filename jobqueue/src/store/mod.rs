@@ -20,6 +20,7 @@
 //! | `entry_id` | the place of an entry in a stream |
 //! | `keys`, `script`, `reply`, `ids`, `chunk`, `portion`, `time` | names and wire forms |
 //! | `server_report` | what a server says of itself |
+//! | `orphans` | records that no state leads to |
 //! | `server_error` | from the server's errors to the library's |
 
 mod audit;
@@ -39,6 +40,7 @@ mod ids;
 mod keys;
 mod link;
 mod marked;
+mod orphans;
 mod points;
 mod portion;
 #[cfg(test)]
