@@ -119,8 +119,10 @@ impl Queue {
             if let Place::Active { rank, .. } = job.place {
                 job.place = Place::Waiting { rank, lane: lane.clone() };
             }
-            // It may expire again.
-            job.expires = job.expires.map(|at| if expiring && at < -1 { -at } else { at });
+            // It may expire again, and somebody must know when.
+            let expires = expiring && job.expires.is_some_and(|at| at < -1);
+            job.expires = job.expires.map(|at| if expires { -at } else { at });
+            self.token |= expires;
         }
         let released = turn.released.iter().map(|(id, ..)| id);
         self.event_of("released", released.chain(turn.unstarted.iter().map(|(id, _)| id)));
