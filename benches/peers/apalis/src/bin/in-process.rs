@@ -1,6 +1,6 @@
 //! apalis without a server: its memory storage, and apalis-sqlite in a file, as their docs have them.
 //! Jobs are added and run as in the play `speed` of the embedded server: 1,000 tasks add one job after
-//! another, and then a worker with 100 slots runs all.
+//! another (in memory one does), and then a worker with 100 slots runs all.
 //!
 //! `in-process memory|sqlite JOBS` prints `add/s process/s both/s`.
 
@@ -50,56 +50,67 @@ async fn nothing(_: String, tally: Data<Tally>) -> Result<(), BoxDynError> {
     Ok(())
 }
 
-/// Adds all jobs, and then runs all, on a storage.
-macro_rules! times {
+/// Runs all jobs of a storage; how long it took.
+macro_rules! run_all {
     ($storage:expr, $jobs:expr) => {{
-        let (storage, jobs) = ($storage, $jobs);
-        let began = Instant::now();
-        let mut producers = JoinSet::new();
-        for _ in 0..PRODUCERS {
-            let mut storage = storage.clone();
-            producers.spawn(async move {
-                for _ in 0..jobs / PRODUCERS {
-                    storage.push("x".repeat(100)).await.map_err(|error| error.to_string())?;
-                }
-                Ok::<_, String>(())
-            });
-        }
-        while let Some(produced) = producers.join_next().await {
-            produced??;
-        }
-        let adding = began.elapsed();
-        let (tally, began) = (Tally::of(jobs), Instant::now());
+        let (tally, began) = (Tally::of($jobs), Instant::now());
         WorkerBuilder::new("worker")
-            .backend(storage)
+            .backend($storage)
             .data(tally.clone())
             .concurrency(SLOTS)
             .parallelize(tokio::spawn)
             .build(nothing)
             .run_until(tally.all())
             .await?;
-        (adding, began.elapsed())
+        began.elapsed()
     }};
 }
 
+fn payload() -> String {
+    "x".repeat(100)
+}
+
+/// One task adds all: the storage can't be shared, and nothing is waited for.
 async fn in_memory(jobs: u64) -> Result<(Duration, Duration)> {
-    Ok(times!(MemoryStorage::<String>::new(), jobs))
+    let (mut storage, began) = (MemoryStorage::<String>::new(), Instant::now());
+    for _ in 0..jobs {
+        storage.push(payload()).await.map_err(|error| error.to_string())?;
+    }
+    let adding = began.elapsed();
+    Ok((adding, run_all!(storage, jobs)))
 }
 
 async fn in_sqlite(jobs: u64) -> Result<(Duration, Duration)> {
     let folder = env::temp_dir().join(format!("apalis-{}", process::id()));
     std::fs::create_dir(&folder)?;
-    let played = async {
-        let url = format!("sqlite://{}?mode=rwc", folder.join("jobs.db").display());
-        let pool = SqlitePool::connect(&url).await?;
-        SqliteStorage::setup(&pool).await?;
-        // As large as there are slots.
-        let config = Config::default().queue("bench").batch_size(SLOTS);
-        Ok(times!(SqliteStorage::<String>::new(&pool).with_config(config), jobs))
-    };
-    let played = played.await;
+    let url = format!("sqlite://{}?mode=rwc", folder.join("jobs.db").display());
+    let played = in_file(&url, jobs).await;
     std::fs::remove_dir_all(&folder)?;
     played
+}
+
+async fn in_file(url: &str, jobs: u64) -> Result<(Duration, Duration)> {
+    let pool = SqlitePool::connect(url).await?;
+    SqliteStorage::setup(&pool).await?;
+    // As large as there are slots.
+    let config = Config::default().queue("bench").batch_size(SLOTS);
+    let storage = SqliteStorage::<String>::new(&pool).with_config(config);
+    let began = Instant::now();
+    let mut producers = JoinSet::new();
+    for _ in 0..PRODUCERS {
+        let mut storage = storage.clone();
+        producers.spawn(async move {
+            for _ in 0..jobs / PRODUCERS {
+                storage.push(payload()).await.map_err(|error| error.to_string())?;
+            }
+            Ok::<_, String>(())
+        });
+    }
+    while let Some(produced) = producers.join_next().await {
+        produced??;
+    }
+    let adding = began.elapsed();
+    Ok((adding, run_all!(storage, jobs)))
 }
 
 #[tokio::main]
