@@ -186,6 +186,11 @@ impl Verb {
         }
     }
 
+    /// How a job of this state is edited, if it is.
+    pub(crate) fn edits(state: JobState) -> Option<Self> {
+        [Self::Edit, Self::EditRetry].into_iter().find(|verb| verb.fits(state))
+    }
+
     /// The key that presses its button.
     pub(crate) fn key(self) -> Option<&'static str> {
         match self {

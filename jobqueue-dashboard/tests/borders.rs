@@ -66,6 +66,9 @@ async fn whoever_may_nothing_with_a_job_may_nothing_with_its_dead_letter() {
     let cancel = olga.post("/do/cancel", &redrive).await;
     assert_eq!(cancel.status, 403);
     assert!(cancel.body.contains("the role `admin` on `mails-dead`"), "{}", cancel.body);
+    let refused = site.client.audit_log().who("olga").queue("parcels").newest(9).await;
+    let refused: Vec<String> = refused.expect("read").into_iter().map(|it| it.action).collect();
+    assert_eq!(refused, ["edit-letter"], "it stands in the log, as any refusal");
     let letters = site.client.dead_letters("mails-dead").expect("a name");
     assert_eq!(letters.count().await.expect("read"), 1);
     assert_eq!(ann.post("/do/edit-letter", &edit).await.status, 303);

@@ -70,7 +70,6 @@ impl Events {
         });
         let mut events = stream::select_all(streams);
         let silence = if self.follow { Duration::MAX } else { SILENCE };
-        let most = self.limit.unwrap_or(usize::MAX);
         if let (Some(most), None, false) = (self.limit, &self.after, self.follow) {
             let mut newest = Newest { most, events: Vec::new() };
             while let Ok(Some(event)) = timeout(silence, events.next()).await {
@@ -80,7 +79,7 @@ impl Events {
             newest.events.iter().try_for_each(|event| show(&session.out, event))?;
             return Ok(Exit::Done);
         }
-        let mut left = most;
+        let mut left = self.limit.unwrap_or(usize::MAX);
         while left > 0
             && let Ok(Some(event)) = timeout(silence, events.next()).await
         {

@@ -1,48 +1,35 @@
 //! Wrong tries to sign in: after too many from one address, it has to wait.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{net::IpAddr, time::Duration};
 
-/// How many wrong tries one address has in [`WINDOW`].
+use super::counts::Counts;
+
+/// How many wrong tries one address has in a minute.
 const TRIES: u32 = 10;
 
-/// How long wrong tries count.
-const WINDOW: Duration = Duration::from_secs(60);
-
-/// How many addresses are remembered. Beyond, those whose time is over go, or else all.
+/// How many addresses are remembered.
 const MOST: usize = 10_000;
 
 /// The wrong tries of each address.
-#[derive(Debug, Default)]
-pub(crate) struct SignIns(Mutex<HashMap<Option<IpAddr>, (Instant, u32)>>);
+#[derive(Debug)]
+pub(crate) struct SignIns(Counts<Option<IpAddr>>);
+
+impl Default for SignIns {
+    fn default() -> Self {
+        Self(Counts::of_at_most(MOST))
+    }
+}
 
 impl SignIns {
     /// How long the address has to wait before it may try again.
     pub(crate) fn wait(&self, address: Option<IpAddr>) -> Option<Duration> {
-        let tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, wrong) = tries.get(&address)?;
-        let left = WINDOW.checked_sub(since.elapsed())?;
-        (*wrong >= TRIES).then_some(left)
+        let (wrong, left) = self.0.of(&address)?;
+        (wrong >= TRIES).then_some(left)
     }
 
     /// Notes a wrong try.
     pub(crate) fn wrong(&self, address: Option<IpAddr>) {
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tries.len() >= MOST {
-            tries.retain(|_, (since, _)| since.elapsed() < WINDOW);
-        }
-        if tries.len() >= MOST {
-            tries.clear();
-        }
-        let entry = tries.entry(address).or_insert_with(|| (Instant::now(), 0));
-        if entry.0.elapsed() >= WINDOW {
-            *entry = (Instant::now(), 0);
-        }
-        entry.1 = entry.1.saturating_add(1);
+        self.0.count(address);
     }
 }
 
@@ -58,7 +45,7 @@ mod tests {
         }
         assert_eq!(tries.wait(here), None);
         tries.wrong(here);
-        assert!(tries.wait(here).is_some_and(|left| left <= WINDOW));
+        assert!(tries.wait(here).is_some_and(|left| left <= Duration::from_secs(60)));
         assert_eq!(tries.wait(Some(IpAddr::from([10, 0, 0, 2]))), None);
     }
 
@@ -68,6 +55,6 @@ mod tests {
         for n in 0..25_000_u32 {
             tries.wrong(Some(IpAddr::from(n.to_be_bytes())));
         }
-        assert!(tries.0.lock().expect("whole").len() <= MOST);
+        assert!(tries.0.remembered() <= MOST);
     }
 }

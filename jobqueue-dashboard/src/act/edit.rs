@@ -10,7 +10,7 @@ use maud::html;
 use serde::Serialize;
 
 use super::{
-    noted::noted,
+    noted::{needs, noted},
     perform::job_path,
     single::{add_like, one_id, seen},
 };
@@ -96,7 +96,7 @@ pub(super) async fn job(visit: &Visit, queue: &Queue, verb: Verb, params: &Param
         );
     }
     let path = job_path(queue, id.as_str());
-    stands_alone(queue, &job, (verb, &path))?;
+    stands_alone(queue, &job, verb)?;
     unchanged(&job.record, params, &path)?;
     whole(&job.record, visit)?;
     let text = params.long_text("payload", LONGEST)?.unwrap_or_default();
@@ -118,12 +118,14 @@ pub(super) async fn job(visit: &Visit, queue: &Queue, verb: Verb, params: &Param
     Ok(go(visit, &job_path(queue, id.as_str())))
 }
 
+/// How the job can be edited, if it can.
+pub(crate) fn edit_of(queue: &Queue, job: &JobInfo) -> Option<Verb> {
+    let verb = Verb::edits(job.state)?;
+    stands_alone(queue, job, verb).is_ok().then_some(verb)
+}
+
 /// Refuses what others stand for: a new job in its place would run beside them.
-pub(crate) fn stands_alone(
-    queue: &Queue,
-    job: &JobInfo,
-    (verb, path): (Verb, &str),
-) -> Result<(), Problem> {
+pub(crate) fn stands_alone(queue: &Queue, job: &JobInfo, verb: Verb) -> Result<(), Problem> {
     if job.record.name == DeadLetter::NAME {
         let words =
             "A dead letter isn't edited as a job, but by its own page. Nothing was changed.";
@@ -132,6 +134,7 @@ pub(crate) fn stands_alone(
     if verb != Verb::EditRetry {
         return Ok(());
     }
+    let path = job_path(queue, job.id.as_str());
     if let Some(Outcome::DeadLettered { .. }) = &job.outcome {
         let words = "Its dead letter waits in a dead-letter queue: edit and redrive it there. Nothing \
                      was changed.";
@@ -181,7 +184,7 @@ pub(super) async fn letter(visit: &Visit, queue: &Queue, params: &Params) -> Rep
     let Some(letter) = dead_letters.get(&id).await? else {
         return Err(Problem::changed(format!("Dead letter {id} is gone. Nothing was changed.")));
     };
-    visit.needs(Verb::EditLetter.role(), letter.queue.as_str())?;
+    needs(visit, (Verb::EditLetter, Verb::EditLetter.role()), &letter.queue).await?;
     let record = letter.record().map_err(jobqueue::Error::from)?;
     unchanged(&record, params, &path)?;
     whole(&record, visit)?;

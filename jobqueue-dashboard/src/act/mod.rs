@@ -20,7 +20,7 @@ mod single;
 mod subject;
 mod tasks;
 
-pub(crate) use edit::{fingerprint, stands_alone};
+pub(crate) use edit::{edit_of, fingerprint, stands_alone};
 pub(crate) use noted::Refusals;
 pub(crate) use perform::routes;
 pub(crate) use replay::Replay;

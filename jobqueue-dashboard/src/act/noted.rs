@@ -1,56 +1,49 @@
 //! Word of what was refused, and of what the library doesn't note by itself.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
-
 use jobqueue::{JobId, Queue, QueueName};
 use tracing::warn;
 
 use crate::{
+    access::{Counts, Role},
     verb::Verb,
     web::{Problem, Visit},
 };
 
-/// How many refusals of one person are noted in [`WINDOW`]: the log keeps a number of entries, and
+/// How many refusals of one person are noted in a minute: the log keeps a number of entries, and
 /// nobody is to push others' out.
 const MOST: u32 = 20;
 
-const WINDOW: Duration = Duration::from_secs(60);
-
-/// How many people are remembered. Beyond, those whose time is over go, or else all.
+/// How many people are remembered.
 const PEOPLE: usize = 1_000;
 
-/// How many refusals of each person were noted, and since when.
-#[derive(Debug, Default)]
-pub(crate) struct Refusals(Mutex<HashMap<String, (Instant, u32)>>);
+/// How many refusals each person had.
+#[derive(Debug)]
+pub(crate) struct Refusals(Counts<String>);
 
-impl Refusals {
-    /// Counts one. Its number within the time.
-    fn count(&self, who: &str) -> u32 {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= PEOPLE {
-            counts.retain(|_, (since, _)| since.elapsed() < WINDOW);
-        }
-        if counts.len() >= PEOPLE {
-            counts.clear();
-        }
-        let entry = counts.entry(who.to_owned()).or_insert_with(|| (Instant::now(), 0));
-        if entry.0.elapsed() >= WINDOW {
-            *entry = (Instant::now(), 0);
-        }
-        entry.1 = entry.1.saturating_add(1);
-        entry.1
+impl Default for Refusals {
+    fn default() -> Self {
+        Self(Counts::of_at_most(PEOPLE))
     }
+}
+
+/// Refuses what needs a role that they don't have on the queue, and notes that.
+pub(super) async fn needs(
+    visit: &Visit,
+    (verb, role): (Verb, Role),
+    queue: &QueueName,
+) -> Result<(), Problem> {
+    let allowed = visit.needs(role, queue.as_str());
+    if let Err(problem) = &allowed {
+        refused(visit, verb, queue, problem).await;
+    }
+    allowed
 }
 
 /// Notes a refusal in the audit log, as any answer to an operator; of very many in a short time only
 /// the first ones.
 pub(super) async fn refused(visit: &Visit, verb: Verb, queue: &QueueName, problem: &Problem) {
     warn!(who = visit.person.name(), action = verb.as_str(), %queue, "an action was refused");
-    let number = visit.app.refusals.count(visit.person.name());
+    let number = visit.app.refusals.0.count(visit.person.name().to_owned());
     if number > MOST {
         return;
     }
@@ -73,12 +66,12 @@ mod tests {
 
     #[test]
     fn each_person_has_a_count_and_not_too_many_are_remembered() {
-        let refusals = Refusals::default();
-        assert_eq!([(); 3].map(|()| refusals.count("ann")), [1, 2, 3]);
-        assert_eq!(refusals.count("bob"), 1);
+        let Refusals(refusals) = Refusals::default();
+        assert_eq!([(); 3].map(|()| refusals.count("ann".to_owned())), [1, 2, 3]);
+        assert_eq!(refusals.count("bob".to_owned()), 1);
         for n in 0..3 * PEOPLE {
-            refusals.count(&n.to_string());
+            refusals.count(n.to_string());
         }
-        assert!(refusals.0.lock().expect("not poisoned").len() <= PEOPLE);
+        assert!(refusals.remembered() <= PEOPLE);
     }
 }

@@ -10,7 +10,7 @@ use jobqueue::{Queue, QueueName};
 
 use super::{
     edit,
-    noted::refused,
+    noted::needs,
     replay,
     run::{self, Work},
     single,
@@ -47,12 +47,10 @@ async fn perform(
         _ => queue_name(params.required("queue")?)?,
     };
     // Whoever cancels a dead letter has as good as removed it.
-    let is_of_letters = verb == Verb::Cancel && is_dead_letter(&app, &name).await?;
-    let role = if is_of_letters { Role::Admin } else { verb.role() };
-    if let Err(problem) = visit.needs(role, name.as_str()) {
-        refused(&visit, verb, &name, &problem).await;
-        return Err(problem);
-    }
+    let may_remove = visit.person.can(Role::Admin, name.as_str());
+    let is_removal = verb == Verb::Cancel && !may_remove && is_dead_letter(&app, &name).await?;
+    let role = if is_removal { Role::Admin } else { verb.role() };
+    needs(&visit, (verb, role), &name).await?;
     if verb == Verb::Stop {
         let task = task(&app, &params)?;
         task.stop();

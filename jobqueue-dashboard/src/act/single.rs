@@ -5,7 +5,11 @@ use std::time::Duration;
 use jobqueue::{JobId, JobInfo, JobState, Queue, dead_letter::DeadLetter, payload::Deadline};
 use serde_json::Value;
 
-use super::{noted::noted, perform::job_path, run::REASON};
+use super::{
+    noted::{needs, noted},
+    perform::job_path,
+    run::REASON,
+};
 use crate::{
     verb::Verb,
     view::Look,
@@ -151,7 +155,7 @@ pub(super) async fn flow(visit: &Visit, queue: &Queue, verb: Verb, params: &Para
     // Its nodes are jobs of these queues, which it changes as well.
     for node in flow.graph().await?.nodes {
         if let Some(queue) = &node.queue {
-            visit.needs(verb.role(), queue.as_str())?;
+            needs(visit, (verb, verb.role()), queue).await?;
         }
     }
     match verb {

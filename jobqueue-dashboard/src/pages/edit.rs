@@ -31,11 +31,11 @@ async fn page(
     let queue = visit.queue(&name).await?;
     let job = found(&queue, &id).await?;
     let path = format!("/q/{}/job/{}", encode(name.as_str()), encode(id.as_str()));
-    let Some(verb) = [Verb::Edit, Verb::EditRetry].into_iter().find(|it| it.fits(job.state)) else {
+    let Some(verb) = Verb::edits(job.state) else {
         let words = format!("Job {id} is {}, so it can't be edited.", Look::of(job.state).word);
         return Err(Problem::changed(words).link(path, "The job"));
     };
-    stands_alone(&queue, &job, (verb, &path))?;
+    stands_alone(&queue, &job, verb)?;
     let tree = match payload(&job.record, &app.redaction, true) {
         Body::Tree(tree) if !tree.is_partial() => tree,
         Body::Tree(_) => {

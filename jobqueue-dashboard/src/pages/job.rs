@@ -18,6 +18,7 @@ use jobqueue::{
 
 use super::job_view::{InFlow, JobView, body, main_part, state_part};
 use crate::{
+    act::edit_of,
     payload::{Tree, job_tree},
     state::App,
     view::{Fragment, Page, show},
@@ -82,6 +83,7 @@ async fn page(
         logs: last(queue.job(&id).logs(0).await?),
         steps: queue.job(&id).steps().await.unwrap_or_default(),
         flow: flow(&visit, &queue, &job).await?,
+        edit: edit_of(&queue, &job),
         redaction: &app.redaction,
         all,
     };
@@ -160,6 +162,7 @@ pub(crate) async fn job_news(
             _ => JobSteps::default(),
         },
         flow: None,
+        edit: None,
         redaction: &app.redaction,
         all: false,
     };

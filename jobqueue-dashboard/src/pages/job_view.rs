@@ -22,6 +22,8 @@ pub(super) struct JobView<'a> {
     pub(super) logs: Vec<String>,
     pub(super) steps: JobSteps,
     pub(super) flow: Option<InFlow>,
+    /// How it can be edited.
+    pub(super) edit: Option<Verb>,
     pub(super) redaction: &'a Redaction,
     /// Whether a large payload is shown too.
     pub(super) all: bool,
@@ -77,23 +79,17 @@ fn actions(visit: &Visit, view: &JobView<'_>) -> Markup {
     let (queue, job) = (view.queue.as_str(), view.job);
     let button =
         |verb| Button::new(verb, queue).with("id", &job.id).with("expect", job.state).show(visit);
-    // Of a dead letter and of what others wait for there is no other: see `stands_alone`.
     let is_letter = job.record.name == DeadLetter::NAME;
-    let is_awaited =
-        view.flow.is_some() || matches!(job.outcome, Some(Outcome::DeadLettered { .. }));
-    let editable = Verb::Edit.fits(job.state) || (Verb::EditRetry.fits(job.state) && !is_awaited);
-    let editable = editable && !is_letter;
-    let edit = if Verb::Edit.fits(job.state) { "Edit" } else { "Edit & retry" };
     let id = job.id.as_str();
     let asked = [("id", id), ("expect", job.state.as_str())];
     html! {
         div.buttons {
             @if Verb::Retry.fits(job.state) { (button(Verb::Retry)) }
             @if Verb::Promote.fits(job.state) { (button(Verb::Promote)) }
-            @if editable && visit.person.can(Verb::Edit.role(), queue) {
+            @if let Some(verb) = view.edit && visit.person.can(verb.role(), queue) {
                 a.button data-key="e"
                     href=(visit.at(&format!("/q/{}/job/{}/edit", encode(queue), encode(id)))) {
-                    (edit)
+                    @if verb == Verb::Edit { "Edit" } @else { "Edit & retry" }
                 }
             }
             @if !is_letter { (button(Verb::Clone)) }

@@ -189,17 +189,18 @@ async fn settle(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
     let runs = stage.plan.orders.iter().map(|it| it.what.takes * it.what.tokens.len() as u64 * 4);
     let limit = Instant::now() + SETTLED + Duration::from_millis(runs.sum());
     let receiver = operator::receiver(client)?;
-    // Probes must run as well, so also where all has ended.
-    let_go_on(stage, client).await?;
-    while !is_settled(stage) && Instant::now() < limit {
+    loop {
+        // Probes must run as well, so also where all has ended.
         let_go_on(stage, client).await?;
+        if is_settled(stage) || Instant::now() >= limit {
+            return Ok(());
+        }
         // A receive also takes back what was forgotten.
         if standing(stage, Kind::Hand.queue()) > 0 {
             operator::receive(&receiver, &stage.book, 10, Acknowledge::Complete).await?;
         }
         sleep(Duration::from_millis(250)).await;
     }
-    Ok(())
 }
 
 /// An operator's pause may have been sent again for so long that the resume came first.

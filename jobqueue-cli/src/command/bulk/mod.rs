@@ -15,6 +15,9 @@ use crate::{
     value::rate,
 };
 
+/// The verb of what runs jobs again.
+const RETRY: &str = "retry";
+
 /// Options of all that is done to many jobs.
 #[derive(Args, Debug)]
 struct Many {
@@ -80,7 +83,7 @@ pub(crate) struct RedriveMany {
 
 impl RetryMany {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
-        let task = Task::of_jobs(&self.many, session, "retry", &[JobState::Failed]).await?;
+        let task = Task::of_jobs(&self.many, session, RETRY, &[JobState::Failed]).await?;
         let anew = self.anew;
         task.run(|find| if anew { find.retry().anew() } else { find.retry() }).await
     }

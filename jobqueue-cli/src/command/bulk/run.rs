@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jobqueue::{QueueName, find::BulkReport, types::CancellationToken};
 use serde::Serialize;
 
+use super::RETRY;
 use crate::{
     exit::Exit,
     output::{Output, grouped},
@@ -135,7 +136,7 @@ impl Run {
 
     fn tell(&self, whole: &Whole) -> Result<()> {
         let done = match whole.action {
-            "retry" => "run again",
+            RETRY => "run again",
             "cancel" => "cancelled",
             "remove" => "removed",
             _ => "go back to their queues",

@@ -10,7 +10,7 @@ use jobqueue::{
 };
 use serde_json::json;
 
-use super::{Many, run::Run};
+use super::{Many, RETRY, run::Run};
 use crate::{
     command::job_lines::{self, FoundJob},
     exit::Exit,
@@ -20,9 +20,6 @@ use crate::{
 
 /// How many jobs are shown before anything is done.
 const SAMPLES: usize = 3;
-
-/// The verb of what runs jobs again.
-const RETRY: &str = "retry";
 
 /// What is to be done, to which jobs of which queues.
 pub(super) struct Task<'a> {
