@@ -87,9 +87,11 @@ async fn a_waiting_job_is_edited_after_a_look_at_what_changes() {
     // It looks otherwise than when it was shown.
     let late = site.post("/do/edit", &sure).await;
     assert!(late.status == 409 && late.body.contains("changed meanwhile"), "{}", late.body);
-    for (payload, words) in
-        [("{", "isn't JSON"), ("{\"n\":18446744073709551616}", "would be rounded")]
-    {
+    for (payload, words) in [
+        ("{", "isn't JSON"),
+        ("{\"n\":18446744073709551616}", "would be rounded"),
+        ("{\"n\":1,\"n\":2}", "there twice"),
+    ] {
         let page = site.page(&format!("/q/mails/job/{id}/edit")).await;
         let seen = field(&page, "payload_seen");
         let form = [

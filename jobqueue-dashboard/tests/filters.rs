@@ -81,27 +81,27 @@ async fn pack(parcel: Value) -> Result<(), std::io::Error> {
     Err(std::io::Error::other(format!("no box for {}", parcel["n"])))
 }
 
-/// Two dead letters, with secrets.
-async fn with_letters() -> (Site, Vec<String>) {
+/// So many dead letters, with secrets.
+async fn with_letters(many: u64) -> (Site, Vec<String>) {
     let site = Site::open().await;
     let worker = Worker::builder(&site.client).handler(pack).build().expect("sound");
     let (handle, running) =
         (worker.handle(), tokio::spawn(worker.run_until(std::future::pending())));
-    for n in 0..2 {
+    for n in 0..many {
         let parcel = json!({"n": n, "password": "hunter2"});
-        site.client.add(pack, parcel).retain(Retain::count(10)).await.expect("added");
+        site.client.add(pack, parcel).retain(Retain::count(100)).await.expect("added");
     }
     let letters = site.client.dead_letters("parcels-dlq").expect("a name");
-    eventually("two letters", async || letters.count().await.expect("read") == 2).await;
+    eventually("the letters", async || letters.count().await.expect("read") == many).await;
     handle.stop(Duration::ZERO);
     running.await.expect("no panic").expect("no error");
-    let ids = letters.page(0, 10).await.expect("read").into_iter().map(|(id, _)| id.to_string());
+    let ids = letters.page(0, many).await.expect("read").into_iter().map(|(id, _)| id.to_string());
     (site, ids.collect())
 }
 
 #[tokio::test]
 async fn dead_letters_are_found_and_redriven_by_the_jobs_that_failed() {
-    let (site, ids) = with_letters().await;
+    let (site, ids) = with_letters(2).await;
     let page = site.page(&format!("/dead/parcels-dlq?{}", encoded("payload.n=1 name:pack"))).await;
     assert!(page.contains("1 found") && page.matches("name=\"id\"").count() == 1, "{page}");
     assert!(page.contains("Redrive all that match"), "{page}");
@@ -116,8 +116,34 @@ async fn dead_letters_are_found_and_redriven_by_the_jobs_that_failed() {
 }
 
 #[tokio::test]
+async fn dead_letters_that_are_found_have_pages() {
+    let (site, all) = with_letters(45).await;
+    let filter = encoded("name:pack error:\"no box\"");
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    let mut path = format!("/dead/parcels-dlq?n=20&{filter}");
+    loop {
+        let page = site.page(&path).await;
+        let ids = page.split("name=\"id\" value=\"").skip(1);
+        seen.extend(ids.map(|it| it.split('"').next().expect("its end").to_owned()));
+        pages += 1;
+        let Some((link, _)) = page.split_once("rel=\"next\"") else { break };
+        let behind = &page[link.len()..];
+        let next = behind.split("href=\"").nth(1).and_then(|it| it.split('"').next());
+        path = format!("/dead/parcels-dlq{}", next.expect("a link").replace("&amp;", "&"));
+    }
+    seen.sort();
+    let mut all = all;
+    all.sort();
+    assert_eq!((seen, pages), (all, 3));
+    let data = site.get(&format!("/dead/parcels-dlq.json?n=20&{filter}")).await.json();
+    assert_eq!((&data["count"], &data["looked"]["found"]), (&json!(45), &json!(20)), "{data}");
+    assert!(data["next"].is_string(), "{data}");
+    assert_eq!(site.get("/dead/parcels-dlq?where=x&cursor=1").await.status, 400);
+}
+
+#[tokio::test]
 async fn what_is_hidden_can_be_asked_for_nowhere() {
-    let (site, ids) = with_letters().await;
+    let (site, ids) = with_letters(2).await;
     let id = site.failed(json!({"fail": "x", "password": "hunter2", "api": {"token": "t"}})).await;
     for text in [
         "payload.password=hunter2",

@@ -72,7 +72,7 @@ async fn a_part_of_a_history_and_one_name_are_addresses() {
 }
 
 #[tokio::test]
-async fn versions_of_workers_that_are_there_are_marked() {
+async fn versions_that_came_are_marked_though_their_workers_have_gone() {
     let site = Site::open().await;
     let worker = site.worker();
     let job = site.client.add(send, json!({})).await.expect("added");
@@ -82,13 +82,13 @@ async fn versions_of_workers_that_are_there_are_marked() {
         data["deploys"].as_array().is_some_and(|them| them.len() == 1).then_some(data)
     })
     .await;
+    worker.stop().await;
     let program = data["deploys"][0]["program"].as_str().expect("a name").to_owned();
     eventually("its mark", async || {
         let page = site.page("/history?queue=mails&last=1h").await;
         page.contains("class=\"mark\"") && page.contains(&format!("▾ {program}"))
     })
     .await;
-    worker.stop().await;
 }
 
 #[tokio::test]

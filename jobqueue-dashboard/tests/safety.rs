@@ -232,9 +232,13 @@ async fn parameters_have_limits() {
         "/confirm?verb=retry",
         "/confirm?verb=retry&queue=mails",
         "/events?queue=%7B",
+        "/q/%FF/waiting",
     ] {
         assert_eq!(site.get(path).await.status, 400, "{path}");
     }
+    let data = site.get("/q/%FF/waiting.json").await;
+    assert_eq!(data.status, 400);
+    assert!(data.json()["error"].is_string(), "{}", data.body);
     let long = format!("/q/mails/waiting?where={}", "a".repeat(2_000));
     assert_eq!(site.get(&long).await.status, 400);
     let longer = format!("/q/mails/waiting?x={}", "a".repeat(40_000));

@@ -14,6 +14,7 @@ use crate::{
     error_chain::source,
     find::JobFilter,
     job::{CancelReason, JobOptions, JobState, OnceHeld, TraceContext},
+    payload::{InexactJson, exact_json},
     policy::{
         Breaker, ErrorClass, Filter, Pattern, RetryPolicy, RetryRule, RoutingKey, check_events,
         check_max_active, check_max_length,
@@ -186,6 +187,10 @@ fn payloads() -> String {
     push(&mut texts, &unread.reading(format_args!("result of job {} in queue {}", id(), queue())));
     let result = TooLarge::returned("the result of job charge", 2_000_000, 1_048_576);
     push(&mut texts, &PayloadError::from(result));
+    texts += &every!(InexactJson, {
+        InexactJson::NotJson(_) => exact_json("{\"n\": 1, \"n\": 2}").expect_err("which one?"),
+        InexactJson::Rounded(_) => exact_json("0.12345678901234567891").expect_err("too exact"),
+    });
     texts
 }
 

@@ -199,7 +199,9 @@ pub mod once {
 
 #[doc = include_str!("docs/modules/payload.md")]
 pub mod payload {
-    pub use crate::job::{Deadline, Extra, JobOptions, Origin, PayloadVersions, Record};
+    pub use crate::job::{
+        Deadline, Extra, InexactJson, JobOptions, Origin, PayloadVersions, Record, exact_json,
+    };
 }
 
 #[doc = include_str!("docs/modules/retry.md")]

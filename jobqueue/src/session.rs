@@ -80,6 +80,12 @@ impl Session {
         self.generation.is_some_and(|generation| generation != self.store.generation())
     }
 
+    /// Whether a join has not been answered yet. Then it isn't known what is held, under which of the
+    /// two names: what the last call under the old one has settled must not be told again.
+    pub(crate) fn is_joining(&self) -> bool {
+        self.names.joining.is_some()
+    }
+
     /// Settles jobs, fetches others, and moves the lease.
     ///
     /// # Errors

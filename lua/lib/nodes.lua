@@ -125,19 +125,25 @@ local function nodes_cancel(w, group, first, how)
 end
 
 -- The members among pairs of a member's job, without the flow's key, and its outcome, that have not
--- ended before; as pairs of a member and its outcome, and how many of each group, and its last.
+-- ended before; as pairs of a member and its outcome, and how many of each group, and its last. Those
+-- that were not sent yet are left out: a failover has lost that they were, and they are sent again.
 local function nodes_fresh(w, ends)
-  local members, seen, fresh, count, order, last = {}, {}, {}, {}, {}, {}
+  local members, names, numbers = {}, {}, {}
+  local seen, fresh, count, order, last = {}, {}, {}, {}, {}
   for i = 1, #ends, 2 do
-    members[#members + 1] = string.match(ends[i], '^%d+%.%d+') or ''
+    local at = #members + 1
+    members[at] = string.match(ends[i], '^%d+%.%d+') or ''
+    names[at], numbers[at] = string.match(members[at], '^%d+') or '', string.match(members[at], '%d+$')
   end
   local known = redis.call('HMGET', w.name .. ':outcomes', unpack(members))
+  local sent = redis.call('HMGET', w.name .. ':sent', unpack(names))
   local again = redis.call('EXISTS', w.name .. ':again') == 1
       and redis.call('HMGET', w.name .. ':again', unpack(members)) or {}
   for i, member in ipairs(members) do
     local asked = member .. (again[i] and '.' .. again[i] or '')
-    if not known[i] and not seen[member] and ends[2 * i - 1] == asked then
-      local name = string.match(member, '^%d+')
+    local was_sent = sent[i] and numbers[i] and tonumber(numbers[i]) < tonumber(sent[i])
+    if not known[i] and not seen[member] and was_sent and ends[2 * i - 1] == asked then
+      local name = names[i]
       if not count[name] then
         count[name], order[#order + 1] = 0, name
       end

@@ -7,9 +7,11 @@
 --       3 historyMinutes  HASH  {q}:history:1m
 --       4 historyTens     HASH  {q}:history:10m
 --       5 historyHours    HASH  {q}:history:1h
+--       6 deploys         LIST  {q}:deploys
 -- ARGV  1 resolution: 1 for minutes, 2 for ten minutes, 3 for hours  2 name, or '' for the queue
 --       3 from ms  4 to ms; or how long ago with a minus, 0 for now
--- REPLY now ms; what is open, field by field; the chunks that there are, each its number and text
+-- REPLY now ms; what is open, field by field; the chunks that there are, each its number and text;
+--       the releases that came, each as worker/identify notes it
 -- ERR   LAYOUT
 -- USES  clock, layout, resolutions
 local function history(keys, args)
@@ -37,5 +39,5 @@ local function history(keys, args)
       chunks[#chunks + 1] = { numbers[i], text }
     end
   end
-  return { now, redis.call('HGETALL', keys[2]), chunks }
+  return { now, redis.call('HGETALL', keys[2]), chunks, redis.call('LRANGE', keys[6], 0, -1) }
 end

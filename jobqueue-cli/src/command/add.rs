@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::Args;
 use jobqueue::{
-    Backoff, Durability, Retain, Unique,
+    Backoff, Durability, JobId, Retain, Unique,
     types::{DateTime, Utc},
     unique::Added,
 };
@@ -102,7 +102,15 @@ impl Add {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
         let payload = json_value(&self.payload()?).map_err(Told::usage)?;
         let queue = session.queue(&self.queue).await?;
-        let job = self.time_set(self.set(queue.add(&self.name, &payload))).await?;
+        let add = self.time_set(self.set(queue.add(&self.name, &payload)));
+        let job = match (&self.id, self.replicas) {
+            // One that replicas don't confirm is there: who hears of it has to know which.
+            (None, Some(_)) => {
+                let id = JobId::generate();
+                add.id(&id).await.with_context(|| format!("job {id}"))?
+            }
+            _ => add.await?,
+        };
         let (id, text) = (job.id(), added(job.added()));
         let value = json!({"queue": self.queue, "id": id, "added": text});
         session.out.answer(&value, format_args!("{}: job {id} {text}", self.queue))?;

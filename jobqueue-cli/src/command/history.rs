@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use jobqueue::stats::{Histogram, HistoryPoint, Resolution};
+use jobqueue::stats::{Deploy, Histogram, HistoryPoint, Resolution};
 
 use crate::{
     exit::Exit,
-    output::{Cell, Column, Hue, Output, Table, grouped, rate, span},
+    output::{Cell, Column, Hue, Output, Table, grouped, one_line, rate, span},
     session::Session,
     value::duration,
 };
@@ -82,6 +82,9 @@ impl History {
             );
         } else {
             out.table(&table(&history.points, &history.total(), out))?;
+            for Deploy { at, program, version, .. } in &history.deploys {
+                out.say(one_line(&format!("{program} {version} began {}", out.time(*at))))?;
+            }
         }
         Ok(Exit::Done)
     }

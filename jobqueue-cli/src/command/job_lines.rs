@@ -141,10 +141,7 @@ pub(crate) fn detail(job: &JobInfo) -> String {
 
 /// Of a dead letter, the job that failed, and why.
 fn dead_letter(job: &JobInfo) -> Option<String> {
-    if job.record.name != DeadLetter::NAME {
-        return None;
-    }
-    let letter = job.payload::<DeadLetter>().ok()?;
+    let letter = DeadLetter::of(&job.record)?.ok()?;
     let name = letter.record().map(|record| record.name.to_string()).unwrap_or_default();
     let failure = &letter.failure;
     Some(format!("{name} of {}: {}: {}", letter.queue, failure.reason, failure.message))

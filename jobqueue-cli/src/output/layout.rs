@@ -13,12 +13,12 @@ const READABLE: usize = 32;
 /// A long text keeps this much in any case.
 const LEAST: usize = 12;
 
-/// The rows as they fit, and the widths of the columns.
-pub(super) fn fit(table: &Table, width: Option<usize>) -> (Vec<Vec<Cell>>, Vec<usize>) {
+/// The rows as they fit, and the widths of the columns; none if there is no room for all columns.
+pub(super) fn fit(table: &Table, width: Option<usize>) -> Option<(Vec<Vec<Cell>>, Vec<usize>)> {
     let mut rows = table.rows.clone();
     let Some(width) = width else {
         let widths = widths(table, &rows);
-        return (rows, widths);
+        return Some((rows, widths));
     };
     if excess(table, &rows, width) > 0 {
         cut_long(table, &mut rows, width, READABLE);
@@ -29,7 +29,7 @@ pub(super) fn fit(table: &Table, width: Option<usize>) -> (Vec<Vec<Cell>>, Vec<u
         cut_long(table, &mut rows, width, LEAST);
     }
     let widths = widths(table, &rows);
-    (rows, widths)
+    (excess(table, &rows, width) == 0).then_some((rows, widths))
 }
 
 fn widths(table: &Table, rows: &[Vec<Cell>]) -> Vec<usize> {

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Hue, Paint, layout, one_line};
+use super::{Hue, Paint, cut, layout, one_line};
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
@@ -90,13 +90,34 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// Its lines, at most so wide.
+    /// Its lines, at most so wide. Where there is no room for the columns beside each other, a row's
+    /// fields stand below each other.
     pub(super) fn lines(&self, width: Option<usize>, paint: Paint) -> Vec<String> {
-        let (fitted, widths) = layout::fit(self, width);
+        let Some((fitted, widths)) = layout::fit(self, width) else {
+            return self.stacked(width.unwrap_or(usize::MAX), paint);
+        };
         let titles = self.columns.iter().map(|column| Cell::new(column.title).hue(Hue::Dim));
         let titles: Vec<Cell> = titles.collect();
         let rows = std::iter::once(&titles).chain(&fitted);
         rows.map(|row| self.line(row, &widths, paint)).collect()
+    }
+
+    fn stacked(&self, width: usize, paint: Paint) -> Vec<String> {
+        let title = self.columns.iter().map(|column| column.title.width()).max().unwrap_or(0);
+        let mut lines = Vec::new();
+        for row in &self.rows {
+            if !lines.is_empty() {
+                lines.push(String::new());
+            }
+            let told = self.columns.iter().zip(row).filter(|(_, cell)| !cell.text.is_empty());
+            lines.extend(told.map(|(column, cell)| {
+                let left = format!("{:<title$}", column.title);
+                let room = width.saturating_sub(title + GAP);
+                let text = paint.hue(cell.hue, &cut(&cell.text, room));
+                format!("{}{}{text}", paint.hue(Hue::Dim, &left), " ".repeat(GAP))
+            }));
+        }
+        lines
     }
 
     fn line(&self, row: &[Cell], widths: &[usize], paint: Paint) -> String {
@@ -154,7 +175,27 @@ mod tests {
             "01JF…2AB  send    10/25  a b",
         ];
         assert_eq!(table().lines(Some(46), Paint::Plain), expected);
+        assert_eq!(
+            table().lines(Some(37), Paint::Plain)[1],
+            "01JF…9QK  charge    5/5  card declin…"
+        );
         let painted = table().lines(Some(46), Paint::Colours);
         assert!(painted[0].starts_with("\x1b[2mID\x1b[0m  "), "{painted:?}");
+    }
+
+    #[test]
+    fn fields_stand_below_each_other_where_columns_have_no_room() {
+        let expected = [
+            "ID     01JF000000000000000…",
+            "NAME   charge",
+            "TRIES  5/5",
+            "ERROR  card declined: insu…",
+            "",
+            "ID     01JF000000000000000…",
+            "NAME   send",
+            "TRIES  10/25",
+            "ERROR  a b",
+        ];
+        assert_eq!(table().lines(Some(27), Paint::Plain), expected);
     }
 }

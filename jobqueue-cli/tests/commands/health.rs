@@ -54,11 +54,13 @@ async fn history_has_a_line_a_point_and_one_for_all() {
     running.await.expect("no panic").expect("a clean end");
     let out = program.out("history emails");
     assert!(out.starts_with("SINCE") && out.lines().any(|line| line.starts_with("all")), "{out}");
+    assert!(out.lines().last().is_some_and(|line| line.contains(" began ")), "{out}");
     assert_eq!(program.out("history emails --names").trim(), "send");
     let history = program.json("history emails --name send --each 1m");
     let done = history["points"].as_array().expect("points");
     let done: u64 = done.iter().filter_map(|point| point["completed"].as_u64()).sum();
     assert_eq!(done, 2, "{history}");
+    assert_eq!(history["deploys"].as_array().map(Vec::len), Some(1), "{history}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -142,6 +142,21 @@ async fn jobs_are_added_with_all_options() {
     assert_eq!(taken["id"], "m1");
     let replaced = program.json("add mails send 7 --unique k --replace");
     assert_eq!(replaced["added"], "has this payload now");
-    program.run("add mails send {oops").ends(2).says(&["no JSON"]);
+    program.run("add mails send {oops").ends(2).says(&["isn't JSON"]);
+    program
+        .run("add mails send {\"n\":0.12345678901234567891}")
+        .ends(2)
+        .says(&["would be rounded"]);
+    program.run("add mails send {\"n\":1,\"n\":2}").ends(2).says(&["\"n\" is there twice"]);
     program.run("add mails send null --priority 5000").ends(2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_no_replica_confirms_is_named() {
+    let program = Program::start();
+    let ran = program.run("add mails send 7 --replicas 1").ends(5).says(&["0 instead of 1"]);
+    let id = ran.err.split_once("job ").and_then(|(_, rest)| rest.split_once(':'));
+    let (id, _) = id.unwrap_or_else(|| panic!("no id in {ran:?}"));
+    let job = program.json(&format!("job show {id} --queue mails"));
+    assert_eq!(job["job"]["record"]["payload"], 7);
 }

@@ -20,7 +20,7 @@ fn bad_input() {
         ("clean q", "--older-than"),
         ("job move x", "--to"),
         ("queues --color pink", "auto"),
-        ("add q send 18446744073709551616", "more than 64 bits"),
+        ("add q send 18446744073709551616", "would be rounded"),
         ("bench --payload 99999999", "is not in"),
     ] {
         let ran = program.run(line);

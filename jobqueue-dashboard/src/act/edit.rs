@@ -3,8 +3,12 @@
 use std::hash::{Hash as _, Hasher as _};
 
 use jobqueue::{
-    JobId, JobInfo, JobState, Outcome, Queue, dead_letter::DeadLetter, flow::FlowNode,
-    payload::Record, unique::Added,
+    JobId, JobInfo, JobState, Outcome, Queue,
+    dead_letter::DeadLetter,
+    flow::FlowNode,
+    payload::{Record, exact_json},
+    types::Value,
+    unique::Added,
 };
 use maud::html;
 use serde::Serialize;
@@ -15,7 +19,7 @@ use super::{
     single::{add_like, one_id, seen},
 };
 use crate::{
-    payload::{Body, Tree, exact, payload},
+    payload::{Body, Tree, payload},
     verb::Verb,
     view::{Button, Page, diff as diff_of, show},
     web::{Params, Problem, Reply, Visit, encode, go},
@@ -26,6 +30,14 @@ const LONGEST: usize = 1024 * 1024;
 
 /// The header of a job that was made of a failed one.
 const EDITED_FROM: &str = "edited-from";
+
+/// A payload as it will be kept, if nothing of it gets lost.
+fn exact(text: &str) -> Result<Value, Problem> {
+    exact_json(text).map_err(|error| {
+        let words = format!("The payload can't be kept as it is written: {error}.");
+        Problem::bad_request(format!("{words} Nothing was changed."))
+    })
+}
 
 /// A short text that another payload doesn't have.
 pub(crate) fn fingerprint(record: &Record) -> String {
@@ -126,7 +138,7 @@ pub(crate) fn edit_of(queue: &Queue, job: &JobInfo) -> Option<Verb> {
 
 /// Refuses what others stand for: a new job in its place would run beside them.
 pub(crate) fn stands_alone(queue: &Queue, job: &JobInfo, verb: Verb) -> Result<(), Problem> {
-    if job.record.name == DeadLetter::NAME {
+    if DeadLetter::is_in(&job.record) {
         let words =
             "A dead letter isn't edited as a job, but by its own page. Nothing was changed.";
         return Err(Problem::bad_request(words));
@@ -136,8 +148,8 @@ pub(crate) fn stands_alone(queue: &Queue, job: &JobInfo, verb: Verb) -> Result<(
     }
     let path = job_path(queue, job.id.as_str());
     if let Some(Outcome::DeadLettered { .. }) = &job.outcome {
-        let words = "Its dead letter waits in a dead-letter queue: edit and redrive it there. Nothing \
-                     was changed.";
+        let words = "Its dead letter waits in a dead-letter queue: edit and redrive it there, \
+                     or clone the job if that was removed. Nothing was changed.";
         return Err(Problem::changed(words).link(path, "The job, with its dead letter"));
     }
     if FlowNode::of(queue, job).is_some() {

@@ -1,11 +1,6 @@
 //! The way of one change: who may, what it is, where to go then.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    http::header,
-    routing::post,
-};
+use axum::{Router, extract::State, http::header, routing::post};
 use jobqueue::{Queue, QueueName};
 
 use super::{
@@ -21,7 +16,9 @@ use crate::{
     access::Role,
     state::App,
     verb::Verb,
-    web::{Params, Posted, Problem, Reply, THEME_COOKIE, Theme, Visit, encode, go, queue_name},
+    web::{
+        Params, Path, Posted, Problem, Reply, THEME_COOKIE, Theme, Visit, encode, go, queue_name,
+    },
 };
 
 /// The fastest rate that can be asked for, in jobs a second.

@@ -69,7 +69,7 @@ pub(super) async fn job(
 pub(super) async fn clone(visit: &Visit, queue: &Queue, params: &Params) -> Reply {
     let id = one_id(params)?;
     let job = seen(queue, &id, params).await?;
-    if job.record.name == DeadLetter::NAME {
+    if DeadLetter::is_in(&job.record) {
         let words = "A dead letter goes back by a redrive; a copy of it would be nobody's.";
         return Err(Problem::bad_request(words));
     }

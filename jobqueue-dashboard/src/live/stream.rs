@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderName, StatusCode},
     response::{
         IntoResponse, Response,
@@ -30,7 +30,7 @@ use super::{
 use crate::{
     pages,
     state::App,
-    web::{Params, Problem, Reply, Visit, queue_name},
+    web::{Params, Path, Problem, Reply, Visit, queue_name},
 };
 
 /// How often a silent stream says that it is there.

@@ -1,10 +1,6 @@
 //! `/actions`: work on many jobs, which goes on though nobody looks.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    routing::get,
-};
+use axum::{Router, extract::State, routing::get};
 use maud::{Markup, html};
 
 use crate::{
@@ -12,7 +8,7 @@ use crate::{
     state::App,
     verb::Verb,
     view::{Button, Fragment, Page, ago, number, show},
-    web::{Problem, Reply, Visit},
+    web::{Path, Problem, Reply, Visit},
 };
 
 pub(super) fn routes() -> Router<App> {

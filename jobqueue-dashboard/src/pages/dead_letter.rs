@@ -1,11 +1,6 @@
 //! `/dead/{queue}/{id}`: one dead letter, and its payload in a form; `/dead/{queue}/compare`: two.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use jobqueue::{JobId, QueueName, dead_letter::DeadLetter, payload::Record};
 use maud::{Markup, html};
 use serde::Serialize;
@@ -18,7 +13,7 @@ use crate::{
     verb::Verb,
     view,
     view::{Button, Look, Page, ago, chip, confirm_link, diff, show},
-    web::{Params, Problem, Reply, Visit, encode, json, queue_name},
+    web::{Params, Path, Problem, Reply, Visit, encode, json, queue_name},
 };
 
 pub(super) fn routes() -> Router<App> {

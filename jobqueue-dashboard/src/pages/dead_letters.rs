@@ -1,16 +1,12 @@
 //! `/dead`: the queues that hold dead letters; `/dead/{queue}`: the letters of one, grouped.
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::collections::BTreeMap;
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use jobqueue::{
-    JobId, JobInfo,
+    JobId,
     dead_letter::{DeadLetter, DeadLetters},
+    find::SearchCursor,
 };
 use maud::{Markup, html};
 use serde::Serialize;
@@ -18,12 +14,12 @@ use serde::Serialize;
 use super::failures::kind_of;
 use crate::{
     filter::Where,
-    look::look,
+    look::{Place, cursor, search},
     payload::{Tree, letter_tree, payload},
     state::App,
     verb::Verb,
-    view::{Page, ago, confirm_link, number, show},
-    web::{Params, Problem, Reply, Visit, encode, json, queue_name},
+    view::{Page, ago, confirm_link, looked, number, show},
+    web::{Params, Path, Problem, Reply, Visit, encode, json, queue_name},
 };
 
 /// Dead letters on a page, unless the address says otherwise.
@@ -98,13 +94,13 @@ async fn letters(
     visit.queue(&name).await?;
     let dead_letters = visit.client().dead_letters(&name)?;
     let filter = Where::read(params.text("where")?.unwrap_or_default(), &app.redaction)?;
-    let count = dead_letters.count().await?;
-    let (letters, partly) = match filter.is_empty() {
-        true => (dead_letters.page(after, n).await?, false),
-        false => find(&dead_letters, &filter, n).await?,
+    let (count, cursor) = (dead_letters.count().await?, cursor(&params)?);
+    let (letters, place) = match filter.is_empty() {
+        true => (dead_letters.page(after, n).await?, Place::default()),
+        false => find(&dead_letters, &filter, n, cursor).await?,
     };
     if visit.json {
-        return data(&app, count, &letters);
+        return data(&app, count, &letters, &place);
     }
     let view = View {
         visit: &visit,
@@ -112,7 +108,7 @@ async fn letters(
         letters: &letters,
         count,
         filter: &filter,
-        partly,
+        place: &place,
         after,
         n,
     };
@@ -120,24 +116,22 @@ async fn letters(
     show(&visit, Page::new(&title, "/dead", view.body(&app)), &())
 }
 
-/// Those that a filter means, by the jobs that failed, and whether there may be more.
+/// Those that a filter means, by the jobs that failed, the newest first.
 async fn find(
     dead_letters: &DeadLetters,
     filter: &Where,
     n: u64,
-) -> Result<(Vec<(JobId, DeadLetter)>, bool), Problem> {
-    let mut letters = Vec::new();
-    let take = |job: JobInfo| {
-        if let Ok(letter) = job.payload::<DeadLetter>() {
-            letters.push((job.id, letter));
-        }
-        if letters.len() as u64 >= n { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let all = look(&mut dead_letters.find(filter.of_letters()), take).await?;
-    Ok((letters, !all))
+    cursor: Option<SearchCursor>,
+) -> Result<(Vec<(JobId, DeadLetter)>, Place), Problem> {
+    let most = usize::try_from(n).unwrap_or(usize::MAX);
+    let page = search(dead_letters.search(filter.of_letters()), most, cursor.as_ref()).await?;
+    let place = Place::of(&page);
+    let letter = |job: jobqueue::JobInfo| Some((job.id.clone(), job.payload().ok()?));
+    let letters = page.jobs.into_iter().filter_map(|found| letter(found.job));
+    Ok((letters.collect(), place))
 }
 
-fn data(app: &App, count: u64, letters: &[(JobId, DeadLetter)]) -> Reply {
+fn data(app: &App, count: u64, letters: &[(JobId, DeadLetter)], place: &Place) -> Reply {
     let each = letters.iter().map(|(id, letter)| {
         let mut tree = letter_tree(letter, &app.redaction)?;
         if let Tree::Map(fields) = &mut tree {
@@ -147,8 +141,10 @@ fn data(app: &App, count: u64, letters: &[(JobId, DeadLetter)]) -> Reply {
     });
     let letters = Tree::List(each.collect::<Result<_, Problem>>()?);
     let fields = [("count", Tree::Number(count.to_string())), ("letters", letters)];
-    let tree =
-        Tree::Map(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    let mut tree = Tree::of(place)?;
+    if let Tree::Map(more) = &mut tree {
+        more.splice(0..0, fields.map(|(name, value)| (name.to_owned(), value)));
+    }
     Ok(json(StatusCode::OK, &tree))
 }
 
@@ -158,8 +154,8 @@ struct View<'a> {
     letters: &'a [(JobId, DeadLetter)],
     count: u64,
     filter: &'a Where,
-    /// Whether the filter hasn't looked at all of them.
-    partly: bool,
+    /// How far the filter has looked.
+    place: &'a Place,
     after: u64,
     n: u64,
 }
@@ -181,7 +177,11 @@ impl View<'_> {
             @if self.letters.is_empty() {
                 p.empty {
                     @if self.filter.is_empty() { "No dead letter is kept here." }
-                    @else { "No dead letter matches " code { (self.filter.text()) } "." }
+                    @else {
+                        "No dead letter "
+                        @if self.place.next.is_some() { "so far " }
+                        "matches " code { (self.filter.text()) } "."
+                    }
                 }
             }
             @else {
@@ -205,6 +205,7 @@ impl View<'_> {
                 }
             }
             @if self.filter.is_empty() { (self.pages()) }
+            @else { (self.go_on()) }
         }
     }
 
@@ -224,9 +225,8 @@ impl View<'_> {
             }
             @if !self.filter.is_empty() {
                 p.quiet {
-                    (self.letters.len()) " found"
-                    @if self.partly { ", and there may be more" }
-                    ". " a href="?" { "Clear" }
+                    (looked(self.place.looked.jobs, self.place.of))
+                    (number(self.place.looked.found)) " found. " a href="?" { "Clear" }
                 }
             }
         }
@@ -245,6 +245,22 @@ impl View<'_> {
                     a rel="next" data-page="]"
                         href={ "?after=" (self.after + self.n) "&n=" (self.n) } {
                         "Newer"
+                    }
+                }
+            }
+        }
+    }
+
+    fn go_on(&self) -> Markup {
+        html! {
+            @if let Some(next) = &self.place.next {
+                nav.pages aria-label="Pages of dead letters" {
+                    a rel="next" data-page="]"
+                        href={
+                            "?where=" (encode(self.filter.text())) "&cursor=" (encode(next))
+                            "&n=" (self.n)
+                        } {
+                        "Go on"
                     }
                 }
             }

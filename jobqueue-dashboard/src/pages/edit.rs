@@ -1,10 +1,6 @@
 //! `/q/{queue}/job/{id}/edit`: a job's payload in a form; what changes is shown before it is saved.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    routing::get,
-};
+use axum::{Router, extract::State, routing::get};
 use maud::html;
 
 use super::job::{found, job_id};
@@ -14,7 +10,7 @@ use crate::{
     state::App,
     verb::Verb,
     view::{Look, Page, chip, show},
-    web::{Problem, Reply, Visit, encode, queue_name},
+    web::{Path, Problem, Reply, Visit, encode, queue_name},
 };
 
 pub(super) fn routes() -> Router<App> {

@@ -1,10 +1,6 @@
 //! `/flows`: jobs that wait for jobs; `/flows/{home}/{id}`: one, as a graph.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    routing::get,
-};
+use axum::{Router, extract::State, routing::get};
 use chrono::{DateTime, Utc};
 use jobqueue::{
     Client, JobState, QueueName,
@@ -21,7 +17,7 @@ use crate::{
     state::App,
     verb::Verb,
     view::{Button, Look, Page, ago, chip, number, show, until},
-    web::{Params, Problem, Reply, Visit, encode, queue_name},
+    web::{Params, Path, Problem, Reply, Visit, encode, queue_name},
 };
 
 /// Flows of one queue that are shown.

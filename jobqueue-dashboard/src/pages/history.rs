@@ -1,12 +1,12 @@
 //! `/history?queue=`: what has happened in a queue, or to its jobs of one name, over a time.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use axum::{Router, extract::State, routing::get};
 use chrono::{DateTime, TimeDelta, Utc};
 use jobqueue::{
     Queue, QueueName,
-    stats::{Histogram, History, HistoryNames, HistoryPoint},
+    stats::{Deploy, Histogram, History, HistoryNames, HistoryPoint},
 };
 use serde::Serialize;
 
@@ -86,14 +86,6 @@ pub(super) struct Quantiles {
     pub(super) p99_ms: Option<f64>,
 }
 
-/// A version of a program that works on the queue now, and when its first worker of today came.
-#[derive(Serialize)]
-pub(super) struct Deploy {
-    pub(super) at: DateTime<Utc>,
-    pub(super) program: String,
-    pub(super) version: String,
-}
-
 async fn page(State(app): State<App>, visit: Visit, params: Params) -> Reply {
     let Some(queue) = params.text("queue")? else {
         let queues = app.readings.queues().await?;
@@ -158,7 +150,7 @@ fn time(params: &Params, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
     }
 }
 
-/// Four calls, whatever the queue has.
+/// Three calls, whatever the queue has.
 async fn read(queue: &Queue, asked: &Asked, span: Span) -> Result<Told, Problem> {
     let mut history = queue.history();
     let names = history.names().await?;
@@ -171,7 +163,6 @@ async fn read(queue: &Queue, asked: &Asked, span: Span) -> Result<Told, Problem>
     }
     let history = history.await?;
     let step = step(&history);
-    let deploys = deploys(queue, &history).await?;
     Ok(Told {
         queue: asked.queue.clone(),
         name: asked.name.clone(),
@@ -181,7 +172,7 @@ async fn read(queue: &Queue, asked: &Asked, span: Span) -> Result<Told, Problem>
         names,
         total: Column::of(&history.total()),
         points: columns(&history, step),
-        deploys,
+        deploys: history.deploys,
     })
 }
 
@@ -201,19 +192,6 @@ fn columns(history: &History, step: TimeDelta) -> Vec<Column> {
         at += step;
     }
     columns
-}
-
-/// When versions began: of the workers that there are, since others aren't remembered.
-async fn deploys(queue: &Queue, history: &History) -> Result<Vec<Deploy>, Problem> {
-    let mut first: BTreeMap<(String, String), DateTime<Utc>> = BTreeMap::new();
-    for worker in queue.workers().await? {
-        let (Some(process), Some(since)) = (worker.process, worker.since) else { continue };
-        let at = first.entry((process.program, process.version)).or_insert(since);
-        *at = since.min(*at);
-    }
-    let within = first.into_iter().filter(|(_, at)| *at >= history.from && *at < history.to);
-    let deploy = |((program, version), at)| Deploy { at, program, version };
-    Ok(within.map(deploy).collect())
 }
 
 impl Column {

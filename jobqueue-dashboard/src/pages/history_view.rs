@@ -228,7 +228,6 @@ fn deploys(told: &Told) -> Markup {
                 li { "▾ " (deploy.program) " " (deploy.version) " " (ago(deploy.at)) }
             }
         }
-        p.quiet { "Of the workers that are there now: others aren't remembered." }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::State,
     http::{StatusCode, header},
     response::IntoResponse as _,
     routing::get,
@@ -22,7 +22,7 @@ use crate::{
     payload::{Tree, job_tree},
     state::App,
     view::{Fragment, Page, show},
-    web::{Params, Problem, Reply, Visit, encode, json, queue_name},
+    web::{Params, Path, Problem, Reply, Visit, encode, json, queue_name},
 };
 
 /// How many of a job's own entries of the audit log are looked for, among the newest.

@@ -79,7 +79,7 @@ fn actions(visit: &Visit, view: &JobView<'_>) -> Markup {
     let (queue, job) = (view.queue.as_str(), view.job);
     let button =
         |verb| Button::new(verb, queue).with("id", &job.id).with("expect", job.state).show(visit);
-    let is_letter = job.record.name == DeadLetter::NAME;
+    let is_letter = DeadLetter::is_in(&job.record);
     let id = job.id.as_str();
     let asked = [("id", id), ("expect", job.state.as_str())];
     html! {

@@ -1,11 +1,6 @@
 //! `/q/{queue}/{state}`: the jobs of a state, newest first.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use jobqueue::{
     JobInfo, JobState, Queue, QueueName,
     find::{JobFilter, SearchCursor},
@@ -27,7 +22,7 @@ use crate::{
     state::App,
     trends::Trend,
     view::{Fragment, Look, Page, job_rows, show},
-    web::{Params, Problem, Reply, Visit, encode, json, queue_name},
+    web::{Params, Path, Problem, Reply, Visit, encode, json, queue_name},
 };
 
 /// Jobs on a page, unless the address says otherwise.

@@ -1,6 +1,6 @@
 //! `/topics/{name}/replay`: which messages go where once more, before they do.
 
-use axum::{Router, extract::Path, routing::get};
+use axum::{Router, routing::get};
 use jobqueue::{
     QueueName,
     topic::TopicStats,
@@ -15,7 +15,7 @@ use crate::{
     state::App,
     verb::Verb,
     view::{Button, Page, ago, number, show},
-    web::{Params, Problem, Reply, Visit, encode, queue_name},
+    web::{Params, Path, Problem, Reply, Visit, encode, queue_name},
 };
 
 pub(super) fn routes() -> Router<App> {

@@ -1,11 +1,6 @@
 //! `/schedules/{queue}/{id}`: one schedule, when it is due, and what came of it.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Router, extract::State, http::StatusCode, routing::get};
 use jobqueue::{
     JobInfo, QueueName,
     find::JobFilter,
@@ -22,7 +17,7 @@ use crate::{
     state::App,
     verb::Verb,
     view::{self, Button, Look, Page, ago, chip, exactly, number, show, took, until},
-    web::{Problem, Reply, Visit, encode, json, queue_name},
+    web::{Path, Problem, Reply, Visit, encode, json, queue_name},
 };
 
 /// How many ticks ahead are shown.

@@ -1,10 +1,6 @@
 //! `/topics`: one message to many queues; who is bound, and how far behind.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    routing::get,
-};
+use axum::{Router, extract::State, routing::get};
 use jobqueue::topic::{Binding, TopicStats};
 use maud::{Markup, html};
 use serde::Serialize;
@@ -13,7 +9,7 @@ use super::replay::form;
 use crate::{
     state::App,
     view::{Page, ago, number, show, took},
-    web::{Params, Problem, Reply, Visit, encode, queue_name},
+    web::{Params, Path, Problem, Reply, Visit, encode, queue_name},
 };
 
 /// Topics on a page.

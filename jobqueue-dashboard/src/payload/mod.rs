@@ -4,15 +4,12 @@
 //! | --- | --- |
 //! | `tree` | a value as a tree, with its numbers as they are written |
 //! | `redaction` | what is hidden |
-//! | `exact` | whether a payload that was edited can be kept as it was written |
 //! | `of_job` | a job's payload and result as trees |
 
-mod exact;
 mod of_job;
 mod redaction;
 mod tree;
 
-pub(crate) use exact::exact;
 pub(crate) use of_job::{Body, job_tree, letter_tree, payload, progress, push_jobs, result};
 pub use redaction::Redaction;
 pub(crate) use tree::Tree;

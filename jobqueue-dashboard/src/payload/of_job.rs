@@ -42,8 +42,7 @@ impl Body {
 
 /// A job's payload.
 pub(crate) fn payload(record: &Record, redaction: &Redaction, all: bool) -> Body {
-    if record.name == DeadLetter::NAME
-        && let Ok(letter) = record.payload::<DeadLetter>()
+    if let Some(Ok(letter)) = DeadLetter::of(record)
         && let Ok(tree) = letter_tree(&letter, redaction)
     {
         return Body::Tree(tree);

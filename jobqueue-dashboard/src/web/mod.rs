@@ -13,6 +13,6 @@ mod problem;
 mod visit;
 
 pub(crate) use params::{Params, Posted};
-pub(crate) use path::{encode, forwarded_prefix, queue_name, without_json};
+pub(crate) use path::{Path, encode, forwarded_prefix, queue_name, without_json};
 pub(crate) use problem::{Problem, Reply};
 pub(crate) use visit::{THEME_COOKIE, Theme, Visit, go, json};

@@ -2,9 +2,31 @@
 
 use std::fmt::Write as _;
 
+use axum::{
+    extract::{FromRequestParts, Path as InPath},
+    http::request::Parts,
+};
 use jobqueue::QueueName;
+use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
+use crate::state::App;
+
+/// The names in a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let read = InPath::from_request_parts(parts, app).await;
+        let InPath(names) = read.map_err(|_| {
+            Problem::bad_request("A name in this address can't be read: it has to be UTF-8.")
+        })?;
+        Ok(Self(names))
+    }
+}
 
 /// How a page's address ends for its data instead.
 const JSON: &str = ".json";

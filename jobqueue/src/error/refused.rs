@@ -89,7 +89,8 @@ pub enum Refused {
     },
     /// The job has gone to a dead-letter queue, and only a note of it is left.
     #[error(
-        "failed to {operation}: its dead letter waits in a dead-letter queue; redrive it from there"
+        "failed to {operation}: its dead letter waits in a dead-letter queue; redrive it from there, or \
+         add the job anew if that was removed"
     )]
     #[non_exhaustive]
     DeadLettered {

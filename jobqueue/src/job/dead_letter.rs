@@ -65,6 +65,19 @@ impl DeadLetter {
     /// The name of jobs that carry a dead letter.
     pub const NAME: &'static str = "dead-letter";
 
+    /// Whether a job carries a dead letter.
+    #[must_use]
+    pub fn is_in(record: &Record) -> bool {
+        record.name == Self::NAME
+    }
+
+    /// The dead letter that a job carries; `None` of any other job. Within: what keeps it from being
+    /// read.
+    #[must_use]
+    pub fn of(record: &Record) -> Option<Result<Self, PayloadError>> {
+        Self::is_in(record).then(|| record.codec.decode(&record.payload))
+    }
+
     pub(crate) fn new(
         queue: &str,
         id: JobId,

@@ -30,4 +30,10 @@ impl ProcessInfo {
         let line = format!("{host}:{pid} {program} {version}");
         line.trim_end().to_owned()
     }
+
+    /// Its program and version, each behind a newline, and one at the end.
+    pub(crate) fn release(&self) -> String {
+        let line = |text: &str| text.replace('\n', " ");
+        format!("\n{}\n{}\n", line(&self.program), line(&self.version))
+    }
 }

@@ -10,6 +10,9 @@ pub(crate) struct WorkerCard {
     /// The same on all queues of a worker.
     pub(crate) instance: String,
     pub(crate) process: ProcessInfo,
+    /// Its program and version, as `lua/worker/identify.lua` looks for them.
+    #[serde(default)]
+    pub(crate) release: String,
     pub(crate) since_ms: i64,
     pub(crate) lease_ms: u64,
     pub(crate) handlers: Vec<String>,

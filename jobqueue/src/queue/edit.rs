@@ -173,7 +173,7 @@ impl EditJob {
             handler.check(&record)?;
         }
         if let Some(payload) = &self.payload {
-            if record.name == DeadLetter::NAME {
+            if DeadLetter::is_in(&record) {
                 let advice = "edit the job that failed by `client.dead_letters(queue)?.edit(…)`";
                 let what = "the payload of a dead letter is the whole record of another job";
                 return Err(Invalid::setup(what, advice).into());

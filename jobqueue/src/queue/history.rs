@@ -156,8 +156,10 @@ impl ReadHistory {
                 points.push(HistoryPoint::new(moment(at), covers, of == HistoryOf::Queue, counts));
             }
         }
-        let queue = self.queue.name().clone();
-        Ok(History { queue, of, resolution, from: moment(from), to: moment(to), points })
+        let (queue, from, to) = (self.queue.name().clone(), moment(from), moment(to));
+        let deploys =
+            stored.deploys().filter(|deploy| deploy.at >= from && deploy.at < to).collect();
+        Ok(History { queue, of, resolution, from, to, points, deploys })
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{history_point::HistoryPoint, point_counts::PointCounts, resolution::Resolution};
+use super::{
+    deploy::Deploy, history_point::HistoryPoint, point_counts::PointCounts, resolution::Resolution,
+};
 use crate::job::{JobName, QueueName};
 
 /// What a [`History`] is about.
@@ -44,7 +46,8 @@ pub struct HistoryNames {
 /// {
 ///   "queue": "orders", "of": {"name": "send"}, "resolution": "minute",
 ///   "from": "2026-01-02T03:00:00Z", "to": "2026-01-02T04:00:00Z",
-///   "points": [{"at": "2026-01-02T03:04:00Z", "over_ms": 60000, "added": null, "completed": 11, …}]
+///   "points": [{"at": "2026-01-02T03:04:00Z", "over_ms": 60000, "added": null, "completed": 11, …}],
+///   "deploys": [{"at": "2026-01-02T03:20:00Z", "program": "shop", "version": "1.4"}]
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,6 +66,9 @@ pub struct History {
     /// The points, the oldest first. Where nothing happened and no worker lived there is none:
     /// [`filled`](Self::filled) puts empty ones there.
     pub points: Vec<HistoryPoint>,
+    /// The versions of programs that began to work on the queue in this time, the first one first:
+    /// of the newest hundred.
+    pub deploys: Vec<Deploy>,
 }
 
 impl History {
@@ -129,6 +135,7 @@ mod tests {
             from: at(0),
             to: at(4) + Duration::from_secs(30),
             points: vec![point(1, 6, Some(9)), point(3, 12, Some(4))],
+            deploys: Vec::new(),
         }
     }
 
@@ -160,6 +167,8 @@ mod tests {
         let mut history = history();
         history.of = HistoryOf::Name("send".parse().expect("a good name"));
         history.points.truncate(1);
+        let (program, version) = ("shop".to_owned(), "1.4".to_owned());
+        history.deploys.push(Deploy { at: at(2), program, version });
         history.points[0].added = None;
         history.points[0].lag = Some(Duration::from_micros(1_500_250));
         let run = history.points[0].run.clone();
@@ -170,7 +179,8 @@ mod tests {
                 "at": "2026-01-02T03:01:00Z", "over_ms": 60_000, "added": null, "completed": 6,
                 "failed": 0, "cancelled": 0, "retried": 0, "wait": Histogram::default(),
                 "run": run, "depth": 9, "lag_ms": 1_500.25
-            }]
+            }],
+            "deploys": [{"at": "2026-01-02T03:02:00Z", "program": "shop", "version": "1.4"}]
         });
         assert_eq!(serde_json::to_value(&history).expect("json"), expected);
         let of = |of| serde_json::to_value(of).expect("json");

@@ -19,6 +19,7 @@
 //! [`Queue::history`](crate::Queue::history) reads what has happened in the past ninety days, as a
 //! [`History`]. All values are `Serialize`.
 
+mod deploy;
 mod glance;
 mod histogram;
 mod history;
@@ -32,6 +33,7 @@ mod resolution;
 mod server;
 mod snapshot;
 
+pub use deploy::Deploy;
 pub use glance::QueueGlance;
 pub use histogram::Histogram;
 pub use history::{History, HistoryNames, HistoryOf};

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
+use chrono::DateTime;
 
 use super::{points, time::millis};
 use crate::{
     hashing::RandomState,
     job::JobName,
-    stats::{HistoryNames, HistoryOf, PointCounts, Resolution},
+    stats::{Deploy, HistoryNames, HistoryOf, PointCounts, Resolution},
 };
 
 /// The name of all names beyond those that have a history of their own.
@@ -25,6 +26,8 @@ pub(crate) struct StoredHistory {
     open: HashMap<String, Bytes, RandomState>,
     /// By their numbers.
     chunks: Vec<(u64, Bytes)>,
+    /// As they are noted.
+    deploys: Vec<String>,
 }
 
 /// How a name stands in a field.
@@ -55,8 +58,24 @@ const fn letter(resolution: Resolution) -> char {
 }
 
 impl StoredHistory {
-    pub(crate) fn new(now: u64, open: Vec<(String, Bytes)>, chunks: Vec<(u64, Bytes)>) -> Self {
-        Self { now, open: open.into_iter().collect(), chunks }
+    pub(crate) fn new(
+        now: u64,
+        open: Vec<(String, Bytes)>,
+        chunks: Vec<(u64, Bytes)>,
+        deploys: Vec<String>,
+    ) -> Self {
+        Self { now, open: open.into_iter().collect(), chunks, deploys }
+    }
+
+    /// When versions of programs came, the first one first. One that another version of this
+    /// library has noted in another way is left out.
+    pub(crate) fn deploys(&self) -> impl Iterator<Item = Deploy> {
+        self.deploys.iter().filter_map(|noted| {
+            let mut lines = noted.split('\n');
+            let at = DateTime::from_timestamp_millis(lines.next()?.parse().ok()?)?;
+            let (program, version) = (lines.next()?.to_owned(), lines.next()?.to_owned());
+            Some(Deploy { at, program, version })
+        })
     }
 
     /// The names that have a history.
@@ -157,7 +176,7 @@ mod tests {
         };
         let mut open: Vec<_> = fields.iter().map(packed).collect();
         open.push((MINUTE.to_owned(), Bytes::from_static(b"125")));
-        StoredHistory::new(0, open, Vec::new())
+        StoredHistory::new(0, open, Vec::new(), Vec::new())
     }
 
     #[test]
@@ -202,7 +221,7 @@ mod tests {
         };
         let text = [at(3, 1), at(59, 2), at(3, 4)];
         let chunks = vec![(2, Bytes::from(text.concat()))];
-        let mut stored = StoredHistory::new(0, Vec::new(), chunks);
+        let mut stored = StoredHistory::new(0, Vec::new(), chunks, Vec::new());
         let points = stored.points(&HistoryOf::Queue, Resolution::Minute);
         let minute = |minute: u64| minute * 60_000;
         let expected = BTreeMap::from([(minute(123), completed(5)), (minute(179), completed(2))]);
@@ -211,10 +230,21 @@ mod tests {
         assert_eq!(stored.points(&HistoryOf::Queue, Resolution::Hour).len(), 2);
     }
 
+    #[test]
+    fn deploys_are_read_and_what_is_noted_in_another_way_is_left_out() {
+        let noted = ["7\nshop\n1.2\n", "8\nshop\n\n", "", "x\nshop\n1\n", "9\nshop", "9\n\n\nmore"];
+        let noted = noted.map(str::to_owned).to_vec();
+        let stored = StoredHistory::new(0, Vec::new(), Vec::new(), noted);
+        let found = stored.deploys().map(|it| (it.at.timestamp_millis(), it.program, it.version));
+        let of = |at, program: &str, version: &str| (at, program.to_owned(), version.to_owned());
+        let expected = vec![of(7, "shop", "1.2"), of(8, "shop", ""), of(9, "", "")];
+        assert_eq!(found.collect::<Vec<_>>(), expected);
+    }
+
     proptest! {
         #[test]
         fn any_chunk_is_read(text in vec(any::<u8>(), 0..500), chunk in any::<u64>()) {
-            let stored = StoredHistory::new(0, Vec::new(), vec![(chunk, Bytes::from(text))]);
+            let stored = StoredHistory::new(0, Vec::new(), vec![(chunk, Bytes::from(text))], Vec::new());
             for resolution in Resolution::ALL {
                 prop_assert!(stored.points(&HistoryOf::Queue, resolution).len() <= 256);
             }

@@ -44,6 +44,8 @@ pub(crate) enum Key {
     HistoryMinutes,
     HistoryTens,
     HistoryHours,
+    /// When versions of programs came.
+    Deploys,
     /// Of a caller's inbox, which is named like a queue.
     Replies,
     /// The times at which waiting jobs expire.
@@ -77,7 +79,7 @@ pub(crate) enum Key {
 }
 
 /// The number of keys with one name for the whole queue.
-const SHARED: usize = 41;
+const SHARED: usize = 42;
 
 impl Key {
     /// The keys of the whole queue, in the order of their names in [`Keys`].
@@ -108,6 +110,7 @@ impl Key {
         (Self::HistoryMinutes, "history:1m"),
         (Self::HistoryTens, "history:10m"),
         (Self::HistoryHours, "history:1h"),
+        (Self::Deploys, "deploys"),
         (Self::Replies, "replies"),
         (Self::Expiring, "expiring"),
         (Self::Hand, "running:by-hand"),

@@ -120,10 +120,13 @@ impl QueueStore {
         }
     }
 
-    /// Writes to the registry where this queue's dead letters go.
+    /// Writes to the registry where this queue's dead letters go, though that was done before: an
+    /// obliteration by somebody else has removed it.
     pub(crate) async fn list_letters(&self, to: impl IntoIterator<Item = QueueName>) {
-        let from = self.name();
-        let lists = to.into_iter().map(|to| (Listed::Letters, to, Some(from.clone())));
+        let from = Some(self.name().clone());
+        let lists: Vec<_> = to.into_iter().map(|to| (Listed::Letters, to, from.clone())).collect();
+        let lists = lists.into_iter();
+        self.registry.forget_written(lists.clone());
         if let Some(listing) = self.registry.list(lists) {
             listing.await;
         }

@@ -67,9 +67,7 @@ impl TestQueue {
 
     fn write(&self, job: &JobInfo, text: &mut String) {
         let _ = write!(text, "    {} {}", job.id, job.record.name);
-        let dead_letter = (job.record.name.as_str() == DeadLetter::NAME)
-            .then(|| job.payload::<DeadLetter>().ok())
-            .flatten();
+        let dead_letter = DeadLetter::of(&job.record).and_then(Result::ok);
         match &dead_letter {
             Some(dead) => {
                 let _ = write!(text, " of {} in {}: {}", dead.id, dead.queue, line(&dead.failure));

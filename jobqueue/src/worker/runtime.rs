@@ -173,7 +173,6 @@ impl Worker {
             leases.push(config.lease.clone());
             let client = self.client.clone();
             pumps.spawn(boxed(async move {
-                config.store.list_letters(config.dead_letters()).await;
                 if sources::subscribe(&client, &config).await?
                     && schedules::declare(&client, &config).await?
                 {

@@ -36,7 +36,7 @@ pub(crate) struct Ledger {
 const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
 const COLUMNS: [&str; 8] =
     ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels"];
-const PLAIN: [&str; 23] = [
+const PLAIN: [&str; 24] = [
     "ticking",
     "meta",
     "events",
@@ -49,6 +49,7 @@ const PLAIN: [&str; 23] = [
     "history:1m",
     "history:10m",
     "history:1h",
+    "deploys",
     "topic",
     "bindings",
     "messages",

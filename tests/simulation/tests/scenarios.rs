@@ -9,29 +9,85 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
+
 use jobqueue::{Client, Context, Failure, JobState, State, Worker, internals::simulation, job};
 use jobqueue_engine::{Clock, Engine, serve};
-use tokio::{io::DuplexStream, sync::Semaphore, task::JoinHandle, time::timeout};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
+    sync::Semaphore,
+    task::JoinHandle,
+    time::timeout,
+};
 
 /// A server whose connections can be cut.
 #[derive(Clone)]
 struct Server {
     engine: Arc<Engine>,
     connections: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    wire: Arc<Mutex<Wire>>,
+}
+
+/// What becomes of what is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wire {
+    Sound,
+    /// Requests arrive, and no reply does.
+    Mute,
+    /// Nobody is there.
+    Dead,
 }
 
 impl Server {
     fn start() -> Self {
         let engine = Engine::new(Clock::tokio_from(1_767_225_600_000), 1);
-        Self { engine, connections: Arc::default() }
+        let wire = Arc::new(Mutex::new(Wire::Sound));
+        Self { engine, connections: Arc::default(), wire }
     }
 
     fn dial(&self) -> DuplexStream {
-        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        let (ours, near) = tokio::io::duplex(1 << 20);
+        let (far, theirs) = tokio::io::duplex(1 << 20);
+        if self.wire() == Wire::Dead {
+            return ours;
+        }
         let engine = self.engine.clone();
-        let connection = tokio::spawn(async move { drop(serve(engine, theirs).await) });
-        self.connections.lock().expect("no panic").push(connection);
+        let serving = tokio::spawn(async move { drop(serve(engine, theirs).await) });
+        let (mut from_client, mut to_client) = tokio::io::split(near);
+        let (mut from_server, mut to_server) = tokio::io::split(far);
+        let there =
+            tokio::spawn(
+                async move { drop(tokio::io::copy(&mut from_client, &mut to_server).await) },
+            );
+        let server = self.clone();
+        let back = tokio::spawn(async move {
+            let mut bytes = vec![0; 1 << 16];
+            while let Ok(count @ 1..) = from_server.read(&mut bytes).await {
+                if server.wire() == Wire::Sound
+                    && to_client.write_all(&bytes[..count]).await.is_err()
+                {
+                    break;
+                }
+            }
+        });
+        self.connections.lock().expect("no panic").extend([serving, there, back]);
         ours
+    }
+
+    fn wire(&self) -> Wire {
+        *self.wire.lock().expect("no panic")
+    }
+
+    /// From now on this becomes of what is sent.
+    fn set(&self, wire: Wire) {
+        *self.wire.lock().expect("no panic") = wire;
+        if wire == Wire::Dead {
+            self.cut();
+        }
+    }
+
+    fn cut(&self) {
+        self.connections.lock().expect("no panic").drain(..).for_each(|it| it.abort());
     }
 
     async fn client(&self) -> Client {
@@ -41,7 +97,7 @@ impl Server {
 
     /// A replica takes over.
     fn fail_over(&self, copy: jobqueue_engine::Copy) {
-        self.connections.lock().expect("no panic").drain(..).for_each(|it| it.abort());
+        self.cut();
         self.engine.take_over(copy);
     }
 }
@@ -119,4 +175,40 @@ async fn a_job_that_a_replica_believes_to_be_active_is_not_lost() {
     assert_eq!((counts.waiting, counts.active, counts.delayed), (0, 0, 0), "{counts:?}");
     handle.stop(Duration::from_secs(1));
     running.await.expect("no panic").expect("it ends well");
+}
+
+/// A worker doesn't hear that its call was carried out, which settled one job and handed out another,
+/// and is told to stop while it can't ask. Back on the network, it told again what became of its job,
+/// under the same name: the server counts jobs, and it did hold one. So a job that was another
+/// worker's by then was taken from it.
+#[tokio::test(start_paused = true)]
+async fn what_has_perhaps_been_settled_is_not_told_again_by_a_worker_that_stops() {
+    simulation::Clock::starting_at(1_767_225_600_000).enter();
+    for later in (0..3_000).step_by(100) {
+        let (server, far) = (Server::start(), Server::start());
+        // The same server, by another way.
+        let far = Server { engine: server.engine.clone(), ..far };
+        let client = server.client().await;
+        let gate = Gate { ends: Arc::new(Semaphore::new(0)), begun: Arc::default() };
+        let worker = Worker::builder(&far.client().await).handler(gated).state(gate.clone());
+        let worker = worker.concurrency(1).build().expect("a worker");
+        let (handle, running) =
+            (worker.handle(), tokio::spawn(worker.run_until(std::future::pending())));
+        let first = client.add(gated, true).await.expect("it is added");
+        until("it runs", async || gate.begun.load(Ordering::Relaxed) == 1).await;
+        client.add(gated, false).await.expect("it is added");
+
+        far.set(Wire::Mute);
+        gate.ends.add_permits(1);
+        let is_delayed = async || first.state().await.expect("a state") == Some(JobState::Delayed);
+        until("it waits to be tried again", is_delayed).await;
+        far.set(Wire::Dead);
+        handle.stop(Duration::ZERO);
+        tokio::time::sleep(Duration::from_millis(later)).await;
+        far.set(Wire::Sound);
+        running.await.expect("no panic").expect("it ends");
+        let events = ["XRANGE", "jq:{gated}:events", "-", "+"].map(Bytes::from);
+        let events = format!("{:?}", server.engine.call(&events));
+        assert_eq!(events.matches("retrying").count(), 1, "after {later} ms: {events}");
+    }
 }

@@ -55,7 +55,7 @@ const SPARSE: [&str; 7] =
 const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
 
 /// Keys with nothing to count in them.
-const PLAIN: [&str; 15] = [
+const PLAIN: [&str; 16] = [
     "meta",
     "events",
     "wake",
@@ -67,6 +67,7 @@ const PLAIN: [&str; 15] = [
     "history:1m",
     "history:10m",
     "history:1h",
+    "deploys",
     "topic",
     "bindings",
     "messages",

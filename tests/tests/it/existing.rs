@@ -114,19 +114,15 @@ async fn a_worker_lists_what_it_serves_and_where_its_dead_letters_go() {
     let client = client_of(shared::url()).await;
     add(&client, "letters").await;
     let running = Running::start(worker(&client).handler(served));
-    eventually("the worker to list its queue", async || {
+    let listed = async || {
         names_of(&client).await == ["letters", "served"]
-    })
-    .await;
-    let letters = entry(&client, "letters").await;
-    assert_eq!(letters.dead_letters_of.len(), 1, "{letters:?}");
+            && entry(&client, "letters").await.dead_letters_of.len() == 1
+    };
+    eventually("the worker to list its queue, and where its letters go", listed).await;
     // Another client removes it while it is served: its worker joins again, and lists it.
     let other = client.queue("served").expect("a good name");
     other.obliterate().force().await.expect("removed");
-    eventually("the worker to list it again", async || {
-        names_of(&client).await == ["letters", "served"]
-    })
-    .await;
+    eventually("the worker to list both again", listed).await;
     running.stop().await;
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jobqueue::{
     Client, Context, DurationExt, State, job,
     manage::{WorkerInfo, WorkerState},
+    stats::Resolution,
 };
 use jobqueue_tests::{names, shared, wait::eventually};
 
@@ -22,7 +23,11 @@ async fn slow(n: u32, ctx: Context, go: State<Count>) {
 async fn quick(_n: u32) {}
 
 async fn billing(url: &str, prefix: &str) -> Client {
-    let builder = Client::builder(url).prefix(prefix).program("billing", "2.4.1");
+    version(url, prefix, "2.4.1").await
+}
+
+async fn version(url: &str, prefix: &str, version: &str) -> Client {
+    let builder = Client::builder(url).prefix(prefix).program("billing", version);
     builder.label("zone", "eu").connect().await.expect("the server is there")
 }
 
@@ -110,6 +115,36 @@ async fn one_that_was_killed_is_seen_as_dead_and_is_gone_with_its_lease() {
         .expect("read");
     assert_eq!(left.len(), 1, "the note of the first is gone as well: {left:?}");
     second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_that_came_are_in_the_history() {
+    let prefix = names::queue("t");
+    let old = version(shared::url(), &prefix, "1").await;
+    let new = version(shared::url(), &prefix, "2").await;
+    let mails = old.queue("mails").expect("a good name");
+    let came = async |expected: &[&str]| {
+        let history = mails.history().last(1.hours()).await.expect("read");
+        let came: Vec<_> = history.deploys.iter().map(|it| it.version.as_str()).collect();
+        assert!(history.deploys.iter().all(|it| it.program == "billing"), "{history:?}");
+        came == expected
+    };
+    let first = Running::start(worker(&old).handler(quick));
+    eventually("the first version", async || came(&["1"]).await).await;
+    let second = Running::start(worker(&new).handler(quick));
+    eventually("the second version", async || came(&["1", "2"]).await).await;
+    first.stop().await;
+    second.stop().await;
+    // It is put back.
+    let third = Running::start(worker(&old).handler(quick));
+    eventually("the first version again", async || came(&["1", "2", "1"]).await).await;
+    third.stop().await;
+    // What came before a time isn't in it.
+    let none = mails.history().last(Duration::ZERO).resolution(Resolution::Hour).await;
+    let from = mails.history().from(jobqueue::types::Utc::now() + 1.hours()).await.expect("read");
+    assert!(from.deploys.is_empty() && none.is_ok(), "{from:?} {none:?}");
+    mails.obliterate().await.expect("removed");
+    assert!(came(&[]).await, "they go with the queue");
 }
 
 #[tokio::test(flavor = "multi_thread")]

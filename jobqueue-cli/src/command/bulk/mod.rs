@@ -2,21 +2,19 @@
 
 mod run;
 mod task;
+mod verb;
 
 use anyhow::Result;
 use clap::Args;
 use jobqueue::{JobState, Rate};
 
-use self::task::Task;
+use self::{task::Task, verb::Verb};
 use crate::{
     exit::Exit,
     selection::{Queues, Where},
     session::Session,
     value::rate,
 };
-
-/// The verb of what runs jobs again.
-const RETRY: &str = "retry";
 
 /// Options of all that is done to many jobs.
 #[derive(Args, Debug)]
@@ -83,7 +81,7 @@ pub(crate) struct RedriveMany {
 
 impl RetryMany {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
-        let task = Task::of_jobs(&self.many, session, RETRY, &[JobState::Failed]).await?;
+        let task = Task::of_jobs(&self.many, session, Verb::Retry, &[JobState::Failed]).await?;
         let anew = self.anew;
         task.run(|find| if anew { find.retry().anew() } else { find.retry() }).await
     }
@@ -92,7 +90,7 @@ impl RetryMany {
 impl CancelMany {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
         let states = [JobState::Delayed, JobState::Waiting, JobState::Active];
-        let task = Task::of_jobs(&self.many, session, "cancel", &states).await?;
+        let task = Task::of_jobs(&self.many, session, Verb::Cancel, &states).await?;
         let who = session.who().await?;
         task.run(|find| {
             let cancel = find.cancel().by(&who);
@@ -109,7 +107,7 @@ impl RemoveMany {
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit> {
         let not_active = JobState::ALL.into_iter().filter(|state| *state != JobState::Active);
         let states: Vec<JobState> = not_active.collect();
-        let task = Task::of_jobs(&self.many, session, "remove", &states).await?;
+        let task = Task::of_jobs(&self.many, session, Verb::Remove, &states).await?;
         task.run(jobqueue::find::Find::remove).await
     }
 }

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jobqueue::{QueueName, find::BulkReport, types::CancellationToken};
 use serde::Serialize;
 
-use super::RETRY;
+use super::verb::Verb;
 use crate::{
     exit::Exit,
     output::{Output, grouped},
@@ -25,9 +25,9 @@ pub(super) struct Run {
 }
 
 /// What became of the jobs of all queues.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Whole {
-    action: &'static str,
+    action: Verb,
     queues: Vec<QueueName>,
     looked_at: u64,
     done: u64,
@@ -38,6 +38,19 @@ struct Whole {
 }
 
 impl Whole {
+    fn of(action: Verb) -> Self {
+        Self {
+            action,
+            queues: Vec::new(),
+            looked_at: 0,
+            done: 0,
+            refused: 0,
+            refusals: Vec::new(),
+            unreadable: 0,
+            cut_off: false,
+        }
+    }
+
     /// Why some were refused, and how often.
     fn reasons(&self) -> Vec<(&str, usize)> {
         let mut reasons: Vec<(&str, usize)> = Vec::new();
@@ -59,20 +72,14 @@ struct Refusal {
 }
 
 impl Run {
-    pub(super) fn new(
-        out: Output,
-        stop: CancellationToken,
-        total: u64,
-        action: &'static str,
-    ) -> Self {
+    pub(super) fn new(out: Output, stop: CancellationToken, total: u64, action: Verb) -> Self {
         let bar = ProgressBar::new(total);
         let style = "{bar:20} {human_pos}/{human_len}  {per_sec}  {eta} left  {msg}";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style.progress_chars("█▌░"));
         }
         bar.set_message("Ctrl-C stops cleanly");
-        let whole = Whole { action, ..Whole::default() };
-        Self { stop, out, bar, whole: Mutex::new(whole) }
+        Self { stop, out, bar, whole: Mutex::new(Whole::of(action)) }
     }
 
     fn whole(&self) -> MutexGuard<'_, Whole> {
@@ -135,12 +142,7 @@ impl Run {
     }
 
     fn tell(&self, whole: &Whole) -> Result<()> {
-        let done = match whole.action {
-            RETRY => "run again",
-            "cancel" => "cancelled",
-            "remove" => "removed",
-            _ => "go back to their queues",
-        };
+        let done = whole.action.done();
         let skipped = match whole.refused {
             0 => String::new(),
             count => format!(", {} skipped", grouped(count)),

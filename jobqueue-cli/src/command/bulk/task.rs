@@ -10,7 +10,7 @@ use jobqueue::{
 };
 use serde_json::json;
 
-use super::{Many, RETRY, run::Run};
+use super::{Many, run::Run, verb::Verb};
 use crate::{
     command::job_lines::{self, FoundJob},
     exit::Exit,
@@ -25,7 +25,7 @@ const SAMPLES: usize = 3;
 pub(super) struct Task<'a> {
     many: &'a Many,
     session: &'a Session,
-    verb: &'static str,
+    verb: Verb,
     queues: Vec<Queue>,
     /// Dead letters are meant: what opens them.
     client: Option<&'a Client>,
@@ -48,7 +48,7 @@ impl<'a> Task<'a> {
     pub(super) async fn of_jobs(
         many: &'a Many,
         session: &'a Session,
-        verb: &'static str,
+        verb: Verb,
         states: &[JobState],
     ) -> Result<Self> {
         let filter = many.meant.filter(states)?;
@@ -61,7 +61,7 @@ impl<'a> Task<'a> {
         let filter = many.meant.filter(&[])?;
         let queues = vec![many.queues.one(session).await?];
         let client = Some(session.client().await?);
-        Ok(Self { many, session, verb: "redrive", queues, client, filter })
+        Ok(Self { many, session, verb: Verb::Redrive, queues, client, filter })
     }
 
     /// Counts, shows, asks, and does it, queue by queue.
@@ -134,7 +134,8 @@ impl<'a> Task<'a> {
             && let Some(job) = find.next().await
         {
             let job = job?;
-            if self.verb == RETRY && matches!(job.outcome, Some(Outcome::DeadLettered { .. })) {
+            if self.verb == Verb::Retry && matches!(job.outcome, Some(Outcome::DeadLettered { .. }))
+            {
                 held += 1;
                 continue;
             }
@@ -172,6 +173,6 @@ impl<'a> Task<'a> {
             _ => found.iter().map(|it| it.queue.name().to_string()).collect(),
         };
         let (count, looked_at, names) = (grouped(count), grouped(looked_at), names.join(", "));
-        format!("Would {} {count} of {looked_at} {what} in {names}{oldest}.", self.verb)
+        format!("Would {} {count} of {looked_at} {what} in {names}{oldest}.", self.verb.as_str())
     }
 }

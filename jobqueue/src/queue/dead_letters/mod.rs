@@ -105,6 +105,5 @@ impl DeadLetters {
 
 /// The dead letter in a job; none if it is another kind of job.
 fn dead_letter_of(job: &JobInfo) -> Option<DeadLetter> {
-    let record = &job.record;
-    (record.name.as_str() == DeadLetter::NAME).then(|| record.codec.decode(&record.payload).ok())?
+    DeadLetter::of(&job.record)?.ok()
 }

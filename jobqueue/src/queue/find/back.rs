@@ -40,8 +40,7 @@ impl Back {
         let (set, before, span) = match &self.0 {
             WalkPlace::Active(_) => return self.active(sieve).await,
             WalkPlace::State(state, before) => {
-                let span = sieve.filter().span(*state, sieve.now());
-                (state.as_str().to_owned(), before.clone(), span)
+                (state.as_str().to_owned(), before.clone(), sieve.span(*state))
             }
             WalkPlace::Tag(before) => {
                 let tag = sieve.filter().one_tag().unwrap_or_default();

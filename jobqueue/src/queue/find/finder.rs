@@ -8,11 +8,9 @@ use super::{
     walk::{Walk, sets},
 };
 use crate::{
-    clock,
     error::Result,
-    job::{JobFilter, JobId, JobInfo, JobState, Span},
+    job::{JobFilter, JobId, JobInfo, JobState},
     queue::{Queue, inspect::READ_AT_ONCE},
-    value_error::Invalid,
 };
 
 /// What is looked for.
@@ -37,13 +35,7 @@ impl Finder {
     /// letters, through those that wait.
     pub(in crate::queue) fn new(seek: &Seek, states: &[JobState]) -> Result<Self> {
         let Seek { queue, filter, subject } = seek.clone();
-        let filter = checked(filter)?;
-        if subject == Subject::DeadLetters && filter.names_state() {
-            let problem = "a filter of dead letters names a state";
-            let advice = "leave it out: the jobs have failed, and the letters that wait are found";
-            return Err(Invalid::setup(problem, advice).into());
-        }
-        let now = clock::now();
+        let filter = checked(filter, subject)?;
         let (states, ids) = match subject {
             Subject::Jobs if filter.wants_queue(queue.name()) => {
                 (filter.states_or(states), filter.ids())
@@ -51,18 +43,15 @@ impl Finder {
             Subject::Jobs => (Vec::new(), None),
             Subject::DeadLetters => (vec![JobState::Waiting], None),
         };
-        let span = |state| match subject {
-            Subject::Jobs => filter.span(state, now),
-            Subject::DeadLetters => Span::default(),
-        };
+        let mut sieve = Sieve::new(queue, filter, subject, states);
+        let states = sieve.states();
         // A dead letter has the tags of its job.
-        let walk = match filter.one_tag() {
+        let walk = match sieve.filter().one_tag() {
             _ if ids.is_some() => Walk::through([]),
             Some(tag) if !states.is_empty() => Walk::through_tag(tag),
-            _ => Walk::through(sets(&states).into_iter().map(|state| (state, span(state)))),
+            _ => Walk::through(sets(states).into_iter().map(|state| (state, sieve.span(state)))),
         };
         let candidates = ids.unwrap_or_default().into();
-        let mut sieve = Sieve::new(queue, filter, subject, states);
         sieve.look_at(VecDeque::len(&candidates));
         Ok(Self { sieve, walk, candidates })
     }

@@ -17,6 +17,7 @@ use crate::{
     client::Client,
     error::Result,
     job::{JobFilter, JobId, JobInfo, JobState, QueueCounts, QueueName},
+    queue::DeadLetters,
 };
 
 /// The states in the order in which they are looked through.
@@ -65,12 +66,32 @@ impl Client {
     /// # }
     /// ```
     pub fn find(&self, filter: JobFilter) -> Search {
-        let (client, after) = (self.clone(), None);
-        Search { client, filter, after, at_most: PAGE, look_at: LOOK_AT, within: WITHIN }
+        Search::new(self.clone(), filter, None)
     }
 }
 
-/// A search through queues: see [`Client::find`]. Awaited, it gives a [page](SearchPage).
+impl DeadLetters {
+    /// Looks for dead letters that wait, as [`find`](Self::find) does, but from the newest to the
+    /// oldest and page by page: each page says where the next one goes on. What is found are the jobs
+    /// of this queue, with a [`DeadLetter`](crate::dead_letter::DeadLetter) as their payload.
+    ///
+    /// ```no_run
+    /// # use jobqueue::{find::JobFilter, dead_letter::{DeadLetter, DeadLetters}};
+    /// # async fn example(dead: DeadLetters) -> jobqueue::Result<()> {
+    /// let page = dead.search(JobFilter::new().error("timeout")).at_most(20).await?;
+    /// for found in page.jobs {
+    ///     println!("{}", found.job.payload::<DeadLetter>()?.failure);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn search(&self, filter: JobFilter) -> Search {
+        let queue = self.queue();
+        Search::new(queue.client().clone(), filter, Some(queue.name().clone()))
+    }
+}
+
+/// A search through queues: see [`Client::find`] and [`DeadLetters::search`]. Awaited, it gives a [page](SearchPage).
 ///
 /// Queue after queue by their names, it looks through active, failed, delayed, waiting, cancelled and
 /// completed jobs, and in each state from the newest to the oldest. A filter that names ids looks for
@@ -89,6 +110,8 @@ impl Client {
 pub struct Search {
     client: Client,
     filter: JobFilter,
+    /// The queue whose dead letters are looked for, in place of jobs.
+    letters_in: Option<QueueName>,
     after: Option<SearchCursor>,
     at_most: usize,
     look_at: u64,
@@ -125,6 +148,18 @@ pub struct FoundJob {
 }
 
 impl Search {
+    fn new(client: Client, filter: JobFilter, letters_in: Option<QueueName>) -> Self {
+        Self {
+            client,
+            filter,
+            letters_in,
+            after: None,
+            at_most: PAGE,
+            look_at: LOOK_AT,
+            within: WITHIN,
+        }
+    }
+
     /// Goes on where a page before has ended.
     pub fn after(mut self, cursor: &SearchCursor) -> Self {
         self.after = Some(cursor.clone());
@@ -152,19 +187,22 @@ impl Search {
     }
 
     async fn run(self) -> Result<SearchPage> {
-        let filter = checked(self.filter.clone())?;
+        let subject = if self.letters_in.is_some() { Subject::DeadLetters } else { Subject::Jobs };
+        let filter = checked(self.filter.clone(), subject)?;
         let queues = self.queues(&filter).await?;
         let mut page = Page {
             until: Instant::now() + self.within,
             at_most: self.at_most,
             look_at: self.look_at,
             filter,
+            subject,
             client: self.client,
             jobs: Vec::new(),
             before: self.after.as_ref().map_or_else(Looked::default, |it| it.looked),
             now: Looked::default(),
         };
-        if self.after.is_none() {
+        // Letters have ids of their own.
+        if self.after.is_none() && subject == Subject::Jobs {
             let (ids, word) = (page.filter.ids(), page.filter.lone_word());
             if let Some(named) = ids.clone().or(word.map(|word| vec![word])) {
                 page.look_up(&named, &queues).await?;
@@ -179,6 +217,9 @@ impl Search {
 
     /// The queues to look in, by name.
     async fn queues(&self, filter: &JobFilter) -> Result<Vec<QueueName>> {
+        if let Some(queue) = &self.letters_in {
+            return Ok(vec![queue.clone()]);
+        }
         let from = self.after.as_ref().map(|after| &after.queue);
         let mut queues = match filter.queues() {
             Some(named) => named,
@@ -206,6 +247,7 @@ impl IntoFuture for Search {
 struct Page {
     client: Client,
     filter: JobFilter,
+    subject: Subject,
     until: Instant,
     at_most: usize,
     look_at: u64,
@@ -228,10 +270,17 @@ impl Page {
             || Instant::now() >= self.until
     }
 
+    /// The states that are looked through; of letters, those that wait.
+    fn states(&self) -> Vec<JobState> {
+        match self.subject {
+            Subject::Jobs => self.filter.states_or(&ORDER),
+            Subject::DeadLetters => vec![JobState::Waiting],
+        }
+    }
+
     fn sieve(&self, queue: &QueueName) -> Result<Sieve> {
-        let states = self.filter.states_or(&ORDER);
         let queue = self.client.queue(queue)?;
-        Ok(Sieve::new(queue, self.filter.clone(), Subject::Jobs, states))
+        Ok(Sieve::new(queue, self.filter.clone(), self.subject, self.states()))
     }
 
     /// These jobs, in whichever queues they are.
@@ -257,7 +306,7 @@ impl Page {
         queues: &[QueueName],
         after: Option<SearchCursor>,
     ) -> Result<SearchPage> {
-        let states = self.filter.states_or(&ORDER);
+        let states = self.states();
         let by_tag = self.filter.one_tag().is_some();
         let mut of = after.as_ref().and_then(|after| after.of);
         let mut counts = Vec::new();

@@ -12,10 +12,11 @@ use crate::{
     error::{Error, Result},
     error_chain::chain,
     job::{
-        DeadLetter, Facts, FilterProblem, JobFilter, JobId, JobInfo, JobState, Record, WorkerId,
+        DeadLetter, Facts, FilterProblem, JobFilter, JobId, JobInfo, JobState, Record, Span,
+        WorkerId,
     },
     queue::Queue,
-    value_error::PayloadError,
+    value_error::{Invalid, PayloadError},
 };
 
 /// Of which jobs a filter speaks.
@@ -62,8 +63,13 @@ impl Sieve {
         &self.filter
     }
 
-    pub(super) fn now(&self) -> DateTime<Utc> {
-        self.now
+    /// Since when and until when jobs of a state may have come into it. Of letters nothing is known
+    /// of that: the filter speaks of the jobs that failed.
+    pub(super) fn span(&self, state: JobState) -> Span {
+        match self.subject {
+            Subject::Jobs => self.filter.span(state, self.now),
+            Subject::DeadLetters => Span::default(),
+        }
     }
 
     pub(super) fn states(&self) -> &[JobState] {
@@ -97,7 +103,8 @@ impl Sieve {
     }
 
     fn wants_letter(&self, record: &Record) -> Result<bool> {
-        let Some(letter) = letter_of(record)? else { return Ok(false) };
+        let Some(letter) = DeadLetter::of(record) else { return Ok(false) };
+        let letter = letter?;
         let record = letter.record().map_err(PayloadError::record)?;
         Ok(self.filter.wants(&Facts::of_dead(&letter, &record), self.now)?)
     }
@@ -161,17 +168,14 @@ impl Sieve {
 }
 
 /// The filter, unless something is wrong with it.
-pub(super) fn checked(filter: JobFilter) -> Result<JobFilter> {
+pub(super) fn checked(filter: JobFilter, subject: Subject) -> Result<JobFilter> {
+    if subject == Subject::DeadLetters && filter.names_state() {
+        let problem = "a filter of dead letters names a state";
+        let advice = "leave it out: the jobs have failed, and the letters that wait are found";
+        return Err(Invalid::setup(problem, advice).into());
+    }
     filter.checked().map_err(|problem| match problem {
         FilterProblem::Invalid(invalid) => Error::from(invalid),
         FilterProblem::Payload(problem) => Error::from(problem),
     })
-}
-
-/// The dead letter in a record; none if it is another kind of job.
-fn letter_of(record: &Record) -> Result<Option<DeadLetter>> {
-    if record.name.as_str() != DeadLetter::NAME {
-        return Ok(None);
-    }
-    Ok(Some(record.codec.decode(&record.payload)?))
 }

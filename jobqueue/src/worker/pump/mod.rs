@@ -146,8 +146,8 @@ impl Pump {
 
     /// One call: settle what has ended, fetch what fits.
     async fn turn(&mut self) -> Result<()> {
-        // The fetch's answer is of another time than this call's; another server may know less.
-        if self.wake.is_fetching() || self.session.is_reconnected() {
+        // The fetch's answer is of another time than this call's.
+        if self.wake.is_fetching() || self.session.must_join() {
             return self.join(None).await;
         }
         if self.schedule.take_lease_lost() {

@@ -1,7 +1,7 @@
 //! The session of a pump: kept up by heartbeats, and joined again whenever it isn't known what is
 //! held.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -19,7 +19,7 @@ use crate::{
     clock,
     error::{Error, Refused, Result},
     error_chain::chain,
-    job::{Effect, JobId, WorkerCard, WorkerId, WorkerState},
+    job::{Effect, JobId, QueueName, WorkerCard, WorkerId, WorkerState},
     outbox::Relays,
     session::{Session, Step},
     store::{
@@ -41,6 +41,8 @@ pub(super) struct KeptSession {
     session: Session,
     /// Who this is, for operators.
     card: WorkerCard,
+    /// Where dead letters go.
+    letters: BTreeSet<QueueName>,
     /// The name under which jobs are held, for the runs.
     name: watch::Sender<WorkerId>,
     lease: Arc<Lease>,
@@ -58,6 +60,7 @@ impl KeptSession {
         let limits = CodeLimits { rate: config.rate, max_active: config.max_active };
         Self {
             card: card(pump),
+            letters: pump.dead_letters(),
             session: Session::new(pump.store.clone(), config.lease, Some(limits)),
             name: watch::Sender::new(WorkerId::generate()),
             lease: pump.lease.clone(),
@@ -126,9 +129,10 @@ impl KeptSession {
         })
     }
 
-    /// Whether the connection is another than when it joined.
-    pub(super) fn is_reconnected(&self) -> bool {
-        self.session.is_reconnected()
+    /// Whether it isn't known what is held: the connection is another than when it joined, and another
+    /// server may know less; or a drain has ended before a join was answered.
+    pub(super) fn must_join(&self) -> bool {
+        self.session.is_reconnected() || self.session.is_joining()
     }
 
     /// Waits until a heartbeat finds that the lease is lost.
@@ -271,6 +275,16 @@ impl KeptSession {
         self.lease.renewed(held, false);
         self.lease.keep(self.session.name().cloned());
         self.tell_card();
+        self.list_letters();
+    }
+
+    /// Lists where dead letters go. A queue that was obliterated has lost that, and its workers join
+    /// it again. Nothing waits for it either.
+    fn list_letters(&self) {
+        let (store, letters) = (self.session.store().clone(), self.letters.clone());
+        if !letters.is_empty() {
+            tokio::spawn(boxed(async move { store.list_letters(letters).await }));
+        }
     }
 
     /// Notes who this is, and whether it is paused or drains. Nothing depends on it, so nothing
@@ -285,7 +299,7 @@ impl KeptSession {
         let (store, card) =
             (self.session.store().clone(), WorkerCard { state, ..self.card.clone() });
         tokio::spawn(boxed(async move {
-            let identify = Identify { worker: &worker, card: &card.encode() };
+            let identify = Identify { worker: &worker, card: &card };
             if let Err(error) = store.call(&identify).await {
                 debug!(queue = %store.name(), error = %chain(&error), "not noted who this worker is");
             }
@@ -314,6 +328,7 @@ fn card(pump: &PumpConfig) -> WorkerCard {
     handlers.sort();
     WorkerCard {
         instance: config.instance.as_ref().map(ToString::to_string).unwrap_or_default(),
+        release: client.process().release(),
         process: client.process().clone(),
         since_ms: clock::now().timestamp_millis(),
         lease_ms: millis(config.lease),

@@ -58,8 +58,8 @@ impl Judge<'_> {
                 let history: Vec<&str> =
                     history.into_iter().filter(|kind| !of_flows(kind)).collect();
                 // A flow whose start was lost is started again, and its nodes with it: see
-                // `lua/job/expect.lua`.
-                let again = redriven || (!self.lost.is_empty() && id.ends_with('@'));
+                // `lua/job/expect.lua`. One whose end was lost ends again, and so follows what follows.
+                let again = redriven || (!self.lost.is_empty() && is_of_flow(id));
                 let mut standing = Standing::Unknown;
                 for kind in &history {
                     match follow(standing, kind, again) {
@@ -130,6 +130,11 @@ impl Judge<'_> {
             self.complain(wrong, format!("{failed} jobs failed, and {letters} dead letters came"));
         }
     }
+}
+
+/// Whether it is the job of a node, or follows from a batch.
+fn is_of_flow(id: &str) -> bool {
+    ["@", ".success", ".complete", ".death"].iter().any(|end| id.ends_with(end))
 }
 
 fn follow(standing: Standing, kind: &str, redriven: bool) -> Result<Standing, Wrong> {

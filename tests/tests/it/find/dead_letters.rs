@@ -40,6 +40,32 @@ async fn dead_letters_are_found_and_sent_back_by_their_jobs() {
     let letter = found.next().await.expect("one").expect("found").payload::<DeadLetter>();
     assert_eq!(letter.expect("a letter").payload::<Order>(), Ok(Order::of(7)));
     assert!(found.next().await.is_none());
+    // Page by page, by what the failed jobs were: neither their ids nor their ends are the letters'.
+    let (filter, mut users, mut cursor) = (JobFilter::new().name("pay"), Vec::new(), None);
+    loop {
+        let mut page = dead.search(filter.clone()).at_most(4);
+        if let Some(cursor) = &cursor {
+            page = page.after(cursor);
+        }
+        let page = page.await.expect("found");
+        assert!(page.jobs.len() <= 4 && page.of == Some(11), "{page:?}");
+        for found in page.jobs {
+            assert_eq!(found.queue.as_str(), "orders-dlq");
+            let letter = found.job.payload::<DeadLetter>().expect("a letter");
+            users.push(letter.payload::<Order>().expect("an order").user);
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(users.len(), 10, "{users:?}");
+    users.sort_unstable();
+    assert_eq!(users, (0..10).collect::<Vec<_>>());
+    let recent: JobFilter = "ended<1h added<1h bank".parse().expect("a filter");
+    assert_eq!(dead.search(recent).await.expect("found").jobs.len(), 10);
+    let old: JobFilter = "ended>1h".parse().expect("a filter");
+    assert_eq!(dead.search(old).await.expect("found").jobs.len(), 0);
     well.up();
     let filter = JobFilter::new().error_contains("bank 1").header("tenant", "a");
     let report = dead.find(filter).redrive().await.expect("sent back");
@@ -85,4 +111,6 @@ async fn a_filter_of_dead_letters_names_no_state() {
     let failed = || dead.find(JobFilter::new().state(JobState::Failed));
     assert!(matches!(failed().next().await, Some(Err(Error::Invalid(_)))));
     assert!(matches!(failed().redrive().await, Err(Error::Invalid(_))));
+    let search = dead.search(JobFilter::new().state(JobState::Failed));
+    assert!(matches!(search.await, Err(Error::Invalid(_))));
 }

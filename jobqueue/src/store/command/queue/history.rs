@@ -28,8 +28,14 @@ const WHAT: &str = ReadHistory::ACTION;
 
 impl Command for ReadHistory<'_> {
     const SCRIPT: &'static Script = script!("queue" / history, [clock, layout, resolutions]);
-    const KEYS: &'static [Key] =
-        &[Key::Meta, Key::History, Key::HistoryMinutes, Key::HistoryTens, Key::HistoryHours];
+    const KEYS: &'static [Key] = &[
+        Key::Meta,
+        Key::History,
+        Key::HistoryMinutes,
+        Key::HistoryTens,
+        Key::HistoryHours,
+        Key::Deploys,
+    ];
     const ACTION: &'static str = "read a queue's history";
     type Reply = StoredHistory;
 
@@ -43,7 +49,7 @@ impl Command for ReadHistory<'_> {
     }
 
     fn read(&self, reply: Value) -> Result<StoredHistory, Corrupt> {
-        let [now, open, found] = reply::tuple(reply, WHAT)?;
+        let [now, open, found, releases] = reply::tuple(reply, WHAT)?;
         let (mut fields, mut chunks) = (Vec::new(), Vec::new());
         let mut open = reply::array(open, WHAT)?.into_iter();
         while let (Some(field), Some(value)) = (open.next(), open.next()) {
@@ -53,6 +59,9 @@ impl Command for ReadHistory<'_> {
             let [number, text] = reply::tuple(chunk, WHAT)?;
             chunks.push((reply::count(&number, WHAT)?, reply::bytes(text, WHAT)?));
         }
-        Ok(StoredHistory::new(reply::count(&now, WHAT)?, fields, chunks))
+        let releases = reply::array(releases, WHAT)?.into_iter();
+        let deploys = releases.map(|it| Ok(reply::text(&it, WHAT)?.to_owned()));
+        let now = reply::count(&now, WHAT)?;
+        Ok(StoredHistory::new(now, fields, chunks, deploys.collect::<Result<_, _>>()?))
     }
 }

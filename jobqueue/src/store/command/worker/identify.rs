@@ -3,7 +3,7 @@
 use redis::Value;
 
 use crate::{
-    job::WorkerId,
+    job::{WorkerCard, WorkerId},
     store::{
         command::{Args, Command},
         keys::{Key, Keys},
@@ -16,18 +16,19 @@ use crate::{
 /// `lua/worker/identify.lua`
 pub(crate) struct Identify<'a> {
     pub(crate) worker: &'a WorkerId,
-    pub(crate) card: &'a [u8],
+    pub(crate) card: &'a WorkerCard,
 }
 
 impl Command for Identify<'_> {
-    const SCRIPT: &'static Script = script!("worker" / identify, [layout, lease]);
-    const KEYS: &'static [Key] = &[Key::Workers, Key::Identities, Key::Meta];
+    const SCRIPT: &'static Script = script!("worker" / identify, [clock, layout, lease]);
+    const KEYS: &'static [Key] = &[Key::Workers, Key::Identities, Key::Meta, Key::Deploys];
     const ACTION: &'static str = "note who a worker is";
     /// Whether there is such a worker.
     type Reply = bool;
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
-        args.push(self.worker.as_str()).push(self.card);
+        args.push(self.worker.as_str()).push(self.card.encode());
+        args.push(self.card.release.as_str()).push(self.card.since_ms);
     }
 
     fn read(&self, reply: Value) -> Result<bool, Corrupt> {

@@ -25,9 +25,12 @@ fn what_waited_for_the_last_end_is_sent() {
     let mut rig = rig("f");
     rig.replies(KEYS, ends(&[("F.0.0@", COMPLETED)]), "0");
     let before = rig.dump();
-    // It comes again, and so do ends of other flows, of other tries, and of no node.
+    // It comes again, and so do ends of other flows, of other tries, and of no node; and of one that
+    // was not sent yet, as far as is known here.
     let again = [("F.0.0@", FAILED), ("G.0.0@", FAILED), ("F.0.1.7@", FAILED), ("x", FAILED)];
     rig.replies(KEYS, ends(&again), "0");
+    let unsent = [("F.1.0@", COMPLETED), ("F.0.2@", COMPLETED), ("F.9.0@", COMPLETED)];
+    rig.replies(KEYS, ends(&unsent), "0");
     rig.dump().assert_unchanged_since(&before);
     rig.replies(KEYS, ends(&[("F.0.1@", COMPLETED), ("F.0.1@", FAILED)]), "1");
     rig.holds(expect![[r#"

@@ -7,7 +7,7 @@ use jobqueue_tests::{
 };
 use redis::Value;
 
-const KEYS: &[&str] = &["meta", "history", "history:1m", "history:10m", "history:1h"];
+const KEYS: &[&str] = &["meta", "history", "history:1m", "history:10m", "history:1h", "deploys"];
 
 const HOUR: u64 = 3_600_000;
 
@@ -77,10 +77,22 @@ fn a_queue_without_a_history_has_none() {
         1700000000000
         []
         []
+        []
     "#]],
     );
     rig.given(["DEL jq:{q}:meta"]);
-    rig.replies(KEYS, args![1, "send", ago(HOUR), 0], "[1700000000000, [], []]");
+    rig.replies(KEYS, args![1, "send", ago(HOUR), 0], "[1700000000000, [], [], []]");
+}
+
+#[test]
+fn answers_which_versions_came_in_their_order() {
+    let mut rig = rig();
+    rig.given(["RPUSH jq:{q}:deploys first second"]);
+    rig.replies(
+        KEYS,
+        args![1, "", ago(HOUR), 0],
+        r#"[1700000000000, [], [], ["first", "second"]]"#,
+    );
 }
 
 #[test]
