@@ -104,8 +104,17 @@ impl Queue {
             job.unique = (rule.ends || lapses.is_none()).then(|| (*key).to_owned());
         }
         job.expires = self.expires(due);
+        job.tags = self.tagged(new);
         self.jobs.insert(new.id.clone(), job);
         ready
+    }
+
+    /// The tags of a job; that any has had some is noted.
+    pub(super) fn tagged(&mut self, new: &NewJob) -> &'static str {
+        if !new.tags.is_empty() {
+            self.meta.insert("tagged", "1".to_owned());
+        }
+        new.tags
     }
 }
 
@@ -143,6 +152,7 @@ impl Job {
             unique: None,
             expires: None,
             pool: Pool::default(),
+            tags: "",
         }
     }
 }

@@ -262,9 +262,11 @@ impl Check<'_> {
             "pools",
             "cancelled",
             "cancels",
+            "tags",
         ];
         for name in self.suffixes("") {
-            let family = ["running:", "errors:", "logs:", "unique:", "producer:", "lane:", "pool:"];
+            let family =
+                ["running:", "errors:", "logs:", "unique:", "producer:", "lane:", "pool:", "tag:"];
             if !known.contains(&name.as_str()) && !family.iter().any(|it| name.starts_with(it)) {
                 self.complain(format!("the key {name} is nobody's"));
             }

@@ -51,6 +51,7 @@ impl Queue {
         let expiring = expiring.into_iter().map(|(at, id)| (at.to_string(), id));
         keys.put("expiring", Content::ZSet(expiring.collect()));
         self.put_columns(&mut keys);
+        self.put_tags(&mut keys);
         self.put_lanes(&mut keys);
         self.put_pools(&mut keys);
         self.put_rest(&mut keys);
@@ -78,6 +79,17 @@ impl Queue {
         for (id, job) in &self.jobs {
             keys.put(&format!("errors:{id}"), Content::List(job.errors.clone()));
             keys.put(&format!("logs:{id}"), Content::List(job.log.clone()));
+        }
+    }
+
+    fn put_tags(&self, keys: &mut Keys) {
+        // As the dump shows a newline.
+        let tags = |job: &Job| (!job.tags.is_empty()).then(|| job.tags.replace('\n', "\\n"));
+        keys.put("tags", self.column(tags));
+        for tag in ["a", "b"] {
+            let has = |(_, job): &(&String, &Job)| job.tags.split('\n').any(|it| it == tag);
+            let ids = self.jobs.iter().filter(has).map(|(id, _)| ("0".to_owned(), id.clone()));
+            keys.put(&format!("tag:{tag}"), Content::ZSet(ids.collect()));
         }
     }
 

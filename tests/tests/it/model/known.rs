@@ -6,7 +6,7 @@ use super::{
     hand,
     op::{Added, DONE, Ending, Op},
     play,
-    request::Due,
+    request::{Due, Mode, Rule},
 };
 
 #[track_caller]
@@ -18,7 +18,7 @@ fn agrees(ops: &[Op]) {
 
 /// A job of no special kind.
 fn add() -> Op {
-    let job = Added { again: None, priority: 0, due: Due::Now, unique: None };
+    let job = Added { again: None, priority: 0, due: Due::Now, unique: None, tags: "" };
     Op::Add { producer: 0, first_is_late: false, jobs: vec![job] }
 }
 
@@ -82,4 +82,14 @@ fn a_throttle_by_hand_while_a_job_waits() {
 fn a_receive_that_uses_up_all_that_may_be_active() {
     let receive = hand::Op::Receive { want: 1, out: 10_000, lost: false };
     agrees(&[add(), add(), Op::Limit("active", "1"), Op::TakeToken, Op::Hand(receive)]);
+}
+
+#[test]
+fn a_job_that_is_replaced_by_another_of_its_batch_loses_its_tags() {
+    let job = |tags| {
+        let rule = Rule { lifetime: None, ends: false, mode: Mode::Replace };
+        Added { again: None, priority: 0, due: Due::Now, unique: Some(("k", rule)), tags }
+    };
+    let jobs = vec![job("a\nb"), job("b"), job("")];
+    agrees(&[Op::Add { producer: 0, first_is_late: false, jobs }]);
 }

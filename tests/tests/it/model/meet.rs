@@ -88,6 +88,7 @@ impl Queue {
         let mut job = Job::new(new.record.clone(), Place::Delayed { due: PARKED }, new.priority);
         job.unique = Some(key.to_owned());
         job.expires = self.expires(PARKED);
+        job.tags = self.tagged(new);
         self.jobs.insert(new.id.clone(), job);
         self.job(&holder).unique = Some(key.to_owned());
         let successor = Some(Successor { id: new.id.clone(), due });
@@ -153,12 +154,12 @@ impl Queue {
                 *until = due;
             }
         }
-        let own = new.due.ms(now).max(now);
+        let (own, tags) = (new.due.ms(now).max(now), self.tagged(new));
         let expires = self.expires(if parked { PARKED } else { due });
         let job = self.job(id);
         job.since = (!parked && due != own).then_some(due);
         job.record.clone_from(&new.record);
-        job.expires = expires;
+        (job.expires, job.tags) = (expires, tags);
         (job.attempts, job.stalls, job.misses, job.progress) = (None, None, None, None);
         (job.errors, job.log) = (Vec::new(), Vec::new());
     }

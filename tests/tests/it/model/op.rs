@@ -129,6 +129,8 @@ pub(super) struct Added {
     pub(super) priority: i64,
     pub(super) due: Due,
     pub(super) unique: Option<(&'static str, Rule)>,
+    /// A line each.
+    pub(super) tags: &'static str,
 }
 
 /// How a run ends.
@@ -233,14 +235,16 @@ fn due() -> impl Strategy<Value = Due> {
 }
 
 fn added() -> impl Strategy<Value = Added> {
-    (option::weighted(0.1, job()), priority(), due(), option::weighted(0.3, unique())).prop_map(
-        |(again, priority, due, unique)| match unique {
+    let tags = select(vec!["", "", "", "a", "b", "a\nb"]);
+    let unique = option::weighted(0.3, unique());
+    (option::weighted(0.1, job()), priority(), due(), unique, tags).prop_map(
+        |(again, priority, due, unique, tags)| match unique {
             // A debounce has its delay.
             Some((key, rule @ Rule { mode: Mode::Debounce(_), .. })) => {
                 let due = if let Due::In(ms) = due { Due::In(ms) } else { Due::In(1_000) };
-                Added { again, priority, due, unique: Some((key, rule)) }
+                Added { again, priority, due, unique: Some((key, rule)), tags }
             }
-            unique => Added { again, priority, due, unique },
+            unique => Added { again, priority, due, unique, tags },
         },
     )
 }

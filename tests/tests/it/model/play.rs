@@ -217,6 +217,7 @@ impl Game<'_> {
                 priority: job.priority,
                 due: job.due,
                 unique: job.unique,
+                tags: job.tags,
             });
         }
         let number = self.calls.len() as u64 + 1;

@@ -56,6 +56,8 @@ pub(super) struct Job {
     pub(super) log: Vec<String>,
     /// The key that it stands for while it hasn't ended, and that it takes again to run again.
     pub(super) unique: Option<String>,
+    /// By which it is found, a line each.
+    pub(super) tags: &'static str,
     /// Until when it may wait; with a minus once it was handed out, and -1 if it had expired.
     pub(super) expires: Option<i64>,
     /// Of one that has ended: among which its retention counts, and whether that has a set here.

@@ -64,6 +64,8 @@ pub(super) struct NewJob {
     pub(super) priority: i64,
     pub(super) due: Due,
     pub(super) unique: Option<(&'static str, Rule)>,
+    /// A line each.
+    pub(super) tags: &'static str,
 }
 
 /// What a unique key means.
@@ -270,6 +272,15 @@ fn add(attempt: Try, look: bool, jobs: &[NewJob]) -> Call {
     }
     args.extend(args![count]);
     args.extend(specials);
+    let tagged: Vec<_> = jobs.iter().enumerate().filter(|(_, job)| !job.tags.is_empty()).collect();
+    if !tagged.is_empty() {
+        // For the event.
+        let ids: Vec<_> = jobs.iter().map(|job| job.id.as_str()).collect();
+        args.extend(args![ids.join(" ")]);
+    }
+    for (index, job) in tagged {
+        args.extend(args![index + 1, format!("#{}", job.tags)]);
+    }
     Call { script: "job/add", more_keys, args, ..Call::default() }
 }
 
