@@ -1,7 +1,10 @@
 //! The relay of one outbox: it takes entries, delivers them, and removes those that have arrived.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -59,6 +62,8 @@ pub(super) struct Relay {
     until: Option<EntryId>,
     pub(super) signals: Arc<Signals>,
     ways: Mutex<Ways>,
+    /// Over which connections all of these ways went.
+    generation: AtomicU64,
 }
 
 /// Why a relay ends.
@@ -94,8 +99,9 @@ impl Relay {
         signals: Arc<Signals>,
     ) -> Self {
         let (store, name) = (relays.store().queue(source), WorkerId::generate());
+        let generation = AtomicU64::new(store.generation());
         let (source, ways) = (source.clone(), Mutex::default());
-        Self { relays, source, store, name, until, signals, ways }
+        Self { relays, source, store, name, until, signals, ways, generation }
     }
 
     /// Relays until the outbox is empty, or until what is waited for has arrived. One in the
@@ -118,8 +124,10 @@ impl Relay {
         let (mut pause, mut rest, mut most) = (FIRST_WAIT, Duration::ZERO, MAX_BATCH);
         let (mut stuck, mut patience) = (JoinSet::new(), Patience::new(self.store.retry_timeout()));
         loop {
-            // One that panicked leaves its target behind: all begin anew.
-            if stuck.try_join_next().is_some_and(|ended| ended.is_err()) {
+            // One that panicked leaves its target behind, and another server may have lost what was
+            // brought: all begin anew. What a target has already, it takes no second time.
+            let is_lame = stuck.try_join_next().is_some_and(|ended| ended.is_err());
+            if self.is_reconnected() || is_lame {
                 (stuck, *self.ways()) = (JoinSet::new(), Ways::default());
             }
             let (from, skip) = self.place();
@@ -193,14 +201,27 @@ impl Relay {
         keeps: bool,
         skip: &[String],
     ) -> Result<TakenEntries> {
-        let delivered = self.ways().take_delivered();
         let from = from.to_string();
-        let take = Take { most, keeps, skip, ..self.takes(&from, &delivered) };
-        let taken = self.store.call_retrying(&take).await;
-        if taken.is_err() {
-            self.ways().put_back(delivered);
+        let sure = Take { most, keeps, skip, ..self.takes(&from, &[]) };
+        if self.generation.load(Ordering::Relaxed) != self.store.generation() {
+            return self.store.call_retrying(&sure).await;
         }
-        taken
+        let delivered = self.ways().take_delivered();
+        match self.store.call(&Take { delivered: &delivered, ..sure }).await {
+            // A second try may reach a server that has lost what was brought.
+            Err(Error::Unavailable { .. }) => {
+                self.ways().put_back(delivered);
+                let sure = Take { most, keeps, skip, ..self.takes(&from, &[]) };
+                self.store.call_retrying(&sure).await
+            }
+            taken => taken.inspect_err(|_| self.ways().put_back(delivered)),
+        }
+    }
+
+    /// Whether connections are gone since these ways began, and that isn't known yet.
+    fn is_reconnected(&self) -> bool {
+        let now = self.store.generation();
+        self.generation.swap(now, Ordering::Relaxed) != now
     }
 
     fn takes<'a>(&'a self, from: &'a str, delivered: &'a [String]) -> Take<'a> {

@@ -122,6 +122,7 @@ async fn direct_as(
     let calm = stage.now();
     stage.say(|| "probes".to_owned());
     findings.extend(probe::send(stage, client).await?);
+    outlive_the_dead(stage).await;
     findings.extend(stop(stage).await);
     let ledgers = stage.plan.queues().into_iter().chain(["dead", "news"]);
     let ledgers: BTreeMap<_, _> =
@@ -236,6 +237,20 @@ fn left(stage: &Stage) -> String {
     let queues = stage.plan.queues().into_iter().map(|queue| (queue, standing(stage, queue)));
     let left: Vec<_> = queues.filter(|(_, count)| *count > 0).collect();
     format!("left {left:?}, all of the plan is over: {}", stage.is_over())
+}
+
+/// Waits until leases of workers that were killed have run out, and others have seen that: nobody is
+/// left to do so once all have stopped.
+async fn outlive_the_dead(stage: &Stage) {
+    let alive = lock(&stage.workers).iter().filter(|it| lock(&it.handle).is_some()).count();
+    let alive = i64::try_from(alive).unwrap_or(i64::MAX);
+    let queues: Vec<_> =
+        stage.plan.queues().into_iter().filter(|it| *it != Kind::Hand.queue()).collect();
+    let leases = |queue: &&str| stage.count("ZCARD", &format!("{}workers", base(queue)));
+    let limit = Instant::now() + SETTLED;
+    while queues.iter().any(|queue| leases(queue) > alive) && Instant::now() < limit {
+        sleep(Duration::from_millis(250)).await;
+    }
 }
 
 /// Stops all workers politely.

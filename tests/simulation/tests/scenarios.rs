@@ -6,13 +6,14 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
 use bytes::Bytes;
 
 use jobqueue::{Client, Context, Failure, JobState, State, Worker, internals::simulation, job};
-use jobqueue_engine::{Clock, Engine, serve};
+use jobqueue_engine::{Clock, Engine, Reply, serve};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
     sync::Semaphore,
@@ -86,6 +87,24 @@ impl Server {
         }
     }
 
+    /// Waits for something to be there, and goes on at just this moment.
+    async fn holds(&self, command: &'static str, key: &'static str) {
+        let words = [command, key].map(Bytes::from);
+        let moment = async {
+            loop {
+                // All that happens in one ms of the tests' time is seen step by step.
+                for _ in 0..1_000 {
+                    if self.engine.call(&words) == Reply::Integer(1) {
+                        return;
+                    }
+                    step().await;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        assert!(timeout(Duration::from_secs(60), moment).await.is_ok(), "{key} stays empty");
+    }
+
     fn cut(&self) {
         self.connections.lock().expect("no panic").drain(..).for_each(|it| it.abort());
     }
@@ -116,8 +135,29 @@ async fn gated(fails: bool, ctx: Context, gate: State<Gate>) -> Result<(), Failu
     if fails && ctx.attempt() == 1 { Err(Failure::retry("not this time")) } else { Ok(()) }
 }
 
+#[job(queue = "doomed", attempts = 1, dead_letter = "graves")]
+async fn doomed(_nothing: (), gate: State<Gate>) -> Result<(), Failure> {
+    gate.begun.fetch_add(1, Ordering::Relaxed);
+    gate.ends.acquire().await.expect("it stays open").forget();
+    Err(Failure::permanent("never"))
+}
+
 #[job(queue = "other")]
 async fn other(_nothing: ()) {}
+
+/// Lets each task that is ready have its turn, once. Tokio's own `yield_now` lets them go on until none
+/// is ready.
+async fn step() {
+    let mut had_turn = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut had_turn, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 /// Waits until that is so.
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
@@ -211,4 +251,54 @@ async fn what_has_perhaps_been_settled_is_not_told_again_by_a_worker_that_stops(
         let events = format!("{:?}", server.engine.call(&events));
         assert_eq!(events.matches("retrying").count(), 1, "after {later} ms: {events}");
     }
+}
+
+/// A dead letter had arrived, and a replica took over that had its outbox, but not the letter. The
+/// relay knew that it had arrived, and removed it there.
+#[tokio::test(start_paused = true)]
+async fn what_a_replica_lacks_is_brought_again() {
+    simulation::Clock::starting_at(1_767_225_600_000).enter();
+    // The replica takes over so many steps of the program's tasks after the letter is there.
+    for steps in 0..60 {
+        // As a task like the others.
+        let brought = tokio::spawn(bring_again(steps));
+        let brought = timeout(Duration::from_secs(120), brought).await;
+        brought.unwrap_or_else(|_| panic!("after {steps} steps: not brought")).expect("no panic");
+    }
+}
+
+async fn bring_again(steps: usize) {
+    let server = Server::start();
+    let far = Server { engine: server.engine.clone(), ..Server::start() };
+    let client = server.client().await;
+    let gate = Gate { ends: Arc::new(Semaphore::new(0)), begun: Arc::default() };
+    let worker = Worker::builder(&far.client().await).handler(doomed).state(gate.clone());
+    let worker = worker.concurrency(1).build().expect("a worker");
+    let (handle, running) =
+        (worker.handle(), tokio::spawn(worker.run_until(std::future::pending())));
+    let job = client.add(doomed, ()).await.expect("it is added");
+    while gate.begun.load(Ordering::Relaxed) < 1 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    far.set(Wire::Mute);
+    gate.ends.add_permits(1);
+    while job.state().await.expect("a state") != Some(JobState::Failed) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let copy = server.engine.copy();
+    // Its worker hears of that, and brings the letter.
+    far.set(Wire::Dead);
+    far.set(Wire::Sound);
+    server.holds("ZCARD", "jq:{graves}:waiting").await;
+    for _ in 0..steps {
+        step().await;
+    }
+    far.cut();
+    server.fail_over(copy);
+    let letters = client.dead_letters("graves").expect("a name");
+    while letters.count().await.is_ok_and(|count| count == 0) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    handle.stop(Duration::from_secs(1));
+    running.await.expect("no panic").expect("it ends well");
 }
