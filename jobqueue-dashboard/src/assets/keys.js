@@ -60,12 +60,14 @@
     say("j k", "row below, above"); say("x, X", "select, select a range"); say("Enter", "open"); say("u", "up");
     say("[ ]", "page before, after"); say("1 … 7", "state"); say("r e c p", "retry, edit, cancel, pause");
     say("y", "copy"); say(".", "freeze"); say("t", "theme"); say("?", "this");
+    // A button keeps the focus for a while after its dialog has gone, and the next Enter with it.
+    const shut = (button) => { button.blur(); dialog.close(); };
     const toggle = document.createElement("button");
     toggle.type = "button";
     toggle.textContent = off() ? "Switch keys on" : "Switch keys off";
-    toggle.onclick = () => { try { localStorage.setItem(OFF, off() ? "0" : "1"); } catch { /* no storage: they stay on */ } dialog.close(); };
+    toggle.onclick = () => { try { localStorage.setItem(OFF, off() ? "0" : "1"); } catch { /* no storage: they stay on */ } shut(toggle); };
     const close = document.createElement("button");
-    close.type = "button"; close.textContent = "Close"; close.onclick = () => dialog.close();
+    close.type = "button"; close.textContent = "Close"; close.onclick = () => shut(close);
     dialog.append(list, toggle, " ", close);
     dialog.showModal();
   };
