@@ -78,7 +78,7 @@ impl DeadLetters {
     /// ```no_run
     /// # use jobqueue::{find::JobFilter, dead_letter::{DeadLetter, DeadLetters}};
     /// # async fn example(dead: DeadLetters) -> jobqueue::Result<()> {
-    /// let page = dead.search(JobFilter::new().error("timeout")).at_most(20).await?;
+    /// let page = dead.search(JobFilter::new().error_contains("timeout")).at_most(20).await?;
     /// for found in page.jobs {
     ///     println!("{}", found.job.payload::<DeadLetter>()?.failure);
     /// }
