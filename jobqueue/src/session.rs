@@ -73,17 +73,13 @@ impl Session {
         Ok(kept)
     }
 
-    /// Whether calls go over another connection than the last join did. Then the server may have
-    /// failed over, or been restarted, without its last writes: it may know as many jobs under this
-    /// name as the session believes to hold, but other ones.
-    pub(crate) fn is_reconnected(&self) -> bool {
-        self.generation.is_some_and(|generation| generation != self.store.generation())
-    }
-
-    /// Whether a join has not been answered yet. Then it isn't known what is held, under which of the
-    /// two names: what the last call under the old one has settled must not be told again.
-    pub(crate) fn is_joining(&self) -> bool {
-        self.names.joining.is_some()
+    /// Whether it isn't known what is held. A join has not been answered yet: then what the last call
+    /// under the old name has settled must not be told again. Or calls go over another connection than
+    /// the last join did: then the server may have failed over, or been restarted, without its last
+    /// writes, and know as many jobs under this name as the session believes to hold, but other ones.
+    pub(crate) fn must_join(&self) -> bool {
+        let is_other = |generation| generation != self.store.generation();
+        self.names.joining.is_some() || self.generation.is_some_and(is_other)
     }
 
     /// Settles jobs, fetches others, and moves the lease.

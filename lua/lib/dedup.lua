@@ -99,8 +99,7 @@ end
 local function dedup_replace(q, special, name, meet, record, ttl, now)
   local id, due, look = meet.id, now, false
   redis.call('HSET', q.jobs, id, record)
-  -- One of this batch may have brought some.
-  if q.tagged or q.tags then tags_leave(q.base, { id }, 1, 1) end
+  if q.tagged then tags_leave(q.base, { id }, 1, 1) end
   for _, column in ipairs({ 'attempts', 'stalls', 'misses', 'progress' }) do
     redis.call('HDEL', q.base .. column, id)
   end

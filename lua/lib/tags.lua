@@ -9,6 +9,7 @@ local function tags_put(q, id, text)
     redis.call('ZADD', q.base .. 'tag:' .. tag, 0, id)
   end
   redis.call('HSET', q.meta, 'tagged', '1')
+  q.tagged = '1'
 end
 
 -- Jobs have their tags no more.

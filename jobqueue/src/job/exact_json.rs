@@ -148,10 +148,6 @@ impl<'de> Deserialize<'de> for Distinct {
                 Ok(Distinct(value.into()))
             }
 
-            fn visit_string<E>(self, value: String) -> Result<Distinct, E> {
-                Ok(Distinct(value.into()))
-            }
-
             fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Distinct, A::Error> {
                 let mut items = Vec::new();
                 while let Some(Distinct(item)) = from.next_element()? {

@@ -211,7 +211,6 @@ impl Relay {
             // A second try may reach a server that has lost what was brought.
             Err(Error::Unavailable { .. }) => {
                 self.ways().put_back(delivered);
-                let sure = Take { most, keeps, skip, ..self.takes(&from, &[]) };
                 self.store.call_retrying(&sure).await
             }
             taken => taken.inspect_err(|_| self.ways().put_back(delivered)),

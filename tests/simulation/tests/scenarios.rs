@@ -11,7 +11,6 @@ use std::{
 };
 
 use bytes::Bytes;
-
 use jobqueue::{Client, Context, Failure, JobState, State, Worker, internals::simulation, job};
 use jobqueue_engine::{Clock, Engine, Reply, serve};
 use tokio::{
@@ -41,9 +40,17 @@ enum Wire {
 
 impl Server {
     fn start() -> Self {
-        let engine = Engine::new(Clock::tokio_from(1_767_225_600_000), 1);
+        Self::of(Engine::new(Clock::tokio_from(1_767_225_600_000), 1))
+    }
+
+    fn of(engine: Arc<Engine>) -> Self {
         let wire = Arc::new(Mutex::new(Wire::Sound));
         Self { engine, connections: Arc::default(), wire }
+    }
+
+    /// The same server, by another way.
+    fn elsewhere(&self) -> Self {
+        Self::of(self.engine.clone())
     }
 
     fn dial(&self) -> DuplexStream {
@@ -225,9 +232,8 @@ async fn a_job_that_a_replica_believes_to_be_active_is_not_lost() {
 async fn what_has_perhaps_been_settled_is_not_told_again_by_a_worker_that_stops() {
     simulation::Clock::starting_at(1_767_225_600_000).enter();
     for later in (0..3_000).step_by(100) {
-        let (server, far) = (Server::start(), Server::start());
-        // The same server, by another way.
-        let far = Server { engine: server.engine.clone(), ..far };
+        let server = Server::start();
+        let far = server.elsewhere();
         let client = server.client().await;
         let gate = Gate { ends: Arc::new(Semaphore::new(0)), begun: Arc::default() };
         let worker = Worker::builder(&far.client().await).handler(gated).state(gate.clone());
@@ -269,7 +275,7 @@ async fn what_a_replica_lacks_is_brought_again() {
 
 async fn bring_again(steps: usize) {
     let server = Server::start();
-    let far = Server { engine: server.engine.clone(), ..Server::start() };
+    let far = server.elsewhere();
     let client = server.client().await;
     let gate = Gate { ends: Arc::new(Semaphore::new(0)), begun: Arc::default() };
     let worker = Worker::builder(&far.client().await).handler(doomed).state(gate.clone());

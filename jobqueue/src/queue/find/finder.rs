@@ -37,11 +37,9 @@ impl Finder {
         let Seek { queue, filter, subject } = seek.clone();
         let filter = checked(filter, subject)?;
         let (states, ids) = match subject {
-            Subject::Jobs if filter.wants_queue(queue.name()) => {
-                (filter.states_or(states), filter.ids())
-            }
-            Subject::Jobs => (Vec::new(), None),
-            Subject::DeadLetters => (vec![JobState::Waiting], None),
+            Subject::Jobs if !filter.wants_queue(queue.name()) => (Vec::new(), None),
+            Subject::Jobs => (subject.states(&filter, states), filter.ids()),
+            Subject::DeadLetters => (subject.states(&filter, states), None),
         };
         let mut sieve = Sieve::new(queue, filter, subject, states);
         let states = sieve.states();

@@ -270,12 +270,8 @@ impl Page {
             || Instant::now() >= self.until
     }
 
-    /// The states that are looked through; of letters, those that wait.
     fn states(&self) -> Vec<JobState> {
-        match self.subject {
-            Subject::Jobs => self.filter.states_or(&ORDER),
-            Subject::DeadLetters => vec![JobState::Waiting],
-        }
+        self.subject.states(&self.filter, &ORDER)
     }
 
     fn sieve(&self, queue: &QueueName) -> Result<Sieve> {

@@ -28,6 +28,17 @@ pub(in crate::queue) enum Subject {
     DeadLetters,
 }
 
+impl Subject {
+    /// The states that are looked through: those that the filter names, or else `states`; of letters,
+    /// those that wait.
+    pub(super) fn states(self, filter: &JobFilter, states: &[JobState]) -> Vec<JobState> {
+        match self {
+            Self::Jobs => filter.states_or(states),
+            Self::DeadLetters => vec![JobState::Waiting],
+        }
+    }
+}
+
 /// A filter, and the queue whose jobs are tested.
 #[derive(Debug)]
 pub(super) struct Sieve {

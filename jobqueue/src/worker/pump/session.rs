@@ -129,10 +129,10 @@ impl KeptSession {
         })
     }
 
-    /// Whether it isn't known what is held: the connection is another than when it joined, and another
-    /// server may know less; or a drain has ended before a join was answered.
+    /// Whether it isn't known what is held: the connection is another than when it joined, or a drain
+    /// has ended before a join was answered.
     pub(super) fn must_join(&self) -> bool {
-        self.session.is_reconnected() || self.session.is_joining()
+        self.session.must_join()
     }
 
     /// Waits until a heartbeat finds that the lease is lost.

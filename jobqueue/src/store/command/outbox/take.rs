@@ -18,6 +18,7 @@ use crate::{
 };
 
 /// `lua/outbox/take.lua`
+#[derive(Clone, Copy)]
 pub(crate) struct Take<'a> {
     /// The relay.
     pub(crate) name: &'a WorkerId,
