@@ -214,8 +214,8 @@ pub mod steps {
     pub use crate::{
         queue::{JobStep, JobSteps, Signalled, StepsWait},
         worker::{
-            Children, Each, EachItem, OptionalWait, SettledStep, Sleep, Step, StepError,
-            TakesStepError, WaitFor,
+            ByVersion, Children, Each, EachItem, OptionalWait, Plain, ResultsOf, SettledStep,
+            Sleep, Step, StepError, TakesStepError, WaitFor,
         },
     };
 }

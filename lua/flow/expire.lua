@@ -1,5 +1,5 @@
 --- expire: a flow whose deadline has passed ends as failed: what hasn't begun is dropped, and what runs
---- is told to end.
+--- is told to end. A large one that has ended is removed when its time is up.
 --
 -- KEYS  1 ticks  ZSET   {q}:ticks
 --       2 meta   HASH   {q}:meta
@@ -15,15 +15,18 @@ local function expire(keys, args)
     return refusal
   end
   local w = flow_open(base, key, now)
-  local deadline = w and redis.call('HGET', w.name, 'deadline')
-  if deadline and tonumber(deadline) > now then
+  local found = w and redis.call('HMGET', w.name, 'deadline', 'until') or {}
+  local gone = found[2]
+  local due = gone or found[1]
+  if due and tonumber(due) > now then
     -- The clock was set back.
-    redis.call('ZADD', keys[1], deadline, 'flow ' .. key)
+    redis.call('ZADD', keys[1], due, 'flow ' .. key)
     ticks_note(keys[2], keys[1])
     return 0
   end
   home_forget_deadline(base, key)
-  if not deadline or w.state ~= 'running' then
+  if gone then home_remove(base, key) end
+  if gone or not due or w.state ~= 'running' then
     return 0
   end
   flow_cancel(w, 'late', '1', 'why', args[3])

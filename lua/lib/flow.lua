@@ -5,6 +5,11 @@
 -- A flow that has ended is kept among so many.
 local FLOW_KEPT = 10000
 
+-- Keys that expire are freed at a stroke, which takes long if they are large: one with more nodes is
+-- removed by its home's workers when its time is up, as deadlines are looked after. If there are none
+-- it expires so many ms later.
+local FLOW_LARGE, FLOW_LATE = 5000, 600000
+
 -- A flow that was started, or waits for being started; nil if there is none.
 local function flow_open(base, key, now)
   local name = home_flow(base, key)
@@ -54,9 +59,34 @@ local function flow_say(w)
   flow_event(w, 'flow', w.key)
 end
 
--- It expires; with '-' as the time it doesn't any more.
-local function flow_expire(base, key, time)
-  home_expire(home_flow(base, key), HOME_PARTS, time)
+-- Its home's workers look after it at this time.
+local function flow_tick(base, key, time, now)
+  local meta, ticks = base .. 'meta', base .. 'ticks'
+  local before = redis.call('HGET', meta, 'ticks')
+  redis.call('ZADD', ticks, time, 'flow ' .. key)
+  local head = ticks_note(meta, ticks)
+  if not before or tonumber(head) < tonumber(before) then
+    redis.call('DEL', base .. 'ticking')
+    wake_at(base .. 'wake', tonumber(head), now)
+  end
+end
+
+-- It expires after so many ms; with '-' it doesn't any more.
+local function flow_expire(base, key, time, now)
+  local name = home_flow(base, key)
+  local found = redis.call('HMGET', name, 'nodes', 'until')
+  if time == '-' then
+    if found[2] then
+      redis.call('HDEL', name, 'until')
+      home_forget_deadline(base, key)
+    end
+  elseif tonumber(found[1] or 0) > FLOW_LARGE then
+    local gone = string.format('%.0f', now + time)
+    redis.call('HSET', name, 'until', gone)
+    flow_tick(base, key, gone, now)
+    time = time + FLOW_LATE
+  end
+  home_expire(name, HOME_PARTS, time)
 end
 
 -- It has ended and expires, and the flows within it with it. What is left of those whose time was up
@@ -68,7 +98,7 @@ local function flow_keep(w)
   redis.call('ZADD', ended, string.format('%.0f', w.now), w.key)
   redis.call('ZADD', kept, string.format('%.0f', w.now + time), w.key)
   if redis.call('EXISTS', w.name .. ':inner') == 1 then flow_work(w, 'q 0 ' .. time) end
-  flow_expire(w.base, w.key, time)
+  flow_expire(w.base, w.key, time, w.now)
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', kept, '-inf', w.now, 'LIMIT', 0, 10)) do
     home_remove(w.base, key)
   end
@@ -96,7 +126,7 @@ end
 
 -- One that has ended runs again: see lib/revival.lua.
 local function flow_revive(w, from)
-  flow_expire(w.base, w.key, '-')
+  flow_expire(w.base, w.key, '-', w.now)
   if redis.call('EXISTS', w.name .. ':inner') == 1 then flow_work(w, 'q 0 -') end
   home_revived(w.base, w.key)
   w.state = 'running'
@@ -166,17 +196,7 @@ local function flow_deadline(base, key, time, deadline, now)
     deadline = string.format('%.0f', now + time)
     redis.call('HSET', home_flow(base, key), 'deadline', deadline)
   end
-  if not deadline then
-    return
-  end
-  local meta, ticks = base .. 'meta', base .. 'ticks'
-  local before = redis.call('HGET', meta, 'ticks')
-  redis.call('ZADD', ticks, deadline, 'flow ' .. key)
-  local head = ticks_note(meta, ticks)
-  if not before or tonumber(head) < tonumber(before) then
-    redis.call('DEL', base .. 'ticking')
-    wake_at(base .. 'wake', tonumber(head), now)
-  end
+  if deadline then flow_tick(base, key, deadline, now) end
 end
 
 -- Starts a flow that was staged and waits for its turn as a node of another: `parent` is that one's

@@ -29,7 +29,7 @@ end
 -- A staged flow that is a node of a started one doesn't lapse any more, nor do the flows within it.
 local function flowing_keep(w, key)
   redis.call('RPUSH', w.name .. ':inner', key)
-  flow_expire(w.base, key, '-')
+  flow_expire(w.base, key, '-', w.now)
   local inner = flow_open(w.base, key, w.now)
   if inner then flow_work(inner, 'h 0') end
 end
@@ -132,7 +132,7 @@ local function flowing_expire(w, place, time)
   local first = tonumber(place)
   local keys = redis.call('LRANGE', w.name .. ':inner', first, first + 9)
   for _, key in ipairs(keys) do
-    flow_expire(w.base, key, time)
+    flow_expire(w.base, key, time, w.now)
     local inner = flow_open(w.base, key, w.now)
     if inner and redis.call('EXISTS', inner.name .. ':inner') == 1 then
       flow_work(inner, 'q 0 ' .. time)

@@ -4,7 +4,8 @@
 -- scripts don't read. The policy says what becomes of the dependents if a member fails: 'f'
 -- they fail, 'i' it counts for nothing, 'c' they run and see it, 'd' they run at once and decide.
 
--- The queue of a group that is a flow is '=' and its key.
+-- The queue of a group that is a flow is '=' and its key; that of copies of a message is '*' and the
+-- queue of each member, with commas.
 
 -- How many dependents or needs one piece of work looks at.
 local GRAPH_STEP = 50
@@ -16,11 +17,24 @@ local function graph_group(w, name)
   end
   local members, policy, priority, delay, wait, queue, dependents, needs =
     string.match(text, '^(%d+) (%a) (%S+) (%S+) (%S+ %S+) (%S+) (%S+) (%S+)$')
-  return {
+  local group = {
     name = name, members = tonumber(members), policy = policy, priority = priority,
     delay = tonumber(delay), wait = wait, queue = queue, dependents = dependents, needs = needs,
     flow = string.match(queue, '^=(.*)$'),
   }
+  if string.byte(queue) == 42 then
+    group.queues = {}
+    for each in string.gmatch(string.sub(queue, 2), '[^,]+') do
+      table.insert(group.queues, each)
+    end
+  end
+  return group
+end
+
+-- The queue of a group's member.
+local function graph_queue(group, member)
+  if group.queues then return group.queues[tonumber(string.match(member, '%d+$')) + 1] end
+  return group.queue
 end
 
 -- Calls `each` for some groups of a list, from a place in its text on. Answers for how many, and where

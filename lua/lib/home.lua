@@ -5,10 +5,10 @@
 -- {q}:flow:<key>  HASH  id, state, nodes, groups, left (nodes that have not ended), completed, failed,
 --                       cancelled, ignored (failures that count for nothing), created, ended, root (a
 --                       group), many ('1' if that has more than one result), root_failed, keep and
---                       keep_failed (ms), deadline (ms), late ('1' once that has passed), cause (the
---                       first member that failed), why (the mark of its cancellation), revival ('1'
---                       while it is found out what runs again), success, complete, death (jobs that
---                       follow)
+--                       keep_failed (ms), deadline (ms), late ('1' once that has passed), until (ms:
+--                       when a large one is removed), cause (the first member that failed), why (the
+--                       mark of its cancellation), revival ('1' while it is found out what runs
+--                       again), success, complete, death (jobs that follow)
 --   :groups       HASH  group → members, policy, priority, delay ms, queue, dependents, needs
 --   :records      HASH  member → record; a member is its group, '.', and its number from 0
 --   :outcomes     HASH  member → how it ended

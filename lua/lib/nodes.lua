@@ -5,13 +5,14 @@ local function nodes_job(w, member, again)
   return w.key .. '.' .. member .. (again and '.' .. again or '') .. '@'
 end
 
-local function nodes_put(w, group, id, record)
+local function nodes_put(w, group, member, id, record)
+  local queue = graph_queue(group, member)
   if group.delay or group.wait ~= '- -' then
     local due = group.delay and string.format('%.0f', w.now + group.delay) or '-'
     local arrival = due .. ' ' .. group.wait .. ' - '
-    outbox_put(w.base, group.queue, id, group.priority, record, 'arrival', arrival)
+    outbox_put(w.base, queue, id, group.priority, record, 'arrival', arrival)
   else
-    outbox_put(w.base, group.queue, id, group.priority, record)
+    outbox_put(w.base, queue, id, group.priority, record)
   end
 end
 
@@ -58,11 +59,11 @@ local function nodes_send(w, group, most)
     nodes_begin_flow(w, group, members[1])
   elseif #members > 0 then
     local again, ended = nodes_before(w, group, members)
-    local jobs, alone = {}, group.delay or group.wait ~= '- -'
+    local jobs, alone = {}, group.delay or group.wait ~= '- -' or group.queues
     for i, record in ipairs(redis.call('HMGET', w.name .. ':records', unpack(members))) do
       if not ended[i] then
         local id = nodes_job(w, members[i], again[i])
-        if alone then nodes_put(w, group, id, record) end
+        if alone then nodes_put(w, group, members[i], id, record) end
         jobs[#jobs + 1], jobs[#jobs + 2] = id, record
       end
     end
@@ -86,7 +87,7 @@ local function nodes_send_again(w, member)
   local record = redis.call('HGET', w.name .. ':records', member)
   if group and record then
     local again = redis.call('HGET', w.name .. ':again', member)
-    nodes_put(w, group, nodes_job(w, member, again), record)
+    nodes_put(w, group, member, nodes_job(w, member, again), record)
   end
 end
 
@@ -98,11 +99,11 @@ local function nodes_cancel_flow(w, group, how)
   end
 end
 
--- Asks the queue of a group to cancel the jobs of some members that were sent and have not ended.
+-- Asks the queues of a group to cancel the jobs of some members that were sent and have not ended.
 -- Answers the member to go on with; nil if there are no more.
 local function nodes_cancel(w, group, first, how)
   local sent = tonumber(redis.call('HGET', w.name .. ':sent', group.name) or 0)
-  local last, members, ids = math.min(first + GRAPH_STEP, sent) - 1, {}, {}
+  local last, members = math.min(first + GRAPH_STEP, sent) - 1, {}
   if group.flow then
     return nodes_cancel_flow(w, group, how)
   end
@@ -114,12 +115,19 @@ local function nodes_cancel(w, group, first, how)
   end
   local ended = redis.call('HMGET', w.name .. ':outcomes', unpack(members))
   local again = redis.call('HMGET', w.name .. ':again', unpack(members))
+  local queues, ids = {}, {}
   for i, member in ipairs(members) do
-    if not ended[i] then ids[#ids + 1] = nodes_job(w, member, again[i]) end
+    local queue = graph_queue(group, member)
+    if not ended[i] then
+      if not ids[queue] then
+        ids[queue], queues[#queues + 1] = {}, queue
+      end
+      table.insert(ids[queue], nodes_job(w, member, again[i]))
+    end
   end
-  if #ids > 0 then
-    local why = redis.call('HGET', w.name, 'why') or ''
-    outbox_put(w.base, group.queue, w.key, 0, table.concat(ids, ' '), 'cancel', how .. why)
+  local why = #queues > 0 and redis.call('HGET', w.name, 'why') or ''
+  for _, queue in ipairs(queues) do
+    outbox_put(w.base, queue, w.key, 0, table.concat(ids[queue], ' '), 'cancel', how .. why)
   end
   return last + 1 < sent and last + 1 or nil
 end

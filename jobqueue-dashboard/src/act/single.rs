@@ -153,10 +153,8 @@ pub(super) async fn flow(visit: &Visit, queue: &Queue, verb: Verb, params: &Para
         return Err(Problem::not_found(words).link("/flows", "All flows"));
     };
     // Its nodes are jobs of these queues, which it changes as well.
-    for node in flow.graph().await?.nodes {
-        if let Some(queue) = &node.queue {
-            needs(visit, (verb, verb.role()), queue).await?;
-        }
+    for queue in flow.queues().await? {
+        needs(visit, (verb, verb.role()), &queue).await?;
     }
     match verb {
         Verb::CancelFlow => flow.cancel().by(visit.person.name()).await.map(|_| ())?,

@@ -131,9 +131,9 @@ async fn one(visit: Visit, Path((home, id)): Path<(String, String)>) -> Reply {
         return Err(Problem::not_found(words).link("/flows", "All flows"));
     };
     let (info, graph, mut stuck) = (flow.info().await?, flow.graph().await?, flow.stuck().await?);
-    let sees = |queue: Option<&QueueName>| queue.is_none_or(|queue| visit.sees(queue.as_str()));
-    let graph = part(graph, |node| sees(node.queue.as_ref()));
-    stuck.retain(|blocker| sees(blocker.node.queue.as_ref()));
+    let sees = |queue: &QueueName| visit.sees(queue.as_str());
+    let graph = part(graph, |node| node.queues.iter().all(sees));
+    stuck.retain(|blocker| blocker.node.queue.as_ref().is_none_or(sees));
     let whole = Whole { home, info, graph, stuck };
     show(&visit, Page::new("Flow", "/flows", body(&visit, &whole)), &whole)
 }
@@ -150,6 +150,11 @@ fn part(mut graph: FlowGraph, seen: impl Fn(&GraphNode) -> bool) -> FlowGraph {
         node.needs = node.needs.iter().filter_map(|need| renumbered(*need)).collect();
     }
     graph
+}
+
+/// What a node is that has no queue.
+fn queueless(node: &GraphNode) -> &'static str {
+    if node.count == 0 { "nobody" } else { "a flow of its own" }
 }
 
 fn body(visit: &Visit, whole: &Whole) -> Markup {
@@ -236,11 +241,12 @@ fn nodes(visit: &Visit, graph: &FlowGraph) -> Markup {
                     @if graph.root == Some(n) { " (root)" }
                 }
                 td { (chip(look(node))) }
-                td { @match &node.queue {
-                    Some(queue) =>
-                        { a href=(visit.at_queue(queue.as_str())) { (queue) } },
-                    None => { span.quiet { "a flow of its own" } },
-                } }
+                td {
+                    @for queue in &node.queues {
+                        a href=(visit.at_queue(queue.as_str())) { (queue) } " "
+                    }
+                    @if node.queues.is_empty() { span.quiet { (queueless(node)) } }
+                }
                 td {
                     @for need in &node.needs {
                         @if let Some(other) = graph.nodes.get(*need) {

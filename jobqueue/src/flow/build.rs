@@ -146,6 +146,14 @@ impl Flow {
         self
     }
 
+    /// The queue where the flow lives, and where it is [found](crate::Queue::flow) later; that of its
+    /// root by default. That of a flow within another, and of a job's children, counts for nothing.
+    #[must_use]
+    pub fn home(self, queue: impl AsRef<str>) -> Self {
+        self.0.lock().home = Some(queue.as_ref().parse());
+        self
+    }
+
     /// A job that is added once all nodes have completed, or have failed without
     /// [counting](OnChildFailure::Ignore). Once, whatever happens.
     #[must_use]

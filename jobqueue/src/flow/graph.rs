@@ -39,8 +39,8 @@ pub struct FlowGraph {
 pub struct GraphNode {
     /// Its name.
     pub name: String,
-    /// Its queue; none if it is a flow of its own.
-    pub queue: Option<QueueName>,
+    /// Its queue; none if it is a flow of its own. Copies of a message may be in several.
+    pub queues: Vec<QueueName>,
     /// How many it is.
     pub count: u32,
     /// Those whose turn hasn't come.
@@ -93,7 +93,7 @@ impl GraphNode {
         let ended = group.members.saturating_sub(group.left);
         Self {
             name: group.title(number),
-            queue: group.jobs().cloned(),
+            queues: group.queues(),
             count: group.members,
             waiting_children,
             queued: group.left.saturating_sub(waiting_children),
@@ -281,7 +281,7 @@ mod tests {
     fn node(name: &str, count: u32, needs: &[usize], ended: Option<i64>) -> GraphNode {
         GraphNode {
             name: name.to_owned(),
-            queue: None,
+            queues: Vec::new(),
             count,
             waiting_children: 0,
             queued: if ended.is_none() { count } else { 0 },

@@ -2,14 +2,14 @@
 //!
 //! | file | what it has |
 //! | --- | --- |
-//! | `build`, `node`, `upstream`, `inner`, `plan` | a flow that is put together |
+//! | `build`, `node`, `upstream`, `inner`, `publish`, `plan` | a flow that is put together |
 //! | `start`, `prepare`, `stage` | how it is checked, staged and started |
 //! | `child` | a flow that a running job waits for |
 //! | `handle` | a flow that was started: its result |
 //! | `ends` | how nodes ended, and their results put together |
 //! | `inputs`, `own` | what a node gets of those that it waited for, and knows of its flow |
 //! | `cancel`, `retry`, `remove` | what becomes of a flow afterwards |
-//! | `info`, `nodes`, `graph`, `results`, `stuck`, `events` | what is read of it |
+//! | `info`, `nodes`, `queues`, `graph`, `results`, `stuck`, `events` | what is read of it |
 //! | `at`, `stream` | a flow where it stands, and what is read of it page by page |
 
 mod at;
@@ -29,6 +29,8 @@ mod nodes;
 mod own;
 mod plan;
 mod prepare;
+mod publish;
+mod queues;
 mod remove;
 mod results;
 mod retry;
@@ -55,6 +57,7 @@ pub(crate) use inputs::gather;
 pub use node::{Node, Nodes};
 pub use nodes::NodeInfo;
 pub use own::FlowNode;
+pub use publish::Copies;
 pub use start::Root;
 pub use stream::FlowStream;
 pub use stuck::Blocker;

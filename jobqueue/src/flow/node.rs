@@ -126,7 +126,9 @@ macro_rules! node_methods {
         fn set(self, change: impl FnOnce(&mut Request) + Send + 'static) -> Self {
             self.group(|group| {
                 // A flow has no options of jobs.
-                let Of::Jobs { request, .. } = &mut group.of else { return };
+                let (Of::Jobs { request, .. } | Of::Message { request, .. }) = &mut group.of else {
+                    return;
+                };
                 let made = std::mem::replace(request, Box::new(|_| unreachable()));
                 *request = Box::new(move |client| {
                     let mut request = made(client)?;

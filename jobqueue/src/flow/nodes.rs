@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
 use serde::Serialize;
 
 use super::{
@@ -42,16 +43,24 @@ pub struct NodeInfo {
 }
 
 impl FlowGroup {
-    /// The queue of its jobs.
+    /// The queue of all its jobs, if they have one.
     pub(super) fn jobs(&self) -> Option<&QueueName> {
         match &self.queue {
             GroupQueue::Jobs(queue) => Some(queue),
-            GroupQueue::Flow(_) => None,
+            GroupQueue::Copies(_) | GroupQueue::Flow(_) => None,
+        }
+    }
+
+    /// The queue of one of its jobs.
+    fn queue_of(&self, number: u32) -> Option<&QueueName> {
+        match &self.queue {
+            GroupQueue::Copies(queues) => queues.get(number as usize),
+            _ => self.jobs(),
         }
     }
 
     pub(super) fn is_flow(&self) -> bool {
-        self.jobs().is_none()
+        matches!(self.queue, GroupQueue::Flow(_))
     }
 
     /// How many of its nodes wait for their turn.
@@ -81,7 +90,7 @@ impl FlowGroup {
 }
 
 impl FlowAt {
-    /// Some nodes of a group, from one on. Their queue is asked only of those that it may have.
+    /// Some nodes of a group, from one on. Queues are asked only of those that they may have.
     pub(super) async fn nodes(
         &self,
         client: &Client,
@@ -95,23 +104,39 @@ impl FlowAt {
             let member = Member { group: *number, number: at };
             let address = NodeAddress { key: self.key.clone(), member };
             let (job, state) = group.place(&address, kind);
-            let (node, queue) = (group.label(member), group.jobs().cloned());
+            let (node, queue) = (group.label(member), group.queue_of(at).cloned());
             nodes.push(NodeInfo { node, queue, job, state, started_at: None, worker: None });
         }
-        let open: Vec<JobId> = nodes.iter().filter_map(|node| node.job.clone()).collect();
-        if let Some(queue) = group.jobs().filter(|_| !open.is_empty()) {
-            let jobs = client.store().queue(queue).read_jobs(&open).await?;
-            let found: BTreeMap<&JobId, JobInfo> =
-                open.iter().zip(jobs).filter_map(|(id, job)| Some((id, job?))).collect();
-            for node in &mut nodes {
-                let Some(job) = node.job.as_ref().and_then(|id| found.get(id)) else { continue };
-                node.state = Some(job.state);
-                node.started_at = job.started_at;
-                node.worker.clone_from(&job.worker);
+        let mut open: BTreeMap<QueueName, Vec<JobId>> = BTreeMap::new();
+        for NodeInfo { queue, job, .. } in &nodes {
+            if let (Some(queue), Some(job)) = (queue, job) {
+                open.entry(queue.clone()).or_default().push(job.clone());
             }
+        }
+        let found = jobs(client, open).await?;
+        for node in &mut nodes {
+            let Some(job) = node.job.as_ref().and_then(|id| found.get(id)) else { continue };
+            node.state = Some(job.state);
+            node.started_at = job.started_at;
+            node.worker.clone_from(&job.worker);
         }
         Ok(nodes)
     }
+}
+
+/// These jobs, as far as their queues have them.
+async fn jobs(
+    client: &Client,
+    open: BTreeMap<QueueName, Vec<JobId>>,
+) -> Result<BTreeMap<JobId, JobInfo>, FlowError> {
+    let asked = open.into_iter().map(|(queue, ids)| {
+        let store = client.store().queue(&queue);
+        async move {
+            let jobs = store.read_jobs(&ids).await?;
+            Ok::<_, FlowError>(ids.into_iter().zip(jobs).filter_map(|(id, job)| Some((id, job?))))
+        }
+    });
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
 }
 
 impl<T> FlowHandle<T> {

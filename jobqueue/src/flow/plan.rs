@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     client::Client,
-    job::{Deadline, FlowId, Need, OnChildFailure},
+    job::{Deadline, FlowId, Need, OnChildFailure, QueueName},
     producer::{Content, Request},
     value_error::{Invalid, PayloadError},
 };
@@ -28,6 +28,11 @@ pub(super) type MakeContents = Box<dyn FnOnce(&Client) -> Contents + Send>;
 /// What a group is.
 pub(super) enum Of {
     Jobs {
+        request: MakeRequest,
+        contents: MakeContents,
+    },
+    /// A message, of which all get a copy that are bound to its topic when the flow is started.
+    Message {
         request: MakeRequest,
         contents: MakeContents,
     },
@@ -62,6 +67,8 @@ pub(super) struct FlowPlan {
     pub(super) on_failure: OnChildFailure,
     pub(super) keep: [Duration; 2],
     pub(super) deadline: Option<Deadline>,
+    /// Where it lives, if that isn't the queue of its root.
+    pub(super) home: Option<Result<QueueName, Invalid>>,
     /// How many levels of flows there are within it.
     pub(super) depth: usize,
     /// The first mistake, which is said when it is started.
@@ -77,6 +84,7 @@ impl FlowPlan {
             on_failure,
             keep: KEEP,
             deadline: None,
+            home: None,
             depth: 0,
             mistake: None,
         }

@@ -43,6 +43,7 @@ pub(super) struct PreparedGroup {
 /// What a group is.
 pub(super) enum PreparedOf {
     Jobs { request: Box<Request>, contents: MakeContents },
+    Message { request: Box<Request>, contents: MakeContents },
     Flow(Box<Prepared>),
 }
 
@@ -119,19 +120,27 @@ impl Prepared {
     pub(super) fn queues(&self) -> BTreeSet<QueueName> {
         let queues = self.groups.iter().filter_map(|group| match &group.of {
             PreparedOf::Jobs { request, .. } => Some(request.store.name().clone()),
-            PreparedOf::Flow(_) => None,
+            PreparedOf::Message { .. } | PreparedOf::Flow(_) => None,
         });
         queues.collect()
     }
 
-    /// Where the flow lives: the queue of its root, else of its first node, else of what follows
-    /// from it.
+    /// Where the flow lives, if it doesn't say that: the queue of its root, else of the first node
+    /// that has one, else of what follows from it.
     pub(super) fn home(&self) -> Option<&QueueStore> {
-        let root = self.root.map_or(0, |(root, _)| root as usize);
-        match self.groups.get(root).map(|group| &group.of) {
-            Some(PreparedOf::Jobs { request, .. }) => Some(&request.store),
-            Some(PreparedOf::Flow(inner)) => inner.home(),
-            None => self.following.first().map(|follow| &follow.request.store),
+        let root = self.root.and_then(|(root, _)| self.groups.get(root as usize));
+        let mut groups = root.into_iter().chain(&self.groups);
+        let follow = || self.following.first().map(|follow| &follow.request.store);
+        groups.find_map(PreparedGroup::home).or_else(follow)
+    }
+}
+
+impl PreparedGroup {
+    fn home(&self) -> Option<&QueueStore> {
+        match &self.of {
+            PreparedOf::Jobs { request, .. } => Some(&request.store),
+            PreparedOf::Message { .. } => None,
+            PreparedOf::Flow(inner) => inner.home(),
         }
     }
 }
@@ -141,6 +150,9 @@ impl PreparedOf {
         Ok(match of {
             Of::Jobs { request, contents } => {
                 Self::Jobs { request: Box::new(request(client)?.checked()?), contents }
+            }
+            Of::Message { request, contents } => {
+                Self::Message { request: Box::new(request(client)?.checked()?), contents }
             }
             Of::Flow { plan, root } => Self::Flow(Box::new(Prepared::new(client, *plan, root)?)),
         })

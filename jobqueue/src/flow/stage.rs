@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use super::{
     plan::Contents,
     prepare::{Prepared, PreparedFollow, PreparedGroup, PreparedOf, number},
+    publish::subscribers,
 };
 use crate::{
     client::Client,
@@ -84,6 +85,9 @@ impl<'a> Staging<'a> {
             PreparedOf::Jobs { request, contents } => {
                 self.jobs(number, *request, contents(self.client)).await?
             }
+            PreparedOf::Message { request, contents } => {
+                self.copies(number, *request, contents(self.client)).await?
+            }
             PreparedOf::Flow(inner) => self.inner(number, *inner).await?,
         };
         self.count = self.count.saturating_add(members.count);
@@ -129,6 +133,34 @@ impl<'a> Staging<'a> {
         let (priority, tags) = (request.options.priority, request.options.tag_lines());
         let (queue, name) = (GroupQueue::Jobs(queue), Some(name));
         Ok(Members { count, queue, priority, ttl: wait, tags, name })
+    }
+
+    /// Stages the copies of a message, one for each queue and handler that are bound to its topic now.
+    async fn copies(
+        &mut self,
+        group: u32,
+        mut request: Request,
+        contents: Contents,
+    ) -> Result<Members> {
+        request.options.reply_to = Some(ReplyAddress::Flow(self.home.name().clone()));
+        let subscribers = subscribers(self.client, &request).await?;
+        let queues: Vec<QueueName> = subscribers.iter().map(|it| it.queue.clone()).collect();
+        register(self.client, self.home, queues.iter().cloned().collect()).await?;
+        let (name, mut wait) = (request.name.to_string(), None);
+        for content in contents {
+            let Content { payload, .. } = content?;
+            for (number, subscriber) in (0..).zip(&subscribers) {
+                request.name = subscriber.job.clone();
+                let content = Content::plain(payload.clone());
+                let NewJob { record, ttl, .. } = request.job(content, None, self.created_at)?;
+                wait = ttl;
+                self.node(Member { group, number }, record);
+                self.call_if_full().await?;
+            }
+        }
+        let (priority, tags) = (request.options.priority, request.options.tag_lines());
+        let (count, queue) = (number(queues.len()), GroupQueue::Copies(queues));
+        Ok(Members { count, queue, priority, ttl: wait, tags, name: Some(name) })
     }
 
     /// Stages a flow that is a node of this one. Boxed, since it may have flows among its own.

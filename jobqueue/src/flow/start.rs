@@ -75,11 +75,12 @@ impl Client {
     /// [`Error::Payload`](crate::Error::Payload), and those of any call.
     pub async fn start<R: Root>(&self, flow: Flow, root: R) -> Result<FlowHandle<R::Output>> {
         let mut plan = prepare::take(flow.plan(), root.group())?;
-        let id = plan.id.take().transpose()?;
+        let (id, home) = (plan.id.take().transpose()?, plan.home.take().transpose()?);
         let flow = Prepared::new(self, plan, self::root(&root))?;
-        let Some(home) = flow.home().cloned() else {
-            let problem = "the flow has no node, and so no queue to live in";
-            let advice = "give it a node, or many of none: `flow.all(handler, [])`";
+        let home = home.map(|home| self.store().queue(&home)).or_else(|| flow.home().cloned());
+        let Some(home) = home else {
+            let problem = "no node of the flow has a queue, so there is none for it to live in";
+            let advice = "name one, `flow.home(queue)`, or give it a job: `flow.all(handler, [])`";
             return Err(Invalid::setup(problem, advice).into());
         };
         let mut key = flow.key.clone();

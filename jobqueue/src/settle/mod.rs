@@ -23,6 +23,7 @@ pub(crate) use decide::{EndedJob, decide, decide_run, fail};
 pub(crate) use decision::Decision;
 pub(crate) use defaults::JobDefaults;
 pub(crate) use intake::{Candidate, HandoutLimit, History, Intake, Known, Rejection, intake};
+pub(crate) use reply::unheard;
 pub(crate) use run_outcome::RunOutcome;
 pub(crate) use run_policy::RunPolicy;
 pub(crate) use server_clock::ServerClock;

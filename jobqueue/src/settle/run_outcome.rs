@@ -12,6 +12,9 @@ use crate::{
 /// How often the last run of a job, which undoes what others have done, may kill its worker.
 const LAST_RUNS: u32 = 3;
 
+/// For so long a worker that is behind leaves a job to others.
+const BEHIND: Duration = Duration::from_secs(10);
+
 impl From<Doom> for RunOutcome {
     fn from(doom: Doom) -> Self {
         match doom {
@@ -32,6 +35,8 @@ pub(crate) enum RunOutcome {
     Stopped(Failure),
     /// Its handler waits, and goes on in a later run.
     Suspended(Suspended),
+    /// An earlier run has recorded what only a newer program can read.
+    Behind,
     TimedOut(Duration),
     /// Its job was cancelled, and it has no result.
     Cancelled(CancelReason),
@@ -93,6 +98,7 @@ impl RunOutcome {
             Self::Success(_) | Self::Cancelled(_) | Self::Suspended(_) => None,
             Self::Failure(failure) => Some(failure.verdict()),
             Self::Stopped(_) => Some(Verdict::Snooze(Duration::ZERO)),
+            Self::Behind => Some(Verdict::Snooze(BEHIND)),
             Self::TimedOut(_) | Self::Panicked(_) => Some(Verdict::Retry),
             _ => Some(Verdict::Permanent),
         }
@@ -148,6 +154,10 @@ impl RunOutcome {
                 format!(
                     "the payload has version {version}; the handler {name:?} reads up to version {known}"
                 ),
+            ),
+            Self::Behind => (
+                FailureReason::NewerVersion,
+                "the result of a step has a newer version than the worker knows".to_owned(),
             ),
             Self::Corrupt(message) => (FailureReason::Corrupt, message),
             // Its job's time is over before the wait is.

@@ -29,6 +29,7 @@ mod publisher;
 mod receipt;
 mod replay;
 mod stats;
+mod subscribers;
 mod topics;
 
 pub use bind::Bind;
@@ -39,6 +40,7 @@ pub use publish_all::{PublishAll, PublishAllError};
 pub use receipt::Receipt;
 pub use replay::Start;
 pub use stats::{QueueLag, TopicStats};
+pub(crate) use subscribers::Subscriber;
 
 pub use crate::policy::Filter;
 

@@ -60,8 +60,8 @@ pub(crate) use run::{
 pub use runtime::Worker;
 pub use states::{MissingState, States};
 pub use steps::{
-    Children, Each, EachItem, OptionalWait, SettledStep, Sleep, Step, StepError, TakesStepError,
-    WaitFor,
+    ByVersion, Children, Each, EachItem, OptionalWait, Plain, ResultsOf, SettledStep, Sleep, Step,
+    StepError, TakesStepError, WaitFor,
 };
 pub use telemetry::{Alert, DeadLettered, WorkerEvent, WorkerEvents};
 pub(crate) use ticks::TickerName;

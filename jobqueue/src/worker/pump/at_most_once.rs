@@ -9,6 +9,7 @@ use super::pending::Pending;
 use crate::{
     hashing::RandomState,
     job::{JobId, Keep, Transition},
+    settle::unheard,
     worker::run::Run,
 };
 
@@ -26,7 +27,8 @@ impl AwaitingRuns {
         let id = run.ctx.id().clone();
         // It isn't known yet how the run will end, so there is no outcome to keep.
         let end = Transition::Completed { keep: Keep::NONE, outcome: Vec::new() };
-        pending.push(id.clone(), end);
+        let effects = unheard(&id, run.ctx.record().options.reply_to.as_ref());
+        pending.push_with(id.clone(), end, effects.into_iter().collect());
         self.0.insert(id, run);
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use crate::{
-    job::{Counts, JobId, JobName, Settlement, Transition},
+    job::{Counts, Effect, JobId, JobName, Settlement, Transition},
     settle::Decision,
     store::chunks,
 };
@@ -37,7 +37,12 @@ impl Pending {
     }
 
     pub(super) fn push(&mut self, id: JobId, end: Transition) {
-        self.settlements.push(Settlement { id, end, effects: Vec::new() });
+        self.push_with(id, end, Vec::new());
+    }
+
+    /// With what follows elsewhere.
+    pub(super) fn push_with(&mut self, id: JobId, end: Transition, effects: Vec<Effect>) {
+        self.settlements.push(Settlement { id, end, effects });
     }
 
     pub(super) fn conclude(&mut self, id: JobId, decision: Decision) {
@@ -60,6 +65,7 @@ impl Pending {
         for settlement in &mut self.settlements {
             if is_released(&settlement.id) {
                 settlement.end = Transition::Unstarted { lane: None };
+                settlement.effects.clear();
             }
         }
     }

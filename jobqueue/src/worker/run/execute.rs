@@ -154,6 +154,7 @@ impl Run {
         }
         if self.is_at_most_once()
             && let Some(caller) = &ctx.record().options.reply_to
+            && caller.home().is_none()
         {
             // The job was settled before the run, so its reply travels alone. In a box, since it is
             // rare, and a run is copied on its way into a task.
@@ -194,9 +195,12 @@ impl Run {
         steps.replay_only();
         // Whatever its handler says: it has failed before.
         let policy = policy.without_end();
-        let _ = call(ctx, entry, &policy).await;
+        let replayed = call(ctx, entry, &policy).await;
         steps.replay_over();
-        Some(self.undo(decision).await)
+        match replayed {
+            RunOutcome::Behind => Some(self.decide(RunOutcome::Behind, &policy)),
+            _ => Some(self.undo(decision).await),
+        }
     }
 
     /// The job has failed for good: what its handler has registered for that is done.
@@ -280,6 +284,7 @@ async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
             Ok(end) => end.map_err(RunOutcome::Failure),
             Err(Halt::Suspended(suspended)) => Err(RunOutcome::Suspended(suspended)),
             Err(Halt::Replayed) => Err(RunOutcome::Deadline { ran: false }),
+            Err(Halt::Behind) => Err(RunOutcome::Behind),
         }
     };
     let run = AssertUnwindSafe(run).catch_unwind();

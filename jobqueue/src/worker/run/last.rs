@@ -66,7 +66,7 @@ pub(super) async fn compensate(
             Compensated::Later
         }
         Err(Halt::Suspended(suspended)) => Compensated::Waits(suspended),
-        Err(Halt::Replayed) => Compensated::Later,
+        Err(Halt::Replayed | Halt::Behind) => Compensated::Later,
     }
 }
 

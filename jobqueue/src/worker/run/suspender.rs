@@ -29,6 +29,7 @@ struct State {
     /// How much is under way that must be recorded before the run ends.
     busy: usize,
     replayed: bool,
+    behind: bool,
 }
 
 /// Why a handler is polled no more.
@@ -38,6 +39,8 @@ pub(super) enum Halt {
     Suspended(Suspended),
     /// It has replayed all that is recorded, and was to do no more.
     Replayed,
+    /// What is recorded is of a newer version than this program knows.
+    Behind,
 }
 
 /// One thing that a handler waits for.
@@ -80,6 +83,12 @@ impl Suspender {
         self.waker.wake();
     }
 
+    /// Another program has to go on with it, which knows newer versions than this.
+    pub(crate) fn leave_to_others(&self) {
+        self.state().behind = true;
+        self.waker.wake();
+    }
+
     /// Waits until nothing is under way any more. For whoever has polled the handler.
     pub(super) async fn idle(&self) {
         poll_fn(|cx| {
@@ -97,6 +106,9 @@ impl Suspender {
         }
         if std::mem::take(&mut state.replayed) {
             return Some(Halt::Replayed);
+        }
+        if state.behind {
+            return Some(Halt::Behind);
         }
         let (_, first) = state.waits.iter().min_by_key(|(_, wait)| wait.until)?;
         let (until, at) = (first.until, first.at);

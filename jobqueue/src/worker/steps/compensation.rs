@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     error::StepError,
     step::{Step, StepRules},
+    versions::Plain,
 };
 use crate::{
     job::Failure,
@@ -82,7 +83,7 @@ impl Context {
                 let running = effect();
                 async move { running.await.map_err(Into::into) }
             };
-            Step { ctx: &ctx, plan, effect }.run::<(), Failure, _>().await
+            Step::<_, Plain>::new(&ctx, plan, effect).run::<(), Failure, _>().await
         };
         steps.register(Compensation { spot, run: Box::new(move || Box::pin(run())) });
         Ok(())

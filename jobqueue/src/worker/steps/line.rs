@@ -18,7 +18,7 @@ use crate::{
     job::Codec,
     store::{job::RecordStep, worker::Heartbeat},
     task::boxed,
-    value_error::{Invalid, MAX_RESULT, TooLarge},
+    value_error::{Invalid, MAX_RESULT, PayloadError, TooLarge},
     worker::run::{
         Context, Journal, JournalEntry, Part, RunShared, RunSteps, Spot, Wait, as_worker, describe,
     },
@@ -120,6 +120,13 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// The run ends, and another program goes on with the job.
+    pub(super) async fn leave_to_others(&self) {
+        self.ctx.suspender().leave_to_others();
+        self.busy.release();
+        pending().await
+    }
+
     /// Why a compensation has failed for good, if it has.
     pub(super) fn given_up(&self, spot: &Spot) -> Option<String> {
         let value = &self.journal.get(&spot.field())?.value;
@@ -128,12 +135,13 @@ impl<'a> Recorder<'a> {
     }
 
     /// A recorded value, behind the byte that says how it is written.
-    pub(super) fn read<T: DeserializeOwned>(
+    pub(super) fn read<T>(
         &self,
         spot: &Spot,
         value: &[u8],
+        read_as: impl FnOnce(Codec, &[u8]) -> Result<T, PayloadError>,
     ) -> Result<T, StepError> {
-        let read = read(format!("result of {spot}, at position {}", spot.place), value);
+        let read = read(format!("result of {spot}, at position {}", spot.place), value, read_as);
         if read.is_err() {
             self.steps.break_off();
         }
@@ -146,7 +154,7 @@ impl<'a> Recorder<'a> {
         spot: &Spot,
         value: &[u8],
     ) -> Result<T, StepError> {
-        read(format!("value of the signal {:?}", spot.name), value)
+        read(format!("value of the signal {:?}", spot.name), value, Codec::decode)
     }
 
     /// Records something, whatever becomes of the caller meanwhile. Answers when the note is due.
@@ -243,24 +251,19 @@ pub(crate) fn encode<T: Serialize + ?Sized>(
     Ok(bytes)
 }
 
-fn read<T: DeserializeOwned>(what: String, value: &[u8]) -> Result<T, StepError> {
-    match decode(value) {
-        Some(read) => read.map_err(|error| StepError::unreadable(&error.reading(what))),
-        None => Err(StepError::mismatch(format!("the {what} is written in an unknown way"))),
-    }
-}
-
-/// The same read. None if nobody knows how it is written.
-fn decode<T: DeserializeOwned>(
+/// The same read.
+fn read<T>(
+    what: String,
     value: &[u8],
-) -> Option<Result<T, crate::value_error::PayloadError>> {
-    let (codec, bytes) = value.split_first()?;
-    let codec = match codec {
-        b'j' => Codec::Json,
-        b'm' => Codec::MessagePack,
-        _ => return None,
+    read_as: impl FnOnce(Codec, &[u8]) -> Result<T, PayloadError>,
+) -> Result<T, StepError> {
+    let codec = match value.first() {
+        Some(b'j') => Codec::Json,
+        Some(b'm') => Codec::MessagePack,
+        _ => return Err(StepError::mismatch(format!("the {what} is written in an unknown way"))),
     };
-    Some(codec.decode(bytes))
+    let bytes = value.get(1..).unwrap_or_default();
+    read_as(codec, bytes).map_err(|error| StepError::unreadable(&error.reading(what)))
 }
 
 fn check(spot: &Spot) -> Result<(), Invalid> {

@@ -8,6 +8,7 @@ mod line;
 mod settled;
 mod sleep;
 mod step;
+mod versions;
 mod wait;
 
 pub use children::Children;
@@ -16,4 +17,5 @@ pub use error::{StepError, TakesStepError};
 pub use settled::SettledStep;
 pub use sleep::Sleep;
 pub use step::Step;
+pub use versions::{ByVersion, Plain, ResultsOf};
 pub use wait::{OptionalWait, WaitFor};

@@ -7,7 +7,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     error::StepError,
     line::Note,
-    step::{Step, StepRules},
+    step::Step,
+    versions::{Plain, ResultsOf},
 };
 use crate::{
     error_chain::chain,
@@ -17,11 +18,7 @@ use crate::{
 
 /// A step about to run whose failure is a value; see [`Step::settled`].
 #[must_use = "nothing happens until it is awaited"]
-pub struct SettledStep<'a, F> {
-    ctx: &'a Context,
-    plan: StepRules,
-    effect: F,
-}
+pub struct SettledStep<'a, F, V = Plain>(Step<'a, F, V>);
 
 /// What ends such a step without a result.
 enum Trouble {
@@ -40,7 +37,7 @@ impl From<StepError> for Trouble {
     }
 }
 
-impl<'a, F> Step<'a, F> {
+impl<'a, F, V> Step<'a, F, V> {
     /// Gives the step's failure as a value, once its [attempts](Self::attempts) are used up, and records
     /// it: later runs get it again, and don't try the step again. So the handler may go on from it, and
     /// do another part instead.
@@ -63,21 +60,21 @@ impl<'a, F> Step<'a, F> {
     ///
     /// # Errors
     /// The step could not run, or its end not be recorded: not those of its effect.
-    pub fn settled(self) -> SettledStep<'a, F> {
-        let Self { ctx, plan, effect } = self;
-        SettledStep { ctx, plan, effect }
+    pub fn settled(self) -> SettledStep<'a, F, V> {
+        SettledStep(self)
     }
 }
 
-impl<F> SettledStep<'_, F> {
+impl<F, V> SettledStep<'_, F, V> {
     async fn run<T, E, Fut>(self) -> Result<Result<T, Failure>, StepError>
     where
+        V: ResultsOf<T>,
         T: Serialize + DeserializeOwned + Send,
         E: Into<Failure> + Send,
         F: FnMut() -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        let Self { ctx, plan, mut effect } = self;
+        let Step { ctx, plan, mut effect, .. } = self.0;
         let spot = plan.spot.clone();
         if let Some(before) = failed_before(ctx, &spot).await? {
             return Ok(Err(before));
@@ -86,7 +83,7 @@ impl<F> SettledStep<'_, F> {
             let running = effect();
             async move { running.await.map_err(|error| Trouble::Failed(error.into())) }
         };
-        match (Step { ctx, plan, effect }).run::<T, Trouble, _>().await {
+        match Step::<_, V>::new(ctx, plan, effect).run::<T, Trouble, _>().await {
             Ok(result) => Ok(Ok(result)),
             Err(Trouble::Step(error)) => Err(error),
             Err(Trouble::Failed(failure)) => {
@@ -112,8 +109,9 @@ async fn failed_before(ctx: &Context, spot: &Spot) -> Result<Option<Failure>, St
     Ok(Some(Failure::permanent(text)))
 }
 
-impl<'a, T, E, F, Fut> IntoFuture for SettledStep<'a, F>
+impl<'a, T, E, F, Fut, V> IntoFuture for SettledStep<'a, F, V>
 where
+    V: ResultsOf<T> + 'a,
     T: Serialize + DeserializeOwned + Send + 'a,
     E: Into<Failure> + Send + 'a,
     F: FnMut() -> Fut + Send + 'a,
@@ -127,8 +125,8 @@ where
     }
 }
 
-impl<F> fmt::Debug for SettledStep<'_, F> {
+impl<F, V> fmt::Debug for SettledStep<'_, F, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SettledStep").field("plan", &self.plan).finish_non_exhaustive()
+        f.debug_struct("SettledStep").field("plan", &self.0.plan).finish_non_exhaustive()
     }
 }

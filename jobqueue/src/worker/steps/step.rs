@@ -1,6 +1,6 @@
 //! One part of a handler, whose result is recorded.
 
-use std::{fmt, pin::Pin, time::Duration};
+use std::{fmt, marker::PhantomData, pin::Pin, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{sleep, timeout};
@@ -8,7 +8,8 @@ use tracing::debug;
 
 use super::{
     error::{StepError, TakesStepError},
-    line::{Busy, Note, Recorder, encode},
+    line::{Busy, Note, Recorder},
+    versions::{Plain, ResultsOf, write},
 };
 use crate::{
     error::Error,
@@ -20,10 +21,11 @@ use crate::{
 /// A step about to run; awaited, it gives its result, or the one recorded before. See
 /// [`Context::step`].
 #[must_use = "nothing happens until it is awaited"]
-pub struct Step<'a, F> {
+pub struct Step<'a, F, V = Plain> {
     pub(super) ctx: &'a Context,
     pub(super) plan: StepRules,
     pub(super) effect: F,
+    results: PhantomData<fn() -> V>,
 }
 
 /// How a step is treated.
@@ -80,11 +82,15 @@ impl Context {
     {
         let spot = self.spot(Part::Step, name.into());
         let backoff = Backoff::DEFAULT;
-        Step { ctx: self, plan: StepRules { spot, attempts: 1, backoff, timeout: None }, effect }
+        Step::new(self, StepRules { spot, attempts: 1, backoff, timeout: None }, effect)
     }
 }
 
-impl<F> Step<'_, F> {
+impl<'a, F, V> Step<'a, F, V> {
+    pub(super) fn new(ctx: &'a Context, plan: StepRules, effect: F) -> Self {
+        Self { ctx, plan, effect, results: PhantomData }
+    }
+
     /// How often the step may run before its error is the handler's; 1 by default. Failures are
     /// counted over runs, whatever the errors say should follow. If the job then has another attempt, the step has all of its own again.
     pub fn attempts(mut self, attempts: u32) -> Self {
@@ -118,22 +124,23 @@ impl StepRules {
     }
 }
 
-impl<F> Step<'_, F> {
+impl<F, V> Step<'_, F, V> {
     pub(super) async fn run<T, E, Fut>(self) -> Result<T, E>
     where
+        V: ResultsOf<T>,
         T: Serialize + DeserializeOwned + Send,
         E: From<StepError> + Send,
         F: FnMut() -> Fut + Send,
         Fut: Future<Output = Result<T, E>> + Send,
     {
-        let Self { ctx, plan, mut effect } = self;
+        let Self { ctx, plan, mut effect, .. } = self;
         plan.check().map_err(|invalid| StepError::Error(invalid.into()))?;
         let Some(line) = ctx.line(&plan.spot).await? else {
             return run_alone(&plan, &mut effect).await;
         };
         if let Some(entry) = line.find(&plan.spot).await? {
             debug!(step = %plan.spot, "done before: the recorded result is returned");
-            return Ok(line.read(&plan.spot, &entry.value)?);
+            return Ok(line.result(&plan.spot, &entry.value, &V::VERSIONS).await?);
         }
         let (mut failed, due) = plan.failures(&line)?;
         let undoes = plan.spot.part == Part::Compensation;
@@ -153,7 +160,9 @@ impl<F> Step<'_, F> {
             match attempt(&plan, &mut effect).await {
                 Ok(result) => {
                     let failures = undoes || failed > 0;
-                    plan.done(&line, encoded(ctx, &plan.spot, &result)?, failures).await?;
+                    let how = (ctx.record().codec, &V::VERSIONS);
+                    let written = write(how, &plan.spot, &result).map_err(StepError::from)?;
+                    plan.done(&line, written, failures).await?;
                     return Ok(result);
                 }
                 Err(error) => {
@@ -200,10 +209,6 @@ where
         sleep(plan.backoff.delay(failed)).await;
     }
     attempt(plan, effect).await
-}
-
-fn encoded<T: Serialize>(ctx: &Context, spot: &Spot, result: &T) -> Result<Vec<u8>, StepError> {
-    Ok(encode(ctx.record().codec, || format!("the result of {spot}"), result)?)
 }
 
 impl StepRules {
@@ -257,8 +262,9 @@ impl StepRules {
     }
 }
 
-impl<'a, T, E, F, Fut> IntoFuture for Step<'a, F>
+impl<'a, T, E, F, Fut, V> IntoFuture for Step<'a, F, V>
 where
+    V: ResultsOf<T> + 'a,
     T: Serialize + DeserializeOwned + Send + 'a,
     E: From<StepError> + Send + 'a,
     F: FnMut() -> Fut + Send + 'a,
@@ -272,7 +278,7 @@ where
     }
 }
 
-impl<F> fmt::Debug for Step<'_, F> {
+impl<F, V> fmt::Debug for Step<'_, F, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Step").field("plan", &self.plan).finish_non_exhaustive()
     }

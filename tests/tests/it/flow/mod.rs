@@ -4,6 +4,7 @@ mod cancel;
 mod children;
 mod deadline;
 mod faults;
+mod gather;
 mod graph;
 mod json;
 mod nested;

@@ -5,7 +5,7 @@ use jobqueue::{
     error::FailureReason,
     flow::{FlowError, FlowState},
 };
-use jobqueue_tests::wait::eventually;
+use jobqueue_tests::{leftovers::keys_that_stay, wait::eventually};
 
 use super::parts::{Board, end, leaf, leaves, texts, tops, tree};
 use crate::support::{client, client_and_base, raw};
@@ -29,6 +29,24 @@ async fn a_flow_is_removed_once_it_has_ended() {
     handle.remove().await.expect("nothing to do");
     let home = client.queue("tops").expect("a queue");
     assert!(home.flows().all().await.expect("read").is_empty());
+}
+
+#[tokio::test]
+async fn the_workers_of_its_home_remove_a_large_flow_when_its_time_is_up() {
+    let ((client, base), board) = (client_and_base("tops").await, Board::default());
+    let _workers = (leaves(&client, &board), tops(&client, &board));
+    let flow = Flow::new("large").keep(300.millis());
+    let leaves = flow.all(leaf, (0..5_001).map(|n| n.to_string()));
+    let root = flow.node(super::parts::top, "top".to_owned()).waits_for(&leaves);
+    let handle = client.start(flow, root).await.expect("it starts");
+    handle.result().await.expect("it completes");
+    // Nobody but a worker removes it so early.
+    eventually("it to be gone", async || {
+        matches!(handle.info().await, Err(FlowError::Gone { .. })).then_some(())
+    })
+    .await;
+    let mut server = jobqueue_tests::shared::connection();
+    assert_eq!(keys_that_stay(&mut server, &format!("{base}flow*")), [""; 0]);
 }
 
 /// A flow whose leaf waits, and the leaf's queue.

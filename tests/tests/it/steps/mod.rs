@@ -11,6 +11,7 @@ mod signals;
 mod sleeps;
 mod together;
 mod travels;
+mod versions;
 mod zombies;
 
 use std::{

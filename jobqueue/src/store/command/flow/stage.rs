@@ -60,15 +60,31 @@ pub(crate) struct GroupPart {
 pub(crate) enum GroupQueue {
     /// Jobs of this queue.
     Jobs(QueueName),
+    /// Copies of a message: the queue of each.
+    Copies(Vec<QueueName>),
     /// A flow of the same home.
     Flow(FlowKey),
 }
 
 impl GroupQueue {
     pub(super) fn parse(text: &str) -> Self {
-        match text.strip_prefix('=') {
-            Some(key) => Self::Flow(FlowKey::from_store(key)),
+        if let Some(key) = text.strip_prefix('=') {
+            return Self::Flow(FlowKey::from_store(key));
+        }
+        match text.strip_prefix('*') {
+            Some(queues) => {
+                let queues = queues.split(',').filter(|queue| !queue.is_empty());
+                Self::Copies(queues.map(QueueName::from_store).collect())
+            }
             None => Self::Jobs(QueueName::from_store(text)),
+        }
+    }
+
+    /// About how many bytes it takes on the way.
+    fn size(&self) -> usize {
+        match self {
+            Self::Copies(queues) => queues.iter().map(|queue| queue.as_str().len() + 1).sum(),
+            Self::Jobs(_) | Self::Flow(_) => 0,
         }
     }
 }
@@ -77,6 +93,10 @@ impl std::fmt::Display for GroupQueue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Jobs(queue) => queue.fmt(f),
+            Self::Copies(queues) => {
+                let queues: Vec<&str> = queues.iter().map(QueueName::as_str).collect();
+                write!(f, "*{}", queues.join(","))
+            }
             Self::Flow(key) => write!(f, "={key}"),
         }
     }
@@ -153,7 +173,7 @@ impl GroupPart {
 
     /// About how many bytes it takes on the way.
     pub(crate) fn size(&self) -> usize {
-        64 + 7 * (self.dependents.len() + self.needs.len())
+        64 + self.queue.size() + 7 * (self.dependents.len() + self.needs.len())
     }
 }
 

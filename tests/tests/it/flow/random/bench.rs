@@ -14,7 +14,8 @@ use super::shape::Shape;
 /// The one flow that there is at a time.
 pub(super) const KEY: &str = "01JABCDEFGHJKMNPQRSTVWXYZ0";
 
-const SCRIPTS: [&str; 5] = ["flow/stage", "flow/note", "flow/cancel", "flow/remove", "outbox/take"];
+const SCRIPTS: [&str; 6] =
+    ["flow/stage", "flow/note", "flow/cancel", "flow/retry", "flow/remove", "outbox/take"];
 
 pub(super) struct Bench {
     pub(super) connection: Connection,
@@ -86,7 +87,8 @@ impl Bench {
             }
             let (members, needs) = (group.members, list(&mut group.needs.iter().copied()));
             let (letter, dependents) = (group.policy.letter(), list(&mut flow.dependents(at)));
-            let text = format!("{members} {letter} 0 - - - w{} {dependents} {needs}", at % 3);
+            let queues = flow.queues(at);
+            let text = format!("{members} {letter} 0 - - - {queues} {dependents} {needs}");
             part.extend(args![1, at, text, members, group.needs.len(), ""]);
             self.call("flow/stage", part);
         }
@@ -119,6 +121,11 @@ impl Bench {
 
     pub(super) fn cancel(&mut self) {
         self.call("flow/cancel", args![Rig::BASE, KEY, "why"]);
+    }
+
+    /// Answers whether it runs again.
+    pub(super) fn retry(&mut self, from: &str) -> bool {
+        self.call("flow/retry", args![Rig::BASE, KEY, from]) == Value::Int(1)
     }
 
     pub(super) fn remove(&mut self) {

@@ -24,8 +24,21 @@ pub(super) struct Facts {
     pub(super) cancelled: Option<Time>,
     /// Jobs that followed from the flow as a whole.
     pub(super) followed: Vec<String>,
+    /// What is left of the rounds before.
+    pub(super) before: Before,
     /// The flow's own fields.
     pub(super) fields: BTreeMap<String, String>,
+}
+
+/// What a flow that runs again has left of its earlier rounds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Before {
+    /// Nodes that completed and don't run again.
+    pub(super) kept: BTreeSet<Node>,
+    /// Whether a node had failed for good that counts.
+    pub(super) died: bool,
+    /// Whether it had completed.
+    pub(super) succeeded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

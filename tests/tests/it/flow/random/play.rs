@@ -7,8 +7,10 @@ use fastrand::Rng;
 use jobqueue_tests::{leftovers::keys_that_stay, raw::Rig};
 
 use super::{
+    again,
     bench::{Bench, Entry, KEY},
-    facts::{End, Facts, Node, Over, Time},
+    facts::{Before, End, Facts, Node, Over, Time},
+    rules,
     shape::Shape,
 };
 
@@ -17,7 +19,10 @@ struct Play<'a> {
     flow: &'a Shape,
     dice: Rng,
     now: Time,
+    /// Of this round.
     facts: Facts,
+    /// How often each node was sent again.
+    tries: BTreeMap<Node, u32>,
     /// Jobs that have not ended, and whether they run.
     jobs: BTreeMap<Node, bool>,
     /// Entries that were delivered, and those of them that are to be removed.
@@ -27,8 +32,8 @@ struct Play<'a> {
     again: Vec<(String, &'static [u8])>,
 }
 
-/// Plays a flow, and says what became of it.
-pub(super) fn play(bench: &mut Bench, flow: &Shape) -> Result<Facts, String> {
+/// Plays a flow to its end, and once more if it is to run again.
+pub(super) fn play(bench: &mut Bench, flow: &Shape) -> Result<(), String> {
     bench.start(flow);
     let dice = Rng::with_seed(flow.seed);
     let mut play = Play {
@@ -37,36 +42,72 @@ pub(super) fn play(bench: &mut Bench, flow: &Shape) -> Result<Facts, String> {
         dice,
         now: 0,
         facts: Facts::default(),
+        tries: BTreeMap::new(),
         jobs: BTreeMap::new(),
         seen: BTreeSet::new(),
         delivered: Vec::new(),
         again: Vec::new(),
     };
-    play.relay(flow.manner.quiet)?;
-    // Each step ends a job, begins one, or brings something.
-    for _ in 0..20 * (flow.nodes() + flow.groups.len()) + 200 {
-        if play.jobs.is_empty() {
-            play.relay(true)?;
-            if play.jobs.is_empty() {
-                return play.close();
-            }
-        }
-        play.step()?;
+    play.round()?;
+    if play.begins_again() {
+        play.round().map_err(|why| format!("again: {why}"))?;
     }
-    Err(format!("it doesn't end: {:?} are left", play.jobs))
+    play.close()
 }
 
-fn node_of(id: &str) -> Option<Node> {
-    let (group, number) =
-        id.strip_prefix(KEY)?.strip_prefix('.')?.strip_suffix('@')?.split_once('.')?;
-    Some((group.parse().ok()?, number.parse().ok()?))
-}
+/// A node's job: its node, and how often that was sent again.
+type Sent = (Node, u32);
 
-fn job_of((group, number): Node) -> String {
-    format!("{KEY}.{group}.{number}@")
+fn sent_of(id: &str) -> Option<Sent> {
+    let mut numbers = id.strip_prefix(KEY)?.strip_prefix('.')?.strip_suffix('@')?.split('.');
+    let (group, number) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    let again = numbers.next().map_or(Some(0), |again| again.parse().ok())?;
+    Some(((group, number), again))
 }
 
 impl Play<'_> {
+    /// Until the flow has ended.
+    fn round(&mut self) -> Result<(), String> {
+        self.relay(self.flow.manner.quiet)?;
+        // Each step ends a job, begins one, or brings something.
+        for _ in 0..20 * (self.flow.nodes() + self.flow.groups.len()) + 200 {
+            if self.jobs.is_empty() {
+                self.relay(true)?;
+                if self.jobs.is_empty() {
+                    self.facts.fields = self.bench.hash("");
+                    return rules::check(self.flow, &self.facts);
+                }
+            }
+            self.step()?;
+        }
+        Err(format!("it doesn't end: {:?} are left", self.jobs))
+    }
+
+    /// Has the flow run again, if it is to and anything of it would.
+    fn begins_again(&mut self) -> bool {
+        let Some(again) = self.flow.manner.again else { return false };
+        let (kept, from) = again::kept(self.flow, &self.facts, again);
+        if !self.bench.retry(&from) {
+            return false;
+        }
+        let ended = std::mem::take(&mut self.facts);
+        for node in ended.ended.keys().filter(|node| !kept.contains(node)) {
+            *self.tries.entry(*node).or_default() += 1;
+        }
+        self.facts.ended = kept.iter().map(|node| (*node, (0, End::Completed))).collect();
+        let died = rules::any_died(self.flow, &ended);
+        self.facts.before = Before { kept, died, succeeded: ended.fields["state"] == "completed" };
+        self.facts.followed = ended.followed;
+        true
+    }
+
+    fn job_of(&self, (group, number): Node) -> String {
+        match self.tries.get(&(group, number)) {
+            None => format!("{KEY}.{group}.{number}@"),
+            Some(again) => format!("{KEY}.{group}.{number}.{again}@"),
+        }
+    }
+
     fn step(&mut self) -> Result<(), String> {
         let manner = self.flow.manner;
         if manner.cancelled && self.facts.cancelled.is_none() && self.dice.u8(..) < 25 {
@@ -110,7 +151,7 @@ impl Play<'_> {
         }
         self.now += 1;
         let mut told: Vec<_> =
-            ends.iter().map(|(node, end)| (job_of(*node), end.outcome())).collect();
+            ends.iter().map(|(node, end)| (self.job_of(*node), end.outcome())).collect();
         if self.dice.u8(0..3) == 0 {
             told.append(&mut self.again);
         }
@@ -163,7 +204,10 @@ impl Play<'_> {
             return Ok(());
         }
         if let Some(how) = cancel {
-            for node in record.split(' ').filter_map(node_of) {
+            for (node, again) in record.split(' ').filter_map(sent_of) {
+                if *to != self.flow.queue(node) || again != self.tries_of(node) {
+                    return Err(format!("{node:?}, {again}, is cancelled in {to}"));
+                }
                 self.facts.asked.entry(node.0).or_insert(self.now);
                 let runs = self.jobs.get(&node).copied();
                 if runs == Some(false) || (runs == Some(true) && how.starts_with('+')) {
@@ -173,7 +217,7 @@ impl Play<'_> {
             }
             return Ok(());
         }
-        if node_of(id).is_none() {
+        if sent_of(id).is_none() {
             self.facts.followed.push(record.clone());
             return Ok(());
         }
@@ -182,21 +226,32 @@ impl Play<'_> {
     }
 
     fn job(&mut self, to: &str, (id, record): (&String, &String)) -> Result<(), String> {
-        let node = node_of(id).ok_or_else(|| format!("{id} is no node"))?;
+        let (node, again) = sent_of(id).ok_or_else(|| format!("{id} is no node"))?;
         let (group, number) = node;
-        if !self.facts.sent.insert(node) {
-            return Err(format!("{node:?} is sent twice"));
+        if !self.facts.sent.insert(node) || self.facts.before.kept.contains(&node) {
+            return Err(format!("{node:?} is sent twice, or had completed"));
         }
-        if to != format!("w{}", group % 3) || *record != format!("record {group}.{number}") {
-            return Err(format!("{node:?} is sent to {to} with {record:?}"));
+        let is_right = to == self.flow.queue(node)
+            && *record == format!("record {group}.{number}")
+            && again == self.tries_of(node);
+        if !is_right {
+            return Err(format!("{node:?} is sent to {to} as {id} with {record:?}"));
         }
         self.facts.begun.entry(group).or_insert(self.now);
         self.jobs.insert(node, false);
         Ok(())
     }
 
+    fn tries_of(&self, node: Node) -> u32 {
+        self.tries.get(&node).copied().unwrap_or_default()
+    }
+
     /// Which groups have ended without a job, or begun without one.
     fn look(&mut self) {
+        // Some of it is still that of the round before.
+        if self.bench.hash("").contains_key("revival") {
+            return;
+        }
         for (group, text) in self.bench.hash("over") {
             let group = group.parse().expect("a number");
             self.facts.over.entry(group).or_insert_with(|| Over::read(self.now, &text));
@@ -208,14 +263,13 @@ impl Play<'_> {
         }
     }
 
-    fn close(mut self) -> Result<Facts, String> {
-        self.facts.fields = self.bench.hash("");
+    fn close(mut self) -> Result<(), String> {
         self.bench.remove();
         let left = keys_that_stay(&mut self.bench.connection, &format!("{}flow*", Rig::BASE));
         let outbox = self.bench.take(1, &std::mem::take(&mut self.delivered)).len();
         if self.facts.fields["left"] == "0" && (!left.is_empty() || outbox > 0) {
             return Err(format!("left behind: {left:?}, {outbox} entries"));
         }
-        Ok(self.facts)
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What holds of any flow that has ended.
 
 use super::{
-    facts::{End, Facts, Time},
+    facts::{End, Facts, Over, Time},
     shape::{Group, Policy, Shape},
 };
 
@@ -21,6 +21,11 @@ pub(super) fn check(flow: &Shape, facts: &Facts) -> Result<(), String> {
         rules.ended_rightly(at, group).map_err(|why| format!("group {at} {why}\n{facts:#?}"))?;
     }
     rules.the_flow().map_err(|why| format!("the flow {why}\n{facts:#?}"))
+}
+
+/// Whether a node has failed for good whose failure counts.
+pub(super) fn any_died(flow: &Shape, facts: &Facts) -> bool {
+    Rules { flow, facts }.any_died()
 }
 
 fn demand(holds: bool, why: &str) -> Result<(), String> {
@@ -48,6 +53,12 @@ impl Rules<'_> {
         last.max(over.map(|over| over.time)).max(begun)
     }
 
+    /// How many of a group ended without a job.
+    fn dropped(&self, at: usize, over: Over) -> usize {
+        let rest = over.first..self.flow.groups[at].members;
+        rest.filter(|number| !self.facts.before.kept.contains(&(at, *number))).count()
+    }
+
     /// Nothing waits for ever, and each is counted once.
     fn all_have_ended(&self) -> Result<(), String> {
         let Self { flow, facts } = *self;
@@ -58,8 +69,7 @@ impl Rules<'_> {
                 self.done(at).ok_or_else(waits)?;
             }
         }
-        let over: usize =
-            facts.over.iter().map(|(at, over)| flow.groups[*at].members - over.first).sum();
+        let over: usize = facts.over.iter().map(|(at, over)| self.dropped(*at, *over)).sum();
         let all = [facts.ended.len() + over, flow.nodes()];
         let counted = ["completed", "failed", "cancelled"].map(|it| facts.number(it));
         let wrong = || format!("{all:?} nodes, {counted:?} counted\n{facts:#?}");
@@ -76,6 +86,12 @@ impl Rules<'_> {
         let root = self.flow.root.filter(drops).and_then(|root| self.failed(root));
         let cancelled = self.facts.cancelled;
         root.is_some_and(|time| time <= by) || cancelled.is_some_and(|time| time <= by)
+    }
+
+    /// Whether none of the group is to run in this round.
+    fn is_kept(&self, at: usize) -> bool {
+        let members = self.flow.groups[at].members;
+        members > 0 && (0..members).all(|number| self.facts.before.kept.contains(&(at, number)))
     }
 
     fn began_rightly(&self, at: usize, group: &Group) -> Result<(), String> {
@@ -122,20 +138,21 @@ impl Rules<'_> {
                 demand(need_failed && it.first == 0, "failed without a reason")
             }
             Some(_) => demand(whole || unneeded, "was dropped, and is needed"),
-            None if self.facts.begun.contains_key(&at) || whole => Ok(()),
+            None if self.facts.begun.contains_key(&at) || self.is_kept(at) || whole => Ok(()),
             None => demand(group.members == 0, "neither began nor ended"),
         }
     }
 
-    /// Whether a node has failed for good whose failure counts.
+    /// Whether a node has failed for good whose failure counts, now or before.
     fn any_died(&self) -> bool {
+        if self.facts.before.died {
+            return true;
+        }
         let counts = |at: usize| self.flow.groups[at].policy != Policy::Ignore;
         let mut ended = self.facts.ended.iter();
         let mut over = self.facts.over.iter();
         ended.any(|((at, _), (_, end))| counts(*at) && *end == End::Failed)
-            || over.any(|(at, over)| {
-                counts(*at) && over.failed && over.first < self.flow.groups[*at].members
-            })
+            || over.any(|(at, over)| counts(*at) && over.failed && self.dropped(*at, *over) > 0)
     }
 
     fn the_flow(&self) -> Result<(), String> {
@@ -161,7 +178,7 @@ impl Rules<'_> {
         if self.any_died() {
             expected.push("death");
         }
-        if state == "completed" {
+        if state == "completed" || facts.before.succeeded {
             expected.push("success");
         }
         demand(followed == expected, &format!("was followed by {followed:?}, not {expected:?}"))

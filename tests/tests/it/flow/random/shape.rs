@@ -1,6 +1,6 @@
 //! Graphs to play.
 
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, sample::Index};
 
 /// A flow, and how it is played.
 #[derive(Clone, Debug)]
@@ -19,6 +19,20 @@ pub(super) struct Group {
     pub(super) policy: Policy,
     /// Groups before it.
     pub(super) needs: Vec<usize>,
+    /// Whether its nodes are copies of a message, in several queues.
+    pub(super) copies: bool,
+}
+
+/// What is to run again once the flow has ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Again {
+    /// What didn't complete.
+    Failed,
+    /// A node of some group as well, and all that comes after it.
+    Node(Index, Index),
+    /// All nodes of some group, and all that comes after them.
+    Group(Index),
+    All,
 }
 
 /// What a failure means for those that wait.
@@ -50,6 +64,8 @@ pub(super) struct Manner {
     pub(super) failing: u8,
     /// Whether the flow is cancelled at some time.
     pub(super) cancelled: bool,
+    /// Whether it runs again.
+    pub(super) again: Option<Again>,
 }
 
 impl Shape {
@@ -57,6 +73,22 @@ impl Shape {
     pub(super) fn dependents(&self, group: usize) -> impl Iterator<Item = usize> + '_ {
         let all = self.groups.iter().enumerate();
         all.filter(move |(_, other)| other.needs.contains(&group)).map(|(at, _)| at)
+    }
+
+    /// The queue of a node.
+    pub(super) fn queue(&self, (group, number): (usize, usize)) -> String {
+        let place = if self.groups[group].copies { group + number } else { group };
+        format!("w{}", place % 3)
+    }
+
+    /// The queues of a group, as its text has them.
+    pub(super) fn queues(&self, group: usize) -> String {
+        if !self.groups[group].copies {
+            return self.queue((group, 0));
+        }
+        let members = 0..self.groups[group].members;
+        let queues: Vec<String> = members.map(|number| self.queue((group, number))).collect();
+        format!("*{}", queues.join(","))
     }
 
     pub(super) fn nodes(&self) -> usize {
@@ -72,11 +104,12 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
         2 => Just(Policy::Continue),
         2 => Just(Policy::Decide),
     ];
-    let needs = prop_oneof![9 => vec(any::<prop::sample::Index>(), 0..4), 1 => vec(any::<prop::sample::Index>(), 0..20)];
+    let needs = prop_oneof![9 => vec(any::<Index>(), 0..4), 1 => vec(any::<Index>(), 0..20)];
     let count = prop_oneof![12 => 1..12_usize, 1 => 50..120_usize];
-    let group = (members, policy, needs);
+    let copies = prop_oneof![5 => Just(false), 1 => Just(true)];
+    let group = (members, policy, needs, copies);
     count.prop_flat_map(move |count| vec(group.clone(), 1..=count)).prop_map(|groups| {
-        let group = |(at, (members, policy, needs)): (usize, (_, _, Vec<prop::sample::Index>))| {
+        let group = |(at, (members, policy, needs, copies)): (usize, (_, _, Vec<Index>, _))| {
             let mut needs: Vec<usize> = if at == 0 {
                 Vec::new()
             } else {
@@ -84,7 +117,7 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
             };
             needs.sort_unstable();
             needs.dedup();
-            Group { members, policy, needs }
+            Group { members, policy, needs, copies }
         };
         groups.into_iter().enumerate().map(group).collect()
     })
@@ -93,15 +126,22 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
 fn manner() -> impl Strategy<Value = Manner> {
     let failing = prop_oneof![1 => Just(0_u8), 4 => 1..30_u8, 1 => Just(100)];
     let cancelled = prop_oneof![7 => Just(false), 1 => Just(true)];
-    let made = |(quiet, failing, cancelled)| Manner { quiet, failing, cancelled };
-    (any::<bool>(), failing, cancelled).prop_map(made)
+    let again = prop_oneof![
+        3 => Just(None),
+        2 => Just(Some(Again::Failed)),
+        1 => (any::<Index>(), any::<Index>()).prop_map(|(group, number)| Some(Again::Node(group, number))),
+        1 => any::<Index>().prop_map(|group| Some(Again::Group(group))),
+        1 => Just(Some(Again::All)),
+    ];
+    let made = |(quiet, failing, cancelled, again)| Manner { quiet, failing, cancelled, again };
+    (any::<bool>(), failing, cancelled, again).prop_map(made)
 }
 
 pub(super) fn flows() -> impl Strategy<Value = Shape> {
-    let root = prop::option::weighted(0.75, any::<prop::sample::Index>());
+    let root = prop::option::weighted(0.75, any::<Index>());
     (groups(), root, any::<bool>(), manner(), any::<u64>()).prop_map(
         |(groups, root, last, manner, seed)| {
-            let at = |root: prop::sample::Index| {
+            let at = |root: Index| {
                 if last { groups.len() - 1 } else { root.index(groups.len()) }
             };
             let root = root.map(at);

@@ -1,7 +1,7 @@
 //! `lua/flow/expire.lua`
 
 use expect_test::expect;
-use jobqueue_tests::raw::{NOW, Rig, args};
+use jobqueue_tests::raw::{NOW, Rig, args, run};
 
 use super::started;
 
@@ -106,4 +106,35 @@ fn of_one_that_has_ended_or_is_gone_the_tick_goes() {
         rig.given(["HSET jq:{q}:meta layout 0"]);
         rig.refuses(KEYS, expire(), "LAYOUT 0 2");
     }
+}
+
+#[test]
+fn a_large_one_that_has_ended_goes_when_its_time_is_up() {
+    let mut rig = started("flow/note", "f");
+    rig.given(["HSET jq:{q}:flow:F nodes 5001"]);
+    let ends = ["0.0", "0.1", "1.0"].map(|node| format!("F.{node}@"));
+    let mut told = args![Rig::BASE];
+    for end in &ends {
+        told.extend(args![end.as_str(), super::COMPLETED]);
+    }
+    // The first call sends the root, and the second hears of its end.
+    for _ in 0..2 {
+        rig.call(&["outbox", "meta"], told.clone()).expect("told");
+    }
+    let fires = |rig: &mut Rig| {
+        let due = run(rig.connection(), "ZSCORE jq:{q}:ticks flow~F");
+        redis::from_redis_value::<Option<u64>>(due).expect("a number")
+    };
+    assert_eq!(fires(&mut rig), Some(NOW + 9_000));
+    rig.script(super::super::source("flow/expire"));
+    rig.at(NOW + 8_999);
+    rig.replies(KEYS, expire(), "0");
+    assert_eq!(fires(&mut rig), Some(NOW + 9_000));
+    rig.at(NOW + 9_000);
+    rig.replies(KEYS, expire(), "0");
+    rig.given(["DEL jq:{q}:outbox jq:{q}:events"]);
+    rig.holds(expect![[r#"
+        jq:{q}:meta hash
+          layout = 2
+    "#]]);
 }
