@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use foldhash::fast::FixedState;
 use tokio::sync::oneshot;
 
 use super::Engine;
@@ -76,7 +77,7 @@ pub(super) struct Waiters {
     come: u64,
     all: BTreeMap<u64, Waiter>,
     /// In the order in which they came.
-    by_key: HashMap<Bytes, VecDeque<u64>>,
+    by_key: HashMap<Bytes, VecDeque<u64>, FixedState>,
 }
 
 #[derive(Debug)]

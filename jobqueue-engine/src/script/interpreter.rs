@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use foldhash::fast::FixedState;
 use mlua::{Function, Lua, LuaOptions, StdLib, Table, Value, Variadic};
 
 use super::convert::{
@@ -77,9 +78,9 @@ const ENTRY: &[u8] = b"\nreturn ";
 pub(super) struct Interpreter {
     lua: Lua,
     /// By texts: hashing one costs more than running it, and each server gets it anew.
-    hashes: HashMap<Bytes, String>,
+    hashes: HashMap<Bytes, String, FixedState>,
     /// By their hashes.
-    compiled: HashMap<String, Compiled>,
+    compiled: HashMap<String, Compiled, FixedState>,
     /// Lua's own: a script that fails gives a value rather than a message.
     pcall: Function,
     /// The keyspace of the server whose script is running.
@@ -126,7 +127,8 @@ impl Interpreter {
         let pcall = globals.raw_get("pcall")?;
         globals.raw_set("pcall", lua.load(PCALL).into_function()?.call::<Function>(&pcall)?)?;
         lua.load(NO_GLOBALS).exec()?;
-        Ok(Self { lua, hashes: HashMap::new(), compiled: HashMap::new(), pcall, lent })
+        let (hashes, compiled) = (HashMap::default(), HashMap::default());
+        Ok(Self { lua, hashes, compiled, pcall, lent })
     }
 
     /// The SHA-1 of a script in hexadecimal digits.

@@ -6,6 +6,7 @@ mod interpreter;
 use std::{collections::HashMap, fmt};
 
 use bytes::Bytes;
+use foldhash::fast::FixedState;
 
 use self::interpreter::with_interpreter;
 use crate::{keyspace::Keyspace, refusal::Refusal, reply::Answer};
@@ -14,7 +15,7 @@ use crate::{keyspace::Keyspace, refusal::Refusal, reply::Answer};
 #[derive(Default)]
 pub(crate) struct Scripts {
     /// By the SHA-1 of their sources in hexadecimal digits.
-    known: HashMap<String, Script>,
+    known: HashMap<String, Script, FixedState>,
     alter: Option<Alter>,
 }
 

@@ -57,7 +57,7 @@ fn worker(rng: &mut Rng) -> WorkerPlan {
     WorkerPlan {
         slots: [1, 2, 5, 20][rng.usize(..4)],
         prefetch: [0, 0, 3][rng.usize(..3)],
-        lease: [1_000, 2_000, 5_000][rng.usize(..3)],
+        lease: [2_000, 5_000, 10_000][rng.usize(..3)],
     }
 }
 

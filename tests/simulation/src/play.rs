@@ -143,6 +143,7 @@ async fn set_up(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
     }
     let rate = Rate::new(RATE.0, Duration::from_secs(1)).burst(RATE.1);
     client.queue(Kind::Paced.queue())?.set_limits().rate(rate).await?;
+    flows::bind(stage, client).await?;
     schedules::make_all(stage, client).await
 }
 

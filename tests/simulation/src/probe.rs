@@ -104,7 +104,7 @@ async fn send_one(
     expected: &mut Vec<Expected>,
 ) -> jobqueue::Result<()> {
     let act = if kind == Probe::FailsOnce { Act::FailOnce } else { Act::Succeed };
-    let takes = if kind == Probe::Long { lease * 5 / 2 } else { 0 };
+    let takes = if kind == Probe::Long { lease * 3 / 2 } else { 0 };
     let task = Task::new(token, act, takes);
     let mut delay = Duration::ZERO;
     let id: JobId = match kind {

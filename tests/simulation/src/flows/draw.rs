@@ -31,17 +31,18 @@ pub(crate) fn draw(seed: u64, length: u64) -> (Vec<Timed<FlowPlan>>, Vec<Timed<F
 }
 
 fn flow(rng: &mut Rng, number: u32) -> FlowPlan {
-    let shape = match rng.usize(..9) {
+    let shape = match rng.usize(..10) {
         0 | 1 => Shape::Tree,
         2 => Shape::Seeing,
         3 => Shape::Graph,
         4 => Shape::Batch,
         5 => Shape::Nested,
         6 | 7 => Shape::Parent,
+        8 => Shape::Asking,
         _ => Shape::Steps(rng.u64(..3_000), rng.u64(..3_000)),
     };
     let leaves = match shape {
-        Shape::Graph => 1,
+        Shape::Graph | Shape::Asking => 1,
         Shape::Steps(..) => 0,
         _ => rng.usize(0..6),
     };

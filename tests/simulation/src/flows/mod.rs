@@ -18,11 +18,14 @@ use crate::plan::Act;
 pub(crate) use self::{
     draw::draw,
     found::{FlowFound, read},
-    start::{begin, operate},
+    start::{begin, bind, operate},
 };
 
 /// The first of the tokens of leaves; those of a flow are in a row.
 const FIRST: u32 = 3_000_000;
+
+/// The topic of messages in flows.
+const TOPIC: &str = "asked";
 
 /// The most tokens of a flow.
 const TOKENS: u32 = 100;
@@ -53,6 +56,8 @@ pub enum Shape {
     Batch,
     /// A tree whose leaves are a flow of their own.
     Nested,
+    /// A message to a topic to which leaves are bound, and a node that waits for the answer.
+    Asking,
     /// A job with steps: it sleeps, has leaves as its children, and goes on.
     Parent,
     /// A job with steps: it sleeps so many ms, and waits for a signal that comes so many ms after it
@@ -106,7 +111,7 @@ impl FlowPlan {
             Shape::Parent | Shape::Steps(..) => "parents",
             // Of one without a root, that of its first node.
             Shape::Batch => "leaves",
-            Shape::Tree | Shape::Seeing | Shape::Graph | Shape::Nested => "tops",
+            Shape::Tree | Shape::Seeing | Shape::Graph | Shape::Nested | Shape::Asking => "tops",
         }
     }
 

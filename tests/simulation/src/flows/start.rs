@@ -6,7 +6,7 @@ use jobqueue::{Client, Flow, FlowHandle, Result, flow::OnChildFailure};
 use tokio::time::sleep;
 
 use super::{
-    FlowOperation, FlowPlan, Shape,
+    FlowOperation, FlowPlan, Shape, TOPIC,
     handlers::{Parts, Whole, follow, in_parts, leaf, seer, top},
 };
 use crate::{
@@ -35,6 +35,14 @@ pub(crate) fn begin(stage: &Stage, plan: FlowPlan) {
             Err(error) => own.say(|| format!("{} failed: {error}", plan.id())),
         }
     });
+}
+
+/// Binds leaves to the topic, if a message of the plan is for them.
+pub(crate) async fn bind(stage: &Stage, client: &Client) -> Result<()> {
+    if stage.plan.flows.iter().any(|it| it.what.shape == Shape::Asking) {
+        client.topic(TOPIC)?.bind("leaves", "leaf").await?;
+    }
+    Ok(())
 }
 
 fn tasks(plan: &FlowPlan) -> Vec<Task> {
@@ -85,6 +93,11 @@ async fn flow(client: &Client, plan: &FlowPlan) -> Result<FlowHandle<()>> {
             let leaves = inner.all(leaf, tasks);
             let inner = flow.flow(inner, leaves);
             let root = flow.node(top, above(count)).after(&inner);
+            client.start(flow, root).await?.typed()
+        }
+        Shape::Asking => {
+            let answers = flow.publish::<u64>(TOPIC, "leaf", tasks.into_iter().next());
+            let root = flow.node(top, above(count)).after(&answers);
             client.start(flow, root).await?.typed()
         }
         Shape::Batch | Shape::Parent | Shape::Steps(..) => {
