@@ -7,6 +7,7 @@ mod floors;
 mod graph;
 mod links;
 mod names;
+mod proofs;
 mod public;
 mod scripts;
 mod sources;
