@@ -20,11 +20,12 @@ local function results(_, args)
     local last, size = math.min(at + count, #members + 1) - 1, 0
     local again = args[6] == '1' and redis.call('HMGET', name .. ':again', unpack(members, at, last))
     for i, outcome in ipairs(redis.call('HMGET', name .. ':outcomes', unpack(members, at, last))) do
+      -- What is read counts, though it may not be answered.
+      size, bytes = math.max(size, #(outcome or '')), bytes + #(outcome or '')
       if again then
         outcome = outcome and string.sub(outcome, 1, 2) or again[i] and '#' .. again[i] or ''
       end
-      size = math.max(size, #(outcome or ''))
-      bytes, found[#found + 1] = bytes + #(outcome or ''), outcome or ''
+      found[#found + 1] = outcome or ''
     end
     at = last + 1
     -- As large as these, how many more fit into a mebibyte?

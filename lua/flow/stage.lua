@@ -1,11 +1,12 @@
 --- stage: write a part of a flow where nobody sees it, and start the flow with its last part.
 --
--- A part that comes twice writes the same. What is staged and never started lapses.
+-- A part that comes twice writes the same. What is staged and never started lapses, or goes when it is
+-- staged anew.
 --
 -- KEYS  1 flows  HASH  {q}:flows
 --       2 meta   HASH  {q}:meta
--- ARGV  1 base   2 the flow's key   3 ms until what is staged lapses
---       4 n; then n pairs of a member and its record
+-- ARGV  1 base   2 the flow's key   3 ms until what is staged lapses   4 '1' for the first part
+--       5 n; then n pairs of a member and its record
 --       then m; then m times: a group, its text, its members, how many groups it waits for, its name
 --       then, to start it: its id, and pairs of a field and its value: see lib/home.lua. One that is
 --       a node of another has no id, and the field `within`: '' if that one is still staged, else its
@@ -26,11 +27,12 @@ local function stage(keys, args)
   if redis.call('HEXISTS', name, 'state') == 1 then
     return 1
   end
-  refusal = staged_refusal(name, args, 4)
+  if args[4] == '1' then staged_clear(name) end
+  refusal = staged_refusal(name, args, 5)
   if refusal then
     return refusal
   end
-  local at = staged_records(name, args, 4)
+  local at = staged_records(name, args, 5)
   at = staged_groups(name, args, at)
   if not args[at] then
     staged_lapse(name, args[3])

@@ -1,6 +1,7 @@
 -- flow: a flow that runs, from its start to its end. lib/home.lua says what stands of it.
 --
--- w: base, key, name (of its key), state, left, root, now.
+-- w: base, key, name (of its key), state, left, root, now, and what its records and its outcomes cost:
+-- see FLOW_UNIT.
 
 -- A flow that has ended is kept among so many.
 local FLOW_KEPT = 10000
@@ -10,14 +11,32 @@ local FLOW_KEPT = 10000
 -- it expires so many ms later.
 local FLOW_LARGE, FLOW_LATE = 5000, 600000
 
+-- A call does so much work that 500 records of so many bytes are as much as it does: see lib/flowing.lua.
+-- Larger ones cost as many times more, by the largest of the flow; and so do outcomes that are read.
+local FLOW_UNIT = 2048
+
 -- A flow that was started, or waits for being started; nil if there is none.
 local function flow_open(base, key, now)
   local name = home_flow(base, key)
-  local found = redis.call('HMGET', name, 'state', 'left', 'root', 'parent')
+  local found = redis.call('HMGET', name, 'state', 'left', 'root', 'parent', 'largest', 'widest')
   return found[1] and {
     base = base, key = key, name = name, state = found[1], left = tonumber(found[2]),
     root = found[3], parent = found[4], now = now,
+    cost = math.max(1, (tonumber(found[5]) or 0) / FLOW_UNIT),
+    read_cost = math.max(1, (tonumber(found[6]) or 0) / FLOW_UNIT),
   }
+end
+
+-- Notes how large outcomes are, if one of these is the largest.
+local function flow_measure(w, fresh)
+  local widest = w.read_cost * FLOW_UNIT
+  for i = 2, #fresh, 2 do
+    widest = math.max(widest, #fresh[i])
+  end
+  if widest > w.read_cost * FLOW_UNIT then
+    w.read_cost = widest / FLOW_UNIT
+    redis.call('HSET', w.name, 'widest', string.format('%.0f', widest))
+  end
 end
 
 -- Something is to be done for it; by `push`, as the last thing unless that is LPUSH.

@@ -8,7 +8,9 @@
 --                       keep_failed (ms), deadline (ms), late ('1' once that has passed), until (ms:
 --                       when a large one is removed), cause (the first member that failed), why (the
 --                       mark of its cancellation), revival ('1' while it is found out what runs
---                       again), success, complete, death (jobs that follow)
+--                       again), success, complete, death (jobs that follow),
+--                       largest (bytes of the largest record) and widest (of the largest outcome),
+--                       where they are large
 --   :groups       HASH  group → members, policy, priority, delay ms, queue, dependents, needs
 --   :records      HASH  member → record; a member is its group, '.', and its number from 0
 --   :outcomes     HASH  member → how it ended
@@ -71,20 +73,15 @@ local function home_revived(base, key)
   redis.call('ZREM', base .. 'flows:kept', key)
 end
 
--- Forgets a flow. Keys of those within it that don't expire by themselves are added to `more`.
+-- Forgets a flow. Keys of those within it are added to `more`.
 local function home_forget(base, key, more)
   local name, names = home_flow(base, key), {}
   local id = redis.call('HGET', base .. 'flow:ids', key)
   for i, part in ipairs(HOME_PARTS) do
     names[i] = name .. part
   end
-  local state = redis.call('HGET', name, 'state')
-  local runs = state == 'running' or state == 'cancelling' or state == 'held'
-  if redis.call('EXISTS', name .. ':inner') == 1
-    and (runs or redis.call('EXISTS', name .. ':work') == 1) then
-    for _, inner in ipairs(redis.call('LRANGE', name .. ':inner', 0, -1)) do
-      more[#more + 1] = inner
-    end
+  for _, inner in ipairs(redis.call('LRANGE', name .. ':inner', 0, -1)) do
+    more[#more + 1] = inner
   end
   redis.call('UNLINK', unpack(names))
   home_revived(base, key)

@@ -16,6 +16,18 @@ local function nodes_put(w, group, member, id, record)
   end
 end
 
+-- Which of some members have ended. Where outcomes are large they aren't read for that.
+local function nodes_known(w, members)
+  local outcomes, known = w.name .. ':outcomes', {}
+  if w.read_cost == 1 then
+    return redis.call('HMGET', outcomes, unpack(members))
+  end
+  for i, member in ipairs(members) do
+    known[i] = redis.call('HEXISTS', outcomes, member) == 1
+  end
+  return known
+end
+
 -- Of members that are to be sent: how often they were sent before, and which have completed, if the
 -- flow runs again.
 local function nodes_before(w, group, members)
@@ -23,7 +35,7 @@ local function nodes_before(w, group, members)
   if redis.call('EXISTS', w.name .. ':again', kept) > 0 then
     again = redis.call('HMGET', w.name .. ':again', unpack(members))
     if redis.call('HEXISTS', kept, group.name) == 1 then
-      ended = redis.call('HMGET', w.name .. ':outcomes', unpack(members))
+      ended = nodes_known(w, members)
       for i = 1, #members do
         if ended[i] then redis.call('HINCRBY', kept, group.name, -1) end
       end
@@ -45,13 +57,15 @@ local function nodes_begin_flow(w, group, member)
   end
 end
 
--- Sends the next members of a group, `most` at most. Answers how many, and whether there are more.
+-- Sends the next members of a group, as many as are `most` of a call's work. Answers how much that was,
+-- and whether there are more.
 local function nodes_send(w, group, most)
   if redis.call('HEXISTS', w.name .. ':over', group.name) == 1 then
     return 0, false
   end
   local sent = tonumber(redis.call('HGET', w.name .. ':sent', group.name) or 0)
-  local last, members = math.min(sent + most, group.members) - 1, {}
+  local fit = math.max(1, math.floor(most / w.cost))
+  local last, members = math.min(sent + fit, group.members) - 1, {}
   for i = sent, last do
     members[#members + 1] = group.name .. '.' .. i
   end
@@ -70,7 +84,7 @@ local function nodes_send(w, group, most)
     if not alone then outbox_many(w.base, group.queue, group.priority, jobs) end
   end
   redis.call('HSET', w.name .. ':sent', group.name, last + 1)
-  return #members, last + 1 < group.members
+  return math.ceil(#members * w.cost), last + 1 < group.members
 end
 
 -- A group without members ends as it begins, and does so once.
@@ -113,7 +127,7 @@ local function nodes_cancel(w, group, first, how)
   if #members == 0 then
     return nil
   end
-  local ended = redis.call('HMGET', w.name .. ':outcomes', unpack(members))
+  local ended = nodes_known(w, members)
   local again = redis.call('HMGET', w.name .. ':again', unpack(members))
   local queues, ids = {}, {}
   for i, member in ipairs(members) do
@@ -143,7 +157,7 @@ local function nodes_fresh(w, ends)
     members[at] = string.match(ends[i], '^%d+%.%d+') or ''
     names[at], numbers[at] = string.match(members[at], '^%d+') or '', string.match(members[at], '%d+$')
   end
-  local known = redis.call('HMGET', w.name .. ':outcomes', unpack(members))
+  local known = nodes_known(w, members)
   local sent = redis.call('HMGET', w.name .. ':sent', unpack(names))
   local again = redis.call('EXISTS', w.name .. ':again') == 1
       and redis.call('HMGET', w.name .. ':again', unpack(members)) or {}
@@ -199,6 +213,7 @@ local function nodes_end(w, ends)
     return
   end
   redis.call('HSET', w.name .. ':outcomes', unpack(fresh))
+  flow_measure(w, fresh)
   local bad = nodes_kinds(w, fresh)
   for _, name in ipairs(order) do
     local group, first = graph_group(w, name), bad[name]

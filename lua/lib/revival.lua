@@ -9,7 +9,7 @@
 -- its members; '-' for none, and '*' for all there are. With a `from`, so does all that comes after
 -- something that runs again.
 
--- How many members one piece looks at.
+-- How many members one piece looks at, if their outcomes are small.
 local REVIVAL_STEP = 200
 
 local function revival_next(w, name, place, from)
@@ -47,7 +47,8 @@ end
 
 -- Some members of a group are to run again: all that didn't complete, or all.
 local function revival_members(w, group, first, from)
-  local asked, members, last = {}, {}, math.min(first + REVIVAL_STEP, group.members) - 1
+  local step = math.max(1, math.floor(REVIVAL_STEP / w.read_cost))
+  local asked, members, last = {}, {}, math.min(first + step, group.members) - 1
   for i = first, last do
     asked[#asked + 1] = group.name .. '.' .. i
   end

@@ -2,6 +2,15 @@
 
 local STAGED_PARTS = { '', ':groups', ':records', ':left', ':waits', ':names' }
 
+-- Forgets what was staged under a name before, by a producer that died.
+local function staged_clear(name)
+  local parts = {}
+  for i, part in ipairs(STAGED_PARTS) do
+    parts[i] = name .. part
+  end
+  redis.call('UNLINK', unpack(parts))
+end
+
 -- Writes n pairs of a member and its record, and answers where the next block begins.
 local function staged_records(name, args, at)
   local n = tonumber(args[at])

@@ -1,7 +1,7 @@
 //! Those of steps.
 
 use super::{flows, push, unavailable};
-use crate::{Codec, DurationExt as _, worker::StepError};
+use crate::{Codec, DurationExt as _, Failure, worker::StepError};
 
 pub(super) fn results() -> String {
     every!(StepError, {
@@ -12,6 +12,7 @@ pub(super) fn results() -> String {
         },
         StepError::TimedOut { .. } => StepError::timed_out("shipped"),
         StepError::Timeout { .. } => StepError::Timeout { step: "pay".to_owned(), limit: 3.seconds() },
+        StepError::Stopped { .. } => StepError::stopped("pay", Failure::retry("the gate is shut")),
         StepError::Children { .. } => {
             StepError::children(&flows::failed())
         },

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::ends::{OfGroup, give, together};
 use crate::{
+    error_chain::chain,
     job::{Failure, NodeAddress},
     store::{
         QueueStore,
@@ -74,5 +75,8 @@ pub(crate) async fn gather<V: DeserializeOwned>(
         given.extend(input);
     }
     let given = together(given).map_err(|failure| Failure::permanent(failure.to_string()))?;
-    given.read().map_err(Failure::from)
+    given.read().map_err(|error| {
+        let error = error.reading("inputs of the node");
+        Failure::permanent(chain(&error).to_string())
+    })
 }

@@ -31,6 +31,12 @@ use crate::{
 /// The most nodes and groups of one call: of a few milliseconds.
 const PART: usize = 500;
 
+/// Larger records than this are sent fewer at a time: see `lua/lib/flow.lua`.
+const LARGE: usize = 2_048;
+
+/// Nobody tells a longer time from this, and scripts reckon with it without losing digits.
+const FOR_EVER: Duration = Duration::from_secs(300 * 365 * 24 * 3_600);
+
 /// A flow that is being staged in its home.
 pub(super) struct Staging<'a> {
     client: &'a Client,
@@ -40,6 +46,9 @@ pub(super) struct Staging<'a> {
     nodes: Vec<NodePart>,
     groups: Vec<GroupPart>,
     bytes: usize,
+    first: bool,
+    /// The bytes of the largest record.
+    largest: usize,
     /// All that were staged.
     count: u32,
 }
@@ -57,7 +66,18 @@ struct Members {
 impl<'a> Staging<'a> {
     pub(super) fn new(client: &'a Client, home: &'a QueueStore, key: FlowKey) -> Self {
         let (nodes, groups) = (Vec::new(), Vec::new());
-        Self { client, home, key, created_at: clock::now(), nodes, groups, bytes: 0, count: 0 }
+        Self {
+            client,
+            home,
+            key,
+            created_at: clock::now(),
+            nodes,
+            groups,
+            bytes: 0,
+            first: true,
+            largest: 0,
+            count: 0,
+        }
     }
 
     /// Stages a flow, and starts it under an id or within another flow.
@@ -74,8 +94,11 @@ impl<'a> Staging<'a> {
             self.group(number(at), group).await?;
         }
         let follow = self.following(flow.following)?;
-        let (nodes, root, keep, deadline) = (self.count, flow.root, flow.keep, flow.deadline);
-        let start = Start { id, within, nodes, groups, root, keep, deadline, follow: &follow };
+        let (nodes, root, deadline) = (self.count, flow.root, flow.deadline);
+        let keep = flow.keep.map(|time| time.min(FOR_EVER));
+        let largest = Some(self.largest).filter(|largest| *largest > LARGE);
+        let start =
+            Start { id, within, nodes, groups, largest, root, keep, deadline, follow: &follow };
         self.call(Some(start)).await
     }
 
@@ -177,6 +200,7 @@ impl<'a> Staging<'a> {
 
     fn node(&mut self, member: Member, record: Vec<u8>) {
         self.bytes += record.len() + 32;
+        self.largest = self.largest.max(record.len());
         self.nodes.push(NodePart { member, record });
     }
 
@@ -205,7 +229,8 @@ impl<'a> Staging<'a> {
     async fn call(&mut self, start: Option<Start<'_>>) -> Result<Staged> {
         let (nodes, groups) = (std::mem::take(&mut self.nodes), std::mem::take(&mut self.groups));
         self.bytes = 0;
-        let stage = Stage { key: &self.key, nodes: &nodes, groups: &groups, start };
+        let first = std::mem::take(&mut self.first);
+        let stage = Stage { key: &self.key, first, nodes: &nodes, groups: &groups, start };
         self.home.call_retrying(&stage).await
     }
 }

@@ -62,6 +62,11 @@ pub(crate) fn decide<'a>(
             Some(wait) => return Decision::suspended(wait),
             None => RunOutcome::Deadline { ran: true },
         },
+        // Even if its time is over: who knows more than this worker can undo what it has done.
+        RunOutcome::Behind => match policy.miss() {
+            Some(end) => return Decision::new(end, None),
+            None => RunOutcome::Behind,
+        },
         outcome => outcome,
     };
     let step = next_step(&outcome, policy);

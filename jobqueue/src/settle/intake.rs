@@ -138,7 +138,7 @@ pub(crate) fn intake<H>(
     };
     let rules = known.as_ref().map_or(&RunRules::DEFAULT, |known| &known.rules);
     let mut policy = RunPolicy::new(job.history.attempts, &record.options, rules, defaults);
-    policy.snoozed = job.history.snoozes;
+    (policy.snoozed, policy.misses) = (job.history.snoozes, job.history.misses);
     policy.due = job.history.due;
     let due = job.history.due_at(&record);
     let lifetime = |clock| Lifetime::of(&record.options, due, rules, clock);

@@ -12,9 +12,6 @@ use crate::{
 /// How often the last run of a job, which undoes what others have done, may kill its worker.
 const LAST_RUNS: u32 = 3;
 
-/// For so long a worker that is behind leaves a job to others.
-const BEHIND: Duration = Duration::from_secs(10);
-
 impl From<Doom> for RunOutcome {
     fn from(doom: Doom) -> Self {
         match doom {
@@ -98,7 +95,6 @@ impl RunOutcome {
             Self::Success(_) | Self::Cancelled(_) | Self::Suspended(_) => None,
             Self::Failure(failure) => Some(failure.verdict()),
             Self::Stopped(_) => Some(Verdict::Snooze(Duration::ZERO)),
-            Self::Behind => Some(Verdict::Snooze(BEHIND)),
             Self::TimedOut(_) | Self::Panicked(_) => Some(Verdict::Retry),
             _ => Some(Verdict::Permanent),
         }

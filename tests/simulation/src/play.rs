@@ -223,7 +223,7 @@ pub(crate) async fn let_go_on(stage: &Stage, client: &Client) -> jobqueue::Resul
 fn is_settled(stage: &Stage) -> bool {
     stage.is_over() && stage.plan.queues().into_iter().all(|queue| standing(stage, queue) == 0)
         // Who serves it looks after it once a minute, where a failover has lost that it relays.
-        && stage.count("XLEN", &format!("{}outbox", base("dead"))) == 0
+        && ["dead", "news", flows::TOPIC].iter().all(|source| stage.count("XLEN", &format!("{}outbox", base(source))) == 0)
 }
 
 /// How much of a queue hasn't ended.

@@ -62,7 +62,7 @@ const OVER: &[&str] = &[
 
 /// A flow of no node, which ends as it starts.
 fn staged() -> Vec<Vec<u8>> {
-    args![Rig::BASE, "F", 60_000, 0, 0, "f", "nodes", 0, "groups", 0, "root", "", "keep", 9_000,]
+    args![Rig::BASE, "F", 60_000, 1, 0, 0, "f", "nodes", 0, "groups", 0, "root", "", "keep", 9_000,]
 }
 
 /// The job of a schedule, out of turn.

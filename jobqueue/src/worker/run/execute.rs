@@ -267,6 +267,15 @@ fn cancelled(outcome: RunOutcome, ctx: &Context) -> RunOutcome {
 
 /// Calls the handler, within the timeout. A panic is an outcome too.
 async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
+    let outcome = called(ctx, entry, policy).await;
+    // What a handler has come to that doesn't know all that is recorded counts for nothing.
+    match ctx.waits().get() {
+        Some(suspender) if suspender.is_left() => RunOutcome::Behind,
+        _ => outcome,
+    }
+}
+
+async fn called(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
     let now = Instant::now();
     if policy.lifetime.is_over(now) {
         return RunOutcome::Deadline { ran: false };

@@ -1,6 +1,11 @@
 //! What earlier runs of a job have recorded.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -96,6 +101,8 @@ pub(crate) fn describe(field: &str) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) place: u32,
+    /// When, in ms since the epoch.
+    at: u64,
     pub(crate) value: Bytes,
 }
 
@@ -107,6 +114,8 @@ pub(crate) const FINAL: &str = "x";
 pub(crate) struct Journal {
     entries: HashMap<String, Entry>,
     places: HashMap<u32, String>,
+    /// When parts were recorded to which this run hasn't come yet, and their places.
+    ahead: Mutex<BTreeSet<(u64, u32)>>,
     /// Waits until then are over, whatever the time is.
     over: u64,
     clock: ServerClock,
@@ -115,6 +124,7 @@ pub(crate) struct Journal {
 impl Journal {
     pub(crate) async fn load(store: &QueueStore, id: &JobId) -> Result<Self> {
         let (mut entries, mut places, mut over) = (HashMap::new(), HashMap::new(), 0);
+        let mut ahead = BTreeSet::new();
         let mut behind = String::new();
         loop {
             let steps = Steps { id, behind: &behind };
@@ -126,15 +136,20 @@ impl Journal {
                     Some(b'#' | b'@' | b'?' | b'Q' | b'q') => {}
                     _ => {
                         let entry = read(&value)?;
-                        if Part::of(&field).is_some() {
+                        if let Some(part) = Part::of(&field) {
                             places.insert(entry.place, field.clone());
+                            // What undoes them isn't come to before the end.
+                            if part != Part::Compensation {
+                                ahead.insert((entry.at, entry.place));
+                            }
                         }
                         entries.insert(field, entry);
                     }
                 }
             }
             if !portion.more {
-                return Ok(Self { entries, places, over, clock: ServerClock::new(portion.now) });
+                let (ahead, clock) = (Mutex::new(ahead), ServerClock::new(portion.now));
+                return Ok(Self { entries, places, ahead, over, clock });
             }
         }
     }
@@ -142,6 +157,24 @@ impl Journal {
     /// What is recorded under a field.
     pub(crate) fn get(&self, field: &str) -> Option<&Entry> {
         self.entries.get(field)
+    }
+
+    /// The run comes to what is recorded. Answers whether this is the first that is still ahead: then it
+    /// is that no more.
+    pub(crate) fn come_to(&self, entry: &Entry) -> bool {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = (entry.at, entry.place);
+        let is_first = ahead.first().is_none_or(|first| *first >= own);
+        if is_first {
+            ahead.remove(&own);
+        }
+        is_first
+    }
+
+    /// The run has come to what is recorded, though not to all that was recorded before.
+    pub(crate) fn pass_over(&self, entry: &Entry) {
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.retain(|other| *other > (entry.at, entry.place));
     }
 
     /// The field that is recorded at a place.
@@ -188,11 +221,11 @@ fn read(value: &Bytes) -> Result<Entry, Corrupt> {
     let mut next = || parts.next().and_then(|part| std::str::from_utf8(part).ok());
     let (place, at) = (next().ok_or_else(odd)?, next().ok_or_else(odd)?);
     let from = place.len() + at.len() + 2;
-    let place = place.parse().map_err(|_| odd())?;
-    if at.parse::<u64>().is_err() || from > value.len() {
+    let (place, at) = (place.parse().map_err(|_| odd())?, at.parse().map_err(|_| odd())?);
+    if from > value.len() {
         return Err(odd());
     }
-    Ok(Entry { place, value: value.slice(from..) })
+    Ok(Entry { place, at, value: value.slice(from..) })
 }
 
 /// A number in text.

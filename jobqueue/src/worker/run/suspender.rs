@@ -89,6 +89,11 @@ impl Suspender {
         self.waker.wake();
     }
 
+    /// Whether it was left to others: then it doesn't count what the handler has come to.
+    pub(crate) fn is_left(&self) -> bool {
+        self.state().behind
+    }
+
     /// Waits until nothing is under way any more. For whoever has polled the handler.
     pub(super) async fn idle(&self) {
         poll_fn(|cx| {
@@ -104,11 +109,11 @@ impl Suspender {
         if state.busy > 0 {
             return None;
         }
-        if std::mem::take(&mut state.replayed) {
-            return Some(Halt::Replayed);
-        }
         if state.behind {
             return Some(Halt::Behind);
+        }
+        if std::mem::take(&mut state.replayed) {
+            return Some(Halt::Replayed);
         }
         let (_, first) = state.waits.iter().min_by_key(|(_, wait)| wait.until)?;
         let (until, at) = (first.until, first.at);

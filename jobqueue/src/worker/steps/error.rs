@@ -50,6 +50,15 @@ pub enum StepError {
         /// Its timeout.
         limit: Duration,
     },
+    /// The run was told to stop while the step was under way. Nothing is recorded of it.
+    #[error("the run was told to stop during step {step:?}")]
+    #[non_exhaustive]
+    Stopped {
+        /// The step.
+        step: String,
+        /// What it came to.
+        source: Source,
+    },
     /// The flow of its [children](crate::Context::spawn_children) has failed.
     #[error("the children of the job have failed")]
     #[non_exhaustive]
@@ -90,6 +99,10 @@ impl StepError {
         Self::TimedOut { source: unmendable(format!("the signal {name:?} has not come")) }
     }
 
+    pub(crate) fn stopped(step: &str, failure: Failure) -> Self {
+        Self::Stopped { step: step.to_owned(), source: source(failure.into_error()) }
+    }
+
     /// No other attempt mends what a flow came to.
     pub(crate) fn children(error: &FlowError) -> Self {
         Self::Children { source: unmendable(chain(error).to_string()) }
@@ -126,7 +139,7 @@ fn unmendable(why: String) -> Source {
 impl JobError for StepError {
     fn verdict(&self) -> Verdict {
         match self {
-            Self::Timeout { .. } => Verdict::Retry,
+            Self::Timeout { .. } | Self::Stopped { .. } => Verdict::Retry,
             Self::Error(Error::Invalid(_) | Error::Payload(_)) => Verdict::Permanent,
             Self::Error(_) => Verdict::Retry,
             _ => Verdict::Permanent,

@@ -30,6 +30,9 @@ const SHORT: Duration = Duration::from_secs(1);
 /// What a run can't do any more that has lost its job.
 const BEGIN: &str = "begin a step";
 
+/// How often other parts are polled before one that was recorded later.
+const PATIENCE: usize = 20;
+
 /// The longest name, in bytes.
 const MAX_NAME: usize = 128;
 
@@ -93,7 +96,10 @@ impl<'a> Recorder<'a> {
         yield_now().await;
         let Spot { place, .. } = spot;
         let why = match (self.journal.get(&spot.field()), self.journal.at(*place)) {
-            (Some(entry), _) if entry.place == *place => return Ok(Some(entry)),
+            (Some(entry), _) if entry.place == *place => {
+                self.in_turn(entry).await;
+                return Ok(Some(entry));
+            }
             (Some(entry), _) => {
                 format!("{spot} stands at position {place}, and was recorded at {}", entry.place)
             }
@@ -111,6 +117,19 @@ impl<'a> Recorder<'a> {
         )))
     }
 
+    /// Parts that run at the same time come to what is recorded in the order in which it was: so what a
+    /// handler does behind one of them, such as saying how to undo it, isn't cut off by the failure of
+    /// another that came later. Those before it may be asked for no more, so it doesn't wait for ever.
+    async fn in_turn(&self, entry: &JournalEntry) {
+        for _ in 0..PATIENCE {
+            if self.journal.come_to(entry) {
+                return;
+            }
+            yield_now().await;
+        }
+        self.journal.pass_over(entry);
+    }
+
     /// A run that only replays what is recorded ends where that does.
     pub(super) async fn goes_on(&self) {
         if self.steps.only_replays() {
@@ -122,6 +141,7 @@ impl<'a> Recorder<'a> {
 
     /// The run ends, and another program goes on with the job.
     pub(super) async fn leave_to_others(&self) {
+        self.steps.break_off();
         self.ctx.suspender().leave_to_others();
         self.busy.release();
         pending().await

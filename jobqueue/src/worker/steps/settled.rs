@@ -86,6 +86,10 @@ impl<F, V> SettledStep<'_, F, V> {
         match Step::<_, V>::new(ctx, plan, effect).run::<T, Trouble, _>().await {
             Ok(result) => Ok(Ok(result)),
             Err(Trouble::Step(error)) => Err(error),
+            // Not the effect's failure: another run has it begin again.
+            Err(Trouble::Failed(failure)) if ctx.is_cancelled() => {
+                Err(StepError::stopped(&spot.name, failure))
+            }
             Err(Trouble::Failed(failure)) => {
                 let text = chain(&failure.into_error()).to_string();
                 if let Some(line) = ctx.line(&spot).await? {

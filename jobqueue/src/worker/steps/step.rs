@@ -9,7 +9,7 @@ use tracing::debug;
 use super::{
     error::{StepError, TakesStepError},
     line::{Busy, Note, Recorder},
-    versions::{Plain, ResultsOf, write},
+    versions::{ByVersion, Plain, ResultsOf, write},
 };
 use crate::{
     error::Error,
@@ -109,6 +109,45 @@ impl<'a, F, V> Step<'a, F, V> {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.plan.timeout = Some(timeout);
         self
+    }
+}
+
+impl<'a, F> Step<'a, F> {
+    /// Records the [version](crate::Payload) of the result's type along with it, for jobs that are under
+    /// way for so long that the type changes: a later run reads what is older as its own type was then,
+    /// and upgrades it. What was recorded without a version counts as the first.
+    ///
+    /// A worker that knows only older versions gives the job back for a while, as one whose payload it
+    /// doesn't know ([`unknown_names`](crate::WorkerBuilder::unknown_names)): so workers of two releases
+    /// may run side by side.
+    ///
+    /// ```
+    /// use jobqueue::{job, Context, Failure, Payload};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize, Payload)]
+    /// struct ChargeV1 { id: u64, total: f64 }
+    ///
+    /// #[derive(Serialize, Deserialize, Payload)]
+    /// #[payload(version = 2, upgrade_from(ChargeV1))]
+    /// struct Charge { id: u64, cents: u64 }
+    ///
+    /// impl From<ChargeV1> for Charge {
+    ///     fn from(old: ChargeV1) -> Self {
+    ///         Self { id: old.id, cents: (old.total * 100.0).round() as u64 }
+    ///     }
+    /// }
+    ///
+    /// # async fn pay(order: u64) -> Result<Charge, Failure> { Ok(Charge { id: order, cents: 999 }) }
+    /// #[job(queue = "orders", steps)]
+    /// async fn fulfil(order: u64, ctx: Context) -> Result<u64, Failure> {
+    ///     let charge = ctx.step("charge", || pay(order)).versioned().await?;
+    ///     Ok(charge.cents)
+    /// }
+    /// ```
+    pub fn versioned(self) -> Step<'a, F, ByVersion> {
+        let Self { ctx, plan, effect, .. } = self;
+        Step::new(ctx, plan, effect)
     }
 }
 

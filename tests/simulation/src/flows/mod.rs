@@ -25,7 +25,7 @@ pub(crate) use self::{
 const FIRST: u32 = 3_000_000;
 
 /// The topic of messages in flows.
-const TOPIC: &str = "asked";
+pub(crate) const TOPIC: &str = "asked";
 
 /// The most tokens of a flow.
 const TOKENS: u32 = 100;

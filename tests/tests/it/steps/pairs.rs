@@ -167,3 +167,37 @@ async fn a_full_queue_drops_no_job_that_sleeps() {
     assert_eq!(asleep.result().await.expect("it completes"), 1);
     running.stop().await;
 }
+
+#[job(queue = "orders", steps, attempts = 1)]
+async fn pay(_: (), ctx: Context, effects: State<Effects>) -> Result<String, Failure> {
+    let card = || {
+        let (ctx, effects) = (ctx.clone(), effects.0.clone());
+        async move {
+            if effects.happen("card") > 1 {
+                return Ok("by card".to_owned());
+            }
+            ctx.cancelled().await;
+            Err(Failure::retry("the gate is shut"))
+        }
+    };
+    match ctx.step("card", card).settled().await? {
+        Ok(receipt) => Ok(receipt),
+        Err(_refused) => {
+            let invoice = async || Ok::<_, Failure>("by invoice".to_owned());
+            ctx.step("invoice", invoice).await
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_is_told_to_stop_has_not_failed() {
+    let (client, effects) = (client().await, Effects::default());
+    let running = Running::start(worker(&client).handler(pay).state(effects.clone()));
+    let job = client.add(pay, ()).await.expect("added");
+    eventually("the step to run", async || effects.of("card") == 1).await;
+    running.stop_within(100.millis()).await;
+    let running = Running::start(worker(&client).handler(pay).state(effects.clone()));
+    let paid = tokio::time::timeout(4.seconds(), job.result()).await.expect("at once");
+    assert_eq!(paid.expect("it completes"), "by card");
+    running.stop().await;
+}

@@ -2,6 +2,7 @@
 
 use jobqueue::{
     Client, Context, DurationExt as _, Failure, JobHandle, JobState, Payload, State, WorkerBuilder,
+    error::{FailureReason, ResultError},
     job,
 };
 use jobqueue_tests::wait::eventually;
@@ -135,4 +136,105 @@ async fn what_is_newer_waits_for_a_worker_that_knows_it() {
         running.stop().await;
     }
     assert_eq!(effects.of("charge"), 2);
+}
+
+/// Charges, says how to undo that, and waits; beside that something fails.
+macro_rules! undone {
+    ($module:ident, $charge:expr) => {
+        mod $module {
+            use super::*;
+
+            #[job(queue = "orders", steps, attempts = 1)]
+            pub(super) async fn undo(
+                fails: bool,
+                ctx: Context,
+                effects: State<Effects>,
+            ) -> Result<u64, Failure> {
+                let charge = async {
+                    let charge = $charge(&ctx, &effects).await;
+                    let undone = effects.0.clone();
+                    ctx.on_failure("refund", move || {
+                        undone.happen("refund");
+                        async { Ok::<_, Failure>(()) }
+                    })?;
+                    charge
+                };
+                let waits = async {
+                    let told: Option<u32> = ctx.wait_for("go", 30.days()).optional().await?;
+                    match told {
+                        Some(1) if fails => Err(Failure::permanent("no ship")),
+                        _ => Ok(()),
+                    }
+                };
+                tokio::try_join!(charge, waits)?;
+                let _: u32 = ctx.wait_for("on", 30.days()).await?;
+                Ok(1)
+            }
+        }
+    };
+}
+
+async fn charge_v1(ctx: &Context, effects: &Effects) -> Result<(), Failure> {
+    ctx.step("charge", || old_charge(effects)).versioned().await.map(drop)
+}
+
+async fn charge_v2(ctx: &Context, effects: &Effects) -> Result<(), Failure> {
+    ctx.step("charge", || new_charge(effects)).versioned().await.map(drop)
+}
+
+undone!(behind, charge_v1);
+undone!(ahead, charge_v2);
+
+/// Whatever ends the job at a worker that doesn't know what was recorded, it is undone by one that does.
+#[tokio::test]
+async fn a_worker_that_is_behind_neither_fails_a_job_nor_undoes_a_part_of_it() {
+    for fails in [true, false] {
+        let client = client().await;
+        let effects = Effects::default();
+        let of = |builder: WorkerBuilder| {
+            builder.state(effects.clone()).unknown_names(100.millis(), 1_000)
+        };
+        let running = Running::start(of(worker(&client).handler(ahead::undo)));
+        let add = client.add(ahead::undo, fails);
+        let job = if fails { add.await } else { add.deadline_in(1.seconds()).await };
+        let job = job.expect("added");
+        is(&job, JobState::Delayed).await;
+        running.stop().await;
+        job.signal("go", &1_u32).await.expect("sent");
+        let running = Running::start(of(worker(&client).handler(behind::undo)));
+        eventually("others to have it in vain", async || {
+            job.info().await.expect("read").misses >= 12
+        })
+        .await;
+        running.stop().await;
+        assert_eq!(effects.of("refund"), 0);
+        let running = Running::start(of(worker(&client).handler(ahead::undo)));
+        is(&job, JobState::Failed).await;
+        running.stop().await;
+        assert_eq!((effects.of("charge"), effects.of("refund")), (1, 1), "{fails}");
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_nobody_knows_enough_for_fails_in_the_end_and_goes_on_when_it_is_retried() {
+    let client = client().await;
+    let effects = Effects::default();
+    let of = |builder: WorkerBuilder| builder.state(effects.clone());
+    let running = Running::start(of(worker(&client).handler(ahead::undo)));
+    let job = client.add(ahead::undo, true).await.expect("added");
+    is(&job, JobState::Delayed).await;
+    running.stop().await;
+    job.promote().await.expect("it is delayed");
+    let behind = of(worker(&client).handler(behind::undo)).unknown_names(50.millis(), 3);
+    let running = Running::start(behind);
+    let Err(ResultError::Failed { failure, .. }) = job.result().await else { panic!("it fails") };
+    assert_eq!(failure.reason, FailureReason::NewerVersion);
+    running.stop().await;
+    assert_eq!(effects.of("refund"), 0);
+    job.retry().await.expect("it runs again");
+    let running = Running::start(of(worker(&client).handler(ahead::undo)));
+    job.signal("on", &1_u32).await.expect("sent");
+    assert_eq!(end(&job).await, 1);
+    running.stop().await;
+    assert_eq!((effects.of("charge"), effects.of("refund")), (1, 0));
 }

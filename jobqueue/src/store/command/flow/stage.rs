@@ -23,6 +23,8 @@ use crate::{
 /// `lua/flow/stage.lua`
 pub(crate) struct Stage<'a> {
     pub(crate) key: &'a FlowKey,
+    /// Whether it is the first part: what was staged under the key before goes.
+    pub(crate) first: bool,
     /// At most 1,000 nodes, and as many groups.
     pub(crate) nodes: &'a [NodePart],
     pub(crate) groups: &'a [GroupPart],
@@ -121,6 +123,8 @@ pub(crate) struct Start<'a> {
     pub(crate) within: Option<Within<'a>>,
     pub(crate) nodes: u32,
     pub(crate) groups: u32,
+    /// The bytes of the largest record, if that is large.
+    pub(crate) largest: Option<usize>,
     /// The root, and whether it is many nodes.
     pub(crate) root: Option<(u32, bool)>,
     /// How long it is kept once it has completed, and otherwise.
@@ -194,6 +198,7 @@ impl Command for Stage<'_> {
 
     fn write(&self, keys: &Keys, args: &mut Args<'_>) {
         args.push(keys.base()).push(self.key.as_str()).push(millis(LAPSE));
+        args.push(u8::from(self.first));
         args.push(self.nodes.len());
         for NodePart { member, record } in self.nodes {
             args.push(member.to_string()).push(&record[..]);
@@ -211,6 +216,9 @@ impl Command for Stage<'_> {
         args.push("groups").push(start.groups).push("root").push(root);
         args.push("many").push(u8::from(many));
         args.push("keep").push(keep).push("keep_failed").push(keep_failed);
+        if let Some(largest) = start.largest {
+            args.push("largest").push(largest);
+        }
         match start.within {
             Some(Within::Staged) => _ = args.push("within").push(""),
             Some(Within::Running(key)) => _ = args.push("within").push(key.as_str()),

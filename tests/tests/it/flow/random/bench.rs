@@ -81,7 +81,7 @@ impl Bench {
         };
         // In parts of random sizes they would be the same: this is about what follows.
         for (at, group) in flow.groups.iter().enumerate() {
-            let mut part = args![Rig::BASE, KEY, 60_000, group.members];
+            let mut part = args![Rig::BASE, KEY, 60_000, u8::from(at == 0), group.members];
             for member in 0..group.members {
                 part.extend(args![format!("{at}.{member}"), format!("record {at}.{member}")]);
             }
@@ -94,7 +94,7 @@ impl Bench {
         }
         let root = flow.root.map(|root| root.to_string()).unwrap_or_default();
         let many = flow.root.is_some_and(|root| flow.groups[root].members != 1);
-        let mut last = args![Rig::BASE, KEY, 60_000, 0, 0, "id", "nodes", flow.nodes()];
+        let mut last = args![Rig::BASE, KEY, 60_000, 0, 0, 0, "id", "nodes", flow.nodes()];
         last.extend(args!["groups", flow.groups.len(), "root", root, "many", u8::from(many)]);
         last.extend(args!["keep", 1_000_000, "keep_failed", 1_000_000]);
         for follow in ["success", "complete", "death"] {

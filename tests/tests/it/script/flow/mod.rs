@@ -36,6 +36,7 @@ fn staging(policy: &str, more: &[(&str, u64)]) -> Vec<Vec<u8>> {
         Rig::BASE,
         "F",
         60_000,
+        1,
         3,
         "0.0",
         "a",

@@ -16,6 +16,7 @@ fn first_part() -> Vec<Vec<u8>> {
         Rig::BASE,
         "F",
         60_000,
+        1,
         2,
         "0.0",
         "a",
@@ -35,6 +36,7 @@ fn last_part() -> Vec<Vec<u8>> {
         Rig::BASE,
         "F",
         60_000,
+        0,
         1,
         "1.0",
         "c",
@@ -142,12 +144,25 @@ fn one_of_an_id_is_started_once() {
 }
 
 #[test]
+fn what_another_has_staged_before_is_left_out() {
+    let mut rig = rig();
+    let mut before = first_part();
+    // It had one more node.
+    before[4] = b"3".to_vec();
+    before.splice(9..9, args!["0.2", "z"]);
+    rig.replies(KEYS, before, "0");
+    rig.replies(KEYS, first_part(), "0");
+    rig.replies(KEYS, last_part(), "1");
+}
+
+#[test]
 fn a_part_that_is_missing_is_noticed() {
     let mut rig = rig();
     let last = args![
         Rig::BASE,
         "F",
         60_000,
+        0,
         1,
         "1.0",
         "c",
@@ -198,6 +213,7 @@ fn a_flow_of_nothing_ends_as_it_starts() {
         Rig::BASE,
         "F",
         60_000,
+        1,
         0,
         0,
         "f",
