@@ -15,15 +15,15 @@ local function note(keys, args)
   end
   local ends, order = {}, {}
   for i = 2, #args, 2 do
-    local dot = string.find(args[i], '.', 1, true)
-    if dot then
-      local key = string.sub(args[i], 1, dot - 1)
+    local key, node = string.match(args[i], '^([^.]*)%.(.*).$')
+    if key then
       local own = ends[key]
       if not own then
         own, order[#order + 1] = {}, key
         ends[key] = own
       end
-      own[#own + 1], own[#own + 2] = string.sub(args[i], dot + 1, -2), args[i + 1]
+      local n = #own
+      own[n + 1], own[n + 2] = node, args[i + 1]
     end
   end
   for _, key in ipairs(order) do

@@ -66,8 +66,9 @@ local function nodes_send(w, group, most)
   local sent = tonumber(redis.call('HGET', w.name .. ':sent', group.name) or 0)
   local fit = math.max(1, math.floor(most / w.cost))
   local last, members = math.min(sent + fit, group.members) - 1, {}
+  local form = group.name .. '.%d'
   for i = sent, last do
-    members[#members + 1] = group.name .. '.' .. i
+    members[i - sent + 1] = string.format(form, i)
   end
   if #members > 0 and group.flow then
     nodes_begin_flow(w, group, members[1])
@@ -150,22 +151,23 @@ end
 -- ended before; as pairs of a member and its outcome, and how many of each group, and its last. Those
 -- that were not sent yet are left out: a failover has lost that they were, and they are sent again.
 local function nodes_fresh(w, ends)
-  local members, names, numbers = {}, {}, {}
+  local members, names, numbers, sent = {}, {}, {}, {}
   local seen, fresh, count, order, last = {}, {}, {}, {}, {}
   for i = 1, #ends, 2 do
     local at = #members + 1
-    members[at] = string.match(ends[i], '^%d+%.%d+') or ''
-    names[at], numbers[at] = string.match(members[at], '^%d+') or '', string.match(members[at], '%d+$')
+    local member, name, number = string.match(ends[i], '^((%d+)%.(%d+))')
+    members[at], names[at], numbers[at] = member or '', name or '', tonumber(number) or 0
+    if not sent[names[at]] then
+      sent[names[at]] = tonumber(redis.call('HGET', w.name .. ':sent', names[at]) or 0)
+    end
   end
   local known = nodes_known(w, members)
-  local sent = redis.call('HMGET', w.name .. ':sent', unpack(names))
   local again = redis.call('EXISTS', w.name .. ':again') == 1
       and redis.call('HMGET', w.name .. ':again', unpack(members)) or {}
   for i, member in ipairs(members) do
-    local asked = member .. (again[i] and '.' .. again[i] or '')
-    local was_sent = sent[i] and numbers[i] and tonumber(numbers[i]) < tonumber(sent[i])
-    if not known[i] and not seen[member] and was_sent and ends[2 * i - 1] == asked then
-      local name = names[i]
+    local name = names[i]
+    local asked = again[i] and member .. '.' .. again[i] or member
+    if not known[i] and not seen[member] and numbers[i] < sent[name] and ends[2 * i - 1] == asked then
       if not count[name] then
         count[name], order[#order + 1] = 0, name
       end
@@ -189,8 +191,9 @@ local function nodes_kinds(w, fresh)
   local kinds, ids, bad = {}, {}, {}
   for i = 1, #fresh, 2 do
     local kind = nodes_kind(fresh[i + 1])
-    kinds[kind], ids[kind] = (kinds[kind] or 0) + 1, ids[kind] or {}
-    table.insert(ids[kind], nodes_job(w, fresh[i]))
+    local n = (kinds[kind] or 0) + 1
+    kinds[kind], ids[kind] = n, ids[kind] or {}
+    ids[kind][n] = nodes_job(w, fresh[i])
     if kind ~= 'completed' then
       local name = string.match(fresh[i], '^%d+')
       bad[name] = bad[name] or { member = fresh[i], n = 0 }

@@ -12,15 +12,25 @@ local OUTBOX_TOGETHER, OUTBOX_BYTES = 100, 65536
 -- Jobs, or outcomes of jobs, for one target, which are pairs of an id and a record, in few entries. The
 -- field `more` of an entry has all but the first as one text: of each the lengths of both, and both.
 local function outbox_many(base, to, priority, pairs)
-  local at = 1
+  -- Lua takes long to write a number, and most lengths are alike.
+  local at, lengths = 1, {}
+  local function length(text)
+    local n = #text
+    local written = lengths[n]
+    if not written then
+      written = n .. ' '
+      lengths[n] = written
+    end
+    return written
+  end
   while at < #pairs do
     local id, record, more = pairs[at], pairs[at + 1], {}
     local last, bytes = math.min(at + 2 * OUTBOX_TOGETHER, #pairs) - 1, #record
     at = at + 2
     while at <= last and bytes + #pairs[at + 1] <= OUTBOX_BYTES do
       local n = #more
-      more[n + 1] = #pairs[at] .. ' ' .. #pairs[at + 1] .. ' '
-      more[n + 2], more[n + 3] = pairs[at], pairs[at + 1]
+      more[n + 1], more[n + 2] = length(pairs[at]), length(pairs[at + 1])
+      more[n + 3], more[n + 4] = pairs[at], pairs[at + 1]
       at, bytes = at + 2, bytes + #pairs[at + 1]
     end
     if #more > 0 then
