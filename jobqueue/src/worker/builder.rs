@@ -154,11 +154,11 @@ impl WorkerBuilder {
         self
     }
 
-    /// What to do with a job whose name no handler here has, or whose payload is of a newer
-    /// [version](crate::Payload) than its handler knows: it goes back for `delay`, for a worker
-    /// that knows it, and fails for good after `limit` times. 10 s and 30 times by default, at most
-    /// a day. While it is away, this worker leaves jobs that fall due to other workers for a third
-    /// of a second.
+    /// What to do with a job whose name no handler here has, or whose payload, or a recorded result of
+    /// its [steps](crate::steps::Step::versioned), is of a newer [version](crate::Payload) than its
+    /// handler knows: it goes back for `delay`, for a worker that knows it, and fails for good after
+    /// `limit` times. 10 s and 30 times by default, at most a day. After one that it couldn't begin, this
+    /// worker leaves jobs that fall due to other workers for a third of a second.
     pub fn unknown_names(mut self, delay: Duration, limit: u32) -> Self {
         self.config.defaults.unknown_delay = delay;
         self.config.defaults.unknown_limit = limit;
