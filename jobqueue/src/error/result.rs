@@ -58,7 +58,7 @@ pub enum FlowError {
     #[error("flow {id} in queue {home} failed at its node {node}")]
     #[non_exhaustive]
     Failed {
-        /// The home of the flow: the queue of its root.
+        /// The [home](crate::Flow::home) of the flow.
         home: QueueName,
         /// The flow.
         id: FlowId,

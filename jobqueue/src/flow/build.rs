@@ -129,7 +129,7 @@ impl Flow {
     /// no deadline.
     ///
     /// A worker of its home looks after it, whoever serves the queues of its nodes. That of a flow
-    /// within another counts for nothing.
+    /// within another counts from when that begins.
     ///
     /// [`FlowError::Deadline`]: crate::flow::FlowError::Deadline
     #[must_use]
@@ -146,8 +146,12 @@ impl Flow {
         self
     }
 
-    /// The queue where the flow lives, and where it is [found](crate::Queue::flow) later; that of its
-    /// root by default. That of a flow within another, and of a job's children, counts for nothing.
+    /// The queue where the flow lives, and where it is [found](crate::Queue::flow) later. By default
+    /// that of its root; if the root is a message, or there is none, that of the first node that is a
+    /// job, in the order in which they can run, else of the first job that follows. Name one that has
+    /// workers: they look after deadlines.
+    ///
+    /// A flow within another, and that of a job's children, live elsewhere, and this counts for nothing.
     #[must_use]
     pub fn home(self, queue: impl AsRef<str>) -> Self {
         self.0.lock().home = Some(queue.as_ref().parse());

@@ -76,7 +76,7 @@ impl<T> FlowHandle<T> {
         &self.id
     }
 
-    /// Its home: the queue of its root.
+    /// Its [home](crate::Flow::home).
     #[must_use]
     pub fn home(&self) -> &QueueName {
         self.home.name()

@@ -61,7 +61,7 @@ impl FlowNode {
         Some(Self::new(queue.client().relays().home(home), address))
     }
 
-    /// The home of the flow: the queue of its root.
+    /// The [home](crate::Flow::home) of the flow.
     #[must_use]
     pub fn home(&self) -> &QueueName {
         self.at.home.name()

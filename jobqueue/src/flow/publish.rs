@@ -22,10 +22,11 @@ use crate::{
 impl Flow {
     /// A message to a topic, whose answers are gathered: a node for each queue and handler that is
     /// [bound](crate::topic::Topic::bind) to the topic by a pattern that fits the routing key, and by a
-    /// filter that lets its headers pass. `T` is what all of them return.
+    /// filter that lets its headers pass. `T` is what all of them return, which isn't checked. See
+    /// [the guide](crate::docs::flows#a-message-and-the-answers-to-it).
     ///
-    /// Those count that are bound as the flow is started, in the order of their queues' names; none
-    /// is no mistake. The topic doesn't [keep](crate::topic::Topic::keep) the message, nor does its
+    /// The subscribers are those that are bound when the flow starts, sorted by queue; there may be
+    /// none. The payload is written in the client's codec. The topic doesn't [keep](crate::topic::Topic::keep) the message, nor does its
     /// [alternate](crate::topic::Topic::alternate) queue get it.
     ///
     /// ```no_run

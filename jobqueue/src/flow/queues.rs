@@ -23,7 +23,8 @@ impl FlowGroup {
 
 impl<T> FlowHandle<T> {
     /// The queues of all its nodes, and of those of the flows within it: where a cancellation or a
-    /// retry of the flow reaches to.
+    /// retry of the flow reaches jobs. Not those of jobs that follow from it, of children that its jobs
+    /// have [spawned](crate::Context::spawn_children), and where single jobs were moved.
     ///
     /// # Errors
     /// [`FlowError::Gone`] if it isn't kept any more, and those of any call.

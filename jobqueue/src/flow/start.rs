@@ -71,7 +71,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) before anything is sent: nodes that wait for each
-    /// other in a circle, of another flow, or whose handlers can't be nodes.
+    /// other in a circle, of another flow, or whose handlers can't be nodes; a flow that is started
+    /// twice, or has no [queue to live in](Flow::home).
     /// [`Error::Payload`](crate::Error::Payload), and those of any call.
     pub async fn start<R: Root>(&self, flow: Flow, root: R) -> Result<FlowHandle<R::Output>> {
         let mut plan = prepare::take(flow.plan(), root.group())?;

@@ -59,7 +59,7 @@ pub struct JobInfo {
     /// How often its worker died or lost its lease while running it.
     pub stalls: u32,
     /// How often it went back since the worker that had fetched it knew no handler for its name and
-    /// version, or for those of its steps' results, if it is [delayed](JobState::Delayed).
+    /// version, or a result of its steps. 0 unless it is [delayed](JobState::Delayed).
     pub misses: u32,
     /// Its priority now, which may have been changed since it was added.
     pub priority: i16,

@@ -42,7 +42,8 @@ pub enum FailureReason {
     BadPayload,
     /// No worker that fetched it knows a handler of its name.
     UnknownName,
-    /// Its payload is of a newer version than any worker that fetched it knows.
+    /// Its payload, or a result of its steps, is of a newer version than any worker that fetched it
+    /// knows.
     NewerVersion,
     /// Its record in Redis could not be read.
     Corrupt,

@@ -63,10 +63,10 @@ pub(crate) fn decide<'a>(
             None => RunOutcome::Deadline { ran: true },
         },
         // Even if its time is over: who knows more than this worker can undo what it has done.
-        RunOutcome::Behind => match policy.miss() {
-            Some(end) => return Decision::new(end, None),
-            None => RunOutcome::Behind,
-        },
+        RunOutcome::Behind(Some(delay)) => {
+            let counts = Counts::Miss(policy.misses.saturating_add(1));
+            return Decision::new(Transition::Released { delay, counts }, None);
+        }
         outcome => outcome,
     };
     let step = next_step(&outcome, policy);

@@ -32,8 +32,9 @@ pub(crate) enum RunOutcome {
     Stopped(Failure),
     /// Its handler waits, and goes on in a later run.
     Suspended(Suspended),
-    /// An earlier run has recorded what only a newer program can read.
-    Behind,
+    /// An earlier run has recorded what only a newer program can read: for so long the job is left to
+    /// others, if it may be once more.
+    Behind(Option<Duration>),
     TimedOut(Duration),
     /// Its job was cancelled, and it has no result.
     Cancelled(CancelReason),
@@ -151,7 +152,7 @@ impl RunOutcome {
                     "the payload has version {version}; the handler {name:?} reads up to version {known}"
                 ),
             ),
-            Self::Behind => (
+            Self::Behind(_) => (
                 FailureReason::NewerVersion,
                 "the result of a step has a newer version than the worker knows".to_owned(),
             ),

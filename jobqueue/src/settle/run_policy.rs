@@ -4,7 +4,7 @@ use std::{num::NonZeroI64, time::Duration};
 
 use super::{defaults::JobDefaults, lifetime::Lifetime};
 use crate::{
-    job::{Counts, Delivery, JobName, JobOptions, Keep, Pool, RunRules, Transition, Tries},
+    job::{Delivery, JobName, JobOptions, Keep, Pool, RunRules, Tries},
     policy::{Attempt, Backoff, Retain, RetryPolicy},
 };
 
@@ -16,10 +16,8 @@ pub(crate) struct RunPolicy {
     /// How often the job was snoozed, and may be.
     pub(crate) snoozed: u32,
     most_snoozes: u32,
-    /// How often a worker that is behind has left the job to others, how often it may, and for how
-    /// long each time.
-    pub(super) misses: u32,
-    unknown: (u32, Duration),
+    /// How often a worker that is behind has left the job to others.
+    pub(crate) misses: u32,
     /// See [`Tries::due`].
     pub(super) due: Option<NonZeroI64>,
     backoff: Backoff,
@@ -65,7 +63,6 @@ impl RunPolicy {
             snoozed: 0,
             most_snoozes: options.snoozes.unwrap_or(rules.snoozes),
             misses: 0,
-            unknown: (defaults.unknown_limit, defaults.unknown_delay),
             due: None,
             backoff: options.backoff.unwrap_or(rules.backoff),
             retry: rules.retry,
@@ -116,13 +113,6 @@ impl RunPolicy {
 
     pub(super) fn may_snooze(&self) -> bool {
         self.snoozed < self.most_snoozes
-    }
-
-    /// How a worker that is behind leaves the job to others, if it still may.
-    pub(super) fn miss(&self) -> Option<Transition> {
-        let (most, delay) = self.unknown;
-        let counts = Counts::Miss(self.misses.saturating_add(1));
-        (self.misses < most).then_some(Transition::Released { delay, counts })
     }
 
     /// How often the job was tried once this attempt has failed.

@@ -56,6 +56,8 @@ impl RunMaker {
             relays: pump.client.relays().clone(),
             dead_letters: DeadLetterQueues::new(config.dead_letter.clone()),
             client: pump.client.clone(),
+            unknown_limit: config.defaults.unknown_limit,
+            unknown_delay: config.defaults.unknown_delay,
         };
         Self {
             registry: pump.registry.clone(),

@@ -140,7 +140,7 @@ impl Run {
         let began = Instant::now();
         let mut outcome = call(ctx, entry, policy).await;
         if let Some(suspender) = ctx.waits().get() {
-            outcome = Box::pin(recorded(suspender, outcome)).await;
+            outcome = Box::pin(self.recorded(suspender, outcome)).await;
         }
         let outcome = cancelled(outcome, ctx);
         let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
@@ -195,12 +195,24 @@ impl Run {
         steps.replay_only();
         // Whatever its handler says: it has failed before.
         let policy = policy.without_end();
-        let replayed = call(ctx, entry, &policy).await;
+        let _ = call(ctx, entry, &policy).await;
         steps.replay_over();
-        match replayed {
-            RunOutcome::Behind => Some(self.decide(RunOutcome::Behind, &policy)),
+        match ctx.waits().get() {
+            Some(suspender) if suspender.is_left() => Some(self.decide(self.behind(), &policy)),
             _ => Some(self.undo(decision).await),
         }
+    }
+
+    /// What a handler has done is recorded before its job goes to anybody else. What it has come to
+    /// counts for nothing if it didn't know all that was recorded before.
+    async fn recorded(&self, suspender: &Suspender, outcome: RunOutcome) -> RunOutcome {
+        let _ = timeout(RECORD_LIMIT, suspender.idle()).await;
+        if suspender.is_left() { self.behind() } else { outcome }
+    }
+
+    fn behind(&self) -> RunOutcome {
+        let shared = self.ctx.shared().filter(|it| self.policy.misses < it.unknown_limit);
+        RunOutcome::Behind(shared.map(|it| it.unknown_delay))
     }
 
     /// The job has failed for good: what its handler has registered for that is done.
@@ -241,12 +253,6 @@ impl Run {
     }
 }
 
-/// What a handler has done is recorded before its job goes to anybody else.
-async fn recorded(suspender: &Suspender, outcome: RunOutcome) -> RunOutcome {
-    let _ = timeout(RECORD_LIMIT, suspender.idle()).await;
-    outcome
-}
-
 /// Tells someone who only observes runs: if that panics, the run goes on.
 fn observe(tell: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(tell)) {
@@ -267,15 +273,6 @@ fn cancelled(outcome: RunOutcome, ctx: &Context) -> RunOutcome {
 
 /// Calls the handler, within the timeout. A panic is an outcome too.
 async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
-    let outcome = called(ctx, entry, policy).await;
-    // What a handler has come to that doesn't know all that is recorded counts for nothing.
-    match ctx.waits().get() {
-        Some(suspender) if suspender.is_left() => RunOutcome::Behind,
-        _ => outcome,
-    }
-}
-
-async fn called(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
     let now = Instant::now();
     if policy.lifetime.is_over(now) {
         return RunOutcome::Deadline { ran: false };
@@ -293,7 +290,7 @@ async fn called(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome 
             Ok(end) => end.map_err(RunOutcome::Failure),
             Err(Halt::Suspended(suspended)) => Err(RunOutcome::Suspended(suspended)),
             Err(Halt::Replayed) => Err(RunOutcome::Deadline { ran: false }),
-            Err(Halt::Behind) => Err(RunOutcome::Behind),
+            Err(Halt::Behind) => Err(RunOutcome::Behind(None)),
         }
     };
     let run = AssertUnwindSafe(run).catch_unwind();

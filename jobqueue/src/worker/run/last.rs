@@ -44,7 +44,13 @@ pub(super) async fn compensate(
         return Compensated::All(failure);
     }
     if steps.is_broken() {
-        failure.causes.push("its compensations can't run: its steps have changed".to_owned());
+        let why = match ctx.waits().get() {
+            Some(suspender) if suspender.is_left() => {
+                "a newer program has recorded some of its steps"
+            }
+            _ => "its steps have changed",
+        };
+        failure.causes.push(format!("its compensations can't run: {why}"));
         return Compensated::All(failure);
     }
     if let Err(error) = record(ctx, FINAL, 0, &failure.encode()).await {

@@ -1,6 +1,9 @@
 //! What all runs of a pump share.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use tokio::sync::watch;
 
@@ -28,6 +31,9 @@ pub(crate) struct RunShared {
     pub(crate) dead_letters: DeadLetterQueues,
     /// Starts flows.
     pub(crate) client: Client,
+    /// How often, and for how long, a job is left to others that this worker doesn't know enough for.
+    pub(crate) unknown_limit: u32,
+    pub(crate) unknown_delay: Duration,
 }
 
 /// The dead-letter queues of a worker and of its queue.

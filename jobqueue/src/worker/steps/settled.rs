@@ -58,8 +58,13 @@ impl<'a, F, V> Step<'a, F, V> {
     /// }
     /// ```
     ///
+    /// The [`Failure`] has the text of the error and its causes. Its class is lost: returned, it fails
+    /// the job for good. Options of the step come before this.
+    ///
     /// # Errors
-    /// The step could not run, or its end not be recorded: not those of its effect.
+    /// The step could not run, or its end not be recorded: not those of its effect. If the run was told
+    /// to stop, at a shutdown for instance, an error of the effect is [`StepError::Stopped`]: nothing is
+    /// recorded, and once the handler has passed it on, another run has the step again.
     pub fn settled(self) -> SettledStep<'a, F, V> {
         SettledStep(self)
     }

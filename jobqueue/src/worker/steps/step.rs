@@ -204,6 +204,8 @@ impl<F, V> Step<'_, F, V> {
                     plan.done(&line, written, failures).await?;
                     return Ok(result);
                 }
+                // Not the step's: another run has it again, and has all of its attempts.
+                Err(error) if ctx.is_cancelled() && !undoes => return Err(error),
                 Err(error) => {
                     failed += 1;
                     if failed >= plan.attempts {
