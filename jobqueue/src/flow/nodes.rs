@@ -43,23 +43,16 @@ pub struct NodeInfo {
 }
 
 impl FlowGroup {
-    /// The queue of all its jobs, if they have one.
-    pub(super) fn jobs(&self) -> Option<&QueueName> {
-        match &self.queue {
-            GroupQueue::Jobs(queue) => Some(queue),
-            GroupQueue::Copies(_) | GroupQueue::Flow(_) => None,
-        }
-    }
-
     /// The queue of one of its jobs.
     fn queue_of(&self, number: u32) -> Option<&QueueName> {
         match &self.queue {
+            GroupQueue::Jobs(queue) => Some(queue),
             GroupQueue::Copies(queues) => queues.get(number as usize),
-            _ => self.jobs(),
+            GroupQueue::Flow(_) => None,
         }
     }
 
-    pub(super) fn is_flow(&self) -> bool {
+    fn is_flow(&self) -> bool {
         matches!(self.queue, GroupQueue::Flow(_))
     }
 

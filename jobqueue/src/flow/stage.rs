@@ -146,11 +146,8 @@ impl<'a> Staging<'a> {
         let (mut count, mut wait) = (0, None);
         for content in contents {
             let content = without_key(content?, &request, "a node")?;
-            let NewJob { record, ttl, .. } = request.job(content, None, self.created_at)?;
-            wait = ttl;
-            self.node(Member { group, number: count }, record);
+            wait = self.job(Member { group, number: count }, &request, content).await?;
             count += 1;
-            self.call_if_full().await?;
         }
         let (queue, name) = (request.store.name().clone(), request.name.to_string());
         let (priority, tags) = (request.options.priority, request.options.tag_lines());
@@ -175,10 +172,7 @@ impl<'a> Staging<'a> {
             for (number, subscriber) in (0..).zip(&subscribers) {
                 request.name = subscriber.job.clone();
                 let content = Content::plain(payload.clone());
-                let NewJob { record, ttl, .. } = request.job(content, None, self.created_at)?;
-                wait = ttl;
-                self.node(Member { group, number }, record);
-                self.call_if_full().await?;
+                wait = self.job(Member { group, number }, &request, content).await?;
             }
         }
         let (priority, tags) = (request.options.priority, request.options.tag_lines());
@@ -196,6 +190,19 @@ impl<'a> Staging<'a> {
             let (queue, priority) = (GroupQueue::Flow(key), Priority::default());
             Ok(Members { count: 1, queue, priority, ttl: None, tags: None, name: None })
         })
+    }
+
+    /// Stages a node that is a job. Answers its time to live.
+    async fn job(
+        &mut self,
+        member: Member,
+        request: &Request,
+        content: Content,
+    ) -> Result<Option<Duration>> {
+        let NewJob { record, ttl, .. } = request.job(content, None, self.created_at)?;
+        self.node(member, record);
+        self.call_if_full().await?;
+        Ok(ttl)
     }
 
     fn node(&mut self, member: Member, record: Vec<u8>) {
