@@ -82,6 +82,7 @@ pub(crate) enum Verb {
     /// Shows and sets what a queue allows.
     #[command(subcommand)]
     Limits(command::Limits),
+    Groups(command::Groups),
     Throttles(command::Throttles),
     DeadLetters(command::DeadLetters),
     Topics(command::Topics),

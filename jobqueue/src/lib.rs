@@ -34,6 +34,7 @@
 //!   [`Failure`], [`retry`].
 //! - **Look at jobs that failed for good, and send them back**: [dead
 //!   letters](docs::operating#dead-letters); [`dead_letter`].
+//! - **Share a queue fairly among tenants**: [groups](docs::groups); [`Add::group`], [`Queue::groups`].
 //! - **Limit rates, active jobs and lengths**: [limits](docs::limits); [`Queue::set_limits`],
 //!   [`Rate`].
 //! - **Add jobs again and again**: [schedules](docs::schedules); [`Client::schedule`],
@@ -183,8 +184,9 @@ pub mod manage {
         job::{CancelReason, Cancelled, LastRun, ProcessInfo, WorkerState},
         policy::Overflow,
         queue::{
-            Cancel, CancelAll, Drain, EditJob, HandlerThrottle, JobPages, Obliterate, QueueEntry,
-            QueuePage, Queues, ReadHistory, Rescan, Retry, SetLimits, Throttles, WorkerInfo,
+            Cancel, CancelAll, Drain, EditJob, GroupInfo, Groups, HandlerThrottle, JobPages,
+            Obliterate, QueueEntry, QueuePage, Queues, ReadHistory, Rescan, Retry, SetLimits,
+            Throttles, WorkerInfo,
         },
     };
 }
@@ -300,6 +302,7 @@ pub mod docs {
     //! | [`handlers`] | functions that run jobs, and all arguments of `#[job]` |
     //! | [`adding`] | options, many jobs, unique jobs, results, calls |
     //! | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
+    //! | [`groups`] | fair turns among tenants, users, customers |
     //! | [`limits`] | rates, active jobs, length, priorities, time to live |
     //! | [`schedules`] | jobs that come again and again |
     //! | [`cancelling`] | ending jobs wherever they are |
@@ -331,6 +334,8 @@ pub mod docs {
     #[doc = include_str!("docs/retries.md")]
     pub mod retries {}
 
+    #[doc = include_str!("docs/groups.md")]
+    pub mod groups {}
     #[doc = include_str!("docs/limits.md")]
     pub mod limits {}
 
@@ -398,7 +403,8 @@ pub mod __private {
             Anything, BoxFuture, Broadcast, BroadcastDefinition, ByBox, ByJobError, ByNothing,
             BySources, Codec, DEFAULT_HOLD, DEFAULT_SNOOZE, Declaration, DeclaredSchedule,
             Definition, Exactly, Failure, HandlerFuture, HasInputs, Inner, Job, JobError, Payload,
-            PayloadVersions, Unique, Unversioned, Versioned, checked, declared, step, unique_key,
+            PayloadVersions, Unique, Unversioned, Versioned, checked, declared, group_name, step,
+            unique_key,
         },
         policy::schedule::{CatchUp, Overlap},
         policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},

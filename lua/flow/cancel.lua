@@ -6,8 +6,8 @@
 -- REPLY 1 if it ends now, 0 if it has ended, -1 if there is no such flow
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow, graph,
---       nodes, revival, flowing, numbered, call
+-- USES  clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post, ticks,
+--       outbox, home, flow, graph, nodes, revival, flowing, numbered, call
 local function cancel(keys, args)
   local base, now = args[1], clock_now()
   local refusal = layout_check(keys[2])

@@ -6,8 +6,8 @@
 -- ARGV  1 base   2 the flow's key   3 the mark of its jobs' cancellation: see lib/cancels.lua
 -- REPLY 1 if it ends now, else 0
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
---       graph, nodes, revival, flowing
+-- USES  clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post, ticks,
+--       outbox, home, flow, graph, nodes, revival, flowing
 local function expire(keys, args)
   local base, key, now = args[1], args[2], clock_now()
   local refusal = layout_check(keys[2])

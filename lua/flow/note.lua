@@ -5,8 +5,8 @@
 -- ARGV  1 base   2… pairs of a node's job and its outcome
 -- REPLY how many entries are in the outbox
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow, graph,
---       nodes, revival, flowing
+-- USES  clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post, ticks,
+--       outbox, home, flow, graph, nodes, revival, flowing
 local function note(keys, args)
   local base, now = args[1], clock_now()
   local refusal = layout_check(keys[2])

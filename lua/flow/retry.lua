@@ -8,8 +8,8 @@
 --       job's children runs by itself
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
---       graph, nodes, revival, flowing, numbered, call
+-- USES  clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post, ticks,
+--       outbox, home, flow, graph, nodes, revival, flowing, numbered, call
 local function retry(keys, args)
   local base, key, from, now = args[1], args[2], args[3], clock_now()
   local refusal = layout_check(keys[2])

@@ -14,8 +14,8 @@
 -- REPLY 0 if it is staged, 1 if the flow has started, 2 if another has its id
 -- ERR   LAYOUT, LAPSED: a part is missing, FLOWENDED: the flow that is to have it as a node has ended
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow, graph,
---       nodes, revival, flowing, staged, numbered, call
+-- USES  clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post, ticks,
+--       outbox, home, flow, graph, nodes, revival, flowing, staged, numbered, call
 local function stage(keys, args)
   local flows, meta, base, key = keys[1], keys[2], args[1], args[2]
   local refusal = layout_check(meta)

@@ -10,7 +10,8 @@
 --       8 wake      LIST    {q}:wake
 --       9… producer STRING  {q}:producer:<producer>
 --       then unique STRING  {q}:unique:<key>, as many as the specials name
--- ARGV  1 '1' if any id was chosen by the caller: to look for ids that exist already; else '0'
+-- ARGV  1 1 if any id was chosen by the caller: to look for ids that exist already; and 2 more if any
+--         record names a group
 --       2 the number of this producer's call   3 for how many ms to remember it
 --       4 '1' for a resend
 --       5 n; then n pairs id, record
@@ -29,7 +30,7 @@
 --       nothing, and has the same answer
 -- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend), OOM
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
---       reprioritize, due, key, unfinished, tags, dedup, add
+--       key, group_of, groups, reprioritize, due, unfinished, tags, dedup, add
 local function add(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],
@@ -39,7 +40,7 @@ local function add(keys, args)
   }
   local producer, n = keys[9], tonumber(args[5])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
-    'ttl', 'overflow', 'dead_letter', 'turn', 'largest', 'newest', 'tagged')
+    'ttl', 'overflow', 'dead_letter', 'turn', 'largest', 'newest', 'tagged', 'grouped')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -53,12 +54,14 @@ local function add(keys, args)
   end
   q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
   q.turn, q.largest, q.newest, q.tagged = meta[9], meta[10], meta[11], meta[12]
+  q.grouped, q.look = meta[13], args[1] % 2 == 1
   local block = 6 + 2 * n
   q.after = block + 1 + 6 * tonumber(args[block])
   q.news, q.ttl, q.fresh = args[q.after], meta[6], n
   local specials, duplicates, twin_list = {}, {}, {}
+  if args[1] + 0 > 1 then q.named = group_of_all(args, 5, n) end
   -- Most batches are plain: no id to look for and no special job.
-  if args[1] == '1' or args[block] ~= '0' then
+  if q.look or args[block] ~= '0' then
     specials = add_specials(args, block)
     duplicates, twin_list = add_duplicates(q, keys, args, n, specials)
   end

@@ -11,7 +11,7 @@
 -- REPLY 1
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, lanes, reprioritize, key, state, numbered, call
+-- USES  clock, layout, rank, lanes, key, group_of, groups, reprioritize, state, numbered, call
 local function priority(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

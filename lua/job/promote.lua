@@ -17,7 +17,7 @@
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, rank, events, wake, deadline, tries, unique, key, state, wish, numbered,
---       call, parked
+--       call, parked, lanes, group_of, groups
 local function promote(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -43,7 +43,7 @@ local function promote(keys, args)
   end
   redis.call('ZREM', q.delayed, id)
   local priority = redis.call('HGET', q.priority, id) or 0
-  redis.call('ZADD', q.waiting, rank_text(priority, rank_step(meta[3]), now), id)
+  groups_ready(q, { rank_text(priority, rank_step(meta[3]), now), id }, { priority }, now)
   if names then
     wish_move(q.base, id, names, due, now)
   else

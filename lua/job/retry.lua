@@ -20,7 +20,7 @@
 --       DEADLETTER
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, rank, order, events, wake, key, state, pools, deadline, tries, unique,
---       children, rerun, numbered, call
+--       children, lanes, group_of, groups, rerun, numbered, call
 local function retry(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

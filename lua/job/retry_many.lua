@@ -21,8 +21,8 @@
 --       job that doesn't exist
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, children, rerun,
---       key, whereabouts, meant, numbered, call
+-- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, children, key,
+--       lanes, group_of, groups, rerun, whereabouts, meant, numbered, call
 local function retry_many(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

@@ -16,7 +16,8 @@
 -- REPLY 1 if it has ended a wait, 0 if it is kept
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE, SIGNALSFULL
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, events, wake, key, state, wish, post, numbered, call
+-- USES  clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post,
+--       numbered, call
 local function signal(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

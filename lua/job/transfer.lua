@@ -25,7 +25,8 @@
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools, children,
---       rerun, tags, columns, key, state, outbox, callers, removal, meant, numbered, call
+--       key, group_of, groups, rerun, tags, columns, state, outbox, callers, removal, meant,
+--       numbered, call
 local function transfer(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],

@@ -19,7 +19,7 @@ end
 local function add_duplicates(q, keys, args, n, specials)
   local duplicates, list, held, seen = {}, {}, {}, {}
   q.holders = {}
-  if args[1] == '1' then
+  if q.look then
     local ids = {}
     for i = 1, n do
       ids[i] = args[4 + 2 * i]
@@ -112,7 +112,7 @@ local function add_plain(q, args, n)
   end
   add_tell(q, ids, true)
   redis.call('HSET', q.jobs, unpack(args, 6, 5 + 2 * n))
-  redis.call('ZADD', q.waiting, unpack(ready))
+  groups_add(q, ready, {}, q.at, q.named, q.noted)
   return true
 end
 
@@ -122,7 +122,7 @@ local function add_place(q, args, n, specials, duplicates, now)
   if not next(specials) and not next(duplicates) then
     return add_plain(q, args, n)
   end
-  local records, ready, delayed, priorities, ids = {}, {}, {}, {}, {}
+  local records, ready, delayed, priorities, ids, own, later = {}, {}, {}, {}, {}, {}, {}
   local plain, soonest = rank_text(0, q.step, q.at), nil
   for i = 1, n do
     if not duplicates[i] then
@@ -144,18 +144,21 @@ local function add_place(q, args, n, specials, duplicates, now)
         special.ms = due
         delayed[#delayed + 1], delayed[#delayed + 2] = due, id
         soonest = math.min(soonest or due, due)
+        if q.named then later[id] = q.named[id] end
       else
         local rank = plain
         if q.order or priority ~= 0 then
           rank = rank_text(priority, q.step, q.order and order_next(q.order, id) or q.at)
         end
         ready[#ready + 1], ready[#ready + 2] = rank, id
+        own[#ready / 2] = priority
       end
     end
   end
   add_tell(q, ids, #ids == n)
   redis.call('HSET', q.jobs, unpack(records))
-  if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
+  if #ready > 0 then groups_add(q, ready, own, q.at, q.named, q.noted) end
+  if q.noted then group_of_note(q, later, true) end
   local sooner = #delayed > 0 and due_delay(q, delayed, soonest, now)
   if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
   return sooner or #ready > 0
@@ -205,8 +208,11 @@ end
 local function add_write(q, args, n, specials, duplicates)
   local now = clock_now()
   layout_mark(q.meta, q.layout)
-  size_note(q.meta, q.largest, size_largest(args, 7, n))
-  q.order = args[1] == '1' and order_read(q.newest, now)
+  local largest = size_largest(args, 7, n)
+  size_note(q.meta, q.largest, largest)
+  q.noted = q.look or largest > SIZE_SMALL
+  if q.named then group_of_note(q, q.named) end
+  q.order = q.look and order_read(q.newest, now)
   q.at = q.order and now or order_any(q.meta, q.newest, now)
   local look = q.fresh > 0 and add_place(q, args, n, specials, duplicates, now)
   if q.order and q.order.id ~= '' then order_note(q.meta, q.order) end

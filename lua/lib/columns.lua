@@ -13,6 +13,16 @@ local function columns_purge_lists(listed, base, ids, first, last)
   redis.call('SREM', listed, unpack(ids, first, last))
 end
 
+-- In most queues a job has a record and, once it has ended, an outcome, and nothing else: q.plain. In
+-- many of them no job is delayed, and none has effects on other queues: q.bare.
+local function columns_look(q)
+  q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls,
+    q.misses, q.progress, q.listed, q.base .. 'lanes', q.base .. 'pools', q.base .. 'tags',
+    q.base .. 'group_of') == 0
+  q.plain = q.bare or redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses,
+    q.progress, q.listed, q.base .. 'pools', q.base .. 'tags', q.base .. 'group_of') == 0
+end
+
 -- Removes ids[first..last] from all columns. c: jobs, outcomes, priority, attempts, stalls, misses,
 -- progress, listed, uniques, base; and plain, if the caller knows that only `jobs` has them and that
 -- none waits in a lane.
@@ -27,13 +37,15 @@ local function columns_purge(c, ids, first, last)
   end
   -- Most queues have no sparse column, and are done here.
   if redis.call('EXISTS', c.uniques, c.outcomes, c.priority, c.attempts, c.stalls, c.misses,
-    c.progress, c.listed, c.base .. 'lane_of', c.base .. 'pools', c.base .. 'tags') == 0 then
+    c.progress, c.listed, c.base .. 'lane_of', c.base .. 'pools', c.base .. 'tags',
+    c.base .. 'group_of') == 0 then
     return
   end
   lanes_leave(c.base, ids, first, last)
   pools_leave(c.base, ids, first, last)
   unique_free(c.uniques, c.base, ids, first, last, true)
-  for _, column in ipairs({ c.outcomes, c.priority, c.attempts, c.stalls, c.misses, c.progress }) do
+  for _, column in ipairs({ c.outcomes, c.priority, c.attempts, c.stalls, c.misses, c.progress,
+    c.base .. 'group_of' }) do
     if redis.call('EXISTS', column) == 1 then
       redis.call('HDEL', column, unpack(ids, first, last))
     end

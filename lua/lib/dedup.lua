@@ -94,10 +94,27 @@ local function dedup_delay(q, special, name, meet, now)
   return due, false
 end
 
+-- A job that has become another may belong to another group.
+local function dedup_regroup(q, id, former, group, priority, now)
+  if group == former then
+    return
+  elseif former then
+    lanes_leave(q.base, { id })
+    redis.call('HDEL', q.base .. 'group_of', id)
+  end
+  group_of_note(q, { [id] = group }, true)
+  if redis.call('ZSCORE', q.waiting, id) then
+    redis.call('ZREM', q.waiting, id)
+    groups_ready(q, { rank_text(priority, q.step, now), id }, { priority }, now)
+  end
+end
+
 -- A job that waits becomes another: record, priority, time to live. Nothing is left of its attempts.
 -- Answers whether it is due sooner than the workers know; q.expires says whether one expires sooner.
 local function dedup_replace(q, special, name, meet, record, ttl, now)
   local id, due, look = meet.id, now, false
+  local former
+  if q.grouped or q.named then former = group_of_ids(q, { id })[1] end
   redis.call('HSET', q.jobs, id, record)
   if q.tagged then tags_leave(q.base, { id }, 1, 1) end
   for _, column in ipairs({ 'attempts', 'stalls', 'misses', 'progress' }) do
@@ -116,6 +133,9 @@ local function dedup_replace(q, special, name, meet, record, ttl, now)
     due = tonumber(score)
   elseif due ~= dedup_due(special.due, nil, now) then
     tries_due(q.base, id, due)
+  end
+  if former ~= nil then
+    dedup_regroup(q, id, former or nil, group_of_record(record), special.priority, now)
   end
   if not ttl then
     redis.call('ZREM', q.base .. 'expiring', id)

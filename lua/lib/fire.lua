@@ -115,7 +115,7 @@ end
 
 -- The jobs to add, as the arguments of an add: see lib/add.lua.
 local function fire_batch(q)
-  local batch, specials, n = { '1', '', '', '', #q.adds }, {}, #q.adds
+  local batch, specials, n = { '', '', '', '', #q.adds }, {}, #q.adds
   for i, tick in ipairs(q.adds) do
     batch[4 + 2 * i], batch[5 + 2 * i] = tick.job, tick.record
     if tick.key ~= '' or tick.due ~= '' or tick.priority ~= '0' then
@@ -145,7 +145,7 @@ end
 local function fire_add(q, letters)
   displace_waiting(q, clock_now())
   local batch, specials = fire_batch(q)
-  q.fresh = #q.adds
+  q.fresh, q.look, q.named = #q.adds, true, group_of_all(batch, 5, #q.adds)
   local duplicates = add_duplicates(q, q.keys, batch, #q.adds, specials)
   if q.fresh > 0 or q.meets then add_write(q, batch, #q.adds, specials, duplicates) end
   for i, tick in ipairs(q.adds) do
@@ -190,7 +190,7 @@ end
 -- What the queue says of itself, the version of its layout first.
 local function fire_meta(q)
   return redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length', 'ttl',
-    'turn', 'largest', 'newest', 'ended', 'tagged')
+    'turn', 'largest', 'newest', 'ended', 'tagged', 'grouped')
 end
 
 -- Carries out what the arguments say of ticks: a letter for each, as one text, and the first tick then.
@@ -198,7 +198,7 @@ end
 local function fire_ticks(q, args, meta)
   q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
   q.ttl, q.turn, q.largest, q.newest, q.ended = meta[6], meta[7], meta[8], meta[9], meta[10]
-  q.tagged = meta[11]
+  q.tagged, q.grouped = meta[11], meta[12]
   q.n, q.adds, q.keys, q.taken = tonumber(args[3]), {}, {}, 0
   if meta[5] then
     local length = redis.call('ZCARD', q.waiting) + redis.call('ZCARD', q.delayed)

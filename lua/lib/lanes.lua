@@ -40,12 +40,38 @@ local function lanes_put(q, members)
   end
 end
 
--- Takes jobs out of their lanes, as they leave `waiting`.
+-- Takes jobs out of the sets of their groups, as they leave `waiting`: see lib/groups.lua. All jobs that
+-- are in one have their group in {q}:group_of.
+local function lanes_leave_groups(base, ids, first, last)
+  local members = {}
+  for i, text in ipairs(redis.call('HMGET', base .. 'group_of', unpack(ids, first, last))) do
+    local group = text and string.match(text, ' (.*)$')
+    if group then
+      members[group] = members[group] or {}
+      table.insert(members[group], ids[first + i - 1])
+    end
+  end
+  for group, list in pairs(members) do
+    local set = base .. 'waiting:' .. group
+    if redis.call('ZREM', set, unpack(list)) > 0 and redis.call('EXISTS', set) == 0 then
+      -- Its next turn is no sooner, should it come back.
+      redis.call('ZADD', base .. 'passes', redis.call('ZSCORE', base .. 'groups', group), group)
+      redis.call('ZREM', base .. 'groups', group)
+    end
+  end
+end
+
+-- Takes jobs out of the sets in which they stand apart, as they leave `waiting`.
 local function lanes_leave(base, ids, first, last)
-  if redis.call('EXISTS', base .. 'lane_of') == 0 then
+  first = first or 1
+  local found = redis.call('EXISTS', base .. 'lane_of', base .. 'groups')
+  if found > 0 and redis.call('EXISTS', base .. 'groups') == 1 then
+    lanes_leave_groups(base, ids, first, last)
+    found = found - 1
+  end
+  if found == 0 then
     return
   end
-  first = first or 1
   local members = {}
   for i, lane in ipairs(redis.call('HMGET', base .. 'lane_of', unpack(ids, first, last))) do
     if lane then

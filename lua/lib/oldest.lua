@@ -4,16 +4,31 @@
 local OLDEST_BANDS = 64
 local OLDEST_HEADS = 100
 
+-- The least rank. Below it stand jobs that have their turns as their scores: see lib/groups.lua.
+local OLDEST_FROM = -9007199254740992
+
+-- The jobs of the next turns, and since when each is ready.
+local function oldest_turns(q, most)
+  local below = string.format('(%.0f', OLDEST_FROM)
+  local ids = redis.call('ZRANGEBYSCORE', q.waiting, '-inf', below, 'LIMIT', 0, most)
+  return ids, group_since(q, ids)
+end
+
 -- Strict priorities: each has its own band of ranks, and the first job of a band is its oldest.
-local function oldest_strict(waiting, step)
+local function oldest_strict(q, step)
   local from, oldest = '-inf', nil
   for _ = 1, OLDEST_BANDS do
-    local head = redis.call('ZRANGEBYSCORE', waiting, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local head = redis.call('ZRANGEBYSCORE', q.waiting, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     if not head[1] then
       break
     end
     local band = math.floor(head[2] / step)
-    oldest = math.min(oldest or math.huge, head[2] - band * step)
+    if tonumber(head[2]) < OLDEST_FROM then
+      local _, times = oldest_turns(q, OLDEST_HEADS)
+      oldest, band = math.min(unpack(times)), math.floor(OLDEST_FROM / step) - 1
+    else
+      oldest = math.min(oldest or math.huge, head[2] - band * step)
+    end
     from = string.format('%.0f', (band + 1) * step)
   end
   return oldest
@@ -24,12 +39,15 @@ end
 -- beyond all times, and its time follows from the step of strict priorities.
 local function oldest_heads(q, step, now, most)
   local heads = redis.call('ZRANGE', q.waiting, 0, most - 1, 'WITHSCORES')
-  local ids, times = {}, {}
+  local ids, times, turns = {}, {}, {}
   for i = 1, #heads, 2 do
     ids[#ids + 1] = heads[i]
+    if tonumber(heads[i + 1]) < OLDEST_FROM then turns[#turns + 1] = heads[i] end
   end
+  -- They come first.
+  if #turns > 0 then times = group_since(q, turns) end
   local priorities = #ids > 0 and rank_priorities(q.priority, ids) or {}
-  for i = 1, #ids do
+  for i = #turns + 1, #ids do
     local rank = lanes_rank(tonumber(heads[2 * i]))
     local since = rank - ((priorities[i] or 0) + 1024) * step
     if since > now then
@@ -50,5 +68,5 @@ end
 -- newer.
 local function oldest_ready(q, aging, now)
   local step = rank_step(aging)
-  return aging and oldest_aged(q, step, now) or oldest_strict(q.waiting, step)
+  return aging and oldest_aged(q, step, now) or oldest_strict(q, step)
 end

@@ -19,8 +19,9 @@ local function post_signal(q, id, name, value, state, score)
   redis.call('ZREM', key_of(q, 'delayed'), id)
   if wish_is_for_children(names) then redis.call('ZREM', q.base .. 'waiting-children', id) end
   local priority = redis.call('HGET', key_of(q, 'priority'), id) or 0
-  local rank = rank_text(priority, rank_step(meta[2]), clock_now())
-  redis.call('ZADD', key_of(q, 'waiting'), rank, id)
+  local now = clock_now()
+  local rank = rank_text(priority, rank_step(meta[2]), now)
+  groups_ready(q, { rank, id }, { priority }, now)
   events_add(key_of(q, 'events'), meta[1], 'waiting', { id })
   wake_one(key_of(q, 'wake'))
   return 1

@@ -22,7 +22,7 @@ local function promote_due(q, now)
     members[2 * i - 1] = rank_text(priorities[i] or 0, q.step, due[2 * i])
     members[2 * i] = id
   end
-  redis.call('ZADD', q.waiting, unpack(members))
+  groups_ready(q, members, priorities, now)
   redis.call('ZREMRANGEBYRANK', q.delayed, 0, #ids - 1)
   -- The time of one that waits for its children, or another of its waits, may be over.
   if not q.plain then redis.call('ZREM', q.base .. 'waiting-children', unpack(ids)) end

@@ -35,12 +35,14 @@ end
 local function readmit_job(q, job, now)
   local id, due, ttl = job.id, math.max(now, tonumber(job.due) or 0), tonumber(job.ttl) or q.ttl
   readmit_replace(q, id)
+  group_of_note(q, { [id] = group_of_record(job.record) }, true)
   if due > now then
     redis.call('ZADD', q.delayed, string.format('%.0f', due), id)
   else
     -- In the order in which they come back, whatever their ids.
     q.order = q.order or order_read(q.newest, now)
-    redis.call('ZADD', q.waiting, rank_text(job.priority, q.step, order_next(q.order, id)), id)
+    local rank = rank_text(job.priority, q.step, order_next(q.order, id))
+    groups_ready(q, { rank, id }, { job.priority }, now)
   end
   unique_claim(q, id, job.key, job.rule)
   tries_due(q.base, id, due)
@@ -60,6 +62,7 @@ local function readmit_failed(q, job, taken, outcome, now)
     id = string.sub(id, 1, 111) .. '.' .. string.sub(redis.sha1hex(job.other), 1, 16)
   end
   readmit_replace(q, id)
+  group_of_note(q, { [id] = group_of_record(job.record) }, true)
   redis.call('HSET', q.outcomes, id, outcome)
   redis.call('ZADD', q.failed, ended, id)
   -- Of whose pool it was isn't known here.

@@ -22,7 +22,7 @@ local function reconcile_back(q, unknown, now)
   if #ids == 0 then
     return any
   end
-  redis.call('ZADD', q.waiting, unpack(members))
+  groups_back(q, members)
   running_expired(q.expiring, ids)
   redis.call('HDEL', q.running, unpack(ids))
   events_add(q.events, q.kept, 'released', ids)

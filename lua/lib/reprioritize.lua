@@ -1,18 +1,35 @@
 -- reprioritize: another priority for a job that has not ended.
 
--- `score` is the job's in `waiting`, if it waits. q: waiting, priority, base, step.
-local function reprioritize(q, id, wanted, score, now)
-  if score then
-    local lane = redis.call('HGET', q.base .. 'lane_of', id)
-    local former = redis.call('HGET', q.priority, id) or 0
-    -- The rank may belong to another priority, if that changed while the job was active.
-    local ms = rank_ready(lanes_rank(tonumber(score)), former, q.step, now)
-    if lane then
-      lanes_put(q, { [lane] = { rank_text(wanted, q.step, ms), id } })
-    else
-      redis.call('ZADD', q.waiting, rank_text(wanted, q.step, ms), id)
+-- A waiting job of this score gets its rank of another priority.
+local function reprioritize_waiting(q, id, wanted, score, now)
+  local lane = redis.call('HGET', q.base .. 'lane_of', id)
+  local former = redis.call('HGET', q.priority, id) or 0
+  local rank, group, since = lanes_rank(score), nil, nil
+  if not lane and score < 0 then
+    local of, times = group_of_ids(q, { id })
+    group, since = of[1], times[1]
+    if score < -LANES_BELOW then
+      if wanted == 0 then return end
+      rank, former = 1024 * q.step + since, 0
     end
   end
+  -- The rank may belong to another priority, if that changed while the job was active.
+  local text = rank_text(wanted, q.step, rank_ready(rank, former, q.step, now))
+  if lane then
+    lanes_put(q, { [lane] = { text, id } })
+  elseif group then
+    groups_read(q, { group })
+    groups_join(q, group, { text, id }, since)
+    -- A turn that it has stays with it.
+    if score >= -LANES_BELOW then redis.call('ZADD', q.waiting, lanes_below(text), id) end
+  else
+    redis.call('ZADD', q.waiting, text, id)
+  end
+end
+
+-- `score` is the job's in `waiting`, if it waits. q: waiting, priority, base, step.
+local function reprioritize(q, id, wanted, score, now)
+  if score then reprioritize_waiting(q, id, wanted, tonumber(score), now) end
   if wanted == 0 then
     redis.call('HDEL', q.priority, id)
   else

@@ -17,44 +17,72 @@ local function rerank_texts(q, ids, ranks, now)
   return texts
 end
 
-local function rerank_some(q, ids, ranks, now)
+local function rerank_some(q, ids, ranks, apart, now)
   local texts, plain, lanes = rerank_texts(q, ids, ranks, now), {}, {}
   local of = redis.call('HMGET', q.base .. 'lane_of', unpack(ids))
   for i, id in ipairs(ids) do
-    local list = plain
+    local list, text = plain, texts[i]
     if of[i] then
       lanes[of[i]] = lanes[of[i]] or {}
       list = lanes[of[i]]
+    elseif apart[i] then
+      text = lanes_below(text)
     end
-    list[#list + 1], list[#list + 2] = texts[i], id
+    list[#list + 1], list[#list + 2] = text, id
   end
   if #plain > 0 then redis.call('ZADD', q.waiting, unpack(plain)) end
   lanes_put(q, lanes)
 end
 
-local function rerank_waiting(q, now)
-  local all = redis.call('ZRANGE', q.waiting, 0, -1, 'WITHSCORES')
-  for from = 1, #all, 2 * RERANK_STEP do
-    local ids, ranks = {}, {}
-    for i = from, math.min(#all, from + 2 * RERANK_STEP - 1), 2 do
-      ids[#ids + 1], ranks[#ranks + 1] = all[i], lanes_rank(tonumber(all[i + 1]))
+-- The sets of groups that stand apart.
+local function rerank_groups(q, now)
+  for _, group in ipairs(redis.call('ZRANGE', q.base .. 'groups', 0, -1)) do
+    local set = q.base .. 'waiting:' .. group
+    local all = redis.call('ZRANGE', set, 0, -1, 'WITHSCORES')
+    for from = 1, #all, 2 * RERANK_STEP do
+      local ids, ranks, members = {}, {}, {}
+      for i = from, math.min(#all, from + 2 * RERANK_STEP - 1), 2 do
+        ids[#ids + 1], ranks[#ranks + 1] = all[i], tonumber(all[i + 1])
+      end
+      for i, text in ipairs(rerank_texts(q, ids, ranks, now)) do
+        members[2 * i - 1], members[2 * i] = text, ids[i]
+      end
+      redis.call('ZADD', set, unpack(members))
     end
-    rerank_some(q, ids, ranks, now)
+  end
+end
+
+local function rerank_waiting(q, now)
+  -- Turns of groups are no ranks, and stay as they are.
+  local all = redis.call('ZRANGEBYSCORE', q.waiting, string.format('%.0f', -LANES_BELOW), '+inf',
+    'WITHSCORES')
+  for from = 1, #all, 2 * RERANK_STEP do
+    local ids, ranks, apart = {}, {}, {}
+    for i = from, math.min(#all, from + 2 * RERANK_STEP - 1), 2 do
+      local score = tonumber(all[i + 1])
+      local n = #ids + 1
+      ids[n], ranks[n], apart[n] = all[i], lanes_rank(score), score < 0
+    end
+    rerank_some(q, ids, ranks, apart, now)
   end
 end
 
 local function rerank_running(q, running, now)
   local held = redis.call('HGETALL', running)
   for from = 1, #held, 2 * RERANK_STEP do
-    local ids, ranks, rests, changes = {}, {}, {}, {}
+    local ids, ranks, apart, rests, changes = {}, {}, {}, {}, {}
     for i = from, math.min(#held, from + 2 * RERANK_STEP - 1), 2 do
-      ids[#ids + 1], ranks[#ranks + 1] = held[i], tonumber(running_rank(held[i + 1]))
-      rests[#rests + 1] = string.match(held[i + 1], ':.*$')
+      local score = tonumber(running_rank(held[i + 1]))
+      if score >= -LANES_BELOW then
+        local n = #ids + 1
+        ids[n], ranks[n], apart[n] = held[i], lanes_rank(score), score < 0
+        rests[n] = string.match(held[i + 1], ':.*$')
+      end
     end
     for i, text in ipairs(rerank_texts(q, ids, ranks, now)) do
-      changes[2 * i - 1], changes[2 * i] = ids[i], text .. rests[i]
+      changes[2 * i - 1], changes[2 * i] = ids[i], (apart[i] and lanes_below(text) or text) .. rests[i]
     end
-    redis.call('HSET', running, unpack(changes))
+    if #ids > 0 then redis.call('HSET', running, unpack(changes)) end
   end
 end
 
@@ -69,6 +97,7 @@ end
 -- Changes all ranks from `q.step` to `q.new_step`.
 local function rerank_all(q, now)
   rerank_waiting(q, now)
+  rerank_groups(q, now)
   for _, worker in ipairs(redis.call('ZRANGE', q.workers, 0, -1)) do
     rerank_running(q, q.base .. 'running:' .. worker, now)
   end

@@ -58,6 +58,6 @@ local function rerun_all(q, set, ids, now)
   redis.call('HSET', q.attempts, unpack(tries))
   redis.call('HDEL', q.stalls, unpack(ids))
   redis.call('HDEL', q.misses, unpack(ids))
-  redis.call('ZADD', q.waiting, unpack(members))
+  groups_ready(q, members, priorities, now)
   events_add(q.events, q.kept, 'waiting', ids)
 end

@@ -48,9 +48,10 @@ local function rooms_first(q, n)
   for room, lane in string.gmatch(q.rooms, '(%d+) ([^\n]*)\n') do
     rooms[lane] = tonumber(room)
   end
-  local behind = redis.call('HLEN', q.base .. 'lane_of')
-  rooms_gather(found, redis.call('ZRANGE', q.waiting, behind, behind + n - 1, 'WITHSCORES'))
-  for _, lane in ipairs(redis.call('ZRANGE', q.base .. 'lanes', 0, ROOMS_STEP - 1)) do
+  -- Below 0 stand those of lanes and of groups.
+  rooms_gather(found, redis.call('ZRANGEBYSCORE', q.waiting, 0, '+inf', 'WITHSCORES', 'LIMIT', 0, n))
+  local lanes = q.lanes and redis.call('ZRANGE', q.base .. 'lanes', 0, ROOMS_STEP - 1) or {}
+  for _, lane in ipairs(lanes) do
     local room = math.min(rooms[lane] or n, n)
     local heads = room == 0 and {}
       or redis.call('ZRANGE', q.base .. 'lane:' .. lane, 0, room - 1, 'WITHSCORES')
@@ -65,7 +66,7 @@ local function rooms_first(q, n)
   return found
 end
 
--- As `fetch_pop`, for a queue that has lanes.
+-- As `pop_jobs`, for a queue that has lanes.
 local function rooms_pop(q, n, now)
   local found, ids, marks = rooms_first(q, n), {}, {}
   local started = ':' .. (q.started or string.format('%.0f', now))

@@ -76,7 +76,7 @@ end
 -- Jobs to retry: n, then n times id, what `attempts` then has of it, delay ms.
 local function settle_retried(q, args, at, now)
   local n, first = tonumber(args[at]), at + 1
-  local after, ids, attempts, delayed, ready = first + 3 * n, {}, {}, {}, {}
+  local after, ids, attempts, delayed, ready, own = first + 3 * n, {}, {}, {}, {}, {}
   args, first, n = cancels_sift(q, args, first, n, 3)
   if n == 0 then
     return after
@@ -91,10 +91,11 @@ local function settle_retried(q, args, at, now)
     local set = delay > 0 and delayed or ready
     set[#set + 1] = delay > 0 and now + delay or rank_text(priorities[i] or 0, q.step, now)
     set[#set + 1] = id
+    if set == ready then own[#ready / 2] = priorities[i] end
   end
   redis.call('HSET', q.attempts, unpack(attempts))
   if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
-  if #ready > 0 then redis.call('ZADD', q.waiting, unpack(ready)) end
+  if #ready > 0 then groups_ready(q, ready, own, now) end
   redis.call('HDEL', q.running, unpack(ids))
   q.bare, q.plain = false, false
   events_add(q.events, q.kept, 'retrying', ids)
@@ -129,6 +130,17 @@ local function settle_noted(q, id, counts, misses, snoozes)
   end
 end
 
+-- A rank among jobs of all groups, of a job with this score in `waiting`.
+local function settle_rank(q, score, now)
+  local number = tonumber(score)
+  if number >= 0 then
+    return score
+  elseif number >= -LANES_BELOW then
+    return string.format('%.0f', lanes_rank(number))
+  end
+  return rank_text(0, q.step, now)
+end
+
 -- Where a job that is released goes: `to` has the lists. What stands for its delay: see below.
 local function settle_place(q, to, id, word, value, now)
   local delay, set, list = tonumber(word), to.ready, to.back
@@ -147,7 +159,10 @@ local function settle_place(q, to, id, word, value, now)
     set = to.delayed
   end
   list[#list + 1] = id
-  set[#set + 1] = delay > 0 and now + delay or running_rank(value)
+  local rank = delay > 0 and now + delay or running_rank(value)
+  -- In a lane, jobs of all groups have one order.
+  if set ~= to.ready and set ~= to.delayed then rank = settle_rank(q, rank, now) end
+  set[#set + 1] = rank
   set[#set + 1] = id
 end
 
@@ -178,7 +193,7 @@ local function settle_released(q, args, at, now)
   if #snoozes > 0 then redis.call('HSET', q.attempts, unpack(snoozes)) end
   if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end
   if #to.delayed > 0 then redis.call('ZADD', q.delayed, unpack(to.delayed)) end
-  if #to.ready > 0 then redis.call('ZADD', q.waiting, unpack(to.ready)) end
+  if #to.ready > 0 then groups_back(q, to.ready) end
   lanes_put(q, to.lanes)
   settle_unstarted(q, to.unstarted)
   redis.call('HDEL', q.running, unpack(ids))

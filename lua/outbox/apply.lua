@@ -26,7 +26,7 @@
 -- REPLY how many jobs were added
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, tags, children,
---       columns, source, size
+--       columns, source, size, key, group_of, groups
 local function apply(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], completed = keys[3], failed = keys[4], priority = keys[5],
@@ -52,7 +52,7 @@ local function apply(keys, args)
   end
   local here, ids, seen = redis.call('HMGET', q.jobs, unpack(asked)), {}, {}
   local tags = source_tags(args, 5 + 4 * n, first)
-  local records, from, ready, priorities, ended = args, 5, {}, {}, {}
+  local records, from, ready, priorities, ended, own = args, 5, {}, {}, {}, {}
   -- Most batches are plain: all entries are new and no id exists here.
   if news ~= '' and first == 1 and not source_any(here, n) then
     for i = 1, n do
@@ -81,6 +81,7 @@ local function apply(keys, args)
       if priority ~= 0 then
         ready[#ready - 1] = rank_text(priority, step, now)
         priorities[#priorities + 1], priorities[#priorities + 2] = id, priority
+        own[#ids] = priority
       end
     end
   end
@@ -90,7 +91,8 @@ local function apply(keys, args)
   local soon = false
   -- The records and the source come last: if a key above has a wrong type, all entries come again.
   if #ids > 0 then
-    redis.call('ZADD', q.waiting, unpack(ready))
+    local named = group_of_all(records, from - 1, #ids)
+    groups_add(q, ready, own, now, named, true)
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
     soon = meta[5] and source_expire(q, ids, tonumber(meta[5]), now)
     for at, text in pairs(tags) do

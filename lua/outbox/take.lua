@@ -15,8 +15,8 @@
 --       record; then pairs of a field and its value, if anything goes along; the id of the last
 --       entry that was looked at, '' if there is none
 -- ERR   LAYOUT
--- USES  clock, layout, rank, events, wake, key, state, wish, post, ticks, entries, hold, outbox,
---       home, flow, graph, nodes, revival, flowing
+-- USES  clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post, ticks,
+--       entries, hold, outbox, home, flow, graph, nodes, revival, flowing
 local function take(keys, args)
   local outbox, relay = keys[1], keys[2]
   local name, alone, most = args[1], args[2], args[3]

@@ -14,9 +14,11 @@
 --       false; of meta or false: layout, paused, added,
 --       completed, failed, cancelled, throttled_until
 -- ERR   LAYOUT
--- USES  clock, layout, rank, lanes, oldest
+-- USES  clock, layout, rank, lanes, key, group_of, group_since, oldest
 local function glance(keys, args)
-  local q = { waiting = keys[1], workers = keys[4], priority = args[1] .. 'priority' }
+  local q = {
+    waiting = keys[1], workers = keys[4], priority = args[1] .. 'priority', base = args[1],
+  }
   local meta = redis.call('HMGET', keys[5], 'layout', 'paused', 'added', 'completed', 'failed',
     'cancelled', 'throttled_until', 'aging')
   local refusal = layout_refusal(meta[1])

@@ -10,7 +10,8 @@
 -- REPLY 1
 -- ERR   LAYOUT, INVALID, TOOLONG (aging, with too many jobs)
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, wake, soon, number, running, active, lanes, rerank, numbered, call
+-- USES  clock, layout, rank, wake, soon, number, running, active, lanes, key, group_of, groups,
+--       rerank, numbered, call
 local function limits(keys, args)
   local meta, wake = keys[1], keys[3]
   local q = { waiting = keys[2], priority = keys[4], workers = keys[5], base = args[1] }

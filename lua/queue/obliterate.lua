@@ -58,14 +58,19 @@ local function obliterate(keys, args)
     lanes_leave(q.base, parked)
     redis.call('ZREM', q.waiting, unpack(parked))
   end
+  local groups = redis.call('ZRANGE', q.base .. 'groups', 0, step - 1)
+  for _, group in ipairs(groups) do
+    redis.call('UNLINK', q.base .. 'waiting:' .. group)
+  end
+  if #groups > 0 then redis.call('ZREM', q.base .. 'groups', unpack(groups)) end
   local tagged = redis.call('HRANDFIELD', q.base .. 'tags', step)
   if #tagged > 0 then tags_leave(q.base, tagged, 1, #tagged) end
   local flows = redis.call('HRANDFIELD', q.base .. 'flow:ids', step / 10)
   for _, key in ipairs(flows) do
     home_remove(q.base, key)
   end
-  if #traced == step or #claimed == step or #parked == step or #tagged == step
-    or #flows == step / 10 then
+  if #traced == step or #claimed == step or #parked == step or #groups == step
+    or #tagged == step    or #flows == step / 10 then
     redis.call('HSET', q.meta, 'paused', '1')
     return 1
   end
@@ -89,7 +94,7 @@ local function obliterate(keys, args)
   end
   for _, name in ipairs({ 'schedules', 'ticks', 'fired', 'marks', 'owners', 'ticking', 'flows',
     'flow:ids', 'flows:ended', 'flows:kept', 'flowing', 'children', 'waiting-children', 'history',
-    'history:1m', 'history:10m', 'history:1h', 'deploys' }) do
+    'history:1m', 'history:10m', 'history:1h', 'deploys', 'group_of', 'passes', 'weights' }) do
     redis.call('UNLINK', q.base .. name)
   end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',

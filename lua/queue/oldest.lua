@@ -9,9 +9,10 @@
 -- ARGV  1 how many, up to 100
 -- REPLY ids, the oldest first
 -- ERR   none
--- USES  clock, rank, lanes, oldest
+-- USES  clock, rank, lanes, key, group_of, group_since, oldest
 local function oldest(keys, args)
-  local q, delayed, most = { waiting = keys[1], priority = keys[3] }, keys[2], tonumber(args[1])
+  local delayed, most = keys[2], tonumber(args[1])
+  local q = { waiting = keys[1], priority = keys[3], base = string.sub(keys[4], 1, -5) }
   local aging = redis.call('HGET', keys[4], 'aging')
   local step, found = rank_step(aging), {}
   if aging then
@@ -25,7 +26,14 @@ local function oldest(keys, args)
     local from = '-inf'
     repeat
       local heads = redis.call('ZRANGEBYSCORE', q.waiting, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-      if heads[1] then
+      if heads[1] and tonumber(heads[2]) < OLDEST_FROM then
+        -- Of groups, these are the oldest of the next 1,000.
+        local ids, times = oldest_turns(q, 1000)
+        for i, id in ipairs(ids) do
+          found[#found + 1] = { id = id, since = times[i] }
+        end
+        from = string.format('%.0f', OLDEST_FROM)
+      elseif heads[1] then
         local band = math.floor(heads[2] / step)
         from = string.format('%.0f', (band + 1) * step)
         heads = redis.call('ZRANGEBYSCORE', q.waiting, string.format('%.0f', band * step),

@@ -16,8 +16,8 @@
 --       key, or their dead letter waits elsewhere
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, children, rerun,
---       numbered, call
+-- USES  clock, layout, rank, order, events, wake, pools, deadline, tries, unique, children, key,
+--       lanes, group_of, groups, rerun, numbered, call
 local function retry_failed(keys, args)
   local q = {
     failed = keys[1], waiting = keys[2], priority = keys[3], attempts = keys[4],

@@ -20,10 +20,12 @@
 --       events, throttled_until, ttl, dead_letter, overflow; the observations of workers, field by
 --       field; cancelled, now and of meta, and how many of the delayed ones wait for their children
 -- ERR   LAYOUT
--- USES  clock, layout, rank, lanes, oldest
+-- USES  clock, layout, rank, lanes, key, group_of, group_since, oldest
 local function stats(keys, args)
-  local q = { waiting = keys[1], delayed = keys[2], workers = keys[5], priority = keys[6] }
   local completed, failed, outbox, histograms, base = keys[3], keys[4], keys[7], keys[8], args[1]
+  local q = {
+    waiting = keys[1], delayed = keys[2], workers = keys[5], priority = keys[6], base = base,
+  }
   local refusal = layout_check(keys[9])
   if refusal then
     return refusal

@@ -35,10 +35,10 @@
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue, `ticks` when the first schedule is due, ms
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
--- USES  clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique,
---       lanes, pools, tags, children, columns, key, retention, outbox, callers, cancels, promote,
---       hand, recover, active, limits, throttle, turn, wish, suspend, settle, fit, expiry, rooms,
---       fetch, handover, details
+-- USES  clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique, lanes,
+--       pools, tags, children, columns, key, retention, outbox, callers, cancels, group_of, groups,
+--       groups_back, promote, hand, recover, active, limits, throttle, turn, wish, suspend, settle,
+--       fit, expiry, rooms, pop, rotation, fetch, handover, details
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
@@ -53,11 +53,12 @@ local function advance(keys, args)
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
     'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes',
-    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling', 'ticks', 'ended')
+    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling', 'ticks', 'ended', 'grouped')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
   q.expiring, q.throttled_from, q.lane_wakes, q.newest = meta[10], meta[12], meta[13], meta[17]
-  q.cancelling, q.ended, q.owners = meta[18], meta[20], { completed = meta[15], failed = meta[16] }
+  q.cancelling, q.ended, q.grouped = meta[18], meta[20], meta[21]
+  q.owners = { completed = meta[15], failed = meta[16] }
   fit_begin(q, meta[14], want + EXPIRY_STEP)
   local refusal = layout_refusal(meta[1])
   if refusal then
@@ -78,12 +79,7 @@ local function advance(keys, args)
   local now, exact = clock_now()
   leases = setback_look(q, own, lease, now) or leases
   if by_hand then q.started = string.format('%.0f', now) .. ':' .. worker end
-  -- In most queues a job has a record and, once it has ended, an outcome, and nothing else. In many
-  -- of them no job is delayed, and none has effects on other queues.
-  q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls,
-    q.misses, q.progress, q.listed, q.base .. 'lanes', q.base .. 'pools', q.base .. 'tags') == 0
-  q.plain = q.bare or redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses,
-    q.progress, q.listed, q.base .. 'pools', q.base .. 'tags') == 0
+  columns_look(q)
   local at = 9
   for _ = 1, tonumber(args[8]) do
     at = settle_ended(q, args, at, now)

@@ -15,7 +15,8 @@
 -- REPLY where to go on; '0' if all are done: about 1,000 jobs are looked at in a call
 -- ERR   LAYOUT
 -- USES  clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
---       children, columns, key, retention, outbox, callers, cancels, hand
+--       children, columns, key, retention, outbox, callers, cancels, hand, group_of, groups,
+--       groups_back
 local function give_back(keys, args)
   local workers, hand, visibility, waiting = keys[1], keys[2], keys[3], keys[4]
   local meta, events, wake = keys[5], keys[6], keys[7]
@@ -32,14 +33,17 @@ local function give_back(keys, args)
       held[#held + 1], held[#held + 2] = out[i], out[i + 1]
     end
   end
-  local q = { base = base, meta = meta, events = events, kept = found[2], cancelling = found[3] }
+  local q = {
+    waiting = waiting, base = base, meta = meta, events = events, kept = found[2],
+    cancelling = found[3],
+  }
   local now, all = clock_now(), running_members(held)
   held = cancels_sift(q, held, 1, #held / 2, 2)
   local ids, members = running_members(held)
   redis.call('ZREM', workers, receive)
   cancels_end(q, hand, now)
   if #ids > 0 then
-    redis.call('ZADD', waiting, unpack(members))
+    groups_back(q, members)
     running_expired(base .. 'expiring', ids)
     redis.call('HDEL', hand, unpack(ids))
     events_add(events, found[2], 'released', ids)

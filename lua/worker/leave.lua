@@ -13,7 +13,7 @@
 --       ends with the last
 -- ERR   LAYOUT
 -- USES  clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
---       children, columns, key, retention, outbox, callers, cancels
+--       children, columns, key, retention, outbox, callers, cancels, group_of, groups, groups_back
 local function leave(keys, args)
   local q = {
     workers = keys[1], waiting = keys[3], delayed = keys[4], expiring = keys[5], meta = keys[6],
@@ -33,7 +33,7 @@ local function leave(keys, args)
   -- last: if a key has a wrong type, it is still held.
   if all > 0 then redis.call('HDEL', running, '') end
   if #ids > 0 then
-    redis.call('ZADD', q.waiting, unpack(members))
+    groups_back(q, members)
     running_expired(q.expiring, ids)
     redis.call('HDEL', running, unpack(ids))
     events_add(q.events, q.kept, 'released', ids)

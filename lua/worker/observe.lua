@@ -15,11 +15,13 @@
 --       packed point (lib/points.lua), with ' ' for names that this worker doesn't tell apart
 -- REPLY 1 if it was added, else 0
 -- ERR   LAYOUT
--- USES  clock, layout, rank, lanes, oldest, points, resolutions, history
+-- USES  clock, layout, rank, lanes, key, group_of, group_since, oldest, points, resolutions,
+--       history
 local function observe(keys, args)
   local q = {
     histograms = keys[1], waiting = keys[3], delayed = keys[4], priority = keys[5],
     history = keys[6], resolutions = { keys[7], keys[8], keys[9] },
+    base = string.sub(keys[2], 1, -5),
   }
   local found = redis.call('HMGET', keys[2], 'layout', 'aging', 'added', 'completed', 'failed',
     'cancelled')

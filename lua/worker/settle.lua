@@ -29,7 +29,7 @@
 -- ERR   LAYOUT, LEASELOST
 -- USES  clock, layout, rank, events, wake, throttle, running, deadline, tries, unique, lanes,
 --       pools, tags, children, columns, key, retention, outbox, callers, cancels, wish, suspend,
---       settle, hand
+--       group_of, groups, groups_back, settle, hand
 local function settle(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],

@@ -90,6 +90,9 @@ pub(crate) struct Add {
     /// A tag.
     #[arg(long)]
     tag: Vec<String>,
+    /// Its group: queues are shared fairly among groups.
+    #[arg(long)]
+    group: Option<String>,
     /// Waits until so many replicas have it.
     #[arg(long, value_name = "REPLICAS")]
     replicas: Option<u32>,
@@ -156,6 +159,9 @@ impl Add {
         }
         if let Some(replicas) = self.replicas {
             add = add.durability(Durability::Replicated { replicas, within: CONFIRM });
+        }
+        if let Some(group) = &self.group {
+            add = add.group(group);
         }
         add = self.header.iter().fold(add, |add, (name, value)| add.header(name, value));
         self.tag.iter().fold(add, jobqueue::Add::tag)

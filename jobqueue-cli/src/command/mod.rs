@@ -12,6 +12,7 @@ mod empty;
 mod events;
 mod find;
 mod flows;
+mod groups;
 mod history;
 mod job;
 pub(crate) mod job_lines;
@@ -40,6 +41,7 @@ pub(crate) use self::{
     events::Events,
     find::Find,
     flows::Flows,
+    groups::Groups,
     history::History,
     job::Job,
     jobs::Jobs,
@@ -73,6 +75,7 @@ pub(crate) async fn run(verb: Verb, session: &Session) -> Result<Exit> {
         Verb::Clean(it) => it.run(session).await,
         Verb::Obliterate(it) => it.run(session).await,
         Verb::Limits(it) => it.run(session).await,
+        Verb::Groups(it) => it.run(session).await,
         Verb::Throttles(it) => it.run(session).await,
         Verb::DeadLetters(it) => it.run(session).await,
         Verb::Topics(it) => it.run(session).await,

@@ -78,6 +78,9 @@ pub(crate) struct Publish {
     /// A tag of its jobs.
     #[arg(long)]
     tag: Vec<String>,
+    /// The group of its jobs.
+    #[arg(long)]
+    group: Option<String>,
     /// The priority of its jobs, -1024 (first) to 1023 (last).
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     priority: Option<i16>,
@@ -257,6 +260,9 @@ impl Publish {
         }
         for tag in &self.tag {
             publish = publish.tag(tag);
+        }
+        if let Some(group) = &self.group {
+            publish = publish.group(group);
         }
         if let Some(priority) = self.priority {
             publish = publish.priority(priority);

@@ -276,6 +276,7 @@ fn options(visit: &Visit, view: &JobView<'_>) -> Markup {
             @if let Some(unique) = &options.unique {
                 dt { "Unique key" } dd { code { (unique.key) } }
             }
+            @if let Some(group) = &options.group { dt { "Group" } dd { (group) } }
             @if !options.tags.is_empty() {
                 dt { "Tags" }
                 dd {

@@ -68,6 +68,13 @@ pub(super) fn get(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(Reply::bulk_or_nil(hash.and_then(|hash| hash.get(&args[1]))))
 }
 
+/// The length of a value.
+pub(super) fn value_len(keys: &mut Keyspace, args: Args<'_>) -> Answer {
+    let hash = keys.get::<Hash>(&args[0])?;
+    let len = hash.and_then(|hash| hash.get(&args[1])).map_or(0, |value| value.len());
+    Ok(Reply::Integer(i64::try_from(len).unwrap_or(i64::MAX)))
+}
+
 pub(super) fn get_many(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let hash = keys.get::<Hash>(&args[0])?;
     let value = |field| Reply::bulk_or_nil(hash.and_then(|hash| hash.get(field)));

@@ -98,6 +98,7 @@ static COMMANDS: &[Command] = &[
     command("HMGET", Reads, 2..=MANY, hash::get_many),
     command("HRANDFIELD", Reads, 1..=3, hash::random),
     command("HSCAN", Reads, 2..=MANY, scan::hash),
+    command("HSTRLEN", Reads, 2..=2, hash::value_len),
     taking("HSET", Grows, 3..=MANY, hash::set),
     command("HSETNX", Grows, 3..=3, hash::set_new),
     command("HVALS", Reads, 1..=1, hash::values),

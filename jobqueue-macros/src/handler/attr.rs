@@ -1,7 +1,7 @@
 //! Parse: what stands in the parentheses of `#[job(…)]`, as it stands there.
 
 use syn::{
-    Expr, Ident, Path, Token,
+    Expr, Ident, LitStr, Path, Token,
     parse::{Parse, ParseStream},
 };
 
@@ -46,6 +46,7 @@ pub(super) struct Arguments {
     pub(super) idempotent: Option<Idempotent>,
     pub(super) unique: Option<Unique>,
     pub(super) tags: Option<Tags>,
+    pub(super) group: Option<LitStr>,
 }
 
 /// `idempotent`, or `idempotent = "7d"`.
@@ -55,7 +56,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 35] = [
+const KNOWN: [&str; 36] = [
     "queue",
     "name",
     "implements",
@@ -91,6 +92,7 @@ const KNOWN: [&str; 35] = [
     "steps",
     "unique",
     "tags",
+    "group",
 ];
 
 impl Parse for Arguments {
@@ -115,6 +117,7 @@ impl Arguments {
             }),
             "unique" => once(&mut self.unique, word, || Unique::parse(word, input)),
             "tags" => once(&mut self.tags, word, || Tags::parse(word, input)),
+            "group" => once(&mut self.group, word, || value(input, word)),
             text => match self.expression(text) {
                 Some(slot) => once(slot, word, || value(input, word)),
                 None => Ok(()),

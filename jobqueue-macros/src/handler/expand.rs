@@ -39,6 +39,7 @@ fn bound(name: &str, model: &Model) -> TokenStream {
 fn implement_job(names: &Names, model: &Model) -> TokenStream {
     let (Names { marker, .. }, Model { definition, payload, returns, .. }) = (names, model);
     let (result, versions, unique) = (returns.checked_output(), versions(payload), &model.unique);
+    let group = &model.group;
     let inputs = inputs(model);
     quote! {
         // Outside of the implementation, so that it is evaluated though nobody adds a job.
@@ -51,6 +52,7 @@ fn implement_job(names: &Names, model: &Model) -> TokenStream {
             const DEFINITION: ::jobqueue::__private::Definition = __JOBQUEUE_DEFINITION;
             #versions
             #unique
+            #group
         }
 
         #[automatically_derived]

@@ -7,6 +7,7 @@ use syn::{Expr, Type};
 use super::{
     attr::{Arguments, Idempotent},
     definition::definition,
+    group::group,
     returns::Returns,
     valid,
 };
@@ -27,6 +28,8 @@ pub(crate) struct Model {
     pub(crate) classify: Option<Expr>,
     /// `fn unique`, if adds of the handler have a key.
     pub(crate) unique: Option<TokenStream>,
+    /// `fn group`, if they have a group.
+    pub(crate) group: Option<TokenStream>,
 }
 
 impl Model {
@@ -41,6 +44,7 @@ impl Model {
             idempotent: None,
             classify: None,
             unique: None,
+            group: None,
             extractors: types.collect(),
             function: function.clone(),
             payload,
@@ -61,6 +65,7 @@ impl Model {
         model.classify = arguments.classify.clone();
         model.idempotent = idempotent(arguments)?;
         model.unique = arguments.unique.as_ref().map(|it| it.expand(function)).transpose()?;
+        model.group = arguments.group.as_ref().map(|by| group(by, function)).transpose()?;
         Ok(model)
     }
 }

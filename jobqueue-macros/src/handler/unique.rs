@@ -3,9 +3,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Expr, Ident, LitStr, Token, parenthesized, parse::ParseStream, punctuated::Punctuated};
+use syn::{Expr, Ident, LitStr, parenthesized, parse::ParseStream};
 
-use super::valid::error;
+use super::{fields::fields, valid::error};
 use crate::{
     arguments::{once, read, value},
     item::Function,
@@ -77,23 +77,9 @@ impl Unique {
         })
     }
 
-    /// A field, or several as a tuple.
     fn key(&self, payload: &Ident) -> syn::Result<TokenStream> {
         let Some(by) = &self.by else { return error(&self.word, FORM) };
-        let parse = Punctuated::<Expr, Token![,]>::parse_separated_nonempty;
-        let fields =
-            by.parse_with(|input: ParseStream<'_>| parse(input)).or_else(|_| error(by, FORM))?;
-        for field in &fields {
-            if root(field).is_none_or(|root| root != payload) {
-                let message = format!("the key is made of the payload `{payload}` and its fields");
-                return error(by, message);
-            }
-        }
-        let fields: Vec<&Expr> = fields.iter().collect();
-        Ok(match fields[..] {
-            [field] => quote!(#field),
-            _ => quote!((#(&#fields),*)),
-        })
+        fields(by, payload, "the key", FORM)
     }
 
     /// The calls that say what the key does.
@@ -153,31 +139,6 @@ impl Unique {
                 error(at, "the last add is to run, so its key has no lifetime: leave `for` out")
             }
             None => Ok(()),
-        }
-    }
-}
-
-/// What `a.b.0` begins with; nothing for any other expression.
-fn root(field: &Expr) -> Option<&Ident> {
-    match field {
-        Expr::Field(field) => root(&field.base),
-        Expr::Path(path) => path.path.get_ident(),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_of_the_payload() {
-        let parse = |text: &str| syn::parse_str::<Expr>(text).expect("an expression");
-        for fine in ["order", "order.user", "order.user.0"] {
-            assert!(root(&parse(fine)).is_some_and(|root| root == "order"), "{fine}");
-        }
-        for other in ["order.user()", "7", "a::b", "&order"] {
-            assert!(root(&parse(other)).is_none(), "{other}");
         }
     }
 }

@@ -167,12 +167,13 @@ pub(super) fn implementation(arguments: &Arguments) -> syn::Result<()> {
             errors.push(syn::Error::new(given.span(), message));
         }
     }
-    let unique = arguments.unique.as_ref().map(|unique| ("unique", &unique.word));
-    let tags = arguments.tags.as_ref().map(|tags| ("tags", &tags.word));
-    for (word, at) in unique.into_iter().chain(tags) {
+    let unique = arguments.unique.as_ref().map(|unique| ("unique", unique.word.span()));
+    let tags = arguments.tags.as_ref().map(|tags| ("tags", tags.word.span()));
+    let group = arguments.group.as_ref().map(|group| ("group", group.span()));
+    for (word, at) in unique.into_iter().chain(tags).chain(group) {
         let message =
             format!("`{word}` is the declaration's, since producers read it: say it there");
-        errors.push(syn::Error::new(at.span(), message));
+        errors.push(syn::Error::new(at, message));
     }
     errors.end()
 }

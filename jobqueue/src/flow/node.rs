@@ -73,7 +73,7 @@ macro_rules! node_methods {
         /// What a failure means for those that wait for it; what the flow says by default.
         #[must_use = "options are set on what this gives back"]
         pub fn on_failure(self, what: OnChildFailure) -> Self {
-            self.group(|group| group.on_failure = Some(what))
+            self.with_group(|group| group.on_failure = Some(what))
         }
 
         /// A name, under which its results are found and by which errors call it. By default it is
@@ -82,7 +82,7 @@ macro_rules! node_methods {
         pub fn named(self, name: impl Into<String>) -> Self {
             let name = name.into();
             if name.len() <= LONGEST_NAME && !name.chars().any(char::is_control) {
-                return self.group(|group| group.name = Some(name));
+                return self.with_group(|group| group.name = Some(name));
             }
             let start: String = name.chars().take(40).collect();
             let problem = format!("{start:?} can't be the name of a node, or its beginning");
@@ -94,7 +94,7 @@ macro_rules! node_methods {
         /// How long it waits once it could run.
         #[must_use = "options are set on what this gives back"]
         pub fn delay(self, delay: Duration) -> Self {
-            self.group(|group| group.delay = Some(delay))
+            self.with_group(|group| group.delay = Some(delay))
         }
 
         /// How often it is tried again after a failure: one less than its
@@ -116,7 +116,7 @@ macro_rules! node_methods {
             self.set(move |request| request.options.timeout = Some(timeout))
         }
 
-        fn group(self, change: impl FnOnce(&mut Group)) -> Self {
+        fn with_group(self, change: impl FnOnce(&mut Group)) -> Self {
             if let Some(group) = self.plan.lock().groups.get_mut(self.group as usize) {
                 change(group);
             }
@@ -124,7 +124,7 @@ macro_rules! node_methods {
         }
 
         fn set(self, change: impl FnOnce(&mut Request) + Send + 'static) -> Self {
-            self.group(|group| {
+            self.with_group(|group| {
                 // A flow has no options of jobs.
                 let (Of::Jobs { request, .. } | Of::Message { request, .. }) = &mut group.of else {
                     return;

@@ -35,6 +35,16 @@ pub trait Job: Send + Sync + 'static {
     /// [`Payload`](crate::Payload).
     const VERSIONS: PayloadVersions<Self::Payload> = PayloadVersions::none();
 
+    /// The group of a job with this payload, for adds that say none; `#[job(group = "…")]` makes it of
+    /// the payload's fields. None by default.
+    ///
+    /// # Errors
+    /// The group can't be made of this payload. Then nothing is added.
+    fn group(payload: &Self::Payload) -> Result<Option<String>, PayloadError> {
+        let _ = payload;
+        Ok(None)
+    }
+
     /// The unique key of a job with this payload, for adds that say none; `#[job(unique(…))]` makes
     /// it of the payload's fields. None by default.
     ///

@@ -240,7 +240,8 @@ mod tests {
                     "attempts": null, "backoff": null, "timeout_ms": 30_000, "priority": 0,
                     "retain": null, "retain_failed": null, "due_at": null, "schedule": null, "ttl_ms": null,
                     "deadline": null, "retry_for_ms": null, "snoozes": null,
-                    "unique": null, "version": null, "headers": {}, "tags": [], "origin": null
+                    "unique": null, "version": null, "headers": {}, "tags": [], "group": null,
+                    "origin": null
                 }
             },
             "attempts_made": 2, "snoozes": 1, "stalls": 0, "misses": 0, "priority": -5,

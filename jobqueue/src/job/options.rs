@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    deadline::Deadline, name::QueueName, priority::Priority, reply_address::ReplyAddress,
-    scheduled::Scheduled, tags::validate_tags, unique::Unique,
+    deadline::Deadline, group::validate_group, name::QueueName, priority::Priority,
+    reply_address::ReplyAddress, scheduled::Scheduled, tags::validate_tags, unique::Unique,
 };
 use crate::{
     policy::{Backoff, Retain},
@@ -58,6 +58,8 @@ pub struct JobOptions {
     pub headers: BTreeMap<String, String>,
     /// Words by which it is found.
     pub tags: BTreeSet<String>,
+    /// The group that it takes its turns in.
+    pub group: Option<String>,
     /// Where the reply goes, if a caller waits for one.
     #[serde(skip)]
     pub(crate) reply_to: Option<ReplyAddress>,
@@ -81,6 +83,14 @@ pub struct Origin {
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 impl JobOptions {
+    /// Whether there is none, but for the group, which stands by itself in a record.
+    pub(crate) fn is_plain(&self) -> bool {
+        match self.group {
+            None => *self == Self::default(),
+            Some(_) => Self { group: None, ..self.clone() } == Self::default(),
+        }
+    }
+
     /// Checks what no type could.
     pub(crate) fn validate(&self) -> Result<(), Invalid> {
         if self.attempts == Some(0) {
@@ -125,6 +135,7 @@ impl JobOptions {
             return Err(Invalid::new("header name", name, advice));
         }
         validate_tags(self.tags.iter().map(String::as_str))?;
+        self.group.as_deref().map_or(Ok(()), validate_group)?;
         let size: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > MAX_HEADER_BYTES {
             let problem = format!("the headers have {size} bytes");

@@ -1,7 +1,8 @@
 //! A job as it stands in Redis.
 //!
-//! A MessagePack array: `[version, name, codec, payload, created ms, options?]`. It is written
-//! once, by the producer, and no script ever looks inside.
+//! A MessagePack array: `[1, name, codec, payload, created ms, options?]`, or that of a job with a
+//! group, `[2, group, name, …]`. It is written once, by the producer. Scripts look at no more than the
+//! group.
 
 use std::time::Duration;
 
@@ -22,8 +23,9 @@ use super::{
 };
 use crate::value_error::{Corrupt, PayloadError};
 
-/// The version of the layout of a record; a reader refuses what it doesn't know.
-const VERSION: u8 = 1;
+/// The versions of the layout of a record; a reader refuses what it doesn't know.
+const PLAIN: u8 = 1;
+const GROUPED: u8 = 2;
 
 /// The part of a job that never changes: its name, payload and options, as they were added.
 ///
@@ -108,10 +110,15 @@ impl Record {
     pub(crate) fn encode(&self) -> Vec<u8> {
         // Name, payload, and some thirty bytes of frame.
         let mut out = Vec::with_capacity(self.name.as_str().len() + self.payload.len() + 32);
-        let plain = self.options == JobOptions::default();
+        let plain = self.options.is_plain();
+        let group = self.options.group.as_deref();
+        let fields = 5 + u32::from(!plain) + u32::from(group.is_some());
         // Writing to memory can't fail, hence the results that are let go.
-        let _ = encode::write_array_len(&mut out, if plain { 5 } else { 6 });
-        let _ = encode::write_pfix(&mut out, VERSION);
+        let _ = encode::write_array_len(&mut out, fields);
+        let _ = encode::write_pfix(&mut out, if group.is_some() { GROUPED } else { PLAIN });
+        if let Some(group) = group {
+            let _ = encode::write_str(&mut out, group);
+        }
         let _ = encode::write_str(&mut out, self.name.as_str());
         let _ = encode::write_pfix(&mut out, self.codec.to_wire());
         let _ = encode::write_bin(&mut out, &self.payload);
@@ -123,6 +130,11 @@ impl Record {
         out
     }
 
+    /// Whether a written record names a group.
+    pub(crate) fn names_group(record: &[u8]) -> bool {
+        record.get(1) == Some(&GROUPED)
+    }
+
     /// The SHA-1 of the record as it is written, by which the scripts know it again.
     pub(crate) fn digest(&self) -> String {
         sha1_smol::Sha1::from(self.encode()).digest().to_string()
@@ -132,12 +144,11 @@ impl Record {
     /// far.
     pub(crate) fn renamed(record: &[u8], name: &str) -> Option<Vec<u8>> {
         let mut rest = record;
-        let fields = decode::read_array_len(&mut rest).ok()?;
-        let version: u8 = decode::read_int(&mut rest).ok()?;
+        read_opening(&mut rest).ok()?;
+        let head = &record[..record.len() - rest.len()];
         read_text(&mut rest)?;
-        let mut out = Vec::with_capacity(name.len() + rest.len() + 16);
-        encode::write_array_len(&mut out, fields).ok()?;
-        encode::write_pfix(&mut out, version).ok()?;
+        let mut out = Vec::with_capacity(head.len() + name.len() + rest.len() + 8);
+        out.extend_from_slice(head);
         encode::write_str(&mut out, name).ok()?;
         out.extend_from_slice(rest);
         Some(out)
@@ -146,8 +157,7 @@ impl Record {
     /// The tags in a written record, a line each. Of one without any that is seen at a glance.
     pub(crate) fn tag_lines_of(record: &[u8]) -> Option<String> {
         let mut rest = record;
-        decode::read_array_len(&mut rest).ok().filter(|fields| *fields > 5)?;
-        let _version: u8 = decode::read_int(&mut rest).ok()?;
+        read_opening(&mut rest).ok().filter(|opening| opening.has_options)?;
         read_text(&mut rest)?;
         let _codec: u8 = decode::read_int(&mut rest).ok()?;
         let payload = decode::read_bin_len(&mut rest).ok()?;
@@ -170,14 +180,8 @@ impl Record {
     ) -> Result<Self, Corrupt> {
         let corrupt = |what: &str| Corrupt::new("a job's record", what);
         let mut rest: &[u8] = bytes;
-        let fields = decode::read_array_len(&mut rest).map_err(|_| corrupt("no array"))?;
-        let version: u8 = decode::read_int(&mut rest).map_err(|_| corrupt("no version"))?;
-        if version != VERSION || fields < 5 {
-            return Err(Corrupt::new(
-                "a job's record",
-                format!("version {version} with {fields} fields; this library knows {VERSION}"),
-            ));
-        }
+        let Opening { group, has_options } = read_opening(&mut rest)?;
+        let group = group.map(str::to_owned);
         let name = read_text(&mut rest).ok_or_else(|| corrupt("no name"))?;
         let name = known(name)
             .map_or_else(|| name.parse(), Ok)
@@ -190,15 +194,46 @@ impl Record {
         let created: i64 = decode::read_int(&mut rest).map_err(|_| corrupt("no time"))?;
         let created_at = DateTime::from_timestamp_millis(created)
             .ok_or_else(|| corrupt("a time out of range"))?;
-        let options = if fields > 5 {
+        let mut options = if has_options {
             WireOptions::deserialize(&mut reader(rest))
                 .map_err(|error| Corrupt::new("a job's options", error))?
                 .into()
         } else {
             JobOptions::default()
         };
+        options.group = group;
         Ok(Self { name, codec, payload, created_at, options })
     }
+}
+
+/// What stands before a record's name.
+struct Opening<'a> {
+    group: Option<&'a str>,
+    has_options: bool,
+}
+
+fn read_opening<'a>(rest: &mut &'a [u8]) -> Result<Opening<'a>, Corrupt> {
+    let corrupt = |what: &str| Corrupt::new("a job's record", what);
+    let fields = decode::read_array_len(rest).map_err(|_| corrupt("no array"))?;
+    let version: u8 = decode::read_int(rest).map_err(|_| corrupt("no version"))?;
+    let least = match version {
+        PLAIN => 5,
+        GROUPED => 6,
+        _ => u32::MAX,
+    };
+    if fields < least {
+        return Err(Corrupt::new(
+            "a job's record",
+            format!(
+                "version {version} with {fields} fields; this library knows {PLAIN} and {GROUPED}"
+            ),
+        ));
+    }
+    let group = match version {
+        GROUPED => Some(read_text(rest).ok_or_else(|| corrupt("no group"))?),
+        _ => None,
+    };
+    Ok(Opening { group, has_options: fields > least })
 }
 
 fn read_text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
@@ -247,6 +282,7 @@ mod tests {
             retry_for: Some(Duration::from_secs(90)),
             snoozes: Some(12),
             tags: ["customer:7".to_owned()].into(),
+            group: Some("tenant 42".to_owned()),
             unique: Some(Unique::by("order 7").lasting(Duration::from_secs(60))),
             version: Some(3),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
@@ -261,7 +297,8 @@ mod tests {
 
     #[test]
     fn records_survive_the_wire() {
-        for options in [JobOptions::default(), full()] {
+        let grouped = JobOptions { group: Some("é".repeat(100)), ..JobOptions::default() };
+        for options in [JobOptions::default(), grouped, full()] {
             let record = record(options);
             let bytes = Bytes::from(record.encode());
             assert_eq!(Record::tag_lines_of(&bytes), record.options.tag_lines());

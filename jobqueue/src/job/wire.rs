@@ -158,6 +158,8 @@ impl From<WireOptions> for JobOptions {
             version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,
             tags: wire.tags,
+            // It stands beside the options.
+            group: None,
             reply_to: wire.reply_to,
             origin: wire.origin.map(Origin::from),
             schedule: wire.schedule.map(|(id, tick)| {

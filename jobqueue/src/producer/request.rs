@@ -46,17 +46,20 @@ pub(crate) struct Content {
     pub(crate) payload: Vec<u8>,
     /// The key that its handler makes of the payload.
     pub(crate) unique: Option<Unique>,
+    /// The group that it makes of it.
+    group: Option<String>,
 }
 
 impl Content {
     /// A payload that a handler's declaration knows.
     pub(crate) fn of<J: Job>(codec: Codec, payload: &J::Payload) -> Result<Self, PayloadError> {
-        Ok(Self { payload: codec.encode(payload)?, unique: J::unique(payload)? })
+        let (unique, group) = (J::unique(payload)?, J::group(payload)?);
+        Ok(Self { payload: codec.encode(payload)?, unique, group })
     }
 
     /// A payload of which nothing is known.
     pub(crate) fn plain(payload: Vec<u8>) -> Self {
-        Self { payload, unique: None }
+        Self { payload, unique: None, group: None }
     }
 }
 
@@ -132,7 +135,7 @@ impl Request {
         id: Option<JobId>,
         created_at: DateTime<Utc>,
     ) -> Result<NewJob, PayloadError> {
-        let Content { payload, unique } = content;
+        let Content { payload, unique, group } = content;
         let unique = self.unique.clone().or(unique);
         let limit = self.client.max_payload();
         if payload.len() > limit {
@@ -148,6 +151,7 @@ impl Request {
         // So that a job which comes back to its queue takes its place there again.
         options.ttl = self.timing.ttl;
         options.unique.clone_from(&unique);
+        options.group = options.group.or(group);
         let record = Record {
             name: self.name.clone(),
             codec: self.codec,

@@ -84,6 +84,16 @@ macro_rules! request_setters {
             let tag = tag.into();
             self.set(move |request| request.add_tag(tag))
         }
+
+        /// The group among which its queue is shared fairly, such as a tenant or a user: of 1 to 255
+        /// bytes without control characters; the handler's by default, which is none. Groups take
+        /// turns, whatever number of jobs each has, and in proportion to their
+        /// [weights](crate::manage::Groups::set_weight); all jobs without a group are one more. In a
+        /// group, priorities count as in a queue.
+        pub fn group(self, group: impl Into<String>) -> Self {
+            let group = group.into();
+            self.set(move |request| request.options.group = Some(group))
+        }
     };
 }
 pub(crate) use request_setters;

@@ -95,6 +95,12 @@ impl Delivery {
         self.job.record.codec.decode(&self.job.record.payload)
     }
 
+    /// The [group](crate::Add::group) of the job.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        self.job.record.options.group.as_deref()
+    }
+
     /// One header of the job.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

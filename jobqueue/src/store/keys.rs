@@ -68,6 +68,8 @@ pub(crate) enum Key {
     Ticking,
     /// The keys of flows, by their ids.
     Flows,
+    /// The weights of groups.
+    Weights,
     /// Of a topic: its settings.
     Topic,
     /// Of a topic: its bindings to queues.
@@ -79,7 +81,7 @@ pub(crate) enum Key {
 }
 
 /// The number of keys with one name for the whole queue.
-const SHARED: usize = 42;
+const SHARED: usize = 43;
 
 impl Key {
     /// The keys of the whole queue, in the order of their names in [`Keys`].
@@ -122,6 +124,7 @@ impl Key {
         (Self::Owners, "owners"),
         (Self::Ticking, "ticking"),
         (Self::Flows, "flows"),
+        (Self::Weights, "weights"),
         (Self::Topic, "topic"),
         (Self::Bindings, "bindings"),
         (Self::Replays, "replays"),

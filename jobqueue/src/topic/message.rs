@@ -1,7 +1,5 @@
 //! The options of a publish, and the messages that it makes of payloads.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -24,9 +22,8 @@ pub(super) struct Message {
     key: Result<RoutingKey, Invalid>,
     pub(super) codec: Codec,
     pub(super) priority: Result<Priority, Invalid>,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) tags: BTreeSet<String>,
-    pub(super) version: Option<u32>,
+    /// Of each copy: its headers, tags, version and group.
+    pub(super) options: JobOptions,
     /// The trace that the message continues, if its headers name none.
     trace: Option<TraceContext>,
     pub(super) durability: Durability,
@@ -40,9 +37,7 @@ impl Message {
             key: key.parse(),
             codec: client.codec(),
             priority: Ok(Priority::default()),
-            headers: BTreeMap::new(),
-            tags: BTreeSet::new(),
-            version: None,
+            options: JobOptions::default(),
             trace: client.trace(),
             durability: Durability::default(),
         }
@@ -55,18 +50,15 @@ impl Message {
     ) -> Result<(QueueName, Vec<Outgoing>)> {
         let (topic, key) = (self.topic.clone()?, self.key.clone()?);
         let origin = Origin { topic: topic.clone(), routing_key: key.as_str().to_owned() };
-        let mut headers = self.headers.clone();
-        if let Some(trace) = &self.trace {
-            trace.send(&mut headers);
-        }
-        let options = JobOptions {
+        let mut options = JobOptions {
             priority: self.priority.clone()?,
-            headers: headers.clone(),
-            tags: self.tags.clone(),
-            version: self.version,
             origin: Some(origin),
-            ..JobOptions::default()
+            ..self.options.clone()
         };
+        if let Some(trace) = &self.trace {
+            trace.send(&mut options.headers);
+        }
+        let headers = options.headers.clone();
         options.validate()?;
         let mut record = Record {
             name: key.as_str().parse()?,
@@ -99,14 +91,21 @@ macro_rules! message_setters {
         /// [`Context::header`](crate::Context::header). A `traceparent` wins over the
         /// [trace](crate::trace::TraceContext) that the message would continue.
         pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-            self.message.headers.insert(name.into(), value.into());
+            self.message.options.headers.insert(name.into(), value.into());
             self
         }
 
         /// A word by which the copies are [found](crate::find::JobFilter::tag) in their queues, such
         /// as `customer:42`. At most 16, of 128 bytes without spaces each; none by default.
         pub fn tag(mut self, tag: impl Into<String>) -> Self {
-            self.message.tags.insert(tag.into());
+            self.message.options.tags.insert(tag.into());
+            self
+        }
+
+        /// The group of the copies in their queues, which are shared fairly among groups; see
+        /// [`Add::group`](crate::Add::group). None by default.
+        pub fn group(mut self, group: impl Into<String>) -> Self {
+            self.message.options.group = Some(group.into());
             self
         }
 
@@ -114,7 +113,7 @@ macro_rules! message_setters {
         /// handler reads a message without one as the newest version that it knows, and if that
         /// fails, as the first. See [`Payload`](crate::Payload).
         pub fn version(mut self, version: u32) -> Self {
-            self.message.version = Some(version);
+            self.message.options.version = Some(version);
             self
         }
 

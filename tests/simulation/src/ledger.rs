@@ -34,9 +34,11 @@ pub(crate) struct Ledger {
 }
 
 const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
-const COLUMNS: [&str; 8] =
-    ["priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels"];
-const PLAIN: [&str; 24] = [
+const COLUMNS: [&str; 9] = [
+    "priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels",
+    "group_of",
+];
+const PLAIN: [&str; 27] = [
     "ticking",
     "meta",
     "events",
@@ -56,6 +58,9 @@ const PLAIN: [&str; 24] = [
     "replays",
     "visibility",
     "lanes",
+    "groups",
+    "passes",
+    "weights",
     "pools",
     "flows",
     "flow:ids",
@@ -94,6 +99,7 @@ impl Ledger {
             "uniques" => self.uniques = pairs(&stage.ask(&["HGETALL", key])),
             "expiring" => self.column(stem, range()),
             "lane" | "pool" => self.column(stem, range()),
+            "waiting" if !rest.is_empty() => self.column("waiting apart", range()),
             "listed" => self.column(stem, texts(&stage.ask(&["SMEMBERS", key]))),
             "children" => {
                 self.column(stem, keys());

@@ -70,6 +70,9 @@ async fn added<T: 'static>(mut add: Add<T>, book: &Book, order: &Order) -> Resul
     if let Some(key) = order.unique {
         add = add.unique(rule(key));
     }
+    if let Some(group) = group(token) {
+        add = add.group(group);
+    }
     if order.chosen {
         add = add.id(format!("chosen-{token}"));
     }
@@ -97,6 +100,11 @@ async fn added<T: 'static>(mut add: Add<T>, book: &Book, order: &Order) -> Resul
         book.note(Note::Replied { token, well: end.is_ok() });
     }
     Ok(())
+}
+
+/// The group of a job: some have one.
+fn group(token: u32) -> Option<String> {
+    token.is_multiple_of(3).then(|| format!("group-{}", token % 4))
 }
 
 fn rule(key: Key) -> Unique {

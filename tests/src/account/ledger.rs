@@ -115,6 +115,11 @@ impl Ledger {
                     self.place(held, "active");
                 }
                 "lane_of" => self.columns.extend([("lane_of", reader.get("HKEYS", name))]),
+                "group_of" => self.columns.extend([("group_of", reader.get("HKEYS", name))]),
+                "waiting" if !rest.is_empty() => {
+                    self.columns.entry("waiting apart").or_default().extend(reader.range(name));
+                }
+                "groups" | "passes" | "weights" => {}
                 "lane" => {
                     self.columns.entry("lane").or_default().extend(reader.range(name));
                 }

@@ -119,6 +119,8 @@ impl Order {
             2 | 3 if self.mixed => (Duration::ZERO, fastrand::i16(-5..5)),
             _ => (Duration::ZERO, 0),
         };
+        let group =
+            (self.mixed && fastrand::bool()).then(|| format!("group {}", fastrand::u8(0..9)));
         let ids: Vec<String> = if self.bulk == 1 {
             let task = tasks.into_iter().next().expect("one");
             let mut add = client.add(work, task).retain(retain).retain_failed(retain);
@@ -129,11 +131,17 @@ impl Order {
             if self.mixed && fastrand::u8(0..5) == 0 {
                 add = add.unique(tokens[0].clone());
             }
+            if let Some(group) = group {
+                add = add.group(group);
+            }
             let add = add.durability(self.durability());
             let added = add.delay(delay).priority(priority).await;
             added.into_iter().map(|job| job.id().to_string()).collect()
         } else {
-            let add = client.add_all(work, tasks).retain(retain).retain_failed(retain);
+            let mut add = client.add_all(work, tasks).retain(retain).retain_failed(retain);
+            if let Some(group) = group {
+                add = add.group(group);
+            }
             let add = add.durability(self.durability());
             let added = add.delay(delay).priority(priority).await;
             let jobs = added.unwrap_or_else(|error| error.added);

@@ -25,6 +25,7 @@ mod fault;
 mod find;
 mod first_programs;
 mod flow;
+mod groups;
 mod handler_limits;
 mod idempotent;
 mod identity;

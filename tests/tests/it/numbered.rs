@@ -100,6 +100,7 @@ fn cases() -> Vec<Case> {
         case("queue/release_key", TAKEN, args![base, "k"], TAKEN),
         case("queue/resume", PAUSED, args![], PAUSED),
         case("queue/retry_failed", FAILED, args![base, 10, 0], FAILED),
+        case("queue/weigh", &[], args!["g", 5], &["HSET jq:{q}:weights g 1"]),
         case("schedule/put", &[], args!["s", "", "", "rule", "", "", "=9"], NO_SCHEDULE),
         case("schedule/run", SCHEDULE, out_of_turn(), GONE),
         case("schedule/remove", SCHEDULE, args!["s"], SCHEDULE),

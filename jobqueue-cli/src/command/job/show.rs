@@ -81,6 +81,7 @@ fn show(out: &Output, queue: &QueueName, job: &JobInfo) -> Result<()> {
         said("progress", progress.to_string())?;
     }
     said("options", options(job))?;
+    said("group", job.record.options.group.clone().unwrap_or_default())?;
     said("tags", job.record.options.tags.iter().cloned().collect::<Vec<_>>().join(" "))?;
     for (name, value) in &job.record.options.headers {
         said("header", one_line(&format!("{name}: {value}")))?;

@@ -183,6 +183,7 @@ mod tests {
             .id(&id)
             .header("tenant", "a")
             .tag("spring-sale")
+            .group("tenant 42")
             .worker("api-3:812")
             .error_contains("timed out")
             .error_reason(FailureReason::BadPayload)
@@ -193,7 +194,7 @@ mod tests {
             .older_than(Duration::from_secs(5_400))
             .ran_for(Duration::from_millis(1_500));
         let text = "state:failed,delayed name:\"send mail\",remind id:order-7 header.tenant=a \
-                    tag:spring-sale worker:api-3:812 error:\"timed out\" kind:bad_payload \
+                    tag:spring-sale group:\"tenant 42\" worker:api-3:812 error:\"timed out\" kind:bad_payload \
                     payload.order.user=42 result.total=\"1.50\" priority<0 attempts>=3 \
                     attempts<=5 added>=1h30m ran>=1s500ms";
         assert_eq!(built.to_string(), text);

@@ -212,6 +212,12 @@ impl JobFilter {
         self.and_test(Test::Header(name.into(), vec![TextMatch::Is(value.into())]))
     }
 
+    /// Of this [group](crate::Add::group). The search looks at all jobs in the states that are meant:
+    /// give jobs a tag that are looked for often.
+    pub fn group(self, group: impl Into<String>) -> Self {
+        self.and_test(Test::Text(TextKey::Group, vec![TextMatch::Is(group.into())]))
+    }
+
     /// With this tag, by which the job was [added](crate::Add::tag). The search looks at the jobs
     /// with the tag that is named first, whatever else the queue has.
     pub fn tag(self, tag: impl Into<String>) -> Self {

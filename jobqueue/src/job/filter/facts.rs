@@ -122,6 +122,9 @@ impl<'a> Facts<'a> {
             TextKey::Tag => {
                 self.record.is_some_and(|it| it.options.tags.iter().any(|tag| passes(tag)))
             }
+            TextKey::Group => {
+                self.record.and_then(|it| it.options.group.as_deref()).is_some_and(passes)
+            }
             TextKey::Trace => self
                 .record
                 .and_then(|it| TraceContext::sent(&it.options.headers))

@@ -16,7 +16,7 @@ use super::{
 use crate::job::path::Path;
 
 const KEYS: &str = "a word in quotes, or one of the keys id, name, queue, state, priority, \
-                    attempts, worker, error, kind, tag, trace, flow, schedule, added, due, \
+                    attempts, worker, error, kind, tag, group, trace, flow, schedule, added, due, \
                     started, ended, waited, ran, payload.…, result.… and header.…";
 
 /// The most conditions.

@@ -70,19 +70,21 @@ pub(super) enum TextKey {
     Worker,
     Error,
     Tag,
+    Group,
     Trace,
     Flow,
     Schedule,
 }
 
 impl TextKey {
-    pub(super) const ALL: [(Self, &'static str); 9] = [
+    pub(super) const ALL: [(Self, &'static str); 10] = [
         (Self::Id, "id"),
         (Self::Name, "name"),
         (Self::Queue, "queue"),
         (Self::Worker, "worker"),
         (Self::Error, "error"),
         (Self::Tag, "tag"),
+        (Self::Group, "group"),
         (Self::Trace, "trace"),
         (Self::Flow, "flow"),
         (Self::Schedule, "schedule"),

@@ -168,6 +168,12 @@ impl Context {
         self.0.record.options.schedule.as_ref()
     }
 
+    /// The [group](crate::Add::group) of the job.
+    #[must_use]
+    pub fn group(&self) -> Option<&str> {
+        self.0.record.options.group.as_deref()
+    }
+
     /// One header of the job.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

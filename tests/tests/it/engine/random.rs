@@ -93,9 +93,10 @@ impl Draw<'_> {
 
     fn hash(mut self) -> Command {
         let key = self.key('h');
-        let (name, rest) = match self.0.u8(..14) {
+        let (name, rest) = match self.0.u8(..15) {
             0..=2 => ("HSET", self.many(|draw| [draw.word(), draw.score()])),
             13 => ("HSETNX", vec![self.word(), self.score()]),
+            14 => ("HSTRLEN", vec![self.word()]),
             3 => ("HDEL", self.words()),
             4 => ("HGET", vec![self.word()]),
             5 => ("HMGET", self.words()),

@@ -11,7 +11,7 @@ use super::{assert_none, code, files, root};
 const MOST_AT_ROOT: usize = 37;
 
 /// The most public methods of `Queue`.
-const MOST_OF_QUEUE: usize = 35;
+const MOST_OF_QUEUE: usize = 36;
 
 /// Names that stand in two namespaces of the root: a trait and its derive macro are one name.
 const TWO_NAMESPACES: [&str; 2] = ["JobError", "Payload"];

@@ -32,8 +32,8 @@ impl Command for Cancel<'_> {
     const SCRIPT: &'static Script = script!(
         "flow" / cancel,
         [
-            clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
-            graph, nodes, revival, flowing, numbered, call
+            clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post,
+            ticks, outbox, home, flow, graph, nodes, revival, flowing, numbered, call
         ],
         once
     );

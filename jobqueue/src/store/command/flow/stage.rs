@@ -185,8 +185,8 @@ impl Command for Stage<'_> {
     const SCRIPT: &'static Script = script!(
         "flow" / stage,
         [
-            clock, layout, rank, events, wake, key, state, wish, post, ticks, outbox, home, flow,
-            graph, nodes, revival, flowing, staged, numbered, call
+            clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post,
+            ticks, outbox, home, flow, graph, nodes, revival, flowing, staged, numbered, call
         ],
         once
     );

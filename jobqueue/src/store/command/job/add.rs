@@ -5,7 +5,7 @@ use std::{iter::once, time::Duration};
 use redis::Value;
 
 use crate::{
-    job::{JobId, KeyClaim, Priority, QueueName},
+    job::{JobId, KeyClaim, Priority, QueueName, Record},
     policy::Overflow,
     store::{
         command::{Args, Command, Numbered},
@@ -150,9 +150,11 @@ impl Command for Add<'_> {
             deadline,
             tries,
             unique,
+            key,
+            group_of,
+            groups,
             reprioritize,
             due,
-            key,
             unfinished,
             tags,
             dedup,
@@ -182,7 +184,8 @@ impl Command for Add<'_> {
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         let look = self.look || self.jobs.iter().any(|job| job.chosen_id);
-        args.push(u8::from(look));
+        let grouped = self.jobs.iter().any(|job| Record::names_group(&job.record));
+        args.push(u8::from(look) + 2 * u8::from(grouped));
         self.call.write(args);
         args.push(self.jobs.len());
         for job in self.jobs {

@@ -22,7 +22,7 @@ pub(crate) struct Priority<'a> {
 impl Command for Priority<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / priority,
-        [clock, layout, rank, lanes, reprioritize, key, state, numbered, call],
+        [clock, layout, rank, lanes, key, group_of, groups, reprioritize, state, numbered, call],
         once
     );
     const KEYS: &'static [Key] = &[

@@ -23,7 +23,7 @@ impl Command for Promote<'_> {
         "job" / promote,
         [
             clock, layout, rank, events, wake, deadline, tries, unique, key, state, wish, numbered,
-            call, parked
+            call, parked, lanes, group_of, groups
         ],
         once
     );

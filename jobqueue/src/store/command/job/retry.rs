@@ -25,7 +25,7 @@ impl Command for Retry<'_> {
         "job" / retry,
         [
             clock, layout, rank, order, events, wake, key, state, pools, deadline, tries, unique,
-            children, rerun, numbered, call
+            children, lanes, group_of, groups, rerun, numbered, call
         ],
         once
     );

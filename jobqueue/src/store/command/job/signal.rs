@@ -27,7 +27,10 @@ pub(crate) struct Signal<'a> {
 impl Command for Signal<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / signal,
-        [clock, layout, rank, events, wake, key, state, wish, post, numbered, call],
+        [
+            clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post,
+            numbered, call
+        ],
         once
     );
     const KEYS: &'static [Key] = &[

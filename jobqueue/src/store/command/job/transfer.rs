@@ -52,8 +52,8 @@ impl Command for Transfer<'_> {
         "job" / transfer,
         [
             layout, rank, order, events, wake, clock, deadline, tries, unique, lanes, pools,
-            children, rerun, tags, columns, key, state, outbox, callers, removal, meant, numbered,
-            call
+            children, key, group_of, groups, rerun, tags, columns, state, outbox, callers, removal,
+            meant, numbered, call
         ],
         once
     );

@@ -150,8 +150,8 @@ impl Command for Take<'_> {
     const SCRIPT: &'static Script = script!(
         "outbox" / take,
         [
-            clock, layout, rank, events, wake, key, state, wish, post, ticks, entries, hold,
-            outbox, home, flow, graph, nodes, revival, flowing
+            clock, layout, rank, events, wake, key, state, wish, lanes, group_of, groups, post,
+            ticks, entries, hold, outbox, home, flow, graph, nodes, revival, flowing
         ]
     );
     const KEYS: &'static [Key] = &[Key::Outbox, Key::Relay, Key::Meta];

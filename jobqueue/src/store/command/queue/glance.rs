@@ -25,7 +25,8 @@ pub(crate) struct Glance<'a> {
 const WHAT: &str = "a glance at a queue";
 
 impl Command for Glance<'_> {
-    const SCRIPT: &'static Script = script!("queue" / glance, [clock, layout, rank, lanes, oldest]);
+    const SCRIPT: &'static Script =
+        script!("queue" / glance, [clock, layout, rank, lanes, key, group_of, group_since, oldest]);
     const KEYS: &'static [Key] =
         &[Key::Waiting, Key::Delayed, Key::Failed, Key::Workers, Key::Meta];
     const ACTION: &'static str = "glance at a queue";

@@ -21,7 +21,10 @@ pub(crate) struct Limits<'a> {
 impl Command for Limits<'_> {
     const SCRIPT: &'static Script = script!(
         "queue" / limits,
-        [clock, layout, rank, wake, soon, number, running, active, lanes, rerank, numbered, call],
+        [
+            clock, layout, rank, wake, soon, number, running, active, lanes, key, group_of, groups,
+            rerank, numbered, call
+        ],
         once
     );
     const KEYS: &'static [Key] = &[Key::Meta, Key::Waiting, Key::Wake, Key::Priority, Key::Workers];

@@ -4,6 +4,7 @@ mod clean;
 mod counts;
 mod drain;
 mod glance;
+mod groups;
 mod history;
 mod holder;
 mod lift;
@@ -20,6 +21,7 @@ mod scan_active;
 mod scan_back;
 mod stats;
 mod throttles;
+mod weigh;
 
 #[cfg(feature = "internals")]
 use super::{Command, Script};
@@ -27,6 +29,7 @@ pub(crate) use clean::Clean;
 pub(crate) use counts::Counts;
 pub(crate) use drain::Drain;
 pub(crate) use glance::Glance;
+pub(crate) use groups::ReadGroups;
 pub(crate) use history::ReadHistory;
 pub(crate) use holder::Holder;
 pub(crate) use lift::Lift;
@@ -43,14 +46,16 @@ pub(crate) use scan_active::{ActivePosition, ScanActive};
 pub(crate) use scan_back::{PlacedJob, ScanBack};
 pub(crate) use stats::Stats;
 pub(crate) use throttles::{ReadThrottles, Throttling};
+pub(crate) use weigh::Weigh;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 20] {
+pub(crate) fn scripts() -> [&'static Script; 22] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
         Drain::SCRIPT,
         Glance::SCRIPT,
+        ReadGroups::SCRIPT,
         ReadHistory::SCRIPT,
         Holder::SCRIPT,
         Lift::SCRIPT,
@@ -67,5 +72,6 @@ pub(crate) fn scripts() -> [&'static Script; 20] {
         ScanBack::SCRIPT,
         Stats::SCRIPT,
         ReadThrottles::SCRIPT,
+        Weigh::SCRIPT,
     ]
 }

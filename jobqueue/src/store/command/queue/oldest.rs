@@ -20,7 +20,8 @@ pub(crate) struct Oldest {
 }
 
 impl Command for Oldest {
-    const SCRIPT: &'static Script = script!("queue" / oldest, [clock, rank, lanes, oldest]);
+    const SCRIPT: &'static Script =
+        script!("queue" / oldest, [clock, rank, lanes, key, group_of, group_since, oldest]);
     const KEYS: &'static [Key] = &[Key::Waiting, Key::Delayed, Key::Priority, Key::Meta];
     const ACTION: &'static str = "look for the oldest jobs";
     type Reply = Vec<JobId>;

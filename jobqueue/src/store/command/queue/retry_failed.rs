@@ -32,7 +32,7 @@ impl Command for RetryFailed {
         "queue" / retry_failed,
         [
             clock, layout, rank, order, events, wake, pools, deadline, tries, unique, children,
-            rerun, numbered, call
+            key, lanes, group_of, groups, rerun, numbered, call
         ],
         once
     );

@@ -26,7 +26,8 @@ pub(crate) struct Stats<'a> {
 const WHAT: &str = "a queue's statistics";
 
 impl Command for Stats<'_> {
-    const SCRIPT: &'static Script = script!("queue" / stats, [clock, layout, rank, lanes, oldest]);
+    const SCRIPT: &'static Script =
+        script!("queue" / stats, [clock, layout, rank, lanes, key, group_of, group_since, oldest]);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

@@ -85,6 +85,8 @@ impl Command for Fire<'_> {
             callers,
             cancels,
             whereabouts,
+            group_of,
+            groups,
             reprioritize,
             due,
             unfinished,

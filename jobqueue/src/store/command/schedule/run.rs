@@ -57,6 +57,8 @@ impl Command for Run<'_> {
             callers,
             cancels,
             whereabouts,
+            group_of,
+            groups,
             reprioritize,
             due,
             unfinished,

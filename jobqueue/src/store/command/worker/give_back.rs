@@ -24,8 +24,28 @@ impl Command for GiveBack<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / give_back,
         [
-            clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
-            children, columns, key, retention, outbox, callers, cancels, hand
+            clock,
+            layout,
+            events,
+            wake,
+            running,
+            deadline,
+            tries,
+            unique,
+            lanes,
+            pools,
+            tags,
+            children,
+            columns,
+            key,
+            retention,
+            outbox,
+            callers,
+            cancels,
+            hand,
+            group_of,
+            groups,
+            groups_back
         ]
     );
     const KEYS: &'static [Key] = &[

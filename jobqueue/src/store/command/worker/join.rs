@@ -61,6 +61,9 @@ impl Command for Join<'_> {
             outbox,
             callers,
             cancels,
+            group_of,
+            groups,
+            groups_back,
             reconcile,
             code_limits,
             number

@@ -22,8 +22,27 @@ impl Command for Leave<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / leave,
         [
-            clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
-            children, columns, key, retention, outbox, callers, cancels
+            clock,
+            layout,
+            events,
+            wake,
+            running,
+            deadline,
+            tries,
+            unique,
+            lanes,
+            pools,
+            tags,
+            children,
+            columns,
+            key,
+            retention,
+            outbox,
+            callers,
+            cancels,
+            group_of,
+            groups,
+            groups_back
         ]
     );
     const KEYS: &'static [Key] = &[

@@ -21,7 +21,19 @@ pub(crate) struct Observe<'a> {
 impl Command for Observe<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / observe,
-        [clock, layout, rank, lanes, oldest, points, resolutions, history]
+        [
+            clock,
+            layout,
+            rank,
+            lanes,
+            key,
+            group_of,
+            group_since,
+            oldest,
+            points,
+            resolutions,
+            history
+        ]
     );
     const KEYS: &'static [Key] = &[
         Key::Histograms,

@@ -31,9 +31,33 @@ impl Command for Settle<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / settle,
         [
-            clock, layout, rank, events, wake, throttle, running, deadline, tries, unique, lanes,
-            pools, tags, children, columns, key, retention, outbox, callers, cancels, wish,
-            suspend, settle, hand
+            clock,
+            layout,
+            rank,
+            events,
+            wake,
+            throttle,
+            running,
+            deadline,
+            tries,
+            unique,
+            lanes,
+            pools,
+            tags,
+            children,
+            columns,
+            key,
+            retention,
+            outbox,
+            callers,
+            cancels,
+            wish,
+            suspend,
+            group_of,
+            groups,
+            groups_back,
+            settle,
+            hand
         ]
     );
     const KEYS: &'static [Key] = &[

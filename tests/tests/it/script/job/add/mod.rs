@@ -1,6 +1,7 @@
 //! `lua/job/add.lua`
 
 mod dedup;
+mod groups;
 
 use std::cell::Cell;
 

@@ -10,6 +10,7 @@ mod promote;
 mod rate;
 mod recover;
 mod retention;
+mod rotation;
 mod setback;
 mod settle;
 mod suspend;

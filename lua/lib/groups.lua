@@ -1,0 +1,133 @@
+-- groups: jobs of several groups take turns, by stride scheduling (Waldspurger and Weihl, 1995). A
+-- group's *pass* says when its next turn is, and grows by its *stride* with each; the queue's own is that
+-- of the last turn. {q}:passes is group → pass, of the groups whose pass is ahead of the queue's.
+--
+-- Most jobs of groups have their turn as their score in `waiting`: below -2^53, so before all others,
+-- in the order of their passes. Where priorities or settings decide which job of a group is next, its
+-- jobs stand *apart*: in a ZSET of its own, {q}:waiting:<group>, by rank, and in `waiting` by their rank
+-- less 2^53. Then {q}:groups is group → pass. Turns that jobs of the group have, from before, go to the
+-- first of its set.
+
+-- The stride of weight 1, and what stands between a pass and a score.
+local GROUPS_STRIDE, GROUPS_BELOW = 80640, 18014398509481984
+
+-- What is known of these groups, with false among them: q.passes and q.strides by group, and q.apart:
+-- which stand apart. Answers each once.
+local function groups_read(q, groups)
+  local names, n, passes, base = {}, 0, {}, q.base
+  for i = 1, #groups do
+    local group = groups[i]
+    if group and not passes[group] then
+      n, passes[group] = n + 1, 0
+      names[n] = group
+    end
+  end
+  local now = tonumber(redis.call('HGET', key_of(q, 'meta'), 'pass') or 0)
+  local strides, sets, weights, apart = {}, {}, nil, nil
+  if redis.call('EXISTS', base .. 'weights', base .. 'groups') > 0 then
+    weights = redis.call('HMGET', base .. 'weights', unpack(names))
+    apart = redis.call('ZMSCORE', base .. 'groups', unpack(names))
+  end
+  local found = redis.call('ZMSCORE', base .. 'passes', unpack(names))
+  for i = 1, n do
+    local group, pass = names[i], found[i] and tonumber(found[i]) or 0
+    strides[group] = GROUPS_STRIDE
+    if apart then
+      sets[group] = apart[i]
+      pass = math.max(pass, tonumber(apart[i] or 0))
+      strides[group] = math.floor(GROUPS_STRIDE / (weights[i] or 1))
+    end
+    passes[group] = pass > now and pass or now
+  end
+  q.passes, q.strides, q.apart = passes, strides, sets
+  return names
+end
+
+-- Jobs are in the set of their group. list: ranks and ids; since: since when they are ready, if
+-- {q}:group_of doesn't say it.
+local function groups_join(q, group, list, since)
+  if since then
+    local column, text = {}, string.format('%.0f ', since) .. group
+    for i = 1, #list, 2 do
+      column[i], column[i + 1] = list[i + 1], text
+    end
+    redis.call('HSET', q.base .. 'group_of', unpack(column))
+  end
+  redis.call('ZADD', q.base .. 'waiting:' .. group, unpack(list))
+  redis.call('ZADD', q.base .. 'groups', 'NX', string.format('%.0f', q.passes[group]), group)
+end
+
+-- Jobs are ready, and take their places. members: a flat list of ranks and ids; of: in the same order
+-- their groups, false for none; priorities: those that aren't 0; noted: whether {q}:group_of has them.
+local function groups_seat(q, members, of, priorities, now, noted)
+  local names, since, column, apart, n = groups_read(q, of), string.format('%.0f ', now), {}, {}, 0
+  local passes, strides, sets, texts = q.passes, q.strides, q.apart, {}
+  local places, k = {}, 0
+  for i = 1, #of do
+    local group, score, id = of[i], members[2 * i - 1], members[2 * i]
+    if group then
+      if noted then
+        column[n + 1], column[n + 2] = id, since .. group
+        n = n + 2
+      end
+      if sets[group] or (priorities[i] or 0) ~= 0 then
+        local list = apart[group] or {}
+        list[#list + 1], list[#list + 2] = score, id
+        sets[group], apart[group], score = true, list, lanes_below(score)
+      else
+        local pass = passes[group]
+        score = texts[pass]
+        if not score then
+          score = string.format('%.0f', 2 * pass - GROUPS_BELOW)
+          texts[pass] = score
+        end
+        passes[group] = pass + strides[group]
+      end
+    end
+    places[k + 1], places[k + 2] = score, id
+    k = k + 2
+  end
+  if noted then redis.call('HSET', q.base .. 'group_of', unpack(column)) end
+  redis.call('ZADD', key_of(q, 'waiting'), unpack(places))
+  local ahead, written = {}, {}
+  for i, group in ipairs(names) do
+    local pass = passes[group]
+    written[pass] = written[pass] or string.format('%.0f', pass)
+    ahead[2 * i - 1], ahead[2 * i] = written[pass], group
+  end
+  redis.call('ZADD', q.base .. 'passes', unpack(ahead))
+  for group, list in pairs(apart) do
+    groups_join(q, group, list, now)
+  end
+end
+
+-- The same for jobs of which it isn't known whether they have groups.
+local function groups_ready(q, members, priorities, now)
+  if group_of_any(q) then
+    local ids, any = {}, false
+    for i = 2, #members, 2 do
+      ids[i / 2] = members[i]
+    end
+    local of = group_of_ids(q, ids)
+    for i = 1, #of do
+      any, priorities[i] = any or of[i], tonumber(priorities[i] or 0)
+    end
+    if any then return groups_seat(q, members, of, priorities, now, true) end
+  end
+  redis.call('ZADD', key_of(q, 'waiting'), unpack(members))
+end
+
+-- The same for new jobs. named: their groups by id; nil if none has any.
+local function groups_add(q, members, priorities, now, named, noted)
+  local of, any = {}, false
+  for i = 1, named and #members / 2 or 0 do
+    of[i] = named[members[2 * i]] or false
+    any = any or of[i]
+  end
+  if any then
+    group_of_note(q, named)
+    groups_seat(q, members, of, priorities, now, noted)
+  else
+    redis.call('ZADD', q.waiting, unpack(members))
+  end
+end

@@ -1,0 +1,236 @@
+-- rotation: a fetch from a queue with groups: see lib/groups.lua. The next turn is the one with the
+-- least pass; all jobs without a group are one more group.
+
+-- How many jobs of a group that stands apart are read at once.
+local ROTATION_STEP = 16
+
+-- Notes the pass of the last turn. Passes that aren't ahead of it say nothing: as many go as came, about,
+-- or all if no job is left.
+local function rotation_note(q, pass, taken, left)
+  local passes = q.base .. 'passes'
+  if left == 0 then
+    pass = math.max(pass, tonumber(redis.call('ZRANGE', passes, -1, -1, 'WITHSCORES')[2] or 0))
+    redis.call('UNLINK', passes)
+  else
+    local behind = redis.call('ZCOUNT', passes, '-inf', pass)
+    if behind > 0 then
+      redis.call('ZREMRANGEBYRANK', passes, 0, math.min(behind, 2 * taken + 100) - 1)
+    end
+  end
+  redis.call('HSET', q.meta, 'pass', string.format('%.0f', pass))
+end
+
+-- The groups that stand apart: those with the first turns, and those of the jobs that have turns.
+local function rotation_sets(q, r, n)
+  local apart, ids = redis.call('ZRANGE', q.base .. 'groups', 0, n - 1), {}
+  if #apart == 0 then
+    return
+  end
+  for i = 1, #r.turns, 2 do
+    ids[#ids + 1] = r.turns[i]
+  end
+  local of, since = {}, {}
+  if #ids > 0 then of, since = group_of_ids(q, ids) end
+  for i, group in ipairs(of) do
+    if group then
+      r.since[ids[i]], r.group[ids[i]], apart[#apart + 1] = since[i], group, group
+    end
+  end
+  groups_read(q, apart)
+  for _, group in ipairs(apart) do
+    if q.apart[group] and not r.sets[group] then
+      local set = { group = group, pass = tonumber(q.apart[group]), jobs = {}, came = {}, at = 1,
+        arrival = 1, read = 0 }
+      r.apart[#r.apart + 1], r.sets[group] = set, set
+    end
+  end
+  table.sort(r.apart, function(one, other) return one.pass < other.pass end)
+end
+
+-- The next turns of each kind, n at most.
+local function rotation_begin(q, n)
+  local found = redis.call('HMGET', q.meta, 'pass', 'plain_pass')
+  local weight = redis.call('HGET', q.base .. 'weights', '')
+  local r = {
+    turns = redis.call('ZRANGEBYSCORE', q.waiting, '-inf',
+      '(' .. string.format('%.0f', -LANES_BELOW), 'WITHSCORES', 'LIMIT', 0, n),
+    turn = 1, plain = rooms_first(q, n), next = 1, apart = {}, sets = {}, since = {}, group = {},
+    -- Of jobs by id: their ranks, turns of their own, whose turn theirs is by now, and those that went.
+    rank = {}, own = {}, owner = {}, gone = {},
+    plain_pass = math.max(tonumber(found[1] or 0), tonumber(found[2] or 0)),
+    plain_stride = math.floor(GROUPS_STRIDE / (weight or 1)),
+  }
+  rotation_sets(q, r, n)
+  return r
+end
+
+-- The next job of a group that stands apart: the first of its set, or of those that have turns and are
+-- in none yet, which came in their order.
+local function rotation_first(q, set)
+  if set.at > #set.jobs and not set.over then
+    local some = redis.call('ZRANGE', q.base .. 'waiting:' .. set.group, set.read,
+      set.read + ROTATION_STEP - 1, 'WITHSCORES')
+    for i = 1, #some, 2 do
+      set.jobs[#set.jobs + 1] = { id = some[i], rank = tonumber(some[i + 1]) }
+    end
+    set.read, set.over = set.read + #some / 2, #some < 2 * ROTATION_STEP
+  end
+  local job, came = set.jobs[set.at], set.came[set.arrival]
+  if came and (not job or came.rank < job.rank or (came.rank == job.rank and came.id < job.id)) then
+    set.arrival = set.arrival + 1
+    return came
+  end
+  set.at = set.at + 1
+  return job
+end
+
+-- The job of this id, which has a turn, may go in any turn of its group. Answers it if it is new in the
+-- group's set.
+local function rotation_enter(q, r, set, id)
+  if r.rank[id] then
+    return nil
+  end
+  r.rank[id] = tonumber(redis.call('ZSCORE', q.base .. 'waiting:' .. set.group, id) or nil)
+  if r.rank[id] then
+    return nil
+  end
+  r.rank[id] = ((redis.call('HGET', q.priority, id) or 0) + 1024) * q.step + r.since[id]
+  local job = { id = id, rank = r.rank[id], since = r.since[id] }
+  table.insert(set.came, job)
+  return job
+end
+
+-- The job `id` had this turn, but `first` goes. So it has that job's turn from now on, if that has one.
+local function rotation_shift(q, r, id, first)
+  local own = r.own[first]
+  if own == nil then
+    local score = redis.call('ZSCORE', q.waiting, first)
+    own = tonumber(score) < -LANES_BELOW and { score = score, id = first }
+  end
+  r.own[id], r.own[first] = own, false
+  if own then r.owner[own.id] = id end
+  return { id = id, score = own and own.score or lanes_below(r.rank[id]) }
+end
+
+-- A turn that a job has: if its group stands apart, the first of its jobs goes.
+local function rotation_turn(q, r, pass)
+  local id, score = r.turns[2 * r.turn - 1], r.turns[2 * r.turn]
+  local set = r.sets[r.group[id]]
+  r.turn, id = r.turn + 1, r.owner[id] or id
+  if not set then
+    return { id = id, mark = score, pass = pass }
+  elseif r.gone[id] then
+    return nil
+  end
+  local came = rotation_enter(q, r, set, id)
+  r.own[id] = false
+  local first = rotation_first(q, set).id
+  r.gone[first] = true
+  local shift = first ~= id and rotation_shift(q, r, id, first)
+  return { id = first, mark = score, pass = pass, set = set, came = came, shift = shift }
+end
+
+-- A turn of a group that stands apart.
+local function rotation_apart(q, r)
+  local set = table.remove(r.apart, 1)
+  local job, pass = rotation_first(q, set), set.pass
+  if not job then
+    return nil
+  end
+  r.gone[job.id] = true
+  set.pass = pass + q.strides[set.group]
+  local at = 1
+  while r.apart[at] and r.apart[at].pass <= set.pass do
+    at = at + 1
+  end
+  table.insert(r.apart, at, set)
+  return { id = job.id, mark = lanes_below(job.rank), pass = pass, set = set, after = set.pass }
+end
+
+-- The jobs of the next n turns.
+local function rotation_plan(q, r, n)
+  local plan = {}
+  repeat
+    local turn, set, plain = r.turns[2 * r.turn], r.apart[1], r.plain[r.next]
+    local pass = turn and (turn + GROUPS_BELOW) / 2 or math.huge
+    local apart, other = set and set.pass or math.huge, plain and r.plain_pass or math.huge
+    if pass <= apart and pass <= other and turn then
+      plan[#plan + 1] = rotation_turn(q, r, pass)
+    elseif set and apart <= other then
+      plan[#plan + 1] = rotation_apart(q, r)
+    elseif plain then
+      plan[#plan + 1] = { id = plain.id, mark = plain.rank, pass = other, plain = true }
+      r.next, r.plain_pass = r.next + 1, other + r.plain_stride
+    end
+  until #plan == n or not (turn or set or plain)
+  return plan
+end
+
+-- What the first turns of a plan leave behind: jobs that are new in the sets of their groups, and places
+-- in `waiting` of jobs that don't go.
+local function rotation_leave(q, plan, ids)
+  local taken, places, members = {}, {}, {}
+  for i, id in ipairs(ids) do
+    local turn = plan[i]
+    taken[id] = true
+    if turn.shift then places[turn.shift.id] = turn.shift.score end
+  end
+  for i = 1, #ids do
+    local came = plan[i].came
+    if came and not taken[came.id] then
+      groups_join(q, plan[i].set.group, { string.format('%.0f', came.rank), came.id }, came.since)
+    end
+  end
+  for id, score in pairs(places) do
+    if not taken[id] then members[#members + 1], members[#members + 2] = score, id end
+  end
+  if #members > 0 then redis.call('ZADD', q.waiting, unpack(members)) end
+end
+
+-- Takes the jobs of the first turns of a plan.
+local function rotation_carry_out(q, r, plan, ids)
+  local plain_pass
+  for i = 1, #ids do
+    local turn = plan[i]
+    if turn.plain then plain_pass = turn.pass + r.plain_stride end
+    if turn.after then
+      redis.call('ZADD', q.base .. 'groups', string.format('%.0f', turn.after), turn.set.group)
+    end
+  end
+  rotation_leave(q, plan, ids)
+  redis.call('ZREM', q.waiting, unpack(ids))
+  lanes_leave(q.base, ids)
+  if plain_pass then redis.call('HSET', q.meta, 'plain_pass', string.format('%.0f', plain_pass)) end
+end
+
+-- As `pop_jobs`, for a queue that has or had jobs with groups.
+local function rotation_pop(q, n, now, waiting)
+  local head = redis.call('ZRANGE', q.waiting, 0, 0, 'WITHSCORES')
+  if tonumber(head[2]) >= 0 then
+    return pop_jobs(q, n, now)
+  elseif not q.lanes and redis.call('EXISTS', q.base .. 'groups') == 0
+    and redis.call('ZCOUNT', q.waiting, 0, '+inf') == 0 then
+    local ids, marks, last = pop_jobs(q, n, now)
+    if last then rotation_note(q, (last + GROUPS_BELOW) / 2, #ids, waiting - #ids) end
+    return ids, marks
+  end
+  local r = rotation_begin(q, n)
+  local plan, ids, marks = rotation_plan(q, r, n), {}, {}
+  for i, turn in ipairs(plan) do
+    ids[i] = turn.id
+  end
+  local most = q.sized and fit_first(q, ids) or #ids
+  q.cut = most < #ids
+  for i = #ids, most + 1, -1 do
+    ids[i] = nil
+  end
+  local started = ':' .. (q.started or string.format('%.0f', now))
+  for i, id in ipairs(ids) do
+    marks[2 * i - 1], marks[2 * i] = id, plan[i].mark .. started
+  end
+  if most > 0 then
+    rotation_carry_out(q, r, plan, ids)
+    rotation_note(q, plan[most].pass, most, waiting - most)
+  end
+  return ids, marks
+end
