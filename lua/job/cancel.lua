@@ -17,7 +17,8 @@
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, events, wake, deadline, tries, unique, lanes, pools, tags, children,
---       columns, key, retention, outbox, callers, cancels, whereabouts, meant, numbered, call
+--       columns, key, group_of, groups, retention, outbox, callers, cancels, whereabouts, meant,
+--       numbered, call
 local function cancel(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -46,6 +47,7 @@ local function cancel(keys, args)
     end
   end
   -- All leave their places first: a job that waits for the key of another must not get it.
+  groups_yield(q, ended.waiting)
   for state, list in pairs(ended) do
     if #list > 0 then redis.call('ZREM', q[state], unpack(list)) end
   end

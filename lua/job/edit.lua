@@ -13,7 +13,7 @@
 -- REPLY 1, or 0 if the record has changed meanwhile
 -- ERR   LAYOUT, NOTFOUND, WRONGSTATE
 -- CALL  once: see lib/call.lua
--- USES  layout, events, key, state, size, numbered, call
+-- USES  layout, events, key, group_of, state, size, numbered, call
 local function edit(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4], workers = keys[5],
@@ -33,7 +33,12 @@ local function edit(keys, args)
   if redis.call('HGET', jobs, id) ~= args[3] then
     return 0
   end
-  size_note(keys[7], meta[3], #args[4])
+  q.jobs, q.meta = jobs, keys[7]
+  size_note(q.meta, meta[3], #args[4])
+  if group_of_any(q) then
+    local of, since = group_of_ids(q, { id })
+    group_of_keep(q, id, of[1], since[1], args[4])
+  end
   redis.call('HSET', jobs, id, args[4])
   events_add(keys[8], meta[2], 'replaced', { id })
   return 1

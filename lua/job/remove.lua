@@ -23,7 +23,7 @@
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, children,
---       columns, key, state, outbox, callers, removal, meant, numbered, call
+--       columns, key, group_of, groups, state, outbox, callers, removal, meant, numbered, call
 local function remove(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], completed = keys[3], failed = keys[4],
@@ -48,6 +48,7 @@ local function remove(keys, args)
       words[i - 3] = state or '-'
     end
   end
+  if sets.waiting then groups_yield(q, ids) end
   for state in pairs(sets) do
     redis.call('ZREM', key_of(q, state), unpack(ids))
   end

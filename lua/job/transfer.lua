@@ -69,6 +69,7 @@ local function transfer(keys, args)
   if #ids == 0 then
     return reply
   end
+  if sets.waiting then groups_yield(q, ids) end
   for state in pairs(sets) do
     redis.call('ZREM', key_of(q, state), unpack(ids))
   end

@@ -94,19 +94,22 @@ local function dedup_delay(q, special, name, meet, now)
   return due, false
 end
 
--- A job that has become another may belong to another group.
-local function dedup_regroup(q, id, former, group, priority, now)
-  if group == former then
-    return
-  elseif former then
-    lanes_leave(q.base, { id })
-    redis.call('HDEL', q.base .. 'group_of', id)
+-- A job that has become another has its priority, and its group: then it has a new turn.
+local function dedup_place(q, id, priority, record, former, now)
+  local score, group = redis.call('ZSCORE', q.waiting, id), former and group_of_record(record)
+  if not former or (former.group or nil) == group then
+    if former then group_of_keep(q, id, group, former.since, record) end
+    return reprioritize(q, id, priority, score, now)
   end
-  group_of_note(q, { [id] = group }, true)
-  if redis.call('ZSCORE', q.waiting, id) then
+  if score then
+    groups_yield(q, { id }, former.group and { former.group } or { false })
     redis.call('ZREM', q.waiting, id)
-    groups_ready(q, { rank_text(priority, q.step, now), id }, { priority }, now)
   end
+  lanes_leave(q.base, { id })
+  redis.call('HDEL', q.base .. 'group_of', id)
+  group_of_note(q, { [id] = group or false }, true)
+  reprioritize(q, id, priority, nil, now)
+  if score then groups_ready(q, { rank_text(priority, q.step, now), id }, { priority }, now) end
 end
 
 -- A job that waits becomes another: record, priority, time to live. Nothing is left of its attempts.
@@ -114,15 +117,19 @@ end
 local function dedup_replace(q, special, name, meet, record, ttl, now)
   local id, due, look = meet.id, now, false
   local former
-  if q.grouped or q.named then former = group_of_ids(q, { id })[1] end
+  if q.grouped or q.named then
+    local of, since = group_of_ids(q, { id })
+    former = { group = of[1], since = since[1] }
+  end
   redis.call('HSET', q.jobs, id, record)
   if q.tagged then tags_leave(q.base, { id }, 1, 1) end
   for _, column in ipairs({ 'attempts', 'stalls', 'misses', 'progress' }) do
     redis.call('HDEL', q.base .. column, id)
   end
   redis.call('UNLINK', q.base .. 'errors:' .. id, q.base .. 'logs:' .. id)
-  redis.call('SREM', q.base .. 'listed', id)
-  reprioritize(q, id, special.priority, redis.call('ZSCORE', q.waiting, id), now)
+  -- Signals that it has been sent are kept.
+  if redis.call('EXISTS', q.base .. 'steps:' .. id) == 0 then redis.call('SREM', q.base .. 'listed', id) end
+  dedup_place(q, id, special.priority, record, former, now)
   local score = redis.call('ZSCORE', q.delayed, id)
   if meet.how == 'e' then
     due, look = dedup_delay(q, special, name, meet, now)
@@ -133,9 +140,6 @@ local function dedup_replace(q, special, name, meet, record, ttl, now)
     due = tonumber(score)
   elseif due ~= dedup_due(special.due, nil, now) then
     tries_due(q.base, id, due)
-  end
-  if former ~= nil then
-    dedup_regroup(q, id, former or nil, group_of_record(record), special.priority, now)
   end
   if not ttl then
     redis.call('ZREM', q.base .. 'expiring', id)

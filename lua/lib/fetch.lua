@@ -8,6 +8,7 @@ local function fetch_take(q, n, waiting, now)
     return ids
   end
   redis.call('HSET', q.running, unpack(marks))
+  if q.turned then rotation_note(q, q.turned) end
   q.taken = table.concat(ids, ' ')
   events_say(q.events, q.kept, 'active', q.taken)
   return ids

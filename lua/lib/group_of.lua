@@ -19,12 +19,16 @@ local function group_of_record(record)
   return group ~= '' and group or nil
 end
 
--- The groups in n pairs of an id and a record that begin behind `at`: id → group; nil if there is none.
+-- The groups in n pairs of an id and a record that begin behind `at`: id → group or false; nil
+-- if there is none.
 local function group_of_all(args, at, n)
   local named, any = {}, false
   for i = at + 1, at + 2 * n, 2 do
-    local group = group_of_record(args[i + 1])
-    if group then named[args[i]], any = group, true end
+    -- Of one id, the first counts.
+    if named[args[i]] == nil then
+      named[args[i]] = group_of_record(args[i + 1]) or false
+      any = any or named[args[i]]
+    end
   end
   return any and named or nil
 end
@@ -50,15 +54,25 @@ local function group_of_ids(q, ids)
   for i, text in ipairs(of) do
     if text then
       since[i], of[i] = string.match(text, '^(%d+) (.*)$')
-    elseif not large or redis.call('HSTRLEN', jobs, ids[i]) <= GROUP_OF_SMALL then
-      left[#left + 1], at[#at + 1] = ids[i], i
+      since[i] = tonumber(since[i])
+    else
+      since[i] = group_of_time(ids[i])
+      if not large or redis.call('HSTRLEN', jobs, ids[i]) <= GROUP_OF_SMALL then
+        left[#left + 1], at[#at + 1] = ids[i], i
+      end
     end
   end
   for k, record in ipairs(#left > 0 and redis.call('HMGET', jobs, unpack(left)) or {}) do
     of[at[k]] = record and group_of_record(record) or false
-    since[at[k]] = group_of_time(left[k])
   end
   return of, since
+end
+
+-- A job has another record, of the same group.
+local function group_of_keep(q, id, group, since, record)
+  if group and #record > GROUP_OF_SMALL then
+    redis.call('HSET', q.base .. 'group_of', id, string.format('%.0f ', since) .. group)
+  end
 end
 
 -- Whether any job of the queue may have a group.
@@ -71,7 +85,7 @@ end
 local function group_of_note(q, named, noted)
   local column = {}
   for id, group in pairs(noted and named or {}) do
-    column[#column + 1], column[#column + 2] = id, '0 ' .. group
+    if group then column[#column + 1], column[#column + 2] = id, '0 ' .. group end
   end
   if #column > 0 then redis.call('HSET', q.base .. 'group_of', unpack(column)) end
   if next(named) and not group_of_any(q) then

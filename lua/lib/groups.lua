@@ -57,6 +57,32 @@ local function groups_join(q, group, list, since)
   redis.call('ZADD', q.base .. 'groups', 'NX', string.format('%.0f', q.passes[group]), group)
 end
 
+-- Jobs that are about to leave `waiting` without a run give their turns back: their groups have as many
+-- sooner, and stand apart until they have had them. of: their groups, if these are known.
+local function groups_yield(q, ids, of)
+  if #ids == 0 or not group_of_any(q) then
+    return
+  end
+  local counts, known = {}, {}
+  of = of or group_of_ids(q, ids)
+  for i, score in ipairs(redis.call('ZMSCORE', key_of(q, 'waiting'), unpack(ids))) do
+    local group = of[i]
+    if group and score and tonumber(score) < -LANES_BELOW then
+      known[#known + 1], counts[group] = group, (counts[group] or 0) + 1
+    end
+  end
+  if #known == 0 then
+    return
+  end
+  groups_read(q, known)
+  local now, sooner = tonumber(redis.call('HGET', key_of(q, 'meta'), 'pass') or 0), {}
+  for group, count in pairs(counts) do
+    local pass = math.max(now, (q.apart[group] or q.passes[group]) - count * q.strides[group])
+    sooner[#sooner + 1], sooner[#sooner + 2] = string.format('%.0f', pass), group
+  end
+  redis.call('ZADD', q.base .. 'groups', unpack(sooner))
+end
+
 -- Jobs are ready, and take their places. members: a flat list of ranks and ids; of: in the same order
 -- their groups, false for none; priorities: those that aren't 0; noted: whether {q}:group_of has them.
 local function groups_seat(q, members, of, priorities, now, noted)
@@ -67,7 +93,9 @@ local function groups_seat(q, members, of, priorities, now, noted)
     local group, score, id = of[i], members[2 * i - 1], members[2 * i]
     if group then
       if noted then
-        column[n + 1], column[n + 2] = id, since .. group
+        -- Ids that are chosen have another order than the ranks of their jobs.
+        local ms = q.step and score - ((priorities[i] or 0) + 1024) * q.step or now
+        column[n + 1], column[n + 2] = id, (ms == now and since or string.format('%.0f ', ms)) .. group
         n = n + 2
       end
       if sets[group] or (priorities[i] or 0) ~= 0 then

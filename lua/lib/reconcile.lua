@@ -22,7 +22,7 @@ local function reconcile_back(q, unknown, now)
   if #ids == 0 then
     return any
   end
-  groups_back(q, members)
+  groups_back(q, members, now)
   running_expired(q.expiring, ids)
   redis.call('HDEL', q.running, unpack(ids))
   events_add(q.events, q.kept, 'released', ids)

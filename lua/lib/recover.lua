@@ -60,7 +60,7 @@ local function recover_oldest(q, leases, worker, own, now)
   held = cancels_sift(q, held, 1, found, 2)
   local ids, members = running_members(held)
   if #ids > 0 then
-    groups_back(q, members)
+    groups_back(q, members, now)
     redis.call('HDEL', running, unpack(ids))
     running_expired(q.base .. 'expiring', ids)
     local began, perhaps = recover_sort(held, newest)

@@ -9,8 +9,8 @@ local function reprioritize_waiting(q, id, wanted, score, now)
     local of, times = group_of_ids(q, { id })
     group, since = of[1], times[1]
     if score < -LANES_BELOW then
-      if wanted == 0 then return end
-      rank, former = 1024 * q.step + since, 0
+      if wanted == 0 and tonumber(former) == 0 then return end
+      rank = (former + 1024) * q.step + since
     end
   end
   -- The rank may belong to another priority, if that changed while the job was active.
@@ -18,10 +18,12 @@ local function reprioritize_waiting(q, id, wanted, score, now)
   if lane then
     lanes_put(q, { [lane] = { text, id } })
   elseif group then
+    -- A turn that it has stays with it, unless others of its group may go before it.
+    local apart = score >= -LANES_BELOW or wanted > 0
+    if apart then groups_yield(q, { id }, { group }) end
     groups_read(q, { group })
     groups_join(q, group, { text, id }, since)
-    -- A turn that it has stays with it.
-    if score >= -LANES_BELOW then redis.call('ZADD', q.waiting, lanes_below(text), id) end
+    if apart then redis.call('ZADD', q.waiting, lanes_below(text), id) end
   else
     redis.call('ZADD', q.waiting, text, id)
   end

@@ -79,7 +79,7 @@ local function rerank_running(q, running, now)
         rests[n] = string.match(held[i + 1], ':.*$')
       end
     end
-    for i, text in ipairs(rerank_texts(q, ids, ranks, now)) do
+    for i, text in ipairs(#ids > 0 and rerank_texts(q, ids, ranks, now) or {}) do
       changes[2 * i - 1], changes[2 * i] = ids[i], (apart[i] and lanes_below(text) or text) .. rests[i]
     end
     if #ids > 0 then redis.call('HSET', running, unpack(changes)) end

@@ -42,14 +42,29 @@ local function rooms_gather(found, heads, lane)
   end
 end
 
--- The first n jobs that this worker can take, at most: id, rank and lane of each.
-local function rooms_first(q, n)
+-- Jobs in the order in which they go.
+local function rooms_sort(found)
+  table.sort(found, function(a, b)
+    local left, right = tonumber(a.rank), tonumber(b.rank)
+    if left == right then return a.id < b.id end
+    return left < right
+  end)
+  return found
+end
+
+-- The first n jobs that are in no lane, and have no turn of a group: those stand below 0.
+local function rooms_plain(q, n)
+  local found = {}
+  rooms_gather(found, redis.call('ZRANGEBYSCORE', q.waiting, 0, '+inf', 'WITHSCORES', 'LIMIT', 0, n))
+  return found
+end
+
+-- The first n jobs in lanes for which this worker has room, at most: id, rank and lane of each.
+local function rooms_parked(q, n)
   local rooms, found = {}, {}
   for room, lane in string.gmatch(q.rooms, '(%d+) ([^\n]*)\n') do
     rooms[lane] = tonumber(room)
   end
-  -- Below 0 stand those of lanes and of groups.
-  rooms_gather(found, redis.call('ZRANGEBYSCORE', q.waiting, 0, '+inf', 'WITHSCORES', 'LIMIT', 0, n))
   local lanes = q.lanes and redis.call('ZRANGE', q.base .. 'lanes', 0, ROOMS_STEP - 1) or {}
   for _, lane in ipairs(lanes) do
     local room = math.min(rooms[lane] or n, n)
@@ -58,12 +73,16 @@ local function rooms_first(q, n)
     rooms_gather(found, heads, lane)
     q.skipped = q.skipped or rooms[lane] == #heads / 2
   end
-  table.sort(found, function(a, b)
-    local left, right = tonumber(a.rank), tonumber(b.rank)
-    if left == right then return a.id < b.id end
-    return left < right
-  end)
-  return found
+  return rooms_sort(found)
+end
+
+-- The first jobs that this worker can take.
+local function rooms_first(q, n)
+  local found = rooms_parked(q, n)
+  for _, job in ipairs(rooms_plain(q, n)) do
+    found[#found + 1] = job
+  end
+  return rooms_sort(found)
 end
 
 -- As `pop_jobs`, for a queue that has lanes.

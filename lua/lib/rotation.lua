@@ -4,17 +4,24 @@
 -- How many jobs of a group that stands apart are read at once.
 local ROTATION_STEP = 16
 
--- Notes the pass of the last turn. Passes that aren't ahead of it say nothing: as many go as came, about,
--- or all if no job is left.
-local function rotation_note(q, pass, taken, left)
-  local passes = q.base .. 'passes'
-  if left == 0 then
+-- Beyond this, passes begin anew when nothing waits.
+local ROTATION_END = 1125899906842624
+
+-- Notes the pass of the last turn, if that is ahead. Passes that aren't ahead of it say nothing: as many
+-- go as came, about, or all if no job is left.
+local function rotation_note(q, turned)
+  local passes, pass = q.base .. 'passes', math.max(turned.pass, tonumber(q.pass or 0))
+  if turned.left == 0 then
     pass = math.max(pass, tonumber(redis.call('ZRANGE', passes, -1, -1, 'WITHSCORES')[2] or 0))
     redis.call('UNLINK', passes)
+    if pass > ROTATION_END then
+      pass = 0
+      redis.call('HDEL', q.meta, 'plain_pass')
+    end
   else
     local behind = redis.call('ZCOUNT', passes, '-inf', pass)
     if behind > 0 then
-      redis.call('ZREMRANGEBYRANK', passes, 0, math.min(behind, 2 * taken + 100) - 1)
+      redis.call('ZREMRANGEBYRANK', passes, 0, math.min(behind, 2 * turned.taken + 100) - 1)
     end
   end
   redis.call('HSET', q.meta, 'pass', string.format('%.0f', pass))
@@ -49,15 +56,16 @@ end
 
 -- The next turns of each kind, n at most.
 local function rotation_begin(q, n)
-  local found = redis.call('HMGET', q.meta, 'pass', 'plain_pass')
   local weight = redis.call('HGET', q.base .. 'weights', '')
   local r = {
     turns = redis.call('ZRANGEBYSCORE', q.waiting, '-inf',
       '(' .. string.format('%.0f', -LANES_BELOW), 'WITHSCORES', 'LIMIT', 0, n),
-    turn = 1, plain = rooms_first(q, n), next = 1, apart = {}, sets = {}, since = {}, group = {},
+    turn = 1, plain = rooms_plain(q, n), next = 1, apart = {}, sets = {}, since = {}, group = {},
     -- Of jobs by id: their ranks, turns of their own, whose turn theirs is by now, and those that went.
     rank = {}, own = {}, owner = {}, gone = {},
-    plain_pass = math.max(tonumber(found[1] or 0), tonumber(found[2] or 0)),
+    -- Groups that had turns, and no job.
+    idle = {},
+    plain_pass = math.max(tonumber(q.pass or 0), tonumber(q.plain_pass or 0)),
     plain_stride = math.floor(GROUPS_STRIDE / (weight or 1)),
   }
   rotation_sets(q, r, n)
@@ -130,39 +138,56 @@ local function rotation_turn(q, r, pass)
   return { id = first, mark = score, pass = pass, set = set, came = came, shift = shift }
 end
 
+-- The first of the heap of groups that stand apart has a later pass, or is gone.
+local function rotation_sink(heap)
+  local n, at = #heap, 1
+  while 2 * at <= n do
+    local child = 2 * at
+    if child < n and heap[child + 1].pass < heap[child].pass then child = child + 1 end
+    if heap[at].pass <= heap[child].pass then break end
+    heap[at], heap[child], at = heap[child], heap[at], child
+  end
+end
+
 -- A turn of a group that stands apart.
 local function rotation_apart(q, r)
-  local set = table.remove(r.apart, 1)
+  local set = r.apart[1]
   local job, pass = rotation_first(q, set), set.pass
   if not job then
+    r.idle[#r.idle + 1] = set.group
+    r.apart[1] = r.apart[#r.apart]
+    r.apart[#r.apart] = nil
+    rotation_sink(r.apart)
     return nil
   end
   r.gone[job.id] = true
   set.pass = pass + q.strides[set.group]
-  local at = 1
-  while r.apart[at] and r.apart[at].pass <= set.pass do
-    at = at + 1
-  end
-  table.insert(r.apart, at, set)
+  rotation_sink(r.apart)
   return { id = job.id, mark = lanes_below(job.rank), pass = pass, set = set, after = set.pass }
 end
 
--- The jobs of the next n turns.
+-- The jobs of the next n turns. Those in lanes for which there is room have had theirs.
 local function rotation_plan(q, r, n)
   local plan = {}
-  repeat
+  for i, job in ipairs(rooms_parked(q, n)) do
+    if i <= n then plan[i] = { id = job.id, mark = job.rank, pass = 0 } end
+  end
+  while #plan < n do
     local turn, set, plain = r.turns[2 * r.turn], r.apart[1], r.plain[r.next]
+    if not (turn or set or plain) then
+      break
+    end
     local pass = turn and (turn + GROUPS_BELOW) / 2 or math.huge
     local apart, other = set and set.pass or math.huge, plain and r.plain_pass or math.huge
-    if pass <= apart and pass <= other and turn then
+    if pass <= apart and pass <= other then
       plan[#plan + 1] = rotation_turn(q, r, pass)
-    elseif set and apart <= other then
+    elseif apart <= other then
       plan[#plan + 1] = rotation_apart(q, r)
-    elseif plain then
+    else
       plan[#plan + 1] = { id = plain.id, mark = plain.rank, pass = other, plain = true }
       r.next, r.plain_pass = r.next + 1, other + r.plain_stride
     end
-  until #plan == n or not (turn or set or plain)
+  end
   return plan
 end
 
@@ -189,29 +214,39 @@ end
 
 -- Takes the jobs of the first turns of a plan.
 local function rotation_carry_out(q, r, plan, ids)
-  local plain_pass
+  local after, passes, plain_pass = {}, {}, nil
   for i = 1, #ids do
     local turn = plan[i]
     if turn.plain then plain_pass = turn.pass + r.plain_stride end
-    if turn.after then
-      redis.call('ZADD', q.base .. 'groups', string.format('%.0f', turn.after), turn.set.group)
-    end
+    if turn.after then after[turn.set.group] = turn.after end
   end
+  for group, pass in pairs(after) do
+    passes[#passes + 1], passes[#passes + 2] = string.format('%.0f', pass), group
+  end
+  if #passes > 0 then redis.call('ZADD', q.base .. 'groups', unpack(passes)) end
   rotation_leave(q, plan, ids)
   redis.call('ZREM', q.waiting, unpack(ids))
   lanes_leave(q.base, ids)
+  for _, group in ipairs(r.idle) do
+    -- Turns that were given back, and that nobody has taken.
+    if redis.call('EXISTS', q.base .. 'waiting:' .. group) == 0 then
+      redis.call('ZREM', q.base .. 'groups', group)
+    end
+  end
   if plain_pass then redis.call('HSET', q.meta, 'plain_pass', string.format('%.0f', plain_pass)) end
 end
 
--- As `pop_jobs`, for a queue that has or had jobs with groups.
+-- As `pop_jobs`, for a queue that has or had jobs with groups. q.turned: what is to be noted of it.
 local function rotation_pop(q, n, now, waiting)
   local head = redis.call('ZRANGE', q.waiting, 0, 0, 'WITHSCORES')
   if tonumber(head[2]) >= 0 then
     return pop_jobs(q, n, now)
   elseif not q.lanes and redis.call('EXISTS', q.base .. 'groups') == 0
-    and redis.call('ZCOUNT', q.waiting, 0, '+inf') == 0 then
+    and redis.call('ZCOUNT', q.waiting, string.format('%.0f', -LANES_BELOW), '+inf') == 0 then
     local ids, marks, last = pop_jobs(q, n, now)
-    if last then rotation_note(q, (last + GROUPS_BELOW) / 2, #ids, waiting - #ids) end
+    if last then
+      q.turned = { pass = (last + GROUPS_BELOW) / 2, taken = #ids, left = waiting - #ids }
+    end
     return ids, marks
   end
   local r = rotation_begin(q, n)
@@ -230,7 +265,7 @@ local function rotation_pop(q, n, now, waiting)
   end
   if most > 0 then
     rotation_carry_out(q, r, plan, ids)
-    rotation_note(q, plan[most].pass, most, waiting - most)
+    q.turned = { pass = plan[most].pass, taken = most, left = waiting - most }
   end
   return ids, marks
 end

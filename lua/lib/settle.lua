@@ -193,7 +193,7 @@ local function settle_released(q, args, at, now)
   if #snoozes > 0 then redis.call('HSET', q.attempts, unpack(snoozes)) end
   if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end
   if #to.delayed > 0 then redis.call('ZADD', q.delayed, unpack(to.delayed)) end
-  if #to.ready > 0 then groups_back(q, to.ready) end
+  if #to.ready > 0 then groups_back(q, to.ready, now) end
   lanes_put(q, to.lanes)
   settle_unstarted(q, to.unstarted)
   redis.call('HDEL', q.running, unpack(ids))

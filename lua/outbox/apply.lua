@@ -46,6 +46,7 @@ local function apply(keys, args)
     return 0
   end
   local step, now, news = rank_step(meta[3]), clock_now(), args[3]
+  q.step = step
   local plain, asked = rank_text(0, step, now), {}
   for i = first, n do
     asked[#asked + 1] = args[3 + 2 * i]
@@ -91,8 +92,7 @@ local function apply(keys, args)
   local soon = false
   -- The records and the source come last: if a key above has a wrong type, all entries come again.
   if #ids > 0 then
-    local named = group_of_all(records, from - 1, #ids)
-    groups_add(q, ready, own, now, named, true)
+    groups_add(q, ready, own, now, group_of_all(records, from - 1, #ids), true)
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
     soon = meta[5] and source_expire(q, ids, tonumber(meta[5]), now)
     for at, text in pairs(tags) do

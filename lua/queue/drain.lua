@@ -17,8 +17,8 @@
 -- REPLY how many were removed; 0: done
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, children,
---       columns, outbox, callers, removal, numbered, call
+-- USES  layout, events, wake, clock, deadline, tries, unique, lanes, key, group_of, groups, pools,
+--       tags, children, columns, outbox, callers, removal, numbered, call
 local function drain(keys, args)
   local q = {
     waiting = keys[1], delayed = keys[2], jobs = keys[3], priority = keys[4],
@@ -38,6 +38,7 @@ local function drain(keys, args)
     ids = redis.call('ZRANGE', set, 0, 999)
   end
   if #ids > 0 then
+    if set == q.waiting then groups_yield(q, ids) end
     redis.call('ZREM', set, unpack(ids))
     removal_finish(q, ids, meta[2], 'removed')
   end

@@ -53,11 +53,12 @@ local function advance(keys, args)
 
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
     'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes',
-    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling', 'ticks', 'ended', 'grouped')
+    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling', 'ticks', 'ended', 'grouped',
+    'pass', 'plain_pass')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
   q.expiring, q.throttled_from, q.lane_wakes, q.newest = meta[10], meta[12], meta[13], meta[17]
-  q.cancelling, q.ended, q.grouped = meta[18], meta[20], meta[21]
+  q.cancelling, q.ended, q.grouped, q.pass, q.plain_pass = meta[18], meta[20], meta[21], meta[22], meta[23]
   q.owners = { completed = meta[15], failed = meta[16] }
   fit_begin(q, meta[14], want + EXPIRY_STEP)
   local refusal = layout_refusal(meta[1])

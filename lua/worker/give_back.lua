@@ -43,7 +43,7 @@ local function give_back(keys, args)
   redis.call('ZREM', workers, receive)
   cancels_end(q, hand, now)
   if #ids > 0 then
-    groups_back(q, members)
+    groups_back(q, members, now)
     running_expired(base .. 'expiring', ids)
     redis.call('HDEL', hand, unpack(ids))
     events_add(events, found[2], 'released', ids)

@@ -33,7 +33,7 @@ local function leave(keys, args)
   -- last: if a key has a wrong type, it is still held.
   if all > 0 then redis.call('HDEL', running, '') end
   if #ids > 0 then
-    groups_back(q, members)
+    groups_back(q, members, now)
     running_expired(q.expiring, ids)
     redis.call('HDEL', running, unpack(ids))
     events_add(q.events, q.kept, 'released', ids)

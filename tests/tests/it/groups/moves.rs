@@ -80,7 +80,7 @@ async fn another_priority_moves_a_job_in_its_group() {
     of(0).set_priority(4).await.expect("changed");
     of(1).set_priority(0).await.expect("as it was");
     of(3).set_priority(-5).await.expect("changed again");
-    assert_eq!(batch(&orders, 9).await, [3, 100, 1, 2, 0]);
+    assert_eq!(batch(&orders, 9).await, [100, 3, 1, 2, 0]);
 }
 
 #[tokio::test]
@@ -146,6 +146,56 @@ async fn one_that_replaces_another_has_its_own_group() {
     assert_eq!(batch(&orders, 9).await, [40]);
     let groups = orders.groups().longest(9).await.expect("read");
     assert_eq!(groups, []);
+}
+
+#[tokio::test]
+async fn a_group_whose_jobs_were_removed_waits_for_none_of_their_turns() {
+    let client = client().await;
+    let orders = queue(&client);
+    let many = orders.add_all("work", 0..300_u32).group("a").await.expect("added");
+    orders.add_all("work", 1_000..1_300_u32).group("b").await.expect("added");
+    for job in many {
+        job.cancel().await.expect("cancelled");
+    }
+    add(&orders, Some("a"), [7]).await;
+    assert!(batch(&orders, 3).await.contains(&7));
+    // The same by a drain, before others come.
+    orders.add_all("work", 0..300_u32).group("a").await.expect("added");
+    orders.drain().await.expect("drained");
+    add(&orders, Some("a"), [8]).await;
+    orders.add_all("work", 1_000..1_300_u32).group("b").await.expect("added");
+    assert!(batch(&orders, 3).await.contains(&8));
+}
+
+#[tokio::test]
+async fn a_job_that_comes_back_late_gives_no_one_a_head_start() {
+    let client = client().await;
+    let orders = queue(&client);
+    for (group, from) in [("a", 0), ("b", 1_000)] {
+        orders.add_all("work", from..from + 200_u32).group(group).await.expect("added");
+    }
+    let late = orders.receive(1, 1.seconds()).await.expect("received").remove(0);
+    assert_eq!(batch(&orders, 100).await.len(), 100);
+    late.release().await.expect("it goes back");
+    assert_eq!(batch(&orders, 1).await, [0]);
+    orders.add_all("work", 5_000..5_100_u32).group("c").await.expect("added");
+    let taken = batch(&orders, 60).await;
+    let new = taken.iter().filter(|it| **it >= 5_000).count();
+    assert!((19..=21).contains(&new), "{new} of 60");
+}
+
+#[tokio::test]
+async fn a_record_that_grows_keeps_its_group() {
+    let client = client().await;
+    let orders = queue(&client);
+    let job = orders.add("work", &"small").group("a").await.expect("added");
+    job.edit_payload(&"x".repeat(2_000)).await.expect("edited");
+    job.set_priority(-1).await.expect("changed");
+    let out = orders.receive(1, 1.seconds()).await.expect("received").remove(0);
+    assert_eq!(out.group(), Some("a"));
+    out.fail(Failure::retry_after(Duration::ZERO, "again")).await.expect("settled");
+    let groups = orders.groups().longest(9).await.expect("read");
+    assert_eq!(groups.iter().map(|it| it.name.as_deref()).collect::<Vec<_>>(), [Some("a")]);
 }
 
 #[derive(Serialize, Deserialize)]

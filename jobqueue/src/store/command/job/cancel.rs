@@ -53,6 +53,8 @@ impl Command for Cancel<'_> {
             children,
             columns,
             key,
+            group_of,
+            groups,
             retention,
             outbox,
             callers,

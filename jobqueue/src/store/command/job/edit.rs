@@ -25,7 +25,7 @@ pub(crate) struct Edit<'a> {
 
 impl Command for Edit<'_> {
     const SCRIPT: &'static Script =
-        script!("job" / edit, [layout, events, key, state, size, numbered, call], once);
+        script!("job" / edit, [layout, events, key, group_of, state, size, numbered, call], once);
     const KEYS: &'static [Key] = &[
         Key::Waiting,
         Key::Delayed,

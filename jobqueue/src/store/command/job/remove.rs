@@ -35,7 +35,7 @@ impl Command for Remove<'_> {
         "job" / remove,
         [
             layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, children,
-            columns, key, state, outbox, callers, removal, meant, numbered, call
+            columns, key, group_of, groups, state, outbox, callers, removal, meant, numbered, call
         ],
         once
     );

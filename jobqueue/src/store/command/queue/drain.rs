@@ -21,8 +21,8 @@ impl Command for Drain {
     const SCRIPT: &'static Script = script!(
         "queue" / drain,
         [
-            layout, events, wake, clock, deadline, tries, unique, lanes, pools, tags, children,
-            columns, outbox, callers, removal, numbered, call
+            layout, events, wake, clock, deadline, tries, unique, lanes, key, group_of, groups,
+            pools, tags, children, columns, outbox, callers, removal, numbered, call
         ],
         once
     );

@@ -71,7 +71,7 @@ fn what_records_and_ids_do_not_say_is_noted() {
         jq:{q}:delayed zset
           1700000000009 y
         jq:{q}:group_of hash
-          x = 1700000000000 a
+          x = 1700000000001 a
           y = 0 a
           z = 1700000000002 b
         jq:{q}:meta hash
