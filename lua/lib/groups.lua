@@ -75,12 +75,18 @@ local function groups_yield(q, ids, of)
     return
   end
   groups_read(q, known)
-  local now, sooner = tonumber(redis.call('HGET', key_of(q, 'meta'), 'pass') or 0), {}
+  local now, sooner, over = tonumber(redis.call('HGET', key_of(q, 'meta'), 'pass') or 0), {}, {}
   for group, count in pairs(counts) do
-    local pass = math.max(now, (q.apart[group] or q.passes[group]) - count * q.strides[group])
-    sooner[#sooner + 1], sooner[#sooner + 2] = string.format('%.0f', pass), group
+    local pass = (q.apart[group] or q.passes[group]) - count * q.strides[group]
+    if pass <= now and not q.apart[group] then
+      -- It has none left.
+      over[#over + 1] = group
+    else
+      sooner[#sooner + 1], sooner[#sooner + 2] = string.format('%.0f', math.max(now, pass)), group
+    end
   end
-  redis.call('ZADD', q.base .. 'groups', unpack(sooner))
+  if #over > 0 then redis.call('ZREM', q.base .. 'passes', unpack(over)) end
+  if #sooner > 0 then redis.call('ZADD', q.base .. 'groups', unpack(sooner)) end
 end
 
 -- Jobs are ready, and take their places. members: a flat list of ranks and ids; of: in the same order

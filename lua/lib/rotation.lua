@@ -1,8 +1,11 @@
 -- rotation: a fetch from a queue with groups: see lib/groups.lua. The next turn is the one with the
 -- least pass; all jobs without a group are one more group.
 
--- How many jobs of a group that stands apart are read at once.
-local ROTATION_STEP = 16
+-- How many jobs of a group that stands apart are read at once, and how many groups at least.
+local ROTATION_STEP, ROTATION_SETS = 16, 100
+
+-- How often a fetch begins again that has only found groups without jobs.
+local ROTATION_TRIES = 20
 
 -- Beyond this, passes begin anew when nothing waits.
 local ROTATION_END = 1125899906842624
@@ -29,7 +32,7 @@ end
 
 -- The groups that stand apart: those with the first turns, and those of the jobs that have turns.
 local function rotation_sets(q, r, n)
-  local apart, ids = redis.call('ZRANGE', q.base .. 'groups', 0, n - 1), {}
+  local apart, ids = redis.call('ZRANGE', q.base .. 'groups', 0, math.max(n, ROTATION_SETS) - 1), {}
   if #apart == 0 then
     return
   end
@@ -227,13 +230,19 @@ local function rotation_carry_out(q, r, plan, ids)
   rotation_leave(q, plan, ids)
   redis.call('ZREM', q.waiting, unpack(ids))
   lanes_leave(q.base, ids)
+  if plain_pass then redis.call('HSET', q.meta, 'plain_pass', string.format('%.0f', plain_pass)) end
+end
+
+-- Forgets groups that had turns which were given back, and no job. Answers whether there were any.
+local function rotation_clear(q, r)
+  local gone = false
   for _, group in ipairs(r.idle) do
-    -- Turns that were given back, and that nobody has taken.
     if redis.call('EXISTS', q.base .. 'waiting:' .. group) == 0 then
       redis.call('ZREM', q.base .. 'groups', group)
+      gone = true
     end
   end
-  if plain_pass then redis.call('HSET', q.meta, 'plain_pass', string.format('%.0f', plain_pass)) end
+  return gone
 end
 
 -- As `pop_jobs`, for a queue that has or had jobs with groups. q.turned: what is to be noted of it.
@@ -249,8 +258,12 @@ local function rotation_pop(q, n, now, waiting)
     end
     return ids, marks
   end
-  local r = rotation_begin(q, n)
-  local plan, ids, marks = rotation_plan(q, r, n), {}, {}
+  local r, plan
+  local ids, marks, tries = {}, {}, 0
+  repeat
+    r, tries = rotation_begin(q, n), tries + 1
+    plan = rotation_plan(q, r, n)
+  until #plan > 0 or tries == ROTATION_TRIES or not rotation_clear(q, r)
   for i, turn in ipairs(plan) do
     ids[i] = turn.id
   end
@@ -265,6 +278,7 @@ local function rotation_pop(q, n, now, waiting)
   end
   if most > 0 then
     rotation_carry_out(q, r, plan, ids)
+    rotation_clear(q, r)
     q.turned = { pass = plan[most].pass, taken = most, left = waiting - most }
   end
   return ids, marks

@@ -22,8 +22,8 @@ pub const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "no-wake",
         changes: &[(
-            "redis.call('ZADD', q.waiting, unpack(ready))\n  return true",
-            "redis.call('ZADD', q.waiting, unpack(ready))\n  return false",
+            "groups_add(q, ready, {}, q.at, q.named, q.noted)\n  return true",
+            "groups_add(q, ready, {}, q.at, q.named, q.noted)\n  return false",
         )],
     },
     Mutant { name: "no-zrem", changes: &[("redis.call('ZREM', set, unpack(ids))", "")] },

@@ -2,6 +2,7 @@
 
 mod moves;
 mod order;
+mod random;
 
 use jobqueue::{Client, JobState, Queue};
 
