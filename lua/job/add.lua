@@ -40,7 +40,8 @@ local function add(keys, args)
   }
   local producer, n = keys[9], tonumber(args[5])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
-    'ttl', 'overflow', 'dead_letter', 'turn', 'largest', 'newest', 'tagged', 'grouped')
+    'ttl', 'overflow', 'dead_letter', 'turn', 'largest', 'newest', 'tagged', 'grouped',
+    'pass')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -54,7 +55,7 @@ local function add(keys, args)
   end
   q.layout, q.kept, q.step, q.paused = meta[1], meta[2], rank_step(meta[3]), meta[4]
   q.turn, q.largest, q.newest, q.tagged = meta[9], meta[10], meta[11], meta[12]
-  q.grouped, q.look = meta[13], args[1] % 2 == 1
+  q.grouped, q.pass, q.look = meta[13], meta[14], args[1] % 2 == 1
   local block = 6 + 2 * n
   q.after = block + 1 + 6 * tonumber(args[block])
   q.news, q.ttl, q.fresh = args[q.after], meta[6], n

@@ -210,7 +210,7 @@ local function add_write(q, args, n, specials, duplicates)
   layout_mark(q.meta, q.layout)
   local largest = size_largest(args, 7, n)
   size_note(q.meta, q.largest, largest)
-  q.noted = q.look or largest > SIZE_SMALL
+  q.noted = q.look or largest > GROUP_OF_SMALL
   if q.named then group_of_note(q, q.named) end
   q.order = q.look and order_read(q.newest, now)
   q.at = q.order and now or order_any(q.meta, q.newest, now)

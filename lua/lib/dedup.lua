@@ -102,7 +102,7 @@ local function dedup_place(q, id, priority, record, former, now)
     return reprioritize(q, id, priority, score, now)
   end
   if score then
-    groups_yield(q, { id }, former.group and { former.group } or { false })
+    groups_yield(q, { id }, { former.group })
     redis.call('ZREM', q.waiting, id)
   end
   lanes_leave(q.base, { id })

@@ -11,10 +11,7 @@ local EXPIRY_STEP = 100
 local function expiry_take(q, now)
   local due = redis.call('ZRANGEBYSCORE', q.base .. 'expiring', 0, now, 'LIMIT', 0, EXPIRY_STEP)
   local started, ids, marks = q.started or string.format('%.0f', now), {}, {}
-  local most = q.sized and fit_first(q, due) or #due
-  for i = #due, most + 1, -1 do
-    due[i] = nil
-  end
+  fit_drop(q, due)
   local priorities = #due > 0 and rank_priorities(q.priority, due)
   for i, id in ipairs(due) do
     if redis.call('ZREM', q.waiting, id) + redis.call('ZREM', q.delayed, id) > 0 then

@@ -35,3 +35,12 @@ local function fit_first(q, ids)
   end
   return #ids
 end
+
+-- Drops those of `ids` that don't fit, and answers whether there are any.
+local function fit_drop(q, ids)
+  local n = #ids
+  for i = n, (q.sized and fit_first(q, ids) or n) + 1, -1 do
+    ids[i] = nil
+  end
+  return #ids < n
+end

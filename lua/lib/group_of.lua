@@ -6,7 +6,7 @@
 -- The digits of such ids, of which the first ten are the time.
 local GROUP_OF_DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
--- Records up to this size are read for their group.
+-- Records up to this size are read for their group: no less than lib/size.lua takes for small.
 local GROUP_OF_SMALL = 1024
 
 -- The group in a record, if it has one. Such records begin with an array's length, 2 and a text.

@@ -12,7 +12,7 @@
 local GROUPS_STRIDE, GROUPS_BELOW = 80640, 18014398509481984
 
 -- What is known of these groups, with false among them: q.passes and q.strides by group, and q.apart:
--- which stand apart. Answers each once.
+-- which stand apart; and q.pass, the queue's own. Answers each group once.
 local function groups_read(q, groups)
   local names, n, passes, base = {}, 0, {}, q.base
   for i = 1, #groups do
@@ -22,7 +22,8 @@ local function groups_read(q, groups)
       names[n] = group
     end
   end
-  local now = tonumber(redis.call('HGET', key_of(q, 'meta'), 'pass') or 0)
+  if q.pass == nil then q.pass = redis.call('HGET', key_of(q, 'meta'), 'pass') end
+  local now = tonumber(q.pass or 0)
   local strides, sets, weights, apart = {}, {}, nil, nil
   if redis.call('EXISTS', base .. 'weights', base .. 'groups') > 0 then
     weights = redis.call('HMGET', base .. 'weights', unpack(names))
@@ -75,7 +76,7 @@ local function groups_yield(q, ids, of)
     return
   end
   groups_read(q, known)
-  local now, sooner, over = tonumber(redis.call('HGET', key_of(q, 'meta'), 'pass') or 0), {}, {}
+  local now, sooner, over = tonumber(q.pass or 0), {}, {}
   for group, count in pairs(counts) do
     local pass = (q.apart[group] or q.passes[group]) - count * q.strides[group]
     if pass <= now and not q.apart[group] then
@@ -131,7 +132,7 @@ local function groups_seat(q, members, of, priorities, now, noted)
   end
   redis.call('ZADD', q.base .. 'passes', unpack(ahead))
   for group, list in pairs(apart) do
-    groups_join(q, group, list, now)
+    groups_join(q, group, list, not noted and now or nil)
   end
 end
 

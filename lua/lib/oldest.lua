@@ -4,12 +4,10 @@
 local OLDEST_BANDS = 64
 local OLDEST_HEADS = 100
 
--- The least rank. Below it stand jobs that have their turns as their scores: see lib/groups.lua.
-local OLDEST_FROM = -9007199254740992
-
--- The jobs of the next turns, and since when each is ready.
+-- The jobs of the next turns, and since when each is ready. Such jobs stand below all ranks: see
+-- lib/groups.lua.
 local function oldest_turns(q, most)
-  local below = string.format('(%.0f', OLDEST_FROM)
+  local below = string.format('(%.0f', -LANES_BELOW)
   local ids = redis.call('ZRANGEBYSCORE', q.waiting, '-inf', below, 'LIMIT', 0, most)
   return ids, group_since(q, ids)
 end
@@ -23,9 +21,9 @@ local function oldest_strict(q, step)
       break
     end
     local band = math.floor(head[2] / step)
-    if tonumber(head[2]) < OLDEST_FROM then
+    if tonumber(head[2]) < -LANES_BELOW then
       local _, times = oldest_turns(q, OLDEST_HEADS)
-      oldest, band = math.min(unpack(times)), math.floor(OLDEST_FROM / step) - 1
+      oldest, band = math.min(unpack(times)), math.floor(-LANES_BELOW / step) - 1
     else
       oldest = math.min(oldest or math.huge, head[2] - band * step)
     end
@@ -42,7 +40,7 @@ local function oldest_heads(q, step, now, most)
   local ids, times, turns = {}, {}, {}
   for i = 1, #heads, 2 do
     ids[#ids + 1] = heads[i]
-    if tonumber(heads[i + 1]) < OLDEST_FROM then turns[#turns + 1] = heads[i] end
+    if tonumber(heads[i + 1]) < -LANES_BELOW then turns[#turns + 1] = heads[i] end
   end
   -- They come first.
   if #turns > 0 then times = group_since(q, turns) end

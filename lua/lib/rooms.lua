@@ -59,7 +59,8 @@ local function rooms_plain(q, n)
   return found
 end
 
--- The first n jobs in lanes for which this worker has room, at most: id, rank and lane of each.
+-- The first n jobs of each lane for which this worker has room, at most: id, rank and lane of each, in
+-- no order.
 local function rooms_parked(q, n)
   local rooms, found = {}, {}
   for room, lane in string.gmatch(q.rooms, '(%d+) ([^\n]*)\n') do
@@ -73,7 +74,7 @@ local function rooms_parked(q, n)
     rooms_gather(found, heads, lane)
     q.skipped = q.skipped or rooms[lane] == #heads / 2
   end
-  return rooms_sort(found)
+  return found
 end
 
 -- The first jobs that this worker can take.
@@ -92,15 +93,11 @@ local function rooms_pop(q, n, now)
   for i = 1, math.min(n, #found) do
     ids[i] = found[i].id
   end
-  local most = q.sized and fit_first(q, ids) or #ids
-  q.cut = most < #ids
-  for i = #ids, most + 1, -1 do
-    ids[i] = nil
-  end
-  for i = 1, most do
+  q.cut = fit_drop(q, ids)
+  for i = 1, #ids do
     marks[2 * i - 1], marks[2 * i] = ids[i], found[i].rank .. started
   end
-  if most > 0 then
+  if #ids > 0 then
     redis.call('ZREM', q.waiting, unpack(ids))
     lanes_leave(q.base, ids)
   end

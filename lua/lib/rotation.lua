@@ -62,7 +62,7 @@ local function rotation_begin(q, n)
   local weight = redis.call('HGET', q.base .. 'weights', '')
   local r = {
     turns = redis.call('ZRANGEBYSCORE', q.waiting, '-inf',
-      '(' .. string.format('%.0f', -LANES_BELOW), 'WITHSCORES', 'LIMIT', 0, n),
+      string.format('(%.0f', -LANES_BELOW), 'WITHSCORES', 'LIMIT', 0, n),
     turn = 1, plain = rooms_plain(q, n), next = 1, apart = {}, sets = {}, since = {}, group = {},
     -- Of jobs by id: their ranks, turns of their own, whose turn theirs is by now, and those that went.
     rank = {}, own = {}, owner = {}, gone = {},
@@ -172,7 +172,7 @@ end
 -- The jobs of the next n turns. Those in lanes for which there is room have had theirs.
 local function rotation_plan(q, r, n)
   local plan = {}
-  for i, job in ipairs(rooms_parked(q, n)) do
+  for i, job in ipairs(rooms_sort(rooms_parked(q, n))) do
     if i <= n then plan[i] = { id = job.id, mark = job.rank, pass = 0 } end
   end
   while #plan < n do
@@ -267,11 +267,8 @@ local function rotation_pop(q, n, now, waiting)
   for i, turn in ipairs(plan) do
     ids[i] = turn.id
   end
-  local most = q.sized and fit_first(q, ids) or #ids
-  q.cut = most < #ids
-  for i = #ids, most + 1, -1 do
-    ids[i] = nil
-  end
+  q.cut = fit_drop(q, ids)
+  local most = #ids
   local started = ':' .. (q.started or string.format('%.0f', now))
   for i, id in ipairs(ids) do
     marks[2 * i - 1], marks[2 * i] = id, plan[i].mark .. started

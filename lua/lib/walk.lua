@@ -27,9 +27,7 @@ local function walk_records(q, ids, wanted)
   if not q.sized then
     return redis.call('HMGET', q.jobs, unpack(ids))
   end
-  for i = #ids, fit_first(q, ids) + 1, -1 do
-    ids[i] = nil
-  end
+  fit_drop(q, ids)
   local records = {}
   for i, each in ipairs(ids) do
     records[i] = q.records[each]

@@ -13,7 +13,7 @@ local function groups(keys, args)
   if refusal then
     return refusal
   end
-  local last, below = tonumber(args[2]) - 1, '(' .. string.format('%.0f', -LANES_BELOW)
+  local last, below = tonumber(args[2]) - 1, string.format('(%.0f', -LANES_BELOW)
   local reply, names, turns = {
     redis.call('ZCOUNT', q.waiting, 0, '+inf'), redis.call('HGET', q.base .. 'weights', ''),
   }, {}, {}

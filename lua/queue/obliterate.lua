@@ -70,7 +70,7 @@ local function obliterate(keys, args)
     home_remove(q.base, key)
   end
   if #traced == step or #claimed == step or #parked == step or #groups == step
-    or #tagged == step    or #flows == step / 10 then
+    or #tagged == step or #flows == step / 10 then
     redis.call('HSET', q.meta, 'paused', '1')
     return 1
   end

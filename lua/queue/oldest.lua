@@ -26,13 +26,13 @@ local function oldest(keys, args)
     local from = '-inf'
     repeat
       local heads = redis.call('ZRANGEBYSCORE', q.waiting, from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-      if heads[1] and tonumber(heads[2]) < OLDEST_FROM then
+      if heads[1] and tonumber(heads[2]) < -LANES_BELOW then
         -- Of groups, these are the oldest of the next 1,000.
         local ids, times = oldest_turns(q, 1000)
         for i, id in ipairs(ids) do
           found[#found + 1] = { id = id, since = times[i] }
         end
-        from = string.format('%.0f', OLDEST_FROM)
+        from = string.format('%.0f', -LANES_BELOW)
       elseif heads[1] then
         local band = math.floor(heads[2] / step)
         from = string.format('%.0f', (band + 1) * step)

@@ -1,5 +1,5 @@
-//! How long calls hold a server: its own processor time, and its slow log, which counts the time that
-//! other processes take from it, too.
+//! What calls take of a server: its own processor time and what else it says of itself, and its slow log,
+//! which counts the time that other processes take from it, too.
 
 use std::time::Duration;
 
@@ -36,9 +36,19 @@ pub fn noted(connection: &mut Connection) -> RedisResult<Vec<u64>> {
 /// The server doesn't tell.
 pub fn processor_time(connection: &mut Connection) -> RedisResult<Duration> {
     let info: String = cmd("INFO").arg("cpu").query(connection)?;
-    let of = |name: &str| {
-        let line = info.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|seconds| seconds.trim().parse::<f64>().ok()).unwrap_or_default()
-    };
+    let of = |name| find(&info, name).unwrap_or_default();
     Ok(Duration::from_secs_f64(of("used_cpu_user:") + of("used_cpu_sys:")))
+}
+
+/// What a server says of itself in this section of `INFO` behind `name`, which ends with a colon.
+///
+/// # Errors
+/// The server doesn't tell.
+pub fn figure(connection: &mut Connection, section: &str, name: &str) -> RedisResult<Option<f64>> {
+    let info: String = cmd("INFO").arg(section).query(connection)?;
+    Ok(find(&info, name))
+}
+
+fn find(info: &str, name: &str) -> Option<f64> {
+    info.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()
 }

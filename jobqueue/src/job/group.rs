@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::field_text::{field_text, hashed};
 use crate::value_error::{Invalid, PayloadError};
 
 /// The most bytes of a group's name.
@@ -22,16 +23,11 @@ pub(crate) fn validate_group(group: &str) -> Result<(), Invalid> {
 /// # Errors
 /// The value's own `Serialize` refuses.
 pub fn group_name<T: Serialize>(value: &T) -> Result<Option<String>, PayloadError> {
-    let name = match serde_json::to_value(value) {
-        Ok(serde_json::Value::Null) => return Ok(None),
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(value) => value.to_string(),
-        Err(error) => return Err(PayloadError::encode::<T>("a group", error)),
-    };
-    Ok(Some(match validate_group(&name) {
+    let sound = |name: String| match validate_group(&name) {
         Ok(()) => name,
-        Err(_) => format!("sha1:{}", sha1_smol::Sha1::from(name).digest()),
-    }))
+        Err(_) => hashed(&name),
+    };
+    Ok(field_text(value, "a group")?.map(sound))
 }
 
 #[cfg(test)]

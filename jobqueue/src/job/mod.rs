@@ -15,6 +15,7 @@ mod effect;
 mod exact_json;
 mod extra;
 mod failure;
+mod field_text;
 mod filter;
 mod finite;
 mod flow;

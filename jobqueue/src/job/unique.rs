@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::name::JobName;
+use super::{
+    field_text::{field_text, hashed},
+    name::JobName,
+};
 use crate::{
     policy::whole_millis,
     value_error::{Invalid, PayloadError},
@@ -235,14 +238,11 @@ impl From<&String> for Unique {
 /// For `#[job(unique(…))]`.
 #[doc(hidden)]
 pub fn unique_key<T: Serialize>(value: &T) -> Result<String, PayloadError> {
-    let key = match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(value) => value.to_string(),
-        Err(error) => return Err(PayloadError::encode::<T>("a unique key", error)),
-    };
+    // A missing value is one like any other.
+    let key = field_text(value, "a unique key")?.unwrap_or_else(|| "null".to_owned());
     Ok(match key.len() {
         1..=MAX_KEY => key,
-        _ => format!("sha1:{}", sha1_smol::Sha1::from(key).digest()),
+        _ => hashed(&key),
     })
 }
 

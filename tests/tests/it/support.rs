@@ -1,6 +1,7 @@
 //! Shared by the tests of behaviour: a client with keys of its own, and workers that are stopped.
 
 use std::{
+    env,
     future::pending,
     sync::{
         Arc,
@@ -120,4 +121,10 @@ pub(crate) fn ids<T>(handles: &[JobHandle<T>]) -> Vec<String> {
 pub(crate) fn whole(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source());
     sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
+
+/// The number that a variable of the environment sets.
+pub(crate) fn number(variable: &str, unset: u32) -> u32 {
+    let Ok(set) = env::var(variable) else { return unset };
+    set.parse().unwrap_or_else(|error| panic!("{variable}={set}: {error}"))
 }

@@ -8,7 +8,6 @@ use jobqueue_tests::{
     report::{Played, Report},
     server::RedisServer,
 };
-use redis::cmd;
 use serde::{Deserialize, Serialize};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -104,9 +103,8 @@ impl Bench {
     }
 
     fn info(&self, section: &str, name: &str) -> Result<f64, Failed> {
-        let text: String = cmd("INFO").arg(section).query(&mut self.server.connection())?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name));
-        Ok(line.ok_or("no such line")?.trim().parse()?)
+        let figure = held::figure(&mut self.server.connection(), section, name)?;
+        Ok(figure.ok_or_else(|| format!("INFO has no {name}"))?)
     }
 
     fn cpu(&self) -> Result<f64, Failed> {

@@ -4,7 +4,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env,
     time::Duration,
 };
 
@@ -16,16 +15,12 @@ use jobqueue::{
 use jobqueue_tests::shared;
 use redis::{AsyncCommands as _, aio::MultiplexedConnection};
 
-use crate::support::{client_and_base, raw};
+use crate::support::{client_and_base, number, raw};
 
 const GROUPS: [&str; 4] = ["a", "b", "c c", "a longer name, of more than thirty-one bytes"];
 
 /// Scores from here on are ranks; below stand jobs that are apart, and below -2^53 turns.
 const APART: f64 = -9_007_199_254_740_992.0;
-
-fn number(name: &str, default: u64) -> u64 {
-    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 struct Play {
     rng: Rng,
@@ -213,8 +208,8 @@ impl Play {
 
 #[tokio::test]
 async fn sequences_keep_the_rules() {
-    let seed = number("JOBQUEUE_MODEL_SEED", 7);
-    for case in 0..number("JOBQUEUE_MODEL_CASES", 40) {
+    let seed = u64::from(number("JOBQUEUE_MODEL_SEED", 7));
+    for case in 0..u64::from(number("JOBQUEUE_MODEL_CASES", 40)) {
         let (_client, mut play) = Play::new(seed.wrapping_mul(1_000_003).wrapping_add(case)).await;
         for _ in 0..60 {
             play.step().await;
@@ -284,8 +279,8 @@ impl Rules {
 
 #[tokio::test]
 async fn adds_and_fetches_are_as_stride_scheduling_says() {
-    let seed = number("JOBQUEUE_MODEL_SEED", 7);
-    for case in 0..number("JOBQUEUE_MODEL_CASES", 40) {
+    let seed = u64::from(number("JOBQUEUE_MODEL_SEED", 7));
+    for case in 0..u64::from(number("JOBQUEUE_MODEL_CASES", 40)) {
         let (_client, mut play) = Play::new(seed.wrapping_mul(1_000_033).wrapping_add(case)).await;
         let (mut rules, mut n) = (Rules::default(), 0);
         for _ in 0..40 {

@@ -40,16 +40,12 @@ use proptest::test_runner::{
 };
 
 use self::bench::Bench;
+use crate::support::number;
 
 /// Where the seeds of sequences that failed are kept.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/regressions/model.txt");
 
 /// A number that may be set, or what stands for it.
-fn number(variable: &str, unset: u32) -> u32 {
-    let Ok(set) = env::var(variable) else { return unset };
-    set.parse().unwrap_or_else(|error| panic!("{variable}={set}: {error}"))
-}
-
 /// Random numbers that are the same for the same seed.
 fn random() -> TestRng {
     let mut seed = [0; 32];

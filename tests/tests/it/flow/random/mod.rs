@@ -15,14 +15,11 @@ mod play;
 mod rules;
 mod shape;
 
-use std::{cell::RefCell, env};
+use std::cell::RefCell;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
-fn number(variable: &str, unset: u32) -> u32 {
-    let Ok(set) = env::var(variable) else { return unset };
-    set.parse().unwrap_or_else(|error| panic!("{variable}={set}: {error}"))
-}
+use crate::support::number;
 
 #[test]
 fn random_graphs_end_as_the_rules_say() {
