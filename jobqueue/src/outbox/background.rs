@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::{
     relay::{Pace, Relay},
@@ -28,6 +28,13 @@ impl Relays {
             self.start(source);
         }
         Ok(())
+    }
+
+    /// The same for a queue that gets effects from there; that it fails is only noted.
+    pub(crate) async fn check(&self, source: &QueueName, queue: &QueueName) {
+        if let Err(error) = self.look_after(source).await {
+            debug!(%queue, %source, error = %chain(&error), "an outbox could not be checked");
+        }
     }
 }
 

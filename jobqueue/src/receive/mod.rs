@@ -29,8 +29,10 @@ mod fetcher;
 mod history;
 mod receiver;
 mod request;
+mod rounds;
 mod rules;
 mod settle;
+mod sources;
 mod ticks;
 
 pub use delivery::Delivery;

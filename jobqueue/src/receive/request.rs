@@ -15,7 +15,7 @@ use super::{
     receiver::Receiver,
     rules::check_visibility,
     settle::settle,
-    ticks,
+    sources, ticks,
 };
 use crate::{
     error::{Error, Result},
@@ -84,6 +84,7 @@ impl Receive {
         loop {
             let mut turn = fetcher.fetch(want).await?;
             history::report_aside(queue);
+            sources::check_aside(queue, rules.dead_letter.as_ref());
             let taken_at = Instant::now();
             let taken = std::mem::take(&mut turn.taken);
             let more = taken.len() >= want || turn.limit == Some(Limit::Bytes);

@@ -8,13 +8,7 @@ use tracing::{debug, info, warn};
 
 use super::{pump::PumpConfig, signals::Phase};
 use crate::{
-    client::Client,
-    error::Result,
-    error_chain::chain,
-    job::QueueName,
-    outbox::Relays,
-    store::{QueueStore, Retries},
-    task::boxed,
+    client::Client, error::Result, error_chain::chain, job::QueueName, store::Retries, task::boxed,
     topic::Subscription,
 };
 
@@ -65,7 +59,7 @@ pub(crate) fn look_after(config: &PumpConfig) -> JoinSet<()> {
     task.spawn(boxed(async move {
         loop {
             for letters in &letters {
-                check(&relays, &store, letters).await;
+                relays.check(letters, store.name()).await;
             }
             let sources = match store.sources().await {
                 Ok(sources) => sources,
@@ -81,18 +75,11 @@ pub(crate) fn look_after(config: &PumpConfig) -> JoinSet<()> {
             let sources: Vec<QueueName> = sources.filter(|name| name != store.name()).collect();
             for _ in 0..CHECKS {
                 for source in &sources {
-                    check(&relays, &store, source).await;
+                    relays.check(source, store.name()).await;
                 }
                 sleep(CHECK.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
             }
         }
     }));
     task
-}
-
-async fn check(relays: &Relays, store: &QueueStore, source: &QueueName) {
-    if let Err(error) = relays.look_after(source).await {
-        let queue = store.name();
-        debug!(%queue, %source, error = %chain(&error), "an outbox could not be checked");
-    }
 }

@@ -197,8 +197,8 @@ async fn settle(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
         if is_settled(stage) || Instant::now() >= limit {
             return Ok(());
         }
-        // A receive also takes back what was forgotten.
-        if standing(stage, Kind::Hand.queue()) > 0 {
+        // A receive also takes back what was forgotten, and relays what others left.
+        if standing(stage, Kind::Hand.queue()) > 0 || relaying(stage) > 0 {
             operator::receive(&receiver, &stage.book, 10, Acknowledge::Complete).await?;
         }
         sleep(Duration::from_millis(250)).await;
@@ -223,7 +223,13 @@ pub(crate) async fn let_go_on(stage: &Stage, client: &Client) -> jobqueue::Resul
 fn is_settled(stage: &Stage) -> bool {
     stage.is_over() && stage.plan.queues().into_iter().all(|queue| standing(stage, queue) == 0)
         // Who serves it looks after it once a minute, where a failover has lost that it relays.
-        && ["dead", "news", flows::TOPIC].iter().all(|source| stage.count("XLEN", &format!("{}outbox", base(source))) == 0)
+        && relaying(stage) == 0
+}
+
+/// How much waits in outboxes of what is no queue of the plan.
+fn relaying(stage: &Stage) -> i64 {
+    let sources = ["dead", "news", flows::TOPIC];
+    sources.iter().map(|source| stage.count("XLEN", &format!("{}outbox", base(source)))).sum()
 }
 
 /// How much of a queue hasn't ended.
@@ -237,7 +243,8 @@ fn standing(stage: &Stage, queue: &str) -> i64 {
 fn left(stage: &Stage) -> String {
     let queues = stage.plan.queues().into_iter().map(|queue| (queue, standing(stage, queue)));
     let left: Vec<_> = queues.filter(|(_, count)| *count > 0).collect();
-    format!("left {left:?}, all of the plan is over: {}", stage.is_over())
+    let (over, relaying) = (stage.is_over(), relaying(stage));
+    format!("left {left:?}, {relaying} elsewhere in outboxes, all of the plan is over: {over}")
 }
 
 /// Waits until leases of workers that were killed have run out, and others have seen that: nobody is

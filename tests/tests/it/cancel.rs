@@ -12,7 +12,7 @@ use jobqueue::{
 };
 use jobqueue_tests::wait::{at_once, eventually};
 
-use crate::support::{Count, Running, client, next_now, worker};
+use crate::support::{Count, Running, client, client_and_base, next_now, raw, worker};
 
 /// What runs do, and what became of them.
 #[derive(Clone, Default)]
@@ -294,4 +294,27 @@ async fn jobs_that_a_worker_has_fetched_ahead_do_not_start() {
     at_once("the end", async || queue.counts().await.expect("counts").cancelled == 3).await;
     assert_eq!(board.begun.get(), 1);
     running.stop().await;
+}
+
+#[tokio::test]
+async fn a_cancelled_run_that_stays_is_aborted_though_its_lease_was_lost_meanwhile() {
+    let (client, base) = client_and_base("long").await;
+    let board = Board::default();
+    let builder = worker(&client).concurrency(1).handler(long).state(board.clone());
+    let running = Running::start(builder);
+    let stays = client.add(long, "stay".to_owned()).await.expect("added");
+    at_once("the run", async || board.begun.get() == 1).await;
+    stays.cancel().grace(2.seconds()).await.expect("told");
+    at_once("the word", async || board.told.get() == 1).await;
+    // As if it had stood still for longer than its lease: another has recovered its jobs.
+    let mut redis = raw(jobqueue_tests::shared::url()).await;
+    let lose = redis::cmd("DEL").arg(format!("{base}workers")).to_owned();
+    let _: u8 = lose.query_async(&mut redis).await.expect("lost");
+    // It holds the only slot until then.
+    let next = client.add(long, "result".to_owned()).await.expect("added");
+    at_once("the next run", async || board.begun.get() == 2).await;
+    next.cancel().await.expect("told");
+    next.result().await.expect("a result");
+    assert_eq!(board.ended.get(), 0, "it was aborted");
+    running.stop_within(Duration::ZERO).await;
 }

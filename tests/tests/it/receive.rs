@@ -13,7 +13,7 @@ use jobqueue::{
 };
 use jobqueue_tests::wait::eventually;
 
-use crate::support::{Running, client, worker};
+use crate::support::{Running, client, client_and_base, raw, worker};
 
 /// Long enough for any machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -350,4 +350,39 @@ async fn nonsense_is_refused_before_anything_is_sent() {
     assert!(matches!(job.extend(Duration::ZERO).await, Err(Error::Invalid(_))));
     assert!(job.payload::<String>().is_err());
     job.complete().await.expect("acknowledged");
+}
+
+#[tokio::test]
+async fn what_a_dead_process_left_on_its_way_is_received() {
+    let (client, base) = client_and_base("orders").await;
+    let orders = client.queue("orders").expect("a good name");
+    let job = orders.add("ship", &1).await.expect("added");
+    let mut redis = raw(jobqueue_tests::shared::url()).await;
+    let record = redis::Cmd::hget(format!("{base}jobs"), job.id().as_str());
+    let record: Vec<u8> = record.query_async(&mut redis).await.expect("a record");
+    // Nobody else looks into this queue's outbox.
+    let shop = base.replace("orders", "shop");
+    let mut entry = redis::cmd("XADD");
+    entry.arg(format!("{shop}outbox")).arg("*").arg("to").arg(orders.name().as_str());
+    entry.arg("id").arg("second").arg("priority").arg(0).arg("record").arg(record);
+    let _: String = entry.query_async(&mut redis).await.expect("written");
+    let source = redis::Cmd::hset(format!("{base}sources"), "shop", "0-0");
+    let _: u8 = source.query_async(&mut redis).await.expect("written");
+
+    let mut ids = BTreeSet::new();
+    while ids.len() < 2 {
+        let jobs = orders.receive(2, LONG).await.expect("received");
+        assert!(!jobs.is_empty(), "only {ids:?} came");
+        for job in jobs {
+            ids.insert(job.id().to_string());
+            job.complete().await.expect("completed");
+        }
+    }
+    assert!(ids.contains("second"));
+    let left = redis::cmd("XLEN").arg(format!("{shop}outbox")).to_owned();
+    eventually("the outbox is empty", async || {
+        let left: u64 = left.query_async(&mut redis.clone()).await.expect("counted");
+        left == 0
+    })
+    .await;
 }

@@ -1,9 +1,6 @@
 //! The jobs that a pump holds in Redis, and its live runs.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use tokio::task::AbortHandle;
 
@@ -24,7 +21,7 @@ const NO_RUN: u64 = 0;
 pub(super) struct HeldJobs {
     jobs: HashMap<JobId, Job, RandomState>,
     /// Live runs whose jobs are lost. They hold no job, but a slot.
-    lost_runs: HashSet<u64, RandomState>,
+    lost_runs: HashMap<u64, AbortHandle, RandomState>,
     /// Live runs whose jobs were settled before they began. They hold no job either.
     settled: HashMap<u64, SettledRun, RandomState>,
     /// Live runs of all kinds.
@@ -132,7 +129,7 @@ impl HeldJobs {
     /// A run has ended. Whether it may still settle its job.
     pub(super) fn ended(&mut self, id: &JobId, run: u64) -> Standing {
         self.alive = self.alive.saturating_sub(1);
-        if self.lost_runs.remove(&run) {
+        if self.lost_runs.remove(&run).is_some() {
             return Standing::Lost;
         }
         match self.jobs.get_mut(id) {
@@ -143,6 +140,11 @@ impl HeldJobs {
             _ if self.settled.remove(&run).is_some() => Standing::Settled,
             _ => Standing::Lost,
         }
+    }
+
+    /// Whether this is the run of a job that is held, or is alive though its job is lost.
+    pub(super) fn is_known(&self, id: &JobId, run: u64) -> bool {
+        self.is_current(id, run) || self.lost_runs.contains_key(&run)
     }
 
     /// Whether this is the run of a job that is held.
@@ -159,11 +161,9 @@ impl HeldJobs {
     pub(super) fn lose(&mut self, id: &JobId) -> bool {
         let Some(job) = self.jobs.remove(id) else { return false };
         job.cancellation.lose();
-        let alive = job.task.is_some();
-        if alive {
-            self.lost_runs.insert(job.run);
-        }
-        alive
+        let Some(task) = job.task else { return false };
+        self.lost_runs.insert(job.run, task);
+        true
     }
 
     /// A job is to end as cancelled: its run is told. None if the job isn't held, or its run was told
@@ -182,6 +182,11 @@ impl HeldJobs {
         task.abort();
         job.run = NO_RUN;
         true
+    }
+
+    /// Aborts this live run whose job is lost: its end frees its slot. False if it has ended.
+    pub(super) fn abort_lost(&self, run: u64) -> bool {
+        self.lost_runs.get(&run).map(AbortHandle::abort).is_some()
     }
 
     /// Tells every run to stop.

@@ -332,10 +332,13 @@ impl Jobs {
             if self.slots.abort(&id, run) {
                 self.telemetry.cancelled_run_aborted(&id);
                 self.pending.push(id, Transition::Cancelled { reason });
+            } else if self.slots.abort_lost(run) {
+                // The lease was lost meanwhile, and it didn't listen to that either.
+                self.telemetry.cancelled_run_aborted(&id);
             }
         }
         let slots = &self.slots;
-        self.cancelled.keep(|run| slots.is_current(&run.id, run.run));
+        self.cancelled.keep(|run| slots.is_known(&run.id, run.run));
     }
 
     fn abort(&mut self) {

@@ -244,14 +244,19 @@ impl Slots {
         None
     }
 
-    /// Whether this is the run of a job that is held.
-    pub(super) fn is_current(&self, id: &JobId, run: u64) -> bool {
-        self.held.is_current(id, run)
+    /// Whether this is the run of a job that is held, or is alive though its job is lost.
+    pub(super) fn is_known(&self, id: &JobId, run: u64) -> bool {
+        self.held.is_known(id, run)
     }
 
     /// Aborts this run of a held job. False if it has ended by itself.
     pub(super) fn abort(&mut self, id: &JobId, run: u64) -> bool {
         self.held.abort(id, run)
+    }
+
+    /// Aborts this live run whose job is lost. False if it has ended by itself.
+    pub(super) fn abort_lost(&self, run: u64) -> bool {
+        self.held.abort_lost(run)
     }
 
     /// Tells every run to stop.

@@ -12,6 +12,10 @@ use crate::{
     schedules::{self, OVERDUE},
 };
 
+/// A schedule is removed a moment after it was seen that none of its ticks is overdue by more than
+/// [`OVERDUE`], in ms.
+const MOMENT: i64 = 1_000;
+
 impl Judge<'_> {
     /// By schedule.
     pub(super) fn check_ticks(&mut self) {
@@ -77,7 +81,7 @@ impl Judge<'_> {
         let every = i64::try_from(schedule.every).unwrap_or(i64::MAX);
         let removed = i64::try_from(removed).unwrap_or(i64::MAX);
         let mut tick = if makes_up { first } else { first + every };
-        while tick < removed - OVERDUE {
+        while tick < removed - OVERDUE - MOMENT {
             if !ticks.contains(&tick) {
                 let what = format!("tick {tick} of {schedule:?} added no job, of {ticks:?}");
                 return self.complain(Wrong::Lost, what);
