@@ -182,11 +182,11 @@ pub mod handler {
 pub mod manage {
     pub use crate::{
         job::{CancelReason, Cancelled, LastRun, ProcessInfo, WorkerState},
-        policy::Overflow,
+        policy::{AfterFailure, GroupLimits, Overflow},
         queue::{
-            Cancel, CancelAll, Drain, EditJob, GroupInfo, Groups, HandlerThrottle, JobPages,
-            Obliterate, QueueEntry, QueuePage, Queues, ReadHistory, Rescan, Retry, SetLimits,
-            Throttles, WorkerInfo,
+            Cancel, CancelAll, Drain, EditJob, GroupInfo, Groups, HandlerThrottle, HeldGroup,
+            JobPages, Obliterate, QueueEntry, QueuePage, Queues, ReadHistory, Rescan, Retry,
+            SetLimits, SetLimitsOfGroup, Throttles, WhyHeld, WorkerInfo,
         },
     };
 }

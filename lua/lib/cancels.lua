@@ -53,6 +53,7 @@ local function cancels_finish(q, ids, mark, now)
   end
   q.plain, q.bare, q.owners = false, false, q.owners or {}
   callers_tell(q, ids, 'cancelled', 'outcome', outcome)
+  if lanes_free(q.base, ids) then wake_one(q.base .. 'wake') end
   if count == '0' then
     columns_purge(q, ids)
   else

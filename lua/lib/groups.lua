@@ -7,12 +7,16 @@
 -- jobs stand *apart*: in a ZSET of its own, {q}:waiting:<group>, by rank, and in `waiting` by their rank
 -- less 2^53. Then {q}:groups is group → pass. Turns that jobs of the group have, from before, go to the
 -- first of its set.
+--
+-- Groups with limits stand apart as well, and always: see lib/group_limits.lua. One that may not go now is
+-- *held*: its score in {q}:groups is LANES_HELD and until when, in ms.
 
 -- The stride of weight 1, and what stands between a pass and a score.
 local GROUPS_STRIDE, GROUPS_BELOW = 80640, 18014398509481984
 
--- What is known of these groups, with false among them: q.passes and q.strides by group, and q.apart:
--- which stand apart; and q.pass, the queue's own. Answers each group once.
+-- What is known of these groups, with false among them: q.passes and q.strides by group; q.apart: the
+-- passes of those that stand apart; q.known: those that are in {q}:groups; q.until_when: until when they are
+-- held, those that are; and q.pass, the queue's own. Answers each group once.
 local function groups_read(q, groups)
   local names, n, passes, base = {}, 0, {}, q.base
   for i = 1, #groups do
@@ -24,8 +28,13 @@ local function groups_read(q, groups)
   end
   if q.pass == nil then q.pass = redis.call('HGET', key_of(q, 'meta'), 'pass') end
   local now = tonumber(q.pass or 0)
-  local strides, sets, weights, apart = {}, {}, nil, nil
-  if redis.call('EXISTS', base .. 'weights', base .. 'groups') > 0 then
+  local strides, sets, weights, apart, limits, all = {}, {}, nil, nil, nil, nil
+  q.until_when, q.known, q.limits = {}, {}, {}
+  if group_of_any(q) == '2' then
+    limits = redis.call('HMGET', base .. 'group_limits', unpack(names))
+    all = redis.call('HGET', base .. 'group_limits', '')
+  end
+  if limits or redis.call('EXISTS', base .. 'weights', base .. 'groups') > 0 then
     weights = redis.call('HMGET', base .. 'weights', unpack(names))
     apart = redis.call('ZMSCORE', base .. 'groups', unpack(names))
   end
@@ -34,11 +43,15 @@ local function groups_read(q, groups)
     local group, pass = names[i], found[i] and tonumber(found[i]) or 0
     strides[group] = GROUPS_STRIDE
     if apart then
-      sets[group] = apart[i]
-      pass = math.max(pass, tonumber(apart[i] or 0))
+      local score = tonumber(apart[i] or 0)
+      local ahead = score - LANES_HELD
+      if ahead >= 0 then q.until_when[group] = ahead else pass = math.max(pass, score) end
       strides[group] = math.floor(GROUPS_STRIDE / (weights[i] or 1))
+      q.known[group], sets[group] = apart[i], apart[i] and ahead < 0 and score
     end
     passes[group] = pass > now and pass or now
+    if limits and (limits[i] or all) then q.limits[group] = (limits[i] or '') .. ' ' .. (all or '') end
+    if q.until_when[group] or q.limits[group] then sets[group] = sets[group] or passes[group] end
   end
   q.passes, q.strides, q.apart = passes, strides, sets
   return names
@@ -90,14 +103,39 @@ local function groups_yield(q, ids, of)
   if #sooner > 0 then redis.call('ZADD', q.base .. 'groups', unpack(sooner)) end
 end
 
+-- Jobs that held room of their groups while they didn't wait: those of groups in order, which go before
+-- all others now. As keys of a table, their groups and ids.
+local function groups_return(q, members, of)
+  local back, pairs_of = {}, {}
+  for i, group in ipairs(of) do
+    if group and q.limits[group] then pairs_of[#pairs_of + 1] = group .. '\n' .. members[2 * i] end
+  end
+  local active = q.base .. 'groups:active'
+  if #pairs_of == 0 or redis.call('EXISTS', active) == 0 then
+    return back
+  end
+  for i, score in ipairs(redis.call('ZMSCORE', active, unpack(pairs_of))) do
+    local group = score and string.match(pairs_of[i], '^[^\n]*')
+    if group then
+      back[pairs_of[i]] = true
+      redis.call('ZREM', active, pairs_of[i])
+      if q.until_when[group] then redis.call('ZADD', q.base .. 'groups', LANES_HELD, group) end
+    end
+  end
+  return back
+end
+
 -- Jobs are ready, and take their places. members: a flat list of ranks and ids; of: in the same order
 -- their groups, false for none; priorities: those that aren't 0; noted: whether {q}:group_of has them.
 local function groups_seat(q, members, of, priorities, now, noted)
   local names, since, column, apart, n = groups_read(q, of), string.format('%.0f ', now), {}, {}, 0
   local passes, strides, sets, texts = q.passes, q.strides, q.apart, {}
-  local places, k = {}, 0
+  local places, k, back = {}, 0, next(q.limits) and groups_return(q, members, of) or {}
   for i = 1, #of do
     local group, score, id = of[i], members[2 * i - 1], members[2 * i]
+    if group and back[group .. '\n' .. id] then
+      score = string.format('%.0f', q.step and ((priorities[i] or 0) + 1024) * q.step or score - now)
+    end
     if group then
       if noted then
         -- Ids that are chosen have another order than the ranks of their jobs.

@@ -22,9 +22,16 @@ end
 
 -- Jobs go back to where they were. members: a flat list of their scores then, and ids.
 local function groups_back(q, members, now)
-  if not group_of_any(q) then
+  local any = group_of_any(q)
+  if not any then
     redis.call('ZADD', key_of(q, 'waiting'), unpack(members))
     return
+  elseif any == '2' then
+    local ids = {}
+    for i = 2, #members, 2 do
+      ids[i / 2] = members[i]
+    end
+    lanes_free(q.base, ids)
   end
   local ranked, places, apart, ranks = {}, {}, {}, {}
   for i = 1, #members, 2 do

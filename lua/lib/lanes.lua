@@ -5,6 +5,10 @@
 
 local LANES_BELOW = 9007199254740992
 
+-- What scores of {q}:groups have from here on, of groups that are held: see lib/group_limits.lua. And
+-- the score of one that has no room for more jobs.
+local LANES_HELD, LANES_FULL = '2251799813685248', 3377699720527872
+
 -- The rank of a job in a lane, as `waiting` has it.
 local function lanes_below(rank)
   return string.format('%.0f', rank - LANES_BELOW)
@@ -55,7 +59,10 @@ local function lanes_leave_groups(base, ids, first, last)
     local set = base .. 'waiting:' .. group
     if redis.call('ZREM', set, unpack(list)) > 0 and redis.call('EXISTS', set) == 0 then
       -- Its next turn is no sooner, should it come back.
-      redis.call('ZADD', base .. 'passes', redis.call('ZSCORE', base .. 'groups', group), group)
+      local pass = redis.call('ZSCORE', base .. 'groups', group)
+      if tonumber(pass) < tonumber(LANES_HELD) then
+        redis.call('ZADD', base .. 'passes', pass, group)
+      end
       redis.call('ZREM', base .. 'groups', group)
     end
   end
@@ -84,4 +91,28 @@ local function lanes_leave(base, ids, first, last)
     redis.call('HDEL', base .. 'lane_of', unpack(list))
     lanes_head(base, lane)
   end
+end
+
+-- Jobs hold no room of their groups any more. Those of groups in order do if they only wait (keeps: 1),
+-- or fail for good and stop their group (keeps: 2); see lib/group_limits.lua. Answers whether a group
+-- has room that it lacked.
+local function lanes_free(base, ids, first, last, keeps)
+  local freed, groups, active = false, base .. 'groups', base .. 'groups:active'
+  if redis.call('EXISTS', active) == 0 then
+    return freed
+  end
+  for i, text in ipairs(redis.call('HMGET', base .. 'group_of', unpack(ids, first, last))) do
+    local group, order = text and string.match(text, ' (.*)$'), 0
+    if group and keeps then
+      local own, all = unpack(redis.call('HMGET', base .. 'group_limits', group, ''))
+      order = string.match(own or '', 'o(%d)') or string.match(all or '', 'o(%d)') or 0
+    end
+    if group and (not keeps or tonumber(order) < keeps)
+      and redis.call('ZREM', active, group .. '\n' .. ids[(first or 1) + i - 1]) == 1
+      and tonumber(redis.call('ZSCORE', groups, group) or 0) == LANES_FULL then
+      redis.call('ZADD', groups, LANES_HELD, group)
+      freed = true
+    end
+  end
+  return freed
 end

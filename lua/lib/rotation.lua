@@ -1,5 +1,6 @@
--- rotation: a fetch from a queue with groups: see lib/groups.lua. The next turn is the one with the
--- least pass; all jobs without a group are one more group.
+-- rotation: a fetch from a queue with groups, which few are: see lib/groups.lua. The next turn is the one
+-- with the least pass; all jobs without a group are one more group. The file is the body of rotation_part:
+-- only a fetch that calls it makes these helpers.
 
 -- How many jobs of a group that stands apart are read at once, and how many groups at least.
 local ROTATION_STEP, ROTATION_SETS = 16, 100
@@ -30,10 +31,32 @@ local function rotation_note(q, turned)
   redis.call('HSET', q.meta, 'pass', string.format('%.0f', pass))
 end
 
+-- A group that stands apart: one with limits may have no room. It is held then, if it is to have turns of
+-- its own; jobs that have some stay in its set.
+local function rotation_set(q, r, group)
+  local set = { group = group, pass = q.apart[group], jobs = {}, came = {}, at = 1, arrival = 1, read = 0,
+    room = math.huge }
+  r.sets[group] = set
+  if q.limits[group] then
+    local till = q.until_when[group]
+    set.limited = true
+    if till then set.room = 0 else set.room, till = group_limits_room(q, group, r.exact) end
+    set.shut = set.room == 0
+    if set.shut and q.known[group] and not q.until_when[group] then
+      group_limits_hold(q, group, till)
+      r.changed = true
+    end
+  elseif q.until_when[group] then
+    set.room, set.shut = 0, true
+  end
+  if q.known[group] and not set.shut then r.apart[#r.apart + 1] = set end
+end
+
 -- The groups that stand apart: those with the first turns, and those of the jobs that have turns.
 local function rotation_sets(q, r, n)
-  local apart, ids = redis.call('ZRANGE', q.base .. 'groups', 0, math.max(n, ROTATION_SETS) - 1), {}
-  if #apart == 0 then
+  local apart, ids = redis.call('ZRANGEBYSCORE', q.base .. 'groups', '-inf', '(' .. LANES_HELD, 'LIMIT', 0,
+    math.max(n, ROTATION_SETS)), {}
+  if #apart == 0 and q.grouped ~= '2' and redis.call('EXISTS', q.base .. 'groups') == 0 then
     return
   end
   for i = 1, #r.turns, 2 do
@@ -46,19 +69,18 @@ local function rotation_sets(q, r, n)
       r.since[ids[i]], r.group[ids[i]], apart[#apart + 1] = since[i], group, group
     end
   end
+  if #apart == 0 then
+    return
+  end
   groups_read(q, apart)
   for _, group in ipairs(apart) do
-    if q.apart[group] and not r.sets[group] then
-      local set = { group = group, pass = tonumber(q.apart[group]), jobs = {}, came = {}, at = 1,
-        arrival = 1, read = 0 }
-      r.apart[#r.apart + 1], r.sets[group] = set, set
-    end
+    if q.apart[group] and not r.sets[group] then rotation_set(q, r, group) end
   end
   table.sort(r.apart, function(one, other) return one.pass < other.pass end)
 end
 
 -- The next turns of each kind, n at most.
-local function rotation_begin(q, n)
+local function rotation_begin(q, n, exact)
   local weight = redis.call('HGET', q.base .. 'weights', '')
   local r = {
     turns = redis.call('ZRANGEBYSCORE', q.waiting, '-inf',
@@ -70,6 +92,8 @@ local function rotation_begin(q, n)
     idle = {},
     plain_pass = math.max(tonumber(q.pass or 0), tonumber(q.plain_pass or 0)),
     plain_stride = math.floor(GROUPS_STRIDE / (weight or 1)),
+    -- Whether groups were held, or jobs were put into sets, so that another look may find more.
+    exact = exact, changed = false, skipped = false,
   }
   rotation_sets(q, r, n)
   return r
@@ -123,6 +147,25 @@ local function rotation_shift(q, r, id, first)
   return { id = id, score = own and own.score or lanes_below(r.rank[id]) }
 end
 
+-- The group of a job that has a turn may not go: from now on the job is in the group's set alone.
+local function rotation_keep(q, r, set, id, pass)
+  local came = rotation_enter(q, r, set, id)
+  if came then
+    set.came[#set.came] = nil
+    groups_join(q, set.group, { string.format('%.0f', came.rank), id }, came.since)
+  end
+  redis.call('ZADD', q.waiting, lanes_below(r.rank[id]), id)
+  if not q.until_when[set.group] then
+    local _, till = group_limits_room(q, set.group, r.exact)
+    -- The turns that its jobs had are its own again, once it may go.
+    q.passes[set.group] = pass
+    redis.call('ZREM', q.base .. 'passes', set.group)
+    group_limits_hold(q, set.group, till)
+    q.until_when[set.group] = till
+  end
+  r.changed = true
+end
+
 -- A turn that a job has: if its group stands apart, the first of its jobs goes.
 local function rotation_turn(q, r, pass)
   local id, score = r.turns[2 * r.turn - 1], r.turns[2 * r.turn]
@@ -130,15 +173,20 @@ local function rotation_turn(q, r, pass)
   r.turn, id = r.turn + 1, r.owner[id] or id
   if not set then
     return { id = id, mark = score, pass = pass }
-  elseif r.gone[id] then
+  elseif set.shut then
+    return rotation_keep(q, r, set, id, pass)
+  elseif r.gone[id] or set.room == 0 then
+    r.skipped = r.skipped or not r.gone[id]
     return nil
   end
   local came = rotation_enter(q, r, set, id)
   r.own[id] = false
-  local first = rotation_first(q, set).id
-  r.gone[first] = true
+  local job = rotation_first(q, set)
+  local first = job.id
+  r.gone[first], set.room = true, set.room - 1
   local shift = first ~= id and rotation_shift(q, r, id, first)
-  return { id = first, mark = score, pass = pass, set = set, came = came, shift = shift }
+  return { id = first, mark = set.limited and lanes_below(job.rank) or score, pass = pass, set = set,
+    came = came, shift = shift }
 end
 
 -- The first of the heap of groups that stand apart has a later pass, or is gone.
@@ -155,16 +203,16 @@ end
 -- A turn of a group that stands apart.
 local function rotation_apart(q, r)
   local set = r.apart[1]
-  local job, pass = rotation_first(q, set), set.pass
+  local job, pass = set.room > 0 and rotation_first(q, set), set.pass
   if not job then
-    r.idle[#r.idle + 1] = set.group
+    if set.room > 0 then r.idle[#r.idle + 1] = set.group end
     r.apart[1] = r.apart[#r.apart]
     r.apart[#r.apart] = nil
     rotation_sink(r.apart)
     return nil
   end
   r.gone[job.id] = true
-  set.pass = pass + q.strides[set.group]
+  set.pass, set.room = pass + q.strides[set.group], set.room - 1
   rotation_sink(r.apart)
   return { id = job.id, mark = lanes_below(job.rank), pass = pass, set = set, after = set.pass }
 end
@@ -215,6 +263,30 @@ local function rotation_leave(q, plan, ids)
   if #members > 0 then redis.call('ZADD', q.waiting, unpack(members)) end
 end
 
+-- Jobs of groups with limits have begun. Groups that have no room for more are held.
+local function rotation_limit(q, r, plan, ids)
+  local begun, sets = {}, {}
+  for i, id in ipairs(ids) do
+    local set = plan[i].set
+    if set and set.limited then
+      begun[set.group] = begun[set.group] or {}
+      table.insert(begun[set.group], { id = id, since = r.since[id] })
+      sets[set.group] = set
+    end
+  end
+  if not next(begun) then
+    return
+  end
+  group_limits_take(q, begun)
+  for group in pairs(sets) do
+    local room, till = group_limits_room(q, group, r.exact)
+    if room == 0 and redis.call('ZSCORE', q.base .. 'groups', group) then
+      group_limits_hold(q, group, till)
+    end
+  end
+  group_limits_trim(q, r.exact, #ids)
+end
+
 -- Takes the jobs of the first turns of a plan.
 local function rotation_carry_out(q, r, plan, ids)
   local after, passes, plain_pass = {}, {}, nil
@@ -224,12 +296,14 @@ local function rotation_carry_out(q, r, plan, ids)
     if turn.after then after[turn.set.group] = turn.after end
   end
   for group, pass in pairs(after) do
+    q.passes[group] = pass
     passes[#passes + 1], passes[#passes + 2] = string.format('%.0f', pass), group
   end
   if #passes > 0 then redis.call('ZADD', q.base .. 'groups', unpack(passes)) end
   rotation_leave(q, plan, ids)
   redis.call('ZREM', q.waiting, unpack(ids))
   lanes_leave(q.base, ids)
+  if q.grouped == '2' then rotation_limit(q, r, plan, ids) end
   if plain_pass then redis.call('HSET', q.meta, 'plain_pass', string.format('%.0f', plain_pass)) end
 end
 
@@ -246,11 +320,12 @@ local function rotation_clear(q, r)
 end
 
 -- As `pop_jobs`, for a queue that has or had jobs with groups. q.turned: what is to be noted of it.
-local function rotation_pop(q, n, now, waiting)
+local function rotation_pop(q, n, now, waiting, exact)
+  q.note = rotation_note
   local head = redis.call('ZRANGE', q.waiting, 0, 0, 'WITHSCORES')
   if tonumber(head[2]) >= 0 then
     return pop_jobs(q, n, now)
-  elseif not q.lanes and redis.call('EXISTS', q.base .. 'groups') == 0
+  elseif not q.lanes and q.grouped ~= '2' and redis.call('EXISTS', q.base .. 'groups') == 0
     and redis.call('ZCOUNT', q.waiting, string.format('%.0f', -LANES_BELOW), '+inf') == 0 then
     local ids, marks, last = pop_jobs(q, n, now)
     if last then
@@ -261,9 +336,13 @@ local function rotation_pop(q, n, now, waiting)
   local r, plan
   local ids, marks, tries = {}, {}, 0
   repeat
-    r, tries = rotation_begin(q, n), tries + 1
+    if q.grouped == '2' then group_limits_due(q, now, ROTATION_SETS) end
+    r, tries = rotation_begin(q, n, exact), tries + 1
     plan = rotation_plan(q, r, n)
-  until #plan > 0 or tries == ROTATION_TRIES or not rotation_clear(q, r)
+    local more = r.changed and #plan < n or #plan == 0 and rotation_clear(q, r)
+  until not more or tries == ROTATION_TRIES
+  -- Behind what had no room, others may wait.
+  if tries == ROTATION_TRIES or r.skipped then q.group_look = now end
   for i, turn in ipairs(plan) do
     ids[i] = turn.id
   end
@@ -278,5 +357,9 @@ local function rotation_pop(q, n, now, waiting)
     rotation_clear(q, r)
     q.turned = { pass = plan[most].pass, taken = most, left = waiting - most }
   end
+  if q.grouped == '2' then q.group_look = q.group_look or group_limits_next(q) end
+  if q.grouped == '2' then group_limits_end(q) end
   return ids, marks
 end
+
+return rotation_pop(...)

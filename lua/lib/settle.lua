@@ -4,9 +4,10 @@
 -- `running` last if the script has begun with a write that shrinks: if a key has a wrong type, the
 -- job is still held. Marked jobs that have no result are left to cancels_end.
 
--- Takes jobs out of `running`.
-local function settle_let_go(q, ids, first, last)
+-- Takes jobs out of `running`. keeps: which of them hold room of their groups all the same: see lanes_free.
+local function settle_let_go(q, ids, first, last, keeps)
   first, last = first or 1, last or #ids
+  if group_of_any(q) == '2' then q.freed = lanes_free(q.base, ids, first, last, keeps) or q.freed end
   if last - first + 1 == q.held then
     -- These are all that the worker holds: removing the whole hash costs a fraction.
     redis.call('DEL', q.running)
@@ -42,7 +43,7 @@ local function settle_ended(q, args, at, now)
   end
   local from, to = ids == args and first or 1, ids == args and last or n
   if count == 0 then
-    settle_let_go(q, ids, from, to)
+    settle_let_go(q, ids, from, to, kind == 'failed' and 2 or nil)
     if kind == 'failed' then
       -- Purged after the effects are written, since a dead letter tells of the errors.
       q.purges[#q.purges + 1] = { ids = ids, from = from, to = to }
@@ -59,7 +60,7 @@ local function settle_ended(q, args, at, now)
     redis.call('HSET', q.outcomes, unpack(args, first, last))
     retention_pool(q, kind, pool, members, ended)
     redis.call('ZADD', q[kind], unpack(members))
-    settle_let_go(q, ids)
+    settle_let_go(q, ids, 1, n, kind == 'failed' and 2 or nil)
     if not q.plain then settle_free(q, kind, ids) end
     -- Trimmed after all blocks: the errors of these jobs are still to come.
     q.trims[#q.trims + 1] = { state = kind, pool = pool, count = count, age = age }
@@ -94,6 +95,7 @@ local function settle_retried(q, args, at, now)
     if set == ready then own[#ready / 2] = priorities[i] end
   end
   redis.call('HSET', q.attempts, unpack(attempts))
+  if group_of_any(q) == '2' then q.freed = lanes_free(q.base, ids, 1, #ids, 1) or q.freed end
   if #delayed > 0 then redis.call('ZADD', q.delayed, unpack(delayed)) end
   if #ready > 0 then groups_ready(q, ready, own, now) end
   redis.call('HDEL', q.running, unpack(ids))
@@ -141,6 +143,34 @@ local function settle_rank(q, score, now)
   return rank_text(0, q.step, now)
 end
 
+-- Jobs go back to their places, and their groups are held for a while: alone, whatever else the queue has.
+local function settle_throttle(q, jobs)
+  local ids = {}
+  for i, job in ipairs(jobs) do
+    ids[i] = job.id
+  end
+  lanes_free(q.base, ids)
+  local of, since = group_of_ids(q, ids)
+  local priorities = rank_priorities(q.priority, ids)
+  for i, job in ipairs(jobs) do
+    local group, score = of[i], tonumber(job.score)
+    if not group then
+      redis.call('ZADD', q.waiting, job.score, job.id)
+    else
+      local rank = score < -LANES_BELOW and rank_text(priorities[i] or 0, q.step, since[i])
+        or string.format('%.0f', lanes_rank(score))
+      groups_read(q, { group })
+      groups_join(q, group, { rank, job.id }, since[i])
+      redis.call('ZADD', q.waiting, lanes_below(rank), job.id)
+      if job.till > (q.until_when[group] or 0) then
+        redis.call('ZADD', q.base .. 'groups', string.format('%.0f', LANES_HELD + job.till), group)
+      end
+    end
+  end
+  -- Others of the group have turns, which are for nothing until then: see lib/group_limits.lua.
+  if q.grouped then redis.call('HSET', key_of(q, 'meta'), 'grouped', '2') end
+end
+
 -- Where a job that is released goes: `to` has the lists. What stands for its delay: see below.
 local function settle_place(q, to, id, word, value, now)
   local delay, set, list = tonumber(word), to.ready, to.back
@@ -148,6 +178,11 @@ local function settle_place(q, to, id, word, value, now)
     local parent
     delay, parent = suspend_for(q, id, word, now)
     set, list = to.delayed, parent and to.parents or to.suspended
+  elseif string.byte(word) == 94 then
+    to.back[#to.back + 1] = id
+    local till = now + string.sub(word, 2)
+    to.throttled[#to.throttled + 1] = { id = id, score = running_rank(value), till = till }
+    return
   elseif not delay then
     local lane = string.sub(word, 2)
     to.unstarted[#to.unstarted + 1], delay = id, 0
@@ -159,6 +194,7 @@ local function settle_place(q, to, id, word, value, now)
     set = to.delayed
   end
   list[#list + 1] = id
+  if set ~= to.ready then to.waits[#to.waits + 1] = id end
   local rank = delay > 0 and now + delay or running_rank(value)
   -- In a lane, jobs of all groups have one order.
   if set ~= to.ready and set ~= to.delayed then rank = settle_rank(q, rank, now) end
@@ -169,13 +205,14 @@ end
 -- Jobs that are released without counting an attempt: n, then n times id, delay ms, misses (-1: as
 -- before; of a snooze '~' and what `attempts` then has of it). Without a delay, a job goes back to
 -- its former position. Instead of a delay, a job that has not started has '=' and the lane to wait
--- in, if any, and one that is suspended '@' and what it waits for: see lib/suspend.lua.
+-- in, if any; one that is suspended '@' and what it waits for: see lib/suspend.lua; and one whose group is
+-- throttled '^' and for how many ms.
 local function settle_released(q, args, at, now)
   local n, first = tonumber(args[at]), at + 1
   local after = first + 3 * n
   local ids, misses, snoozes = {}, {}, {}
   local to = { delayed = {}, ready = {}, unstarted = {}, lanes = {}, back = {}, suspended = {},
-    parents = {} }
+    parents = {}, waits = {}, throttled = {} }
   args, first, n = cancels_sift(q, args, first, n, 3)
   if n == 0 then
     return after
@@ -192,7 +229,11 @@ local function settle_released(q, args, at, now)
   end
   if #snoozes > 0 then redis.call('HSET', q.attempts, unpack(snoozes)) end
   if #misses > 0 then redis.call('HSET', q.misses, unpack(misses)) end
+  if #to.waits > 0 and group_of_any(q) == '2' then
+    q.freed = lanes_free(q.base, to.waits, 1, #to.waits, 1) or q.freed
+  end
   if #to.delayed > 0 then redis.call('ZADD', q.delayed, unpack(to.delayed)) end
+  if #to.throttled > 0 then settle_throttle(q, to.throttled) end
   if #to.ready > 0 then groups_back(q, to.ready, now) end
   lanes_put(q, to.lanes)
   settle_unstarted(q, to.unstarted)

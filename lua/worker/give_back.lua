@@ -14,7 +14,7 @@
 --       '0' at first
 -- REPLY where to go on; '0' if all are done: about 1,000 jobs are looked at in a call
 -- ERR   LAYOUT
--- USES  clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
+-- USES  clock, layout, rank, events, wake, running, deadline, tries, unique, lanes, pools, tags,
 --       children, columns, key, retention, outbox, callers, cancels, hand, group_of, groups,
 --       groups_back
 local function give_back(keys, args)

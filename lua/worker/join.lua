@@ -21,7 +21,7 @@
 --       6… ids of the jobs that the worker believes it holds
 -- REPLY those among ARGV 6… that it holds
 -- ERR   LAYOUT, INVALID
--- USES  clock, layout, lease, setback, events, wake, soon, running, deadline, tries, unique, lanes,
+-- USES  clock, layout, rank, lease, setback, events, wake, soon, running, deadline, tries, unique, lanes,
 --       pools, tags, children, columns, key, retention, outbox, callers, cancels, group_of, groups,
 --       groups_back, reconcile, code_limits, number
 local function join(keys, args)

@@ -12,7 +12,7 @@
 -- REPLY how many jobs were released, or ended as cancelled; at most 1,000 a call, and the lease
 --       ends with the last
 -- ERR   LAYOUT
--- USES  clock, layout, events, wake, running, deadline, tries, unique, lanes, pools, tags,
+-- USES  clock, layout, rank, events, wake, running, deadline, tries, unique, lanes, pools, tags,
 --       children, columns, key, retention, outbox, callers, cancels, group_of, groups, groups_back
 local function leave(keys, args)
   local q = {

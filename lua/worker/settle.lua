@@ -36,7 +36,7 @@ local function settle(keys, args)
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
     progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
-    purges = {}, trims = {},
+    purges = {}, trims = {}, settles = true,
   }
   local wake, receive, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',
@@ -79,7 +79,7 @@ local function settle(keys, args)
   hand_end(q.workers, keys[19], ids)
   -- A worker must wake for a job that is ready again, or due before all others; for the room that is
   -- left where the number of active jobs is limited; and to know until when the queue is throttled.
-  if back or ((meta[7] or throttle > 0) and redis.call('EXISTS', q.waiting) == 1) then
+  if back or q.freed or ((meta[7] or throttle > 0) and redis.call('EXISTS', q.waiting) == 1) then
     wake_one(wake)
   end
   return redis.call('XLEN', q.base .. 'outbox')

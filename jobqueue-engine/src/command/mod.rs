@@ -121,6 +121,7 @@ static COMMANDS: &[Command] = &[
     command("ZMSCORE", Reads, 2..=MANY, sorted_set::scores),
     command("ZPOPMIN", Writes, 1..=2, sorted_set::pop_lowest),
     command("ZRANGE", Reads, 3..=4, sorted_set::range),
+    command("ZLEXCOUNT", Reads, 3..=3, sorted_set::count_by_bytes),
     command("ZRANGEBYLEX", Reads, 3..=6, sorted_set::range_by_bytes),
     command("ZRANGEBYSCORE", Reads, 3..=7, sorted_set::range_by_score),
     command("ZREM", Writes, 2..=MANY, sorted_set::remove),

@@ -129,6 +129,15 @@ pub(super) fn range_by_bytes(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     Ok(members(set.iter().filter(within).skip(skip).take(most), false))
 }
 
+/// All members have one score.
+pub(super) fn count_by_bytes(keys: &mut Keyspace, args: Args<'_>) -> Answer {
+    let (from, to) = (Edge::parse(&args[1])?, Edge::parse(&args[2])?);
+    let Some(set) = keys.get::<SortedSet>(&args[0])? else { return Ok(Reply::Integer(0)) };
+    let within = |(member, _): &(&Bytes, f64)| from.is_before(member) && to.is_behind(member);
+    let count = set.iter().filter(within).count();
+    Ok(Reply::Integer(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
 /// One end of a range of members.
 enum Edge<'a> {
     Lowest,

@@ -39,6 +39,8 @@ pub(crate) enum Transition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counts {
     Nothing,
+    /// Nothing; and the delay is not the job's, but holds its group.
+    Hold,
     /// Its worker doesn't know the job: so many have not.
     Miss(u32),
     /// A snooze. With it, so often was the job tried.

@@ -55,6 +55,10 @@ impl Queue {
 }
 
 impl Groups {
+    pub(super) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
     /// The groups with the most turns ahead, at most so many, up to 1,000; and all jobs without a
     /// group, if any wait.
     ///

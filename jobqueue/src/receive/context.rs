@@ -77,6 +77,7 @@ impl ReceiveContext {
             name: name.as_ref(),
             codec: Codec::default(),
             reply_to: reply_to.as_ref(),
+            has_group: false,
         };
         decide(outcome, &policy, job, || self.route(record)).into_settlement(id)
     }
@@ -86,7 +87,8 @@ impl ReceiveContext {
         let Accepted { id, record, policy, .. } = job;
         let reply_to = record.options.reply_to.as_ref();
         let (name, codec) = (Some(&record.name), record.codec);
-        let job = EndedJob { id, name, codec, reply_to };
+        let has_group = record.options.group.is_some();
+        let job = EndedJob { id, name, codec, reply_to, has_group };
         decide_run(outcome, policy, job, || self.route(Bytes::from(record.encode())))
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct EndedJob<'a> {
     pub(crate) codec: Codec,
     /// The caller that waits for the outcome.
     pub(crate) reply_to: Option<&'a ReplyAddress>,
+    /// Whether it belongs to a group.
+    pub(crate) has_group: bool,
 }
 
 /// Decides what becomes of a job that has run. As [`decide`]; but one that runs at most once was
@@ -74,7 +76,7 @@ pub(crate) fn decide<'a>(
         (Ok(result), _) => completed(result, policy, &job),
         (Err(failure), step) => {
             let step = step.unwrap_or((RetryDecision::FailAtOnce, None, None));
-            failed(failure, step, policy, job.name)
+            failed(failure, step, policy, &job)
         }
     };
     follow(&mut decision, &job, route);
@@ -89,7 +91,7 @@ pub(crate) fn fail<'a>(
     job: EndedJob<'a>,
     route: impl FnOnce() -> Option<DeadLetterRoute<'a>>,
 ) -> Decision {
-    let mut decision = failed(failure, (RetryDecision::Fail, None, None), policy, job.name);
+    let mut decision = failed(failure, (RetryDecision::Fail, None, None), policy, &job);
     follow(&mut decision, &job, route);
     decision
 }
@@ -142,7 +144,7 @@ fn failed(
     mut failure: JobFailure,
     (step, alert, over): Step,
     policy: &RunPolicy,
-    name: Option<&JobName>,
+    job: &EndedJob<'_>,
 ) -> Decision {
     failure.reason = over.unwrap_or(failure.reason);
     if step == RetryDecision::FailAtOnce && failure.reason == FailureReason::Error {
@@ -158,13 +160,19 @@ fn failed(
         }
         RetryDecision::Fail | RetryDecision::FailAtOnce => {
             let outcome = Outcome::Failed(failure.clone()).encode();
-            (Transition::Failed { keep: policy.keep_failed(name), outcome, error }, Duration::ZERO)
+            (
+                Transition::Failed { keep: policy.keep_failed(job.name), outcome, error },
+                Duration::ZERO,
+            )
         }
         RetryDecision::Snooze(delay) => {
             let counts = Counts::Snooze(policy.snoozed_once_more());
             (Transition::Released { delay, counts }, Duration::ZERO)
         }
         RetryDecision::Release(delay) => (released(delay), Duration::ZERO),
+        RetryDecision::Throttle(delay) if job.has_group => {
+            (Transition::Released { delay, counts: Counts::Hold }, Duration::ZERO)
+        }
         RetryDecision::Throttle(throttle) => (released(Duration::ZERO), throttle),
     };
     Decision { throttle, alert, ..Decision::new(end, Some(failure)) }
@@ -198,8 +206,13 @@ mod tests {
         let (id, from) = (JobId::generate(), queue("orders"));
         let record = Bytes::from_static(b"raw");
         let reply_to = ReplyAddress::generate().expect("a good name");
-        let job =
-            EndedJob { id: &id, name: None, codec: Codec::MessagePack, reply_to: Some(&reply_to) };
+        let job = EndedJob {
+            id: &id,
+            name: None,
+            codec: Codec::MessagePack,
+            reply_to: Some(&reply_to),
+            has_group: false,
+        };
         let route =
             || Some(DeadLetterRoute { to: queue("dlq"), from: &from, record, has_steps: false });
         decide_run(outcome, policy, job, route)

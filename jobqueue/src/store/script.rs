@@ -27,25 +27,27 @@ impl Script {
 
 /// A script from its folder, its name, and the helpers it uses in the order in which they stand.
 ///
-/// Each EVALSHA makes every `local function` anew, so a script includes only what it uses. With
-/// `once`, each call is carried out once, by its number (`lua/lib/call.lua`).
+/// Each EVALSHA makes every `local function` anew, so a script includes only what it uses. Helpers in
+/// parentheses are for few calls, and only these make them: they are the body of one function, named like
+/// the last of them with `_part`, and that ends with what the function answers. With `once`, each
+/// call is carried out once, by its number (`lua/lib/call.lua`).
 macro_rules! script {
-    ($folder:literal / $entry:ident, [$($lib:ident),*]) => {
+    ($folder:literal / $entry:ident, [$($lib:tt),*]) => {
         $crate::store::script::script!(@
             $folder, $entry, [$($lib),*], concat!("return ", stringify!($entry), "(KEYS, ARGV)\n"), false)
     };
-    ($folder:literal / $entry:ident, [$($lib:ident),*], once) => {
+    ($folder:literal / $entry:ident, [$($lib:tt),*], once) => {
         $crate::store::script::script!(@
             $folder, $entry, [$($lib),*],
             concat!("return call_once(", stringify!($entry), ", KEYS, ARGV)\n"), true)
     };
-    (@ $folder:literal, $entry:ident, [$($lib:ident),*], $call:expr, $once:literal) => {{
+    (@ $folder:literal, $entry:ident, [$($lib:tt),*], $call:expr, $once:literal) => {{
         static SCRIPT: $crate::store::script::Script = $crate::store::script::Script::new(
             concat!($folder, "/", stringify!($entry)),
             concat!(
                 // For the embedded server: no script keeps anything from one call to the next.
                 "--!pure\n",
-                $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/lib/", stringify!($lib), ".lua")),)*
+                $($crate::store::script::script!(@lib $lib),)*
                 include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/", $folder, "/", stringify!($entry), ".lua")),
                 $call,
             ),
@@ -53,5 +55,16 @@ macro_rules! script {
         );
         &SCRIPT
     }};
+    (@lib ($first:ident in $last:ident)) => {
+        concat!(
+            "local function ", stringify!($last), "_part(...)\n",
+            $crate::store::script::script!(@lib $first),
+            $crate::store::script::script!(@lib $last),
+            "end\n",
+        )
+    };
+    (@lib $lib:ident) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/lib/", stringify!($lib), ".lua"))
+    };
 }
 pub(crate) use script;

@@ -38,7 +38,7 @@ const COLUMNS: [&str; 9] = [
     "priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels",
     "group_of",
 ];
-const PLAIN: [&str; 27] = [
+const PLAIN: [&str; 29] = [
     "ticking",
     "meta",
     "events",
@@ -61,6 +61,8 @@ const PLAIN: [&str; 27] = [
     "groups",
     "passes",
     "weights",
+    "group_limits",
+    "groups:tat",
     "pools",
     "flows",
     "flow:ids",
@@ -99,6 +101,13 @@ impl Ledger {
             "uniques" => self.uniques = pairs(&stage.ask(&["HGETALL", key])),
             "expiring" => self.column(stem, range()),
             "lane" | "pool" => self.column(stem, range()),
+            "groups" if rest == "active" => {
+                let ids = range()
+                    .iter()
+                    .filter_map(|it| Some(it.split_once('\n')?.1.to_owned()))
+                    .collect();
+                self.column("room of groups", ids);
+            }
             "waiting" if !rest.is_empty() => self.column("waiting apart", range()),
             "listed" => self.column(stem, texts(&stage.ask(&["SMEMBERS", key]))),
             "children" => {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use jobqueue::{Client, JobState, Outcome as JobOutcome, Rate};
+use jobqueue::{Client, JobState, Outcome as JobOutcome, Rate, manage::AfterFailure};
 use jobqueue_engine::Reply;
 use tokio::{
     sync::oneshot,
@@ -16,7 +16,9 @@ use crate::{
     mutant::Mutant,
     operator,
     plan::{Acknowledge, Kind, Plan},
-    probe, producer, schedules,
+    probe,
+    producer::{self, IN_ORDER, ONE_BY_ONE},
+    schedules,
     stage::{Stage, base, lock},
     worker,
 };
@@ -143,6 +145,9 @@ async fn set_up(stage: &Stage, client: &Client) -> jobqueue::Result<()> {
     }
     let rate = Rate::new(RATE.0, Duration::from_secs(1)).burst(RATE.1);
     client.queue(Kind::Paced.queue())?.set_limits().rate(rate).await?;
+    let groups = client.queue(Kind::Work.queue())?.groups();
+    groups.set_limits(ONE_BY_ONE).max_active(1).await?;
+    groups.set_limits(IN_ORDER).in_order(AfterFailure::GoOn).await?;
     flows::bind(stage, client).await?;
     schedules::make_all(stage, client).await
 }

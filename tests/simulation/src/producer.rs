@@ -102,8 +102,12 @@ async fn added<T: 'static>(mut add: Add<T>, book: &Book, order: &Order) -> Resul
     Ok(())
 }
 
+/// Groups of which one job runs at a time, the one in order.
+pub(crate) const ONE_BY_ONE: &str = "group-1";
+pub(crate) const IN_ORDER: &str = "group-0";
+
 /// The group of a job: some have one.
-fn group(token: u32) -> Option<String> {
+pub(crate) fn group(token: u32) -> Option<String> {
     token.is_multiple_of(3).then(|| format!("group-{}", token % 4))
 }
 

@@ -119,7 +119,12 @@ impl Ledger {
                 "waiting" if !rest.is_empty() => {
                     self.columns.entry("waiting apart").or_default().extend(reader.range(name));
                 }
-                "groups" | "passes" | "weights" => {}
+                "groups" if rest == "active" => {
+                    let active = reader.range(name);
+                    let ids = active.iter().filter_map(|it| it.split_once('\n')).map(|(_, id)| id);
+                    self.columns.insert("room of groups", ids.map(str::to_owned).collect());
+                }
+                "groups" | "passes" | "weights" | "group_limits" => {}
                 "lane" => {
                     self.columns.entry("lane").or_default().extend(reader.range(name));
                 }

@@ -93,6 +93,13 @@ fn cases() -> Vec<Case> {
         case("outbox/enqueue", &[], args![base, 1, "to", "a", 0, "r", ""], &[]),
         case("queue/clean", FAILED, args![base, "failed", 0, 10], FAILED),
         case("queue/drain", WAITING, args![base, 0], WAITING),
+        case("queue/go_on", THERE, args![base, "g"], &[]),
+        case(
+            "queue/group_limits",
+            &[],
+            args![base, "g", "a", 5],
+            &["HSET jq:{q}:group_limits g a1"],
+        ),
         case("queue/lift", THROTTLED, args![], THROTTLED),
         case("queue/limits", &[], args![base, "active", 5], &["HDEL jq:{q}:meta active"]),
         case("queue/obliterate", WAITING, args![base, 0], WAITING),

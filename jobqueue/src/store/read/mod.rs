@@ -4,6 +4,7 @@
 //! A server or a proxy may refuse commands that block. Then streams are read by polling.
 
 pub(crate) mod events;
+mod groups;
 mod inbox;
 mod job;
 mod outbox;

@@ -125,7 +125,7 @@ impl RunMaker {
         let has_steps = handler.as_ref().is_none_or(|entry| entry.rules.steps);
         let route = || to.map(|to| DeadLetterRoute { to, from, record, has_steps });
         let (codec, reply_to) = (Codec::default(), reply_to.as_ref());
-        let job = EndedJob { id, name: name.as_ref(), codec, reply_to };
+        let job = EndedJob { id, name: name.as_ref(), codec, reply_to, has_group: false };
         (decide(outcome, &policy, job, route), handler)
     }
 }

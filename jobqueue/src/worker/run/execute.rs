@@ -243,7 +243,8 @@ impl Run {
         let (id, record) = (self.ctx.id(), self.ctx.record());
         let reply_to = record.options.reply_to.as_ref();
         let reply_to = reply_to.filter(|_| !self.is_at_most_once());
-        EndedJob { id, name: Some(&record.name), codec: record.codec, reply_to }
+        let has_group = record.options.group.is_some();
+        EndedJob { id, name: Some(&record.name), codec: record.codec, reply_to, has_group }
     }
 
     fn decide(&self, outcome: RunOutcome, policy: &RunPolicy) -> Decision {

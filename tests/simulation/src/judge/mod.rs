@@ -4,6 +4,7 @@
 mod cancels;
 mod fates;
 mod flows;
+mod groups;
 mod keys;
 mod lifetimes;
 mod once;
@@ -42,7 +43,7 @@ pub enum Wrong {
     Invented,
     /// Numbers don't add up, or a job ended otherwise than it should.
     Unsound,
-    /// More started than the rate allows.
+    /// More started than the rate allows, or than may run at once.
     TooFast,
     /// A job that could start didn't, or a lease ended though nothing was wrong.
     Late,
@@ -118,6 +119,7 @@ impl<'a> Judge<'a> {
         self.check_ticks();
         self.check_effects_once();
         self.check_flows();
+        self.check_groups();
         self.check_messages();
         self.check_runs();
         self.check_outcomes();

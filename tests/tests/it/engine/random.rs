@@ -12,12 +12,13 @@ pub(super) struct Command {
 /// A random command on a few keys.
 pub(super) fn command(rng: &mut Rng) -> Command {
     let draw = Draw(rng);
-    match draw.0.u8(..6) {
+    match draw.0.u8(..7) {
         0 => draw.hash(),
         1 => draw.sorted_set(),
         2 => draw.list_or_set(),
         3 => draw.stream(),
-        4 => draw.text_or_key(),
+        4 => draw.set_by_bytes(),
+        5 => draw.text_or_key(),
         _ => draw.sorted_set(),
     }
 }
@@ -136,6 +137,25 @@ impl Draw<'_> {
         if name == "ZRANGEBYSCORE" && self.0.bool() {
             rest.extend(["LIMIT".to_owned(), self.0.u8(..3).to_string(), self.index()]);
         }
+        ordered(name, key, rest)
+    }
+
+    /// One whose members have one score.
+    fn set_by_bytes(mut self) -> Command {
+        let key = format!("b{}", self.0.u8(..2));
+        let edge = |draw: &mut Self| match draw.0.u8(..8) {
+            0 => "-".to_owned(),
+            1 => "+".to_owned(),
+            2 => draw.word(),
+            3..=5 => format!("[{}", draw.word()),
+            _ => format!("({}", draw.word()),
+        };
+        let (name, rest) = match self.0.u8(..5) {
+            0..=1 => ("ZADD", self.many(|draw| ["0".to_owned(), draw.word()])),
+            2 => ("ZREM", self.words()),
+            3 => ("ZLEXCOUNT", vec![edge(&mut self), edge(&mut self)]),
+            _ => ("ZRANGEBYLEX", vec![edge(&mut self), edge(&mut self)]),
+        };
         ordered(name, key, rest)
     }
 

@@ -1,5 +1,6 @@
 //! Groups: a queue is shared fairly among them.
 
+mod limits;
 mod moves;
 mod order;
 mod random;

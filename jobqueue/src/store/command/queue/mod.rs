@@ -4,7 +4,10 @@ mod clean;
 mod counts;
 mod drain;
 mod glance;
+mod go_on;
+mod group_limits;
 mod groups;
+mod held_groups;
 mod history;
 mod holder;
 mod lift;
@@ -29,7 +32,10 @@ pub(crate) use clean::Clean;
 pub(crate) use counts::Counts;
 pub(crate) use drain::Drain;
 pub(crate) use glance::Glance;
+pub(crate) use go_on::GoOn;
+pub(crate) use group_limits::SetGroupLimits;
 pub(crate) use groups::ReadGroups;
+pub(crate) use held_groups::{HeldGroup, HeldUntil, ReadHeldGroups};
 pub(crate) use history::ReadHistory;
 pub(crate) use holder::Holder;
 pub(crate) use lift::Lift;
@@ -49,13 +55,16 @@ pub(crate) use throttles::{ReadThrottles, Throttling};
 pub(crate) use weigh::Weigh;
 
 #[cfg(feature = "internals")]
-pub(crate) fn scripts() -> [&'static Script; 22] {
+pub(crate) fn scripts() -> [&'static Script; 25] {
     [
         Clean::SCRIPT,
         Counts::SCRIPT,
         Drain::SCRIPT,
         Glance::SCRIPT,
+        GoOn::SCRIPT,
+        SetGroupLimits::SCRIPT,
         ReadGroups::SCRIPT,
+        ReadHeldGroups::SCRIPT,
         ReadHistory::SCRIPT,
         Holder::SCRIPT,
         Lift::SCRIPT,

@@ -122,7 +122,7 @@ impl Command for Advance<'_> {
             expiry,
             rooms,
             pop,
-            rotation,
+            (group_limits in rotation),
             fetch,
             handover,
             details

@@ -26,6 +26,7 @@ impl Command for GiveBack<'_> {
         [
             clock,
             layout,
+            rank,
             events,
             wake,
             running,

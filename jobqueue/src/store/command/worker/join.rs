@@ -42,6 +42,7 @@ impl Command for Join<'_> {
         [
             clock,
             layout,
+            rank,
             lease,
             setback,
             events,

@@ -24,6 +24,7 @@ impl Command for Leave<'_> {
         [
             clock,
             layout,
+            rank,
             events,
             wake,
             running,

@@ -38,7 +38,8 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
                 errors.push((id, error));
             }
             Transition::Released { delay, counts } => {
-                released.push((id, millis(*delay).to_string(), *counts));
+                let held = if *counts == Counts::Hold { "^" } else { "" };
+                released.push((id, format!("{held}{}", millis(*delay)), *counts));
             }
             Transition::Suspended(wait) => {
                 released.push((id, format!("@{wait}"), Counts::Nothing));
@@ -63,7 +64,7 @@ pub(crate) fn write(settlements: &[Settlement], args: &mut Args<'_>) {
     for (id, delay, counts) in released {
         args.push(id.as_str()).push(delay);
         match counts {
-            Counts::Nothing => args.push(-1),
+            Counts::Nothing | Counts::Hold => args.push(-1),
             Counts::Miss(misses) => args.push(misses),
             Counts::Snooze(tries) => args.push(format!("~{tries}")),
         };

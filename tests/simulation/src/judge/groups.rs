@@ -1,0 +1,37 @@
+//! Groups of which one job runs at a time.
+
+use std::collections::BTreeMap;
+
+use super::{Judge, Wrong};
+use crate::{
+    book::Note,
+    plan::Kind,
+    producer::{IN_ORDER, ONE_BY_ONE, group},
+};
+
+impl Judge<'_> {
+    /// No two of their jobs run at once, where nothing breaks: a run that has lost its job may go on for
+    /// a while.
+    pub(super) fn check_groups(&mut self) {
+        if !self.plan.faults.is_empty() {
+            return;
+        }
+        let mut running: BTreeMap<String, (u64, u32)> = BTreeMap::new();
+        let notes = self.notes;
+        for (_, note) in notes {
+            match note {
+                Note::Start { token, run, kind, .. } if kind.queue() == Kind::Work.queue() => {
+                    let limited = group(*token).filter(|it| it == ONE_BY_ONE || it == IN_ORDER);
+                    let Some(group) = limited else { continue };
+                    if let Some((other, of)) = running.insert(group.clone(), (*run, *token)) {
+                        let what =
+                            format!("{token} ran in {group} beside {of} (runs {run}, {other})");
+                        self.complain(Wrong::TooFast, what);
+                    }
+                }
+                Note::End { run, .. } => running.retain(|_, (of, _)| of != run),
+                _ => {}
+            }
+        }
+    }
+}
