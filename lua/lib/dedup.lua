@@ -106,6 +106,7 @@ local function dedup_place(q, id, priority, record, former, now)
     redis.call('ZREM', q.waiting, id)
   end
   lanes_leave(q.base, { id })
+  if lanes_free(q.base, { id }) then wake_one(q.base .. 'wake') end
   redis.call('HDEL', q.base .. 'group_of', id)
   group_of_note(q, { [id] = group or false }, true)
   reprioritize(q, id, priority, nil, now)

@@ -194,7 +194,8 @@ local function settle_place(q, to, id, word, value, now)
     set = to.delayed
   end
   list[#list + 1] = id
-  if set ~= to.ready then to.waits[#to.waits + 1] = id end
+  -- In a lane, a job has had its turn, and keeps its room.
+  if set == to.delayed then to.waits[#to.waits + 1] = id end
   local rank = delay > 0 and now + delay or running_rank(value)
   -- In a lane, jobs of all groups have one order.
   if set ~= to.ready and set ~= to.delayed then rank = settle_rank(q, rank, now) end

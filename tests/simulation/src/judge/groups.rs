@@ -1,6 +1,6 @@
 //! Groups of which one job runs at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Judge, Wrong};
 use crate::{
@@ -16,12 +16,16 @@ impl Judge<'_> {
         if !self.plan.faults.is_empty() {
             return;
         }
+        // Those that are added many at once have none.
+        let orders = self.plan.orders.iter().filter(|it| it.what.tokens.len() == 1);
+        let grouped: BTreeSet<u32> = orders.map(|it| it.what.tokens[0]).collect();
         let mut running: BTreeMap<String, (u64, u32)> = BTreeMap::new();
         let notes = self.notes;
         for (_, note) in notes {
             match note {
                 Note::Start { token, run, kind, .. } if kind.queue() == Kind::Work.queue() => {
-                    let limited = group(*token).filter(|it| it == ONE_BY_ONE || it == IN_ORDER);
+                    let group = group(*token).filter(|_| grouped.contains(token));
+                    let limited = group.filter(|it| it == ONE_BY_ONE || it == IN_ORDER);
                     let Some(group) = limited else { continue };
                     if let Some((other, of)) = running.insert(group.clone(), (*run, *token)) {
                         let what =
