@@ -83,6 +83,7 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Limits(command::Limits),
     Groups(command::Groups),
+    Group(Box<command::Group>),
     Throttles(command::Throttles),
     DeadLetters(command::DeadLetters),
     Topics(command::Topics),

@@ -12,6 +12,7 @@ mod empty;
 mod events;
 mod find;
 mod flows;
+mod group;
 mod groups;
 mod history;
 mod job;
@@ -41,6 +42,7 @@ pub(crate) use self::{
     events::Events,
     find::Find,
     flows::Flows,
+    group::Group,
     groups::Groups,
     history::History,
     job::Job,
@@ -76,6 +78,7 @@ pub(crate) async fn run(verb: Verb, session: &Session) -> Result<Exit> {
         Verb::Obliterate(it) => it.run(session).await,
         Verb::Limits(it) => it.run(session).await,
         Verb::Groups(it) => it.run(session).await,
+        Verb::Group(it) => it.run(session).await,
         Verb::Throttles(it) => it.run(session).await,
         Verb::DeadLetters(it) => it.run(session).await,
         Verb::Topics(it) => it.run(session).await,

@@ -87,3 +87,27 @@ async fn throttles_are_shown_and_lifted() {
     program.out("pause slow");
     program.run("throttles slow").ends(1).says(&["it is paused"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_of_groups() {
+    let program = Program::start();
+    program.out("add orders ship --group acme");
+    let set = "group orders acme --max-active 2 --rate 50/s --in-order stop --pause";
+    let shown = program.out(set);
+    for word in ["yes", "2", "50/s, burst 1", "stops after a failure"] {
+        assert!(shown.contains(word), "{word}: {shown}");
+    }
+    assert_eq!(program.out("group orders *").matches("none").count(), 3);
+    program.out("group orders * --in-order go-on");
+    assert!(program.out("group orders other").contains("goes on after a failure"));
+    // A fetch finds that it is held.
+    program.run("groups orders --held").done().says(&["No group is held"]);
+    let queue = program.client().await.queue("orders").expect("a name");
+    assert!(queue.receive(1, std::time::Duration::ZERO).await.expect("received").is_empty());
+    let held = program.out("groups orders --held");
+    assert!(held.contains("acme") && held.contains("it is paused"), "{held}");
+    program.run("group orders acme --resume --go-on").done().says(&["It had not stopped"]);
+    let json = program.out("group orders acme --forget --json");
+    assert!(json.contains("\"max_active\":null"), "{json}");
+    program.run("group orders acme --max-active 0").ends(2);
+}

@@ -11,7 +11,7 @@ use super::Rate;
 pub enum AfterFailure {
     /// Its next job is next, as if that one had succeeded.
     GoOn,
-    /// It stops, until that job is retried or removed, or [`Groups::go_on`] is called.
+    /// It stops, until that job is retried or removed, or [`Groups::go_on`](crate::manage::Groups::go_on) is called.
     Stop,
 }
 

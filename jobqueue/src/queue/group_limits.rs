@@ -97,22 +97,28 @@ impl Groups {
         self.queue().store().group_limits(group).await
     }
 
+    /// What groups may have that have no such limit of their own.
+    ///
+    /// # Errors
+    /// Those of any call.
+    pub async fn limits_of_all(&self) -> Result<GroupLimits> {
+        self.queue().store().group_limits("").await
+    }
+
     /// No job of this group starts until it is [resumed](Self::resume). Active ones go on.
     ///
     /// # Errors
     /// As for [`set_limits`](Self::set_limits).
     pub async fn pause(&self, group: &str) -> Result<()> {
-        self.set_limits(group).set('p', Some(1)).await
+        self.set_limits(group).pause().await
     }
 
-    /// Jobs of this group start again.
+    /// Jobs of this group start again, unless all groups are paused.
     ///
     /// # Errors
     /// As for [`set_limits`](Self::set_limits).
     pub async fn resume(&self, group: &str) -> Result<()> {
-        let mut change = self.set_limits(group);
-        change.changes.push(('p', UNSAID.to_owned()));
-        change.await
+        self.set_limits(group).resume().await
     }
 
     /// The groups of which no job may start now, though some wait, at most so many, up to 1,000: first
@@ -172,6 +178,22 @@ impl SetLimitsOfGroup {
     pub fn in_order(self, after: impl Into<Option<AfterFailure>>) -> Self {
         let after = after.into();
         self.set('o', after.map(|after| if after == AfterFailure::Stop { 2 } else { 1 }))
+    }
+
+    /// No job of the group starts. Active ones go on.
+    pub fn pause(self) -> Self {
+        self.set('p', Some(1))
+    }
+
+    /// Jobs of the group start again, unless all groups are paused.
+    pub fn resume(self) -> Self {
+        self.set('p', Some(UNSAID))
+    }
+
+    /// Whether nothing is to change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.invalid.is_none()
     }
 
     /// Forgets all that was set before: for a group, what is set for all groups holds; for those, no limit.
