@@ -210,10 +210,11 @@ local function add_write(q, args, n, specials, duplicates)
   layout_mark(q.meta, q.layout)
   local largest = size_largest(args, 7, n)
   size_note(q.meta, q.largest, largest)
-  q.noted = q.look or largest > GROUP_OF_SMALL
-  if q.named then group_of_note(q, q.named) end
   q.order = q.look and order_read(q.newest, now)
   q.at = q.order and now or order_any(q.meta, q.newest, now)
+  -- Ids don't say when jobs are ready whose ranks are ahead of time.
+  q.noted = q.look or largest > GROUP_OF_SMALL or q.at ~= now
+  if q.named then group_of_note(q, q.named) end
   local look = q.fresh > 0 and add_place(q, args, n, specials, duplicates, now)
   if q.order and q.order.id ~= '' then order_note(q.meta, q.order) end
   add_claim(q, args, specials, duplicates, now)

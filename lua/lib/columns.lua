@@ -42,8 +42,7 @@ local function columns_purge(c, ids, first, last)
     return
   end
   lanes_leave(c.base, ids, first, last)
-  -- Jobs that are settled have left their room by themselves, or keep it.
-  if not c.settles and lanes_free(c.base, ids, first, last) then wake_one(c.base .. 'wake') end
+  if lanes_free(c.base, ids, first, last) then wake_one(c.base .. 'wake') end
   pools_leave(c.base, ids, first, last)
   unique_free(c.uniques, c.base, ids, first, last, true)
   for _, column in ipairs({ c.outcomes, c.priority, c.attempts, c.stalls, c.misses, c.progress,

@@ -7,7 +7,8 @@
 -- Groups with limits stand apart: see lib/groups.lua. {q}:groups:active is a ZSET of members
 -- '<group>\n<id>', all with score 0: jobs that are active; and in groups in order, those that wait to go
 -- on, or have failed and stop their group. {q}:groups:tat is a ZSET group → the theoretical arrival time
--- of GCRA. A group that may not go is held: no fetch looks at it before its time, or before it has room.
+-- of GCRA; {q}:groups:until a ZSET group → until when one is throttled by one of its jobs. A group that may
+-- not go is held: no fetch looks at it before its time, or before it has room.
 
 -- Until when one is held that is paused.
 local GROUP_LIMITS_PAUSED = LANES_FULL - LANES_HELD + 1
@@ -34,9 +35,11 @@ end
 
 -- How many more jobs of a group may start now; and, if none may, until when it is to be held.
 local function group_limits_room(q, group, exact)
-  local text, room = q.limits[group] or '', math.huge
+  local text, room, throttle = q.limits[group] or '', math.huge, q.throttled[group]
   if group_limits_word(text, 'p') then
     return 0, GROUP_LIMITS_PAUSED
+  elseif throttle and throttle > exact then
+    return 0, throttle
   end
   local most = group_limits_word(text, 'o') and 1 or tonumber(group_limits_word(text, 'a') or nil)
   if most then
@@ -63,6 +66,7 @@ end
 
 -- Groups whose time has come take turns again. Up to so many.
 local function group_limits_due(q, now, most)
+  redis.call('ZREMRANGEBYSCORE', q.base .. 'groups:until', '-inf', now)
   local due = redis.call('ZRANGEBYSCORE', q.base .. 'groups', LANES_HELD,
     string.format('%.0f', LANES_HELD + now), 'LIMIT', 0, most)
   if #due > 0 then
@@ -112,8 +116,9 @@ end
 
 -- No group has limits any more, and none is held.
 local function group_limits_end(q)
-  if redis.call('EXISTS', q.base .. 'group_limits', q.base .. 'groups:active') == 0
+  if redis.call('EXISTS', q.base .. 'group_limits', q.base .. 'groups:active', q.base .. 'groups:until') == 0
     and redis.call('ZCOUNT', q.base .. 'groups', LANES_HELD, '+inf') == 0 then
     redis.call('HSET', q.meta, 'grouped', '1')
+    redis.call('UNLINK', q.base .. 'groups:tat')
   end
 end

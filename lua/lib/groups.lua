@@ -28,11 +28,12 @@ local function groups_read(q, groups)
   end
   if q.pass == nil then q.pass = redis.call('HGET', key_of(q, 'meta'), 'pass') end
   local now = tonumber(q.pass or 0)
-  local strides, sets, weights, apart, limits, all = {}, {}, nil, nil, nil, nil
-  q.until_when, q.known, q.limits = {}, {}, {}
+  local strides, sets, weights, apart, limits, all, throttled = {}, {}, nil, nil, nil, nil, nil
+  q.until_when, q.known, q.limits, q.throttled = {}, {}, {}, {}
   if group_of_any(q) == '2' then
     limits = redis.call('HMGET', base .. 'group_limits', unpack(names))
     all = redis.call('HGET', base .. 'group_limits', '')
+    throttled = redis.call('ZMSCORE', base .. 'groups:until', unpack(names))
   end
   if limits or redis.call('EXISTS', base .. 'weights', base .. 'groups') > 0 then
     weights = redis.call('HMGET', base .. 'weights', unpack(names))
@@ -51,7 +52,10 @@ local function groups_read(q, groups)
     end
     passes[group] = pass > now and pass or now
     if limits and (limits[i] or all) then q.limits[group] = (limits[i] or '') .. ' ' .. (all or '') end
-    if q.until_when[group] or q.limits[group] then sets[group] = sets[group] or passes[group] end
+    q.throttled[group] = throttled and tonumber(throttled[i] or nil)
+    if q.until_when[group] or q.limits[group] or q.throttled[group] then
+      sets[group] = sets[group] or passes[group]
+    end
   end
   q.passes, q.strides, q.apart = passes, strides, sets
   return names
@@ -108,7 +112,7 @@ end
 local function groups_return(q, members, of)
   local back, pairs_of = {}, {}
   for i, group in ipairs(of) do
-    if group and q.limits[group] then pairs_of[#pairs_of + 1] = group .. '\n' .. members[2 * i] end
+    if group then pairs_of[#pairs_of + 1] = group .. '\n' .. members[2 * i] end
   end
   local active = q.base .. 'groups:active'
   if #pairs_of == 0 or redis.call('EXISTS', active) == 0 then
@@ -130,19 +134,18 @@ end
 local function groups_seat(q, members, of, priorities, now, noted)
   local names, since, column, apart, n = groups_read(q, of), string.format('%.0f ', now), {}, {}, 0
   local passes, strides, sets, texts = q.passes, q.strides, q.apart, {}
-  local places, k, back = {}, 0, next(q.limits) and groups_return(q, members, of) or {}
+  local places, k, back = {}, 0, group_of_any(q) == '2' and groups_return(q, members, of) or {}
   for i = 1, #of do
     local group, score, id = of[i], members[2 * i - 1], members[2 * i]
-    if group and back[group .. '\n' .. id] then
-      score = string.format('%.0f', q.step and ((priorities[i] or 0) + 1024) * q.step or score - now)
-    end
     if group then
+      local first = back[group .. '\n' .. id]
       if noted then
         -- Ids that are chosen have another order than the ranks of their jobs.
-        local ms = q.step and score - ((priorities[i] or 0) + 1024) * q.step or now
+        local ms = not first and q.step and score - ((priorities[i] or 0) + 1024) * q.step or now
         column[n + 1], column[n + 2] = id, (ms == now and since or string.format('%.0f ', ms)) .. group
         n = n + 2
       end
+      if first then score, sets[group] = '0', sets[group] or true end
       if sets[group] or (priorities[i] or 0) ~= 0 then
         local list = apart[group] or {}
         list[#list + 1], list[#list + 2] = score, id

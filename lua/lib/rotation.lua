@@ -8,6 +8,9 @@ local ROTATION_STEP, ROTATION_SETS = 16, 100
 -- How often a fetch begins again that has only found groups without jobs.
 local ROTATION_TRIES = 20
 
+-- How many turns of groups that may not go are taken back in a fetch.
+local ROTATION_KEPT = 200
+
 -- Beyond this, passes begin anew when nothing waits.
 local ROTATION_END = 1125899906842624
 
@@ -37,7 +40,7 @@ local function rotation_set(q, r, group)
   local set = { group = group, pass = q.apart[group], jobs = {}, came = {}, at = 1, arrival = 1, read = 0,
     room = math.huge }
   r.sets[group] = set
-  if q.limits[group] then
+  if q.limits[group] or q.throttled[group] then
     local till = q.until_when[group]
     set.limited = true
     if till then set.room = 0 else set.room, till = group_limits_room(q, group, r.exact) end
@@ -157,13 +160,24 @@ local function rotation_keep(q, r, set, id, pass)
   redis.call('ZADD', q.waiting, lanes_below(r.rank[id]), id)
   if not q.until_when[set.group] then
     local _, till = group_limits_room(q, set.group, r.exact)
-    -- The turns that its jobs had are its own again, once it may go.
-    q.passes[set.group] = pass
-    redis.call('ZREM', q.base .. 'passes', set.group)
     group_limits_hold(q, set.group, till)
     q.until_when[set.group] = till
   end
+  q.kept_turns[#q.kept_turns + 1] = { group = set.group, pass = pass, stride = q.strides[set.group] }
   r.changed = true
+end
+
+-- Turns that were not for their groups' jobs are over, if others have gone behind them. The others are the
+-- groups' again, once they may go.
+local function rotation_return(q, last)
+  local sooner, passes = {}, q.base .. 'passes'
+  for _, turn in ipairs(q.kept_turns) do
+    if turn.pass > last then sooner[turn.group] = (sooner[turn.group] or 0) + turn.stride end
+  end
+  for group, by in pairs(sooner) do
+    local pass = redis.call('ZSCORE', passes, group)
+    if pass then redis.call('ZADD', passes, string.format('%.0f', pass - by), group) end
+  end
 end
 
 -- A turn that a job has: if its group stands apart, the first of its jobs goes.
@@ -173,7 +187,7 @@ local function rotation_turn(q, r, pass)
   r.turn, id = r.turn + 1, r.owner[id] or id
   if not set then
     return { id = id, mark = score, pass = pass }
-  elseif set.shut then
+  elseif set.shut and #q.kept_turns < ROTATION_KEPT then
     return rotation_keep(q, r, set, id, pass)
   elseif r.gone[id] or set.room == 0 then
     r.skipped = r.skipped or not r.gone[id]
@@ -321,9 +335,10 @@ end
 
 -- As `pop_jobs`, for a queue that has or had jobs with groups. q.turned: what is to be noted of it.
 local function rotation_pop(q, n, now, waiting, exact)
-  q.note = rotation_note
+  q.note, q.kept_turns = rotation_note, {}
   local head = redis.call('ZRANGE', q.waiting, 0, 0, 'WITHSCORES')
   if tonumber(head[2]) >= 0 then
+    if q.grouped == '2' then group_limits_end(q) end
     return pop_jobs(q, n, now)
   elseif not q.lanes and q.grouped ~= '2' and redis.call('EXISTS', q.base .. 'groups') == 0
     and redis.call('ZCOUNT', q.waiting, string.format('%.0f', -LANES_BELOW), '+inf') == 0 then
@@ -339,7 +354,7 @@ local function rotation_pop(q, n, now, waiting, exact)
     if q.grouped == '2' then group_limits_due(q, now, ROTATION_SETS) end
     r, tries = rotation_begin(q, n, exact), tries + 1
     plan = rotation_plan(q, r, n)
-    local more = r.changed and #plan < n or #plan == 0 and rotation_clear(q, r)
+    local more = r.changed and not r.skipped and #plan < n or #plan == 0 and rotation_clear(q, r)
   until not more or tries == ROTATION_TRIES
   -- Behind what had no room, others may wait.
   if tries == ROTATION_TRIES or r.skipped then q.group_look = now end
@@ -356,6 +371,9 @@ local function rotation_pop(q, n, now, waiting, exact)
     rotation_carry_out(q, r, plan, ids)
     rotation_clear(q, r)
     q.turned = { pass = plan[most].pass, taken = most, left = waiting - most }
+  end
+  if #q.kept_turns > 0 then
+    rotation_return(q, math.max(tonumber(q.pass or 0), most > 0 and plan[most].pass or 0))
   end
   if q.grouped == '2' then q.group_look = q.group_look or group_limits_next(q) end
   if q.grouped == '2' then group_limits_end(q) end

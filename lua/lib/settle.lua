@@ -149,6 +149,11 @@ local function settle_throttle(q, jobs)
   for i, job in ipairs(jobs) do
     ids[i] = job.id
   end
+  -- From now on the fetches of this queue look for that.
+  if group_of_any(q) then
+    q.grouped = '2'
+    redis.call('HSET', key_of(q, 'meta'), 'grouped', '2')
+  end
   lanes_free(q.base, ids)
   local of, since = group_of_ids(q, ids)
   local priorities = rank_priorities(q.priority, ids)
@@ -162,13 +167,11 @@ local function settle_throttle(q, jobs)
       groups_read(q, { group })
       groups_join(q, group, { rank, job.id }, since[i])
       redis.call('ZADD', q.waiting, lanes_below(rank), job.id)
-      if job.till > (q.until_when[group] or 0) then
-        redis.call('ZADD', q.base .. 'groups', string.format('%.0f', LANES_HELD + job.till), group)
+      if job.till > (q.throttled[group] or 0) then
+        redis.call('ZADD', q.base .. 'groups:until', string.format('%.0f', job.till), group)
       end
     end
   end
-  -- Others of the group have turns, which are for nothing until then: see lib/group_limits.lua.
-  if q.grouped then redis.call('HSET', key_of(q, 'meta'), 'grouped', '2') end
 end
 
 -- Where a job that is released goes: `to` has the lists. What stands for its delay: see below.

@@ -7,7 +7,7 @@
 --       3 wake     LIST  {q}:wake
 -- ARGV  1 base; 2 the group, '' for all that don't say otherwise; then pairs of a letter and its value, ''
 --       to say nothing
--- REPLY how many groups are still held as before: they are looked at again 1,000 a call
+-- REPLY how many groups are still held as before: they are looked at again 100,000 a call
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
 -- USES  layout, wake, lanes, numbered, call
@@ -37,14 +37,17 @@ local function group_limits(keys, args)
   else
     redis.call('HDEL', limits, group)
   end
-  local held = { group }
-  if group == '' then
-    held = redis.call('ZRANGEBYSCORE', groups, '(' .. LANES_HELD, '+inf', 'LIMIT', 0, 1000)
+  if group ~= '' and tonumber(redis.call('ZSCORE', groups, group) or 0) > tonumber(LANES_HELD) then
+    redis.call('ZADD', groups, LANES_HELD, group)
   end
-  for _, name in ipairs(held) do
-    if tonumber(redis.call('ZSCORE', groups, name) or 0) > tonumber(LANES_HELD) then
-      redis.call('ZADD', groups, LANES_HELD, name)
+  for _ = 1, group == '' and 100 or 0 do
+    local held = redis.call('ZRANGEBYSCORE', groups, '(' .. LANES_HELD, '+inf', 'LIMIT', 0, 1000)
+    local members = {}
+    for i, name in ipairs(held) do
+      members[2 * i - 1], members[2 * i] = LANES_HELD, name
     end
+    if #held > 0 then redis.call('ZADD', groups, unpack(members)) end
+    if #held < 1000 then break end
   end
   if redis.call('EXISTS', waiting) == 1 then wake_one(wake) end
   return group == '' and redis.call('ZCOUNT', groups, '(' .. LANES_HELD, '+inf') or 0

@@ -46,7 +46,7 @@ local function advance(keys, args)
     progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], wake = keys[18],
     base = args[1], outbox = args[1] .. 'outbox', worker = args[2], held = tonumber(args[4]),
-    rooms = args[7], purges = {}, trims = {}, settles = true,
+    rooms = args[7], purges = {}, trims = {},
   }
   local worker, lease = args[2], tonumber(args[3])
   local want, throttle, by_hand = tonumber(args[5]), tonumber(args[6]), string.byte(args[4]) == 43

@@ -36,7 +36,7 @@ local function settle(keys, args)
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
     progress = keys[10], listed = keys[11], uniques = keys[12], outcomes = keys[13],
     completed = keys[14], failed = keys[15], meta = keys[16], events = keys[17], base = args[1],
-    purges = {}, trims = {}, settles = true,
+    purges = {}, trims = {},
   }
   local wake, receive, throttle, n = keys[18], args[2], tonumber(args[3]), tonumber(args[4])
   local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'expiring',

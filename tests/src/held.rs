@@ -50,5 +50,6 @@ pub fn figure(connection: &mut Connection, section: &str, name: &str) -> RedisRe
 }
 
 fn find(info: &str, name: &str) -> Option<f64> {
-    info.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()
+    let rest = info.lines().find_map(|line| line.strip_prefix(name))?;
+    rest.split(',').next()?.trim().parse().ok()
 }

@@ -58,7 +58,7 @@ pub struct SetLimitsOfGroup {
 }
 
 /// How many groups are looked at again in a call.
-const STEP: u64 = 1_000;
+const STEP: u64 = 100_000;
 
 /// Says nothing, so that the default of the queue holds.
 const UNSAID: &str = "";
@@ -225,6 +225,11 @@ impl SetLimitsOfGroup {
             let mut left = store.call_retrying(&call).await?;
             while left > 0 {
                 left = left.saturating_sub(STEP).min(store.call_retrying(&call).await?);
+            }
+            let stops = self.changes.iter().all(|(letter, value)| *letter != 'o' || value == "2");
+            if let (Some(group), false) = (&self.group, stops) {
+                // What had stopped it stops it no more.
+                store.call_retrying(&GoOn { group }).await?;
             }
             Ok(())
         };

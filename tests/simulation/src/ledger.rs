@@ -38,7 +38,7 @@ const COLUMNS: [&str; 9] = [
     "priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels",
     "group_of",
 ];
-const PLAIN: [&str; 29] = [
+const PLAIN: [&str; 30] = [
     "ticking",
     "meta",
     "events",
@@ -63,6 +63,7 @@ const PLAIN: [&str; 29] = [
     "weights",
     "group_limits",
     "groups:tat",
+    "groups:until",
     "pools",
     "flows",
     "flow:ids",

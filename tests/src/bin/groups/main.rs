@@ -5,4 +5,4 @@
 
 use jobqueue_tests::plays;
 
-plays![cost, fairness];
+plays![cost, fairness, order, rates];

@@ -226,3 +226,62 @@ async fn a_job_that_is_told_to_slow_down_holds_its_own_group_alone() {
     add(&queue, Some("slow"), [4]).await;
     assert_eq!(numbers(&out(&queue, 10).await), [4]);
 }
+
+#[tokio::test]
+async fn a_job_that_its_group_waits_for_goes_before_better_priorities() {
+    let queue = queue(&client().await);
+    queue.groups().set_limits("line").in_order(AfterFailure::GoOn).await.expect("set");
+    queue.add("work", &1_u32).group("line").priority(5).await.expect("added");
+    let first = out(&queue, 2).await.pop().expect("one");
+    queue.add("work", &2_u32).group("line").priority(-5).await.expect("added");
+    first.retry_in(50.millis()).await.expect("later");
+    let mut order = Vec::new();
+    while order.len() < 2 {
+        let jobs = queue.receive(2, LONG).await.expect("received");
+        order.extend(numbers(&jobs));
+        complete(jobs).await;
+    }
+    assert_eq!(order, [1, 2]);
+}
+
+#[tokio::test]
+async fn what_stopped_a_group_counts_for_nothing_in_another_order() {
+    let queue = queue(&client().await);
+    let groups = queue.groups();
+    for after in [Some(AfterFailure::GoOn), None] {
+        groups.set_limits("line").in_order(AfterFailure::Stop).await.expect("set");
+        add(&queue, Some("line"), 0..2).await;
+        let job = out(&queue, 2).await.pop().expect("one");
+        job.fail(Failure::permanent("never")).await.expect("failed");
+        assert!(out(&queue, 2).await.is_empty(), "it stops");
+        groups.set_limits("line").in_order(after).max_active(1).await.expect("set");
+        complete(out(&queue, 2).await).await;
+        assert_eq!(queue.counts().await.expect("read").of(JobState::Waiting), 0, "{after:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_throttle_of_a_group_outlives_what_else_happens_to_it() {
+    let queue = queue(&client().await);
+    let mut jobs = Vec::new();
+    for n in 0..5_u32 {
+        jobs.push(queue.add("work", &n).group("slow").await.expect("added"));
+    }
+    let first = out(&queue, 1).await.pop().expect("one");
+    let until = Instant::now() + 2.seconds();
+    first.fail(Failure::rate_limited(2.seconds(), "slow down")).await.expect("throttled");
+    assert!(out(&queue, 5).await.is_empty());
+    jobs[3].cancel().await.expect("cancelled");
+    assert!(out(&queue, 5).await.is_empty(), "another gave its turn back");
+    queue.groups().pause("slow").await.expect("paused");
+    assert!(out(&queue, 5).await.is_empty());
+    queue.groups().resume("slow").await.expect("resumed");
+    assert!(out(&queue, 5).await.is_empty(), "it was paused meanwhile");
+    jobs[0].remove().await.expect("removed");
+    add(&queue, Some("slow"), [9]).await;
+    assert!(out(&queue, 5).await.is_empty(), "the job that said so is gone");
+    let rest = queue.receive(5, LONG).await.expect("received");
+    assert!(Instant::now() >= until - 50.millis());
+    assert_eq!(numbers(&rest), [1, 2, 4, 9]);
+    complete(rest).await;
+}
