@@ -66,7 +66,8 @@ end
 
 -- Groups whose time has come take turns again. Up to so many.
 local function group_limits_due(q, now, most)
-  redis.call('ZREMRANGEBYSCORE', q.base .. 'groups:until', '-inf', now)
+  local over = redis.call('ZCOUNT', q.base .. 'groups:until', '-inf', now)
+  if over > 0 then redis.call('ZREMRANGEBYRANK', q.base .. 'groups:until', 0, over - 1) end
   local due = redis.call('ZRANGEBYSCORE', q.base .. 'groups', LANES_HELD,
     string.format('%.0f', LANES_HELD + now), 'LIMIT', 0, most)
   if #due > 0 then
