@@ -70,7 +70,7 @@ pub(crate) async fn play(report: &mut Report) -> Played {
     report.check(
         &format!("the most starts a second of {GROUPS} groups, each {RATE}/s"),
         above,
-        &format!("at most {bound}"),
+        format!("at most {bound}"),
         above <= bound,
     );
     let in_time = |at: &&Instant| **at >= from && **at < until;
@@ -78,8 +78,8 @@ pub(crate) async fn play(report: &mut Report) -> Played {
     let allowed = f64::from(GROUPS * RATE) * (until - from).as_secs_f64();
     let share = used as f64 / allowed * 100.0;
     report.check("of what the rates allow", format!("{share:.1} % used"), "at least 98 %", share >= 98.0);
-    let beyond = (after.0 - before.0).saturating_sub(after.1 - before.1);
-    let beyond = beyond as f64 / (until - from).as_secs_f64() / WORKERS as f64;
+    let beyond = after.0 - before.0 - f64::from(after.1 - before.1);
+    let beyond = beyond / (until - from).as_secs_f64() / WORKERS as f64;
     report.check(
         "calls a second and worker beyond those that fetch jobs or tell their ends",
         format!("{beyond:.1}"),
@@ -90,14 +90,14 @@ pub(crate) async fn play(report: &mut Report) -> Played {
 }
 
 /// How many scripts have been called.
-fn calls(server: &RedisServer) -> redis::RedisResult<u64> {
+fn calls(server: &RedisServer) -> redis::RedisResult<f64> {
     let found = figure(&mut server.connection(), "commandstats", "cmdstat_evalsha:calls=")?;
-    Ok(found.unwrap_or_default() as u64)
+    Ok(found.unwrap_or_default())
 }
 
 /// How many calls have handed out jobs or told their ends: one that has done both has two entries, one
 /// behind the other.
-fn fetches(server: &RedisServer) -> redis::RedisResult<u64> {
+fn fetches(server: &RedisServer) -> redis::RedisResult<u32> {
     let mut read = redis::cmd("XRANGE");
     let read = read.arg("jq:{paced}:events").arg("-").arg("+");
     let entries: Vec<(String, Vec<String>)> = read.query(&mut server.connection())?;
@@ -110,7 +110,7 @@ fn fetches(server: &RedisServer) -> redis::RedisResult<u64> {
             calls += 1;
             ended = Some((at.0, at.1 + 1));
         } else if kind(fields, "active") {
-            calls += u64::from(ended.take() != Some(at));
+            calls += u32::from(ended.take() != Some(at));
         }
     }
     Ok(calls)
