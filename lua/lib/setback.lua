@@ -1,5 +1,5 @@
 -- setback: the clock was set back. What was written by the old time lies ahead by what was lost: the
--- leases of workers that have died meanwhile, and the times at which jobs ended.
+-- leases of workers that have died meanwhile, the times at which jobs ended, and until when groups are held.
 
 -- The longest time for which a job is out by hand, in ms. No lease is longer.
 local SETBACK_LONGEST = 43200000
@@ -13,6 +13,20 @@ local function setback_move(set, ms)
     end
     if #members > 0 then redis.call('ZADD', set, unpack(members)) end
     if #members < 2000 then return end
+  end
+end
+
+-- Groups that are held for a time are looked at again, 10,000 at most.
+local function setback_groups(base, ms)
+  setback_move(base .. 'groups:until', ms)
+  for _ = 1, 10 do
+    local held, members = redis.call('ZRANGEBYSCORE', base .. 'groups', '(' .. LANES_HELD,
+      string.format('(%.0f', LANES_FULL), 'LIMIT', 0, 1000), {}
+    for i, group in ipairs(held) do
+      members[2 * i - 1], members[2 * i] = LANES_HELD, group
+    end
+    if #held > 0 then redis.call('ZADD', base .. 'groups', unpack(members)) end
+    if #held < 1000 then return end
   end
 end
 
@@ -31,6 +45,7 @@ end
 local function setback_mend(q, now, ms)
   setback_move(q.workers, ms)
   setback_move(q.base .. 'visibility', ms)
+  setback_groups(q.base, ms)
   local ended = math.max(tonumber(redis.call('HGET', q.meta, 'ended') or 0), setback_ended(q.base))
   if ended > now then
     q.ended = string.format('%.0f', ended)

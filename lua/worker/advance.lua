@@ -35,10 +35,11 @@
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue, `ticks` when the first schedule is due, ms
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
--- USES  clock, layout, rank, events, wake, lease, setback, running, deadline, tries, unique, lanes,
---       pools, tags, children, columns, key, retention, outbox, callers, cancels, group_of, groups,
---       groups_back, promote, hand, recover, active, limits, throttle, turn, wish, suspend, settle,
---       fit, expiry, rooms, pop, (group_limits in rotation), fetch, handover, details
+-- USES  clock, layout, rank, events, wake, lease, lanes, setback, running, deadline, tries,
+--       unique, pools, tags, children, columns, key, retention, outbox, callers, cancels,
+--       group_of, groups, groups_back, promote, hand, recover, active, limits, throttle, turn,
+--       wish, suspend, settle, fit, expiry, rooms, pop, (group_limits in rotation), fetch,
+--       handover, details
 local function advance(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],

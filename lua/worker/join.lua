@@ -21,9 +21,9 @@
 --       6… ids of the jobs that the worker believes it holds
 -- REPLY those among ARGV 6… that it holds
 -- ERR   LAYOUT, INVALID
--- USES  clock, layout, rank, lease, setback, events, wake, soon, running, deadline, tries, unique, lanes,
---       pools, tags, children, columns, key, retention, outbox, callers, cancels, group_of, groups,
---       groups_back, reconcile, code_limits, number
+-- USES  clock, layout, rank, lease, lanes, setback, events, wake, soon, running, deadline, tries,
+--       unique, pools, tags, children, columns, key, retention, outbox, callers, cancels,
+--       group_of, groups, groups_back, reconcile, code_limits, number
 local function join(keys, args)
   local q = {
     workers = keys[1], running = keys[2], waiting = keys[4], expiring = keys[5], meta = keys[6],

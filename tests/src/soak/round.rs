@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use jobqueue::Queue;
+use jobqueue::{Queue, Rate, manage::Groups};
 use tokio::time::{sleep, timeout};
 
 use super::{fault::Fault, flows::Flows, report::Report};
@@ -37,6 +37,12 @@ pub(super) struct Round {
     pub(super) server: RedisServer,
 }
 
+/// Some of the groups that producers name.
+async fn limit_groups(groups: &Groups) -> jobqueue::Result<()> {
+    groups.set_limits("group 0").max_active(2).await?;
+    groups.set_limits("group 1").rate(Rate::new(100, Duration::from_secs(1)).burst(5)).await
+}
+
 impl Round {
     pub(super) async fn start(rng: &mut Rng) -> Self {
         let server = RedisServer::builder().append_only().start();
@@ -45,6 +51,9 @@ impl Round {
         // The queue's length is bounded, so that a long round can finish.
         let limits = account.queue(&server.url()).await.set_limits().max_length(QUEUE_LENGTH);
         limits.await.expect("limits can be set");
+        limit_groups(&account.queue(&server.url()).await.groups())
+            .await
+            .expect("limits can be set");
         let flows = Flows::start(server.url(), server.url_through(&proxy)).await;
         let mut round = Self { workers: vec![], producers: vec![], flows, proxy, account, server };
         round.workers = (0..WORKERS).map(|at| round.worker(at)).collect();

@@ -29,6 +29,8 @@ const DELAYED: &[&str] =
 const FAILED: &[&str] =
     &["HSET jq:{q}:jobs a r", "ZREM jq:{q}:waiting a", "ZADD jq:{q}:failed 1 a"];
 const THERE: &[&str] = &["HSET jq:{q}:meta layout 2"];
+/// A group that one of its jobs has stopped, which is gone.
+const STOPPED: &[&str] = &["ZADD jq:{q}:groups:active 0 g\ngone"];
 const PAUSED: &[&str] = &["HSET jq:{q}:meta layout 2 paused 1"];
 const THROTTLED: &[&str] =
     &["HSET jq:{q}:meta layout 2 throttled_until 1800000000000 throttled_from 1"];
@@ -93,7 +95,7 @@ fn cases() -> Vec<Case> {
         case("outbox/enqueue", &[], args![base, 1, "to", "a", 0, "r", ""], &[]),
         case("queue/clean", FAILED, args![base, "failed", 0, 10], FAILED),
         case("queue/drain", WAITING, args![base, 0], WAITING),
-        case("queue/go_on", THERE, args![base, "g"], &[]),
+        case("queue/go_on", STOPPED, args![base, "g"], STOPPED),
         case(
             "queue/group_limits",
             &[],

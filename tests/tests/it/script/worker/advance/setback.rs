@@ -119,3 +119,20 @@ fn the_jobs_that_ended_last_are_kept() {
     assert_eq!(kept, [("X".to_owned(), NOW + 3), ("W".to_owned(), NOW + 4)]);
     assert_eq!(run(rig.connection(), "HGET jq:{q}:meta ended"), Value::Nil);
 }
+
+#[test]
+fn groups_that_are_held_until_the_old_time_are_looked_at_again() {
+    const HELD: u64 = 2_251_799_813_685_248;
+    const FULL: u64 = 3_377_699_720_527_872;
+    let mut rig = rig();
+    rig.given([
+        format!("ZADD jq:{{q}}:workers {} w1", NOW + 10_000).as_str(),
+        format!("ZADD jq:{{q}}:groups 7 turns {} rate {FULL} full", HELD + NOW + 100).as_str(),
+        format!("ZADD jq:{{q}}:groups:until {} throttled", NOW + 5_000).as_str(),
+    ]);
+    rig.at(NOW - HOUR);
+    rig.call(KEYS, fetch(0, 0)).expect("it looks");
+    let groups = [("turns", 7), ("rate", HELD), ("full", FULL)];
+    assert_eq!(scores(&mut rig, "groups"), groups.map(|(name, at)| (name.to_owned(), at)));
+    assert_eq!(scores(&mut rig, "groups:until"), [("throttled".to_owned(), NOW - HOUR + 5_000)]);
+}
