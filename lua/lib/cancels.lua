@@ -53,7 +53,6 @@ local function cancels_finish(q, ids, mark, now)
   end
   q.plain, q.bare, q.owners = false, false, q.owners or {}
   callers_tell(q, ids, 'cancelled', 'outcome', outcome)
-  if lanes_free(q.base, ids) then wake_one(q.base .. 'wake') end
   if count == '0' then
     columns_purge(q, ids)
   else
@@ -65,6 +64,7 @@ local function cancels_finish(q, ids, mark, now)
     redis.call('HSET', q.outcomes, unpack(outcomes))
     redis.call('ZADD', q.cancelled, unpack(members))
     lanes_leave(q.base, ids)
+    if lanes_free(q.base, ids) then wake_one(q.base .. 'wake') end
     unique_free(q.uniques, q.base, ids)
     children_end(q.base, ids, 1, #ids)
     local trim = { state = 'cancelled', pool = '', count = tonumber(count), age = tonumber(age) }

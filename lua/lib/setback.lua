@@ -16,20 +16,6 @@ local function setback_move(set, ms)
   end
 end
 
--- Groups that are held for a time are looked at again, 10,000 at most.
-local function setback_groups(base, ms)
-  setback_move(base .. 'groups:until', ms)
-  for _ = 1, 10 do
-    local held, members = redis.call('ZRANGEBYSCORE', base .. 'groups', '(' .. LANES_HELD,
-      string.format('(%.0f', LANES_FULL), 'LIMIT', 0, 1000), {}
-    for i, group in ipairs(held) do
-      members[2 * i - 1], members[2 * i] = LANES_HELD, group
-    end
-    if #held > 0 then redis.call('ZADD', base .. 'groups', unpack(members)) end
-    if #held < 1000 then return end
-  end
-end
-
 local function setback_newest(set)
   return tonumber(redis.call('ZRANGE', set, -1, -1, 'WITHSCORES')[2] or 0)
 end
@@ -45,7 +31,9 @@ end
 local function setback_mend(q, now, ms)
   setback_move(q.workers, ms)
   setback_move(q.base .. 'visibility', ms)
-  setback_groups(q.base, ms)
+  setback_move(q.base .. 'groups:until', ms)
+  -- Those that are held for a time, and not those that have no room.
+  held_again(q.base, string.format('(%.0f', LANES_FULL), 10)
   local ended = math.max(tonumber(redis.call('HGET', q.meta, 'ended') or 0), setback_ended(q.base))
   if ended > now then
     q.ended = string.format('%.0f', ended)

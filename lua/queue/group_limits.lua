@@ -10,7 +10,7 @@
 -- REPLY how many groups are still held as before: they are looked at again 100,000 a call
 -- ERR   LAYOUT
 -- CALL  once: see lib/call.lua
--- USES  layout, wake, lanes, numbered, call
+-- USES  layout, wake, lanes, held, numbered, call
 local function group_limits(keys, args)
   local meta, waiting, wake, base, group = keys[1], keys[2], keys[3], args[1], args[2]
   local layout = redis.call('HGET', meta, 'layout')
@@ -40,15 +40,7 @@ local function group_limits(keys, args)
   if group ~= '' and tonumber(redis.call('ZSCORE', groups, group) or 0) > tonumber(LANES_HELD) then
     redis.call('ZADD', groups, LANES_HELD, group)
   end
-  for _ = 1, group == '' and 100 or 0 do
-    local held = redis.call('ZRANGEBYSCORE', groups, '(' .. LANES_HELD, '+inf', 'LIMIT', 0, 1000)
-    local members = {}
-    for i, name in ipairs(held) do
-      members[2 * i - 1], members[2 * i] = LANES_HELD, name
-    end
-    if #held > 0 then redis.call('ZADD', groups, unpack(members)) end
-    if #held < 1000 then break end
-  end
+  if group == '' then held_again(base, '+inf', 100) end
   if redis.call('EXISTS', waiting) == 1 then wake_one(wake) end
   return group == '' and redis.call('ZCOUNT', groups, '(' .. LANES_HELD, '+inf') or 0
 end

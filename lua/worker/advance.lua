@@ -35,7 +35,7 @@
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue, `ticks` when the first schedule is due, ms
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
--- USES  clock, layout, rank, events, wake, lease, lanes, setback, running, deadline, tries,
+-- USES  clock, layout, rank, events, wake, lease, lanes, held, setback, running, deadline, tries,
 --       unique, pools, tags, children, columns, key, retention, outbox, callers, cancels,
 --       group_of, groups, groups_back, promote, hand, recover, active, limits, throttle, turn,
 --       wish, suspend, settle, fit, expiry, rooms, pop, (group_limits in rotation), fetch,

@@ -8,7 +8,7 @@
 --       such a job that it holds, ids and the mark. Of more than 1,000 marks it looks at as many,
 --       others each time.
 -- ERR   LAYOUT, LEASELOST
--- USES  clock, layout, lease, lanes, setback, marks
+-- USES  clock, layout, lease, lanes, held, setback, marks
 local function heartbeat(keys, args)
   local workers, running, meta = keys[1], keys[2], keys[3]
   local worker, lease = args[1], tonumber(args[2])

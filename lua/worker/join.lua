@@ -21,7 +21,7 @@
 --       6… ids of the jobs that the worker believes it holds
 -- REPLY those among ARGV 6… that it holds
 -- ERR   LAYOUT, INVALID
--- USES  clock, layout, rank, lease, lanes, setback, events, wake, soon, running, deadline, tries,
+-- USES  clock, layout, rank, lease, lanes, held, setback, events, wake, soon, running, deadline, tries,
 --       unique, pools, tags, children, columns, key, retention, outbox, callers, cancels,
 --       group_of, groups, groups_back, reconcile, code_limits, number
 local function join(keys, args)

@@ -8,10 +8,10 @@ use jobqueue::{
 };
 use serde_json::json;
 
-use super::limits::rate_text;
+use super::limits::{limits_table, rate_text};
 use crate::{
     exit::Exit,
-    output::{Column, Table, grouped},
+    output::{Table, grouped},
     session::Session,
     value::{Set, number_or_none, rate_or_none},
 };
@@ -122,17 +122,14 @@ impl Group {
 }
 
 fn table(limits: &GroupLimits) -> Table {
-    let mut table = Table::new([Column::text("LIMIT"), Column::text("VALUE")]);
-    let mut row = |name: &str, value: Option<String>| {
-        table.row([name.into(), value.unwrap_or_else(|| "none".to_owned()).into()]);
-    };
-    row("paused", Some(if limits.paused { "yes" } else { "no" }.to_owned()));
-    row("max active", limits.max_active.map(grouped));
-    row("rate", limits.rate.map(rate_text));
     let after = limits.in_order.map(|after| match after {
         AfterFailure::Stop => "stops after a failure".to_owned(),
         _ => "goes on after a failure".to_owned(),
     });
-    row("in order", after);
-    table
+    limits_table([
+        ("paused", Some(if limits.paused { "yes" } else { "no" }.to_owned())),
+        ("max active", limits.max_active.map(grouped)),
+        ("rate", limits.rate.map(rate_text)),
+        ("in order", after),
+    ])
 }

@@ -162,18 +162,24 @@ async fn show(session: &Session, name: &str) -> Result<Exit> {
 }
 
 fn table(limits: &QueueLimits) -> Table {
+    limits_table([
+        ("rate", limits.rate.map(rate_text)),
+        ("max active", limits.max_active.map(grouped)),
+        ("max length", limits.max_length.map(grouped)),
+        ("overflow", Some(overflow_text(limits.overflow).to_owned())),
+        ("aging", limits.aging.map(span)),
+        ("events", limits.events.map(grouped).or_else(|| Some("1,000 (default)".to_owned()))),
+        ("ttl", limits.ttl.map(span)),
+        ("dead letter", limits.dead_letter.as_ref().map(ToString::to_string)),
+    ])
+}
+
+/// Limits by their names.
+pub(super) fn limits_table<const N: usize>(limits: [(&str, Option<String>); N]) -> Table {
     let mut table = Table::new([Column::text("LIMIT"), Column::text("VALUE")]);
-    let mut row = |name: &str, value: Option<String>| {
+    for (name, value) in limits {
         table.row([name.into(), value.unwrap_or_else(|| "none".to_owned()).into()]);
-    };
-    row("rate", limits.rate.map(rate_text));
-    row("max active", limits.max_active.map(grouped));
-    row("max length", limits.max_length.map(grouped));
-    row("overflow", Some(overflow_text(limits.overflow).to_owned()));
-    row("aging", limits.aging.map(span));
-    row("events", limits.events.map(grouped).or_else(|| Some("1,000 (default)".to_owned())));
-    row("ttl", limits.ttl.map(span));
-    row("dead letter", limits.dead_letter.as_ref().map(ToString::to_string));
+    }
     table
 }
 

@@ -125,17 +125,23 @@ pub(super) fn range_by_bytes(keys: &mut Keyspace, args: Args<'_>) -> Answer {
         _ => return Err(Refusal::SYNTAX),
     }
     let Some(set) = keys.get::<SortedSet>(&args[0])? else { return Ok(Reply::empty()) };
-    let within = |(member, _): &(&Bytes, f64)| from.is_before(member) && to.is_behind(member);
-    Ok(members(set.iter().filter(within).skip(skip).take(most), false))
+    Ok(members(between(set, &from, &to).skip(skip).take(most), false))
 }
 
 /// All members have one score.
 pub(super) fn count_by_bytes(keys: &mut Keyspace, args: Args<'_>) -> Answer {
     let (from, to) = (Edge::parse(&args[1])?, Edge::parse(&args[2])?);
     let Some(set) = keys.get::<SortedSet>(&args[0])? else { return Ok(Reply::Integer(0)) };
-    let within = |(member, _): &(&Bytes, f64)| from.is_before(member) && to.is_behind(member);
-    let count = set.iter().filter(within).count();
+    let count = between(set, &from, &to).count();
     Ok(Reply::Integer(i64::try_from(count).unwrap_or(i64::MAX)))
+}
+
+fn between<'a>(
+    set: &'a SortedSet,
+    from: &'a Edge<'_>,
+    to: &'a Edge<'_>,
+) -> impl Iterator<Item = (&'a Bytes, f64)> {
+    set.iter().filter(|(member, _)| from.is_before(member) && to.is_behind(member))
 }
 
 /// One end of a range of members.

@@ -23,7 +23,7 @@ pub(crate) struct SetGroupLimits<'a> {
 
 impl Command for SetGroupLimits<'_> {
     const SCRIPT: &'static Script =
-        script!("queue" / group_limits, [layout, wake, lanes, numbered, call], once);
+        script!("queue" / group_limits, [layout, wake, lanes, held, numbered, call], once);
     const KEYS: &'static [Key] = &[Key::Meta, Key::Waiting, Key::Wake];
     const ACTION: &'static str = "set limits of groups";
     const LISTS: &'static [Listed] = &[Listed::Queue];

@@ -91,6 +91,7 @@ impl Command for Advance<'_> {
             wake,
             lease,
             lanes,
+            held,
             setback,
             running,
             deadline,

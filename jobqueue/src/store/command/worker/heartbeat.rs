@@ -27,7 +27,7 @@ pub(crate) struct Heartbeat<'a> {
 
 impl Command for Heartbeat<'_> {
     const SCRIPT: &'static Script =
-        script!("worker" / heartbeat, [clock, layout, lease, lanes, setback, marks]);
+        script!("worker" / heartbeat, [clock, layout, lease, lanes, held, setback, marks]);
     const KEYS: &'static [Key] = &[Key::Workers, Key::Running, Key::Meta];
     const ACTION: &'static str = "renew a lease";
     /// The worker's jobs that are to end as cancelled.

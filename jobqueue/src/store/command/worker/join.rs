@@ -45,6 +45,7 @@ impl Command for Join<'_> {
             rank,
             lease,
             lanes,
+            held,
             setback,
             events,
             wake,
