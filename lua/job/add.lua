@@ -29,9 +29,10 @@
 --       cap, and the dead-letter queue if it has one. A call that was carried out before changes
 --       nothing, and has the same answer
 -- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend), OOM
+-- FIRST plain_add
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
 --       key, group_of, groups, reprioritize, due, unfinished, tags, dedup, add
-local function add(keys, args)
+local function add(keys, args, meta, problem, last)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],
     meta = keys[6], events = keys[7], wake = keys[8], keys = keys,
@@ -39,9 +40,9 @@ local function add(keys, args)
     base = string.sub(keys[6], 1, -5),
   }
   local producer, n = keys[9], tonumber(args[5])
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'max_length',
-    'ttl', 'overflow', 'dead_letter', 'turn', 'largest', 'newest', 'tagged', 'grouped',
-    'pass')
+  if problem then
+    return add_forget(producer, args, last, problem)
+  end
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -74,7 +75,7 @@ local function add(keys, args)
   -- The first write. What is full for a resend is so for its first try too, should that come late.
   local answer = full or twin_list
   local text = answer[1] and table.concat(answer, ' ') or ''
-  local noted, made, last = pcall(numbered_note, producer, args[2], args[3], text)
+  local noted, made, before = pcall(numbered_note, producer, args[2], args[3], text)
   if not noted then
     return args[4] == '1' and numbered_refuse(producer, args[2], args[3], made)
       or numbered_refusal(made)
@@ -82,10 +83,10 @@ local function add(keys, args)
     return add_answer(made)
   end
   if (q.fresh > 0 or q.meets) and not full then
-    local done, problem = pcall(add_write, q, args, n, specials, duplicates)
+    local done, fault = pcall(add_write, q, args, n, specials, duplicates)
     if not done then
       -- A key has another type.
-      return add_forget(producer, args, last, problem)
+      return add_forget(producer, args, before, fault)
     end
   end
   return answer

@@ -35,12 +35,13 @@
 --       text, of the jobs not to run, `expires` ms until the next one does or -1, `dead_letter` the
 --       queue's own dead-letter queue, `ticks` when the first schedule is due, ms
 -- ERR   LAYOUT, LEASELOST, OUTOFSTEP
+-- FIRST plain_advance
 -- USES  clock, layout, rank, events, wake, lease, lanes, held, setback, running, deadline, tries,
 --       unique, pools, tags, children, columns, key, retention, outbox, callers, cancels,
 --       group_of, groups, groups_back, promote, hand, recover, active, limits, throttle, turn,
 --       wish, suspend, settle, fit, expiry, rooms, pop, (group_limits in rotation), fetch,
 --       handover, details
-local function advance(keys, args)
+local function advance(keys, args, meta, leases)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], workers = keys[4], running = keys[5],
     priority = keys[6], attempts = keys[7], stalls = keys[8], misses = keys[9],
@@ -52,10 +53,6 @@ local function advance(keys, args)
   local worker, lease = args[2], tonumber(args[3])
   local want, throttle, by_hand = tonumber(args[5]), tonumber(args[6]), string.byte(args[4]) == 43
 
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'throttled_until',
-    'active', 'rate', 'tat', 'turn', 'expiring', 'dead_letter', 'throttled_from', 'lane_wakes',
-    'largest', 'completed_of', 'failed_of', 'newest', 'cancelling', 'ticks', 'ended', 'grouped',
-    'pass', 'plain_pass')
   q.kept, q.step, q.paused, q.throttled_until = meta[2], rank_step(meta[3]), meta[4], meta[5]
   q.active, q.rate, q.tat, q.turn = meta[6], meta[7], meta[8], meta[9]
   q.expiring, q.throttled_from, q.lane_wakes, q.newest = meta[10], meta[12], meta[13], meta[17]
@@ -66,7 +63,6 @@ local function advance(keys, args)
   if refusal then
     return refusal
   end
-  local leases = redis.call('ZRANGE', q.workers, 0, 1, 'WITHSCORES')
   local own = lease_own(q.workers, worker, leases)
   if not own then
     return redis.error_reply('LEASELOST the worker is not known, or its lease ran out')

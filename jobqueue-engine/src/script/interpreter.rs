@@ -75,6 +75,10 @@ const HASHES: usize = 1_000;
 const PURE: &[u8] = b"--!pure\n";
 const ENTRY: &[u8] = b"\nreturn ";
 
+/// The lines around what each call of a pure script does first, before the other functions are made.
+const FIRST: &[u8] = b"\n--!first\n";
+const REST: &[u8] = b"\n--!rest\n";
+
 pub(super) struct Interpreter {
     lua: Lua,
     /// By texts: hashing one costs more than running it, and each server gets it anew.
@@ -160,7 +164,10 @@ impl Interpreter {
         let Some((body, entry)) = entry_of(source) else {
             return load(source).map(Compiled::Whole);
         };
-        let entry = [body, b"\nreturn function(KEYS, ARGV) return ", entry, b" end\n"].concat();
+        let (helpers, first, others) = first_of(body).unwrap_or((body, b"", b""));
+        let call =
+            [b"\nreturn function(KEYS, ARGV)\n", first, b"\nreturn ", entry, b" end\n"].concat();
+        let entry = [helpers, b"\n", others, &call].concat();
         load(&entry)?.call(()).map(Compiled::Entry)
     }
 
@@ -207,6 +214,15 @@ fn entry_of(source: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = source.windows(ENTRY.len()).rposition(|window| window == ENTRY)?;
     let (body, entry) = source.split_at_checked(at)?;
     entry.strip_prefix(ENTRY).map(|entry| (body, entry))
+}
+
+/// What stands before the part that each call does first, that part, and what stands behind it.
+fn first_of(body: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let find =
+        |text: &[u8], line: &[u8]| text.windows(line.len()).position(|window| window == line);
+    let (helpers, tail) = body.split_at_checked(find(body, FIRST)?)?;
+    let (first, others) = tail.split_at_checked(find(tail, REST)?)?;
+    Some((helpers, first.strip_prefix(FIRST)?, others.strip_prefix(REST)?))
 }
 
 fn sha1_hex(bytes: &[u8]) -> String {

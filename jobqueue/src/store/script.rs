@@ -29,24 +29,41 @@ impl Script {
 ///
 /// Each EVALSHA makes every `local function` anew, so a script includes only what it uses. Helpers in
 /// parentheses are for few calls, and only these make them: they are the body of one function, named like
-/// the last of them with `_part`, and that ends with what the function answers. With `once`, each
-/// call is carried out once, by its number (`lua/lib/call.lua`).
+/// the last of them with `_part`, and that ends with what the function answers. The helper behind
+/// `first` answers most calls by itself, before the others are made; to the rest it gives what it has
+/// read. With `once`, each call is carried out once, by its number (`lua/lib/call.lua`).
 macro_rules! script {
     ($folder:literal / $entry:ident, [$($lib:tt),*]) => {
         $crate::store::script::script!(@
-            $folder, $entry, [$($lib),*], concat!("return ", stringify!($entry), "(KEYS, ARGV)\n"), false)
+            $folder, $entry, "", [$($lib),*],
+            concat!("return ", stringify!($entry), "(KEYS, ARGV)\n"), false)
     };
     ($folder:literal / $entry:ident, [$($lib:tt),*], once) => {
         $crate::store::script::script!(@
-            $folder, $entry, [$($lib),*],
+            $folder, $entry, "", [$($lib),*],
             concat!("return call_once(", stringify!($entry), ", KEYS, ARGV)\n"), true)
     };
-    (@ $folder:literal, $entry:ident, [$($lib:tt),*], $call:expr, $once:literal) => {{
+    ($folder:literal / $entry:ident, first $first:ident, [$($lib:tt),*]) => {
+        $crate::store::script::script!(@
+            $folder, $entry,
+            concat!(
+                $crate::store::script::script!(@lib $first),
+                // Between these two lines stands what each call does first: see the embedded server.
+                "--!first\n",
+                "local plain_reply, known_1, known_2, known_3 = ", stringify!($first), "(KEYS, ARGV)\n",
+                "if plain_reply then return plain_reply end\n",
+                "--!rest\n",
+            ),
+            [$($lib),*],
+            concat!("return ", stringify!($entry), "(KEYS, ARGV, known_1, known_2, known_3)\n"), false)
+    };
+    (@ $folder:literal, $entry:ident, $first:expr, [$($lib:tt),*], $call:expr, $once:literal) => {{
         static SCRIPT: $crate::store::script::Script = $crate::store::script::Script::new(
             concat!($folder, "/", stringify!($entry)),
             concat!(
                 // For the embedded server: no script keeps anything from one call to the next.
                 "--!pure\n",
+                $first,
                 $($crate::store::script::script!(@lib $lib),)*
                 include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/lua/", $folder, "/", stringify!($entry), ".lua")),
                 $call,

@@ -21,10 +21,13 @@ pub const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "no-wake",
-        changes: &[(
-            "groups_add(q, ready, {}, q.at, q.named, q.noted)\n  return true",
-            "groups_add(q, ready, {}, q.at, q.named, q.noted)\n  return false",
-        )],
+        changes: &[
+            (
+                "groups_add(q, ready, {}, q.at, q.named, q.noted)\n  return true",
+                "groups_add(q, ready, {}, q.at, q.named, q.noted)\n  return false",
+            ),
+            ("if not meta[4] and redis.call('EXISTS', keys[8]) == 0 then", "if false then"),
+        ],
     },
     Mutant { name: "no-zrem", changes: &[("redis.call('ZREM', set, unpack(ids))", "")] },
     Mutant {

@@ -40,6 +40,7 @@ mod one_thread;
 mod order;
 mod overflow;
 mod payload;
+mod plain;
 mod produce;
 mod programs;
 mod rates;

@@ -64,6 +64,16 @@ fn rust_libs(text: &str) -> Vec<String> {
     list.split(',').map(|lib| lib.trim().to_owned()).filter(|lib| !lib.is_empty()).collect()
 }
 
+/// The helper that answers most calls before the others are made.
+fn rust_first(text: &str) -> Option<&str> {
+    let call = &text[text.find("script!(").expect("a script")..];
+    let (list, _) = call.split_once('[').expect("helpers");
+    list.split_whitespace()
+        .skip_while(|word| *word != "first")
+        .nth(1)
+        .map(|it| it.trim_matches(','))
+}
+
 #[test]
 fn headers_and_commands_agree() {
     let mut complaints = Vec::new();
@@ -89,6 +99,9 @@ fn headers_and_commands_agree() {
         let uses: Vec<&str> = uses.split(',').map(str::trim).filter(|lib| *lib != "none").collect();
         if uses != rust_libs(&rust) {
             complain("USES of the header and the includes of the command differ");
+        }
+        if section(&text, "FIRST").as_deref() != rust_first(&rust) {
+            complain("FIRST of the header and of the command differ");
         }
     }
     assert_none(&complaints);

@@ -137,7 +137,7 @@ pub(crate) struct Full {
 impl Command for Add<'_> {
     const SCRIPT: &'static Script = script!(
         "job" / add,
-        [
+        first plain_add, [
             clock,
             layout,
             numbered,

@@ -83,7 +83,7 @@ pub(crate) enum Limit {
 impl Command for Advance<'_> {
     const SCRIPT: &'static Script = script!(
         "worker" / advance,
-        [
+        first plain_advance, [
             clock,
             layout,
             rank,
