@@ -52,6 +52,7 @@ use proc_macro::TokenStream;
 /// | `snoozes = 20` | how often a job may be snoozed, at no attempt, before it fails for good | 1000 |
 /// | `unique(by = "order.user")` | adds nothing while a job with the same value of these fields of the payload waits or runs; several fields with commas. `for = "10m"`: for so long after an add, whether its job has ended or not (`states = "unfinished"`: at most until it has). `then = "replace"` or `"keep_last"`, `debounce = "5s"` with `longest_wait = "1m"`: what becomes of such an add; see `Unique` | no key |
 /// | `group = "order.tenant"` | the group among which the queue is shared fairly, from the payload's fields; a missing value is none. See [`Add::group`](https://docs.rs/jobqueue/latest/jobqueue/add/struct.Add.html#method.group) | no group |
+/// | `concurrency_key = "order.user", per_key = 1` | a key of which only so many jobs are active at once, over all workers: a field of the payload and its value, `user:7`; a missing value is none. Up to four, each with its `per_key`. See [`Add::concurrency_key`](https://docs.rs/jobqueue/latest/jobqueue/add/struct.Add.html#method.concurrency_key) | no key; `per_key` 1 |
 /// | `tags("billing", "nightly")` | words by which all jobs of the handler are found, beside those of an add; 16 together. What comes from a topic has those of its publish | none |
 /// | `retain = count(1000)` | what is kept of completed jobs: `none`, `all`, `count(n)`, `age("7d")`, `count(n, age = "7d")` | the worker's: the newest 1,000 |
 /// | `retain_failed = …` | what is kept of failed jobs | the worker's: the newest 5,000 |
@@ -103,7 +104,7 @@ use proc_macro::TokenStream;
 ///
 /// Payload and result have to be those of the declaration; the error is the worker's own. All
 /// arguments are taken from the declaration. The implementation may add or replace those that the
-/// worker reads; `queue`, `name`, `priority`, `ttl`, `deadline`, `unique`, `tags`, `group` and `codec` are the declaration's,
+/// worker reads; `queue`, `name`, `priority`, `ttl`, `deadline`, `unique`, `tags`, `group`, `concurrency_key` and `codec` are the declaration's,
 /// since producers read them.
 #[proc_macro_attribute]
 pub fn job(arguments: TokenStream, function: TokenStream) -> TokenStream {

@@ -11,7 +11,7 @@
 --       9… producer STRING  {q}:producer:<producer>
 --       then unique STRING  {q}:unique:<key>, as many as the specials name
 -- ARGV  1 1 if any id was chosen by the caller: to look for ids that exist already; and 2 more if any
---         record names a group
+--         record names a group or keys
 --       2 the number of this producer's call   3 for how many ms to remember it
 --       4 '1' for a resend
 --       5 n; then n pairs id, record
@@ -31,7 +31,7 @@
 -- ERR   LAYOUT, QUEUEFULL (answered as the overflow 'refuse' to a resend), OOM
 -- FIRST plain_add
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
---       key, group_of, groups, reprioritize, due, unfinished, tags, dedup, add
+--       key, group_of, keys_of, groups, reprioritize, due, unfinished, tags, dedup, add
 local function add(keys, args, meta, problem, last)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], priority = keys[4], uniques = keys[5],
@@ -61,7 +61,8 @@ local function add(keys, args, meta, problem, last)
   q.after = block + 1 + 6 * tonumber(args[block])
   q.news, q.ttl, q.fresh = args[q.after], meta[6], n
   local specials, duplicates, twin_list = {}, {}, {}
-  if args[1] + 0 > 1 then q.named = group_of_all(args, 5, n) end
+  q.heads = args[1] + 0 > 1
+  if q.heads then q.named = group_of_all(args, 5, n) end
   -- Most batches are plain: no id to look for and no special job.
   if q.look or args[block] ~= '0' then
     specials = add_specials(args, block)

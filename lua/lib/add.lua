@@ -215,6 +215,7 @@ local function add_write(q, args, n, specials, duplicates)
   -- Ids don't say when jobs are ready whose ranks are ahead of time.
   q.noted = q.look or largest > GROUP_OF_SMALL or q.at ~= now
   if q.named then group_of_note(q, q.named) end
+  if q.heads then keys_of_note(q, args, 5, n, duplicates) end
   local look = q.fresh > 0 and add_place(q, args, n, specials, duplicates, now)
   if q.order and q.order.id ~= '' then order_note(q.meta, q.order) end
   add_claim(q, args, specials, duplicates, now)

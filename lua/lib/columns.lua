@@ -18,9 +18,10 @@ end
 local function columns_look(q)
   q.bare = redis.call('EXISTS', q.delayed, q.outbox, q.uniques, q.priority, q.attempts, q.stalls,
     q.misses, q.progress, q.listed, q.base .. 'lanes', q.base .. 'pools', q.base .. 'tags',
-    q.base .. 'group_of') == 0
+    q.base .. 'group_of', q.base .. 'keys_of') == 0
   q.plain = q.bare or redis.call('EXISTS', q.uniques, q.priority, q.attempts, q.stalls, q.misses,
-    q.progress, q.listed, q.base .. 'pools', q.base .. 'tags', q.base .. 'group_of') == 0
+    q.progress, q.listed, q.base .. 'pools', q.base .. 'tags', q.base .. 'group_of',
+    q.base .. 'keys_of') == 0
 end
 
 -- Removes ids[first..last] from all columns. c: jobs, outcomes, priority, attempts, stalls, misses,
@@ -38,7 +39,7 @@ local function columns_purge(c, ids, first, last)
   -- Most queues have no sparse column, and are done here.
   if redis.call('EXISTS', c.uniques, c.outcomes, c.priority, c.attempts, c.stalls, c.misses,
     c.progress, c.listed, c.base .. 'lane_of', c.base .. 'pools', c.base .. 'tags',
-    c.base .. 'group_of') == 0 then
+    c.base .. 'group_of', c.base .. 'keys_of') == 0 then
     return
   end
   lanes_leave(c.base, ids, first, last)
@@ -46,7 +47,7 @@ local function columns_purge(c, ids, first, last)
   pools_leave(c.base, ids, first, last)
   unique_free(c.uniques, c.base, ids, first, last, true)
   for _, column in ipairs({ c.outcomes, c.priority, c.attempts, c.stalls, c.misses, c.progress,
-    c.base .. 'group_of' }) do
+    c.base .. 'group_of', c.base .. 'keys_of' }) do
     if redis.call('EXISTS', column) == 1 then
       redis.call('HDEL', column, unpack(ids, first, last))
     end

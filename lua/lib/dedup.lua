@@ -123,6 +123,7 @@ local function dedup_replace(q, special, name, meet, record, ttl, now)
     former = { group = of[1], since = since[1] }
   end
   redis.call('HSET', q.jobs, id, record)
+  if q.grouped or q.heads then keys_of_change(q, id, record) end
   if q.tagged then tags_leave(q.base, { id }, 1, 1) end
   for _, column in ipairs({ 'attempts', 'stalls', 'misses', 'progress' }) do
     redis.call('HDEL', q.base .. column, id)

@@ -145,7 +145,7 @@ end
 local function fire_add(q, letters)
   displace_waiting(q, clock_now())
   local batch, specials = fire_batch(q)
-  q.fresh, q.look, q.named = #q.adds, true, group_of_all(batch, 5, #q.adds)
+  q.fresh, q.look, q.heads, q.named = #q.adds, true, true, group_of_all(batch, 5, #q.adds)
   local duplicates = add_duplicates(q, q.keys, batch, #q.adds, specials)
   if q.fresh > 0 or q.meets then add_write(q, batch, #q.adds, specials, duplicates) end
   for i, tick in ipairs(q.adds) do

@@ -117,7 +117,8 @@ end
 
 -- No group has limits any more, and none is held.
 local function group_limits_end(q)
-  if redis.call('EXISTS', q.base .. 'group_limits', q.base .. 'groups:active', q.base .. 'groups:until') == 0
+  if redis.call('EXISTS', q.base .. 'group_limits', q.base .. 'groups:active', q.base .. 'groups:until',
+    q.base .. 'keys_of', q.base .. 'keys:active') == 0
     and redis.call('ZCOUNT', q.base .. 'groups', LANES_HELD, '+inf') == 0 then
     redis.call('HSET', q.meta, 'grouped', '1')
     redis.call('UNLINK', q.base .. 'groups:tat')

@@ -9,9 +9,10 @@ local GROUP_OF_DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 -- Records up to this size are read for their group: no less than lib/size.lua takes for small.
 local GROUP_OF_SMALL = 1024
 
--- The group in a record, if it has one. Such records begin with an array's length, 2 and a text.
+-- The group in a record, if it has one. Such records begin with an array's length, 2 or 3, and a text.
 local function group_of_record(record)
-  if string.byte(record, 2) ~= 2 then
+  local version = string.byte(record, 2)
+  if version ~= 2 and version ~= 3 then
     return nil
   end
   local length, long = string.byte(record, 3, 4)

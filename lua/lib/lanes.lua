@@ -19,10 +19,14 @@ local function lanes_rank(score)
   return score < 0 and score + LANES_BELOW or score
 end
 
--- Notes which job of a lane is the first now.
+-- Notes which job of a lane is the first now. No fetch looks into the lane of a key, '\1<key>': see
+-- lib/keyed.lua.
 local function lanes_head(base, lane)
   local head = redis.call('ZRANGE', base .. 'lane:' .. lane, 0, 0, 'WITHSCORES')
-  if head[1] then
+  if string.byte(lane) == 1 then
+    local blocked, key = base .. 'keys:blocked', string.sub(lane, 2)
+    if head[1] then redis.call('ZADD', blocked, 'NX', 1, key) else redis.call('ZREM', blocked, key) end
+  elseif head[1] then
     redis.call('ZADD', base .. 'lanes', head[2], lane)
   else
     redis.call('ZREM', base .. 'lanes', lane)
@@ -93,12 +97,31 @@ local function lanes_leave(base, ids, first, last)
   end
 end
 
--- Jobs hold no room of their groups any more. Those of groups in order do if they only wait (keeps: 1),
--- or fail for good and stop their group (keeps: 2); see lib/group_limits.lua. Answers whether a group
--- has room that it lacked.
+-- Jobs hold no room of their keys any more. Answers whether others wait for that.
+local function lanes_free_keys(base, ids, first, last)
+  local freed, blocked = false, base .. 'keys:blocked'
+  for i, text in ipairs(redis.call('HMGET', base .. 'keys_of', unpack(ids, first, last))) do
+    for key in string.gmatch(text or '', '%d+ ([^\n]*)') do
+      if redis.call('ZREM', base .. 'keys:active', key .. '\n' .. ids[(first or 1) + i - 1]) == 1
+        and redis.call('ZSCORE', blocked, key) then
+        redis.call('ZADD', blocked, 1, key)
+        freed = true
+      end
+    end
+  end
+  return freed
+end
+
+-- Jobs hold no room of their groups and keys any more. Those of groups in order do if they only wait
+-- (keeps: 1), or fail for good and stop their group (keeps: 2); see lib/group_limits.lua. Answers whether
+-- a group or a key has room that it lacked.
 local function lanes_free(base, ids, first, last, keeps)
   local freed, groups, active = false, base .. 'groups', base .. 'groups:active'
-  if redis.call('EXISTS', active) == 0 then
+  local found = redis.call('EXISTS', active, base .. 'keys:active')
+  if found > 0 and redis.call('EXISTS', base .. 'keys:active') == 1 then
+    freed, found = lanes_free_keys(base, ids, first, last), found - 1
+  end
+  if found == 0 then
     return freed
   end
   for i, text in ipairs(redis.call('HMGET', base .. 'group_of', unpack(ids, first, last))) do

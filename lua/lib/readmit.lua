@@ -36,6 +36,7 @@ local function readmit_job(q, job, now)
   local id, due, ttl = job.id, math.max(now, tonumber(job.due) or 0), tonumber(job.ttl) or q.ttl
   readmit_replace(q, id)
   group_of_note(q, { [id] = group_of_record(job.record) }, true)
+  keys_of_note(q, { id, job.record }, 0, 1)
   if due > now then
     redis.call('ZADD', q.delayed, string.format('%.0f', due), id)
   else
@@ -63,6 +64,7 @@ local function readmit_failed(q, job, taken, outcome, now)
   end
   readmit_replace(q, id)
   group_of_note(q, { [id] = group_of_record(job.record) }, true)
+  keys_of_note(q, { id, job.record }, 0, 1)
   redis.call('HSET', q.outcomes, id, outcome)
   redis.call('ZADD', q.failed, ended, id)
   -- Of whose pool it was isn't known here.

@@ -333,11 +333,29 @@ local function rotation_clear(q, r)
   return gone
 end
 
+-- The plan of a fetch, made anew as long as it finds what may not go or isn't there.
+local function rotation_final(q, n, now, exact, keyed)
+  local r, plan
+  local tries = 0
+  repeat
+    if q.grouped == '2' then group_limits_due(q, now, ROTATION_SETS) end
+    r, tries = rotation_begin(q, n, exact), tries + 1
+    plan = rotation_plan(q, r, n)
+    local held = keyed and keyed_hold(q, r, plan)
+    if held and tries == ROTATION_TRIES then plan = {} end
+    local more = held or r.changed and not r.skipped and #plan < n or #plan == 0 and rotation_clear(q, r)
+  until not more or tries == ROTATION_TRIES
+  -- Behind what had no room, others may wait.
+  if tries == ROTATION_TRIES or r.skipped then q.group_look = now end
+  return plan, r
+end
+
 -- As `pop_jobs`, for a queue that has or had jobs with groups. q.turned: what is to be noted of it.
 local function rotation_pop(q, n, now, waiting, exact)
   q.note, q.kept_turns = rotation_note, {}
   local head = redis.call('ZRANGE', q.waiting, 0, 0, 'WITHSCORES')
-  if tonumber(head[2]) >= 0 then
+  local keyed = q.grouped == '2' and redis.call('EXISTS', q.base .. 'keys_of') == 1
+  if tonumber(head[2]) >= 0 and not keyed then
     if q.grouped == '2' then group_limits_end(q) end
     return pop_jobs(q, n, now)
   elseif not q.lanes and q.grouped ~= '2' and redis.call('EXISTS', q.base .. 'groups') == 0
@@ -348,16 +366,9 @@ local function rotation_pop(q, n, now, waiting, exact)
     end
     return ids, marks
   end
-  local r, plan
-  local ids, marks, tries = {}, {}, 0
-  repeat
-    if q.grouped == '2' then group_limits_due(q, now, ROTATION_SETS) end
-    r, tries = rotation_begin(q, n, exact), tries + 1
-    plan = rotation_plan(q, r, n)
-    local more = r.changed and not r.skipped and #plan < n or #plan == 0 and rotation_clear(q, r)
-  until not more or tries == ROTATION_TRIES
-  -- Behind what had no room, others may wait.
-  if tries == ROTATION_TRIES or r.skipped then q.group_look = now end
+  if keyed then keyed_open(q, now) end
+  local plan, r = rotation_final(q, n, now, exact, keyed)
+  local ids, marks = {}, {}
   for i, turn in ipairs(plan) do
     ids[i] = turn.id
   end
@@ -369,6 +380,7 @@ local function rotation_pop(q, n, now, waiting, exact)
   end
   if most > 0 then
     rotation_carry_out(q, r, plan, ids)
+    if keyed then keyed_take(q, ids) end
     rotation_clear(q, r)
     q.turned = { pass = plan[most].pass, taken = most, left = waiting - most }
   end

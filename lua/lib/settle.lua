@@ -239,6 +239,7 @@ local function settle_released(q, args, at, now)
   if #to.delayed > 0 then redis.call('ZADD', q.delayed, unpack(to.delayed)) end
   if #to.throttled > 0 then settle_throttle(q, to.throttled) end
   if #to.ready > 0 then groups_back(q, to.ready, now) end
+  if q.parked and group_of_any(q) == '2' then lanes_free_keys(q.base, to.unstarted) end
   lanes_put(q, to.lanes)
   settle_unstarted(q, to.unstarted)
   redis.call('HDEL', q.running, unpack(ids))

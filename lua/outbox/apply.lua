@@ -26,7 +26,7 @@
 -- REPLY how many jobs were added
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, tags, children,
---       columns, source, size, key, group_of, groups
+--       columns, source, size, key, group_of, keys_of, groups
 local function apply(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], completed = keys[3], failed = keys[4], priority = keys[5],
@@ -35,8 +35,7 @@ local function apply(keys, args)
     base = args[1],
   }
   local wake, source, n = keys[16], args[2], tonumber(args[4])
-  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl', 'turn',
-    'largest')
+  local meta = redis.call('HMGET', q.meta, 'layout', 'events', 'aging', 'paused', 'ttl', 'turn', 'largest')
   local refusal = layout_refusal(meta[1])
   if refusal then
     return refusal
@@ -92,6 +91,7 @@ local function apply(keys, args)
   local soon = false
   -- The records and the source come last: if a key above has a wrong type, all entries come again.
   if #ids > 0 then
+    keys_of_note(q, records, from - 1, #ids)
     groups_add(q, ready, own, now, group_of_all(records, from - 1, #ids), true)
     if #priorities > 0 then redis.call('HSET', q.priority, unpack(priorities)) end
     soon = meta[5] and source_expire(q, ids, tonumber(meta[5]), now)

@@ -29,7 +29,7 @@
 -- REPLY how many were added; how many arrived as failed
 -- ERR   LAYOUT
 -- USES  clock, layout, rank, order, events, wake, deadline, tries, unique, lanes, pools, tags,
---       children, columns, source, key, unfinished, meet, size, group_of, groups, readmit
+--       children, columns, source, key, unfinished, meet, size, group_of, keys_of, groups, readmit
 local function readmit(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],

@@ -28,7 +28,8 @@
 -- ERR   LAYOUT
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
 --       pools, tags, children, columns, key, retention, outbox, callers, cancels, whereabouts,
---       group_of, groups, reprioritize, due, unfinished, dedup, add, ticks, displace, fire
+--       group_of, keys_of, groups, reprioritize, due, unfinished, dedup, add, ticks, displace,
+--       fire
 local function fire(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],

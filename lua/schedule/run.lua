@@ -20,7 +20,8 @@
 -- CALL  once: see lib/call.lua
 -- USES  clock, layout, numbered, rank, order, events, wake, size, lanes, deadline, tries, unique,
 --       pools, tags, children, columns, key, retention, outbox, callers, cancels, whereabouts,
---       group_of, groups, reprioritize, due, unfinished, dedup, add, ticks, displace, fire, call
+--       group_of, keys_of, groups, reprioritize, due, unfinished, dedup, add, ticks, displace,
+--       fire, call
 local function run(keys, args)
   local q = {
     jobs = keys[1], waiting = keys[2], delayed = keys[3], completed = keys[4], failed = keys[5],

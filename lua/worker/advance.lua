@@ -39,7 +39,7 @@
 -- USES  clock, layout, rank, events, wake, lease, lanes, held, setback, running, deadline, tries,
 --       unique, pools, tags, children, columns, key, retention, outbox, callers, cancels,
 --       group_of, groups, groups_back, promote, hand, recover, active, limits, throttle, turn,
---       wish, suspend, settle, fit, expiry, rooms, pop, (group_limits in rotation), fetch,
+--       wish, suspend, settle, fit, expiry, rooms, pop, (group_limits & keyed in rotation), fetch,
 --       handover, details
 local function advance(keys, args, meta, leases)
   local q = {

@@ -5,7 +5,11 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-use super::{tags::Tags, unique::Unique};
+use super::{
+    concurrency_keys::{self, ConcurrencyKey},
+    tags::Tags,
+    unique::Unique,
+};
 use crate::arguments::{flag, once, read, value};
 
 /// The arguments of `#[job(…)]`.
@@ -47,6 +51,7 @@ pub(super) struct Arguments {
     pub(super) unique: Option<Unique>,
     pub(super) tags: Option<Tags>,
     pub(super) group: Option<LitStr>,
+    pub(super) keys: Vec<ConcurrencyKey>,
 }
 
 /// `idempotent`, or `idempotent = "7d"`.
@@ -56,7 +61,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 36] = [
+const KNOWN: [&str; 38] = [
     "queue",
     "name",
     "implements",
@@ -93,6 +98,8 @@ const KNOWN: [&str; 36] = [
     "unique",
     "tags",
     "group",
+    "concurrency_key",
+    "per_key",
 ];
 
 impl Parse for Arguments {
@@ -118,6 +125,7 @@ impl Arguments {
             "unique" => once(&mut self.unique, word, || Unique::parse(word, input)),
             "tags" => once(&mut self.tags, word, || Tags::parse(word, input)),
             "group" => once(&mut self.group, word, || value(input, word)),
+            "concurrency_key" | "per_key" => concurrency_keys::read(&mut self.keys, word, input),
             text => match self.expression(text) {
                 Some(slot) => once(slot, word, || value(input, word)),
                 None => Ok(()),

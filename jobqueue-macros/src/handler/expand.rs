@@ -39,7 +39,7 @@ fn bound(name: &str, model: &Model) -> TokenStream {
 fn implement_job(names: &Names, model: &Model) -> TokenStream {
     let (Names { marker, .. }, Model { definition, payload, returns, .. }) = (names, model);
     let (result, versions, unique) = (returns.checked_output(), versions(payload), &model.unique);
-    let group = &model.group;
+    let (group, keys) = (&model.group, &model.keys);
     let inputs = inputs(model);
     quote! {
         // Outside of the implementation, so that it is evaluated though nobody adds a job.
@@ -53,6 +53,7 @@ fn implement_job(names: &Names, model: &Model) -> TokenStream {
             #versions
             #unique
             #group
+            #keys
         }
 
         #[automatically_derived]

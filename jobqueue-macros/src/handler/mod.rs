@@ -2,6 +2,7 @@
 //! expand, or fallback.
 
 pub(crate) mod attr;
+mod concurrency_keys;
 pub(crate) mod definition;
 pub(crate) mod expand;
 pub(crate) mod fallback;

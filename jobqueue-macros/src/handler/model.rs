@@ -6,6 +6,7 @@ use syn::{Expr, Type};
 
 use super::{
     attr::{Arguments, Idempotent},
+    concurrency_keys,
     definition::definition,
     group::group,
     returns::Returns,
@@ -30,6 +31,8 @@ pub(crate) struct Model {
     pub(crate) unique: Option<TokenStream>,
     /// `fn group`, if they have a group.
     pub(crate) group: Option<TokenStream>,
+    /// `fn concurrency_keys`, if they have such keys.
+    pub(crate) keys: Option<TokenStream>,
 }
 
 impl Model {
@@ -45,6 +48,7 @@ impl Model {
             classify: None,
             unique: None,
             group: None,
+            keys: None,
             extractors: types.collect(),
             function: function.clone(),
             payload,
@@ -66,6 +70,7 @@ impl Model {
         model.idempotent = idempotent(arguments)?;
         model.unique = arguments.unique.as_ref().map(|it| it.expand(function)).transpose()?;
         model.group = arguments.group.as_ref().map(|by| group(by, function)).transpose()?;
+        model.keys = concurrency_keys::expand(&arguments.keys, function)?;
         Ok(model)
     }
 }

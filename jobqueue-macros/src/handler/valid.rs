@@ -170,7 +170,8 @@ pub(super) fn implementation(arguments: &Arguments) -> syn::Result<()> {
     let unique = arguments.unique.as_ref().map(|unique| ("unique", unique.word.span()));
     let tags = arguments.tags.as_ref().map(|tags| ("tags", tags.word.span()));
     let group = arguments.group.as_ref().map(|group| ("group", group.span()));
-    for (word, at) in unique.into_iter().chain(tags).chain(group) {
+    let keys = arguments.keys.first().map(|key| ("concurrency_key", key.word.span()));
+    for (word, at) in unique.into_iter().chain(tags).chain(group).chain(keys) {
         let message =
             format!("`{word}` is the declaration's, since producers read it: say it there");
         errors.push(syn::Error::new(at, message));

@@ -1,6 +1,6 @@
 //! What is declared once for every job of a kind.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -43,6 +43,17 @@ pub trait Job: Send + Sync + 'static {
     fn group(payload: &Self::Payload) -> Result<Option<String>, PayloadError> {
         let _ = payload;
         Ok(None)
+    }
+
+    /// The concurrency keys of a job with this payload, each with how many jobs of it may be active at
+    /// once; those that an add says come besides. `#[job(concurrency_key = "…", per_key = …)]` makes them of
+    /// the payload's fields. None by default.
+    ///
+    /// # Errors
+    /// They can't be made of this payload. Then nothing is added.
+    fn concurrency_keys(payload: &Self::Payload) -> Result<BTreeMap<String, u32>, PayloadError> {
+        let _ = payload;
+        Ok(BTreeMap::new())
     }
 
     /// The unique key of a job with this payload, for adds that say none; `#[job(unique(…))]` makes

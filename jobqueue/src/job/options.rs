@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    deadline::Deadline, group::validate_group, name::QueueName, priority::Priority,
-    reply_address::ReplyAddress, scheduled::Scheduled, tags::validate_tags, unique::Unique,
+    concurrency_keys::validate_keys, deadline::Deadline, group::validate_group, name::QueueName,
+    priority::Priority, reply_address::ReplyAddress, scheduled::Scheduled, tags::validate_tags,
+    unique::Unique,
 };
 use crate::{
     policy::{Backoff, Retain},
@@ -60,6 +61,8 @@ pub struct JobOptions {
     pub tags: BTreeSet<String>,
     /// The group that it takes its turns in.
     pub group: Option<String>,
+    /// Keys that it needs room of, each with how many jobs of it may be active at once.
+    pub concurrency_keys: BTreeMap<String, u32>,
     /// Where the reply goes, if a caller waits for one.
     #[serde(skip)]
     pub(crate) reply_to: Option<ReplyAddress>,
@@ -83,12 +86,13 @@ pub struct Origin {
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 impl JobOptions {
-    /// Whether there is none, but for the group, which stands by itself in a record.
+    /// Whether there is none, but for the group and the keys, which stand by themselves in a record.
     pub(crate) fn is_plain(&self) -> bool {
-        match self.group {
-            None => *self == Self::default(),
-            Some(_) => Self { group: None, ..self.clone() } == Self::default(),
+        if self.group.is_none() && self.concurrency_keys.is_empty() {
+            return *self == Self::default();
         }
+        let options = self.clone();
+        Self { group: None, concurrency_keys: BTreeMap::new(), ..options } == Self::default()
     }
 
     /// Checks what no type could.
@@ -136,6 +140,7 @@ impl JobOptions {
         }
         validate_tags(self.tags.iter().map(String::as_str))?;
         self.group.as_deref().map_or(Ok(()), validate_group)?;
+        validate_keys(&self.concurrency_keys)?;
         let size: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > MAX_HEADER_BYTES {
             let problem = format!("the headers have {size} bytes");

@@ -1,8 +1,8 @@
 //! A job as it stands in Redis.
 //!
 //! A MessagePack array: `[1, name, codec, payload, created ms, options?]`, or that of a job with a
-//! group, `[2, group, name, …]`. It is written once, by the producer. Scripts look at no more than the
-//! group.
+//! group, `[2, group, name, …]`, or with concurrency keys, `[3, group or '', keys, name, …]`. It is written
+//! once, by the producer. Scripts look at no more than group and keys.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use serde::{
 
 use super::{
     codec::{Codec, reader},
+    concurrency_keys::{ConcurrencyKeys, from_lines, to_lines},
     deadline::Deadline,
     name::JobName,
     options::JobOptions,
@@ -26,6 +27,7 @@ use crate::value_error::{Corrupt, PayloadError};
 /// The versions of the layout of a record; a reader refuses what it doesn't know.
 const PLAIN: u8 = 1;
 const GROUPED: u8 = 2;
+const KEYED: u8 = 3;
 
 /// The part of a job that never changes: its name, payload and options, as they were added.
 ///
@@ -112,12 +114,20 @@ impl Record {
         let mut out = Vec::with_capacity(self.name.as_str().len() + self.payload.len() + 32);
         let plain = self.options.is_plain();
         let group = self.options.group.as_deref();
-        let fields = 5 + u32::from(!plain) + u32::from(group.is_some());
+        let keys = &self.options.concurrency_keys;
+        let (version, opening) = match (group, keys.is_empty()) {
+            (None, true) => (PLAIN, 0),
+            (Some(_), true) => (GROUPED, 1),
+            (_, false) => (KEYED, 2),
+        };
         // Writing to memory can't fail, hence the results that are let go.
-        let _ = encode::write_array_len(&mut out, fields);
-        let _ = encode::write_pfix(&mut out, if group.is_some() { GROUPED } else { PLAIN });
-        if let Some(group) = group {
-            let _ = encode::write_str(&mut out, group);
+        let _ = encode::write_array_len(&mut out, 5 + u32::from(!plain) + opening);
+        let _ = encode::write_pfix(&mut out, version);
+        if opening > 0 {
+            let _ = encode::write_str(&mut out, group.unwrap_or_default());
+        }
+        if opening > 1 {
+            let _ = encode::write_str(&mut out, &to_lines(keys));
         }
         let _ = encode::write_str(&mut out, self.name.as_str());
         let _ = encode::write_pfix(&mut out, self.codec.to_wire());
@@ -130,9 +140,9 @@ impl Record {
         out
     }
 
-    /// Whether a written record names a group.
-    pub(crate) fn names_group(record: &[u8]) -> bool {
-        record.get(1) == Some(&GROUPED)
+    /// Whether a written record names a group or keys.
+    pub(crate) fn names_group_or_keys(record: &[u8]) -> bool {
+        record.get(1).is_some_and(|version| *version > PLAIN)
     }
 
     /// The SHA-1 of the record as it is written, by which the scripts know it again.
@@ -180,8 +190,10 @@ impl Record {
     ) -> Result<Self, Corrupt> {
         let corrupt = |what: &str| Corrupt::new("a job's record", what);
         let mut rest: &[u8] = bytes;
-        let Opening { group, has_options } = read_opening(&mut rest)?;
+        let Opening { group, keys, has_options } = read_opening(&mut rest)?;
         let group = group.map(str::to_owned);
+        let keys = keys.map_or(Some(ConcurrencyKeys::new()), from_lines);
+        let keys = keys.ok_or_else(|| corrupt("odd concurrency keys"))?;
         let name = read_text(&mut rest).ok_or_else(|| corrupt("no name"))?;
         let name = known(name)
             .map_or_else(|| name.parse(), Ok)
@@ -202,6 +214,7 @@ impl Record {
             JobOptions::default()
         };
         options.group = group;
+        options.concurrency_keys = keys;
         Ok(Self { name, codec, payload, created_at, options })
     }
 }
@@ -209,6 +222,7 @@ impl Record {
 /// What stands before a record's name.
 struct Opening<'a> {
     group: Option<&'a str>,
+    keys: Option<&'a str>,
     has_options: bool,
 }
 
@@ -219,21 +233,26 @@ fn read_opening<'a>(rest: &mut &'a [u8]) -> Result<Opening<'a>, Corrupt> {
     let least = match version {
         PLAIN => 5,
         GROUPED => 6,
+        KEYED => 7,
         _ => u32::MAX,
     };
     if fields < least {
         return Err(Corrupt::new(
             "a job's record",
             format!(
-                "version {version} with {fields} fields; this library knows {PLAIN} and {GROUPED}"
+                "version {version} with {fields} fields; this library knows {PLAIN} to {KEYED}"
             ),
         ));
     }
-    let group = match version {
-        GROUPED => Some(read_text(rest).ok_or_else(|| corrupt("no group"))?),
-        _ => None,
-    };
-    Ok(Opening { group, has_options: fields > least })
+    let (mut group, mut keys) = (None, None);
+    if version > PLAIN {
+        let text = read_text(rest).ok_or_else(|| corrupt("no group"))?;
+        group = (version == GROUPED || !text.is_empty()).then_some(text);
+    }
+    if version == KEYED {
+        keys = Some(read_text(rest).ok_or_else(|| corrupt("no keys"))?);
+    }
+    Ok(Opening { group, keys, has_options: fields > least })
 }
 
 fn read_text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
@@ -283,6 +302,7 @@ mod tests {
             snoozes: Some(12),
             tags: ["customer:7".to_owned()].into(),
             group: Some("tenant 42".to_owned()),
+            concurrency_keys: [("user:7".to_owned(), 1), ("shop é".to_owned(), 30)].into(),
             unique: Some(Unique::by("order 7").lasting(Duration::from_secs(60))),
             version: Some(3),
             headers: [("traceparent".to_owned(), "00-ab".to_owned())].into(),
@@ -298,7 +318,10 @@ mod tests {
     #[test]
     fn records_survive_the_wire() {
         let grouped = JobOptions { group: Some("é".repeat(100)), ..JobOptions::default() };
-        for options in [JobOptions::default(), grouped, full()] {
+        let keys = |key: &str| [(key.to_owned(), 3)].into();
+        let keyed = JobOptions { concurrency_keys: keys("k"), ..JobOptions::default() };
+        let both = JobOptions { concurrency_keys: keys(&"k".repeat(255)), ..grouped.clone() };
+        for options in [JobOptions::default(), grouped, keyed, both, full()] {
             let record = record(options);
             let bytes = Bytes::from(record.encode());
             assert_eq!(Record::tag_lines_of(&bytes), record.options.tag_lines());

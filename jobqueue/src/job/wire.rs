@@ -158,8 +158,9 @@ impl From<WireOptions> for JobOptions {
             version: wire.version.map(|version| version.max(1)),
             headers: wire.headers,
             tags: wire.tags,
-            // It stands beside the options.
+            // These stand beside the options.
             group: None,
+            concurrency_keys: BTreeMap::new(),
             reply_to: wire.reply_to,
             origin: wire.origin.map(Origin::from),
             schedule: wire.schedule.map(|(id, tick)| {

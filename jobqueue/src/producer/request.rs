@@ -8,7 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     client::Client,
     error::Result,
-    job::{Codec, Deadline, Job, JobId, JobName, JobOptions, Record, TraceContext, Unique},
+    job::{
+        Codec, ConcurrencyKeys, Deadline, Job, JobId, JobName, JobOptions, Record, TraceContext,
+        Unique,
+    },
     queue::Queue,
     store::{
         Durability, QueueStore,
@@ -48,18 +51,21 @@ pub(crate) struct Content {
     pub(crate) unique: Option<Unique>,
     /// The group that it makes of it.
     group: Option<String>,
+    /// The keys that it makes of it.
+    keys: ConcurrencyKeys,
 }
 
 impl Content {
     /// A payload that a handler's declaration knows.
     pub(crate) fn of<J: Job>(codec: Codec, payload: &J::Payload) -> Result<Self, PayloadError> {
         let (unique, group) = (J::unique(payload)?, J::group(payload)?);
-        Ok(Self { payload: codec.encode(payload)?, unique, group })
+        let keys = J::concurrency_keys(payload)?;
+        Ok(Self { payload: codec.encode(payload)?, unique, group, keys })
     }
 
     /// A payload of which nothing is known.
     pub(crate) fn plain(payload: Vec<u8>) -> Self {
-        Self { payload, unique: None, group: None }
+        Self { payload, unique: None, group: None, keys: ConcurrencyKeys::new() }
     }
 }
 
@@ -135,7 +141,7 @@ impl Request {
         id: Option<JobId>,
         created_at: DateTime<Utc>,
     ) -> Result<NewJob, PayloadError> {
-        let Content { payload, unique, group } = content;
+        let Content { payload, unique, group, keys } = content;
         let unique = self.unique.clone().or(unique);
         let limit = self.client.max_payload();
         if payload.len() > limit {
@@ -152,6 +158,9 @@ impl Request {
         options.ttl = self.timing.ttl;
         options.unique.clone_from(&unique);
         options.group = options.group.or(group);
+        for (key, per_key) in keys {
+            options.concurrency_keys.entry(key).or_insert(per_key);
+        }
         let record = Record {
             name: self.name.clone(),
             codec: self.codec,

@@ -72,10 +72,10 @@ macro_rules! script {
         );
         &SCRIPT
     }};
-    (@lib ($first:ident in $last:ident)) => {
+    (@lib ($($first:ident)&+ in $last:ident)) => {
         concat!(
             "local function ", stringify!($last), "_part(...)\n",
-            $crate::store::script::script!(@lib $first),
+            $($crate::store::script::script!(@lib $first),)+
             $crate::store::script::script!(@lib $last),
             "end\n",
         )

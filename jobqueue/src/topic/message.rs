@@ -109,6 +109,13 @@ macro_rules! message_setters {
             self
         }
 
+        /// A key of which at most `per_key` copies are active at once in each queue, over all workers;
+        /// see [`Add::concurrency_key`](crate::Add::concurrency_key). None by default, and at most 4.
+        pub fn concurrency_key(mut self, key: impl Into<String>, per_key: u32) -> Self {
+            self.message.options.concurrency_keys.insert(key.into(), per_key);
+            self
+        }
+
         /// The version of the payload, for types with versions: `.version(Order::VERSION)`. A
         /// handler reads a message without one as the newest version that it knows, and if that
         /// fails, as the first. See [`Payload`](crate::Payload).

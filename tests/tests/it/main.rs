@@ -8,6 +8,7 @@ mod broadcast;
 mod by_hand;
 mod call;
 mod cancel;
+mod concurrency_keys;
 mod connect;
 mod control;
 mod dead_letters;

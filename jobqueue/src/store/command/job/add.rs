@@ -151,7 +151,7 @@ impl Command for Add<'_> {
             tries,
             unique,
             key,
-            group_of,
+            group_of, keys_of,
             groups,
             reprioritize,
             due,
@@ -184,7 +184,7 @@ impl Command for Add<'_> {
 
     fn write(&self, _keys: &Keys, args: &mut Args<'_>) {
         let look = self.look || self.jobs.iter().any(|job| job.chosen_id);
-        let grouped = self.jobs.iter().any(|job| Record::names_group(&job.record));
+        let grouped = self.jobs.iter().any(|job| Record::names_group_or_keys(&job.record));
         args.push(u8::from(look) + 2 * u8::from(grouped));
         self.call.write(args);
         args.push(self.jobs.len());

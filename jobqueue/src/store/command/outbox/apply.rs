@@ -44,7 +44,7 @@ impl Command for Apply<'_> {
         "outbox" / apply,
         [
             clock, layout, rank, events, wake, deadline, tries, unique, lanes, pools, tags,
-            children, columns, source, size, key, group_of, groups
+            children, columns, source, size, key, group_of, keys_of, groups
         ]
     );
     const KEYS: &'static [Key] = &[

@@ -35,7 +35,8 @@ impl Command for Readmit<'_> {
         "outbox" / readmit,
         [
             clock, layout, rank, order, events, wake, deadline, tries, unique, lanes, pools, tags,
-            children, columns, source, key, unfinished, meet, size, group_of, groups, readmit
+            children, columns, source, key, unfinished, meet, size, group_of, keys_of, groups,
+            readmit
         ]
     );
     const KEYS: &'static [Key] = &[

@@ -86,6 +86,7 @@ impl Command for Fire<'_> {
             cancels,
             whereabouts,
             group_of,
+            keys_of,
             groups,
             reprioritize,
             due,

@@ -58,6 +58,7 @@ impl Command for Run<'_> {
             cancels,
             whereabouts,
             group_of,
+            keys_of,
             groups,
             reprioritize,
             due,

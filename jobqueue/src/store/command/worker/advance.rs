@@ -123,7 +123,7 @@ impl Command for Advance<'_> {
             expiry,
             rooms,
             pop,
-            (group_limits in rotation),
+            (group_limits & keyed in rotation),
             fetch,
             handover,
             details
