@@ -132,6 +132,15 @@ pub(crate) fn pair(text: &str) -> Parsed<(String, String)> {
     pair.filter(|(name, _)| !name.is_empty()).ok_or_else(|| "use NAME=VALUE".to_owned())
 }
 
+/// A concurrency key, which may have any sign in it, and how many jobs of it may be active at once.
+pub(crate) fn key_and_most(text: &str) -> Parsed<(String, u32)> {
+    let pair = text.rsplit_once('=').map(|(key, most)| (key.to_owned(), most.parse()));
+    match pair {
+        Some((key, Ok(most))) => Ok((key, most)),
+        _ => Err("use KEY=NUMBER, such as user:7=1".to_owned()),
+    }
+}
+
 /// JSON, to the last digit: what no job could carry as it is written is refused.
 pub(crate) fn json(text: &str) -> Parsed<serde_json::Value> {
     exact_json(text).map_err(|error| error.to_string())

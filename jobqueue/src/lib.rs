@@ -35,6 +35,7 @@
 //! - **Look at jobs that failed for good, and send them back**: [dead
 //!   letters](docs::operating#dead-letters); [`dead_letter`].
 //! - **Share a queue fairly among tenants**: [groups](docs::groups); [`Add::group`], [`Queue::groups`].
+//! - **Limit how many jobs of a user run at once**: [keys](docs::concurrency_keys); [`Add::concurrency_key`].
 //! - **Limit rates, active jobs and lengths**: [limits](docs::limits); [`Queue::set_limits`],
 //!   [`Rate`].
 //! - **Add jobs again and again**: [schedules](docs::schedules); [`Client::schedule`],
@@ -185,8 +186,8 @@ pub mod manage {
         policy::{AfterFailure, GroupLimits, Overflow},
         queue::{
             Cancel, CancelAll, Drain, EditJob, GroupInfo, Groups, HandlerThrottle, HeldGroup,
-            JobPages, Obliterate, QueueEntry, QueuePage, Queues, ReadHistory, Rescan, Retry,
-            SetLimits, SetLimitsOfGroup, Throttles, WhyHeld, WorkerInfo,
+            JobPages, KeyThrottle, Obliterate, QueueEntry, QueuePage, Queues, ReadHistory, Rescan,
+            Retry, SetLimits, SetLimitsOfGroup, Throttles, WhyHeld, WorkerInfo,
         },
     };
 }
@@ -303,6 +304,7 @@ pub mod docs {
     //! | [`adding`] | options, many jobs, unique jobs, results, calls |
     //! | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
     //! | [`groups`] | fair turns among tenants, users, customers |
+    //! | [`concurrency_keys`] | so many jobs of a user, an account, a shop at once |
     //! | [`limits`] | rates, active jobs, length, priorities, time to live |
     //! | [`schedules`] | jobs that come again and again |
     //! | [`cancelling`] | ending jobs wherever they are |
@@ -336,6 +338,10 @@ pub mod docs {
 
     #[doc = include_str!("docs/groups.md")]
     pub mod groups {}
+
+    #[doc = include_str!("docs/concurrency_keys.md")]
+    pub mod concurrency_keys {}
+
     #[doc = include_str!("docs/limits.md")]
     pub mod limits {}
 

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::{
     exit::{Exit, Told},
     session::Session,
-    value::{backoff, coming, duration, json as json_value, pair, retain, unique},
+    value::{backoff, coming, duration, json as json_value, key_and_most, pair, retain, unique},
 };
 
 /// Adds a job: `jobqueue add emails send '{"to":"a@example.org"}'`.
@@ -93,6 +93,9 @@ pub(crate) struct Add {
     /// Its group: queues are shared fairly among groups.
     #[arg(long)]
     group: Option<String>,
+    /// A key, and how many jobs of it may be active at once.
+    #[arg(long, value_name = "KEY=NUMBER", value_parser = key_and_most)]
+    concurrency_key: Vec<(String, u32)>,
     /// Waits until so many replicas have it.
     #[arg(long, value_name = "REPLICAS")]
     replicas: Option<u32>,
@@ -162,6 +165,9 @@ impl Add {
         }
         if let Some(group) = &self.group {
             add = add.group(group);
+        }
+        for (key, most) in &self.concurrency_key {
+            add = add.concurrency_key(key, *most);
         }
         add = self.header.iter().fold(add, |add, (name, value)| add.header(name, value));
         self.tag.iter().fold(add, jobqueue::Add::tag)

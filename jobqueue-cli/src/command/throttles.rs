@@ -67,6 +67,12 @@ impl Throttles {
             let waiting = counted(handler.waiting, "job");
             reasons.push(format!("⧗ the limits of handler {} hold {waiting}", handler.handler));
         }
+        for key in &held.keys {
+            let waiting = counted(key.waiting, "job");
+            let active = key.active;
+            reasons
+                .push(format!("⧗ {active} of key {} are active: {waiting} wait for it", key.key));
+        }
         out.say(format_args!("{}: {} waiting", self.queue, counted(held.waiting, "job")))?;
         if reasons.is_empty() {
             return out.say("nothing holds them back");

@@ -277,6 +277,9 @@ fn options(visit: &Visit, view: &JobView<'_>) -> Markup {
                 dt { "Unique key" } dd { code { (unique.key) } }
             }
             @if let Some(group) = &options.group { dt { "Group" } dd { (group) } }
+            @for (key, most) in &options.concurrency_keys {
+                dt { "Key" } dd { (key) ", " (most) " at once" }
+            }
             @if !options.tags.is_empty() {
                 dt { "Tags" }
                 dd {

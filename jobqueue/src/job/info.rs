@@ -241,6 +241,7 @@ mod tests {
                     "retain": null, "retain_failed": null, "due_at": null, "schedule": null, "ttl_ms": null,
                     "deadline": null, "retry_for_ms": null, "snoozes": null,
                     "unique": null, "version": null, "headers": {}, "tags": [], "group": null,
+                    "concurrency_keys": {},
                     "origin": null
                 }
             },

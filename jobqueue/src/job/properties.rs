@@ -100,7 +100,10 @@ prop_compose! {
         (headers, tags) in (headers(), prop::collection::btree_set("[a-z:0-9]{1,9}", 0..4)).boxed(),
         (origin, ttl, unique) in (option::of(origin()), option::of(duration()), option::of(unique())).boxed(),
         (schedule, retry_for) in (option::of(scheduled()), option::of(duration())).boxed(),
-        group in option::of("[a-zé ]{1,40}"),
+        (group, concurrency_keys) in (
+            option::of("[a-zé ]{1,40}"),
+            prop::collection::btree_map("[a-zé: ]{1,40}", 1_u32..1_000_001, 0..5),
+        ).boxed(),
         (snoozes, deadline) in (option::of(any::<u32>()), option::of(deadline())),
     ) -> JobOptions {
         let priority = priority.try_into().expect("in range");
@@ -108,7 +111,7 @@ prop_compose! {
         let reply_to = awaited.then(|| ReplyAddress::generate().expect("a good name"));
         JobOptions {
             attempts, backoff, timeout, priority, retain, retain_failed, due_at, ttl, deadline, retry_for, snoozes, unique, version, headers, tags,
-            reply_to, origin, schedule, group,
+            reply_to, origin, schedule, group, concurrency_keys,
         }
     }
 }

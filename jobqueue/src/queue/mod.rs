@@ -44,7 +44,7 @@ pub use queues::{QueueEntry, QueuePage, Queues, Rescan};
 pub use retry::Retry;
 pub use signal::Signalled;
 pub use steps::{JobStep, JobSteps, StepsWait};
-pub use throttles::{HandlerThrottle, Throttles};
+pub use throttles::{HandlerThrottle, KeyThrottle, Throttles};
 pub use unique_key::UniqueKey;
 pub use workers::WorkerInfo;
 

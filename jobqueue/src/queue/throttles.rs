@@ -37,6 +37,8 @@ pub struct Throttles {
     pub max_active: Option<u64>,
     /// Handlers whose own limits hold jobs back, in the process of each worker: at most 100.
     pub handlers: Vec<HandlerThrottle>,
+    /// [Keys](crate::docs::concurrency_keys) for which jobs wait: at most 100.
+    pub keys: Vec<KeyThrottle>,
 }
 
 /// Jobs that wait since their handler's own limits left no room for them.
@@ -47,6 +49,18 @@ pub struct HandlerThrottle {
     pub handler: String,
     /// How many of its jobs wait for that.
     pub waiting: u64,
+}
+
+/// Jobs that wait since as many of a concurrency key are active as may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct KeyThrottle {
+    /// The key.
+    pub key: String,
+    /// How many jobs wait for it.
+    pub waiting: u64,
+    /// How many of its jobs are active.
+    pub active: u64,
 }
 
 impl Throttles {
@@ -63,7 +77,7 @@ impl Throttles {
 
 impl Queue {
     /// What holds back the jobs of the queue, and until when: a pause, a throttle, its rate, its
-    /// limit of active jobs, its handlers' limits. See [waiting](crate::docs::waiting) for what else
+    /// limit of active jobs, its handlers' limits, keys. See [waiting](crate::docs::waiting) for what else
     /// may.
     ///
     /// ```no_run
@@ -82,6 +96,7 @@ impl Queue {
         let found = self.store().call_retrying(&ReadThrottles).await?;
         let next_start_at = next_start(&found);
         let Throttling { now, paused, rate, max_active, until, since, active, waiting, .. } = found;
+        let key = |(key, waiting, active)| KeyThrottle { key, waiting, active };
         let handler = |(handler, waiting)| HandlerThrottle { handler, waiting };
         Ok(Throttles {
             at: now,
@@ -94,6 +109,7 @@ impl Queue {
             active,
             max_active,
             handlers: found.lanes.into_iter().map(handler).collect(),
+            keys: found.keys.into_iter().map(key).collect(),
         })
     }
 

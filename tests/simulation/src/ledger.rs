@@ -34,11 +34,12 @@ pub(crate) struct Ledger {
 }
 
 const PLACES: [&str; 5] = ["waiting", "delayed", "completed", "failed", "cancelled"];
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "priority", "attempts", "stalls", "misses", "progress", "outcomes", "lane_of", "cancels",
-    "group_of",
+    "group_of", "keys_of",
 ];
-const PLAIN: [&str; 30] = [
+const PLAIN: [&str; 31] = [
+    "keys:blocked",
     "ticking",
     "meta",
     "events",
@@ -108,6 +109,13 @@ impl Ledger {
                     .filter_map(|it| Some(it.split_once('\n')?.1.to_owned()))
                     .collect();
                 self.column("room of groups", ids);
+            }
+            "keys" if rest == "active" => {
+                let ids = range()
+                    .iter()
+                    .filter_map(|it| Some(it.split_once('\n')?.1.to_owned()))
+                    .collect();
+                self.column("room of keys", ids);
             }
             "waiting" if !rest.is_empty() => self.column("waiting apart", range()),
             "listed" => self.column(stem, texts(&stage.ask(&["SMEMBERS", key]))),

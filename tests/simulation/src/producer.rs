@@ -73,6 +73,9 @@ async fn added<T: 'static>(mut add: Add<T>, book: &Book, order: &Order) -> Resul
     if let Some(group) = group(token) {
         add = add.group(group);
     }
+    if let Some(key) = concurrency_key(token) {
+        add = add.concurrency_key(key, 1);
+    }
     if order.chosen {
         add = add.id(format!("chosen-{token}"));
     }
@@ -109,6 +112,11 @@ pub(crate) const IN_ORDER: &str = "group-0";
 /// The group of a job: some have one.
 pub(crate) fn group(token: u32) -> Option<String> {
     token.is_multiple_of(3).then(|| format!("group-{}", token % 4))
+}
+
+/// The key of a job of which one runs at a time: some have one.
+pub(crate) fn concurrency_key(token: u32) -> Option<String> {
+    (token % 5 == 1).then(|| format!("concurrency-{}", token % 2))
 }
 
 fn rule(key: Key) -> Unique {

@@ -115,6 +115,13 @@ impl Ledger {
                     self.place(held, "active");
                 }
                 "lane_of" => self.columns.extend([("lane_of", reader.get("HKEYS", name))]),
+                "keys_of" => self.columns.extend([("keys_of", reader.get("HKEYS", name))]),
+                "keys" if rest == "active" => {
+                    let active = reader.range(name);
+                    let ids = active.iter().filter_map(|it| it.split_once('\n')).map(|(_, id)| id);
+                    self.columns.insert("room of keys", ids.map(str::to_owned).collect());
+                }
+                "keys" => {}
                 "group_of" => self.columns.extend([("group_of", reader.get("HKEYS", name))]),
                 "waiting" if !rest.is_empty() => {
                     self.columns.entry("waiting apart").or_default().extend(reader.range(name));

@@ -134,6 +134,9 @@ impl Order {
             if let Some(group) = group {
                 add = add.group(group);
             }
+            if self.mixed && fastrand::u8(0..4) == 0 {
+                add = add.concurrency_key(format!("key {}", fastrand::u8(0..5)), 3);
+            }
             let add = add.durability(self.durability());
             let added = add.delay(delay).priority(priority).await;
             added.into_iter().map(|job| job.id().to_string()).collect()

@@ -82,6 +82,9 @@ fn show(out: &Output, queue: &QueueName, job: &JobInfo) -> Result<()> {
     }
     said("options", options(job))?;
     said("group", job.record.options.group.clone().unwrap_or_default())?;
+    for (key, most) in &job.record.options.concurrency_keys {
+        said("key", format!("{key}, {most} at once"))?;
+    }
     said("tags", job.record.options.tags.iter().cloned().collect::<Vec<_>>().join(" "))?;
     for (name, value) in &job.record.options.headers {
         said("header", one_line(&format!("{name}: {value}")))?;

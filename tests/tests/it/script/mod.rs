@@ -35,6 +35,21 @@ pub(crate) fn grouped(group: &str) -> Vec<u8> {
     [&[0x97, 2, 0xa0 + length], group.as_bytes()].concat()
 }
 
+/// The beginning of the record of a job with concurrency keys: `1 user:7`, a line each.
+pub(crate) fn keyed(group: &str, keys: &str) -> Vec<u8> {
+    let mut record = vec![0x98, 3];
+    for text in [group, keys] {
+        let length = u16::try_from(text.len()).expect("a short text");
+        match length.to_be_bytes() {
+            [0, short @ ..32] => record.push(0xa0 + short),
+            [0, length] => record.extend([0xd9, length]),
+            [high, low] => record.extend([0xda, high, low]),
+        }
+        record.extend(text.as_bytes());
+    }
+    record
+}
+
 /// The score of a job that has this turn.
 pub(crate) fn turn(n: u64) -> String {
     format!("-{}", 18_014_398_509_481_984 - 2 * 80_640 * n)

@@ -33,6 +33,8 @@ pub(crate) struct Throttling {
     pub(crate) waiting: u64,
     /// Handlers whose limits hold jobs back, and how many.
     pub(crate) lanes: Vec<(String, u64)>,
+    /// Keys for which jobs wait, how many do, and how many of them are active.
+    pub(crate) keys: Vec<(String, u64, u64)>,
 }
 
 const WHAT: &str = ReadThrottles::ACTION;
@@ -48,11 +50,16 @@ impl Command for ReadThrottles {
     }
 
     fn read(&self, reply: Value) -> Result<Throttling, Corrupt> {
-        let [now, paused, rate, tat, max, until, since, active, waiting, lanes] =
+        let [now, paused, rate, tat, max, until, since, active, waiting, lanes, keys] =
             reply::tuple(reply, WHAT)?;
         let lane = |pair: Value| {
             let [lane, waiting] = reply::tuple(pair, WHAT)?;
             Ok((reply::text(&lane, WHAT)?.to_owned(), reply::count(&waiting, WHAT)?))
+        };
+        let key = |triple: Value| {
+            let [key, waiting, active] = reply::tuple(triple, WHAT)?;
+            let key = reply::text(&key, WHAT)?.to_owned();
+            Ok((key, reply::count(&waiting, WHAT)?, reply::count(&active, WHAT)?))
         };
         Ok(Throttling {
             now: moment(&now)?,
@@ -74,6 +81,7 @@ impl Command for ReadThrottles {
                 .into_iter()
                 .map(lane)
                 .collect::<Result<_, Corrupt>>()?,
+            keys: reply::array(keys, WHAT)?.into_iter().map(key).collect::<Result<_, Corrupt>>()?,
         })
     }
 }

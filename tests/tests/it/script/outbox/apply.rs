@@ -300,3 +300,25 @@ fn jobs_with_tags_are_in_the_index_and_those_that_stay_keep_theirs() {
           1
     "#]]);
 }
+
+#[test]
+fn the_keys_of_its_jobs_are_noted() {
+    let mut rig = rig();
+    let record = crate::script::keyed("", "1 user:7");
+    rig.replies(KEYS, args![Rig::BASE, "orders", "a", 1, "a", &*record, "1-2", 0], "1");
+    rig.given(["DEL jq:{q}:jobs jq:{q}:events"]);
+    rig.holds(expect![[r#"
+        jq:{q}:keys_of hash
+          a = 1 user:7
+        jq:{q}:meta hash
+          added = 1
+          grouped = 2
+          layout = 2
+        jq:{q}:sources hash
+          orders = 1-2
+        jq:{q}:waiting zset
+          4505299627370496 a
+        jq:{q}:wake list
+          1
+    "#]]);
+}

@@ -319,3 +319,29 @@ fn what_its_runs_have_recorded_comes_along() {
           1
     "#]]);
 }
+
+#[test]
+fn the_keys_of_a_job_are_noted() {
+    let mut rig = rig();
+    let record = crate::script::keyed("", "1 user:7");
+    let job = args!["1-0", "a", &*record, "0", "", "", "0", "", "", ""];
+    rig.replies(KEYS, [args![Rig::BASE, "dlq", "taken"], job].concat(), "[1, 0]");
+    rig.given(["DEL jq:{q}:jobs jq:{q}:events"]);
+    rig.holds(expect![[r#"
+        jq:{q}:attempts hash
+          a = 0@1700000000000
+        jq:{q}:keys_of hash
+          a = 1 user:7
+        jq:{q}:meta hash
+          added = 1
+          grouped = 2
+          layout = 2
+          newest = 1700000000001 a
+        jq:{q}:sources hash
+          dlq = 1-0
+        jq:{q}:waiting zset
+          4505299627370497 a
+        jq:{q}:wake list
+          1
+    "#]]);
+}

@@ -124,3 +124,22 @@ fn all_callers_hear_of_it() {
     let left: Vec<String> = rig.dump().0.into_keys().collect();
     assert_eq!(left, ["jq:{q}:outbox"]);
 }
+
+#[test]
+fn nothing_is_left_of_concurrency_keys() {
+    let mut rig = rig();
+    rig.given([
+        "HSET jq:{q}:meta layout 2 grouped 2",
+        "HSET jq:{q}:jobs a ra b rb",
+        "HSET jq:{q}:keys_of a 1~k b 1~k",
+        "ZADD jq:{q}:waiting -5 b",
+        "HSET jq:{q}:lane_of b \u{1}k",
+        "ZADD jq:{q}:lane:\u{1}k 1 b",
+        "ZADD jq:{q}:keys:blocked 0 k",
+        "ZADD jq:{q}:keys:active 0 k\na",
+        "HSET jq:{q}:running:w a 1:1",
+        "ZADD jq:{q}:workers 1 w",
+    ]);
+    rig.replies(KEYS, args![Rig::BASE, 1], "0");
+    rig.holds(expect![""]);
+}

@@ -544,3 +544,28 @@ fn refuses_another_layout() {
     let first = tick(["a", "1700000000000", "1700000060000", "", "a", "a:1"]);
     rig.refuses(KEYS, call(&[first]), "LAYOUT 9 2");
 }
+
+#[test]
+fn the_keys_of_a_job_are_noted() {
+    let mut rig = rig();
+    let mut first = tick(["a", "1700000000000", "1700000060000", "", "s", "a:1700000000000"]);
+    first[6] = crate::script::keyed("", "1 user:7");
+    rig.replies(KEYS, call(&[first]), "\"1\"");
+    rig.given(["DEL jq:{q}:jobs jq:{q}:events jq:{q}:schedules jq:{q}:ticks jq:{q}:ticking"]);
+    rig.holds(expect![[r#"
+        jq:{q}:fired hash
+          a = 1,0,a:1700000000000
+        jq:{q}:keys_of hash
+          a:1700000000000 = 1 user:7
+        jq:{q}:meta hash
+          added = 1
+          grouped = 2
+          layout = 2
+          newest = 1700000000001 a:1700000000000
+          ticks = 1700000000000
+        jq:{q}:waiting zset
+          4505299627370497 a:1700000000000
+        jq:{q}:wake list
+          1
+    "#]]);
+}

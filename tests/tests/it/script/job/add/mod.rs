@@ -2,6 +2,7 @@
 
 mod dedup;
 mod groups;
+mod keys;
 
 use std::cell::Cell;
 

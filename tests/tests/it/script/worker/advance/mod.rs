@@ -5,6 +5,7 @@ mod by_hand;
 mod bytes;
 mod expiry;
 mod fetch;
+mod keyed;
 mod lanes;
 mod promote;
 mod rate;
