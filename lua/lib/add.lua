@@ -92,14 +92,15 @@ local function add_forget(producer, args, last, problem)
   return numbered_refusal(problem)
 end
 
--- Writes the event: with the caller's text if all jobs are added. This comes before all else, so that
--- nothing is added if the stream's key has a wrong type.
-local function add_tell(q, ids, all)
-  if all and q.news then
+-- Writes the event, with the caller's text if all jobs are added, and notes the keys of the jobs. This comes
+-- before all else, so that nothing is added if the stream's key has a wrong type.
+local function add_tell(q, ids, args, n, duplicates)
+  if #ids == n and q.news then
     events_say(q.events, q.kept, 'added', q.news)
   else
     events_add(q.events, q.kept, 'added', ids)
   end
+  if q.heads then keys_of_note(q, args, 5, n, duplicates) end
 end
 
 -- Writes a batch without special jobs. Most batches are like that.
@@ -110,7 +111,7 @@ local function add_plain(q, args, n)
     ids[i], ready[2 * i - 1], ready[2 * i] = id, rank, id
     if q.order then ready[2 * i - 1] = rank_text(0, q.step, order_next(q.order, id)) end
   end
-  add_tell(q, ids, true)
+  add_tell(q, ids, args, n)
   redis.call('HSET', q.jobs, unpack(args, 6, 5 + 2 * n))
   groups_add(q, ready, {}, q.at, q.named, q.noted)
   return true
@@ -155,7 +156,7 @@ local function add_place(q, args, n, specials, duplicates, now)
       end
     end
   end
-  add_tell(q, ids, #ids == n)
+  add_tell(q, ids, args, n, duplicates)
   redis.call('HSET', q.jobs, unpack(records))
   if #ready > 0 then groups_add(q, ready, own, q.at, q.named, q.noted) end
   if q.noted then group_of_note(q, later, true) end
@@ -215,7 +216,6 @@ local function add_write(q, args, n, specials, duplicates)
   -- Ids don't say when jobs are ready whose ranks are ahead of time.
   q.noted = q.look or largest > GROUP_OF_SMALL or q.at ~= now
   if q.named then group_of_note(q, q.named) end
-  if q.heads then keys_of_note(q, args, 5, n, duplicates) end
   local look = q.fresh > 0 and add_place(q, args, n, specials, duplicates, now)
   if q.order and q.order.id ~= '' then order_note(q.meta, q.order) end
   add_claim(q, args, specials, duplicates, now)

@@ -113,6 +113,19 @@ local function dedup_place(q, id, priority, record, former, now)
   if score then groups_ready(q, { rank_text(priority, q.step, now), id }, { priority }, now) end
 end
 
+-- A job that waits for a key goes back to where it was: it may have other keys from now on.
+local function dedup_return(q, id, now)
+  local lane = redis.call('HGET', q.base .. 'lane_of', id)
+  if not lane or string.byte(lane) ~= 1 then
+    return
+  end
+  local rank = redis.call('ZSCORE', q.base .. 'lane:' .. lane, id)
+  q.stand = true
+  groups_ready(q, { rank, id }, { redis.call('HGET', q.priority, id) or 0 }, now)
+  q.stand = false
+  lanes_leave_lanes(q.base, { id }, 1, 1)
+end
+
 -- A job that waits becomes another: record, priority, time to live. Nothing is left of its attempts.
 -- Answers whether it is due sooner than the workers know; q.expires says whether one expires sooner.
 local function dedup_replace(q, special, name, meet, record, ttl, now)
@@ -122,8 +135,11 @@ local function dedup_replace(q, special, name, meet, record, ttl, now)
     local of, since = group_of_ids(q, { id })
     former = { group = of[1], since = since[1] }
   end
+  if q.grouped or q.heads then
+    dedup_return(q, id, now)
+    keys_of_change(q, id, record)
+  end
   redis.call('HSET', q.jobs, id, record)
-  if q.grouped or q.heads then keys_of_change(q, id, record) end
   if q.tagged then tags_leave(q.base, { id }, 1, 1) end
   for _, column in ipairs({ 'attempts', 'stalls', 'misses', 'progress' }) do
     redis.call('HDEL', q.base .. column, id)

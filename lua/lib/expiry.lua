@@ -23,6 +23,8 @@ local function expiry_take(q, now)
   end
   if #ids > 0 then
     lanes_leave(q.base, ids)
+    -- One that waited for a key may hold room of its group.
+    if q.grouped == '2' then lanes_free(q.base, ids) end
     redis.call('HSET', q.running, unpack(marks))
     events_add(q.events, q.kept, 'active', ids)
   end

@@ -118,7 +118,7 @@ end
 -- No group has limits any more, and none is held.
 local function group_limits_end(q)
   if redis.call('EXISTS', q.base .. 'group_limits', q.base .. 'groups:active', q.base .. 'groups:until',
-    q.base .. 'keys_of', q.base .. 'keys:active') == 0
+    q.base .. 'keys_of', q.base .. 'keys:active', q.base .. 'keys:back') == 0
     and redis.call('ZCOUNT', q.base .. 'groups', LANES_HELD, '+inf') == 0 then
     redis.call('HSET', q.meta, 'grouped', '1')
     redis.call('UNLINK', q.base .. 'groups:tat')

@@ -14,6 +14,9 @@
 -- The stride of weight 1, and what stands between a pass and a score.
 local GROUPS_STRIDE, GROUPS_BELOW = 80640, 18014398509481984
 
+-- How far ahead of time a rank may be, in ms: see lib/order.lua.
+local GROUPS_AHEAD = 3600000
+
 -- What is known of these groups, with false among them: q.passes and q.strides by group; q.apart: the
 -- passes of those that stand apart; q.known: those that are in {q}:groups; q.until_when: until when they are
 -- held, those that are; and q.pass, the queue's own. Answers each group once.
@@ -139,14 +142,16 @@ local function groups_seat(q, members, of, priorities, now, noted)
     local group, score, id = of[i], members[2 * i - 1], members[2 * i]
     if group then
       local first = back[group .. '\n' .. id]
-      if noted then
+      if noted and not first then
         -- Ids that are chosen have another order than the ranks of their jobs.
-        local ms = not first and q.step and score - ((priorities[i] or 0) + 1024) * q.step or now
+        local ms = q.step and score - ((priorities[i] or 0) + 1024) * q.step or now
+        -- A rank of before a change of the priority says nothing of the time.
+        if ms < 0 or ms > now + GROUPS_AHEAD then ms = now end
         column[n + 1], column[n + 2] = id, (ms == now and since or string.format('%.0f ', ms)) .. group
         n = n + 2
       end
       if first then score, sets[group] = '0', sets[group] or true end
-      if sets[group] or (priorities[i] or 0) ~= 0 then
+      if sets[group] or q.stand or (priorities[i] or 0) ~= 0 then
         local list = apart[group] or {}
         list[#list + 1], list[#list + 2] = score, id
         sets[group], apart[group], score = true, list, lanes_below(score)
@@ -163,7 +168,7 @@ local function groups_seat(q, members, of, priorities, now, noted)
     places[k + 1], places[k + 2] = score, id
     k = k + 2
   end
-  if noted then redis.call('HSET', q.base .. 'group_of', unpack(column)) end
+  if n > 0 then redis.call('HSET', q.base .. 'group_of', unpack(column)) end
   redis.call('ZADD', key_of(q, 'waiting'), unpack(places))
   local ahead, written = {}, {}
   for i, group in ipairs(names) do

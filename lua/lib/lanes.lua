@@ -23,13 +23,12 @@ end
 -- lib/keyed.lua.
 local function lanes_head(base, lane)
   local head = redis.call('ZRANGE', base .. 'lane:' .. lane, 0, 0, 'WITHSCORES')
-  if string.byte(lane) == 1 then
-    local blocked, key = base .. 'keys:blocked', string.sub(lane, 2)
-    if head[1] then redis.call('ZADD', blocked, 'NX', 1, key) else redis.call('ZREM', blocked, key) end
-  elseif head[1] then
-    redis.call('ZADD', base .. 'lanes', head[2], lane)
+  local heads = base .. 'lanes'
+  if string.byte(lane) == 1 then heads, lane = base .. 'keys:blocked', string.sub(lane, 2) end
+  if head[1] then
+    redis.call('ZADD', heads, head[2], lane)
   else
-    redis.call('ZREM', base .. 'lanes', lane)
+    redis.call('ZREM', heads, lane)
   end
 end
 
@@ -41,10 +40,10 @@ local function lanes_put(q, members)
       below[i], below[i + 1] = lanes_below(list[i]), list[i + 1]
       of[i], of[i + 1] = list[i + 1], lane
     end
-    redis.call('ZADD', q.waiting, unpack(below))
     redis.call('ZADD', q.base .. 'lane:' .. lane, unpack(list))
     redis.call('HSET', q.base .. 'lane_of', unpack(of))
     lanes_head(q.base, lane)
+    redis.call('ZADD', q.waiting, unpack(below))
   end
 end
 
@@ -72,17 +71,8 @@ local function lanes_leave_groups(base, ids, first, last)
   end
 end
 
--- Takes jobs out of the sets in which they stand apart, as they leave `waiting`.
-local function lanes_leave(base, ids, first, last)
-  first = first or 1
-  local found = redis.call('EXISTS', base .. 'lane_of', base .. 'groups')
-  if found > 0 and redis.call('EXISTS', base .. 'groups') == 1 then
-    lanes_leave_groups(base, ids, first, last)
-    found = found - 1
-  end
-  if found == 0 then
-    return
-  end
+-- Takes jobs out of their lanes.
+local function lanes_leave_lanes(base, ids, first, last)
   local members = {}
   for i, lane in ipairs(redis.call('HMGET', base .. 'lane_of', unpack(ids, first, last))) do
     if lane then
@@ -97,14 +87,26 @@ local function lanes_leave(base, ids, first, last)
   end
 end
 
+-- Takes jobs out of the sets in which they stand apart, as they leave `waiting`.
+local function lanes_leave(base, ids, first, last)
+  first = first or 1
+  local found = redis.call('EXISTS', base .. 'lane_of', base .. 'groups')
+  if found > 0 and redis.call('EXISTS', base .. 'groups') == 1 then
+    lanes_leave_groups(base, ids, first, last)
+    found = found - 1
+  end
+  if found > 0 then lanes_leave_lanes(base, ids, first, last) end
+end
+
 -- Jobs hold no room of their keys any more. Answers whether others wait for that.
 local function lanes_free_keys(base, ids, first, last)
-  local freed, blocked = false, base .. 'keys:blocked'
+  local freed, set = false, base .. 'keys:'
   for i, text in ipairs(redis.call('HMGET', base .. 'keys_of', unpack(ids, first, last))) do
     for key in string.gmatch(text or '', '%d+ ([^\n]*)') do
-      if redis.call('ZREM', base .. 'keys:active', key .. '\n' .. ids[(first or 1) + i - 1]) == 1
-        and redis.call('ZSCORE', blocked, key) then
-        redis.call('ZADD', blocked, 1, key)
+      local member = key .. '\n' .. ids[(first or 1) + i - 1]
+      if redis.call('ZREM', set .. 'active', member) + redis.call('ZREM', set .. 'back', member) > 0
+        and redis.call('ZSCORE', set .. 'blocked', key) then
+        lanes_head(base, '\1' .. key)
         freed = true
       end
     end
@@ -117,11 +119,10 @@ end
 -- a group or a key has room that it lacked.
 local function lanes_free(base, ids, first, last, keeps)
   local freed, groups, active = false, base .. 'groups', base .. 'groups:active'
-  local found = redis.call('EXISTS', active, base .. 'keys:active')
-  if found > 0 and redis.call('EXISTS', base .. 'keys:active') == 1 then
-    freed, found = lanes_free_keys(base, ids, first, last), found - 1
+  if redis.call('EXISTS', base .. 'keys:active', base .. 'keys:back') > 0 then
+    freed = lanes_free_keys(base, ids, first, last)
   end
-  if found == 0 then
+  if redis.call('EXISTS', active) == 0 then
     return freed
   end
   for i, text in ipairs(redis.call('HMGET', base .. 'group_of', unpack(ids, first, last))) do

@@ -335,15 +335,19 @@ end
 
 -- The plan of a fetch, made anew as long as it finds what may not go or isn't there.
 local function rotation_final(q, n, now, exact, keyed)
-  local r, plan
+  local r, plan, held, opened
   local tries = 0
+  if keyed then keyed_open(q, n, nil, now) end
   repeat
     if q.grouped == '2' then group_limits_due(q, now, ROTATION_SETS) end
     r, tries = rotation_begin(q, n, exact), tries + 1
     plan = rotation_plan(q, r, n)
-    local held = keyed and keyed_hold(q, r, plan)
+    held = keyed and keyed_hold(q, r, plan, now)
+    opened = keyed and not held and #plan < n and tries < ROTATION_TRIES
+      and keyed_open(q, n - #plan, r.keys, now)
     if held and tries == ROTATION_TRIES then plan = {} end
-    local more = held or r.changed and not r.skipped and #plan < n or #plan == 0 and rotation_clear(q, r)
+    local more = held or opened or r.changed and not r.skipped and #plan < n
+      or #plan == 0 and rotation_clear(q, r)
   until not more or tries == ROTATION_TRIES
   -- Behind what had no room, others may wait.
   if tries == ROTATION_TRIES or r.skipped then q.group_look = now end
@@ -366,7 +370,6 @@ local function rotation_pop(q, n, now, waiting, exact)
     end
     return ids, marks
   end
-  if keyed then keyed_open(q, now) end
   local plan, r = rotation_final(q, n, now, exact, keyed)
   local ids, marks = {}, {}
   for i, turn in ipairs(plan) do
@@ -379,8 +382,8 @@ local function rotation_pop(q, n, now, waiting, exact)
     marks[2 * i - 1], marks[2 * i] = id, plan[i].mark .. started
   end
   if most > 0 then
+    if keyed then keyed_take(q, ids, now) end
     rotation_carry_out(q, r, plan, ids)
-    if keyed then keyed_take(q, ids) end
     rotation_clear(q, r)
     q.turned = { pass = plan[most].pass, taken = most, left = waiting - most }
   end

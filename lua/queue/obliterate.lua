@@ -95,7 +95,7 @@ local function obliterate(keys, args)
   for _, name in ipairs({ 'schedules', 'ticks', 'fired', 'marks', 'owners', 'ticking', 'flows',
     'flow:ids', 'flows:ended', 'flows:kept', 'flowing', 'children', 'waiting-children', 'history',
     'history:1m', 'history:10m', 'history:1h', 'deploys', 'group_of', 'passes', 'weights', 'group_limits',
-    'groups:active', 'groups:tat', 'groups:until', 'keys_of', 'keys:active', 'keys:blocked' }) do
+    'groups:active', 'groups:tat', 'groups:until', 'keys_of', 'keys:active', 'keys:back', 'keys:blocked' }) do
     redis.call('UNLINK', q.base .. name)
   end
   redis.call('UNLINK', q.base .. 'expiring', q.base .. 'visibility', q.base .. 'pools',

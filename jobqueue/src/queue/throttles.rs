@@ -108,8 +108,8 @@ impl Queue {
             next_start_at,
             active,
             max_active,
-            handlers: found.lanes.into_iter().map(handler).collect(),
-            keys: found.keys.into_iter().map(key).collect(),
+            handlers: found.lanes.handlers.into_iter().map(handler).collect(),
+            keys: found.lanes.keys.into_iter().map(key).collect(),
         })
     }
 

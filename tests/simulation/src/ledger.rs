@@ -110,7 +110,7 @@ impl Ledger {
                     .collect();
                 self.column("room of groups", ids);
             }
-            "keys" if rest == "active" => {
+            "keys" if rest != "blocked" => {
                 let ids = range()
                     .iter()
                     .filter_map(|it| Some(it.split_once('\n')?.1.to_owned()))

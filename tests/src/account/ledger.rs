@@ -116,10 +116,11 @@ impl Ledger {
                 }
                 "lane_of" => self.columns.extend([("lane_of", reader.get("HKEYS", name))]),
                 "keys_of" => self.columns.extend([("keys_of", reader.get("HKEYS", name))]),
-                "keys" if rest == "active" => {
+                "keys" if rest != "blocked" => {
                     let active = reader.range(name);
                     let ids = active.iter().filter_map(|it| it.split_once('\n')).map(|(_, id)| id);
-                    self.columns.insert("room of keys", ids.map(str::to_owned).collect());
+                    let column = self.columns.entry("room of keys").or_default();
+                    column.extend(ids.map(str::to_owned));
                 }
                 "keys" => {}
                 "group_of" => self.columns.extend([("group_of", reader.get("HKEYS", name))]),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jobqueue::{
-    Client, DurationExt as _, Failure, JobState, Queue, State, job, manage::AfterFailure,
+    Client, DurationExt as _, Failure, JobState, Queue, State, Unique, job, manage::AfterFailure,
     receive::Delivery,
 };
 use jobqueue_tests::{shared, wait::eventually};
@@ -199,3 +199,75 @@ async fn copies_of_a_message_have_its_keys() {
 
 #[job(queue = "other")]
 async fn other(_n: u32) {}
+
+#[tokio::test]
+async fn one_that_is_replaced_waits_for_its_key_no_more() {
+    let queue = queue(&client().await);
+    add(&queue, "user:1", 1, [0]).await;
+    let _first = out(&queue, 5).await;
+    let by_key = || Unique::by("u").replace();
+    let waits = queue.add("work", &1_u32).unique(by_key()).concurrency_key("user:1", 1);
+    waits.await.expect("added");
+    assert!(out(&queue, 5).await.is_empty());
+    queue.add("work", &2_u32).unique(by_key()).await.expect("replaced");
+    assert_eq!(numbers(&out(&queue, 5).await), [2]);
+}
+
+/// The group's newer jobs don't go before the one that waits for the key.
+#[tokio::test]
+async fn the_oldest_of_a_tenant_is_next() {
+    let queue = queue(&client().await);
+    let add = async |n: u32| {
+        let add = queue.add("work", &n).group("t").concurrency_key("t", 1);
+        add.await.expect("added");
+    };
+    add(0).await;
+    let mut running = out(&queue, 5).await;
+    for n in 1..6 {
+        add(n).await;
+        assert!(out(&queue, 5).await.is_empty());
+        add(100 + n).await;
+    }
+    let mut order = Vec::new();
+    for _ in 0..10 {
+        complete(running).await;
+        running = out(&queue, 5).await;
+        order.extend(numbers(&running));
+    }
+    assert_eq!(order, [1, 101, 2, 102, 3, 103, 4, 104, 5, 105]);
+}
+
+#[tokio::test]
+async fn jobs_of_a_paused_group_hold_no_key() {
+    let queue = queue(&client().await);
+    add(&queue, "user:1", 1, [0]).await;
+    let first = out(&queue, 5).await;
+    for n in 0..30_u32 {
+        let add = queue.add("work", &n).group("paused").concurrency_key("user:1", 1);
+        add.await.expect("added");
+    }
+    add(&queue, "user:1", 1, [99]).await;
+    assert!(out(&queue, 5).await.is_empty());
+    queue.groups().pause("paused").await.expect("paused");
+    complete(first).await;
+    assert_eq!(numbers(&out(&queue, 1).await), [99]);
+}
+
+#[tokio::test]
+async fn a_thousand_jobs_of_four_keys_are_handed_out_at_once() {
+    let queue = queue(&client().await);
+    let many = queue.add_all("work", (0..1_000_u32).collect::<Vec<_>>());
+    let keys = ["a", "b", "c", "d"];
+    let many = keys.iter().fold(many, |many, key| many.concurrency_key(*key, 1_000));
+    many.await.expect("added");
+    let all = out(&queue, 1_000).await;
+    assert_eq!(all.len(), 1_000);
+    complete(all).await;
+    // And all come back from their lanes at once.
+    let many = queue.add_all("work", (0..1_000_u32).collect::<Vec<_>>());
+    many.concurrency_key("a", 900).await.expect("added");
+    let most = out(&queue, 1_000).await;
+    assert_eq!(most.len(), 900);
+    complete(most).await;
+    assert_eq!(out(&queue, 1_000).await.len(), 100);
+}

@@ -31,8 +31,14 @@ pub(crate) struct Throttling {
     pub(crate) since: Option<DateTime<Utc>>,
     pub(crate) active: u64,
     pub(crate) waiting: u64,
+    pub(crate) lanes: Lanes,
+}
+
+/// What some jobs wait for.
+#[derive(Debug)]
+pub(crate) struct Lanes {
     /// Handlers whose limits hold jobs back, and how many.
-    pub(crate) lanes: Vec<(String, u64)>,
+    pub(crate) handlers: Vec<(String, u64)>,
     /// Keys for which jobs wait, how many do, and how many of them are active.
     pub(crate) keys: Vec<(String, u64, u64)>,
 }
@@ -77,13 +83,13 @@ impl Command for ReadThrottles {
             since: reply::optional(&since).map(moment).transpose()?,
             active: reply::count(&active, WHAT)?,
             waiting: reply::count(&waiting, WHAT)?,
-            lanes: reply::array(lanes, WHAT)?
-                .into_iter()
-                .map(lane)
-                .collect::<Result<_, Corrupt>>()?,
-            keys: reply::array(keys, WHAT)?.into_iter().map(key).collect::<Result<_, Corrupt>>()?,
+            lanes: Lanes { handlers: read_all(lanes, lane)?, keys: read_all(keys, key)? },
         })
     }
+}
+
+fn read_all<T>(list: Value, read: impl Fn(Value) -> Result<T, Corrupt>) -> Result<Vec<T>, Corrupt> {
+    reply::array(list, WHAT)?.into_iter().map(read).collect()
 }
 
 fn moment(value: &Value) -> Result<DateTime<Utc>, Corrupt> {

@@ -41,7 +41,7 @@ fn one_that_has_no_room_waits_in_the_lane_of_its_key() {
         jq:{q}:keys:active zset
           0 a\n1
         jq:{q}:keys:blocked zset
-          1 a
+          4505299627370497 a
         jq:{q}:keys_of hash
           1 = 1 a
           2 = 1 a
@@ -74,7 +74,7 @@ fn one_that_has_no_room_waits_in_the_lane_of_its_key() {
         jq:{q}:keys:active zset
           0 a\n1
         jq:{q}:keys:blocked zset
-          0 a
+          9007199254740992 a
         jq:{q}:keys_of hash
           1 = 1 a
           2 = 1 a
@@ -109,7 +109,7 @@ fn when_a_run_has_ended_the_first_goes_back_and_starts() {
         jq:{q}:keys:active zset
           0 a\n2
         jq:{q}:keys:blocked zset
-          1 a
+          4505299627370498 a
         jq:{q}:keys_of hash
           2 = 1 a
           3 = 1 a
