@@ -144,7 +144,7 @@ pub use policy::{Backoff, DurationExt, Rate, Retain};
 pub use producer::{Add, AddAll, AddAllError};
 pub use queue::{JobHandle, Queue};
 pub use store::{Durability, TlsOptions};
-pub use worker::{Context, State, Worker, WorkerBuilder, WorkerHandle};
+pub use worker::{BatchContext, Context, State, Worker, WorkerBuilder, WorkerHandle};
 
 #[doc = include_str!("docs/modules/audit.md")]
 pub mod audit {
@@ -174,7 +174,8 @@ pub mod find {
 pub mod handler {
     pub use crate::{
         job::{Declaration, Definition, HandlerFuture, IntoBroadcast, IntoJob, Job},
-        worker::{FromContext, Handler, Listener, MissingState, States},
+        policy::Batching,
+        worker::{BatchHandler, FromBatch, FromContext, Handler, Listener, MissingState, States},
     };
 }
 
@@ -334,8 +335,12 @@ pub mod docs {
     #[doc = include_str!("docs/retries.md")]
     pub mod retries {}
 
+    #[doc = include_str!("docs/batches.md")]
+    pub mod batches {}
+
     #[doc = include_str!("docs/groups.md")]
     pub mod groups {}
+
     #[doc = include_str!("docs/limits.md")]
     pub mod limits {}
 
@@ -407,12 +412,12 @@ pub mod __private {
             unique_key,
         },
         policy::schedule::{CatchUp, Overlap},
-        policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
+        policy::{Backoff, Batching, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
         value_error::PayloadError,
         worker::{
-            Context, FromContext, Handler, IsResult, Listener, MissingState, NoResult, Probe,
-            Return, Returns, ReturnsPlain, State, States, ViaJobError, ViaNoError, ViaStdError,
-            classify, judged, once, run_blocking,
+            BatchContext, BatchHandler, Context, FromBatch, FromContext, Handler, IsResult,
+            Listener, MissingState, NoResult, Probe, Return, Returns, ReturnsPlain, State, States,
+            ViaJobError, ViaNoError, ViaStdError, all_well, classify, judged, once, run_blocking,
         },
     };
 }

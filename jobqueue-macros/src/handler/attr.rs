@@ -5,7 +5,7 @@ use syn::{
     parse::{Parse, ParseStream},
 };
 
-use super::{tags::Tags, unique::Unique};
+use super::{batch::BatchArguments, tags::Tags, unique::Unique};
 use crate::arguments::{flag, once, read, value};
 
 /// The arguments of `#[job(…)]`.
@@ -47,6 +47,7 @@ pub(super) struct Arguments {
     pub(super) unique: Option<Unique>,
     pub(super) tags: Option<Tags>,
     pub(super) group: Option<LitStr>,
+    pub(super) batch: Option<BatchArguments>,
 }
 
 /// `idempotent`, or `idempotent = "7d"`.
@@ -56,7 +57,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 36] = [
+const KNOWN: [&str; 37] = [
     "queue",
     "name",
     "implements",
@@ -93,6 +94,7 @@ const KNOWN: [&str; 36] = [
     "unique",
     "tags",
     "group",
+    "batch",
 ];
 
 impl Parse for Arguments {
@@ -118,6 +120,7 @@ impl Arguments {
             "unique" => once(&mut self.unique, word, || Unique::parse(word, input)),
             "tags" => once(&mut self.tags, word, || Tags::parse(word, input)),
             "group" => once(&mut self.group, word, || value(input, word)),
+            "batch" => once(&mut self.batch, word, || BatchArguments::parse(word, input)),
             text => match self.expression(text) {
                 Some(slot) => once(slot, word, || value(input, word)),
                 None => Ok(()),

@@ -95,7 +95,7 @@ impl Bench {
         let gate = Arc::new(Semaphore::new(0));
         states.insert(gate.clone());
         Self {
-            slots: Slots::new(CAPACITY),
+            slots: Slots::new(CAPACITY, 1),
             pending: Pending::default(),
             entry: registry.get("held").expect("it was inserted"),
             states: Arc::new(states),
@@ -131,19 +131,20 @@ impl Bench {
             shared: None,
         });
         let policy = RunPolicy::new(0, &JobOptions::default(), &rules, &JobDefaults::DEFAULT);
-        Run { ready_at: None, number, ctx, policy, entry: self.entry.clone(), pass: None }
+        let entry = self.entry.clone();
+        Run { ready_at: None, number, ctx, policy, entry, pass: None, seat: None }
     }
 
     async fn step(&mut self, step: &Step) {
         match step {
             Step::Admit { at_most_once } => {
-                if self.slots.room(self.pending.len()) > 0 {
+                if self.slots.room() > 0 {
                     let run = self.run(*at_most_once);
                     assert!(self.slots.admit(run, &mut self.pending).is_none());
                 }
             }
             Step::Reject => {
-                if self.slots.room(self.pending.len()) > 0 {
+                if self.slots.room() > 0 {
                     let id = JobId::generate();
                     self.held.insert(id.clone());
                     self.slots.hold(&id);
@@ -265,7 +266,7 @@ proptest! {
             bench.settle();
             let slots = &bench.slots;
             assert!(slots.is_empty() && slots.is_idle() && bench.held.is_empty());
-            assert_eq!((slots.running(), slots.room(0)), (0, CAPACITY.total()));
+            assert_eq!((slots.running(), slots.room()), (0, CAPACITY.total()));
         });
     }
 }
@@ -294,7 +295,7 @@ async fn a_run_at_most_once_never_starts_if_its_settlement_is_in_doubt() {
     bench.slots.lose(&id);
     assert_eq!(bench.slots.prune(), std::slice::from_ref(&id));
     bench.slots.settled(&id);
-    assert_eq!((bench.slots.running(), bench.slots.room(0)), (0, CAPACITY.total()));
+    assert_eq!((bench.slots.running(), bench.slots.room()), (0, CAPACITY.total()));
 }
 
 #[tokio::test]

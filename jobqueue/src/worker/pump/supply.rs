@@ -1,0 +1,96 @@
+//! How many jobs a pump can take, and of which handlers.
+
+use tokio::time::Instant;
+
+use super::slots::Slots;
+use crate::{
+    store::worker::Rooms,
+    worker::registry::{Entry, Registry},
+};
+
+/// What is known of a queue's handlers from the beginning.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kinds {
+    /// Whether some handler has limits of its own in this process, or runs batches.
+    pub(super) limited: bool,
+    /// Whether some handler runs batches.
+    pub(super) batches: bool,
+    /// The most jobs in a slot.
+    pub(super) jobs_a_slot: usize,
+}
+
+impl Kinds {
+    pub(super) fn of(registry: &Registry) -> Self {
+        let largest = registry.entries().filter_map(Entry::batching).map(|it| it.max).max();
+        let now = Instant::now();
+        let limited = registry.entries().any(|entry| entry.room(0, now).is_some());
+        Self {
+            limited: limited || largest.is_some(),
+            batches: largest.is_some(),
+            jobs_a_slot: largest.unwrap_or(1),
+        }
+    }
+}
+
+/// How many jobs all handlers of a queue together can start now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Supply {
+    /// How many jobs are worth fetching.
+    pub(super) room: usize,
+    /// When a rate that gives no start now gives the next.
+    pub(super) more_at: Option<Instant>,
+}
+
+impl Supply {
+    pub(super) fn of(slots: &Slots, registry: &Registry, kinds: Kinds, in_vain: bool) -> Self {
+        if !kinds.limited {
+            return Self { room: slots.room(), more_at: None };
+        }
+        let (now, free) = (Instant::now(), slots.free_slots());
+        // Those that take a slot each, none if a handler has no limit; those of batches.
+        let (mut single, mut batched, mut more_at) = (Some(0_usize), 0_usize, None);
+        for entry in registry.entries() {
+            match entry.batching() {
+                Some(batching) => batched += slots.batch_room(entry, batching, now),
+                None => {
+                    let room = entry.room(free, now);
+                    single = single.zip(room).map(|(all, room)| all.saturating_add(room));
+                }
+            }
+            more_at = more_at.into_iter().chain(entry.more_at(now)).min();
+        }
+        let singles = slots.room().min(single.unwrap_or(usize::MAX));
+        let room = match singles {
+            // Any job may be one that takes a slot: those without room would all go back.
+            1.. if single.is_none() => singles,
+            _ => singles.saturating_add(batched),
+        };
+        // Behind jobs that have no room, others may stand that have: so it takes as many as it can
+        // hold. Those without room are then out of the way, in their lanes.
+        let room = if in_vain && room > 0 { room.max(slots.room()) } else { room };
+        Self { room, more_at }
+    }
+}
+
+/// How many jobs of each handler that has limits can start now. Where there are batches, a fetch may
+/// bring more jobs than there are slots, so slots are a limit there.
+pub(super) fn rooms(slots: &Slots, registry: &Registry, kinds: Kinds) -> Rooms {
+    let mut rooms = Rooms::default();
+    if !kinds.limited {
+        return rooms;
+    }
+    let (now, free) = (Instant::now(), slots.free_slots());
+    for entry in registry.entries() {
+        let room = match entry.batching() {
+            Some(batching) => Some(slots.batch_room(entry, batching, now)),
+            None if kinds.batches => {
+                Some(entry.room(free, now).unwrap_or(usize::MAX).min(slots.room()))
+            }
+            None => entry.room(free, now),
+        };
+        if let Some(room) = room {
+            rooms.add(&entry.name, room);
+        }
+    }
+    rooms
+}
