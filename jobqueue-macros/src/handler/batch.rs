@@ -2,10 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{
-    Expr, GenericArgument, Ident, PathArguments, Type, parenthesized, parse::ParseStream,
-    spanned::Spanned as _,
-};
+use syn::{Expr, GenericArgument, Ident, PathArguments, Type, parenthesized, parse::ParseStream};
 
 use super::{
     attr::Arguments,
