@@ -52,6 +52,7 @@ use proc_macro::TokenStream;
 /// | `snoozes = 20` | how often a job may be snoozed, at no attempt, before it fails for good | 1000 |
 /// | `unique(by = "order.user")` | adds nothing while a job with the same value of these fields of the payload waits or runs; several fields with commas. `for = "10m"`: for so long after an add, whether its job has ended or not (`states = "unfinished"`: at most until it has). `then = "replace"` or `"keep_last"`, `debounce = "5s"` with `longest_wait = "1m"`: what becomes of such an add; see `Unique` | no key |
 /// | `group = "order.tenant"` | the group among which the queue is shared fairly, from the payload's fields; a missing value is none. See [`Add::group`](https://docs.rs/jobqueue/latest/jobqueue/add/struct.Add.html#method.group) | no group |
+/// | `batch(max = 50, wait = "200ms", by = group)` | the function takes a `Vec` of payloads, and runs up to so many jobs at once, for which the first waits so long; see [batches](https://docs.rs/jobqueue/latest/jobqueue/docs/batches/index.html) | one job a run |
 /// | `tags("billing", "nightly")` | words by which all jobs of the handler are found, beside those of an add; 16 together. What comes from a topic has those of its publish | none |
 /// | `retain = count(1000)` | what is kept of completed jobs: `none`, `all`, `count(n)`, `age("7d")`, `count(n, age = "7d")` | the worker's: the newest 1,000 |
 /// | `retain_failed = …` | what is kept of failed jobs | the worker's: the newest 5,000 |

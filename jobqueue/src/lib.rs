@@ -34,6 +34,8 @@
 //!   [`Failure`], [`retry`].
 //! - **Look at jobs that failed for good, and send them back**: [dead
 //!   letters](docs::operating#dead-letters); [`dead_letter`].
+//! - **Run several jobs at once**: [batches](docs::batches); [`BatchContext`],
+//!   [`handler::BatchHandler`].
 //! - **Share a queue fairly among tenants**: [groups](docs::groups); [`Add::group`], [`Queue::groups`].
 //! - **Limit rates, active jobs and lengths**: [limits](docs::limits); [`Queue::set_limits`],
 //!   [`Rate`].
@@ -303,6 +305,7 @@ pub mod docs {
     //! | [`handlers`] | functions that run jobs, and all arguments of `#[job]` |
     //! | [`adding`] | options, many jobs, unique jobs, results, calls |
     //! | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
+    //! | [`batches`] | several jobs in one run, each with its own end |
     //! | [`groups`] | fair turns among tenants, users, customers |
     //! | [`limits`] | rates, active jobs, length, priorities, time to live |
     //! | [`schedules`] | jobs that come again and again |

@@ -50,6 +50,8 @@ pub(super) struct Jobs {
     kinds: Kinds,
     /// Whether a job of the last fetch had no room within them.
     in_vain: bool,
+    /// How many fetches before it were in vain, since a run ended.
+    vain_before: usize,
 }
 
 impl Jobs {
@@ -67,6 +69,7 @@ impl Jobs {
             phase: pump.phase.clone(),
             kinds,
             in_vain: false,
+            vain_before: 0,
         }
     }
 
@@ -77,7 +80,7 @@ impl Jobs {
     /// As the schedule looks at it.
     pub(super) fn view(&self) -> View {
         let Self { slots, pending, .. } = self;
-        let supply = Supply::of(slots, &self.registry, self.kinds, self.in_vain);
+        let supply = Supply::of(slots, &self.registry, self.kinds, self.vain());
         View {
             now: Instant::now(),
             phase: self.phase(),
@@ -90,6 +93,11 @@ impl Jobs {
             empty: slots.is_empty(),
             idle: slots.is_idle(),
         }
+    }
+
+    /// How many fetches in a row have brought jobs without room.
+    fn vain(&self) -> usize {
+        if self.in_vain { self.vain_before + 1 } else { 0 }
     }
 
     /// How many jobs of each handler that has limits can start now.
@@ -105,6 +113,7 @@ impl Jobs {
     /// A turn was answered. Its jobs start when the next call is under way, or there is none to
     /// make.
     pub(super) fn fetched(&mut self, turn: Turn) {
+        self.vain_before = if self.in_vain { self.vain_before + 1 } else { 0 };
         self.in_vain = false;
         self.maker.answered(turn.now, turn.more.dead_letter);
         self.slots.fetched(turn.taken);
@@ -219,6 +228,7 @@ impl Jobs {
             Standing::Lost => {}
         }
         if self.kinds.limited {
+            self.vain_before = 0;
             // Its handler has room again, perhaps for a job that waits for that.
             schedule.room_again();
         }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     job::{CancelReason, JobId, JobName, Transition},
     policy::Batching,
-    store::worker::Taken,
+    store::{MAX_BATCH, worker::Taken},
     task::placed,
     worker::{
         config::Capacity,
@@ -30,6 +30,10 @@ use crate::{
         run::{BatchRun, Cancellation, Leave, Run, RunEnd, RunReport, report},
     },
 };
+
+/// How many times as many jobs wait for others of their groups as can run. Groups take turns, so
+/// neighbours are of other groups, and with fewer no batch would have more than one.
+const GROUPS: usize = 10;
 
 /// The jobs of a pump.
 pub(super) struct Slots {
@@ -181,11 +185,16 @@ impl Slots {
     }
 
     /// How many more jobs of a handler that runs batches may wait for others: as many as its batches
-    /// could hold that can start now, and those that are fetched ahead.
+    /// could hold that can start now, and those that are fetched ahead. By group it is more.
     pub(super) fn batch_room(&self, entry: &Entry, batching: Batching, now: Instant) -> usize {
         let slots = self.slots_for(&entry.name);
         let starts = entry.room(slots, now).map_or(slots, |room| room.min(slots));
-        let most = starts.saturating_mul(batching.max).saturating_add(self.capacity.prefetch);
+        let running = starts.saturating_mul(batching.max);
+        let most = match batching.by_group {
+            true => running.max(running.saturating_mul(GROUPS).min(MAX_BATCH)),
+            false => running,
+        };
+        let most = most.saturating_add(self.capacity.prefetch);
         most.saturating_sub(self.gathering.of_handler(&entry.name))
     }
 

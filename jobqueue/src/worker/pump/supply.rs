@@ -8,6 +8,10 @@ use crate::{
     worker::registry::{Entry, Registry},
 };
 
+/// How often in a row a pump without a free slot looks for jobs of its open batches, and finds others:
+/// each of these goes back. When a run has ended, it looks again.
+const LOOKS: usize = 10;
+
 /// What is known of a queue's handlers from the beginning.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kinds {
@@ -42,7 +46,8 @@ pub(super) struct Supply {
 }
 
 impl Supply {
-    pub(super) fn of(slots: &Slots, registry: &Registry, kinds: Kinds, in_vain: bool) -> Self {
+    /// `vain`: how many fetches in a row have brought jobs without room.
+    pub(super) fn of(slots: &Slots, registry: &Registry, kinds: Kinds, vain: usize) -> Self {
         if !kinds.limited {
             return Self { room: slots.room(), more_at: None };
         }
@@ -61,13 +66,15 @@ impl Supply {
         }
         let singles = slots.room().min(single.unwrap_or(usize::MAX));
         let room = match singles {
+            // There may be thousands of others before the jobs that it looks for.
+            0 if vain >= LOOKS => 0,
             // Any job may be one that takes a slot: those without room would all go back.
             1.. if single.is_none() => singles,
             _ => singles.saturating_add(batched),
         };
         // Behind jobs that have no room, others may stand that have: so it takes as many as it can
         // hold. Those without room are then out of the way, in their lanes.
-        let room = if in_vain && room > 0 { room.max(slots.room()) } else { room };
+        let room = if vain > 0 && room > 0 { room.max(slots.room()) } else { room };
         Self { room, more_at }
     }
 }

@@ -146,7 +146,7 @@ impl Run {
         };
         observe(|| ctx.telemetry(&entry.metrics).started());
         let began = Instant::now();
-        let mut outcome = call(ctx, entry, policy, seat.as_deref()).await;
+        let mut outcome = call(self, policy).await;
         if let Some(suspender) = ctx.waits().get() {
             outcome = Box::pin(self.recorded(suspender, outcome)).await;
         }
@@ -182,7 +182,7 @@ impl Run {
     /// What earlier runs have recorded is read. If the job has failed for good, this run replays that,
     /// and goes on to undo it.
     async fn replay(&self) -> Option<Decision> {
-        let Self { ctx, policy, entry, .. } = self;
+        let Self { ctx, policy, .. } = self;
         let (steps, shared) = (ctx.steps()?, ctx.shared()?);
         let read = async {
             let journal = steps.journal(&shared.store, ctx.id()).await?;
@@ -210,7 +210,7 @@ impl Run {
         steps.replay_only();
         // Whatever its handler says: it has failed before.
         let policy = policy.without_end();
-        let _ = call(ctx, entry, &policy, None).await;
+        let _ = call(self, &policy).await;
         steps.replay_over();
         match ctx.waits().get() {
             Some(suspender) if suspender.is_left() => Some(self.decide(self.behind(), &policy)),

@@ -123,7 +123,7 @@ async fn limits_of_groups_count_jobs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_breaker_counts_batches_and_one_probes() {
+async fn a_breaker_counts_batches_and_one_of_them_probes() {
     let (client, stage) = (client().await, Stage::default());
     let running = Running::start(stage.worker(&client).concurrency(1).handler(guarded));
     let mut events = running.handle.events();
@@ -139,7 +139,8 @@ async fn a_breaker_counts_batches_and_one_probes() {
     for (job, expected) in jobs.iter().zip(0..) {
         assert_eq!(job.result().await.expect("it completes"), expected);
     }
-    assert_eq!(stage.seen.sizes()[2], 1, "one job probes");
+    // Those that gathered until then, at once.
+    assert!(stage.seen.sizes()[2..].iter().sum::<usize>() == 5, "{:?}", stage.seen.sizes());
     running.stop().await;
 }
 

@@ -178,22 +178,31 @@ async fn jobs_of_a_worker_that_died_run_elsewhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_lease_ends_batches_that_run_and_that_wait() {
     let (client, base) = client_and_base("stops").await;
-    let (stage, told) = (Stage::default(), Count::default());
-    let builder = stage.worker(&client).lease(1.seconds()).handler(gathers).handler(stays);
-    let running = Running::start(builder.state(told.clone()));
+    let (stage, other, told) = (Stage::default(), Stage::default(), Count::default());
+    let build =
+        |stage: &Stage| stage.worker(&client).handler(gathers).handler(stays).state(told.clone());
+    let running = Running::start(build(&stage));
     client.add_all(gathers, 0..3).await.expect("added");
     client.add_all(stays, 10..12).await.expect("added");
     let stops = queue(&client, "stops");
     at_once("both", async || stage.seen.jobs() == 2 && active(&stops).await == 5).await;
+    // As if it had stood still for longer than its lease.
     let mut redis = raw(shared::url()).await;
-    let lose = redis::cmd("DEL").arg(format!("{base}workers")).to_owned();
-    let _: u8 = lose.query_async(&mut redis).await.expect("lost");
-    at_once("the word", async || told.get() == 1).await;
-    // The same worker has them again, under another name.
-    eventually("the second run", async || stage.seen.jobs() >= 4).await;
-    client.add(gathers, 3).await.expect("added");
-    eventually("the batch", async || stage.seen.all().contains(&vec![0, 1, 2, 3])).await;
-    stage.gate.add_permits(10);
+    let key = format!("{base}workers");
+    let names = redis::cmd("ZRANGE").arg(&key).arg(0).arg(-1).to_owned();
+    let names: Vec<String> = names.query_async(&mut redis).await.expect("names");
+    let over = redis::cmd("ZADD").arg(&key).arg(1).arg(&names[0]).to_owned();
+    let _: u8 = over.query_async(&mut redis).await.expect("set");
+    let second = Running::start(build(&other));
+    eventually("the other to have them", async || other.seen.jobs() == 2).await;
+    eventually("the word", async || told.get() == 1).await;
+    second.handle.stop(20.seconds());
+    other.gate.add_permits(2);
+    // It starts the batch that waits. The other call waits for its word.
+    eventually("the batch", async || other.seen.all().contains(&vec![0, 1, 2])).await;
+    assert_eq!(stage.seen.all(), [[10, 11]], "what waited there never started");
+    second.handle.stop(Duration::ZERO);
+    second.ended().await.expect("no error");
     running.stop_within(Duration::ZERO).await;
 }
 

@@ -12,8 +12,10 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::{
     job::{Codec, Definition, Delivery, Failure, Job, JobOptions, Record, RunRules, Transition},
+    policy::Batching,
     settle::{JobDefaults, RunPolicy},
     worker::{
+        batch::{BatchContext, BatchHandler},
         extract::State,
         handler::Handler,
         registry::{Entry, Registry},
@@ -43,11 +45,34 @@ impl Handler for Noop {
     }
 }
 
+/// The same for three jobs at once.
+#[derive(Clone, Copy)]
+struct Threes;
+
+impl Job for Threes {
+    type Payload = ();
+    type Output = ();
+    const DEFINITION: Definition = Definition::new("orders", "threes");
+}
+
+impl BatchHandler for Threes {
+    const BATCHING: Batching = Batching::new(3).by_group();
+
+    async fn call(jobs: Vec<()>, ctx: BatchContext) -> Result<Vec<Result<(), Failure>>, Failure> {
+        use crate::worker::batch::FromBatch as _;
+        let gate = Gate::from_batch(&ctx).await?;
+        let all = u32::try_from(jobs.len()).map_err(Failure::permanent)?;
+        gate.acquire_many(all).await.map_err(Failure::permanent)?.forget();
+        Ok(vec![Ok(()); jobs.len()])
+    }
+}
+
 /// Slots with two runs at once and two jobs ahead, and what the test knows of them.
 struct Bench {
     slots: Slots,
     pending: Pending,
     entry: Arc<Entry>,
+    threes: Arc<Entry>,
     states: Arc<States>,
     gate: Arc<Semaphore>,
     /// The jobs that are held, as Redis would know them.
@@ -63,6 +88,14 @@ enum Step {
     Admit {
         at_most_once: bool,
     },
+    /// A job comes that runs with others, of one of two groups or of none.
+    Gather {
+        group: u8,
+    },
+    /// Batches start whose time has come.
+    Start,
+    /// A job is to end as cancelled.
+    Cancel(prop::sample::Index),
     /// A job is held that is not run.
     Reject,
     EndRun,
@@ -78,6 +111,9 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => any::<bool>().prop_map(|at_most_once| Step::Admit { at_most_once }),
+        6 => (0..3_u8).prop_map(|group| Step::Gather { group }),
+        3 => Just(Step::Start),
+        1 => any::<prop::sample::Index>().prop_map(Step::Cancel),
         1 => Just(Step::Reject),
         4 => Just(Step::EndRun),
         4 => Just(Step::Settle),
@@ -92,12 +128,14 @@ impl Bench {
     fn new() -> Self {
         let (mut registry, mut states) = (Registry::default(), States::default());
         registry.insert::<Noop>().expect("a good handler");
+        registry.insert::<Threes>().expect("a good handler");
         let gate = Arc::new(Semaphore::new(0));
         states.insert(gate.clone());
         Self {
-            slots: Slots::new(CAPACITY, 1),
+            slots: Slots::new(CAPACITY, 3),
             pending: Pending::default(),
             entry: registry.get("held").expect("it was inserted"),
+            threes: registry.get("threes").expect("it was inserted"),
             states: Arc::new(states),
             gate,
             held: BTreeSet::new(),
@@ -106,6 +144,11 @@ impl Bench {
     }
 
     fn run(&mut self, at_most_once: bool) -> Run {
+        let entry = self.entry.clone();
+        self.run_of(entry, at_most_once, 0)
+    }
+
+    fn run_of(&mut self, entry: Arc<Entry>, at_most_once: bool, group: u8) -> Run {
         let id = JobId::generate();
         self.held.insert(id.clone());
         let (number, cancellation) = self.slots.hold(&id);
@@ -116,7 +159,10 @@ impl Bench {
             codec: Codec::Json,
             payload: bytes::Bytes::from_static(b"null"),
             created_at: DateTime::UNIX_EPOCH,
-            options: JobOptions::default(),
+            options: JobOptions {
+                group: (group > 0).then(|| group.to_string()),
+                ..JobOptions::default()
+            },
         };
         let ctx = Context::new(ContextParts {
             id,
@@ -131,7 +177,6 @@ impl Bench {
             shared: None,
         });
         let policy = RunPolicy::new(0, &JobOptions::default(), &rules, &JobDefaults::DEFAULT);
-        let entry = self.entry.clone();
         Run { ready_at: None, number, ctx, policy, entry, pass: None, seat: None }
     }
 
@@ -143,6 +188,15 @@ impl Bench {
                     assert!(self.slots.admit(run, &mut self.pending).is_none());
                 }
             }
+            Step::Gather { group } => {
+                let (entry, now) = (self.threes.clone(), Instant::now());
+                if self.slots.batch_room(&entry, Threes::BATCHING, now) > 0 {
+                    let run = self.run_of(entry, false, *group);
+                    assert!(self.slots.admit(run, &mut self.pending).is_none());
+                }
+            }
+            Step::Start => self.start_batches(),
+            Step::Cancel(index) => self.cancel(index),
             Step::Reject => {
                 if self.slots.room() > 0 {
                     let id = JobId::generate();
@@ -153,7 +207,8 @@ impl Bench {
             }
             Step::EndRun => {
                 if self.slots.running() > 0 {
-                    self.gate.add_permits(1);
+                    // Enough for a batch, of whose jobs the first is waited for.
+                    self.gate.add_permits(3);
                     self.note().await;
                 }
             }
@@ -179,7 +234,19 @@ impl Bench {
         self.start_queued();
     }
 
+    fn start_batches(&mut self) {
+        assert!(self.slots.start_batches(&mut self.pending).is_empty(), "none ends at once");
+    }
+
+    fn cancel(&mut self, index: &prop::sample::Index) {
+        let held: Vec<JobId> = self.held.iter().cloned().collect();
+        if !held.is_empty() {
+            self.slots.cancel(index.get(&held), &CancelReason::default(), &mut self.pending);
+        }
+    }
+
     fn start_queued(&mut self) {
+        self.start_batches();
         while let Some(run) = self.slots.next_queued() {
             assert!(self.slots.start(run, &mut self.pending).is_none());
         }
@@ -219,7 +286,7 @@ impl Bench {
         self.slots.abort_settled();
         self.gone.clear();
         // Runs of lost jobs are not aborted: they end by themselves.
-        self.gate.add_permits(self.slots.running());
+        self.gate.add_permits(3 * self.slots.running());
         while self.slots.running() > 0 {
             let report = self.slots.next_report().await.expect("a report");
             self.slots.ended(&report.id, report.run);
@@ -237,8 +304,10 @@ impl Bench {
     fn check(&self) {
         let slots = &self.slots;
         assert_eq!(slots.holds(), self.held.len());
-        assert!(slots.running() + slots.awaiting.len() <= CAPACITY.concurrency);
-        assert!(slots.held.slots() <= CAPACITY.total() + self.pending.len());
+        assert!(slots.taken() <= CAPACITY.concurrency);
+        let gathered = slots.gathering.of_handler(&self.threes.name);
+        let singles = slots.queued.len() + slots.taken();
+        assert!(singles <= CAPACITY.total() && gathered <= 3 * 10 * 2 + CAPACITY.prefetch);
         assert_eq!(
             slots.is_empty(),
             self.held.is_empty() && slots.held.slots() == slots.held.lost_runs()
@@ -267,6 +336,7 @@ proptest! {
             let slots = &bench.slots;
             assert!(slots.is_empty() && slots.is_idle() && bench.held.is_empty());
             assert_eq!((slots.running(), slots.room()), (0, CAPACITY.total()));
+            assert_eq!(slots.slots_for(&bench.threes.name), CAPACITY.concurrency);
         });
     }
 }
