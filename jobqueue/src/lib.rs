@@ -34,7 +34,7 @@
 //!   [`Failure`], [`retry`].
 //! - **Look at jobs that failed for good, and send them back**: [dead
 //!   letters](docs::operating#dead-letters); [`dead_letter`].
-//! - **Run several jobs at once**: [batches](docs::batches); [`BatchContext`],
+//! - **Run several jobs at once**: [batches](docs::batches); [`handler::BatchContext`],
 //!   [`handler::BatchHandler`].
 //! - **Share a queue fairly among tenants**: [groups](docs::groups); [`Add::group`], [`Queue::groups`].
 //! - **Limit rates, active jobs and lengths**: [limits](docs::limits); [`Queue::set_limits`],
@@ -146,7 +146,7 @@ pub use policy::{Backoff, DurationExt, Rate, Retain};
 pub use producer::{Add, AddAll, AddAllError};
 pub use queue::{JobHandle, Queue};
 pub use store::{Durability, TlsOptions};
-pub use worker::{BatchContext, Context, State, Worker, WorkerBuilder, WorkerHandle};
+pub use worker::{Context, State, Worker, WorkerBuilder, WorkerHandle};
 
 #[doc = include_str!("docs/modules/audit.md")]
 pub mod audit {

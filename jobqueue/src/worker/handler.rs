@@ -52,6 +52,7 @@ pub trait Handler: Job {
 
     /// How it runs several jobs at once, if it is a [`BatchHandler`](super::BatchHandler).
     #[doc(hidden)]
+    #[must_use]
     fn batch_call() -> Option<BatchCall<Self>>
     where
         Self: Sized,

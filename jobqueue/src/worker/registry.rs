@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    batch::{ErasedBatch, ItemEnd, write},
+    batch::{ItemEnd, write},
     handler::Handler,
     handler_limits::{Full, HandlerLimits, Pass},
     run::{BreakerGuard, Context, Demand, HandlerBreaker},
@@ -31,6 +31,8 @@ pub(crate) type Running = Pin<Box<dyn Future<Output = ItemEnd> + Send>>;
 /// A handler without its types.
 trait Erased: Send + Sync {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError>;
+    fn batching(&self) -> Option<Batching>;
+    fn call_batch(&self, jobs: Vec<Context>) -> BoxFuture<Vec<ItemEnd>>;
 }
 
 impl<H: Handler> Erased for PhantomData<H> {
@@ -41,13 +43,22 @@ impl<H: Handler> Erased for PhantomData<H> {
             end.and_then(|output| write::<H>(codec, &output)).map_err(RunOutcome::Failure)
         }))
     }
+
+    fn batching(&self) -> Option<Batching> {
+        H::batch_call().map(|batch| batch.batching)
+    }
+
+    fn call_batch(&self, jobs: Vec<Context>) -> BoxFuture<Vec<ItemEnd>> {
+        match H::batch_call() {
+            Some(batch) => batch.run(jobs),
+            None => Box::pin(ready(Vec::new())),
+        }
+    }
 }
 
 /// One handler with its rules and limits.
 pub(crate) struct Entry {
     handler: Box<dyn Erased>,
-    /// How it runs several jobs at once, if it does.
-    batch: Option<Box<dyn ErasedBatch>>,
     pub(crate) name: JobName,
     pub(crate) rules: RunRules,
     /// The newest version of payloads that it reads.
@@ -97,15 +108,12 @@ impl Entry {
 
     /// How large its batches are, and how long they wait, if it runs several jobs at once.
     pub(crate) fn batching(&self) -> Option<Batching> {
-        self.batch.as_ref().map(|batch| batch.batching())
+        self.handler.batching()
     }
 
     /// Runs several jobs at once.
     pub(crate) fn call_batch(&self, jobs: Vec<Context>) -> BoxFuture<Vec<ItemEnd>> {
-        match &self.batch {
-            Some(batch) => batch.call(jobs),
-            None => Box::pin(ready(Vec::new())),
-        }
+        self.handler.call_batch(jobs)
     }
 
     /// Reads the payload and starts the run.
@@ -122,13 +130,11 @@ impl Registry {
     pub(crate) fn insert<H: Handler>(&mut self) -> Result<(), Invalid> {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         H::DEFINITION.validate()?;
-        let batch = H::batch_call();
-        if let Some(batch) = &batch {
+        if let Some(batch) = H::batch_call() {
             batch.validate()?;
         }
         let entry = Entry {
             handler: Box::new(PhantomData::<H>),
-            batch: batch.map(|batch| Box::new(batch) as Box<dyn ErasedBatch>),
             name: name.parse()?,
             rules: run,
             version: H::VERSIONS.newest(),

@@ -1,6 +1,6 @@
 //! `batch(…)`: handlers that run several jobs at once.
 
-use jobqueue::{BatchContext, Context, job};
+use jobqueue::{Context, handler::BatchContext, job};
 use serde::{Deserialize, Serialize};
 
 const NONE: usize = 0;

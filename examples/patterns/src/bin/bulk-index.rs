@@ -8,7 +8,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use jobqueue::{BatchContext, DurationExt as _, Failure, State, Worker, error::ResultError, job};
+use jobqueue::{
+    DurationExt as _, Failure, State, Worker, error::ResultError, handler::BatchContext, job,
+};
 
 /// A search engine, which is away when it is called first.
 #[derive(Clone, Default)]

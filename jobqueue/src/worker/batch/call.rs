@@ -19,10 +19,13 @@ pub(crate) type ItemEnd = Result<Vec<u8>, RunOutcome>;
 /// What a batch handler gives: an end for each job, or one failure for all.
 pub(crate) type BatchEnd<T> = Result<Vec<Result<T, Failure>>, Failure>;
 
+/// A call of a batch handler.
+type Call<P, T> = fn(Vec<P>, BatchContext) -> BoxFuture<BatchEnd<T>>;
+
 /// How a handler runs several jobs.
 pub struct BatchCall<J: Job> {
-    pub(super) batching: Batching,
-    pub(super) call: fn(Vec<J::Payload>, BatchContext) -> BoxFuture<BatchEnd<J::Output>>,
+    pub(crate) batching: Batching,
+    pub(super) call: Call<J::Payload, J::Output>,
 }
 
 impl<J: Job> fmt::Debug for BatchCall<J> {
@@ -42,22 +45,9 @@ impl<J: Job> BatchCall<J> {
         }
         Ok(())
     }
-}
-
-/// The same without its types.
-pub(crate) trait ErasedBatch: Send + Sync {
-    fn batching(&self) -> Batching;
 
     /// Runs these jobs at once. Answers what each has come to, in their order.
-    fn call(&self, jobs: Vec<Context>) -> BoxFuture<Vec<ItemEnd>>;
-}
-
-impl<J: Job> ErasedBatch for BatchCall<J> {
-    fn batching(&self) -> Batching {
-        self.batching
-    }
-
-    fn call(&self, jobs: Vec<Context>) -> BoxFuture<Vec<ItemEnd>> {
+    pub(crate) fn run(self, jobs: Vec<Context>) -> BoxFuture<Vec<ItemEnd>> {
         let call = self.call;
         Box::pin(async move {
             let (mut payloads, mut readable, mut ends) = (Vec::new(), Vec::new(), Vec::new());

@@ -14,7 +14,7 @@ use crate::{
 /// One run of a batch: the [`Context`] of each of its jobs, in the order of their payloads.
 ///
 /// ```
-/// use jobqueue::{BatchContext, Failure, job};
+/// use jobqueue::{handler::BatchContext, Failure, job};
 ///
 /// #[job(batch(max = 50, wait = "200ms"))]
 /// async fn index(pages: Vec<String>, ctx: BatchContext) -> Vec<Result<usize, Failure>> {

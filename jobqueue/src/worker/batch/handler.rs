@@ -21,7 +21,7 @@ use crate::{
 ///
 /// ```
 /// use std::time::Duration;
-/// use jobqueue::{handler::{BatchHandler, Batching, Definition, Job}, BatchContext, Failure};
+/// use jobqueue::{handler::{BatchContext, BatchHandler, Batching, Definition, Job}, Failure};
 ///
 /// struct Index;
 ///

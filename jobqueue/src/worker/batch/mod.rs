@@ -6,6 +6,6 @@ mod call;
 mod context;
 mod handler;
 
-pub(crate) use call::{BatchCall, ErasedBatch, ItemEnd, write};
+pub(crate) use call::{BatchCall, ItemEnd, write};
 pub use context::{BatchContext, FromBatch};
 pub use handler::BatchHandler;

@@ -37,6 +37,7 @@ type Key = (JobName, Option<String>);
 
 /// Jobs that run together.
 pub(super) struct Gathered {
+    pub(super) number: u64,
     key: Key,
     pub(super) entry: Arc<Entry>,
     pub(super) runs: Vec<Run>,
@@ -90,7 +91,10 @@ impl Gathering {
         let ripe_at = now + batching.wait;
         let entry = run.entry.clone();
         self.open.insert(key.clone(), self.opened);
-        self.batches.insert(self.opened, Gathered { key, entry, runs: Vec::new(), ripe_at });
+        self.batches.insert(
+            self.opened,
+            Gathered { number: self.opened, key, entry, runs: Vec::new(), ripe_at },
+        );
         self.opened
     }
 

@@ -48,10 +48,6 @@ pub(super) struct Jobs {
     process: String,
     phase: watch::Receiver<Phase>,
     kinds: Kinds,
-    /// Whether a job of the last fetch had no room within them.
-    in_vain: bool,
-    /// How many fetches before it were in vain, since a run ended.
-    vain_before: usize,
 }
 
 impl Jobs {
@@ -68,8 +64,6 @@ impl Jobs {
             process: pump.client.process().line(),
             phase: pump.phase.clone(),
             kinds,
-            in_vain: false,
-            vain_before: 0,
         }
     }
 
@@ -80,7 +74,7 @@ impl Jobs {
     /// As the schedule looks at it.
     pub(super) fn view(&self) -> View {
         let Self { slots, pending, .. } = self;
-        let supply = Supply::of(slots, &self.registry, self.kinds, self.vain());
+        let supply = Supply::of(slots, &self.registry, self.kinds);
         View {
             now: Instant::now(),
             phase: self.phase(),
@@ -93,11 +87,6 @@ impl Jobs {
             empty: slots.is_empty(),
             idle: slots.is_idle(),
         }
-    }
-
-    /// How many fetches in a row have brought jobs without room.
-    fn vain(&self) -> usize {
-        if self.in_vain { self.vain_before + 1 } else { 0 }
     }
 
     /// How many jobs of each handler that has limits can start now.
@@ -113,8 +102,7 @@ impl Jobs {
     /// A turn was answered. Its jobs start when the next call is under way, or there is none to
     /// make.
     pub(super) fn fetched(&mut self, turn: Turn) {
-        self.vain_before = if self.in_vain { self.vain_before + 1 } else { 0 };
-        self.in_vain = false;
+        self.kinds.fetched();
         self.maker.answered(turn.now, turn.more.dead_letter);
         self.slots.fetched(turn.taken);
     }
@@ -181,7 +169,7 @@ impl Jobs {
     fn put_back(&mut self, id: JobId, handler: JobName) {
         self.slots.hold(&id);
         self.pending.put_back_unstarted(id, Some(handler));
-        self.in_vain = true;
+        self.kinds.had_no_room();
     }
 
     /// A job fails without a run.
@@ -228,12 +216,11 @@ impl Jobs {
             Standing::Lost => {}
         }
         if self.kinds.limited {
-            self.vain_before = 0;
+            self.kinds.run_ended();
             // Its handler has room again, perhaps for a job that waits for that.
             schedule.room_again();
         }
-        self.start_batches(schedule);
-        self.start_queued(schedule);
+        self.start_waiting(schedule);
     }
 
     /// What becomes of a job after its run.
@@ -255,6 +242,12 @@ impl Jobs {
         }
         schedule.run_ended(self.registry.demand());
         self.pending.conclude(id, decision);
+    }
+
+    /// Starts what waits for a slot, batches first.
+    fn start_waiting(&mut self, schedule: &mut Schedule) {
+        self.start_batches(schedule);
+        self.start_queued(schedule);
     }
 
     /// Starts queued runs that find a slot. In a drain their jobs go back instead.
@@ -295,8 +288,7 @@ impl Jobs {
             }
         }
         self.slots.prune().iter().for_each(|id| self.telemetry.not_run(id));
-        self.start_batches(schedule);
-        self.start_queued(schedule);
+        self.start_waiting(schedule);
         self.telemetry.joined(self.slots.holds());
     }
 
@@ -338,6 +330,8 @@ impl Jobs {
                 }
             }
         }
+        // Batches may keep fewer slots free now.
+        self.start_waiting(schedule);
     }
 
     /// When a sleep that was planned until then ends: in time to abort a run of a cancelled job, and to
@@ -376,7 +370,7 @@ impl Jobs {
     /// Once a round: starts batches, aborts what is overdue, and tells how many slots are taken, and
     /// what was counted of runs.
     pub(super) fn tell(&mut self, schedule: &mut Schedule) {
-        self.start_batches(schedule);
+        self.start_waiting(schedule);
         if !self.cancelled.is_empty() {
             self.abort_overdue();
         }

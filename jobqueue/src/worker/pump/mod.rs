@@ -23,6 +23,7 @@ pub(crate) mod lease;
 mod one;
 mod pending;
 mod schedule;
+mod seated;
 mod session;
 mod slots;
 mod supply;

@@ -7,7 +7,7 @@
 //!                      └→ awaiting its settlement (at most once)
 //! ```
 
-use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use tokio::{sync::mpsc, task::AbortHandle, time::Instant};
 
@@ -17,6 +17,7 @@ use super::{
     held::{CancelledJob, HeldJobs, Standing},
     inline_poll::InlinePoll,
     pending::Pending,
+    seated::SeatedRuns,
 };
 use crate::{
     job::{CancelReason, JobId, JobName, Transition},
@@ -45,8 +46,8 @@ pub(super) struct Slots {
     queued: VecDeque<Run>,
     /// Waiting for others to run with.
     pub(super) gathering: Gathering,
-    /// Batches that run, or have run.
-    batches: Vec<Arc<BatchRun>>,
+    /// Those that run with others.
+    seated: SeatedRuns,
     awaiting: AwaitingRuns,
     inline_poll: InlinePoll,
     reports: mpsc::Receiver<RunReport>,
@@ -64,7 +65,7 @@ impl Slots {
             fresh: Vec::new(),
             queued: VecDeque::new(),
             gathering: Gathering::new(capacity.prefetch),
-            batches: Vec::new(),
+            seated: SeatedRuns::default(),
             awaiting: AwaitingRuns::default(),
             inline_poll: InlinePoll::new(),
             reports,
@@ -163,10 +164,8 @@ impl Slots {
 
     /// How many slots are taken: by each run, and by each batch of runs.
     pub(super) fn taken(&self) -> usize {
-        let runs = self.held.running() + self.awaiting.len();
-        let left = self.batches.iter().map(|batch| batch.left()).filter(|left| *left > 0);
-        let (batches, jobs) = left.fold((0, 0), |(batches, jobs), left| (batches + 1, jobs + left));
-        runs.saturating_sub(jobs) + batches
+        let single = self.held.running().saturating_sub(self.seated.runs());
+        single + self.seated.batches() + self.awaiting.slots()
     }
 
     /// How many runs could start now. A handler whose jobs wait for others keeps a slot free for them.
@@ -206,7 +205,6 @@ impl Slots {
             return reports;
         }
         let now = Instant::now();
-        self.batches.retain(|batch| batch.left() > 0);
         loop {
             let (taken, most) = (self.taken(), self.capacity.concurrency);
             let ripe = self.gathering.take_ripe(now, |gathering, entry| {
@@ -228,13 +226,12 @@ impl Slots {
         pass: Option<Box<Pass>>,
         pending: &mut Pending,
     ) -> Vec<RunReport> {
-        let Gathered { entry, runs, .. } = batch;
+        let Gathered { number, entry, runs, .. } = batch;
         let guard = match entry.ask_breaker() {
             Ok(guard) => guard,
             Err(delay) => return runs.into_iter().map(|run| run.put_off(delay)).collect(),
         };
-        let (batch, seats) = BatchRun::start(entry, runs.len(), Leave { pass, guard });
-        self.batches.push(batch);
+        let seats = BatchRun::start(number, entry, runs.len(), Leave { pass, guard });
         let seated = runs.into_iter().zip(seats);
         let seated = seated.map(|(run, seat)| Run { seat: Some(Box::new(seat)), ..run });
         let seated: Vec<Run> = seated.collect();
@@ -248,6 +245,7 @@ impl Slots {
             return None;
         }
         let (id, run_number, name) = (run.ctx.id().clone(), run.number, run.entry.name.clone());
+        let batch = run.seat.as_ref().map(|seat| seat.batch());
         // In a box: it is polled here first, and a task is copied four times on its way into the
         // runtime.
         let mut future = Box::pin(run.go());
@@ -257,6 +255,7 @@ impl Slots {
         let empty = RunReport { id: id.clone(), run: run_number, name, end: None };
         let task = self.spawn(empty, future);
         self.held.started(&id, task);
+        self.seated.started(run_number, batch);
         None
     }
 
@@ -281,6 +280,7 @@ impl Slots {
 
     /// A run has ended. Whether it may still settle its job.
     pub(super) fn ended(&mut self, id: &JobId, run: u64) -> Standing {
+        self.seated.ended(run);
         self.held.ended(id, run)
     }
 
@@ -291,6 +291,7 @@ impl Slots {
             Some(run) => {
                 let name = run.entry.name.clone();
                 let empty = RunReport { id: id.clone(), run: run.number, name, end: None };
+                self.seated.started(run.number, run.seat.as_ref().map(|seat| seat.batch()));
                 let task = self.spawn(empty, Box::pin(run.go()));
                 self.held.started_settled(id, task);
             }

@@ -12,7 +12,7 @@ use crate::{
 /// each of these goes back. When a run has ended, it looks again.
 const LOOKS: usize = 10;
 
-/// What is known of a queue's handlers from the beginning.
+/// What is known of a queue's handlers, and of the last fetches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kinds {
     /// Whether some handler has limits of its own in this process, or runs batches.
@@ -21,6 +21,10 @@ pub(super) struct Kinds {
     pub(super) batches: bool,
     /// The most jobs in a slot.
     pub(super) jobs_a_slot: usize,
+    /// Whether a job of the last fetch had no room within limits of its handler.
+    in_vain: bool,
+    /// How many fetches before it were in vain, since a run ended.
+    vain_before: usize,
 }
 
 impl Kinds {
@@ -32,7 +36,30 @@ impl Kinds {
             limited: limited || largest.is_some(),
             batches: largest.is_some(),
             jobs_a_slot: largest.unwrap_or(1),
+            in_vain: false,
+            vain_before: 0,
         }
+    }
+
+    /// A fetch was answered.
+    pub(super) fn fetched(&mut self) {
+        self.vain_before = self.vain();
+        self.in_vain = false;
+    }
+
+    /// A job that was fetched had no room.
+    pub(super) fn had_no_room(&mut self) {
+        self.in_vain = true;
+    }
+
+    /// A run has ended: there may be room.
+    pub(super) fn run_ended(&mut self) {
+        self.vain_before = 0;
+    }
+
+    /// How many fetches in a row have brought jobs without room.
+    fn vain(&self) -> usize {
+        if self.in_vain { self.vain_before + 1 } else { 0 }
     }
 }
 
@@ -46,12 +73,11 @@ pub(super) struct Supply {
 }
 
 impl Supply {
-    /// `vain`: how many fetches in a row have brought jobs without room.
-    pub(super) fn of(slots: &Slots, registry: &Registry, kinds: Kinds, vain: usize) -> Self {
+    pub(super) fn of(slots: &Slots, registry: &Registry, kinds: Kinds) -> Self {
         if !kinds.limited {
             return Self { room: slots.room(), more_at: None };
         }
-        let (now, free) = (Instant::now(), slots.free_slots());
+        let (now, free, vain) = (Instant::now(), slots.free_slots(), kinds.vain());
         // Those that take a slot each, none if a handler has no limit; those of batches.
         let (mut single, mut batched, mut more_at) = (Some(0_usize), 0_usize, None);
         for entry in registry.entries() {

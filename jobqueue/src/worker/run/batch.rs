@@ -18,7 +18,6 @@ use super::{
     context::Context,
 };
 use crate::{
-    job::QueueName,
     policy::{Change, ProbeResult},
     settle::RunOutcome,
     task::placed,
@@ -31,6 +30,8 @@ use crate::{
 
 /// A run of a batch. It ends with the last of its jobs' runs.
 pub(crate) struct BatchRun {
+    /// The pump's number for it.
+    number: u64,
     entry: Arc<Entry>,
     start_at: Option<Instant>,
     state: Mutex<State>,
@@ -45,7 +46,7 @@ pub(crate) struct Leave {
 }
 
 struct State {
-    seats: Vec<Place>,
+    seats: Vec<SeatState>,
     /// Seats that are neither taken nor given up.
     free: usize,
     /// Runs of jobs that aren't over.
@@ -58,7 +59,7 @@ struct State {
     task: Option<AbortHandle>,
 }
 
-enum Place {
+enum SeatState {
     Free,
     Taken(Seated),
     /// Given up, or its job is in the handler's hands.
@@ -79,12 +80,12 @@ pub(crate) struct Seat {
 }
 
 impl BatchRun {
-    /// Starts a batch of this many jobs: its handler is called as soon as each of their runs has
+    /// Starts a batch of this many jobs, and answers their seats: its handler is called as soon as each of their runs has
     /// taken its seat or is over.
-    pub(crate) fn start(entry: Arc<Entry>, jobs: usize, leave: Leave) -> (Arc<Self>, Vec<Seat>) {
+    pub(crate) fn start(number: u64, entry: Arc<Entry>, jobs: usize, leave: Leave) -> Vec<Seat> {
         let start_at = leave.pass.as_ref().and_then(|pass| pass.start_at);
         let state = State {
-            seats: (0..jobs).map(|_| Place::Free).collect(),
+            seats: (0..jobs).map(|_| SeatState::Free).collect(),
             free: jobs,
             left: jobs,
             untold: jobs,
@@ -93,17 +94,12 @@ impl BatchRun {
             task: None,
         };
         let (state, seated) = (Mutex::new(state), Notify::new());
-        let batch = Arc::new(Self { entry, start_at, state, seated });
+        let batch = Arc::new(Self { number, entry, start_at, state, seated });
         let seat = |at| Seat { batch: batch.clone(), at, told: AtomicBool::new(false) };
-        let seats = (0..jobs).map(seat).collect();
+        let seats: Vec<Seat> = (0..jobs).map(seat).collect();
         let task = tokio::spawn(placed(batch.clone().run())).abort_handle();
         batch.state().task = Some(task);
-        (batch, seats)
-    }
-
-    /// How many runs of its jobs aren't over.
-    pub(crate) fn left(&self) -> usize {
-        self.state().left
+        seats
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -114,7 +110,7 @@ impl BatchRun {
         self.seated.notified().await;
         let seated = self.take_seated();
         let Some(first) = seated.first() else { return };
-        let (queue, name) = (first.ctx.queue().map(QueueName::clone), first.ctx.name().clone());
+        let (queue, name) = (first.ctx.queue().cloned(), first.ctx.name().clone());
         let span =
             info_span!("batch", queue = queue.map(field::display), %name, jobs = seated.len());
         let (mut jobs, mut ends) = (Vec::new(), Vec::new());
@@ -135,8 +131,8 @@ impl BatchRun {
         let seats = std::mem::take(&mut self.state().seats);
         let taken = |place| match place {
             // Its run may be over by now.
-            Place::Taken(seated) => Some(seated).filter(|seated| !seated.end.is_closed()),
-            Place::Free | Place::Gone => None,
+            SeatState::Taken(seated) => Some(seated).filter(|seated| !seated.end.is_closed()),
+            SeatState::Free | SeatState::Gone => None,
         };
         seats.into_iter().filter_map(taken).collect()
     }
@@ -145,17 +141,17 @@ impl BatchRun {
     async fn sit(self: Arc<Self>, at: usize, ctx: Context) -> ItemEnd {
         let (end, outcome) = oneshot::channel();
         let span = Span::current().id();
-        self.fill(at, Place::Taken(Seated { ctx, span, end }));
+        self.fill(at, SeatState::Taken(Seated { ctx, span, end }));
         // It must not keep the batch.
         drop(self);
         let lost = || Err(RunOutcome::Panicked("the batch has ended without a result".to_owned()));
         outcome.await.unwrap_or_else(|_| lost())
     }
 
-    fn fill(&self, at: usize, place: Place) {
+    fn fill(&self, at: usize, state_of: SeatState) {
         let mut state = self.state();
-        if let Some(free @ Place::Free) = state.seats.get_mut(at) {
-            *free = place;
+        if let Some(free @ SeatState::Free) = state.seats.get_mut(at) {
+            *free = state_of;
             state.free -= 1;
             if state.free == 0 {
                 self.seated.notify_one();
@@ -199,6 +195,11 @@ impl BatchRun {
 }
 
 impl Seat {
+    /// The pump's number for its batch.
+    pub(crate) fn batch(&self) -> u64 {
+        self.batch.number
+    }
+
     /// When the handler's rate lets the batch start.
     pub(super) fn start_at(&self) -> Option<Instant> {
         self.batch.start_at
@@ -218,7 +219,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.batch.fill(self.at, Place::Gone);
+        self.batch.fill(self.at, SeatState::Gone);
         if !*self.told.get_mut() {
             let _ = self.batch.tell(ProbeResult::None);
         }

@@ -33,7 +33,11 @@ use crate::{
     job::{Delivery, Failure, JobFailure, Transition},
     policy::Backoff,
     settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide_run, fail, stopped},
-    worker::{handler_limits::Pass, registry::Entry, telemetry::Times},
+    worker::{
+        handler_limits::Pass,
+        registry::{Entry, Running},
+        telemetry::Times,
+    },
 };
 
 /// After how long another run does what this one couldn't.
@@ -134,12 +138,12 @@ impl Run {
             observe(|| self.ctx.telemetry(&self.entry.metrics).decided(&decision));
             return RunEnd { decision, times: None };
         }
-        let Self { ready_at, ctx, policy, entry, seat, .. } = self;
+        let Self { ready_at, ctx, policy, entry, .. } = self;
         if let Some(start_at) = self.start_at() {
             Box::pin(sleep_until(start_at)).await;
         }
         // A batch asks it once for all of its jobs.
-        let asked = if seat.is_some() { Ok(None) } else { entry.ask_breaker() };
+        let asked = if self.seat.is_some() { Ok(None) } else { entry.ask_breaker() };
         let guard = match asked {
             Ok(guard) => guard,
             Err(delay) => return RunEnd { decision: Decision::released(delay), times: None },
@@ -153,7 +157,7 @@ impl Run {
         let outcome = cancelled(outcome, ctx);
         let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
         let times = Times { waited, took: began.elapsed() };
-        let told = seat.as_ref().and_then(|seat| seat.tell(&outcome));
+        let told = self.seat.as_ref().and_then(|seat| seat.tell(&outcome));
         if let Some(change) = guard.and_then(|guard| guard.end(&outcome)).or(told) {
             observe(|| ctx.telemetry(&entry.metrics).breaker(change));
         }
@@ -171,6 +175,23 @@ impl Run {
         }
         observe(|| ctx.telemetry(&entry.metrics).ended(&decision, times));
         RunEnd { decision, times: Some(times) }
+    }
+
+    /// Its handler at work, or its seat in a batch.
+    fn running(&self) -> Result<Running, RunOutcome> {
+        let Self { ctx, entry, seat, .. } = self;
+        let mut running = match seat {
+            Some(seat) => seat.take(ctx.clone()),
+            None => entry.call(ctx.record(), ctx.clone()).map_err(RunOutcome::BadPayload)?,
+        };
+        #[cfg(feature = "testing")]
+        {
+            running = faults::wrap(ctx, running);
+        }
+        if let Some(trace) = ctx.trace() {
+            running = Box::pin(trace::within(trace.clone(), running));
+        }
+        Ok(running)
     }
 
     /// When its handler's rate lets it start.
@@ -288,24 +309,14 @@ fn cancelled(outcome: RunOutcome, ctx: &Context) -> RunOutcome {
 }
 
 /// Calls the handler, within the timeout. A panic is an outcome too.
-async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy, seat: Option<&Seat>) -> RunOutcome {
+async fn call(of: &Run, policy: &RunPolicy) -> RunOutcome {
+    let ctx = &of.ctx;
     let now = Instant::now();
     if policy.lifetime.is_over(now) {
         return RunOutcome::Deadline { ran: false };
     }
     let run = async {
-        let mut running = match seat {
-            Some(seat) => seat.take(ctx.clone()),
-            None => entry.call(ctx.record(), ctx.clone()).map_err(RunOutcome::BadPayload)?,
-        };
-        #[cfg(feature = "testing")]
-        {
-            running = faults::wrap(ctx, running);
-        }
-        if let Some(trace) = ctx.trace() {
-            running = Box::pin(trace::within(trace.clone(), running));
-        }
-        match until_suspended(ctx.waits(), running).await {
+        match until_suspended(of.ctx.waits(), of.running()?).await {
             Ok(end) => end,
             Err(Halt::Suspended(suspended)) => Err(RunOutcome::Suspended(suspended)),
             Err(Halt::Replayed) => Err(RunOutcome::Deadline { ran: false }),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jobqueue::{
-    BatchContext, Client, Failure, State, Worker,
-    handler::{BatchHandler, Batching, Definition, FromBatch, Job},
+    Client, Failure, State, Worker,
+    handler::{BatchContext, BatchHandler, Batching, Definition, FromBatch, Job},
     job,
     testing::{TestContext, TestQueue},
 };

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use jobqueue::{
-    BatchContext, DurationExt as _, Failure, JobHandle, JobState, State,
+    DurationExt as _, Failure, JobHandle, JobState, State,
     error::{FailureReason, JobFailure, ResultError},
+    handler::BatchContext,
     job,
 };
 use jobqueue_tests::wait::{at_once, eventually};

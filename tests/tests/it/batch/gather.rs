@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use jobqueue::{BatchContext, DurationExt as _, State, job};
+use jobqueue::{DurationExt as _, State, handler::BatchContext, job};
 use jobqueue_tests::wait::{at_once, eventually};
 
 use super::{LONG, Stage, active, queue};

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use jobqueue::{
-    BatchContext, DurationExt as _, Failure, JobState, Rate, State, job, telemetry::WorkerEvent,
+    DurationExt as _, Failure, JobState, Rate, State, handler::BatchContext, job,
+    telemetry::WorkerEvent,
 };
 use jobqueue_tests::wait::{at_once, eventually};
 

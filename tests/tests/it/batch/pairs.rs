@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use chrono::Utc;
 use jobqueue::{
-    BatchContext, DurationExt as _, Flow, JobState, Payload, State,
+    DurationExt as _, Flow, JobState, Payload, State,
     error::{FailureReason, ResultError},
     flow::Inputs,
+    handler::BatchContext,
     job,
     schedule::Every,
 };

@@ -2,7 +2,7 @@
 
 use std::{future::pending, time::Duration};
 
-use jobqueue::{BatchContext, DurationExt as _, Failure, JobHandle, JobState, State, job};
+use jobqueue::{DurationExt as _, Failure, JobHandle, JobState, State, handler::BatchContext, job};
 use jobqueue_tests::{
     shared,
     wait::{at_once, eventually},
