@@ -177,7 +177,10 @@ pub mod handler {
     pub use crate::{
         job::{Declaration, Definition, HandlerFuture, IntoBroadcast, IntoJob, Job},
         policy::Batching,
-        worker::{BatchHandler, FromBatch, FromContext, Handler, Listener, MissingState, States},
+        worker::{
+            BatchContext, BatchHandler, FromBatch, FromContext, Handler, Listener, MissingState,
+            States,
+        },
     };
 }
 
