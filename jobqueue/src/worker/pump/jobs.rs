@@ -25,7 +25,6 @@ use crate::{
         worker::{Rooms, Taken, Turn},
     },
     worker::{
-        handler_limits::{Full, Pass},
         registry::{Entry, Registry},
         run::{RunEnd, RunReport},
         signals::Phase,
@@ -131,7 +130,7 @@ impl Jobs {
         let history = History { attempts, snoozes, stalls, misses, expired, due };
         match self.maker.intake(record.as_ref(), history) {
             Intake::Run { record, policy, handler: entry } => {
-                let Ok(pass) = self.admit(&entry) else {
+                let Ok(pass) = supply::admit(&self.slots, &entry, self.kinds) else {
                     return self.put_back(id, entry.name.clone());
                 };
                 let ready_at = self.maker.ready_at(&record, history);
@@ -150,18 +149,6 @@ impl Jobs {
                 schedule.yield_for(delay, Instant::now());
                 self.pending.push(id, end);
             }
-        }
-    }
-
-    /// Lets a job of this handler start, or wait for others to run with, if there is room for it.
-    fn admit(&self, entry: &Entry) -> Result<Option<Box<Pass>>, Full> {
-        match entry.batching() {
-            Some(batching) => match self.slots.batch_room(entry, batching, Instant::now()) {
-                0 => Err(Full),
-                _ => Ok(None),
-            },
-            None if self.kinds.batches && self.slots.room() == 0 => Err(Full),
-            None => entry.admit(self.slots.free_slots() > 0),
         }
     }
 

@@ -5,7 +5,10 @@ use tokio::time::Instant;
 use super::slots::Slots;
 use crate::{
     store::worker::Rooms,
-    worker::registry::{Entry, Registry},
+    worker::{
+        handler_limits::{Full, Pass},
+        registry::{Entry, Registry},
+    },
 };
 
 /// How often in a row a pump without a free slot looks for jobs of its open batches, and finds others:
@@ -126,4 +129,16 @@ pub(super) fn rooms(slots: &Slots, registry: &Registry, kinds: Kinds) -> Rooms {
         }
     }
     rooms
+}
+
+/// Lets a job of this handler start, or wait for others to run with, if there is room for it.
+pub(super) fn admit(slots: &Slots, entry: &Entry, kinds: Kinds) -> Result<Option<Box<Pass>>, Full> {
+    match entry.batching() {
+        Some(batching) => match slots.batch_room(entry, batching, Instant::now()) {
+            0 => Err(Full),
+            _ => Ok(None),
+        },
+        None if kinds.batches && slots.room() == 0 => Err(Full),
+        None => entry.admit(slots.free_slots() > 0),
+    }
 }
