@@ -134,9 +134,12 @@ fn implement_batch_handler(names: &Names, model: &Model, batch: &Batch) -> Token
         <Self as ::jobqueue::__private::Job>::Output
     };
     quote! {
+        // Outside of the implementation, as the definition: so that it is evaluated in any case.
+        const __JOBQUEUE_BATCHING: ::jobqueue::__private::Batching = #batching;
+
         #[automatically_derived]
         impl ::jobqueue::__private::BatchHandler for #marker {
-            const BATCHING: ::jobqueue::__private::Batching = #batching;
+            const BATCHING: ::jobqueue::__private::Batching = __JOBQUEUE_BATCHING;
 
             #check
 

@@ -3,9 +3,6 @@
 use jobqueue::{Context, handler::BatchContext, job};
 use serde::{Deserialize, Serialize};
 
-const NONE: usize = 0;
-const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
-
 #[derive(Serialize, Deserialize)]
 struct Doc(u32);
 
@@ -21,17 +18,8 @@ async fn zero(_: Vec<Doc>) {}
 #[job(batch(max = 1_001))]
 async fn too_many(_: Vec<Doc>) {}
 
-#[job(batch(max = NONE))]
-async fn zero_by_name(_: Vec<Doc>) {}
-
 #[job(batch(max = 5, wait = 5))]
 async fn wait_without_unit(_: Vec<Doc>) {}
-
-#[job(batch(max = 5, wait = "2h"))]
-async fn too_long(_: Vec<Doc>) {}
-
-#[job(batch(max = 5, wait = DAY))]
-async fn too_long_by_name(_: Vec<Doc>) {}
 
 #[job(batch(max = 5, by = tenant))]
 async fn by_something(_: Vec<Doc>) {}
