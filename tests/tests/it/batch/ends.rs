@@ -80,7 +80,9 @@ async fn later(
 #[job(queue = "items", attempts = 1, blocking, batch(max = 3, wait = "100ms"))]
 fn block(items: Vec<u32>, ctx: BatchContext) -> Result<Vec<u32>, Failure> {
     std::thread::sleep(Duration::from_millis(5));
-    Ok(items.iter().map(|item| item + u32::try_from(ctx.len()).unwrap_or_default()).collect())
+    let jobs = u32::try_from(ctx.len())?;
+    drop(ctx);
+    Ok(items.into_iter().map(|item| item + jobs).collect())
 }
 
 async fn failure<T: serde::de::DeserializeOwned>(
