@@ -34,6 +34,8 @@
 //!   [`Failure`], [`retry`].
 //! - **Look at jobs that failed for good, and send them back**: [dead
 //!   letters](docs::operating#dead-letters); [`dead_letter`].
+//! - **Run several jobs at once**: [batches](docs::batches); [`handler::BatchContext`],
+//!   [`handler::BatchHandler`].
 //! - **Share a queue fairly among tenants**: [groups](docs::groups); [`Add::group`], [`Queue::groups`].
 //! - **Limit how many jobs of a user run at once**: [keys](docs::concurrency_keys); [`Add::concurrency_key`].
 //! - **Limit rates, active jobs and lengths**: [limits](docs::limits); [`Queue::set_limits`],
@@ -175,7 +177,11 @@ pub mod find {
 pub mod handler {
     pub use crate::{
         job::{Declaration, Definition, HandlerFuture, IntoBroadcast, IntoJob, Job},
-        worker::{FromContext, Handler, Listener, MissingState, States},
+        policy::Batching,
+        worker::{
+            BatchContext, BatchHandler, FromBatch, FromContext, Handler, Listener, MissingState,
+            States,
+        },
     };
 }
 
@@ -303,6 +309,7 @@ pub mod docs {
     //! | [`handlers`] | functions that run jobs, and all arguments of `#[job]` |
     //! | [`adding`] | options, many jobs, unique jobs, results, calls |
     //! | [`retries`] | what follows from an error; dead letters, alerts, circuit breakers |
+    //! | [`batches`] | several jobs in one run, each with its own end |
     //! | [`groups`] | fair turns among tenants, users, customers |
     //! | [`concurrency_keys`] | so many jobs of a user, an account, a shop at once |
     //! | [`limits`] | rates, active jobs, length, priorities, time to live |
@@ -335,6 +342,9 @@ pub mod docs {
 
     #[doc = include_str!("docs/retries.md")]
     pub mod retries {}
+
+    #[doc = include_str!("docs/batches.md")]
+    pub mod batches {}
 
     #[doc = include_str!("docs/groups.md")]
     pub mod groups {}
@@ -413,12 +423,12 @@ pub mod __private {
             declared, group_name, step, unique_key,
         },
         policy::schedule::{CatchUp, Overlap},
-        policy::{Backoff, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
+        policy::{Backoff, Batching, Breaker, ErrorClass, Rate, Retain, RetryPolicy, Verdict},
         value_error::PayloadError,
         worker::{
-            Context, FromContext, Handler, IsResult, Listener, MissingState, NoResult, Probe,
-            Return, Returns, ReturnsPlain, State, States, ViaJobError, ViaNoError, ViaStdError,
-            classify, judged, once, run_blocking,
+            BatchContext, BatchHandler, Context, FromBatch, FromContext, Handler, IsResult,
+            Listener, MissingState, NoResult, Probe, Return, Returns, ReturnsPlain, State, States,
+            ViaJobError, ViaNoError, ViaStdError, all_well, classify, judged, once, run_blocking,
         },
     };
 }

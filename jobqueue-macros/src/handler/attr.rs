@@ -6,6 +6,7 @@ use syn::{
 };
 
 use super::{
+    batch::BatchArguments,
     concurrency_keys::{self, ConcurrencyKey},
     tags::Tags,
     unique::Unique,
@@ -52,6 +53,7 @@ pub(super) struct Arguments {
     pub(super) tags: Option<Tags>,
     pub(super) group: Option<LitStr>,
     pub(super) keys: Vec<ConcurrencyKey>,
+    pub(super) batch: Option<BatchArguments>,
 }
 
 /// `idempotent`, or `idempotent = "7d"`.
@@ -61,7 +63,7 @@ pub(super) struct Idempotent {
 }
 
 /// All arguments there are.
-const KNOWN: [&str; 38] = [
+const KNOWN: [&str; 39] = [
     "queue",
     "name",
     "implements",
@@ -100,6 +102,7 @@ const KNOWN: [&str; 38] = [
     "group",
     "concurrency_key",
     "per_key",
+    "batch",
 ];
 
 impl Parse for Arguments {
@@ -126,6 +129,7 @@ impl Arguments {
             "tags" => once(&mut self.tags, word, || Tags::parse(word, input)),
             "group" => once(&mut self.group, word, || value(input, word)),
             "concurrency_key" | "per_key" => concurrency_keys::read(&mut self.keys, word, input),
+            "batch" => once(&mut self.batch, word, || BatchArguments::parse(word, input)),
             text => match self.expression(text) {
                 Some(slot) => once(slot, word, || value(input, word)),
                 None => Ok(()),

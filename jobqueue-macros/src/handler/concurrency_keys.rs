@@ -3,7 +3,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Expr, Ident, LitStr, parse::ParseStream};
+use syn::{Expr, Ident, LitStr, Type, parse::ParseStream};
 
 use super::{fields::fields, valid::error};
 use crate::{arguments::value, item::Function};
@@ -49,10 +49,11 @@ pub(super) fn read(
 pub(super) fn expand(
     keys: &[ConcurrencyKey],
     function: &Function,
+    ty: &Type,
 ) -> syn::Result<Option<TokenStream>> {
     let Some(first) = keys.first() else { return Ok(None) };
     let parameters = function.parameters();
-    let (Some(payload), Some(ty)) = (parameters.first(), function.types().next()) else {
+    let Some(payload) = parameters.first() else {
         return error(&first.word, "a concurrency key is made of the payload's fields");
     };
     let lines = keys.iter().map(|key| {

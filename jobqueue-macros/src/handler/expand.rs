@@ -5,14 +5,20 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Ident, Type, spanned::Spanned as _};
 
 use super::{
+    batch::{Batch, Results},
     model::Model,
+    returns::Returns,
     shell::{self, Names},
     signature,
 };
 
 pub(super) fn handler(model: &Model) -> TokenStream {
     shell::function(model, &bound("Handler", model), |names| {
-        let (job, handler) = (implement_job(names, model), implement_handler(names, model));
+        let job = implement_job(names, model);
+        let handler = match &model.batch {
+            None => implement_handler(names, model),
+            Some(batch) => implement_batch_handler(names, model, batch),
+        };
         quote!(#job #handler)
     })
 }
@@ -28,7 +34,7 @@ pub(super) fn handler_bound(model: &Model) -> TokenStream {
 
 /// `Handler<Payload = …, Output = …> + HasInputs<Inputs = …>`
 fn bound(name: &str, model: &Model) -> TokenStream {
-    let (name, payload, result) = (format_ident!("{name}"), &model.payload, model.returns.output());
+    let (name, payload, result) = (format_ident!("{name}"), &model.payload, model.output());
     let inputs = inputs(model);
     quote_spanned! {model.returns.ty.span()=>
         ::jobqueue::__private::#name<Payload = #payload, Output = #result>
@@ -37,8 +43,8 @@ fn bound(name: &str, model: &Model) -> TokenStream {
 }
 
 fn implement_job(names: &Names, model: &Model) -> TokenStream {
-    let (Names { marker, .. }, Model { definition, payload, returns, .. }) = (names, model);
-    let (result, versions, unique) = (returns.checked_output(), versions(payload), &model.unique);
+    let (Names { marker, .. }, Model { definition, payload, .. }) = (names, model);
+    let (result, versions, unique) = (model.checked_output(), versions(payload), &model.unique);
     let (group, keys) = (&model.group, &model.keys);
     let inputs = inputs(model);
     quote! {
@@ -107,11 +113,69 @@ fn implement_handler(names: &Names, model: &Model) -> TokenStream {
     }
 }
 
+fn implement_batch_handler(names: &Names, model: &Model, batch: &Batch) -> TokenStream {
+    let Batch { batching, results } = batch;
+    let (payload, check, marker) = (&model.payload, check(model), &names.marker);
+    let (extract, call) = extract_and_call(names, model);
+    let returned = if model.returns.is_fallible() {
+        let failed = fallible(&model.returns.split(&call), &model.returns, model);
+        quote!(#failed?)
+    } else {
+        call
+    };
+    let each = match results {
+        Results::None => quote!(::jobqueue::__private::all_well(__jobqueue_jobs)),
+        Results::Each(each) => {
+            let one = each.split(&quote!(__jobqueue_one));
+            let one = if each.is_fallible() { fallible(&one, each, model) } else { one };
+            quote!(__jobqueue_all.into_iter().map(|__jobqueue_one| #one).collect())
+        }
+    };
+    let output = quote_spanned! {model.returns.ty.span()=>
+        <Self as ::jobqueue::__private::Job>::Output
+    };
+    quote! {
+        // Outside of the implementation, as the definition: so that it is evaluated in any case.
+        const __JOBQUEUE_BATCHING: ::jobqueue::__private::Batching = #batching;
+
+        #[automatically_derived]
+        impl ::jobqueue::__private::BatchHandler for #marker {
+            const BATCHING: ::jobqueue::__private::Batching = __JOBQUEUE_BATCHING;
+
+            #check
+
+            #[allow(unused_variables, clippy::unit_arg, clippy::let_unit_value, reason = "written by a macro")]
+            async fn call(
+                __jobqueue_payload: ::std::vec::Vec<#payload>,
+                __jobqueue_ctx: ::jobqueue::__private::BatchContext,
+            ) -> ::core::result::Result<
+                ::std::vec::Vec<::core::result::Result<#output, ::jobqueue::__private::Failure>>,
+                ::jobqueue::__private::Failure,
+            > {
+                let __jobqueue_jobs = __jobqueue_payload.len();
+                #extract
+                let __jobqueue_all = #returned;
+                ::core::result::Result::Ok(#each)
+            }
+        }
+    }
+}
+
+/// The trait of a handler's extractors.
+fn extractor(model: &Model) -> TokenStream {
+    match model.batch {
+        None => quote!(::jobqueue::__private::FromContext),
+        Some(_) => quote!(::jobqueue::__private::FromBatch),
+    }
+}
+
 /// `fn check`, with what the extractors ask for.
 pub(crate) fn check(model: &Model) -> TokenStream {
-    let checks = model.extractors.iter().map(|ty| {
-        quote_spanned!(ty.span()=> <#ty as ::jobqueue::__private::FromContext>::check(__jobqueue_states)?;)
-    });
+    let extractor = extractor(model);
+    let checks = model
+        .extractors
+        .iter()
+        .map(|ty| quote_spanned!(ty.span()=> <#ty as #extractor>::check(__jobqueue_states)?;));
     quote! {
         #[allow(unused_variables, reason = "written by a macro")]
         fn check(
@@ -125,24 +189,14 @@ pub(crate) fn check(model: &Model) -> TokenStream {
 
 /// What extracts, calls the function on `payload` and gives its output or a failure.
 pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
-    let Names { marker, function } = names;
-    let extractors = &model.extractors;
-    let arguments: Vec<Ident> =
-        (0..extractors.len()).map(|at| format_ident!("__jobqueue_extracted_{at}")).collect();
-    let extract = extractors.iter().zip(&arguments).map(|(ty, argument)| {
-        quote_spanned! {ty.span()=>
-            let #argument = <#ty as ::jobqueue::__private::FromContext>::from_context(&__jobqueue_ctx).await?;
-        }
-    });
-    let call = quote!(#marker::#function(__jobqueue_payload, #(#arguments),*));
-    let call = if model.blocking {
-        quote!(::jobqueue::__private::run_blocking(move || #call).await)
-    } else {
-        quote!(#call.await)
-    };
+    let (extract, call) = extract_and_call(names, model);
     let returned = model.returns.split(&call);
-    let answer = if model.returns.is_fallible() { fallible(&returned, model) } else { returned };
-    let run = quote!(#(#extract)* #answer);
+    let answer = if model.returns.is_fallible() {
+        fallible(&returned, &model.returns, model)
+    } else {
+        returned
+    };
+    let run = quote!(#extract #answer);
     match &model.idempotent {
         None => run,
         Some(lifetime) => quote! {
@@ -152,10 +206,32 @@ pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
     }
 }
 
+/// What makes the arguments, and the call of the function.
+fn extract_and_call(names: &Names, model: &Model) -> (TokenStream, TokenStream) {
+    let Names { marker, function } = names;
+    let (extractors, extractor) = (&model.extractors, extractor(model));
+    let from =
+        format_ident!("{}", if model.batch.is_some() { "from_batch" } else { "from_context" });
+    let arguments: Vec<Ident> =
+        (0..extractors.len()).map(|at| format_ident!("__jobqueue_extracted_{at}")).collect();
+    let extract = extractors.iter().zip(&arguments).map(|(ty, argument)| {
+        quote_spanned! {ty.span()=>
+            let #argument = <#ty as #extractor>::#from(&__jobqueue_ctx).await?;
+        }
+    });
+    let call = quote!(#marker::#function(__jobqueue_payload, #(#arguments),*));
+    let call = if model.blocking {
+        quote!(::jobqueue::__private::run_blocking(move || #call).await)
+    } else {
+        quote!(#call.await)
+    };
+    (quote!(#(#extract)*), call)
+}
+
 /// An error becomes a failure in the way that fits its type; see
 /// `jobqueue::__private::ViaJobError`.
-fn fallible(returned: &TokenStream, model: &Model) -> TokenStream {
-    let mut failure = quote_spanned! {model.returns.error_span()=>
+fn fallible(returned: &TokenStream, returns: &Returns, model: &Model) -> TokenStream {
+    let mut failure = quote_spanned! {returns.error_span()=>
         (&&&::jobqueue::__private::Probe::of(&__jobqueue_error)).tag().failure(__jobqueue_error)
     };
     if let Some(classify) = &model.classify {

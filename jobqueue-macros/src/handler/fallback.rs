@@ -74,7 +74,7 @@ fn with_name(ty: &Type) -> Type {
 
 /// A job of no kind, and a handler that is never called.
 pub(super) fn implement(marker: &Ident, model: &Model) -> TokenStream {
-    let (payload, result) = (&model.payload, model.returns.output());
+    let (payload, result) = (&model.payload, model.output());
     let inputs = inputs(model);
     quote! {
         impl ::jobqueue::__private::Job for #marker {

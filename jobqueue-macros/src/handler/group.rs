@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::LitStr;
+use syn::{LitStr, Type};
 
 use super::{fields::fields, valid::error};
 use crate::item::Function;
@@ -10,9 +10,9 @@ use crate::item::Function;
 const FORM: &str = "write `group = \"order.tenant\"`, with the payload's name and its fields";
 
 /// `fn group` of the trait `Job`.
-pub(super) fn group(by: &LitStr, function: &Function) -> syn::Result<TokenStream> {
+pub(super) fn group(by: &LitStr, function: &Function, ty: &Type) -> syn::Result<TokenStream> {
     let parameters = function.parameters();
-    let (Some(payload), Some(ty)) = (parameters.first(), function.types().next()) else {
+    let Some(payload) = parameters.first() else {
         return error(by, "a group is made of the payload's fields");
     };
     let value = fields(by, payload, "the group", FORM)?;

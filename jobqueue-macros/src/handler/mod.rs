@@ -2,6 +2,7 @@
 //! expand, or fallback.
 
 pub(crate) mod attr;
+pub(crate) mod batch;
 mod concurrency_keys;
 pub(crate) mod definition;
 pub(crate) mod expand;
@@ -56,6 +57,7 @@ fn model(arguments: TokenStream, function: &Function) -> syn::Result<model::Mode
     if arguments.implements.is_some() {
         valid::implementation(&arguments)?;
     }
+    batch::alone(&arguments, function)?;
     let blocking = arguments.blocking.is_some();
     signature::check(function, signature::Attribute { name: "job", blocking })?;
     model::Model::of_job(&arguments, function)

@@ -6,6 +6,7 @@ use syn::{Expr, Type};
 
 use super::{
     attr::{Arguments, Idempotent},
+    batch::{self, Batch, Results},
     concurrency_keys,
     definition::definition,
     group::group,
@@ -21,6 +22,8 @@ pub(crate) struct Model {
     pub(crate) definition: TokenStream,
     pub(crate) blocking: bool,
     pub(crate) payload: Type,
+    /// The function's first argument: the payload, or a list of payloads.
+    pub(crate) first: Type,
     pub(crate) extractors: Vec<Type>,
     pub(crate) returns: Returns,
     /// How long results are recorded, if the handler is idempotent: an `Option<Duration>`.
@@ -33,6 +36,8 @@ pub(crate) struct Model {
     pub(crate) group: Option<TokenStream>,
     /// `fn concurrency_keys`, if they have such keys.
     pub(crate) keys: Option<TokenStream>,
+    /// If it runs several jobs at once.
+    pub(crate) batch: Option<Batch>,
 }
 
 impl Model {
@@ -49,6 +54,8 @@ impl Model {
             unique: None,
             group: None,
             keys: None,
+            batch: None,
+            first: payload.clone(),
             extractors: types.collect(),
             function: function.clone(),
             payload,
@@ -60,18 +67,51 @@ impl Model {
     /// and on repeated runs.
     pub(super) fn of_job(arguments: &Arguments, function: &Function) -> syn::Result<Self> {
         let mut model = Self::new(TokenStream::new(), arguments.blocking.is_some(), function);
-        let types = [&model.payload, &model.returns.output()];
+        if let Some(of) = &arguments.batch {
+            model.payload = batch::payload(&of.word, &model.first)?;
+            model.batch = Some(of.batch(&model.returns)?);
+        }
+        let types = [&model.payload, &model.output()];
         model.definition = definition(arguments, function, types)?;
-        if let (Some(classify), false) = (&arguments.classify, model.returns.is_fallible()) {
+        if let (Some(classify), false) = (&arguments.classify, model.is_fallible()) {
             let message = "`classify` reads the handler's error: let it return a `Result`";
             return valid::error(classify, message);
         }
         model.classify = arguments.classify.clone();
         model.idempotent = idempotent(arguments)?;
-        model.unique = arguments.unique.as_ref().map(|it| it.expand(function)).transpose()?;
-        model.group = arguments.group.as_ref().map(|by| group(by, function)).transpose()?;
-        model.keys = concurrency_keys::expand(&arguments.keys, function)?;
+        let unique = arguments.unique.as_ref().map(|it| it.expand(function, &model.payload));
+        model.unique = unique.transpose()?;
+        let group = arguments.group.as_ref().map(|by| group(by, function, &model.payload));
+        model.group = group.transpose()?;
+        model.keys = concurrency_keys::expand(&arguments.keys, function, &model.payload)?;
         Ok(model)
+    }
+
+    /// What a job comes to, as the signature says it.
+    pub(crate) fn output(&self) -> Type {
+        match &self.batch {
+            None => self.returns.output(),
+            Some(Batch { results: Results::None, .. }) => syn::parse_quote!(()),
+            Some(Batch { results: Results::Each(each), .. }) => each.output(),
+        }
+    }
+
+    /// The same as it is implemented, where the compiler checks it.
+    pub(super) fn checked_output(&self) -> Type {
+        match &self.batch {
+            None => self.returns.checked_output(),
+            Some(Batch { results: Results::None, .. }) => syn::parse_quote!(()),
+            Some(Batch { results: Results::Each(each), .. }) => each.checked_output(),
+        }
+    }
+
+    /// Whether a run may fail, or a job of a batch.
+    fn is_fallible(&self) -> bool {
+        let each = match &self.batch {
+            Some(Batch { results: Results::Each(each), .. }) => each.is_fallible(),
+            _ => false,
+        };
+        each || self.returns.is_fallible()
     }
 }
 

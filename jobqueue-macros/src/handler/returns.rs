@@ -30,7 +30,7 @@ impl Returns {
     }
 
     /// Whether it may be a `Result`.
-    pub(super) fn is_fallible(&self) -> bool {
+    pub(crate) fn is_fallible(&self) -> bool {
         !matches!(self.kind, Kind::Plain)
     }
 
@@ -44,7 +44,7 @@ impl Returns {
     }
 
     /// The same as it is implemented, where the compiler checks it.
-    pub(super) fn checked_output(&self) -> Type {
+    pub(crate) fn checked_output(&self) -> Type {
         match &self.kind {
             Kind::Plain => self.by_type("ReturnsPlain"),
             _ => self.output(),

@@ -154,5 +154,5 @@ fn braces(model: &Model, inside: TokenStream) -> Group {
 }
 
 fn all_types(model: &Model) -> Vec<&Type> {
-    [&model.payload].into_iter().chain(&model.extractors).collect()
+    [&model.first].into_iter().chain(&model.extractors).collect()
 }

@@ -3,7 +3,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Expr, Ident, LitStr, parenthesized, parse::ParseStream};
+use syn::{Expr, Ident, LitStr, Type, parenthesized, parse::ParseStream};
 
 use super::{fields::fields, valid::error};
 use crate::{
@@ -56,9 +56,9 @@ impl Unique {
     }
 
     /// `fn unique` of the trait `Job`.
-    pub(super) fn expand(&self, function: &Function) -> syn::Result<TokenStream> {
+    pub(super) fn expand(&self, function: &Function, ty: &Type) -> syn::Result<TokenStream> {
         let parameters = function.parameters();
-        let (Some(payload), Some(ty)) = (parameters.first(), function.types().next()) else {
+        let Some(payload) = parameters.first() else {
             return error(&self.word, "a unique key is made of the payload's fields");
         };
         let (key, rule) = (self.key(payload)?, self.rule()?);

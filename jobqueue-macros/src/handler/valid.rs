@@ -146,6 +146,9 @@ pub(super) fn declaration(arguments: &Arguments) -> syn::Result<()> {
     if let Some(idempotent) = &arguments.idempotent {
         misplaced("idempotent", idempotent.word.span());
     }
+    if let Some(batch) = &arguments.batch {
+        misplaced("batch", batch.word.span());
+    }
     errors.end()
 }
 

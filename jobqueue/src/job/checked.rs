@@ -10,7 +10,7 @@ use super::{
     name::{is_plain, trims},
     tags::MAX_TAG_BYTES,
 };
-use crate::policy::{Backoff, Breaker, Rate, Retain, RetryPolicy};
+use crate::policy::{Backoff, Batching, Breaker, Rate, Retain, RetryPolicy};
 
 /// The name of a queue, a topic or a broadcast.
 #[must_use]
@@ -134,6 +134,14 @@ pub const fn time(time: Duration) -> Duration {
 pub const fn retain(retain: Retain) -> Retain {
     refuse(retain.problem());
     retain
+}
+
+/// How large a batch is, and how long it waits.
+#[must_use]
+#[track_caller]
+pub const fn batching(batching: Batching) -> Batching {
+    refuse(batching.problem());
+    batching
 }
 
 /// The wait before the next attempt.

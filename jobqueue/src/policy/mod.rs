@@ -2,6 +2,7 @@
 //! where to.
 
 mod backoff;
+mod batching;
 mod bounds;
 mod breaker;
 mod duration;
@@ -19,6 +20,7 @@ mod verdict;
 
 pub use backoff::Backoff;
 pub(crate) use backoff::BackoffParts;
+pub use batching::Batching;
 pub(crate) use bounds::{check_events, check_max_active, check_max_length};
 pub use breaker::Breaker;
 pub(crate) use breaker::{Admission, Change, Circuit, ProbeResult};

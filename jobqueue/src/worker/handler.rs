@@ -1,6 +1,7 @@
 //! Handlers.
 
 use super::{
+    batch::BatchCall,
     run::Context,
     states::{MissingState, States},
 };
@@ -48,4 +49,14 @@ pub trait Handler: Job {
         payload: Self::Payload,
         ctx: Context,
     ) -> impl Future<Output = Result<Self::Output, Failure>> + Send;
+
+    /// How it runs several jobs at once, if it is a [`BatchHandler`](super::BatchHandler).
+    #[doc(hidden)]
+    #[must_use]
+    fn batch_call() -> Option<BatchCall<Self>>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }

@@ -30,20 +30,6 @@ pub(crate) struct Pass {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Full;
 
-/// How many jobs all handlers of a queue together can start now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Supply {
-    /// `usize::MAX` if a handler has no limit.
-    pub(crate) most: usize,
-    /// When a rate that gives no start now gives the next.
-    pub(crate) more_at: Option<Instant>,
-}
-
-impl Supply {
-    /// Of handlers without limits.
-    pub(crate) const ENDLESS: Self = Self { most: usize::MAX, more_at: None };
-}
-
 impl HandlerLimits {
     /// None if the handler has none.
     pub(crate) fn new(limits: &LocalLimits) -> Result<Option<Self>, Invalid> {

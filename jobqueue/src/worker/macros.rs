@@ -209,6 +209,12 @@ pub fn judged(failure: Failure, verdict: Verdict) -> Failure {
     failure.judged(verdict)
 }
 
+/// What a batch of so many jobs comes to whose handler gives nothing.
+#[must_use]
+pub fn all_well(jobs: usize) -> Vec<Result<(), Failure>> {
+    vec![Ok(()); jobs]
+}
+
 /// A whole handler once for its job, for `idempotent`.
 pub async fn once<T, F>(ctx: &Context, lifetime: Option<Duration>, run: F) -> Result<T, Failure>
 where

@@ -5,6 +5,7 @@
 //! unless it ends when it is polled first on a runtime of one thread. A thread of its own sends the
 //! heartbeats.
 
+mod batch;
 mod broadcast;
 mod builder;
 #[cfg(feature = "testing")]
@@ -32,6 +33,7 @@ mod steps;
 mod telemetry;
 mod ticks;
 
+pub use batch::{BatchContext, BatchHandler, FromBatch};
 pub use broadcast::Listener;
 pub use builder::WorkerBuilder;
 #[cfg(feature = "testing")]
@@ -44,7 +46,7 @@ pub use health::{HealthProblem, QueueHealth, WorkerHealth, WorkerPhase};
 #[doc(hidden)]
 pub use macros::{
     IsResult, NoResult, Probe, Return, Returns, ReturnsPlain, ViaJobError, ViaNoError, ViaStdError,
-    classify, judged, once, run_blocking,
+    all_well, classify, judged, once, run_blocking,
 };
 pub use once::{Once, OnceError, TakesOnceError};
 #[cfg(feature = "testing")]

@@ -1,54 +1,59 @@
 //! The handlers of one queue, by name.
 
-use std::{collections::HashMap, fmt, marker::PhantomData, pin::Pin, sync::Arc};
+use std::{
+    collections::HashMap, fmt, future::ready, marker::PhantomData, pin::Pin, sync::Arc,
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
 use super::{
+    batch::{ItemEnd, write},
     handler::Handler,
-    handler_limits::{Full, HandlerLimits, Pass, Supply},
-    run::{Context, Demand, HandlerBreaker},
+    handler_limits::{Full, HandlerLimits, Pass},
+    run::{BreakerGuard, Context, Demand, HandlerBreaker},
     telemetry::JobMetrics,
 };
 use crate::{
     client::Client,
     hashing::RandomState,
-    job::{Definition, Failure, JobName, QueueName, Record, RunRules},
-    policy::Verdict,
+    job::{BoxFuture, Definition, JobName, QueueName, Record, RunRules},
+    policy::Batching,
     schedule::AddSchedule,
-    settle::Known,
-    store::worker::Rooms,
+    settle::{Known, RunOutcome},
     topic::Subscription,
-    value_error::{Invalid, MAX_RESULT, PayloadError, TooLarge},
+    value_error::{Invalid, PayloadError},
 };
 
-/// A running handler: it gives the encoded result, or the failure.
-pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, Failure>> + Send>>;
+/// A running handler: it gives the encoded result, or how else it ended.
+pub(crate) type Running = Pin<Box<dyn Future<Output = ItemEnd> + Send>>;
 
 /// A handler without its types.
 trait Erased: Send + Sync {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError>;
+    fn batching(&self) -> Option<Batching>;
+    fn call_batch(&self, jobs: Vec<Context>) -> BoxFuture<Vec<ItemEnd>>;
 }
 
 impl<H: Handler> Erased for PhantomData<H> {
     fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
-        let codec = record.codec;
-        let payload = record.read(&H::VERSIONS)?;
+        let (codec, payload) = (record.codec, record.read(&H::VERSIONS)?);
         Ok(Box::pin(async move {
-            let output = H::call(payload, ctx).await?;
-            let bytes = codec.encode(&output).map_err(|error| unwritable(&error))?;
-            if bytes.len() > MAX_RESULT {
-                let what = format!("the result of job {}", H::DEFINITION.name);
-                return Err(unwritable(&TooLarge::returned(what, bytes.len(), MAX_RESULT)));
-            }
-            Ok(bytes)
+            let end = H::call(payload, ctx).await;
+            end.and_then(|output| write::<H>(codec, &output)).map_err(RunOutcome::Failure)
         }))
     }
-}
 
-/// The work was done: another attempt would not help.
-fn unwritable(error: &(dyn std::error::Error + 'static)) -> Failure {
-    Failure::from_error(Verdict::Permanent, error)
+    fn batching(&self) -> Option<Batching> {
+        H::batch_call().map(|batch| batch.batching)
+    }
+
+    fn call_batch(&self, jobs: Vec<Context>) -> BoxFuture<Vec<ItemEnd>> {
+        match H::batch_call() {
+            Some(batch) => batch.run(jobs),
+            None => Box::pin(ready(Vec::new())),
+        }
+    }
 }
 
 /// One handler with its rules and limits.
@@ -64,7 +69,7 @@ pub(crate) struct Entry {
     pub(crate) dead_letter: Option<QueueName>,
     limits: Option<HandlerLimits>,
     pub(crate) metrics: JobMetrics,
-    pub(crate) breaker: Option<HandlerBreaker>,
+    breaker: Option<Arc<HandlerBreaker>>,
     /// Makes the schedule that it declares.
     schedule: fn(&Client) -> Option<AddSchedule>,
 }
@@ -84,6 +89,33 @@ impl Entry {
         pass.map(|pass| Some(Box::new(pass))).ok_or(Full)
     }
 
+    /// How many of its runs the handler's own limits let start now, if this many slots are free; none
+    /// if it has no limits.
+    pub(crate) fn room(&self, free_slots: usize, now: Instant) -> Option<usize> {
+        self.limits.as_ref().map(|limits| limits.room(free_slots, now))
+    }
+
+    /// When its rate gives the next start, if it gives none now.
+    pub(crate) fn more_at(&self, now: Instant) -> Option<Instant> {
+        self.limits.as_ref().and_then(|limits| limits.more_at(now))
+    }
+
+    /// Asks its breaker, if it has one, whether a run may start, and otherwise after which delay it
+    /// may try again.
+    pub(crate) fn ask_breaker(&self) -> Result<Option<BreakerGuard>, Duration> {
+        self.breaker.as_ref().map(HandlerBreaker::admit).transpose()
+    }
+
+    /// How large its batches are, and how long they wait, if it runs several jobs at once.
+    pub(crate) fn batching(&self) -> Option<Batching> {
+        self.handler.batching()
+    }
+
+    /// Runs several jobs at once.
+    pub(crate) fn call_batch(&self, jobs: Vec<Context>) -> BoxFuture<Vec<ItemEnd>> {
+        self.handler.call_batch(jobs)
+    }
+
     /// Reads the payload and starts the run.
     pub(crate) fn call(&self, record: &Record, ctx: Context) -> Result<Running, PayloadError> {
         self.handler.call(record, ctx)
@@ -98,6 +130,9 @@ impl Registry {
     pub(crate) fn insert<H: Handler>(&mut self) -> Result<(), Invalid> {
         let Definition { queue, name, run, limits, .. } = H::DEFINITION;
         H::DEFINITION.validate()?;
+        if let Some(batch) = H::batch_call() {
+            batch.validate()?;
+        }
         let entry = Entry {
             handler: Box::new(PhantomData::<H>),
             name: name.parse()?,
@@ -110,7 +145,7 @@ impl Registry {
             },
             dead_letter: H::DEFINITION.dead_letter.map(str::parse).transpose()?,
             limits: HandlerLimits::new(&limits)?,
-            breaker: limits.breaker.map(HandlerBreaker::new),
+            breaker: limits.breaker.map(HandlerBreaker::new).map(Arc::new),
             schedule: AddSchedule::declared::<H>,
         };
         match self.0.insert(name, Arc::new(entry)) {
@@ -132,7 +167,7 @@ impl Registry {
         let mut demand: Option<Demand> = None;
         for entry in self.0.values() {
             // Most handlers have no breaker, and then the first of them is enough to know.
-            match entry.breaker.as_ref().map_or(Demand::Any, HandlerBreaker::demand) {
+            match entry.breaker.as_ref().map_or(Demand::Any, |breaker| breaker.demand()) {
                 Demand::Any => return Demand::Any,
                 other => demand = Some(demand.map_or(other, |demand| demand.or(other))),
             }
@@ -140,32 +175,9 @@ impl Registry {
         demand.unwrap_or(Demand::Any)
     }
 
-    /// Whether a handler has limits of its own in this process.
-    pub(crate) fn has_limits(&self) -> bool {
-        self.0.values().any(|entry| entry.limits.is_some())
-    }
-
-    /// How many jobs the handlers' own limits let start now, if this many slots are free.
-    pub(crate) fn supply(&self, free_slots: usize, now: Instant) -> Supply {
-        let mut supply = Supply { most: 0, more_at: None };
-        for entry in self.0.values() {
-            let room = entry.limits.as_ref().map_or(usize::MAX, |it| it.room(free_slots, now));
-            supply.most = supply.most.saturating_add(room);
-            let more_at = entry.limits.as_ref().and_then(|limits| limits.more_at(now));
-            supply.more_at = supply.more_at.into_iter().chain(more_at).min();
-        }
-        supply
-    }
-
-    /// The same for each handler that has limits.
-    pub(crate) fn rooms(&self, free_slots: usize, now: Instant) -> Rooms {
-        let mut rooms = Rooms::default();
-        for entry in self.0.values() {
-            if let Some(limits) = &entry.limits {
-                rooms.add(&entry.name, limits.room(free_slots, now));
-            }
-        }
-        rooms
+    /// Its handlers.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.0.values().map(Arc::as_ref)
     }
 
     /// The topics that the handlers' queue is bound to.

@@ -59,7 +59,8 @@ use crate::{
 /// | `jobqueue_worker_lost_total` | counter | `queue` | jobs lost with the worker's lease |
 /// | `jobqueue_worker_wait_seconds` | histogram | `queue`, `job` | how long first attempts waited, as in [`QueueStats::wait`](crate::stats::QueueStats::wait) |
 /// | `jobqueue_worker_run_seconds` | histogram | `queue`, `job` | how long runs took |
-/// | `jobqueue_worker_running` | gauge | `queue` | runs that are alive |
+/// | `jobqueue_worker_batch_jobs` | histogram | `queue`, `job` | how many jobs [batches](crate::docs::batches) had |
+/// | `jobqueue_worker_running` | gauge | `queue` | runs that are alive, a batch as one |
 /// | `jobqueue_worker_slots` | gauge | `queue` | how many there may be |
 ///
 /// The label `job` is the handler's name, and `unknown` for jobs that have no handler here.

@@ -3,6 +3,7 @@
 mod add_each;
 mod answers;
 mod audit;
+mod batch;
 mod breaker;
 mod broadcast;
 mod by_hand;

@@ -3,7 +3,7 @@
 //! Such a run holds no job: there is no lease on it, and no failure of its worker makes it run
 //! again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::pending::Pending;
 use crate::{
@@ -20,6 +20,13 @@ pub(super) struct AwaitingRuns(HashMap<JobId, Run, RandomState>);
 impl AwaitingRuns {
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// How many slots they take: a batch one.
+    pub(super) fn slots(&self) -> usize {
+        let batch = |run: &Run| run.seat.as_ref().map(|seat| seat.batch());
+        let batches: HashSet<u64> = self.0.values().filter_map(batch).collect();
+        batches.len() + self.0.values().filter(|run| run.seat.is_none()).count()
     }
 
     /// Has a job settled by the next call. Its run waits for that.

@@ -107,7 +107,7 @@ impl RunMaker {
             parts: RunParts::new(entry.rules.steps),
             shared: Some(self.shared.clone()),
         });
-        Run { ready_at, number, ctx, policy, entry, pass }
+        Run { ready_at, number, ctx, policy, entry, pass, seat: None }
     }
 
     /// Decides about a job that fails without a run.

@@ -14,6 +14,7 @@ use super::{
     pending::Pending,
     schedule::{Schedule, View, end_of_sleep},
     slots::Slots,
+    supply::{self, Kinds, Supply},
 };
 use crate::{
     clock,
@@ -24,7 +25,6 @@ use crate::{
         worker::{Rooms, Taken, Turn},
     },
     worker::{
-        handler_limits::Supply,
         registry::{Entry, Registry},
         run::{RunEnd, RunReport},
         signals::Phase,
@@ -46,18 +46,15 @@ pub(super) struct Jobs {
     /// This process, as jobs that have ended tell of it.
     process: String,
     phase: watch::Receiver<Phase>,
-    /// Whether some handler has limits of its own in this process.
-    limited: bool,
-    /// Whether a job of the last fetch had no room within them.
-    in_vain: bool,
+    kinds: Kinds,
 }
 
 impl Jobs {
     pub(super) fn new(pump: &PumpConfig, worker: watch::Receiver<WorkerId>) -> Self {
-        let capacity = pump.config.capacity;
+        let (capacity, kinds) = (pump.config.capacity, Kinds::of(&pump.registry));
         let telemetry = pump.telemetry.clone();
         Self {
-            slots: Slots::new(capacity),
+            slots: Slots::new(capacity, kinds.jobs_a_slot),
             pending: Pending::default(),
             maker: RunMaker::new(pump, worker),
             registry: pump.registry.clone(),
@@ -65,8 +62,7 @@ impl Jobs {
             telemetry: QueueTelemetry::new(telemetry, pump.store.clone(), capacity.concurrency),
             process: pump.client.process().line(),
             phase: pump.phase.clone(),
-            limited: pump.registry.has_limits(),
-            in_vain: false,
+            kinds,
         }
     }
 
@@ -77,50 +73,35 @@ impl Jobs {
     /// As the schedule looks at it.
     pub(super) fn view(&self) -> View {
         let Self { slots, pending, .. } = self;
-        let now = Instant::now();
-        let supply = self.supply(now);
+        let supply = Supply::of(slots, &self.registry, self.kinds);
         View {
-            now,
+            now: Instant::now(),
             phase: self.phase(),
             demand: self.registry.demand(),
-            room: slots.room(pending.len()).min(supply.most),
+            room: supply.room,
             more_at: supply.more_at,
-            capacity: slots.capacity(),
+            capacity: slots.capacity().saturating_mul(self.kinds.jobs_a_slot),
+            jobs_a_slot: self.kinds.jobs_a_slot,
             pending: !pending.is_empty(),
             empty: slots.is_empty(),
             idle: slots.is_idle(),
         }
     }
 
-    /// How many jobs the handlers' own limits let start.
-    fn supply(&self, now: Instant) -> Supply {
-        if !self.limited {
-            return Supply::ENDLESS;
-        }
-        let supply = self.registry.supply(self.slots.free_slots(), now);
-        // Behind jobs that have no room, others may stand that have: so it takes as many as it can
-        // hold. Those without room are then out of the way, in their lanes.
-        if self.in_vain && supply.most > 0 { Supply { most: usize::MAX, ..supply } } else { supply }
-    }
-
-    /// The same for each handler that has limits.
+    /// How many jobs of each handler that has limits can start now.
     pub(super) fn rooms(&self) -> Rooms {
-        if self.limited {
-            self.registry.rooms(self.slots.free_slots(), Instant::now())
-        } else {
-            Rooms::default()
-        }
+        supply::rooms(&self.slots, &self.registry, self.kinds)
     }
 
     /// Whether fetched jobs must start before it is known how many more can.
     pub(super) fn counts_starts(&self) -> bool {
-        self.limited && self.slots.has_fresh()
+        self.kinds.limited && self.slots.has_fresh()
     }
 
     /// A turn was answered. Its jobs start when the next call is under way, or there is none to
     /// make.
     pub(super) fn fetched(&mut self, turn: Turn) {
-        self.in_vain = false;
+        self.kinds.fetched();
         self.maker.answered(turn.now, turn.more.dead_letter);
         self.slots.fetched(turn.taken);
     }
@@ -131,7 +112,15 @@ impl Jobs {
         for taken in self.slots.take_fresh() {
             self.take(taken, schedule);
         }
+        self.start_batches(schedule);
         self.slots.close_inline_poll();
+    }
+
+    /// Starts batches whose time has come.
+    fn start_batches(&mut self, schedule: &mut Schedule) {
+        for report in self.slots.start_batches(&mut self.pending) {
+            self.conclude(report, schedule);
+        }
     }
 
     /// A job has been fetched: it runs, fails, or goes back.
@@ -141,7 +130,7 @@ impl Jobs {
         let history = History { attempts, snoozes, stalls, misses, expired, due };
         match self.maker.intake(record.as_ref(), history) {
             Intake::Run { record, policy, handler: entry } => {
-                let Ok(pass) = entry.admit(self.slots.free_slots() > 0) else {
+                let Ok(pass) = supply::admit(&self.slots, &entry, self.kinds) else {
                     return self.put_back(id, entry.name.clone());
                 };
                 let ready_at = self.maker.ready_at(&record, history);
@@ -167,7 +156,7 @@ impl Jobs {
     fn put_back(&mut self, id: JobId, handler: JobName) {
         self.slots.hold(&id);
         self.pending.put_back_unstarted(id, Some(handler));
-        self.in_vain = true;
+        self.kinds.had_no_room();
     }
 
     /// A job fails without a run.
@@ -213,11 +202,12 @@ impl Jobs {
             }
             Standing::Lost => {}
         }
-        if self.limited {
+        if self.kinds.limited {
+            self.kinds.run_ended();
             // Its handler has room again, perhaps for a job that waits for that.
             schedule.room_again();
         }
-        self.start_queued(schedule);
+        self.start_waiting(schedule);
     }
 
     /// What becomes of a job after its run.
@@ -239,6 +229,12 @@ impl Jobs {
         }
         schedule.run_ended(self.registry.demand());
         self.pending.conclude(id, decision);
+    }
+
+    /// Starts what waits for a slot, batches first.
+    fn start_waiting(&mut self, schedule: &mut Schedule) {
+        self.start_batches(schedule);
+        self.start_queued(schedule);
     }
 
     /// Starts queued runs that find a slot. In a drain their jobs go back instead.
@@ -279,11 +275,12 @@ impl Jobs {
             }
         }
         self.slots.prune().iter().for_each(|id| self.telemetry.not_run(id));
-        self.start_queued(schedule);
+        self.start_waiting(schedule);
         self.telemetry.joined(self.slots.holds());
     }
 
-    /// One step of a drain: jobs whose runs have not started go back; once its time is over, runs
+    /// One step of a drain: batches start with what they have, and jobs whose runs have not started go
+    /// back; once its time is over, runs
     /// are told to stop, and a moment later aborted. False if no job is left.
     pub(super) fn drain(
         &mut self,
@@ -292,6 +289,8 @@ impl Jobs {
         schedule: &mut Schedule,
     ) -> bool {
         self.start_fresh(schedule);
+        self.slots.gathering.close(Instant::now());
+        self.start_batches(schedule);
         self.slots.release_waiting(&mut self.pending);
         if self.slots.is_empty() {
             return false;
@@ -318,12 +317,16 @@ impl Jobs {
                 }
             }
         }
+        // Batches may keep fewer slots free now.
+        self.start_waiting(schedule);
     }
 
-    /// When a sleep that was planned until then ends: in time to abort a run of a cancelled job.
+    /// When a sleep that was planned until then ends: in time to abort a run of a cancelled job, and to
+    /// start a batch.
     pub(super) fn sleeps(&self, until: Instant, is_fetching: bool) -> Instant {
         let until = end_of_sleep(until, is_fetching);
-        self.cancelled.next().map_or(until, |abort| until.min(abort))
+        let batch = self.slots.gathering.next(Instant::now());
+        self.cancelled.next().into_iter().chain(batch).fold(until, Instant::min)
     }
 
     /// Aborts runs of cancelled jobs whose time to end by themselves is over.
@@ -351,13 +354,14 @@ impl Jobs {
         }
     }
 
-    /// Once a round: aborts what is overdue, and tells how many runs are alive, and what was counted
-    /// of runs.
-    pub(super) fn tell(&mut self) {
+    /// Once a round: starts batches, aborts what is overdue, and tells how many slots are taken, and
+    /// what was counted of runs.
+    pub(super) fn tell(&mut self, schedule: &mut Schedule) {
+        self.start_waiting(schedule);
         if !self.cancelled.is_empty() {
             self.abort_overdue();
         }
-        self.telemetry.turn(self.slots.running());
+        self.telemetry.turn(self.slots.taken());
     }
 
     /// Tells the rest, at the end.

@@ -6,13 +6,14 @@
 //!
 //! Its parts: [`session`] (the name and the lease), [`slots`] (the jobs and their runs),
 //! [`pending`] (what the next call tells), [`schedule`] (when to make it), [`wake`] (the wake
-//! token), [`turn`] (the call). [`jobs`] leads a job through them: fetched → intake → run →
+//! token), [`turn`] (the call), [`supply`] (how many jobs it can take). [`jobs`] leads a job through them: fetched → intake → run →
 //! concluded → settled.
 
 mod at_most_once;
 mod cancels;
 mod config;
 mod drain;
+mod gathering;
 mod held;
 mod inline_poll;
 mod intake;
@@ -22,8 +23,10 @@ pub(crate) mod lease;
 mod one;
 mod pending;
 mod schedule;
+mod seated;
 mod session;
 mod slots;
+mod supply;
 mod turn;
 mod wake;
 
@@ -93,7 +96,7 @@ impl Pump {
     async fn wait(&mut self) -> Result<()> {
         loop {
             self.session.step();
-            self.jobs.tell();
+            self.jobs.tell(&mut self.schedule);
             // Only this pump may know what falls due next: another must look now.
             match self.schedule.stops_looking(&self.jobs.view()) {
                 true if self.wake.is_fetching() => self.join(None).await?,

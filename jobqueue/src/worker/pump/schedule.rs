@@ -72,6 +72,8 @@ pub(super) struct View {
     /// How many more jobs the pump can hold, and how many in all.
     pub(super) room: usize,
     pub(super) capacity: usize,
+    /// How many of them run in one slot at most.
+    pub(super) jobs_a_slot: usize,
     /// When a handler that has reached its rate may start the next job.
     pub(super) more_at: Option<Instant>,
     /// Whether there are settlements or a throttle to tell Redis.
@@ -187,7 +189,9 @@ impl Schedule {
             Demand::One => 1,
             Demand::NoneUntil(_) | Demand::None => 0,
         };
-        view.room.min(most).min((view.capacity / 2).max(SHARE))
+        // A batch may come in one call.
+        let share = (view.capacity / 2).max(SHARE).max(view.jobs_a_slot);
+        view.room.min(most).min(share)
     }
 
     /// A turn that asked for `want` jobs was answered.
@@ -282,6 +286,7 @@ mod tests {
             demand: Demand::Any,
             room: 10,
             capacity: 10,
+            jobs_a_slot: 1,
             more_at: None,
             pending: false,
             empty: true,

@@ -1,7 +1,7 @@
 //! A handler's circuit breaker in this process. Its runs tell it how the other side is.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -20,8 +20,8 @@ pub(crate) struct HandlerBreaker {
 }
 
 /// One run, for its breaker. If it is dropped before its [`end`](Self::end), the run says nothing.
-pub(crate) struct BreakerGuard<'a> {
-    breaker: &'a HandlerBreaker,
+pub(crate) struct BreakerGuard {
+    breaker: Arc<HandlerBreaker>,
     probe: bool,
     told: bool,
 }
@@ -32,9 +32,9 @@ impl HandlerBreaker {
     }
 
     /// Lets a run start, or answers after which delay it may try again.
-    pub(crate) fn admit(&self) -> Result<BreakerGuard<'_>, Duration> {
+    pub(crate) fn admit(self: &Arc<Self>) -> Result<BreakerGuard, Duration> {
         let admission = self.with(|circuit| circuit.admit(&self.breaker, Instant::now()));
-        let guard = |probe| BreakerGuard { breaker: self, probe, told: false };
+        let guard = |probe| BreakerGuard { breaker: self.clone(), probe, told: false };
         match admission {
             Admission::Run => Ok(guard(false)),
             Admission::Probe => Ok(guard(true)),
@@ -86,15 +86,20 @@ impl Demand {
     }
 }
 
-impl BreakerGuard<'_> {
+impl BreakerGuard {
     /// The run has ended. Whether that opens or closes the breaker.
-    pub(crate) fn end(mut self, outcome: &RunOutcome) -> Option<Change> {
+    pub(crate) fn end(self, outcome: &RunOutcome) -> Option<Change> {
+        self.end_with(sign(outcome))
+    }
+
+    /// The same of what its end says.
+    pub(super) fn end_with(mut self, sign: ProbeResult) -> Option<Change> {
         self.told = true;
-        self.breaker.ended(self.probe, sign(outcome))
+        self.breaker.ended(self.probe, sign)
     }
 }
 
-impl Drop for BreakerGuard<'_> {
+impl Drop for BreakerGuard {
     fn drop(&mut self) {
         if !self.told {
             self.breaker.ended(self.probe, ProbeResult::None);
@@ -103,7 +108,7 @@ impl Drop for BreakerGuard<'_> {
 }
 
 /// What the end of a run says about the other side.
-fn sign(outcome: &RunOutcome) -> ProbeResult {
+pub(super) fn sign(outcome: &RunOutcome) -> ProbeResult {
     match outcome {
         RunOutcome::Success(_) => ProbeResult::Well,
         RunOutcome::TimedOut(_) => ProbeResult::Ill,
@@ -130,12 +135,13 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    fn at(circuit: Circuit) -> HandlerBreaker {
-        HandlerBreaker { breaker: Breaker::after(2).pause(HOUR), circuit: Mutex::new(circuit) }
+    fn at(circuit: Circuit) -> Arc<HandlerBreaker> {
+        let breaker = Breaker::after(2).pause(HOUR);
+        Arc::new(HandlerBreaker { breaker, circuit: Mutex::new(circuit) })
     }
 
     /// One that is about to probe.
-    fn due() -> HandlerBreaker {
+    fn due() -> Arc<HandlerBreaker> {
         at(Circuit::Open { until: Instant::now(), probes: 0 })
     }
 
@@ -143,7 +149,7 @@ mod tests {
         RunOutcome::Failure(Failure::retry("no").with(verdict))
     }
 
-    fn started(breaker: &HandlerBreaker) -> BreakerGuard<'_> {
+    fn started(breaker: &Arc<HandlerBreaker>) -> BreakerGuard {
         breaker.admit().expect("it lets the run start")
     }
 

@@ -15,13 +15,13 @@ use tracing::{
 };
 
 use super::{
-    breaker::HandlerBreaker,
+    batch::Seat,
     context::Context,
     dead_letter,
     last::{Compensated, compensate},
     panics::{discard, panic_message},
     reply,
-    report::RunEnd,
+    report::{RunEnd, RunReport},
     suspender::{Halt, Suspender, until_suspended},
 };
 #[cfg(feature = "testing")]
@@ -33,7 +33,11 @@ use crate::{
     job::{Delivery, Failure, JobFailure, Transition},
     policy::Backoff,
     settle::{Decision, EndedJob, RunOutcome, RunPolicy, decide_run, fail, stopped},
-    worker::{handler_limits::Pass, registry::Entry, telemetry::Times},
+    worker::{
+        handler_limits::Pass,
+        registry::{Entry, Running},
+        telemetry::Times,
+    },
 };
 
 /// After how long another run does what this one couldn't.
@@ -53,6 +57,8 @@ pub(crate) struct Run {
     pub(crate) entry: Arc<Entry>,
     /// Of the handler's own limits in this process.
     pub(crate) pass: Option<Box<Pass>>,
+    /// Its place in a batch, if its handler runs several jobs at once.
+    pub(crate) seat: Option<Box<Seat>>,
 }
 
 impl Run {
@@ -75,6 +81,13 @@ impl Run {
         #[cfg(feature = "testing")]
         run_watch::ended(self.ctx.states(), &end.decision);
         end
+    }
+
+    /// Its job goes back for so long, before it has started.
+    pub(crate) fn put_off(self, delay: Duration) -> RunReport {
+        let (id, name) = (self.ctx.id().clone(), self.entry.name.clone());
+        let end = RunEnd { decision: Decision::released(delay), times: None };
+        RunReport { id, run: self.number, name, end: Some(end) }
     }
 
     fn span(&self) -> Span {
@@ -125,27 +138,27 @@ impl Run {
             observe(|| self.ctx.telemetry(&self.entry.metrics).decided(&decision));
             return RunEnd { decision, times: None };
         }
-        let Self { ready_at, ctx, policy, entry, pass, .. } = self;
-        if let Some(start_at) = pass.as_ref().and_then(|pass| pass.start_at) {
+        let Self { ready_at, ctx, policy, entry, .. } = self;
+        if let Some(start_at) = self.start_at() {
             Box::pin(sleep_until(start_at)).await;
         }
-        let guard = match entry.breaker.as_ref().map(HandlerBreaker::admit) {
-            None => None,
-            Some(Ok(guard)) => Some(guard),
-            Some(Err(delay)) => {
-                return RunEnd { decision: Decision::released(delay), times: None };
-            }
+        // A batch asks it once for all of its jobs.
+        let asked = if self.seat.is_some() { Ok(None) } else { entry.ask_breaker() };
+        let guard = match asked {
+            Ok(guard) => guard,
+            Err(delay) => return RunEnd { decision: Decision::released(delay), times: None },
         };
         observe(|| ctx.telemetry(&entry.metrics).started());
         let began = Instant::now();
-        let mut outcome = call(ctx, entry, policy).await;
+        let mut outcome = call(self, policy).await;
         if let Some(suspender) = ctx.waits().get() {
             outcome = Box::pin(self.recorded(suspender, outcome)).await;
         }
         let outcome = cancelled(outcome, ctx);
         let waited = ready_at.map(|ready| began.saturating_duration_since(ready));
         let times = Times { waited, took: began.elapsed() };
-        if let Some(change) = guard.and_then(|guard| guard.end(&outcome)) {
+        let told = self.seat.as_ref().and_then(|seat| seat.tell(&outcome));
+        if let Some(change) = guard.and_then(|guard| guard.end(&outcome)).or(told) {
             observe(|| ctx.telemetry(&entry.metrics).breaker(change));
         }
         let mut decision = self.decide(outcome, policy);
@@ -164,10 +177,33 @@ impl Run {
         RunEnd { decision, times: Some(times) }
     }
 
+    /// Its handler at work, or its seat in a batch.
+    fn running(&self) -> Result<Running, RunOutcome> {
+        let Self { ctx, entry, seat, .. } = self;
+        let mut running = match seat {
+            Some(seat) => seat.take(ctx.clone()),
+            None => entry.call(ctx.record(), ctx.clone()).map_err(RunOutcome::BadPayload)?,
+        };
+        #[cfg(feature = "testing")]
+        {
+            running = faults::wrap(ctx, running);
+        }
+        if let Some(trace) = ctx.trace() {
+            running = Box::pin(trace::within(trace.clone(), running));
+        }
+        Ok(running)
+    }
+
+    /// When its handler's rate lets it start.
+    fn start_at(&self) -> Option<Instant> {
+        let of_batch = self.seat.as_ref().and_then(|seat| seat.start_at());
+        self.pass.as_ref().and_then(|pass| pass.start_at).or(of_batch)
+    }
+
     /// What earlier runs have recorded is read. If the job has failed for good, this run replays that,
     /// and goes on to undo it.
     async fn replay(&self) -> Option<Decision> {
-        let Self { ctx, policy, entry, .. } = self;
+        let Self { ctx, policy, .. } = self;
         let (steps, shared) = (ctx.steps()?, ctx.shared()?);
         let read = async {
             let journal = steps.journal(&shared.store, ctx.id()).await?;
@@ -195,7 +231,7 @@ impl Run {
         steps.replay_only();
         // Whatever its handler says: it has failed before.
         let policy = policy.without_end();
-        let _ = call(ctx, entry, &policy).await;
+        let _ = call(self, &policy).await;
         steps.replay_over();
         match ctx.waits().get() {
             Some(suspender) if suspender.is_left() => Some(self.decide(self.behind(), &policy)),
@@ -273,22 +309,15 @@ fn cancelled(outcome: RunOutcome, ctx: &Context) -> RunOutcome {
 }
 
 /// Calls the handler, within the timeout. A panic is an outcome too.
-async fn call(ctx: &Context, entry: &Entry, policy: &RunPolicy) -> RunOutcome {
+async fn call(of: &Run, policy: &RunPolicy) -> RunOutcome {
+    let ctx = &of.ctx;
     let now = Instant::now();
     if policy.lifetime.is_over(now) {
         return RunOutcome::Deadline { ran: false };
     }
     let run = async {
-        let mut running = entry.call(ctx.record(), ctx.clone()).map_err(RunOutcome::BadPayload)?;
-        #[cfg(feature = "testing")]
-        {
-            running = faults::wrap(ctx, running);
-        }
-        if let Some(trace) = ctx.trace() {
-            running = Box::pin(trace::within(trace.clone(), running));
-        }
-        match until_suspended(ctx.waits(), running).await {
-            Ok(end) => end.map_err(RunOutcome::Failure),
+        match until_suspended(of.ctx.waits(), of.running()?).await {
+            Ok(end) => end,
             Err(Halt::Suspended(suspended)) => Err(RunOutcome::Suspended(suspended)),
             Err(Halt::Replayed) => Err(RunOutcome::Deadline { ran: false }),
             Err(Halt::Behind) => Err(RunOutcome::Behind(None)),

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     error::Result,
-    job::{Failure, QueueName, WorkerId},
+    job::{QueueName, WorkerId},
     session::{Session, Step},
+    settle::RunOutcome,
     store::{QueueStore, worker::Rooms},
     worker::registry::Running,
 };
@@ -23,7 +24,7 @@ pub(super) fn wrap(ctx: &Context, running: Running) -> Running {
     let Some(fault) = watch.next_fault(queue, ctx.name().as_str()) else { return running };
     let (ctx, watch) = (ctx.clone(), watch.clone());
     match fault {
-        RunFault::Fail(failure) => Box::pin(std::future::ready(Err(failure))),
+        RunFault::Fail(failure) => Box::pin(std::future::ready(Err(RunOutcome::Failure(failure)))),
         RunFault::Crash(after) => Box::pin(async move {
             match after {
                 None => drop(running.await),
@@ -35,7 +36,7 @@ pub(super) fn wrap(ctx: &Context, running: Running) -> Running {
             if let Some(shared) = ctx.shared() {
                 let worker = shared.worker.borrow().clone();
                 let lost = lose_lease(&shared.store, &worker).await;
-                lost.map_err(Failure::from)?;
+                lost.map_err(|error| RunOutcome::Failure(error.into()))?;
             }
             running.await
         }),

@@ -1,6 +1,7 @@
 //! One run of a job: start → run → decide → report.
 
 mod as_worker;
+mod batch;
 mod breaker;
 mod cancellation;
 mod context;
@@ -21,7 +22,8 @@ mod shared;
 mod suspender;
 
 pub(crate) use as_worker::as_worker;
-pub(crate) use breaker::{Demand, HandlerBreaker};
+pub(crate) use batch::{BatchRun, Leave};
+pub(crate) use breaker::{BreakerGuard, Demand, HandlerBreaker};
 pub(crate) use cancellation::Cancellation;
 pub use context::Context;
 pub(crate) use context::{AttemptNumbers, ContextParts, run_trace};

@@ -31,6 +31,7 @@ mod on {
     const LOST: &str = "jobqueue_worker_lost_total";
     const WAIT: &str = "jobqueue_worker_wait_seconds";
     const RUN: &str = "jobqueue_worker_run_seconds";
+    const BATCH: &str = "jobqueue_worker_batch_jobs";
     const RUNNING: &str = "jobqueue_worker_running";
     const SLOTS: &str = "jobqueue_worker_slots";
 
@@ -46,7 +47,8 @@ mod on {
         metrics::describe_counter!(LOST, "Jobs that were lost with the worker's lease.");
         metrics::describe_histogram!(WAIT, Unit::Seconds, "How long first attempts waited.");
         metrics::describe_histogram!(RUN, Unit::Seconds, "How long runs took.");
-        metrics::describe_gauge!(RUNNING, "Runs that are alive.");
+        metrics::describe_histogram!(BATCH, "How many jobs batches had.");
+        metrics::describe_gauge!(RUNNING, "Runs that are alive, a batch as one.");
         metrics::describe_gauge!(SLOTS, "How many runs there may be.");
     }
 
@@ -66,16 +68,22 @@ mod on {
         queue: String,
         job: &'static str,
         handles: OnceLock<JobHandles>,
+        /// Of a handler that runs batches.
+        batch: OnceLock<Histogram>,
     }
 
     impl JobMetrics {
         pub(crate) fn new(queue: &str, job: &'static str) -> Self {
-            Self { queue: queue.to_owned(), job, handles: OnceLock::new() }
+            Self { queue: queue.to_owned(), job, handles: OnceLock::new(), batch: OnceLock::new() }
+        }
+
+        fn labels(&self) -> [(&'static str, String); 2] {
+            [("queue", self.queue.clone()), ("job", self.job.to_owned())]
         }
 
         fn handles(&self) -> &JobHandles {
             self.handles.get_or_init(|| {
-                let labels = [("queue", self.queue.clone()), ("job", self.job.to_owned())];
+                let labels = self.labels();
                 JobHandles {
                     started: counter!(STARTED, &labels),
                     completed: counter!(COMPLETED, &labels),
@@ -90,6 +98,12 @@ mod on {
 
         pub(crate) fn started(&self) {
             self.handles().started.increment(1);
+        }
+
+        /// A batch of so many jobs has started.
+        pub(crate) fn batch(&self, jobs: usize) {
+            let histogram = self.batch.get_or_init(|| histogram!(BATCH, &self.labels()));
+            histogram.record(jobs as f64);
         }
 
         /// A run has ended.
@@ -198,6 +212,8 @@ mod off {
         }
 
         pub(crate) fn started(&self) {}
+
+        pub(crate) fn batch(&self, _jobs: usize) {}
 
         pub(crate) fn ended(&self, _decision: &Decision, _times: Times) {}
 
