@@ -4,7 +4,7 @@
 -- behind the first of the lane. {q}:keys:blocked is a ZSET of the keys that have such jobs, with the rank of
 -- the first, or KEYED_FULL for those of which a run has to end first.
 --
--- A fetch puts the first jobs of lanes with room back to where they were, no more than it may take.
+-- A fetch puts the first jobs of lanes with room back to where they were, about as many as it may take.
 -- {q}:keys:back has them, as members '<key>\n<id>', until they start: there may be a reason why they don't,
 -- such as a group that is paused. Then a fetch that could take more puts others back as well.
 
@@ -42,6 +42,12 @@ local function keyed_most(q, key, first, active)
   end
   -- It is a key of that job no more.
   return active + 1
+end
+
+-- How many jobs more a fetch puts back that has found too few: twice as many with each try, since what is
+-- first may not start.
+local function keyed_more(wanted, found, tries)
+  return math.min((wanted - found) * 2 ^ tries, math.max(wanted, KEYED_STEP))
 end
 
 -- Puts jobs back whose keys have room again, `most` at most. keys: what is known of the keys of a plan, and

@@ -344,7 +344,7 @@ local function rotation_final(q, n, now, exact, keyed)
     plan = rotation_plan(q, r, n)
     held = keyed and keyed_hold(q, r, plan, now)
     opened = keyed and not held and #plan < n and tries < ROTATION_TRIES
-      and keyed_open(q, n - #plan, r.keys, now)
+      and keyed_open(q, keyed_more(n, #plan, tries), r.keys, now)
     if held and tries == ROTATION_TRIES then plan = {} end
     local more = held or opened or r.changed and not r.skipped and #plan < n
       or #plan == 0 and rotation_clear(q, r)
