@@ -26,6 +26,8 @@ pub(super) struct HeldJobs {
     settled: HashMap<u64, SettledRun, RandomState>,
     /// Live runs of all kinds.
     alive: usize,
+    /// Those of them that were aborted, and whose jobs need no run any more.
+    aborted: usize,
     /// Counts runs: each gets a number.
     runs: u64,
 }
@@ -93,6 +95,11 @@ impl HeldJobs {
         self.alive
     }
 
+    /// How many of them were aborted, and have not been reported.
+    pub(super) fn aborted(&self) -> usize {
+        self.aborted
+    }
+
     pub(super) fn ids(&self) -> Vec<JobId> {
         self.jobs.keys().cloned().collect()
     }
@@ -138,7 +145,10 @@ impl HeldJobs {
                 Standing::Counts
             }
             _ if self.settled.remove(&run).is_some() => Standing::Settled,
-            _ => Standing::Lost,
+            _ => {
+                self.aborted = self.aborted.saturating_sub(1);
+                Standing::Lost
+            }
         }
     }
 
@@ -181,6 +191,7 @@ impl HeldJobs {
         let Some(task) = job.task.take() else { return false };
         task.abort();
         job.run = NO_RUN;
+        self.aborted += 1;
         true
     }
 
@@ -214,6 +225,7 @@ impl HeldJobs {
                 aborted.push(id.clone());
             }
         }
+        self.aborted += aborted.len();
         aborted
     }
 }

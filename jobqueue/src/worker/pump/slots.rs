@@ -82,11 +82,12 @@ impl Slots {
         self.capacity.total()
     }
 
-    /// How many more jobs fit in that take a slot each. One that has ended leaves its slot with the
-    /// very turn that fetches; one that runs at most once doesn't.
+    /// How many more jobs fit in that take a slot each. One that has ended, or whose run was aborted,
+    /// leaves its slot with the very turn that fetches; one that runs at most once doesn't.
     pub(super) fn room(&self) -> usize {
         let waiting = self.queued.len() + self.fresh.len() + self.gathering.handlers_but(None);
-        self.capacity().saturating_sub(self.taken() + waiting)
+        let taken = self.taken().saturating_sub(self.held.aborted());
+        self.capacity().saturating_sub(taken + waiting)
     }
 
     /// How many runs are alive.
@@ -349,7 +350,12 @@ impl Slots {
 
     /// Aborts this run of a held job. False if it has ended by itself.
     pub(super) fn abort(&mut self, id: &JobId, run: u64) -> bool {
-        self.held.abort(id, run)
+        let aborted = self.held.abort(id, run);
+        if aborted {
+            // Until its report it counts by itself.
+            self.seated.ended(run);
+        }
+        aborted
     }
 
     /// Aborts this live run whose job is lost. False if it has ended by itself.

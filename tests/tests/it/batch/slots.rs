@@ -128,6 +128,8 @@ async fn a_worker_that_fetches_ahead_gathers_the_next_batch_meanwhile() {
     let running = Running::start(builder);
     let mixed = queue(&client, "mixed");
     at_once("both to be fetched", async || active(&mixed).await == 60).await;
+    at_once("the first", async || !stage.seen.sizes().is_empty()).await;
+    tokio::time::sleep(MOMENT).await;
     assert_eq!(stage.seen.sizes(), [30], "one slot");
     stage.gate.add_permits(2);
     at_once("the second", async || stage.seen.sizes() == [30, 30]).await;
