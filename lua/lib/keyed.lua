@@ -44,15 +44,12 @@ local function keyed_most(q, key, first, active)
   return active + 1
 end
 
--- How many jobs more a fetch puts back that has found too few: twice as many with each try, since what is
--- first may not start.
-local function keyed_more(wanted, found, tries)
-  return math.min((wanted - found) * 2 ^ tries, math.max(wanted, KEYED_STEP))
-end
-
--- Puts jobs back whose keys have room again, `most` at most. keys: what is known of the keys of a plan, and
--- how many jobs of them it has. Answers whether there were any.
-local function keyed_open(q, most, keys, now)
+-- Puts jobs back whose keys have room again, and answers whether there were any. wanted: about how many. keys:
+-- what is known of the keys of a plan, and how many jobs of them it has, if those are too few; times: how
+-- many times as many it puts back then, since the first ones may not start.
+local function keyed_open(q, wanted, now, keys, times)
+  times = times or 1
+  local most = keys and math.min(wanted * times, math.max(wanted, KEYED_STEP)) or wanted
   local blocked, members, ids, back = q.base .. 'keys:blocked', {}, {}, {}
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', blocked, '-inf', '(' .. KEYED_FULL, 'LIMIT', 0,
     2 * most + KEYED_STEP)) do
@@ -62,7 +59,7 @@ local function keyed_open(q, most, keys, now)
     local known = keys and keys[key]
     local room = may - (known and known.count or keys and active
       or active + keyed_count(q, 'keys:back', key))
-    room = math.min(room, most - #ids)
+    room = math.min(room * times, most - #ids)
     local heads = room > 0 and redis.call('ZRANGE', lane, 0, room - 1, 'WITHSCORES') or {}
     for i = 1, #heads, 2 do
       ids[#ids + 1] = heads[i]

@@ -337,14 +337,14 @@ end
 local function rotation_final(q, n, now, exact, keyed)
   local r, plan, held, opened
   local tries = 0
-  if keyed then keyed_open(q, n, nil, now) end
+  if keyed then keyed_open(q, n, now) end
   repeat
     if q.grouped == '2' then group_limits_due(q, now, ROTATION_SETS) end
     r, tries = rotation_begin(q, n, exact), tries + 1
     plan = rotation_plan(q, r, n)
     held = keyed and keyed_hold(q, r, plan, now)
     opened = keyed and not held and #plan < n and tries < ROTATION_TRIES
-      and keyed_open(q, keyed_more(n, #plan, tries), r.keys, now)
+      and keyed_open(q, n - #plan, now, r.keys, 2 ^ (tries - 1))
     if held and tries == ROTATION_TRIES then plan = {} end
     local more = held or opened or r.changed and not r.skipped and #plan < n
       or #plan == 0 and rotation_clear(q, r)
