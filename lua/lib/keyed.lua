@@ -44,9 +44,9 @@ local function keyed_most(q, key, first, active)
   return active + 1
 end
 
--- Puts jobs back whose keys have room again, and answers whether there were any. wanted: about how many. keys:
--- what is known of the keys of a plan, and how many jobs of them it has, if those are too few; times: how
--- many times as many it puts back then, since the first ones may not start.
+-- Puts jobs back whose keys have room again, and answers whether there were any. wanted: about how many.
+-- keys: what is known of the keys of a plan, and how many jobs of them it has, if those are too few; times:
+-- how many times as many it puts back then, since the first ones may not start.
 local function keyed_open(q, wanted, now, keys, times)
   times = times or 1
   local most = keys and math.min(wanted * times, math.max(wanted, KEYED_STEP)) or wanted
