@@ -161,21 +161,20 @@ fn implement_batch_handler(names: &Names, model: &Model, batch: &Batch) -> Token
     }
 }
 
-/// The trait of a handler's extractors.
-fn extractor(model: &Model) -> TokenStream {
+/// The trait of a handler's extractors, for one of this type: a mistake is one error, at its place.
+fn extractor(model: &Model, ty: &Type) -> TokenStream {
     match model.batch {
-        None => quote!(::jobqueue::__private::FromContext),
-        Some(_) => quote!(::jobqueue::__private::FromBatch),
+        None => quote_spanned!(ty.span()=> ::jobqueue::__private::FromContext),
+        Some(_) => quote_spanned!(ty.span()=> ::jobqueue::__private::FromBatch),
     }
 }
 
 /// `fn check`, with what the extractors ask for.
 pub(crate) fn check(model: &Model) -> TokenStream {
-    let extractor = extractor(model);
-    let checks = model
-        .extractors
-        .iter()
-        .map(|ty| quote_spanned!(ty.span()=> <#ty as #extractor>::check(__jobqueue_states)?;));
+    let checks = model.extractors.iter().map(|ty| {
+        let extractor = extractor(model, ty);
+        quote_spanned!(ty.span()=> <#ty as #extractor>::check(__jobqueue_states)?;)
+    });
     quote! {
         #[allow(unused_variables, reason = "written by a macro")]
         fn check(
@@ -209,12 +208,12 @@ pub(crate) fn run(names: &Names, model: &Model) -> TokenStream {
 /// What makes the arguments, and the call of the function.
 fn extract_and_call(names: &Names, model: &Model) -> (TokenStream, TokenStream) {
     let Names { marker, function } = names;
-    let (extractors, extractor) = (&model.extractors, extractor(model));
-    let from =
-        format_ident!("{}", if model.batch.is_some() { "from_batch" } else { "from_context" });
+    let extractors = &model.extractors;
+    let from = if model.batch.is_some() { "from_batch" } else { "from_context" };
     let arguments: Vec<Ident> =
         (0..extractors.len()).map(|at| format_ident!("__jobqueue_extracted_{at}")).collect();
     let extract = extractors.iter().zip(&arguments).map(|(ty, argument)| {
+        let (extractor, from) = (extractor(model, ty), Ident::new(from, ty.span()));
         quote_spanned! {ty.span()=>
             let #argument = <#ty as #extractor>::#from(&__jobqueue_ctx).await?;
         }
