@@ -304,7 +304,7 @@ async fn a_cancelled_run_that_stays_is_aborted_though_its_lease_was_lost_meanwhi
     let running = Running::start(builder);
     let stays = client.add(long, "stay".to_owned()).await.expect("added");
     at_once("the run", async || board.begun.get() == 1).await;
-    stays.cancel().grace(2.seconds()).await.expect("told");
+    stays.cancel().grace(1.seconds()).await.expect("told");
     at_once("the word", async || board.told.get() == 1).await;
     // As if it had stood still for longer than its lease: another has recovered its jobs.
     let mut redis = raw(jobqueue_tests::shared::url()).await;
