@@ -75,7 +75,9 @@ impl Throttles {
         }
         out.say(format_args!("{}: {} waiting", self.queue, counted(held.waiting, "job")))?;
         if reasons.is_empty() {
-            return out.say("nothing holds them back");
+            return out.say(
+                "nothing holds them back here; for groups see `jobqueue groups QUEUE --held`",
+            );
         }
         reasons.iter().try_for_each(|reason| out.say(reason))
     }

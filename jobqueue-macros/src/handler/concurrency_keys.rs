@@ -62,7 +62,10 @@ pub(super) fn expand(
         let per_key = per_key.map_or_else(|| quote!(1), |per_key| quote!(#per_key));
         Ok(quote! {
             const {
-                ::core::assert!(#per_key > 0, "`per_key` is 1 or more");
+                ::core::assert!(
+                    1 <= #per_key && #per_key <= 1_000_000,
+                    "`per_key` is 1 to 1,000,000"
+                );
             }
             ::jobqueue::__private::add_concurrency_key(&mut keys, #of, &#value, #per_key)?;
         })
@@ -85,6 +88,10 @@ pub(super) fn expand(
 impl ConcurrencyKey {
     /// What the key is the value of: the fields without the payload's name.
     fn of(&self, payload: &Ident) -> String {
-        self.by.value().replace(&format!("{payload}."), "")
+        let prefix = format!("{payload}.");
+        let by = self.by.value();
+        let fields = by.split(',').map(str::trim);
+        let fields: Vec<_> = fields.map(|it| it.strip_prefix(&prefix).unwrap_or(it)).collect();
+        fields.join(",")
     }
 }

@@ -70,7 +70,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Call<T> {
     request: Result<Request, Invalid>,
-    payload: Result<Vec<u8>, PayloadError>,
+    content: Result<Content, PayloadError>,
     limit: Duration,
     output: PhantomData<fn() -> T>,
 }
@@ -91,7 +91,8 @@ impl Client {
     #[expect(clippy::needless_pass_by_value, reason = "so that payloads read like arguments")]
     pub fn call<F: IntoJob<Args>, Args>(&self, handler: F, payload: F::Payload) -> Call<F::Output> {
         let _ = handler;
-        Call::new(self.request_for::<F::Job>(), self.codec_of::<F::Job>().encode(&payload))
+        let content = Content::of_call::<F::Job>(self.codec_of::<F::Job>(), &payload);
+        Call::new(self.request_for::<F::Job>(), content)
     }
 }
 
@@ -106,13 +107,13 @@ impl Queue {
     /// # }
     /// ```
     pub fn call<T: Serialize + ?Sized>(&self, name: &str, payload: &T) -> Call<serde_json::Value> {
-        Call::new(self.request(name), self.client().codec().encode(payload))
+        Call::new(self.request(name), self.client().codec().encode(payload).map(Content::plain))
     }
 }
 
 impl<T> Call<T> {
-    fn new(request: Result<Request, Invalid>, payload: Result<Vec<u8>, PayloadError>) -> Self {
-        Self { request, payload, limit: TIMEOUT, output: PhantomData }
+    fn new(request: Result<Request, Invalid>, content: Result<Content, PayloadError>) -> Self {
+        Self { request, content, limit: TIMEOUT, output: PhantomData }
     }
 
     /// How long to wait for the reply, including the time in the queue and all attempts; 30 s by
@@ -124,8 +125,8 @@ impl<T> Call<T> {
 
     /// The same call with a result of another type, for handlers that are called by name.
     pub fn typed<U>(self) -> Call<U> {
-        let Self { request, payload, limit, .. } = self;
-        Call { request, payload, limit, output: PhantomData }
+        let Self { request, content, limit, .. } = self;
+        Call { request, content, limit, output: PhantomData }
     }
 
     request_setters!();
@@ -150,9 +151,8 @@ impl<T> Call<T> {
         options.retain_failed.get_or_insert(Retain::none());
         let mailbox = client.shared::<Mailbox>();
         options.reply_to = Some(mailbox.address().map_err(Error::from)?);
-        let payload = self.payload.map_err(Error::from)?;
-        let mut job =
-            request.job(Content::plain(payload), None, clock::now()).map_err(Error::from)?;
+        let content = self.content.map_err(Error::from)?;
+        let mut job = request.job(content, None, clock::now()).map_err(Error::from)?;
         job.id = job.id.awaited();
         let mut reply = mailbox.wait_for(client.store(), &job.id).map_err(Error::from)?;
         let exchange = async {

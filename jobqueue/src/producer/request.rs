@@ -63,6 +63,15 @@ impl Content {
         Ok(Self { payload: codec.encode(payload)?, unique, group, keys })
     }
 
+    /// The same for a call. Each is one of its own, so it has no unique key.
+    pub(crate) fn of_call<J: Job>(
+        codec: Codec,
+        payload: &J::Payload,
+    ) -> Result<Self, PayloadError> {
+        let (group, keys) = (J::group(payload)?, J::concurrency_keys(payload)?);
+        Ok(Self { payload: codec.encode(payload)?, unique: None, group, keys })
+    }
+
     /// A payload of which nothing is known.
     pub(crate) fn plain(payload: Vec<u8>) -> Self {
         Self { payload, unique: None, group: None, keys: ConcurrencyKeys::new() }

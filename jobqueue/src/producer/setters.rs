@@ -96,9 +96,10 @@ macro_rules! request_setters {
         }
 
         /// A key of which at most `per_key` jobs of the queue are active at once, over all workers, such
-        /// as `user:7`; besides those of its handler, at most 4 a job. A job whose keys have no room isn't
-        /// fetched; others go before it. A key has 1 to 255 bytes without control characters, and `per_key`
-        /// is 1 to 1,000,000. See [concurrency by key](crate::docs::concurrency_keys).
+        /// as `user:7`. Call it again for another key; at most 4, and those of the handler come besides. If
+        /// both name one key, this number holds. A job whose keys have no room isn't fetched; others go
+        /// before it. A key has 1 to 255 bytes without control characters, and `per_key` is 1 to 1,000,000.
+        /// See [concurrency by key](crate::docs::concurrency_keys).
         pub fn concurrency_key(self, key: impl Into<String>, per_key: u32) -> Self {
             let key = key.into();
             self.set(move |request| {

@@ -10,7 +10,8 @@ use crate::{
     store::queue::{Lift, ReadThrottles, Throttling},
 };
 
-/// What holds back the jobs of a queue at one moment: see [`Queue::throttles`].
+/// What holds back the jobs of a queue at one moment, but for [held groups](crate::manage::Groups::held):
+/// see [`Queue::throttles`].
 ///
 /// Serialized: its fields, under their names.
 #[derive(Clone, Debug, PartialEq, Serialize)]

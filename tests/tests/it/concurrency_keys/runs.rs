@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use jobqueue::{State, job};
+use jobqueue::{JobState, State, job};
 use jobqueue_tests::wait::eventually;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,20 @@ async fn fields_make_keys() {
     assert_eq!(keys(7, None).await, [("user:7".to_owned(), 1), own.clone()].into());
     let all = [("user:7".to_owned(), 1), ("shop:s".to_owned(), 2), own];
     assert_eq!(keys(7, Some("s")).await, all.into());
+}
+
+#[tokio::test]
+async fn calls_have_the_keys_of_their_handler() {
+    let client = client().await;
+    let calling = client.clone();
+    let call = tokio::spawn(async move {
+        calling.call(work, Order { user: 7, shop: None }).await.expect("nobody runs it");
+    });
+    let queue = client.queue("orders").expect("a good name");
+    eventually("it waits", async || queue.counts().await.expect("read").waiting == 1).await;
+    let jobs = queue.jobs(JobState::Waiting).page(0, 1).await.expect("read");
+    assert_eq!(jobs[0].record.options.concurrency_keys, [("user:7".to_owned(), 1)].into());
+    call.abort();
 }
 
 #[tokio::test]
