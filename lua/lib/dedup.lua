@@ -120,9 +120,7 @@ local function dedup_return(q, id, now)
     return
   end
   local rank = redis.call('ZSCORE', q.base .. 'lane:' .. lane, id)
-  q.stand = true
-  groups_ready(q, { rank, id }, { redis.call('HGET', q.priority, id) or 0 }, now)
-  q.stand = false
+  groups_ready(q, { rank, id }, { redis.call('HGET', q.priority, id) or 0 }, now, true)
   lanes_leave_lanes(q.base, { id }, 1, 1)
 end
 

@@ -133,8 +133,9 @@ local function groups_return(q, members, of)
 end
 
 -- Jobs are ready, and take their places. members: a flat list of ranks and ids; of: in the same order
--- their groups, false for none; priorities: those that aren't 0; noted: whether {q}:group_of has them.
-local function groups_seat(q, members, of, priorities, now, noted)
+-- their groups, false for none; priorities: those that aren't 0; noted: whether {q}:group_of has them;
+-- by_rank: whether they stand apart in any case.
+local function groups_seat(q, members, of, priorities, now, noted, by_rank)
   local names, since, column, apart, n = groups_read(q, of), string.format('%.0f ', now), {}, {}, 0
   local passes, strides, sets, texts = q.passes, q.strides, q.apart, {}
   local places, k, back = {}, 0, group_of_any(q) == '2' and groups_return(q, members, of) or {}
@@ -151,7 +152,7 @@ local function groups_seat(q, members, of, priorities, now, noted)
         n = n + 2
       end
       if first then score, sets[group] = '0', sets[group] or true end
-      if sets[group] or q.stand or (priorities[i] or 0) ~= 0 then
+      if sets[group] or by_rank or (priorities[i] or 0) ~= 0 then
         local list = apart[group] or {}
         list[#list + 1], list[#list + 2] = score, id
         sets[group], apart[group], score = true, list, lanes_below(score)
@@ -183,7 +184,7 @@ local function groups_seat(q, members, of, priorities, now, noted)
 end
 
 -- The same for jobs of which it isn't known whether they have groups.
-local function groups_ready(q, members, priorities, now)
+local function groups_ready(q, members, priorities, now, by_rank)
   if group_of_any(q) then
     local ids, any = {}, false
     for i = 2, #members, 2 do
@@ -193,7 +194,7 @@ local function groups_ready(q, members, priorities, now)
     for i = 1, #of do
       any, priorities[i] = any or of[i], tonumber(priorities[i] or 0)
     end
-    if any then return groups_seat(q, members, of, priorities, now, true) end
+    if any then return groups_seat(q, members, of, priorities, now, true, by_rank) end
   end
   redis.call('ZADD', key_of(q, 'waiting'), unpack(members))
 end

@@ -72,9 +72,7 @@ local function keyed_open(q, wanted, now, keys, times)
     return false
   end
   redis.call('ZADD', q.base .. 'keys:back', unpack(back))
-  q.stand = true
-  groups_ready(q, members, rank_priorities(q.priority, ids), now)
-  q.stand = false
+  groups_ready(q, members, rank_priorities(q.priority, ids), now, true)
   lanes_leave_lanes(q.base, ids, 1, #ids)
   return true
 end
@@ -136,12 +134,13 @@ end
 -- plan is to be made anew.
 local function keyed_hold(q, r, plan, now)
   local ids, lanes, parked = {}, {}, {}
-  r.keys = {}
+  r.keys, r.keys_of = {}, {}
   for i, turn in ipairs(plan) do
     ids[i] = turn.id
   end
   for i, text in ipairs(#ids > 0 and keyed_texts(q, ids, now) or {}) do
     local key = text and keyed_full(q, r, plan[i], text)
+    r.keys_of[ids[i]] = text
     if key then
       local lane = '\1' .. key
       lanes[lane] = lanes[lane] or {}
@@ -167,13 +166,13 @@ local function keyed_write(command, set, list, width)
   end
 end
 
--- These jobs are about to begin.
-local function keyed_take(q, ids, now)
+-- These jobs of the plan are about to begin.
+local function keyed_take(q, r, ids)
   local active, back = {}, {}
-  for i, text in ipairs(keyed_texts(q, ids, now)) do
-    for key in string.gmatch(text or '', '%d+ ([^\n]*)') do
-      active[#active + 1], active[#active + 2] = 0, key .. '\n' .. ids[i]
-      back[#back + 1] = key .. '\n' .. ids[i]
+  for _, id in ipairs(ids) do
+    for key in string.gmatch(r.keys_of[id] or '', '%d+ ([^\n]*)') do
+      active[#active + 1], active[#active + 2] = 0, key .. '\n' .. id
+      back[#back + 1] = key .. '\n' .. id
     end
   end
   keyed_write('ZADD', q.base .. 'keys:active', active, 2)

@@ -382,7 +382,7 @@ local function rotation_pop(q, n, now, waiting, exact)
     marks[2 * i - 1], marks[2 * i] = id, plan[i].mark .. started
   end
   if most > 0 then
-    if keyed then keyed_take(q, ids, now) end
+    if keyed then keyed_take(q, r, ids) end
     rotation_carry_out(q, r, plan, ids)
     rotation_clear(q, r)
     q.turned = { pass = plan[most].pass, taken = most, left = waiting - most }
@@ -390,8 +390,10 @@ local function rotation_pop(q, n, now, waiting, exact)
   if #q.kept_turns > 0 then
     rotation_return(q, math.max(tonumber(q.pass or 0), most > 0 and plan[most].pass or 0))
   end
-  if q.grouped == '2' then q.group_look = q.group_look or group_limits_next(q) end
-  if q.grouped == '2' then group_limits_end(q) end
+  if q.grouped == '2' then
+    q.group_look = q.group_look or group_limits_next(q)
+    group_limits_end(q)
+  end
   return ids, marks
 end
 

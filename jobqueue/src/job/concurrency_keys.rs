@@ -4,24 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::field_text::{field_text, hashed};
+use super::field_text::{field_text, hashed, is_name};
 use crate::value_error::{Invalid, PayloadError};
 
 /// Keys of a job, each with how many jobs of it may be active at once.
 pub(crate) type ConcurrencyKeys = BTreeMap<String, u32>;
-
-/// The most bytes of a key.
-const MAX_BYTES: usize = 255;
 
 /// The most keys of a job: each is looked up when it is fetched.
 const MAX_KEYS: usize = 4;
 
 /// The most jobs of a key, which is as good as no limit.
 const MAX_PER_KEY: u32 = 1_000_000;
-
-fn is_sound(key: &str) -> bool {
-    (1..=MAX_BYTES).contains(&key.len()) && !key.contains(char::is_control)
-}
 
 /// Checks the keys of a job.
 pub(crate) fn validate_keys(keys: &ConcurrencyKeys) -> Result<(), Invalid> {
@@ -30,7 +23,7 @@ pub(crate) fn validate_keys(keys: &ConcurrencyKeys) -> Result<(), Invalid> {
         return Err(Invalid::setup(problem, "use at most 4"));
     }
     for (key, per_key) in keys {
-        if !is_sound(key) {
+        if !is_name(key) {
             let advice = "use 1 to 255 bytes without control characters, such as \"user:7\"";
             return Err(Invalid::new("concurrency key", key, advice));
         }
@@ -71,7 +64,7 @@ pub fn add_concurrency_key<T: Serialize>(
 ) -> Result<(), PayloadError> {
     if let Some(text) = field_text(value, "a concurrency key")? {
         let key = format!("{of}:{text}");
-        keys.insert(if is_sound(&key) { key } else { format!("{of}:{}", hashed(&text)) }, per_key);
+        keys.insert(if is_name(&key) { key } else { format!("{of}:{}", hashed(&text)) }, per_key);
     }
     Ok(())
 }

@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::value_error::PayloadError;
 
+/// The most bytes of the name of a group or a key.
+const MAX_BYTES: usize = 255;
+
 /// A value as a text: a text as it is, all else as JSON; none for one that is missing. `what` is what it is
 /// for.
 pub(super) fn field_text<T: Serialize>(
@@ -17,6 +20,11 @@ pub(super) fn field_text<T: Serialize>(
         Ok(value) => Ok(Some(value.to_string())),
         Err(error) => Err(PayloadError::encode::<T>(what, error)),
     }
+}
+
+/// Whether a text can name a group or a key.
+pub(super) fn is_name(text: &str) -> bool {
+    (1..=MAX_BYTES).contains(&text.len()) && !text.contains(char::is_control)
 }
 
 /// What stands for a text that can't be used as it is.

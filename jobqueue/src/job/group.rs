@@ -2,15 +2,12 @@
 
 use serde::Serialize;
 
-use super::field_text::{field_text, hashed};
+use super::field_text::{field_text, hashed, is_name};
 use crate::value_error::{Invalid, PayloadError};
-
-/// The most bytes of a group's name.
-const MAX_BYTES: usize = 255;
 
 /// Checks a group's name.
 pub(crate) fn validate_group(group: &str) -> Result<(), Invalid> {
-    if (1..=MAX_BYTES).contains(&group.len()) && !group.contains(char::is_control) {
+    if is_name(group) {
         return Ok(());
     }
     let advice = "use 1 to 255 bytes without control characters, such as \"tenant-42\"";

@@ -58,9 +58,7 @@ pub(crate) struct Content {
 impl Content {
     /// A payload that a handler's declaration knows.
     pub(crate) fn of<J: Job>(codec: Codec, payload: &J::Payload) -> Result<Self, PayloadError> {
-        let (unique, group) = (J::unique(payload)?, J::group(payload)?);
-        let keys = J::concurrency_keys(payload)?;
-        Ok(Self { payload: codec.encode(payload)?, unique, group, keys })
+        Ok(Self { unique: J::unique(payload)?, ..Self::of_call::<J>(codec, payload)? })
     }
 
     /// The same for a call. Each is one of its own, so it has no unique key.

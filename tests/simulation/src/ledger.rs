@@ -104,18 +104,10 @@ impl Ledger {
             "expiring" => self.column(stem, range()),
             "lane" | "pool" => self.column(stem, range()),
             "groups" if rest == "active" => {
-                let ids = range()
-                    .iter()
-                    .filter_map(|it| Some(it.split_once('\n')?.1.to_owned()))
-                    .collect();
-                self.column("room of groups", ids);
+                self.column("room of groups", ids_of(&range()));
             }
             "keys" if rest != "blocked" => {
-                let ids = range()
-                    .iter()
-                    .filter_map(|it| Some(it.split_once('\n')?.1.to_owned()))
-                    .collect();
-                self.column("room of keys", ids);
+                self.column("room of keys", ids_of(&range()));
             }
             "waiting" if !rest.is_empty() => self.column("waiting apart", range()),
             "listed" => self.column(stem, texts(&stage.ask(&["SMEMBERS", key]))),
@@ -205,6 +197,11 @@ impl Ledger {
         let of = |event: &&(u64, String, Vec<String>)| event.1 == kind;
         self.events.iter().filter(of).map(|(_, _, ids)| ids.len()).sum()
     }
+}
+
+/// The ids in members `<name>\n<id>`.
+fn ids_of(members: &[String]) -> Vec<String> {
+    members.iter().filter_map(|it| Some(it.split_once('\n')?.1.to_owned())).collect()
 }
 
 fn text(reply: &Reply) -> String {

@@ -117,10 +117,8 @@ impl Ledger {
                 "lane_of" => self.columns.extend([("lane_of", reader.get("HKEYS", name))]),
                 "keys_of" => self.columns.extend([("keys_of", reader.get("HKEYS", name))]),
                 "keys" if rest != "blocked" => {
-                    let active = reader.range(name);
-                    let ids = active.iter().filter_map(|it| it.split_once('\n')).map(|(_, id)| id);
                     let column = self.columns.entry("room of keys").or_default();
-                    column.extend(ids.map(str::to_owned));
+                    column.extend(ids_of(&reader.range(name)));
                 }
                 "keys" => {}
                 "group_of" => self.columns.extend([("group_of", reader.get("HKEYS", name))]),
@@ -128,9 +126,8 @@ impl Ledger {
                     self.columns.entry("waiting apart").or_default().extend(reader.range(name));
                 }
                 "groups" if rest == "active" => {
-                    let active = reader.range(name);
-                    let ids = active.iter().filter_map(|it| it.split_once('\n')).map(|(_, id)| id);
-                    self.columns.insert("room of groups", ids.map(str::to_owned).collect());
+                    let ids = ids_of(&reader.range(name)).collect();
+                    self.columns.insert("room of groups", ids);
                 }
                 "groups" | "passes" | "weights" | "group_limits" => {}
                 "lane" => {
@@ -254,4 +251,9 @@ impl Reader<'_> {
         let key = format!("{}{name}", self.base);
         self.ask(cmd("ZRANGE").arg(key).arg(0).arg(-1))
     }
+}
+
+/// The ids in members `<name>\n<id>`.
+fn ids_of(members: &[String]) -> impl Iterator<Item = String> {
+    members.iter().filter_map(|member| member.split_once('\n')).map(|(_, id)| id.to_owned())
 }

@@ -10,8 +10,10 @@ use std::{
     time::Duration,
 };
 
+use fastrand::Rng;
 use jobqueue::{
-    Client, JobHandle, Result, Worker, WorkerBuilder, WorkerHandle,
+    Client, Failure, JobHandle, JobState, Queue, Result, Worker, WorkerBuilder, WorkerHandle,
+    receive::Delivery,
     telemetry::{WorkerEvent, WorkerEvents},
 };
 use jobqueue_tests::{names, shared};
@@ -127,4 +129,46 @@ pub(crate) fn whole(error: &dyn std::error::Error) -> String {
 pub(crate) fn number(variable: &str, unset: u32) -> u32 {
     let Ok(set) = env::var(variable) else { return unset };
     set.parse().unwrap_or_else(|error| panic!("{variable}={set}: {error}"))
+}
+
+/// What may start now, and isn't over yet.
+pub(crate) async fn out(queue: &Queue, n: usize) -> Vec<Delivery> {
+    queue.receive(n, Duration::ZERO).await.expect("received")
+}
+
+pub(crate) fn numbers(jobs: &[Delivery]) -> Vec<u32> {
+    jobs.iter().map(|job| job.payload().expect("a number")).collect()
+}
+
+pub(crate) async fn complete(jobs: Vec<Delivery>) {
+    for job in jobs {
+        job.complete().await.expect("completed");
+    }
+}
+
+/// A job in this state, if there is one.
+pub(crate) async fn any_job(
+    queue: &Queue,
+    rng: &mut Rng,
+    state: JobState,
+) -> Option<JobHandle<serde_json::Value>> {
+    let jobs = queue.jobs(state).page(0, 100).await.expect("read");
+    rng.choice(&jobs).map(|job| queue.job(job.id.clone()))
+}
+
+/// Ends one of the jobs that are out, in any of the ways there are.
+pub(crate) async fn settle_any(rng: &mut Rng, out: &mut Vec<Delivery>) {
+    if out.is_empty() {
+        return;
+    }
+    let job = out.swap_remove(rng.usize(..out.len()));
+    let settled = match rng.u8(..8) {
+        0 => job.fail(Failure::permanent("no")).await,
+        1 => job.fail(Failure::retry_after(Duration::ZERO, "again")).await,
+        2 => job.fail(Failure::retry_after(Duration::from_millis(5), "later")).await,
+        3 | 4 => job.release().await,
+        5 => job.retry_in(Duration::from_millis(3)).await,
+        _ => job.complete().await,
+    };
+    settled.expect("settled");
 }

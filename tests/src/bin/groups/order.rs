@@ -130,12 +130,12 @@ pub(crate) async fn play(report: &mut Report) -> Played {
         process.0.wait()?;
     }
     let jobs = GROUPS * each;
-    let completed = completed(&server)?;
+    let bad = disordered(&completed(&server)?, each);
     report.check(
         &format!("{GROUPS} groups in order, {jobs} jobs, {kills} kills: groups in another order"),
-        disordered(&completed, each),
+        bad,
         "0",
-        disordered(&completed, each) == 0,
+        bad == 0,
     );
     let rate = f64::from(jobs) / took;
     report.check("jobs of groups in order, each group one at a time", format!("{rate:.0}/s"), "a figure", true);

@@ -6,9 +6,9 @@ mod runs;
 
 use std::time::Duration;
 
-use jobqueue::{Client, Error, Queue, receive::Delivery};
+use jobqueue::{Client, Error, Queue};
 
-use crate::support::client;
+use crate::support::{client, complete, numbers, out};
 
 fn queue(client: &Client) -> Queue {
     client.queue("orders").expect("a good name")
@@ -18,21 +18,6 @@ fn queue(client: &Client) -> Queue {
 async fn add(queue: &Queue, key: &str, per_key: u32, payloads: impl IntoIterator<Item = u32>) {
     for payload in payloads {
         queue.add("work", &payload).concurrency_key(key, per_key).await.expect("added");
-    }
-}
-
-/// What may start now, and isn't over yet.
-async fn out(queue: &Queue, n: usize) -> Vec<Delivery> {
-    queue.receive(n, Duration::ZERO).await.expect("received")
-}
-
-fn numbers(jobs: &[Delivery]) -> Vec<u32> {
-    jobs.iter().map(|job| job.payload().expect("a number")).collect()
-}
-
-async fn complete(jobs: Vec<Delivery>) {
-    for job in jobs {
-        job.complete().await.expect("completed");
     }
 }
 

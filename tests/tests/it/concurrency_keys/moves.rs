@@ -10,8 +10,10 @@ use jobqueue_tests::{shared, wait::eventually};
 use redis::AsyncCommands as _;
 use serde::{Deserialize, Serialize};
 
-use super::{add, complete, numbers, out, queue};
-use crate::support::{Count, Running, client, client_and_base, raw, worker};
+use super::{add, queue};
+use crate::support::{
+    Count, Running, client, client_and_base, complete, numbers, out, raw, worker,
+};
 
 /// Two jobs of one key, the first of them out.
 async fn two(client: &Client) -> (Queue, Delivery) {

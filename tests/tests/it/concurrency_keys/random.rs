@@ -9,13 +9,13 @@ use std::{
 
 use fastrand::Rng;
 use jobqueue::{
-    DurationExt as _, Error, Failure, JobHandle, JobState, Queue, Unique, error::Refused,
+    DurationExt as _, Error, JobHandle, JobState, Queue, Unique, error::Refused,
     manage::AfterFailure, receive::Delivery,
 };
 use jobqueue_tests::shared;
 use redis::{AsyncCommands as _, aio::MultiplexedConnection};
 
-use crate::support::{client_and_base, number, raw};
+use crate::support::{any_job, client_and_base, number, raw, settle_any};
 
 const KEYS: [(&str, u32); 4] =
     [("user:1", 1), ("user:2", 1), ("shop:1", 2), ("a key, with a space", 3)];
@@ -74,26 +74,8 @@ impl Play {
         }
     }
 
-    /// A job in this state, if there is one.
     async fn any(&mut self, state: JobState) -> Option<JobHandle<serde_json::Value>> {
-        let jobs = self.queue.jobs(state).page(0, 100).await.expect("read");
-        self.rng.choice(&jobs).map(|job| self.queue.job(job.id.clone()))
-    }
-
-    async fn settle(&mut self) {
-        if self.out.is_empty() {
-            return;
-        }
-        let job = self.out.swap_remove(self.rng.usize(..self.out.len()));
-        let settled = match self.rng.u8(..8) {
-            0 => job.fail(Failure::permanent("no")).await,
-            1 => job.fail(Failure::retry_after(Duration::ZERO, "again")).await,
-            2 => job.fail(Failure::retry_after(Duration::from_millis(5), "later")).await,
-            3 => job.release().await,
-            4 => job.retry_in(Duration::from_millis(3)).await,
-            _ => job.complete().await,
-        };
-        settled.expect("settled");
+        any_job(&self.queue, &mut self.rng, state).await
     }
 
     async fn step(&mut self) {
@@ -104,7 +86,7 @@ impl Play {
                 let some = self.queue.receive(wanted, Duration::ZERO).await.expect("received");
                 self.out.extend(some);
             }
-            9..=12 => self.settle().await,
+            9..=12 => settle_any(&mut self.rng, &mut self.out).await,
             13 => {
                 if let Some(job) = self.any(JobState::Waiting).await {
                     job.set_priority(self.rng.i16(-2..3)).await.expect("changed");

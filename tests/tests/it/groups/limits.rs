@@ -6,32 +6,17 @@ use std::{
 };
 
 use jobqueue::{
-    Context, DurationExt as _, Failure, JobId, JobState, Queue, Rate, State, job,
+    Context, DurationExt as _, Failure, JobId, JobState, Rate, State, job,
     manage::{AfterFailure, WhyHeld},
     receive::Delivery,
 };
 use jobqueue_tests::wait::{at_once, eventually};
 
 use super::{add, queue};
-use crate::support::{Running, client, worker};
+use crate::support::{Running, client, complete, numbers, out, worker};
 
 /// Long enough for any machine.
 const LONG: Duration = Duration::from_secs(20);
-
-/// What may start now, and isn't over yet.
-async fn out(queue: &Queue, n: usize) -> Vec<Delivery> {
-    queue.receive(n, Duration::ZERO).await.expect("received")
-}
-
-fn numbers(jobs: &[Delivery]) -> Vec<u32> {
-    jobs.iter().map(|job| job.payload().expect("a number")).collect()
-}
-
-async fn complete(jobs: Vec<Delivery>) {
-    for job in jobs {
-        job.complete().await.expect("completed");
-    }
-}
 
 #[tokio::test]
 async fn so_many_jobs_of_a_group_are_active_and_others_go_on() {

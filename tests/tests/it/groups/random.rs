@@ -9,13 +9,13 @@ use std::{
 
 use fastrand::Rng;
 use jobqueue::{
-    Client, DurationExt as _, Error, Failure, JobState, Queue, Unique, error::Refused,
+    Client, DurationExt as _, Error, JobHandle, JobState, Queue, Unique, error::Refused,
     receive::Delivery,
 };
 use jobqueue_tests::shared;
 use redis::{AsyncCommands as _, aio::MultiplexedConnection};
 
-use crate::support::{client_and_base, number, raw};
+use crate::support::{any_job, client_and_base, number, raw, settle_any};
 
 const GROUPS: [&str; 4] = ["a", "b", "c c", "a longer name, of more than thirty-one bytes"];
 
@@ -60,26 +60,8 @@ impl Play {
         }
     }
 
-    /// A job in this state, if there is one.
-    async fn any(&mut self, state: JobState) -> Option<jobqueue::JobHandle<serde_json::Value>> {
-        let jobs = self.queue.jobs(state).page(0, 100).await.expect("read");
-        self.rng.choice(&jobs).map(|job| self.queue.job(job.id.clone()))
-    }
-
-    async fn settle(&mut self) {
-        if self.out.is_empty() {
-            return;
-        }
-        let job = self.out.swap_remove(self.rng.usize(..self.out.len()));
-        let settled = match self.rng.u8(..8) {
-            0 => job.fail(Failure::permanent("no")).await,
-            1 => job.fail(Failure::retry_after(Duration::ZERO, "again")).await,
-            2 => job.fail(Failure::retry_after(Duration::from_millis(5), "later")).await,
-            3 | 4 => job.release().await,
-            5 => job.retry_in(Duration::from_millis(3)).await,
-            _ => job.complete().await,
-        };
-        settled.expect("settled");
+    async fn any(&mut self, state: JobState) -> Option<JobHandle<serde_json::Value>> {
+        any_job(&self.queue, &mut self.rng, state).await
     }
 
     async fn step(&mut self) {
@@ -90,7 +72,7 @@ impl Play {
                 let some = self.queue.receive(wanted, Duration::ZERO).await.expect("received");
                 self.out.extend(some);
             }
-            9..=12 => self.settle().await,
+            9..=12 => settle_any(&mut self.rng, &mut self.out).await,
             13 => {
                 if let Some(job) = self.any(JobState::Waiting).await {
                     job.set_priority(self.rng.i16(-2..3)).await.expect("changed");

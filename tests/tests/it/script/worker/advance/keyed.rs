@@ -2,16 +2,8 @@
 
 use expect_test::expect;
 use jobqueue_tests::raw::args;
-use redis::Value;
 
-use super::{KEYS, Rig, fetch, head, rig, settle};
-
-/// The ids that a call hands out.
-fn taken(rig: &mut Rig, call: Vec<Vec<u8>>) -> String {
-    let reply = rig.call(KEYS, call).expect("no refusal");
-    let Value::Array(items) = reply else { panic!("{reply:?}") };
-    redis::from_redis_value(items[4].clone()).expect("a text")
-}
+use super::{Rig, fetch, head, rig, settle, taken_by};
 
 /// A queue with jobs of these keys, in this order.
 fn given(rig: &mut Rig, jobs: &[(&str, &str)]) {
@@ -31,7 +23,7 @@ fn given(rig: &mut Rig, jobs: &[(&str, &str)]) {
 fn one_that_has_no_room_waits_in_the_lane_of_its_key() {
     let mut rig = rig();
     given(&mut rig, &[("1", "1~a"), ("2", "1~a"), ("3", ""), ("4", "1~a")]);
-    assert_eq!(taken(&mut rig, fetch(0, 9)), "1 3");
+    assert_eq!(taken_by(&mut rig, fetch(0, 9)), "1 3");
     rig.holds(expect![[r#"
         jq:{q}:jobs hash
           1 = r
@@ -68,7 +60,7 @@ fn one_that_has_no_room_waits_in_the_lane_of_its_key() {
           1700000010000.5 w1
     "#]]);
     // No run of the key has ended.
-    assert_eq!(taken(&mut rig, fetch(2, 9)), "");
+    assert_eq!(taken_by(&mut rig, fetch(2, 9)), "");
     rig.given(["DEL jq:{q}:jobs jq:{q}:meta"]);
     rig.holds(expect![[r#"
         jq:{q}:keys:active zset
@@ -100,10 +92,10 @@ fn one_that_has_no_room_waits_in_the_lane_of_its_key() {
 fn when_a_run_has_ended_the_first_goes_back_and_starts() {
     let mut rig = rig();
     given(&mut rig, &[("1", "1~a"), ("2", "1~a"), ("3", "1~a"), ("4", "")]);
-    assert_eq!(taken(&mut rig, fetch(0, 1)), "1");
-    assert_eq!(taken(&mut rig, fetch(1, 0)), "");
+    assert_eq!(taken_by(&mut rig, fetch(0, 1)), "1");
+    assert_eq!(taken_by(&mut rig, fetch(1, 0)), "");
     let ended = args![1, "completed", 0, -1, 1, "1", 0, 0, 10, 0];
-    assert_eq!(taken(&mut rig, settle(1, 2, ended)), "2 4");
+    assert_eq!(taken_by(&mut rig, settle(1, 2, ended)), "2 4");
     rig.given(["DEL jq:{q}:jobs jq:{q}:meta"]);
     rig.holds(expect![[r#"
         jq:{q}:keys:active zset
@@ -133,12 +125,12 @@ fn when_a_run_has_ended_the_first_goes_back_and_starts() {
 fn a_job_for_which_a_worker_has_no_room_holds_none_of_its_key() {
     let mut rig = rig();
     given(&mut rig, &[("1", "1~a"), ("2", "1~a")]);
-    assert_eq!(taken(&mut rig, fetch(0, 1)), "1");
+    assert_eq!(taken_by(&mut rig, fetch(0, 1)), "1");
     let released = args![0, 0, 1, "1", "=work", -1, 10, 0];
     let mut call = head(1, 1, 0);
     // The worker has room for none of that name.
     call[6] = b"0 work\n".to_vec();
-    assert_eq!(taken(&mut rig, [call, released].concat()), "2");
+    assert_eq!(taken_by(&mut rig, [call, released].concat()), "2");
     rig.given(["DEL jq:{q}:jobs jq:{q}:meta"]);
     rig.holds(expect![[r#"
         jq:{q}:keys:active zset
@@ -167,10 +159,10 @@ fn a_job_for_which_a_worker_has_no_room_holds_none_of_its_key() {
 fn with_the_last_of_them_the_queue_is_as_it_was() {
     let mut rig = rig();
     given(&mut rig, &[("1", "1~a\n2~b")]);
-    assert_eq!(taken(&mut rig, fetch(0, 1)), "1");
+    assert_eq!(taken_by(&mut rig, fetch(0, 1)), "1");
     let ended = args![1, "completed", 0, -1, 1, "1", 0, 0, 10, 0];
     rig.given(["ZADD jq:{q}:waiting 5 9", "HSET jq:{q}:jobs 9 r"]);
-    assert_eq!(taken(&mut rig, settle(1, 1, ended)), "9");
+    assert_eq!(taken_by(&mut rig, settle(1, 1, ended)), "9");
     rig.holds(expect![[r#"
         jq:{q}:jobs hash
           9 = r

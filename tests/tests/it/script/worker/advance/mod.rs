@@ -19,6 +19,7 @@ mod unique;
 
 use expect_test::expect;
 use jobqueue_tests::raw::{Rig, args};
+use redis::Value;
 
 /// In the order of the script's header, for the worker `w1`.
 const KEYS: &[&str] = &[
@@ -52,6 +53,13 @@ fn rig() -> Rig {
 /// The start of every call: the number of held jobs, the number wanted, and a throttle in ms.
 fn head(held: u32, want: u32, hold: u64) -> Vec<Vec<u8>> {
     args![Rig::BASE, "w1", 10_000, held, want, hold, ""]
+}
+
+/// The ids that a call hands out, with spaces between.
+fn taken_by(rig: &mut Rig, call: Vec<Vec<u8>>) -> String {
+    let reply = rig.call(KEYS, call).expect("no refusal");
+    let Value::Array(items) = reply else { panic!("{reply:?}") };
+    redis::from_redis_value(items[4].clone()).expect("a text")
 }
 
 /// A call that settles nothing.

@@ -2,16 +2,13 @@
 
 use expect_test::expect;
 use jobqueue_tests::raw::args;
-use redis::Value;
 
-use super::{KEYS, Rig, fetch, rig, settle};
+use super::{KEYS, Rig, fetch, rig, settle, taken_by};
 use crate::script::{grouped, turn};
 
 /// The ids that a call hands out.
 fn taken(rig: &mut Rig, held: u32, want: u32) -> Vec<String> {
-    let reply = rig.call(KEYS, fetch(held, want)).expect("no refusal");
-    let Value::Array(items) = reply else { panic!("{reply:?}") };
-    let ids: String = redis::from_redis_value(items[4].clone()).expect("a text");
+    let ids = taken_by(rig, fetch(held, want));
     ids.split_whitespace().map(str::to_owned).collect()
 }
 
